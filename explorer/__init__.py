@@ -1,1 +1,30 @@
-"""explorer."""
+"""A bounded, exhaustive explorer of clusters of actors over a faulty network."""
+
+from explorer.actor import Actor, ActorError, ServerId, Step
+from explorer.bounds import Bounds
+from explorer.properties import PARTS, Property
+from explorer.report import Counterexample, Event, Report, Verdict
+from explorer.search import Progress, search
+from explorer.system import NETWORK_STEPS, History, NetworkKind, NoHistory, System, View
+
+__all__ = [
+    "NETWORK_STEPS",
+    "PARTS",
+    "Actor",
+    "ActorError",
+    "Bounds",
+    "Counterexample",
+    "Event",
+    "History",
+    "NetworkKind",
+    "NoHistory",
+    "Progress",
+    "Property",
+    "Report",
+    "ServerId",
+    "Step",
+    "System",
+    "Verdict",
+    "View",
+    "search",
+]

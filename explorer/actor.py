@@ -1,0 +1,209 @@
+"""What the explorer asks of a node: the actor protocol, and the guard that holds a node to it.
+
+The explorer knows actors and nothing else. An actor is a set of pure functions; one actor object
+serves all servers of a cluster, because a state knows which server it belongs to.
+
+A search trusts that the same input always gives the same output and that states never change.
+`Guard` checks both at each first call, and turns whatever an actor does wrong into one
+`ActorError` that names the method.
+"""
+
+import traceback
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+ServerId = str
+State = Hashable
+Message = Hashable
+Action = Hashable
+
+
+class StepLike(Protocol):
+    """What `act` and `receive` return: any object with these attributes."""
+
+    @property
+    def state(self) -> Any:
+        """The server's next state."""
+
+    @property
+    def messages(self) -> Iterable[Any]:
+        """The messages that it sends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A ready-made `StepLike`.
+
+    `state` is the server's next state, `messages` what it sends, and `actions` the names of the
+    parts that the step is composed of, which a search counts (none is needed).
+    """
+
+    state: State
+    messages: tuple[Message, ...] = ()
+    actions: tuple[str, ...] = ()
+
+
+class Actor(Protocol):
+    """A node of any protocol, as pure functions.
+
+    States, messages and actions are immutable and hashable, and equal exactly if nothing can
+    tell them apart (frozen dataclasses are). A message has the attributes `source` and `dest`,
+    both server names.
+
+    An actor may also have:
+
+    - `measures`, a mapping from the name of a bound to a function from state to number, for
+      bounds on a server's state;
+    - `action_names`, all names that may occur in a step's `actions`, for coverage;
+    - `rename(value, renaming)`, which renames the servers in a state, message or action: with
+      it, the explorer can treat states that differ by a renaming as one.
+    """
+
+    def initial(self, me: ServerId) -> Any:
+        """Return the state of server `me` at its first start."""
+
+    def actions(self, state: Any) -> Iterable[Any]:
+        """Return what may happen without a message, always in the same order.
+
+        The name of an action's class is the name of the step.
+        """
+
+    def act(self, state: Any, action: Any) -> StepLike | None:
+        """Take one of these actions; None if it is not enabled after all."""
+
+    def receive(self, state: Any, message: Any) -> StepLike:
+        """Handle a message."""
+
+    def restart(self, state: Any) -> Any:
+        """Return what a crash leaves of a state."""
+
+
+class ActorError(Exception):
+    """An actor broke its protocol; the message names the method and what it did."""
+
+
+class Guard:
+    """An actor whose every answer is checked.
+
+    Arguments: the actor, and the names of the servers. Each method raises `ActorError` if the
+    actor raises, answers with something of a wrong type, changes a state, or answers
+    differently when asked again.
+    """
+
+    def __init__(self, actor: Actor, servers: Sequence[ServerId]) -> None:
+        self.actor = actor
+        self.servers = tuple(servers)
+        self.measures: Mapping[str, Callable[[Any], int]] = getattr(actor, "measures", {})
+        self.action_names: tuple[str, ...] = tuple(getattr(actor, "action_names", ()))
+        self.has_rename = hasattr(actor, "rename")
+        self._state_types: set[type] = set()
+
+    def initial(self, me: ServerId) -> State:
+        """Return the initial state of a server."""
+        state = self._twice("initial", me)
+        self._state_types.add(type(state))
+        return self._state("initial", state)
+
+    def actions(self, state: State) -> tuple[Action, ...]:
+        """Return the actions of a state."""
+        actions = self._twice("actions", state, convert=self._tuple_of_hashables)
+        return tuple(actions)
+
+    def act(self, state: State, action: Action) -> Step | None:
+        """Take an action."""
+        step = self._twice("act", state, action)
+        return None if step is None else self._step("act", step)
+
+    def receive(self, state: State, message: Message) -> Step:
+        """Handle a message."""
+        return self._step("receive", self._twice("receive", state, message))
+
+    def restart(self, state: State) -> State:
+        """Crash and start again."""
+        return self._state("restart", self._twice("restart", state))
+
+    def renamed(self, value: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
+        """Return a state, message or action with its servers renamed."""
+        renamed = self._call("rename", value, renaming)
+        if type(renamed) is not type(value):
+            raise self._error("rename", f"returns {renamed!r} for {value!r}")
+        self._hashable("rename", renamed)
+        return renamed
+
+    def _twice(
+        self, method: str, *arguments: Any, convert: Callable[[str, Any], Any] | None = None
+    ) -> Any:
+        """Call a method two times, and demand one answer and unchanged arguments."""
+        before = [hash(argument) for argument in arguments]
+        answers = []
+        for _ in range(2):
+            answer = self._call(method, *arguments)
+            answers.append(answer if convert is None else convert(method, answer))
+        if [hash(argument) for argument in arguments] != before:
+            raise self._error(method, f"changes its argument: {arguments[0]!r}")
+        if answers[0] != answers[1]:
+            raise self._error(
+                method,
+                f"is not deterministic: asked twice, it answers {answers[0]!r} and then "
+                f"{answers[1]!r} (or its answers compare by identity: use frozen dataclasses)",
+            )
+        return answers[0]
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self.actor, method)(*arguments)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise self._error(
+                method,
+                f"raises {type(error).__name__}: {error} ({place.filename}:{place.lineno}) "
+                f"on {', '.join(map(repr, arguments))}",
+            ) from error
+
+    def _tuple_of_hashables(self, method: str, answer: Any) -> tuple[Any, ...]:
+        try:
+            values = tuple(answer)
+        except TypeError:
+            raise self._error(method, f"returns {answer!r}, expected an iterable") from None
+        for value in values:
+            self._hashable(method, value)
+        return values
+
+    def _hashable(self, method: str, value: Any) -> None:
+        try:
+            hash(value)
+        except TypeError as error:
+            raise self._error(
+                method, f"returns {value!r}, which is not an immutable value: {error}"
+            ) from None
+
+    def _state(self, method: str, state: Any) -> State:
+        self._hashable(method, state)
+        if type(state) not in self._state_types:
+            expected = " or ".join(sorted(t.__name__ for t in self._state_types))
+            raise self._error(
+                method, f"returns a {type(state).__name__} for a state, expected {expected}"
+            )
+        return state  # type: ignore[no-any-return]
+
+    def _step(self, method: str, step: Any) -> Step:
+        if not hasattr(step, "state") or not hasattr(step, "messages"):
+            raise self._error(
+                method, f"returns {step!r}, expected a step with `state` and `messages`"
+            )
+        messages = self._tuple_of_hashables(method, step.messages)
+        for message in messages:
+            self._addressed(method, message)
+        return Step(self._state(method, step.state), messages, tuple(getattr(step, "actions", ())))
+
+    def _addressed(self, method: str, message: Any) -> None:
+        for end in ("source", "dest"):
+            if getattr(message, end, None) not in self.servers:
+                raise self._error(
+                    method,
+                    f"sends {message!r}, whose `{end}` is not one of {', '.join(self.servers)}",
+                )
+
+    def _error(self, method: str, what: str) -> ActorError:
+        return ActorError(f"{type(self.actor).__name__}.{method} {what}")

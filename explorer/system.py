@@ -1,0 +1,312 @@
+"""A cluster of actors over a network, as a transition system.
+
+Everything that a step or a property can read is part of a `GlobalState`: the states of all
+servers, what is in flight, the history, and how much of the network's faults was used. All of it
+is interned, and every step of one server is computed once, by the actor, and then looked up.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Literal, NamedTuple, Protocol
+
+from explorer.actor import Actor, Guard, ServerId, Step
+from explorer.bounds import Bounds
+from explorer.interning import Interner
+from explorer.network import Content, Fifo, Network, Unordered
+
+NetworkKind = Literal["set", "fifo"]
+
+NETWORK_STEPS = ("Receive", "Restart", "DropMessage", "ReceiveDuplicate")
+"""The steps that every system has, besides its actors' own."""
+
+
+class GlobalState(NamedTuple):
+    """One state of the system; `nodes`, `network` and `history` are interned."""
+
+    nodes: tuple[int, ...]
+    network: int
+    history: int
+    restarts: int
+    drops: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A global state as values, for properties and for people."""
+
+    states: Mapping[ServerId, Any]
+    messages: tuple[Any, ...]
+    history: Any
+    restarts: int
+    drops: int
+    duplicates: int
+
+
+class History(Protocol):
+    """A history variable: a fold over the steps of servers, which no server can read."""
+
+    @property
+    def initial(self) -> Any:
+        """The history before the first step."""
+
+    def observe(self, history: Any, before: Any, after: Any) -> Any:
+        """Return the history after one server went from state `before` to state `after`."""
+
+    def rename(self, history: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
+        """Return the history with the servers in it renamed."""
+
+
+class NoHistory:
+    """The history of a system that needs none."""
+
+    initial = None
+
+    def observe(self, history: Any, before: Any, after: Any) -> Any:
+        """Return nothing new."""
+        return history
+
+    def rename(self, history: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
+        """Return the history: there are no servers in it."""
+        return history
+
+
+class LocalStep(NamedTuple):
+    """One step of one server, whatever the rest of the system looks like.
+
+    `names` are the step's name and those of the actions that it composes; `action` is what the
+    actor took, or None on a message or a crash; `exceeded` are the bounds on the server's own
+    state that the step would leave.
+    """
+
+    names: tuple[str, ...]
+    action: Any
+    before: int
+    after: int
+    sends: Content
+    exceeded: tuple[str, ...]
+
+
+class Transition(NamedTuple):
+    """One step of the system.
+
+    `position` is the server's and `local` its step; a message that is lost has neither (-1 and
+    None). `message` is what was received or lost, or -1.
+    """
+
+    names: tuple[str, ...]
+    position: int
+    local: LocalStep | None
+    message: int
+    after: GlobalState
+
+
+Examine = Callable[[str, tuple[Any, ...], Any], None]
+"""What looks at each new answer of an actor: it gets the method, the arguments, the answer."""
+
+
+class LocalSteps:
+    """The steps of single servers, each computed by the actor once.
+
+    Arguments: the guarded actor; the limits of its measures. `examine` may be set, and is called
+    with each answer of the actor when it is new.
+    """
+
+    def __init__(self, guard: Guard, limits: Mapping[str, int]) -> None:
+        self.guard = guard
+        self.examine: Examine = lambda method, arguments, answer: None
+        self.states: Interner[Any] = Interner()
+        self.messages: Interner[Any] = Interner()
+        self._measures = [(name, guard.measures[name], limit) for name, limit in limits.items()]
+        self._actions: dict[int, tuple[LocalStep, ...]] = {}
+        self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
+        self._restart: dict[int, LocalStep] = {}
+
+    def actions(self, state: int) -> tuple[LocalStep, ...]:
+        """Return what a server may do without a message."""
+        found = self._actions.get(state)
+        if found is None:
+            before = self.states[state]
+            actions = self.guard.actions(before)
+            self.examine("actions", (before,), actions)
+            steps = [(action, self.guard.act(before, action)) for action in actions]
+            for action, step in steps:
+                self.examine("act", (before, action), step)
+            found = self._actions[state] = tuple(
+                self._local(type(action).__name__, action, state, step)
+                for action, step in steps
+                if step is not None
+            )
+        return found
+
+    def receive(self, state: int, message: int) -> tuple[LocalStep, LocalStep]:
+        """Return what a server does with a message: as Receive and as ReceiveDuplicate."""
+        found = self._receive.get((state, message))
+        if found is None:
+            arguments = self.states[state], self.messages[message]
+            step = self.guard.receive(*arguments)
+            self.examine("receive", arguments, step)
+            once = self._local("Receive", None, state, step)
+            again = once._replace(names=("ReceiveDuplicate", *once.names[1:]))
+            found = self._receive[state, message] = (once, again)
+        return found
+
+    def restart(self, state: int) -> LocalStep:
+        """Return what a crash does to a server."""
+        found = self._restart.get(state)
+        if found is None:
+            before = self.states[state]
+            after = self.guard.restart(before)
+            self.examine("restart", (before,), after)
+            found = self._restart[state] = self._local("Restart", None, state, Step(after))
+        return found
+
+    def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:
+        return LocalStep(
+            names=tuple(dict.fromkeys((name, *step.actions))),
+            action=action,
+            before=before,
+            after=self.states.intern(step.state),
+            sends=tuple(self.messages.intern(message) for message in step.messages),
+            exceeded=tuple(
+                bound for bound, measure, limit in self._measures if measure(step.state) > limit
+            ),
+        )
+
+
+class System:
+    """A cluster within bounds.
+
+    Arguments: the actor, the names of the servers, the bounds, the network (``"set"``: any
+    message may arrive next; ``"fifo"``: a queue for each pair of servers), and the history.
+    Raises ValueError if a bound is on a measure that the actor does not have, and `ActorError`
+    as soon as the actor breaks its protocol.
+    """
+
+    def __init__(
+        self,
+        actor: Actor,
+        servers: Sequence[ServerId],
+        bounds: Bounds,
+        network: NetworkKind = "set",
+        history: History | None = None,
+    ) -> None:
+        self.servers = tuple(servers)
+        self.bounds = bounds
+        self.network_kind: NetworkKind = network
+        self.history = history or NoHistory()
+        self.guard = Guard(actor, self.servers)
+        if unknown := sorted(set(bounds.measures) - set(self.guard.measures)):
+            raise ValueError(
+                f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
+            )
+        self.local = LocalSteps(self.guard, bounds.measures)
+        self.network = Network(Fifo(self._channel) if network == "fifo" else Unordered())
+        self.histories: Interner[Any] = Interner()
+        self._position = {server: position for position, server in enumerate(self.servers)}
+        self._max_messages = inf if bounds.max_messages is None else bounds.max_messages
+        self._dest: dict[int, int] = {}
+        self._observed: dict[tuple[int, int, int], int] = {}
+
+    def initial(self) -> GlobalState:
+        """Return the initial state."""
+        nodes = tuple(self.local.states.intern(self.guard.initial(s)) for s in self.servers)
+        history = self.histories.intern(self.history.initial)
+        return GlobalState(nodes, self.network.empty, history, 0, 0, 0)
+
+    def steps(self, state: GlobalState, cut_off: Counter[str]) -> Iterator[Transition]:
+        """Yield every step out of a state, always in the same order.
+
+        Adds to `cut_off`, by the name of the bound, each step that a bound kept from happening.
+        """
+        bounds, network = self.bounds, state.network
+        for position, node in enumerate(state.nodes):
+            for local in self.local.actions(node):
+                if after := self._after(state, position, local, network, cut_off):
+                    yield Transition(local.names, position, local, -1, after)
+            if state.restarts >= bounds.max_restarts:
+                cut_off["max_restarts"] += 1
+                continue
+            local = self.local.restart(node)
+            if after := self._after(state, position, local, network, cut_off):
+                after = after._replace(restarts=state.restarts + 1)
+                yield Transition(local.names, position, local, -1, after)
+        for message in self.network.deliverable(network):
+            rest = self.network.remove(network, message)
+            position = self._destination(message)
+            once, again = self.local.receive(state.nodes[position], message)
+            if after := self._after(state, position, once, rest, cut_off):
+                yield Transition(once.names, position, once, message, after)
+            if state.duplicates >= bounds.max_duplicates:
+                cut_off["max_duplicates"] += 1
+            elif after := self._after(state, position, again, network, cut_off):
+                after = after._replace(duplicates=state.duplicates + 1)
+                yield Transition(again.names, position, again, message, after)
+            if state.drops >= bounds.max_drops:
+                cut_off["max_drops"] += 1
+            else:
+                after = state._replace(network=rest, drops=state.drops + 1)
+                yield Transition(("DropMessage",), -1, None, message, after)
+
+    def _after(
+        self,
+        state: GlobalState,
+        position: int,
+        local: LocalStep,
+        network: int,
+        cut_off: Counter[str],
+    ) -> GlobalState | None:
+        """Return what one server's step makes of a state; None if a bound forbids it.
+
+        `network` is what is in flight before the step's own messages are sent.
+        """
+        if local.exceeded:
+            cut_off.update(local.exceeded)
+            return None
+        network = self.network.add(network, local.sends)
+        if self.network.size(network) > self._max_messages:
+            cut_off["max_messages"] += 1
+            return None
+        nodes, _, history, restarts, drops, duplicates = state
+        history = self._observe(history, local.before, local.after)
+        nodes = (*nodes[:position], local.after, *nodes[position + 1 :])
+        return GlobalState(nodes, network, history, restarts, drops, duplicates)
+
+    def _observe(self, history: int, before: int, after: int) -> int:
+        key = (history, before, after)
+        found = self._observed.get(key)
+        if found is None:
+            states = self.local.states
+            value = self.history.observe(self.histories[history], states[before], states[after])
+            found = self._observed[key] = self.histories.intern(value)
+        return found
+
+    def _destination(self, message: int) -> int:
+        found = self._dest.get(message)
+        if found is None:
+            found = self._dest[message] = self._channel(message)[1]
+        return found
+
+    def _channel(self, message: int) -> tuple[int, int]:
+        value = self.local.messages[message]
+        return self._position[value.source], self._position[value.dest]
+
+    def view(self, state: GlobalState) -> View:
+        """Return a state as values."""
+        return View(
+            states={
+                server: self.local.states[node]
+                for server, node in zip(self.servers, state.nodes, strict=True)
+            },
+            messages=tuple(self.local.messages[m] for m in self.network.content(state.network)),
+            history=self.histories[state.history],
+            restarts=state.restarts,
+            drops=state.drops,
+            duplicates=state.duplicates,
+        )
+
+    def step_names(self) -> tuple[str, ...]:
+        """Return every name of a step or an action that the system declares."""
+        return tuple(dict.fromkeys((*self.guard.action_names, *NETWORK_STEPS)))
