@@ -49,6 +49,10 @@ class History(Protocol):
     """A history variable: a fold over the steps of servers, which no server can read."""
 
     @property
+    def name(self) -> str:
+        """The name of the variable."""
+
+    @property
     def initial(self) -> Any:
         """The history before the first step."""
 
@@ -62,6 +66,7 @@ class History(Protocol):
 class NoHistory:
     """The history of a system that needs none."""
 
+    name = "history"
     initial = None
 
     def observe(self, history: Any, before: Any, after: Any) -> Any:

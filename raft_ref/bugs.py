@@ -63,11 +63,12 @@ class CommitIndexLowered(Node):
 
 
 class TruncatedWithoutConflict(Node):
-    """A request cuts the log after its last entry, though nothing conflicts (5.3)."""
+    """A late request cuts the log after its last entry, though nothing conflicts (5.3)."""
 
     def merge(self, state: State, m: AppendEntriesRequest) -> tuple[Entry, ...]:
-        """Replace all that follows prev_log_index."""
-        return state.log[: m.prev_log_index] + m.entries
+        """Replace all that follows prev_log_index, but for what is known to be committed."""
+        replaced = state.log[: m.prev_log_index] + m.entries
+        return replaced + state.log[len(replaced) : state.commit_index]
 
 
 class PrevLogTermIgnored(Node):
@@ -84,7 +85,7 @@ class Bug:
 
     `node` is the mutant; `breaks` the property that it violates, by its name in
     spec/RaftInvariants.tla; `seen_in` the public threads or the text that describe it; `bounds`
-    what to search within, as keyword arguments of the search, `servers` and `values` as numbers.
+    the smallest bounds of a search within which it shows: one less of any, and it does not.
     """
 
     node: type[Node]
@@ -94,8 +95,58 @@ class Bug:
 
     @property
     def rule(self) -> str:
-        """What the mutant does and which rule that breaks, in one sentence."""
+        """What the mutant does, in one sentence."""
         return (self.node.__doc__ or "").strip()
 
 
-BUGS: Mapping[str, Bug] = {}
+BUGS: Mapping[str, Bug] = {
+    "vote-not-persisted": Bug(
+        VoteNotPersisted,
+        breaks="ElectionSafety",
+        seen_in="PySyncObj#84, akka-raft#62",
+        bounds={"servers": 3, "max_term": 1, "max_messages": 3, "max_restarts": 1},
+    ),
+    "duplicate-vote-counted": Bug(
+        DuplicateVoteCounted,
+        breaks="ElectionSafety",
+        seen_in="akka-raft#45, xraft#27",
+        bounds={"servers": 4, "max_term": 1, "max_messages": 5, "max_duplicates": 2},
+    ),
+    "log-not-compared-before-vote": Bug(
+        LogNotComparedBeforeVote,
+        breaks="LeaderCompleteness",
+        seen_in="hydro#3082; Raft paper, 5.4.1",
+        bounds={"servers": 3, "max_term": 2, "max_log_length": 1, "max_messages": 2},
+    ),
+    "quorum-of-half": Bug(
+        QuorumOfHalf,
+        breaks="ElectionSafety",
+        seen_in="hydro#3082",
+        bounds={"servers": 4, "max_term": 1, "max_messages": 5},
+    ),
+    "older-term-committed": Bug(
+        OlderTermCommitted,
+        breaks="LeaderCompleteness",
+        seen_in="LogCabin#44, PySyncObj#169, async-raft#108; Raft paper, figure 8",
+        bounds={"servers": 3, "max_term": 4, "max_log_length": 1, "max_messages": 2},
+    ),
+    "commit-index-lowered": Bug(
+        CommitIndexLowered,
+        breaks="CommitIndexMonotonic",
+        seen_in="PySyncObj#166",
+        bounds={"servers": 3, "max_term": 1, "max_log_length": 1, "max_messages": 2},
+    ),
+    "truncated-without-conflict": Bug(
+        TruncatedWithoutConflict,
+        breaks="LeaderCompleteness",
+        seen_in="raftos#26, CCF#5991",
+        bounds={"servers": 3, "max_term": 2, "max_log_length": 1, "max_messages": 2},
+    ),
+    "prev-log-term-ignored": Bug(
+        PrevLogTermIgnored,
+        breaks="LogMatching",
+        seen_in="Raft paper, 5.3",
+        bounds={"servers": 3, "max_term": 3, "max_log_length": 2, "max_messages": 2},
+    ),
+}
+"""The known bugs by name, in the order in which a reader meets their rules: votes, then logs."""

@@ -1,1 +1,53 @@
-"""raft_ref_cli."""
+"""The command line: `raft-ref`, which wires the node, the explorer, the spec and the traces."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from explorer import ActorError
+from raft_ref_cli import check
+from raft_ref_cli.errors import UsageError
+from spec import SpecError
+from traces import RenderError, TraceError
+
+EXIT_CODES = (
+    "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `raft-ref` with the given arguments, or those of the process; return the exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (UsageError, ActorError, SpecError, TraceError, RenderError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            # Whoever read our output has had enough; let nothing else fail on it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 3
+        print(f"raft-ref: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("raft-ref: interrupted", file=sys.stderr)
+        return 3
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="raft-ref",
+        description="A model-checked reference implementation of Raft, linked to its TLA+ spec.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"raft-ref {version('raft-ref')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check.add_command(commands, EXIT_CODES)
+    return parser

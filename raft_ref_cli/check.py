@@ -1,0 +1,250 @@
+"""`raft-ref check`: explore a cluster exhaustively within bounds."""
+
+import argparse
+import json
+import shlex
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from explorer import Report, Verdict, search
+from raft_ref.bugs import BUGS
+from raft_ref_cli.cluster import DEFAULTS, Cluster, build
+from raft_ref_cli.errors import UsageError
+from raft_ref_cli.terminal import describe, live_progress
+from spec.link import INVARIANTS
+from traces import FORMATS, RenderError, Trace, draw, render, story, write
+from traces.record import trace_of
+
+EXAMPLES = """\
+examples:
+  raft-ref check                                  the reference node, within default bounds
+  raft-ref check --max-term 3 --max-restarts 0    other bounds
+  raft-ref check --bug list                       known bugs
+  raft-ref check --bug vote-not-persisted --diagram bug.svg
+                                                  how one breaks, as prose and as a picture
+  raft-ref check --node my_raft:Node              your own node, a class in my_raft.py
+  raft-ref check --spec MyInvariants.tla          your own properties, in TLA+
+  raft-ref check --json                           for machines
+"""
+
+EXIT = {Verdict.HOLDS_WITHIN_BOUNDS: 0, Verdict.VIOLATED: 1, Verdict.INCOMPLETE: 3}
+
+
+def add_command(commands: Any, exit_codes: str) -> None:
+    """Add `check` to the subcommands of a parser."""
+    parser = commands.add_parser(
+        "check",
+        help="explore a cluster exhaustively within bounds",
+        description="Explore a cluster of Raft nodes exhaustively: every order of messages, loss, "
+        "duplication, crash and restart within the bounds. Properties are the operators of a "
+        "TLA+ module. A violation comes with a shortest counterexample.",
+        epilog=f"{EXAMPLES}\n{exit_codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    _add_cluster(parser.add_argument_group("what to explore"))
+    _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    _add_output(parser.add_argument_group("output"))
+
+
+def _add_cluster(group: Any) -> None:
+    what = group.add_mutually_exclusive_group()
+    what.add_argument(
+        "--node", metavar="MODULE:CLASS", help="your own node: a class that is an explorer.Actor"
+    )
+    what.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
+    group.add_argument(
+        "--spec", metavar="FILE.tla", help=f"the module of properties (default: {INVARIANTS.name})"
+    )
+    group.add_argument(
+        "--invariant",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="check this property only (repeatable)",
+    )
+    group.add_argument(
+        "--network",
+        choices=["set", "fifo"],
+        default="set",
+        help="set: any message may arrive next; fifo: in order between two servers (default: set)",
+    )
+    group.add_argument(
+        "--symmetry",
+        action=argparse.BooleanOptionalAction,
+        help="count states that differ by a renaming of servers as one "
+        "(default: if the node can be renamed)",
+    )
+
+
+def _add_bounds(group: Any) -> None:
+    for name, what in (
+        ("servers", "servers in the cluster"),
+        ("values", "different values that clients may ask to store"),
+        ("max_term", "the highest term"),
+        ("max_log_length", "the longest log"),
+        ("max_messages", "messages in flight at a time"),
+        ("max_restarts", "crashes and restarts in all"),
+        ("max_drops", "lost messages in all"),
+        ("max_duplicates", "messages delivered twice in all"),
+    ):
+        flags = ["--" + name.replace("_", "-")]
+        if name == "max_log_length":
+            flags.insert(0, "--max-log")
+        group.add_argument(
+            *flags,
+            dest=name,
+            type=int,
+            metavar="N",
+            help=f"{what} (default: {DEFAULTS[name]}, or what the bug needs)",
+        )
+    group.add_argument(
+        "--depth", type=int, metavar="N", help="levels of states, the initial one included"
+    )
+    group.add_argument(
+        "--bound",
+        metavar="NAME=N",
+        type=_bound,
+        action="append",
+        default=[],
+        help="a bound on a measure of your own node (repeatable)",
+    )
+
+
+def _add_output(group: Any) -> None:
+    group.add_argument(
+        "--trace", metavar="FILE", type=Path, help="write the counterexample as a trace (NDJSON)"
+    )
+    group.add_argument(
+        "--diagram",
+        metavar="FILE",
+        type=Path,
+        help=f"draw the counterexample ({', '.join(FORMATS)})",
+    )
+    group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    group.add_argument("--quiet", action="store_true", help="print the verdict alone")
+
+
+def _bound(text: str) -> tuple[str, int]:
+    name, equals, number = text.partition("=")
+    if not equals or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=N")
+    return name, int(number)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    if options.bug == "list":
+        _list_bugs(options.json)
+        return 0
+    _demand_writable(options)
+    cluster = build(options)
+    symmetry = cluster.renameable if options.symmetry is None else options.symmetry
+    live = sys.stderr.isatty() and not options.quiet
+    with live_progress() if live else nullcontext(lambda progress: None) as on_progress:
+        try:
+            report = search(cluster.system, cluster.properties, symmetry, on_progress)
+        except ValueError as error:
+            raise UsageError(f"--symmetry: {error}") from error
+    trace = _trace(report, cluster)
+    if not options.json:
+        _print_report(report, cluster, trace, options.quiet)
+    written = _write(trace, options)
+    if options.json:
+        print(json.dumps(_as_json(report, written)))
+    return EXIT[report.verdict]
+
+
+def _list_bugs(as_json: bool) -> None:
+    rows = [
+        {
+            "name": name,
+            "rule": bug.rule,
+            "breaks": bug.breaks,
+            "seen_in": bug.seen_in,
+            "bounds": dict(bug.bounds),
+        }
+        for name, bug in BUGS.items()
+    ]
+    if as_json:
+        print(json.dumps(rows))
+        return
+    for row in rows:
+        print(f"{row['name']}\n    {row['rule']}\n    breaks {row['breaks']}; {row['seen_in']}")
+
+
+def _demand_writable(options: argparse.Namespace) -> None:
+    """Find out before a long search whether its result can be kept."""
+    for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
+        if path is None:
+            continue
+        if not path.parent.is_dir():
+            raise UsageError(f"{option} {path}: there is no folder {path.parent}")
+        if path.is_dir():
+            raise UsageError(f"{option} {path}: is a folder")
+        if option == "--diagram" and path.suffix not in FORMATS:
+            raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
+
+
+def _trace(report: Report, cluster: Cluster) -> Trace | None:
+    if report.counterexample is None:
+        return None
+    command = shlex.join(["raft-ref", *sys.argv[1:]])
+    return trace_of(report.counterexample, cluster.system, command, cluster.project)
+
+
+def _print_report(report: Report, cluster: Cluster, trace: Trace | None, quiet: bool) -> None:
+    lines = describe(report, cluster, quiet)
+    if trace is not None and not quiet:
+        lines += ["", *story(trace)]
+    print("\n".join(lines))
+
+
+def _write(trace: Trace | None, options: argparse.Namespace) -> dict[str, str | None]:
+    """Write what was asked for; return the paths by kind."""
+    written: dict[str, str | None] = {"trace": None, "diagram": None}
+    if trace is None:
+        return written
+    if options.trace is not None:
+        write(trace, options.trace)
+        written["trace"] = str(options.trace)
+    if options.diagram is not None:
+        path = options.diagram
+        graph = draw(trace)
+        try:
+            render(graph.source, path)
+        except RenderError as error:
+            path = path.with_suffix(".gv")
+            render(graph.source, path)
+            print(f"raft-ref: {error}", file=sys.stderr)
+        written["diagram"] = str(path)
+    if not options.json:
+        for kind, where in written.items():
+            if where is not None:
+                print(f"{kind} written to {where}")
+    return written
+
+
+def _as_json(report: Report, written: dict[str, str | None]) -> dict[str, Any]:
+    counterexample = report.counterexample
+    return {
+        "verdict": report.verdict.value,
+        "property": None if counterexample is None else counterexample.prop.name,
+        "distinct_states": report.distinct_states,
+        "transitions": report.transitions,
+        "depth": report.depth,
+        "covered_depth": report.covered_depth,
+        "seconds": round(report.seconds, 3),
+        "engine": report.engine,
+        "symmetry": report.symmetry,
+        "bounds": dict(report.bounds),
+        "actions": dict(report.actions),
+        "never_taken": list(report.never_taken),
+        "cut_off": dict(report.cut_off),
+        "sometimes": dict(report.sometimes),
+        "trace": written["trace"],
+        "diagram": written["diagram"],
+        "steps": None if counterexample is None else len(counterexample.events),
+    }

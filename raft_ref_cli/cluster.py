@@ -1,0 +1,211 @@
+"""From the options of a command to a cluster that can be explored, with its properties.
+
+This is the one module that joins node, explorer and spec.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import raft_ref
+from explorer import Actor, Bounds, NetworkKind, NoHistory, Property, ServerId, System
+from raft_ref.bugs import BUGS, Bug
+from raft_ref_cli.errors import UsageError
+from spec.link import INVARIANTS, Committed, raft_properties
+
+DEFAULTS: Mapping[str, int] = {
+    "servers": 3,
+    "values": 1,
+    "max_term": 2,
+    "max_log_length": 1,
+    "max_messages": 2,
+    "max_restarts": 1,
+    "max_drops": 1,
+    "max_duplicates": 1,
+}
+"""The smallest bounds that cover every action and every `sometimes` of the reference node."""
+
+BUG_DEFAULTS: Mapping[str, int] = {
+    **DEFAULTS,
+    "max_log_length": 0,
+    "max_restarts": 0,
+    "max_drops": 0,
+    "max_duplicates": 0,
+}
+"""What the bounds of a known bug are where it does not name them."""
+
+_OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates", "depth")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What to explore: a system, its properties, and how its states are shown.
+
+    `project` maps a node's state to the variables that traces and properties know; `description`
+    says in a few words what the nodes are.
+    """
+
+    system: System
+    properties: list[Property]
+    project: Callable[[Any], Any]
+    description: str
+    renameable: bool
+
+
+def build(options: argparse.Namespace) -> Cluster:
+    """Return the cluster that the options describe.
+
+    `options` has the attributes node, bug, spec, invariant, network, bound, depth and those of
+    `DEFAULTS` (None: not given). Raises UsageError.
+    """
+    bug = _bug(options.bug)
+    numbers = {**(DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds})}
+    numbers |= {name: getattr(options, name) for name in DEFAULTS if _given(options, name)}
+    servers = _names("s", numbers["servers"], "--servers", least=2)
+    values = _names("v", numbers["values"], "--values", least=0)
+    actor = _actor(options.node, bug, servers, values)
+    description = options.node or options.bug or "reference node"
+    project = getattr(actor, "as_raft", None) or _itself
+    is_raft = _is_raft(actor, project, servers)
+    network: NetworkKind = options.network
+    try:
+        system = System(
+            actor,
+            servers,
+            _bounds(options, numbers, actor),
+            network,
+            Committed(project) if is_raft else getattr(actor, "history", NoHistory()),
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    available = _properties(options, actor, is_raft, project, servers, values)
+    return Cluster(
+        system,
+        _selected(available, options.invariant),
+        project,
+        description,
+        system.guard.has_rename,
+    )
+
+
+def _itself(state: Any) -> Any:
+    return state
+
+
+def _given(options: argparse.Namespace, name: str) -> bool:
+    return getattr(options, name) is not None
+
+
+def _names(prefix: str, number: int, option: str, least: int) -> tuple[ServerId, ...]:
+    if number < least:
+        raise UsageError(f"{option} {number}: expected {least} or more")
+    return tuple(f"{prefix}{position}" for position in range(1, number + 1))
+
+
+def _bug(name: str | None) -> Bug | None:
+    if name is None:
+        return None
+    if name not in BUGS:
+        raise UsageError(f"--bug {name}: no such bug; known are {', '.join(BUGS)}")
+    return BUGS[name]
+
+
+def _actor(
+    node: str | None, bug: Bug | None, servers: tuple[str, ...], values: tuple[str, ...]
+) -> Actor:
+    if bug is not None:
+        return bug.node(servers, values)
+    if node is None:
+        return raft_ref.Node(servers, values)
+    cls = _load(node)
+    try:
+        actor: Actor = cls(servers, values)
+    except Exception as error:
+        raise UsageError(
+            f"--node {node}: {node.partition(':')[2]}(servers, values) raises "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    methods = ("initial", "actions", "act", "receive", "restart")
+    if missing := [name for name in methods if not callable(getattr(actor, name, None))]:
+        raise UsageError(
+            f"--node {node}: not an actor, for want of the method {', '.join(missing)}"
+        )
+    return actor
+
+
+def _load(node: str) -> Callable[..., Any]:
+    module_name, _, class_name = node.partition(":")
+    if not module_name or not class_name:
+        raise UsageError(f"--node {node}: expected MODULE:CLASS")
+    # A console script does not look for modules where the user stands; `python -m` does.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise UsageError(f"--node {node}: {type(error).__name__}: {error}") from error
+    cls: Callable[..., Any] | None = getattr(module, class_name, None)
+    if cls is None:
+        raise UsageError(f"--node {node}: module {module_name} has no {class_name}")
+    return cls
+
+
+def _is_raft(actor: Actor, project: Callable[[Any], Any], servers: tuple[ServerId, ...]) -> bool:
+    try:
+        state = project(actor.initial(servers[0]))
+    except Exception:
+        # The search calls the actor again, under guard, and reports what it does wrong.
+        return False
+    return isinstance(state, raft_ref.State)
+
+
+def _bounds(options: argparse.Namespace, numbers: Mapping[str, int], actor: Actor) -> Bounds:
+    known = getattr(actor, "measures", {})
+    measures = {
+        name: limit
+        for name, limit in numbers.items()
+        if name in ("max_term", "max_log_length") and (name in known or _given(options, name))
+    }
+    measures.update(options.bound)
+    for name, limit in {**numbers, **measures, "depth": options.depth or 0}.items():
+        if limit < 0:
+            raise UsageError(f"the bound {name} is {limit}: expected 0 or more")
+    network = {name: numbers[name] for name in _OF_THE_NETWORK if name in numbers}
+    return Bounds(**network, depth=options.depth, measures=measures)
+
+
+def _properties(
+    options: argparse.Namespace,
+    actor: Actor,
+    is_raft: bool,
+    project: Callable[[Any], Any],
+    servers: tuple[ServerId, ...],
+    values: tuple[str, ...],
+) -> list[Property]:
+    own = getattr(actor, "properties", None)
+    if own is not None:
+        try:
+            return list(own())
+        except Exception as error:
+            raise UsageError(
+                f"{type(actor).__name__}.properties raises {type(error).__name__}: {error}"
+            ) from error
+    if is_raft:
+        path = Path(options.spec) if options.spec else INVARIANTS
+        return raft_properties(path, servers, values, project)
+    raise UsageError(
+        f"--node {options.node}: nothing to check; give the class a method `properties`, or "
+        "`as_raft(state)` that returns a raft_ref.State"
+    )
+
+
+def _selected(available: list[Property], names: list[str]) -> list[Property]:
+    always = [prop.name for prop in available if not prop.is_sometimes]
+    for name in names:
+        if name not in always:
+            raise UsageError(f"--invariant {name}: no such property; known are {', '.join(always)}")
+    return [prop for prop in available if prop.is_sometimes or not names or prop.name in names]

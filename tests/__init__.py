@@ -1,0 +1,1 @@
+"""Tests; each file is about the module that it is named for."""

@@ -1,0 +1,137 @@
+"""Small protocols that are not Raft, for tests of the explorer."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from explorer import Property, Step, View
+
+
+@dataclass(frozen=True)
+class Token:
+    """The token, on its way."""
+
+    source: str
+    dest: str
+
+
+@dataclass(frozen=True)
+class Pass:
+    """The holder hands the token on."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A server of the ring."""
+
+    me: str
+    has_token: bool = False
+
+
+class Ring:
+    """A token goes round; who has it may enter. One server starts with it."""
+
+    action_names = ("Pass", "Take")
+
+    def __init__(self, servers: tuple[str, ...], values: tuple[str, ...] = ()) -> None:
+        self.next = dict(zip(servers, (*servers[1:], servers[0]), strict=True))
+        self.first = servers[0]
+
+    def initial(self, me: str) -> Holder:
+        return Holder(me, has_token=me == self.first)
+
+    def actions(self, state: Holder) -> Iterable[Pass]:
+        return [Pass()] if state.has_token else []
+
+    def act(self, state: Holder, action: Pass) -> Step | None:
+        token = Token(state.me, self.next[state.me])
+        return Step(replace(state, has_token=False), (token,), ("Pass",))
+
+    def receive(self, state: Holder, message: Token) -> Step:
+        return Step(replace(state, has_token=True), (), ("Take",))
+
+    def restart(self, state: Holder) -> Holder:
+        return replace(state, has_token=False)
+
+    def properties(self) -> list[Property]:
+        return [
+            Property("MutualExclusion", mutual_exclusion, reads=frozenset({"states"})),
+            Property("SometimesAway", away, is_sometimes=True),
+        ]
+
+
+def mutual_exclusion(view: View) -> bool:
+    """Tell whether at most one server has the token."""
+    return sum(state.has_token for state in view.states.values()) <= 1
+
+
+def away(view: View) -> bool:
+    """Tell whether the token is under way."""
+    return bool(view.messages)
+
+
+class StickyRing(Ring):
+    """A wrong ring: who hands the token on keeps it."""
+
+    def act(self, state: Holder, action: Pass) -> Step | None:
+        return Step(state, (Token(state.me, self.next[state.me]),), ("Pass",))
+
+
+@dataclass(frozen=True)
+class Say:
+    """Everyone says the next number to everyone else."""
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number, on its way."""
+
+    source: str
+    dest: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Talker:
+    """How far a server has counted, and the numbers it heard, in order."""
+
+    me: str
+    said: int = 0
+    heard: tuple[int, ...] = ()
+
+
+class Counting:
+    """Servers count aloud. All are alike, so that the protocol is symmetric."""
+
+    measures = {"max_said": lambda state: state.said}  # noqa: RUF012
+
+    def __init__(self, servers: tuple[str, ...], values: tuple[str, ...] = ()) -> None:
+        self.servers = servers
+
+    def initial(self, me: str) -> Talker:
+        return Talker(me)
+
+    def actions(self, state: Talker) -> Iterable[Say]:
+        return [Say()]
+
+    def act(self, state: Talker, action: Say) -> Step | None:
+        said = state.said + 1
+        others = (server for server in self.servers if server != state.me)
+        return Step(replace(state, said=said), tuple(Number(state.me, o, said) for o in others))
+
+    def receive(self, state: Talker, message: Number) -> Step:
+        return Step(replace(state, heard=(*state.heard, message.number)))
+
+    def restart(self, state: Talker) -> Talker:
+        return replace(state, heard=())
+
+    def rename(self, value: Any, renaming: Mapping[str, str]) -> Any:
+        names = {
+            n: renaming[getattr(value, n)] for n in ("me", "source", "dest") if hasattr(value, n)
+        }
+        return replace(value, **names)
+
+
+def heard_in_order(view: View) -> bool:
+    """Tell whether every server heard growing numbers."""
+    return all(state.heard == tuple(sorted(state.heard)) for state in view.states.values())
