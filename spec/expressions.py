@@ -7,7 +7,7 @@ spelling here: `\\land` reads `/\\`, `\\leq` reads `<=`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, TypeAlias, Union
 
 from spec.errors import Position
@@ -48,9 +48,10 @@ class Parameter(Node):
 
 @dataclass(frozen=True, eq=False)
 class Bound(Node):
-    """A name bound by a quantifier, CHOOSE, set or function."""
+    """A name bound by a quantifier, CHOOSE, set or function; or a function within itself."""
 
     name: str
+    is_function: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -298,14 +299,6 @@ BINDERS: Final = (Quantified, Choose, SetFilter, SetMap, FunctionLiteral)
 
 
 @dataclass(frozen=True)
-class Assumption:
-    """ASSUME formula."""
-
-    at: Position
-    formula: Expression
-
-
-@dataclass(frozen=True)
 class ModuleSource:
     """One parsed file: what it extends, declares and defines, in order."""
 
@@ -314,8 +307,8 @@ class ModuleSource:
     constants: tuple[Constant, ...]
     variables: tuple[Variable, ...]
     definitions: tuple[Definition, ...]
-    assumptions: tuple[Assumption, ...]
-    instances: tuple[Position, ...] = field(default=())
+    assumptions: tuple[Definition, ...]
+    instances: tuple[Position, ...] = ()
 
 
 def children(node: Node) -> Iterator[Node]:

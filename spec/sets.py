@@ -66,6 +66,12 @@ class LazySet:
             self._enumerated = frozenset(self.elements())
         return self._enumerated
 
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.enumerated())
+
+    def __contains__(self, value: Value) -> bool:
+        return self.contains(value)
+
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True

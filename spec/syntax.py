@@ -132,7 +132,7 @@ class _Translator:
         extends: list[tree.Call] = []
         constants: list[tree.Constant] = []
         variables: list[tree.Variable] = []
-        assumptions: list[tree.Assumption] = []
+        assumptions: list[tree.Definition] = []
         instances: list[Position] = []
         for unit in _parts(node):
             match unit.type:
@@ -144,7 +144,7 @@ class _Translator:
                     constants += [tree.Constant(*self.declared(each)) for each in _parts(unit)]
                 case "assumption":
                     formula = self.expression(_parts(unit)[-1])
-                    assumptions.append(tree.Assumption(self.at(unit), formula))
+                    assumptions.append(tree.Definition(self.at(unit), "ASSUME", (), formula))
                 case "instance":
                     instances.append(self.at(unit))
                 case "local_definition" if _parts(unit)[0].type == "instance":
@@ -188,7 +188,7 @@ class _Translator:
                 self.at(node),
                 tuple(self.binding(each) for each in bounds),
                 self.expression(body_node),
-                tree.Bound(self.at(name_node), name),
+                tree.Bound(self.at(name_node), name, is_function=True),
             )
         elif node.type == "module_definition":
             body = tree.Unsupported(self.at(node), "INSTANCE")
