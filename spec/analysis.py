@@ -89,9 +89,7 @@ class Analysis:
         is_rigid = isinstance(meaning, tree.Bound)
         return found | {(meaning, primed and not is_rigid)}
 
-    def _reads_through(
-        self, definition: tree.Definition, node: tree.Call, primed: bool
-    ) -> Reads:
+    def _reads_through(self, definition: tree.Definition, node: tree.Call, primed: bool) -> Reads:
         """Return the reads of a call, its parameters replaced by what the arguments read."""
         arguments = dict(zip(definition.parameters, node.arguments, strict=False))
         found: set[Read] = set()

@@ -28,7 +28,7 @@ class SpecError(Exception):
         self.reason = reason
 
 
-class Fault(Exception):
+class NoValueError(Exception):
     """An operator applied to values for which TLA+ (or TLC) gives it no meaning.
 
     It knows no place: who evaluates turns it into a `SpecError` at the subexpression.

@@ -44,9 +44,9 @@ def instances_function(
             generator.local_definitions(node, False)
             explain(node.body)
         elif bound:
-            names = [f"({each.name!r}, {generator.reference(each, False)})" for each in bound]
+            shown = [f"({each.name!r}, {generator.reference(each, False)})" for each in bound]
             generator.writer.emit(f"if not {generator.formula(node, False)}:")
-            generator.writer.emit(f" found.append(describe([{', '.join(names)}]))")
+            generator.writer.emit(f" found.append(describe([{', '.join(shown)}]))")
 
     def body() -> str:
         generator.writer.emit("found = []")

@@ -1,14 +1,14 @@
-"""The syntax tree of TLA+ as this package uses it: small, immutable, each node with its place.
+r"""The syntax tree of TLA+ as this package uses it: small, immutable, each node with its place.
 
 A node is equal to itself only, so that what is found out about one (what a name refers to, what
 an operator reads) can be kept in a dictionary beside the tree. Every operator symbol has one
-spelling here: `\\land` reads `/\\`, `\\leq` reads `<=`.
+spelling here: `\land` reads `/\`, `\leq` reads `<=`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final, TypeAlias, Union
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from spec.errors import Position
 
@@ -268,30 +268,30 @@ class Unsupported(Node):
     construct: str
 
 
-Expression: TypeAlias = Union[
-    Number,
-    String,
-    Call,
-    Lambda,
-    Prime,
-    Quantified,
-    Choose,
-    SetLiteral,
-    SetFilter,
-    SetMap,
-    FunctionLiteral,
-    Application,
-    Except,
-    Record,
-    RecordSet,
-    FunctionSet,
-    Tuple,
-    Product,
-    If,
-    Case,
-    Let,
-    Unsupported,
-]
+Expression: TypeAlias = (
+    Number
+    | String
+    | Call
+    | Lambda
+    | Prime
+    | Quantified
+    | Choose
+    | SetLiteral
+    | SetFilter
+    | SetMap
+    | FunctionLiteral
+    | Application
+    | Except
+    | Record
+    | RecordSet
+    | FunctionSet
+    | Tuple
+    | Product
+    | If
+    | Case
+    | Let
+    | Unsupported
+)
 Binder: TypeAlias = Quantified | Choose | SetFilter | SetMap | FunctionLiteral
 Declaration: TypeAlias = Variable | Constant | Parameter | Bound | Definition
 

@@ -225,7 +225,7 @@ class Generator:
         return [self.writer.named(self.value(each, primed).text) for each in nodes]
 
     def fallible(self, node: tree.Node, function: str, *arguments: str) -> str:
-        """Return the text of a call that may raise `Fault`, which belongs to the node."""
+        """Return the text of a call that may raise `NoValueError`, which belongs to the node."""
         if not self.careful:
             return f"{function}({', '.join(arguments)})"
         self._positions.append(node.at)
@@ -450,4 +450,3 @@ def _kind_of(value: object) -> str:
     if type(value) is str:
         return "string"
     return "set" if type(value) is frozenset else "any"
-

@@ -66,7 +66,7 @@ class Predicate:
         """
         result = self._function(*self._arguments(values, primed))
         if result is True or result is False:
-            return result  # type: ignore[no-any-return]
+            return result
         if type(result) is Boolean:
             return result is TRUE
         raise SpecError(self.position, f"{self.name} is no formula: its value is {show(result)}")

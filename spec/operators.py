@@ -1,7 +1,7 @@
 """The operators of TLA+ and of its standard modules as Python functions over values.
 
 Each takes values and returns a value, or a Python bool where the operator is a formula. Each
-raises `Fault` where TLC reports an error.
+raises `NoValueError` where TLC reports an error.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from spec import sets
-from spec.errors import Fault
+from spec.errors import NoValueError
 from spec.values import (
     Boolean,
     Function,
@@ -26,7 +26,6 @@ from spec.values import (
     sequence,
     sequence_domain,
     show,
-    sort_key,
 )
 
 LARGEST: Final = 2**31 - 1
@@ -37,17 +36,17 @@ SMALLEST: Final = -(2**31)
 
 
 def number(value: Value, operator: str) -> int:
-    """Return the value if it is a number; raises `Fault` naming the operator otherwise."""
+    """Return the value if it is a number; raises `NoValueError` naming the operator otherwise."""
     if type(value) is not int:
-        raise Fault(f"{operator} needs numbers, not {show(value)}")
+        raise NoValueError(f"{operator} needs numbers, not {show(value)}")
     return value
 
 
 def in_range(result: int, operator: str) -> int:
-    """Return the result of an operator; raises `Fault` if it needs more than 32 bits."""
+    """Return the result of an operator; raises `NoValueError` if it needs more than 32 bits."""
     if SMALLEST <= result <= LARGEST:
         return result
-    raise Fault(f"the result of {operator} does not fit in 32 bits")
+    raise NoValueError(f"the result of {operator} does not fit in 32 bits")
 
 
 def add(left: Value, right: Value) -> int:
@@ -73,14 +72,14 @@ def negate(value: Value) -> int:
 def divide(left: Value, right: Value) -> int:
     r"""Left \div right, rounded down."""
     if number(right, "\\div") == 0:
-        raise Fault("division by zero")
+        raise NoValueError("division by zero")
     return in_range(number(left, "\\div") // number(right, "\\div"), "\\div")
 
 
 def modulo(left: Value, right: Value) -> int:
     """Left % right, for a positive right."""
     if number(right, "%") <= 0:
-        raise Fault(f"the second argument of % must be positive, not {show(right)}")
+        raise NoValueError(f"the second argument of % must be positive, not {show(right)}")
     return number(left, "%") % number(right, "%")
 
 
@@ -88,11 +87,11 @@ def power(left: Value, right: Value) -> int:
     """Left ^ right, for a right that is not negative."""
     base, exponent = number(left, "^"), number(right, "^")
     if exponent < 0:
-        raise Fault(f"the exponent {exponent} is negative")
+        raise NoValueError(f"the exponent {exponent} is negative")
     if base == exponent == 0:
-        raise Fault("0 ^ 0 is not defined")
+        raise NoValueError("0 ^ 0 is not defined")
     if abs(base) > 1 and exponent > 31:
-        raise Fault("the result of ^ does not fit in 32 bits")
+        raise NoValueError("the result of ^ does not fit in 32 bits")
     if base in (-1, 1):
         exponent %= 2
     return in_range(base**exponent, "^")
@@ -119,7 +118,7 @@ def at_least(left: Value, right: Value) -> bool:
 
 
 def interval(low: Value, high: Value) -> Value:
-    """low .. high."""
+    """Low .. high."""
     return sets.interval(number(low, ".."), number(high, ".."))
 
 
@@ -213,13 +212,13 @@ def record_set(names: tuple[str, ...], *choices: Value) -> Value:
 
 
 def product(*factors: Value) -> Value:
-    r"""factor \X factor ...."""
+    r"""Factor \X factor ...."""
     return sets.ProductSet(*map(_set, factors))
 
 
 def _set(value: Value) -> Value:
     if type(value) is not frozenset and not isinstance(value, sets.LazySet):
-        raise Fault(f"{show(value)} is not a set")
+        raise NoValueError(f"{show(value)} is not a set")
     return value
 
 
@@ -238,7 +237,7 @@ def is_finite_set(value: Value) -> bool:
 
 def _function(value: Value, operator: str) -> Function:
     if type(value) is not tuple:
-        raise Fault(f"{operator} needs a function, not {show(value)}")
+        raise NoValueError(f"{operator} needs a function, not {show(value)}")
     return value
 
 
@@ -250,20 +249,20 @@ def domain(value: Value) -> Value:
 def apply(applied: Value, argument: Value) -> Value:
     """applied[argument]."""
     if type(applied) is not tuple:
-        raise Fault(f"{show(applied)} is not a function, and is applied to {show(argument)}")
+        raise NoValueError(f"{show(applied)} is not a function, and is applied to {show(argument)}")
     places = domain_in(applied)
     place = places.get(argument)
     if place is None:
-        raise Fault(f"{show(argument)} is not in the domain of {show(applied)}")
+        raise NoValueError(f"{show(argument)} is not in the domain of {show(applied)}")
     return applied[place]  # type: ignore[return-value]
 
 
 def field_of(owner: Value, name: str) -> Value:
     """owner.name."""
     if type(owner) is not tuple:
-        raise Fault(f"{show(owner)} is not a record, and its field {name} is asked for")
+        raise NoValueError(f"{show(owner)} is not a record, and its field {name} is asked for")
     if name not in domain_in(owner):
-        raise Fault(f"no field {name} in {show(owner)}")
+        raise NoValueError(f"no field {name} in {show(owner)}")
     return apply(owner, name)
 
 
@@ -294,9 +293,9 @@ def merged(left: Value, right: Value) -> Value:
 
 
 def unpacked(value: Value, length: int) -> Value:
-    """Return a tuple of the given length as it is; raises `Fault` for anything else."""
+    """Return a tuple of the given length as it is; raises `NoValueError` for anything else."""
     if type(value) is not tuple or value[0] is not sequence_domain(length):
-        raise Fault(f"{show(value)} is not a tuple of {length}")
+        raise NoValueError(f"{show(value)} is not a tuple of {length}")
     return value
 
 
@@ -310,7 +309,7 @@ def replaced(original: Value, argument: Value, result: Value) -> Value:
 
 def _sequence(value: Value, operator: str) -> Function:
     if type(value) is not tuple or not domain_in(value).is_sequence:
-        raise Fault(f"{operator} needs a sequence, not {show(value)}")
+        raise NoValueError(f"{operator} needs a sequence, not {show(value)}")
     return value
 
 
@@ -335,7 +334,7 @@ def append(value: Value, element: Value) -> Value:
 def head(value: Value) -> Value:
     """Head(value)."""
     if len(_sequence(value, "Head")) == 1:
-        raise Fault("Head of an empty sequence")
+        raise NoValueError("Head of an empty sequence")
     return value[1]  # type: ignore[index, return-value]
 
 
@@ -343,7 +342,7 @@ def tail(value: Value) -> Value:
     """Tail(value)."""
     old = _sequence(value, "Tail")
     if len(old) == 1:
-        raise Fault("Tail of an empty sequence")
+        raise NoValueError("Tail of an empty sequence")
     return (sequence_domain(len(old) - 2), *old[2:])
 
 
@@ -354,7 +353,7 @@ def subsequence(value: Value, first: Value, last: Value) -> Value:
     if low > high:
         return (sequence_domain(0),)
     if low < 1 or high >= len(old):
-        raise Fault(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
+        raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
     return (sequence_domain(high - low + 1), *old[low : high + 1])
 
 
@@ -373,9 +372,9 @@ def selected(value: Value, test: Callable[[Value], Value]) -> Value:
 
 
 def holds(value: Value, operator: str) -> bool:
-    """Return a Boolean as a Python bool; raises `Fault` naming the operator otherwise."""
+    """Return a Boolean as a Python bool; raises `NoValueError` naming the operator otherwise."""
     if type(value) is not Boolean:
-        raise Fault(f"{operator} needs a Boolean, not {show(value)}")
+        raise NoValueError(f"{operator} needs a Boolean, not {show(value)}")
     return value.holds
 
 
@@ -391,7 +390,7 @@ def permutations(value: Value) -> Value:
 def asserted(value: Value, message: Value) -> bool:
     """Assert(value, message): an error that says the message unless the value is TRUE."""
     if not holds(value, "Assert"):
-        raise Fault(f"assertion failed: {show(message)}")
+        raise NoValueError(f"assertion failed: {show(message)}")
     return True
 
 
@@ -410,13 +409,13 @@ def sort_sequence(value: Value, precedes: Callable[[Value, Value], Value]) -> Va
 
 
 def bag(value: Value, operator: str) -> dict[Value, int]:
-    """Return the counts of a bag; raises `Fault` naming the operator for anything else."""
-    if not isbag(value):
-        raise Fault(f"{operator} needs a bag, not {show(value)}")
+    """Return the counts of a bag; raises `NoValueError` naming the operator for anything else."""
+    if not is_bag(value):
+        raise NoValueError(f"{operator} needs a bag, not {show(value)}")
     return dict(items_of(value))  # type: ignore[arg-type]
 
 
-def isbag(value: Value) -> bool:
+def is_bag(value: Value) -> bool:
     """IsABag(value)."""
     return type(value) is tuple and all(
         type(count) is int and count > 0 for count in results_of(value)
@@ -448,9 +447,9 @@ def bag_difference(left: Value, right: Value) -> Value:
     return function({each: count for each, count in counts.items() if count > 0})
 
 
-def copies(element: Value, bag: Value) -> int:
-    """CopiesIn(element, bag)."""
-    return bag(bag, "CopiesIn").get(element, 0)
+def copies(element: Value, value: Value) -> int:
+    """CopiesIn(element, value)."""
+    return bag(value, "CopiesIn").get(element, 0)
 
 
 def bag_size(value: Value) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from spec import sets
-from spec.errors import Fault, Position, SpecError
+from spec.errors import NoValueError, Position, SpecError
 from spec.values import (
     FALSE,
     TRUE,
@@ -31,6 +31,7 @@ class Lazy:
         self._value: Any = None
 
     def __call__(self) -> Any:
+        """Return the value."""
         if self._compute is not None:
             self._value = self._compute()
             self._compute = None
@@ -48,32 +49,32 @@ class RecursiveFunction:
         self._known: dict[Value, Value] = {}
 
     def result(self, argument: Value) -> Value:
-        """Return the function's result; raises `Fault` outside of its domain."""
+        """Return the function's result; raises `NoValueError` outside of its domain."""
         known = self._known.get(argument)
         if known is None:
             if not sets.contains(self._domain, argument):
-                raise Fault(f"{show(argument)} is not in the domain of the function")
+                raise NoValueError(f"{show(argument)} is not in the domain of the function")
             known = self._known[argument] = self._compute(argument)
         return known
 
     def value(self) -> Value:
-        """Return the whole function; raises `Fault` if its domain is infinite."""
+        """Return the whole function; raises `NoValueError` if its domain is infinite."""
         domain = domain_of(finite(self._domain))
         return (domain, *[self.result(each) for each in domain])
 
 
 def located(positions: list[Position], index: int, operator: Callable[..., Any], *on: Any) -> Any:
-    """Apply an operator; a `Fault` becomes a `SpecError` at the position of that index."""
+    """Apply an operator; a `NoValueError` becomes a `SpecError` at the position of that index."""
     try:
         return operator(*on)
-    except Fault as fault:
+    except NoValueError as fault:
         raise SpecError(positions[index], fault.reason) from None
 
 
 def truth(value: Value) -> bool:
-    """Return a Boolean as Python's; raises `Fault` for any other value."""
+    """Return a Boolean as Python's; raises `NoValueError` for any other value."""
     if type(value) is not Boolean:
-        raise Fault(f"a Boolean is expected, not {show(value)}")
+        raise NoValueError(f"a Boolean is expected, not {show(value)}")
     return value.holds
 
 
@@ -83,15 +84,15 @@ def wrapped(holds: bool) -> Value:
 
 
 def witness(found: Value | object) -> Value:
-    """Return what CHOOSE found; raises `Fault` if that is nothing."""
+    """Return what CHOOSE found; raises `NoValueError` if that is nothing."""
     if found is NO_WITNESS:
-        raise Fault("CHOOSE finds no element that satisfies its formula")
+        raise NoValueError("CHOOSE finds no element that satisfies its formula")
     return found  # type: ignore[return-value]
 
 
 def no_case() -> NoReturn:
-    """Raise the `Fault` of a CASE none of whose conditions holds."""
-    raise Fault("no condition of the CASE holds")
+    """Raise the `NoValueError` of a CASE none of whose conditions holds."""
+    raise NoValueError("no condition of the CASE holds")
 
 
 def domain_from(elements: Value) -> Value:

@@ -94,9 +94,7 @@ class _Resolver:
             _refuse_second(names, each.name, each.at)
             names[each.name] = each
         for each in definitions:
-            if not each.is_recursive:
-                _refuse_second(names, each.name, each.at)
-            elif names[each.name] is not each:
+            if not each.is_recursive or names[each.name] is not each:
                 _refuse_second(names, each.name, each.at)
             inner = dict(names)
             _declare(inner, each.parameters)

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from spec.errors import Fault
+from spec.errors import NoValueError
 from spec.values import (
     FALSE,
     TRUE,
@@ -36,7 +36,7 @@ BOOLEAN: Final[FiniteSet] = frozenset((TRUE, FALSE))
 
 
 class LazySet:
-    """A set known by its membership test; subclasses give `contains`, `elements` and `size`."""
+    """A set known by its membership test; subclasses give `_contains`, `_elements` and `_size`."""
 
     __slots__ = ("_enumerated",)
 
@@ -47,23 +47,24 @@ class LazySet:
         self._enumerated = None
 
     def contains(self, value: Value) -> bool:
-        """Whether the value is an element; raises `Fault` where TLC cannot compare."""
+        """Whether the value is an element; raises `NoValueError` where TLC cannot compare."""
+        return type(value) is not ModelValue and self._contains(value)
+
+    def _contains(self, value: Value) -> bool:
         raise NotImplementedError
 
-    def elements(self) -> Iterator[Value]:
-        """Yield the elements; raises `Fault` for an infinite set."""
-        raise Fault(f"{self} is infinite and cannot be enumerated")
+    def _elements(self) -> Iterator[Value]:
+        raise NoValueError(f"{self} is infinite and cannot be enumerated")
 
-    def size(self) -> int:
-        """Return the number of elements; raises `Fault` for an infinite set."""
-        raise Fault(f"{self} is infinite and cannot be enumerated")
+    def _size(self) -> int:
+        raise NoValueError(f"{self} is infinite and cannot be enumerated")
 
     def enumerated(self) -> FiniteSet:
-        """Return the set with its elements at hand; raises `Fault` where there are too many."""
+        """Return the set with its elements at hand; raises `NoValueError` where there are too many."""
         if self._enumerated is None:
-            if self.size() > LARGEST_ENUMERATION:
-                raise Fault(f"{self} has too many elements to enumerate")
-            self._enumerated = frozenset(self.elements())
+            if self._size() > LARGEST_ENUMERATION:
+                raise NoValueError(f"{self} has too many elements to enumerate")
+            self._enumerated = frozenset(self._elements())
         return self._enumerated
 
     def __iter__(self) -> Iterator[Value]:
@@ -103,12 +104,10 @@ class InfiniteSet(LazySet):
         self.python_type = python_type
         self.lowest = lowest
 
-    def contains(self, value: Value) -> bool:
+    def _contains(self, value: Value) -> bool:
         if type(value) is self.python_type:
             return self.lowest is None or (isinstance(value, int) and value >= self.lowest)
-        if type(value) is ModelValue:
-            return False
-        raise Fault(f"cannot tell whether {show(value)} is in {self.name}")
+        raise NoValueError(f"cannot tell whether {show(value)} is in {self.name}")
 
     def __str__(self) -> str:
         return self.name
@@ -129,17 +128,15 @@ class Interval(LazySet):
         self.low = low
         self.high = high
 
-    def contains(self, value: Value) -> bool:
+    def _contains(self, value: Value) -> bool:
         if type(value) is int:
             return self.low <= value <= self.high
-        if type(value) is ModelValue:
-            return False
-        raise Fault(f"cannot tell whether {show(value)} is in {self}")
+        raise NoValueError(f"cannot tell whether {show(value)} is in {self}")
 
-    def elements(self) -> Iterator[Value]:
+    def _elements(self) -> Iterator[Value]:
         return iter(range(self.low, self.high + 1))
 
-    def size(self) -> int:
+    def _size(self) -> int:
         return self.high - self.low + 1
 
     def __str__(self) -> str:
@@ -170,19 +167,17 @@ class PowerSet(LazySet):
         super().__init__()
         self.base = base
 
-    def contains(self, value: Value) -> bool:
-        if type(value) is ModelValue:
-            return False
+    def _contains(self, value: Value) -> bool:
         return all(contains(self.base, each) for each in finite(value))
 
-    def elements(self) -> Iterator[Value]:
+    def _elements(self) -> Iterator[Value]:
         base = sorted(finite(self.base), key=sort_key)
         for size in range(len(base) + 1):
             for chosen in itertools.combinations(base, size):
                 yield frozenset(chosen)
 
-    def size(self) -> int:
-        return 2 ** min(len(finite(self.base)), 64)
+    def _size(self) -> int:
+        return _power(2, len(finite(self.base)))
 
 
 class FunctionSet(LazySet):
@@ -195,21 +190,19 @@ class FunctionSet(LazySet):
         self.arguments = arguments
         self.results = results
 
-    def contains(self, value: Value) -> bool:
-        if type(value) is ModelValue:
-            return False
+    def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
-            raise Fault(f"cannot tell whether {show(value)} is in a set of functions")
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of functions")
         same_domain = domain_in(value).keys_as_set == self.arguments
         return same_domain and all(contains(self.results, each) for each in results_of(value))
 
-    def elements(self) -> Iterator[Value]:
+    def _elements(self) -> Iterator[Value]:
         domain = domain_of(finite(self.arguments))
         results = sorted(finite(self.results), key=sort_key)
         for chosen in itertools.product(results, repeat=len(domain)):
             yield (domain, *chosen)
 
-    def size(self) -> int:
+    def _size(self) -> int:
         return _power(len(finite(self.results)), len(finite(self.arguments)))
 
 
@@ -222,11 +215,9 @@ class RecordSet(LazySet):
         super().__init__()
         self.fields = fields
 
-    def contains(self, value: Value) -> bool:
-        if type(value) is ModelValue:
-            return False
+    def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
-            raise Fault(f"cannot tell whether {show(value)} is in a set of records")
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of records")
         domain = domain_in(value)
         if domain.keys() != self.fields.keys():
             return False
@@ -235,18 +226,18 @@ class RecordSet(LazySet):
             for name, each in zip(domain, results_of(value), strict=True)
         )
 
-    def elements(self) -> Iterator[Value]:
+    def _elements(self) -> Iterator[Value]:
         names = sorted(self.fields)
         columns = [sorted(finite(self.fields[name]), key=sort_key) for name in names]
         for row in itertools.product(*columns):
             yield function(dict(zip(names, row, strict=True)))
 
-    def size(self) -> int:
+    def _size(self) -> int:
         return _product(len(finite(each)) for each in self.fields.values())
 
 
 class ProductSet(LazySet):
-    """S \\X T \\X ..., the set of tuples."""
+    r"""S \X T \X ..., the set of tuples."""
 
     __slots__ = ("factors",)
 
@@ -254,22 +245,20 @@ class ProductSet(LazySet):
         super().__init__()
         self.factors = factors
 
-    def contains(self, value: Value) -> bool:
-        if type(value) is ModelValue:
-            return False
+    def _contains(self, value: Value) -> bool:
         if not is_sequence(value):
-            raise Fault(f"cannot tell whether {show(value)} is in a set of tuples")
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of tuples")
         assert isinstance(value, tuple)
         parts = results_of(value)
         return len(parts) == len(self.factors) and all(
             contains(factor, part) for factor, part in zip(self.factors, parts, strict=True)
         )
 
-    def elements(self) -> Iterator[Value]:
+    def _elements(self) -> Iterator[Value]:
         columns = [sorted(finite(each), key=sort_key) for each in self.factors]
         return (sequence(row) for row in itertools.product(*columns))
 
-    def size(self) -> int:
+    def _size(self) -> int:
         return _product(len(finite(each)) for each in self.factors)
 
 
@@ -284,11 +273,9 @@ class SequenceSet(LazySet):
         super().__init__()
         self.base = base
 
-    def contains(self, value: Value) -> bool:
-        if type(value) is ModelValue:
-            return False
+    def _contains(self, value: Value) -> bool:
         if not is_sequence(value):
-            raise Fault(f"cannot tell whether {show(value)} is in a set of sequences")
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of sequences")
         assert isinstance(value, tuple)
         return all(contains(self.base, each) for each in results_of(value))
 
@@ -310,6 +297,7 @@ class CombinedSet(LazySet):
         self.right = right
 
     def contains(self, value: Value) -> bool:
+        """Whether the value is an element; a model value may be one of a finite part."""
         if self.operator == "\\cup":
             return contains(self.left, value) or contains(self.right, value)
         return contains(self.left, value) and contains(self.right, value) == (
@@ -323,7 +311,7 @@ class CombinedSet(LazySet):
 def contains(candidates: Value, value: Value) -> bool:
     r"""Whether value \in candidates.
 
-    Raises `Fault` if `candidates` is no set, or the value cannot be compared with its elements.
+    Raises `NoValueError` if `candidates` is no set, or the value cannot be compared with its elements.
     """
     if type(candidates) is frozenset:
         if value in candidates:
@@ -334,11 +322,11 @@ def contains(candidates: Value, value: Value) -> bool:
         return False
     if isinstance(candidates, LazySet):
         return candidates.contains(value)
-    raise Fault(f"{show(candidates)} is not a set")
+    raise NoValueError(f"{show(candidates)} is not a set")
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Whether two values are equal; raises `Fault` where TLC refuses to compare them."""
+    """Whether two values are equal; raises `NoValueError` where TLC refuses to compare them."""
     if left == right:
         return True
     if type(left) is not type(right) or type(left) is tuple or type(left) is frozenset:
@@ -355,10 +343,10 @@ def comparable(left: Value, right: Value) -> None:
         return
     if type(left) in _SCALARS or type(right) in _SCALARS:
         if type(left) is not type(right):
-            raise Fault(f"cannot compare {show(left)} with {show(right)}")
+            raise NoValueError(f"cannot compare {show(left)} with {show(right)}")
     elif type(left) is tuple or type(right) is tuple:
         if type(left) is not tuple or type(right) is not tuple:
-            raise Fault(f"cannot compare {show(left)} with {show(right)}")
+            raise NoValueError(f"cannot compare {show(left)} with {show(right)}")
         if domain_in(left) is domain_in(right):
             _first_difference_comparable(results_of(left), results_of(right))
         elif len(left) == len(right):
@@ -387,4 +375,4 @@ def _product(sizes: Iterator[int]) -> int:
 
 def _power(base: int, exponent: int) -> int:
     """Return base to the exponent, or some number too large to enumerate."""
-    return base**exponent if base < 2 else base ** min(exponent, 64)
+    return int(base ** min(exponent, 64))

@@ -71,7 +71,9 @@ _NATURALS: Final = _table(
 )
 _INTEGERS: Final = {
     **_NATURALS,
-    **_table(Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, operators.negate, "number")),
+    **_table(
+        Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, operators.negate, "number")
+    ),
 }
 
 STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {

@@ -265,7 +265,7 @@ class _Translator:
         )
 
     def chain(self, node: Syntax, kind: str) -> list[Syntax]:
-        """Return the operands of `a /\\ b /\\ c`, which arrives as `(a /\\ b) /\\ c`."""
+        r"""Return the operands of `a /\ b /\ c`, which arrives as `(a /\ b) /\ c`."""
         operands = []
         while node.type == "bound_infix_op" and _field(node, "symbol").type == kind:
             symbol_node, right = _field(node, "symbol"), _field(node, "rhs")
@@ -349,9 +349,7 @@ class _Translator:
 
     def function_set(self, node: Syntax) -> tree.Expression:
         arguments, _, results = _parts(node)
-        return tree.FunctionSet(
-            self.at(node), self.expression(arguments), self.expression(results)
-        )
+        return tree.FunctionSet(self.at(node), self.expression(arguments), self.expression(results))
 
     def index(self, parts: list[Syntax], at: Position) -> tree.Expression:
         indices = tuple(self.expression(each) for each in parts)
@@ -433,8 +431,8 @@ class _Translator:
 
 # Names that the grammar gives to nodes but that are punctuation where we look.
 _PUNCTUATION: Final = frozenset(
-    "comment block_comment header_line def_eq langle_bracket rangle_bracket set_in "
-    "bullet_conj bullet_disj double_line single_line".split()
+    {"comment", "block_comment", "header_line", "single_line", "double_line", "def_eq", "set_in"}
+    | {"langle_bracket", "rangle_bracket", "bullet_conj", "bullet_disj"}
 )
 
 

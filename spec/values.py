@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, Union
 
-from spec.errors import Fault
+from spec.errors import NoValueError
 
 if TYPE_CHECKING:
     from spec.sets import LazySet
@@ -112,7 +112,7 @@ def function(mapping: Mapping[Value, Value]) -> Function:
 
 def record(fields: Mapping[str, Value]) -> Function:
     """Return the record with these fields."""
-    return function(dict(fields))
+    return function({**fields})
 
 
 def sequence(elements: Iterable[Value]) -> Function:
@@ -146,7 +146,7 @@ def is_sequence(value: Value) -> bool:
 def elements_of(value: Value) -> Iterable[Value]:
     """Return the elements of a set in a fixed order.
 
-    Raises `Fault` for what is no set, or an infinite one.
+    Raises `NoValueError` for what is no set, or an infinite one.
     """
     return sorted(finite(value), key=sort_key)
 
@@ -154,13 +154,13 @@ def elements_of(value: Value) -> Iterable[Value]:
 def finite(value: Value) -> FiniteSet:
     """Return a set with all its elements at hand.
 
-    Raises `Fault` for what is no set, or an infinite one.
+    Raises `NoValueError` for what is no set, or an infinite one.
     """
     if type(value) is frozenset:
         return value
     enumerate_set = getattr(value, "enumerated", None)
     if enumerate_set is None:
-        raise Fault(f"{show(value)} is not a set")
+        raise NoValueError(f"{show(value)} is not a set")
     return enumerate_set()  # type: ignore[no-any-return]
 
 
