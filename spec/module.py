@@ -1,0 +1,244 @@
+"""Loads a TLA+ module and evaluates its operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spec import expressions as tree
+from spec.analysis import Analysis
+from spec.errors import Position, SpecError
+from spec.program import Program
+from spec.scope import Meaning, Names, Resolution, resolve
+from spec.standard import STANDARD_MODULES
+from spec.syntax import parse_module
+from spec.values import TRUE, Boolean, Value, boolean, show
+
+Constants = Mapping[str, Value | Callable[..., Value]]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A definition of a module; `text` is the source of its body."""
+
+    name: str
+    parameters: tuple[str, ...]
+    position: Position
+    is_local: bool
+    text: str
+
+
+class Predicate:
+    """An operator without parameters, under given constants, that is TRUE or FALSE of a state."""
+
+    def __init__(self, definition: tree.Definition, program: Program) -> None:
+        self.name = definition.name
+        self.text = definition.text
+        self.position = definition.at
+        self._definition = definition
+        self._program = program
+        self._reads = [(name.name, primed) for name, primed in program.signature(definition)]
+        self.reads = frozenset(name for name, primed in self._reads if not primed)
+        self.reads_primed = frozenset(name for name, primed in self._reads if primed)
+        self.is_step = bool(self.reads_primed)
+        self._function = program.function(definition)
+        self._instances: Callable[..., list[str]] | None = None
+
+    def value(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
+    ) -> Value:
+        """Return the operator's value.
+
+        Arguments: the variables' values in a state, and in the next one if it reads primes.
+        Raises `SpecError` where it has no value, `KeyError` for a variable without one.
+        """
+        result = self._function(*self._arguments(values, primed))
+        return boolean(result) if result is True or result is False else result
+
+    def holds(self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None) -> bool:
+        """Whether the operator is TRUE.
+
+        Arguments: as of `value`.
+        Raises `SpecError` where it has no value or one that is no Boolean, `KeyError` for a
+        variable without a value.
+        """
+        result = self._function(*self._arguments(values, primed))
+        if result is True or result is False:
+            return result
+        if type(result) is Boolean:
+            return result is TRUE
+        raise SpecError(self.position, f"{self.name} is no formula: its value is {show(result)}")
+
+    def failing_instances(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
+    ) -> tuple[str, ...]:
+        r"""Return the instances that falsify a formula of the shape \A x \in S : P.
+
+        Each reads like `i = s1, j = s2`. There are none if the formula holds, or has another shape.
+        Arguments and errors are those of `holds`.
+        """
+        if self._instances is None:
+            self._instances = self._program.instances(self._definition)
+        return tuple(self._instances(*self._arguments(values, primed)))
+
+    def _arguments(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None
+    ) -> list[Any]:
+        try:
+            if not self.is_step:
+                return [values[name] for name, _ in self._reads]
+            if primed is None:
+                raise KeyError(f"{self.name} reads primed variables: give the next state too")
+            return [(primed if is_primed else values)[name] for name, is_primed in self._reads]
+        except KeyError as missing:
+            raise KeyError(f"{self.name} needs a value for {missing.args[0]}") from None
+
+
+class Module:
+    """A loaded module with all that it extends; made by `load`."""
+
+    def __init__(
+        self, sources: list[tree.ModuleSource], names: Names, resolution: Resolution
+    ) -> None:
+        own = sources[-1]
+        self.name = own.name
+        self.constants = tuple(each.name for source in sources for each in source.constants)
+        self.variables = tuple(each.name for source in sources for each in source.variables)
+        self._names = names
+        self._own = frozenset(own.definitions)
+        self._assumptions = [each for source in sources for each in source.assumptions]
+        self._analysis = Analysis(resolution)
+        self._definitions = {
+            name: meaning for name, meaning in names.items() if isinstance(meaning, tree.Definition)
+        }
+        self.operators: Mapping[str, Operator] = {
+            name: _operator(definition) for name, definition in self._definitions.items()
+        }
+        self._programs: dict[frozenset[tuple[str, object]], Program] = {}
+
+    def properties(self) -> tuple[Operator, ...]:
+        """Return the properties: this file's operators without parameters that are not LOCAL."""
+        return tuple(
+            self.operators[name]
+            for name, definition in self._definitions.items()
+            if definition in self._own and not definition.parameters and not definition.is_local
+        )
+
+    def predicate(self, name: str, constants: Constants | None = None) -> Predicate:
+        """Return an operator without parameters, to be evaluated under these constants.
+
+        Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
+        for a name that is no such operator or a constant that is none of this module.
+        """
+        definition = self._definitions.get(name)
+        if definition is None or definition.parameters:
+            raise KeyError(f"{self.name} has no operator {name} without parameters")
+        return Predicate(definition, self._program(constants or {}))
+
+    def constant(self, expression: str, constants: Constants | None = None) -> Value:
+        """Return the value of an operator's name, or of any expression, that reads no variable.
+
+        Raises `SpecError` as `predicate` does, and if the expression reads a variable.
+        """
+        if expression in self._definitions:
+            definition = self._definitions[expression]
+            program = self._program(constants or {})
+        else:
+            definition, analysis = self._parsed(expression)
+            program = Program(analysis, constants or {})
+        found = Predicate(definition, program)
+        if found.reads or found.reads_primed:
+            first = min(found.reads | found.reads_primed)
+            raise SpecError(definition.at, f"{first} is a variable, and no state is given")
+        return found.value({})
+
+    def _parsed(self, expression: str) -> tuple[tree.Definition, Analysis]:
+        text = f"---- MODULE expression ----\nexpression ==\n{expression}\n===="
+        source = parse_module(text, "expression")
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        resolve(source, self._names, resolution)
+        return source.definitions[-1], Analysis(resolution)
+
+    def _program(self, constants: Constants) -> Program:
+        unknown = constants.keys() - set(self.constants)
+        if unknown:
+            raise KeyError(f"{self.name} has no constant {min(unknown)}")
+        key = frozenset(constants.items())
+        if key not in self._programs:
+            program = Program(self._analysis, constants)
+            if constants.keys() == set(self.constants):
+                self._check_assumptions(program)
+            self._programs[key] = program
+        return self._programs[key]
+
+    def _check_assumptions(self, program: Program) -> None:
+        for each in self._assumptions:
+            if not Predicate(each, program).holds({}):
+                raise SpecError(each.at, "the assumption does not hold of these constants")
+
+
+def load(path: Path | str) -> Module:
+    """Load a module and those it extends, which stand beside it unless they are standard ones.
+
+    Raises `SpecError` for a syntax error, a module that is missing, a name that is unknown or
+    defined twice, and `OSError` if the file cannot be read.
+    """
+    loader = _Loader(Path(path).parent)
+    names = loader.load(Path(path))
+    return Module(loader.sources, names, loader.resolution)
+
+
+class _Loader:
+    """Loads each file once; `sources` lists them, an extended one before its extender."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.sources: list[tree.ModuleSource] = []
+        self.resolution = Resolution()
+        self._exported: dict[str, Names | None] = {}
+
+    def load(self, path: Path) -> Names:
+        """Load a file; return the names that its operators see."""
+        source = parse_module(path.read_text(encoding="utf-8"), str(path))
+        self._exported[source.name] = None
+        imported: dict[str, Meaning] = {}
+        for extended in source.extends:
+            for name, meaning in self._extended(extended).items():
+                earlier = imported.setdefault(name, meaning)
+                if earlier is not meaning and isinstance(meaning, tree.Node):
+                    where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
+                    raise SpecError(extended.at, f"{name} is defined at {meaning.at}{where}")
+        names = resolve(source, imported, self.resolution)
+        local = {each.name for each in source.definitions if each.is_local}
+        self._exported[source.name] = {
+            name: meaning for name, meaning in names.items() if name not in local
+        }
+        self.sources.append(source)
+        return names
+
+    def _extended(self, extended: tree.Call) -> Names:
+        path = self.folder / f"{extended.name}.tla"
+        if extended.name in self._exported:
+            exported = self._exported[extended.name]
+            if exported is None:
+                raise SpecError(extended.at, f"module {extended.name} extends itself")
+            return exported
+        if path.is_file():
+            self.load(path)
+            return self._exported[extended.name] or {}
+        if extended.name in STANDARD_MODULES:
+            return STANDARD_MODULES[extended.name]
+        raise SpecError(extended.at, f"there is no module {extended.name}: no file {path}")
+
+
+def _operator(definition: tree.Definition) -> Operator:
+    return Operator(
+        definition.name,
+        tuple(each.name for each in definition.parameters),
+        definition.at,
+        definition.is_local,
+        definition.text,
+    )

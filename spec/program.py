@@ -1,0 +1,58 @@
+"""A specification under one choice of constants, ready to be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from spec import expressions as tree
+from spec.analysis import Analysis, Read
+from spec.errors import SpecError
+from spec.explain import instances_function
+from spec.forms import FORMS
+from spec.generator import Generator
+from spec.values import Value
+
+
+class Program:
+    """The generated functions, quick and careful."""
+
+    def __init__(
+        self, analysis: Analysis, constants: Mapping[str, Value | Callable[..., Value]]
+    ) -> None:
+        self._quick = Generator(analysis, constants, FORMS, careful=False)
+        self._careful = Generator(analysis, constants, FORMS, careful=True)
+
+    def signature(self, definition: tree.Definition) -> list[Read]:
+        """Return what the function of a definition takes."""
+        return self._quick.signature(definition)
+
+    def function(self, definition: tree.Definition) -> Callable[..., Any]:
+        """Return the function of a definition; it raises `SpecError` where TLC has an error."""
+        quick = self._quick.function(definition)
+        return self._guarded(definition, quick, lambda: self._careful.function(definition))
+
+    def instances(self, definition: tree.Definition) -> Callable[..., list[str]]:
+        """Return the function that lists the failing instances of a universal formula."""
+        quick = instances_function(self._quick, definition)
+        return self._guarded(
+            definition, quick, lambda: instances_function(self._careful, definition)
+        )
+
+    def _guarded(
+        self,
+        definition: tree.Definition,
+        quick: Callable[..., Any],
+        careful: Callable[[], Callable[..., Any]],
+    ) -> Callable[..., Any]:
+        def evaluate(*arguments: Any) -> Any:
+            try:
+                return quick(*arguments)
+            except Exception:  # any: the quick text does not tell what went wrong, or where
+                pass
+            try:
+                return careful()(*arguments)
+            except RecursionError:
+                raise SpecError(definition.at, "the recursion is too deep or endless") from None
+
+        return evaluate

@@ -1,0 +1,185 @@
+"""What each name in a module refers to.
+
+Names are resolved once, when a module is loaded: an unknown name, a wrong number of arguments or
+a name defined twice is then an error, as it is to SANY, and later stages look meanings up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+
+from spec import expressions as tree
+from spec.errors import Position, SpecError
+from spec.expressions import Declaration
+from spec.standard import LANGUAGE, Builtin
+
+Meaning: TypeAlias = Declaration | Builtin
+Names: TypeAlias = Mapping[str, Meaning]
+
+_NAMED_INSTANCE: Final = Builtin("INSTANCE", 0, None)
+
+
+class Resolution:
+    """The meaning of each `Call` of a module, and its definitions, inner ones first."""
+
+    def __init__(self) -> None:
+        self.meanings: dict[tree.Call, Meaning] = {}
+        self.definitions: list[tree.Definition] = []
+        self.of_modules: set[tree.Definition] = set()  # not those of a LET
+
+    def copy_from(self, other: Resolution) -> None:
+        """Add all that another resolution knows."""
+        self.meanings.update(other.meanings)
+        self.definitions.extend(other.definitions)
+        self.of_modules.update(other.of_modules)
+
+
+def arity_of(meaning: Meaning) -> int:
+    """Return how many arguments a name takes."""
+    if isinstance(meaning, tree.Definition):
+        return len(meaning.parameters)
+    if isinstance(meaning, tree.Variable | tree.Bound):
+        return 0
+    return meaning.arity
+
+
+def resolve(source: tree.ModuleSource, imported: Names, into: Resolution) -> Names:
+    """Resolve all names of a module; return the names that it gives to its own operators.
+
+    Arguments: the module, the names that EXTENDS brings, and where to note the meanings.
+    Raises `SpecError` for an unknown name, a wrong number of arguments, or a second definition.
+    """
+    resolver = _Resolver(into, has_instances=bool(source.instances))
+    names: dict[str, Meaning] = {**LANGUAGE, **imported}
+    _declare(names, source.constants)
+    _declare(names, source.variables)
+    resolver.definitions(source.definitions, names)
+    into.of_modules.update(source.definitions)
+    for assumption in source.assumptions:
+        resolver.expression(assumption.body, names)
+        into.definitions.append(assumption)
+        into.of_modules.add(assumption)
+    return names
+
+
+def _declare(
+    names: dict[str, Meaning],
+    declared: Iterable[tree.Constant | tree.Variable | tree.Parameter | tree.Bound],
+) -> None:
+    for each in declared:
+        _refuse_second(names, each.name, each.at)
+        names[each.name] = each
+
+
+def _refuse_second(names: Names, name: str, at: Position) -> None:
+    earlier = names.get(name)
+    if earlier is None:
+        return
+    where = f" at {earlier.at}" if isinstance(earlier, tree.Node) else ""
+    raise SpecError(at, f"{name} is defined already{where}")
+
+
+class _Resolver:
+    def __init__(self, into: Resolution, *, has_instances: bool) -> None:
+        self.into = into
+        self.has_instances = has_instances
+
+    def definitions(
+        self, definitions: Iterable[tree.Definition], names: dict[str, Meaning]
+    ) -> None:
+        """Resolve definitions in order, and add their names."""
+        pending = [each for each in definitions if each.is_recursive]
+        for each in pending:
+            _refuse_second(names, each.name, each.at)
+            names[each.name] = each
+        for each in definitions:
+            if not each.is_recursive or names[each.name] is not each:
+                _refuse_second(names, each.name, each.at)
+            inner = dict(names)
+            _declare(inner, each.parameters)
+            self.expression(each.body, inner)
+            names[each.name] = each
+            self.into.definitions.append(each)
+
+    def expression(self, node: tree.Node, names: dict[str, Meaning]) -> None:
+        if isinstance(node, tree.Call):
+            self.call(node, names)
+        elif isinstance(node, tree.BINDERS):
+            self.binder(node, names)
+        elif isinstance(node, tree.Let):
+            inner = dict(names)
+            self.definitions(node.definitions, inner)
+            self.expression(node.body, inner)
+        elif isinstance(node, tree.Lambda):
+            inner = dict(names)
+            _declare(inner, node.parameters)
+            self.expression(node.body, inner)
+        elif isinstance(node, tree.Update):
+            for step in node.path:
+                self.expression(step, names)
+            self.expression(node.value, {**names, "@": node.previous})
+        else:
+            for each in tree.children(node):
+                self.expression(each, names)
+
+    def binder(self, node: tree.Binder, names: dict[str, Meaning]) -> None:
+        inner = dict(names)
+        if isinstance(node, tree.FunctionLiteral) and node.itself is not None:
+            inner[node.itself.name] = node.itself
+        for binding in node.bindings:
+            self.expression(binding.domain, names)
+            for pattern in binding.patterns:
+                _declare(inner, pattern.names)
+        self.expression(node.body, inner)
+
+    def call(self, node: tree.Call, names: dict[str, Meaning]) -> None:
+        meaning = names.get(node.name)
+        if meaning is None:
+            if not self.has_instances:
+                kind = "operator" if node.arguments else "name"
+                raise SpecError(node.at, f"unknown {kind} {node.name}")
+            meaning = _NAMED_INSTANCE
+        self.into.meanings[node] = meaning
+        if meaning is not _NAMED_INSTANCE and not (
+            node.name in ("/\\", "\\/") and len(node.arguments) > 1
+        ):
+            _check_count(node, arity_of(meaning))
+        for place, argument in enumerate(node.arguments):
+            wanted = _arity_of_argument(meaning, place)
+            if wanted == 0:
+                self.expression(argument, names)
+            else:
+                self.operator(argument, wanted, names)
+
+    def operator(self, argument: tree.Node, arity: int, names: dict[str, Meaning]) -> None:
+        """Resolve an argument that must be an operator."""
+        if isinstance(argument, tree.Lambda) and len(argument.parameters) == arity:
+            self.expression(argument, names)
+            return
+        if isinstance(argument, tree.Call) and not argument.arguments:
+            meaning = names.get(argument.name)
+            if meaning is None:
+                raise SpecError(argument.at, f"unknown operator {argument.name}")
+            if arity_of(meaning) == arity:
+                self.into.meanings[argument] = meaning
+                return
+        raise SpecError(argument.at, f"an operator of {_counted(arity)} is expected here")
+
+
+def _arity_of_argument(meaning: Meaning, place: int) -> int:
+    if isinstance(meaning, Builtin):
+        return meaning.operator_arguments.get(place, 0)
+    if isinstance(meaning, tree.Definition) and place < len(meaning.parameters):
+        return meaning.parameters[place].arity
+    return 0
+
+
+def _check_count(node: tree.Call, arity: int) -> None:
+    if len(node.arguments) != arity:
+        reason = f"{node.name} takes {_counted(arity)}, not {len(node.arguments)}"
+        raise SpecError(node.at, reason)
+
+
+def _counted(arity: int) -> str:
+    return "1 argument" if arity == 1 else f"{arity} arguments"

@@ -1,0 +1,475 @@
+"""From the text of a module to the syntax tree of `spec.expressions`.
+
+tree-sitter-tlaplus parses; this module translates its tree and refuses what SANY refuses though
+that grammar accepts it. Tabs are expanded first: in TLA+ the column of a bullet has a meaning.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import tree_sitter
+import tree_sitter_tlaplus
+
+from spec import expressions as tree
+from spec.errors import Position, SpecError
+from spec.symbols import INFIX, PREFIX, TEMPORAL, Symbol, conflict
+
+Syntax = tree_sitter.Node
+
+
+def _parser() -> tree_sitter.Parser:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the grammar hands over an integer
+        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_tlaplus.language()))
+
+
+def parse_module(text: str, file: str) -> tree.ModuleSource:
+    """Parse the first module of a file.
+
+    Arguments: the text, and the name by which errors call the file.
+    Raises `SpecError` at the first thing that is not TLA+.
+    """
+    source = text.expandtabs(8).encode()
+    root = _parser().parse(source).root_node
+    try:
+        return _Translator(source, file).module(root)
+    except RecursionError:
+        raise SpecError(Position(file, 1, 1), "expressions are nested too deeply") from None
+
+
+_CONSTRUCTS: Final = {
+    "prefixed_op": "INSTANCE",
+    "instance": "INSTANCE",
+    "step_expr_or_stutter": "temporal operator [A]_v",
+    "step_expr_no_stutter": "temporal operator <<A>>_v",
+    "fairness": "fairness",
+    "unbounded_quantification": "unbounded quantifier",
+    "real_number": "real number",
+    "real_number_set": "Real",
+    "subexpression": "subexpression name",
+}
+
+
+class _Translator:
+    """Translates the tree of one file."""
+
+    def __init__(self, source: bytes, file: str) -> None:
+        self.file = file
+        self.lines = source.split(b"\n")
+        self.expression_kinds: dict[str, Callable[[Syntax], tree.Expression]] = {
+            "identifier_ref": self.name,
+            "nat_number": lambda node: tree.Number(self.at(node), int(_text(node))),
+            "binary_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 2)),
+            "octal_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 8)),
+            "hex_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 16)),
+            "string": self.string,
+            "boolean": self.name,
+            "boolean_set": self.name,
+            "string_set": self.name,
+            "nat_number_set": lambda node: tree.Call(self.at(node), "Nat"),
+            "int_number_set": lambda node: tree.Call(self.at(node), "Int"),
+            "parentheses": lambda node: self.expression(_parts(node)[0]),
+            "label": lambda node: self.expression(_field(node, "expression")),
+            "bound_op": self.call,
+            "bound_infix_op": self.infix,
+            "bound_prefix_op": self.prefix,
+            "bound_postfix_op": self.postfix,
+            "infix_op_symbol": lambda node: self.symbol_name(node, INFIX),
+            "prefix_op_symbol": lambda node: self.symbol_name(node, PREFIX),
+            "conj_list": lambda node: self.bulleted(node, "/\\"),
+            "disj_list": lambda node: self.bulleted(node, "\\/"),
+            "bounded_quantification": self.quantified,
+            "choose": self.choose,
+            "finite_set_literal": lambda node: tree.SetLiteral(self.at(node), self.all(node)),
+            "set_filter": self.set_filter,
+            "set_map": self.set_map,
+            "function_literal": self.function_literal,
+            "set_of_functions": self.function_set,
+            "function_evaluation": self.application,
+            "record_value": self.field_of_record,
+            "record_literal": lambda node: tree.Record(self.at(node), *self.named_values(node)),
+            "set_of_records": lambda node: tree.RecordSet(self.at(node), *self.named_values(node)),
+            "except": self.except_,
+            "prev_func_val": lambda node: tree.Call(self.at(node), "@"),
+            "tuple_literal": lambda node: tree.Tuple(self.at(node), self.all(node)),
+            "if_then_else": self.if_,
+            "case": self.case,
+            "let_in": self.let,
+            "lambda": self.lambda_,
+        }
+
+    # Places and errors
+
+    def at(self, node: Syntax) -> Position:
+        row, column = node.start_point
+        before = self.lines[row][:column] if row < len(self.lines) else b""
+        return Position(self.file, row + 1, len(before.decode(errors="replace")) + 1)
+
+    def refuse_errors(self, root: Syntax) -> None:
+        stack = [root]
+        while stack:
+            node = stack.pop()
+            if node.is_missing:
+                raise SpecError(self.at(node), f"expected {node.type}")
+            if node.is_error:
+                found = _text(node).split("\n")[0].strip()
+                raise SpecError(self.at(node), f"syntax error at {found!r}")
+            if node.has_error:
+                stack.extend(reversed(node.children))
+
+    # Modules
+
+    def module(self, root: Syntax) -> tree.ModuleSource:
+        node = next((each for each in root.children if each.type == "module"), None)
+        if node is None:
+            self.refuse_errors(root)
+            raise SpecError(Position(self.file, 1, 1), "no module found")
+        self.refuse_errors(node)
+        extends: list[tree.Call] = []
+        constants: list[tree.Constant] = []
+        variables: list[tree.Variable] = []
+        assumptions: list[tree.Definition] = []
+        instances: list[Position] = []
+        for unit in _parts(node):
+            match unit.type:
+                case "extends":
+                    extends += [tree.Call(self.at(each), _text(each)) for each in _parts(unit)]
+                case "variable_declaration":
+                    variables += [tree.Variable(self.at(e), _text(e)) for e in _parts(unit)]
+                case "constant_declaration":
+                    constants += [tree.Constant(*self.declared(each)) for each in _parts(unit)]
+                case "assumption":
+                    formula = self.expression(_parts(unit)[-1])
+                    assumptions.append(tree.Definition(self.at(unit), "ASSUME", (), formula))
+                case "instance":
+                    instances.append(self.at(unit))
+                case "local_definition" if _parts(unit)[0].type == "instance":
+                    instances.append(self.at(unit))
+                case "module":
+                    raise SpecError(self.at(unit), "not supported here: module within a module")
+        return tree.ModuleSource(
+            _text(_field(node, "name")),
+            tuple(extends),
+            tuple(constants),
+            tuple(variables),
+            self.definitions(_parts(node)),
+            tuple(assumptions),
+            tuple(instances),
+        )
+
+    def definitions(self, units: list[Syntax]) -> tuple[tree.Definition, ...]:
+        recursive = {
+            _text(declared if declared.type == "identifier" else _field(declared, "name"))
+            for unit in units
+            if unit.type == "recursive_declaration"
+            for declared in _parts(unit)
+        }
+        defined = []
+        for unit in units:
+            is_local = unit.type == "local_definition"
+            node = _parts(unit)[0] if is_local else unit
+            if node.type in ("operator_definition", "function_definition", "module_definition"):
+                defined.append(self.definition(node, is_local, recursive))
+        return tuple(defined)
+
+    def definition(self, node: Syntax, is_local: bool, recursive: set[str]) -> tree.Definition:
+        name_node = _field(node, "name")
+        body_node = _field(node, "definition")
+        name = _symbol(name_node).name if name_node.type.endswith("_symbol") else _text(name_node)
+        parameters: tuple[tree.Parameter, ...] = ()
+        body: tree.Expression
+        if node.type == "function_definition":
+            bounds = [each for each in _parts(node) if each.type == "quantifier_bound"]
+            body = tree.FunctionLiteral(
+                self.at(node),
+                tuple(self.binding(each) for each in bounds),
+                self.expression(body_node),
+                tree.Bound(self.at(name_node), name, is_function=True),
+            )
+        elif node.type == "module_definition":
+            body = tree.Unsupported(self.at(node), "INSTANCE")
+        else:
+            given = _fields(node, "parameter")
+            parameters = tuple(tree.Parameter(*self.declared(each)) for each in given)
+            body = self.expression(body_node)
+        return tree.Definition(
+            self.at(node),
+            name,
+            parameters,
+            body,
+            is_local,
+            name in recursive,
+            self.text_of(body_node),
+        )
+
+    def declared(self, node: Syntax) -> tuple[Position, str, int]:
+        """Return place, name and arity of a declared constant or parameter."""
+        if node.type != "operator_declaration":
+            return self.at(node), _text(node), 0
+        arity = sum(each.type == "placeholder" for each in node.children)
+        name = _field(node, "name")
+        if name.type.endswith("_symbol"):
+            return self.at(node), _symbol(name).name, arity
+        return self.at(node), _text(name), arity
+
+    def text_of(self, node: Syntax) -> str:
+        indent = " " * (self.at(node).column - 1)
+        return textwrap.dedent(indent + _text(node)).strip("\n")
+
+    # Expressions
+
+    def expression(self, node: Syntax) -> tree.Expression:
+        translate = self.expression_kinds.get(node.type)
+        if translate is None:
+            construct = _CONSTRUCTS.get(node.type, node.type.replace("_", " "))
+            return tree.Unsupported(self.at(node), construct)
+        return translate(node)
+
+    def all(self, node: Syntax) -> tuple[tree.Expression, ...]:
+        return tuple(self.expression(each) for each in _parts(node))
+
+    def name(self, node: Syntax) -> tree.Expression:
+        return tree.Call(self.at(node), _text(node))
+
+    def string(self, node: Syntax) -> tree.Expression:
+        return tree.String(self.at(node), _unescape(_text(node)[1:-1]))
+
+    def symbol_name(self, node: Syntax, _table: dict[str, Symbol]) -> tree.Expression:
+        return tree.Call(self.at(node), _symbol(node).name)
+
+    def call(self, node: Syntax) -> tree.Expression:
+        arguments = tuple(self.expression(each) for each in _fields(node, "parameter"))
+        return tree.Call(self.at(node), _text(_field(node, "name")), arguments)
+
+    def infix(self, node: Syntax) -> tree.Expression:
+        symbol_node = _field(node, "symbol")
+        symbol = INFIX.get(symbol_node.type)
+        left, right = _field(node, "lhs"), _field(node, "rhs")
+        if symbol is None:
+            return tree.Unsupported(self.at(node), f"operator {_text(symbol_node)}")
+        self.refuse_conflict(symbol_node, symbol, left, is_left=True)
+        self.refuse_conflict(symbol_node, symbol, right, is_left=False)
+        if symbol.name in TEMPORAL:
+            return tree.Unsupported(self.at(symbol_node), f"operator {symbol.name}")
+        if symbol.name in ("/\\", "\\/", "\\X"):
+            operands = tuple(self.expression(each) for each in self.chain(node, symbol_node.type))
+            if symbol.name == "\\X":
+                return tree.Product(self.at(node), operands)
+            return tree.Call(self.at(node), symbol.name, operands)
+        return tree.Call(
+            self.at(node), symbol.name, (self.expression(left), self.expression(right))
+        )
+
+    def chain(self, node: Syntax, kind: str) -> list[Syntax]:
+        r"""Return the operands of `a /\ b /\ c`, which arrives as `(a /\ b) /\ c`."""
+        operands = []
+        while node.type == "bound_infix_op" and _field(node, "symbol").type == kind:
+            symbol_node, right = _field(node, "symbol"), _field(node, "rhs")
+            self.refuse_conflict(symbol_node, INFIX[kind], right, is_left=False)
+            operands.append(right)
+            node = _field(node, "lhs")
+            self.refuse_conflict(symbol_node, INFIX[kind], node, is_left=True)
+        return [node, *reversed(operands)]
+
+    def refuse_conflict(self, at: Syntax, outer: Symbol, operand: Syntax, *, is_left: bool) -> None:
+        inner = None
+        if operand.type == "bound_infix_op":
+            inner = INFIX.get(_field(operand, "symbol").type)
+        elif operand.type == "bound_prefix_op" and is_left:
+            inner = PREFIX.get(_field(operand, "symbol").type)
+        if inner is not None and conflict(outer, inner, inner_is_left=is_left):
+            reason = f"precedence conflict between {inner.name} and {outer.name}"
+            raise SpecError(self.at(at), reason)
+
+    def prefix(self, node: Syntax) -> tree.Expression:
+        symbol = PREFIX[_field(node, "symbol").type]
+        operand = _field(node, "rhs")
+        if operand.type == "bound_infix_op":
+            self.refuse_conflict(_field(node, "symbol"), symbol, operand, is_left=False)
+        if symbol.name in TEMPORAL:
+            return tree.Unsupported(self.at(node), f"operator {symbol.name}")
+        return tree.Call(self.at(node), symbol.name, (self.expression(operand),))
+
+    def postfix(self, node: Syntax) -> tree.Expression:
+        symbol = _field(node, "symbol")
+        if symbol.type != "prime":
+            return tree.Unsupported(self.at(symbol), f"operator {_text(symbol)}")
+        return tree.Prime(self.at(node), self.expression(_field(node, "lhs")))
+
+    def bulleted(self, node: Syntax, name: str) -> tree.Expression:
+        items = tuple(self.expression(_parts(item)[-1]) for item in _parts(node))
+        return items[0] if len(items) == 1 else tree.Call(self.at(node), name, items)
+
+    # Binders
+
+    def pattern(self, node: Syntax) -> tree.Pattern:
+        if node.type == "tuple_of_identifiers":
+            names = tuple(tree.Bound(self.at(e), _text(e)) for e in _parts(node))
+            return tree.Pattern(self.at(node), names, is_tuple=True)
+        only = tree.Bound(self.at(node), _text(node))
+        return tree.Pattern(self.at(node), (only,), is_tuple=False)
+
+    def binding(self, node: Syntax) -> tree.Binding:
+        patterns = tuple(self.pattern(each) for each in _fields(node, "intro"))
+        return tree.Binding(self.at(node), patterns, self.expression(_field(node, "set")))
+
+    def quantified(self, node: Syntax) -> tree.Expression:
+        return tree.Quantified(
+            self.at(node),
+            _field(node, "quantifier").type == "forall",
+            tuple(self.binding(each) for each in _fields(node, "bound")),
+            self.expression(_field(node, "expression")),
+        )
+
+    def choose(self, node: Syntax) -> tree.Expression:
+        if node.child_by_field_name("set") is None:
+            return tree.Unsupported(self.at(node), "unbounded CHOOSE")
+        binding = self.binding(node)
+        body = self.expression(_field(node, "expression"))
+        return tree.Choose(self.at(node), (binding,), body)
+
+    def set_filter(self, node: Syntax) -> tree.Expression:
+        binding = self.binding(_field(node, "generator"))
+        return tree.SetFilter(self.at(node), (binding,), self.expression(_field(node, "filter")))
+
+    def set_map(self, node: Syntax) -> tree.Expression:
+        bindings = tuple(self.binding(each) for each in _fields(node, "generator"))
+        return tree.SetMap(self.at(node), bindings, self.expression(_field(node, "map")))
+
+    def function_literal(self, node: Syntax) -> tree.Expression:
+        *bounds, body = [each for each in _parts(node) if each.type != "all_map_to"]
+        bindings = tuple(self.binding(each) for each in bounds)
+        return tree.FunctionLiteral(self.at(node), bindings, self.expression(body))
+
+    # Functions and records
+
+    def function_set(self, node: Syntax) -> tree.Expression:
+        arguments, _, results = _parts(node)
+        return tree.FunctionSet(self.at(node), self.expression(arguments), self.expression(results))
+
+    def index(self, parts: list[Syntax], at: Position) -> tree.Expression:
+        indices = tuple(self.expression(each) for each in parts)
+        return indices[0] if len(indices) == 1 else tree.Tuple(at, indices)
+
+    def application(self, node: Syntax) -> tree.Expression:
+        applied, *arguments = _parts(node)
+        return tree.Application(
+            self.at(node), self.expression(applied), self.index(arguments, self.at(node))
+        )
+
+    def field_of_record(self, node: Syntax) -> tree.Expression:
+        owner, name = _parts(node)
+        field = tree.String(self.at(name), _text(name))
+        return tree.Application(self.at(node), self.expression(owner), field, is_field=True)
+
+    def named_values(self, node: Syntax) -> tuple[tuple[str, ...], tuple[tree.Expression, ...]]:
+        parts = [each for each in _parts(node) if each.type not in ("all_map_to", "colon")]
+        names = tuple(_text(each) for each in parts[0::2])
+        for each, name in zip(parts[0::2], names, strict=True):
+            if names.count(name) > 1:
+                raise SpecError(self.at(each), f"the field {name} is given twice")
+        return names, tuple(self.expression(each) for each in parts[1::2])
+
+    def except_(self, node: Syntax) -> tree.Expression:
+        updates = [each for each in _parts(node) if each.type == "except_update"]
+        return tree.Except(
+            self.at(node),
+            self.expression(_field(node, "expr_to_update")),
+            tuple(self.update(each) for each in updates),
+        )
+
+    def update(self, node: Syntax) -> tree.Update:
+        specifier = next(e for e in _parts(node) if e.type == "except_update_specifier")
+        path: list[tree.Expression] = []
+        for step in _parts(specifier):
+            parts = _parts(step)
+            if step.type == "except_update_record_field":
+                path.append(tree.String(self.at(parts[0]), _text(parts[0])))
+            else:
+                path.append(self.index(parts, self.at(step)))
+        at = self.at(node)
+        value = self.expression(_field(node, "new_val"))
+        return tree.Update(at, tuple(path), value, tree.Bound(at, "@"))
+
+    # Choices and definitions
+
+    def if_(self, node: Syntax) -> tree.Expression:
+        condition, then, otherwise = (
+            self.expression(_field(node, each)) for each in ("if", "then", "else")
+        )
+        return tree.If(self.at(node), condition, then, otherwise)
+
+    def case(self, node: Syntax) -> tree.Expression:
+        arms = [
+            (each.type, [part for part in _parts(each) if part.type != "case_arrow"])
+            for each in _parts(node)
+            if each.type != "case_box"
+        ]
+        guarded = [parts for kind, parts in arms if kind == "case_arm"]
+        other = [parts for kind, parts in arms if kind == "other_arm"]
+        return tree.Case(
+            self.at(node),
+            tuple(self.expression(condition) for condition, _ in guarded),
+            tuple(self.expression(result) for _, result in guarded),
+            self.expression(other[0][-1]) if other else None,
+        )
+
+    def let(self, node: Syntax) -> tree.Expression:
+        definitions = self.definitions(_fields(node, "definitions"))
+        return tree.Let(self.at(node), definitions, self.expression(_field(node, "expression")))
+
+    def lambda_(self, node: Syntax) -> tree.Expression:
+        *names, body = _parts(node)
+        names = [each for each in names if each.type == "identifier"]
+        parameters = tuple(tree.Parameter(self.at(each), _text(each), 0) for each in names)
+        return tree.Lambda(self.at(node), parameters, self.expression(body))
+
+
+# Names that the grammar gives to nodes but that are punctuation where we look.
+_PUNCTUATION: Final = frozenset(
+    {"comment", "block_comment", "header_line", "single_line", "double_line", "def_eq", "set_in"}
+    | {"langle_bracket", "rangle_bracket", "bullet_conj", "bullet_disj"}
+)
+
+
+def _parts(node: Syntax) -> list[Syntax]:
+    """Return the named children that carry meaning."""
+    return [each for each in node.named_children if each.type not in _PUNCTUATION]
+
+
+def _fields(node: Syntax, name: str) -> list[Syntax]:
+    found = node.children_by_field_name(name)
+    return [each for each in found if each.is_named and each.type not in _PUNCTUATION]
+
+
+def _field(node: Syntax, name: str) -> Syntax:
+    return _fields(node, name)[0]
+
+
+def _text(node: Syntax) -> str:
+    return (node.text or b"").decode(errors="replace")
+
+
+def _symbol(node: Syntax) -> Symbol:
+    """Return the symbol that an `infix_op_symbol` or `prefix_op_symbol` names."""
+    kind = node.named_children[0].type if node.named_children else node.type
+    table = PREFIX if node.type == "prefix_op_symbol" else INFIX
+    return table.get(kind, Symbol(_text(node), 0, 0))
+
+
+def _unescape(text: str) -> str:
+    return "".join(_characters(text))
+
+
+def _characters(text: str) -> Iterator[str]:
+    remaining = iter(text)
+    for each in remaining:
+        if each != "\\":
+            yield each
+            continue
+        escaped = next(remaining, "\\")
+        yield {"n": "\n", "t": "\t", "f": "\f", "r": "\r"}.get(escaped, escaped)

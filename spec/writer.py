@@ -1,0 +1,59 @@
+"""Writes the source text of Python functions, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+Lines: TypeAlias = list[tuple[int, str]]
+
+
+class Writer:
+    """The lines of one function so far, and the current depth of indentation."""
+
+    def __init__(self) -> None:
+        self._lines: Lines = []
+        self._depth = 0
+        self._temporaries = 0
+
+    def emit(self, line: str) -> None:
+        """Add a line."""
+        self._lines.append((self._depth, line))
+
+    @contextmanager
+    def indented(self) -> Iterator[None]:
+        """Indent what is emitted meanwhile."""
+        self._depth += 1
+        yield
+        self._depth -= 1
+
+    @contextmanager
+    def captured(self) -> Iterator[Lines]:
+        """Set aside what is emitted meanwhile, for `splice` to place."""
+        lines, depth = self._lines, self._depth
+        captured: Lines = []
+        self._lines, self._depth = captured, 0
+        yield captured
+        self._lines, self._depth = lines, depth
+
+    def splice(self, captured: Lines) -> None:
+        """Add captured lines at the current depth."""
+        self._lines.extend((self._depth + depth, line) for depth, line in captured)
+
+    def fresh(self) -> str:
+        """Return a name that this function does not use yet."""
+        self._temporaries += 1
+        return f"t{self._temporaries}"
+
+    def named(self, text: str) -> str:
+        """Return a name for the value of an expression, which is evaluated now if need be."""
+        if text.isidentifier():
+            return text
+        name = self.fresh()
+        self.emit(f"{name} = {text}")
+        return name
+
+    def source(self) -> str:
+        """Return the text."""
+        return "\n".join(" " * depth + line for depth, line in self._lines) + "\n"
