@@ -1,0 +1,246 @@
+"""Where everything in a diagram goes: time downwards, one lifeline for each server.
+
+Lengths are points; y grows downwards. Each step has a row of its own, high enough for what it
+shows, and each region between two lifelines is wide enough for the widest note in it. So notes
+overlap neither each other nor a lifeline, whatever the trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from traces.metrics import LINE_HEIGHT, text_width
+from traces.scene import (
+    NOTE_SIZE,
+    RIGHT,
+    Cells,
+    Line,
+    Note,
+    Row,
+    cells_width,
+    role_and_term,
+    role_of,
+    rows,
+)
+from traces.trace import Trace
+
+NUMBERS = 92.0  # the column of step numbers and names at the left
+MARK_SIZE = 8.5
+MARK_HEIGHT = 17.0
+DOT = 8.0
+STUB = 26.0
+CROSS = 14.0
+HEAD_HEIGHT = 34.0
+CELLS_HEIGHT = 32.0
+_BESIDE = 4.0  # from a mark to its note
+_CLEAR = 12.0  # from a note to the next lifeline
+_ROW_GAP = 16.0
+_LEAST_REGION = 96.0
+_LEAST_MARGIN = 44.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle by its centre."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: Box) -> bool:
+        """Say whether the two have more than an edge in common."""
+        return (
+            abs(self.x - other.x) < (self.width + other.width) / 2
+            and abs(self.y - other.y) < (self.height + other.height) / 2
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedNote:
+    """A note and its box."""
+
+    note: Note
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRow:
+    """A row, the y of its event, the box of its mark (or dot, or cross) and its notes."""
+
+    row: Row
+    y: float
+    mark: Box
+    notes: tuple[PlacedNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a lifeline along which the server keeps its role."""
+
+    server: str
+    role: str
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A diagram in coordinates: the x of each lifeline, the heads, the rows, where it ends."""
+
+    width: float
+    lanes: dict[str, float]
+    heads: dict[str, Box]
+    rows: tuple[PlacedRow, ...]
+    segments: tuple[Segment, ...]
+    bottom: float
+
+
+def lay_out(trace: Trace, least_width: float = 0.0) -> Layout:
+    """Return the places of all that the diagram of a trace shows, from y = 0 downwards.
+
+    `least_width` (points) widens the margins where the lifelines would need less. Raises
+    TraceError where a step takes a message that is not in flight.
+    """
+    note_width = 108.0 if len(trace.servers) <= 3 else 92.0
+    shown = rows(trace, note_width)
+    lanes, width = _lanes(trace, shown, least_width)
+    heads = {
+        server: Box(x, HEAD_HEIGHT / 2, _head_width(trace, server), HEAD_HEIGHT)
+        for server, x in lanes.items()
+    }
+    placed = []
+    bottom = HEAD_HEIGHT
+    for row in shown:
+        above, below = _extent(row)
+        y = bottom + _ROW_GAP + above
+        placed.append(_place(row, y, lanes, trace.servers))
+        bottom = y + below
+    bottom += _ROW_GAP
+    segments = _segments(trace, placed, bottom)
+    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom)
+
+
+def note_size(note: Note) -> tuple[float, float]:
+    """Return width and height of a note in points."""
+    return (
+        max(_line_width(line) for line in note.lines),
+        sum(line_height(line) for line in note.lines),
+    )
+
+
+def line_height(line: Line) -> float:
+    """Return the height of a line of a note in points."""
+    return CELLS_HEIGHT if isinstance(line, Cells) else NOTE_SIZE * LINE_HEIGHT
+
+
+def _line_width(line: Line) -> float:
+    return cells_width(line) if isinstance(line, Cells) else text_width(line.text, NOTE_SIZE) + 4
+
+
+def mark_width(row: Row) -> float:
+    """Return the width of the mark on the lifeline (a dot where it has no text) in points."""
+    return text_width(row.mark, MARK_SIZE, bold=True) + 12 if row.mark else DOT
+
+
+def _head_width(trace: Trace, server: str) -> float:
+    below = text_width(role_and_term(trace.initial[server]), MARK_SIZE)
+    return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
+
+
+def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
+    """Return the region that a note stands in: region k is left of the k-th lifeline (from 0)."""
+    if row.towards is not None:
+        source, dest = map(servers.index, row.towards)
+        # The last region before the addressee; a message to oneself is lost beside the lifeline.
+        return dest if source < dest else dest + 1
+    return servers.index(row.server or servers[0]) + (1 if note.side == RIGHT else 0)
+
+
+def _lanes(trace: Trace, shown: list[Row], least_width: float) -> tuple[dict[str, float], float]:
+    """Return the x of each lifeline and the width of the whole."""
+    count = len(trace.servers)
+    regions = [_LEAST_MARGIN, *[_LEAST_REGION] * (count - 1), _LEAST_MARGIN]
+    for row in shown:
+        for note in row.notes:
+            region = _region(row, note, trace.servers)
+            needed = note_size(note)[0] + _CLEAR
+            needed += 2 * _CLEAR if row.towards else _offset(row, note)
+            regions[region] = max(regions[region], needed)
+    missing = max(0.0, least_width - NUMBERS - sum(regions))
+    regions = [region + missing / len(regions) for region in regions]
+    x = NUMBERS
+    lanes = {}
+    for server, region in zip(trace.servers, regions, strict=False):
+        x += region
+        lanes[server] = x
+    return lanes, x + regions[-1]
+
+
+def _offset(row: Row, note: Note) -> float:
+    """Return how far from the lifeline a note begins."""
+    return mark_width(row) / 2 + (STUB if note.flying else _BESIDE)
+
+
+def _extent(row: Row) -> tuple[float, float]:
+    """Return how far a row reaches above and below its event."""
+    above = below = MARK_HEIGHT / 2
+    for note in row.notes:
+        top, bottom = _reach(row, note)
+        above, below = max(above, -top), max(below, bottom)
+    return above, below
+
+
+def _reach(row: Row, note: Note) -> tuple[float, float]:
+    """Return top and bottom of a note, from the y of its event."""
+    height = note_size(note)[1]
+    if row.towards is not None:
+        return CROSS / 2, CROSS / 2 + height
+    if note.flying and row.name.startswith("Receive"):
+        return -4.0, height - 4.0  # a message may come in above it
+    if note.flying:
+        return 4.0 - height, 4.0  # another message may leave below it
+    return -height / 2, height / 2
+
+
+def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
+    if row.towards is not None:
+        return _place_lost(row, y, lanes, servers)
+    x = lanes[row.server] if row.server else NUMBERS
+    notes = []
+    for note in row.notes:
+        width, height = note_size(note)
+        away = (_offset(row, note) + width / 2) * note.side
+        top, bottom = _reach(row, note)
+        notes.append(PlacedNote(note, Box(x + away, y + (top + bottom) / 2, width, height)))
+    height = MARK_HEIGHT if row.mark else DOT
+    return PlacedRow(row, y, Box(x, y, mark_width(row), height), tuple(notes))
+
+
+def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
+    """Place the cross of a lost message in the middle of the last region that it reached."""
+    (note,) = row.notes
+    region = _region(row, note, servers)
+    width, height = note_size(note)
+    needed = width / 2 + _CLEAR
+    if region == 0:
+        x = lanes[servers[0]] - needed
+    elif region == len(servers):
+        x = lanes[servers[-1]] + needed
+    else:
+        x = (lanes[servers[region - 1]] + lanes[servers[region]]) / 2
+    placed = PlacedNote(note, Box(x, y + (CROSS + height) / 2, width, height))
+    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed,))
+
+
+def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segment]:
+    """Cut each lifeline where the role changes."""
+    segments = []
+    for server in trace.servers:
+        role, top = role_of(trace.initial[server]), HEAD_HEIGHT
+        for here in placed:
+            if here.row.server == server and here.row.role != role:
+                segments.append(Segment(server, role, top, here.y))
+                role, top = here.row.role, here.y
+        segments.append(Segment(server, role, top, bottom))
+    return segments
