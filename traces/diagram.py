@@ -6,23 +6,31 @@
 
 from __future__ import annotations
 
+import re
+
 import graphviz
 
 from traces import frames
 from traces.layout import (
+    BANNER_HEIGHT,
+    MARK_HEIGHT,
     MARK_SIZE,
     NUMBERS,
     Box,
     Layout,
     PlacedNote,
     PlacedRow,
+    PlacedValues,
     lay_out,
 )
-from traces.markup import escaped, note_label
+from traces.markup import BARE, escaped, font, line_label
 from traces.scene import Arrow, arrows, role_and_term
 from traces.style import (
     ARROWS,
+    BANNER,
+    BROKEN_FRAME,
     FLYING,
+    FRAME,
     GUIDE,
     LIFELINE_WIDTHS,
     LOST,
@@ -35,6 +43,8 @@ from traces.style import (
 from traces.trace import Trace
 
 _LEAST_WIDTH = 620.0
+_LEGEND_HEIGHT = 34.0
+_FRAME_PADDING = 8.0
 
 
 def draw(trace: Trace) -> graphviz.Digraph:
@@ -63,7 +73,7 @@ def draw(trace: Trace) -> graphviz.Digraph:
         _row(graph, placed)
     for arrow in arrows(trace):
         _arrow(graph, arrow)
-    _end(graph, trace, layout)
+    _frame(graph, trace, layout)
     return graph
 
 
@@ -83,20 +93,28 @@ def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
 
 def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
     label, height = frames.title(trace, layout.width)
-    _node(graph, "title", Box(layout.width / 2, -height / 2 - 16, 0, 0), label)
+    y = -_LEGEND_HEIGHT - height / 2
+    _node(graph, "title", Box(layout.width / 2, y, layout.width, height), label)
+    left = 0.0
+    for number, (key, width) in enumerate(frames.legend(trace)):
+        box = Box(left + width / 2, -_LEGEND_HEIGHT / 2 - 6, width, _LEGEND_HEIGHT)
+        _node(graph, f"key{number}", box, key)
+        left += width + 10
 
 
 def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
     """Draw the number of each step and a faint line from it to the event."""
     for placed in layout.rows:
         name = f"number{placed.row.number}"
+        words = re.findall("[A-Z]?[^A-Z]+|[A-Z]+", placed.row.name) or [placed.row.name]
+        lines = "<br align='left'/>".join(map(escaped, ["".join(words[:1]), "".join(words[1:])]))
         label = (
-            f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1" width="{NUMBERS}">'
-            f'<tr><td align="right" width="20"><font point-size="10"><b>{placed.row.number}</b>'
-            f'</font></td><td align="left" width="72"><font point-size="7.5" color="{QUIET}">'
-            f"{escaped(placed.row.name)}</font></td></tr></table>>"
+            f'<<table {BARE}><tr><td align="right" width="16"><font point-size="10">'
+            f'<b>{placed.row.number}</b></font></td><td width="4"></td>'
+            f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
+            f'<font point-size="7" color="{QUIET}">{lines}</font></td></tr></table>>'
         )
-        _node(graph, name, Box(NUMBERS / 2, placed.y, 0, 0), label)
+        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label)
         graph.edge(name, f"step{placed.row.number}", color=GUIDE, arrowhead="none")
 
 
@@ -154,7 +172,8 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow) -> None:
 def _note(graph: graphviz.Digraph, step: str, placed: PlacedNote, y: float) -> None:
     note, box = placed.note, placed.box
     name = f"{step} note {note.side}"
-    _node(graph, name, box, note_label(note, box.width, box.height))
+    for number, (line, at) in enumerate(placed.lines):
+        _node(graph, f"{name} line {number}", at, line_label(line, note.side))
     if note.flying:
         _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
         graph.edge(step, f"{name} stub", color=FLYING, style="dashed", arrowhead="open")
@@ -164,6 +183,32 @@ def _arrow(graph: graphviz.Digraph, arrow: Arrow) -> None:
     graph.edge(f"step{arrow.sent}", f"step{arrow.ended}", **ARROWS[arrow.kind])
 
 
-def _end(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
-    label, height = frames.last_state(trace, layout.width)
-    _node(graph, "end", Box(layout.width / 2, layout.bottom + height / 2, 0, 0), label)
+def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+    """Frame the last state, each server's under its lifeline, with the property that it breaks."""
+    label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING)
+    top = layout.bottom + (BANNER_HEIGHT if trace.violation else 0)
+    text_top = layout.last[-1].bottom + _FRAME_PADDING if layout.last else top
+    bottom = text_top + (height + _FRAME_PADDING if height else 0)
+    middle = layout.width / 2
+    frame = Box(middle, (layout.bottom + bottom) / 2, layout.width, bottom - layout.bottom)
+    style = {"shape": "box", "style": "filled", **(BROKEN_FRAME if trace.violation else FRAME)}
+    _fixed(graph, "frame", frame, "", **style)
+    if trace.violation:
+        text = f"After step {len(trace.steps)}: {trace.violation.property} is violated"
+        banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
+        style = {"shape": "box", "style": "filled", **BANNER}
+        _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
+    for row in layout.last:
+        _last_values(graph, row, layout)
+    if label:
+        _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
+
+
+def _last_values(graph: graphviz.Digraph, row: PlacedValues, layout: Layout) -> None:
+    name = f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">'
+    name += f"{font(row.name, 8, QUIET)}</td></tr></table>>"
+    box = Box(_FRAME_PADDING + NUMBERS / 2, row.y, NUMBERS, row.height)
+    _node(graph, f"last {row.name}", box, name)
+    for server, value in row.values.items():
+        at = Box(layout.lanes[server], row.y, 0, row.height)
+        _node(graph, f"last {row.name} {server}", at, line_label(value, background="transparent"))

@@ -8,6 +8,8 @@ overlap neither each other nor a lifeline, whatever the trace.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
 
 from traces.metrics import LINE_HEIGHT, text_width
 from traces.scene import (
@@ -17,23 +19,26 @@ from traces.scene import (
     Line,
     Note,
     Row,
-    cells_width,
+    last_values,
     role_and_term,
     role_of,
     rows,
 )
 from traces.trace import Trace
 
-NUMBERS = 92.0  # the column of step numbers and names at the left
-MARK_SIZE = 8.5
+NUMBERS = 68.0  # the column of step numbers and names at the left
+MARK_SIZE = 8.0
 MARK_HEIGHT = 17.0
 DOT = 8.0
 STUB = 26.0
+BANNER_HEIGHT = 24.0
 CROSS = 14.0
 HEAD_HEIGHT = 34.0
 CELLS_HEIGHT = 32.0
+HIDDEN_WIDTH = 14
+EMPTY_WIDTH = 54
 _BESIDE = 4.0  # from a mark to its note
-_CLEAR = 12.0  # from a note to the next lifeline
+_CLEAR = 10.0  # from a note to the next lifeline
 _ROW_GAP = 16.0
 _LEAST_REGION = 96.0
 _LEAST_MARGIN = 44.0
@@ -58,10 +63,11 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PlacedNote:
-    """A note and its box."""
+    """A note, its box, and the box of each of its lines."""
 
     note: Note
     box: Box
+    lines: tuple[tuple[Line, Box], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +91,26 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedValues:
+    """The last value of one variable on each server that has it, in a row below the lifelines."""
+
+    name: str
+    values: dict[str, Line]
+    y: float
+    height: float
+
+    @property
+    def bottom(self) -> float:
+        """Return the y of the lower edge."""
+        return self.y + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """A diagram in coordinates: the x of each lifeline, the heads, the rows, where it ends."""
+    """A diagram in coordinates: the x of each lifeline, the heads, the rows, the last state.
+
+    The lifelines end at `bottom`; the rows of `last` follow below.
+    """
 
     width: float
     lanes: dict[str, float]
@@ -94,6 +118,7 @@ class Layout:
     rows: tuple[PlacedRow, ...]
     segments: tuple[Segment, ...]
     bottom: float
+    last: tuple[PlacedValues, ...]
 
 
 def lay_out(trace: Trace, least_width: float = 0.0) -> Layout:
@@ -118,24 +143,43 @@ def lay_out(trace: Trace, least_width: float = 0.0) -> Layout:
         bottom = y + below
     bottom += _ROW_GAP
     segments = _segments(trace, placed, bottom)
-    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom)
+    last = _place_last(trace, bottom)
+    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom, tuple(last))
+
+
+def _place_last(trace: Trace, bottom: float) -> list[PlacedValues]:
+    placed = []
+    top = bottom + (BANNER_HEIGHT if trace.violation else 0) + 6
+    for name, values in last_values(trace).items():
+        height = max(map(line_height, values.values())) + 4
+        placed.append(PlacedValues(name, values, top + height / 2, height))
+        top += height
+    return placed
 
 
 def note_size(note: Note) -> tuple[float, float]:
     """Return width and height of a note in points."""
     return (
-        max(_line_width(line) for line in note.lines),
+        max(line_width(line) for line in note.lines),
         sum(line_height(line) for line in note.lines),
     )
 
 
 def line_height(line: Line) -> float:
     """Return the height of a line of a note in points."""
-    return CELLS_HEIGHT if isinstance(line, Cells) else NOTE_SIZE * LINE_HEIGHT
+    return CELLS_HEIGHT if isinstance(line, Cells) and line.texts else NOTE_SIZE * LINE_HEIGHT
 
 
-def _line_width(line: Line) -> float:
-    return cells_width(line) if isinstance(line, Cells) else text_width(line.text, NOTE_SIZE) + 4
+def line_width(line: Line) -> int:
+    """Return the width of a line of a note in points."""
+    if not isinstance(line, Cells):
+        return ceil(text_width(line.text, NOTE_SIZE)) + 4
+    return sum(map(cell_width, line.texts)) + (HIDDEN_WIDTH if line.hidden else 0) or EMPTY_WIDTH
+
+
+def cell_width(text: str) -> int:
+    """Return the width of a cell of a log in points."""
+    return ceil(text_width(text, NOTE_SIZE)) + 8
 
 
 def mark_width(row: Row) -> float:
@@ -146,6 +190,15 @@ def mark_width(row: Row) -> float:
 def _head_width(trace: Trace, server: str) -> float:
     below = text_width(role_and_term(trace.initial[server]), MARK_SIZE)
     return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
+
+
+def _last_widths(trace: Trace) -> list[float]:
+    """Return the width that each server's last state needs."""
+    widths = dict.fromkeys(trace.servers, 0.0)
+    for values in last_values(trace).values():
+        for server, value in values.items():
+            widths[server] = max(widths[server], line_width(value))
+    return list(widths.values())
 
 
 def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
@@ -167,6 +220,9 @@ def _lanes(trace: Trace, shown: list[Row], least_width: float) -> tuple[dict[str
             needed = note_size(note)[0] + _CLEAR
             needed += 2 * _CLEAR if row.towards else _offset(row, note)
             regions[region] = max(regions[region], needed)
+    last = [0.0, *_last_widths(trace), 0.0]
+    between = [(left + right) / 2 + _CLEAR for left, right in pairwise(last)]
+    regions = [max(pair) for pair in zip(regions, between, strict=True)]
     missing = max(0.0, least_width - NUMBERS - sum(regions))
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
@@ -212,9 +268,21 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
         width, height = note_size(note)
         away = (_offset(row, note) + width / 2) * note.side
         top, bottom = _reach(row, note)
-        notes.append(PlacedNote(note, Box(x + away, y + (top + bottom) / 2, width, height)))
+        notes.append(_place_note(note, Box(x + away, y + (top + bottom) / 2, width, height)))
     height = MARK_HEIGHT if row.mark else DOT
     return PlacedRow(row, y, Box(x, y, mark_width(row), height), tuple(notes))
+
+
+def _place_note(note: Note, box: Box) -> PlacedNote:
+    """Place the lines of a note, flush with the side that is next to the lifeline."""
+    lines = []
+    top: float = box.y - box.height / 2
+    for line in note.lines:
+        width, height = float(line_width(line)), line_height(line)
+        x = box.x - note.side * (box.width - width) / 2
+        lines.append((line, Box(x, top + height / 2, width, height)))
+        top += height
+    return PlacedNote(note, box, tuple(lines))
 
 
 def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
@@ -229,7 +297,7 @@ def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str,
         x = lanes[servers[-1]] + needed
     else:
         x = (lanes[servers[region - 1]] + lanes[servers[region]]) / 2
-    placed = PlacedNote(note, Box(x, y + (CROSS + height) / 2, width, height))
+    placed = _place_note(note, Box(x, y + (CROSS + height) / 2, width, height))
     return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed,))
 
 

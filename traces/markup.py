@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import html
 
-from traces.metrics import LINE_HEIGHT
-from traces.scene import NOTE_SIZE, Cells, Line, Note, Side, cell_text
-from traces.style import INK, NOTE_COLOURS, QUIET, term_colour
+from traces.layout import EMPTY_WIDTH, HIDDEN_WIDTH, cell_width, line_height, line_width
+from traces.scene import NOTE_SIZE, Cells, Line, Side
+from traces.style import BACKGROUND, CELL_BORDER, INK, NOTE_COLOURS, QUIET, term_colour
 
+BARE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
 _ALIGN: dict[Side, str] = {-1: "right", 0: "center", 1: "left"}
-_BARE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
+_INDEX_SIZE = 7.0
+_BAR_HEIGHT = 3
 
 
 def escaped(text: str) -> str:
     """Return text that an HTML-like label shows as it is; what XML cannot hold becomes U+FFFD."""
     safe = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return html.escape(safe, quote=True)
+    # Graphviz replaces \N by the name of the node, in HTML-like labels too, and \\ by \.
+    return html.escape(safe, quote=True).replace("\\", "\\\\")
 
 
 def font(text: str, size: float, colour: str = INK) -> str:
@@ -23,39 +26,36 @@ def font(text: str, size: float, colour: str = INK) -> str:
     return f'<font point-size="{size:g}" color="{colour}">{escaped(text)}</font>'
 
 
-def note_label(note: Note, width: float, height: float) -> str:
-    """Return the label of a note that takes this much room (points); white behind each line."""
-    align = _ALIGN[note.side]
-    lines = "".join(
-        f'<tr><td align="{align}" height="{NOTE_SIZE * LINE_HEIGHT:g}">{_line(line)}</td></tr>'
-        for line in note.lines
-    )
-    return f'<<table {_BARE} width="{width:.0f}" height="{height:.0f}">{lines}</table>>'
+def line_label(line: Line, side: Side = 0, background: str = BACKGROUND) -> str:
+    """Return one line of a note as a label of the size that the layout gives it.
 
-
-def _line(line: Line) -> str:
+    `side` is where the note stands: its text is flush with the lifeline.
+    """
     if isinstance(line, Cells):
-        return cells_table(line)
-    text = font(line.text, NOTE_SIZE, NOTE_COLOURS[line.style])
-    return f'<table {_BARE} bgcolor="white"><tr><td>{text}</td></tr></table>'
+        rows = _cell_rows(line)
+    else:
+        text = font(line.text, NOTE_SIZE, NOTE_COLOURS[line.style])
+        size = f'width="{line_width(line)}" height="{line_height(line):.0f}"'
+        rows = f'<tr><td align="{_ALIGN[side]}" {size}>{text}</td></tr>'
+    return f'<<table {BARE} bgcolor="{background}">{rows}</table>>'
 
 
-def cells_table(cells: Cells) -> str:
-    """Return a log as a table: indices, entries coloured by term, a bar under the committed."""
-    if not cells.entries:
-        return f'<table {_BARE} bgcolor="white"><tr><td>{font("empty log", 8, QUIET)}</td></tr></table>'
+def _cell_rows(cells: Cells) -> str:
+    """Return three rows: the indices, the entries coloured by term, a bar under the committed."""
+    if not cells.texts:
+        return f'<tr><td width="{EMPTY_WIDTH}">{font("empty log", 8, QUIET)}</td></tr>'
     indices, values, bars = [], [], []
     if cells.hidden:
-        indices.append("<td></td>")
+        indices.append(f'<td width="{HIDDEN_WIDTH}"></td>')
         values.append(f"<td>{font('…', NOTE_SIZE, QUIET)}</td>")
-        bars.append('<td height="3"></td>')
-    for position, entry in enumerate(cells.entries):
-        committed = position < cells.committed
-        indices.append(f"<td>{font(str(cells.first + position), 7, QUIET)}</td>")
+        bars.append("<td></td>")
+    for position, (text, term) in enumerate(zip(cells.texts, cells.terms, strict=True)):
+        index = font(str(cells.first + position), _INDEX_SIZE, QUIET)
+        indices.append(f'<td width="{cell_width(text)}">{index}</td>')
         values.append(
-            f'<td border="1" color="#777777" cellpadding="2" bgcolor="{term_colour(entry["term"])}">'
-            f"{font(cell_text(entry), NOTE_SIZE)}</td>"
+            f'<td border="1" color="{CELL_BORDER}" bgcolor="{term_colour(term)}" height="16">'
+            f"{font(text, NOTE_SIZE)}</td>"
         )
-        bars.append(f'<td height="3"{" bgcolor=" + chr(34) + INK + chr(34) if committed else ""}></td>')
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in (indices, values, bars))
-    return f'<table {_BARE} bgcolor="white">{rows}</table>'
+        bar = f' bgcolor="{INK}"' if position < cells.committed else ""
+        bars.append(f'<td height="{_BAR_HEIGHT}"{bar}></td>')
+    return "".join(f"<tr>{''.join(row)}</tr>" for row in (indices, values, bars))

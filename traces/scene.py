@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from traces.flights import LOSS, Flight, flights
-from traces.metrics import text_width, wrapped
+from traces.metrics import wrapped
 from traces.trace import JsonObject, Trace, TraceStep, states
 from traces.words import entries, is_number, message_phrases, plain, shortened
 
@@ -40,12 +40,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """A log, one cell an entry, the first with index `first`; the first `committed` are marked.
+    """A log, one cell an entry: the texts, their terms, and which of them are committed.
 
-    `hidden` says that entries before the first are not shown.
+    `first` is the index of the first cell; `hidden` says that there are entries before it.
     """
 
-    entries: tuple[JsonObject, ...]
+    texts: tuple[str, ...]
+    terms: tuple[int, ...]
     first: int
     committed: int
     hidden: bool
@@ -146,15 +147,34 @@ def role_and_term(state: JsonObject) -> str:
     return " ".join(word for word in words if word)
 
 
+def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
+    """Return the last value of every variable, by its name and then by server."""
+    last = states(trace)[-1]
+    values: dict[str, dict[str, Line]] = {}
+    for server, state in last.items():
+        for name, value in state.items():
+            cells = log_cells(state) if name == "log" else None
+            text = Text(shortened(plain(value), 24), "message")
+            values.setdefault(name, {})[server] = cells or text
+    return values
+
+
 def log_cells(state: JsonObject) -> Cells | None:
     """Return the end of the log as cells, or None where the state has no log of entries."""
     log = entries(state.get("log"))
     if log is None:
         return None
     first = max(0, len(log) - CELLS_SHOWN)
+    shown = log[first:]
     commit = state.get("commitIndex")
-    committed = min(commit if is_number(commit) else 0, len(log))
-    return Cells(tuple(log[first:]), first + 1, max(0, committed - first), first > 0)
+    committed = min(commit, len(log)) if is_number(commit) else 0
+    return Cells(
+        texts=tuple(f"t{entry['term']} {shortened(plain(entry['value']), 8)}" for entry in shown),
+        terms=tuple(entry["term"] for entry in shown),
+        first=first + 1,
+        committed=max(0, committed - first),
+        hidden=first > 0,
+    )
 
 
 def note_side(servers: tuple[str, ...], step: TraceStep) -> Side:
@@ -188,9 +208,7 @@ def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
     return Row(number, step.step, None, "", "", False, (note,), towards)
 
 
-def _received(
-    number: int, step: TraceStep, flight: Flight | None, note_width: float
-) -> list[Text]:
+def _received(number: int, step: TraceStep, flight: Flight | None, note_width: float) -> list[Text]:
     if step.message is None or flight is None:
         return []
     lines = _texts(message_phrases(step.message), "message", note_width)
@@ -254,14 +272,3 @@ def _with_stubs(
         notes = [note for note in notes if note.side != side]
         notes.append(Note((*told, *lines), side, flying=True))
     return notes
-
-
-def cells_width(cells: Cells) -> float:
-    """Return the width of a row of cells in points."""
-    shown = sum(text_width(cell_text(entry), NOTE_SIZE) + 10 for entry in cells.entries)
-    return shown + (16 if cells.hidden else 0) + (0 if cells.entries else 40)
-
-
-def cell_text(entry: JsonObject) -> str:
-    """Return what stands in the cell of an entry: its term and its value."""
-    return f"t{entry['term']} {shortened(plain(entry['value']), 8)}"

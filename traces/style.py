@@ -15,7 +15,8 @@ QUIET = "#6b6b6b"
 GUIDE = "#ececec"
 FLYING = "#8a8a8a"
 LOST = "#b3261e"
-FRAME_FILL = "#fdf3f2"
+CELL_BORDER = "#777777"
+BACKGROUND = "#ffffffcc"  # of notes: an arrow behind one shines through
 
 ROLE_LINES = {"": "#8d99a6", "Follower": "#a9b7c6", "Candidate": "#d98600", "Leader": "#0b4f8a"}
 ROLE_FILLS = {
@@ -34,6 +35,10 @@ ARROWS = {
     "duplicate": {"color": "#333333", "penwidth": "1.1", "style": "dashed"},
     "lost": {"color": LOST, "penwidth": "1.1", "arrowhead": "none"},
 }
+
+FRAME = {"color": "#999999", "fillcolor": "#fafafa"}
+BROKEN_FRAME = {"color": LOST, "fillcolor": "#fdf4f3", "penwidth": "2.5"}
+BANNER = {"color": LOST, "fillcolor": LOST, "fontcolor": "#ffffff", "fontsize": "12"}
 
 _TERMS = ("#cfe6ff", "#ffe19c", "#cdeec6", "#f8cfe2", "#ddd2f7", "#ffd0b8")
 

@@ -7,7 +7,7 @@ promises is told field by field.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 from traces.trace import JsonObject
 
@@ -39,7 +39,7 @@ def listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int]:
     """Say whether this is an integer; in JSON, unlike in Python, true is none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -87,7 +87,6 @@ def _append_phrases(
     previous = message.get("prevLogIndex")
     if carried is None or not is_number(previous):
         return None
-    assert isinstance(previous, int)
     cells = [
         shortened(f"{index}:t{entry['term']} {plain(entry['value'])}", 18)
         for index, entry in enumerate(carried, start=previous + 1)
@@ -95,7 +94,8 @@ def _append_phrases(
     if len(cells) > 3:
         cells = [cells[0], "…", cells[-1]]
     if cells:
-        cells[0], cells[-1] = "[" + cells[0], cells[-1] + "]"
+        cells[0] = "[" + cells[0]
+        cells[-1] += "]"
         title = f"AppendEntries {term}"
     else:
         title = f"heartbeat {term}"
