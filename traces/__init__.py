@@ -3,6 +3,7 @@
 from traces.diagram import draw
 from traces.format import read, write
 from traces.render import RenderError, render
+from traces.story import tell
 from traces.trace import JsonObject, Trace, TraceError, TraceStep, Violation, states
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "read",
     "render",
     "states",
+    "tell",
     "write",
 ]

@@ -19,6 +19,7 @@ _FACTS_SIZE = 9.0
 _KEY_SIZE = 9.0
 _SIGN_WIDTH = 30
 _LINE = 15.0
+_INSTANCES_SHOWN = 4
 
 
 def title(trace: Trace, width: float) -> tuple[str, float]:
@@ -63,16 +64,20 @@ def violation(trace: Trace, width: float) -> tuple[str, float]:
     broken = trace.violation
     if broken is None:
         return "", 0.0
-    rows = [
-        _row(f'<font face="{MONOSPACE}" point-size="{_FORMULA_SIZE}">{line}</font>', width, 12)
-        for line in _formula_lines(broken.formula, width)
+    formula = _formula_lines(broken.formula, width)
+    lines = [
+        (f'<font face="{MONOSPACE}" point-size="{_FORMULA_SIZE}">{line}</font>', 12.0)
+        for line in formula
     ]
-    rows += [_row("", width, 8)] if rows and broken.instances else []
-    rows += [
-        _row(font(f"falsified by {instance}", 10, LOST), width, _LINE)
-        for instance in broken.instances
-    ]
-    return (f"<<table {BARE}>{''.join(rows)}</table>>", _LINE * len(rows)) if rows else ("", 0.0)
+    if formula and broken.instances:
+        lines.append(("", 8.0))
+    hidden = len(broken.instances) - _INSTANCES_SHOWN
+    told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
+    told += [f"and by {hidden} more"] if hidden > 0 else []
+    lines += [(font(line, 10, LOST), _LINE) for line in told]
+    rows = "".join(_row(content, width, height) for content, height in lines)
+    label = f"<<table {BARE}>{rows}</table>>" if rows else ""
+    return label, sum(height for _, height in lines)
 
 
 def _count(number: int, thing: str) -> str:

@@ -227,8 +227,8 @@ def _lanes(trace: Trace, shown: list[Row], least_width: float) -> tuple[dict[str
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
     lanes = {}
-    for server, region in zip(trace.servers, regions, strict=False):
-        x += region
+    for server, before in zip(trace.servers, regions[:-1], strict=True):
+        x += before
         lanes[server] = x
     return lanes, x + regions[-1]
 

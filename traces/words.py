@@ -19,12 +19,13 @@ def plain(value: Any) -> str:
     if value is None:
         return "none"
     if isinstance(value, str):
-        return value
+        return value or '""'
     if isinstance(value, list):
         return "[" + ", ".join(map(plain, value)) + "]"
     if isinstance(value, dict):
-        if is_entry(value) and set(value) == {"term", "value"}:
-            return f"{plain(value['value'])} (term {value['term']})"
+        if is_entry(value):
+            others = [f"{name} {plain(value[name])}" for name in value if name != "value"]
+            return f"{plain(value['value'])} ({', '.join(others)})"
         return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in value.items()) + "}"
     return json.dumps(value)
 
