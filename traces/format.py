@@ -26,7 +26,10 @@ _REQUIRED = object()
 
 
 def write(trace: Trace, path: str | Path) -> None:
-    """Write the trace to a file, in UTF-8; raises OSError where the file cannot be written."""
+    """Write the trace to a file.
+
+    Raises OSError where the file cannot be written, ValueError for a number that JSON lacks (NaN).
+    """
     lines = [_header_object(trace), *map(_step_object, trace.steps)]
     text = "".join(
         json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines

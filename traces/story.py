@@ -63,23 +63,23 @@ def _opening(step: TraceStep, again: bool) -> str:
         return (
             f"the network loses {describe(message)} from {message['source']} to {message['dest']}"
         )
-    match step.step, _only_send(step):
-        case "Timeout", _:
+    match step.step:
+        case "Timeout":
             return f"{server} times out"
-        case "Restart", _:
+        case "Restart":
             return f"{server} crashes and restarts"
-        case "ClientRequest", _ if "value" in step.arguments:
+        case "ClientRequest" if "value" in step.arguments:
             return f"{server} takes the client request {plain(step.arguments['value'])}"
-        case "AppendEntries", {"type": "AppendEntriesRequest", "dest": dest} as request:
-            return f"{server} sends {dest} {_carried(request) or describe(request)}"
+        case "AppendEntries" if (carried := _carried(_only_send(step))) is not None:
+            return f"{server} sends {step.sends[0]['dest']} {carried}"
     arguments = ", ".join(f"{name} {plain(value)}" for name, value in step.arguments.items())
     return f"{server or 'the network'} takes the step {step.step}" + (
         f" ({arguments})" if arguments else ""
     )
 
 
-def _only_send(step: TraceStep) -> JsonObject | None:
-    return step.sends[0] if len(step.sends) == 1 else None
+def _only_send(step: TraceStep) -> JsonObject:
+    return step.sends[0] if len(step.sends) == 1 else {}
 
 
 def describe(message: JsonObject) -> str:
@@ -123,7 +123,7 @@ def _carried(message: JsonObject) -> str | None:
 
 def _sends(step: TraceStep) -> Iterator[str]:
     """Yield what the step sends; what goes to several servers is told once."""
-    if step.step == "AppendEntries" and _carried(_only_send(step) or {}):
+    if step.step == "AppendEntries" and _carried(_only_send(step)):
         return
     alike: dict[str, list[JsonObject]] = {}
     for message in step.sends:
