@@ -197,7 +197,7 @@ def test_files_that_are_no_text_or_not_there(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(TraceError, match=r"binary: not UTF-8 text \(byte 0\)$"):
         read(tmp_path / "binary")
-    with pytest.raises(TraceError, match="absent: No such file or directory$"):
+    with pytest.raises(TraceError, match=r"absent: No such file or directory$"):
         read(tmp_path / "absent")
 
 

@@ -41,10 +41,11 @@ from traces.style import (
     SANS,
 )
 from traces.trace import Trace
+from traces.words import shortened
 
-_LEAST_WIDTH = 620.0
 _LEGEND_HEIGHT = 34.0
 _FRAME_PADDING = 8.0
+_NAME_LENGTH = 16
 
 
 def draw(trace: Trace) -> graphviz.Digraph:
@@ -52,7 +53,7 @@ def draw(trace: Trace) -> graphviz.Digraph:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
-    layout = lay_out(trace, _LEAST_WIDTH)
+    layout = lay_out(trace)
     graph = graphviz.Digraph("trace", engine="neato")
     graph.attr(
         layout="neato",
@@ -119,13 +120,13 @@ def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
 
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
-    for server, box in layout.heads.items():
+    for position, (server, box) in enumerate(layout.heads.items()):
         below = role_and_term(trace.initial[server])
         label = f"<<b>{escaped(server)}</b>"
         if below:
             label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
         style = {"shape": "box", "style": "filled", "fillcolor": "#f3f3f3", "color": "#555555"}
-        _fixed(graph, f"head {server}", box, label + ">", fontsize="12", **style)
+        _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
     for number, segment in enumerate(layout.segments):
         x = layout.lanes[segment.server]
         top, bottom = f"life{number}top", f"life{number}bottom"
@@ -147,7 +148,7 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow) -> None:
     name = f"step{row.number}"
     if row.towards is not None:
         cross = f'<<font point-size="20" color="{LOST}"><b>×</b></font>>'
-        _fixed(graph, name, placed.mark, cross, shape="circle", style="invis")
+        _fixed(graph, name, placed.mark, "", shape="circle", style="invis")
         _node(graph, f"{name} cross", placed.mark, cross)
     elif row.mark:
         role = "crashed" if row.crashed else row.role
@@ -198,17 +199,20 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
         banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
         style = {"shape": "box", "style": "filled", **BANNER}
         _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
-    for row in layout.last:
-        _last_values(graph, row, layout)
+    for number, row in enumerate(layout.last):
+        _last_values(graph, f"last{number}", row, layout)
     if label:
         _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
 
 
-def _last_values(graph: graphviz.Digraph, row: PlacedValues, layout: Layout) -> None:
-    name = f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">'
-    name += f"{font(row.name, 8, QUIET)}</td></tr></table>>"
+def _last_values(graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout) -> None:
+    variable = font(shortened(row.name, _NAME_LENGTH), 8, QUIET)
+    label = (
+        f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
+    )
     box = Box(_FRAME_PADDING + NUMBERS / 2, row.y, NUMBERS, row.height)
-    _node(graph, f"last {row.name}", box, name)
-    for server, value in row.values.items():
-        at = Box(layout.lanes[server], row.y, 0, row.height)
-        _node(graph, f"last {row.name} {server}", at, line_label(value, background="transparent"))
+    _node(graph, name, box, label)
+    for position, (server, x) in enumerate(layout.lanes.items()):
+        if server in row.values:
+            value = line_label(row.values[server], background="transparent")
+            _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)

@@ -17,7 +17,7 @@ from traces.words import entries, plain
 _FORMULA_SIZE = 9.5
 _FACTS_SIZE = 9.0
 _KEY_SIZE = 9.0
-_SIGN_WIDTH = 30
+_SIGN_WIDTH = 34
 _LINE = 15.0
 _INSTANCES_SHOWN = 4
 
@@ -52,7 +52,7 @@ def legend(trace: Trace) -> list[tuple[str, float]]:
     if "ReceiveDuplicate" in names:
         keys.append((font("- - -", _KEY_SIZE), "duplicate"))
     if any(entries(state.get("log")) for state in reached):
-        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}" width="24" height="13"'
+        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}" width="27" height="14"'
         keys.append((_sign(cell, font("t1 v", 8)), "log entry: term, value"))
     if any(state.get("commitIndex") for state in reached):
         keys.append((_sign(f'width="20" height="3" bgcolor="{INK}"', ""), "committed"))

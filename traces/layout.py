@@ -42,6 +42,7 @@ _CLEAR = 10.0  # from a note to the next lifeline
 _ROW_GAP = 16.0
 _LEAST_REGION = 96.0
 _LEAST_MARGIN = 44.0
+_LEAST_WIDTH = 620.0  # for the title and the formula
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +122,14 @@ class Layout:
     last: tuple[PlacedValues, ...]
 
 
-def lay_out(trace: Trace, least_width: float = 0.0) -> Layout:
+def lay_out(trace: Trace) -> Layout:
     """Return the places of all that the diagram of a trace shows, from y = 0 downwards.
 
-    `least_width` (points) widens the margins where the lifelines would need less. Raises
-    TraceError where a step takes a message that is not in flight.
+    Raises TraceError where a step takes a message that is not in flight.
     """
     note_width = 108.0 if len(trace.servers) <= 3 else 92.0
     shown = rows(trace, note_width)
-    lanes, width = _lanes(trace, shown, least_width)
+    lanes, width = _lanes(trace, shown)
     heads = {
         server: Box(x, HEAD_HEIGHT / 2, _head_width(trace, server), HEAD_HEIGHT)
         for server, x in lanes.items()
@@ -210,7 +210,7 @@ def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
     return servers.index(row.server or servers[0]) + (1 if note.side == RIGHT else 0)
 
 
-def _lanes(trace: Trace, shown: list[Row], least_width: float) -> tuple[dict[str, float], float]:
+def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
     """Return the x of each lifeline and the width of the whole."""
     count = len(trace.servers)
     regions = [_LEAST_MARGIN, *[_LEAST_REGION] * (count - 1), _LEAST_MARGIN]
@@ -223,7 +223,7 @@ def _lanes(trace: Trace, shown: list[Row], least_width: float) -> tuple[dict[str
     last = [0.0, *_last_widths(trace), 0.0]
     between = [(left + right) / 2 + _CLEAR for left, right in pairwise(last)]
     regions = [max(pair) for pair in zip(regions, between, strict=True)]
-    missing = max(0.0, least_width - NUMBERS - sum(regions))
+    missing = max(0.0, _LEAST_WIDTH - NUMBERS - sum(regions))
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
     lanes = {}

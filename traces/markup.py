@@ -7,6 +7,7 @@ import html
 from traces.layout import EMPTY_WIDTH, HIDDEN_WIDTH, cell_width, line_height, line_width
 from traces.scene import NOTE_SIZE, Cells, Line, Side
 from traces.style import BACKGROUND, CELL_BORDER, INK, NOTE_COLOURS, QUIET, term_colour
+from traces.words import printable
 
 BARE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
 _ALIGN: dict[Side, str] = {-1: "right", 0: "center", 1: "left"}
@@ -15,10 +16,9 @@ _BAR_HEIGHT = 3
 
 
 def escaped(text: str) -> str:
-    """Return text that an HTML-like label shows as it is; what XML cannot hold becomes U+FFFD."""
-    safe = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    """Return text that an HTML-like label shows as it is, on one line."""
     # Graphviz replaces \N by the name of the node, in HTML-like labels too, and \\ by \.
-    return html.escape(safe, quote=True).replace("\\", "\\\\")
+    return html.escape(printable(text), quote=True).replace("\\", "\\\\")
 
 
 def font(text: str, size: float, colour: str = INK) -> str:

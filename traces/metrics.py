@@ -7,6 +7,8 @@ a label never outgrows the box that was planned for it.
 
 from __future__ import annotations
 
+from traces.words import printable
+
 LINE_HEIGHT = 1.25
 _NARROW = frozenset("ijlIf.,:;'|!()[]{} t/\\-")
 _WIDE = frozenset("mwMW@%&+=<>—→…×✕")
@@ -14,7 +16,7 @@ _WIDE = frozenset("mwMW@%&+=<>—→…×✕")
 
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return an upper estimate of the width of a text in points; `size` is that of the font."""
-    ems = sum(map(_ems, text))
+    ems = sum(map(_ems, printable(text)))
     return size * ems * (1.12 if bold else 1.0)
 
 

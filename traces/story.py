@@ -12,7 +12,7 @@ from itertools import pairwise
 from traces.changes import changes
 from traces.flights import DELIVERIES, LOSS, InFlight
 from traces.trace import JsonObject, Trace, TraceStep, Violation, states
-from traces.words import ENVELOPE, entries, is_number, listed, plain
+from traces.words import ENVELOPE, entries, is_number, listed, plain, printable
 
 
 def tell(trace: Trace) -> list[str]:
@@ -31,7 +31,7 @@ def tell(trace: Trace) -> list[str]:
             sentence = _opening(step, again)
         else:
             sentence = _sentence(step, again, before[step.server], after[step.server], trace)
-        lines.append(f"{number:>{width}}. {sentence}.")
+        lines.append(printable(f"{number:>{width}}. {sentence}."))
     return lines + _ending(trace.violation)
 
 
@@ -40,7 +40,7 @@ def _ending(violation: Violation | None) -> list[str]:
         return []
     formula = [f"    {line}".rstrip() for line in violation.formula.splitlines()]
     instances = [f"    falsified by {instance}" for instance in violation.instances]
-    return ["", f"{violation.property} is violated:", *formula, *instances]
+    return ["", *map(printable, [f"{violation.property} is violated:", *formula, *instances])]
 
 
 def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:

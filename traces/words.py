@@ -30,6 +30,13 @@ def plain(value: Any) -> str:
     return json.dumps(value)
 
 
+def printable(text: str) -> str:
+    """Return the text with what is not printable, a newline too, as an escape sequence."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
 def shortened(text: str, length: int) -> str:
     """Return the text, cut to at most this many characters."""
     return text if len(text) <= length else text[: length - 1] + "…"
