@@ -1,0 +1,119 @@
+"""What a step changes, in words: variable by variable, as Raft's variables hang together.
+
+Each teller looks at the variables that belong together and says which of them its phrase covers;
+a variable that none covers is told as it stands, "x: 1 -> 2".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from traces.trace import JsonObject, TraceStep
+from traces.words import entries, is_number, listed, plain
+
+Telling = tuple[set[str], str]
+"""The variables that a phrase covers, and the phrase; "" where they need no words."""
+
+
+def _tell_role(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    term, role = new.get("currentTerm"), new.get("role")
+    new_term = (
+        is_number(term) and is_number(old.get("currentTerm")) and "currentTerm" in step.changes
+    )
+    if role == "Candidate" and (new_term or "role" in step.changes):
+        yield {"role", "currentTerm"}, f"candidate in term {plain(term)}"
+        return
+    if new_term:
+        yield {"currentTerm"}, f"adopts term {term}"
+    if "role" not in step.changes:
+        return
+    if role == "Leader":
+        voters = new.get("votesGranted")
+        named = isinstance(voters, list) and all(isinstance(voter, str) for voter in voters)
+        votes = f" with the votes of {listed(voters)}" if voters and named else ""
+        reset = {"role", "votesGranted", "nextIndex", "matchIndex"}
+        yield reset, f"becomes leader of term {plain(term)}{votes}"
+    elif role == "Follower":
+        yield {"role"}, "it is a follower again" if step.step == "Restart" else "steps down"
+
+
+def _tell_vote(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    if "votedFor" in step.changes or step.step == "Timeout":
+        vote = new.get("votedFor")
+        if vote is None and step.step == "Restart":
+            yield {"votedFor"}, f"it forgets that it voted for {plain(old.get('votedFor'))}"
+        elif vote is None and "currentTerm" in step.changes:
+            yield {"votedFor"}, ""
+        elif vote == step.server:
+            yield {"votedFor"}, "votes for itself"
+        elif any(message.get("voteGranted") is True for message in step.sends):
+            yield {"votedFor"}, ""
+    votes = new.get("votesGranted")
+    if "votesGranted" in step.changes and isinstance(votes, list):
+        if not votes or votes == [step.server]:
+            yield {"votesGranted"}, ""
+        elif new.get("role") != "Leader":
+            yield {"votesGranted"}, f"has the votes of {listed([plain(vote) for vote in votes])}"
+
+
+def _tell_log(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    before, after = entries(old.get("log")), entries(new.get("log"))
+    if "log" in step.changes and before is not None and after is not None:
+        kept = 0
+        while kept < min(len(before), len(after)) and before[kept] == after[kept]:
+            kept += 1
+        for verb, log in (("removes", before), ("appends", after)):
+            for index, entry in enumerate(log[kept:], start=kept + 1):
+                yield {"log"}, f"{verb} {plain(entry)} at index {index}"
+    commit, was = new.get("commitIndex"), old.get("commitIndex")
+    if "commitIndex" in step.changes and is_number(commit) and is_number(was):
+        if commit > was:
+            yield {"commitIndex"}, f"commits up to index {commit}"
+        elif step.step == "Restart":
+            yield {"commitIndex"}, f"it forgets that it committed up to index {was}"
+
+
+def _tell_progress(
+    step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
+) -> Iterator[Telling]:
+    """Tell what a leader learns of its followers; whoever is no leader only resets these two."""
+    if new.get("role") in ("Follower", "Candidate"):
+        yield {"nextIndex", "matchIndex"}, ""
+    if new.get("role") != "Leader" or "role" in step.changes:
+        return
+    lists = [state.get(name) for state in (old, new) for name in ("matchIndex", "nextIndex")]
+    if not all(isinstance(values, list) and len(values) == len(servers) for values in lists):
+        return
+    for position, server in enumerate(servers):
+        match, following = new["matchIndex"][position], new["nextIndex"][position]
+        if match != old["matchIndex"][position]:
+            yield (
+                {"matchIndex", "nextIndex"},
+                f"knows that {server} has the log up to index {plain(match)}",
+            )
+        elif following != old["nextIndex"][position]:
+            yield {"nextIndex"}, f"will send {server} index {plain(following)} next"
+
+
+def changes(
+    step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield a phrase for each thing that a step changes in the state of its server.
+
+    `old` and `new` are the server's states before and after it, `servers` the order in which
+    nextIndex and matchIndex list them.
+    """
+    told: set[str] = set()
+    tellings = [
+        *_tell_role(step, old, new),
+        *_tell_vote(step, old, new),
+        *_tell_progress(step, old, new, servers),
+        *_tell_log(step, old, new),
+    ]
+    for covered, phrase in tellings:
+        told |= covered
+        if phrase:
+            yield phrase
+    for name in step.changes:
+        if name not in told and (name not in old or old[name] != new[name]):
+            yield f"{name}: {plain(old[name]) if name in old else 'unset'} -> {plain(new[name])}"

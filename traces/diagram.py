@@ -1,0 +1,218 @@
+"""A trace as a space-time diagram, in Graphviz's language.
+
+`layout` decides where things are; this module writes them down: every node is pinned at its place
+(engine neato), edges are straight, text stands on white above the arrows that pass behind it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import graphviz
+
+from traces import frames
+from traces.layout import (
+    BANNER_HEIGHT,
+    MARK_HEIGHT,
+    MARK_SIZE,
+    NUMBERS,
+    Box,
+    Layout,
+    PlacedNote,
+    PlacedRow,
+    PlacedValues,
+    lay_out,
+)
+from traces.markup import BARE, escaped, font, line_label
+from traces.scene import Arrow, arrows, role_and_term
+from traces.style import (
+    ARROWS,
+    BANNER,
+    BROKEN_FRAME,
+    FLYING,
+    FRAME,
+    GUIDE,
+    LIFELINE_WIDTHS,
+    LOST,
+    QUIET,
+    ROLE_FILLS,
+    ROLE_LINES,
+    ROLE_TEXTS,
+    SANS,
+)
+from traces.trace import Trace
+from traces.words import shortened
+
+_LEGEND_HEIGHT = 34.0
+_FRAME_PADDING = 8.0
+_NAME_LENGTH = 16
+
+
+def draw(trace: Trace) -> graphviz.Digraph:
+    """Return the diagram of a trace; its `source` is the .gv text.
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    layout = lay_out(trace)
+    graph = graphviz.Digraph("trace", engine="neato")
+    graph.attr(
+        layout="neato",
+        inputscale="72",  # positions are points
+        notranslate="true",
+        splines="line",
+        outputorder="edgesfirst",
+        pad="0.15",
+        bgcolor="white",
+        fontname=SANS,
+    )
+    graph.attr("node", fontname=SANS, shape="plain", margin="0")
+    graph.attr("edge", arrowsize="0.7")
+    _title(graph, trace, layout)
+    _guides(graph, layout)
+    _lifelines(graph, trace, layout)
+    for placed in layout.rows:
+        _row(graph, placed)
+    for arrow in arrows(trace):
+        _arrow(graph, arrow)
+    _frame(graph, trace, layout)
+    return graph
+
+
+def _node(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    graph.node(name, label, pos=f"{box.x:.1f},{-box.y:.1f}!", **attributes)
+
+
+def _fixed(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    """Draw a node whose shape has exactly the size of the box."""
+    size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
+    _node(graph, name, box, label, fixedsize="true", **size, **attributes)
+
+
+def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
+    _fixed(graph, name, Box(x, y, 0.72, 0.72), "", shape="point", style="invis")
+
+
+def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+    label, height = frames.title(trace, layout.width)
+    y = -_LEGEND_HEIGHT - height / 2
+    _node(graph, "title", Box(layout.width / 2, y, layout.width, height), label)
+    left = 0.0
+    for number, (key, width) in enumerate(frames.legend(trace)):
+        box = Box(left + width / 2, -_LEGEND_HEIGHT / 2 - 6, width, _LEGEND_HEIGHT)
+        _node(graph, f"key{number}", box, key)
+        left += width + 10
+
+
+def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
+    """Draw the number of each step and a faint line from it to the event."""
+    for placed in layout.rows:
+        name = f"number{placed.row.number}"
+        words = re.findall("[A-Z]?[^A-Z]+|[A-Z]+", placed.row.name) or [placed.row.name]
+        lines = "<br align='left'/>".join(map(escaped, ["".join(words[:1]), "".join(words[1:])]))
+        label = (
+            f'<<table {BARE}><tr><td align="right" width="16"><font point-size="10">'
+            f'<b>{placed.row.number}</b></font></td><td width="4"></td>'
+            f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
+            f'<font point-size="7" color="{QUIET}">{lines}</font></td></tr></table>>'
+        )
+        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label)
+        graph.edge(name, f"step{placed.row.number}", color=GUIDE, arrowhead="none")
+
+
+def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+    for position, (server, box) in enumerate(layout.heads.items()):
+        below = role_and_term(trace.initial[server])
+        label = f"<<b>{escaped(server)}</b>"
+        if below:
+            label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
+        style = {"shape": "box", "style": "filled", "fillcolor": "#f3f3f3", "color": "#555555"}
+        _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
+    for number, segment in enumerate(layout.segments):
+        x = layout.lanes[segment.server]
+        top, bottom = f"life{number}top", f"life{number}bottom"
+        _point(graph, top, x, segment.top)
+        _point(graph, bottom, x, segment.bottom)
+        graph.edge(
+            top,
+            bottom,
+            arrowhead="none",
+            headclip="false",
+            tailclip="false",
+            color=ROLE_LINES.get(segment.role, ROLE_LINES[""]),
+            penwidth=LIFELINE_WIDTHS.get(segment.role, LIFELINE_WIDTHS[""]),
+        )
+
+
+def _row(graph: graphviz.Digraph, placed: PlacedRow) -> None:
+    row = placed.row
+    name = f"step{row.number}"
+    if row.towards is not None:
+        cross = f'<<font point-size="20" color="{LOST}"><b>×</b></font>>'
+        _fixed(graph, name, placed.mark, "", shape="circle", style="invis")
+        _node(graph, f"{name} cross", placed.mark, cross)
+    elif row.mark:
+        role = "crashed" if row.crashed else row.role
+        _fixed(
+            graph,
+            name,
+            placed.mark,
+            f"<<b>{escaped(row.mark)}</b>>",
+            shape="box",
+            style="rounded,filled",
+            fontsize=str(MARK_SIZE),
+            fontcolor=ROLE_TEXTS.get(role, ROLE_TEXTS[""]),
+            fillcolor=ROLE_FILLS.get(role, ROLE_FILLS[""]),
+            color=ROLE_LINES.get(role, ROLE_LINES[""]),
+        )
+    else:
+        _fixed(graph, name, placed.mark, "", shape="circle", style="filled", fillcolor="#333333")
+    for note in placed.notes:
+        _note(graph, name, note, placed.y)
+
+
+def _note(graph: graphviz.Digraph, step: str, placed: PlacedNote, y: float) -> None:
+    note, box = placed.note, placed.box
+    name = f"{step} note {note.side}"
+    for number, (line, at) in enumerate(placed.lines):
+        _node(graph, f"{name} line {number}", at, line_label(line, note.side))
+    if note.flying:
+        _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
+        graph.edge(step, f"{name} stub", color=FLYING, style="dashed", arrowhead="open")
+
+
+def _arrow(graph: graphviz.Digraph, arrow: Arrow) -> None:
+    graph.edge(f"step{arrow.sent}", f"step{arrow.ended}", **ARROWS[arrow.kind])
+
+
+def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+    """Frame the last state, each server's under its lifeline, with the property that it breaks."""
+    label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING)
+    top = layout.bottom + (BANNER_HEIGHT if trace.violation else 0)
+    text_top = layout.last[-1].bottom + _FRAME_PADDING if layout.last else top
+    bottom = text_top + (height + _FRAME_PADDING if height else 0)
+    middle = layout.width / 2
+    frame = Box(middle, (layout.bottom + bottom) / 2, layout.width, bottom - layout.bottom)
+    style = {"shape": "box", "style": "filled", **(BROKEN_FRAME if trace.violation else FRAME)}
+    _fixed(graph, "frame", frame, "", **style)
+    if trace.violation:
+        text = f"After step {len(trace.steps)}: {trace.violation.property} is violated"
+        banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
+        style = {"shape": "box", "style": "filled", **BANNER}
+        _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
+    for number, row in enumerate(layout.last):
+        _last_values(graph, f"last{number}", row, layout)
+    if label:
+        _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
+
+
+def _last_values(graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout) -> None:
+    variable = font(shortened(row.name, _NAME_LENGTH), 8, QUIET)
+    label = (
+        f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
+    )
+    box = Box(_FRAME_PADDING + NUMBERS / 2, row.y, NUMBERS, row.height)
+    _node(graph, name, box, label)
+    for position, (server, x) in enumerate(layout.lanes.items()):
+        if server in row.values:
+            value = line_label(row.values[server], background="transparent")
+            _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)

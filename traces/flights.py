@@ -1,0 +1,97 @@
+"""Which sending of a message each receipt and each loss belongs to.
+
+A trace names messages by their contents. `InFlight` replays the network, a set or one queue for
+each channel, and gives every sent message one `Flight`: sent once, delivered never, once or (by a
+duplicating network) more often, perhaps lost.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from traces.trace import JsonObject, Trace, TraceError, TraceStep
+
+DELIVERIES = ("Receive", "ReceiveDuplicate")
+LOSS = "DropMessage"
+
+
+@dataclass(slots=True)
+class Flight:
+    """The way of one message; steps are counted from 1, as in the story.
+
+    `delivered` are the steps that receive it, `lost` is the step that drops it, and `over` says
+    that no copy is in flight any more.
+    """
+
+    message: JsonObject
+    sent: int
+    delivered: list[int] = field(default_factory=list)
+    lost: int | None = None
+    over: bool = False
+
+
+class InFlight:
+    """The messages in flight while a trace is replayed; `network` is "set" or "fifo"."""
+
+    def __init__(self, network: str) -> None:
+        self.ordered = network == "fifo"
+        self.flights: list[Flight] = []
+        self._pending: list[tuple[str, Flight]] = []
+
+    def apply(self, number: int, step: TraceStep) -> Flight | None:
+        """Replay the step with this number and return the flight that it delivers or drops.
+
+        Raises TraceError where the step takes a message that is not in flight.
+        """
+        taken = None
+        if step.message is not None:
+            taken = self._take(step.message, keep=step.step == "ReceiveDuplicate")
+            if step.step == LOSS:
+                taken.lost = number
+            else:
+                taken.delivered.append(number)
+        for message in step.sends:
+            self._send(number, message)
+        return taken
+
+    def _send(self, number: int, message: JsonObject) -> None:
+        key = _key(message)
+        if not self.ordered and any(key == pending for pending, _ in self._pending):
+            return
+        flight = Flight(message, number)
+        self.flights.append(flight)
+        self._pending.append((key, flight))
+
+    def _take(self, message: JsonObject, keep: bool) -> Flight:
+        key = _key(message)
+        channel = (message["source"], message["dest"])
+        for position, (pending, flight) in enumerate(self._pending):
+            if pending == key:
+                if not keep:
+                    del self._pending[position]
+                    flight.over = True
+                return flight
+            if self.ordered and (flight.message["source"], flight.message["dest"]) == channel:
+                raise TraceError(f"{_name(message)} is not the next message of its channel")
+        raise TraceError(f"{_name(message)} is not in flight")
+
+
+def _key(message: JsonObject) -> str:
+    """Return the message as text: in JSON, unlike in Python, true and 1 differ."""
+    return json.dumps(message, sort_keys=True)
+
+
+def _name(message: JsonObject) -> str:
+    return f"{message['type']} from {message['source']} to {message['dest']}"
+
+
+def flights(trace: Trace) -> list[Flight]:
+    """Return the flights of all messages that the trace sends, in the order of sending.
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    network = InFlight(trace.network)
+    for number, step in enumerate(trace.steps, start=1):
+        network.apply(number, step)
+    return network.flights

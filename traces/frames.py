@@ -1,0 +1,111 @@
+"""What stands above and below the lifelines: the title, the key, the property that breaks.
+
+Every function returns labels together with the room (points) that they take.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from traces.markup import BARE, escaped, font
+from traces.metrics import monospace_width, text_width
+from traces.scene import role_of
+from traces.style import CELL_BORDER, INK, LOST, MONOSPACE, QUIET, ROLE_LINES, term_colour
+from traces.trace import Trace, states
+from traces.words import entries, plain
+
+_FORMULA_SIZE = 9.5
+_FACTS_SIZE = 9.0
+_KEY_SIZE = 9.0
+_SIGN_WIDTH = 34
+_LINE = 15.0
+_INSTANCES_SHOWN = 4
+
+
+def title(trace: Trace, width: float) -> tuple[str, float]:
+    """Return the label of this width above the lifelines, and its height."""
+    steps = _count(len(trace.steps), "step")
+    broken = trace.violation
+    heading = f"{broken.property} is violated in {steps}" if broken else f"A trace of {steps}"
+    facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
+    facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
+    columns = int(width / text_width("o", _FACTS_SIZE))
+    lines = [f"<b>{font(heading, 16)}</b>"]
+    lines += [font(trace.source, 10, QUIET)] if trace.source else []
+    lines += [font(line, _FACTS_SIZE, QUIET) for line in textwrap.wrap(" · ".join(facts), columns)]
+    rows = "".join(_row(line, width, _LINE) for line in lines)
+    return f"<<table {BARE}>{rows}</table>>", 24 + _LINE * (len(lines) - 1)
+
+
+def legend(trace: Trace) -> list[tuple[str, float]]:
+    """Return the key to the colours and marks that occur in this trace: labels and widths."""
+    reached = [state for at in states(trace) for state in at.values()]
+    names = {step.step for step in trace.steps}
+    roles = {role_of(state) for state in reached}
+    keys = [
+        (_sign(f'bgcolor="{colour}" width="18" height="8"', ""), role.lower())
+        for role, colour in ROLE_LINES.items()
+        if role and role in roles
+    ]
+    if "DropMessage" in names:
+        keys.append((f"<b>{font('×', 14, LOST)}</b>", "lost"))
+    if "ReceiveDuplicate" in names:
+        keys.append((font("- - -", _KEY_SIZE), "duplicate"))
+    if any(entries(state.get("log")) for state in reached):
+        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}" width="27" height="14"'
+        keys.append((_sign(cell, font("t1 v", 8)), "log entry: term, value"))
+    if any(state.get("commitIndex") for state in reached):
+        keys.append((_sign(f'width="20" height="3" bgcolor="{INK}"', ""), "committed"))
+    return [_key(sign, text) for sign, text in keys]
+
+
+def violation(trace: Trace, width: float) -> tuple[str, float]:
+    """Return the label with the property that the trace breaks, and its height ("" and 0: none)."""
+    broken = trace.violation
+    if broken is None:
+        return "", 0.0
+    formula = _formula_lines(broken.formula, width)
+    lines = [
+        (f'<font face="{MONOSPACE}" point-size="{_FORMULA_SIZE}">{line}</font>', 12.0)
+        for line in formula
+    ]
+    if formula and broken.instances:
+        lines.append(("", 8.0))
+    hidden = len(broken.instances) - _INSTANCES_SHOWN
+    told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
+    told += [f"and by {hidden} more"] if hidden > 0 else []
+    lines += [(font(line, 10, LOST), _LINE) for line in told]
+    rows = "".join(_row(content, width, height) for content, height in lines)
+    label = f"<<table {BARE}>{rows}</table>>" if rows else ""
+    return label, sum(height for _, height in lines)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _row(content: str, width: float, height: float) -> str:
+    size = f'width="{width:.0f}" height="{height:.0f}"'
+    return f'<tr><td align="left" {size}>{content}</td></tr>'
+
+
+def _sign(attributes: str, content: str) -> str:
+    table = BARE if "border" not in attributes else BARE.replace('border="0" ', "", 1)
+    return f'<table {table} fixedsize="true" {attributes}><tr><td>{content}</td></tr></table>'
+
+
+def _key(sign: str, text: str) -> tuple[str, float]:
+    width = text_width(text, _KEY_SIZE)
+    cells = f'<td width="{_SIGN_WIDTH}">{sign}</td>'
+    cells += f'<td align="left" width="{width:.0f}">{font(text, _KEY_SIZE)}</td>'
+    return f"<<table {BARE}><tr>{cells}</tr></table>>", _SIGN_WIDTH + width
+
+
+def _formula_lines(formula: str, width: float) -> list[str]:
+    """Return the formula in escaped lines of at most this width, its indentation kept."""
+    columns = int(width / monospace_width("x", _FORMULA_SIZE))
+    lines: list[str] = []
+    for line in formula.expandtabs().splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(line, columns, subsequent_indent=indent + "    ") or [""]
+    return [escaped(line).replace(" ", "&#160;") for line in lines]

@@ -1,0 +1,79 @@
+"""A trace as a value: where a cluster started, what happened step by step, what broke.
+
+The rules: a state or a message is a plain JSON object, so that a node which is not Raft fits as
+well; a step holds what it *changes*, and `states` replays the changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonObject = Mapping[str, Any]
+"""A JSON object: a state of a server, a message, the arguments of a step."""
+
+
+class TraceError(Exception):
+    """A trace that makes no sense; the text locates the fault and says what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """The property that the last state of a trace breaks.
+
+    `formula` is its text in the specification, `instances` are the values of its quantified
+    variables that falsify it, each as text ("i = s1, j = s3").
+    """
+
+    property: str
+    formula: str = ""
+    instances: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TraceStep:
+    """One atomic step, by its name in the specification (`Timeout`, `Receive`, `Restart` ...).
+
+    `server` takes the step (None: the network does); `message` is what is received or lost;
+    `actions` are the actions of the specification that the step composes; `sends` are the messages
+    that it sends; `changes` the new values of the server's variables that it changes; `history`
+    those of the history variables.
+    """
+
+    step: str
+    server: str | None = None
+    arguments: JsonObject = field(default_factory=dict)
+    message: JsonObject | None = None
+    actions: tuple[str, ...] = ()
+    sends: tuple[JsonObject, ...] = ()
+    changes: JsonObject = field(default_factory=dict)
+    history: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A behaviour of a cluster: the initial state of each server and the steps from there.
+
+    `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
+    channel). `violation` is None for a trace that breaks nothing.
+    """
+
+    servers: tuple[str, ...]
+    initial: Mapping[str, JsonObject]
+    steps: tuple[TraceStep, ...] = ()
+    source: str = ""
+    network: str = "set"
+    bounds: JsonObject = field(default_factory=dict)
+    violation: Violation | None = None
+
+
+def states(trace: Trace) -> list[dict[str, JsonObject]]:
+    """Return the states of all servers: at index 0 initially, at index k after the k-th step."""
+    reached: list[dict[str, JsonObject]] = [dict(trace.initial)]
+    for step in trace.steps:
+        after = dict(reached[-1])
+        if step.server is not None:
+            after[step.server] = {**after[step.server], **step.changes}
+        reached.append(after)
+    return reached
