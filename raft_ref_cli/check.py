@@ -14,7 +14,7 @@ from raft_ref_cli.cluster import DEFAULTS, Cluster, build
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
-from traces import FORMATS, RenderError, Trace, draw, render, story, write
+from traces import FORMATS, RenderError, Trace, draw, render, tell, write
 from traces.record import trace_of
 
 EXAMPLES = """\
@@ -198,7 +198,7 @@ def _trace(report: Report, cluster: Cluster) -> Trace | None:
 def _print_report(report: Report, cluster: Cluster, trace: Trace | None, quiet: bool) -> None:
     lines = describe(report, cluster, quiet)
     if trace is not None and not quiet:
-        lines += ["", *story(trace)]
+        lines += ["", *tell(trace)]
     print("\n".join(lines))
 
 

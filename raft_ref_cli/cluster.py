@@ -82,7 +82,7 @@ def build(options: argparse.Namespace) -> Cluster:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    available = _properties(options, actor, is_raft, project, servers, values)
+    available = _properties(options, actor, is_raft, servers, values)
     return Cluster(
         system,
         _selected(available, options.invariant),
@@ -182,7 +182,6 @@ def _properties(
     options: argparse.Namespace,
     actor: Actor,
     is_raft: bool,
-    project: Callable[[Any], Any],
     servers: tuple[ServerId, ...],
     values: tuple[str, ...],
 ) -> list[Property]:
@@ -196,7 +195,7 @@ def _properties(
             ) from error
     if is_raft:
         path = Path(options.spec) if options.spec else INVARIANTS
-        return raft_properties(path, servers, values, project)
+        return raft_properties(path, servers, values, getattr(actor, "as_raft", None))
     raise UsageError(
         f"--node {options.node}: nothing to check; give the class a method `properties`, or "
         "`as_raft(state)` that returns a raft_ref.State"

@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,13 +37,13 @@ def log(*terms: int) -> tuple[Entry, ...]:
     return tuple(Entry(term, f"{index}@{term}") for index, term in enumerate(terms, start=1))
 
 
-def follower(me: str = "s1", term: int = 1, **variables: object) -> State:
-    return replace(NODE.initial(me), current_term=term, **variables)  # type: ignore[arg-type]
+def follower(me: str = "s1", term: int = 1, **variables: Any) -> State:
+    return replace(NODE.initial(me), current_term=term, **variables)
 
 
-def leader(term: int = 1, **variables: object) -> State:
+def leader(term: int = 1, **variables: Any) -> State:
     elected = NODE.become_leader(follower(term=term, voted_for="s1", **variables))
-    return replace(elected, **{k: v for k, v in variables.items() if k != "log"})  # type: ignore[arg-type]
+    return replace(elected, **{k: v for k, v in variables.items() if k != "log"})
 
 
 def taken(step: Step | None) -> Step:

@@ -2,11 +2,12 @@
 
 from traces.diagram import draw
 from traces.format import read, write
-from traces.render import RenderError, render
+from traces.render import FORMATS, RenderError, render
 from traces.story import tell
 from traces.trace import JsonObject, Trace, TraceError, TraceStep, Violation, states
 
 __all__ = [
+    "FORMATS",
     "JsonObject",
     "RenderError",
     "Trace",

@@ -7,16 +7,11 @@ from enum import Enum
 from typing import Any
 
 from explorer import Counterexample, Event, System, View
+from spec.link import camel_case
 from traces.trace import Trace, TraceStep, Violation
 
 Project = Callable[[Any], Any]
 """What of a node's state the trace shows, such as the variables of Raft in a user's own state."""
-
-
-def camel_case(name: str) -> str:
-    """Return the spec's spelling of a Python name: ``prev_log_index`` is ``prevLogIndex``."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
 
 
 def to_json(value: Any) -> Any:
