@@ -1,0 +1,49 @@
+"""Imports point one way: the file list is the architecture."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"raft_ref", "explorer", "spec", "traces", "raft_ref_cli"}
+
+MAY_IMPORT = {
+    "raft_ref": set[str](),
+    "explorer": set[str](),
+    "spec": set[str](),
+    "spec/link.py": {"raft_ref", "explorer"},  # the one module of spec that knows the others
+    "traces": {"raft_ref", "explorer", "spec"},
+    "raft_ref_cli": OURS,
+}
+
+
+def imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            yield node.module or ""
+
+
+FILES = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_one_way(path: Path) -> None:
+    name = path.relative_to(ROOT).as_posix()
+    package = name.split("/")[0]
+    allowed = {package} | MAY_IMPORT.get(name, MAY_IMPORT[package])
+    ours = {module for module in imported(path) if module.split(".")[0] in OURS}
+    assert {module for module in ours if module.split(".")[0] not in allowed} == set()
+    if name != "spec/link.py" and package == "spec":
+        assert "spec.link" not in ours  # nothing else of spec may lean on it
+
+
+def test_the_drawing_of_a_trace_knows_traces_alone() -> None:
+    """Any trace can be drawn, whatever wrote it: only `record` knows the explorer."""
+    for path in (ROOT / "traces").glob("*.py"):
+        others = {name.split(".")[0] for name in imported(path)} & (OURS - {"traces"})
+        assert others == ({"explorer", "spec"} if path.name == "record.py" else set())
