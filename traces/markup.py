@@ -17,6 +17,8 @@ _BAR_HEIGHT = 3
 
 def escaped(text: str) -> str:
     """Return text that an HTML-like label shows as it is, on one line."""
+    if not text:
+        return "&#160;"  # Graphviz's grammar knows no empty text
     # Graphviz replaces \N by the name of the node, in HTML-like labels too, and \\ by \.
     return html.escape(printable(text), quote=True).replace("\\", "\\\\")
 

@@ -215,7 +215,7 @@ def _received(number: int, step: TraceStep, flight: Flight | None, note_width: f
     if flight.delivered[0] != number:
         lines.append(Text("duplicate", "note"))
     elif step.step == "ReceiveDuplicate":
-        lines.append(Text("the network keeps a copy", "note"))
+        lines += _texts(["a copy stays", "in flight"], "note", note_width)
     return lines
 
 
@@ -243,7 +243,7 @@ def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: floa
 def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
     if new is None:
         # A new term has no vote yet; only a vote lost within its term is news.
-        return [] if "currentTerm" in step.changes else [f"forgets votedFor = {plain(old)}"]
+        return [] if "currentTerm" in step.changes else ["forgets", f"votedFor = {plain(old)}"]
     return [] if new == step.server else [f"votedFor = {plain(new)}"]
 
 
