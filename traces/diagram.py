@@ -63,6 +63,7 @@ def draw(trace: Trace) -> graphviz.Digraph:
         splines="line",
         outputorder="edgesfirst",
         pad="0.15",
+        margin="0",
         bgcolor="white",
         fontname=SANS,
     )
