@@ -112,7 +112,8 @@ def test_a_line_holds_what_the_format_says(tmp_path: Path) -> None:
     assert path.read_text().splitlines() == [
         '{"format":"raft-ref-trace","version":1,"source":"raft-ref check","servers":["s1"],'
         '"network":"set","bounds":{},"initial":{"s1":{"votedFor":null}},"violation":null}',
-        '{"step":"Restart","server":"s1","actions":["Restart"],"changes":{"votedFor":null}}',
+        '{"step":"Restart","server":"s1","actions":["Restart"],"sends":[],'
+        '"changes":{"votedFor":null}}',
     ]
 
 

@@ -27,6 +27,7 @@ from traces.markup import BARE, escaped, font, line_label
 from traces.scene import Arrow, arrows, role_and_term
 from traces.style import (
     ARROWS,
+    BACKGROUND,
     BANNER,
     BROKEN_FRAME,
     FLYING,
@@ -62,6 +63,7 @@ def draw(trace: Trace) -> graphviz.Digraph:
         splines="line",
         outputorder="edgesfirst",
         pad="0.15",
+        margin="0",
         bgcolor="white",
         fontname=SANS,
     )
@@ -107,8 +109,7 @@ def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
     """Draw the number of each step and a faint line from it to the event."""
     for placed in layout.rows:
         name = f"number{placed.row.number}"
-        words = re.findall("[A-Z]?[^A-Z]+|[A-Z]+", placed.row.name) or [placed.row.name]
-        lines = "<br align='left'/>".join(map(escaped, ["".join(words[:1]), "".join(words[1:])]))
+        lines = '<br align="left"/>'.join(map(escaped, _in_two_lines(placed.row.name)))
         label = (
             f'<<table {BARE}><tr><td align="right" width="16"><font point-size="10">'
             f'<b>{placed.row.number}</b></font></td><td width="4"></td>'
@@ -117,6 +118,12 @@ def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
         )
         _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label)
         graph.edge(name, f"step{placed.row.number}", color=GUIDE, arrowhead="none")
+
+
+def _in_two_lines(name: str) -> list[str]:
+    """Break the name of a step after its first word: Client, Request."""
+    words = re.match("(.[^A-Z]*)([A-Z].*)", name)
+    return [shortened(line, _NAME_LENGTH) for line in (words.groups() if words else [name])]
 
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
@@ -174,7 +181,7 @@ def _note(graph: graphviz.Digraph, step: str, placed: PlacedNote, y: float) -> N
     note, box = placed.note, placed.box
     name = f"{step} note {note.side}"
     for number, (line, at) in enumerate(placed.lines):
-        _node(graph, f"{name} line {number}", at, line_label(line, note.side))
+        _node(graph, f"{name} line {number}", at, line_label(line, note.side, BACKGROUND))
     if note.flying:
         _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
         graph.edge(step, f"{name} stub", color=FLYING, style="dashed", arrowhead="open")
@@ -214,5 +221,5 @@ def _last_values(graph: graphviz.Digraph, name: str, row: PlacedValues, layout: 
     _node(graph, name, box, label)
     for position, (server, x) in enumerate(layout.lanes.items()):
         if server in row.values:
-            value = line_label(row.values[server], background="transparent")
+            value = line_label(row.values[server])
             _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)

@@ -91,18 +91,20 @@ def _header_object(trace: Trace) -> JsonObject:
 
 
 def _step_object(step: TraceStep) -> JsonObject:
-    optional = {
-        "server": step.server,
-        "arguments": dict(step.arguments),
-        "message": None if step.message is None else dict(step.message),
-        "actions": list(step.actions),
-        "sends": [dict(message) for message in step.sends],
-        "changes": dict(step.changes),
-        "history": dict(step.history),
-    }
-    return {"step": step.step} | {
-        name: value for name, value in optional.items() if value not in (None, {}, [])
-    }
+    line: dict[str, Any] = {"step": step.step}
+    if step.server is not None:
+        line["server"] = step.server
+    if step.arguments:
+        line["arguments"] = dict(step.arguments)
+    if step.message is not None:
+        line["message"] = dict(step.message)
+    if step.server is not None:
+        line["actions"] = list(step.actions)
+        line["sends"] = [dict(message) for message in step.sends]
+        line["changes"] = dict(step.changes)
+    if step.history:
+        line["history"] = dict(step.history)
+    return line
 
 
 def _parse(line: str) -> JsonObject:

@@ -43,7 +43,7 @@ def legend(trace: Trace) -> list[tuple[str, float]]:
     names = {step.step for step in trace.steps}
     roles = {role_of(state) for state in reached}
     keys = [
-        (_sign(f'bgcolor="{colour}" width="18" height="8"', ""), role.lower())
+        (_sign(18, 8, f'bgcolor="{colour}"'), role.lower())
         for role, colour in ROLE_LINES.items()
         if role and role in roles
     ]
@@ -52,10 +52,10 @@ def legend(trace: Trace) -> list[tuple[str, float]]:
     if "ReceiveDuplicate" in names:
         keys.append((font("- - -", _KEY_SIZE), "duplicate"))
     if any(entries(state.get("log")) for state in reached):
-        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}" width="27" height="14"'
-        keys.append((_sign(cell, font("t1 v", 8)), "log entry: term, value"))
+        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}"'
+        keys.append((_sign(28, 14, cell, font("t1 v", 8)), "log entry: term, value"))
     if any(state.get("commitIndex") for state in reached):
-        keys.append((_sign(f'width="20" height="3" bgcolor="{INK}"', ""), "committed"))
+        keys.append((_sign(20, 3, f'bgcolor="{INK}"'), "committed"))
     return [_key(sign, text) for sign, text in keys]
 
 
@@ -89,9 +89,10 @@ def _row(content: str, width: float, height: float) -> str:
     return f'<tr><td align="left" {size}>{content}</td></tr>'
 
 
-def _sign(attributes: str, content: str) -> str:
-    table = BARE if "border" not in attributes else BARE.replace('border="0" ', "", 1)
-    return f'<table {table} fixedsize="true" {attributes}><tr><td>{content}</td></tr></table>'
+def _sign(width: int, height: int, attributes: str, content: str = "") -> str:
+    size = f'width="{width}" height="{height}"'
+    cell = f"<tr><td {size} {attributes}>{content}</td></tr>"
+    return f'<table {BARE} fixedsize="true" {size}>{cell}</table>'
 
 
 def _key(sign: str, text: str) -> tuple[str, float]:

@@ -30,7 +30,7 @@ NUMBERS = 68.0  # the column of step numbers and names at the left
 MARK_SIZE = 8.0
 MARK_HEIGHT = 17.0
 DOT = 8.0
-STUB = 26.0
+STUB = 20.0
 BANNER_HEIGHT = 24.0
 CROSS = 14.0
 HEAD_HEIGHT = 34.0
@@ -127,7 +127,7 @@ def lay_out(trace: Trace) -> Layout:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
-    note_width = 108.0 if len(trace.servers) <= 3 else 92.0
+    note_width = 120.0 if len(trace.servers) <= 3 else 84.0
     shown = rows(trace, note_width)
     lanes, width = _lanes(trace, shown)
     heads = {

@@ -6,7 +6,7 @@ import html
 
 from traces.layout import EMPTY_WIDTH, HIDDEN_WIDTH, cell_width, line_height, line_width
 from traces.scene import NOTE_SIZE, Cells, Line, Side
-from traces.style import BACKGROUND, CELL_BORDER, INK, NOTE_COLOURS, QUIET, term_colour
+from traces.style import CELL_BORDER, INK, NOTE_COLOURS, QUIET, term_colour
 from traces.words import printable
 
 BARE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
@@ -17,6 +17,8 @@ _BAR_HEIGHT = 3
 
 def escaped(text: str) -> str:
     """Return text that an HTML-like label shows as it is, on one line."""
+    if not text:
+        return "&#160;"  # Graphviz's grammar knows no empty text
     # Graphviz replaces \N by the name of the node, in HTML-like labels too, and \\ by \.
     return html.escape(printable(text), quote=True).replace("\\", "\\\\")
 
@@ -26,10 +28,10 @@ def font(text: str, size: float, colour: str = INK) -> str:
     return f'<font point-size="{size:g}" color="{colour}">{escaped(text)}</font>'
 
 
-def line_label(line: Line, side: Side = 0, background: str = BACKGROUND) -> str:
+def line_label(line: Line, side: Side = 0, background: str = "") -> str:
     """Return one line of a note as a label of the size that the layout gives it.
 
-    `side` is where the note stands: its text is flush with the lifeline.
+    `side` is where the note stands: its text is flush with the lifeline. `background` is a colour.
     """
     if isinstance(line, Cells):
         rows = _cell_rows(line)
@@ -37,7 +39,8 @@ def line_label(line: Line, side: Side = 0, background: str = BACKGROUND) -> str:
         text = font(line.text, NOTE_SIZE, NOTE_COLOURS[line.style])
         size = f'width="{line_width(line)}" height="{line_height(line):.0f}"'
         rows = f'<tr><td align="{_ALIGN[side]}" {size}>{text}</td></tr>'
-    return f'<<table {BARE} bgcolor="{background}">{rows}</table>>'
+    table = f'{BARE} bgcolor="{background}"' if background else BARE
+    return f"<<table {table}>{rows}</table>>"
 
 
 def _cell_rows(cells: Cells) -> str:

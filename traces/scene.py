@@ -100,26 +100,23 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     Raises TraceError where a step takes a message that is not in flight.
     """
     ways = flights(trace)
-    ended = {end: flight for flight in ways for end in (*flight.delivered, flight.lost) if end}
-    shown = []
     steps = zip(trace.steps, pairwise(states(trace)), strict=True)
+    shown = []
     for number, (step, (before, after)) in enumerate(steps, start=1):
         if step.server is None:
             shown.append(_lost_row(number, step, note_width))
             continue
-        side = note_side(trace.servers, step)
         old, new = before[step.server], after[step.server]
         told = [
-            *_received(number, step, ended.get(number), note_width),
+            *_received(number, step, ways, note_width),
             *_changed(step, old, new, note_width),
         ]
-        notes = [Note(tuple(told), side)] if told else []
+        notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
         flying = [flight for flight in ways if flight.sent == number and not flight.over]
         notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
-        role = role_of(new)
-        shown.append(Row(number, step.step, step.server, mark, role, crashed, tuple(notes)))
+        shown.append(Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes)))
     return shown
 
 
@@ -148,9 +145,12 @@ def role_and_term(state: JsonObject) -> str:
 
 
 def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
-    """Return the last value of every variable, by its name and then by server."""
+    """Return the last value of every variable, by its name and then by server.
+
+    The first of these rows has no name: it holds the names of the servers.
+    """
     last = states(trace)[-1]
-    values: dict[str, dict[str, Line]] = {}
+    values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
     for server, state in last.items():
         for name, value in state.items():
             cells = log_cells(state) if name == "log" else None
@@ -208,14 +208,14 @@ def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
     return Row(number, step.step, None, "", "", False, (note,), towards)
 
 
-def _received(number: int, step: TraceStep, flight: Flight | None, note_width: float) -> list[Text]:
-    if step.message is None or flight is None:
+def _received(number: int, step: TraceStep, ways: list[Flight], note_width: float) -> list[Text]:
+    if step.message is None:
         return []
     lines = _texts(message_phrases(step.message), "message", note_width)
-    if flight.delivered[0] != number:
+    if any(number in flight.delivered[1:] for flight in ways):
         lines.append(Text("duplicate", "note"))
     elif step.step == "ReceiveDuplicate":
-        lines.append(Text("the network keeps a copy", "note"))
+        lines += _texts(["a copy stays", "in flight"], "note", note_width)
     return lines
 
 
@@ -243,7 +243,7 @@ def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: floa
 def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
     if new is None:
         # A new term has no vote yet; only a vote lost within its term is news.
-        return [] if "currentTerm" in step.changes else [f"forgets votedFor = {plain(old)}"]
+        return [] if "currentTerm" in step.changes else ["forgets", f"votedFor = {plain(old)}"]
     return [] if new == step.server else [f"votedFor = {plain(new)}"]
 
 

@@ -38,7 +38,7 @@ def tell(trace: Trace) -> list[str]:
 def _ending(violation: Violation | None) -> list[str]:
     if violation is None:
         return []
-    formula = [f"    {line}".rstrip() for line in violation.formula.splitlines()]
+    formula = [f"    {line}".rstrip() for line in violation.formula.expandtabs().splitlines()]
     instances = [f"    falsified by {instance}" for instance in violation.instances]
     return ["", *map(printable, [f"{violation.property} is violated:", *formula, *instances])]
 

@@ -18,7 +18,7 @@ LOST = "#b3261e"
 CELL_BORDER = "#777777"
 BACKGROUND = "#ffffffcc"  # of notes: an arrow behind one shines through
 
-ROLE_LINES = {"": "#8d99a6", "Follower": "#a9b7c6", "Candidate": "#d98600", "Leader": "#0b4f8a"}
+ROLE_LINES = {"": "#8d99a6", "Follower": "#b9c5d1", "Candidate": "#d98600", "Leader": "#0b4f8a"}
 ROLE_FILLS = {
     "": "#eef1f4",
     "Follower": "#e4ebf2",
