@@ -1,6 +1,6 @@
 """A bounded, exhaustive explorer of clusters of actors over a faulty network."""
 
-from explorer.actor import Actor, ActorError, ServerId, Step
+from explorer.actor import Actor, ActorError, Measure, ServerId, Step
 from explorer.bounds import Bounds
 from explorer.properties import PARTS, Property
 from explorer.report import Counterexample, Event, Report, Verdict
@@ -16,6 +16,7 @@ __all__ = [
     "Counterexample",
     "Event",
     "History",
+    "Measure",
     "NetworkKind",
     "NoHistory",
     "Progress",

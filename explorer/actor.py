@@ -17,6 +17,8 @@ ServerId = str
 State = Hashable
 Message = Hashable
 Action = Hashable
+Measure = Callable[[Any], int]
+"""From a server's state to a number that a bound may be put on."""
 
 
 class StepLike(Protocol):
@@ -94,7 +96,7 @@ class Guard:
     def __init__(self, actor: Actor, servers: Sequence[ServerId]) -> None:
         self.actor = actor
         self.servers = tuple(servers)
-        self.measures: Mapping[str, Callable[[Any], int]] = getattr(actor, "measures", {})
+        self.measures: Mapping[str, Measure] = getattr(actor, "measures", {})
         self.action_names: tuple[str, ...] = tuple(getattr(actor, "action_names", ()))
         self.has_rename = hasattr(actor, "rename")
         self._state_types: set[type] = set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal, NamedTuple, Protocol
 
-from explorer.actor import Actor, Guard, ServerId, Step
+from explorer.actor import Actor, Guard, Measure, ServerId, Step
 from explorer.bounds import Bounds
 from explorer.interning import Interner
 from explorer.network import Content, Fifo, Network, Unordered
@@ -115,16 +115,17 @@ Examine = Callable[[str, tuple[Any, ...], Any], None]
 class LocalSteps:
     """The steps of single servers, each computed by the actor once.
 
-    Arguments: the guarded actor; the limits of its measures. `examine` may be set, and is called
-    with each answer of the actor when it is new.
+    Arguments: the guarded actor; the limits on its states, each with its name, its measure and the
+    greatest value. `examine` may be set, and is called with each answer of the actor when it is
+    new.
     """
 
-    def __init__(self, guard: Guard, limits: Mapping[str, int]) -> None:
+    def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
         self.guard = guard
         self.examine: Examine = lambda method, arguments, answer: None
         self.states: Interner[Any] = Interner()
         self.messages: Interner[Any] = Interner()
-        self._measures = [(name, guard.measures[name], limit) for name, limit in limits.items()]
+        self._limits = tuple(limits)
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
         self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
         self._restart: dict[int, LocalStep] = {}
@@ -176,7 +177,7 @@ class LocalSteps:
             after=self.states.intern(step.state),
             sends=tuple(self.messages.intern(message) for message in step.messages),
             exceeded=tuple(
-                bound for bound, measure, limit in self._measures if measure(step.state) > limit
+                bound for bound, measure, limit in self._limits if measure(step.state) > limit
             ),
         )
 
@@ -185,9 +186,10 @@ class System:
     """A cluster within bounds.
 
     Arguments: the actor, the names of the servers, the bounds, the network (``"set"``: any
-    message may arrive next; ``"fifo"``: a queue for each pair of servers), and the history.
-    Raises ValueError if a bound is on a measure that the actor does not have, and `ActorError`
-    as soon as the actor breaks its protocol.
+    message may arrive next; ``"fifo"``: a queue for each pair of servers), the history, and what
+    of a server's state a bound may be put on (the actor's `measures`, if not given). Raises
+    ValueError if a bound is on a measure that there is not, and `ActorError` as soon as the
+    actor breaks its protocol.
     """
 
     def __init__(
@@ -197,17 +199,20 @@ class System:
         bounds: Bounds,
         network: NetworkKind = "set",
         history: History | None = None,
+        measures: Mapping[str, Measure] | None = None,
     ) -> None:
         self.servers = tuple(servers)
         self.bounds = bounds
         self.network_kind: NetworkKind = network
         self.history = history or NoHistory()
         self.guard = Guard(actor, self.servers)
-        if unknown := sorted(set(bounds.measures) - set(self.guard.measures)):
+        known = self.guard.measures if measures is None else measures
+        if unknown := sorted(bounds.measures.keys() - known.keys()):
             raise ValueError(
                 f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
             )
-        self.local = LocalSteps(self.guard, bounds.measures)
+        limits = [(name, known[name], limit) for name, limit in bounds.measures.items()]
+        self.local = LocalSteps(self.guard, limits)
         self.network = Network(Fifo(self._channel) if network == "fifo" else Unordered())
         self.histories: Interner[Any] = Interner()
         self._position = {server: position for position, server in enumerate(self.servers)}

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import raft_ref
-from explorer import Actor, Bounds, NetworkKind, NoHistory, Property, ServerId, System
+from explorer import Actor, Bounds, Measure, NetworkKind, NoHistory, Property, ServerId, System
 from raft_ref.bugs import BUGS, Bug
 from raft_ref_cli.errors import UsageError
 from spec.link import INVARIANTS, Committed, raft_properties
@@ -71,14 +71,16 @@ def build(options: argparse.Namespace) -> Cluster:
     description = options.node or options.bug or "reference node"
     project = getattr(actor, "as_raft", None) or _itself
     is_raft = _is_raft(actor, project, servers)
+    measures = _measures(actor, is_raft, project)
     network: NetworkKind = options.network
     try:
         system = System(
             actor,
             servers,
-            _bounds(options, numbers, actor),
+            _bounds(options, numbers, measures),
             network,
             Committed(project) if is_raft else getattr(actor, "history", NoHistory()),
+            measures,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
@@ -163,8 +165,20 @@ def _is_raft(actor: Actor, project: Callable[[Any], Any], servers: tuple[ServerI
     return isinstance(state, raft_ref.State)
 
 
-def _bounds(options: argparse.Namespace, numbers: Mapping[str, int], actor: Actor) -> Bounds:
-    known = getattr(actor, "measures", {})
+def _measures(actor: Actor, is_raft: bool, project: Callable[[Any], Any]) -> Mapping[str, Measure]:
+    own: Mapping[str, Measure] | None = getattr(actor, "measures", None)
+    if own is not None or not is_raft:
+        return own or {}
+
+    def projected(measure: Measure) -> Measure:
+        return lambda state: measure(project(state))
+
+    return {name: projected(measure) for name, measure in raft_ref.Node.measures.items()}
+
+
+def _bounds(
+    options: argparse.Namespace, numbers: Mapping[str, int], known: Mapping[str, Measure]
+) -> Bounds:
     measures = {
         name: limit
         for name, limit in numbers.items()

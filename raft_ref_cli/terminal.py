@@ -1,6 +1,7 @@
 """What a search looks like in a terminal: a live line while it runs, a report when it ends."""
 
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -38,17 +39,23 @@ def progress_line(progress: Progress) -> str:
 
 
 def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]:
-    """Return a report as lines: the verdict with its bounds first, then what was covered."""
+    """Return a report as lines: the verdict with its bounds first, then what was covered.
+
+    What a search had covered when it met a violation says little, and is left out.
+    """
     lines = [_verdict(report), *_setting(report, cluster)]
     if quiet:
         return lines
+    lines.append(_size(report))
+    if report.verdict is Verdict.VIOLATED:
+        return lines
     return [
         *lines,
-        _size(report),
         "",
         *_properties(report, cluster),
         "",
-        *_actions(report),
+        *_table("actions taken", report.actions),
+        *_list("NEVER taken", report.never_taken),
         "",
         *_table("steps that a bound kept from happening", report.cut_off),
     ]
@@ -60,16 +67,19 @@ def _verdict(report: Report) -> str:
         steps = len(report.counterexample.events)
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"
     if report.verdict is Verdict.INCOMPLETE:
-        return f"{title}: stopped; covered to depth {report.covered_depth}"
+        return (
+            f"{title}: stopped at depth {report.depth}; every step was taken down to depth "
+            f"{report.covered_depth}, {report.queue:,} states were left to expand"
+        )
     return title
 
 
 def _setting(report: Report, cluster: Cluster) -> list[str]:
     bounds = ", ".join(f"{name} {limit}" for name, limit in report.bounds.items())
-    symmetry = "with" if report.symmetry else "without"
+    symmetry = ", up to a renaming of the servers" if report.symmetry else ""
     return [
-        f"  {cluster.description}: {len(cluster.system.servers)} servers, "
-        f"{cluster.system.network_kind} network, {symmetry} symmetry over servers",
+        f"  {cluster.description}, {len(cluster.system.servers)} servers, "
+        f"network {cluster.system.network_kind}{symmetry}",
         f"  bounds: {bounds}",
     ]
 
@@ -78,31 +88,27 @@ def _size(report: Report) -> str:
     rate = report.distinct_states / max(report.seconds, 1e-9)
     return (
         f"  {report.distinct_states:,} distinct states, {report.transitions:,} transitions, "
-        f"depth {report.depth}, queue {report.queue:,}; "
-        f"{report.seconds:.1f} s, {rate:,.0f} states/s, {report.engine} engine"
+        f"depth {report.depth}; {report.seconds:.1f} s, {rate:,.0f} states/s "
+        f"({report.engine} engine)"
     )
 
 
 def _properties(report: Report, cluster: Cluster) -> list[str]:
-    always = [prop.name for prop in cluster.properties if not prop.is_sometimes]
-    reached = [name for name, was in report.sometimes.items() if was]
-    missed = [name for name, was in report.sometimes.items() if not was]
-    lines = [f"checked:  {', '.join(always)}"]
-    if reached:
-        lines.append(f"reached:  {', '.join(reached)}")
-    if missed:
-        lines.append(f"NOT reached:  {', '.join(missed)}")
-    return lines
+    return [
+        *_list("hold", [prop.name for prop in cluster.properties if not prop.is_sometimes]),
+        *_list("reached", [name for name, was in report.sometimes.items() if was]),
+        *_list("NOT reached", [name for name, was in report.sometimes.items() if not was]),
+    ]
 
 
-def _actions(report: Report) -> list[str]:
-    lines = _table("actions taken", report.actions)
-    if report.never_taken:
-        lines.append(f"NEVER taken:  {', '.join(report.never_taken)}")
-    return lines
+def _list(title: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    return textwrap.wrap(
+        f"{title}: {', '.join(names)}", 100, subsequent_indent="  ", break_on_hyphens=False
+    )
 
 
-def _table(title: str, numbers: "dict[str, int] | object") -> list[str]:
-    assert isinstance(numbers, dict)
-    width = max((len(name) for name in numbers), default=0)
+def _table(title: str, numbers: Mapping[str, int]) -> list[str]:
+    width = max(map(len, numbers), default=0)
     return [f"{title}:", *(f"  {name:<{width}}  {times:>12,}" for name, times in numbers.items())]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer import Property, Step, View
+from raft_ref import Node, State
 
 
 @dataclass(frozen=True)
@@ -135,3 +136,53 @@ class Counting:
 def heard_in_order(view: View) -> bool:
     """Tell whether every server heard growing numbers."""
     return all(state.heard == tuple(sorted(state.heard)) for state in view.states.values())
+
+
+class BrokenRing(Ring):
+    """A ring that returns nothing on a message."""
+
+    def receive(self, state: Holder, message: Token) -> Any:
+        return None
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A state of another Raft than ours, which keeps things in its own way."""
+
+    me: str
+    inner: State
+    note: str = "mine"
+
+
+class OwnRaft:
+    """Another Raft: it has states of its own, and says what they stand for."""
+
+    def __init__(self, servers: tuple[str, ...], values: tuple[str, ...]) -> None:
+        self.node = Node(servers, values)
+
+    def as_raft(self, state: Wrapped) -> State:
+        return state.inner
+
+    def initial(self, me: str) -> Wrapped:
+        return Wrapped(me, self.node.initial(me))
+
+    def actions(self, state: Wrapped) -> Iterable[Any]:
+        return self.node.actions(state.inner)
+
+    def act(self, state: Wrapped, action: Any) -> Step | None:
+        step = self.node.act(state.inner, action)
+        return step and Step(replace(state, inner=step.state), step.messages, step.actions)
+
+    def receive(self, state: Wrapped, message: Any) -> Step:
+        step = self.node.receive(state.inner, message)
+        return Step(replace(state, inner=step.state), step.messages, step.actions)
+
+    def restart(self, state: Wrapped) -> Wrapped:
+        return replace(state, inner=self.node.restart(state.inner))
+
+
+class OwnRaftThatForgets(OwnRaft):
+    """Another Raft, which forgets its vote over a restart."""
+
+    def restart(self, state: Wrapped) -> Wrapped:
+        return replace(state, inner=replace(self.node.restart(state.inner), voted_for=None))

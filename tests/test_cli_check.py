@@ -1,0 +1,298 @@
+"""`raft-ref check`, as a user meets it."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raft_ref.bugs import BUGS
+from raft_ref_cli import main
+from spec.link import INVARIANTS
+from traces import read
+
+COMMAND = [sys.executable, "-c", "import sys; from raft_ref_cli import main; sys.exit(main())"]
+TINY = ["--max-term", "1", "--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0"]
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    code = main(["check", "--json", *arguments])
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("\n") == 1
+    return code, json.loads(out)
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """Return what is said of bad input: one line on standard error, exit code 2."""
+    assert main(["check", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("raft-ref: ")
+    assert err.count("\n") == 1
+    return err.removeprefix("raft-ref: ").strip()
+
+
+def test_the_main_job(capsys: pytest.CaptureFixture[str]) -> None:
+    """The default bounds cover every action and reach every `sometimes`."""
+    code, report = as_json(capsys)
+    assert code == 0
+    assert report["verdict"] == "HOLDS_WITHIN_BOUNDS"
+    assert report["distinct_states"] == 157_289  # TLC agrees: see test_tlc.py
+    assert report["transitions"] == 667_976
+    assert report["depth"] == report["covered_depth"] == 36
+    assert report["never_taken"] == []
+    assert all(report["sometimes"].values())
+    assert len(report["sometimes"]) == 8
+    assert min(report["cut_off"].values()) > 0  # every bound is felt
+    assert report["bounds"] == {
+        "max_term": 2,
+        "max_log_length": 1,
+        "max_messages": 2,
+        "max_restarts": 1,
+        "max_drops": 1,
+        "max_duplicates": 1,
+    }
+    nothing = ("property", "trace", "diagram", "steps")
+    assert [report[key] for key in nothing] == [None] * 4
+    assert report["engine"] == "plain"
+
+
+def test_a_small_report_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--servers", "2", *TINY, "--depth", "9"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[:3] == [
+        "HOLDS WITHIN BOUNDS",
+        "  reference node, 2 servers, network set, up to a renaming of the servers",
+        "  bounds: max_term 1, max_log_length 1, max_messages 2, max_restarts 0, max_drops 0, "
+        "max_duplicates 0, depth 9",
+    ]
+    assert "  BecomeLeader                            1" in lines
+    assert "NEVER taken: Restart, DropMessage, ReceiveDuplicate" in lines
+    assert any(line.startswith("NOT reached: SometimesTwoLeaders") for line in lines)
+    assert err == ""
+
+
+def test_quiet_prints_verdict_and_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--quiet", *TINY]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_a_bug_is_told_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trace, diagram = tmp_path / "bug.ndjson", tmp_path / "bug.svg"
+    arguments = ["--bug", "vote-not-persisted", "--trace", str(trace), "--diagram", str(diagram)]
+    assert main(["check", *arguments]) == 1
+    out = capsys.readouterr().out
+    assert out.splitlines()[0] == "VIOLATED: ElectionSafety, in 7 steps"
+    assert "3. s2 crashes and restarts: it forgets that it voted for s1." in out.splitlines()
+    assert out.splitlines()[-2:] == [
+        f"trace written to {trace}",
+        f"diagram written to {diagram}",
+    ]
+    assert len(read(trace).steps) == 7
+    assert "<svg" in diagram.read_text()
+
+
+def test_a_bug_for_machines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trace = tmp_path / "bug.ndjson"
+    code, report = as_json(capsys, "--bug", "quorum-of-half", "--trace", str(trace))
+    assert code == 1
+    assert report["verdict"] == "VIOLATED"
+    assert (report["property"], report["steps"]) == ("ElectionSafety", 6)
+    assert (report["trace"], report["diagram"]) == (str(trace), None)
+    assert read(trace).violation is not None
+
+
+def test_the_known_bugs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--bug", "list"]) == 0
+    out = capsys.readouterr().out
+    for name, bug in BUGS.items():
+        assert name in out
+        assert bug.rule in out
+    assert main(["check", "--bug", "list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == [*BUGS]
+
+
+def test_one_property_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the bug's own property left out, the search goes on to the end of the bounds."""
+    bug = ["--bug", "vote-not-persisted"]
+    assert as_json(capsys, *bug, "--invariant", "ElectionSafety")[1]["steps"] == 7
+    code, report = as_json(capsys, *bug, "--invariant", "LogMatching")
+    assert (code, report["verdict"]) == (0, "HOLDS_WITHIN_BOUNDS")
+
+
+def test_with_and_without_symmetry(capsys: pytest.CaptureFixture[str]) -> None:
+    quotient = as_json(capsys, *TINY)[1]
+    full = as_json(capsys, *TINY, "--no-symmetry")[1]
+    assert (quotient["symmetry"], full["symmetry"]) == (True, False)
+    assert quotient["distinct_states"] < full["distinct_states"]
+    assert quotient["depth"] == full["depth"]
+
+
+def test_a_queue_for_each_channel_has_other_states(capsys: pytest.CaptureFixture[str]) -> None:
+    unordered = as_json(capsys, *TINY, "--network", "set")[1]
+    queued = as_json(capsys, *TINY, "--network", "fifo")[1]
+    assert queued["verdict"] == "HOLDS_WITHIN_BOUNDS"
+    assert queued["distinct_states"] != unordered["distinct_states"]
+
+
+def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mine = tmp_path / "RaftInvariants.tla"
+    text = INVARIANTS.read_text()
+    mine.write_text(
+        text.replace(
+            "SometimesLeader ==",
+            'NoLeader == \\A i \\in Server : role[i] # "Leader"\n\nSometimesLeader ==',
+        )
+    )
+    code, report = as_json(capsys, "--spec", str(mine))
+    assert (code, report["property"], report["steps"]) == (1, "NoLeader", 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bug", "nonsense"], "--bug nonsense: no such bug; known are vote-not-persisted, "),
+        (["--servers", "1"], "--servers 1: expected 2 or more"),
+        (["--max-term", "-1"], "the bound max_term is -1: expected 0 or more"),
+        (["--invariant", "Nonsense"], "--invariant Nonsense: no such property; known are TypeOK"),
+        (["--node", "nonsense"], "--node nonsense: expected MODULE:CLASS"),
+        (["--node", "no.such:Thing"], "--node no.such:Thing: ModuleNotFoundError"),
+        (["--node", "json:Nonsense"], "--node json:Nonsense: module json has no Nonsense"),
+        (["--node", "json:loads"], "--node json:loads: loads(servers, values) raises TypeError"),
+        (["--node", "tests.toys:Holder"], "--node tests.toys:Holder: not an actor, for want of"),
+        (["--trace", "/no/such/folder/x"], "--trace /no/such/folder/x: there is no folder"),
+        (["--diagram", "x.bmp"], "--diagram x.bmp: expected one of .svg, .png, .pdf, .gv"),
+        (["--trace", "/"], "--trace /: is a folder"),
+        (["--spec", "/no/such.tla"], "[Errno 2] No such file or directory: '/no/such.tla'"),
+        (["--node", "tests.toys:Ring", "--max-term", "2"], "Ring has no measure"),
+        (["--node", "tests.toys:Ring", "--symmetry"], "--symmetry: Ring has no method `rename`"),
+        (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
+        (["--bound", "max_said=1"], "Node has no measure for the bound max_said"),
+    ],
+)  # fmt: skip
+def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    assert refused(capsys, *arguments).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["nonsense"], ["check", "--bound", "x"], ["check", "--max-term", "x"]]
+)
+def test_bad_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: raft-ref" in capsys.readouterr().err
+
+
+def test_help_has_examples_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "--help"])
+    assert stopped.value.code == 0
+    out = capsys.readouterr().out
+    assert "raft-ref check --bug vote-not-persisted --diagram bug.svg" in out
+    assert "exit codes:" in out
+
+
+# Nodes that are not ours
+
+
+def test_a_node_of_another_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = ["--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0"]
+    code, report = as_json(capsys, "--node", "tests.toys:Ring", *faults)
+    assert (code, report["distinct_states"]) == (0, 6)
+    assert report["sometimes"] == {"SometimesAway": True}
+
+
+def test_a_wrong_node_of_another_protocol(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace, diagram = tmp_path / "ring.ndjson", tmp_path / "ring.png"
+    node = ["--node", "tests.toys:StickyRing", "--trace", str(trace), "--diagram", str(diagram)]
+    code, report = as_json(capsys, *node)
+    assert (code, report["property"], report["steps"]) == (1, "MutualExclusion", 2)
+    assert [step.step for step in read(trace).steps] == ["Pass", "Receive"]
+    assert diagram.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_node_that_breaks_the_protocol_of_actors(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refused(capsys, "--node", "tests.toys:BrokenRing")
+    assert said.startswith("BrokenRing.receive returns None, expected a step with")
+
+
+@pytest.mark.parametrize(("node", "code"), [("OwnRaft", 0), ("OwnRaftThatForgets", 1)])
+def test_a_raft_of_ones_own(
+    capsys: pytest.CaptureFixture[str], node: str, code: int, tmp_path: Path
+) -> None:
+    """Other states and messages than ours; `as_raft` says what they stand for."""
+    bounds = ["--max-term", "1", "--max-log", "0", "--max-messages", "3", "--max-drops", "0"]
+    trace = tmp_path / "own.ndjson"
+    found, report = as_json(capsys, "--node", f"tests.toys:{node}", *bounds, "--trace", str(trace))
+    assert found == code
+    assert report["property"] == ("ElectionSafety" if code else None)
+    if code:
+        assert read(trace).initial["s1"]["currentTerm"] == 0
+
+
+# A process of its own: signals, pipes, files
+
+
+def start(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*COMMAND, "check", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly(number: signal.Signals) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "check", "--json", "--max-messages", "6", "--max-term", "5"],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+    )
+    os.close(theirs)
+    shown = b""
+    while b" states, " not in shown:
+        shown += os.read(ours, 1000)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=30)
+    os.close(ours)
+    assert process.returncode == 3
+    assert re.search(rb"[\d,]+ states, [\d,]+/s, depth \d+, queue [\d,]+, \d+ s", shown)
+    assert b"Traceback" not in shown
+    report = json.loads(out)
+    assert report["verdict"] == "INCOMPLETE"
+    assert 0 < report["covered_depth"] <= report["depth"]
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = start("--max-term", "1")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) in (0, 3)
+
+
+def test_the_same_report_whatever_the_hash_seed() -> None:
+    outputs = set()
+    for seed in ("0", "1", "2"):
+        env = {**os.environ, "PYTHONHASHSEED": seed}
+        out, _ = start("--bug", "log-not-compared-before-vote", env=env).communicate(timeout=60)
+        outputs.add("\n".join(line for line in out.splitlines() if "states/s" not in line))
+    assert len(outputs) == 1
+    assert "LeaderCompleteness" in outputs.pop()
