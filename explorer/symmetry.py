@@ -92,12 +92,12 @@ class Symmetry:
 
     def canonical(self, state: GlobalState) -> GlobalState:
         """Return the least of all renamings of a state."""
+        _, network, history, restarts, drops, duplicates = state
         nodes, renamings = self._least_nodes(state.nodes)
-        network, history = min(
-            (renaming.network(state.network), renaming.history(state.history))
-            for renaming in renamings
-        )
-        return state._replace(nodes=nodes, network=network, history=history)
+        # Most often one renaming alone leads to the least nodes.
+        images = [(each.network(network), each.history(history)) for each in renamings]
+        network, history = images[0] if len(images) == 1 else min(images)
+        return GlobalState(nodes, network, history, restarts, drops, duplicates)
 
     def _least_nodes(self, nodes: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Renaming, ...]]:
         """Return the least renaming of the servers' states, and all renamings that lead to it."""

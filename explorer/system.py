@@ -273,7 +273,8 @@ class System:
         `network` is what is in flight before the step's own messages are sent.
         """
         if local.exceeded:
-            cut_off.update(local.exceeded)
+            for bound in local.exceeded:
+                cut_off[bound] += 1
             return None
         network = self.network.add(network, local.sends)
         if self.network.size(network) > self._max_messages:

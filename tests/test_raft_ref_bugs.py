@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from explorer import Bounds, Report, System, Verdict, search
+from explorer import Report, Verdict
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from spec.link import INVARIANTS, Committed, raft_properties
+from tests.models import Model
 
 SHORTEST = {
     # Steps of the shortest counterexample within the bug's bounds, and the distinct states that
@@ -25,19 +25,9 @@ SHORTEST = {
 
 def explore(node: type[Node], bounds: Mapping[str, int]) -> Report:
     """Check all properties of a cluster of such nodes within a bug's bounds."""
-    servers = [f"s{number}" for number in range(1, bounds["servers"] + 1)]
-    within = Bounds(
-        bounds["max_messages"],
-        bounds.get("max_restarts", 0),
-        bounds.get("max_drops", 0),
-        bounds.get("max_duplicates", 0),
-        measures={
-            "max_term": bounds["max_term"],
-            "max_log_length": bounds.get("max_log_length", 0),
-        },
-    )
-    system = System(node(servers, ["v1"]), servers, within, history=Committed())
-    return search(system, raft_properties(INVARIANTS, servers, ["v1"]), symmetry=True)
+    names = {"max_log_length": "log"}
+    numbers = {names.get(name, name.removeprefix("max_")): n for name, n in bounds.items()}
+    return Model(symmetry=True, **numbers).explore(node)
 
 
 def test_every_bug_has_its_row() -> None:

@@ -40,7 +40,8 @@ def _ending(violation: Violation | None) -> list[str]:
         return []
     formula = [f"    {line}".rstrip() for line in violation.formula.expandtabs().splitlines()]
     instances = [f"    falsified by {instance}" for instance in violation.instances]
-    return ["", *map(printable, [f"{violation.property} is violated:", *formula, *instances])]
+    end = ":" if formula or instances else "."
+    return ["", *map(printable, [f"{violation.property} is violated{end}", *formula, *instances])]
 
 
 def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:

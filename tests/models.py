@@ -1,0 +1,80 @@
+"""One model of a cluster, for the explorer and for TLC: the same servers, values and bounds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import spec
+from explorer import Bounds, Property, Report, System, search
+from raft_ref import Node
+from spec.link import INVARIANTS, Committed, raft_properties
+from spec.tlc import TlcResult, run_tlc
+
+MODULE = Path(spec.__file__).with_name("MCRaft.tla")
+CONFIG = Path(spec.__file__).with_name("MCRaft.cfg")
+
+
+@dataclass(frozen=True)
+class Model:
+    """The numbers of a model; those that are not named are the smallest that make sense."""
+
+    servers: int = 3
+    values: int = 1
+    term: int = 1
+    log: int = 0
+    messages: int = 2
+    restarts: int = 0
+    drops: int = 0
+    duplicates: int = 0
+    symmetry: bool = True
+
+    @property
+    def server_names(self) -> list[str]:
+        return [f"s{number}" for number in range(1, self.servers + 1)]
+
+    @property
+    def value_names(self) -> list[str]:
+        return [f"v{number}" for number in range(1, self.values + 1)]
+
+    def bounds(self) -> Bounds:
+        measures = {"max_term": self.term, "max_log_length": self.log}
+        return Bounds(self.messages, self.restarts, self.drops, self.duplicates, measures=measures)
+
+    def system(self, node: type[Node] = Node) -> System:
+        """Return the model as a system for the explorer."""
+        actor = node(self.server_names, self.value_names)
+        return System(actor, self.server_names, self.bounds(), history=Committed())
+
+    def properties(self) -> list[Property]:
+        """Return the properties of RaftInvariants.tla."""
+        return raft_properties(INVARIANTS, self.server_names, self.value_names)
+
+    def explore(self, node: type[Node] = Node) -> Report:
+        """Search the model with all properties on."""
+        return search(self.system(node), self.properties(), self.symmetry)
+
+    def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
+        """Check the model with real TLC and all properties on; `folder` is for its config."""
+        config = folder / "MCRaft.cfg"
+        config.write_text(self.config())
+        return run_tlc(MODULE, config, workers=workers)
+
+    def config(self) -> str:
+        """Return the shipped configuration with this model's numbers."""
+        constants = {
+            "Server": f"{{{', '.join(self.server_names)}}}",
+            "Value": f"{{{', '.join(self.value_names)}}}",
+            "MaxTerm": self.term,
+            "MaxLogLength": self.log,
+            "MaxMessages": self.messages,
+            "MaxRestarts": self.restarts,
+            "MaxDrops": self.drops,
+            "MaxDuplicates": self.duplicates,
+        }
+        lines = []
+        for line in CONFIG.read_text().splitlines():
+            name = line.partition("=")[0].strip()
+            if name in constants:
+                lines.append(f"    {name} = {constants[name]}")
+            elif self.symmetry or not line.startswith("SYMMETRY"):
+                lines.append(line)
+        return "\n".join(lines)

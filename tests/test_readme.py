@@ -1,0 +1,57 @@
+"""What README.md shows is what a user gets."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from raft_ref_cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
+
+
+def untimed(text: str) -> str:
+    """Leave out what no two runs share."""
+    return re.sub(r"[\d.]+ s, [\d,]+ states/s", "TIME", text).strip()
+
+
+def test_readme_shows_the_main_job_a_bug_and_a_foreign_node() -> None:
+    assert [command for command, _ in SHOWN] == [
+        "check",
+        "check --bug vote-not-persisted",
+        "check --node ring:Ring",
+    ]
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN)
+def test_what_readme_shows(
+    command: str,
+    output: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [ring] = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+    (tmp_path / "ring.py").write_text(ring)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    main(shlex.split(command))
+    assert untimed(capsys.readouterr().out) == untimed(output)
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / target).is_file(), target
+
+
+def test_the_picture_is_what_the_command_draws(tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.gv"
+    main(["check", "--bug", "vote-not-persisted", "--diagram", str(drawn)])
+    shown = (ROOT / "traces/gallery/vote-not-persisted.svg").read_text(encoding="utf-8")
+    labels = re.findall(r"(?:candidate|leader|follower) t\d|restart", drawn.read_text())
+    assert labels
+    for label in labels:
+        assert label in shown
