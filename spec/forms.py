@@ -15,7 +15,7 @@ from spec import operators
 from spec.errors import SpecError
 from spec.generator import Code, Form, Generator
 from spec.operators import LARGEST, SMALLEST
-from spec.sets import contains, equal
+from spec.sets import contains, equal, interval
 from spec.standard import Builtin
 from spec.values import domain_of, sequence_domain
 
@@ -64,6 +64,8 @@ def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | 
     kinds = [each.kind for each in codes]
     if meaning.name in _INLINE_COMPARISONS and "number" in kinds:
         return f"({codes[0].text} {_INLINE_COMPARISONS[meaning.name]} {codes[1].text})"
+    if meaning.name == ".." and kinds == ["number", "number"]:
+        return f"{generator.helper(interval)}({codes[0].text}, {codes[1].text})"
     if meaning.name in ("+", "-") and "number" in kinds:
         # A sum of a number and anything else is a TypeError, as it should be.
         helper = generator.helper(operators.in_range)
@@ -410,7 +412,7 @@ def _application(generator: Generator, node: tree.Application, primed: bool) -> 
     argument = generator.value(node.argument, primed).text
     if not generator.careful:
         name = generator.writer.named(function.text)
-        return Code(f"{name}[{name}[0][{argument}]]")
+        return Code(generator.writer.named(f"{name}[{name}[0][{argument}]]"))
     helper = generator.helper(operators.field_of if node.is_field else operators.apply)
     return Code(generator.fallible(node, helper, function.text, argument))
 

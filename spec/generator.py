@@ -175,8 +175,9 @@ class Generator:
         return self.code(definition.body, primed).text
 
     def _delay_parameters(self, definition: tree.Definition, *, primed: bool) -> None:
-        for parameter in definition.parameters:
-            for p in (False, True):
+        """Note which parameters are passed as functions; `primed` if the whole body is."""
+        for parameter, p in self.analysis.reads_of(definition):
+            if isinstance(parameter, tree.Parameter) and parameter in definition.parameters:
                 certain = self.analysis.is_certain(definition, parameter, p)
                 if not certain and not parameter.arity:
                     self._delayed.add((parameter, p or primed))

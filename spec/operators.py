@@ -127,10 +127,12 @@ def interval(low: Value, high: Value) -> Value:
 
 def _same_kind(left: Value, right: Value) -> None:
     """Refuse sets that TLC could not merge: of numbers and of strings, for example."""
-    if type(left) is frozenset and type(right) is frozenset and left and right:
-        one, other = next(iter(left)), next(iter(right))
-        if type(one) is not type(other):
-            sets.comparable(one, other)
+    if type(left) is frozenset and type(right) is frozenset:
+        for one in left:
+            for other in right:
+                if type(one) is not type(other):
+                    sets.comparable(one, other)
+                return
 
 
 def _is_infinite(value: Value) -> bool:
@@ -148,8 +150,10 @@ def union(left: Value, right: Value) -> Value:
 def intersection(left: Value, right: Value) -> Value:
     r"""Left \cap right."""
     if type(left) is frozenset and type(right) is frozenset:
-        _same_kind(left, right)
-        return left & right
+        common = left & right
+        if not common:
+            _same_kind(left, right)
+        return common
     if _is_infinite(left):
         left, right = right, left
     if _is_infinite(left):
@@ -254,7 +258,7 @@ def apply(applied: Value, argument: Value) -> Value:
     place = places.get(argument)
     if place is None:
         raise NoValueError(f"{show(argument)} is not in the domain of {show(applied)}")
-    return applied[place]  # type: ignore[return-value]
+    return applied[place]
 
 
 def field_of(owner: Value, name: str) -> Value:
@@ -320,9 +324,11 @@ def sequence_set(base: Value) -> Value:
 
 def length(value: Value) -> int:
     """Len(value), of a sequence or a string."""
+    if type(value) is tuple and value[0].is_sequence:  # type: ignore[union-attr]
+        return len(value) - 1
     if type(value) is str:
         return len(value)
-    return len(_sequence(value, "Len")) - 1
+    raise NoValueError(f"Len needs a sequence, not {show(value)}")
 
 
 def append(value: Value, element: Value) -> Value:
@@ -350,11 +356,11 @@ def subsequence(value: Value, first: Value, last: Value) -> Value:
     """SubSeq(value, first, last)."""
     old = _sequence(value, "SubSeq")
     low, high = number(first, "SubSeq"), number(last, "SubSeq")
+    if 1 <= low <= high < len(old):
+        return (sequence_domain(high - low + 1),) + old[low : high + 1]  # noqa: RUF005  # quicker
     if low > high:
         return (sequence_domain(0),)
-    if low < 1 or high >= len(old):
-        raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
-    return (sequence_domain(high - low + 1), *old[low : high + 1])
+    raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
 
 
 def concatenation(left: Value, right: Value) -> Value:

@@ -60,7 +60,7 @@ class LazySet:
         raise NoValueError(f"{self} is infinite and cannot be enumerated")
 
     def enumerated(self) -> FiniteSet:
-        """Return the set with its elements at hand; raises `NoValueError` where there are too many."""
+        """Return the set with its elements at hand; raises `NoValueError` if there are too many."""
         if self._enumerated is None:
             if self._size() > LARGEST_ENUMERATION:
                 raise NoValueError(f"{self} has too many elements to enumerate")
@@ -311,7 +311,8 @@ class CombinedSet(LazySet):
 def contains(candidates: Value, value: Value) -> bool:
     r"""Whether value \in candidates.
 
-    Raises `NoValueError` if `candidates` is no set, or the value cannot be compared with its elements.
+    Raises `NoValueError` if `candidates` is no set, or its elements cannot be compared with the
+    value.
     """
     if type(candidates) is frozenset:
         if value in candidates:

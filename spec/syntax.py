@@ -110,16 +110,13 @@ class _Translator:
         return Position(self.file, row + 1, len(before.decode(errors="replace")) + 1)
 
     def refuse_errors(self, root: Syntax) -> None:
-        stack = [root]
-        while stack:
-            node = stack.pop()
-            if node.is_missing:
-                raise SpecError(self.at(node), f"expected {node.type}")
-            if node.is_error:
-                found = _text(node).split("\n")[0].strip()
-                raise SpecError(self.at(node), f"syntax error at {found!r}")
-            if node.has_error:
-                stack.extend(reversed(node.children))
+        if not root.has_error:
+            return
+        fault = _first_fault(root)
+        if fault.is_missing:
+            raise SpecError(self.at(fault), f"expected {fault.type}")
+        found = _text(fault).split("\n")[0].strip()
+        raise SpecError(self.at(fault), f"syntax error at {found!r}")
 
     # Modules
 
@@ -369,9 +366,9 @@ class _Translator:
     def named_values(self, node: Syntax) -> tuple[tuple[str, ...], tuple[tree.Expression, ...]]:
         parts = [each for each in _parts(node) if each.type not in ("all_map_to", "colon")]
         names = tuple(_text(each) for each in parts[0::2])
-        for each, name in zip(parts[0::2], names, strict=True):
-            if names.count(name) > 1:
-                raise SpecError(self.at(each), f"the field {name} is given twice")
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise SpecError(self.at(parts[2 * place]), f"the field {name} is given twice")
         return names, tuple(self.expression(each) for each in parts[1::2])
 
     def except_(self, node: Syntax) -> tree.Expression:
@@ -434,6 +431,21 @@ _PUNCTUATION: Final = frozenset(
     {"comment", "block_comment", "header_line", "single_line", "double_line", "def_eq", "set_in"}
     | {"langle_bracket", "rangle_bracket", "bullet_conj", "bullet_disj"}
 )
+
+
+# What the parser makes of the line that ends a module when it has lost its way.
+_END: Final = frozenset({"subexpr_component", "==", "=", "eq", "====", "double_line"})
+
+
+def _first_fault(node: Syntax) -> Syntax:
+    """Return the innermost node, the first of several, at which the parser gave up."""
+    for each in node.children:
+        if each.has_error or each.is_missing:
+            return _first_fault(each)
+    if node.type == "ERROR" and node.parent is None:
+        read = [each for each in node.children if each.type not in _END]
+        return read[-1] if read else node
+    return node
 
 
 def _parts(node: Syntax) -> list[Syntax]:

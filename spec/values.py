@@ -99,8 +99,9 @@ def domain_of(keys: frozenset[Value]) -> Domain:
 
 def sequence_domain(length: int) -> Domain:
     """Return the domain 1..length."""
-    while len(_sequence_domains) <= length:
-        _sequence_domains.append(domain_of(frozenset(range(1, len(_sequence_domains) + 1))))
+    if length >= len(_sequence_domains):
+        for each in range(len(_sequence_domains), length + 1):
+            _sequence_domains.append(domain_of(frozenset(range(1, each + 1))))
     return _sequence_domains[length]
 
 
@@ -112,7 +113,8 @@ def function(mapping: Mapping[Value, Value]) -> Function:
 
 def record(fields: Mapping[str, Value]) -> Function:
     """Return the record with these fields."""
-    return function({**fields})
+    domain = domain_of(frozenset(fields))
+    return (domain, *[fields[str(name)] for name in domain])
 
 
 def sequence(elements: Iterable[Value]) -> Function:
@@ -123,9 +125,7 @@ def sequence(elements: Iterable[Value]) -> Function:
 
 def domain_in(value: Function) -> Domain:
     """Return the domain of a function."""
-    domain = value[0]
-    assert isinstance(domain, Domain)
-    return domain
+    return value[0]  # type: ignore[return-value]
 
 
 def results_of(value: Function) -> tuple[Value, ...]:

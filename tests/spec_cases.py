@@ -118,7 +118,10 @@ VALUES: Final = [
     ("LET f(x, y) == x - y IN f(5, 3)", "2"),
     ("LET f[n \\in Nat] == IF n = 0 THEN 1 ELSE n * f[n - 1] IN f[5]", "120"),
     ("LET f[n \\in 0..2] == n * n IN f", "(0 :> 0 @@ 1 :> 1 @@ 2 :> 4)"),
-    ("LET RECURSIVE g(_) g(n) == IF n = 0 THEN <<>> ELSE Append(g(n - 1), n) IN g(3)", "<<1, 2, 3>>"),
+    (
+        "LET RECURSIVE g(_) g(n) == IF n = 0 THEN <<>> ELSE Append(g(n - 1), n) IN g(3)",
+        "<<1, 2, 3>>",
+    ),
     ("LET apply(f(_), x) == f(f(x)) IN apply(LAMBDA x : x + 2, 1)", "5"),
     ("LET apply(f(_, _)) == f(4, 3) IN apply(\\div)", "1"),
     ("LET twice(n) == 2 * n apply(f(_)) == f(4) IN apply(twice)", "8"),
