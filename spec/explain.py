@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spec import expressions as tree
-from spec.forms import elements_in_order, loop
+from spec.binder_forms import elements_in_order, loop
 from spec.generator import Generator
 from spec.values import show
 

@@ -40,6 +40,8 @@ class Code(NamedTuple):
 
 Form: TypeAlias = Callable[["Generator", Any, bool], Code]
 
+PYTHON_TYPES: Final = {"number": "int", "string": "str"}  # kinds that `==` may compare
+
 # Worth computing once where nothing in them varies.
 _HOISTED: Final = (
     tree.FunctionSet,

@@ -258,7 +258,7 @@ def apply(applied: Value, argument: Value) -> Value:
     place = places.get(argument)
     if place is None:
         raise NoValueError(f"{show(argument)} is not in the domain of {show(applied)}")
-    return applied[place]
+    return applied[place]  # type: ignore[return-value]
 
 
 def field_of(owner: Value, name: str) -> Value:
@@ -276,12 +276,12 @@ def updated(
     """[original EXCEPT !path = replacement(@)]; unchanged where the path leaves the domain."""
     if not path:
         return replacement(original)
-    places = domain_in(_function(original, "EXCEPT"))
-    place = places.get(path[0])
+    old = _function(original, "EXCEPT")
+    place = domain_in(old).get(path[0])
     if place is None:
         return original
-    old: Value = original[place]  # type: ignore[assignment, index]
-    return (*original[:place], updated(old, path[1:], replacement), *original[place + 1 :])  # type: ignore[index, return-value]
+    new = updated(old[place], path[1:], replacement)  # type: ignore[arg-type]
+    return (*old[:place], new, *old[place + 1 :])
 
 
 def single(argument: Value, result: Value) -> Value:
@@ -409,55 +409,3 @@ def sort_sequence(value: Value, precedes: Callable[[Value, Value], Value]) -> Va
 
     listed = results_of(_sequence(value, "SortSeq"))
     return sequence(sorted(listed, key=functools.cmp_to_key(compare)))
-
-
-# Bags: functions from elements to how often they occur
-
-
-def bag(value: Value, operator: str) -> dict[Value, int]:
-    """Return the counts of a bag; raises `NoValueError` naming the operator for anything else."""
-    if not is_bag(value):
-        raise NoValueError(f"{operator} needs a bag, not {show(value)}")
-    return dict(items_of(value))  # type: ignore[arg-type]
-
-
-def is_bag(value: Value) -> bool:
-    """IsABag(value)."""
-    return type(value) is tuple and all(
-        type(count) is int and count > 0 for count in results_of(value)
-    )
-
-
-def bag_of(value: Value) -> Value:
-    """SetToBag(value)."""
-    return function(dict.fromkeys(finite(value), 1))
-
-
-def bag_elements(value: Value) -> Value:
-    """BagToSet(value)."""
-    return frozenset(bag(value, "BagToSet"))
-
-
-def bag_sum(left: Value, right: Value) -> Value:
-    """Left (+) right."""
-    counts = bag(left, "(+)")
-    for each, count in bag(right, "(+)").items():
-        counts[each] = counts.get(each, 0) + count
-    return function(counts)
-
-
-def bag_difference(left: Value, right: Value) -> Value:
-    """Left (-) right."""
-    taken = bag(right, "(-)")
-    counts = {each: n - taken.get(each, 0) for each, n in bag(left, "(-)").items()}
-    return function({each: count for each, count in counts.items() if count > 0})
-
-
-def copies(element: Value, value: Value) -> int:
-    """CopiesIn(element, value)."""
-    return bag(value, "CopiesIn").get(element, 0)
-
-
-def bag_size(value: Value) -> int:
-    """BagCardinality(value)."""
-    return sum(bag(value, "BagCardinality").values())
