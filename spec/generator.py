@@ -80,6 +80,7 @@ class Generator:
         self._waiting: list[tree.Definition] = []
         self._delayed: set[Read] = set()
         self._rigid: set[tree.Parameter] = set()
+        self._numbers: dict[Declaration, int] = {}
         self._hoisting = False
 
     # Functions
@@ -274,7 +275,11 @@ class Generator:
             return f"c_{name.name}"
         if isinstance(name, tree.Bound) or name in self._rigid:
             primed = False
-        return f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+        text = f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+        if isinstance(name, tree.Definition) or (isinstance(name, tree.Bound) and name.is_function):
+            # Two LETs side by side may define one name; both may be alive in one function.
+            return f"{text}_of_{self._numbers.setdefault(name, len(self._numbers))}"
+        return text
 
     def _call(self, node: tree.Call, meaning: Declaration, primed: bool) -> Code:
         if isinstance(meaning, tree.Definition):

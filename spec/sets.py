@@ -87,8 +87,14 @@ class LazySet:
     def __hash__(self) -> int:
         return hash(str(self)) if self.is_infinite else hash(self.enumerated())
 
+    def _text(self) -> str:
+        raise NotImplementedError
+
     def __str__(self) -> str:
-        return show(self.enumerated())
+        try:
+            return show(self.enumerated())
+        except NoValueError:
+            return self._text()
 
 
 class InfiniteSet(LazySet):
@@ -167,6 +173,9 @@ class PowerSet(LazySet):
         super().__init__()
         self.base = base
 
+    def _text(self) -> str:
+        return f"SUBSET {show(self.base)}"
+
     def _contains(self, value: Value) -> bool:
         return all(contains(self.base, each) for each in finite(value))
 
@@ -189,6 +198,9 @@ class FunctionSet(LazySet):
         super().__init__()
         self.arguments = arguments
         self.results = results
+
+    def _text(self) -> str:
+        return f"[{show(self.arguments)} -> {show(self.results)}]"
 
     def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
@@ -214,6 +226,9 @@ class RecordSet(LazySet):
     def __init__(self, fields: dict[str, Value]) -> None:
         super().__init__()
         self.fields = fields
+
+    def _text(self) -> str:
+        return "[" + ", ".join(f"{name} : {show(each)}" for name, each in self.fields.items()) + "]"
 
     def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
@@ -244,6 +259,9 @@ class ProductSet(LazySet):
     def __init__(self, *factors: Value) -> None:
         super().__init__()
         self.factors = factors
+
+    def _text(self) -> str:
+        return "(" + " \\X ".join(show(each) for each in self.factors) + ")"
 
     def _contains(self, value: Value) -> bool:
         if not is_sequence(value):

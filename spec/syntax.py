@@ -209,10 +209,10 @@ class _Translator:
         if node.type != "operator_declaration":
             return self.at(node), text_of(node), 0
         arity = sum(each.type == "placeholder" for each in node.children)
-        name = field_of(node, "name")
-        if name.type.endswith("_symbol"):
-            return self.at(node), symbol_of(name).name, arity
-        return self.at(node), text_of(name), arity
+        return self.at(node), self.defined_name(field_of(node, "name")), arity
+
+    def defined_name(self, node: Syntax) -> str:
+        return symbol_of(node).name if node.type.endswith("_symbol") else text_of(node)
 
     def text_of(self, node: Syntax) -> str:
         indent = " " * (self.at(node).column - 1)

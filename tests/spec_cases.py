@@ -127,6 +127,22 @@ VALUES: Final = [
     ("LET twice(n) == 2 * n apply(f(_)) == f(4) IN apply(twice)", "8"),
     ("LET x == 1 \\div 0 IN TRUE \\/ x = 1", "TRUE"),
     ("LET first(a, b) == IF a THEN 1 ELSE b IN first(TRUE, 1 \\div 0)", "1"),
+    ("(LET y == 1 IN y) + (LET y == 2 IN y)", "3"),
+    ("(LET y == <<1>> IN y[1]) + (LET y == <<2>> IN y[1])", "3"),
+    (
+        "LET g(k) == LET f[n \\in 0..1] == IF n = 0 THEN k ELSE f[0] IN f[1] IN g(1) + g(5)",
+        "6",
+    ),
+    (
+        "(LET f[n \\in 0..1] == IF n = 0 THEN 1 ELSE f[0] IN f)"
+        " = (LET f[n \\in 0..1] == IF n = 0 THEN 5 ELSE f[0] IN f)",
+        "FALSE",
+    ),
+    ("{x \\in 1..2 : x = 1} \\cup {x \\in 1..2 : x = 2}", "{1, 2}"),
+    ("{LET y == x + 1 IN y : x \\in 1..2}", "{2, 3}"),
+    ("\\A x \\in 1..3 : LET y == x * x IN x = 1 \\/ y > x", "TRUE"),
+    ("[x \\in 1..2 |-> CHOOSE y \\in 1..3 : y > x]", "<<2, 3>>"),
+    ("IF \\E x \\in {2} : x = 1 THEN 1 ELSE IF \\A x \\in {2} : x = 2 THEN 2 ELSE 3", "2"),
     ("CASE 1 = 2 -> 1 [] 1 = 1 -> 2 [] OTHER -> 3", "2"),
     ("CASE 1 = 2 -> 1 [] OTHER -> 3", "3"),
     # model values
