@@ -15,10 +15,13 @@ def _elements(
     generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool = False
 ) -> str:
     """Return a name for what a `for` runs through."""
+    in_order = generator.constant_in_order(node)
+    if in_order is not None:
+        return in_order
     code = generator.value(node, primed)
-    if ordered:
+    if ordered or generator.careful:  # the judge of errors goes the same way every time
         return generator.writer.named(generator.fallible(node, "in_order", code.text))
-    if code.kind == "set" and not generator.careful:
+    if code.kind == "set":
         return generator.writer.named(code.text)
     return generator.writer.named(generator.fallible(node, "finite", code.text))
 

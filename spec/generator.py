@@ -23,7 +23,7 @@ from spec.errors import Position, SpecError
 from spec.expressions import Declaration
 from spec.runtime import NAMESPACE
 from spec.standard import Builtin
-from spec.values import Value
+from spec.values import Value, elements_of
 from spec.writer import Writer
 
 
@@ -303,6 +303,18 @@ class Generator:
             arguments = [self.value(each, primed).text for each in node.arguments]
             return Code(self.fallible(node, text, *arguments))
         return Code(text, _kind_of(self._constants[meaning.name]))
+
+    def constant_in_order(self, node: tree.Expression) -> str | None:
+        """Return the name of the sorted elements if the node is a declared, finite set."""
+        meaning = self.analysis.meanings[node] if isinstance(node, tree.Call) else None
+        if not isinstance(meaning, tree.Constant):
+            return None
+        value = self._constants.get(meaning.name)
+        if not isinstance(value, frozenset):
+            return None
+        name = f"s_{_identifier(meaning.name)}"
+        self._namespace[name] = tuple(elements_of(value))
+        return name
 
     def _call_definition(self, node: tree.Call, meaning: tree.Definition, primed: bool) -> Code:
         kind = self._kind_of_result(meaning)

@@ -148,7 +148,12 @@ def elements_of(value: Value) -> Iterable[Value]:
 
     Raises `NoValueError` for what is no set, or an infinite one.
     """
-    return sorted(finite(value), key=sort_key)
+    elements = finite(value)
+    if len(elements) < 2:
+        return elements
+    if {type(each) for each in elements} <= {int}:
+        return sorted(elements)  # type: ignore[type-var]  # as sort_key would, but quickly
+    return sorted(elements, key=sort_key)
 
 
 def finite(value: Value) -> FiniteSet:
