@@ -205,7 +205,11 @@ class _Loader:
 
     def load(self, path: Path) -> Names:
         """Load a file; return the names that its operators see."""
-        source = parse_module(path.read_text(encoding="utf-8"), str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise SpecError(Position(str(path), 1, 1), "the file is not UTF-8 text") from None
+        source = parse_module(text, str(path))
         self._exported[source.name] = None
         imported: dict[str, Meaning] = {}
         for extended in source.extends:

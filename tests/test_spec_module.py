@@ -220,6 +220,32 @@ def test_endless_recursion_is_an_error(tmp_path: Path) -> None:
         module.predicate("P").holds({})
 
 
+def test_operators_may_be_named_by_symbols(tmp_path: Path) -> None:
+    module = load_text(tmp_path, "m (+) n == 10 * m + n\nOf(f(_, _), m) == f(m, m)", VARIABLES)
+    assert module.constant("1 (+) 2") == 12
+    assert module.constant("Of(+, 4)") == 8
+    assert module.constant("Of((+), 4)") == 44
+
+
+def test_unicode_symbols_are_the_ascii_ones(tmp_path: Path) -> None:
+    module = load_text(tmp_path, "P == ∀ n ∈ {1} : (n ∈ {1} ∧ ¬FALSE) ⇒ n ≤ 1 ∧ n ≠ 2", VARIABLES)
+    assert module.predicate("P").holds({})
+
+
+@pytest.mark.parametrize(
+    "expression", ["(" * 500 + "1" + ")" * 500, " + ".join(["1"] * 1000), "~" * 300 + "TRUE"]
+)
+def test_what_is_nested_too_deeply_is_refused(tmp_path: Path, expression: str) -> None:
+    with pytest.raises(spec.SpecError, match="nested too deeply"):
+        load_text(tmp_path, f"P == {expression}", VARIABLES).constant("P")
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "M.tla").write_bytes(b"---- MODULE M ----\n\xff\n====")
+    with pytest.raises(spec.SpecError, match="the file is not UTF-8 text"):
+        spec.load(tmp_path / "M.tla")
+
+
 def test_bags(tmp_path: Path) -> None:
     two = "Two == SetToBag({1}) (+) SetToBag({1, 2})"
     (tmp_path / "M.tla").write_text(f"---- MODULE M ----\nEXTENDS Bags, Naturals\n{two}\n====")
