@@ -233,7 +233,7 @@ def cardinality(value: Value) -> int:
 
 def is_finite_set(value: Value) -> bool:
     """IsFiniteSet(value)."""
-    return type(value) is frozenset or (isinstance(value, sets.LazySet) and not value.is_infinite)
+    return not _is_infinite(_set(value))
 
 
 # Functions
@@ -279,6 +279,9 @@ def updated(
     old = _function(original, "EXCEPT")
     place = domain_in(old).get(path[0])
     if place is None:
+        for argument in domain_in(old):  # one stands for all
+            sets.comparable(argument, path[0])
+            break
         return original
     new = updated(old[place], path[1:], replacement)  # type: ignore[arg-type]
     return (*old[:place], new, *old[place + 1 :])
@@ -338,14 +341,18 @@ def append(value: Value, element: Value) -> Value:
 
 
 def head(value: Value) -> Value:
-    """Head(value)."""
+    """Head(value), of a sequence or a string."""
+    if type(value) is str and value:
+        return value[0]
     if len(_sequence(value, "Head")) == 1:
         raise NoValueError("Head of an empty sequence")
     return value[1]  # type: ignore[index, return-value]
 
 
 def tail(value: Value) -> Value:
-    """Tail(value)."""
+    """Tail(value), of a sequence or a string."""
+    if type(value) is str and value:
+        return value[1:]
     old = _sequence(value, "Tail")
     if len(old) == 1:
         raise NoValueError("Tail of an empty sequence")
@@ -353,7 +360,10 @@ def tail(value: Value) -> Value:
 
 
 def subsequence(value: Value, first: Value, last: Value) -> Value:
-    """SubSeq(value, first, last)."""
+    """SubSeq(value, first, last), of a sequence or a string."""
+    if type(value) is str:  # a string is cut like the sequence of its characters
+        characters = results_of(subsequence(sequence(value), first, last))  # type: ignore[arg-type]
+        return "".join(map(str, characters))
     old = _sequence(value, "SubSeq")
     low, high = number(first, "SubSeq"), number(last, "SubSeq")
     if 1 <= low <= high < len(old):

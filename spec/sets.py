@@ -234,6 +234,8 @@ class RecordSet(LazySet):
         if type(value) is not tuple:
             raise NoValueError(f"cannot tell whether {show(value)} is in a set of records")
         domain = domain_in(value)
+        if domain.is_sequence and domain:
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of records")
         if domain.keys() != self.fields.keys():
             return False
         return all(

@@ -77,8 +77,8 @@ class _Translator:
             "bound_infix_op": self.infix,
             "bound_prefix_op": self.prefix,
             "bound_postfix_op": self.postfix,
-            "infix_op_symbol": lambda node: self.symbol_name(node, INFIX),
-            "prefix_op_symbol": lambda node: self.symbol_name(node, PREFIX),
+            "infix_op_symbol": self.symbol_name,
+            "prefix_op_symbol": self.symbol_name,
             "conj_list": lambda node: self.bulleted(node, "/\\"),
             "disj_list": lambda node: self.bulleted(node, "\\/"),
             "bounded_quantification": self.quantified,
@@ -236,7 +236,7 @@ class _Translator:
     def string(self, node: Syntax) -> tree.Expression:
         return tree.String(self.at(node), unescape(text_of(node)[1:-1]))
 
-    def symbol_name(self, node: Syntax, _table: dict[str, Symbol]) -> tree.Expression:
+    def symbol_name(self, node: Syntax) -> tree.Expression:
         return tree.Call(self.at(node), symbol_of(node).name)
 
     def call(self, node: Syntax) -> tree.Expression:

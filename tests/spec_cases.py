@@ -113,6 +113,8 @@ VALUES: Final = [
     ("<<1, 2>> \\in Seq(1..2)", "TRUE"),
     ("<<1, 3>> \\in Seq(1..2)", "FALSE"),
     ("<<1, <<2>>, {3}>>[2][1]", "2"),
+    ('Head("ab") \\o Tail("abc") \\o SubSeq("abc", 2, 2)', '"abcb"'),
+    ("SortSeq(<<3, 1, 2>>, <)", "<<1, 2, 3>>"),
     # definitions
     ("LET x == 1 y == x + 1 IN <<x, y>>", "<<1, 2>>"),
     ("LET f(x, y) == x - y IN f(5, 3)", "2"),
@@ -164,6 +166,9 @@ ERRORS: Final = [
     ("<<1>> = <<TRUE>>", 1, "cannot compare 1 with TRUE"),
     ('[a |-> 1] = "a"', 1, 'cannot compare [a |-> 1] with "a"'),
     ("{1} = 1", 1, "cannot compare {1} with 1"),
+    ("<<1>> \\in [a : {1}]", 1, "cannot tell whether <<1>> is in a set of records"),
+    ("IsFiniteSet(1)", 1, "1 is not a set"),
+    ('[<<1, 2>> EXCEPT !["a"] = 3]', 18, 'cannot compare 1 with "a"'),
     ("<<1>> = {1}", 1, "cannot compare <<1>> with {1}"),
     ("5 + TRUE", 1, "+ needs numbers, not TRUE"),
     ('2 + (3 * "a")', 6, '* needs numbers, not "a"'),
