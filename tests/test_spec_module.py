@@ -9,6 +9,7 @@ import spec
 
 SPECS = Path(__file__).parent / "specs"
 A, B = spec.model_value("a"), spec.model_value("b")
+VARIABLES = "VARIABLES a, b, c"
 CONSTANTS: dict[str, spec.Value] = {"Server": frozenset((A, B)), "Limit": 3}
 
 
@@ -71,6 +72,19 @@ def test_failing_instances_name_the_bindings(module: spec.Module) -> None:
     assert type_ok.failing_instances({"x": 0, "log": log([-1], [1])}) == ("i = a",)
 
 
+def test_only_the_first_conjunct_that_fails_is_explained(tmp_path: Path) -> None:
+    guarded = """
+    P == \\A n \\in 1..2 : /\\ n \\in DOMAIN a
+                         /\\ a[n] > 0
+    Q == /\\ a # <<>>
+         /\\ \\A n \\in {1} : a[n] = 0
+    """
+    module = load_text(tmp_path, guarded, VARIABLES)
+    assert module.predicate("P").failing_instances({"a": spec.sequence([0])}) == ("n = 1", "n = 2")
+    assert module.predicate("Q").failing_instances({"a": spec.sequence([])}) == ()
+    assert module.predicate("Q").failing_instances({"a": spec.sequence([5])}) == ("n = 1",)
+
+
 def test_steps_read_two_states(module: spec.Module) -> None:
     monotone = module.predicate("Monotone", CONSTANTS)
     assert monotone.reads == monotone.reads_primed == {"x"}
@@ -111,9 +125,6 @@ def test_a_missing_value_is_named(module: spec.Module) -> None:
         module.predicate("Matching", {"Limit": 1})
     with pytest.raises(KeyError, match="Properties has no constant Size"):
         module.predicate("Matching", {"Size": 1})
-
-
-VARIABLES = "VARIABLES a, b, c"
 
 
 @pytest.mark.parametrize(
