@@ -1,7 +1,8 @@
 r"""Which instances of a universal formula fail.
 
 For `\A i, j \in S : P(i, j)` the answer is a list like `i = s1, j = s2`. Nested quantifiers,
-conjunctions, implications, LET and plain names of formulas are looked through.
+conjunctions, implications, LET and plain names of formulas are looked through; of a conjunction,
+the first part that fails is explained.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from spec import expressions as tree
-from spec.forms import elements_in_order, loop
+from spec.binder_forms import elements_in_order, loop
 from spec.generator import Generator
 from spec.values import show
 
@@ -32,8 +33,7 @@ def instances_function(
             loop(generator, targets, lambda: explain(node.body))
             del bound[-len(names) :]
         elif isinstance(node, tree.Call) and node.name == "/\\":
-            for each in node.arguments:
-                explain(each)
+            explain_in_turn(list(node.arguments))
         elif isinstance(node, tree.Call) and node.name == "=>":
             premise, conclusion = node.arguments
             generator.writer.emit(f"if {generator.formula(premise, False)}:")
@@ -43,15 +43,25 @@ def instances_function(
         elif isinstance(node, tree.Let):
             generator.local_definitions(node, False)
             explain(node.body)
-        elif bound:
+        else:
             shown = [f"({each.name!r}, {generator.reference(each, False)})" for each in bound]
             generator.writer.emit(f"if not {generator.formula(node, False)}:")
             generator.writer.emit(f" found.append(describe([{', '.join(shown)}]))")
 
+    def explain_in_turn(conjuncts: list[tree.Expression]) -> None:
+        """Explain the first that fails: those after it may have no value."""
+        before = generator.writer.fresh()
+        generator.writer.emit(f"{before} = len(found)")
+        explain(conjuncts[0])
+        if conjuncts[1:]:
+            generator.writer.emit(f"if len(found) == {before}:")
+            with generator.writer.indented():
+                explain_in_turn(conjuncts[1:])
+
     def body() -> str:
         generator.writer.emit("found = []")
         explain(_behind_names(generator, definition.body))
-        return "list(dict.fromkeys(found))"
+        return "[each for each in dict.fromkeys(found) if each]"  # "" is a failure without names
 
     return generator.extra_function(definition, "instances", body, {"describe": _describe})
 

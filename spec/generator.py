@@ -23,7 +23,7 @@ from spec.errors import Position, SpecError
 from spec.expressions import Declaration
 from spec.runtime import NAMESPACE
 from spec.standard import Builtin
-from spec.values import Value
+from spec.values import Value, elements_of
 from spec.writer import Writer
 
 
@@ -39,6 +39,8 @@ class Code(NamedTuple):
 
 
 Form: TypeAlias = Callable[["Generator", Any, bool], Code]
+
+PYTHON_TYPES: Final = {"number": "int", "string": "str"}  # kinds that `==` may compare
 
 # Worth computing once where nothing in them varies.
 _HOISTED: Final = (
@@ -78,6 +80,7 @@ class Generator:
         self._waiting: list[tree.Definition] = []
         self._delayed: set[Read] = set()
         self._rigid: set[tree.Parameter] = set()
+        self._numbers: dict[Declaration, int] = {}
         self._hoisting = False
 
     # Functions
@@ -175,8 +178,9 @@ class Generator:
         return self.code(definition.body, primed).text
 
     def _delay_parameters(self, definition: tree.Definition, *, primed: bool) -> None:
-        for parameter in definition.parameters:
-            for p in (False, True):
+        """Note which parameters are passed as functions; `primed` if the whole body is."""
+        for parameter, p in self.analysis.reads_of(definition):
+            if isinstance(parameter, tree.Parameter) and parameter in definition.parameters:
                 certain = self.analysis.is_certain(definition, parameter, p)
                 if not certain and not parameter.arity:
                     self._delayed.add((parameter, p or primed))
@@ -271,7 +275,11 @@ class Generator:
             return f"c_{name.name}"
         if isinstance(name, tree.Bound) or name in self._rigid:
             primed = False
-        return f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+        text = f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+        if isinstance(name, tree.Definition) or (isinstance(name, tree.Bound) and name.is_function):
+            # Two LETs side by side may define one name; both may be alive in one function.
+            return f"{text}_of_{self._numbers.setdefault(name, len(self._numbers))}"
+        return text
 
     def _call(self, node: tree.Call, meaning: Declaration, primed: bool) -> Code:
         if isinstance(meaning, tree.Definition):
@@ -295,6 +303,18 @@ class Generator:
             arguments = [self.value(each, primed).text for each in node.arguments]
             return Code(self.fallible(node, text, *arguments))
         return Code(text, _kind_of(self._constants[meaning.name]))
+
+    def constant_in_order(self, node: tree.Expression) -> str | None:
+        """Return the name of the sorted elements if the node is a declared, finite set."""
+        meaning = self.analysis.meanings[node] if isinstance(node, tree.Call) else None
+        if not isinstance(meaning, tree.Constant):
+            return None
+        value = self._constants.get(meaning.name)
+        if not isinstance(value, frozenset):
+            return None
+        name = f"s_{_identifier(meaning.name)}"
+        self._namespace[name] = tuple(elements_of(value))
+        return name
 
     def _call_definition(self, node: tree.Call, meaning: tree.Definition, primed: bool) -> Code:
         kind = self._kind_of_result(meaning)

@@ -86,11 +86,11 @@ class Predicate:
     def _arguments(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None
     ) -> list[Any]:
+        if self.is_step and primed is None:
+            raise KeyError(f"{self.name} reads primed variables: give the next state too")
         try:
-            if not self.is_step:
-                return [values[name] for name, _ in self._reads]
             if primed is None:
-                raise KeyError(f"{self.name} reads primed variables: give the next state too")
+                return [values[name] for name, _ in self._reads]
             return [(primed if is_primed else values)[name] for name, is_primed in self._reads]
         except KeyError as missing:
             raise KeyError(f"{self.name} needs a value for {missing.args[0]}") from None
@@ -176,7 +176,10 @@ class Module:
 
     def _check_assumptions(self, program: Program) -> None:
         for each in self._assumptions:
-            if not Predicate(each, program).holds({}):
+            formula = Predicate(each, program)
+            if formula.reads or formula.reads_primed:
+                raise SpecError(each.at, "an assumption reads no variables")
+            if not formula.holds({}):
                 raise SpecError(each.at, "the assumption does not hold of these constants")
 
 
@@ -202,7 +205,11 @@ class _Loader:
 
     def load(self, path: Path) -> Names:
         """Load a file; return the names that its operators see."""
-        source = parse_module(path.read_text(encoding="utf-8"), str(path))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            raise SpecError(Position(str(path), 1, 1), "the file is not UTF-8 text") from None
+        source = parse_module(text, str(path))
         self._exported[source.name] = None
         imported: dict[str, Meaning] = {}
         for extended in source.extends:

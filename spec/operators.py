@@ -127,10 +127,12 @@ def interval(low: Value, high: Value) -> Value:
 
 def _same_kind(left: Value, right: Value) -> None:
     """Refuse sets that TLC could not merge: of numbers and of strings, for example."""
-    if type(left) is frozenset and type(right) is frozenset and left and right:
-        one, other = next(iter(left)), next(iter(right))
-        if type(one) is not type(other):
-            sets.comparable(one, other)
+    if type(left) is frozenset and type(right) is frozenset:
+        for one in left:
+            for other in right:
+                if type(one) is not type(other):
+                    sets.comparable(one, other)
+                return
 
 
 def _is_infinite(value: Value) -> bool:
@@ -148,8 +150,10 @@ def union(left: Value, right: Value) -> Value:
 def intersection(left: Value, right: Value) -> Value:
     r"""Left \cap right."""
     if type(left) is frozenset and type(right) is frozenset:
-        _same_kind(left, right)
-        return left & right
+        common = left & right
+        if not common:
+            _same_kind(left, right)
+        return common
     if _is_infinite(left):
         left, right = right, left
     if _is_infinite(left):
@@ -229,7 +233,7 @@ def cardinality(value: Value) -> int:
 
 def is_finite_set(value: Value) -> bool:
     """IsFiniteSet(value)."""
-    return type(value) is frozenset or (isinstance(value, sets.LazySet) and not value.is_infinite)
+    return not _is_infinite(_set(value))
 
 
 # Functions
@@ -272,12 +276,15 @@ def updated(
     """[original EXCEPT !path = replacement(@)]; unchanged where the path leaves the domain."""
     if not path:
         return replacement(original)
-    places = domain_in(_function(original, "EXCEPT"))
-    place = places.get(path[0])
+    old = _function(original, "EXCEPT")
+    place = domain_in(old).get(path[0])
     if place is None:
+        for argument in domain_in(old):  # one stands for all
+            sets.comparable(argument, path[0])
+            break
         return original
-    old: Value = original[place]  # type: ignore[assignment, index]
-    return (*original[:place], updated(old, path[1:], replacement), *original[place + 1 :])  # type: ignore[index, return-value]
+    new = updated(old[place], path[1:], replacement)  # type: ignore[arg-type]
+    return (*old[:place], new, *old[place + 1 :])
 
 
 def single(argument: Value, result: Value) -> Value:
@@ -320,9 +327,11 @@ def sequence_set(base: Value) -> Value:
 
 def length(value: Value) -> int:
     """Len(value), of a sequence or a string."""
+    if type(value) is tuple and value[0].is_sequence:  # type: ignore[union-attr]
+        return len(value) - 1
     if type(value) is str:
         return len(value)
-    return len(_sequence(value, "Len")) - 1
+    raise NoValueError(f"Len needs a sequence, not {show(value)}")
 
 
 def append(value: Value, element: Value) -> Value:
@@ -332,14 +341,18 @@ def append(value: Value, element: Value) -> Value:
 
 
 def head(value: Value) -> Value:
-    """Head(value)."""
+    """Head(value), of a sequence or a string."""
+    if type(value) is str and value:
+        return value[0]
     if len(_sequence(value, "Head")) == 1:
         raise NoValueError("Head of an empty sequence")
     return value[1]  # type: ignore[index, return-value]
 
 
 def tail(value: Value) -> Value:
-    """Tail(value)."""
+    """Tail(value), of a sequence or a string."""
+    if type(value) is str and value:
+        return value[1:]
     old = _sequence(value, "Tail")
     if len(old) == 1:
         raise NoValueError("Tail of an empty sequence")
@@ -347,14 +360,17 @@ def tail(value: Value) -> Value:
 
 
 def subsequence(value: Value, first: Value, last: Value) -> Value:
-    """SubSeq(value, first, last)."""
+    """SubSeq(value, first, last), of a sequence or a string."""
+    if type(value) is str:  # a string is cut like the sequence of its characters
+        characters = results_of(subsequence(sequence(value), first, last))  # type: ignore[arg-type]
+        return "".join(map(str, characters))
     old = _sequence(value, "SubSeq")
     low, high = number(first, "SubSeq"), number(last, "SubSeq")
+    if 1 <= low <= high < len(old):
+        return (sequence_domain(high - low + 1),) + old[low : high + 1]  # noqa: RUF005  # quicker
     if low > high:
         return (sequence_domain(0),)
-    if low < 1 or high >= len(old):
-        raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
-    return (sequence_domain(high - low + 1), *old[low : high + 1])
+    raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
 
 
 def concatenation(left: Value, right: Value) -> Value:
@@ -403,55 +419,3 @@ def sort_sequence(value: Value, precedes: Callable[[Value, Value], Value]) -> Va
 
     listed = results_of(_sequence(value, "SortSeq"))
     return sequence(sorted(listed, key=functools.cmp_to_key(compare)))
-
-
-# Bags: functions from elements to how often they occur
-
-
-def bag(value: Value, operator: str) -> dict[Value, int]:
-    """Return the counts of a bag; raises `NoValueError` naming the operator for anything else."""
-    if not is_bag(value):
-        raise NoValueError(f"{operator} needs a bag, not {show(value)}")
-    return dict(items_of(value))  # type: ignore[arg-type]
-
-
-def is_bag(value: Value) -> bool:
-    """IsABag(value)."""
-    return type(value) is tuple and all(
-        type(count) is int and count > 0 for count in results_of(value)
-    )
-
-
-def bag_of(value: Value) -> Value:
-    """SetToBag(value)."""
-    return function(dict.fromkeys(finite(value), 1))
-
-
-def bag_elements(value: Value) -> Value:
-    """BagToSet(value)."""
-    return frozenset(bag(value, "BagToSet"))
-
-
-def bag_sum(left: Value, right: Value) -> Value:
-    """Left (+) right."""
-    counts = bag(left, "(+)")
-    for each, count in bag(right, "(+)").items():
-        counts[each] = counts.get(each, 0) + count
-    return function(counts)
-
-
-def bag_difference(left: Value, right: Value) -> Value:
-    """Left (-) right."""
-    taken = bag(right, "(-)")
-    counts = {each: n - taken.get(each, 0) for each, n in bag(left, "(-)").items()}
-    return function({each: count for each, count in counts.items() if count > 0})
-
-
-def copies(element: Value, value: Value) -> int:
-    """CopiesIn(element, value)."""
-    return bag(value, "CopiesIn").get(element, 0)
-
-
-def bag_size(value: Value) -> int:
-    """BagCardinality(value)."""
-    return sum(bag(value, "BagCardinality").values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from spec import expressions as tree
 from spec.analysis import Analysis, Read
-from spec.errors import SpecError
+from spec.errors import NoValueError, SpecError
 from spec.explain import instances_function
 from spec.forms import FORMS
 from spec.generator import Generator
@@ -52,6 +52,8 @@ class Program:
                 pass
             try:
                 return careful()(*arguments)
+            except NoValueError as error:  # out of a comparison that Python made by itself
+                raise SpecError(definition.at, error.reason) from None
             except RecursionError:
                 raise SpecError(definition.at, "the recursion is too deep or endless") from None
 

@@ -60,7 +60,7 @@ class LazySet:
         raise NoValueError(f"{self} is infinite and cannot be enumerated")
 
     def enumerated(self) -> FiniteSet:
-        """Return the set with its elements at hand; raises `NoValueError` where there are too many."""
+        """Return the set with its elements at hand; raises `NoValueError` if there are too many."""
         if self._enumerated is None:
             if self._size() > LARGEST_ENUMERATION:
                 raise NoValueError(f"{self} has too many elements to enumerate")
@@ -87,8 +87,14 @@ class LazySet:
     def __hash__(self) -> int:
         return hash(str(self)) if self.is_infinite else hash(self.enumerated())
 
+    def _text(self) -> str:
+        raise NotImplementedError
+
     def __str__(self) -> str:
-        return show(self.enumerated())
+        try:
+            return show(self.enumerated())
+        except NoValueError:
+            return self._text()
 
 
 class InfiniteSet(LazySet):
@@ -167,6 +173,9 @@ class PowerSet(LazySet):
         super().__init__()
         self.base = base
 
+    def _text(self) -> str:
+        return f"SUBSET {show(self.base)}"
+
     def _contains(self, value: Value) -> bool:
         return all(contains(self.base, each) for each in finite(value))
 
@@ -189,6 +198,9 @@ class FunctionSet(LazySet):
         super().__init__()
         self.arguments = arguments
         self.results = results
+
+    def _text(self) -> str:
+        return f"[{show(self.arguments)} -> {show(self.results)}]"
 
     def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
@@ -215,10 +227,15 @@ class RecordSet(LazySet):
         super().__init__()
         self.fields = fields
 
+    def _text(self) -> str:
+        return "[" + ", ".join(f"{name} : {show(each)}" for name, each in self.fields.items()) + "]"
+
     def _contains(self, value: Value) -> bool:
         if type(value) is not tuple:
             raise NoValueError(f"cannot tell whether {show(value)} is in a set of records")
         domain = domain_in(value)
+        if domain.is_sequence and domain:
+            raise NoValueError(f"cannot tell whether {show(value)} is in a set of records")
         if domain.keys() != self.fields.keys():
             return False
         return all(
@@ -244,6 +261,9 @@ class ProductSet(LazySet):
     def __init__(self, *factors: Value) -> None:
         super().__init__()
         self.factors = factors
+
+    def _text(self) -> str:
+        return "(" + " \\X ".join(show(each) for each in self.factors) + ")"
 
     def _contains(self, value: Value) -> bool:
         if not is_sequence(value):
@@ -311,7 +331,8 @@ class CombinedSet(LazySet):
 def contains(candidates: Value, value: Value) -> bool:
     r"""Whether value \in candidates.
 
-    Raises `NoValueError` if `candidates` is no set, or the value cannot be compared with its elements.
+    Raises `NoValueError` if `candidates` is no set, or its elements cannot be compared with the
+    value.
     """
     if type(candidates) is frozenset:
         if value in candidates:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from spec import operators, sets
+from spec import bags, operators, sets
 from spec.operators import holds
 from spec.values import sequence_domain, show
 
@@ -110,14 +110,14 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     ),
     "Bags": _table(
         Builtin("EmptyBag", 0, lambda: (sequence_domain(0),), "function"),
-        Builtin("IsABag", 1, operators.is_bag, "formula"),
-        Builtin("SetToBag", 1, operators.bag_of, "function"),
-        Builtin("BagToSet", 1, operators.bag_elements, "set"),
-        Builtin("BagIn", 2, lambda each, of: each in operators.bag(of, "BagIn"), "formula"),
-        Builtin("(+)", 2, operators.bag_sum, "function"),
-        Builtin("(-)", 2, operators.bag_difference, "function"),
-        Builtin("CopiesIn", 2, operators.copies, "number"),
-        Builtin("BagCardinality", 1, operators.bag_size, "number"),
+        Builtin("IsABag", 1, bags.is_bag, "formula"),
+        Builtin("SetToBag", 1, bags.bag_of, "function"),
+        Builtin("BagToSet", 1, bags.bag_elements, "set"),
+        Builtin("BagIn", 2, lambda each, of: each in bags.bag(of, "BagIn"), "formula"),
+        Builtin("(+)", 2, bags.bag_sum, "function"),
+        Builtin("(-)", 2, bags.bag_difference, "function"),
+        Builtin("CopiesIn", 2, bags.copies, "number"),
+        Builtin("BagCardinality", 1, bags.bag_size, "number"),
         *(Builtin(name, 1, None) for name in ("BagUnion", "SubBag")),
         *(Builtin(name, 2, None) for name in ("BagOfAll", "\\sqsubseteq")),
     ),

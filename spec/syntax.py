@@ -7,24 +7,23 @@ that grammar accepts it. Tabs are expanded first: in TLA+ the column of a bullet
 from __future__ import annotations
 
 import textwrap
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
-
-import tree_sitter
-import tree_sitter_tlaplus
 
 from spec import expressions as tree
 from spec.errors import Position, SpecError
+from spec.parsing import (
+    Syntax,
+    field_of,
+    fields_of,
+    first_fault,
+    parser,
+    parts_of,
+    symbol_of,
+    text_of,
+    unescape,
+)
 from spec.symbols import INFIX, PREFIX, TEMPORAL, Symbol, conflict
-
-Syntax = tree_sitter.Node
-
-
-def _parser() -> tree_sitter.Parser:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # the grammar hands over an integer
-        return tree_sitter.Parser(tree_sitter.Language(tree_sitter_tlaplus.language()))
 
 
 def parse_module(text: str, file: str) -> tree.ModuleSource:
@@ -34,7 +33,7 @@ def parse_module(text: str, file: str) -> tree.ModuleSource:
     Raises `SpecError` at the first thing that is not TLA+.
     """
     source = text.expandtabs(8).encode()
-    root = _parser().parse(source).root_node
+    root = parser().parse(source).root_node
     try:
         return _Translator(source, file).module(root)
     except RecursionError:
@@ -62,24 +61,24 @@ class _Translator:
         self.lines = source.split(b"\n")
         self.expression_kinds: dict[str, Callable[[Syntax], tree.Expression]] = {
             "identifier_ref": self.name,
-            "nat_number": lambda node: tree.Number(self.at(node), int(_text(node))),
-            "binary_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 2)),
-            "octal_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 8)),
-            "hex_number": lambda node: tree.Number(self.at(node), int(_text(node)[2:], 16)),
+            "nat_number": lambda node: tree.Number(self.at(node), int(text_of(node))),
+            "binary_number": lambda node: tree.Number(self.at(node), int(text_of(node)[2:], 2)),
+            "octal_number": lambda node: tree.Number(self.at(node), int(text_of(node)[2:], 8)),
+            "hex_number": lambda node: tree.Number(self.at(node), int(text_of(node)[2:], 16)),
             "string": self.string,
             "boolean": self.name,
             "boolean_set": self.name,
             "string_set": self.name,
             "nat_number_set": lambda node: tree.Call(self.at(node), "Nat"),
             "int_number_set": lambda node: tree.Call(self.at(node), "Int"),
-            "parentheses": lambda node: self.expression(_parts(node)[0]),
-            "label": lambda node: self.expression(_field(node, "expression")),
+            "parentheses": lambda node: self.expression(parts_of(node)[0]),
+            "label": lambda node: self.expression(field_of(node, "expression")),
             "bound_op": self.call,
             "bound_infix_op": self.infix,
             "bound_prefix_op": self.prefix,
             "bound_postfix_op": self.postfix,
-            "infix_op_symbol": lambda node: self.symbol_name(node, INFIX),
-            "prefix_op_symbol": lambda node: self.symbol_name(node, PREFIX),
+            "infix_op_symbol": self.symbol_name,
+            "prefix_op_symbol": self.symbol_name,
             "conj_list": lambda node: self.bulleted(node, "/\\"),
             "disj_list": lambda node: self.bulleted(node, "\\/"),
             "bounded_quantification": self.quantified,
@@ -110,16 +109,13 @@ class _Translator:
         return Position(self.file, row + 1, len(before.decode(errors="replace")) + 1)
 
     def refuse_errors(self, root: Syntax) -> None:
-        stack = [root]
-        while stack:
-            node = stack.pop()
-            if node.is_missing:
-                raise SpecError(self.at(node), f"expected {node.type}")
-            if node.is_error:
-                found = _text(node).split("\n")[0].strip()
-                raise SpecError(self.at(node), f"syntax error at {found!r}")
-            if node.has_error:
-                stack.extend(reversed(node.children))
+        if not root.has_error:
+            return
+        fault = first_fault(root)
+        if fault.is_missing:
+            raise SpecError(self.at(fault), f"expected {fault.type}")
+        found = text_of(fault).split("\n")[0].strip()
+        raise SpecError(self.at(fault), f"syntax error at {found!r}")
 
     # Modules
 
@@ -134,56 +130,58 @@ class _Translator:
         variables: list[tree.Variable] = []
         assumptions: list[tree.Definition] = []
         instances: list[Position] = []
-        for unit in _parts(node):
+        for unit in parts_of(node):
             match unit.type:
                 case "extends":
-                    extends += [tree.Call(self.at(each), _text(each)) for each in _parts(unit)]
+                    extends += [tree.Call(self.at(each), text_of(each)) for each in parts_of(unit)]
                 case "variable_declaration":
-                    variables += [tree.Variable(self.at(e), _text(e)) for e in _parts(unit)]
+                    variables += [tree.Variable(self.at(e), text_of(e)) for e in parts_of(unit)]
                 case "constant_declaration":
-                    constants += [tree.Constant(*self.declared(each)) for each in _parts(unit)]
+                    constants += [tree.Constant(*self.declared(each)) for each in parts_of(unit)]
                 case "assumption":
-                    formula = self.expression(_parts(unit)[-1])
+                    formula = self.expression(parts_of(unit)[-1])
                     assumptions.append(tree.Definition(self.at(unit), "ASSUME", (), formula))
                 case "instance":
                     instances.append(self.at(unit))
-                case "local_definition" if _parts(unit)[0].type == "instance":
+                case "local_definition" if parts_of(unit)[0].type == "instance":
                     instances.append(self.at(unit))
                 case "module":
                     raise SpecError(self.at(unit), "not supported here: module within a module")
         return tree.ModuleSource(
-            _text(_field(node, "name")),
+            text_of(field_of(node, "name")),
             tuple(extends),
             tuple(constants),
             tuple(variables),
-            self.definitions(_parts(node)),
+            self.definitions(parts_of(node)),
             tuple(assumptions),
             tuple(instances),
         )
 
     def definitions(self, units: list[Syntax]) -> tuple[tree.Definition, ...]:
         recursive = {
-            _text(declared if declared.type == "identifier" else _field(declared, "name"))
+            text_of(declared if declared.type == "identifier" else field_of(declared, "name"))
             for unit in units
             if unit.type == "recursive_declaration"
-            for declared in _parts(unit)
+            for declared in parts_of(unit)
         }
         defined = []
         for unit in units:
             is_local = unit.type == "local_definition"
-            node = _parts(unit)[0] if is_local else unit
+            node = parts_of(unit)[0] if is_local else unit
             if node.type in ("operator_definition", "function_definition", "module_definition"):
                 defined.append(self.definition(node, is_local, recursive))
         return tuple(defined)
 
     def definition(self, node: Syntax, is_local: bool, recursive: set[str]) -> tree.Definition:
-        name_node = _field(node, "name")
-        body_node = _field(node, "definition")
-        name = _symbol(name_node).name if name_node.type.endswith("_symbol") else _text(name_node)
+        name_node = field_of(node, "name")
+        body_node = field_of(node, "definition")
+        name = (
+            symbol_of(name_node).name if name_node.type.endswith("_symbol") else text_of(name_node)
+        )
         parameters: tuple[tree.Parameter, ...] = ()
         body: tree.Expression
         if node.type == "function_definition":
-            bounds = [each for each in _parts(node) if each.type == "quantifier_bound"]
+            bounds = [each for each in parts_of(node) if each.type == "quantifier_bound"]
             body = tree.FunctionLiteral(
                 self.at(node),
                 tuple(self.binding(each) for each in bounds),
@@ -193,7 +191,7 @@ class _Translator:
         elif node.type == "module_definition":
             body = tree.Unsupported(self.at(node), "INSTANCE")
         else:
-            given = _fields(node, "parameter")
+            given = fields_of(node, "parameter")
             parameters = tuple(tree.Parameter(*self.declared(each)) for each in given)
             body = self.expression(body_node)
         return tree.Definition(
@@ -209,16 +207,16 @@ class _Translator:
     def declared(self, node: Syntax) -> tuple[Position, str, int]:
         """Return place, name and arity of a declared constant or parameter."""
         if node.type != "operator_declaration":
-            return self.at(node), _text(node), 0
+            return self.at(node), text_of(node), 0
         arity = sum(each.type == "placeholder" for each in node.children)
-        name = _field(node, "name")
-        if name.type.endswith("_symbol"):
-            return self.at(node), _symbol(name).name, arity
-        return self.at(node), _text(name), arity
+        return self.at(node), self.defined_name(field_of(node, "name")), arity
+
+    def defined_name(self, node: Syntax) -> str:
+        return symbol_of(node).name if node.type.endswith("_symbol") else text_of(node)
 
     def text_of(self, node: Syntax) -> str:
         indent = " " * (self.at(node).column - 1)
-        return textwrap.dedent(indent + _text(node)).strip("\n")
+        return textwrap.dedent(indent + text_of(node)).strip("\n")
 
     # Expressions
 
@@ -230,27 +228,27 @@ class _Translator:
         return translate(node)
 
     def all(self, node: Syntax) -> tuple[tree.Expression, ...]:
-        return tuple(self.expression(each) for each in _parts(node))
+        return tuple(self.expression(each) for each in parts_of(node))
 
     def name(self, node: Syntax) -> tree.Expression:
-        return tree.Call(self.at(node), _text(node))
+        return tree.Call(self.at(node), text_of(node))
 
     def string(self, node: Syntax) -> tree.Expression:
-        return tree.String(self.at(node), _unescape(_text(node)[1:-1]))
+        return tree.String(self.at(node), unescape(text_of(node)[1:-1]))
 
-    def symbol_name(self, node: Syntax, _table: dict[str, Symbol]) -> tree.Expression:
-        return tree.Call(self.at(node), _symbol(node).name)
+    def symbol_name(self, node: Syntax) -> tree.Expression:
+        return tree.Call(self.at(node), symbol_of(node).name)
 
     def call(self, node: Syntax) -> tree.Expression:
-        arguments = tuple(self.expression(each) for each in _fields(node, "parameter"))
-        return tree.Call(self.at(node), _text(_field(node, "name")), arguments)
+        arguments = tuple(self.expression(each) for each in fields_of(node, "parameter"))
+        return tree.Call(self.at(node), text_of(field_of(node, "name")), arguments)
 
     def infix(self, node: Syntax) -> tree.Expression:
-        symbol_node = _field(node, "symbol")
+        symbol_node = field_of(node, "symbol")
         symbol = INFIX.get(symbol_node.type)
-        left, right = _field(node, "lhs"), _field(node, "rhs")
+        left, right = field_of(node, "lhs"), field_of(node, "rhs")
         if symbol is None:
-            return tree.Unsupported(self.at(node), f"operator {_text(symbol_node)}")
+            return tree.Unsupported(self.at(node), f"operator {text_of(symbol_node)}")
         self.refuse_conflict(symbol_node, symbol, left, is_left=True)
         self.refuse_conflict(symbol_node, symbol, right, is_left=False)
         if symbol.name in TEMPORAL:
@@ -267,88 +265,88 @@ class _Translator:
     def chain(self, node: Syntax, kind: str) -> list[Syntax]:
         r"""Return the operands of `a /\ b /\ c`, which arrives as `(a /\ b) /\ c`."""
         operands = []
-        while node.type == "bound_infix_op" and _field(node, "symbol").type == kind:
-            symbol_node, right = _field(node, "symbol"), _field(node, "rhs")
+        while node.type == "bound_infix_op" and field_of(node, "symbol").type == kind:
+            symbol_node, right = field_of(node, "symbol"), field_of(node, "rhs")
             self.refuse_conflict(symbol_node, INFIX[kind], right, is_left=False)
             operands.append(right)
-            node = _field(node, "lhs")
+            node = field_of(node, "lhs")
             self.refuse_conflict(symbol_node, INFIX[kind], node, is_left=True)
         return [node, *reversed(operands)]
 
     def refuse_conflict(self, at: Syntax, outer: Symbol, operand: Syntax, *, is_left: bool) -> None:
         inner = None
         if operand.type == "bound_infix_op":
-            inner = INFIX.get(_field(operand, "symbol").type)
+            inner = INFIX.get(field_of(operand, "symbol").type)
         elif operand.type == "bound_prefix_op" and is_left:
-            inner = PREFIX.get(_field(operand, "symbol").type)
+            inner = PREFIX.get(field_of(operand, "symbol").type)
         if inner is not None and conflict(outer, inner, inner_is_left=is_left):
             reason = f"precedence conflict between {inner.name} and {outer.name}"
             raise SpecError(self.at(at), reason)
 
     def prefix(self, node: Syntax) -> tree.Expression:
-        symbol = PREFIX[_field(node, "symbol").type]
-        operand = _field(node, "rhs")
+        symbol = PREFIX[field_of(node, "symbol").type]
+        operand = field_of(node, "rhs")
         if operand.type == "bound_infix_op":
-            self.refuse_conflict(_field(node, "symbol"), symbol, operand, is_left=False)
+            self.refuse_conflict(field_of(node, "symbol"), symbol, operand, is_left=False)
         if symbol.name in TEMPORAL:
             return tree.Unsupported(self.at(node), f"operator {symbol.name}")
         return tree.Call(self.at(node), symbol.name, (self.expression(operand),))
 
     def postfix(self, node: Syntax) -> tree.Expression:
-        symbol = _field(node, "symbol")
+        symbol = field_of(node, "symbol")
         if symbol.type != "prime":
-            return tree.Unsupported(self.at(symbol), f"operator {_text(symbol)}")
-        return tree.Prime(self.at(node), self.expression(_field(node, "lhs")))
+            return tree.Unsupported(self.at(symbol), f"operator {text_of(symbol)}")
+        return tree.Prime(self.at(node), self.expression(field_of(node, "lhs")))
 
     def bulleted(self, node: Syntax, name: str) -> tree.Expression:
-        items = tuple(self.expression(_parts(item)[-1]) for item in _parts(node))
+        items = tuple(self.expression(parts_of(item)[-1]) for item in parts_of(node))
         return items[0] if len(items) == 1 else tree.Call(self.at(node), name, items)
 
     # Binders
 
     def pattern(self, node: Syntax) -> tree.Pattern:
         if node.type == "tuple_of_identifiers":
-            names = tuple(tree.Bound(self.at(e), _text(e)) for e in _parts(node))
+            names = tuple(tree.Bound(self.at(e), text_of(e)) for e in parts_of(node))
             return tree.Pattern(self.at(node), names, is_tuple=True)
-        only = tree.Bound(self.at(node), _text(node))
+        only = tree.Bound(self.at(node), text_of(node))
         return tree.Pattern(self.at(node), (only,), is_tuple=False)
 
     def binding(self, node: Syntax) -> tree.Binding:
-        patterns = tuple(self.pattern(each) for each in _fields(node, "intro"))
-        return tree.Binding(self.at(node), patterns, self.expression(_field(node, "set")))
+        patterns = tuple(self.pattern(each) for each in fields_of(node, "intro"))
+        return tree.Binding(self.at(node), patterns, self.expression(field_of(node, "set")))
 
     def quantified(self, node: Syntax) -> tree.Expression:
         return tree.Quantified(
             self.at(node),
-            _field(node, "quantifier").type == "forall",
-            tuple(self.binding(each) for each in _fields(node, "bound")),
-            self.expression(_field(node, "expression")),
+            field_of(node, "quantifier").type == "forall",
+            tuple(self.binding(each) for each in fields_of(node, "bound")),
+            self.expression(field_of(node, "expression")),
         )
 
     def choose(self, node: Syntax) -> tree.Expression:
         if node.child_by_field_name("set") is None:
             return tree.Unsupported(self.at(node), "unbounded CHOOSE")
         binding = self.binding(node)
-        body = self.expression(_field(node, "expression"))
+        body = self.expression(field_of(node, "expression"))
         return tree.Choose(self.at(node), (binding,), body)
 
     def set_filter(self, node: Syntax) -> tree.Expression:
-        binding = self.binding(_field(node, "generator"))
-        return tree.SetFilter(self.at(node), (binding,), self.expression(_field(node, "filter")))
+        binding = self.binding(field_of(node, "generator"))
+        return tree.SetFilter(self.at(node), (binding,), self.expression(field_of(node, "filter")))
 
     def set_map(self, node: Syntax) -> tree.Expression:
-        bindings = tuple(self.binding(each) for each in _fields(node, "generator"))
-        return tree.SetMap(self.at(node), bindings, self.expression(_field(node, "map")))
+        bindings = tuple(self.binding(each) for each in fields_of(node, "generator"))
+        return tree.SetMap(self.at(node), bindings, self.expression(field_of(node, "map")))
 
     def function_literal(self, node: Syntax) -> tree.Expression:
-        *bounds, body = [each for each in _parts(node) if each.type != "all_map_to"]
+        *bounds, body = [each for each in parts_of(node) if each.type != "all_map_to"]
         bindings = tuple(self.binding(each) for each in bounds)
         return tree.FunctionLiteral(self.at(node), bindings, self.expression(body))
 
     # Functions and records
 
     def function_set(self, node: Syntax) -> tree.Expression:
-        arguments, _, results = _parts(node)
+        arguments, _, results = parts_of(node)
         return tree.FunctionSet(self.at(node), self.expression(arguments), self.expression(results))
 
     def index(self, parts: list[Syntax], at: Position) -> tree.Expression:
@@ -356,57 +354,57 @@ class _Translator:
         return indices[0] if len(indices) == 1 else tree.Tuple(at, indices)
 
     def application(self, node: Syntax) -> tree.Expression:
-        applied, *arguments = _parts(node)
+        applied, *arguments = parts_of(node)
         return tree.Application(
             self.at(node), self.expression(applied), self.index(arguments, self.at(node))
         )
 
     def field_of_record(self, node: Syntax) -> tree.Expression:
-        owner, name = _parts(node)
-        field = tree.String(self.at(name), _text(name))
+        owner, name = parts_of(node)
+        field = tree.String(self.at(name), text_of(name))
         return tree.Application(self.at(node), self.expression(owner), field, is_field=True)
 
     def named_values(self, node: Syntax) -> tuple[tuple[str, ...], tuple[tree.Expression, ...]]:
-        parts = [each for each in _parts(node) if each.type not in ("all_map_to", "colon")]
-        names = tuple(_text(each) for each in parts[0::2])
-        for each, name in zip(parts[0::2], names, strict=True):
-            if names.count(name) > 1:
-                raise SpecError(self.at(each), f"the field {name} is given twice")
+        parts = [each for each in parts_of(node) if each.type not in ("all_map_to", "colon")]
+        names = tuple(text_of(each) for each in parts[0::2])
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise SpecError(self.at(parts[2 * place]), f"the field {name} is given twice")
         return names, tuple(self.expression(each) for each in parts[1::2])
 
     def except_(self, node: Syntax) -> tree.Expression:
-        updates = [each for each in _parts(node) if each.type == "except_update"]
+        updates = [each for each in parts_of(node) if each.type == "except_update"]
         return tree.Except(
             self.at(node),
-            self.expression(_field(node, "expr_to_update")),
+            self.expression(field_of(node, "expr_to_update")),
             tuple(self.update(each) for each in updates),
         )
 
     def update(self, node: Syntax) -> tree.Update:
-        specifier = next(e for e in _parts(node) if e.type == "except_update_specifier")
+        specifier = next(e for e in parts_of(node) if e.type == "except_update_specifier")
         path: list[tree.Expression] = []
-        for step in _parts(specifier):
-            parts = _parts(step)
+        for step in parts_of(specifier):
+            parts = parts_of(step)
             if step.type == "except_update_record_field":
-                path.append(tree.String(self.at(parts[0]), _text(parts[0])))
+                path.append(tree.String(self.at(parts[0]), text_of(parts[0])))
             else:
                 path.append(self.index(parts, self.at(step)))
         at = self.at(node)
-        value = self.expression(_field(node, "new_val"))
+        value = self.expression(field_of(node, "new_val"))
         return tree.Update(at, tuple(path), value, tree.Bound(at, "@"))
 
     # Choices and definitions
 
     def if_(self, node: Syntax) -> tree.Expression:
         condition, then, otherwise = (
-            self.expression(_field(node, each)) for each in ("if", "then", "else")
+            self.expression(field_of(node, each)) for each in ("if", "then", "else")
         )
         return tree.If(self.at(node), condition, then, otherwise)
 
     def case(self, node: Syntax) -> tree.Expression:
         arms = [
-            (each.type, [part for part in _parts(each) if part.type != "case_arrow"])
-            for each in _parts(node)
+            (each.type, [part for part in parts_of(each) if part.type != "case_arrow"])
+            for each in parts_of(node)
             if each.type != "case_box"
         ]
         guarded = [parts for kind, parts in arms if kind == "case_arm"]
@@ -419,57 +417,11 @@ class _Translator:
         )
 
     def let(self, node: Syntax) -> tree.Expression:
-        definitions = self.definitions(_fields(node, "definitions"))
-        return tree.Let(self.at(node), definitions, self.expression(_field(node, "expression")))
+        definitions = self.definitions(fields_of(node, "definitions"))
+        return tree.Let(self.at(node), definitions, self.expression(field_of(node, "expression")))
 
     def lambda_(self, node: Syntax) -> tree.Expression:
-        *names, body = _parts(node)
+        *names, body = parts_of(node)
         names = [each for each in names if each.type == "identifier"]
-        parameters = tuple(tree.Parameter(self.at(each), _text(each), 0) for each in names)
+        parameters = tuple(tree.Parameter(self.at(each), text_of(each), 0) for each in names)
         return tree.Lambda(self.at(node), parameters, self.expression(body))
-
-
-# Names that the grammar gives to nodes but that are punctuation where we look.
-_PUNCTUATION: Final = frozenset(
-    {"comment", "block_comment", "header_line", "single_line", "double_line", "def_eq", "set_in"}
-    | {"langle_bracket", "rangle_bracket", "bullet_conj", "bullet_disj"}
-)
-
-
-def _parts(node: Syntax) -> list[Syntax]:
-    """Return the named children that carry meaning."""
-    return [each for each in node.named_children if each.type not in _PUNCTUATION]
-
-
-def _fields(node: Syntax, name: str) -> list[Syntax]:
-    found = node.children_by_field_name(name)
-    return [each for each in found if each.is_named and each.type not in _PUNCTUATION]
-
-
-def _field(node: Syntax, name: str) -> Syntax:
-    return _fields(node, name)[0]
-
-
-def _text(node: Syntax) -> str:
-    return (node.text or b"").decode(errors="replace")
-
-
-def _symbol(node: Syntax) -> Symbol:
-    """Return the symbol that an `infix_op_symbol` or `prefix_op_symbol` names."""
-    kind = node.named_children[0].type if node.named_children else node.type
-    table = PREFIX if node.type == "prefix_op_symbol" else INFIX
-    return table.get(kind, Symbol(_text(node), 0, 0))
-
-
-def _unescape(text: str) -> str:
-    return "".join(_characters(text))
-
-
-def _characters(text: str) -> Iterator[str]:
-    remaining = iter(text)
-    for each in remaining:
-        if each != "\\":
-            yield each
-            continue
-        escaped = next(remaining, "\\")
-        yield {"n": "\n", "t": "\t", "f": "\f", "r": "\r"}.get(escaped, escaped)

@@ -99,8 +99,9 @@ def domain_of(keys: frozenset[Value]) -> Domain:
 
 def sequence_domain(length: int) -> Domain:
     """Return the domain 1..length."""
-    while len(_sequence_domains) <= length:
-        _sequence_domains.append(domain_of(frozenset(range(1, len(_sequence_domains) + 1))))
+    if length >= len(_sequence_domains):
+        for each in range(len(_sequence_domains), length + 1):
+            _sequence_domains.append(domain_of(frozenset(range(1, each + 1))))
     return _sequence_domains[length]
 
 
@@ -112,7 +113,8 @@ def function(mapping: Mapping[Value, Value]) -> Function:
 
 def record(fields: Mapping[str, Value]) -> Function:
     """Return the record with these fields."""
-    return function({**fields})
+    domain = domain_of(frozenset(fields))
+    return (domain, *[fields[str(name)] for name in domain])
 
 
 def sequence(elements: Iterable[Value]) -> Function:
@@ -123,9 +125,7 @@ def sequence(elements: Iterable[Value]) -> Function:
 
 def domain_in(value: Function) -> Domain:
     """Return the domain of a function."""
-    domain = value[0]
-    assert isinstance(domain, Domain)
-    return domain
+    return value[0]  # type: ignore[return-value]
 
 
 def results_of(value: Function) -> tuple[Value, ...]:
@@ -148,7 +148,12 @@ def elements_of(value: Value) -> Iterable[Value]:
 
     Raises `NoValueError` for what is no set, or an infinite one.
     """
-    return sorted(finite(value), key=sort_key)
+    elements = finite(value)
+    if len(elements) < 2:
+        return elements
+    if {type(each) for each in elements} <= {int}:
+        return sorted(elements)  # type: ignore[type-var]  # as sort_key would, but quickly
+    return sorted(elements, key=sort_key)
 
 
 def finite(value: Value) -> FiniteSet:

@@ -10,9 +10,14 @@ Lines: TypeAlias = list[tuple[int, str]]
 
 
 class Writer:
-    """The lines of one function so far, and the current depth of indentation."""
+    """The lines of one function so far, and the current depth of indentation.
+
+    What is written are expressions without side effects over names that are bound once in their
+    block; so a text that has a name already, in this block or around it, is not evaluated again.
+    """
 
     def __init__(self) -> None:
+        self._named: list[dict[str, str]] = [{}]
         self._lines: Lines = []
         self._depth = 0
         self._temporaries = 0
@@ -25,7 +30,9 @@ class Writer:
     def indented(self) -> Iterator[None]:
         """Indent what is emitted meanwhile."""
         self._depth += 1
+        self._named.append({})
         yield
+        self._named.pop()
         self._depth -= 1
 
     @contextmanager
@@ -34,7 +41,9 @@ class Writer:
         lines, depth = self._lines, self._depth
         captured: Lines = []
         self._lines, self._depth = captured, 0
+        self._named.append({})
         yield captured
+        self._named.pop()
         self._lines, self._depth = lines, depth
 
     def splice(self, captured: Lines) -> None:
@@ -50,7 +59,10 @@ class Writer:
         """Return a name for the value of an expression, which is evaluated now if need be."""
         if text.isidentifier():
             return text
-        name = self.fresh()
+        for known in self._named:
+            if text in known:
+                return known[text]
+        name = self._named[-1][text] = self.fresh()
         self.emit(f"{name} = {text}")
         return name
 
