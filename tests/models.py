@@ -1,6 +1,6 @@
 """One model of a cluster, for the explorer and for TLC: the same servers, values and bounds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import spec
@@ -26,6 +26,12 @@ class Model:
     drops: int = 0
     duplicates: int = 0
     symmetry: bool = True
+
+    def __str__(self) -> str:
+        numbers = [
+            f"{f.name} {n}" for f in fields(self) if (n := getattr(self, f.name)) != f.default
+        ]
+        return ", ".join(numbers)
 
     @property
     def server_names(self) -> list[str]:

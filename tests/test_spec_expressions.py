@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from spec_cases import CONSTANTS, ERRORS, VALUES, load_text
 
 import spec
+from tests.spec_cases import CONSTANTS, ERRORS, VALUES, load_text
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The two texts of one operator, quick and careful, mean the same."""
 
 import pytest
-from spec_cases import CONSTANTS, ERRORS, EXTENDED, VALUES, module_text
 
 from spec.analysis import Analysis
 from spec.errors import SpecError
@@ -12,6 +11,7 @@ from spec.scope import Resolution, resolve
 from spec.standard import STANDARD_MODULES, Builtin
 from spec.syntax import parse_module
 from spec.values import boolean, show
+from tests.spec_cases import CONSTANTS, ERRORS, EXTENDED, VALUES, module_text
 
 EXPRESSIONS = [text for text, *_ in [*VALUES, *ERRORS]]
 

