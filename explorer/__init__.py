@@ -1,6 +1,6 @@
 """A bounded, exhaustive explorer of clusters of actors over a faulty network."""
 
-from explorer.actor import Actor, ActorError, Measure, ServerId, Step
+from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.properties import PARTS, Property
 from explorer.report import Counterexample, Event, Report, Verdict
@@ -27,5 +27,6 @@ __all__ = [
     "System",
     "Verdict",
     "View",
+    "guarded",
     "search",
 ]

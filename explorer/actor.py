@@ -85,6 +85,25 @@ class ActorError(Exception):
     """An actor broke its protocol; the message names the method and what it did."""
 
 
+def guarded(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the user's as one that raises nothing but `ActorError`.
+
+    `what` names it in the message.
+    """
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            raise ActorError(
+                f"{what} raises {type(error).__name__}: {error} ({place.filename}:{place.lineno}) "
+                f"on {', '.join(map(repr, arguments))}"
+            ) from error
+
+    return call
+
+
 class Guard:
     """An actor whose every answer is checked.
 
@@ -153,15 +172,8 @@ class Guard:
         return answers[0]
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        try:
-            return getattr(self.actor, method)(*arguments)
-        except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            raise self._error(
-                method,
-                f"raises {type(error).__name__}: {error} ({place.filename}:{place.lineno}) "
-                f"on {', '.join(map(repr, arguments))}",
-            ) from error
+        name = f"{type(self.actor).__name__}.{method}"
+        return guarded(name, getattr(self.actor, method))(*arguments)
 
     def _tuple_of_hashables(self, method: str, answer: Any) -> tuple[Any, ...]:
         try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal, NamedTuple, Protocol
 
-from explorer.actor import Actor, Guard, Measure, ServerId, Step
+from explorer.actor import Actor, Guard, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.interning import Interner
 from explorer.network import Content, Fifo, Network, Unordered
@@ -211,13 +211,17 @@ class System:
             raise ValueError(
                 f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
             )
-        limits = [(name, known[name], limit) for name, limit in bounds.measures.items()]
+        limits = [
+            (name, guarded(f"the measure {name}", known[name]), limit)
+            for name, limit in bounds.measures.items()
+        ]
         self.local = LocalSteps(self.guard, limits)
         self.network = Network(Fifo(self._channel) if network == "fifo" else Unordered())
         self.histories: Interner[Any] = Interner()
         self._position = {server: position for position, server in enumerate(self.servers)}
         self._max_messages = inf if bounds.max_messages is None else bounds.max_messages
         self._dest: dict[int, int] = {}
+        self._observe_history = guarded("history.observe", self.history.observe)
         self._observed: dict[tuple[int, int, int], int] = {}
 
     def initial(self) -> GlobalState:
@@ -290,8 +294,9 @@ class System:
         found = self._observed.get(key)
         if found is None:
             states = self.local.states
-            value = self.history.observe(self.histories[history], states[before], states[after])
-            found = self._observed[key] = self.histories.intern(value)
+            arguments = self.histories[history], states[before], states[after]
+            found = self.histories.intern(self._observe_history(*arguments))
+            self._observed[key] = found
         return found
 
     def _destination(self, message: int) -> int:

@@ -25,11 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
-    except (UsageError, ActorError, SpecError, TraceError, RenderError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            # Whoever read our output has had enough; let nothing else fail on it.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 3
+    except BrokenPipeError:
+        # Whoever read our output has had enough; let nothing else fail on it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 3
+    except OSError as error:
+        print(f"raft-ref: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except (UsageError, ActorError, SpecError, TraceError, RenderError) as error:
         print(f"raft-ref: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -7,12 +7,22 @@ import argparse
 import importlib
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import raft_ref
-from explorer import Actor, Bounds, Measure, NetworkKind, NoHistory, Property, ServerId, System
+from explorer import (
+    Actor,
+    Bounds,
+    Measure,
+    NetworkKind,
+    NoHistory,
+    Property,
+    ServerId,
+    System,
+    guarded,
+)
 from raft_ref.bugs import BUGS, Bug
 from raft_ref_cli.errors import UsageError
 from spec.link import INVARIANTS, Committed, raft_properties
@@ -201,12 +211,8 @@ def _properties(
 ) -> list[Property]:
     own = getattr(actor, "properties", None)
     if own is not None:
-        try:
-            return list(own())
-        except Exception as error:
-            raise UsageError(
-                f"{type(actor).__name__}.properties raises {type(error).__name__}: {error}"
-            ) from error
+        found = guarded(f"{type(actor).__name__}.properties", own)()
+        return [replace(p, holds=guarded(f"the property {p.name}", p.holds)) for p in found]
     if is_raft:
         path = Path(options.spec) if options.spec else INVARIANTS
         return raft_properties(path, servers, values, getattr(actor, "as_raft", None))

@@ -171,7 +171,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (["--trace", "/no/such/folder/x"], "--trace /no/such/folder/x: there is no folder"),
         (["--diagram", "x.bmp"], "--diagram x.bmp: expected one of .svg, .png, .pdf, .gv"),
         (["--trace", "/"], "--trace /: is a folder"),
-        (["--spec", "/no/such.tla"], "[Errno 2] No such file or directory: '/no/such.tla'"),
+        (["--spec", "/no/such.tla"], "/no/such.tla: No such file or directory"),
         (["--node", "tests.toys:Ring", "--max-term", "2"], "Ring has no measure"),
         (["--node", "tests.toys:Ring", "--symmetry"], "--symmetry: Ring has no method `rename`"),
         (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
@@ -222,9 +222,30 @@ def test_a_wrong_node_of_another_protocol(
     assert diagram.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_node_that_breaks_the_protocol_of_actors(capsys: pytest.CaptureFixture[str]) -> None:
-    said = refused(capsys, "--node", "tests.toys:BrokenRing")
-    assert said.startswith("BrokenRing.receive returns None, expected a step with")
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("BrokenRing", "BrokenRing.receive returns None, expected a step with"),
+        ("RingWithBrokenProperties", "RingWithBrokenProperties.properties raises KeyError: 'none'"),
+        ("RingWithBrokenProperty", "the property Broken raises AttributeError: "),
+        ("RingWithBrokenMeasure", "the measure max_broken raises AttributeError: "),
+    ],
+)
+def test_a_node_that_breaks_its_protocol(
+    capsys: pytest.CaptureFixture[str], node: str, message: str
+) -> None:
+    bound = ["--bound", "max_broken=1"] if "Measure" in node else []
+    assert refused(capsys, "--node", f"tests.toys:{node}", *bound).startswith(message)
+
+
+def test_a_bad_module_of_properties_is_refused_with_its_place(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    mine = tmp_path / "Mine.tla"
+    mine.write_text("---- MODULE Mine ----\nVARIABLE log\nBad == log = nonsense\n====\n")
+    said = refused(capsys, "--spec", str(mine))
+    assert said.startswith(f"{mine}:3:14: ")
+    assert "nonsense" in said
 
 
 @pytest.mark.parametrize(("node", "code"), [("OwnRaft", 0), ("OwnRaftThatForgets", 1)])

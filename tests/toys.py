@@ -145,6 +145,26 @@ class BrokenRing(Ring):
         return None
 
 
+class RingWithBrokenProperties(Ring):
+    """A ring whose properties cannot be had."""
+
+    def properties(self) -> list[Property]:
+        raise KeyError("none")
+
+
+class RingWithBrokenProperty(Ring):
+    """A ring with a property that asks for what states do not have."""
+
+    def properties(self) -> list[Property]:
+        return [Property("Broken", lambda view: view.states["s1"].no_such_thing)]
+
+
+class RingWithBrokenMeasure(Ring):
+    """A ring with a measure of what states do not have."""
+
+    measures = {"max_broken": lambda state: state.no_such_thing}  # noqa: RUF012
+
+
 @dataclass(frozen=True)
 class Wrapped:
     """A state of another Raft than ours, which keeps things in its own way."""
