@@ -2,10 +2,10 @@
 
 from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
-from explorer.properties import PARTS, Property
-from explorer.report import Counterexample, Event, Report, Verdict
+from explorer.properties import PARTS, Kind, Property
+from explorer.report import Counterexample, Report, Verdict
 from explorer.search import Progress, search
-from explorer.system import NETWORK_STEPS, History, NetworkKind, NoHistory, System, View
+from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
 
 __all__ = [
     "NETWORK_STEPS",
@@ -16,6 +16,7 @@ __all__ = [
     "Counterexample",
     "Event",
     "History",
+    "Kind",
     "Measure",
     "NetworkKind",
     "NoHistory",

@@ -4,38 +4,58 @@ A property says which parts of a state it reads. Its verdict is remembered under
 parts, so a verdict is computed once for each combination of what it depends on.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
-from explorer.system import GlobalState, System, View
+from explorer.system import GlobalState, System, Transition, View
 
 PARTS = ("states", "messages", "history", "restarts", "drops", "duplicates")
 """What a property can read: the attributes of a `View`, in the order of `GlobalState`."""
+
+
+Evidence = tuple[Any, ...]
+"""What a property is asked about: the arguments of its `holds`."""
+
+
+class Kind(StrEnum):
+    """What a property speaks of, and with what arguments its `holds` is called."""
+
+    STATE = "state"
+    """Of a state: `holds(view)`."""
+    STEP = "step"
+    """Of a step of the system: `holds(before, after)`, both views."""
+    LOCAL = "local"
+    """Of a step of one server, whatever the rest of the system looks like: `holds(before, event)`,
+    a view and an `Event`. It is asked once for each distinct step of a server."""
+    EXPANSION = "expansion"
+    """Of a state and all steps out of it: `holds(view, events)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
     """Something that must hold of every state or step, or must be reached.
 
-    - `holds(view)` tells of a state, or `holds(before, after)` of a step, if `is_step`.
-    - `is_sometimes`: it must be true at least once, rather than always.
-    - `reads`, `reads_after`: the parts (see `PARTS`) of the state, and of the state after the
-      step, that `holds` looks at. A part that it reads and that is not named makes the search
-      unsound; the default is all parts.
-    - `formula`: its text, for people; `explain` returns, for a violation, which instances of
-      the formula are false.
+    - `holds` tells of what `kind` says.
+    - `is_sometimes`: it must be true at least once, rather than always (states and steps only).
+    - `reads`, `reads_after`: the parts (see `PARTS`) of a state, and of the state after a step,
+      that `holds` looks at (states and steps only). A part that it reads and that is not named
+      makes the search unsound; the default is all parts.
+    - `formula`: its text, for people; `explain`, called as `holds` is, returns for a violation
+      what is wrong, such as the instances of the formula that are false.
     """
 
     name: str
     holds: Callable[..., bool]
-    is_step: bool = False
+    kind: Kind = Kind.STATE
     is_sometimes: bool = False
     reads: frozenset[str] = frozenset(PARTS)
     reads_after: frozenset[str] = frozenset(PARTS)
     formula: str = ""
-    explain: Callable[..., list[str]] = field(default=lambda *views: [])
+    explain: Callable[..., list[str]] = field(default=lambda *evidence: [])
 
 
 Key = Callable[[GlobalState], Any]
@@ -68,15 +88,20 @@ class Checker:
     def __init__(self, system: System, properties: Sequence[Property]) -> None:
         self._system = system
         self._order = {prop.name: number for number, prop in enumerate(properties)}
-        self._state_groups = self._grouped(prop for prop in properties if not prop.is_step)
-        self._step_groups = self._grouped(prop for prop in properties if prop.is_step)
+        of_kind = {kind: [p for p in properties if p.kind is kind] for kind in Kind}
+        self._state_groups = self._grouped(of_kind[Kind.STATE])
+        self._step_groups = self._grouped(of_kind[Kind.STEP])
+        self._local = of_kind[Kind.LOCAL]
+        self._expansion = of_kind[Kind.EXPANSION]
+        self._local_steps_seen: set[int] = set()
+        self.reads_expansions = bool(self._expansion)
         self.sometimes = {prop.name: False for prop in properties if prop.is_sometimes}
 
     @staticmethod
     def _grouped(properties: Iterable[Property]) -> list[_Group]:
         groups: dict[tuple[frozenset[str], frozenset[str]], _Group] = {}
         for prop in properties:
-            reads = prop.reads, prop.reads_after if prop.is_step else frozenset()
+            reads = prop.reads, prop.reads_after if prop.kind is Kind.STEP else frozenset()
             group = groups.setdefault(reads, _Group(_key(reads[0]), _key(reads[1])))
             (group.sometimes if prop.is_sometimes else group.always).append(prop)
         return list(groups.values())
@@ -93,18 +118,49 @@ class Checker:
                 violated = self._first(violated, verdict)
         return violated
 
-    def violated_by_step(self, before: GlobalState, after: GlobalState) -> Property | None:
+    def violated_by_step(self, before: GlobalState, transition: Transition) -> Property | None:
         """Return the first property of steps that a step violates."""
-        violated = None
+        violated = self._violated_by_server(before, transition) if self._local else None
         for group in self._step_groups:
-            key = group.key(before), group.key_after(after)
+            key = group.key(before), group.key_after(transition.after)
             verdict = group.verdicts.get(key, _UNKNOWN)
             if verdict is _UNKNOWN:
-                views = self._system.view(before), self._system.view(after)
+                views = self._system.view(before), self._system.view(transition.after)
                 verdict = group.verdicts[key] = self._evaluate(group, *views)
             if verdict is not None:
                 violated = self._first(violated, verdict)
         return violated
+
+    def _violated_by_server(self, before: GlobalState, transition: Transition) -> Property | None:
+        # A step of a server is one object as long as its table lives, so identity tells it apart.
+        step = id(transition.local)
+        if transition.local is None or step in self._local_steps_seen:
+            return None
+        evidence = self._system.view(before), self._system.event(transition)
+        violated = next((prop for prop in self._local if not prop.holds(*evidence)), None)
+        if violated is None:
+            self._local_steps_seen.add(step)
+        return violated
+
+    def violated_by_expansion(
+        self, state: GlobalState, steps: Sequence[Transition]
+    ) -> Property | None:
+        """Return the first property that a state violates together with all steps out of it."""
+        evidence = self._system.view(state), [self._system.event(step) for step in steps]
+        return next((prop for prop in self._expansion if not prop.holds(*evidence)), None)
+
+    def evidence(
+        self, prop: Property, state: GlobalState, transition: Transition | None = None
+    ) -> Evidence | None:
+        """Return what shows that a state, or a step out of it, violates a property, if it does."""
+        view, event = self._system.view, self._system.event
+        evidence: Evidence = (view(state),)
+        if prop.kind is Kind.EXPANSION:
+            evidence += ([event(step) for step in self._system.steps(state, Counter())],)
+        elif transition is not None:
+            is_local = prop.kind is Kind.LOCAL
+            evidence += (event(transition) if is_local else view(transition.after),)
+        return None if prop.holds(*evidence) else evidence
 
     def _evaluate(self, group: _Group, *views: View) -> Property | None:
         for prop in group.sometimes:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from explorer.actor import ServerId
 from explorer.properties import Property
-from explorer.system import View
+from explorer.system import Event, View
 
 
 class Verdict(StrEnum):
@@ -19,35 +18,21 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """One step of a counterexample, as values.
-
-    `step` is its name and `actions` are the names that it composes; `server` is None for a step
-    of the network; `action` is what the actor took, `message` what was received or lost.
-    """
-
-    step: str
-    actions: tuple[str, ...]
-    server: ServerId | None
-    action: Any
-    message: Any
-    sends: tuple[Any, ...]
-    after: View
-
-
-@dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A shortest behaviour that violates a property: the initial state and the steps from it."""
+    """A shortest behaviour that violates a property: the initial state and the steps from it.
+
+    `evidence` is what the property was asked about when it was false.
+    """
 
     prop: Property
     initial: View
     events: tuple[Event, ...]
+    evidence: tuple[Any, ...]
 
     @property
     def instances(self) -> list[str]:
-        """Which instances of the property's formula are false at the end."""
-        views = [self.initial, *(event.after for event in self.events)]
-        return self.prop.explain(*(views[-2:] if self.prop.is_step else views[-1:]))
+        """What the property says of its violation, such as the instances that are false."""
+        return self.prop.explain(*self.evidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from explorer.properties import Checker, Property
-from explorer.report import Counterexample, Event, Report, Verdict
+from explorer.properties import Checker, Evidence, Kind, Property
+from explorer.report import Counterexample, Report, Verdict
 from explorer.symmetry import Symmetry, no_symmetry
-from explorer.system import GlobalState, System, Transition
+from explorer.system import GlobalState, System
 
 _STATES_BETWEEN_PROGRESS = 256
 
@@ -100,17 +100,22 @@ class Search:
     def _expand(self, state: GlobalState, found: list[GlobalState]) -> Counterexample | None:
         """Take every step out of a state; add the states that are new to `found`."""
         checker, parents, names = self._checker, self._parents, self._names
+        taken = []
         for transition in self._system.steps(state, self._cut_off):
             self._transitions += 1
             names[transition.names] += 1
             canonical = self._canonical(transition.after)
-            violated = checker.violated_by_step(state, transition.after)
+            violated = checker.violated_by_step(state, transition)
             if canonical not in parents:
                 parents[canonical] = state
                 found.append(canonical)
                 violated = violated or checker.violated_by_state(canonical)
             if violated is not None:
                 return self._counterexample(violated, [*self._path(state), canonical])
+            if checker.reads_expansions:
+                taken.append(transition)
+        if checker.reads_expansions and (violated := checker.violated_by_expansion(state, taken)):
+            return self._counterexample(violated, self._path(state))
         return None
 
     def _path(self, state: GlobalState) -> list[GlobalState]:
@@ -123,39 +128,23 @@ class Search:
 
     def _counterexample(self, violated: Property, path: list[GlobalState]) -> Counterexample:
         """Follow a path of canonical states with real steps, the servers under their own names."""
-        state = self._system.initial()
-        initial = self._system.view(state)
+        checker, system = self._checker, self._system
+        state = system.initial()
+        initial = system.view(state)
         events = []
+        evidence: Evidence | None = None
         for number, target in enumerate(path[1:], start=2):
-            must_violate = violated if violated.is_step and number == len(path) else None
-            transition = self._follow(state, target, must_violate)
-            events.append(self._event(transition))
+            is_last = number == len(path) and violated.kind in (Kind.STEP, Kind.LOCAL)
+            for transition in system.steps(state, Counter()):
+                if self._canonical(transition.after) != target:
+                    continue
+                evidence = checker.evidence(violated, state, transition) if is_last else None
+                if evidence or not is_last:
+                    break
+            events.append(system.event(transition))
             state = transition.after
-        return Counterexample(violated, initial, tuple(events))
-
-    def _follow(
-        self, state: GlobalState, target: GlobalState, must_violate: Property | None
-    ) -> Transition:
-        view = self._system.view
-        return next(
-            transition
-            for transition in self._system.steps(state, Counter())
-            if self._canonical(transition.after) == target
-            and not (must_violate and must_violate.holds(view(state), view(transition.after)))
-        )
-
-    def _event(self, transition: Transition) -> Event:
-        system, local = self._system, transition.local
-        messages = system.local.messages
-        return Event(
-            step=transition.names[0],
-            actions=transition.names,
-            server=None if local is None else system.servers[transition.position],
-            action=None if local is None else local.action,
-            message=None if transition.message < 0 else messages[transition.message],
-            sends=() if local is None else tuple(messages[m] for m in local.sends),
-            after=system.view(transition.after),
-        )
+        evidence = evidence or checker.evidence(violated, state)
+        return Counterexample(violated, initial, tuple(events), evidence or ())
 
     def _progress(self) -> Progress:
         return Progress(

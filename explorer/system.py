@@ -45,6 +45,23 @@ class View:
     duplicates: int
 
 
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of the system as values, for properties and for people.
+
+    `step` is its name and `actions` are the names that it composes; `server` is None for a step
+    of the network; `action` is what the actor took, `message` what was received or lost.
+    """
+
+    step: str
+    actions: tuple[str, ...]
+    server: ServerId | None
+    action: Any
+    message: Any
+    sends: tuple[Any, ...]
+    after: View
+
+
 class History(Protocol):
     """A history variable: a fold over the steps of servers, which no server can read."""
 
@@ -321,6 +338,19 @@ class System:
             restarts=state.restarts,
             drops=state.drops,
             duplicates=state.duplicates,
+        )
+
+    def event(self, transition: Transition) -> Event:
+        """Return a step as values."""
+        local, messages = transition.local, self.local.messages
+        return Event(
+            step=transition.names[0],
+            actions=transition.names,
+            server=None if local is None else self.servers[transition.position],
+            action=None if local is None else local.action,
+            message=None if transition.message < 0 else messages[transition.message],
+            sends=() if local is None else tuple(messages[m] for m in local.sends),
+            after=self.view(transition.after),
         )
 
     def step_names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer import Bounds, Progress, Property, System, Verdict, search
+from explorer import Bounds, Event, Kind, Progress, Property, System, Verdict, View, search
 from raft_ref import Node
 from tests.toys import Counting, Ring, StickyRing, heard_in_order
 
@@ -77,7 +77,7 @@ def test_a_violated_property_of_steps_is_found_with_its_step() -> None:
     def never_gives_up(before: Any, after: Any) -> bool:
         return not before.states["s2"].has_token or bool(after.states["s2"].has_token)
 
-    keeps = Property("S2Keeps", never_gives_up, is_step=True)
+    keeps = Property("S2Keeps", never_gives_up, kind=Kind.STEP)
     report = search(ring(), [keeps])
     assert report.counterexample is not None
     assert [(e.step, e.server) for e in report.counterexample.events] == [
@@ -85,6 +85,47 @@ def test_a_violated_property_of_steps_is_found_with_its_step() -> None:
         ("Receive", "s2"),
         ("Pass", "s2"),
     ]
+
+
+def test_a_step_of_a_server_is_looked_at_once() -> None:
+    asked = []
+
+    def holds(before: View, event: Event) -> bool:
+        asked.append((event.step, event.server))
+        return True
+
+    system = System(Counting(SERVERS[:2]), SERVERS[:2], Bounds(2, measures={"max_said": 1}))
+    report = search(system, [Property("Looked", holds, kind=Kind.LOCAL)])
+    # s1 says 1, before or after it heard 1; it hears 1, before or after it said 1. So does s2.
+    assert sorted(asked) == sorted(
+        [(step, server) for step in ("Say", "Receive") for server in ("s1", "s2")] * 2
+    )
+    assert report.transitions > len(asked)
+
+
+def test_a_violated_property_of_a_servers_step_is_found_with_that_step() -> None:
+    def keeps(before: View, event: Event) -> bool:
+        return not before.states["s2"].has_token
+
+    report = search(ring(), [Property("Keeps", keeps, kind=Kind.LOCAL)])
+    assert report.counterexample is not None
+    assert [e.step for e in report.counterexample.events] == ["Pass", "Receive", "Pass"]
+    before, event = report.counterexample.evidence
+    assert before.states["s2"].has_token
+    assert event == report.counterexample.events[-1]
+
+
+def test_a_property_of_a_state_and_its_steps_sees_them_all() -> None:
+    def one_way_out(view: View, events: list[Event]) -> bool:
+        return len(events) == 1
+
+    always = Property("OneWayOut", one_way_out, kind=Kind.EXPANSION)
+    assert search(ring(), [always]).verdict is Verdict.HOLDS_WITHIN_BOUNDS
+    report = search(ring(Bounds(max_drops=1)), [always])
+    assert report.counterexample is not None
+    assert [e.step for e in report.counterexample.events] == ["Pass"]
+    _, events = report.counterexample.evidence
+    assert [event.step for event in events] == ["Receive", "DropMessage"]
 
 
 def test_an_initial_state_can_violate() -> None:

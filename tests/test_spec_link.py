@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from explorer import Bounds, Property, Report, System, Verdict, View, search
+from explorer import Bounds, Kind, Property, Report, System, Verdict, View, search
 from raft_ref import AppendEntriesRequest, Entry, Node, RequestVoteResponse, Role
 from spec import SpecError, show
 from spec.link import INVARIANTS, Committed, CommittedEntry, RaftVariables, raft_properties
@@ -34,7 +34,7 @@ def module(folder: Path, body: str) -> Path:
 
 def test_the_properties_of_raft_are_those_of_the_file() -> None:
     found = raft_properties(INVARIANTS, SERVERS, ["v1"])
-    assert [prop.name for prop in found if not prop.is_step and not prop.is_sometimes] == [
+    assert [prop.name for prop in found if prop.kind is Kind.STATE and not prop.is_sometimes] == [
         "TypeOK",
         "MessageTypeOK",
         "ElectionSafety",
@@ -42,7 +42,7 @@ def test_the_properties_of_raft_are_those_of_the_file() -> None:
         "LeaderCompleteness",
         "StateMachineSafety",
     ]
-    assert [prop.name for prop in found if prop.is_step and not prop.is_sometimes] == [
+    assert [prop.name for prop in found if prop.kind is Kind.STEP and not prop.is_sometimes] == [
         "LeaderAppendOnly",
         "CurrentTermMonotonic",
         "CommitIndexMonotonic",
@@ -68,7 +68,7 @@ def test_a_verdict_is_remembered_for_what_the_formula_reads(
 ) -> None:
     [prop] = [p for p in raft_properties(INVARIANTS, SERVERS, ["v1"]) if p.name == name]
     assert prop.reads == reads
-    assert not prop.is_step or prop.reads_after == reads_after
+    assert prop.kind is Kind.STATE or prop.reads_after == reads_after
 
 
 def test_editing_the_file_changes_the_verdict(tmp_path: Path) -> None:

@@ -1,0 +1,22 @@
+"""The link: how a cluster of nodes is a state of Raft.tla.
+
+The one part of `spec` that knows the node and the explorer. It maps what the explorer sees to the
+variables of a module, and makes properties of the module's operators: `RaftVariables` and
+RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
+"""
+
+from spec.link.history import Committed, CommittedEntry
+from spec.link.properties import INVARIANTS, SOMETIMES, raft_properties, tla_properties
+from spec.link.variables import RaftVariables, Variables, camel_case
+
+__all__ = [
+    "INVARIANTS",
+    "SOMETIMES",
+    "Committed",
+    "CommittedEntry",
+    "RaftVariables",
+    "Variables",
+    "camel_case",
+    "raft_properties",
+    "tla_properties",
+]

@@ -1,0 +1,47 @@
+"""The history variable of RaftInvariants.tla, as the explorer keeps it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from explorer import ServerId
+from raft_ref import State
+from spec.link.variables import Project, itself
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedEntry:
+    """An entry that was committed, and the term of the server that first committed it."""
+
+    term: int
+    value: str
+    committed_in: int
+
+
+class Committed:
+    """The history variable `committed`: the longest log that was ever committed.
+
+    CommittedRecorded in RaftInvariants.tla says the same, and is checked of every step.
+    """
+
+    name = "committed"
+    initial: tuple[CommittedEntry, ...] = ()
+
+    def __init__(self, project: Project = itself) -> None:
+        self._project = project
+
+    def observe(
+        self, history: tuple[CommittedEntry, ...], before: Any, after: Any
+    ) -> tuple[CommittedEntry, ...]:
+        """Return the history, and what a server in state `after` is the first to commit."""
+        state: State = self._project(after)
+        new = state.log[len(history) : state.commit_index]
+        return history + tuple(
+            CommittedEntry(entry.term, entry.value, state.current_term) for entry in new
+        )
+
+    def rename(
+        self, history: tuple[CommittedEntry, ...], renaming: Mapping[ServerId, ServerId]
+    ) -> tuple[CommittedEntry, ...]:
+        """Return the history: there are no servers in it."""
+        return history
