@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from explorer.properties import Checker, Evidence, Kind, Property
+from explorer.properties import Checker, Kind, Property
 from explorer.report import Counterexample, Report, Verdict
 from explorer.symmetry import Symmetry, no_symmetry
-from explorer.system import GlobalState, System
+from explorer.system import GlobalState, System, Transition
 
 _STATES_BETWEEN_PROGRESS = 256
 
@@ -128,23 +128,29 @@ class Search:
 
     def _counterexample(self, violated: Property, path: list[GlobalState]) -> Counterexample:
         """Follow a path of canonical states with real steps, the servers under their own names."""
-        checker, system = self._checker, self._system
-        state = system.initial()
-        initial = system.view(state)
-        events = []
-        evidence: Evidence | None = None
+        system, is_of_step = self._system, violated.kind in (Kind.STEP, Kind.LOCAL)
+        before = state = system.initial()
+        transition: Transition | None = None
+        initial, events = system.view(state), []
         for number, target in enumerate(path[1:], start=2):
-            is_last = number == len(path) and violated.kind in (Kind.STEP, Kind.LOCAL)
-            for transition in system.steps(state, Counter()):
-                if self._canonical(transition.after) != target:
-                    continue
-                evidence = checker.evidence(violated, state, transition) if is_last else None
-                if evidence or not is_last:
-                    break
+            shown = violated if is_of_step and number == len(path) else None
+            before, transition = state, self._step_to(state, target, shown)
             events.append(system.event(transition))
             state = transition.after
-        evidence = evidence or checker.evidence(violated, state)
+        about = (before, transition) if is_of_step else (state, None)
+        evidence = self._checker.evidence(violated, *about)
         return Counterexample(violated, initial, tuple(events), evidence or ())
+
+    def _step_to(
+        self, state: GlobalState, target: GlobalState, violated: Property | None
+    ) -> Transition:
+        """Return the first step from a state to a canonical one, and that violates a property."""
+        return next(
+            transition
+            for transition in self._system.steps(state, Counter())
+            if self._canonical(transition.after) == target
+            and (violated is None or self._checker.evidence(violated, state, transition))
+        )
 
     def _progress(self) -> Progress:
         return Progress(

@@ -1,0 +1,107 @@
+"""Raft.tla with one rule dropped: what each breaks, and in which model it shows."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.models import MODULE, Model
+
+
+@dataclass(frozen=True)
+class SpecMutant:
+    """A replacement of text in Raft.tla, and the property that the model then violates."""
+
+    name: str
+    rule: str
+    instead: str
+    model: Model
+    breaks: str
+
+    def write(self, folder: Path) -> Path:
+        """Write the spec with the mutant's Raft.tla; return the path of the model."""
+        for path in MODULE.parent.glob("*.tla"):
+            text = path.read_text(encoding="utf-8")
+            if path.name == "Raft.tla":
+                assert text.count(self.rule) == 1, self.name
+                text = text.replace(self.rule, self.instead)
+            (folder / path.name).write_text(text, encoding="utf-8")
+        (folder / "MCRaft.cfg").write_text(self.model.config(), encoding="utf-8")
+        return folder / MODULE.name
+
+
+ELECTION = Model(messages=3)
+COMMIT = Model(term=2, log=1)
+
+SPEC_MUTANTS = [
+    SpecMutant(
+        "a second vote in a term (5.2)",
+        "                 /\\ VoteIn(i, m.term) \\in {Nil, m.source}\n",
+        "",
+        ELECTION,
+        "ElectionSafety",
+    ),
+    SpecMutant(
+        "a vote for a log that lacks entries (5.4.1)",
+        "                 /\\ upToDate\n",
+        "",
+        COMMIT,
+        "LeaderCompleteness",
+    ),
+    SpecMutant(
+        "half is a majority (5.1)",
+        "2 * Cardinality(servers) > Cardinality(Server)",
+        "2 * Cardinality(servers) >= Cardinality(Server)",
+        Model(servers=4, messages=5),
+        "ElectionSafety",
+    ),
+    SpecMutant(
+        "a vote of an older term counts (5.2)",
+        "                     /\\ m.term = currentTerm[i]\n                     /\\ m.voteGranted",
+        "                     /\\ m.voteGranted",
+        Model(term=2, messages=4),
+        "ElectionSafety",
+    ),
+    SpecMutant(
+        "the vote is lost in a crash (figure 2)",
+        "    /\\ UNCHANGED <<durableVars, messages>>",
+        "    /\\ votedFor' = [votedFor EXCEPT ![i] = Nil]\n"
+        "    /\\ UNCHANGED <<currentTerm, log, messages>>",
+        Model(messages=3, restarts=1),
+        "ElectionSafety",
+    ),
+    SpecMutant(
+        "the term is lost in a crash (figure 2)",
+        "    /\\ UNCHANGED <<durableVars, messages>>",
+        "    /\\ currentTerm' = [currentTerm EXCEPT ![i] = 0]\n"
+        "    /\\ UNCHANGED <<votedFor, log, messages>>",
+        Model(messages=3, restarts=1),
+        "CurrentTermMonotonic",
+    ),
+    SpecMutant(
+        "an entry of an older term is committed (figure 8)",
+        "/\\ log[i][index].term = currentTerm[i]\n",
+        "\n",
+        Model(term=4, log=1),
+        "LeaderCompleteness",
+    ),
+    SpecMutant(
+        "the term at prevLogIndex is not compared (5.3)",
+        "                   /\\ m.prevLogTerm = TermAt(log[i], m.prevLogIndex)\n",
+        "",
+        Model(term=3, log=2),
+        "LogMatching",
+    ),
+    SpecMutant(
+        "commitIndex moves back (figure 2)",
+        "Max(@, Min(m.leaderCommit, lastNew))",
+        "Min(m.leaderCommit, lastNew)",
+        Model(servers=2, log=1),
+        "CommitIndexMonotonic",
+    ),
+    SpecMutant(
+        "a log is cut without a conflict (5.3)",
+        "IF differing = {} THEN log[i]\n",
+        "IF differing = {} THEN SubSeq(log[i], 1, lastNew)\n",
+        COMMIT,
+        "StateMachineSafety",
+    ),
+]
