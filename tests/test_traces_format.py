@@ -142,6 +142,10 @@ BAD_FILES = [
     (lines({**HEADER, "initial": {"s1": {}}}), ':1: "s2" is missing'),
     (lines({**HEADER, "initial": {"s1": {}, "s2": 0}}), ':1: "s2" must be an object'),
     (lines({**HEADER, "bounds": {"a": float("nan")}}), ":1: not JSON that can be read: NaN"),
+    (
+        lines(HEADER).replace('"version": 1', '"version": 1e999'),
+        ":1: not JSON that can be read: 1e999",
+    ),
     (lines({**HEADER, "violation": {}}), ':1: "property" is missing'),
     (
         lines({**HEADER, "initial": {"s9": {}}}),
