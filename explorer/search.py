@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from explorer.properties import Checker, Kind, Property
 from explorer.report import Counterexample, Report, Verdict
@@ -49,6 +50,7 @@ class Search:
         self._symmetry = symmetry
         self._canonical = Symmetry(system).canonical if symmetry else no_symmetry
         self._on_progress = on_progress
+        self._max_depth = inf if system.bounds.depth is None else system.bounds.depth
         self._parents: dict[GlobalState, GlobalState | None] = {}
         self._names: Counter[tuple[str, ...]] = Counter()
         self._cut_off: Counter[str] = Counter(dict.fromkeys(system.bounds.as_dict(), 0))
@@ -80,7 +82,7 @@ class Search:
             return self._counterexample(violated, [initial])
         level = [initial]
         while level:
-            if self._depth == self._system.bounds.depth:
+            if self._depth >= self._max_depth:
                 self._cut_off["depth"] = len(level)
                 break
             found: list[GlobalState] = []

@@ -195,7 +195,9 @@ def _bounds(
         if name in ("max_term", "max_log_length") and (name in known or _given(options, name))
     }
     measures.update(options.bound)
-    for name, limit in {**numbers, **measures, "depth": options.depth or 0}.items():
+    if options.depth is not None and options.depth < 1:
+        raise UsageError(f"--depth {options.depth}: expected 1 or more")
+    for name, limit in {**numbers, **measures}.items():
         if limit < 0:
             raise UsageError(f"the bound {name} is {limit}: expected 0 or more")
     network = {name: numbers[name] for name in _OF_THE_NETWORK if name in numbers}

@@ -41,21 +41,24 @@ def progress_line(progress: Progress) -> str:
 def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]:
     """Return a report as lines: the verdict with its bounds first, then what was covered.
 
-    What a search had covered when it met a violation says little, and is left out.
+    What a search had covered when it met a violation says little, and is left out. What never
+    happened is told even if `quiet`: a property that holds for want of it holds of nothing.
     """
     lines = [_verdict(report), *_setting(report, cluster)]
-    if quiet:
-        return lines
-    lines.append(_size(report))
     if report.verdict is Verdict.VIOLATED:
-        return lines
+        return lines if quiet else [*lines, _size(report)]
+    if quiet:
+        return [*lines, *_vacuity(report)]
+    always = [prop.name for prop in cluster.properties if not prop.is_sometimes]
     return [
         *lines,
+        _size(report),
         "",
-        *_properties(report, cluster),
+        *_list("hold", always),
+        *_list("reached", [name for name, was in report.sometimes.items() if was]),
+        *_vacuity(report),
         "",
         *_table("actions taken", report.actions),
-        *_list("NEVER taken", report.never_taken),
         "",
         *_table("steps that a bound kept from happening", report.cut_off),
     ]
@@ -93,11 +96,10 @@ def _size(report: Report) -> str:
     )
 
 
-def _properties(report: Report, cluster: Cluster) -> list[str]:
+def _vacuity(report: Report) -> list[str]:
     return [
-        *_list("hold", [prop.name for prop in cluster.properties if not prop.is_sometimes]),
-        *_list("reached", [name for name, was in report.sometimes.items() if was]),
         *_list("NOT reached", [name for name, was in report.sometimes.items() if not was]),
+        *_list("NEVER taken", report.never_taken),
     ]
 
 

@@ -80,9 +80,24 @@ def test_a_small_report_in_full(capsys: pytest.CaptureFixture[str]) -> None:
     assert err == ""
 
 
-def test_quiet_prints_verdict_and_bounds(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--quiet", *TINY]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 3
+def test_quiet_prints_verdict_and_bounds_and_what_never_happened(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "--quiet", "--depth", "2"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "HOLDS WITHIN BOUNDS",
+        "  reference node, 3 servers, network set, up to a renaming of the servers",
+        "  bounds: max_term 2, max_log_length 1, max_messages 2, max_restarts 1, max_drops 1, "
+        "max_duplicates 1, depth 2",
+        "NOT reached: SometimesLeader, SometimesTwoLeaders, SometimesCommitted, "
+        "SometimesFollowerCommits,",
+        "  SometimesConflictTruncated, SometimesLeaderStepsDown, SometimesNextIndexBacksUp,",
+        "  SometimesCommitForgotten",
+        "NEVER taken: AppendEntries, ClientRequest, UpdateTerm, HandleRequestVoteRequest,",
+        "  HandleRequestVoteResponse, BecomeLeader, HandleAppendEntriesRequest, "
+        "HandleAppendEntriesResponse,",
+        "  AdvanceCommitIndex, Receive, DropMessage, ReceiveDuplicate",
+    ]
 
 
 def test_a_bug_is_told_and_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -161,6 +176,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     [
         (["--bug", "nonsense"], "--bug nonsense: no such bug; known are vote-not-persisted, "),
         (["--servers", "1"], "--servers 1: expected 2 or more"),
+        (["--depth", "0"], "--depth 0: expected 1 or more"),
         (["--max-term", "-1"], "the bound max_term is -1: expected 0 or more"),
         (["--invariant", "Nonsense"], "--invariant Nonsense: no such property; known are TypeOK"),
         (["--node", "nonsense"], "--node nonsense: expected MODULE:CLASS"),
