@@ -62,6 +62,17 @@ def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | 
     kinds = [each.kind for each in codes]
     if meaning.name in _INLINE_COMPARISONS and "number" in kinds:
         return f"({codes[0].text} {_INLINE_COMPARISONS[meaning.name]} {codes[1].text})"
+    if meaning.name in _INLINE_COMPARISONS:
+        one, other = (generator.writer.named(each.text) for each in codes)
+        helper = generator.helper(meaning.function) if meaning.function else ""
+        return (
+            f"({one} {meaning.name} {other} if type({one}) is int is type({other}) "
+            f"else {helper}({one}, {other}))"
+        )
+    if meaning.name == "Len":
+        of = generator.writer.named(codes[0].text)
+        helper = generator.helper(operators.length)
+        return f"(len({of}) - 1 if type({of}) is tuple and {of}[0].is_sequence else {helper}({of}))"
     if meaning.name == ".." and kinds == ["number", "number"]:
         return f"{generator.helper(interval)}({codes[0].text}, {codes[1].text})"
     if meaning.name in ("+", "-") and "number" in kinds:
@@ -108,6 +119,13 @@ def _negation(generator: Generator, node: tree.Call, primed: bool) -> Code:
 
 def _truth(_generator: Generator, node: tree.Call, _primed: bool) -> Code:
     return Code("True" if node.name == "TRUE" else "False", "formula")
+
+
+def _print(generator: Generator, node: tree.Call, primed: bool) -> Code:
+    shown, *results = (generator.value(each, primed).text for each in node.arguments)
+    if results:
+        return Code(f"printed({shown}, {results[0]})")
+    return Code(f"printed({shown}, True)", "formula")
 
 
 def _unchanged(generator: Generator, node: tree.Call, primed: bool) -> Code:
@@ -212,6 +230,8 @@ _SPECIAL: Final[dict[str, Form]] = {
     "<=>": _equivalence,
     "~": _negation,
     "UNCHANGED": _unchanged,
+    "Print": _print,
+    "PrintT": _print,
     "=": _equality,
     "#": _equality,
     "\\in": _membership,
