@@ -26,6 +26,9 @@ examples:
                                                   how one breaks, as prose and as a picture
   raft-ref check --node my_raft:Node              your own node, a class in my_raft.py
   raft-ref check --spec MyInvariants.tla          your own properties, in TLA+
+  raft-ref check --bug vote-not-persisted --refine
+                                                  where the bug leaves the spec
+  raft-ref check --bisimulation                   the spec and the node do the same (slower)
   raft-ref check --json                           for machines
 """
 
@@ -70,6 +73,17 @@ def _add_cluster(group: Any) -> None:
         choices=["set", "fifo"],
         default="set",
         help="set: any message may arrive next; fifo: in order between two servers (default: set)",
+    )
+    group.add_argument(
+        "--refine",
+        action=argparse.BooleanOptionalAction,
+        help="demand that every step of a server is a step of Raft.tla "
+        "(default: for the reference node)",
+    )
+    group.add_argument(
+        "--bisimulation",
+        action="store_true",
+        help="demand that in every state node and spec can take the same steps",
     )
     group.add_argument(
         "--symmetry",
@@ -153,7 +167,8 @@ def run(options: argparse.Namespace) -> int:
         _print_report(report, cluster, trace, options.quiet)
     written = _write(trace, options)
     if options.json:
-        print(json.dumps(_as_json(report, written)))
+        checked = [prop.name for prop in cluster.properties if not prop.is_sometimes]
+        print(json.dumps(_as_json(report, checked, written)))
     return EXIT[report.verdict]
 
 
@@ -227,7 +242,9 @@ def _write(trace: Trace | None, options: argparse.Namespace) -> dict[str, str | 
     return written
 
 
-def _as_json(report: Report, written: dict[str, str | None]) -> dict[str, Any]:
+def _as_json(
+    report: Report, properties: list[str], written: dict[str, str | None]
+) -> dict[str, Any]:
     counterexample = report.counterexample
     return {
         "verdict": report.verdict.value,
@@ -240,6 +257,7 @@ def _as_json(report: Report, written: dict[str, str | None]) -> dict[str, Any]:
         "engine": report.engine,
         "symmetry": report.symmetry,
         "bounds": dict(report.bounds),
+        "properties": properties,
         "actions": dict(report.actions),
         "never_taken": list(report.never_taken),
         "cut_off": dict(report.cut_off),

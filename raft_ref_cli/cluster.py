@@ -25,7 +25,13 @@ from explorer import (
 )
 from raft_ref.bugs import BUGS, Bug
 from raft_ref_cli.errors import UsageError
-from spec.link import INVARIANTS, Committed, raft_properties
+from spec.link import (
+    INVARIANTS,
+    Bisimulation,
+    Committed,
+    Refinement,
+    raft_properties,
+)
 
 DEFAULTS: Mapping[str, int] = {
     "servers": 3,
@@ -94,7 +100,10 @@ def build(options: argparse.Namespace) -> Cluster:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    available = _properties(options, actor, is_raft, servers, values)
+    available = [
+        *_properties(options, actor, is_raft, servers, values),
+        *_ties_to_the_spec(options, system, values),
+    ]
     return Cluster(
         system,
         _selected(available, options.invariant),
@@ -222,6 +231,32 @@ def _properties(
         f"--node {options.node}: nothing to check; give the class a method `properties`, or "
         "`as_raft(state)` that returns a raft_ref.State"
     )
+
+
+def _ties_to_the_spec(
+    options: argparse.Namespace, system: System, values: tuple[str, ...]
+) -> list[Property]:
+    """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
+    actor = system.guard.actor
+    is_reference = options.node is None and options.bug is None and not options.invariant
+    refine = is_reference if options.refine is None else options.refine
+    if not refine and not options.bisimulation:
+        return []
+    if not isinstance(actor, raft_ref.Node):
+        raise UsageError(
+            f"--node {options.node}: only a subclass of raft_ref.Node has the messages of Raft.tla"
+        )
+    found = [Refinement(system.servers, values).as_property] if refine else []
+    if options.bisimulation:
+        if system.network_kind != "set":
+            raise UsageError("--bisimulation: the network of the spec is a set")
+        initial = system.view(system.initial())
+        try:
+            bisimulation = Bisimulation(system.servers, values, system.bounds, initial)
+        except ValueError as error:
+            raise UsageError(f"--bisimulation: {error}") from error
+        found.append(bisimulation.as_property)
+    return found
 
 
 def _selected(available: list[Property], names: list[str]) -> list[Property]:

@@ -5,16 +5,20 @@ variables of a module, and makes properties of the module's operators: `RaftVari
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 """
 
+from spec.link.bisimulation import Bisimulation
 from spec.link.history import Committed, CommittedEntry
 from spec.link.properties import INVARIANTS, SOMETIMES, raft_properties, tla_properties
+from spec.link.refinement import Refinement
 from spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
     "INVARIANTS",
     "SOMETIMES",
+    "Bisimulation",
     "Committed",
     "CommittedEntry",
     "RaftVariables",
+    "Refinement",
     "Variables",
     "camel_case",
     "raft_properties",

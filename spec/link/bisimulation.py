@@ -1,0 +1,110 @@
+"""Bisimulation: within bounds, the node's system and the spec take the same steps.
+
+Step refinement says that the node does nothing that the spec forbids. Bisimulation says also that
+it does everything that the spec allows: in every state that is reached, the next states of the
+system of nodes and those of MCRaft.tla within the same bounds are the same set, under the same
+action names. As both start in the same state, they have the same behaviours.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from explorer import Bounds, Event, Kind, Property, ServerId, View
+from spec.link.variables import RaftVariables
+from spec.module import load
+from spec.values import Value, show
+
+MODEL = Path(__file__).parent.with_name("MCRaft.tla")
+"""The protocol within bounds."""
+
+Next: TypeAlias = tuple[str, tuple[Value, ...]]
+"""The name of a step and the state that it leads to."""
+
+
+def model_constants(bounds: Bounds) -> dict[str, Value]:
+    """Return the constants of MCRaft.tla that are bounds; None, no bound, has no counterpart.
+
+    Raises ValueError where a bound that the model needs is not set.
+    """
+    names = {
+        "MaxTerm": bounds.measures.get("max_term"),
+        "MaxLogLength": bounds.measures.get("max_log_length"),
+        "MaxMessages": bounds.max_messages,
+        "MaxRestarts": bounds.max_restarts,
+        "MaxDrops": bounds.max_drops,
+        "MaxDuplicates": bounds.max_duplicates,
+    }
+    constants: dict[str, Value] = {}
+    for name, limit in names.items():
+        if limit is None:
+            raise ValueError(f"the spec's {name} has no counterpart among the bounds")
+        constants[name] = limit
+    return constants
+
+
+class Bisimulation:
+    """Compares all steps out of a state of the system with those of MCRaft.tla.
+
+    Arguments: the servers and the values of the cluster; the bounds of the search; the system's
+    initial state; the file of the model. Raises `SpecError` if the file cannot be loaded,
+    ValueError where the bounds lack one that the model needs, and where the initial states differ.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[ServerId],
+        values: Sequence[str],
+        bounds: Bounds,
+        initial: View,
+        path: Path = MODEL,
+    ) -> None:
+        self._mapping = RaftVariables(servers, values)
+        module = load(path)
+        constants = {**self._mapping.constants, **model_constants(bounds)}
+        self._model = module.transitions(constants)
+        self._variables = frozenset(self._model.variables)
+        if self._model.initial() != [self._state(initial)]:
+            raise ValueError("the node and the spec do not start in the same state")
+
+    @property
+    def as_property(self) -> Property:
+        """The comparison, as a property of each state and the steps out of it."""
+        return Property(
+            "Bisimulation",
+            holds=lambda view, events: self._of_node(events) == self._of_spec(view),
+            kind=Kind.EXPANSION,
+            formula="the next states of the nodes are those of the spec",
+            explain=self.differences,
+        )
+
+    def differences(self, view: View, events: Sequence[Event]) -> list[str]:
+        """Return which next states one side has and the other lacks, variable by variable."""
+        here, node, spec = self._state(view), self._of_node(events), self._of_spec(view)
+        sides = (("the node", "the spec", node - spec), ("the spec", "the node", spec - node))
+        return [
+            f"{has} can take {name} and {lacks} cannot: {self._changes(here, after)}"
+            for has, lacks, extra in sides
+            for name, after in sorted(extra, key=lambda step: (step[0], str(step[1])))
+        ]
+
+    def _of_node(self, events: Sequence[Event]) -> set[Next]:
+        return {(event.step, self._state(event.after)) for event in events}
+
+    def _of_spec(self, view: View) -> set[Next]:
+        return {
+            (successor.action.name, successor.state)
+            for successor in self._model.successors(self._state(view))
+        }
+
+    def _state(self, view: View) -> tuple[Value, ...]:
+        values = self._mapping.of(view, self._variables)
+        return tuple(values[name] for name in self._model.variables)
+
+    def _changes(self, before: tuple[Value, ...], after: tuple[Value, ...]) -> str:
+        changed = [
+            f"{name} becomes {show(new)}"
+            for name, old, new in zip(self._model.variables, before, after, strict=True)
+            if old != new
+        ]
+        return ", ".join(changed) or "nothing changes"

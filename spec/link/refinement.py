@@ -1,0 +1,144 @@
+"""Step refinement: what a server of the node does in one step, Raft.tla lets it do.
+
+Why it is enough to look at one server at a time, and at each of its steps once: an action of
+Raft.tla that server i takes on message m reads and writes the variables at i only, and of
+`messages` it knows no more than m. So whether the spec allows a step, and what it leads to, is the
+same whatever the other servers' states and the other messages are; and what the node does is the
+same by construction, because its handlers get nothing else. A local step that the spec allows once
+is therefore allowed wherever it is taken, and every step of the system that is one server's step is
+a step of the spec. (The steps of the network, which lose a message, have no handler.)
+
+That the actions are local is not taken on trust. They are evaluated on a state in which every
+other server's slot is `UNREADABLE`, and in which the one other message is a model value, which has
+no fields: an action that looks into either is refused.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from explorer import Event, Kind, Property, ServerId, View
+from raft_ref import AppendEntries, ClientRequest
+from spec.errors import SpecError
+from spec.link.variables import RaftVariables
+from spec.module import load
+from spec.transitions import Action
+from spec.values import Value, function, model_value, show
+
+RAFT = Path(__file__).parent.with_name("Raft.tla")
+"""The protocol."""
+
+
+class Unreadable:
+    """What stands for the state of another server: nobody may look."""
+
+    def _refuse(self, *_: object) -> NoReturn:
+        raise RuntimeError("an action reads what is not its own")
+
+    __eq__ = __ne__ = __lt__ = __bool__ = __len__ = __iter__ = __contains__ = _refuse
+    __getitem__ = __getattr__ = __call__ = _refuse
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return "(unreadable)"
+
+
+UNREADABLE: Any = Unreadable()
+ANOTHER_MESSAGE = model_value("anotherMessage")
+
+
+class Refinement:
+    """Compares the steps of servers with the actions of Raft.tla.
+
+    Arguments: the servers and the values of the cluster; the file of the protocol. Raises
+    `SpecError` if the file cannot be loaded.
+    """
+
+    def __init__(
+        self, servers: Sequence[ServerId], values: Sequence[str], path: Path = RAFT
+    ) -> None:
+        self._mapping = RaftVariables(servers, values)
+        self._servers = tuple(servers)
+        self._module = load(path)
+        self._actions: dict[str, Action] = {}
+
+    @property
+    def as_property(self) -> Property:
+        """The comparison, as a property of each server's steps."""
+        return Property(
+            "StepRefinement",
+            holds=lambda before, event: not self.differences(before, event),
+            kind=Kind.LOCAL,
+            formula=f"every step of a server is a step of {self._module.name}",
+            explain=self.differences,
+        )
+
+    def differences(self, before: View, event: Event) -> list[str]:
+        """Return how a server's step differs from what the spec allows, as text; none if not."""
+        assert event.server is not None
+        name, arguments = event.step, self._arguments(event)
+        text = f"{name}({', '.join(map(show, arguments))})"
+        received = [] if event.message is None else [self._mapping.message(event.message)]
+        kept = received if event.step == "ReceiveDuplicate" else []
+        sent = [self._mapping.message(message) for message in event.sends]
+        start = self._state(event.server, before, received)
+        try:
+            allowed = self._action(name).successors(start, *arguments)
+        except SpecError as error:
+            return [f"{text} cannot be evaluated on one server and one message: {error}"]
+        if len(allowed) != 1:
+            count = "no" if not allowed else f"{len(allowed)}"
+            return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
+        return self._compared(self._state(event.server, event.after, [*kept, *sent]), allowed[0])
+
+    def _compared(self, ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> list[str]:
+        return [
+            f"{name}: the node has {show(own)}, the spec has {show(other)}"
+            for name, own, other in zip(self._module.variables, ours, theirs, strict=True)
+            if not _is_same(own, other)
+        ]
+
+    def _action(self, name: str) -> Action:
+        if name not in self._actions:
+            self._actions[name] = self._module.action(name, self._mapping.constants)
+        return self._actions[name]
+
+    def _arguments(self, event: Event) -> list[Value]:
+        if event.message is not None:
+            return [self._mapping.message(event.message)]
+        assert event.server is not None
+        me = self._mapping.server(event.server)
+        match event.action:
+            case AppendEntries(peer, count):
+                return [me, self._mapping.server(peer), count]
+            case ClientRequest(value):
+                return [me, self._mapping.value(value)]
+            case _:
+                return [me]
+
+    def _state(self, server: ServerId, view: View, messages: Sequence[Value]) -> tuple[Value, ...]:
+        """Return the spec's state that shows one server and some messages, and nothing else."""
+        own = self._mapping.state(view.states[server])
+        shown: dict[str, Value] = {
+            name: function(
+                {
+                    self._mapping.server(each): own[name] if each == server else UNREADABLE
+                    for each in self._servers
+                }
+            )
+            for name in own
+        }
+        shown["messages"] = frozenset({*messages, ANOTHER_MESSAGE})
+        return tuple(shown[name] for name in self._module.variables)
+
+
+def _is_same(own: Value, other: Value) -> bool:
+    """Compare the values of a variable, slot by slot: nobody may look into an unreadable one."""
+    if not isinstance(own, tuple) or not isinstance(other, tuple) or len(own) != len(other):
+        return own == other
+    return all(
+        mine is theirs or (UNREADABLE is not mine and UNREADABLE is not theirs and mine == theirs)
+        for mine, theirs in zip(own, other, strict=True)
+    )
