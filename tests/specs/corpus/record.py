@@ -162,6 +162,11 @@ def main(names: Sequence[str]) -> None:
             print(config.stem, entry["verdict"], *counts, f"{entry['seconds']} s", flush=True)
             if entry["verdict"] == "error":
                 print("   ", entry.get("code"), entry["message"], entry.get("position"))
+            _write(entries)
+
+
+def _write(entries: dict[str, Entry]) -> None:
+    """Write one entry a line, so that a diff shows which of them changed."""
     lines = [f" {json.dumps(name)}: {json.dumps(entries[name], sort_keys=True)}"
              for name in sorted(entries)]  # fmt: skip
     EXPECTED.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
