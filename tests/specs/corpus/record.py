@@ -26,6 +26,8 @@ EXPECTED = CORPUS / "expected.json"
 Entry = dict[str, str | int | float | bool | list[str] | None]
 
 _MESSAGE = re.compile(r"@!@!@STARTMSG (\d+):(\d) @!@!@\n(.*?)@!@!@ENDMSG \1 @!@!@\n?", re.DOTALL)
+_BOILERPLATE = re.compile(r"^TLC threw an unexpected exception\.\n(?:.*\n){2}The exception was a ")
+_NESTED = re.compile(r"@!@!@STARTMSG (\d+):\d @!@!@")
 _CHECK_DEADLOCK = re.compile(r"^\s*CHECK_DEADLOCK\s+(TRUE|FALSE)\s*$", re.MULTILINE)
 _POSITION = re.compile(r"^\d+\. (Line .*)$", re.MULTILINE)
 
@@ -109,7 +111,8 @@ def read(result: TlcResult, deadlock: bool) -> Entry:
         entry["verdict"] = "liveness"
     else:
         entry["verdict"] = "error"
-        entry["code"] = number
+        nested = _NESTED.search(body)
+        entry["code"] = int(nested.group(1)) if nested else number
         entry["message"] = _tidy("\n".join(body for _, body in errors))
         if refusal := list(_refusal(result.output)):
             entry["message"] = "\n".join(refusal)
@@ -138,7 +141,9 @@ def _refusal(output: str) -> Iterator[str]:
 def _tidy(message: str) -> str:
     """Return a message without what changes from run to run."""
     lines = [re.sub(r"@[0-9a-f]{5,8}\b", "@...", line).rstrip() for line in message.split("\n")]
-    return "\n".join(line for line in lines if line and not line.startswith("\tat "))
+    text = "\n".join(line for line in lines if line and not line.startswith("\tat "))
+    text = _BOILERPLATE.sub("", text)
+    return re.sub(r"@!@!@(STARTMSG \d+:\d|ENDMSG \d+) @!@!@\s*", "", text)
 
 
 def configurations(names: Sequence[str]) -> list[Path]:
