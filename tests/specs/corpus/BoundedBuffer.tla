@@ -1,7 +1,7 @@
 ---------------------------- MODULE BoundedBuffer ----------------------------
-(* Producers and consumers at a buffer, with one condition for both: a wake-  *)
-(* up can go to the wrong one, and all of them sleep. Source: the well-known  *)
-(* monitor exercise, after Hoare, "Monitors", 1974.                           *)
+(* Producers and consumers at a buffer, with one condition for both: the      *)
+(* wrong thread may be woken, and at last all of them sleep. Source: the      *)
+(* well-known monitor exercise, after Hoare, "Monitors", 1974.                *)
 EXTENDS Naturals, Sequences, FiniteSets
 CONSTANTS Producer, Consumer, Capacity
 ASSUME Producer \cap Consumer = {} /\ Capacity > 0

@@ -11,4 +11,5 @@ Next == \E p \in P, q \in Q :
 One == Permutations(P)
 Two == Permutations(P) \cup Permutations(Q)
 Inv == Cardinality(seen) <= 1
+NotAllOwned == \E q \in Q : owner[q] # P
 ==============================================================================

@@ -74,6 +74,9 @@ BoundedRestart(i) ==
 
 NoRestart(i) == FALSE
 
+\* Quorums that need not meet: they elect two leaders in one term.
+NonEmpty == (SUBSET Server) \ {{}}
+
 RepairedNext ==
     \/ Next /\ UNCHANGED restarts
     \/ /\ \E i \in Server : BoundedRestart(i)

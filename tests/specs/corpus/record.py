@@ -6,6 +6,12 @@
 
 A deadlock is an error unless the configuration says `CHECK_DEADLOCK FALSE`. TLC 2.15 does not know
 that keyword, so it reads a copy without it.
+
+An entry holds the verdict (`ok`, `invariant NAME`, `property NAME`, `deadlock`, `liveness` or
+`error`), TLC's counts where it had any, the length of the counterexample that it shows (`trace`, 0
+if it shows none), and whether deadlocks were checked. Errors have TLC's number (3002: SANY refuses
+the module), its words, and the position of the innermost expression. `printed` is what the
+specification itself printed. README.md says what each specification is.
 """
 
 from __future__ import annotations
@@ -30,6 +36,7 @@ _BOILERPLATE = re.compile(r"^TLC threw an unexpected exception\.\n(?:.*\n){2}The
 _NESTED = re.compile(r"@!@!@STARTMSG (\d+):\d @!@!@")
 _CHECK_DEADLOCK = re.compile(r"^\s*CHECK_DEADLOCK\s+(TRUE|FALSE)\s*$", re.MULTILINE)
 _POSITION = re.compile(r"^\d+\. (Line .*)$", re.MULTILINE)
+_PLACE = re.compile(r"line \d+, col \d+ to line \d+, col \d+ of module \w+")
 
 # TLC's numbers for its messages (tlc2.output.EC).
 _STARTING = 2185
@@ -117,7 +124,8 @@ def read(result: TlcResult, deadlock: bool) -> Entry:
         if refusal := list(_refusal(result.output)):
             entry["message"] = "\n".join(refusal)
         stack = [body for number, _, body in messages if number == _CALL_STACK]
-        if positions := _POSITION.findall("".join(stack)):
+        positions = _POSITION.findall("".join(stack)) or _PLACE.findall(str(entry["message"]))[:1]
+        if positions:
             entry["position"] = positions[-1]
     return entry
 
