@@ -1,0 +1,1 @@
+"""TLA+ modules for the tests."""

@@ -1,0 +1,7 @@
+---------------------------- MODULE ErrInitFails -----------------------------
+(* The initial predicate cannot be evaluated.                                *)
+EXTENDS Naturals, Sequences
+VARIABLE x
+Init == x = Head(<<>>)
+Next == x' = x
+==============================================================================

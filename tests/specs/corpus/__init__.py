@@ -1,0 +1,1 @@
+"""The corpus: specifications, and what real TLC finds in each of them."""
