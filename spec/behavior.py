@@ -40,41 +40,44 @@ def label(action: Action | None) -> str:
 def as_table(behavior: Behavior) -> list[str]:
     """Return a behavior as lines that show the first state, and then only what changes.
 
-    A function is shown argument by argument, so that one changed result is one line:
-    `role[s1]`.
+    A function is shown argument by argument, so that one changed result is one line
+    (`role[s1]`), and of a set that changes what comes and goes.
     """
     lines = []
-    before: dict[str, str] = {}
+    before: dict[str, Value] = {}
     for number, (action, state) in enumerate(behavior.steps, start=1):
         lines.append(f"{number}. {'Init' if action is None else action.name}")
         now = dict(_parts(behavior.variables, state))
-        changes = _changes(before, now, is_first=number == 1)
-        width = max((len(name) for name, _ in changes), default=0)
-        lines += [f"     {name:<{width}}  {text}" for name, text in changes]
-        if not changes:
+        rows = [row for name in {**before, **now} for row in _changes(name, before, now)]
+        width = max((len(name) for name, _ in rows), default=0)
+        lines += [f"     {name:<{width}}  {text}" for name, text in rows]
+        if not rows:
             lines.append("     (nothing changes)")
         before = now
     return lines
 
 
-def _changes(before: dict[str, str], now: dict[str, str], is_first: bool) -> list[tuple[str, str]]:
-    if is_first:
-        return [*now.items()]
-    changed = [
-        (name, f"{before[name]} -> {text}" if name in before else text)
-        for name, text in now.items()
-        if before.get(name) != text
-    ]
-    return changed + [(name, "(gone)") for name in before if name not in now]
-
-
-def _parts(variables: tuple[str, ...], state: State) -> Iterator[tuple[str, str]]:
-    for name, value in zip(variables, state, strict=True):
-        if type(value) is tuple and not is_sequence(value) and domain_in(value):
-            for key, result in items_of(value):
-                yield f"{name}[{show(key)}]", show(result)
+def _changes(
+    name: str, before: dict[str, Value], now: dict[str, Value]
+) -> Iterator[tuple[str, str]]:
+    if name not in now:
+        yield name, "(gone)"
+    elif name not in before:
+        yield name, show(now[name])
+    elif (old := before[name]) != (new := now[name]):
+        if type(old) is frozenset and type(new) is frozenset:
+            yield from ((name, f"- {show(each)}") for each in elements_of(old - new))
+            yield from ((name, f"+ {show(each)}") for each in elements_of(new - old))
         else:
-            yield name, show(value)
+            yield name, f"{show(old)} -> {show(new)}"
+
+
+def _parts(variables: tuple[str, ...], state: State) -> Iterator[tuple[str, Value]]:
+    for name, value in zip(variables, state, strict=True):
+        if type(value) is tuple and not is_sequence(value):
+            yield from ((f"{name}[{show(key)}]", result) for key, result in items_of(value))
+        else:
+            yield name, value
 
 
 def as_ndjson(behavior: Behavior) -> list[str]:
@@ -105,6 +108,8 @@ def as_ndjson(behavior: Behavior) -> list[str]:
 def as_json(value: Value) -> Any:
     """Return a value as JSON; see `as_ndjson`."""
     if type(value) is not tuple:
+        if getattr(value, "is_infinite", False):
+            return show(value)
         if type(value) is frozenset or hasattr(value, "enumerated"):
             return [as_json(each) for each in elements_of(value)]
         return to_python(value)
