@@ -10,7 +10,8 @@ from typing import Any
 
 from explorer import Report, Verdict, search
 from raft_ref.bugs import BUGS
-from raft_ref_cli.cluster import DEFAULTS, Cluster, build
+from raft_ref_cli.bounds import add_sizes
+from raft_ref_cli.cluster import Cluster, build
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
@@ -80,26 +81,7 @@ def _add_cluster(group: Any) -> None:
 
 
 def _add_bounds(group: Any) -> None:
-    for name, what in (
-        ("servers", "servers in the cluster"),
-        ("values", "different values that clients may ask to store"),
-        ("max_term", "the highest term"),
-        ("max_log_length", "the longest log"),
-        ("max_messages", "messages in flight at a time"),
-        ("max_restarts", "crashes and restarts in all"),
-        ("max_drops", "lost messages in all"),
-        ("max_duplicates", "messages delivered twice in all"),
-    ):
-        flags = ["--" + name.replace("_", "-")]
-        if name == "max_log_length":
-            flags.insert(0, "--max-log")
-        group.add_argument(
-            *flags,
-            dest=name,
-            type=int,
-            metavar="N",
-            help=f"{what} (default: {DEFAULTS[name]}, or what the bug needs)",
-        )
+    add_sizes(group, "or what the bug needs")
     group.add_argument(
         "--depth", type=int, metavar="N", help="levels of states, the initial one included"
     )

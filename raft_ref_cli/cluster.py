@@ -56,7 +56,7 @@ class Cluster:
     """What to explore: a system, its properties, and how its states are shown.
 
     `project` maps a node's state to the variables that traces and properties know; `description`
-    says in a few words what the nodes are.
+    says in a few words what the nodes are; `values` are those that clients ask to store.
     """
 
     system: System
@@ -64,6 +64,7 @@ class Cluster:
     project: Callable[[Any], Any]
     description: str
     renameable: bool
+    values: tuple[str, ...]
 
 
 def build(options: argparse.Namespace) -> Cluster:
@@ -101,6 +102,7 @@ def build(options: argparse.Namespace) -> Cluster:
         project,
         description,
         system.guard.has_rename,
+        values,
     )
 
 

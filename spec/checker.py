@@ -8,7 +8,7 @@ count as one (SYMMETRY, VIEW), the first of them that was found stands for all.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -64,8 +64,17 @@ class Model(Protocol):
 class Condition(Formula, Protocol):
     """A formula that is true or false of a state, or of a step."""
 
+    @property
+    def text(self) -> str:
+        """Its source."""
+
     def holds(self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None) -> bool:
         """Whether it is true. Raises `SpecError` where it has no value."""
+
+    def failing_instances(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
+    ) -> Sequence[str]:
+        """Return what falsifies it, if it quantifies over something."""
 
 
 class Expression(Formula, Protocol):
@@ -161,6 +170,10 @@ class Search:
         except KeyboardInterrupt:
             end = _End(Verdict.INCOMPLETE, None, None)
         return self._report(end)
+
+    def states(self) -> Iterator[State]:
+        """Yield all states found, of those that count as one the first."""
+        return (self._interner.state(row) for row in self._rows)
 
     # Levels
 

