@@ -263,9 +263,33 @@ class Let(Node):
 
 @dataclass(frozen=True, eq=False)
 class Unsupported(Node):
-    """A construct that only a definition nobody evaluates may contain."""
+    """A construct that only a definition nobody evaluates may contain.
+
+    Of the parts of a specification formula, `[A]_v` or `WF_v(A)`, the operands are A and v.
+    """
 
     construct: str
+    operands: tuple[Expression, ...] = ()
+    text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Substitution(Node):
+    """`name <- value` within INSTANCE."""
+
+    name: str
+    value: Expression
+
+
+@dataclass(frozen=True, eq=False)
+class Instance(Node):
+    """`name(parameters) == INSTANCE module WITH substitutions`, or without a name."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    module: str
+    substitutions: tuple[Substitution, ...]
+    is_local: bool
 
 
 Expression: TypeAlias = (
@@ -300,15 +324,22 @@ BINDERS: Final = (Quantified, Choose, SetFilter, SetMap, FunctionLiteral)
 
 @dataclass(frozen=True)
 class ModuleSource:
-    """One parsed file: what it extends, declares and defines, in order."""
+    """One parsed file: what it extends, declares and defines, in order.
+
+    `units` are its definitions and its instances of other modules.
+    """
 
     name: str
     extends: tuple[Call, ...]
     constants: tuple[Constant, ...]
     variables: tuple[Variable, ...]
-    definitions: tuple[Definition, ...]
+    units: tuple[Definition | Instance, ...]
     assumptions: tuple[Definition, ...]
-    instances: tuple[Position, ...] = ()
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The module's own operators."""
+        return tuple(each for each in self.units if isinstance(each, Definition))
 
 
 def children(node: Node) -> Iterator[Node]:

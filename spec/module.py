@@ -10,9 +10,10 @@ from typing import Any
 from spec import expressions as tree
 from spec.analysis import Analysis
 from spec.errors import Position, SpecError
+from spec.instances import instantiate
 from spec.program import Program
 from spec.scope import Meaning, Names, Resolution, resolve
-from spec.standard import STANDARD_MODULES
+from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
 from spec.values import TRUE, Boolean, Value, boolean, show
 
@@ -104,8 +105,9 @@ class Module:
     ) -> None:
         own = sources[-1]
         self.name = own.name
-        self.constants = tuple(each.name for source in sources for each in source.constants)
-        self.variables = tuple(each.name for source in sources for each in source.variables)
+        declared = list(names.values())
+        self.constants = tuple(e.name for e in declared if isinstance(e, tree.Constant))
+        self.variables = tuple(e.name for e in declared if isinstance(e, tree.Variable))
         self._names = names
         self._own = frozenset(own.definitions)
         self._assumptions = [each for source in sources for each in source.assumptions]
@@ -159,7 +161,7 @@ class Module:
         source = parse_module(text, "expression")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        resolve(source, self._names, resolution)
+        resolve(source, self._names, resolution, lambda _instance, names: names)
         return source.definitions[-1], Analysis(resolution)
 
     def _program(self, constants: Constants) -> Program:
@@ -184,61 +186,78 @@ class Module:
 
 
 def load(path: Path | str) -> Module:
-    """Load a module and those it extends, which stand beside it unless they are standard ones.
+    """Load a module and those it uses, which stand beside it unless they are standard ones.
 
     Raises `SpecError` for a syntax error, a module that is missing, a name that is unknown or
     defined twice, and `OSError` if the file cannot be read.
     """
     loader = _Loader(Path(path).parent)
-    names = loader.load(Path(path))
-    return Module(loader.sources, names, loader.resolution)
+    loaded = loader.load(Path(path))
+    return Module(loaded.sources, loaded.names, loader.resolution)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A file: the names that it sees and gives away; it and what it extends, the latter first."""
+
+    names: Names
+    exported: Names
+    sources: list[tree.ModuleSource]
 
 
 class _Loader:
-    """Loads each file once; `sources` lists them, an extended one before its extender."""
+    """Loads each file once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sources: list[tree.ModuleSource] = []
         self.resolution = Resolution()
-        self._exported: dict[str, Names | None] = {}
+        self._loaded: dict[str, _Loaded | None] = {}  # None while it is being loaded
 
-    def load(self, path: Path) -> Names:
-        """Load a file; return the names that its operators see."""
+    def load(self, path: Path) -> _Loaded:
+        """Load a file and what it uses."""
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             raise SpecError(Position(str(path), 1, 1), "the file is not UTF-8 text") from None
         source = parse_module(text, str(path))
-        self._exported[source.name] = None
+        self._loaded[source.name] = None
         imported: dict[str, Meaning] = {}
-        for extended in source.extends:
-            for name, meaning in self._extended(extended).items():
-                earlier = imported.setdefault(name, meaning)
-                if earlier is not meaning and isinstance(meaning, tree.Node):
-                    where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
-                    raise SpecError(extended.at, f"{name} is defined at {meaning.at}{where}")
-        names = resolve(source, imported, self.resolution)
-        local = {each.name for each in source.definitions if each.is_local}
-        self._exported[source.name] = {
-            name: meaning for name, meaning in names.items() if name not in local
-        }
-        self.sources.append(source)
-        return names
+        sources: list[tree.ModuleSource] = []
+        for each in source.extends:
+            extended = self._module(each.name, each.at)
+            _merge(imported, extended.exported, each.at)
+            sources += [each for each in extended.sources if each not in sources]
+        names, exported = resolve(source, imported, self.resolution, self._instantiate)
+        loaded = _Loaded(names, exported, [*sources, source])
+        self._loaded[source.name] = loaded
+        return loaded
 
-    def _extended(self, extended: tree.Call) -> Names:
-        path = self.folder / f"{extended.name}.tla"
-        if extended.name in self._exported:
-            exported = self._exported[extended.name]
-            if exported is None:
-                raise SpecError(extended.at, f"module {extended.name} extends itself")
-            return exported
+    def _module(self, name: str, at: Position) -> _Loaded:
+        path = self.folder / f"{name}.tla"
+        if name in self._loaded:
+            loaded = self._loaded[name]
+            if loaded is None:
+                raise SpecError(at, f"module {name} extends itself")
+            return loaded
         if path.is_file():
-            self.load(path)
-            return self._exported[extended.name] or {}
-        if extended.name in STANDARD_MODULES:
-            return STANDARD_MODULES[extended.name]
-        raise SpecError(extended.at, f"there is no module {extended.name}: no file {path}")
+            return self.load(path)
+        if name in STANDARD_MODULES:
+            return _Loaded({}, STANDARD_MODULES[name], [])
+        raise SpecError(at, f"there is no module {name}: no file {path}")
+
+    def _instantiate(self, instance: tree.Instance, names: Names) -> Names:
+        exported = self._module(instance.module, instance.at).exported
+        own = {name: each for name, each in exported.items() if LANGUAGE.get(name) is not each}
+        return instantiate(instance, own, names, self.resolution)
+
+
+def _merge(imported: dict[str, Meaning], names: Names, at: Position) -> None:
+    """Add the names of a module that is extended."""
+    for name, meaning in names.items():
+        earlier = imported.setdefault(name, meaning)
+        if earlier is not meaning and isinstance(meaning, tree.Node):
+            where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
+            raise SpecError(at, f"{name} is defined at {meaning.at}{where}")
 
 
 def _operator(definition: tree.Definition) -> Operator:

@@ -6,8 +6,8 @@ a name defined twice is then an error, as it is to SANY, and later stages look m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
 
 from spec import expressions as tree
 from spec.errors import Position, SpecError
@@ -16,8 +16,6 @@ from spec.standard import LANGUAGE, Builtin
 
 Meaning: TypeAlias = Declaration | Builtin
 Names: TypeAlias = Mapping[str, Meaning]
-
-_NAMED_INSTANCE: Final = Builtin("INSTANCE", 0, None)
 
 
 class Resolution:
@@ -44,23 +42,41 @@ def arity_of(meaning: Meaning) -> int:
     return meaning.arity
 
 
-def resolve(source: tree.ModuleSource, imported: Names, into: Resolution) -> Names:
-    """Resolve all names of a module; return the names that it gives to its own operators.
+def resolve(
+    source: tree.ModuleSource,
+    imported: Names,
+    into: Resolution,
+    instantiate: Callable[[tree.Instance, Names], Names],
+) -> tuple[Names, Names]:
+    """Resolve all names of a module; return those that its operators see, and those not LOCAL.
 
-    Arguments: the module, the names that EXTENDS brings, and where to note the meanings.
+    Arguments: the module, the names that EXTENDS brings, where to note the meanings, and what
+    gives the names that an INSTANCE brings, for the names known before it.
     Raises `SpecError` for an unknown name, a wrong number of arguments, or a second definition.
     """
-    resolver = _Resolver(into, has_instances=bool(source.instances))
+    resolver = Resolver(into)
     names: dict[str, Meaning] = {**LANGUAGE, **imported}
     _declare(names, source.constants)
     _declare(names, source.variables)
-    resolver.definitions(source.definitions, names)
     into.of_modules.update(source.definitions)
+    resolver.announce(source.definitions, names)
+    local: set[str] = set()
+    for unit in source.units:
+        before = set(names)
+        if isinstance(unit, tree.Definition):
+            resolver.definition(unit, names)
+        else:
+            for name, meaning in instantiate(unit, names).items():
+                if names.get(name) is not meaning:
+                    _refuse_second(names, name, unit.at)
+                    names[name] = meaning
+        if unit.is_local:
+            local |= names.keys() - before
     for assumption in source.assumptions:
         resolver.expression(assumption.body, names)
         into.definitions.append(assumption)
         into.of_modules.add(assumption)
-    return names
+    return names, {name: meaning for name, meaning in names.items() if name not in local}
 
 
 def _declare(
@@ -80,36 +96,40 @@ def _refuse_second(names: Names, name: str, at: Position) -> None:
     raise SpecError(at, f"{name} is defined already{where}")
 
 
-class _Resolver:
-    def __init__(self, into: Resolution, *, has_instances: bool) -> None:
+class Resolver:
+    """Notes what the names in definitions and expressions mean."""
+
+    def __init__(self, into: Resolution) -> None:
         self.into = into
-        self.has_instances = has_instances
 
-    def definitions(
-        self, definitions: Iterable[tree.Definition], names: dict[str, Meaning]
-    ) -> None:
-        """Resolve definitions in order, and add their names."""
-        pending = [each for each in definitions if each.is_recursive]
-        for each in pending:
-            _refuse_second(names, each.name, each.at)
-            names[each.name] = each
+    def announce(self, definitions: Iterable[tree.Definition], names: dict[str, Meaning]) -> None:
+        """Add the names of recursive definitions, which may be used before they are defined."""
         for each in definitions:
-            if not each.is_recursive or names[each.name] is not each:
+            if each.is_recursive:
                 _refuse_second(names, each.name, each.at)
-            inner = dict(names)
-            _declare(inner, each.parameters)
-            self.expression(each.body, inner)
-            names[each.name] = each
-            self.into.definitions.append(each)
+                names[each.name] = each
 
-    def expression(self, node: tree.Node, names: dict[str, Meaning]) -> None:
+    def definition(self, definition: tree.Definition, names: dict[str, Meaning]) -> None:
+        """Resolve a definition, and add its name."""
+        if not definition.is_recursive or names[definition.name] is not definition:
+            _refuse_second(names, definition.name, definition.at)
+        inner = dict(names)
+        _declare(inner, definition.parameters)
+        self.expression(definition.body, inner)
+        names[definition.name] = definition
+        self.into.definitions.append(definition)
+
+    def expression(self, node: tree.Node, names: Names) -> None:
+        """Resolve the names in an expression."""
         if isinstance(node, tree.Call):
             self.call(node, names)
         elif isinstance(node, tree.BINDERS):
             self.binder(node, names)
         elif isinstance(node, tree.Let):
             inner = dict(names)
-            self.definitions(node.definitions, inner)
+            self.announce(node.definitions, inner)
+            for each in node.definitions:
+                self.definition(each, inner)
             self.expression(node.body, inner)
         elif isinstance(node, tree.Lambda):
             inner = dict(names)
@@ -120,10 +140,11 @@ class _Resolver:
                 self.expression(step, names)
             self.expression(node.value, {**names, "@": node.previous})
         else:
-            for each in tree.children(node):
-                self.expression(each, names)
+            for child in tree.children(node):
+                self.expression(child, names)
 
-    def binder(self, node: tree.Binder, names: dict[str, Meaning]) -> None:
+    def binder(self, node: tree.Binder, names: Names) -> None:
+        """Resolve the names in what binds names of its own."""
         inner = dict(names)
         if isinstance(node, tree.FunctionLiteral) and node.itself is not None:
             inner[node.itself.name] = node.itself
@@ -133,17 +154,13 @@ class _Resolver:
                 _declare(inner, pattern.names)
         self.expression(node.body, inner)
 
-    def call(self, node: tree.Call, names: dict[str, Meaning]) -> None:
+    def call(self, node: tree.Call, names: Names) -> None:
+        """Note what a name means, and resolve its arguments."""
         meaning = names.get(node.name)
         if meaning is None:
-            if not self.has_instances:
-                kind = "operator" if node.arguments else "name"
-                raise SpecError(node.at, f"unknown {kind} {node.name}")
-            meaning = _NAMED_INSTANCE
+            raise SpecError(node.at, _unknown(node, names))
         self.into.meanings[node] = meaning
-        if meaning is not _NAMED_INSTANCE and not (
-            node.name in ("/\\", "\\/") and len(node.arguments) > 1
-        ):
+        if not (node.name in ("/\\", "\\/") and len(node.arguments) > 1):
             _check_count(node, arity_of(meaning))
         for place, argument in enumerate(node.arguments):
             wanted = _arity_of_argument(meaning, place)
@@ -152,7 +169,7 @@ class _Resolver:
             else:
                 self.operator(argument, wanted, names)
 
-    def operator(self, argument: tree.Node, arity: int, names: dict[str, Meaning]) -> None:
+    def operator(self, argument: tree.Node, arity: int, names: Names) -> None:
         """Resolve an argument that must be an operator."""
         if isinstance(argument, tree.Lambda) and len(argument.parameters) == arity:
             self.expression(argument, names)
@@ -165,6 +182,15 @@ class _Resolver:
                 self.into.meanings[argument] = meaning
                 return
         raise SpecError(argument.at, f"an operator of {_counted(arity)} is expected here")
+
+
+def _unknown(node: tree.Call, names: Names) -> str:
+    kind = "operator" if node.arguments else "name"
+    reason = f"unknown {kind} {node.name}"
+    instance = node.name.rpartition("!")[0]
+    if instance and not any(name.startswith(f"{instance}!") for name in names):
+        reason += f": no INSTANCE is named {instance}"
+    return reason
 
 
 def _arity_of_argument(meaning: Meaning, place: int) -> int:

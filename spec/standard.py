@@ -11,7 +11,7 @@ from spec.operators import holds
 from spec.values import sequence_domain, show
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Builtin:
     """An operator that Python evaluates.
 

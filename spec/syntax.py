@@ -41,11 +41,7 @@ def parse_module(text: str, file: str) -> tree.ModuleSource:
 
 
 _CONSTRUCTS: Final = {
-    "prefixed_op": "INSTANCE",
-    "instance": "INSTANCE",
-    "step_expr_or_stutter": "temporal operator [A]_v",
     "step_expr_no_stutter": "temporal operator <<A>>_v",
-    "fairness": "fairness",
     "unbounded_quantification": "unbounded quantifier",
     "real_number": "real number",
     "real_number_set": "Real",
@@ -99,6 +95,10 @@ class _Translator:
             "case": self.case,
             "let_in": self.let,
             "lambda": self.lambda_,
+            "prefixed_op": self.of_instance,
+            "bound_nonfix_op": self.symbol_call,
+            "step_expr_or_stutter": self.step_or_stutter,
+            "fairness": self.fairness,
         }
 
     # Places and errors
@@ -129,7 +129,6 @@ class _Translator:
         constants: list[tree.Constant] = []
         variables: list[tree.Variable] = []
         assumptions: list[tree.Definition] = []
-        instances: list[Position] = []
         for unit in parts_of(node):
             match unit.type:
                 case "extends":
@@ -141,10 +140,6 @@ class _Translator:
                 case "assumption":
                     formula = self.expression(parts_of(unit)[-1])
                     assumptions.append(tree.Definition(self.at(unit), "ASSUME", (), formula))
-                case "instance":
-                    instances.append(self.at(unit))
-                case "local_definition" if parts_of(unit)[0].type == "instance":
-                    instances.append(self.at(unit))
                 case "module":
                     raise SpecError(self.at(unit), "not supported here: module within a module")
         return tree.ModuleSource(
@@ -152,32 +147,55 @@ class _Translator:
             tuple(extends),
             tuple(constants),
             tuple(variables),
-            self.definitions(parts_of(node)),
+            self.units(parts_of(node)),
             tuple(assumptions),
-            tuple(instances),
         )
 
-    def definitions(self, units: list[Syntax]) -> tuple[tree.Definition, ...]:
+    def units(self, units: list[Syntax]) -> tuple[tree.Definition | tree.Instance, ...]:
         recursive = {
             text_of(declared if declared.type == "identifier" else field_of(declared, "name"))
             for unit in units
             if unit.type == "recursive_declaration"
             for declared in parts_of(unit)
         }
-        defined = []
+        found: list[tree.Definition | tree.Instance] = []
         for unit in units:
             is_local = unit.type == "local_definition"
             node = parts_of(unit)[0] if is_local else unit
-            if node.type in ("operator_definition", "function_definition", "module_definition"):
-                defined.append(self.definition(node, is_local, recursive))
-        return tuple(defined)
+            if node.type in ("operator_definition", "function_definition"):
+                found.append(self.definition(node, is_local, recursive))
+            elif node.type in ("module_definition", "instance"):
+                found.append(self.instance(node, is_local))
+        return tuple(found)
+
+    def instance(self, node: Syntax, is_local: bool) -> tree.Instance:
+        name, made = "", node
+        parameters: tuple[tree.Parameter, ...] = ()
+        if node.type == "module_definition":
+            name, made = text_of(field_of(node, "name")), field_of(node, "definition")
+            parameters = self.parameters(node)
+        module, *substitutions = parts_of(made)
+        return tree.Instance(
+            self.at(made),
+            name,
+            parameters,
+            text_of(module),
+            tuple(self.substitution(each) for each in substitutions),
+            is_local,
+        )
+
+    def substitution(self, node: Syntax) -> tree.Substitution:
+        name, value = (each for each in parts_of(node) if each.type != "gets")
+        return tree.Substitution(self.at(node), self.defined_name(name), self.expression(value))
+
+    def parameters(self, node: Syntax) -> tuple[tree.Parameter, ...]:
+        given = fields_of(node, "parameter")
+        return tuple(tree.Parameter(*self.declared(each)) for each in given)
 
     def definition(self, node: Syntax, is_local: bool, recursive: set[str]) -> tree.Definition:
         name_node = field_of(node, "name")
         body_node = field_of(node, "definition")
-        name = (
-            symbol_of(name_node).name if name_node.type.endswith("_symbol") else text_of(name_node)
-        )
+        name = self.defined_name(name_node)
         parameters: tuple[tree.Parameter, ...] = ()
         body: tree.Expression
         if node.type == "function_definition":
@@ -188,11 +206,8 @@ class _Translator:
                 self.expression(body_node),
                 tree.Bound(self.at(name_node), name, is_function=True),
             )
-        elif node.type == "module_definition":
-            body = tree.Unsupported(self.at(node), "INSTANCE")
         else:
-            given = fields_of(node, "parameter")
-            parameters = tuple(tree.Parameter(*self.declared(each)) for each in given)
+            parameters = self.parameters(node)
             body = self.expression(body_node)
         return tree.Definition(
             self.at(node),
@@ -243,6 +258,37 @@ class _Translator:
         arguments = tuple(self.expression(each) for each in fields_of(node, "parameter"))
         return tree.Call(self.at(node), text_of(field_of(node, "name")), arguments)
 
+    def symbol_call(self, node: Syntax) -> tree.Expression:
+        symbol, *arguments = parts_of(node)
+        return tree.Call(
+            self.at(node), symbol_of(symbol).name, tuple(self.expression(e) for e in arguments)
+        )
+
+    def of_instance(self, node: Syntax) -> tree.Expression:
+        """Translate `A(x)!B!Op(y)` into a call of `A!B!Op` with the arguments x, y."""
+        name = ""
+        arguments: tuple[tree.Expression, ...] = ()
+        components = parts_of(field_of(node, "prefix"))
+        for each in [*(parts_of(component)[0] for component in components), field_of(node, "op")]:
+            called = self.expression(each)
+            if not isinstance(called, tree.Call):
+                return tree.Unsupported(self.at(node), "subexpression name")
+            name += f"!{called.name}" if name else called.name
+            arguments = (*arguments, *called.arguments)
+        return tree.Call(self.at(node), name, arguments)
+
+    def step_or_stutter(self, node: Syntax) -> tree.Expression:
+        return self.temporal(node, "temporal operator [A]_v", *self.all(node))
+
+    def fairness(self, node: Syntax) -> tree.Expression:
+        variables, action = self.all(node)
+        return self.temporal(node, "fairness", action, variables)
+
+    def temporal(
+        self, node: Syntax, construct: str, *operands: tree.Expression
+    ) -> tree.Unsupported:
+        return tree.Unsupported(self.at(node), construct, operands, self.text_of(node))
+
     def infix(self, node: Syntax) -> tree.Expression:
         symbol_node = field_of(node, "symbol")
         symbol = INFIX.get(symbol_node.type)
@@ -289,7 +335,7 @@ class _Translator:
         if operand.type == "bound_infix_op":
             self.refuse_conflict(field_of(node, "symbol"), symbol, operand, is_left=False)
         if symbol.name in TEMPORAL:
-            return tree.Unsupported(self.at(node), f"operator {symbol.name}")
+            return self.temporal(node, f"operator {symbol.name}", self.expression(operand))
         return tree.Call(self.at(node), symbol.name, (self.expression(operand),))
 
     def postfix(self, node: Syntax) -> tree.Expression:
@@ -417,7 +463,11 @@ class _Translator:
         )
 
     def let(self, node: Syntax) -> tree.Expression:
-        definitions = self.definitions(fields_of(node, "definitions"))
+        units = self.units(fields_of(node, "definitions"))
+        for each in units:
+            if isinstance(each, tree.Instance):
+                return tree.Unsupported(each.at, "INSTANCE in LET")
+        definitions = tuple(each for each in units if isinstance(each, tree.Definition))
         return tree.Let(self.at(node), definitions, self.expression(field_of(node, "expression")))
 
     def lambda_(self, node: Syntax) -> tree.Expression:

@@ -37,7 +37,6 @@ def test_error(module: spec.Module, expression: str, column: int, reason: str) -
         ("\\E x : x = 1", "unbounded quantifier"),
         ("CHOOSE x : x = 1", "unbounded CHOOSE"),
         ("1.5", "real number"),
-        ("M!Op", "INSTANCE"),
         ("TLCGet(1)", "TLCGet"),
     ],
 )

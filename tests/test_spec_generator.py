@@ -28,7 +28,7 @@ def analysis(source: ModuleSource) -> Analysis:
     names: dict[str, Builtin] = {}
     for each in EXTENDED.split(", "):
         names.update(STANDARD_MODULES[each])
-    resolve(source, names, resolution)
+    resolve(source, names, resolution, lambda _instance, known: known)
     return Analysis(resolution)
 
 
