@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from spec.analysis import Analysis
 from spec.errors import Position, SpecError
 from spec.instances import instantiate
 from spec.program import Program
-from spec.scope import Meaning, Names, Resolution, resolve
+from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
+from spec.temporal import When, definition_of, parts_of
 from spec.values import TRUE, Boolean, Value, boolean, show
 
 Constants = Mapping[str, Value | Callable[..., Value]]
@@ -109,6 +110,7 @@ class Module:
         self.constants = tuple(e.name for e in declared if isinstance(e, tree.Constant))
         self.variables = tuple(e.name for e in declared if isinstance(e, tree.Variable))
         self._names = names
+        self._sources = sources
         self._own = frozenset(own.definitions)
         self._assumptions = [each for source in sources for each in source.assumptions]
         self._analysis = Analysis(resolution)
@@ -134,10 +136,51 @@ class Module:
         Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
         for a name that is no such operator or a constant that is none of this module.
         """
+        return Predicate(self._definition(name), self._program(constants or {}))
+
+    def _definition(self, name: str) -> tree.Definition:
         definition = self._definitions.get(name)
         if definition is None or definition.parameters:
             raise KeyError(f"{self.name} has no operator {name} without parameters")
-        return Predicate(definition, self._program(constants or {}))
+        return definition
+
+    def conjuncts(
+        self, name: str, constants: Constants | None = None
+    ) -> list[tuple[When, Predicate]]:
+        """Return the conjuncts of a property of behaviors, and when each must hold.
+
+        Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
+        """
+        self._program(constants or {})  # whose assumptions are checked
+        definition = self._definition(name)
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        made = [
+            (part.when, definition_of(part, name, definition.text, resolution))
+            for part in parts_of(definition.body, resolution.meanings)
+        ]
+        program = Program(Analysis(resolution), constants or {})
+        return [(when, Predicate(each, program)) for when, each in made]
+
+    def replaced(self, by: Mapping[str, str], values: Iterable[str] = ()) -> Module:
+        """Return the module with other meanings for some of its names, wherever they stand.
+
+        Arguments: for each name the operator whose meaning it takes, and operators that become
+        constants. Raises `KeyError` for a name that is none, `ValueError` where two names do not
+        take the same number of arguments.
+        """
+        new = {self._names[name]: self._names[other] for name, other in by.items()}
+        for name in values:
+            new[self._names[name]] = tree.Constant(self._definition(name).at, name, 0)
+        for old, meaning in new.items():
+            if arity_of(old) != arity_of(meaning):
+                raise ValueError(f"expected {arity_of(old)} arguments, not {arity_of(meaning)}")
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        for call, meaning in resolution.meanings.items():
+            resolution.meanings[call] = new.get(meaning, meaning)
+        names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
+        return Module(self._sources, names, resolution)
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.

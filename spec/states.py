@@ -68,9 +68,10 @@ class _Reader:
 
 def _module_of(constants: Iterable[str]) -> Module:
     """Return a module in which values can be written."""
-    names = ", ".join(constants)
-    declared = f"CONSTANTS {names}\n" if names else ""
+    declared = ", ".join(constants)
+    declared = f"CONSTANTS {declared}\n" if declared else ""
     source = parse_module(f"---- MODULE values ----\n{declared}====", "values")
     resolution = Resolution()
     imported = {**STANDARD_MODULES["Integers"], **STANDARD_MODULES["TLC"]}
-    return Module([source], resolve(source, imported, resolution), resolution)
+    names, _ = resolve(source, imported, resolution, lambda _instance, names: names)
+    return Module([source], names, resolution)

@@ -11,8 +11,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from spec import expressions as tree
-from spec.errors import SpecError
-from spec.scope import Meaning
+from spec.errors import Position, SpecError
+from spec.scope import Meaning, Resolution
+from spec.standard import LANGUAGE
 
 
 class When(Enum):
@@ -24,11 +25,12 @@ class When(Enum):
 
 
 class Part(NamedTuple):
-    """A conjunct of a property: when its formula must hold.
+    """A conjunct of a property: where it stands, and when its formula must hold.
 
     The formula of a step `[A]_v` is A, and `subscript` is v, which may stay as it is instead.
     """
 
+    at: Position
     when: When
     formula: tree.Expression
     subscript: tree.Expression | None = None
@@ -45,7 +47,7 @@ def parts_of(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> It
         yield _always(node, meanings)
     else:
         _refuse_temporal(node, meanings)
-        yield Part(When.INITIALLY, node)
+        yield Part(node.at, When.INITIALLY, node)
 
 
 def _always(node: tree.Unsupported, meanings: Mapping[tree.Call, Meaning]) -> Part:
@@ -55,9 +57,9 @@ def _always(node: tree.Unsupported, meanings: Mapping[tree.Call, Meaning]) -> Pa
             operand = definition.body
         if isinstance(operand, tree.Unsupported) and operand.construct.endswith("[A]_v"):
             action, subscript = operand.operands
-            return Part(When.IN_EACH_STEP, action, subscript)
+            return Part(node.at, When.IN_EACH_STEP, action, subscript)
         _refuse_temporal(operand, meanings)
-        return Part(When.ALWAYS, operand)
+        return Part(node.at, When.ALWAYS, operand)
     raise SpecError(node.at, f"not supported here: {node.construct} in a property")
 
 
@@ -82,3 +84,21 @@ def _refuse_temporal(node: tree.Node, meanings: Mapping[tree.Call, Meaning]) -> 
                 known.add(meaning)
                 waiting.append(meaning.body)
         waiting += tree.children(each)
+
+
+def definition_of(part: Part, name: str, text: str, into: Resolution) -> tree.Definition:
+    r"""Return an operator that is true where a part of a property holds.
+
+    For a step that is `A \/ v' = v`. Notes its meanings in `into`.
+    """
+    formula = part.formula
+    if part.subscript is not None:
+        subscript = part.subscript
+        same = tree.Call(subscript.at, "=", (tree.Prime(subscript.at, subscript), subscript))
+        formula = tree.Call(formula.at, "\\/", (formula, same))
+        into.meanings[same] = LANGUAGE["="]
+        into.meanings[formula] = LANGUAGE["\\/"]
+    made = tree.Definition(part.at, name, (), formula, text=text)
+    into.definitions.append(made)
+    into.of_modules.add(made)
+    return made
