@@ -15,14 +15,14 @@ from spec.values import (
     show,
     to_python,
 )
-from spec.verdict import Action, Behavior, State
+from spec.verdict import Action, Behavior, State, Step
 
 
 def as_tlc(behavior: Behavior) -> list[str]:
     """Return the lines that TLC prints for a behavior."""
     lines = []
-    for number, (action, state) in enumerate(behavior.steps, start=1):
-        lines.append(f"State {number}: <{label(action)}>")
+    for number, (action, _, state) in enumerate(behavior.steps, start=1):
+        lines.append(f"State {number}: <{place_of(action)}>")
         bullet = "" if len(state) == 1 else "/\\ "
         for name, value in zip(behavior.variables, state, strict=True):
             lines.append(f"{bullet}{name} = {show(value)}")
@@ -30,7 +30,7 @@ def as_tlc(behavior: Behavior) -> list[str]:
     return lines
 
 
-def label(action: Action | None) -> str:
+def place_of(action: Action | None) -> str:
     """Return what led to a state, with its place."""
     if action is None:
         return "Initial predicate"
@@ -45,9 +45,9 @@ def as_table(behavior: Behavior) -> list[str]:
     """
     lines = []
     before: dict[str, Value] = {}
-    for number, (action, state) in enumerate(behavior.steps, start=1):
-        lines.append(f"{number}. {'Init' if action is None else action.name}")
-        now = dict(_parts(behavior.variables, state))
+    for number, step in enumerate(behavior.steps, start=1):
+        lines.append(f"{number}. {_label(step)}")
+        now = dict(_parts(behavior.variables, step.state))
         rows = [row for name in {**before, **now} for row in _changes(name, before, now)]
         width = max((len(name) for name, _ in rows), default=0)
         lines += [f"     {name:<{width}}  {text}" for name, text in rows]
@@ -55,6 +55,15 @@ def as_table(behavior: Behavior) -> list[str]:
             lines.append("     (nothing changes)")
         before = now
     return lines
+
+
+def _label(step: Step) -> str:
+    """Return the action with its arguments, like `Timeout(i = s1)`."""
+    if step.action is None:
+        return "Init"
+    pairs = zip(step.action.parameters, step.arguments, strict=True)
+    listed = ", ".join(f"{name} = {show(value)}" for name, value in pairs)
+    return f"{step.action.name}({listed})" if listed else step.action.name
 
 
 def _changes(
@@ -84,18 +93,20 @@ def as_ndjson(behavior: Behavior) -> list[str]:
     """Return a behavior as lines of JSON: one for what it is, then one for each state.
 
     The first line has `format`, `version` and `variables`. A state has `action` (null for the
-    initial one), its `line` and `column`, and `state`, which maps each variable to its value:
+    initial one), its `arguments`, its `line` and `column`, and `state`, which maps each variable to its value:
     numbers, strings and Booleans as JSON has them, model values as strings, sequences and sets as
     arrays (sets in a fixed order), records as objects, and other functions as arrays of pairs.
     """
     heading = {"format": "raft-ref-behavior", "version": 1, "variables": [*behavior.variables]}
     lines = [json.dumps(heading)]
-    for action, state in behavior.steps:
+    for action, arguments, state in behavior.steps:
+        bound = zip(() if action is None else action.parameters, arguments, strict=True)
         named = zip(behavior.variables, state, strict=True)
         lines.append(
             json.dumps(
                 {
                     "action": None if action is None else action.name,
+                    "arguments": {name: as_json(value) for name, value in bound},
                     "line": None if action is None else action.position.line,
                     "column": None if action is None else action.position.column,
                     "state": {name: as_json(value) for name, value in named},

@@ -39,6 +39,10 @@ class Successor(Protocol):
         """The action."""
 
     @property
+    def arguments(self) -> tuple[Value, ...]:
+        """The values of the names that the action binds."""
+
+    @property
     def state(self) -> State:
         """The state."""
 
@@ -120,6 +124,14 @@ class _Test(NamedTuple):
     verdicts: Remembered
 
 
+class _Origin(NamedTuple):
+    """How a state was first reached: from which one, None for an initial state."""
+
+    number: int | None
+    action: Action | None
+    arguments: tuple[Value, ...]
+
+
 class _End(NamedTuple):
     """Why a search ends early: at a kept state, or after one more step from there."""
 
@@ -151,7 +163,7 @@ class Search:
         self._key = self._keys()
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
-        self._origins: list[tuple[int | None, Action | None]] = []
+        self._origins: list[_Origin] = []
         self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
         self._generated = 0
         self._depth = 0
@@ -210,11 +222,11 @@ class Search:
                     continue
                 failed = _first(self._invariants, row) or _first(self._initial_properties, row)
                 if failed is not None:
-                    return _End(Verdict.VIOLATED, None, Step(None, state), failed)
+                    return _End(Verdict.VIOLATED, None, Step(None, (), state), failed)
                 if all(each.of_state(row) for each in self._constraints):
-                    self._keep(key, row, None, None)
+                    self._keep(key, row, _Origin(None, None, ()))
             except SpecError as error:
-                return _End(Verdict.ERROR, None, Step(None, state), error=error)
+                return _End(Verdict.ERROR, None, Step(None, (), state), error=error)
         return None
 
     def _expand(self, number: int) -> _End | None:
@@ -227,7 +239,7 @@ class Search:
             self._generated += len(successors)
             for successor in successors:
                 action, state = successor.action, successor.state
-                step = Step(action, state)
+                step = Step(action, successor.arguments, state)
                 counts = self._counts[action]
                 counts[0] += 1
                 row = rows(state)
@@ -242,7 +254,7 @@ class Search:
                     return _End(Verdict.VIOLATED, number, step, failed)
                 if is_kept:
                     counts[1] += 1
-                    self._keep(key, row, number, action)
+                    self._keep(key, row, _Origin(number, action, successor.arguments))
         except SpecError as error:
             return _End(Verdict.ERROR, number, step, error=error)
         if not successors and self._task.check_deadlock:
@@ -255,10 +267,10 @@ class Search:
             each.of_step(before, after) for each in self._action_constraints
         )
 
-    def _keep(self, key: Any, row: Row, origin: int | None, action: Action | None) -> None:
+    def _keep(self, key: Any, row: Row, origin: _Origin) -> None:
         self._numbers[key] = len(self._rows)
         self._rows.append(row)
-        self._origins.append((origin, action))
+        self._origins.append(origin)
 
     # Formulas
 
@@ -286,8 +298,8 @@ class Search:
         number = end.after
         while number is not None:
             state = self._interner.state(self._rows[number])
-            number, action = self._origins[number]
-            steps.append(Step(action, state))
+            number, action, arguments = self._origins[number]
+            steps.append(Step(action, arguments, state))
         return Behavior(self._interner.variables, tuple(steps[::-1])) if steps else None
 
     def _progress(self) -> Progress:

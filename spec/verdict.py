@@ -38,11 +38,16 @@ class Action(Protocol):
     def position(self) -> Position:
         """Where the disjunct stands."""
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names that the disjunct binds."""
+
 
 class Step(NamedTuple):
-    """A state, and the action that led to it; None for an initial state."""
+    """A state, and the action that led to it, with its arguments; None for an initial state."""
 
     action: Action | None
+    arguments: tuple[Value, ...]
     state: State
 
 
