@@ -93,9 +93,10 @@ def as_ndjson(behavior: Behavior) -> list[str]:
     """Return a behavior as lines of JSON: one for what it is, then one for each state.
 
     The first line has `format`, `version` and `variables`. A state has `action` (null for the
-    initial one), its `arguments`, its `line` and `column`, and `state`, which maps each variable to its value:
-    numbers, strings and Booleans as JSON has them, model values as strings, sequences and sets as
-    arrays (sets in a fixed order), records as objects, and other functions as arrays of pairs.
+    initial one) with its `arguments`, `line` and `column`, and `state`, which maps each variable
+    to its value: numbers, strings and Booleans as JSON has them, model values as strings,
+    sequences and sets as arrays (sets in a fixed order), records as objects, and other functions
+    as arrays of pairs.
     """
     heading = {"format": "raft-ref-behavior", "version": 1, "variables": [*behavior.variables]}
     lines = [json.dumps(heading)]
