@@ -103,9 +103,6 @@ def run(options: argparse.Namespace) -> int:
         config.write_text(config_text(cluster, options.symmetry), encoding="utf-8")
         task = task_of(load(MODULE), parse_config(config.read_text(), str(config)), False, None)
         columns = [_explored(cluster, task, options), _checked(task, options)]
-        if any(each.figures.verdict == Verdict.INCOMPLETE.value for each in columns):
-            print("raft-ref: interrupted, nothing was compared", file=sys.stderr)
-            return 3
         if is_installed():
             columns.append(_run_tlc(cluster, config, options))
         differ = differences([each.figures for each in columns])
@@ -151,14 +148,21 @@ def _explored(cluster: Cluster, task: Task, options: argparse.Namespace) -> Colu
             values = variables.of(view, frozenset(names))
             yield tuple(values[name] for name in names)
 
-    return Column(of_exploration(report), states)
+    return Column(_complete(of_exploration(report)), states)
 
 
 def _checked(task: Task, options: argparse.Namespace) -> Column:
     with _progress(options) as on_progress:
         search = Search(task, on_progress)
         report = search.run()
-    return Column(of_report(report), search.states)
+    return Column(_complete(of_report(report)), search.states)
+
+
+def _complete(figures: Figures) -> Figures:
+    """Return the figures; what was interrupted is not compared with anything."""
+    if figures.verdict == Verdict.INCOMPLETE.value:
+        raise KeyboardInterrupt
+    return figures
 
 
 def _run_tlc(cluster: Cluster, config: Path, options: argparse.Namespace) -> Column:

@@ -62,8 +62,8 @@ def test_a_specification_that_holds(capsys: pytest.CaptureFixture[str], walk: Pa
         "",
         "hold: TypeOK, Forward",
         "actions:successors    new states",
-        "  One            5             2",
-        "  Two            4             3",
+        "  One            5             1",
+        "  Two            4             4",
     ]
 
 
@@ -145,10 +145,10 @@ def test_an_error_in_a_state_is_located_and_led_to(
     code, out, err = run(capsys, "check", walk)
     assert (code, out[0]) == (2, "ERROR, in 2 steps")
     assert len(err) == 1
-    assert err[0].startswith(f"raft-ref: {walk}:31:29: ")
+    assert err[0].startswith(f"raft-ref: {walk}:29:24: ")
     code, report = as_json(capsys, "check", walk)
     assert (code, report["verdict"], report["states"]) == (2, "ERROR", 3)
-    assert report["error"].startswith(f"{walk}:31:29: ")
+    assert report["error"].startswith(f"{walk}:29:24: ")
 
 
 @pytest.mark.parametrize(
