@@ -1,7 +1,9 @@
 """TLA+ in Python: modules loaded, their formulas evaluated; the driver of TLC."""
 
 from spec.errors import Position, SpecError
+from spec.labels import ActionName
 from spec.module import Module, Operator, Predicate, load
+from spec.transitions import Action, State, Successor, Transitions
 from spec.values import (
     FALSE,
     TRUE,
@@ -20,12 +22,17 @@ from spec.values import (
 __all__ = [
     "FALSE",
     "TRUE",
+    "Action",
+    "ActionName",
     "ModelValue",
     "Module",
     "Operator",
     "Position",
     "Predicate",
     "SpecError",
+    "State",
+    "Successor",
+    "Transitions",
     "Value",
     "boolean",
     "from_python",

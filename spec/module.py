@@ -16,6 +16,7 @@ from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
 from spec.temporal import When, definition_of, parts_of
+from spec.transitions import Action, Transitions
 from spec.values import TRUE, Boolean, Value, boolean, show
 
 Constants = Mapping[str, Value | Callable[..., Value]]
@@ -108,7 +109,8 @@ class Module:
         self.name = own.name
         declared = list(names.values())
         self.constants = tuple(e.name for e in declared if isinstance(e, tree.Constant))
-        self.variables = tuple(e.name for e in declared if isinstance(e, tree.Variable))
+        self._variables = tuple(e for e in declared if isinstance(e, tree.Variable))
+        self.variables = tuple(each.name for each in self._variables)
         self._names = names
         self._sources = sources
         self._own = frozenset(own.definitions)
@@ -181,6 +183,35 @@ class Module:
             resolution.meanings[call] = new.get(meaning, meaning)
         names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
         return Module(self._sources, names, resolution)
+
+    def transitions(
+        self, constants: Constants | None = None, *, init: str = "Init", next: str = "Next"
+    ) -> Transitions:
+        """Return the initial states and the next-state relation under these constants.
+
+        `init` and `next` are names of operators without parameters, or any formulas.
+        Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
+        for a constant that is none of this module.
+        """
+        given = constants or {}
+        return Transitions(self._formula(init, given), self._formula(next, given), self._variables)
+
+    def action(self, name: str, constants: Constants | None = None) -> Action:
+        """Return any operator, with or without parameters, as an action under these constants.
+
+        Raises `SpecError` and `KeyError` as `predicate` does.
+        """
+        if name not in self._definitions:
+            raise KeyError(f"{self.name} has no operator {name}")
+        return Action(self._definitions[name], self._program(constants or {}), self._variables)
+
+    def _formula(self, formula: str, constants: Constants) -> tuple[tree.Definition, Program]:
+        definition = self._definitions.get(formula)
+        if definition is not None and not definition.parameters:
+            return definition, self._program(constants)
+        self._program(constants)  # checks the constants
+        definition, analysis = self._parsed(formula)
+        return definition, Program(analysis, constants)
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.

@@ -10,7 +10,7 @@ from spec.analysis import Analysis, Read
 from spec.errors import NoValueError, SpecError
 from spec.explain import instances_function
 from spec.forms import FORMS
-from spec.generator import Generator
+from spec.generator import Generator, Notes
 from spec.values import Value
 
 
@@ -20,23 +20,25 @@ class Program:
     def __init__(
         self, analysis: Analysis, constants: Mapping[str, Value | Callable[..., Value]]
     ) -> None:
-        self._quick = Generator(analysis, constants, FORMS, careful=False)
-        self._careful = Generator(analysis, constants, FORMS, careful=True)
+        self.analysis = analysis
+        self.notes = Notes()
+        self.quick = Generator(analysis, constants, FORMS, careful=False, notes=self.notes)
+        self.careful = Generator(analysis, constants, FORMS, careful=True, notes=self.notes)
 
     def signature(self, definition: tree.Definition) -> list[Read]:
         """Return what the function of a definition takes."""
-        return self._quick.signature(definition)
+        return self.quick.signature(definition)
 
     def function(self, definition: tree.Definition) -> Callable[..., Any]:
         """Return the function of a definition; it raises `SpecError` where TLC has an error."""
-        quick = self._quick.function(definition)
-        return self._guarded(definition, quick, lambda: self._careful.function(definition))
+        quick = self.quick.function(definition)
+        return self._guarded(definition, quick, lambda: self.careful.function(definition))
 
     def instances(self, definition: tree.Definition) -> Callable[..., list[str]]:
         """Return the function that lists the failing instances of a universal formula."""
-        quick = instances_function(self._quick, definition)
+        quick = instances_function(self.quick, definition)
         return self._guarded(
-            definition, quick, lambda: instances_function(self._careful, definition)
+            definition, quick, lambda: instances_function(self.careful, definition)
         )
 
     def _guarded(

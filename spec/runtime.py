@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -11,6 +12,7 @@ from spec.values import (
     FALSE,
     TRUE,
     Boolean,
+    FiniteSet,
     Value,
     domain_of,
     elements_of,
@@ -100,6 +102,21 @@ def domain_from(elements: Value) -> Value:
     return domain_of(finite(elements))  # type: ignore[return-value]
 
 
+@functools.lru_cache(maxsize=1 << 16)
+def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
+    return tuple(elements_of(elements))
+
+
+def in_kept_order(value: Value) -> tuple[Value, ...]:
+    """Return the elements of a set in a fixed order; that of many sets is kept."""
+    return _kept_order(finite(value))
+
+
+def unassigned(at: Position, name: str) -> NoReturn:
+    """Raise the `SpecError` of an action that reads a variable before it gives it a value."""
+    raise SpecError(at, f"{name} has no value yet")
+
+
 NAMESPACE: Final[dict[str, Any]] = {
     "Lazy": Lazy,
     "RecursiveFunction": RecursiveFunction,
@@ -114,4 +131,5 @@ NAMESPACE: Final[dict[str, Any]] = {
     "finite": finite,
     "in_order": elements_of,
     "domain_from": domain_from,
+    "unassigned": unassigned,
 }
