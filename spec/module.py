@@ -12,10 +12,10 @@ from spec.analysis import Analysis
 from spec.errors import Position, SpecError
 from spec.instances import instantiate
 from spec.program import Program
+from spec.properties import When, definition_of, parts_of
 from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
-from spec.temporal import When, definition_of, parts_of
 from spec.transitions import Action, Transitions
 from spec.values import TRUE, Boolean, Value, boolean, show
 

@@ -9,8 +9,8 @@ from spec.checker import Model, Property, Task
 from spec.config import Config, Named
 from spec.errors import NoValueError, Position, SpecError
 from spec.module import Module, Predicate
+from spec.properties import When
 from spec.symmetry import Renaming, renamings_of
-from spec.temporal import When
 from spec.values import Value
 
 _Found = TypeVar("_Found")
@@ -57,15 +57,20 @@ class _Asked:
     def model(self) -> Model:
         config = self._config
         if config.specification is not None:
-            init, next_ = self._at(config.specification, self._module.specification)
-        else:
-            assert config.init is not None
-            assert config.next is not None
-            init, next_ = config.init.name, config.next.name
-        for each in (config.init, config.next):
-            if each is not None:
-                self.predicate(each)
-        return self._module.transitions(self._constants, init=init, next=next_)
+            return self._at(
+                config.specification,
+                lambda name: self._module.transitions(self._constants, specification=name),
+            )
+        assert config.init is not None
+        assert config.next is not None
+        init, relation = self.defined(config.init), self.defined(config.next)
+        return self._module.transitions(self._constants, init=init, next=relation)
+
+    def defined(self, named: Named) -> str:
+        """Return a name after a look whether it is an operator's, not an expression."""
+        if named.name not in self._module.operators:
+            raise SpecError(named.at, f"{self._module.name} has no operator {named.name}")
+        return named.name
 
     def predicate(self, named: Named) -> Predicate:
         return self._at(named, lambda name: self._module.predicate(name, self._constants))
