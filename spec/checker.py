@@ -89,11 +89,15 @@ class Expression(Formula, Protocol):
 
 
 class Property(NamedTuple):
-    """A condition to check, the name of the property that demands it, and where it stands."""
+    """A condition to check, the name of the property that demands it, and where it stands.
+
+    A step in which `exempt` holds need not satisfy the condition.
+    """
 
     name: str
     at: Position
     condition: Condition
+    exempt: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -117,11 +121,24 @@ class Task:
     depth: int | None = None
 
 
-class _Test(NamedTuple):
+class _Test:
     """A property, and its verdicts on rows."""
 
-    prop: Property
-    verdicts: Remembered
+    def __init__(self, prop: Property, interner: Interner) -> None:
+        self.prop = prop
+        self._condition = _remembered(prop.condition, interner)
+        self._exempt = None if prop.exempt is None else _remembered(prop.exempt, interner)
+        self.holds_in_state = self._condition.of_state
+
+    def holds_in_step(self, before: Row, after: Row) -> bool:
+        """Whether a step satisfies the property."""
+        if self._condition.of_step(before, after):
+            return True
+        return self._exempt is not None and bool(self._exempt.of_step(before, after))
+
+
+def _remembered(condition: Condition, interner: Interner) -> Remembered:
+    return Remembered(condition, condition.holds, interner)
 
 
 class _Origin(NamedTuple):
@@ -158,8 +175,10 @@ class Search:
         self._invariants = self._tests(task.invariants)
         self._initial_properties = self._tests(task.initial_properties)
         self._step_properties = self._tests(task.step_properties)
-        self._constraints = self._remembered(task.constraints)
-        self._action_constraints = self._remembered(task.action_constraints)
+        self._constraints = [_remembered(each, self._interner) for each in task.constraints]
+        self._action_constraints = [
+            _remembered(each, self._interner) for each in task.action_constraints
+        ]
         self._key = self._keys()
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
@@ -248,7 +267,7 @@ class Search:
                 is_kept = is_new and self._is_within(before, row)
                 failed = _first(self._invariants, row) if is_new else None
                 for test in self._step_properties:
-                    if failed is None and not test.verdicts.of_step(before, row):
+                    if failed is None and not test.holds_in_step(before, row):
                         failed = test.prop
                 if failed is not None:
                     return _End(Verdict.VIOLATED, number, step, failed)
@@ -275,13 +294,7 @@ class Search:
     # Formulas
 
     def _tests(self, properties: Iterable[Property]) -> list[_Test]:
-        return [
-            _Test(each, Remembered(each.condition, each.condition.holds, self._interner))
-            for each in properties
-        ]
-
-    def _remembered(self, conditions: Iterable[Condition]) -> list[Remembered]:
-        return [Remembered(each, each.holds, self._interner) for each in conditions]
+        return [_Test(each, self._interner) for each in properties]
 
     def _keys(self) -> Callable[[Row], Any]:
         """Return what is the same for states that count as one."""
@@ -342,7 +355,7 @@ class Search:
 def _first(tests: Iterable[_Test], row: Row) -> Property | None:
     """Return the first property that a state violates."""
     for test in tests:
-        if not test.verdicts.of_state(row):
+        if not test.holds_in_state(row):
             return test.prop
     return None
 

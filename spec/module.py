@@ -12,7 +12,7 @@ from spec.analysis import Analysis
 from spec.errors import Position, SpecError
 from spec.instances import instantiate
 from spec.program import Program
-from spec.properties import When, definition_of, parts_of
+from spec.properties import When, conjunct_of, parts_of
 from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
@@ -148,8 +148,10 @@ class Module:
 
     def conjuncts(
         self, name: str, constants: Constants | None = None
-    ) -> list[tuple[When, Predicate]]:
+    ) -> list[tuple[When, Predicate, Predicate | None]]:
         """Return the conjuncts of a property of behaviors, and when each must hold.
+
+        For a conjunct `[A]_v` that is A and `v' = v`, one of which must hold in each step.
 
         Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
         """
@@ -158,11 +160,14 @@ class Module:
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
         made = [
-            (part.when, definition_of(part, name, definition.text, resolution))
+            conjunct_of(part, name, definition.text, resolution)
             for part in parts_of(definition.body, resolution.meanings)
         ]
         program = Program(Analysis(resolution), constants or {})
-        return [(when, Predicate(each, program)) for when, each in made]
+        return [
+            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
+            for when, formula, exempt in made
+        ]
 
     def replaced(self, by: Mapping[str, str], values: Iterable[str] = ()) -> Module:
         """Return the module with other meanings for some of its names, wherever they stand.

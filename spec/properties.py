@@ -86,19 +86,26 @@ def _refuse_temporal(node: tree.Node, meanings: Mapping[tree.Call, Meaning]) -> 
         waiting += tree.children(each)
 
 
-def definition_of(part: Part, name: str, text: str, into: Resolution) -> tree.Definition:
-    r"""Return an operator that is true where a part of a property holds.
+class Conjunct(NamedTuple):
+    """A part as operators: `formula` must hold, but in a step for which `exempt` does."""
 
-    For a step that is `A \/ v' = v`. Notes its meanings in `into`.
-    """
-    formula = part.formula
-    if part.subscript is not None:
-        subscript = part.subscript
-        same = tree.Call(subscript.at, "=", (tree.Prime(subscript.at, subscript), subscript))
-        formula = tree.Call(formula.at, "\\/", (formula, same))
-        into.meanings[same] = LANGUAGE["="]
-        into.meanings[formula] = LANGUAGE["\\/"]
-    made = tree.Definition(part.at, name, (), formula, text=text)
-    into.definitions.append(made)
-    into.of_modules.add(made)
-    return made
+    when: When
+    formula: tree.Definition
+    exempt: tree.Definition | None
+
+
+def conjunct_of(part: Part, name: str, text: str, into: Resolution) -> Conjunct:
+    """Return a part of a property as operators, whose meanings are noted in `into`."""
+
+    def defined(body: tree.Expression) -> tree.Definition:
+        made = tree.Definition(part.at, name, (), body, text=text)
+        into.definitions.append(made)
+        into.of_modules.add(made)
+        return made
+
+    if part.subscript is None:
+        return Conjunct(part.when, defined(part.formula), None)
+    subscript = part.subscript
+    same = tree.Call(subscript.at, "=", (tree.Prime(subscript.at, subscript), subscript))
+    into.meanings[same] = LANGUAGE["="]
+    return Conjunct(part.when, defined(part.formula), defined(same))

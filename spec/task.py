@@ -90,8 +90,8 @@ class _Asked:
         found: dict[When, list[Property]] = {when: [] for when in When}
         for named in self._config.properties:
             parts = self._at(named, lambda name: self._module.conjuncts(name, self._constants))
-            for when, condition in parts:
-                found[when].append(Property(named.name, condition.position, condition))
+            for when, condition, exempt in parts:
+                found[when].append(Property(named.name, condition.position, condition, exempt))
         return found
 
     def renamings(self) -> list[Renaming]:

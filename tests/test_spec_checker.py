@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from spec.behavior import as_ndjson, as_table, as_tlc
-from spec.checker import Progress, Search, Task, check
+from spec.checker import Search, Task, check
 from spec.config import parse_config
 from spec.errors import NoValueError, SpecError
 from spec.module import load
@@ -20,7 +20,7 @@ from spec.symmetry import renamed, renamings_of
 from spec.task import task_of
 from spec.tlc import is_installed, run_tlc
 from spec.values import from_python, function, model_value, sequence
-from spec.verdict import Verdict
+from spec.verdict import Progress, Verdict
 
 SPECS = Path(__file__).parent / "specs"
 
