@@ -3,6 +3,7 @@
 from spec.errors import Position, SpecError
 from spec.labels import ActionName
 from spec.module import Module, Operator, Predicate, load
+from spec.temporal import Specification
 from spec.transitions import Action, State, Successor, Transitions
 from spec.values import (
     FALSE,
@@ -30,6 +31,7 @@ __all__ = [
     "Position",
     "Predicate",
     "SpecError",
+    "Specification",
     "State",
     "Successor",
     "Transitions",

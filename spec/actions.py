@@ -122,9 +122,11 @@ class Actions:
                 self.write(node.body, self.let(node, scope, values), values, then)
             case tree.Unsupported():
                 action, variables = node.operands
-                stutter = lambda known: self._unchanged(variables, scope, values, known)
-                act = lambda known: self.write(action, scope, values, known)
-                self._branch([act, stutter], values, then)
+                branches = [
+                    self._branch_of(action, scope, values),
+                    lambda joined: self._unchanged(variables, scope, values, joined),
+                ]
+                self._branch(branches, values, then)
             case tree.Call():
                 self._call(node, scope, values, then)
 
@@ -351,6 +353,8 @@ class Actions:
             return False
         if isinstance(node, tree.SetLiteral):
             return all(self._is_cheap(each) for each in node.elements)
+        if isinstance(node, tree.Application):
+            return self._is_cheap(node.function) and _is_plain(node.argument, self.generator)
         if isinstance(node, tree.Call) and node.name in ("\\", "\\cup", "\\cap", "+", "-"):
             return all(self._is_cheap(each) for each in node.arguments)
         return _is_plain(node, self.generator)
@@ -412,6 +416,8 @@ class Actions:
         in_order = generator.constant_in_order(domain)
         if in_order is not None:
             return in_order
+        if generator.analysis.is_constant(domain):
+            return generator.writer.named(f"{generator.once(domain, in_kept_order)}()")
         with self.evaluating(domain, scope, values):
             text = generator.value(domain, False).text
         helper = generator.helper(in_kept_order)

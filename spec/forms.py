@@ -110,6 +110,13 @@ def _truth(_generator: Generator, node: tree.Call, _primed: bool) -> Code:
     return Code("True" if node.name == "TRUE" else "False", "formula")
 
 
+def _print(generator: Generator, node: tree.Call, primed: bool) -> Code:
+    shown, *results = (generator.value(each, primed).text for each in node.arguments)
+    if results:
+        return Code(f"printed({shown}, {results[0]})")
+    return Code(f"printed({shown}, True)", "formula")
+
+
 def _unchanged(generator: Generator, node: tree.Call, primed: bool) -> Code:
     if primed:
         raise SpecError(node.at, "a prime within a prime: UNCHANGED has one")
@@ -212,6 +219,8 @@ _SPECIAL: Final[dict[str, Form]] = {
     "<=>": _equivalence,
     "~": _negation,
     "UNCHANGED": _unchanged,
+    "Print": _print,
+    "PrintT": _print,
     "=": _equality,
     "#": _equality,
     "\\in": _membership,

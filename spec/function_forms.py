@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 from spec import expressions as tree
@@ -86,20 +87,46 @@ def _except(generator: Generator, node: tree.Except, primed: bool) -> Code:
     text = generator.value(node.function, primed).text
     for update in node.updates:
         path = generator.names_of(update.path, primed)
-        reads_previous = (update.previous, False) in generator.analysis.reads(update.value)
-        if len(path) == 1 and not reads_previous:
-            value = generator.value(update.value, primed).text
-            helper = generator.helper(operators.replaced)
-            text = generator.fallible(update, helper, text, path[0], value)
+        if generator.careful:
+            text = _updated(generator, update, text, path, primed)
         else:
-            replacement = generator.nested(
-                generator.reference(update.previous, False),
-                lambda value=update.value: generator.value(value, primed).text,  # type: ignore[misc]
-            )
-            helper = generator.helper(operators.updated)
-            steps = "".join(f"{each}, " for each in path)
-            text = generator.fallible(update, helper, text, f"({steps})", replacement)
+            text = _spliced(generator, update, text, path, primed)
     return Code(text, "function")
+
+
+def _updated(
+    generator: Generator, update: tree.Update, text: str, path: list[str], primed: bool
+) -> str:
+    replacement = generator.nested(
+        generator.reference(update.previous, False),
+        lambda: generator.value(update.value, primed).text,
+    )
+    helper = generator.helper(operators.updated)
+    outside = _outside(generator, update)
+    steps = "".join(f"{each}, " for each in path)
+    return generator.fallible(update, helper, text, f"({steps})", replacement, outside)
+
+
+def _spliced(
+    generator: Generator, update: tree.Update, text: str, path: list[str], primed: bool
+) -> str:
+    """Return the text of an update as slices of the function's tuple."""
+    writer = generator.writer
+    if not path:
+        if (update.previous, False) in generator.analysis.reads(update.value):
+            writer.emit(f"{generator.reference(update.previous, False)} = {text}")
+        return generator.value(update.value, primed).text
+    old = writer.named(text)
+    place = writer.named(f"{old}[0].get({path[0]})")
+    new = _spliced(generator, update, f"{old}[{place}]", path[1:], primed)
+    unchanged = generator.helper(operators.unchanged)
+    otherwise = f"{unchanged}({old}, {path[0]}, {_outside(generator, update)})"
+    sliced = f"{old}[:{place}] + ({new},) + {old}[{place} + 1:]"
+    return f"({otherwise} if {place} is None else {sliced})"
+
+
+def _outside(generator: Generator, update: tree.Update) -> str:
+    return generator.kept(functools.partial(generator.notes.outside, update.at))
 
 
 def _record(generator: Generator, node: tree.Record, primed: bool) -> Code:

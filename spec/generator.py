@@ -24,7 +24,7 @@ from spec.errors import Position, SpecError
 from spec.expressions import Declaration
 from spec.runtime import NAMESPACE
 from spec.standard import Builtin
-from spec.values import Value, elements_of
+from spec.values import Value, elements_of, show
 from spec.writer import Writer
 
 
@@ -86,6 +86,11 @@ class Notes:
         self.printed.append(shown)
         return value
 
+    def outside(self, at: Position, argument: Value) -> None:
+        """Note that an EXCEPT at that place is for an argument outside of the domain."""
+        reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
+        self.warnings.setdefault(at, reason)
+
 
 Form: TypeAlias = Callable[["Generator", Any, bool], Code]
 
@@ -129,6 +134,7 @@ class Generator:
         self._positions: list[Position] = []
         self._namespace: dict[str, Any] = {**NAMESPACE, "positions": self._positions}
         self._namespace["cache"] = functools.cache
+        self._namespace["printed"] = self.notes.print
         self._namespace.update({f"c_{name}": value for name, value in constants.items()})
         self._names: dict[tree.Definition, str] = {}
         self._waiting: list[tree.Definition] = []
@@ -330,13 +336,26 @@ class Generator:
         is_recursive = isinstance(node, tree.FunctionLiteral) and node.itself is not None
         return not is_recursive and self.analysis.is_constant(node)
 
-    def _hoisted(self, node: tree.Expression) -> Code:
+    def once(self, node: tree.Expression, function: Callable[[Any], Any] | None = None) -> str:
+        """Return the name of a function that gives a constant's value, computed once.
+
+        If a function is given, it is applied to the value.
+        """
         name = f"k{len(self._namespace)}"
+
+        def body() -> str:
+            text = self.value(node, False).text
+            return text if function is None else self.fallible(node, self.helper(function), text)
+
         self._hoisting = True
         try:
-            self.run(name, "", lambda: self.value(node, False).text, node.at, keep=True)
+            self.run(name, "", body, node.at, keep=True)
         finally:
             self._hoisting = False
+        return name
+
+    def _hoisted(self, node: tree.Expression) -> Code:
+        name = self.once(node)
         is_set = isinstance(
             node, tree.FunctionSet | tree.RecordSet | tree.Product | tree.SetLiteral
         )

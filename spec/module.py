@@ -16,6 +16,7 @@ from spec.properties import When, conjunct_of, parts_of
 from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
+from spec.temporal import Specification, specification_of
 from spec.transitions import Action, Transitions
 from spec.values import TRUE, Boolean, Value, boolean, show
 
@@ -190,15 +191,24 @@ class Module:
         return Module(self._sources, names, resolution)
 
     def transitions(
-        self, constants: Constants | None = None, *, init: str = "Init", next: str = "Next"
+        self,
+        constants: Constants | None = None,
+        *,
+        init: str = "Init",
+        next: str = "Next",
+        specification: str | None = None,
     ) -> Transitions:
-        """Return the initial states and the next-state relation under these constants.
+        r"""Return the initial states and the next-state relation under these constants.
 
-        `init` and `next` are names of operators without parameters, or any formulas.
+        `init` and `next` are names of operators without parameters, or any formulas; if
+        `specification` is given, they are those of an operator like `Init /\ [][Next]_vars`.
         Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
         for a constant that is none of this module.
         """
         given = constants or {}
+        if specification is not None:
+            parts, program = self.specification(specification), self._program(given)
+            return Transitions((parts.init, program), (parts.next, program), self._variables)
         return Transitions(self._formula(init, given), self._formula(next, given), self._variables)
 
     def action(self, name: str, constants: Constants | None = None) -> Action:
@@ -210,13 +220,23 @@ class Module:
             raise KeyError(f"{self.name} has no operator {name}")
         return Action(self._definitions[name], self._program(constants or {}), self._variables)
 
+    def specification(self, name: str) -> Specification:
+        """Return the parts of an operator that is a specification formula.
+
+        Raises `SpecError` if it has another form, `KeyError` if there is no such operator.
+        """
+        definition = self._definitions.get(name)
+        if definition is None or definition.parameters:
+            raise KeyError(f"{self.name} has no operator {name} without parameters")
+        return specification_of(definition, self._analysis)
+
     def _formula(self, formula: str, constants: Constants) -> tuple[tree.Definition, Program]:
         definition = self._definitions.get(formula)
         if definition is not None and not definition.parameters:
             return definition, self._program(constants)
-        self._program(constants)  # checks the constants
+        notes = self._program(constants).notes
         definition, analysis = self._parsed(formula)
-        return definition, Program(analysis, constants)
+        return definition, Program(analysis, constants, notes)
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.

@@ -271,20 +271,32 @@ def field_of(owner: Value, name: str) -> Value:
 
 
 def updated(
-    original: Value, path: tuple[Value, ...], replacement: Callable[[Value], Value]
+    original: Value,
+    path: tuple[Value, ...],
+    replacement: Callable[[Value], Value],
+    outside: Callable[[Value], None],
 ) -> Value:
-    """[original EXCEPT !path = replacement(@)]; unchanged where the path leaves the domain."""
+    """[original EXCEPT !path = replacement(@)].
+
+    Where the path leaves the domain, nothing changes and `outside` is told the argument.
+    """
     if not path:
         return replacement(original)
     old = _function(original, "EXCEPT")
     place = domain_in(old).get(path[0])
     if place is None:
-        for argument in domain_in(old):  # one stands for all
-            sets.comparable(argument, path[0])
-            break
-        return original
-    new = updated(old[place], path[1:], replacement)  # type: ignore[arg-type]
+        return unchanged(old, path[0], outside)
+    new = updated(old[place], path[1:], replacement, outside)  # type: ignore[arg-type]
     return (*old[:place], new, *old[place + 1 :])
+
+
+def unchanged(original: Function, argument: Value, outside: Callable[[Value], None]) -> Value:
+    """Return the function itself, after an EXCEPT for what is not in its domain."""
+    for each in domain_in(original):  # one stands for all
+        sets.comparable(each, argument)
+        break
+    outside(argument)
+    return original
 
 
 def single(argument: Value, result: Value) -> Value:
@@ -304,11 +316,6 @@ def unpacked(value: Value, length: int) -> Value:
     if type(value) is not tuple or value[0] is not sequence_domain(length):
         raise NoValueError(f"{show(value)} is not a tuple of {length}")
     return value
-
-
-def replaced(original: Value, argument: Value, result: Value) -> Value:
-    """[original EXCEPT ![argument] = result], where the result does not read @."""
-    return updated(original, (argument,), lambda _previous: result)
 
 
 # Sequences

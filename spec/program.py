@@ -18,10 +18,13 @@ class Program:
     """The generated functions, quick and careful."""
 
     def __init__(
-        self, analysis: Analysis, constants: Mapping[str, Value | Callable[..., Value]]
+        self,
+        analysis: Analysis,
+        constants: Mapping[str, Value | Callable[..., Value]],
+        notes: Notes | None = None,
     ) -> None:
         self.analysis = analysis
-        self.notes = Notes()
+        self.notes = notes or Notes()
         self.quick = Generator(analysis, constants, FORMS, careful=False, notes=self.notes)
         self.careful = Generator(analysis, constants, FORMS, careful=True, notes=self.notes)
 
@@ -48,10 +51,11 @@ class Program:
         careful: Callable[[], Callable[..., Any]],
     ) -> Callable[..., Any]:
         def evaluate(*arguments: Any) -> Any:
+            printed = len(self.notes.printed)
             try:
                 return quick(*arguments)
             except Exception:  # any: the quick text does not tell what went wrong, or where
-                pass
+                del self.notes.printed[printed:]
             try:
                 return careful()(*arguments)
             except NoValueError as error:  # out of a comparison that Python made by itself

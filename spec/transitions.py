@@ -12,7 +12,7 @@ from spec import expressions as tree
 from spec.actions import NO_SCOPE, Actions, Values
 from spec.errors import NoValueError, Position, SpecError
 from spec.expressions import Declaration
-from spec.generator import Generator, Local, Scope
+from spec.generator import Generator, Local, Notes, Scope
 from spec.labels import ActionName, Label, labels_of
 from spec.program import Program
 from spec.values import Value, show
@@ -151,10 +151,12 @@ class _Twofold:
         """Return what the functions add."""
         found: list[Any] = []
         add = found.append
+        printed = len(self._program.notes.printed)
         try:
             for each in self._quick:
                 each(add, state, *arguments)
         except Exception:  # any: the quick text does not tell what went wrong, or where
+            del self._program.notes.printed[printed:]
             return self._judged(state, arguments)
         return found
 
@@ -172,12 +174,30 @@ class _Twofold:
         return found
 
 
-class Action:
+class _Noting:
+    """What all that is evaluated under the same constants leaves behind."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+
+    @property
+    def printed(self) -> list[Value]:
+        """What Print and PrintT have shown; the caller may empty the list."""
+        return self._notes.printed
+
+    @property
+    def warnings(self) -> list[str]:
+        """What TLC warns of, once for each place: updates of functions outside of the domain."""
+        return [f"{at}: {reason}" for at, reason in self._notes.warnings.items()]
+
+
+class Action(_Noting):
     """An operator of a module as an action; made by `Module.action`."""
 
     def __init__(
         self, definition: tree.Definition, program: Program, variables: tuple[tree.Variable, ...]
     ) -> None:
+        super().__init__(program.notes)
         self.name = definition.name
         self.position = definition.at
         self.parameters = tuple(each.name for each in definition.parameters)
@@ -198,7 +218,7 @@ class Action:
         return self._twofold.results(state, *arguments)
 
 
-class Transitions:
+class Transitions(_Noting):
     """The initial states and the next-state relation; made by `Module.transitions`."""
 
     def __init__(
@@ -207,6 +227,7 @@ class Transitions:
         relation: tuple[tree.Definition, Program],
         variables: tuple[tree.Variable, ...],
     ) -> None:
+        super().__init__(relation[1].notes)
         self.variables = tuple(each.name for each in variables)
         start, start_program = init
         next_, program = relation
