@@ -54,10 +54,16 @@ class Actions:
         outer = generator.locals, generator.goal
         generator.goal = Goal(self.primed, values)
         try:
+            known = dict(scope.locals)
+            certain = generator.analysis.certain(node)
             for definition, primed, own in self._needed(node, scope, False):
-                generator.locals = own.locals
-                generator.local(definition, primed, is_certain=False)
-            generator.locals = scope.locals
+                is_own = own is scope and not primed
+                is_certain = is_own and (definition, False) in certain
+                generator.locals = known if is_own else own.locals
+                generator.local(definition, primed, is_certain=is_certain)
+                if is_certain:
+                    known[definition] = known[definition]._replace(is_delayed=False)
+            generator.locals = known
             yield
         finally:
             generator.locals, generator.goal = outer

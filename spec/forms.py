@@ -62,6 +62,17 @@ def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | 
     kinds = [each.kind for each in codes]
     if meaning.name in _INLINE_COMPARISONS and "number" in kinds:
         return f"({codes[0].text} {_INLINE_COMPARISONS[meaning.name]} {codes[1].text})"
+    if meaning.name in _INLINE_COMPARISONS:
+        one, other = (generator.writer.named(each.text) for each in codes)
+        helper = generator.helper(meaning.function) if meaning.function else ""
+        return (
+            f"({one} {meaning.name} {other} if type({one}) is int is type({other}) "
+            f"else {helper}({one}, {other}))"
+        )
+    if meaning.name == "Len":
+        of = generator.writer.named(codes[0].text)
+        helper = generator.helper(operators.length)
+        return f"(len({of}) - 1 if type({of}) is tuple and {of}[0].is_sequence else {helper}({of}))"
     if meaning.name == ".." and kinds == ["number", "number"]:
         return f"{generator.helper(interval)}({codes[0].text}, {codes[1].text})"
     if meaning.name in ("+", "-") and "number" in kinds:

@@ -77,11 +77,27 @@ def _split(
         case tree.Call():
             meaning = analysis.meanings[node]
             if isinstance(meaning, tree.Definition) and meaning not in inside:
-                bound = tuple(each for each in meaning.parameters if not each.arity)
+                bound = _values(meaning, node, label, analysis)
                 inner = _replaced(label, node.name, steps, meaning.body, bound)
                 yield from _split(inner, None, inside | {meaning}, analysis)
                 return
     yield Label(label.name, varying or node.at, label.steps, node, label.bound)
+
+
+def _values(
+    definition: tree.Definition, call: tree.Call, label: Label, analysis: Analysis
+) -> tuple[Declaration, ...]:
+    """Return the parameters that stand for values, not for operators or actions."""
+    return tuple(
+        parameter
+        for parameter, argument in zip(definition.parameters, call.arguments, strict=True)
+        if not parameter.arity
+        and not any(
+            (isinstance(name, tree.Variable) and primed)
+            or (isinstance(name, tree.Parameter) and name not in label.bound)
+            for name, primed in analysis.reads(argument)
+        )
+    )
 
 
 def _replaced(

@@ -141,6 +141,10 @@ def _is_infinite(value: Value) -> bool:
 
 def union(left: Value, right: Value) -> Value:
     r"""Left \cup right."""
+    if type(left) is frozenset and type(right) is frozenset:  # the most frequent case
+        if left and right:
+            _same_kind(left, right)
+        return left | right
     if _is_infinite(left) or _is_infinite(right):
         return sets.CombinedSet("\\cup", left, right)
     _same_kind(left, right)
@@ -163,6 +167,10 @@ def intersection(left: Value, right: Value) -> Value:
 
 def difference(left: Value, right: Value) -> Value:
     r"""Left \ right."""
+    if type(left) is frozenset and type(right) is frozenset:
+        if left and right:
+            _same_kind(left, right)
+        return left - right
     if _is_infinite(left):
         return sets.CombinedSet("\\", left, right)
     _same_kind(left, right)
