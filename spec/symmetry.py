@@ -71,20 +71,53 @@ def renamed(value: Value, renaming: Renaming) -> Value:
 def canonical_rows(interner: Interner, renamings: Iterable[Renaming]) -> Callable[[Row], Row]:
     """Return a function from a row to the one that stands for all its renamings.
 
-    That is the least row; the numbers of values are given once, so it is the same for all.
+    That is the least row; the numbers of values are given once, so it is the same for all. It is
+    found variable by variable: after each, those renamings are left that give the least numbers
+    so far, and what follows from a number is remembered.
     """
-    images = [
-        [_RenamedNumbers(table, renaming) for table in interner.tables] for renaming in renamings
-    ]
+    every = [{}, *renamings]
+    tables = [[_RenamedNumbers(table, each) for each in every] for table in interner.tables]
+    start = _Choice(tables, 0, tuple(range(len(every))), {})
 
     def canonical(row: Row) -> Row:
-        least = row
-        for numbers in images:
-            image = tuple([number[each] for number, each in zip(numbers, row, strict=True)])
-            least = min(least, image)
-        return least
+        choice = start
+        image = []
+        for number in row:
+            least, choice = choice[number]
+            image.append(least)
+        return tuple(image)
 
     return canonical
+
+
+class _Choice(dict[int, tuple[int, "_Choice"]]):
+    """From the number of a variable's value to the least renamed one, and the choice after it.
+
+    `left` are the renamings among which this is the least; `known` are all choices so far.
+    """
+
+    def __init__(
+        self,
+        tables: list[list[_RenamedNumbers]],
+        place: int,
+        left: tuple[int, ...],
+        known: dict[tuple[int, tuple[int, ...]], _Choice],
+    ) -> None:
+        super().__init__()
+        self._tables = tables
+        self._place = place
+        self._left = left
+        self._known = known
+
+    def __missing__(self, number: int) -> tuple[int, _Choice]:
+        images = [self._tables[self._place][each][number] for each in self._left]
+        least = min(images)
+        left = tuple(e for e, image in zip(self._left, images, strict=True) if image == least)
+        key = self._place + 1, left
+        if key not in self._known:
+            self._known[key] = _Choice(self._tables, *key, self._known)
+        found = self[number] = least, self._known[key]
+        return found
 
 
 class _RenamedNumbers(dict[int, int]):
