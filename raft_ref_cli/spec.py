@@ -17,6 +17,7 @@ from spec.config import load_config
 from spec.module import load
 from spec.task import task_of
 from spec.tlc import TlcResult, run_tlc
+from spec.values import show
 from spec.verdict import Report, Verdict
 
 EXAMPLES = """\
@@ -120,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
         lines = as_ndjson(report.counterexample)
         options.trace.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     if options.json:
-        print(json.dumps(_as_json(report, columns, options.trace)))
+        print(json.dumps(_as_json(report, task, columns, options.trace)))
     else:
         _print(report, task, columns, options)
         if tlc is not None and tlc.error is not None:
@@ -145,7 +146,10 @@ def _run_tlc(options: argparse.Namespace, config_path: Path, task: Task) -> TlcR
 def _print(report: Report, task: Task, columns: list[Figures], options: argparse.Namespace) -> None:
     lines = [_verdict(report)]
     if not options.quiet:
-        lines += [_size(report), ""]
+        lines = [*map(show, task.model.printed), *lines, _size(report)]
+        lines += [f"  left aside: {each}" for each in task.left_aside]
+        lines += [f"  warning: {each}" for each in task.model.warnings]
+        lines.append("")
         behavior = report.counterexample
         if behavior is not None:
             lines += as_tlc(behavior) if options.full else [*as_table(behavior), ""]
@@ -223,7 +227,9 @@ def _agreement(columns: list[Figures]) -> str:
     return f"DIFFERENT: {', '.join(found)}" if found else "the same"
 
 
-def _as_json(report: Report, columns: list[Figures], trace: Path | None) -> dict[str, Any]:
+def _as_json(
+    report: Report, task: Task, columns: list[Figures], trace: Path | None
+) -> dict[str, Any]:
     behavior, error = report.counterexample, report.error
     return {
         "verdict": report.verdict.value,
@@ -234,6 +240,9 @@ def _as_json(report: Report, columns: list[Figures], trace: Path | None) -> dict
         "depth": report.depth,
         "covered_depth": report.covered_depth,
         "seconds": round(report.seconds, 3),
+        "left_aside": [*task.left_aside],
+        "printed": [*map(show, task.model.printed)],
+        "warnings": [*task.model.warnings],
         "renamings": report.renamings,
         "actions": {name: each._asdict() for name, each in report.actions.items()},
         "states": None if behavior is None else len(behavior.steps),

@@ -58,6 +58,14 @@ class Model(Protocol):
     def actions(self) -> Sequence[Action]:
         """The actions that can lead to a successor."""
 
+    @property
+    def printed(self) -> Sequence[Value]:
+        """What Print and PrintT have shown so far."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What TLC warns of, each with its place."""
+
     def initial(self) -> Sequence[State]:
         """Return the initial states, one that is found twice being listed twice."""
 
@@ -106,7 +114,8 @@ class Task:
 
     `invariants` hold in every state, `initial_properties` in the initial ones, `step_properties`
     in every step. `renamings` are those of a symmetry, the identity left out. `depth` bounds the
-    levels of states, the initial one included.
+    levels of states, the initial one included. `left_aside` are conjuncts of the specification
+    that no state or step decides, fairness for example.
     """
 
     model: Model
@@ -119,6 +128,7 @@ class Task:
     view: Expression | None = None
     check_deadlock: bool = True
     depth: int | None = None
+    left_aside: tuple[str, ...] = ()
 
 
 class _Test:

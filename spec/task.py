@@ -43,6 +43,7 @@ def task_of(
         view=None if config.view is None else asked.state_formula(config.view),
         check_deadlock=check_deadlock,
         depth=depth,
+        left_aside=asked.left_aside(),
     )
 
 
@@ -65,6 +66,10 @@ class _Asked:
         assert config.next is not None
         init, relation = self.defined(config.init), self.defined(config.next)
         return self._module.transitions(self._constants, init=init, next=relation)
+
+    def left_aside(self) -> tuple[str, ...]:
+        named = self._config.specification
+        return () if named is None else self._module.specification(named.name).ignored
 
     def defined(self, named: Named) -> str:
         """Return a name after a look whether it is an operator's, not an expression."""
