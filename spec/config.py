@@ -33,11 +33,15 @@ class Assignment(NamedTuple):
 
 
 class Replacement(NamedTuple):
-    """`name <- by`: what the module calls `name` means what it defines as `by`."""
+    """`name <- by`: what the module calls `name` means what it defines as `by`.
+
+    `name <- [module] by` says so of what stands in that module, not of all that it uses.
+    """
 
     name: str
     at: Position
     by: str
+    module: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,11 +237,18 @@ class _Parser:
         if sign.text == "=":
             self.constants.append(Assignment(name, at, self.value()))
         elif sign.text == "<-":
-            if self.next.text == "[":
-                raise SpecError(self.next.at, "not supported here: a replacement in one module")
-            self.replacements.append(Replacement(name, at, self.named().name))
+            module = self.bracketed() if self.next.text == "[" else None
+            self.replacements.append(Replacement(name, at, self.named().name, module))
         else:
             self.refuse(sign, f"= or <- after {name}")
+
+    def bracketed(self) -> str:
+        self.take()
+        name = self.named().name
+        if self.next.text != "]":
+            self.refuse(self.next, f"] after {name}")
+        self.take()
+        return name
 
     def value(self) -> Value:
         token = self.take()

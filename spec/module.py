@@ -170,12 +170,18 @@ class Module:
             for when, formula, exempt in made
         ]
 
-    def replaced(self, by: Mapping[str, str], values: Iterable[str] = ()) -> Module:
+    def replaced(
+        self,
+        by: Mapping[str, str],
+        values: Iterable[str] = (),
+        within: Mapping[tuple[str, str], str] | None = None,
+    ) -> Module:
         """Return the module with other meanings for some of its names, wherever they stand.
 
-        Arguments: for each name the operator whose meaning it takes, and operators that become
-        constants. Raises `KeyError` for a name that is none, `ValueError` where two names do not
-        take the same number of arguments.
+        Arguments: for each name the operator whose meaning it takes; operators that become
+        constants; and for a module and a name in it the operator that is meant there alone.
+        Raises `KeyError` for a name that is none, `ValueError` where two names do not take the
+        same number of arguments.
         """
         new = {self._names[name]: self._names[other] for name, other in by.items()}
         for name in values:
@@ -185,8 +191,10 @@ class Module:
                 raise ValueError(f"expected {arity_of(old)} arguments, not {arity_of(meaning)}")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
+        there = {place: self._names[other] for place, other in (within or {}).items()}
         for call, meaning in resolution.meanings.items():
-            resolution.meanings[call] = new.get(meaning, meaning)
+            place = Path(call.at.file).stem, call.name
+            resolution.meanings[call] = there.get(place) or new.get(meaning, meaning)
         names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
         return Module(self._sources, names, resolution)
 

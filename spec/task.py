@@ -122,16 +122,17 @@ def _with_replacements(module: Module, config: Config) -> Module:
     for each in overridden:
         if each.name not in module.operators:
             raise SpecError(each.at, f"{module.name} has no constant {each.name}")
-    for name, at, by in config.replacements:
+    for name, at, by, place in config.replacements:
         try:
-            module.replaced({name: by})
+            module.replaced({} if place else {name: by}, (), {(place or "", name): by})
         except KeyError as error:
             raise SpecError(at, f"{module.name} has no operator {error.args[0]}") from None
         except ValueError as error:
             raise SpecError(at, f"{by} cannot stand for {name}: {error}") from None
-    by_name = {each.name: each.by for each in config.replacements}
+    everywhere = {each.name: each.by for each in config.replacements if each.module is None}
+    within = {(each.module, each.name): each.by for each in config.replacements if each.module}
     values = [each.name for each in overridden]
-    return module.replaced(by_name, values) if by_name or values else module
+    return module.replaced(everywhere, values, within) if config.replacements or values else module
 
 
 def _constants(module: Module, config: Config) -> dict[str, Value]:

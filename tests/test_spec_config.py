@@ -44,7 +44,7 @@ def test_every_section_in_one_file() -> None:
         \\* What to check
         SPECIFICATION Spec
         CONSTANTS A = 1
-                  B <- Other   C = c
+                  B <- Other   C = c  D <- [M] Other
         INVARIANT One INVARIANTS Two Three
         PROPERTY P
         PROPERTIES Q R
@@ -63,7 +63,10 @@ def test_every_section_in_one_file() -> None:
         ("A", 1),
         ("C", model_value("c")),
     ]
-    assert [(each.name, each.by) for each in config.replacements] == [("B", "Other")]
+    assert [(each.name, each.by, each.module) for each in config.replacements] == [
+        ("B", "Other", None),
+        ("D", "Other", "M"),
+    ]
     assert [each.name for each in config.invariants] == ["One", "Two", "Three"]
     assert [each.name for each in config.properties] == ["P", "Q", "R"]
     assert [each.name for each in config.constraints] == ["Near", "Nearer"]
@@ -101,7 +104,7 @@ ERRORS = [
     ("CONSTANT C = {1 2}", "1:17: expected , or } in a set, not '2'"),
     ("CONSTANT C = {1, ", "1:18: expected a number"),
     ("CONSTANT C = 1 C = 2", "1:16: C is given twice"),
-    ("CONSTANT C <- [M]D", "1:15: not supported here: a replacement in one module"),
+    ("CONSTANT C <- [M D", "1:18: expected ] after M, not 'D'"),
     ("CONSTANT C = 1.5", "1:15: unexpected character '.'"),
     ('CONSTANT C = "open', "1:14: unexpected character '\"'"),
     ("(* a comment\nINIT I", "1:1: the comment has no end"),
