@@ -12,7 +12,7 @@ from explorer import Report, Verdict, search
 from raft_ref.bugs import BUGS
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import Cluster, build
-from raft_ref_cli.errors import UsageError
+from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
 from traces import FORMATS, RenderError, Trace, draw, render, tell, write
@@ -162,10 +162,7 @@ def _demand_writable(options: argparse.Namespace) -> None:
     for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
         if path is None:
             continue
-        if not path.parent.is_dir():
-            raise UsageError(f"{option} {path}: there is no folder {path.parent}")
-        if path.is_dir():
-            raise UsageError(f"{option} {path}: is a folder")
+        demand_writable(option, path)
         if option == "--diagram" and path.suffix not in FORMATS:
             raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref_cli import compare
-from raft_ref_cli.errors import UsageError
+from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.figures import Figures, differences, of_report, of_tlc, side_by_side
 from raft_ref_cli.terminal import live_progress, wrapped
 from spec.behavior import as_ndjson, as_table, as_tlc
@@ -105,8 +105,8 @@ def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     if options.tlc and options.depth is not None:
         raise UsageError("--depth: TLC has no such bound, leave out --tlc")
-    if options.trace is not None and not options.trace.parent.is_dir():
-        raise UsageError(f"--trace {options.trace}: there is no folder {options.trace.parent}")
+    if options.trace is not None:
+        demand_writable("--trace", options.trace)
     config_path = options.config or options.module.with_suffix(".cfg")
     task = task_of(load(options.module), load_config(config_path), options.deadlock, options.depth)
     live = sys.stderr.isatty() and not options.quiet
@@ -167,6 +167,8 @@ def _verdict(report: Report) -> str:
     title = report.verdict.value.replace("_", " ")
     steps = 0 if report.counterexample is None else len(report.counterexample.steps) - 1
     match report.verdict:
+        case Verdict.HOLDS if report.distinct_states == 0:
+            return f"{title}, of nothing: there is no initial state"
         case Verdict.VIOLATED:
             return f"{title}: {report.violated}, in {steps} steps"
         case Verdict.ERROR:

@@ -244,47 +244,47 @@ class Search:
         initial = self._model.initial()
         self._generated = len(initial)
         for state in initial:
-            row = self._interner.row(state)
+            step = Step(None, (), state)
             try:
+                row = self._interner.row(state)
                 key = self._key(row)
                 if key in self._numbers:
                     continue
-                failed = _first(self._invariants, row) or _first(self._initial_properties, row)
-                if failed is not None:
-                    return _End(Verdict.VIOLATED, None, Step(None, (), state), failed)
                 if all(each.of_state(row) for each in self._constraints):
                     self._keep(key, row, _Origin(None, None, ()))
+                failed = _first(self._invariants, row) or _first(self._initial_properties, row)
             except SpecError as error:
-                return _End(Verdict.ERROR, None, Step(None, (), state), error=error)
+                return _End(Verdict.ERROR, None, step, error=error)
+            if failed is not None:
+                return _End(Verdict.VIOLATED, None, step, failed)
         return None
 
     def _expand(self, number: int) -> _End | None:
         """Take every step out of a state; keep the states that are new."""
         before = self._rows[number]
-        numbers, keys, rows = self._numbers, self._key, self._interner.row
-        step: Step | None = None
+        numbers, key_of, row_of = self._numbers, self._key, self._interner.row
+        successor: Successor | None = None
         try:
             successors = self._model.successors(self._interner.state(before))
             self._generated += len(successors)
             for successor in successors:
-                action, state = successor.action, successor.state
-                step = Step(action, successor.arguments, state)
-                counts = self._counts[action]
+                counts = self._counts[successor.action]
                 counts[0] += 1
-                row = rows(state)
-                key = keys(row)
+                row = row_of(successor.state)
+                key = key_of(row)
                 is_new = key not in numbers
-                is_kept = is_new and self._is_within(before, row)
+                if is_new and self._is_within(before, row):
+                    counts[1] += 1
+                    origin = _Origin(number, successor.action, successor.arguments)
+                    self._keep(key, row, origin)
                 failed = _first(self._invariants, row) if is_new else None
                 for test in self._step_properties:
                     if failed is None and not test.holds_in_step(before, row):
                         failed = test.prop
                 if failed is not None:
-                    return _End(Verdict.VIOLATED, number, step, failed)
-                if is_kept:
-                    counts[1] += 1
-                    self._keep(key, row, _Origin(number, action, successor.arguments))
+                    return _End(Verdict.VIOLATED, number, _step(successor), failed)
         except SpecError as error:
+            step = None if successor is None else _step(successor)
             return _End(Verdict.ERROR, number, step, error=error)
         if not successors and self._task.check_deadlock:
             return _End(Verdict.VIOLATED, number, None)
@@ -360,6 +360,10 @@ class Search:
                 earlier.generated + generated, earlier.distinct + distinct
             )
         return found
+
+
+def _step(successor: Successor) -> Step:
+    return Step(successor.action, successor.arguments, successor.state)
 
 
 def _first(tests: Iterable[_Test], row: Row) -> Property | None:

@@ -175,6 +175,7 @@ def test_bad_input(
         (["check", str(SPECS / "Walk.tla")], "Walk.cfg: No such file or directory"),
         (["check", "x.tla", "--tlc", "--depth", "3"], "--depth: TLC has no such bound"),
         (["check", "x.tla", "--trace", "/no/such/x"], "--trace /no/such/x: there is no folder"),
+        (["check", "x.tla", "--trace", "/"], "--trace /: is a folder"),
         (["compare", "--servers", "1"], "--servers 1: expected 2 or more"),
     ],
 )

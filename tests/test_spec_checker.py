@@ -6,6 +6,7 @@ The specifications are tests/specs/Walk.tla and tests/specs/Seats.tla.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from spec.task import task_of
 from spec.tlc import is_installed, run_tlc
 from spec.values import from_python, function, model_value, sequence
 from spec.verdict import Progress, Verdict
+from tests.models import MODULE, Model
 
 SPECS = Path(__file__).parent / "specs"
 
@@ -127,6 +129,21 @@ def test_tlc_finds_the_same(tmp_path: Path, case: Case) -> None:
         assert tlc.violated is not None, tlc.output
         assert tlc.steps == states
         assert tlc.violated == name or tlc.violated.startswith("line ")
+
+
+@pytest.mark.skipif(not is_installed(), reason="the extra [tlc] is not installed")
+def test_each_action_gives_as_many_successors_as_in_tlc(tmp_path: Path) -> None:
+    """How many of them are new is another matter: that depends on which action comes first."""
+    model = Model(servers=2, term=2, log=1, drops=1, duplicates=1)
+    config = tmp_path / "MCRaft.cfg"
+    config.write_text(model.config())
+    tlc = run_tlc(MODULE, config, extra=["-coverage", "1"])
+    counted = re.findall(r"^<(\w+) line .* of module MCRaft>: \d+:(\d+)$", tlc.output, re.MULTILINE)
+    report = check(task_of(load(MODULE), parse_config(model.config(), "MCRaft.cfg"), False))
+    assert (report.distinct_states, report.renamings) == (tlc.distinct_states, 2)
+    found = {name: each.generated for name, each in report.actions.items()}
+    assert found == {name: int(number) for name, number in counted if name != "Init"}
+    assert found["Restart"] == 0
 
 
 # Errors
