@@ -4,7 +4,8 @@ An action is written out in place, depth first and from left to right, as TLC ev
 follows a conjunct is generated inside of it. `x' = e` gives x' its value where it has none yet on
 that path, and is a test where it has one; which of the two is known when the text is generated.
 Each disjunct, and each element of an \E, is a path of its own, even if it gives no variable a
-value; so the number of successors is TLC's.
+value; but once all variables have values, what conjuncts are left are tests. So the number of
+successors is TLC's.
 
 What follows a choice is generated once. If several of its branches lead there, it becomes a
 function within the function, with the variables that the branches gave a value as parameters.
@@ -12,7 +13,7 @@ function within the function, with the variables that the branches gave a value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
@@ -41,8 +42,11 @@ class Actions:
     `primed` says whether primed variables get their values, or unprimed ones as in Init.
     """
 
-    def __init__(self, generator: Generator, *, primed: bool) -> None:
+    def __init__(
+        self, generator: Generator, variables: Sequence[tree.Variable], *, primed: bool
+    ) -> None:
         self.generator = generator
+        self.variables = frozenset(variables)
         self.primed = primed
 
     # Expressions
@@ -218,11 +222,26 @@ class Actions:
         if not conjuncts:
             then(values)
             return
-        self.write(
+
+        def others(known: Values) -> None:
+            if self.variables <= known.keys():
+                self._tests(conjuncts[1:], scope, known, then)
+            else:
+                self._in_turn(conjuncts[1:], scope, known, then)
+
+        self.write(conjuncts[0], scope, values, others)
+
+    def _tests(
+        self, conjuncts: list[tree.Expression], scope: Scope, values: Values, then: Then
+    ) -> None:
+        if not conjuncts:
+            then(values)
+            return
+        self._test(
             conjuncts[0],
             scope,
             values,
-            lambda known: self._in_turn(conjuncts[1:], scope, known, then),
+            lambda known: self._tests(conjuncts[1:], scope, known, then),
         )
 
     # Values
@@ -477,7 +496,8 @@ class Actions:
                 with writer.indented():
                     names = "".join(f"{inner.locals[n].text}, " for n in _names_of(node))
                     writer.emit(f"{names}= {rows}[{place}]")
-                    self.write(node.body, inner, known, lambda now: call(now, f"{place} + 1"))
+                    write = self._test if self.variables <= known.keys() else self.write
+                    write(node.body, inner, known, lambda now: call(now, f"{place} + 1"))
 
         with writer.captured() as start:
             call(values, "0")

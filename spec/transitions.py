@@ -44,7 +44,7 @@ class _Writer:
     ) -> None:
         self._generator = generator
         self._variables = variables
-        self._actions = Actions(generator, primed=primed)
+        self._actions = Actions(generator, variables, primed=primed)
         self._primed = primed
 
     def whole(self, definition: tree.Definition) -> Generated:
