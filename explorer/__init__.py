@@ -4,7 +4,7 @@ from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.properties import PARTS, Kind, Property
 from explorer.report import Counterexample, Report, Verdict
-from explorer.search import Progress, search
+from explorer.search import Progress, Search, search
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Progress",
     "Property",
     "Report",
+    "Search",
     "ServerId",
     "Step",
     "System",

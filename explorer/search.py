@@ -7,14 +7,14 @@ same search gives the same report on every run.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from explorer.properties import Checker, Kind, Property
 from explorer.report import Counterexample, Report, Verdict
 from explorer.symmetry import Symmetry, no_symmetry
-from explorer.system import GlobalState, System, Transition
+from explorer.system import GlobalState, System, Transition, View
 
 _STATES_BETWEEN_PROGRESS = 256
 
@@ -73,6 +73,10 @@ class Search:
         if counterexample is not None:
             return self._report(Verdict.VIOLATED, counterexample)
         return self._report(Verdict.HOLDS_WITHIN_BOUNDS, None)
+
+    def views(self) -> Iterator[View]:
+        """Yield all states found; with symmetry, one of each that differ by a renaming."""
+        return (self._system.view(state) for state in self._parents)
 
     def _levels(self) -> Counterexample | None:
         initial = self._canonical(self._system.initial())

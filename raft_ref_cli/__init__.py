@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from explorer import ActorError
-from raft_ref_cli import check
+from raft_ref_cli import check, spec
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
@@ -53,4 +53,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"raft-ref {version('raft-ref')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check.add_command(commands, EXIT_CODES)
+    spec.add_command(commands, EXIT_CODES)
     return parser

@@ -10,8 +10,9 @@ from typing import Any
 
 from explorer import Report, Verdict, search
 from raft_ref.bugs import BUGS
-from raft_ref_cli.cluster import DEFAULTS, Cluster, build
-from raft_ref_cli.errors import UsageError
+from raft_ref_cli.bounds import add_sizes
+from raft_ref_cli.cluster import Cluster, build
+from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
 from traces import FORMATS, RenderError, Trace, draw, render, tell, write
@@ -94,26 +95,7 @@ def _add_cluster(group: Any) -> None:
 
 
 def _add_bounds(group: Any) -> None:
-    for name, what in (
-        ("servers", "servers in the cluster"),
-        ("values", "different values that clients may ask to store"),
-        ("max_term", "the highest term"),
-        ("max_log_length", "the longest log"),
-        ("max_messages", "messages in flight at a time"),
-        ("max_restarts", "crashes and restarts in all"),
-        ("max_drops", "lost messages in all"),
-        ("max_duplicates", "messages delivered twice in all"),
-    ):
-        flags = ["--" + name.replace("_", "-")]
-        if name == "max_log_length":
-            flags.insert(0, "--max-log")
-        group.add_argument(
-            *flags,
-            dest=name,
-            type=int,
-            metavar="N",
-            help=f"{what} (default: {DEFAULTS[name]}, or what the bug needs)",
-        )
+    add_sizes(group, "or what the bug needs")
     group.add_argument(
         "--depth", type=int, metavar="N", help="levels of states, the initial one included"
     )
@@ -195,10 +177,7 @@ def _demand_writable(options: argparse.Namespace) -> None:
     for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
         if path is None:
             continue
-        if not path.parent.is_dir():
-            raise UsageError(f"{option} {path}: there is no folder {path.parent}")
-        if path.is_dir():
-            raise UsageError(f"{option} {path}: is a folder")
+        demand_writable(option, path)
         if option == "--diagram" and path.suffix not in FORMATS:
             raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
 

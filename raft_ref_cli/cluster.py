@@ -62,7 +62,7 @@ class Cluster:
     """What to explore: a system, its properties, and how its states are shown.
 
     `project` maps a node's state to the variables that traces and properties know; `description`
-    says in a few words what the nodes are.
+    says in a few words what the nodes are; `values` are those that clients ask to store.
     """
 
     system: System
@@ -70,6 +70,7 @@ class Cluster:
     project: Callable[[Any], Any]
     description: str
     renameable: bool
+    values: tuple[str, ...]
 
 
 def build(options: argparse.Namespace) -> Cluster:
@@ -110,6 +111,7 @@ def build(options: argparse.Namespace) -> Cluster:
         project,
         description,
         system.guard.has_rename,
+        values,
     )
 
 

@@ -3,12 +3,13 @@
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from explorer import Progress, Report, Verdict
+from explorer import Report, Verdict
 from raft_ref_cli.cluster import Cluster
 
 _TITLES = {
@@ -16,6 +17,26 @@ _TITLES = {
     Verdict.VIOLATED: "VIOLATED",
     Verdict.INCOMPLETE: "INCOMPLETE",
 }
+
+
+class Progress(Protocol):
+    """How far a search has come, whoever searches."""
+
+    @property
+    def distinct_states(self) -> int:
+        """States found."""
+
+    @property
+    def depth(self) -> int:
+        """Levels of states."""
+
+    @property
+    def queue(self) -> int:
+        """States found and not expanded yet."""
+
+    @property
+    def seconds(self) -> float:
+        """Time taken."""
 
 
 @contextmanager
@@ -44,7 +65,7 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
     What a search had covered when it met a violation says little, and is left out. What never
     happened is told even if `quiet`: a property that holds for want of it holds of nothing.
     """
-    lines = [_verdict(report), *_setting(report, cluster)]
+    lines = [_verdict(report), *setting(cluster, report.symmetry)]
     if report.verdict is Verdict.VIOLATED:
         return lines if quiet else [*lines, _size(report)]
     if quiet:
@@ -54,8 +75,8 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
         *lines,
         _size(report),
         "",
-        *_list("hold", always),
-        *_list("reached", [name for name, was in report.sometimes.items() if was]),
+        *wrapped("hold", always),
+        *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
         *_vacuity(report),
         "",
         *_table("actions taken", report.actions),
@@ -77,12 +98,14 @@ def _verdict(report: Report) -> str:
     return title
 
 
-def _setting(report: Report, cluster: Cluster) -> list[str]:
-    bounds = ", ".join(f"{name} {limit}" for name, limit in report.bounds.items())
-    symmetry = ", up to a renaming of the servers" if report.symmetry else ""
+def setting(cluster: Cluster, symmetry: bool) -> list[str]:
+    """Return what was explored, and within which bounds, as lines."""
+    limits = cluster.system.bounds.as_dict()
+    bounds = ", ".join(f"{name} {limit}" for name, limit in limits.items())
+    renaming = ", up to a renaming of the servers" if symmetry else ""
     return [
         f"  {cluster.description}, {len(cluster.system.servers)} servers, "
-        f"network {cluster.system.network_kind}{symmetry}",
+        f"network {cluster.system.network_kind}{renaming}",
         f"  bounds: {bounds}",
     ]
 
@@ -98,12 +121,13 @@ def _size(report: Report) -> str:
 
 def _vacuity(report: Report) -> list[str]:
     return [
-        *_list("NOT reached", [name for name, was in report.sometimes.items() if not was]),
-        *_list("NEVER taken", report.never_taken),
+        *wrapped("NOT reached", [name for name, was in report.sometimes.items() if not was]),
+        *wrapped("NEVER taken", report.never_taken),
     ]
 
 
-def _list(title: str, names: Sequence[str]) -> list[str]:
+def wrapped(title: str, names: Sequence[str]) -> list[str]:
+    """Return a title with names after it, in lines; nothing if there are no names."""
     if not names:
         return []
     return textwrap.wrap(

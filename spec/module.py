@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from spec.analysis import Analysis
 from spec.errors import Position, SpecError
 from spec.instances import instantiate
 from spec.program import Program
-from spec.scope import Meaning, Names, Resolution, resolve
+from spec.properties import When, conjunct_of, parts_of
+from spec.scope import Meaning, Names, Resolution, arity_of, resolve
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
 from spec.temporal import Specification, specification_of
@@ -112,6 +113,7 @@ class Module:
         self._variables = tuple(e for e in declared if isinstance(e, tree.Variable))
         self.variables = tuple(each.name for each in self._variables)
         self._names = names
+        self._sources = sources
         self._own = frozenset(own.definitions)
         self._assumptions = [each for source in sources for each in source.assumptions]
         self._analysis = Analysis(resolution)
@@ -137,10 +139,64 @@ class Module:
         Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
         for a name that is no such operator or a constant that is none of this module.
         """
+        return Predicate(self._definition(name), self._program(constants or {}))
+
+    def _definition(self, name: str) -> tree.Definition:
         definition = self._definitions.get(name)
         if definition is None or definition.parameters:
             raise KeyError(f"{self.name} has no operator {name} without parameters")
-        return Predicate(definition, self._program(constants or {}))
+        return definition
+
+    def conjuncts(
+        self, name: str, constants: Constants | None = None
+    ) -> list[tuple[When, Predicate, Predicate | None]]:
+        """Return the conjuncts of a property of behaviors, and when each must hold.
+
+        For a conjunct `[A]_v` that is A and `v' = v`, one of which must hold in each step.
+
+        Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
+        """
+        self._program(constants or {})  # whose assumptions are checked
+        definition = self._definition(name)
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        made = [
+            conjunct_of(part, name, definition.text, resolution)
+            for part in parts_of(definition.body, resolution.meanings)
+        ]
+        program = Program(Analysis(resolution), constants or {})
+        return [
+            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
+            for when, formula, exempt in made
+        ]
+
+    def replaced(
+        self,
+        by: Mapping[str, str],
+        values: Iterable[str] = (),
+        within: Mapping[tuple[str, str], str] | None = None,
+    ) -> Module:
+        """Return the module with other meanings for some of its names, wherever they stand.
+
+        Arguments: for each name the operator whose meaning it takes; operators that become
+        constants; and for a module and a name in it the operator that is meant there alone.
+        Raises `KeyError` for a name that is none, `ValueError` where two names do not take the
+        same number of arguments.
+        """
+        new = {self._names[name]: self._names[other] for name, other in by.items()}
+        for name in values:
+            new[self._names[name]] = tree.Constant(self._definition(name).at, name, 0)
+        for old, meaning in new.items():
+            if arity_of(old) != arity_of(meaning):
+                raise ValueError(f"expected {arity_of(old)} arguments, not {arity_of(meaning)}")
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        there = {place: self._names[other] for place, other in (within or {}).items()}
+        for call, meaning in resolution.meanings.items():
+            place = Path(call.at.file).stem, call.name
+            resolution.meanings[call] = there.get(place) or new.get(meaning, meaning)
+        names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
+        return Module(self._sources, names, resolution)
 
     def transitions(
         self,

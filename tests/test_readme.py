@@ -18,11 +18,12 @@ def untimed(text: str) -> str:
     return re.sub(r"[\d.]+ s, [\d,]+ states/s", "TIME", text).strip()
 
 
-def test_readme_shows_the_main_job_a_bug_and_a_foreign_node() -> None:
+def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_a_spec() -> None:
     assert [command for command, _ in SHOWN] == [
         "check",
         "check --bug vote-not-persisted",
         "check --node ring:Ring",
+        "spec check Lock.tla",
     ]
 
 
@@ -36,6 +37,9 @@ def test_what_readme_shows(
 ) -> None:
     [ring] = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
     (tmp_path / "ring.py").write_text(ring)
+    for name in ("Lock.tla", "Lock.cfg"):
+        [text] = re.findall(rf"^```{name[-3:]}\n(.*?)^```", README, re.S | re.M)
+        (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     main(shlex.split(command))

@@ -1,0 +1,261 @@
+"""`raft-ref spec compare`: the node, the spec and TLC on the spec, within the same bounds."""
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import explorer
+from raft_ref_cli.bounds import add_sizes
+from raft_ref_cli.cluster import Cluster, build
+from raft_ref_cli.errors import UsageError
+from raft_ref_cli.figures import (
+    Figures,
+    differences,
+    of_exploration,
+    of_report,
+    of_tlc,
+    side_by_side,
+)
+from raft_ref_cli.terminal import Progress, live_progress, setting
+from spec.checker import Search, Task
+from spec.config import parse_config
+from spec.interning import Interner
+from spec.link import INVARIANTS, RaftVariables
+from spec.module import load
+from spec.states import read_dump
+from spec.symmetry import canonical_rows
+from spec.task import task_of
+from spec.tlc import is_installed, run_tlc
+from spec.values import show
+from spec.verdict import State, Verdict
+
+MODULE = INVARIANTS.with_name("MCRaft.tla")
+
+EXAMPLES = """\
+examples:
+  raft-ref spec compare                           within the default bounds of `raft-ref check`
+  raft-ref spec compare --servers 2 --no-symmetry --max-restarts 0 --states
+                                                  all states, one by one
+"""
+
+_CONSTANTS = {
+    "MaxTerm": "max_term",
+    "MaxLogLength": "max_log_length",
+    "MaxMessages": "max_messages",
+    "MaxRestarts": "max_restarts",
+    "MaxDrops": "max_drops",
+    "MaxDuplicates": "max_duplicates",
+}
+
+
+def add_command(commands: Any, exit_codes: str) -> None:
+    """Add `compare` to the subcommands of a parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="check that node, spec and TLC have the same states",
+        description="Explore the reference node, check spec/MCRaft.tla with the embedded checker, "
+        "and with real TLC if the extra [tlc] is installed, all within the same bounds. Any "
+        "difference is an error.",
+        epilog=f"{EXAMPLES}\n{exit_codes}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    # What `build` reads beside the sizes: the reference node, with all its properties.
+    parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
+    parser.set_defaults(network="set", bound=[], depth=None)
+    add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    parser.add_argument(
+        "--symmetry",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="count states that differ by a renaming of servers as one (default: yes)",
+    )
+    parser.add_argument(
+        "--states", action="store_true", help="compare the sets of states too, one by one"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", default=1, help="threads of TLC (default: 1)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    parser.add_argument("--quiet", action="store_true", help="print whether they agree alone")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What one checker found; `states` returns all distinct ones, as values of the variables."""
+
+    figures: Figures
+    states: Callable[[], Iterable[State]]
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; return its exit code."""
+    cluster = build(options)
+    with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
+        config = Path(scratch) / "MCRaft.cfg"
+        config.write_text(config_text(cluster, options.symmetry), encoding="utf-8")
+        task = task_of(load(MODULE), parse_config(config.read_text(), str(config)), False, None)
+        columns = [_explored(cluster, task, options), _checked(task, options)]
+        if is_installed():
+            columns.append(_run_tlc(cluster, config, options))
+        differ = differences([each.figures for each in columns])
+        states = _compare_states(columns, task) if options.states else []
+    _print(columns, differ, states, cluster, options)
+    has_states_apart = any(each.number for each in states)
+    is_bad = any(each.figures.verdict != Verdict.HOLDS.value for each in columns)
+    return int(bool(differ) or has_states_apart or is_bad)
+
+
+def config_text(cluster: Cluster, symmetry: bool) -> str:
+    """Return the configuration of MCRaft.tla that ships, with the cluster's numbers in it."""
+    bounds = cluster.system.bounds.as_dict()
+    numbers = {name: str(bounds[bound]) for name, bound in _CONSTANTS.items()}
+    numbers["Server"] = f"{{{', '.join(cluster.system.servers)}}}"
+    numbers["Value"] = f"{{{', '.join(cluster.values)}}}"
+    text = MODULE.with_suffix(".cfg").read_text(encoding="utf-8")
+    for name, number in numbers.items():
+        text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
+    return text if symmetry else re.sub(r"^SYMMETRY.*$", "", text, flags=re.MULTILINE)
+
+
+# The three checkers
+
+
+def _progress(
+    options: argparse.Namespace,
+) -> AbstractContextManager[Callable[[Progress], None]]:
+    if sys.stderr.isatty() and not options.quiet:
+        return live_progress()
+    return nullcontext(lambda progress: None)
+
+
+def _explored(cluster: Cluster, task: Task, options: argparse.Namespace) -> Column:
+    with _progress(options) as on_progress:
+        search = explorer.Search(cluster.system, cluster.properties, options.symmetry, on_progress)
+        report = search.run()
+    names = task.model.variables
+    variables = RaftVariables(cluster.system.servers, cluster.values)
+
+    def states() -> Iterable[State]:
+        for view in search.views():
+            values = variables.of(view, frozenset(names))
+            yield tuple(values[name] for name in names)
+
+    return Column(_complete(of_exploration(report)), states)
+
+
+def _checked(task: Task, options: argparse.Namespace) -> Column:
+    with _progress(options) as on_progress:
+        search = Search(task, on_progress)
+        report = search.run()
+    return Column(_complete(of_report(report)), search.states)
+
+
+def _complete(figures: Figures) -> Figures:
+    """Return the figures; what was interrupted is not compared with anything."""
+    if figures.verdict == Verdict.INCOMPLETE.value:
+        raise KeyboardInterrupt
+    return figures
+
+
+def _run_tlc(cluster: Cluster, config: Path, options: argparse.Namespace) -> Column:
+    dump = config.with_suffix(".dump") if options.states else None
+    result = run_tlc(MODULE, config, workers=options.workers, dump=dump)
+    if result.error is not None:
+        raise UsageError(f"TLC: {result.error}")
+    model_values = [*cluster.system.servers, *cluster.values, "Nil"]
+
+    def states() -> Iterable[State]:
+        return read_dump(dump, load(MODULE).variables, model_values) if dump else []
+
+    return Column(of_tlc(result), states)
+
+
+# Comparing and telling
+
+
+@dataclass(frozen=True)
+class Apart:
+    """States that one checker has and another has not: how many, and one of them."""
+
+    has: str
+    has_not: str
+    number: int
+    example: str | None
+
+
+def _compare_states(columns: list[Column], task: Task) -> list[Apart]:
+    """Compare the sets of states, each state standing for its renamings."""
+    interner = Interner(task.model.variables)
+    canonical = canonical_rows(interner, task.renamings)
+    sets = {
+        each.figures.checker: {canonical(interner.row(state)) for state in each.states()}
+        for each in columns
+    }
+    found = []
+    for has, has_not in permutations(sets, 2):
+        apart = sets[has] - sets[has_not]
+        example = _show(interner, min(apart)) if apart else None
+        found.append(Apart(has, has_not, len(apart), example))
+    return found
+
+
+def _show(interner: Interner, row: tuple[int, ...]) -> str:
+    named = zip(interner.variables, interner.state(row), strict=True)
+    return " ".join(f"/\\ {name} = {show(value)}" for name, value in named)
+
+
+def _print(
+    columns: list[Column],
+    differ: list[str],
+    states: list[Apart],
+    cluster: Cluster,
+    options: argparse.Namespace,
+) -> None:
+    figures = [each.figures for each in columns]
+    apart = [each for each in states if each.number]
+    if options.json:
+        print(json.dumps(_as_json(figures, differ, states if options.states else None)))
+        return
+    lines = ["DIFFERENT" if differ or apart else "THE SAME"]
+    if not options.quiet:
+        lines += [*setting(cluster, options.symmetry), "", *side_by_side(figures)]
+        if len(figures) == 2:
+            lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
+        if options.states:
+            lines += ["", *_states_lines(apart, figures)]
+    print("\n".join(lines))
+
+
+def _states_lines(apart: list[Apart], figures: list[Figures]) -> list[str]:
+    if not apart:
+        names = " and ".join(each.checker for each in figures)
+        return [f"states, one by one: the same in {names}"]
+    return [
+        f"states that {each.has} has and {each.has_not} has not: {each.number:,}, such as\n"
+        f"    {each.example}"
+        for each in apart
+    ]
+
+
+def _as_json(
+    figures: list[Figures], differ: list[str], states: list[Apart] | None
+) -> Mapping[str, Any]:
+    return {
+        "same": not differ and not any(each.number for each in states or []),
+        "differences": differ,
+        "columns": {each.checker: each.as_json() for each in figures},
+        "states": None
+        if states is None
+        else [
+            {"has": e.has, "has_not": e.has_not, "number": e.number, "example": e.example}
+            for e in states
+        ],
+    }
