@@ -28,7 +28,7 @@ from raft_ref_cli.terminal import Progress, live_progress, setting
 from spec.checker import Search, Task
 from spec.config import parse_config
 from spec.interning import Interner
-from spec.link import INVARIANTS, RaftVariables
+from spec.link import MODEL, MODEL_BOUNDS, RaftVariables
 from spec.module import load
 from spec.states import read_dump
 from spec.symmetry import canonical_rows
@@ -37,23 +37,12 @@ from spec.tlc import is_installed, run_tlc
 from spec.values import show
 from spec.verdict import State, Verdict
 
-MODULE = INVARIANTS.with_name("MCRaft.tla")
-
 EXAMPLES = """\
 examples:
   raft-ref spec compare                           within the default bounds of `raft-ref check`
   raft-ref spec compare --servers 2 --no-symmetry --max-restarts 0 --states
                                                   all states, one by one
 """
-
-_CONSTANTS = {
-    "MaxTerm": "max_term",
-    "MaxLogLength": "max_log_length",
-    "MaxMessages": "max_messages",
-    "MaxRestarts": "max_restarts",
-    "MaxDrops": "max_drops",
-    "MaxDuplicates": "max_duplicates",
-}
 
 
 def add_command(commands: Any, exit_codes: str) -> None:
@@ -69,7 +58,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     )
     # What `build` reads beside the sizes: the reference node, with all its properties.
     parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
-    parser.set_defaults(network="set", bound=[], depth=None)
+    parser.set_defaults(network="set", bound=[], depth=None, refine=False, bisimulation=False)
     add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
     parser.add_argument(
         "--symmetry",
@@ -101,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
         config = Path(scratch) / "MCRaft.cfg"
         config.write_text(config_text(cluster, options.symmetry), encoding="utf-8")
-        task = task_of(load(MODULE), parse_config(config.read_text(), str(config)), False, None)
+        task = task_of(load(MODEL), parse_config(config.read_text(), str(config)), False, None)
         columns = [_explored(cluster, task, options), _checked(task, options)]
         if is_installed():
             columns.append(_run_tlc(cluster, config, options))
@@ -116,10 +105,10 @@ def run(options: argparse.Namespace) -> int:
 def config_text(cluster: Cluster, symmetry: bool) -> str:
     """Return the configuration of MCRaft.tla that ships, with the cluster's numbers in it."""
     bounds = cluster.system.bounds.as_dict()
-    numbers = {name: str(bounds[bound]) for name, bound in _CONSTANTS.items()}
+    numbers = {name: str(bounds[bound]) for name, bound in MODEL_BOUNDS.items()}
     numbers["Server"] = f"{{{', '.join(cluster.system.servers)}}}"
     numbers["Value"] = f"{{{', '.join(cluster.values)}}}"
-    text = MODULE.with_suffix(".cfg").read_text(encoding="utf-8")
+    text = MODEL.with_suffix(".cfg").read_text(encoding="utf-8")
     for name, number in numbers.items():
         text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
     return text if symmetry else re.sub(r"^SYMMETRY.*$", "", text, flags=re.MULTILINE)
@@ -167,13 +156,13 @@ def _complete(figures: Figures) -> Figures:
 
 def _run_tlc(cluster: Cluster, config: Path, options: argparse.Namespace) -> Column:
     dump = config.with_suffix(".dump") if options.states else None
-    result = run_tlc(MODULE, config, workers=options.workers, dump=dump)
+    result = run_tlc(MODEL, config, workers=options.workers, dump=dump)
     if result.error is not None:
         raise UsageError(f"TLC: {result.error}")
     model_values = [*cluster.system.servers, *cluster.values, "Nil"]
 
     def states() -> Iterable[State]:
-        return read_dump(dump, load(MODULE).variables, model_values) if dump else []
+        return read_dump(dump, load(MODEL).variables, model_values) if dump else []
 
     return Column(of_tlc(result), states)
 

@@ -20,6 +20,9 @@ from spec.temporal import Specification, specification_of
 from spec.transitions import Action, Transitions
 from spec.values import TRUE, Boolean, Value, boolean, show
 
+LIBRARY = Path(__file__).with_name("modules")
+"""Modules that are not standard, but that many specifications extend; TLC may look here too."""
+
 Constants = Mapping[str, Value | Callable[..., Value]]
 
 
@@ -340,17 +343,19 @@ class _Loader:
         return loaded
 
     def _module(self, name: str, at: Position) -> _Loaded:
-        path = self.folder / f"{name}.tla"
         if name in self._loaded:
             loaded = self._loaded[name]
             if loaded is None:
                 raise SpecError(at, f"module {name} extends itself")
             return loaded
-        if path.is_file():
-            return self.load(path)
+        beside, shipped = (folder / f"{name}.tla" for folder in (self.folder, LIBRARY))
+        if beside.is_file():
+            return self.load(beside)
         if name in STANDARD_MODULES:
             return _Loaded({}, STANDARD_MODULES[name], [])
-        raise SpecError(at, f"there is no module {name}: no file {path}")
+        if shipped.is_file():
+            return self.load(shipped)
+        raise SpecError(at, f"there is no module {name}: no file {beside}")
 
     def _instantiate(self, instance: tree.Instance, names: Names) -> Names:
         exported = self._module(instance.module, instance.at).exported

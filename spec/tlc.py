@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spec.module import LIBRARY
+
 
 @dataclass(frozen=True)
 class TlcResult:
@@ -58,7 +60,8 @@ def run_tlc(
     started = time.perf_counter()
     # Runs that share a metadata or temporary directory disturb each other.
     with tempfile.TemporaryDirectory(prefix="raft-ref-tlc-") as scratch:
-        command = [str(java), f"-Djava.io.tmpdir={scratch}", "-XX:+UseParallelGC"]
+        command = [str(java), f"-Djava.io.tmpdir={scratch}", f"-DTLA-Library={LIBRARY}"]
+        command += ["-XX:+UseParallelGC"]
         command += ["-cp", str(jar), "tlc2.TLC", "-metadir", f"{scratch}/states"]
         command += ["-workers", str(workers), "-config", str(_readable(config_path, scratch))]
         command += [] if deadlock else ["-deadlock"]  # the option switches the check off

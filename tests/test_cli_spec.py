@@ -255,7 +255,7 @@ def test_a_difference_is_shown_and_is_an_error(
         shutil.copy(path, tmp_path)
     broken = MCRAFT.read_text().replace("count \\in 0..MaxLogLength", "count \\in 1..MaxLogLength")
     (tmp_path / "MCRaft.tla").write_text(broken)
-    monkeypatch.setattr(compare, "MODULE", tmp_path / "MCRaft.tla")
+    monkeypatch.setattr(compare, "MODEL", tmp_path / "MCRaft.tla")
     code, out, _ = run(capsys, "compare", *SMALL, "--states")
     assert (code, out[0]) == (1, "DIFFERENT")
     assert any(line.endswith("<- differs") for line in out)

@@ -5,7 +5,7 @@ variables of a module, and makes properties of the module's operators: `RaftVari
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 """
 
-from spec.link.bisimulation import Bisimulation
+from spec.link.bisimulation import MODEL, MODEL_BOUNDS, Bisimulation
 from spec.link.history import Committed, CommittedEntry
 from spec.link.properties import INVARIANTS, SOMETIMES, raft_properties, tla_properties
 from spec.link.refinement import Refinement
@@ -13,6 +13,8 @@ from spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
     "INVARIANTS",
+    "MODEL",
+    "MODEL_BOUNDS",
     "SOMETIMES",
     "Bisimulation",
     "Committed",

@@ -22,25 +22,26 @@ Next: TypeAlias = tuple[str, tuple[Value, ...]]
 """The name of a step and the state that it leads to."""
 
 
+MODEL_BOUNDS = {
+    "MaxTerm": "max_term",
+    "MaxLogLength": "max_log_length",
+    "MaxMessages": "max_messages",
+    "MaxRestarts": "max_restarts",
+    "MaxDrops": "max_drops",
+    "MaxDuplicates": "max_duplicates",
+}
+"""The constants of the model that are bounds, and the bounds of the explorer that they are."""
+
+
 def model_constants(bounds: Bounds) -> dict[str, Value]:
-    """Return the constants of MCRaft.tla that are bounds; None, no bound, has no counterpart.
+    """Return the constants of the model that are bounds.
 
     Raises ValueError where a bound that the model needs is not set.
     """
-    names = {
-        "MaxTerm": bounds.measures.get("max_term"),
-        "MaxLogLength": bounds.measures.get("max_log_length"),
-        "MaxMessages": bounds.max_messages,
-        "MaxRestarts": bounds.max_restarts,
-        "MaxDrops": bounds.max_drops,
-        "MaxDuplicates": bounds.max_duplicates,
-    }
-    constants: dict[str, Value] = {}
-    for name, limit in names.items():
-        if limit is None:
-            raise ValueError(f"the spec's {name} has no counterpart among the bounds")
-        constants[name] = limit
-    return constants
+    limits = bounds.as_dict()
+    if missing := [bound for bound in MODEL_BOUNDS.values() if bound not in limits]:
+        raise ValueError(f"the model needs the bound {', '.join(missing)}")
+    return {name: limits[bound] for name, bound in MODEL_BOUNDS.items()}
 
 
 class Bisimulation:

@@ -1,0 +1,33 @@
+---------------------------- MODULE FiniteSetsExt ----------------------------
+(* Operators on finite sets under the names that the TLA+ Community Modules   *)
+(* made common. A file of this name beside a specification takes precedence.  *)
+LOCAL INSTANCE Naturals
+LOCAL INSTANCE FiniteSets
+
+Max(S) == CHOOSE x \in S : \A y \in S : x >= y
+Min(S) == CHOOSE x \in S : \A y \in S : x <= y
+
+\* Op(x, Op(y, ... base)) over the elements of a set, for an Op that is
+\* commutative and associative.
+RECURSIVE FoldSet(_, _, _)
+FoldSet(Op(_, _), base, S) ==
+    IF S = {} THEN base
+    ELSE LET x == CHOOSE x \in S : TRUE
+         IN Op(x, FoldSet(Op, base, S \ {x}))
+
+ReduceSet(Op(_, _), S, base) == FoldSet(Op, base, S)
+Sum(S) == FoldSet(LAMBDA x, y : x + y, 0, S)
+SumSet(S) == Sum(S)
+Product(S) == FoldSet(LAMBDA x, y : x * y, 1, S)
+ProductSet(S) == Product(S)
+MapThenSumSet(Op(_), S) == FoldSet(LAMBDA x, sum : Op(x) + sum, 0, S)
+FlattenSet(S) == UNION S
+
+\* How many elements pass a test.
+Quantify(S, P(_)) == Cardinality({s \in S : P(s)})
+
+\* The subsets of k elements.
+kSubset(k, S) == {T \in SUBSET S : Cardinality(T) = k}
+
+SymDiff(S, T) == (S \ T) \cup (T \ S)
+===============================================================================

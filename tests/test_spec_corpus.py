@@ -1,0 +1,86 @@
+"""The embedded checker finds in every specification of the corpus what real TLC found there.
+
+tests/specs/corpus/README.md says what the specifications are; `python -m tests.specs.corpus.record`
+runs TLC over them again.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spec import SpecError, load
+from spec.checker import Search
+from spec.config import load_config
+from spec.task import task_of
+from spec.verdict import Report, Verdict
+
+CORPUS = Path(__file__).parent / "specs" / "corpus"
+EXPECTED: dict[str, dict[str, Any]] = json.loads((CORPUS / "expected.json").read_text())
+FAST = 5_000
+"""A model with more generated states is for the long tests."""
+
+
+def check(name: str) -> Report:
+    module = load(CORPUS / f"{name.partition('.')[0]}.tla")
+    config = load_config(CORPUS / f"{name}.cfg")
+    return Search(task_of(module, config)).run()
+
+
+def names(fast: bool, is_error: bool) -> list[str]:
+    return [
+        name
+        for name, row in EXPECTED.items()
+        if ((row["generated"] or 0) <= FAST) == fast and (row["verdict"] == "error") == is_error
+    ]
+
+
+def compare(name: str) -> None:
+    """Compare everything; but what was counted when a violation is met depends on TLC's order."""
+    expected, report = EXPECTED[name], check(name)
+    kind, _, violated = expected["verdict"].partition(" ")
+    if kind != "ok":
+        assert report.verdict is Verdict.VIOLATED
+        assert violated in (report.violated, "") or f"{report.violated_at}" in violated
+        assert (report.violated == "Deadlock") == (kind == "deadlock")
+        assert report.counterexample is not None
+        assert len(report.counterexample.steps) == expected["trace"]
+        return
+    assert report.verdict is Verdict.HOLDS, report.violated
+    assert (report.distinct_states, report.generated_states, report.depth) == (
+        expected["distinct"],
+        expected["generated"],
+        expected["depth"],
+    )
+
+
+@pytest.mark.parametrize("name", names(fast=True, is_error=False))
+def test_what_tlc_finds(name: str) -> None:
+    compare(name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", names(fast=False, is_error=False))
+def test_what_tlc_finds_in_more_states(name: str) -> None:
+    compare(name)
+
+
+@pytest.mark.parametrize("name", [*names(True, is_error=True), *names(False, is_error=True)])
+def test_what_tlc_refuses(name: str) -> None:
+    """An error of TLC's is a located error here, in the same line."""
+    try:
+        report = check(name)
+    except SpecError as error:
+        found = error
+    else:
+        assert report.verdict is Verdict.ERROR, report.verdict
+        assert report.error is not None
+        found = report.error
+    expected = EXPECTED[name].get("position")
+    if expected is not None:
+        assert f"ine {found.position.line}," in expected
+
+
+def test_the_corpus_is_complete() -> None:
+    assert {path.stem for path in CORPUS.glob("*.cfg")} == EXPECTED.keys()
