@@ -240,6 +240,17 @@ def test_node_and_spec_have_the_same_states_one_by_one(capsys: pytest.CaptureFix
     assert columns["node"] == columns["embedded"]
 
 
+@pytest.mark.long
+def test_the_default_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = as_json(capsys, "compare")
+    assert (code, report["same"], report["states"]) == (0, True, None)
+    for figures in report["columns"].values():
+        assert figures["verdict"] == "HOLDS"
+        assert figures["distinct_states"] == 157_289
+        assert figures["generated_states"] == 667_977
+        assert figures["depth"] == 36
+
+
 def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "compare", *SMALL, "--states")
     assert (code, out[0]) == (0, "THE SAME")

@@ -98,10 +98,14 @@ CASES = [
     Case("Seats", "INVARIANT NeverAll SYMMETRY Both", violated=("NeverAll", 4)),
 ]
 
-ids = pytest.mark.parametrize("case", CASES, ids=str)
+# Each run of TLC takes a second: every other one is for the long tests.
+OF_TLC = [
+    case if number % 2 == 0 else pytest.param(case, marks=pytest.mark.long)
+    for number, case in enumerate(CASES)
+]
 
 
-@ids
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_is_found(case: Case) -> None:
     report = check(case.task())
     if case.counts is not None:
@@ -115,7 +119,7 @@ def test_what_is_found(case: Case) -> None:
 
 
 @pytest.mark.skipif(not is_installed(), reason="the extra [tlc] is not installed")
-@ids
+@pytest.mark.parametrize("case", OF_TLC, ids=str)
 def test_tlc_finds_the_same(tmp_path: Path, case: Case) -> None:
     config = tmp_path / "test.cfg"
     config.write_text(case.text)
