@@ -215,7 +215,8 @@ def test_the_same_in_tlc(capsys: pytest.CaptureFixture[str], walk: Path) -> None
     table = [line.split() for line in out]
     assert ["embedded", "TLC"] in table
     assert ["generated", "states", "10", "10"] in table
-    assert out[-1] == "the same"
+    assert out[-1] == "the same in TLC"
+    assert run(capsys, "check", walk, "--tlc", "--quiet")[1] == ["HOLDS", "the same in TLC"]
 
 
 @with_tlc
