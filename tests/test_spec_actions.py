@@ -82,6 +82,7 @@ SUCCESSORS = [
     (r"[x' = 2 /\ y' = 2]_vars", ["2 2", "1 2"]),
     (r"~(x = 2) /\ UNCHANGED vars", ["1 2"]),
     (r"UNCHANGED vars /\ x' + y' = 3 /\ UNCHANGED (x + y)", ["1 2"]),
+    ("".join(f"\\E i{n} \\in {{{n}}} : " for n in range(30)) + "x' = i0 /\\ y' = i29", ["0 29"]),
     (r"x' = TRUE /\ y' = 1", ["TRUE 1"]),
     (r"FALSE /\ x' = y'", []),
     (r"x' = 1 /\ y' = [S -> {x'}]", ["1 {(a :> 1 @@ b :> 1)}"]),
