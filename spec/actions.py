@@ -13,105 +13,30 @@ function within the function, with the variables that the branches gave a value 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from spec import expressions as tree
-from spec.analysis import Read
 from spec.binder_forms import target, unpack
-from spec.errors import SpecError
-from spec.expressions import Declaration
-from spec.generator import Generator, Goal, Local, Scope
+from spec.inlining import Inlining, behind, names_of
+from spec.places import Local, Scope, Values
 from spec.runtime import in_kept_order
-from spec.standard import LANGUAGE, Builtin
+from spec.standard import LANGUAGE
 from spec.writer import Lines
 
-Values = Mapping[tree.Variable, str]
 Then = Callable[[Values], None]
-
-
-NO_SCOPE: Final = Scope()
 STEP_OR_STUTTER: Final = "temporal operator [A]_v"
 
 
-class Actions:
-    """Writes actions into a generator's current function.
-
-    `primed` says whether primed variables get their values, or unprimed ones as in Init.
-    """
-
-    def __init__(
-        self, generator: Generator, variables: Sequence[tree.Variable], *, primed: bool
-    ) -> None:
-        self.generator = generator
-        self.variables = frozenset(variables)
-        self.primed = primed
-
-    # Expressions
-
-    @contextmanager
-    def evaluating(self, node: tree.Expression, scope: Scope, values: Values) -> Iterator[None]:
-        """Let the generator write an expression of the action."""
-        generator = self.generator
-        outer = generator.locals, generator.goal
-        generator.goal = Goal(self.primed, values)
-        try:
-            known = dict(scope.locals)
-            certain = generator.analysis.certain(node)
-            for definition, primed, own in self._needed(node, scope, False):
-                is_own = own is scope and not primed
-                is_certain = is_own and (definition, False) in certain
-                generator.locals = known if is_own else own.locals
-                generator.local(definition, primed, is_certain=is_certain)
-                if is_certain:
-                    known[definition] = known[definition]._replace(is_delayed=False)
-            generator.locals = known
-            yield
-        finally:
-            generator.locals, generator.goal = outer
-
-    @contextmanager
-    def naming(self, scope: Scope) -> Iterator[None]:
-        """Let the generator refer to the names of a scope."""
-        outer, self.generator.locals = self.generator.locals, scope.locals
-        yield
-        self.generator.locals = outer
-
-    def _needed(
-        self, node: tree.Expression, scope: Scope, primed: bool
-    ) -> list[tuple[tree.Definition, bool, Scope]]:
-        """Return the late definitions that an expression uses, each with its scope."""
-        reads = self.generator.analysis.reads(node, primed)
-        found = [
-            each
-            for name, p in reads
-            if (behind := _expression_of(name, p, scope)) is not None
-            for each in self._needed(behind[0], behind[1], p)
-        ]
-        return found + [
-            (each, p, scope) for each in scope.late for p in (False, True) if (each, p) in reads
-        ]
-
-    def _reads(self, node: tree.Node, scope: Scope, primed: bool = False) -> frozenset[Read]:
-        """Return what an expression reads, the arguments that parameters stand for included."""
-        reads = self.generator.analysis.reads(node, primed)
-        for name, p in reads:
-            behind = _expression_of(name, p, scope)
-            if behind is not None:
-                reads |= self._reads(*behind, p)
-        return reads
-
-    def _reads_goal(self, node: tree.Node, scope: Scope) -> bool:
-        reads = self._reads(node, scope)
-        return any(isinstance(name, tree.Variable) and p == self.primed for name, p in reads)
+class Actions(Inlining):
+    """Writes actions into a generator's current function."""
 
     # Forms
 
     def write(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
         """Write an action, and where it succeeds what follows it."""
-        node, scope = _behind(node, scope, self.generator)
+        node, scope = behind(node, scope, self.generator)
         if self.is_test(node, scope):
             self._test(node, scope, values, then)
             return
@@ -143,7 +68,7 @@ class Actions:
     def is_test(self, node: tree.Node, scope: Scope) -> bool:
         """Whether an action neither gives values nor has several paths: a formula."""
         if isinstance(node, tree.Call):
-            node, scope = _behind(node, scope, self.generator)
+            node, scope = behind(node, scope, self.generator)
         match node:
             case tree.Quantified():
                 return node.is_universal and self.is_test(node.body, scope)
@@ -248,7 +173,7 @@ class Actions:
 
     def _assigned(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
         """Return the variable to which `node = e` gives a value."""
-        node, scope = _behind(node, scope, self.generator)
+        node, scope = behind(node, scope, self.generator)
         if isinstance(node, tree.Prime) and self.primed:
             return self._variable(node.operand, scope)
         if isinstance(node, tree.Call):
@@ -260,7 +185,7 @@ class Actions:
         return None
 
     def _variable(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
-        node, scope = _behind(node, scope, self.generator)
+        node, scope = behind(node, scope, self.generator)
         if isinstance(node, tree.Call):
             meaning = self.generator.analysis.meanings[node]
             if isinstance(meaning, tree.Variable):
@@ -287,15 +212,14 @@ class Actions:
             then({**values, variable: text if text.isidentifier() else name})
             return
         elements = generator.fallible(given, generator.helper(in_kept_order), text)
-        writer.emit(f"for {name} in {elements}:")
-        with writer.indented():
+        with self.looping(f"for {name} in {elements}:"):
             then({**values, variable: name})
 
     def _name(self, variable: tree.Variable) -> str:
         return f"{'p' if self.primed else 'v'}_{variable.name}"
 
     def _unchanged(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
-        node, scope = _behind(node, scope, self.generator)
+        node, scope = behind(node, scope, self.generator)
         if isinstance(node, tree.Tuple):
             self._unchanged_in_turn(list(node.elements), scope, values, then)
             return
@@ -325,86 +249,6 @@ class Actions:
             lambda known: self._unchanged_in_turn(nodes[1:], scope, known, then),
         )
 
-    # Names
-
-    def inlined(
-        self, node: tree.Call, definition: tree.Definition, scope: Scope, values: Values
-    ) -> Scope:
-        """Return the scope in which the body of an operator is written in place of its call."""
-        if definition in scope.inside:
-            raise SpecError(node.at, f"not supported here: recursive action {definition.name}")
-        given = {
-            parameter: self.argument(definition, parameter, argument, scope, values)
-            for parameter, argument in zip(definition.parameters, node.arguments, strict=True)
-        }
-        is_of_let = self.generator.analysis.is_of_let(definition)
-        base = scope if is_of_let else NO_SCOPE
-        return replace(
-            base.with_locals(given),
-            late=scope.late,
-            inside=(*scope.inside, definition),
-        )
-
-    def argument(
-        self,
-        definition: tree.Definition,
-        parameter: tree.Parameter,
-        argument: tree.Expression,
-        scope: Scope,
-        values: Values,
-    ) -> Local:
-        """Return what stands for a parameter: its argument, or the name of its value."""
-        generator = self.generator
-        argument, scope = _behind(argument, scope, generator)
-        written_out = Local(None, False, argument, scope)
-        if self._reads_goal(argument, scope):
-            return written_out
-        if parameter.arity:
-            with self.evaluating(argument, scope, values):
-                return Local(generator.operator(argument, parameter.arity, False))
-        if _is_plain(argument, generator) or generator.analysis.is_formula(argument):
-            return written_out
-        with self.evaluating(argument, scope, values):
-            is_certain = generator.analysis.is_certain(definition, parameter, False)
-            if is_certain or self._is_cheap(argument):
-                text = generator.writer.named(generator.value(argument, False).text)
-                return Local(text, False, argument, scope)
-            delayed = generator.delayed_text(lambda: generator.value(argument, False).text)
-            return Local(generator.writer.named(delayed), True, argument, scope)
-
-    def _is_cheap(self, node: tree.Expression) -> bool:
-        """Whether to evaluate what may not be needed: if it fails, the careful text judges."""
-        if self.generator.careful:
-            return False
-        if isinstance(node, tree.SetLiteral):
-            return all(self._is_cheap(each) for each in node.elements)
-        if isinstance(node, tree.Application):
-            return self._is_cheap(node.function) and _is_plain(node.argument, self.generator)
-        if isinstance(node, tree.Call) and node.name in ("\\", "\\cup", "\\cap", "+", "-"):
-            return all(self._is_cheap(each) for each in node.arguments)
-        return _is_plain(node, self.generator)
-
-    def let(self, node: tree.Let, scope: Scope, values: Values) -> Scope:
-        """Write the definitions of a LET; return the scope of its body."""
-        generator = self.generator
-        names = {each: Local(generator.fresh_name(each)) for each in node.definitions}
-        inner = scope.with_locals(names)
-        used = generator.analysis.reads(node.body)
-        certain = generator.analysis.certain(node.body)
-        late = list(scope.late)
-        for each in node.definitions:
-            if self._reads_goal(each.body, inner):
-                names[each] = names[each]._replace(is_delayed=not each.parameters)
-                late.append(each)
-            elif (each, False) in used:
-                with self.evaluating(each.body, inner, values):
-                    is_certain = (each, False) in certain or self._is_cheap(each.body)
-                    generator.local(each, False, is_certain=is_certain)
-                is_delayed = generator.is_delayed(each, False)
-                names[each] = names[each]._replace(is_delayed=is_delayed)
-            inner = scope.with_locals(names)
-        return replace(inner, late=tuple(late))
-
     # Choices
 
     def exists(
@@ -424,34 +268,14 @@ class Actions:
                 body(inner)
                 return
             pattern, domain = targets[place]
-            writer = self.generator.writer
             with self.naming(inner):
                 element = target(self.generator, pattern)
-            writer.emit(f"for {element} in {domain}:")
-            with writer.indented():
+            with self.looping(f"for {element} in {domain}:"):
                 with self.naming(inner):
                     unpack(self.generator, pattern, element)
                 loops(place + 1)
 
         loops(0)
-
-    def elements(self, domain: tree.Expression, scope: Scope, values: Values) -> str:
-        """Return a name for the elements of a set in a fixed order."""
-        generator = self.generator
-        in_order = generator.constant_in_order(domain)
-        if in_order is not None:
-            return in_order
-        if generator.analysis.is_constant(domain):
-            return generator.writer.named(f"{generator.once(domain, in_kept_order)}()")
-        with self.evaluating(domain, scope, values):
-            text = generator.value(domain, False).text
-        helper = generator.helper(in_kept_order)
-        return generator.writer.named(generator.fallible(domain, helper, text))
-
-    def bound(self, node: tree.Quantified, scope: Scope) -> Scope:
-        """Return the scope within a quantifier."""
-        names = _names_of(node)
-        return scope.with_locals({each: Local(self.generator.fresh_name(each)) for each in names})
 
     def _for_all(self, node: tree.Quantified, scope: Scope, values: Values, then: Then) -> None:
         """Write a conjunction with a conjunct for each element, which calls itself for the next.
@@ -466,7 +290,7 @@ class Actions:
         def collect(within: Scope) -> None:
             nonlocal inner
             inner = within
-            names = [within.locals[n].text for n in _names_of(node)]
+            names = [within.locals[n].text for n in names_of(node)]
             writer.emit(f"{rows}.append(({''.join(f'{each}, ' for each in names)}))")
 
         self.exists(node, scope, values, collect)
@@ -494,7 +318,7 @@ class Actions:
                     then(known)
                 writer.emit("else:")
                 with writer.indented():
-                    names = "".join(f"{inner.locals[n].text}, " for n in _names_of(node))
+                    names = "".join(f"{inner.locals[n].text}, " for n in names_of(node))
                     writer.emit(f"{names}= {rows}[{place}]")
                     write = self._test if self.variables <= known.keys() else self.write
                     write(node.body, inner, known, lambda now: call(now, f"{place} + 1"))
@@ -591,48 +415,3 @@ class Actions:
         with writer.indented():
             writer.splice(following)
         return [(d, f"{name}({parameters})" if line == mark else line) for d, line in lines]
-
-
-def _expression_of(
-    name: Declaration, primed: bool, scope: Scope
-) -> tuple[tree.Expression, Scope] | None:
-    """Return the expression that a name stands for, if it is not a text."""
-    local = scope.locals.get(name)
-    if local is None or local.expression is None or (local.text is not None and not primed):
-        return None
-    return local.expression, local.scope
-
-
-def _behind(
-    node: tree.Expression, scope: Scope, generator: Generator
-) -> tuple[tree.Expression, Scope]:
-    """Follow parameters that stand for an expression to that expression."""
-    while isinstance(node, tree.Call):
-        meaning = generator.analysis.meanings[node]
-        if not isinstance(meaning, tree.Parameter):
-            break
-        behind = _expression_of(meaning, False, scope)
-        if behind is None:
-            break
-        expression, inner = behind
-        if not node.arguments:
-            node, scope = expression, inner
-            continue
-        if not isinstance(expression, tree.Call):
-            raise SpecError(node.at, "not supported here: an action as LAMBDA")
-        call = tree.Call(node.at, expression.name, node.arguments)
-        generator.analysis.meanings[call] = generator.analysis.meanings[expression]
-        node = call
-    return node, scope
-
-
-def _is_plain(node: tree.Expression, generator: Generator) -> bool:
-    """Whether an expression is a name or a literal, which costs nothing to evaluate."""
-    if isinstance(node, tree.Call) and not node.arguments:
-        meaning = generator.analysis.meanings[node]
-        return not isinstance(meaning, tree.Definition | Builtin)
-    return isinstance(node, tree.Number | tree.String)
-
-
-def _names_of(node: tree.Quantified) -> list[tree.Bound]:
-    return [name for each in node.bindings for p in each.patterns for name in p.names]

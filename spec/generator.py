@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from spec import expressions as tree
 from spec.analysis import Analysis, Read
 from spec.errors import Position, SpecError
 from spec.expressions import Declaration
+from spec.notes import Notes
+from spec.places import Goal, Local
 from spec.runtime import NAMESPACE
 from spec.standard import Builtin
-from spec.values import Value, elements_of, show
+from spec.values import Value, elements_of
 from spec.writer import Writer
 
 
@@ -37,59 +38,6 @@ class Code(NamedTuple):
 
     text: str
     kind: str = "any"
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What the names in an action stand for, and the operators in whose place it is written.
-
-    `late` are the definitions of a LET that read what has no value yet where the LET stands.
-    """
-
-    locals: Mapping[Any, Local] = field(default_factory=dict)
-    late: tuple[tree.Definition, ...] = ()
-    inside: tuple[tree.Definition, ...] = ()
-
-    def with_locals(self, more: Mapping[Any, Local]) -> Scope:
-        """Return the scope with more names."""
-        return replace(self, locals={**self.locals, **more})
-
-
-class Local(NamedTuple):
-    """What stands for a name: a text, to be called if `is_delayed`, or an expression elsewhere.
-
-    If there are both, the expression is for where the name is primed.
-    """
-
-    text: str | None
-    is_delayed: bool = False
-    expression: tree.Expression | None = None
-    scope: Scope = Scope()
-
-
-class Goal(NamedTuple):
-    """In an action: the primed (or, of initial states, unprimed) variables that have values yet."""
-
-    primed: bool
-    texts: Mapping[tree.Variable, str]
-
-
-class Notes:
-    """What evaluating leaves behind besides values: what was printed, and warnings by place."""
-
-    def __init__(self) -> None:
-        self.printed: list[Value] = []
-        self.warnings: dict[Position, str] = {}
-
-    def print(self, shown: Value, value: Any) -> Any:
-        """Note what is printed; return the value of the expression that prints."""
-        self.printed.append(shown)
-        return value
-
-    def outside(self, at: Position, argument: Value) -> None:
-        """Note that an EXCEPT at that place is for an argument outside of the domain."""
-        reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
-        self.warnings.setdefault(at, reason)
 
 
 Form: TypeAlias = Callable[["Generator", Any, bool], Code]

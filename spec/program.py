@@ -10,7 +10,8 @@ from spec.analysis import Analysis, Read
 from spec.errors import NoValueError, SpecError
 from spec.explain import instances_function
 from spec.forms import FORMS
-from spec.generator import Generator, Notes
+from spec.generator import Generator
+from spec.notes import Notes
 from spec.values import Value
 
 

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from spec import expressions as tree
-from spec.actions import NO_SCOPE, Actions, Values
+from spec.actions import Actions
 from spec.errors import NoValueError, Position, SpecError
 from spec.expressions import Declaration
-from spec.generator import Generator, Local, Notes, Scope
+from spec.generator import Generator
+from spec.inlining import NO_SCOPE
 from spec.labels import ActionName, Label, labels_of
+from spec.notes import Notes
+from spec.places import Local, Scope, Values
 from spec.program import Program
 from spec.values import Value, show
 

@@ -1,0 +1,26 @@
+"""What evaluating leaves behind besides values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spec.errors import Position
+from spec.values import Value, show
+
+
+class Notes:
+    """What was printed, and warnings by place."""
+
+    def __init__(self) -> None:
+        self.printed: list[Value] = []
+        self.warnings: dict[Position, str] = {}
+
+    def print(self, shown: Value, value: Any) -> Any:
+        """Note what is printed; return the value of the expression that prints."""
+        self.printed.append(shown)
+        return value
+
+    def outside(self, at: Position, argument: Value) -> None:
+        """Note that an EXCEPT at that place is for an argument outside of the domain."""
+        reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
+        self.warnings.setdefault(at, reason)
