@@ -157,7 +157,8 @@ def _print(report: Report, task: Task, columns: list[Figures], options: argparse
         else:
             lines += _covered(report, task)
     if len(columns) > 1:
-        lines += ["", *side_by_side(columns), "", _agreement(columns)]
+        lines += [] if options.quiet else ["", *side_by_side(columns), ""]
+        lines.append(f"{_agreement(columns)} in TLC")
     if report.counterexample is not None and options.trace is not None:
         lines += ["", f"trace written to {options.trace}"]
     print("\n".join(lines))

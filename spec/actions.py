@@ -212,8 +212,7 @@ class Actions(Inlining):
             then({**values, variable: text if text.isidentifier() else name})
             return
         elements = generator.fallible(given, generator.helper(in_kept_order), text)
-        writer.emit(f"for {name} in {elements}:")
-        with writer.indented():
+        with self.looping(f"for {name} in {elements}:"):
             then({**values, variable: name})
 
     def _name(self, variable: tree.Variable) -> str:
@@ -269,11 +268,9 @@ class Actions(Inlining):
                 body(inner)
                 return
             pattern, domain = targets[place]
-            writer = self.generator.writer
             with self.naming(inner):
                 element = target(self.generator, pattern)
-            writer.emit(f"for {element} in {domain}:")
-            with writer.indented():
+            with self.looping(f"for {element} in {domain}:"):
                 with self.naming(inner):
                     unpack(self.generator, pattern, element)
                 loops(place + 1)

@@ -23,6 +23,8 @@ from spec.standard import Builtin
 
 NO_SCOPE: Final = Scope()
 
+_LOOPS_IN_A_FUNCTION: Final = 10
+
 
 class Inlining:
     """Writes expressions of an action, and the names in them, into a generator's function.
@@ -36,6 +38,7 @@ class Inlining:
         self.generator = generator
         self.variables = frozenset(variables)
         self.primed = primed
+        self._loops = 0
 
     @contextmanager
     def evaluating(self, node: tree.Expression, scope: Scope, values: Values) -> Iterator[None]:
@@ -64,6 +67,23 @@ class Inlining:
         outer, self.generator.locals = self.generator.locals, scope.locals
         yield
         self.generator.locals = outer
+
+    @contextmanager
+    def looping(self, head: str) -> Iterator[None]:
+        """Write a loop, now and then with a function around its body: Python nests 20 loops."""
+        writer = self.generator.writer
+        writer.emit(head)
+        self._loops += 1
+        with writer.indented():
+            if self._loops % _LOOPS_IN_A_FUNCTION:
+                yield
+            else:
+                name = writer.fresh()
+                writer.emit(f"def {name}():")
+                with writer.indented():
+                    yield
+                writer.emit(f"{name}()")
+        self._loops -= 1
 
     def _needed(
         self, node: tree.Expression, scope: Scope, primed: bool

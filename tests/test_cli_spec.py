@@ -215,7 +215,8 @@ def test_the_same_in_tlc(capsys: pytest.CaptureFixture[str], walk: Path) -> None
     table = [line.split() for line in out]
     assert ["embedded", "TLC"] in table
     assert ["generated", "states", "10", "10"] in table
-    assert out[-1] == "the same"
+    assert out[-1] == "the same in TLC"
+    assert run(capsys, "check", walk, "--tlc", "--quiet")[1] == ["HOLDS", "the same in TLC"]
 
 
 @with_tlc
@@ -238,6 +239,17 @@ def test_node_and_spec_have_the_same_states_one_by_one(capsys: pytest.CaptureFix
     assert [each["number"] for each in report["states"]] == [0] * len(columns) * (len(columns) - 1)
     del columns["node"]["seconds"], columns["embedded"]["seconds"]
     assert columns["node"] == columns["embedded"]
+
+
+@pytest.mark.long
+def test_the_default_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = as_json(capsys, "compare")
+    assert (code, report["same"], report["states"]) == (0, True, None)
+    for figures in report["columns"].values():
+        assert figures["verdict"] == "HOLDS"
+        assert figures["distinct_states"] == 157_289
+        assert figures["generated_states"] == 667_977
+        assert figures["depth"] == 36
 
 
 def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,6 @@
 """The embedded checker: its counts and verdicts are TLC's, and its errors say where.
 
-The specifications are tests/specs/Walk.tla and tests/specs/Seats.tla.
+The specifications are Walk.tla, Pace.tla and Seats.tla in tests/specs/.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class Case:
     @property
     def text(self) -> str:
         """The configuration with the constants that it leaves out."""
+        if self.module == "Pace":
+            return f"INIT Init {self.config}"
         if self.module == "Seats":
             seats = "" if "Seat =" in self.config else "Seat = {a, b}"
             rest = f"INIT Init NEXT Next CONSTANTS {seats} Guest = {{g1, g2, g3}} Nobody = Nobody"
@@ -90,6 +92,9 @@ CASES = [
     Case("Walk", "PROPERTY Unsafe", violated=("Unsafe", 2)),
     Case("Walk", "PROPERTY ByOne", violated=("ByOne", 2)),
     Case("Walk", "CONSTANT Start <- ZeroOrOne PROPERTY Safe", violated=("Safe", 1)),
+    # The specification of another module as a property: refinement.
+    Case("Pace", "NEXT ByTwo PROPERTY Walks", (4, 4, 4)),
+    Case("Pace", "NEXT ByThree PROPERTY Walks", violated=("Walks", 2)),
     Case("Seats", "INVARIANT OneSeatEach", (352, 1_153, 13)),
     Case("Seats", "INVARIANT OneSeatEach SYMMETRY Guests", (76, 273, 13)),
     Case("Seats", "INVARIANT OneSeatEach SYMMETRY Both", (43, 159, 13)),
@@ -98,10 +103,14 @@ CASES = [
     Case("Seats", "INVARIANT NeverAll SYMMETRY Both", violated=("NeverAll", 4)),
 ]
 
-ids = pytest.mark.parametrize("case", CASES, ids=str)
+# Each run of TLC takes a second: every other one is for the long tests.
+OF_TLC = [
+    case if number % 2 == 0 else pytest.param(case, marks=pytest.mark.long)
+    for number, case in enumerate(CASES)
+]
 
 
-@ids
+@pytest.mark.parametrize("case", CASES, ids=str)
 def test_what_is_found(case: Case) -> None:
     report = check(case.task())
     if case.counts is not None:
@@ -115,7 +124,7 @@ def test_what_is_found(case: Case) -> None:
 
 
 @pytest.mark.skipif(not is_installed(), reason="the extra [tlc] is not installed")
-@ids
+@pytest.mark.parametrize("case", OF_TLC, ids=str)
 def test_tlc_finds_the_same(tmp_path: Path, case: Case) -> None:
     config = tmp_path / "test.cfg"
     config.write_text(case.text)
