@@ -5,6 +5,8 @@ A bag is a function from its elements to how often each occurs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from spec.errors import NoValueError
 from spec.values import Value, finite, function, items_of, results_of, show
 
@@ -56,3 +58,26 @@ def copies(element: Value, value: Value) -> int:
 def bag_size(value: Value) -> int:
     """BagCardinality(value)."""
     return sum(bag(value, "BagCardinality").values())
+
+
+def bag_union(value: Value) -> Value:
+    """BagUnion(value): the sum of a set of bags."""
+    total: Value = function({})
+    for each in finite(value):
+        total = bag_sum(total, each)
+    return total
+
+
+def bag_of_all(operator: Callable[[Value], Value], value: Value) -> Value:
+    """BagOfAll(operator, value): the images of all elements, each as often as they come."""
+    counts: dict[Value, int] = {}
+    for each, count in bag(value, "BagOfAll").items():
+        image = operator(each)
+        counts[image] = counts.get(image, 0) + count
+    return function(counts)
+
+
+def bag_included(left: Value, right: Value) -> bool:
+    r"""Left \sqsubseteq right."""
+    counts = bag(right, "\\sqsubseteq")
+    return all(n <= counts.get(each, 0) for each, n in bag(left, "\\sqsubseteq").items())

@@ -350,17 +350,21 @@ def equal(left: Value, right: Value) -> bool:
     """Whether two values are equal; raises `NoValueError` where TLC refuses to compare them."""
     if left == right:
         return True
-    if type(left) is not type(right) or type(left) is tuple or type(left) is frozenset:
+    if type(left) is not type(right) or type(left) in _STRUCTURED:
         comparable(left, right)
     return False
 
 
 _SCALARS: Final = (int, str, Boolean)
+_STRUCTURED: Final = (tuple, frozenset, ModelValue)
 
 
 def comparable(left: Value, right: Value) -> None:
     """Check that two values may be compared at all, as TLC does: on the way to a difference."""
     if type(left) is ModelValue or type(right) is ModelValue:
+        kinds = {each.kind if type(each) is ModelValue else "" for each in (left, right)}
+        if len(kinds - {None}) > 1:
+            raise NoValueError(f"cannot compare {show(left)} with {show(right)}")
         return
     if type(left) in _SCALARS or type(right) in _SCALARS:
         if type(left) is not type(right):

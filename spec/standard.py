@@ -118,7 +118,9 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("(-)", 2, bags.bag_difference, "function"),
         Builtin("CopiesIn", 2, bags.copies, "number"),
         Builtin("BagCardinality", 1, bags.bag_size, "number"),
-        *(Builtin(name, 1, None) for name in ("BagUnion", "SubBag")),
-        *(Builtin(name, 2, None) for name in ("BagOfAll", "\\sqsubseteq")),
+        Builtin("BagUnion", 1, bags.bag_union, "function"),
+        Builtin("BagOfAll", 2, bags.bag_of_all, "function", {0: 1}),
+        Builtin("\\sqsubseteq", 2, bags.bag_included, "formula"),
+        Builtin("SubBag", 1, None),
     ),
 }

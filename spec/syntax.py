@@ -325,7 +325,11 @@ class _Translator:
             inner = INFIX.get(field_of(operand, "symbol").type)
         elif operand.type == "bound_prefix_op" and is_left:
             inner = PREFIX.get(field_of(operand, "symbol").type)
-        if inner is not None and conflict(outer, inner, inner_is_left=is_left):
+        # A prefix on the left of an infix of the same precedence takes its own operand first.
+        is_prefix_of_same = operand.type == "bound_prefix_op" and inner and inner[1:3] == outer[1:3]
+        if inner is None or is_prefix_of_same:
+            return
+        if conflict(outer, inner, inner_is_left=is_left):
             reason = f"precedence conflict between {inner.name} and {outer.name}"
             raise SpecError(self.at(at), reason)
 

@@ -38,12 +38,17 @@ FALSE: Final = Boolean(False)
 
 
 class ModelValue:
-    """A value that equals itself only, made by `model_value`."""
+    """A value that equals itself only, made by `model_value`.
 
-    __slots__ = ("name",)
+    One named like `A_x`, a letter before the line, has that letter as its `kind`: TLC refuses to
+    compare it with what is not a model value, or is one of another kind.
+    """
+
+    __slots__ = ("kind", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.kind = name[0] if name[1:2] == "_" and name[0].isalpha() else None
 
     def __repr__(self) -> str:
         return self.name
