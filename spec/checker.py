@@ -115,7 +115,7 @@ class Task:
     `invariants` hold in every state, `initial_properties` in the initial ones, `step_properties`
     in every step. `renamings` are those of a symmetry, the identity left out. `depth` bounds the
     levels of states, the initial one included. `left_aside` are conjuncts of the specification
-    that no state or step decides, fairness for example.
+    that no state or step decides, fairness for example, and constants that it does not know.
     """
 
     model: Model

@@ -69,7 +69,10 @@ class _Asked:
 
     def left_aside(self) -> tuple[str, ...]:
         named = self._config.specification
-        return () if named is None else self._module.specification(named.name).ignored
+        ignored = () if named is None else self._module.specification(named.name).ignored
+        known = {*self._module.constants, *self._module.operators}
+        unknown = [each.name for each in self._config.constants if each.name not in known]
+        return (*ignored, *(f"the constant {name}, which is not declared" for name in unknown))
 
     def defined(self, named: Named) -> str:
         """Return a name after a look whether it is an operator's, not an expression."""
@@ -118,10 +121,7 @@ class _Asked:
 
 
 def _with_replacements(module: Module, config: Config) -> Module:
-    overridden = [each for each in config.constants if each.name not in module.constants]
-    for each in overridden:
-        if each.name not in module.operators:
-            raise SpecError(each.at, f"{module.name} has no constant {each.name}")
+    overridden = [each for each in config.constants if _is_operator(module, each.name)]
     for name, at, by, place in config.replacements:
         try:
             module.replaced({} if place else {name: by}, (), {(place or "", name): by})
@@ -135,8 +135,15 @@ def _with_replacements(module: Module, config: Config) -> Module:
     return module.replaced(everywhere, values, within) if config.replacements or values else module
 
 
+def _is_operator(module: Module, name: str) -> bool:
+    return name in module.operators and name not in module.constants
+
+
 def _constants(module: Module, config: Config) -> dict[str, Value]:
-    constants = {each.name: each.value for each in config.constants}
+    # What the configuration gives a value and the module does not know is left aside, as by TLC.
+    constants = {
+        each.name: each.value for each in config.constants if each.name in module.constants
+    }
     for name in module.constants:
         if name not in constants:
             at = Position(config.path, 1, 1)

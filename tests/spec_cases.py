@@ -53,6 +53,7 @@ VALUES: Final = [
     ("SUBSET {1, 2}", "{{}, {1}, {2}, {1, 2}}"),
     ("{1} \\in SUBSET {1, 2}", "TRUE"),
     ("UNION {{1}, {2, 3}, {}}", "{1, 2, 3}"),
+    ("UNION {{1}} \\cup {2}", "{1, 2}"),  # the prefix takes its own operand first
     ("{x \\in 1..5 : x % 2 = 1}", "{1, 3, 5}"),
     ("{x * x : x \\in 1..3}", "{1, 4, 9}"),
     ("{x + y : x \\in {1, 2}, y \\in {10}}", "{11, 12}"),

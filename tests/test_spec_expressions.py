@@ -56,7 +56,6 @@ def test_not_supported(module: spec.Module, expression: str, construct: str) -> 
         ("8 \\div 4 \\div 2", "\\div", "\\div"),
         ("{1} \\cap {1} \\cup {2}", "\\cap", "\\cup"),
         ("TRUE <=> TRUE ~> TRUE", "<=>", "~>"),
-        ("SUBSET {1} \\cup {2}", "SUBSET", "\\cup"),
     ],
 )
 def test_operators_that_need_parentheses(
