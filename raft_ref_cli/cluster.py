@@ -246,7 +246,8 @@ def _ties_to_the_spec(
         return []
     if not isinstance(actor, raft_ref.Node):
         raise UsageError(
-            f"--node {options.node}: only a subclass of raft_ref.Node has the messages of Raft.tla"
+            f"--refine, --bisimulation: {options.node} is no subclass of raft_ref.Node, and so "
+            "does not have the messages of Raft.tla"
         )
     found = [Refinement(system.servers, values).as_property] if refine else []
     if options.bisimulation:

@@ -125,6 +125,18 @@ def test_a_bug_for_machines(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
     assert read(trace).violation is not None
 
 
+@pytest.mark.parametrize(
+    ("flag", "name", "steps"),
+    [("--refine", "StepRefinement", 2), ("--bisimulation", "Bisimulation", 1)],
+)
+def test_where_a_bug_leaves_the_spec(
+    capsys: pytest.CaptureFixture[str], flag: str, name: str, steps: int
+) -> None:
+    code, report = as_json(capsys, "--bug", "vote-not-persisted", flag)
+    assert (code, report["property"], report["steps"]) == (1, name, steps)
+    assert report["properties"][-1] == name
+
+
 def test_the_known_bugs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--bug", "list"]) == 0
     out = capsys.readouterr().out
@@ -191,6 +203,8 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (["--node", "tests.toys:Ring", "--max-term", "2"], "Ring has no measure"),
         (["--node", "tests.toys:Ring", "--symmetry"], "--symmetry: Ring has no method `rename`"),
         (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
+        (["--node", "tests.toys:Ring", "--refine"], "--refine, --bisimulation: tests.toys:Ring is"),
+        (["--bisimulation", "--network", "fifo"], "--bisimulation: the network of the spec is a"),
         (["--bound", "max_said=1"], "Node has no measure for the bound max_said"),
     ],
 )  # fmt: skip

@@ -13,7 +13,7 @@ other server's slot is `UNREADABLE`, and in which the one other message is a mod
 no fields: an action that looks into either is refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,7 +23,7 @@ from spec.errors import SpecError
 from spec.link.variables import RaftVariables
 from spec.module import load
 from spec.transitions import Action
-from spec.values import Value, function, model_value, show
+from spec.values import Value, domain_in, function, model_value, results_of, show
 
 RAFT = Path(__file__).parent.with_name("Raft.tla")
 """The protocol."""
@@ -94,11 +94,8 @@ class Refinement:
         return self._compared(self._state(event.server, event.after, [*kept, *sent]), allowed[0])
 
     def _compared(self, ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> list[str]:
-        return [
-            f"{name}: the node has {show(own)}, the spec has {show(other)}"
-            for name, own, other in zip(self._module.variables, ours, theirs, strict=True)
-            if not _is_same(own, other)
-        ]
+        named = zip(self._module.variables, ours, theirs, strict=True)
+        return [text for name, own, other in named for text in _differences(name, own, other)]
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:
@@ -134,11 +131,18 @@ class Refinement:
         return tuple(shown[name] for name in self._module.variables)
 
 
-def _is_same(own: Value, other: Value) -> bool:
-    """Compare the values of a variable, slot by slot: nobody may look into an unreadable one."""
-    if not isinstance(own, tuple) or not isinstance(other, tuple) or len(own) != len(other):
-        return own == other
-    return all(
-        mine is theirs or (UNREADABLE is not mine and UNREADABLE is not theirs and mine == theirs)
-        for mine, theirs in zip(own, other, strict=True)
-    )
+def _differences(name: str, own: Value, other: Value) -> Iterator[str]:
+    """Tell where a variable differs, slot by slot: nobody may look into an unreadable one."""
+    if isinstance(own, tuple) and isinstance(other, tuple) and own[0] is other[0]:
+        slots = zip(domain_in(own), results_of(own), results_of(other), strict=True)
+        pairs = [(f"{name}[{show(slot)}]", mine, theirs) for slot, mine, theirs in slots]
+    else:
+        pairs = [(name, own, other)]
+    for where, mine, theirs in pairs:
+        unreadable = mine is UNREADABLE or theirs is UNREADABLE
+        if mine is not theirs and (unreadable or mine != theirs):
+            yield f"{where}: the node has {_shown(mine)}, the spec has {_shown(theirs)}"
+
+
+def _shown(value: Value) -> str:
+    return show(value - {ANOTHER_MESSAGE} if isinstance(value, frozenset) else value)
