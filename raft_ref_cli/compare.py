@@ -34,8 +34,9 @@ from spec.states import read_dump
 from spec.symmetry import canonical_rows
 from spec.task import task_of
 from spec.tlc import is_installed, run_tlc
+from spec.transitions import State
 from spec.values import show
-from spec.verdict import State, Verdict
+from spec.verdict import Verdict
 
 EXAMPLES = """\
 examples:

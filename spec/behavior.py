@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from spec.transitions import State
 from spec.values import (
     Value,
     domain_in,
@@ -15,7 +16,7 @@ from spec.values import (
     show,
     to_python,
 )
-from spec.verdict import Action, Behavior, State, Step
+from spec.verdict import Action, Behavior, Step
 
 
 def as_tlc(behavior: Behavior) -> list[str]:

@@ -15,18 +15,9 @@ from typing import Any, NamedTuple, Protocol
 from spec.errors import Position, SpecError
 from spec.interning import Formula, Interner, Remembered, Row
 from spec.symmetry import Renaming, canonical_rows
+from spec.transitions import State
 from spec.values import Value
-from spec.verdict import (
-    DEADLOCK,
-    Action,
-    Behavior,
-    Coverage,
-    Progress,
-    Report,
-    State,
-    Step,
-    Verdict,
-)
+from spec.verdict import DEADLOCK, Action, Behavior, Coverage, Progress, Report, Step, Verdict
 
 _STATES_BETWEEN_PROGRESS = 256
 

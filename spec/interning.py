@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
+from spec.transitions import State
 from spec.values import Value
-from spec.verdict import State
 
 Row: TypeAlias = tuple[int, ...]
 

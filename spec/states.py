@@ -11,8 +11,8 @@ from spec.module import Module
 from spec.scope import Resolution, resolve
 from spec.standard import STANDARD_MODULES
 from spec.syntax import parse_module
+from spec.transitions import State
 from spec.values import Value, model_value
-from spec.verdict import State
 
 _HEADING: Final = re.compile(r"^State \d+:.*$", re.MULTILINE)
 _CONJUNCT: Final = re.compile(r"^(?:/\\ )?(\w+) = ", re.MULTILINE)

@@ -21,6 +21,8 @@ from spec.program import Program
 from spec.values import Value, show
 
 State: TypeAlias = tuple[Value, ...]
+"""The values of a module's variables, in the order of their declaration."""
+
 Generated: TypeAlias = Callable[..., None]
 
 

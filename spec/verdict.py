@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol
 
 from spec.errors import Position, SpecError
+from spec.transitions import State
 from spec.values import Value
-
-State: TypeAlias = tuple[Value, ...]
-"""The values of a model's variables, in the order in which the model lists them."""
 
 DEADLOCK = "Deadlock"
 """What is violated by a state without successors."""

@@ -1,16 +1,15 @@
 """One model of a cluster, for the explorer and for TLC: the same servers, values and bounds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import spec
 from explorer import Bounds, Property, Report, System, search
 from raft_ref import Node
-from spec.link import INVARIANTS, Committed, raft_properties
+from spec.link import INVARIANTS, MODEL, Committed, raft_properties
 from spec.tlc import TlcResult, run_tlc
 
-MODULE = Path(spec.__file__).with_name("MCRaft.tla")
-CONFIG = Path(spec.__file__).with_name("MCRaft.cfg")
+CONFIG = MODEL.with_suffix(".cfg")
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,13 @@ class Model:
     drops: int = 0
     duplicates: int = 0
     symmetry: bool = True
+
+    @classmethod
+    def within(cls, bounds: Mapping[str, int]) -> "Model":
+        """Return the model of a known bug's bounds; what they do not name is 0."""
+        names = {"max_log_length": "log"}
+        numbers = {names.get(name, name.removeprefix("max_")): n for name, n in bounds.items()}
+        return cls(symmetry=True, **numbers)
 
     def __str__(self) -> str:
         numbers = [
@@ -62,7 +68,7 @@ class Model:
         """Check the model with real TLC and all properties on; `folder` is for its config."""
         config = folder / "MCRaft.cfg"
         config.write_text(self.config())
-        return run_tlc(MODULE, config, workers=workers)
+        return run_tlc(MODEL, config, workers=workers)
 
     def config(self) -> str:
         """Return the shipped configuration with this model's numbers."""

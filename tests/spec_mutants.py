@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.models import MODULE, Model
+from spec.link import MODEL
+from tests.models import Model
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,14 @@ class SpecMutant:
 
     def write(self, folder: Path) -> Path:
         """Write the spec with the mutant's Raft.tla; return the path of the model."""
-        for path in MODULE.parent.glob("*.tla"):
+        for path in MODEL.parent.glob("*.tla"):
             text = path.read_text(encoding="utf-8")
             if path.name == "Raft.tla":
                 assert text.count(self.rule) == 1, self.name
                 text = text.replace(self.rule, self.instead)
             (folder / path.name).write_text(text, encoding="utf-8")
         (folder / "MCRaft.cfg").write_text(self.model.config(), encoding="utf-8")
-        return folder / MODULE.name
+        return folder / MODEL.name
 
 
 ELECTION = Model(messages=3)

@@ -25,9 +25,7 @@ SHORTEST = {
 
 def explore(node: type[Node], bounds: Mapping[str, int]) -> Report:
     """Check all properties of a cluster of such nodes within a bug's bounds."""
-    names = {"max_log_length": "log"}
-    numbers = {names.get(name, name.removeprefix("max_")): n for name, n in bounds.items()}
-    return Model(symmetry=True, **numbers).explore(node)
+    return Model.within(bounds).explore(node)
 
 
 def test_every_bug_has_its_row() -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import spec
 from spec import model_value
+from spec.link import MODEL
 from spec.tlc import run_tlc
-from tests.models import MODULE, Model
+from tests.models import Model
 
 A, B = model_value("a"), model_value("b")
 CONSTANTS: dict[str, spec.Value] = {"S": frozenset((A, B))}
@@ -315,7 +316,7 @@ class Hole:
     __getattr__ = __getitem__ = _refuse
 
 
-RAFT = MODULE.with_name("Raft.tla")
+RAFT = MODEL.with_name("Raft.tla")
 SERVERS = [model_value(name) for name in ("s1", "s2", "s3")]
 RAFT_CONSTANTS: dict[str, spec.Value] = {
     "Server": frozenset(SERVERS),
@@ -412,7 +413,7 @@ def raft(model: Model) -> spec.Transitions:
         "MaxDrops": model.drops,
         "MaxDuplicates": model.duplicates,
     }
-    return spec.load(MODULE).transitions(names, specification="Spec")
+    return spec.load(MODEL).transitions(names, specification="Spec")
 
 
 def test_two_servers_as_tlc_counts_them() -> None:

@@ -16,13 +16,14 @@ from spec.behavior import as_ndjson, as_table, as_tlc
 from spec.checker import Search, Task, check
 from spec.config import parse_config
 from spec.errors import NoValueError, SpecError
+from spec.link import MODEL
 from spec.module import load
 from spec.symmetry import renamed, renamings_of
 from spec.task import task_of
 from spec.tlc import is_installed, run_tlc
 from spec.values import from_python, function, model_value, sequence
 from spec.verdict import Progress, Verdict
-from tests.models import MODULE, Model
+from tests.models import Model
 
 SPECS = Path(__file__).parent / "specs"
 
@@ -146,9 +147,9 @@ def test_each_action_gives_as_many_successors_as_in_tlc(tmp_path: Path) -> None:
     model = Model(servers=2, term=2, log=1, drops=1, duplicates=1)
     config = tmp_path / "MCRaft.cfg"
     config.write_text(model.config())
-    tlc = run_tlc(MODULE, config, extra=["-coverage", "1"])
+    tlc = run_tlc(MODEL, config, extra=["-coverage", "1"])
     counted = re.findall(r"^<(\w+) line .* of module MCRaft>: \d+:(\d+)$", tlc.output, re.MULTILINE)
-    report = check(task_of(load(MODULE), parse_config(model.config(), "MCRaft.cfg"), False))
+    report = check(task_of(load(MODEL), parse_config(model.config(), "MCRaft.cfg"), False))
     assert (report.distinct_states, report.renamings) == (tlc.distinct_states, 2)
     found = {name: each.generated for name, each in report.actions.items()}
     assert found == {name: int(number) for name, number in counted if name != "Init"}

@@ -7,11 +7,11 @@ import pytest
 from explorer import Report, Verdict, search
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from spec.link import Bisimulation, Refinement
-from tests.models import MODULE, Model
+from spec.link import MODEL, Bisimulation, Refinement
+from tests.models import Model
 from tests.spec_mutants import SPEC_MUTANTS, SpecMutant
 
-RAFT = MODULE.with_name("Raft.tla")
+RAFT = MODEL.with_name("Raft.tla")
 SMALL = Model(term=2, log=1)
 FAULTY = Model(servers=2, term=2, log=1, restarts=1, drops=1, duplicates=1)
 
@@ -21,7 +21,7 @@ def refined(model: Model, node: type[Node] = Node, raft: Path = RAFT) -> Report:
     return search(model.system(node), [refinement.as_property], model.symmetry)
 
 
-def bisimulated(model: Model, node: type[Node] = Node, module: Path = MODULE) -> Report:
+def bisimulated(model: Model, node: type[Node] = Node, module: Path = MODEL) -> Report:
     system = model.system(node)
     initial = system.view(system.initial())
     bisimulation = Bisimulation(
@@ -43,11 +43,7 @@ def test_node_and_spec_can_take_the_same_steps(model: Model) -> None:
 
 
 def of_bug(name: str) -> Model:
-    numbers = {
-        {"max_log_length": "log"}.get(bound, bound.removeprefix("max_")): limit
-        for bound, limit in BUGS[name].bounds.items()
-    }
-    return Model(symmetry=True, **numbers)
+    return Model.within(BUGS[name].bounds)
 
 
 @pytest.mark.parametrize("name", BUGS)

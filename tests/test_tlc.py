@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from spec.link import MODEL
 from spec.tlc import run_tlc
-from tests.models import CONFIG, MODULE, Model
+from tests.models import CONFIG, Model
 
 Counts = tuple[int, int, int]
 """Distinct states, generated states, depth."""
@@ -60,14 +61,14 @@ def compare(folder: Path, model: Model, counts: Counts) -> None:
 @pytest.mark.long
 def test_the_shipped_model_is_the_default_of_check() -> None:
     """See test_cli_check.py for the explorer's side."""
-    tlc = run_tlc(MODULE, CONFIG, workers=2)
+    tlc = run_tlc(MODEL, CONFIG, workers=2)
     assert tlc.ok, tlc.output
     assert (tlc.distinct_states, tlc.generated_states, tlc.depth) == (157_289, 667_977, 36)
 
 
 def test_tlc_refuses_a_spec_that_breaks_a_property(tmp_path: Path) -> None:
     """Who may vote matters to TLC too: without 5.4.1, a leader lacks what was committed."""
-    for path in MODULE.parent.glob("*.tla"):
+    for path in MODEL.parent.glob("*.tla"):
         broken = path.read_text().replace("/\\ upToDate\n", "\n")
         (tmp_path / path.name).write_text(broken)
     model = Model(term=2, log=1)

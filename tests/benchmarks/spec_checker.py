@@ -14,9 +14,10 @@ from pathlib import Path
 from spec import load
 from spec.checker import Search
 from spec.config import load_config
+from spec.link import MODEL
 from spec.task import task_of
 from spec.tlc import run_tlc
-from tests.models import MODULE, Model
+from tests.models import Model
 
 MODELS = [
     Model(term=2, log=1, symmetry=False),
@@ -40,8 +41,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             config = Path(folder) / "MCRaft.cfg"
             config.write_text(without_properties(model.config()))
-            ours = Search(task_of(load(MODULE), load_config(config), check_deadlock=False)).run()
-            tlc = run_tlc(MODULE, config, workers=1)
+            ours = Search(task_of(load(MODEL), load_config(config), check_deadlock=False)).run()
+            tlc = run_tlc(MODEL, config, workers=1)
         assert ours.distinct_states == tlc.distinct_states, (model, ours, tlc.output)
         rate, peer = ours.distinct_states / ours.seconds, ours.distinct_states / tlc.seconds
         print(
