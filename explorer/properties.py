@@ -4,7 +4,6 @@ A property says which parts of a state it reads. Its verdict is remembered under
 parts, so a verdict is computed once for each combination of what it depends on.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,10 +14,6 @@ from explorer.system import GlobalState, System, Transition, View
 
 PARTS = ("states", "messages", "history", "restarts", "drops", "duplicates")
 """What a property can read: the attributes of a `View`, in the order of `GlobalState`."""
-
-
-Evidence = tuple[Any, ...]
-"""What a property is asked about: the arguments of its `holds`."""
 
 
 class Kind(StrEnum):
@@ -93,7 +88,7 @@ class Checker:
         self._step_groups = self._grouped(of_kind[Kind.STEP])
         self._local = of_kind[Kind.LOCAL]
         self._expansion = of_kind[Kind.EXPANSION]
-        self._local_steps_seen: set[int] = set()
+        self._local_verdicts: dict[int, Property | None] = {}
         self.reads_expansions = bool(self._expansion)
         self.sometimes = {prop.name: False for prop in properties if prop.is_sometimes}
 
@@ -132,35 +127,25 @@ class Checker:
         return violated
 
     def _violated_by_server(self, before: GlobalState, transition: Transition) -> Property | None:
+        if transition.local is None:
+            return None
         # A step of a server is one object as long as its table lives, so identity tells it apart.
         step = id(transition.local)
-        if transition.local is None or step in self._local_steps_seen:
-            return None
-        evidence = self._system.view(before), self._system.event(transition)
-        violated = next((prop for prop in self._local if not prop.holds(*evidence)), None)
-        if violated is None:
-            self._local_steps_seen.add(step)
-        return violated
+        verdict = self._local_verdicts.get(step, _UNKNOWN)
+        if verdict is _UNKNOWN:
+            evidence = self._system.view(before), self._system.event(transition)
+            verdict = next((prop for prop in self._local if not prop.holds(*evidence)), None)
+            self._local_verdicts[step] = verdict
+        return verdict
 
     def violated_by_expansion(
         self, state: GlobalState, steps: Sequence[Transition]
     ) -> Property | None:
         """Return the first property that a state violates together with all steps out of it."""
+        if not self._expansion:
+            return None
         evidence = self._system.view(state), [self._system.event(step) for step in steps]
         return next((prop for prop in self._expansion if not prop.holds(*evidence)), None)
-
-    def evidence(
-        self, prop: Property, state: GlobalState, transition: Transition | None = None
-    ) -> Evidence | None:
-        """Return what shows that a state, or a step out of it, violates a property, if it does."""
-        view, event = self._system.view, self._system.event
-        evidence: Evidence = (view(state),)
-        if prop.kind is Kind.EXPANSION:
-            evidence += ([event(step) for step in self._system.steps(state, Counter())],)
-        elif transition is not None:
-            is_local = prop.kind is Kind.LOCAL
-            evidence += (event(transition) if is_local else view(transition.after),)
-        return None if prop.holds(*evidence) else evidence
 
     def _evaluate(self, group: _Group, *views: View) -> Property | None:
         for prop in group.sometimes:

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from explorer.properties import Property
-from explorer.system import Event, View
+from explorer.counterexample import Counterexample
 
 
 class Verdict(StrEnum):
@@ -18,26 +16,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A shortest behaviour that violates a property: the initial state and the steps from it.
-
-    `evidence` is what the property was asked about when it was false.
-    """
-
-    prop: Property
-    initial: View
-    events: tuple[Event, ...]
-    evidence: tuple[Any, ...]
-
-    @property
-    def instances(self) -> list[str]:
-        """What the property says of its violation, such as the instances that are false."""
-        return self.prop.explain(*self.evidence)
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The outcome of a search.
+
+    A search that meets a violation still takes every step out of the states of that depth: the
+    numbers are those of whole levels, and do not depend on the order in which they were searched.
 
     - `depth`: levels of states reached, the initial one included; `covered_depth`: the levels
       out of which every step was taken.

@@ -1,8 +1,8 @@
 """The plain engine: what a search means.
 
-Breadth first, one level of states after the other, so that the first violation found is one of
-the shortest. All orders are fixed (servers, actions, messages by their first use), so that the
-same search gives the same report on every run.
+Breadth first, one level of states after the other; a level in which a violation is met is the last,
+and is searched whole. So the counterexample is one of the shortest, and no number of the report
+depends on the order in which the states of a level come.
 """
 
 import time
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from explorer.properties import Checker, Kind, Property
-from explorer.report import Counterexample, Report, Verdict
+from explorer.counterexample import Counterexample, first_counterexample
+from explorer.properties import Checker, Property
+from explorer.report import Report, Verdict
 from explorer.symmetry import Symmetry, no_symmetry
 from explorer.system import GlobalState, System, Transition, View
 
@@ -51,7 +52,8 @@ class Search:
         self._canonical = Symmetry(system).canonical if symmetry else no_symmetry
         self._on_progress = on_progress
         self._max_depth = inf if system.bounds.depth is None else system.bounds.depth
-        self._parents: dict[GlobalState, GlobalState | None] = {}
+        self._seen: set[GlobalState] = set()
+        self._levels_expanded: list[list[GlobalState]] = []
         self._names: Counter[tuple[str, ...]] = Counter()
         self._cut_off: Counter[str] = Counter(dict.fromkeys(system.bounds.as_dict(), 0))
         self._transitions = 0
@@ -76,91 +78,89 @@ class Search:
 
     def views(self) -> Iterator[View]:
         """Yield all states found; with symmetry, one of each that differ by a renaming."""
-        return (self._system.view(state) for state in self._parents)
+        return map(self._system.view, self._seen)
 
     def _levels(self) -> Counterexample | None:
         initial = self._canonical(self._system.initial())
-        self._parents[initial] = None
-        self._depth = 1
-        if violated := self._checker.violated_by_state(initial):
-            return self._counterexample(violated, [initial])
+        self._seen.add(initial)
         level = [initial]
+        self._depth = 1
+        if self._checker.violated_by_state(initial):
+            return self._counterexample(set())
         while level:
             if self._depth >= self._max_depth:
                 self._cut_off["depth"] = len(level)
                 break
-            found: list[GlobalState] = []
-            for number, state in enumerate(level):
-                if number % _STATES_BETWEEN_PROGRESS == 0:
-                    self._queue = len(level) - number + len(found)
-                    self._on_progress(self._progress())
-                if counterexample := self._expand(state, found):
-                    self._depth += 1
-                    return counterexample
+            self._levels_expanded.append(level)
+            found, violating = self._expand_level(level)
             self._covered_depth = self._depth
             self._depth += bool(found)
             level = found
+            if violating:
+                return self._counterexample(violating)
         self._queue = len(level)
         return None
 
-    def _expand(self, state: GlobalState, found: list[GlobalState]) -> Counterexample | None:
-        """Take every step out of a state; add the states that are new to `found`."""
-        checker, parents, names = self._checker, self._parents, self._names
-        taken = []
-        for transition in self._system.steps(state, self._cut_off):
-            self._transitions += 1
-            names[transition.names] += 1
-            canonical = self._canonical(transition.after)
-            violated = checker.violated_by_step(state, transition)
-            if canonical not in parents:
-                parents[canonical] = state
-                found.append(canonical)
-                violated = violated or checker.violated_by_state(canonical)
-            if violated is not None:
-                return self._counterexample(violated, [*self._path(state), canonical])
-            if checker.reads_expansions:
+    def _expand_level(self, level: list[GlobalState]) -> tuple[list[GlobalState], set[GlobalState]]:
+        """Return the states that are found new, and those of the level that show a violation."""
+        found: list[GlobalState] = []
+        bad: set[GlobalState] = set()
+        by_steps, by_expansion = set(), set()
+        for number, state in enumerate(level):
+            if number % _STATES_BETWEEN_PROGRESS == 0:
+                self._queue = len(level) - number + len(found)
+                self._on_progress(self._progress())
+            taken = []
+            for transition in self._system.steps(state, self._cut_off):
                 taken.append(transition)
-        if checker.reads_expansions and (violated := checker.violated_by_expansion(state, taken)):
-            return self._counterexample(violated, self._path(state))
-        return None
+                if self._take(state, transition, found, bad):
+                    by_steps.add(state)
+            if self._checker.violated_by_expansion(state, taken):
+                by_expansion.add(state)
+        # What a state and its steps violate together is violated before the last step.
+        return found, by_expansion or by_steps
 
-    def _path(self, state: GlobalState) -> list[GlobalState]:
-        path: list[GlobalState] = []
-        at: GlobalState | None = state
-        while at is not None:
-            path.append(at)
-            at = self._parents[at]
-        return path[::-1]
+    def _take(
+        self,
+        state: GlobalState,
+        transition: Transition,
+        found: list[GlobalState],
+        bad: set[GlobalState],
+    ) -> bool:
+        """Take one step, and tell whether it violates something.
 
-    def _counterexample(self, violated: Property, path: list[GlobalState]) -> Counterexample:
-        """Follow a path of canonical states with real steps, the servers under their own names."""
-        system, is_of_step = self._system, violated.kind in (Kind.STEP, Kind.LOCAL)
-        before = state = system.initial()
-        transition: Transition | None = None
-        initial, events = system.view(state), []
-        for number, target in enumerate(path[1:], start=2):
-            shown = violated if is_of_step and number == len(path) else None
-            before, transition = state, self._step_to(state, target, shown)
-            events.append(system.event(transition))
-            state = transition.after
-        about = (before, transition) if is_of_step else (state, None)
-        evidence = self._checker.evidence(violated, *about)
-        return Counterexample(violated, initial, tuple(events), evidence or ())
+        A state that is new is added to `found`, and if it violates something to `bad`.
+        """
+        self._transitions += 1
+        self._names[transition.names] += 1
+        after = self._canonical(transition.after)
+        if after not in self._seen:
+            self._seen.add(after)
+            found.append(after)
+            if self._checker.violated_by_state(after):
+                bad.add(after)
+        return self._checker.violated_by_step(state, transition) is not None or after in bad
 
-    def _step_to(
-        self, state: GlobalState, target: GlobalState, violated: Property | None
-    ) -> Transition:
-        """Return the first step from a state to a canonical one, and that violates a property."""
-        return next(
-            transition
-            for transition in self._system.steps(state, Counter())
-            if self._canonical(transition.after) == target
-            and (violated is None or self._checker.evidence(violated, state, transition))
+    def _counterexample(self, violating: set[GlobalState]) -> Counterexample:
+        """Return the first of the shortest ways to a violation, which shows in these states."""
+        ways = [violating]
+        for level in reversed(self._levels_expanded[:-1]):
+            ways.append({state for state in level if self._leads_to(state, ways[-1])})
+        ways.reverse()
+        return first_counterexample(
+            self._system,
+            self._checker,
+            lambda number, state: self._canonical(state) in ways[number],
+            len(ways) - 1,
         )
+
+    def _leads_to(self, state: GlobalState, targets: set[GlobalState]) -> bool:
+        steps = self._system.steps(state, Counter())
+        return any(self._canonical(step.after) in targets for step in steps)
 
     def _progress(self) -> Progress:
         return Progress(
-            len(self._parents),
+            len(self._seen),
             self._transitions,
             self._depth,
             self._queue,
@@ -176,7 +176,7 @@ class Search:
         return Report(
             verdict=verdict,
             counterexample=counterexample,
-            distinct_states=len(self._parents),
+            distinct_states=len(self._seen),
             transitions=self._transitions,
             depth=self._depth,
             covered_depth=self._covered_depth,
