@@ -2,8 +2,8 @@
 
 from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
-from explorer.properties import PARTS, Kind, Property
 from explorer.counterexample import Counterexample
+from explorer.properties import PARTS, Kind, Property
 from explorer.report import Report, Verdict
 from explorer.search import Progress, Search, search
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View

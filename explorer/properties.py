@@ -131,7 +131,7 @@ class Checker:
             return None
         # A step of a server is one object as long as its table lives, so identity tells it apart.
         step = id(transition.local)
-        verdict = self._local_verdicts.get(step, _UNKNOWN)
+        verdict: Property | None = self._local_verdicts.get(step, _UNKNOWN)
         if verdict is _UNKNOWN:
             evidence = self._system.view(before), self._system.event(transition)
             verdict = next((prop for prop in self._local if not prop.holds(*evidence)), None)
