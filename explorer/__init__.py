@@ -3,9 +3,10 @@
 from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.counterexample import Counterexample
+from explorer.engines import EngineError, EngineName, search
 from explorer.properties import PARTS, Kind, Property
-from explorer.report import Report, Verdict
-from explorer.search import Progress, Search, search
+from explorer.report import Progress, Report, Verdict
+from explorer.search import Search
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "ActorError",
     "Bounds",
     "Counterexample",
+    "EngineError",
+    "EngineName",
     "Event",
     "History",
     "Kind",

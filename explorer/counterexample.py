@@ -10,7 +10,7 @@ from the initial state, with real steps, the servers under their own names.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.properties import Checker, Kind, Property
@@ -62,8 +62,17 @@ class Walk:
         """Take a step."""
         for message in () if step.local is None else step.local.sends:
             self._age.setdefault(message, len(self._age))
-        self.events.append(self._system.event(step))
+        event = self._system.event(step)
+        self.events.append(replace(event, after=self.view(step.after)))
         self.state = step.after
+
+    def view(self, state: GlobalState) -> View:
+        """Return a state as values, what is in flight in the order in which it was first sent."""
+        view = self._system.view(state)
+        if self._system.network_kind == "fifo":
+            return view  # already in an order that is the network's own
+        content = sorted(self._system.network.content(state.network), key=self._age.__getitem__)
+        return replace(view, messages=tuple(self._system.local.messages[m] for m in content))
 
 
 def first_counterexample(
@@ -79,7 +88,7 @@ def first_counterexample(
         return Counterexample(prop, walk.initial, (), (walk.initial,))
     for number in range(1, reach + 1):
         walk.take(next(step for step in walk.steps() if on_the_way(number, step.after)))
-    before, steps = system.view(walk.state), walk.steps()
+    before, steps = walk.view(walk.state), walk.steps()
     if prop := checker.violated_by_expansion(walk.state, steps):
         events = tuple(walk.events)
         evidence: tuple[Any, ...] = (before, [system.event(step) for step in steps])

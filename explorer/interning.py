@@ -1,6 +1,6 @@
 """Interning: every distinct value becomes a small integer, in the order of its first use."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -15,6 +15,9 @@ class Interner(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._values)
 
     def __getitem__(self, identity: int) -> T:
         return self._values[identity]

@@ -51,6 +51,9 @@ class Property:
     reads_after: frozenset[str] = frozenset(PARTS)
     formula: str = ""
     explain: Callable[..., list[str]] = field(default=lambda *evidence: [])
+    slots: int = 0
+    holds_of: Callable[..., bool] | None = None
+    project: Callable[[Any], Any] = field(default=lambda state: state)
 
 
 Key = Callable[[GlobalState], Any]

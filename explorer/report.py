@@ -1,10 +1,13 @@
 """What a search found: a verdict that is never rounded up, and what was covered."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict
 
 from explorer.counterexample import Counterexample
+from explorer.system import System
 
 
 class Verdict(StrEnum):
@@ -13,6 +16,17 @@ class Verdict(StrEnum):
     HOLDS_WITHIN_BOUNDS = "HOLDS_WITHIN_BOUNDS"
     VIOLATED = "VIOLATED"
     INCOMPLETE = "INCOMPLETE"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search has come; `queue` are the states found and not expanded yet."""
+
+    distinct_states: int
+    transitions: int
+    depth: int
+    queue: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,7 @@ class Report:
     - `cut_off`: for each bound, how many steps it kept from happening (for `depth`: how many
       states it kept from being expanded).
     - `sometimes`: whether each property that must be reached was.
+    - `engine`: what searched; `stopped_by`: why an incomplete search is incomplete.
     """
 
     verdict: Verdict
@@ -47,3 +62,27 @@ class Report:
     symmetry: bool
     bounds: Mapping[str, int]
     engine: str
+    stopped_by: str | None = None
+
+
+class Coverage(TypedDict):
+    """The part of a report that says which steps and actions were taken."""
+
+    actions: Mapping[str, int]
+    never_taken: tuple[str, ...]
+
+
+def coverage(system: System, taken: Mapping[tuple[str, ...], int]) -> Coverage:
+    """Return how often each step and action was taken.
+
+    `taken` says it of combinations of names: a step's own, and those of what it composes.
+    """
+    actions: Counter[str] = Counter()
+    for names, times in taken.items():
+        for name in names:
+            actions[name] += times
+    declared = system.step_names()
+    return Coverage(
+        actions={name: actions[name] for name in dict.fromkeys((*declared, *actions))},
+        never_taken=tuple(name for name in declared if not actions[name]),
+    )

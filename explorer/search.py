@@ -8,27 +8,20 @@ depends on the order in which the states of a level come.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import inf
 
 from explorer.counterexample import Counterexample, first_counterexample
+from explorer.memory import resident_bytes
 from explorer.properties import Checker, Property
-from explorer.report import Report, Verdict
+from explorer.report import Progress, Report, Verdict, coverage
 from explorer.symmetry import Symmetry, no_symmetry
 from explorer.system import GlobalState, System, Transition, View
 
 _STATES_BETWEEN_PROGRESS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a search has come; `queue` are the states found and not expanded yet."""
-
-    distinct_states: int
-    transitions: int
-    depth: int
-    queue: int
-    seconds: float
+class _OutOfMemoryError(Exception):
+    """The process uses more memory than it may."""
 
 
 class Search:
@@ -36,7 +29,7 @@ class Search:
 
     Arguments: the system; the properties; whether states that differ by a renaming of servers
     count as one (ValueError if the actor cannot be renamed); what to call with a `Progress` now
-    and then.
+    and then; how many bytes of memory the process may use (None: no limit).
     """
 
     def __init__(
@@ -45,6 +38,7 @@ class Search:
         properties: Sequence[Property],
         symmetry: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
+        memory: int | None = None,
     ) -> None:
         self._system = system
         self._checker = Checker(system, properties)
@@ -59,7 +53,9 @@ class Search:
         self._transitions = 0
         self._depth = 0
         self._covered_depth = 0
-        self._queue = 0
+        self._queue = 1
+        self._stopped_by: str | None = None
+        self._memory = memory
         self._started = time.monotonic()
 
     def run(self) -> Report:
@@ -71,6 +67,10 @@ class Search:
         try:
             counterexample = self._levels()
         except KeyboardInterrupt:
+            self._stopped_by = "interrupt"
+        except _OutOfMemoryError:
+            self._stopped_by = "the limit on memory"
+        if self._stopped_by is not None:
             return self._report(Verdict.INCOMPLETE, None)
         if counterexample is not None:
             return self._report(Verdict.VIOLATED, counterexample)
@@ -96,9 +96,9 @@ class Search:
             self._covered_depth = self._depth
             self._depth += bool(found)
             level = found
+            self._queue = len(level)
             if violating:
                 return self._counterexample(violating)
-        self._queue = len(level)
         return None
 
     def _expand_level(self, level: list[GlobalState]) -> tuple[list[GlobalState], set[GlobalState]]:
@@ -110,6 +110,8 @@ class Search:
             if number % _STATES_BETWEEN_PROGRESS == 0:
                 self._queue = len(level) - number + len(found)
                 self._on_progress(self._progress())
+                if self._memory is not None and resident_bytes() > self._memory:
+                    raise _OutOfMemoryError
             taken = []
             for transition in self._system.steps(state, self._cut_off):
                 taken.append(transition)
@@ -168,11 +170,6 @@ class Search:
         )
 
     def _report(self, verdict: Verdict, counterexample: Counterexample | None) -> Report:
-        actions: Counter[str] = Counter()
-        for names, times in self._names.items():
-            for name in names:
-                actions[name] += times
-        declared = self._system.step_names()
         return Report(
             verdict=verdict,
             counterexample=counterexample,
@@ -182,21 +179,11 @@ class Search:
             covered_depth=self._covered_depth,
             queue=self._queue,
             seconds=time.monotonic() - self._started,
-            actions={name: actions[name] for name in dict.fromkeys((*declared, *actions))},
-            never_taken=tuple(name for name in declared if not actions[name]),
+            **coverage(self._system, self._names),
             cut_off=dict(self._cut_off),
             sometimes=dict(self._checker.sometimes),
             symmetry=self._symmetry,
             bounds=self._system.bounds.as_dict(),
-            engine="plain",
+            engine="plain engine",
+            stopped_by=self._stopped_by,
         )
-
-
-def search(
-    system: System,
-    properties: Sequence[Property],
-    symmetry: bool = False,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> Report:
-    """Search a system within its bounds, breadth first; see `Search`."""
-    return Search(system, properties, symmetry, on_progress).run()

@@ -23,7 +23,7 @@ class Renaming:
             server: servers[target] for server, target in zip(servers, targets, strict=True)
         }
         self._system = system
-        self._sources = tuple(targets.index(position) for position in range(len(targets)))
+        self.sources = tuple(targets.index(position) for position in range(len(targets)))
         self._states: dict[int, int] = {}
         self._messages: dict[int, int] = {}
         self._networks: dict[int, int] = {}
@@ -31,13 +31,13 @@ class Renaming:
 
     def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the states of all servers, renamed and at their new positions."""
-        return tuple([self._state(nodes[source]) for source in self._sources])
+        return tuple([self.state(nodes[source]) for source in self.sources])
 
     def network(self, network: int) -> int:
         """Return what is in flight, renamed."""
         found = self._networks.get(network)
         if found is None:
-            found = self._system.network.rename(network, self._message)
+            found = self._system.network.rename(network, self.message)
             self._networks[network] = found
         return found
 
@@ -54,14 +54,16 @@ class Renaming:
         """Return a state, message or action, renamed by the actor."""
         return self._system.guard.renamed(value, self.servers)
 
-    def _state(self, state: int) -> int:
+    def state(self, state: int) -> int:
+        """Return a server's state, renamed."""
         found = self._states.get(state)
         if found is None:
             states = self._system.local.states
             found = self._states[state] = states.intern(self.value(states[state]))
         return found
 
-    def _message(self, message: int) -> int:
+    def message(self, message: int) -> int:
+        """Return a message, renamed."""
         found = self._messages.get(message)
         if found is None:
             messages = self._system.local.messages

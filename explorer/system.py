@@ -233,7 +233,7 @@ class System:
             for name, limit in bounds.measures.items()
         ]
         self.local = LocalSteps(self.guard, limits)
-        self.network = Network(Fifo(self._channel) if network == "fifo" else Unordered())
+        self.network = Network(Fifo(self.channel) if network == "fifo" else Unordered())
         self.histories: Interner[Any] = Interner()
         self._position = {server: position for position, server in enumerate(self.servers)}
         self._max_messages = inf if bounds.max_messages is None else bounds.max_messages
@@ -302,11 +302,12 @@ class System:
             cut_off["max_messages"] += 1
             return None
         nodes, _, history, restarts, drops, duplicates = state
-        history = self._observe(history, local.before, local.after)
+        history = self.observe(history, local.before, local.after)
         nodes = (*nodes[:position], local.after, *nodes[position + 1 :])
         return GlobalState(nodes, network, history, restarts, drops, duplicates)
 
-    def _observe(self, history: int, before: int, after: int) -> int:
+    def observe(self, history: int, before: int, after: int) -> int:
+        """Return the history after one server's step."""
         key = (history, before, after)
         found = self._observed.get(key)
         if found is None:
@@ -319,10 +320,11 @@ class System:
     def _destination(self, message: int) -> int:
         found = self._dest.get(message)
         if found is None:
-            found = self._dest[message] = self._channel(message)[1]
+            found = self._dest[message] = self.channel(message)[1]
         return found
 
-    def _channel(self, message: int) -> tuple[int, int]:
+    def channel(self, message: int) -> tuple[int, int]:
+        """Return the positions of a message's source and destination."""
         value = self.local.messages[message]
         return self._position[value.source], self._position[value.dest]
 

@@ -1,0 +1,45 @@
+"""The native engine, as explorer/core/module.cpp has it."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any
+
+class Unfit(Exception): ...
+
+class Ending(Enum):
+    COVERED = ...
+    VIOLATED = ...
+    INTERRUPTED = ...
+    OUT_OF_MEMORY = ...
+
+class Found:
+    ending: Ending
+    distinct: int
+    transitions: int
+    depth: int
+    covered_depth: int
+    queue: int
+    cut_by_depth: int
+    names: list[int]
+    cut: list[int]
+
+class Search:
+    servers: int
+    messages: int
+
+    def __init__(self, model: Any, properties: list[Any], setting: Any) -> None: ...
+    def run(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> Found: ...
+    def find_ways(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> None: ...
+    def is_on_the_way(
+        self,
+        number: int,
+        nodes: Sequence[int],
+        messages: Sequence[int],
+        history: int,
+        faults: tuple[int, int, int],
+    ) -> bool: ...
+    def reached(self) -> list[bool]: ...

@@ -1,0 +1,208 @@
+// The engine as the Python module explorer._core. What it asks of Python is in explorer/native.py.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "search.hpp"
+
+namespace nb = nanobind;
+
+namespace explorer {
+namespace {
+
+using LocalTuple = std::tuple<Node, std::vector<Message>, std::uint32_t, std::uint32_t,
+                              std::vector<std::uint8_t>>;
+
+LocalStep local_step(const LocalTuple& tuple) {
+    const auto& [after, sends, names, names_again, exceeded] = tuple;
+    return {after, sends, names, names_again, exceeded};
+}
+
+nb::object as_python(const Shape* shape) {
+    if (shape == nullptr) return nb::none();
+    return nb::make_tuple(shape->nodes, shape->messages, shape->history, shape->faults);
+}
+
+// A model whose answers come from a Python object. It is asked with the lock of the interpreter
+// held, which the search does not hold otherwise.
+class PythonModel : public Model {
+   public:
+    explicit PythonModel(nb::object object) : object_(std::move(object)) {}
+    // A search is destroyed with the lock held.
+
+    std::vector<LocalStep> actions(Node node) override {
+        nb::gil_scoped_acquire lock;
+        std::vector<LocalStep> result;
+        for (const auto& each : nb::cast<std::vector<LocalTuple>>(object_.attr("actions")(node)))
+            result.push_back(local_step(each));
+        return result;
+    }
+    LocalStep restart(Node node) override {
+        nb::gil_scoped_acquire lock;
+        return local_step(nb::cast<LocalTuple>(object_.attr("restart")(node)));
+    }
+    LocalStep receive(Node node, Message message) override {
+        nb::gil_scoped_acquire lock;
+        return local_step(nb::cast<LocalTuple>(object_.attr("receive")(node, message)));
+    }
+    History observe(History history, Node before, Node after) override {
+        return ask<History>("observe", history, before, after);
+    }
+    std::array<std::uint8_t, 2> channel(Message message) override {
+        return ask<std::array<std::uint8_t, 2>>("channel", message);
+    }
+    Node rename_node(std::uint32_t renaming, Node node) override {
+        return ask<Node>("rename_node", renaming, node);
+    }
+    Message rename_message(std::uint32_t renaming, Message message) override {
+        return ask<Message>("rename_message", renaming, message);
+    }
+    History rename_history(std::uint32_t renaming, History history) override {
+        return ask<History>("rename_history", renaming, history);
+    }
+    std::uint32_t projection(std::uint32_t property, Node node) override {
+        return ask<std::uint32_t>("projection", property, node);
+    }
+    bool holds(std::uint32_t property, std::span<const std::uint8_t> positions,
+               const Shape& before, const Shape* after) override {
+        nb::gil_scoped_acquire lock;
+        const std::vector<std::uint8_t> at(positions.begin(), positions.end());
+        return nb::cast<bool>(
+            object_.attr("holds")(property, at, as_python(&before), as_python(after)));
+    }
+    bool holds_of_message(std::uint32_t property, Message message) override {
+        return ask<bool>("holds_of_message", property, message);
+    }
+    bool local_holds(const StepName& step, const Shape& before) override {
+        nb::gil_scoped_acquire lock;
+        return nb::cast<bool>(object_.attr("local_holds")(
+            static_cast<int>(step.how), step.position, step.number, as_python(&before)));
+    }
+
+   private:
+    template <class Answer, class... Arguments>
+    Answer ask(const char* method, Arguments... arguments) {
+        nb::gil_scoped_acquire lock;
+        return nb::cast<Answer>(object_.attr(method)(arguments...));
+    }
+
+    nb::object object_;
+};
+
+Property property_of(nb::handle from) {
+    Property result{};
+    const std::string kind = nb::cast<std::string>(from.attr("kind"));
+    result.kind = kind == "state" ? Kind::state : kind == "step" ? Kind::step : Kind::message;
+    result.is_sometimes = nb::cast<bool>(from.attr("is_sometimes"));
+    result.slots = nb::cast<std::uint8_t>(from.attr("slots"));
+    const auto reads = nb::cast<std::array<bool, 6>>(from.attr("reads"));
+    const auto after = nb::cast<std::array<bool, 6>>(from.attr("reads_after"));
+    result.states = reads[0];
+    result.messages = reads[1];
+    result.history = reads[2];
+    result.faults = {reads[3], reads[4], reads[5]};
+    result.states_after = after[0];
+    result.messages_after = after[1];
+    result.history_after = after[2];
+    result.faults_after = {after[3], after[4], after[5]};
+    return result;
+}
+
+class PythonSearch {
+   public:
+    PythonSearch(nb::object model, nb::list properties, nb::object setting)
+        : model_(std::move(model)), search_(model_, properties_of(properties), setting_of(setting)) {}
+
+    Found run(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
+        nb::gil_scoped_release unlocked;
+        return search_.run(nodes, history, beat(heartbeat));
+    }
+
+    void find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
+        nb::gil_scoped_release unlocked;
+        search_.find_ways(nodes, history, beat(heartbeat));
+    }
+
+    bool is_on_the_way(std::size_t number, std::vector<Node> nodes, std::vector<Message> messages,
+                       History history, Faults faults) {
+        nb::gil_scoped_release unlocked;
+        return search_.is_on_the_way(number,
+                                     {std::move(nodes), history, faults, std::move(messages)});
+    }
+
+    std::vector<bool> reached() const { return search_.verdicts().reached(); }
+    std::size_t servers() const { return search_.servers(); }
+    std::size_t messages() const { return search_.messages(); }
+
+   private:
+    // An interrupt (Ctrl-C) is noticed here, and stops the search.
+    static std::function<bool(const Found&)> beat(const nb::object& heartbeat) {
+        return [&heartbeat](const Found& so_far) {
+            nb::gil_scoped_acquire lock;
+            if (PyErr_CheckSignals() == 0) {
+                heartbeat(so_far);
+                return true;
+            }
+            if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw nb::python_error();
+            PyErr_Clear();
+            return false;
+        };
+    }
+
+    static std::vector<Property> properties_of(nb::list properties) {
+        std::vector<Property> result;
+        for (nb::handle each : properties) result.push_back(property_of(each));
+        return result;
+    }
+    static Setting setting_of(nb::handle from) {
+        Setting setting;
+        setting.servers = nb::cast<std::uint32_t>(from.attr("servers"));
+        setting.is_fifo = nb::cast<bool>(from.attr("is_fifo"));
+        setting.limits = {nb::cast<int>(from.attr("max_messages")),
+                          nb::cast<Faults>(from.attr("max_faults")),
+                          nb::cast<std::uint64_t>(from.attr("max_depth"))};
+        setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
+        setting.names = nb::cast<std::size_t>(from.attr("names"));
+        setting.sources = nb::cast<std::vector<std::vector<std::uint8_t>>>(from.attr("sources"));
+        setting.threads = nb::cast<unsigned>(from.attr("threads"));
+        setting.memory = nb::cast<std::size_t>(from.attr("memory"));
+        return setting;
+    }
+
+    PythonModel model_;
+    Search search_;
+};
+
+}  // namespace
+}  // namespace explorer
+
+NB_MODULE(_core, module) {
+    using namespace explorer;
+    nb::exception<Unfit>(module, "Unfit");
+    nb::enum_<Ending>(module, "Ending")
+        .value("COVERED", Ending::covered)
+        .value("VIOLATED", Ending::violated)
+        .value("INTERRUPTED", Ending::interrupted)
+        .value("OUT_OF_MEMORY", Ending::out_of_memory);
+    nb::class_<Found>(module, "Found")
+        .def_ro("ending", &Found::ending)
+        .def_ro("depth", &Found::depth)
+        .def_ro("covered_depth", &Found::covered_depth)
+        .def_ro("queue", &Found::queue)
+        .def_ro("cut_by_depth", &Found::cut_by_depth)
+        .def_prop_ro("distinct", [](const Found& found) { return found.tally.distinct; })
+        .def_prop_ro("transitions", [](const Found& found) { return found.tally.transitions; })
+        .def_prop_ro("names", [](const Found& found) { return found.tally.names; })
+        .def_prop_ro("cut", [](const Found& found) { return found.tally.cut; });
+    nb::class_<PythonSearch>(module, "Search")
+        .def(nb::init<nb::object, nb::list, nb::object>())
+        .def("run", &PythonSearch::run)
+        .def("find_ways", &PythonSearch::find_ways)
+        .def("is_on_the_way", &PythonSearch::is_on_the_way)
+        .def("reached", &PythonSearch::reached)
+        .def_prop_ro("servers", &PythonSearch::servers)
+        .def_prop_ro("messages", &PythonSearch::messages);
+}

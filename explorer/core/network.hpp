@@ -1,0 +1,148 @@
+// What is in flight: the messages in a normal form, and how they are packed into bits.
+//
+// A network that is a set is kept sorted by message, each once; a network of queues is kept sorted
+// by channel, and by age within a channel. So equal networks are equal sequences.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "model.hpp"
+
+namespace explorer {
+
+constexpr int max_in_flight = 12;
+
+struct Network {
+    int size = 0;
+    std::uint16_t messages[max_in_flight + 1];
+};
+
+class NetworkRules {
+   public:
+    static constexpr std::size_t max_messages = std::size_t{1} << 16;
+
+    NetworkRules(bool is_fifo, int max_size, std::size_t renamings)
+        : is_fifo_(is_fifo),
+          max_size_(max_size),
+          channels_(table(max_messages)),
+          renamed_(table(max_messages * renamings)) {}
+
+    int max_size() const { return max_size_; }
+    bool is_fifo() const { return is_fifo_; }
+
+    // Messages have a channel, and their renamings, before they are used.
+    void set_channel(Message message, std::uint16_t channel) { channels_[message] = channel; }
+    void set_renamed(std::size_t renaming, Message message, Message to) {
+        renamed_[renaming * max_messages + message] = static_cast<std::uint16_t>(to);
+    }
+
+    // Whether this is the next message of its channel to arrive.
+    bool is_deliverable(const Network& network, int place) const {
+        return !is_fifo_ || place == 0 ||
+               channels_[network.messages[place]] != channels_[network.messages[place - 1]];
+    }
+
+    // Send a message; false if there are too many then.
+    bool send(Network& network, std::uint16_t message) const {
+        int place = network.size;
+        if (is_fifo_) {
+            while (place > 0 && channels_[network.messages[place - 1]] > channels_[message]) --place;
+        } else {
+            while (place > 0 && network.messages[place - 1] > message) --place;
+            if (place > 0 && network.messages[place - 1] == message) return true;
+        }
+        if (network.size == max_size_) return false;
+        for (int other = network.size; other > place; --other)
+            network.messages[other] = network.messages[other - 1];
+        network.messages[place] = message;
+        ++network.size;
+        return true;
+    }
+
+    static void remove(Network& network, int place) {
+        --network.size;
+        for (; place < network.size; ++place) network.messages[place] = network.messages[place + 1];
+    }
+
+    Network renamed(const Network& network, std::size_t renaming) const {
+        const std::uint16_t* to = renamed_.get() + renaming * max_messages;
+        Network result;
+        for (int place = 0; place < network.size; ++place) send(result, to[network.messages[place]]);
+        return result;
+    }
+
+   private:
+    struct Free {
+        void operator()(std::uint16_t* memory) const { std::free(memory); }
+    };
+    using Table = std::unique_ptr<std::uint16_t[], Free>;
+    // Zeroed by the system page by page, so that what is not used costs nothing.
+    static Table table(std::size_t size) {
+        Table result(static_cast<std::uint16_t*>(std::calloc(size, sizeof(std::uint16_t))));
+        if (!result) throw std::bad_alloc();
+        return result;
+    }
+
+    bool is_fifo_;
+    int max_size_;
+    Table channels_, renamed_;
+};
+
+// Where the parts of a state are in its 8 bytes: from the lowest bits on the servers, the faults
+// used, and the messages in flight, each its own number of bits.
+class Layout {
+   public:
+    Layout() = default;
+    Layout(int server_bits, std::array<int, 3> fault_bits, int message_bits)
+        : server_bits_(server_bits), fault_bits_(fault_bits), message_bits_(message_bits) {
+        int shift = server_bits;
+        for (int fault = 0; fault < 3; ++fault) {
+            fault_shift_[fault] = shift;
+            shift += fault_bits[fault];
+        }
+        network_shift_ = shift;
+    }
+
+    // Pack network and faults, the servers still 0; `or` the number of the servers to it.
+    std::uint64_t packed(const Network& network) const {
+        std::uint64_t bits = 0;
+        for (int place = network.size; place-- > 0;)
+            bits = bits << message_bits_ | network.messages[place];
+        return network_shift_ == 64 ? 0 : bits << network_shift_;
+    }
+    std::uint64_t one(int fault) const { return std::uint64_t{1} << fault_shift_[fault]; }
+
+    std::uint32_t servers(std::uint64_t key) const {
+        return static_cast<std::uint32_t>(key & ((std::uint64_t{1} << server_bits_) - 1));
+    }
+    std::uint32_t faults(std::uint64_t key, int fault) const {
+        return static_cast<std::uint32_t>(key >> fault_shift_[fault]) &
+               ((1u << fault_bits_[fault]) - 1);
+    }
+    // The bits of the faults alone, in place.
+    std::uint64_t faults_in_place(std::uint64_t key) const {
+        return key & ((std::uint64_t{1} << network_shift_) - (std::uint64_t{1} << server_bits_));
+    }
+    Network network(std::uint64_t key) const {
+        Network result;
+        const std::uint64_t mask = (std::uint64_t{1} << message_bits_) - 1;
+        for (std::uint64_t bits = key >> network_shift_; bits != 0; bits >>= message_bits_)
+            result.messages[result.size++] = static_cast<std::uint16_t>(bits & mask);
+        return result;
+    }
+
+    std::size_t max_servers() const { return std::size_t{1} << server_bits_; }
+    std::size_t max_messages() const { return std::size_t{1} << message_bits_; }
+
+   private:
+    int server_bits_ = 0;
+    std::array<int, 3> fault_bits_{};
+    int message_bits_ = 0;
+    std::array<int, 3> fault_shift_{};
+    int network_shift_ = 0;
+};
+
+}  // namespace explorer

@@ -1,0 +1,521 @@
+// Breadth-first search, level by level, by several threads.
+//
+// All threads take blocks of states from the level, take every step out of them, and add what is
+// new to the next level. What they find does not depend on who takes which block.
+#pragma once
+
+#include <bit>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <functional>
+#include <thread>
+
+#include "memory.hpp"
+#include "steps.hpp"
+#include "visited.hpp"
+
+namespace explorer {
+
+// A search that cannot be had from this engine.
+struct Unfit : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+// The bounds of a search. Those on a server's own state come first in tallies, then these.
+struct Limits {
+    int messages;
+    Faults faults;
+    std::uint64_t depth;
+};
+enum Cut { messages, restarts, drops, duplicates, cuts };
+
+struct Setting {
+    std::uint32_t servers;
+    bool is_fifo;
+    Limits limits;
+    std::size_t own_bounds;  // the bounds on a server's own state
+    std::size_t names;       // names that a step can be counted as, the last for a lost message
+    std::vector<std::vector<std::uint8_t>> sources;  // see Steps
+    unsigned threads;
+    std::size_t memory;  // bytes
+};
+
+// What was counted.
+struct Tally {
+    std::uint64_t transitions = 0, distinct = 0;
+    std::vector<std::uint64_t> names, cut;
+
+    Tally() = default;
+    Tally(std::size_t names, std::size_t cuts) : names(names), cut(cuts) {}
+    void add(const Tally& other) {
+        transitions += other.transitions;
+        distinct += other.distinct;
+        for (std::size_t at = 0; at < names.size(); ++at) names[at] += other.names[at];
+        for (std::size_t at = 0; at < cut.size(); ++at) cut[at] += other.cut[at];
+    }
+};
+
+enum class Ending : std::uint8_t { covered, violated, interrupted, out_of_memory };
+
+struct Found {
+    Ending ending = Ending::covered;
+    Tally tally;
+    std::uint64_t depth = 0, covered_depth = 0, queue = 0, cut_by_depth = 0;
+};
+
+// States, in pieces that are freed one by one.
+class Level {
+   public:
+    static constexpr std::size_t block_size = 4096;
+    using Block = std::vector<std::uint64_t>;
+
+    std::vector<Block> blocks;
+    std::size_t size() const {
+        std::size_t sum = 0;
+        for (const Block& each : blocks) sum += each.size();
+        return sum;
+    }
+};
+
+class Search {
+   public:
+    Search(Model& model, std::vector<Property> properties, Setting setting)
+        : setting_(std::move(setting)),
+          verdicts_(model, std::move(properties)),
+          rules_(setting_.is_fifo, setting_.limits.messages, setting_.sources.size()),
+          steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.sources),
+          visited_(setting_.memory) {
+        if (setting_.limits.messages > max_in_flight)
+            throw Unfit("more than 12 messages in flight do not fit into the 8 bytes of a state");
+        steps_.set_fault_classes(setting_.limits.faults);
+    }
+
+    // Search from a state. `heartbeat` is called several times a second, and returns false to stop.
+    Found run(const std::vector<Node>& nodes, History history,
+              const std::function<bool(const Found&)>& heartbeat) {
+        for (;;) {
+            try {
+                lay_out();
+                return levels(nodes, history, heartbeat, false);
+            } catch (const Overflow&) {
+                visited_.clear();  // and again, with a layout that has the bits
+            }
+        }
+    }
+
+    // Search again, and find out which states are on a shortest way to a violation. The last search
+    // must have ended with one.
+    void find_ways(const std::vector<Node>& nodes, History history,
+                   const std::function<bool(const Found&)>& heartbeat) {
+        visited_.clear();
+        if (levels(nodes, history, heartbeat, true).ending != Ending::violated) return;
+        ways_.clear();
+        while (!kept_.empty()) {
+            std::vector<std::uint64_t> way;
+            for (const Level::Block& block : kept_.back().blocks)
+                for (std::uint64_t key : block)
+                    if (ways_.empty() ? violates(key) : leads_to(key, ways_.back()))
+                        way.push_back(key);
+            std::sort(way.begin(), way.end());
+            ways_.push_back(std::move(way));
+            kept_.pop_back();
+        }
+        std::reverse(ways_.begin(), ways_.end());
+    }
+
+    // Whether a state, so many steps from the initial one, is on one of these ways.
+    bool is_on_the_way(std::size_t number, const Shape& state) {
+        Network network;
+        for (Message message : state.messages) rules_.send(network, steps_.number_of(message));
+        const auto [servers, renamings] = steps_.canonical(state.nodes, state.history);
+        std::uint64_t key = placed(network, renamings) | servers;
+        for (int fault = 0; fault < 3; ++fault) key += state.faults[fault] * layout_.one(fault);
+        return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key);
+    }
+
+    const Verdicts& verdicts() const { return verdicts_; }
+    std::size_t servers() const { return steps_.servers(); }
+    std::size_t messages() const { return steps_.messages() - 1; }
+
+   private:
+    struct Worker {
+        Level next;
+        Tally tally;
+        bool violated = false;
+        std::size_t quota = 0;
+        int pending = 0;
+        std::uint64_t keys[64];
+        std::size_t homes[64];
+    };
+
+    // ---- Layout
+
+    void lay_out() {
+        const int size = setting_.limits.messages;
+        std::array<int, 3> fault_bits;
+        int left = 64;
+        for (int fault = 0; fault < 3; ++fault)
+            left -= fault_bits[fault] = std::bit_width(setting_.limits.faults[fault]);
+        int servers = std::bit_width(steps_.servers() + 1), one = std::bit_width(steps_.messages());
+        const int spare = left - servers - size * one;
+        if (spare < 0)
+            throw Unfit("states do not fit into 8 bytes: " + std::to_string(steps_.servers()) +
+                        " states of the servers, " + std::to_string(steps_.messages()) +
+                        " messages, " + std::to_string(size) + " of them in flight");
+        if (size > 0) one = std::min(16, one + spare / (2 * size));
+        servers = std::min(30, left - size * one);
+        layout_ = Layout(servers, fault_bits, one);
+        steps_.set_limits(layout_.max_servers(), layout_.max_messages());
+    }
+
+    // ---- Steps
+
+    // Call visit(edge, again, next, network) for each step out of a state; the edge of a message
+    // that is lost is null, and the network is that of the state before any renaming.
+    template <class Visit>
+    void expand(std::uint64_t key, Tally& tally, Visit&& visit) {
+        const Word servers = layout_.servers(key);
+        const Network network = layout_.network(key);
+        const std::uint64_t used = layout_.faults_in_place(key);
+        const Limits& limits = setting_.limits;
+        std::uint64_t* cut = tally.cut.data() + setting_.own_bounds;
+        const auto step = [&](Edge& edge, bool again, Network after, std::uint64_t faults) {
+            const std::uint16_t* sends = edge.sent();
+            for (int sent = 0; sent < edge.sends_size; ++sent)
+                if (!rules_.send(after, sends[sent])) return void(++cut[Cut::messages]);
+            ++tally.transitions;
+            ++tally.names[again ? edge.names_again : edge.names];
+            visit(&edge, again, placed(after, edge.renamings) | faults | edge.servers, after);
+        };
+        Row& row = steps_.row(servers);
+        count(row.actions_exceeding, tally);
+        for (Edge& edge : row.actions) step(edge, false, network, used);
+        if (layout_.faults(key, 0) >= limits.faults[0]) {
+            cut[Cut::restarts] += setting_.servers;
+        } else {
+            count(row.restarts_exceeding, tally);
+            for (Edge& edge : row.restarts) step(edge, false, network, used + layout_.one(0));
+        }
+        const bool may_drop = layout_.faults(key, 1) < limits.faults[1];
+        const bool may_duplicate = layout_.faults(key, 2) < limits.faults[2];
+        for (int place = 0; place < network.size; ++place) {
+            if (!rules_.is_deliverable(network, place)) continue;
+            Edge& edge = steps_.receipt(servers, network.messages[place]);
+            Network rest = network;
+            NetworkRules::remove(rest, place);
+            if (edge.is_within)
+                step(edge, false, rest, used);
+            else
+                count(edge.origin->extra->exceeded, tally);
+            if (!may_duplicate)
+                ++cut[Cut::duplicates];
+            else if (edge.is_within)
+                step(edge, true, network, used + layout_.one(2));
+            else
+                count(edge.origin->extra->exceeded, tally);
+            if (!may_drop) {
+                ++cut[Cut::drops];
+                continue;
+            }
+            ++tally.transitions;
+            ++tally.names.back();
+            visit(nullptr, false,
+                  placed(rest, row.stabilizer) | (used + layout_.one(1)) | servers, rest);
+        }
+    }
+
+    static void count(const std::vector<std::uint32_t>& exceeding, Tally& tally) {
+        for (std::size_t bound = 0; bound < exceeding.size(); ++bound)
+            tally.cut[bound] += exceeding[bound];
+    }
+    static void count(const std::vector<std::uint8_t>& exceeded, Tally& tally) {
+        for (std::uint8_t bound : exceeded) ++tally.cut[bound];
+    }
+
+    // What is in flight, packed: the least of the renamings.
+    std::uint64_t placed(const Network& network, const Renamings* renamings) const {
+        if (renamings == nullptr) return layout_.packed(network);
+        std::uint64_t least = ~std::uint64_t{0};
+        for (std::uint16_t renaming : *renamings)
+            least = std::min(least, layout_.packed(rules_.renamed(network, renaming)));
+        return least;
+    }
+
+    Faults faults(std::uint64_t key) const {
+        return {layout_.faults(key, 0), layout_.faults(key, 1), layout_.faults(key, 2)};
+    }
+    std::uint32_t fault_class(std::uint64_t key) const {
+        return steps_.has_one_class() ? 0 : steps_.fault_class(faults(key));
+    }
+
+    // ---- Levels
+
+    Found levels(const std::vector<Node>& nodes, History history,
+                 const std::function<bool(const Found&)>& heartbeat, bool keep_levels) {
+        found_ = Found{};
+        found_.tally = Tally(setting_.names, setting_.own_bounds + Cut::cuts);
+        kept_.clear();
+        const auto [servers, renamings] = steps_.canonical(nodes, history);
+        const std::uint64_t initial = placed(Network{}, renamings) | servers;
+        visited_.insert(initial, visited_.home(initial));
+        distinct_seen_ = found_.tally.distinct = 1;
+        transitions_seen_ = 0;
+        found_.depth = 1;
+        if (is_bad(initial)) return ended(Ending::violated);
+        Level level;
+        level.blocks.push_back({initial});
+        while (level.size() > 0) {
+            if (!is_alive(heartbeat)) return ended(Ending::interrupted);
+            if (found_.depth >= setting_.limits.depth) {
+                found_.cut_by_depth = found_.queue = level.size();
+                break;
+            }
+            if (keep_levels) kept_.push_back(level);
+            Level next;
+            bool violated = false;
+            const Ending ending = expand_level(level, next, violated, heartbeat);
+            if (ending != Ending::covered) return ended(ending);
+            found_.covered_depth = found_.depth;
+            found_.depth += next.size() > 0;
+            if (violated) return ended(Ending::violated);
+            level = std::move(next);
+        }
+        return ended(Ending::covered);
+    }
+
+    Found ended(Ending ending) {
+        found_.ending = ending;
+        return found_;
+    }
+
+    Ending expand_level(Level& level, Level& next, bool& violated,
+                        const std::function<bool(const Found&)>& heartbeat) {
+        remaining_ = &level;
+        while (!level.blocks.empty()) {
+            if (!make_room()) return Ending::out_of_memory;
+            std::vector<Worker> workers(level.size() < 256 ? 1 : setting_.threads);
+            const std::size_t room = visited_.room() - found_.tally.distinct;
+            for (Worker& each : workers) {
+                each.tally = Tally(setting_.names, setting_.own_bounds + Cut::cuts);
+                each.quota = room / workers.size();
+            }
+            const Ending ending = in_parallel(workers, heartbeat);
+            for (Worker& each : workers) {
+                found_.tally.add(each.tally);
+                violated |= each.violated;
+                std::move(each.next.blocks.begin(), each.next.blocks.end(),
+                          std::back_inserter(next.blocks));
+            }
+            found_.queue = level.size() + next.size();
+            if (ending != Ending::covered) return ending;
+        }
+        return Ending::covered;
+    }
+
+    // Let all workers work until nothing is left for them, or the heartbeat or memory says to stop.
+    Ending in_parallel(std::vector<Worker>& workers,
+                     const std::function<bool(const Found&)>& heartbeat) {
+        stop_ = false;
+        std::exception_ptr failure, stopped;
+        std::size_t running = workers.size();
+        std::mutex mutex;
+        std::condition_variable done;
+        std::vector<std::thread> threads;
+        for (Worker& each : workers)
+            threads.emplace_back([&] {
+                std::exception_ptr own;
+                try {
+                    work(each);
+                } catch (...) {
+                    own = std::current_exception();
+                    stop_ = true;
+                }
+                std::lock_guard lock(mutex);
+                if (own && !failure) failure = own;
+                if (--running == 0) done.notify_one();
+            });
+        Ending ending = Ending::covered;
+        {
+            std::unique_lock lock(mutex);
+            while (!done.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
+                lock.unlock();
+                try {
+                    if (!stop_ && !is_alive(heartbeat)) ending = Ending::interrupted;
+                    if (!stop_ && resident_bytes() > setting_.memory) ending = Ending::out_of_memory;
+                } catch (...) {
+                    stopped = std::current_exception();
+                    ending = Ending::interrupted;
+                }
+                if (ending != Ending::covered) stop_ = true;
+                lock.lock();
+            }
+        }
+        for (std::thread& each : threads) each.join();
+        for (const std::exception_ptr& each : {stopped, failure})
+            if (each) std::rethrow_exception(each);
+        return ending;
+    }
+
+    // Call the heartbeat if it is time to.
+    bool is_alive(const std::function<bool(const Found&)>& heartbeat) {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_beat_ < std::chrono::milliseconds(80)) return true;
+        last_beat_ = now;
+        return heartbeat(so_far());
+    }
+
+    Found so_far() const {
+        Found result = found_;
+        result.tally.distinct = distinct_seen_.load(std::memory_order_relaxed);
+        result.tally.transitions = transitions_seen_.load(std::memory_order_relaxed);
+        return result;
+    }
+
+    void work(Worker& worker) {
+        Level::Block block;
+        while (!stop_ && take_block(block)) {
+            const Tally before = worker.tally;
+            for (std::size_t at = 0; at < block.size(); ++at) {
+                if (worker.tally.distinct >= worker.quota || stop_) {
+                    flush(worker);
+                    give_back(block, at);
+                    return;
+                }
+                take_steps(block[at], worker);
+            }
+            flush(worker);
+            distinct_seen_ += worker.tally.distinct - before.distinct;
+            transitions_seen_ += worker.tally.transitions - before.transitions;
+        }
+    }
+
+    void take_steps(std::uint64_t key, Worker& worker) {
+        const Word servers = layout_.servers(key);
+        const Faults faults = this->faults(key);
+        const std::uint32_t cls = steps_.has_one_class() ? 0 : steps_.fault_class(faults);
+        const bool whole_steps = verdicts_.any(When::step);
+        expand(key, worker.tally,
+               [&](Edge* edge, bool again, std::uint64_t next, const Network& after) {
+                   bool bad = edge != nullptr && steps_.is_bad(servers, *edge, again, faults, cls);
+                   if (whole_steps) bad |= is_bad_step(key, edge, again, after);
+                   worker.violated |= bad;
+                   push(next, worker);
+               });
+    }
+
+    void push(std::uint64_t key, Worker& worker) {
+        const std::size_t home = visited_.home(key);
+        visited_.prefetch(home);
+        worker.keys[worker.pending] = key;
+        worker.homes[worker.pending] = home;
+        if (++worker.pending == 64) flush(worker);
+    }
+
+    void flush(Worker& worker) {
+        for (int at = 0; at < worker.pending; ++at) {
+            const std::uint64_t key = worker.keys[at];
+            if (!visited_.insert(key, worker.homes[at])) continue;
+            ++worker.tally.distinct;
+            std::vector<Level::Block>& blocks = worker.next.blocks;
+            if (blocks.empty() || blocks.back().size() == Level::block_size)
+                blocks.emplace_back().reserve(Level::block_size);
+            blocks.back().push_back(key);
+            worker.violated |= is_bad(key);
+        }
+        worker.pending = 0;
+    }
+
+    bool take_block(Level::Block& block) {
+        std::lock_guard lock(level_mutex_);
+        if (remaining_->blocks.empty()) return false;
+        block = std::move(remaining_->blocks.back());
+        remaining_->blocks.pop_back();
+        return true;
+    }
+
+    void give_back(Level::Block& block, std::size_t from) {
+        block.erase(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(from));
+        std::lock_guard lock(level_mutex_);
+        remaining_->blocks.push_back(std::move(block));
+    }
+
+    // Let the table of states grow if it is near its limit; false if memory does not allow it.
+    bool make_room() {
+        const std::size_t needed = found_.tally.distinct + found_.tally.distinct / 16 + 1024;
+        while (visited_.room() < needed) {
+            const std::size_t capacity = visited_.capacity();
+            // Small tables double, large ones grow by less, so that little is empty.
+            const std::size_t larger =
+                std::min(capacity < (std::size_t{1} << 22) ? 2 * capacity : capacity + capacity / 4,
+                         visited_.max_capacity());
+            if (larger == capacity ||
+                resident_bytes() + (larger - capacity) * sizeof(std::uint64_t) > setting_.memory)
+                return false;
+            visited_.grow(larger);
+        }
+        return true;
+    }
+
+    // ---- Verdicts
+
+    bool violates(std::uint64_t key) {
+        const Word servers = layout_.servers(key);
+        const Faults used = faults(key);
+        const std::uint32_t cls = fault_class(key);
+        bool bad = false;
+        Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
+        expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next, const Network& after) {
+            bad = bad || (edge != nullptr && steps_.is_bad(servers, *edge, again, used, cls)) ||
+                  (verdicts_.any(When::step) && is_bad_step(key, edge, again, after)) ||
+                  is_bad(next);
+        });
+        return bad;
+    }
+
+    bool leads_to(std::uint64_t key, const std::vector<std::uint64_t>& targets) {
+        bool leads = false;
+        Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
+        expand(key, unused, [&](Edge*, bool, std::uint64_t next, const Network&) {
+            leads = leads || std::binary_search(targets.begin(), targets.end(), next);
+        });
+        return leads;
+    }
+
+    bool is_bad(std::uint64_t key) {
+        bool bad = steps_.is_bad(layout_.servers(key), faults(key), fault_class(key));
+        if (verdicts_.any(When::state)) {
+            bad |= steps_.is_bad_state(
+                steps_.shape(layout_.servers(key), faults(key), layout_.network(key)));
+        }
+        return bad;
+    }
+
+    bool is_bad_step(std::uint64_t key, const Edge* edge, bool again, const Network& network) {
+        const Word servers = layout_.servers(key);
+        Faults used = faults(key);
+        const Shape before = steps_.shape(servers, used, layout_.network(key));
+        if (edge == nullptr) ++used[1];
+        if (edge != nullptr && edge->origin->step.how == How::restart) ++used[0];
+        if (again) ++used[2];
+        return steps_.is_bad_step(before, steps_.shape_after(servers, edge, used, network));
+    }
+
+    Setting setting_;
+    Verdicts verdicts_;
+    NetworkRules rules_;
+    Steps steps_;
+    Visited visited_;
+    Layout layout_;
+    Found found_;
+    std::vector<Level> kept_;
+    std::vector<std::vector<std::uint64_t>> ways_;
+
+    Level* remaining_ = nullptr;
+    std::mutex level_mutex_;
+    std::atomic<bool> stop_{false};
+    std::chrono::steady_clock::time_point last_beat_{};
+    std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
+};
+
+}  // namespace explorer

@@ -1,0 +1,147 @@
+// What properties say, each asked once about each combination of what it reads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "interner.hpp"
+#include "model.hpp"
+
+namespace explorer {
+
+// The properties that are asked at the same time.
+enum class When : std::uint8_t {
+    servers,            // of the servers, the history and the faults of a state
+    state,              // of a state, messages included
+    step_of_servers,    // of the servers, the history and the faults before and after a step
+    step,               // of a step, messages included
+    message,            // of each message that is sent
+};
+
+class Verdicts {
+   public:
+    Verdicts(Model& model, std::vector<Property> properties)
+        : model_(model), properties_(std::move(properties)), memos_(properties_.size()),
+          reached_(properties_.size(), false) {
+        for (std::uint32_t number = 0; number < properties_.size(); ++number)
+            groups_[static_cast<int>(when(properties_[number]))].push_back(number);
+        for (const Property& each : properties_)
+            for (int fault = 0; fault < 3; ++fault)
+                reads_fault_[fault] |= each.faults[fault] || each.faults_after[fault];
+    }
+
+    bool any(When when) const { return !groups_[static_cast<int>(when)].empty(); }
+    bool reads_fault(int fault) const { return reads_fault_[fault]; }
+    // Which of the properties that must be reached were.
+    const std::vector<bool>& reached() const { return reached_; }
+
+    // Whether a state or a step violates one of these properties.
+    bool violated(When when, const Shape& before, const Shape* after) {
+        bool found = false;
+        for (std::uint32_t number : groups_[static_cast<int>(when)]) {
+            const bool is_sometimes = properties_[number].is_sometimes;
+            if (is_sometimes && reached_[number]) continue;
+            const bool holds = of_slots(number, before, after);
+            if (is_sometimes)
+                reached_[number] = holds;
+            else
+                found |= !holds;
+        }
+        return found;
+    }
+
+    bool violated_by_message(Message message) {
+        bool found = false;
+        for (std::uint32_t number : groups_[static_cast<int>(When::message)]) {
+            const Word key[] = {message};
+            found |= !remembered(number, key, [&] { return model_.holds_of_message(number, message); });
+        }
+        return found;
+    }
+
+   private:
+    static When when(const Property& property) {
+        if (property.kind == Kind::message) return When::message;
+        if (property.kind == Kind::state)
+            return property.messages ? When::state : When::servers;
+        return property.messages || property.messages_after ? When::step : When::step_of_servers;
+    }
+
+    bool of_slots(std::uint32_t number, const Shape& before, const Shape* after) {
+        const Property& property = properties_[number];
+        const auto servers = static_cast<std::uint8_t>(before.nodes.size());
+        if (property.slots == 0) return holds(number, {}, before, after);
+        // An always is all of its instances, a sometimes any of them.
+        const bool decides = property.is_sometimes;
+        for (std::uint8_t one = 0; one < servers; ++one) {
+            for (std::uint8_t other = 0; other < (property.slots == 1 ? 1 : servers); ++other) {
+                const std::uint8_t positions[] = {one, other};
+                if (holds(number, {positions, property.slots}, before, after) == decides)
+                    return decides;
+            }
+        }
+        return !decides;
+    }
+
+    bool holds(std::uint32_t number, std::span<const std::uint8_t> positions, const Shape& before,
+               const Shape* after) {
+        const Property& property = properties_[number];
+        key_.assign(positions.begin(), positions.end());
+        add(number, positions, before, property.states, property.history, property.faults,
+            property.messages);
+        if (after != nullptr)
+            add(number, positions, *after, property.states_after, property.history_after,
+                property.faults_after, property.messages_after);
+        return remembered(number, key_,
+                          [&] { return model_.holds(number, positions, before, after); });
+    }
+
+    void add(std::uint32_t number, std::span<const std::uint8_t> positions, const Shape& shape,
+             bool states, bool history, const std::array<bool, 3>& faults, bool messages) {
+        if (states && positions.empty())
+            for (Node node : shape.nodes) key_.push_back(projection(number, node));
+        if (states)
+            for (std::uint8_t position : positions)
+                key_.push_back(projection(number, shape.nodes[position]));
+        if (history) key_.push_back(shape.history);
+        for (int fault = 0; fault < 3; ++fault)
+            if (faults[fault]) key_.push_back(shape.faults[fault]);
+        if (messages) {
+            key_.push_back(static_cast<Word>(shape.messages.size()));
+            key_.insert(key_.end(), shape.messages.begin(), shape.messages.end());
+        }
+    }
+
+    template <class Ask>
+    bool remembered(std::uint32_t number, std::span<const Word> key, Ask ask) {
+        Memo& memo = memos_[number];
+        const Word question = memo.questions.intern(key);
+        if (question > memo.answers.size()) memo.answers.push_back(ask());
+        return memo.answers[question - 1];
+    }
+
+    Word projection(std::uint32_t number, Node node) {
+        std::vector<Word>& known = memos_[number].projections;
+        if (node >= known.size()) known.resize(node + 1, unknown);
+        if (known[node] == unknown) known[node] = model_.projection(number, node);
+        return known[node];
+    }
+
+    static constexpr Word unknown = ~Word{0};
+    struct Memo {
+        Interner questions;
+        std::vector<bool> answers;
+        std::vector<Word> projections;
+    };
+
+    Model& model_;
+    std::vector<Property> properties_;
+    std::vector<Memo> memos_;
+    std::vector<bool> reached_;
+    std::vector<std::uint32_t> groups_[5];
+    std::array<bool, 3> reads_fault_{};
+    std::vector<Word> key_;
+};
+
+}  // namespace explorer

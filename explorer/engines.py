@@ -1,0 +1,74 @@
+"""The engines that search: the plain one, which says what a search means, and the native one."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from explorer.memory import usable_bytes
+from explorer.properties import Property
+from explorer.report import Progress, Report
+from explorer.search import Search
+from explorer.system import System
+
+EngineName = Literal["auto", "native", "plain"]
+
+
+class EngineError(Exception):
+    """The engine that was asked for cannot do this search; the message says why."""
+
+
+def search(
+    system: System,
+    properties: Sequence[Property],
+    symmetry: bool = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    *,
+    engine: EngineName = "auto",
+    threads: int | None = None,
+    memory: int | None = None,
+) -> Report:
+    """Search a system within its bounds, breadth first.
+
+    The report is the same whatever the engine and the number of `threads` (default: one for each
+    core; the plain engine has one), but for what it says of the engine. With ``"auto"`` the native
+    engine searches where it can, and otherwise the plain one, and the report says why. `memory` is
+    how many bytes the process may use (default: most of what is available); a search that needs
+    more ends incomplete.
+
+    Raises ValueError if `symmetry` is asked for and the actor cannot be renamed, `ActorError` where
+    an actor breaks its protocol, and `EngineError` where ``"native"`` is asked for and cannot be.
+    """
+    memory = usable_bytes() if memory is None else memory
+    why = ""
+    if engine != "plain":
+        try:
+            return _native(system, properties, symmetry, on_progress, threads, memory)
+        except EngineError as error:
+            if engine == "native":
+                raise
+            why = str(error)
+    report = Search(system, properties, symmetry, on_progress, memory).run()
+    return replace(report, engine=f"{report.engine}: {why}") if why else report
+
+
+def _native(
+    system: System,
+    properties: Sequence[Property],
+    symmetry: bool,
+    on_progress: Callable[[Progress], None],
+    threads: int | None,
+    memory: int,
+) -> Report:
+    try:
+        # Here and not above, because it is not there where no compiler was.
+        from explorer.native import NativeSearch, Unfit  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineError("the native engine was not built (it needs a C++ compiler)") from error
+    threads = threads or os.cpu_count() or 1
+    try:
+        return NativeSearch(
+            system, properties, symmetry, on_progress, threads=threads, memory=memory
+        ).run()
+    except Unfit as error:
+        raise EngineError(str(error)) from error

@@ -1,0 +1,293 @@
+"""The native engine: what it asks of a system, and how its answers become a report.
+
+The engine (explorer/core/, in C++) knows integers only: states of servers, messages and histories
+as the system has interned them. It asks for each step of a server once, and for each verdict once
+for each combination of what the property reads.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from explorer import _core
+from explorer.counterexample import Counterexample, first_counterexample
+from explorer.interning import Interner
+from explorer.properties import PARTS, Checker, Kind, Property
+from explorer.report import Progress, Report, Verdict, coverage
+from explorer.symmetry import Symmetry
+from explorer.system import GlobalState, LocalStep, System, Transition, View
+
+Unfit = _core.Unfit
+"""What is raised where a search cannot be had from this engine; the message says why."""
+
+_MAX_NAMES = 1024
+_NO_LIMIT = 2**63 - 1
+
+Shape = tuple[list[int], list[int], int, tuple[int, int, int]]
+"""A state as the engine has it: nodes, messages, history and faults used."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """The attributes of explorer::Setting."""
+
+    servers: int
+    is_fifo: bool
+    max_messages: int
+    max_faults: tuple[int, int, int]
+    max_depth: int
+    own_bounds: int
+    names: int
+    sources: list[tuple[int, ...]]
+    threads: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class _PropertyOfCore:
+    """The attributes of explorer::Property."""
+
+    kind: str
+    is_sometimes: bool
+    slots: int
+    reads: list[bool]
+    reads_after: list[bool]
+
+
+class _Model:
+    """The system, as the engine asks it. Messages are numbered from 1 on there."""
+
+    def __init__(
+        self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
+    ) -> None:
+        self._system = system
+        self._renamings = [] if symmetry is None else symmetry.renamings
+        self.asked = [p for p in properties if p.kind in (Kind.STATE, Kind.STEP)]
+        self._local = [p for p in properties if p.kind is Kind.LOCAL]
+        self._projections: list[Interner[Any]] = [Interner() for _ in self.asked]
+        self._bounds = list(system.bounds.measures)
+        self.names: Interner[tuple[str, ...]] = Interner()
+
+    def sources(self) -> list[tuple[int, ...]]:
+        """Return from where the server at each position comes, for each renaming."""
+        identity = tuple(range(len(self._system.servers)))
+        return [each.sources for each in self._renamings] or [identity]
+
+    def actions(self, node: int) -> list[Any]:
+        return [self._local_step(step, step) for step in self._system.local.actions(node)]
+
+    def restart(self, node: int) -> Any:
+        step = self._system.local.restart(node)
+        return self._local_step(step, step)
+
+    def receive(self, node: int, message: int) -> Any:
+        return self._local_step(*self._system.local.receive(node, message - 1))
+
+    def _local_step(self, once: LocalStep, again: LocalStep) -> Any:
+        names = [self.names.intern(step.names) for step in (once, again)]
+        if len(self.names) >= _MAX_NAMES:
+            raise Unfit(f"steps have more than {_MAX_NAMES} different combinations of names")
+        exceeded = [self._bounds.index(bound) for bound in once.exceeded]
+        return once.after, [message + 1 for message in once.sends], *names, exceeded
+
+    def observe(self, history: int, before: int, after: int) -> int:
+        return self._system.observe(history, before, after)
+
+    def channel(self, message: int) -> tuple[int, int]:
+        return self._system.channel(message - 1)
+
+    def rename_node(self, renaming: int, node: int) -> int:
+        return self._renamings[renaming].state(node)
+
+    def rename_message(self, renaming: int, message: int) -> int:
+        return self._renamings[renaming].message(message - 1) + 1
+
+    def rename_history(self, renaming: int, history: int) -> int:
+        return self._renamings[renaming].history(history)
+
+    def projection(self, number: int, node: int) -> int:
+        project = self.asked[number].project
+        return self._projections[number].intern(project(self._system.local.states[node]))
+
+    def holds(self, number: int, positions: list[int], before: Shape, after: Shape | None) -> bool:
+        prop = self.asked[number]
+        views = [self._view(shape, positions) for shape in (before, after) if shape is not None]
+        if not positions:
+            return prop.holds(*views)
+        assert prop.holds_of is not None
+        servers = self._system.servers
+        return prop.holds_of(tuple(servers[position] for position in positions), *views)
+
+    def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
+        if not self._local:
+            return True
+        nodes, _, history, faults = before
+        node, message, local_steps = nodes[position], -1, self._system.local
+        if how == 0:
+            local = local_steps.actions(node)[number]
+        elif how == 1:
+            local = local_steps.restart(node)
+        else:
+            message = number - 1
+            local = local_steps.receive(node, message)[how - 2]
+        state = GlobalState(tuple(nodes), self._system.network.empty, history, *faults)
+        transition = Transition(
+            local.names, position, local, message, self._after(state, position, local)
+        )
+        evidence = self._system.view(state), self._system.event(transition)
+        return all(prop.holds(*evidence) for prop in self._local)
+
+    def _after(self, state: GlobalState, position: int, local: LocalStep) -> GlobalState:
+        nodes = (*state.nodes[:position], local.after, *state.nodes[position + 1 :])
+        history = self._system.observe(state.history, local.before, local.after)
+        return state._replace(nodes=nodes, history=history)
+
+    def _view(self, shape: Shape, positions: Sequence[int]) -> View:
+        nodes, messages, history, faults = shape
+        system = self._system
+        shown = positions or range(len(nodes))
+        return View(
+            {system.servers[p]: system.local.states[nodes[p]] for p in shown},
+            tuple(system.local.messages[message - 1] for message in messages),
+            system.histories[history],
+            *faults,
+        )
+
+
+class NativeSearch:
+    """One breadth-first search with the native engine; see `explorer.search.Search`.
+
+    Arguments besides: how many threads, and how many bytes of memory the process may use. Raises
+    `Unfit`, here or in `run`, where the search cannot be had from this engine.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        properties: Sequence[Property],
+        symmetry: bool = False,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        *,
+        threads: int,
+        memory: int,
+    ) -> None:
+        if any(prop.kind is Kind.EXPANSION for prop in properties):
+            raise Unfit(
+                "what a state and all steps out of it do is asked by the plain engine alone"
+            )
+        if system.bounds.max_messages is None:
+            raise Unfit("without a bound on messages, states do not fit into 8 bytes")
+        self._system = system
+        self._properties = properties
+        self._symmetry = Symmetry(system) if symmetry else None
+        self._on_progress = on_progress
+        self._threads = threads
+        self._model = _Model(system, properties, self._symmetry)
+        setting = _setting(system, self._model.sources(), threads, memory)
+        asked = [_as_core_has_it(prop) for prop in self._model.asked]
+        self._core = _core.Search(self._model, asked, setting)
+        self._started = time.monotonic()
+
+    def run(self) -> Report:
+        """Search until a property is violated or nothing is left to expand."""
+        initial = self._system.initial()
+        found = self._core.run(initial.nodes, initial.history, self._heartbeat)
+        counterexample = None
+        if found.ending == _core.Ending.VIOLATED:
+            counterexample = self._counterexample(initial, found)
+        return self._report(found, counterexample)
+
+    def _heartbeat(self, found: Any) -> None:
+        seconds = time.monotonic() - self._started
+        self._on_progress(
+            Progress(found.distinct, found.transitions, found.depth, found.queue, seconds)
+        )
+
+    def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
+        self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
+        return first_counterexample(
+            self._system,
+            Checker(self._system, self._properties),
+            self._is_on_the_way,
+            found.covered_depth - 1,
+        )
+
+    def _is_on_the_way(self, number: int, state: GlobalState) -> bool:
+        messages = [message + 1 for message in self._system.network.content(state.network)]
+        faults = state.restarts, state.drops, state.duplicates
+        on_the_way: bool = self._core.is_on_the_way(
+            number, state.nodes, messages, state.history, faults
+        )
+        return on_the_way
+
+    def _report(self, found: Any, counterexample: Counterexample | None) -> Report:
+        names: Counter[tuple[str, ...]] = Counter(
+            {names: found.names[number] for number, names in enumerate(self._model.names)}
+        )
+        names["DropMessage",] += found.names[-1]
+        own = list(self._system.bounds.measures)
+        cut_off = dict(zip((*own, *_BOUNDS_OF_THE_NETWORK), found.cut, strict=True))
+        cut_off["depth"] = found.cut_by_depth
+        bounds = self._system.bounds.as_dict()
+        reached = zip(self._model.asked, self._core.reached(), strict=True)
+        return Report(
+            verdict=_VERDICTS[found.ending],
+            counterexample=counterexample,
+            distinct_states=found.distinct,
+            transitions=found.transitions,
+            depth=found.depth,
+            covered_depth=found.covered_depth,
+            queue=found.queue,
+            seconds=time.monotonic() - self._started,
+            **coverage(self._system, names),
+            cut_off={bound: cut_off[bound] for bound in bounds},
+            sometimes={prop.name: was for prop, was in reached if prop.is_sometimes},
+            symmetry=self._symmetry is not None,
+            bounds=bounds,
+            engine=f"native engine, {self._threads} thread{'s'[: self._threads != 1]}",
+            stopped_by=_STOPPED_BY.get(found.ending),
+        )
+
+
+_BOUNDS_OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates")
+
+_VERDICTS = {
+    _core.Ending.COVERED: Verdict.HOLDS_WITHIN_BOUNDS,
+    _core.Ending.VIOLATED: Verdict.VIOLATED,
+    _core.Ending.INTERRUPTED: Verdict.INCOMPLETE,
+    _core.Ending.OUT_OF_MEMORY: Verdict.INCOMPLETE,
+}
+
+_STOPPED_BY = {
+    _core.Ending.INTERRUPTED: "interrupt",
+    _core.Ending.OUT_OF_MEMORY: "the limit on memory",
+}
+
+
+def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memory: int) -> _Setting:
+    bounds = system.bounds
+    assert bounds.max_messages is not None
+    return _Setting(
+        servers=len(system.servers),
+        is_fifo=system.network_kind == "fifo",
+        max_messages=bounds.max_messages,
+        max_faults=(bounds.max_restarts, bounds.max_drops, bounds.max_duplicates),
+        max_depth=_NO_LIMIT if bounds.depth is None else bounds.depth,
+        own_bounds=len(bounds.measures),
+        names=_MAX_NAMES,
+        sources=sources,
+        threads=threads,
+        memory=memory,
+    )
+
+
+def _as_core_has_it(prop: Property) -> _PropertyOfCore:
+    return _PropertyOfCore(
+        prop.kind.value,
+        prop.is_sometimes,
+        prop.slots,
+        [part in prop.reads for part in PARTS],
+        [part in prop.reads_after and prop.kind is Kind.STEP for part in PARTS],
+    )
