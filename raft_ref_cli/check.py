@@ -8,10 +8,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from explorer import Report, Verdict, search
+from explorer import EngineError, Report, Verdict, search
 from raft_ref.bugs import BUGS
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import Cluster, build
+from raft_ref_cli.engine import add_engine
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
@@ -30,6 +31,8 @@ examples:
   raft-ref check --bug vote-not-persisted --refine
                                                   where the bug leaves the spec
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
+  raft-ref check --max-messages 4 --threads 2 --memory 4G
+                                                  a long search, within limits
   raft-ref check --json                           for machines
 """
 
@@ -50,6 +53,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     parser.set_defaults(run=run)
     _add_cluster(parser.add_argument_group("what to explore"))
     _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    add_engine(parser.add_argument_group("the search"))
     _add_output(parser.add_argument_group("output"))
 
 
@@ -141,7 +145,17 @@ def run(options: argparse.Namespace) -> int:
     live = sys.stderr.isatty() and not options.quiet
     with live_progress() if live else nullcontext(lambda progress: None) as on_progress:
         try:
-            report = search(cluster.system, cluster.properties, symmetry, on_progress)
+            report = search(
+                cluster.system,
+                cluster.properties,
+                symmetry,
+                on_progress,
+                engine=options.engine,
+                threads=options.threads,
+                memory=options.memory,
+            )
+        except EngineError as error:
+            raise UsageError(f"--engine native: {error}") from error
         except ValueError as error:
             raise UsageError(f"--symmetry: {error}") from error
     trace = _trace(report, cluster)
@@ -234,6 +248,7 @@ def _as_json(
         "covered_depth": report.covered_depth,
         "seconds": round(report.seconds, 3),
         "engine": report.engine,
+        "stopped_by": report.stopped_by,
         "symmetry": report.symmetry,
         "bounds": dict(report.bounds),
         "properties": properties,

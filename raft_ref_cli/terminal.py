@@ -92,8 +92,8 @@ def _verdict(report: Report) -> str:
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"
     if report.verdict is Verdict.INCOMPLETE:
         return (
-            f"{title}: stopped at depth {report.depth}; every step was taken down to depth "
-            f"{report.covered_depth}, {report.queue:,} states were left to expand"
+            f"{title}: stopped by {report.stopped_by} at depth {report.depth}; every step was taken "
+            f"down to depth {report.covered_depth}, {report.queue:,} states were left to expand"
         )
     return title
 
@@ -115,7 +115,7 @@ def _size(report: Report) -> str:
     return (
         f"  {report.distinct_states:,} distinct states, {report.transitions:,} transitions, "
         f"depth {report.depth}; {report.seconds:.1f} s, {rate:,.0f} states/s "
-        f"({report.engine} engine)"
+        f"({report.engine})"
     )
 
 
