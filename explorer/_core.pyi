@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-class Unfit(Exception): ...
+class Unfit(Exception): ...  # noqa: N818
 
 class Ending(Enum):
     COVERED = ...

@@ -120,6 +120,11 @@ class _Model:
         servers = self._system.servers
         return prop.holds_of(tuple(servers[position] for position in positions), *views)
 
+    def holds_of_message(self, number: int, message: int) -> bool:
+        holds_of_message = self.asked[number].holds_of_message
+        assert holds_of_message is not None
+        return holds_of_message(self._system.local.messages[message - 1])
+
     def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
         if not self._local:
             return True
@@ -285,7 +290,7 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
 
 def _as_core_has_it(prop: Property) -> _PropertyOfCore:
     return _PropertyOfCore(
-        prop.kind.value,
+        prop.kind.value if prop.holds_of_message is None else "message",
         prop.is_sometimes,
         prop.slots,
         [part in prop.reads for part in PARTS],

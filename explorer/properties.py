@@ -41,6 +41,18 @@ class Property:
       makes the search unsound; the default is all parts.
     - `formula`: its text, for people; `explain`, called as `holds` is, returns for a violation
       what is wrong, such as the instances of the formula that are false.
+
+    The rest says more finely what it reads, for an engine that remembers verdicts; `holds` is the
+    definition.
+
+    - `slots`: 1 or 2 if it is true exactly if it is true of every server, or of every ordered
+      pair of servers, each with itself included; of any of them, if it is a sometimes. Then
+      `holds_of` tells it of one: it is called with the names of the servers, and then as `holds`
+      is, with views that may lack the states of all other servers.
+    - `holds_of_message`: if it is true of a state exactly if it is true of each message in flight
+      (and reads nothing but messages), this tells it of one.
+    - `project`: what it reads of one server's state, as a value; of two states with the same value
+      it says the same.
     """
 
     name: str
@@ -53,6 +65,7 @@ class Property:
     explain: Callable[..., list[str]] = field(default=lambda *evidence: [])
     slots: int = 0
     holds_of: Callable[..., bool] | None = None
+    holds_of_message: Callable[[Any], bool] | None = None
     project: Callable[[Any], Any] = field(default=lambda state: state)
 
 

@@ -92,8 +92,9 @@ def _verdict(report: Report) -> str:
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"
     if report.verdict is Verdict.INCOMPLETE:
         return (
-            f"{title}: stopped by {report.stopped_by} at depth {report.depth}; every step was taken "
-            f"down to depth {report.covered_depth}, {report.queue:,} states were left to expand"
+            f"{title}: stopped by {report.stopped_by} at depth {report.depth}; every step was "
+            f"taken down to depth {report.covered_depth}, {report.queue:,} states were left to "
+            "expand"
         )
     return title
 

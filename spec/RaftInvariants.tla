@@ -46,14 +46,15 @@ LOCAL Entry == [term : Nat \ {0}, value : Value]
 (* Types: what each variable and each field of a message may hold. *)
 
 TypeOK ==
-    /\ currentTerm \in [Server -> Nat]
-    /\ votedFor \in [Server -> Server \cup {Nil}]
-    /\ log \in [Server -> Seq(Entry)]
-    /\ role \in [Server -> {"Follower", "Candidate", "Leader"}]
-    /\ commitIndex \in [Server -> Nat]
-    /\ votesGranted \in [Server -> SUBSET Server]
-    /\ nextIndex \in [Server -> [Server -> Nat \ {0}]]
-    /\ matchIndex \in [Server -> [Server -> Nat]]
+    \A i \in Server :
+        /\ currentTerm[i] \in Nat
+        /\ votedFor[i] \in Server \cup {Nil}
+        /\ log[i] \in Seq(Entry)
+        /\ role[i] \in {"Follower", "Candidate", "Leader"}
+        /\ commitIndex[i] \in Nat
+        /\ votesGranted[i] \subseteq Server
+        /\ nextIndex[i] \in [Server -> Nat \ {0}]
+        /\ matchIndex[i] \in [Server -> Nat]
 
 MessageTypeOK ==
     \A m \in messages :
@@ -117,7 +118,7 @@ CurrentTermMonotonic ==
 
 \* What a server knows to be committed stays known, until it restarts (figure 2).
 CommitIndexMonotonic ==
-    restarts' = restarts => \A i \in Server : commitIndex[i] <= commitIndex'[i]
+    \A i \in Server : restarts' = restarts => commitIndex[i] <= commitIndex'[i]
 
 \* What a leader knows to match stays known in its term (figure 2).
 MatchIndexMonotonic ==
@@ -160,7 +161,8 @@ SometimesConflictTruncated ==
 
 \* A leader learns of a newer term and follows (5.1).
 SometimesLeaderStepsDown ==
-    restarts' = restarts /\ \E i \in Server : role[i] = "Leader" /\ role'[i] = "Follower"
+    \E i \in Server :
+        restarts' = restarts /\ role[i] = "Leader" /\ role'[i] = "Follower"
 
 \* A follower's log does not match, and the leader tries an earlier entry (5.3).
 SometimesNextIndexBacksUp ==

@@ -14,7 +14,7 @@ Arguments and LET definitions that are not certain to be evaluated are passed as
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from spec import expressions as tree
@@ -144,12 +144,13 @@ class Generator:
         purpose: str,
         body: Callable[[], str],
         helpers: Mapping[str, Callable[..., Any]],
+        more: Sequence[str] = (),
     ) -> Callable[..., Any]:
-        """Return another function with the parameters of a definition's."""
+        """Return another function with the parameters of a definition's, and some more."""
         self.function(definition)
         name = f"{purpose}_{self.name_of(definition)}"
-        parameters = ", ".join(self.reference(*read) for read in self.signature(definition))
-        return self.function_of_text(name, parameters, body, definition.at, helpers)
+        reads = [self.reference(*read) for read in self.signature(definition)]
+        return self.function_of_text(name, ", ".join([*reads, *more]), body, definition.at, helpers)
 
     def function_of_text(
         self,

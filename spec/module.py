@@ -14,6 +14,7 @@ from spec.instances import instantiate
 from spec.program import Program
 from spec.properties import When, conjunct_of, parts_of
 from spec.scope import Meaning, Names, Resolution, arity_of, resolve
+from spec.slots import slots_of
 from spec.standard import LANGUAGE, STANDARD_MODULES
 from spec.syntax import parse_module
 from spec.temporal import Specification, specification_of
@@ -35,6 +36,19 @@ class Operator:
     position: Position
     is_local: bool
     text: str
+
+
+@dataclass(frozen=True)
+class ByElement:
+    """A formula instance by instance: of how many elements each is, and whether one holds.
+
+    It is TRUE if all instances are, or if it is not universal, if any is. `holds` takes the
+    elements, and then the arguments of `Predicate.holds`.
+    """
+
+    is_universal: bool
+    elements: int
+    holds: Callable[..., bool]
 
 
 class Predicate:
@@ -71,7 +85,9 @@ class Predicate:
         Raises `SpecError` where it has no value or one that is no Boolean, `KeyError` for a
         variable without a value.
         """
-        result = self._function(*self._arguments(values, primed))
+        return self._as_bool(self._function(*self._arguments(values, primed)))
+
+    def _as_bool(self, result: Any) -> bool:
         if result is True or result is False:
             return result
         if type(result) is Boolean:
@@ -89,6 +105,26 @@ class Predicate:
         if self._instances is None:
             self._instances = self._program.instances(self._definition)
         return tuple(self._instances(*self._arguments(values, primed)))
+
+    def by_element(self, domain: str, indexed: frozenset[str]) -> ByElement | None:
+        r"""Return the formula as what it says of each element of a set, or None.
+
+        Arguments: the name of a set that the formula quantifies over; the variables of which it
+        reads nothing but the values at the elements. See `spec.slots`.
+        """
+        slots = slots_of(self._program.analysis, self._definition, domain, indexed)
+        if slots is None:
+            return None
+        evaluate = self._program.instance(self._definition, slots)
+
+        def holds(
+            elements: tuple[Value, ...],
+            values: Mapping[str, Value],
+            primed: Mapping[str, Value] | None = None,
+        ) -> bool:
+            return self._as_bool(evaluate(*self._arguments(values, primed), elements))
+
+        return ByElement(slots.is_universal, len(slots.names), holds)
 
     def _arguments(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None

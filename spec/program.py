@@ -12,6 +12,7 @@ from spec.explain import instances_function
 from spec.forms import FORMS
 from spec.generator import Generator
 from spec.notes import Notes
+from spec.slots import Slots, instance_function
 from spec.values import Value
 
 
@@ -43,6 +44,13 @@ class Program:
         quick = instances_function(self.quick, definition)
         return self._guarded(
             definition, quick, lambda: instances_function(self.careful, definition)
+        )
+
+    def instance(self, definition: tree.Definition, slots: Slots) -> Callable[..., Any]:
+        """Return the function that evaluates one instance of a formula; see `spec.slots`."""
+        quick = instance_function(self.quick, definition, slots)
+        return self._guarded(
+            definition, quick, lambda: instance_function(self.careful, definition, slots)
         )
 
     def _guarded(

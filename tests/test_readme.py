@@ -15,7 +15,7 @@ SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | 
 
 def untimed(text: str) -> str:
     """Leave out what no two runs share."""
-    text = re.sub(r"[\d.]+ s, [\d,]+ states/s", "TIME", text)
+    text = re.sub(r"[\d.]+ s, [\d,]+ states/s( \(.*engine.*\))?", "TIME", text)
     return re.sub(r"^(seconds +).*", r"\1TIME", text, flags=re.M).strip()
 
 

@@ -144,9 +144,10 @@ class Search {
         Tally tally;
         bool violated = false;
         std::size_t quota = 0;
-        int pending = 0;
-        std::uint64_t keys[64];
-        std::size_t homes[64];
+        static constexpr std::size_t pending = 64;
+        std::size_t pushed = 0;
+        std::uint64_t keys[pending]{};
+        std::size_t homes[pending]{};
     };
 
     // ---- Layout
@@ -404,26 +405,31 @@ class Search {
                });
     }
 
+    // A key is looked up some steps later, when its slot has come from memory.
     void push(std::uint64_t key, Worker& worker) {
         const std::size_t home = visited_.home(key);
         visited_.prefetch(home);
-        worker.keys[worker.pending] = key;
-        worker.homes[worker.pending] = home;
-        if (++worker.pending == 64) flush(worker);
+        const std::size_t at = worker.pushed++ % Worker::pending;
+        if (worker.keys[at] != 0) look_up(worker.keys[at], worker.homes[at], worker);
+        worker.keys[at] = key;
+        worker.homes[at] = home;
     }
 
     void flush(Worker& worker) {
-        for (int at = 0; at < worker.pending; ++at) {
-            const std::uint64_t key = worker.keys[at];
-            if (!visited_.insert(key, worker.homes[at])) continue;
-            ++worker.tally.distinct;
-            std::vector<Level::Block>& blocks = worker.next.blocks;
-            if (blocks.empty() || blocks.back().size() == Level::block_size)
-                blocks.emplace_back().reserve(Level::block_size);
-            blocks.back().push_back(key);
-            worker.violated |= is_bad(key);
+        for (std::size_t at = 0; at < Worker::pending; ++at) {
+            if (worker.keys[at] != 0) look_up(worker.keys[at], worker.homes[at], worker);
+            worker.keys[at] = 0;
         }
-        worker.pending = 0;
+    }
+
+    void look_up(std::uint64_t key, std::size_t home, Worker& worker) {
+        if (!visited_.insert(key, home)) return;
+        ++worker.tally.distinct;
+        std::vector<Level::Block>& blocks = worker.next.blocks;
+        if (blocks.empty() || blocks.back().size() == Level::block_size)
+            blocks.emplace_back().reserve(Level::block_size);
+        blocks.back().push_back(key);
+        worker.violated |= is_bad(key);
     }
 
     bool take_block(Level::Block& block) {

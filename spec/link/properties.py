@@ -1,12 +1,14 @@
 """Properties of the explorer, made of the operators of a TLA+ module."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from explorer import Kind, Property, ServerId, View
 from spec.errors import SpecError
 from spec.link.variables import Project, RaftVariables, Variables, itself
-from spec.module import Predicate, load
+from spec.module import ByElement, Predicate, load
 from spec.values import Value
 
 INVARIANTS = Path(__file__).parent.with_name("RaftInvariants.tla")
@@ -53,14 +55,22 @@ def tla_properties(path: Path, variables: Variables) -> list[Property]:
     return [_property(predicate, variables) for predicate in predicates]
 
 
+SERVERS = "Server"
+"""The constant that is the set of servers."""
+
+MESSAGES = "messages"
+"""The variable that is what is in flight."""
+
+
 def _property(predicate: Predicate, variables: Variables) -> Property:
     reads, reads_primed = predicate.reads, predicate.reads_primed
+    of_servers = frozenset(name for name, part in variables.parts.items() if part == "states")
 
     def values(views: tuple[View, ...]) -> tuple[Mapping[str, Value], ...]:
         names = (reads, reads_primed)
         return tuple(variables.of(view, n) for view, n in zip(views, names, strict=False))
 
-    return Property(
+    prop = Property(
         name=predicate.name,
         holds=lambda *views: predicate.holds(*values(views)),
         kind=Kind.STEP if predicate.is_step else Kind.STATE,
@@ -69,4 +79,55 @@ def _property(predicate: Predicate, variables: Variables) -> Property:
         reads_after=frozenset(variables.parts[name] for name in reads_primed),
         formula=predicate.text,
         explain=lambda *views: list(predicate.failing_instances(*values(views))),
+        project=_projection(variables, of_servers & (reads | reads_primed)),
     )
+    by_server = predicate.by_element(SERVERS, of_servers)
+    if by_server is not None and by_server.is_universal != prop.is_sometimes:
+        return replace(
+            prop, slots=by_server.elements, holds_of=_of_servers(by_server, variables, values)
+        )
+    if reads | reads_primed == {MESSAGES} and (
+        (by_message := predicate.by_element(MESSAGES, frozenset({MESSAGES})))
+        and by_message.is_universal
+        and by_message.elements == 1
+        and prop.kind is Kind.STATE
+        and not prop.is_sometimes
+    ):
+        return replace(prop, holds_of_message=_of_message(by_message, variables))
+    return prop
+
+
+def _projection(variables: Variables, names: frozenset[str]) -> Callable[[Any], Any]:
+    """Return what gives the named variables at one server, from its state."""
+    in_order = sorted(names)
+
+    def project(state: Any) -> tuple[Value, ...]:
+        mapped = variables.state(state)
+        return tuple(mapped[name] for name in in_order)
+
+    return project
+
+
+def _of_servers(
+    by_server: ByElement,
+    variables: Variables,
+    values: Callable[[tuple[View, ...]], tuple[Mapping[str, Value], ...]],
+) -> Callable[..., bool]:
+    def holds_of(servers: tuple[ServerId, ...], *views: View) -> bool:
+        # The other servers are left out, so that reading them is an error.
+        shown = tuple(
+            replace(view, states={server: view.states[server] for server in servers})
+            for view in views
+        )
+        elements = tuple(variables.server(server) for server in servers)
+        return by_server.holds(elements, *values(shown))
+
+    return holds_of
+
+
+def _of_message(by_message: ByElement, variables: Variables) -> Callable[[Any], bool]:
+    def holds_of(message: Any) -> bool:
+        found = variables.message(message)
+        return by_message.holds((found,), {MESSAGES: frozenset({found})})
+
+    return holds_of

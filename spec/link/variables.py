@@ -31,6 +31,15 @@ class Variables(Protocol):
     def of(self, view: View, names: frozenset[str]) -> Mapping[str, Value]:
         """Return the values of the named variables in a view."""
 
+    def server(self, server: ServerId) -> Value:
+        """Return the value that stands for a server in the module."""
+
+    def state(self, state: Any) -> Mapping[str, Value]:
+        """Return the values of the servers' variables at one server, from its state."""
+
+    def message(self, message: Any) -> Value:
+        """Return a message as the module has it."""
+
 
 class RaftVariables:
     """The variables of RaftInvariants.tla in a view of the explorer.
