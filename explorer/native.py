@@ -229,7 +229,11 @@ class NativeSearch:
 
     def _report(self, found: Any, counterexample: Counterexample | None) -> Report:
         names: Counter[tuple[str, ...]] = Counter(
-            {names: found.names[number] for number, names in enumerate(self._model.names)}
+            {
+                names: found.names[number]
+                for number, names in enumerate(self._model.names)
+                if found.names[number]  # a step that no bound lets happen is not told of
+            }
         )
         names["DropMessage",] += found.names[-1]
         own = list(self._system.bounds.measures)
