@@ -58,6 +58,8 @@ class Actor(Protocol):
     - `measures`, a mapping from the name of a bound to a function from state to number, for
       bounds on a server's state;
     - `action_names`, all names that may occur in a step's `actions`, for coverage;
+    - `is_obsolete(state, message)`, whether a server, whatever happens to it, will never again
+      change its state or send anything because of a message: with it, a search can be reduced;
     - `rename(value, renaming)`, which renames the servers in a state, message or action: with
       it, the explorer can treat states that differ by a renaming as one.
     """
@@ -118,6 +120,7 @@ class Guard:
         self.measures: Mapping[str, Measure] = getattr(actor, "measures", {})
         self.action_names: tuple[str, ...] = tuple(getattr(actor, "action_names", ()))
         self.has_rename = hasattr(actor, "rename")
+        self.has_is_obsolete = hasattr(actor, "is_obsolete")
         self._state_types: set[type] = set()
 
     def initial(self, me: ServerId) -> State:
@@ -143,6 +146,10 @@ class Guard:
     def restart(self, state: State) -> State:
         """Crash and start again."""
         return self._state("restart", self._twice("restart", state))
+
+    def is_obsolete(self, state: State, message: Message) -> bool:
+        """Return whether a server will never again do anything with a message."""
+        return bool(self._twice("is_obsolete", state, message))
 
     def renamed(self, value: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
         """Return a state, message or action with its servers renamed."""

@@ -14,7 +14,7 @@ from typing import Any
 from explorer import _core
 from explorer.counterexample import Counterexample, first_counterexample
 from explorer.interning import Interner
-from explorer.properties import PARTS, Checker, Kind, Property
+from explorer.properties import PARTS, Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
 from explorer.symmetry import Symmetry
 from explorer.system import GlobalState, LocalStep, System, Transition, View
@@ -38,6 +38,7 @@ class _Setting:
     max_messages: int
     max_faults: tuple[int, int, int]
     max_depth: int
+    is_reduced: bool
     own_bounds: int
     names: int
     sources: list[tuple[int, ...]]
@@ -91,6 +92,9 @@ class _Model:
             raise Unfit(f"steps have more than {_MAX_NAMES} different combinations of names")
         exceeded = [self._bounds.index(bound) for bound in once.exceeded]
         return once.after, [message + 1 for message in once.sends], *names, exceeded
+
+    def is_obsolete(self, node: int, message: int) -> bool:
+        return self._system.local.is_obsolete(node, message - 1)
 
     def observe(self, history: int, before: int, after: int) -> int:
         return self._system.observe(history, before, after)
@@ -178,6 +182,8 @@ class NativeSearch:
         threads: int,
         memory: int,
     ) -> None:
+        if system.reduced:
+            demand_reducible(system, properties)
         if any(prop.kind is Kind.EXPANSION for prop in properties):
             raise Unfit(
                 "what a state and all steps out of it do is asked by the plain engine alone"
@@ -284,6 +290,7 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
         max_messages=bounds.max_messages,
         max_faults=(bounds.max_restarts, bounds.max_drops, bounds.max_duplicates),
         max_depth=_NO_LIMIT if bounds.depth is None else bounds.depth,
+        is_reduced=system.reduced,
         own_bounds=len(bounds.measures),
         names=_MAX_NAMES,
         sources=sources,

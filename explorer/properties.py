@@ -69,6 +69,19 @@ class Property:
     project: Callable[[Any], Any] = field(default=lambda state: state)
 
 
+def demand_reducible(system: System, properties: Sequence[Property]) -> None:
+    """Raise ValueError where a reduced search could miss what one of the properties speaks of."""
+    if system.bounds.depth is not None:
+        raise ValueError("a reduced search has no bound on depth: its steps are not counted alike")
+    for prop in properties:
+        told = prop.reads | (prop.reads_after if prop.kind is Kind.STEP else frozenset())
+        lost = sorted(told - {"states", "history", "restarts"})
+        if prop.kind is Kind.EXPANSION:
+            raise ValueError(f"{prop.name} reads all steps out of a state, and some are left out")
+        if prop.kind is not Kind.LOCAL and lost and prop.holds_of_message is None:
+            raise ValueError(f"{prop.name} reads {', '.join(lost)}, which a reduced search changes")
+
+
 Key = Callable[[GlobalState], Any]
 _UNKNOWN: Any = object()
 

@@ -12,7 +12,7 @@ from math import inf
 
 from explorer.counterexample import Counterexample, first_counterexample
 from explorer.memory import resident_bytes
-from explorer.properties import Checker, Property
+from explorer.properties import Checker, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
 from explorer.symmetry import Symmetry, no_symmetry
 from explorer.system import GlobalState, System, Transition, View
@@ -30,6 +30,7 @@ class Search:
     Arguments: the system; the properties; whether states that differ by a renaming of servers
     count as one (ValueError if the actor cannot be renamed); what to call with a `Progress` now
     and then; how many bytes of memory the process may use (None: no limit).
+    Raises ValueError where the system is reduced and a property could tell.
     """
 
     def __init__(
@@ -40,6 +41,8 @@ class Search:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         memory: int | None = None,
     ) -> None:
+        if system.reduced:
+            demand_reducible(system, properties)
         self._system = system
         self._checker = Checker(system, properties)
         self._symmetry = symmetry

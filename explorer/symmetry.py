@@ -140,6 +140,8 @@ class Symmetry:
                 return tuple(renamed(action) for action in answer)
             case "restart":
                 return renamed(answer)
+            case "is_obsolete":
+                return answer
             case _:
                 messages = tuple(renamed(message) for message in answer.messages)
                 return Step(renamed(answer.state), messages, answer.actions)
@@ -147,7 +149,7 @@ class Symmetry:
 
 def _unordered(method: str, answer: Any) -> Any:
     """Return an answer without the order that servers give to it."""
-    if answer is None or method == "restart":
+    if answer is None or method in ("restart", "is_obsolete"):
         return answer
     if method == "actions":
         return frozenset(answer)

@@ -15,6 +15,7 @@ from explorer.actor import Actor, Guard, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.interning import Interner
 from explorer.network import Content, Fifo, Network, Unordered
+from explorer.reduction import Obsolescence
 
 NetworkKind = Literal["set", "fifo"]
 
@@ -146,6 +147,7 @@ class LocalSteps:
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
         self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
         self._restart: dict[int, LocalStep] = {}
+        self.obsolescence = Obsolescence(guard, self.states, self.messages)
 
     def actions(self, state: int) -> tuple[LocalStep, ...]:
         """Return what a server may do without a message."""
@@ -186,8 +188,16 @@ class LocalSteps:
             found = self._restart[state] = self._local("Restart", None, state, Step(after))
         return found
 
+    def is_obsolete(self, state: int, message: int) -> bool:
+        """Return whether a server will never do anything with a message; see `Obsolescence`."""
+        if not self.obsolescence.is_known(state, message):
+            once, _ = self.receive(state, message)
+            if self.obsolescence.ask(state, message, once.after == state and not once.sends):
+                self.examine("is_obsolete", (self.states[state], self.messages[message]), True)
+        return self.obsolescence.is_obsolete(state, message)
+
     def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:
-        return LocalStep(
+        local = LocalStep(
             names=tuple(dict.fromkeys((name, *step.actions))),
             action=action,
             before=before,
@@ -197,6 +207,9 @@ class LocalSteps:
                 bound for bound, measure, limit in self._limits if measure(step.state) > limit
             ),
         )
+        if not local.exceeded:
+            self.obsolescence.follow(before, local.after)
+        return local
 
 
 class System:
@@ -204,9 +217,10 @@ class System:
 
     Arguments: the actor, the names of the servers, the bounds, the network (``"set"``: any
     message may arrive next; ``"fifo"``: a queue for each pair of servers), the history, and what
-    of a server's state a bound may be put on (the actor's `measures`, if not given). Raises
-    ValueError if a bound is on a measure that there is not, and `ActorError` as soon as the
-    actor breaks its protocol.
+    of a server's state a bound may be put on (the actor's `measures`, if not given), and whether
+    steps are left out that change nothing but their order (see `explorer.reduction`). Raises
+    ValueError if a bound is on a measure that there is not or the actor does not tell obsolete
+    messages, and `ActorError` as soon as the actor breaks its protocol.
     """
 
     def __init__(
@@ -217,12 +231,17 @@ class System:
         network: NetworkKind = "set",
         history: History | None = None,
         measures: Mapping[str, Measure] | None = None,
+        *,
+        reduced: bool = False,
     ) -> None:
         self.servers = tuple(servers)
         self.bounds = bounds
         self.network_kind: NetworkKind = network
+        self.reduced = reduced
         self.history = history or NoHistory()
         self.guard = Guard(actor, self.servers)
+        if reduced and not self.guard.has_is_obsolete:
+            raise ValueError(f"{type(actor).__name__} has no method `is_obsolete`")
         known = self.guard.measures if measures is None else measures
         if unknown := sorted(bounds.measures.keys() - known.keys()):
             raise ValueError(
@@ -253,6 +272,9 @@ class System:
         Adds to `cut_off`, by the name of the bound, each step that a bound kept from happening.
         """
         bounds, network = self.bounds, state.network
+        if self.reduced and (obsolete := self._obsolete(state)):
+            yield from obsolete
+            return
         for position, node in enumerate(state.nodes):
             for local in self.local.actions(node):
                 if after := self._after(state, position, local, network, cut_off):
@@ -280,6 +302,18 @@ class System:
             else:
                 after = state._replace(network=rest, drops=state.drops + 1)
                 yield Transition(("DropMessage",), -1, None, message, after)
+
+    def _obsolete(self, state: GlobalState) -> list[Transition]:
+        """Return the receipts of messages that are obsolete; nothing else need be looked at."""
+        found = []
+        for message in self.network.deliverable(state.network):
+            position = self._destination(message)
+            node = state.nodes[position]
+            if self.local.is_obsolete(node, message):
+                once, _ = self.local.receive(node, message)
+                after = state._replace(network=self.network.remove(state.network, message))
+                found.append(Transition(once.names, position, once, message, after))
+        return found
 
     def _after(
         self,

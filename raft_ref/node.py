@@ -389,6 +389,24 @@ class Node:
 
     # Symmetry
 
+    def is_obsolete(self, state: State, message: Message) -> bool:
+        """Tell whether a server will ignore a message for good: a response that came too late.
+
+        Terms never move back, who follows in a term stands and leads in later ones only, and a vote
+        that is refused changes nothing (5.1, 5.2).
+        """
+        if message.term > state.current_term:
+            return False
+        is_older = message.term < state.current_term
+        match message:
+            case RequestVoteResponse():
+                refused = not message.vote_granted
+                return is_older or refused or state.role is not Role.CANDIDATE
+            case AppendEntriesResponse():
+                return is_older or state.role is Role.FOLLOWER
+            case _:
+                return False
+
     def rename(self, value: object, renaming: Mapping[ServerId, ServerId]) -> object:
         """Return a state, message or action with its servers renamed.
 

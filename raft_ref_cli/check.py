@@ -96,6 +96,12 @@ def _add_cluster(group: Any) -> None:
         help="count states that differ by a renaming of servers as one "
         "(default: if the node can be renamed)",
     )
+    group.add_argument(
+        "--por",
+        action="store_true",
+        help="partial-order reduction: receive messages at once that nobody will look at (fewer "
+        "states, the same verdicts, but not always a shortest counterexample)",
+    )
 
 
 def _add_bounds(group: Any) -> None:
@@ -157,14 +163,14 @@ def run(options: argparse.Namespace) -> int:
         except EngineError as error:
             raise UsageError(f"--engine native: {error}") from error
         except ValueError as error:
-            raise UsageError(f"--symmetry: {error}") from error
+            option = "--por" if cluster.system.reduced else "--symmetry"
+            raise UsageError(f"{option}: {error}") from error
     trace = _trace(report, cluster)
     if not options.json:
         _print_report(report, cluster, trace, options.quiet)
     written = _write(trace, options)
     if options.json:
-        checked = [prop.name for prop in cluster.properties if not prop.is_sometimes]
-        print(json.dumps(_as_json(report, checked, written)))
+        print(json.dumps(_as_json(report, cluster, written)))
     return EXIT[report.verdict]
 
 
@@ -235,9 +241,7 @@ def _write(trace: Trace | None, options: argparse.Namespace) -> dict[str, str | 
     return written
 
 
-def _as_json(
-    report: Report, properties: list[str], written: dict[str, str | None]
-) -> dict[str, Any]:
+def _as_json(report: Report, cluster: Cluster, written: dict[str, str | None]) -> dict[str, Any]:
     counterexample = report.counterexample
     return {
         "verdict": report.verdict.value,
@@ -250,8 +254,9 @@ def _as_json(
         "engine": report.engine,
         "stopped_by": report.stopped_by,
         "symmetry": report.symmetry,
+        "reduced": cluster.system.reduced,
         "bounds": dict(report.bounds),
-        "properties": properties,
+        "properties": [prop.name for prop in cluster.properties if not prop.is_sometimes],
         "actions": dict(report.actions),
         "never_taken": list(report.never_taken),
         "cut_off": dict(report.cut_off),

@@ -76,7 +76,7 @@ class Cluster:
 def build(options: argparse.Namespace) -> Cluster:
     """Return the cluster that the options describe.
 
-    `options` has the attributes node, bug, spec, invariant, network, bound, depth and those of
+    `options` has the attributes node, bug, spec, invariant, network, bound, depth, por and those of
     `DEFAULTS` (None: not given). Raises UsageError.
     """
     bug = _bug(options.bug)
@@ -98,6 +98,7 @@ def build(options: argparse.Namespace) -> Cluster:
             network,
             Committed(project) if is_raft else getattr(actor, "history", NoHistory()),
             measures,
+            reduced=options.por,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error

@@ -104,9 +104,10 @@ def setting(cluster: Cluster, symmetry: bool) -> list[str]:
     limits = cluster.system.bounds.as_dict()
     bounds = ", ".join(f"{name} {limit}" for name, limit in limits.items())
     renaming = ", up to a renaming of the servers" if symmetry else ""
+    reduced = ", partial-order reduction" if cluster.system.reduced else ""
     return [
         f"  {cluster.description}, {len(cluster.system.servers)} servers, "
-        f"network {cluster.system.network_kind}{renaming}",
+        f"network {cluster.system.network_kind}{renaming}{reduced}",
         f"  bounds: {bounds}",
     ]
 

@@ -62,6 +62,8 @@ class Model {
     virtual std::vector<LocalStep> actions(Node) = 0;
     virtual LocalStep restart(Node) = 0;
     virtual LocalStep receive(Node, Message) = 0;
+    // Whether a server will never again do anything with a message; asked in reduced searches only.
+    virtual bool is_obsolete(Node, Message) = 0;
     virtual History observe(History, Node before, Node after) = 0;
 
     // The position of the sender and that of the receiver.

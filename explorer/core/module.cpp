@@ -48,6 +48,9 @@ class PythonModel : public Model {
         nb::gil_scoped_acquire lock;
         return local_step(nb::cast<LocalTuple>(object_.attr("receive")(node, message)));
     }
+    bool is_obsolete(Node node, Message message) override {
+        return ask<bool>("is_obsolete", node, message);
+    }
     History observe(History history, Node before, Node after) override {
         return ask<History>("observe", history, before, after);
     }
@@ -164,6 +167,7 @@ class PythonSearch {
         setting.limits = {nb::cast<int>(from.attr("max_messages")),
                           nb::cast<Faults>(from.attr("max_faults")),
                           nb::cast<std::uint64_t>(from.attr("max_depth"))};
+        setting.is_reduced = nb::cast<bool>(from.attr("is_reduced"));
         setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
         setting.names = nb::cast<std::size_t>(from.attr("names"));
         setting.sources = nb::cast<std::vector<std::vector<std::uint8_t>>>(from.attr("sources"));

@@ -34,6 +34,7 @@ struct Setting {
     std::uint32_t servers;
     bool is_fifo;
     Limits limits;
+    bool is_reduced;         // see explorer/reduction.py
     std::size_t own_bounds;  // the bounds on a server's own state
     std::size_t names;       // names that a step can be counted as, the last for a lost message
     std::vector<std::vector<std::uint8_t>> sources;  // see Steps
@@ -84,7 +85,8 @@ class Search {
         : setting_(std::move(setting)),
           verdicts_(model, std::move(properties)),
           rules_(setting_.is_fifo, setting_.limits.messages, setting_.sources.size()),
-          steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.sources),
+          steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.is_reduced,
+                 setting_.sources),
           visited_(setting_.memory) {
         if (setting_.limits.messages > max_in_flight)
             throw Unfit("more than 12 messages in flight do not fit into the 8 bytes of a state");
@@ -189,6 +191,19 @@ class Search {
             ++tally.names[again ? edge.names_again : edge.names];
             visit(&edge, again, placed(after, edge.renamings) | faults | edge.servers, after);
         };
+        if (setting_.is_reduced) {
+            bool any = false;
+            for (int place = 0; place < network.size; ++place) {
+                if (!rules_.is_deliverable(network, place)) continue;
+                Edge& edge = steps_.receipt(servers, network.messages[place]);
+                if (!edge.is_obsolete) continue;
+                Network rest = network;
+                NetworkRules::remove(rest, place);
+                step(edge, false, rest, used);
+                any = true;
+            }
+            if (any) return;
+        }
         Row& row = steps_.row(servers);
         count(row.actions_exceeding, tally);
         for (Edge& edge : row.actions) step(edge, false, network, used);

@@ -52,6 +52,7 @@ struct Edge {
     std::uint16_t names = 0, names_again = 0;
     std::uint8_t sends_size = 0;
     bool is_within = true;  // no bound on the server's own state is exceeded
+    bool is_obsolete = false;  // a receipt that does nothing, nor ever will
     std::uint16_t sends[4]{};
     // For each class of faults a bit: whether the step was checked, and whether it is bad. The
     // second is about the same step when its message stays in flight.
@@ -147,8 +148,9 @@ class Steps {
     // `sources`: for each renaming, from which position the server at each position comes; the
     // first is the identity, and the only one without symmetry.
     Steps(Model& model, Verdicts& verdicts, NetworkRules& rules, std::size_t bounds,
-          std::vector<std::vector<std::uint8_t>> sources)
+          bool is_reduced, std::vector<std::vector<std::uint8_t>> sources)
         : model_(model), verdicts_(verdicts), rules_(rules), bounds_(bounds),
+          is_reduced_(is_reduced),
           sources_(std::move(sources)), renamed_nodes_(sources_.size()) {
         for (int fault = 0; fault < 3; ++fault)
             class_weight_[fault] = verdicts.reads_fault(fault) ? 1 : 0;
@@ -293,6 +295,7 @@ class Steps {
         const std::uint8_t position = model_.channel(asked)[1];
         Edge& edge = receipt_edges_.emplace_back();
         make(edge, shape, {How::receive, position, asked}, received(shape.nodes[position], asked));
+        edge.is_obsolete = is_reduced_ && model_.is_obsolete(shape.nodes[position], asked);
         if (receipts == nullptr || !receipts->add(message, &edge)) {
             all_receipts_.push_back(receipts == nullptr ? std::make_unique<Receipts>(8)
                                                         : receipts->twice_as_large());
@@ -477,6 +480,7 @@ class Steps {
     Verdicts& verdicts_;
     NetworkRules& rules_;
     std::size_t bounds_;
+    bool is_reduced_;
     std::mutex mutex_;
     std::size_t max_servers_ = 0, max_messages_ = 0;
     std::uint32_t classes_ = 1;
