@@ -37,7 +37,7 @@ def system(
     return System(actor, names, model.bounds(), network, Committed(), reduced=reduced)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     model=st.builds(
         Model,
