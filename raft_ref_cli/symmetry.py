@@ -20,7 +20,7 @@ def add_symmetry(group: Any, default: str) -> None:
         "--symmetry",
         nargs="?",
         choices=[*_CHOICES],
-        const="all",
+        const=True,
         help="count states that differ by a renaming of servers, and of values, as one; with no "
         f"more said, of all that the node can rename (default: {default})",
     )
@@ -35,11 +35,11 @@ def add_symmetry(group: Any, default: str) -> None:
 
 def symmetry_of(options: argparse.Namespace, system: System) -> tuple[Renamed, ...]:
     """Return what is renamed; raises UsageError where it cannot be."""
-    choice = options.symmetry
+    choice: str | bool | None = options.symmetry
     if choice is None:
-        choice = "all" if system.guard.has_rename else "none"
+        choice = system.guard.has_rename
     try:
-        return what_is_renamed(system, _CHOICES.get(choice, True))
+        return what_is_renamed(system, _CHOICES[choice] if isinstance(choice, str) else choice)
     except ValueError as error:
         raise UsageError(f"--symmetry: {error}") from error
 
