@@ -38,7 +38,8 @@ def search(
     more ends incomplete.
 
     With `symmetry`, states that differ by a renaming count as one: of ``["servers"]``,
-    ``["values"]``, both, or (True) of all that the actor can rename.
+    ``["values"]``, both, or (True) of all that the actor can rename. That properties
+    do not tell apart what is renamed is not checked.
 
     Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
     protocol, and `EngineError` where ``"native"`` is asked for and cannot be.

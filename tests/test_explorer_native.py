@@ -153,6 +153,29 @@ def test_one_report_of_foreign_nodes(
     )
 
 
+@settings(max_examples=20, deadline=None)
+@given(
+    servers=st.sampled_from([("s1", "s2"), ("s1", "s2", "s3")]),
+    words=st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]),
+    network=st.sampled_from(["set", "fifo"]),
+    faults=st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)),
+    symmetry=st.sampled_from([True, ("servers",), ("values",), ()]),
+)
+def test_one_report_of_a_foreign_node_with_values(
+    servers: tuple[str, ...],
+    words: tuple[str, ...],
+    network: NetworkKind,
+    faults: tuple[int, int, int],
+    symmetry: Any,
+) -> None:
+    bounds = Bounds(2, *faults, depth=6)
+    both(
+        lambda: System(toys.Gossip(servers, words), servers, bounds, network),
+        [Property("SometimesTwo", lambda view: len(view.messages) == 2, is_sometimes=True)],
+        symmetry,
+    )
+
+
 def test_a_property_of_steps_that_reads_messages() -> None:
     servers = ("s1", "s2")
     bounds = Bounds(2, 0, 1, 0, measures={"max_said": 1})

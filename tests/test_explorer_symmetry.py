@@ -26,7 +26,7 @@ from raft_ref import ClientRequest, Entry, Node, State, Step
 from raft_ref.bugs import BUGS
 from spec.link import Committed, CommittedEntry
 from tests.models import Model
-from tests.toys import Counting
+from tests.toys import Counting, Gossip
 
 SERVERS = ("s1", "s2", "s3")
 
@@ -72,17 +72,20 @@ RAFT = Bounds(max_messages=2, max_restarts=1, measures={"max_term": 1, "max_log_
 
 
 @pytest.mark.parametrize(
-    ("actor", "bounds"),
+    ("actor", "bounds", "symmetry"),
     [
-        (Counting(SERVERS), Bounds(max_messages=2, depth=7, measures={"max_said": 1})),
-        (Node(SERVERS, ["v1"]), RAFT),
+        (Counting(SERVERS), Bounds(2, depth=7, measures={"max_said": 1}), ("servers",)),
+        (Gossip(SERVERS, ("a", "b", "c")), Bounds(2, depth=6), ("servers", "values")),
+        (Node(SERVERS, ["v1"]), RAFT, ("servers",)),
     ],
 )
-def test_as_many_states_as_orbits(actor: Any, bounds: Bounds) -> None:
+def test_as_many_states_as_orbits(
+    actor: Any, bounds: Bounds, symmetry: tuple[Renamed, ...]
+) -> None:
     full, views = all_views(System(actor, SERVERS, bounds))
     quotient = search(System(actor, SERVERS, bounds), [], symmetry=True)
-    assert quotient.symmetry == ("servers",)
-    assert quotient.distinct_states == orbits(System(actor, SERVERS, bounds), views, ("servers",))
+    assert quotient.symmetry == symmetry
+    assert quotient.distinct_states == orbits(System(actor, SERVERS, bounds), views, symmetry)
     assert quotient.distinct_states < full.distinct_states / 4
     assert quotient.depth == full.depth
 
