@@ -7,6 +7,7 @@ from explorer.engines import EngineError, EngineName, search
 from explorer.properties import PARTS, Kind, Property
 from explorer.report import Progress, Report, Verdict
 from explorer.search import Search
+from explorer.symmetry import Renamed, what_is_renamed
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "NoHistory",
     "Progress",
     "Property",
+    "Renamed",
     "Report",
     "Search",
     "ServerId",
@@ -35,4 +37,5 @@ __all__ = [
     "View",
     "guarded",
     "search",
+    "what_is_renamed",
 ]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TypedDict
 
 from explorer.counterexample import Counterexample
+from explorer.symmetry import Renamed
 from explorer.system import System
 
 
@@ -44,6 +45,7 @@ class Report:
     - `cut_off`: for each bound, how many steps it kept from happening (for `depth`: how many
       states it kept from being expanded).
     - `sometimes`: whether each property that must be reached was.
+    - `symmetry`: by a renaming of what states may differ that were counted as one.
     - `engine`: what searched; `stopped_by`: why an incomplete search is incomplete.
     """
 
@@ -59,7 +61,7 @@ class Report:
     never_taken: tuple[str, ...]
     cut_off: Mapping[str, int]
     sometimes: Mapping[str, bool]
-    symmetry: bool
+    symmetry: tuple[Renamed, ...]
     bounds: Mapping[str, int]
     engine: str
     stopped_by: str | None = None

@@ -69,7 +69,6 @@ class Cluster:
     properties: list[Property]
     project: Callable[[Any], Any]
     description: str
-    renameable: bool
     values: tuple[str, ...]
 
 
@@ -111,7 +110,6 @@ def build(options: argparse.Namespace) -> Cluster:
         _selected(available, options.invariant),
         project,
         description,
-        system.guard.has_rename,
         values,
     )
 

@@ -42,6 +42,7 @@ def system(
     model=st.builds(
         Model,
         servers=st.sampled_from([2, 3]),
+        values=st.integers(1, 2),
         term=st.integers(1, 2),
         log=st.integers(0, 1),
         messages=st.integers(1, 2),
