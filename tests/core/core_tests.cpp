@@ -90,6 +90,82 @@ void a_network_that_is_a_set_is_sorted() {
     }
 }
 
+// The queues of each channel, in the order of the channels.
+void a_network_of_queues_keeps_the_order_of_each_channel() {
+    std::mt19937 random(3);
+    NetworkRules rules(true, 12, 2);
+    // Message m goes by channel m % 3; the renaming swaps the channels 0 and 1.
+    const auto swapped = [](int m) { return m % 3 == 0 ? m + 1 : m % 3 == 1 ? m - 1 : m; };
+    for (int m = 3; m < 30; ++m) {
+        rules.set_channel(m, static_cast<std::uint16_t>(m % 3));
+        rules.set_renamed(0, m, m);
+        rules.set_renamed(1, m, swapped(m));
+    }
+    const auto is = [](const Network& network, const std::vector<std::uint16_t> (&twin)[3]) {
+        std::vector<std::uint16_t> all;
+        for (const auto& queue : twin) all.insert(all.end(), queue.begin(), queue.end());
+        return std::equal(all.begin(), all.end(), network.messages, network.messages + network.size);
+    };
+    for (int trial = 0; trial < 200; ++trial) {
+        Network network;
+        std::vector<std::uint16_t> twin[3], renamed[3];
+        for (int step = 0; step < 40; ++step) {
+            const int place = network.size == 0 ? 0 : static_cast<int>(random() % network.size);
+            if (network.size > 0 && random() % 3 == 0) {
+                auto& queue = twin[network.messages[place] % 3];
+                if (!rules.is_deliverable(network, place)) continue;
+                CHECK(queue.front() == network.messages[place]);
+                queue.erase(queue.begin());
+                NetworkRules::remove(network, place);
+            } else {
+                const auto message = static_cast<std::uint16_t>(3 + random() % 27);
+                const bool fits = network.size < 12;
+                CHECK(rules.send(network, message) == fits);
+                if (fits) twin[message % 3].push_back(message);
+            }
+            CHECK(is(network, twin));
+        }
+        for (const auto& queue : twin)
+            for (std::uint16_t m : queue) renamed[swapped(m) % 3].push_back(static_cast<std::uint16_t>(swapped(m)));
+        CHECK(is(rules.renamed(network, 1), renamed));
+    }
+}
+
+// One thread adds while another reads what was published.
+void receipts_and_stable_are_read_while_they_grow() {
+    Receipts receipts(512);
+    Stable<int> stable;
+    std::vector<Edge> edges(200);
+    std::atomic<std::size_t> published{0};
+    std::thread reader([&] {
+        for (std::size_t seen = 0; seen < 200; seen = published.load(std::memory_order_acquire))
+            for (std::size_t at = 0; at < seen; ++at) {
+                CHECK(receipts.find(static_cast<Message>(at + 1)) == &edges[at]);
+                CHECK(stable[at * 1000] == static_cast<int>(at));
+            }
+    });
+    for (std::size_t at = 0; at < 200; ++at) {
+        stable.make_room_for(at * 1000);
+        stable[at * 1000] = static_cast<int>(at);
+        CHECK(receipts.add(static_cast<Message>(at + 1), &edges[at]));
+        published.store(at + 1, std::memory_order_release);
+    }
+    reader.join();
+    CHECK(receipts.find(201) == nullptr);
+    CHECK(receipts.twice_as_large()->find(200) == &edges[199]);
+    Receipts small(8);
+    for (Message message = 1; message <= 5; ++message)
+        CHECK(small.add(message, &edges[0]) == (message <= 4));  // at most half full
+}
+
+void a_layout_may_have_no_bits_for_messages() {
+    const Layout layout(30, {30, 4, 0}, 1);  // 64 bits without any message
+    const std::uint64_t key = 5 | 3 * layout.one(1);
+    CHECK(layout.network(key).size == 0);
+    CHECK(layout.faults_in_place(key) == 3 * layout.one(1));
+    CHECK(layout.packed(Network{}) == 0);
+}
+
 void a_layout_gives_back_what_was_packed() {
     for (int bits = 3; bits <= 5; ++bits) {
         const Layout layout(8, {1, 2, 1}, bits);
@@ -228,6 +304,9 @@ int main() {
     threads_count_each_key_once();
     equal_sequences_have_one_number();
     a_network_that_is_a_set_is_sorted();
+    a_network_of_queues_keeps_the_order_of_each_channel();
+    receipts_and_stable_are_read_while_they_grow();
+    a_layout_may_have_no_bits_for_messages();
     a_layout_gives_back_what_was_packed();
     counters_reach_every_combination();
     rotations_leave_one_of_each_orbit();
