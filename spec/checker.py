@@ -250,6 +250,7 @@ class Search:
         before = self._rows[number]
         numbers, key_of = self._numbers, self._key
         has_step_properties = bool(self._step_properties)
+        is_constrained = bool(self._constraints or self._action_constraints)
         taken: tuple[Action, tuple[Value, ...], Row] | None = None
         try:
             steps = self._successors(before)
@@ -262,7 +263,7 @@ class Search:
                 is_new = key not in numbers
                 if not is_new and not has_step_properties:
                     continue
-                if is_new and self._is_within(before, row):
+                if is_new and (not is_constrained or self._is_within(before, row)):
                     counts[1] += 1
                     self._keep(key, row, _Origin(number, action, arguments))
                 failed = _first(self._invariants, row) if is_new else None

@@ -40,7 +40,7 @@ _VALUES: Final = (int, str, bool, Boolean, ModelValue, tuple, frozenset)
 _TRIAL: Final = 2000
 
 
-class Remembered:
+class RememberedActions:
     """Every action of a specification, with a memory of its own.
 
     Arguments: for each action its name, its first stage (None: it has none), and a function from
@@ -58,14 +58,14 @@ class Remembered:
         self._judge = judge
         self._notes = notes
         second = _SecondStage(interner, notes)
-        self._actions = [_Action(*each, interner, notes, second) for each in actions]
+        self.actions = [_Action(*each, interner, notes, second) for each in actions]
 
     def successors(self, row: Row) -> list[Step]:
         """Return what follows a state; raises `SpecError` where TLC has an error."""
         found: list[Step] = []
         printed = len(self._notes.printed)
         try:
-            for each in self._actions:
+            for each in self.actions:
                 each.add(row, found.append)
         except Exception:  # any, as in the quick text: the judge will tell
             del self._notes.printed[printed:]
@@ -149,13 +149,13 @@ class _SecondStage:
     def _function_of(self, left: Left, given: tuple[Any, ...]) -> Callable[[Any], Any]:
         tables = [self._tables[place].values_by_number for place, _ in left.inputs]
         results = None if left.to is None else self._tables[left.to]
+        silently, function = self._notes.silently, left.function
 
         def compute(key: Any) -> Any:
             numbers = (key,) if len(tables) == 1 else key
             values = [table[number] for table, number in zip(tables, numbers, strict=True)]
-            with self._notes.none():
-                result = left.function(*given, *values)
-            return result if results is None else results[result]  # type: ignore[index]
+            result = silently(function, *given, *values)
+            return result if results is None else results[result]
 
         return compute
 
@@ -207,7 +207,7 @@ class _Action:
         self._interner = interner
         self._notes = notes
         self._second = second
-        self._asked = self._missed = 0
+        self.asked = self.computed = 0
         self.add: Callable[[Row, Callable[[Step], None]], None] = self._add_computed
         if stage is None:
             return
@@ -230,7 +230,7 @@ class _Action:
             add((action, arguments, self._interner.row(state)))
 
     def _add(self, row: Row, add: Callable[[Step], None]) -> None:
-        self._asked += 1
+        self.asked += 1
         for outcome in self._outcomes[self._key(row)]:
             step = outcome[0](row, outcome)
             if step is not None:
@@ -241,7 +241,7 @@ class _Action:
         if outcomes is None:
             return
         elements = self._of_pick[self._picked(row)]
-        self._asked += len(elements)
+        self.asked += len(elements)
         for element in elements:
             for outcome in outcomes[element]:
                 step = outcome[0](row, outcome)
@@ -253,7 +253,7 @@ class _Action:
         if outcomes is None:
             return
         for elements in product(*[computed[key(row)] for key, computed in self._picks]):
-            self._asked += 1
+            self.asked += 1
             for outcome in outcomes[elements]:
                 step = outcome[0](row, outcome)
                 if step is not None:
@@ -286,8 +286,8 @@ class _Action:
         return self._run(self._stage.body, values, *elements)
 
     def _run(self, body: Callable[..., None], *given: Any) -> Any:
-        self._missed += 1
-        if self._missed % _TRIAL == 0 and self._missed * 2 > self._asked:
+        self.computed += 1
+        if self.computed % _TRIAL == 0 and self.computed * 2 > self.asked:
             self.add = self._add_computed
             self._outcomes.clear()
         ends = self._ends(body, *given)
@@ -301,8 +301,7 @@ class _Action:
     def _ends(self, stage: Callable[..., None], *given: Any) -> Any:
         found: list[Any] = []
         try:
-            with self._notes.none():
-                stage(found.append, *given)
+            self._notes.silently(stage, found.append, *given)
         except Exception:  # any: the first stage may do what the action does not
             return _FAILED
         return found

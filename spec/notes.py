@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from spec.errors import Position
@@ -27,19 +26,17 @@ class Notes:
         reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
         self.warnings.setdefault(at, reason)
 
-    @contextmanager
-    def none(self) -> Iterator[None]:
-        """Raise `NotedError`, and forget what is noted meanwhile, if anything is."""
+    def silently(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return a function's result; if it notes something, forget that, raise `NotedError`."""
         printed, warned = len(self.printed), len(self.warnings)
         try:
-            yield
+            return function(*arguments)
         finally:
-            is_noted = (len(self.printed), len(self.warnings)) != (printed, warned)
-            del self.printed[printed:]
-            for at in list(self.warnings)[warned:]:
-                del self.warnings[at]
-        if is_noted:
-            raise NotedError
+            if len(self.printed) != printed or len(self.warnings) != warned:
+                del self.printed[printed:]
+                for at in list(self.warnings)[warned:]:
+                    del self.warnings[at]
+                raise NotedError
 
 
 class NotedError(Exception):

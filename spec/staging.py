@@ -149,7 +149,11 @@ def first_stage(
             depending = pools = pools - looked_at
         except _ReadsPoolError as error:
             depending |= {error.variable}
-        except (_NotStagedError, SpecError):  # the action as a whole will tell what is wrong
+        except (
+            _NotStagedError,
+            SpecError,
+            RecursionError,
+        ):  # the action as a whole will tell what is wrong
             return None
         finally:
             generator.locals, generator.goal, generator.writer = outer
@@ -187,10 +191,11 @@ class _Staging(Actions):
                 self._tests(tests, self._walk(label.steps), {}, lambda _: writer.emit("into(None)"))
         with writer.captured() as body:
             self._along(label, 0, NO_SCOPE)
+        named = _local_names([*guard, *body])
         reads = [
             place
             for place, variable in enumerate(self._ordered)
-            if self.generator.reference(variable, False) in _local_names([*guard, *body])
+            if self.generator.reference(variable, False) in named
         ]
         return FirstStage(
             tuple(reads),
@@ -513,6 +518,11 @@ class _Staging(Actions):
             return
         before = f"v_{variable.name}"
         then(self._leave(node, scope, values, lambda: before, variable))
+
+    def _for_all(self, node: tree.Quantified, scope: Scope, values: Values, then: Then) -> None:
+        if self._reads_pool(node, scope):
+            raise _NotStagedError  # there is no telling how much would be left
+        super()._for_all(node, scope, values, then)
 
     def exists(
         self, node: tree.Quantified, scope: Scope, values: Values, body: Callable[[Scope], None]

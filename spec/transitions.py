@@ -17,7 +17,7 @@ from spec.generator import Generator
 from spec.inlining import NO_SCOPE
 from spec.interning import Interner
 from spec.labels import ActionName, Label, labels_of
-from spec.memo import Remembered
+from spec.memo import RememberedActions
 from spec.notes import Notes
 from spec.places import Local, Scope, Values
 from spec.program import Program
@@ -281,7 +281,7 @@ class Transitions(_Noting):
         """
         return self._next.results(state)
 
-    def remembered(self, interner: Interner) -> Remembered:
+    def remembered(self, interner: Interner) -> RememberedActions:
         """Return the same relation on the rows of an interner, with a memory."""
         pools = pools_of(self._labels, self._program.analysis)
         actions = [
@@ -292,4 +292,4 @@ class Transitions(_Noting):
             )
             for place, (action, label) in enumerate(zip(self.actions, self._labels, strict=True))
         ]
-        return Remembered(actions, self.successors, interner, self._notes)
+        return RememberedActions(actions, self.successors, interner, self._notes)
