@@ -35,9 +35,12 @@ Outcome: TypeAlias = tuple[Any, ...]
 The function takes the row and the outcome. It returns a step, or None if there is none.
 """
 
-_MOST: Final = 1 << 20  # entries in one table
+MOST_ENTRIES: Final = 1 << 22
+"""After so many entries, about a gigabyte, all is forgotten and computed anew."""
+
 _VALUES: Final = (int, str, bool, Boolean, ModelValue, tuple, frozenset)
-_TRIAL: Final = 2000
+TRIAL: Final = 2000
+"""How often an action is computed before it is judged whether to remember it is any use."""
 
 
 class RememberedActions:
@@ -57,7 +60,7 @@ class RememberedActions:
         self._interner = interner
         self._judge = judge
         self._notes = notes
-        second = _SecondStage(interner, notes)
+        second = _SecondStage(interner, notes, _Memory())
         self.actions = [_Action(*each, interner, notes, second) for each in actions]
 
     def successors(self, row: Row) -> list[Step]:
@@ -74,20 +77,35 @@ class RememberedActions:
         return found
 
 
+class _Memory:
+    """Counts the entries of all tables; `tables` are those that refer to the others."""
+
+    def __init__(self) -> None:
+        self.tables: list[dict[Any, Any]] = []
+        self._entries = 0
+
+    def grow(self) -> None:
+        """Count one more entry; forget all if there are too many."""
+        self._entries += 1
+        if self._entries > MOST_ENTRIES:
+            self._entries = 0
+            for each in self.tables:
+                each.clear()
+
+
 class _Computed(dict[Any, Any]):
     """What a function gives for each key, computed at its first use."""
 
-    __slots__ = ("_compute",)
+    __slots__ = ("_compute", "_memory")
 
-    def __init__(self, compute: Callable[[Any], Any]) -> None:
+    def __init__(self, compute: Callable[[Any], Any], memory: _Memory) -> None:
         super().__init__()
         self._compute = compute
+        self._memory = memory
 
     def __missing__(self, key: Any) -> Any:
-        found = self._compute(key)
-        if len(self) >= _MOST:
-            self.clear()
-        self[key] = found
+        found = self[key] = self._compute(key)
+        self._memory.grow()
         return found
 
 
@@ -119,13 +137,16 @@ class _Shape(NamedTuple):
 class _SecondStage:
     """Makes outcomes of the ends of first stages."""
 
-    def __init__(self, interner: Interner, notes: Notes) -> None:
+    def __init__(self, interner: Interner, notes: Notes, memory: _Memory) -> None:
         self._tables = interner.tables
         self._notes = notes
+        self.memory = memory
         self._left: dict[tuple[Any, ...], _Computed] = {}
-        self._functions = _Computed(self._function)
+        self._functions = _Computed(self._function, memory)
+        memory.tables.append(self._left)
 
     def outcome(self, action: ActionName, end: End) -> Outcome:
+        """Return what an end amounts to; raises `TypeError` if it is given what is no value."""
         arguments, changes, left = end
         shape = _Shape(
             tuple(place for place, _ in changes),
@@ -137,13 +158,16 @@ class _SecondStage:
         return (self._functions[shape], action, arguments, *numbers, *computed)
 
     def computed(self, left: Left, *given: Any) -> _Computed:
-        """Return the results of what is left, by the numbers of what it reads."""
+        """Return the results of what is left, by the numbers of what it reads.
+
+        Raises `TypeError` if it is given what is no value, a LAMBDA for example.
+        """
         if not all(type(each) in _VALUES for each in given):
             raise TypeError
         key = left, *given
         found = self._left.get(key)
         if found is None:
-            found = self._left[key] = _Computed(self._function_of(left, given))
+            found = self._left[key] = _Computed(self._function_of(left, given), self.memory)
         return found
 
     def _function_of(self, left: Left, given: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -212,16 +236,20 @@ class _Action:
         if stage is None:
             return
         self._stage = stage
-        self._elements = Table()
         self._key = _selection(stage.reads)
         self._read = [interner.tables[place].values_by_number for place in stage.reads]
-        self._outcomes = _Computed(self._of_key)
-        picks = [(_selection([p for p, _ in e.inputs]), self._pick(e)) for e in stage.picks]
-        self._picks = picks
-        self._picked, self._of_pick = picks[0] if picks else (_selection([]), _Computed(tuple))
-        self.add = (
-            self._add if not picks else self._add_for_each if len(picks) == 1 else self._add_for_all
-        )
+        self._outcomes = self._table(self._of_key)
+        self._elements = Table()
+        self._picks = [
+            (_selection([place for place, _ in each.inputs]), self._pick(each))
+            for each in stage.picks
+        ]
+        self.add = [self._add, self._add_for_each, self._add_for_all][min(len(self._picks), 2)]
+
+    def _table(self, compute: Callable[[Any], Any]) -> _Computed:
+        table = _Computed(compute, self._second.memory)
+        self._second.memory.tables.append(table)
+        return table
 
     # Ways to add the steps out of a row
 
@@ -240,7 +268,8 @@ class _Action:
         outcomes = self._outcomes[self._key(row)]
         if outcomes is None:
             return
-        elements = self._of_pick[self._picked(row)]
+        key, picked = self._picks[0]
+        elements = picked[key(row)]
         self.asked += len(elements)
         for element in elements:
             for outcome in outcomes[element]:
@@ -264,7 +293,7 @@ class _Action:
     def _pick(self, left: Left) -> _Computed:
         """Return the numbers of the elements that are picked, by what the set reads."""
         elements = self._second.computed(left)
-        return _Computed(lambda key: tuple(self._elements[each] for each in elements[key]))
+        return self._table(lambda key: tuple(self._elements[each] for each in elements[key]))
 
     def _of_key(self, key: Any) -> Any:
         """Return the outcomes for what is read; if elements are picked, by their numbers."""
@@ -278,7 +307,7 @@ class _Action:
                 raise LookupError  # even where there is nothing to pick
             if not passed:
                 return None
-        return _Computed(lambda numbers: self._of_elements(values, numbers))
+        return _Computed(lambda numbers: self._of_elements(values, numbers), self._second.memory)
 
     def _of_elements(self, values: tuple[Value, ...], numbers: Any) -> Any:
         listed = (numbers,) if len(self._picks) == 1 else numbers
@@ -287,7 +316,7 @@ class _Action:
 
     def _run(self, body: Callable[..., None], *given: Any) -> Any:
         self.computed += 1
-        if self.computed % _TRIAL == 0 and self.computed * 2 > self.asked:
+        if self.computed % TRIAL == 0 and self.computed * 2 > self.asked:
             self.add = self._add_computed
             self._outcomes.clear()
         ends = self._ends(body, *given)

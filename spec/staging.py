@@ -1,10 +1,9 @@
 r"""How an action is generated in two stages, so that what it does can be remembered.
 
-A *pool* is a variable that some action picks an element of: `\E m \in messages : Receive(m)`. It
-has a new value in almost every state, but an action hardly looks at it. So the first stage is a
-function of the elements picked, and of those variables alone that its text names. It is the action
-as `spec.actions` writes it, save that each test and each new value that reads a pool is left to
-the second stage, along with the parts of it that read none, already evaluated.
+The first stage is a function of the elements that are picked of pools (`spec.pools`), and of those
+variables alone that its text names. It is the action as `spec.actions` writes it, save that each
+test and each new value that reads a pool is left to the second stage, along with the parts of it
+that read none, already evaluated.
 
 What is left keeps its order, and is evaluated even where a later test of the first stage fails:
 an error in it is not lost. Nothing is lost either if the first stage fails where the action would
@@ -22,7 +21,7 @@ from typing import Final, get_args
 
 from spec import expressions as tree
 from spec.actions import Actions, Then
-from spec.analysis import Analysis, bound_by
+from spec.analysis import bound_by
 from spec.binder_forms import target, unpack
 from spec.errors import SpecError
 from spec.expressions import Declaration
@@ -30,6 +29,7 @@ from spec.generator import Code, Generator
 from spec.inlining import NO_SCOPE, behind
 from spec.labels import Label
 from spec.places import Scope, Values
+from spec.pools import conjuncts_of, picked_by
 from spec.runtime import in_kept_order
 from spec.scope import arity_of
 from spec.standard import LANGUAGE
@@ -83,50 +83,6 @@ class _NotStagedError(Exception):
     """An action has no first stage."""
 
 
-# Pools
-
-
-def pools_of(labels: Sequence[Label], analysis: Analysis) -> frozenset[tree.Variable]:
-    r"""Return the variables that an \E of some action picks elements of."""
-    quantified = [
-        each
-        for label in labels
-        for each in (*label.steps, *_conjuncts(label.node))
-        if isinstance(each, tree.Quantified) and not each.is_universal
-    ]
-    found = {_picked(b.domain, analysis) for each in quantified for b in each.bindings}
-    return frozenset(each for each in found if isinstance(each, tree.Variable))
-
-
-def _conjuncts(node: tree.Expression) -> tuple[tree.Expression, ...]:
-    return node.arguments if isinstance(node, tree.Call) and node.name == "/\\" else ()
-
-
-def _picked(node: tree.Expression, analysis: Analysis) -> Declaration | None:
-    """Return the variable or parameter whose elements, or part of them, a set has."""
-    match node:
-        case tree.SetFilter():
-            return _picked(node.bindings[0].domain, analysis)
-        case tree.Call(name="DOMAIN"):
-            return _picked(node.arguments[0], analysis)
-        case tree.Call():
-            meaning = analysis.meanings[node]
-            if isinstance(meaning, tree.Variable | tree.Parameter):
-                return meaning
-            if isinstance(meaning, tree.Definition) and (meaning, False) not in analysis.reads(
-                meaning.body
-            ):
-                found = _picked(meaning.body, analysis)
-                given = dict(zip(meaning.parameters, node.arguments, strict=False))
-                if isinstance(found, tree.Parameter) and found in given:
-                    return _picked(given[found], analysis)
-                return found
-    return None
-
-
-# Generation
-
-
 def first_stage(
     label: Label,
     generator: Generator,
@@ -149,12 +105,8 @@ def first_stage(
             depending = pools = pools - looked_at
         except _ReadsPoolError as error:
             depending |= {error.variable}
-        except (
-            _NotStagedError,
-            SpecError,
-            RecursionError,
-        ):  # the action as a whole will tell what is wrong
-            return None
+        except (_NotStagedError, SpecError, RecursionError):
+            return None  # the action as a whole tells what is wrong, if anything is
         finally:
             generator.locals, generator.goal, generator.writer = outer
 
@@ -231,7 +183,7 @@ class _Staging(Actions):
             return [], label
         with self.generator.writer.captured():
             scope = self._walk(label.steps)
-        conjuncts = _conjuncts(label.node)
+        conjuncts = conjuncts_of(label.node)
         for place, each in enumerate(conjuncts):
             if self._picks_of_pool(each):
                 assert isinstance(each, tree.Quantified)
@@ -246,10 +198,7 @@ class _Staging(Actions):
         return [], label
 
     def _picks_of_pool(self, node: tree.Expression) -> bool:
-        if not isinstance(node, tree.Quantified) or node.is_universal:
-            return False
-        picked = {_picked(each.domain, self.generator.analysis) for each in node.bindings}
-        return not picked.isdisjoint(self._pools)
+        return not picked_by(node, self.generator.analysis).isdisjoint(self._pools)
 
     def _walk(self, steps: Sequence[tree.Expression]) -> Scope:
         """Write the steps from the relation to an action, without those that bind."""

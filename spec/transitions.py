@@ -20,8 +20,9 @@ from spec.labels import ActionName, Label, labels_of
 from spec.memo import RememberedActions
 from spec.notes import Notes
 from spec.places import Local, Scope, Values
+from spec.pools import pools_of
 from spec.program import Program
-from spec.staging import first_stage, pools_of
+from spec.staging import first_stage
 from spec.values import Value, show
 
 State: TypeAlias = tuple[Value, ...]

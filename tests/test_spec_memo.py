@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import spec
-from spec import SpecError, load
+from spec import SpecError, load, memo
 from spec.config import load_config
 from spec.interning import Interner, Row
 from spec.link import MODEL
@@ -24,7 +24,7 @@ from spec.transitions import Transitions
 from tests.models import Model
 
 CORPUS = Path(__file__).parent / "specs" / "corpus"
-STATES = 400
+STATES = 200
 """How many states of a model are looked at."""
 
 
@@ -111,6 +111,15 @@ def test_our_model_of_raft(tmp_path: Path) -> None:
     assert twins_of(MODEL, config).compare_all() == STATES
 
 
+@pytest.mark.parametrize(("name", "number"), [("MOST_ENTRIES", 50), ("TRIAL", 3)])
+def test_what_is_forgotten_is_computed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """However little is remembered, and whether the use of it is judged early or late."""
+    monkeypatch.setattr(memo, name, number)
+    test_our_model_of_raft(tmp_path)
+
+
 # A pool S, a function f and a number n. Each line is Next; in each, what happens depends on more
 # than is seen at first sight.
 CASES = {
@@ -144,6 +153,9 @@ CASES = {
     "an error before an empty set": r"""
         \/ \E m \in S : S' = S \ {m} /\ UNCHANGED <<n, f>>
         \/ n' = (CHOOSE e \in S : TRUE) /\ UNCHANGED S /\ f' \in {}""",
+    "an error before a choice of nothing": r"""
+        \/ \E m \in S : S' = S \ {m} /\ UNCHANGED <<n, f>>
+        \/ n' = (CHOOSE e \in S : TRUE) /\ (\E i \in 2..f[1] : f' = <<i, i>>) /\ UNCHANGED S""",
     "an error that is not evaluated": r"""
         \E m \in S : Cardinality(S) = 2 /\ S' = S \ {m} /\ UNCHANGED <<n, f>>
             /\ f[CHOOSE e \in S \ {m} : TRUE] = 0""",
