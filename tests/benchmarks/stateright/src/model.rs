@@ -88,32 +88,32 @@ impl State {
         self.servers.iter().filter(|s| s.role == Role::Leader)
     }
 
-    /// The state with each server renamed: server i becomes `names[i]`.
-    fn renamed(&self, names: &[Id]) -> State {
-        let mut servers = self.servers.clone();
-        for (server, &name) in self.servers.iter().zip(names) {
-            servers[name as usize] = server.renamed(names);
-        }
-        let mut messages: Vec<_> = self.messages.iter().map(|m| m.renamed(names)).collect();
-        messages.sort_unstable();
-        State {
-            servers,
-            messages,
-            ..*self
-        }
-    }
-
     /// The least of all renamings of the state: the same one for all that differ by a renaming.
+    ///
+    /// Messages are renamed only where the servers do not decide.
     pub fn canonical(&self) -> State {
         let mut names: Vec<Id> = (0..self.servers.len() as Id).collect();
         let mut least = self.clone();
+        let mut servers = self.servers.clone();
         while next_permutation(&mut names) {
-            least = least.min(self.renamed(&names));
+            for (server, &name) in self.servers.iter().zip(&names) {
+                servers[name as usize] = server.renamed(&names);
+            }
+            if servers > least.servers {
+                continue;
+            }
+            let mut messages: Vec<_> = self.messages.iter().map(|m| m.renamed(&names)).collect();
+            messages.sort_unstable();
+            if (&servers, &messages) < (&least.servers, &least.messages) {
+                least.servers.clone_from(&servers);
+                least.messages = messages;
+            }
         }
         least
     }
 }
 
+/// Server i is renamed to `names[i]`.
 impl Server {
     fn renamed(&self, names: &[Id]) -> Server {
         let mut renamed = *self;
