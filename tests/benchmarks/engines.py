@@ -56,9 +56,15 @@ ROWS = [
     Row(
         Model(term=2, log=1, restarts=1, drops=1, duplicates=1, symmetry=False), 941_552, 3_998_331
     ),
+    Row(
+        Model(term=2, log=1, messages=3, restarts=1, drops=1, symmetry=False),
+        13_937_779,
+        70_991_493,
+    ),
     Row(Model(term=2, log=1, restarts=1), 13_460, 46_213),
     Row(Model(term=2, log=1, messages=3), 136_980, 526_091),
     Row(Model(term=3, log=2, restarts=1), 815_630, 2_896_424),
+    Row(Model(term=2, log=1, messages=4, restarts=1), 8_456_149, 45_657_836),
 ]
 
 
