@@ -64,9 +64,9 @@ ROWS = [
         70_991_493,
     ),
     Row(
-        Model(term=2, log=1, messages=3, restarts=2, drops=1, duplicates=1, symmetry=False),
-        64_164_651,
-        410_267_190,
+        Model(term=2, log=1, messages=3, restarts=3, drops=1, duplicates=1, symmetry=False),
+        95_263_613,
+        649_158_813,
     ),
     Row(Model(term=2, log=1, restarts=1), 13_460, 46_213),
     Row(Model(term=2, log=1, messages=3), 136_980, 526_091),
