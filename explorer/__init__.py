@@ -6,6 +6,7 @@ from explorer.properties import PARTS, Kind, Property
 from explorer.report import Counterexample, Report, Verdict
 from explorer.search import Progress, Search, search
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
+from explorer.walk import Found, RandomSearch, WalkProgress, WalkReport, random_search
 
 __all__ = [
     "NETWORK_STEPS",
@@ -15,6 +16,7 @@ __all__ = [
     "Bounds",
     "Counterexample",
     "Event",
+    "Found",
     "History",
     "Kind",
     "Measure",
@@ -22,6 +24,7 @@ __all__ = [
     "NoHistory",
     "Progress",
     "Property",
+    "RandomSearch",
     "Report",
     "Search",
     "ServerId",
@@ -29,6 +32,9 @@ __all__ = [
     "System",
     "Verdict",
     "View",
+    "WalkProgress",
+    "WalkReport",
     "guarded",
+    "random_search",
     "search",
 ]

@@ -228,6 +228,7 @@ class System:
             raise ValueError(
                 f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
             )
+        self._measures = known
         limits = [
             (name, guarded(f"the measure {name}", known[name]), limit)
             for name, limit in bounds.measures.items()
@@ -240,6 +241,17 @@ class System:
         self._dest: dict[int, int] = {}
         self._observe_history = guarded("history.observe", self.history.observe)
         self._observed: dict[tuple[int, int, int], int] = {}
+
+    def anew(self) -> "System":
+        """Return the same system, with nothing interned and nothing computed yet."""
+        return System(
+            self.guard.actor,
+            self.servers,
+            self.bounds,
+            self.network_kind,
+            self.history,
+            self._measures,
+        )
 
     def initial(self) -> GlobalState:
         """Return the initial state."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer import Report, Verdict, search
 from raft_ref.bugs import BUGS
+from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import Cluster, build
 from raft_ref_cli.errors import UsageError, demand_writable
@@ -30,6 +31,7 @@ examples:
   raft-ref check --bug vote-not-persisted --refine
                                                   where the bug leaves the spec
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
+  raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --json                           for machines
 """
 
@@ -50,6 +52,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     parser.set_defaults(run=run)
     _add_cluster(parser.add_argument_group("what to explore"))
     _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    walks.add_options(parser.add_argument_group("random walks"))
     _add_output(parser.add_argument_group("output"))
 
 
@@ -136,6 +139,9 @@ def run(options: argparse.Namespace) -> int:
         _list_bugs(options.json)
         return 0
     _demand_writable(options)
+    walks.demand_sense(options)
+    if options.random:
+        return _run_walks(options)
     cluster = build(options)
     symmetry = cluster.renameable if options.symmetry is None else options.symmetry
     live = sys.stderr.isatty() and not options.quiet
@@ -151,6 +157,22 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         checked = [prop.name for prop in cluster.properties if not prop.is_sometimes]
         print(json.dumps(_as_json(report, checked, written)))
+    return EXIT[report.verdict]
+
+
+def _run_walks(options: argparse.Namespace) -> int:
+    cluster, outcome = walks.run(options)
+    report = outcome.report
+    trace = _trace(report, cluster)
+    if not options.json:
+        lines = walks.describe(outcome, cluster, options)
+        told = [] if trace is None or options.quiet else ["", *tell(trace)]
+        print("\n".join([*lines, *told]))
+    written = _write(trace, options)
+    if options.json:
+        checked = [prop.name for prop in cluster.properties if not prop.is_sometimes]
+        about = walks.as_json(outcome, options)
+        print(json.dumps({**_as_json(report, checked, written), "random": about}))
     return EXIT[report.verdict]
 
 
