@@ -14,6 +14,7 @@ from explorer.report import Counterexample
 from explorer.system import Event, System, Transition
 
 try:
+    from hypothesis import Phase, settings
     from hypothesis import strategies as st
     from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 except ImportError as error:
@@ -62,6 +63,10 @@ def state_machine(
         def __init__(self) -> None:
             super().__init__(system.anew(), demanded, tell)
 
+    # To explain which lines fail, hypothesis traces them all: slow, and the lines are ours.
+    default = Machine.TestCase.settings
+    phases = [phase for phase in default.phases if phase is not Phase.explain]
+    Machine.TestCase.settings = settings(default, phases=phases)
     Machine.__name__ = Machine.__qualname__ = type(system.guard.actor).__name__
     return Machine
 

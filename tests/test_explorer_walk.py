@@ -47,7 +47,10 @@ def untimed(outcome: WalkReport) -> tuple[Any, ...]:
     ("name", "seed", "breaks"),
     [
         # The seeds are those of the walks that find something, so that one walk is enough.
+        ("vote-not-persisted", 86, "ElectionSafety"),
         ("log-not-compared-before-vote", 1, "LeaderCompleteness"),
+        ("truncated-without-conflict", 19, "LeaderCompleteness"),
+        ("prev-log-term-ignored", 15, "LogMatching"),
         ("older-term-committed", 29, "LeaderCompleteness"),
     ],
 )
