@@ -40,7 +40,11 @@ def add_options(group: Any) -> None:
         "Exits 1 on a violation and else 3, never 0: walks show no property to hold",
     )
     for name, what in (
-        ("seed", "the same seed gives the same walks (default: a new one, which is printed)"),
+        (
+            "seed",
+            "the same seed gives the same walks, and walk n is the first of seed N + n - 1 "
+            "(default: a new one, which is printed)",
+        ),
         ("runs", f"how many walks (default: {RUNS})"),
         ("steps", f"how many steps each (default: {STEPS})"),
     ):
