@@ -9,6 +9,7 @@ from explorer.report import Progress, Report, Verdict
 from explorer.search import Search
 from explorer.symmetry import Renamed, what_is_renamed
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
+from explorer.walk import Found, RandomSearch, WalkProgress, WalkReport, random_search
 
 __all__ = [
     "NETWORK_STEPS",
@@ -20,6 +21,7 @@ __all__ = [
     "EngineError",
     "EngineName",
     "Event",
+    "Found",
     "History",
     "Kind",
     "Measure",
@@ -27,6 +29,7 @@ __all__ = [
     "NoHistory",
     "Progress",
     "Property",
+    "RandomSearch",
     "Renamed",
     "Report",
     "Search",
@@ -35,7 +38,10 @@ __all__ = [
     "System",
     "Verdict",
     "View",
+    "WalkProgress",
+    "WalkReport",
     "guarded",
+    "random_search",
     "search",
     "what_is_renamed",
 ]

@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -40,17 +40,6 @@ class Progress(Protocol):
         """Time taken."""
 
 
-@contextmanager
-def live_progress() -> Iterator[Callable[[Progress], None]]:
-    """Show one line on standard error that follows a search; yields what updates it."""
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=8) as live:
-
-        def update(progress: Progress) -> None:
-            live.update(Text(progress_line(progress)))
-
-        yield update
-
-
 def progress_line(progress: Progress) -> str:
     """Return how far a search has come, in one line."""
     rate = progress.distinct_states / max(progress.seconds, 1e-9)
@@ -58,6 +47,22 @@ def progress_line(progress: Progress) -> str:
         f"{progress.distinct_states:,} states, {rate:,.0f}/s, depth {progress.depth}, "
         f"queue {progress.queue:,}, {progress.seconds:.0f} s"
     )
+
+
+@contextmanager
+def live_progress(
+    line: Callable[[Any], str] = progress_line,
+) -> Iterator[Callable[[Any], None]]:
+    """Show one line on standard error that follows a search; yields what updates it.
+
+    `line` makes it of the search's progress.
+    """
+    with Live(console=Console(stderr=True), transient=True, refresh_per_second=8) as live:
+
+        def update(progress: Any) -> None:
+            live.update(Text(line(progress)))
+
+        yield update
 
 
 def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]:
@@ -70,7 +75,7 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
     if report.verdict is Verdict.VIOLATED:
         return lines if quiet else [*lines, _size(report)]
     if quiet:
-        return [*lines, *_vacuity(report)]
+        return [*lines, *vacuity(report)]
     always = [prop.name for prop in cluster.properties if not prop.is_sometimes]
     return [
         *lines,
@@ -78,11 +83,11 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
         "",
         *wrapped("hold", always),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
-        *_vacuity(report),
+        *vacuity(report),
         "",
-        *_table("actions taken", report.actions),
+        *table("actions taken", report.actions),
         "",
-        *_table("steps that a bound kept from happening", report.cut_off),
+        *table("steps that a bound kept from happening", report.cut_off),
     ]
 
 
@@ -121,7 +126,8 @@ def _size(report: Report) -> str:
     )
 
 
-def _vacuity(report: Report) -> list[str]:
+def vacuity(report: Report) -> list[str]:
+    """Return what was not reached and what never happened, as lines."""
     return [
         *wrapped("NOT reached", [name for name, was in report.sometimes.items() if not was]),
         *wrapped("NEVER taken", report.never_taken),
@@ -137,6 +143,7 @@ def wrapped(title: str, names: Sequence[str]) -> list[str]:
     )
 
 
-def _table(title: str, numbers: Mapping[str, int]) -> list[str]:
+def table(title: str, numbers: Mapping[str, int]) -> list[str]:
+    """Return numbers by name under a title, as lines."""
     width = max(map(len, numbers), default=0)
     return [f"{title}:", *(f"  {name:<{width}}  {times:>12,}" for name, times in numbers.items())]
