@@ -6,7 +6,7 @@ are sections of the extended Raft paper.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raft_ref.messages import AppendEntriesRequest, Entry, RequestVoteRequest, ServerId
 from raft_ref.node import Node
@@ -54,6 +54,17 @@ class OlderTermCommitted(Node):
         return self.is_stored(state, index)
 
 
+class CommitScanStopsAtOlderTerm(Node):
+    """The scan for what to commit goes upwards, and stops at an entry of an older term (5.4.2)."""
+
+    def advance_commit_index(self, state: State) -> State:
+        """Commit entry after entry, each by its own merit."""
+        index = state.commit_index
+        while index < len(state.log) and self.is_committable(state, index + 1):
+            index += 1
+        return state if index == state.commit_index else replace(state, commit_index=index)
+
+
 class CommitIndexLowered(Node):
     """A follower takes the leader's commit index even where it is behind its own (figure 2)."""
 
@@ -69,6 +80,14 @@ class TruncatedWithoutConflict(Node):
         """Replace all that follows prev_log_index, but for what is known to be committed."""
         replaced = state.log[: m.prev_log_index] + m.entries
         return replaced + state.log[len(replaced) : state.commit_index]
+
+
+class NextIndexMovedBelowMatch(Node):
+    """A late refusal moves next_index back to entries that are known to match (5.3)."""
+
+    def earlier_index(self, next_index: int, match_index: int) -> int:
+        """Try one entry earlier, whatever matches."""
+        return max(next_index - 1, 1)
 
 
 class PrevLogTermIgnored(Node):

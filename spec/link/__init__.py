@@ -7,7 +7,14 @@ RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
 from spec.link.bisimulation import MODEL, MODEL_BOUNDS, Bisimulation
 from spec.link.history import Committed, CommittedEntry
-from spec.link.properties import INVARIANTS, SOMETIMES, raft_properties, tla_properties
+from spec.link.properties import (
+    INVARIANTS,
+    PROGRESS_OF_RAFT,
+    SOMETIMES,
+    raft_progress,
+    raft_properties,
+    tla_properties,
+)
 from spec.link.refinement import Refinement
 from spec.link.variables import RaftVariables, Variables, camel_case
 
@@ -15,6 +22,7 @@ __all__ = [
     "INVARIANTS",
     "MODEL",
     "MODEL_BOUNDS",
+    "PROGRESS_OF_RAFT",
     "SOMETIMES",
     "Bisimulation",
     "Committed",
@@ -23,6 +31,7 @@ __all__ = [
     "Refinement",
     "Variables",
     "camel_case",
+    "raft_progress",
     "raft_properties",
     "tla_properties",
 ]
