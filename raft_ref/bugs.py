@@ -103,9 +103,10 @@ class Bug:
     """A known bug.
 
     `node` is the mutant; `breaks` the property that it violates, by its name in
-    spec/RaftInvariants.tla; `seen_in` the public threads or the text that describe it; `bounds`
-    the smallest bounds of a search within which that shows: one less of any, and it does not.
-    A bound that is not named is 0, and one value is enough. Larger ones may show a shorter way.
+    spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla); `seen_in` the public threads or
+    the text that describe it; `bounds` the smallest bounds of a search within which that shows: one
+    less of any, and it does not. A bound that is not named is 0, and one value is enough. Larger
+    ones may show a shorter way.
     """
 
     node: type[Node]
@@ -150,6 +151,12 @@ BUGS: Mapping[str, Bug] = {
         seen_in="LogCabin#44, PySyncObj#169, async-raft#108; Raft paper, figure 8",
         bounds={"servers": 3, "max_term": 4, "max_log_length": 1, "max_messages": 2},
     ),
+    "commit-scan-stops-at-older-term": Bug(
+        CommitScanStopsAtOlderTerm,
+        breaks="Progress",
+        seen_in="raftos#30",
+        bounds={"servers": 2, "max_term": 2, "max_log_length": 2, "max_messages": 1},
+    ),
     "commit-index-lowered": Bug(
         CommitIndexLowered,
         breaks="CommitIndexMonotonic",
@@ -161,6 +168,12 @@ BUGS: Mapping[str, Bug] = {
         breaks="LeaderCompleteness",
         seen_in="raftos#26, CCF#5991",
         bounds={"servers": 3, "max_term": 2, "max_log_length": 1, "max_messages": 2},
+    ),
+    "next-index-moved-below-match": Bug(
+        NextIndexMovedBelowMatch,
+        breaks="NextIndexAboveMatchIndex",
+        seen_in="PySyncObj#167, willemt/raft#118",
+        bounds={"servers": 2, "max_term": 3, "max_log_length": 1, "max_messages": 2},
     ),
     "prev-log-term-ignored": Bug(
         PrevLogTermIgnored,

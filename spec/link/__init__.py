@@ -9,6 +9,7 @@ from spec.link.bisimulation import MODEL, MODEL_BOUNDS, Bisimulation
 from spec.link.history import Committed, CommittedEntry
 from spec.link.properties import (
     INVARIANTS,
+    PROGRESS,
     PROGRESS_OF_RAFT,
     SOMETIMES,
     raft_progress,
@@ -22,6 +23,7 @@ __all__ = [
     "INVARIANTS",
     "MODEL",
     "MODEL_BOUNDS",
+    "PROGRESS",
     "PROGRESS_OF_RAFT",
     "SOMETIMES",
     "Bisimulation",
