@@ -7,7 +7,8 @@ everything within its bounds, and by no other.
 
 A bound may be the only reason why a state is stuck. So with the shortest way to a stuck state comes
 how many steps each bound kept from happening, in that state and in all that can be reached from it.
-Where a bound did, larger bounds may lead on; where none did, nothing leads on.
+Where it did, larger bounds may lead on. (Crashes are never without a bound, so `max_restarts` is
+always among those.)
 """
 
 from collections import Counter, defaultdict

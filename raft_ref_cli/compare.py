@@ -60,6 +60,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     # What `build` reads beside the sizes: the reference node, with all its properties.
     parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
     parser.set_defaults(network="set", bound=[], depth=None, refine=False, bisimulation=False)
+    parser.set_defaults(progress=None, progress_from=None)
     add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
     parser.add_argument(
         "--symmetry",

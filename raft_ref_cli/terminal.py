@@ -76,16 +76,17 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
         return lines if quiet else [*lines, _size(report), *_outlooks(report)]
     if quiet:
         return [*lines, *_vacuity(report)]
-    undecided = {p.name for p in cluster.properties if p.kind is Kind.PROGRESS} - set(
-        report.progress
-    )
-    always = [p.name for p in cluster.properties if not p.is_sometimes and p.name not in undecided]
+    decided = [
+        prop
+        for prop in cluster.properties
+        if prop.kind is not Kind.PROGRESS or prop.name in report.progress
+    ]
     return [
         *lines,
         _size(report),
         *_outlooks(report),
         "",
-        *wrapped("hold", always),
+        *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
         *_vacuity(report),
         "",
@@ -142,13 +143,12 @@ def _outlooks(report: Report) -> list[str]:
     for name, found in report.progress.items():
         due = f"the {found.asked:,} states where it is due"
         if not found.stuck:
-            lines.append(f"  {name}: the goal can be reached from all {due}")
+            lines.append(f"  {name}: the goal can be reached from all of {due}")
             continue
         lines.append(f"  {name}: the goal cannot be reached from {found.stuck:,} of {due}")
         cut_off = ", ".join(f"{bound} {times:,}" for bound, times in found.cut_off.items())
         lines += textwrap.wrap(
-            "steps that a bound kept from happening, from the last state below on: "
-            + (cut_off or "none, so that no bound is to blame"),
+            "steps that a bound kept from happening, from the last state below on: " + cut_off,
             100,
             initial_indent="  ",
             subsequent_indent="    ",

@@ -176,8 +176,13 @@ class PythonSearch {
         return [&heartbeat](const Found& so_far) {
             nb::gil_scoped_acquire lock;
             if (PyErr_CheckSignals() == 0) {
-                heartbeat(so_far);
-                return true;
+                try {
+                    heartbeat(so_far);
+                    return true;
+                } catch (const nb::python_error& error) {
+                    if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+                    return false;
+                }
             }
             if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw nb::python_error();
             PyErr_Clear();

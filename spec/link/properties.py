@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from explorer import Kind, Property, ServerId, View
@@ -100,7 +101,7 @@ def raft_progress(
         formula="\n".join(
             [
                 f"from {origin}, one with {goal} can be reached, where",
-                *(f"{name} ==\n{predicate.text}" for name, predicate in found.items()),
+                *(f"{name} ==\n{indent(each.text, '    ')}" for name, each in found.items()),
             ]
         ),
     )
