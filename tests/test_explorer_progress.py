@@ -43,16 +43,12 @@ SERVERS = ("s1", "s2", "s3")
 STATES = frozenset({"states"})
 
 
-def somebody_has_it(view: View) -> bool:
-    return any(state.has_token for state in view.states.values())
-
-
 def first_has_it(view: View) -> bool:
     return bool(view.states["s1"].has_token)
 
 
-TAKEN = Property("Taken", somebody_has_it, Kind.PROGRESS, reads=STATES)
-BACK = Property("Back", first_has_it, Kind.PROGRESS, reads=STATES, premise=somebody_has_it)
+TAKEN = Property("Taken", toys.somebody_has_it, Kind.PROGRESS, reads=STATES)
+BACK = Property("Back", first_has_it, Kind.PROGRESS, reads=STATES, premise=toys.somebody_has_it)
 
 
 class Swallowing(toys.Ring):
