@@ -8,6 +8,7 @@ from explorer.progress import Outlook
 from explorer.properties import PARTS, Kind, Property
 from explorer.report import Progress, Report, Verdict
 from explorer.search import Search
+from explorer.symmetry import Renamed, what_is_renamed
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Outlook",
     "Progress",
     "Property",
+    "Renamed",
     "Report",
     "Search",
     "ServerId",
@@ -37,4 +39,5 @@ __all__ = [
     "View",
     "guarded",
     "search",
+    "what_is_renamed",
 ]

@@ -61,7 +61,9 @@ class Actor(Protocol):
     - `is_obsolete(state, message)`, whether a server, whatever happens to it, will never again
       change its state or send anything because of a message: with it, a search can be reduced;
     - `rename(value, renaming)`, which renames the servers in a state, message or action: with
-      it, the explorer can treat states that differ by a renaming as one.
+      it, the explorer can treat states that differ by a renaming as one;
+    - `symmetric_values`, names of values that it treats alike, such as what clients may ask to
+      store: then `renaming` has these names too, and `rename` renames them wherever they are.
     """
 
     def initial(self, me: ServerId) -> Any:
@@ -121,6 +123,8 @@ class Guard:
         self.action_names: tuple[str, ...] = tuple(getattr(actor, "action_names", ()))
         self.has_rename = hasattr(actor, "rename")
         self.has_is_obsolete = hasattr(actor, "is_obsolete")
+        self.has_values = hasattr(actor, "symmetric_values")
+        self.symmetric_values: tuple[str, ...] = tuple(getattr(actor, "symmetric_values", ()))
         self._state_types: set[type] = set()
 
     def initial(self, me: ServerId) -> State:
@@ -151,8 +155,8 @@ class Guard:
         """Return whether a server will never again do anything with a message."""
         return bool(self._twice("is_obsolete", state, message))
 
-    def renamed(self, value: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
-        """Return a state, message or action with its servers renamed."""
+    def renamed(self, value: Any, renaming: Mapping[str, str]) -> Any:
+        """Return a state, message or action with its servers and values renamed."""
         renamed = self._call("rename", value, renaming)
         if type(renamed) is not type(value):
             raise self._error("rename", f"returns {renamed!r} for {value!r}")

@@ -9,6 +9,7 @@ from explorer.memory import usable_bytes
 from explorer.properties import Property
 from explorer.report import Progress, Report
 from explorer.search import Search
+from explorer.symmetry import Renamed
 from explorer.system import System
 
 EngineName = Literal["auto", "native", "plain"]
@@ -21,7 +22,7 @@ class EngineError(Exception):
 def search(
     system: System,
     properties: Sequence[Property],
-    symmetry: bool = False,
+    symmetry: bool | Sequence[Renamed] = False,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     *,
     engine: EngineName = "auto",
@@ -36,8 +37,12 @@ def search(
     how many bytes the process may use (default: most of what is available); a search that needs
     more ends incomplete.
 
-    Raises ValueError if `symmetry` is asked for and the actor cannot be renamed, `ActorError` where
-    an actor breaks its protocol, and `EngineError` where ``"native"`` is asked for and cannot be.
+    With `symmetry`, states that differ by a renaming count as one: of ``["servers"]``,
+    ``["values"]``, both, or (True) of all that the actor can rename. That properties
+    do not tell apart what is renamed is not checked.
+
+    Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
+    protocol, and `EngineError` where ``"native"`` is asked for and cannot be.
     """
     memory = usable_bytes() if memory is None else memory
     why = ""
@@ -55,7 +60,7 @@ def search(
 def _native(
     system: System,
     properties: Sequence[Property],
-    symmetry: bool,
+    symmetry: bool | Sequence[Renamed],
     on_progress: Callable[[Progress], None],
     threads: int | None,
     memory: int,

@@ -17,7 +17,7 @@ from explorer.interning import Interner
 from explorer.progress import Outlook, demand_unbounded_depth, first_way, in_order
 from explorer.properties import PARTS, Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
-from explorer.symmetry import Symmetry
+from explorer.symmetry import Renamed, Symmetry
 from explorer.system import GlobalState, LocalStep, System, Transition, View
 
 Unfit = _core.Unfit
@@ -182,7 +182,7 @@ class NativeSearch:
         self,
         system: System,
         properties: Sequence[Property],
-        symmetry: bool = False,
+        symmetry: bool | Sequence[Renamed] = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         *,
         threads: int,
@@ -199,7 +199,7 @@ class NativeSearch:
             raise Unfit("without a bound on messages, states do not fit into 8 bytes")
         self._system = system
         self._properties = properties
-        self._symmetry = Symmetry(system) if symmetry else None
+        self._symmetry = Symmetry(system, symmetry) if symmetry else None
         self._on_progress = on_progress
         self._threads = threads
         self._model = _Model(system, properties, self._symmetry)
@@ -299,7 +299,7 @@ class NativeSearch:
             **coverage(self._system, names),
             cut_off={bound: cut_off[bound] for bound in bounds},
             sometimes={prop.name: was for prop, was in reached if prop.is_sometimes},
-            symmetry=self._symmetry is not None,
+            symmetry=() if self._symmetry is None else self._symmetry.renamed,
             bounds=bounds,
             engine=f"native engine, {self._threads} thread{'s'[: self._threads != 1]}",
             stopped_by=_STOPPED_BY.get(ending),

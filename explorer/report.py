@@ -8,6 +8,7 @@ from typing import TypedDict
 
 from explorer.counterexample import Counterexample
 from explorer.progress import Outlook
+from explorer.symmetry import Renamed
 from explorer.system import System
 
 
@@ -52,6 +53,7 @@ class Report:
     - `sometimes`: whether each property that must be reached was.
     - `progress`: for each property of progress that was asked, what was found. None is if something
       else is violated or the search is incomplete, nor after the first that is violated.
+    - `symmetry`: by a renaming of what states may differ that were counted as one.
     - `engine`: what searched; `stopped_by`: why an incomplete search is incomplete.
     """
 
@@ -67,7 +69,7 @@ class Report:
     never_taken: tuple[str, ...]
     cut_off: Mapping[str, int]
     sometimes: Mapping[str, bool]
-    symmetry: bool
+    symmetry: tuple[Renamed, ...]
     bounds: Mapping[str, int]
     engine: str
     stopped_by: str | None = None

@@ -22,7 +22,7 @@ from explorer.progress import (
 )
 from explorer.properties import Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
-from explorer.symmetry import Symmetry, no_symmetry
+from explorer.symmetry import Renamed, Symmetry, no_symmetry
 from explorer.system import GlobalState, System, Transition, View
 
 _STATES_BETWEEN_PROGRESS = 256
@@ -35,9 +35,9 @@ class _OutOfMemoryError(Exception):
 class Search:
     """One breadth-first search of one system; `run` does it.
 
-    Arguments: the system; the properties; whether states that differ by a renaming of servers
-    count as one (ValueError if the actor cannot be renamed); what to call with a `Progress` now
-    and then; how many bytes of memory the process may use (None: no limit).
+    Arguments: the system; the properties; the symmetry, which says by a renaming of what states
+    may differ that count as one (see `explorer.symmetry.what_is_renamed`); what to call with a
+    `Progress` now and then; how many bytes of memory the process may use (None: no limit).
     Raises ValueError where the system is reduced and a property could tell, and where progress is
     asked for within a bound on depth.
     """
@@ -46,7 +46,7 @@ class Search:
         self,
         system: System,
         properties: Sequence[Property],
-        symmetry: bool = False,
+        symmetry: bool | Sequence[Renamed] = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         memory: int | None = None,
     ) -> None:
@@ -57,8 +57,8 @@ class Search:
         self._checker = Checker(system, properties)
         self._of_progress = [prop for prop in properties if prop.kind is Kind.PROGRESS]
         self._outlooks: dict[str, Outlook] = {}
-        self._symmetry = symmetry
-        self._canonical = Symmetry(system).canonical if symmetry else no_symmetry
+        self._symmetry = Symmetry(system, symmetry) if symmetry else None
+        self._canonical = no_symmetry if self._symmetry is None else self._symmetry.canonical
         self._on_progress = on_progress
         self._max_depth = inf if system.bounds.depth is None else system.bounds.depth
         self._seen: set[GlobalState] = set()
@@ -240,7 +240,7 @@ class Search:
             **coverage(self._system, self._names),
             cut_off=dict(self._cut_off),
             sometimes=dict(self._checker.sometimes),
-            symmetry=self._symmetry,
+            symmetry=() if self._symmetry is None else self._symmetry.renamed,
             bounds=self._system.bounds.as_dict(),
             engine="plain engine",
             stopped_by=self._stopped_by,

@@ -1,26 +1,74 @@
-"""Symmetry over servers: states that differ by a renaming of the servers count as one.
+"""Symmetry: states that differ by a renaming of servers, and of values, count as one.
 
-This is sound where no step and no property tells servers apart (Ip and Dill, "Better
-verification through symmetry", 1996). For the steps it is checked, not believed: each step of a
-server that the search computes is compared with the renamed step.
+Values are what clients ask to store, or whatever else an actor says that it treats alike.
+
+This is sound where no step, no history and no property tells servers, or values, apart (Ip and
+Dill, "Better verification through symmetry", 1996). For steps and histories it is checked, not
+believed: each one that the search computes is compared with the renamed one. For properties it is
+believed: one that names a value ("v1 is never stored") is asked of one state only of those that
+count as one, so it needs a search without symmetry over values.
 """
 
-from collections.abc import Mapping
-from itertools import permutations
-from typing import Any
+from collections.abc import Mapping, Sequence
+from itertools import permutations, product
+from math import factorial
+from typing import Any, Literal, TypeVar
 
-from explorer.actor import ActorError, ServerId, Step
+from explorer.actor import ActorError, Step
 from explorer.system import GlobalState, System
+
+Renamed = Literal["servers", "values"]
+"""What a renaming renames."""
+
+_MAX_RENAMINGS = 5_040
+
+_T = TypeVar("_T")
+
+
+def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple[Renamed, ...]:
+    """Return what a symmetry renames; True is all that the actor can rename.
+
+    Values are part of that where there are two or more. Raises ValueError where the actor cannot
+    rename what is asked for, and where there would be too many renamings.
+    """
+    if not symmetry:
+        return ()
+    actor, values = type(system.guard.actor).__name__, system.guard.symmetric_values
+    if not system.guard.has_rename:
+        raise ValueError(f"{actor} has no method `rename`")
+    if symmetry is True:
+        renamed: tuple[Renamed, ...] = ("servers", "values") if len(values) > 1 else ("servers",)
+    else:
+        renamed = tuple(each for each in ("servers", "values") if each in symmetry)
+    if "values" in renamed and not system.guard.has_values:
+        raise ValueError(f"{actor} has no `symmetric_values`, and so no symmetry over values")
+    if both := sorted({*system.servers} & {*values}):
+        raise ValueError(f"{', '.join(both)} is the name of a server and of a value")
+    sizes = {"servers": len(system.servers), "values": len(values)}
+    number = 1
+    for each in renamed:
+        number *= factorial(sizes[each])
+    if number > _MAX_RENAMINGS:
+        what = " and ".join(f"{sizes[each]} {each}" for each in renamed)
+        raise ValueError(
+            f"{what} have {number:,} renamings, expected {_MAX_RENAMINGS:,} at most (rename "
+            f"{'servers alone or ' if 'values' in renamed else ''}nothing)"
+        )
+    return renamed
 
 
 class Renaming:
-    """One renaming of the servers, on interned values, each computed once."""
+    """One renaming, on interned values, each computed once."""
 
-    def __init__(self, system: System, targets: tuple[int, ...]) -> None:
-        """Rename the server at each position to the one at the position in `targets`."""
+    def __init__(self, system: System, targets: tuple[int, ...], values: tuple[str, ...]) -> None:
+        """Rename the server at each position to the one at the position in `targets`.
+
+        `values` are the new names of the values.
+        """
         servers = system.servers
-        self.servers: Mapping[ServerId, ServerId] = {
-            server: servers[target] for server, target in zip(servers, targets, strict=True)
+        self.names: Mapping[str, str] = {
+            **{server: servers[target] for server, target in zip(servers, targets, strict=True)},
+            **dict(zip(system.guard.symmetric_values, values, strict=True)),
         }
         self._system = system
         self.sources = tuple(targets.index(position) for position in range(len(targets)))
@@ -46,13 +94,13 @@ class Renaming:
         found = self._histories.get(history)
         if found is None:
             histories = self._system.histories
-            value = self._system.history.rename(histories[history], self.servers)
+            value = self._system.history.rename(histories[history], self.names)
             found = self._histories[history] = histories.intern(value)
         return found
 
     def value(self, value: Any) -> Any:
         """Return a state, message or action, renamed by the actor."""
-        return self._system.guard.renamed(value, self.servers)
+        return self._system.guard.renamed(value, self.names)
 
     def state(self, state: int) -> int:
         """Return a server's state, renamed."""
@@ -72,22 +120,33 @@ class Renaming:
 
 
 class Symmetry:
-    """The canonical one of all states that differ by a renaming of the servers.
+    """The canonical one of all states that differ by a renaming.
 
-    Raises ValueError where the actor has no `rename`.
+    Arguments: the system, and what is renamed; see `what_is_renamed`, also for what is raised. The
+    first of the `renamings` changes nothing.
     """
 
-    def __init__(self, system: System) -> None:
-        if not system.guard.has_rename:
-            raise ValueError(f"{type(system.guard.actor).__name__} has no method `rename`")
-        size = len(system.servers)
-        self.renamings = [Renaming(system, targets) for targets in permutations(range(size))]
-        self._guard = system.guard
-        swap_and_rotation = (1, 0, *range(2, size)), (*range(1, size), 0)
-        self._generators = [
-            Renaming(system, targets).servers for targets in swap_and_rotation[: size - 1]
+    def __init__(self, system: System, symmetry: bool | Sequence[Renamed] = True) -> None:
+        self.renamed = what_is_renamed(system, symmetry)
+        servers, values = tuple(range(len(system.servers))), system.guard.symmetric_values
+        self.renamings = [
+            Renaming(system, targets, names)
+            for targets, names in product(
+                permutations(servers) if "servers" in self.renamed else [servers],
+                permutations(values) if "values" in self.renamed else [values],
+            )
         ]
+        self._system = system
+        self._guard = system.guard
+        self._generators: list[tuple[Renamed, Renaming]] = []
+        if "servers" in self.renamed:
+            for targets in _swap_and_rotation(servers):
+                self._generators.append(("servers", Renaming(system, targets, values)))
+        if "values" in self.renamed:
+            for names in _swap_and_rotation(values):
+                self._generators.append(("values", Renaming(system, servers, names)))
         system.local.examine = self._examine
+        system.examine_observation = self._examine_observation
         self._canonical_nodes: dict[
             tuple[int, ...], tuple[tuple[int, ...], tuple[Renaming, ...]]
         ] = {}
@@ -114,24 +173,34 @@ class Symmetry:
     def _examine(self, method: str, arguments: tuple[Any, ...], answer: Any) -> None:
         """Demand that the actor answers a renamed question with the renamed answer.
 
-        A swap of two servers and a rotation of all of them generate every renaming.
+        A swap of two servers and a rotation of all of them generate every renaming of servers;
+        for values it is the same.
         """
-        for servers in self._generators:
-            renamed = [self._guard.renamed(argument, servers) for argument in arguments]
-            expected = _unordered(method, self._renamed_answer(method, answer, servers))
+        for what, renaming in self._generators:
+            renamed = [renaming.value(argument) for argument in arguments]
+            expected = _unordered(method, self._renamed_answer(method, answer, renaming))
             found = _unordered(method, getattr(self._guard, method)(*renamed))
             if found != expected:
-                raise ActorError(
-                    f"{type(self._guard.actor).__name__}.{method} tells servers apart, or its "
-                    f"`rename` is wrong: on {', '.join(map(repr, renamed))} it answers {found!r}, "
-                    f"expected {expected!r} (search without symmetry, or mend it)"
-                )
+                name = f"{type(self._guard.actor).__name__}.{method}"
+                raise _tells_apart(name, what, renamed, found, expected)
 
-    def _renamed_answer(
-        self, method: str, answer: Any, servers: Mapping[ServerId, ServerId]
-    ) -> Any:
-        def renamed(value: Any) -> Any:
-            return self._guard.renamed(value, servers)
+    def _examine_observation(self, history: int, before: int, after: int, observed: int) -> None:
+        """Demand that the history of a renamed step is the renamed history."""
+        system = self._system
+        for what, renaming in self._generators:
+            renamed = renaming.history(history), renaming.state(before), renaming.state(after)
+            expected = system.histories[renaming.history(observed)]
+            found = system.observation(*renamed)
+            if found != expected:
+                shown = [
+                    system.histories[renamed[0]],
+                    *(system.local.states[e] for e in renamed[1:]),
+                ]
+                name = f"{type(system.history).__name__}.observe"
+                raise _tells_apart(name, what, shown, found, expected)
+
+    def _renamed_answer(self, method: str, answer: Any, renaming: Renaming) -> Any:
+        renamed = renaming.value
 
         if answer is None:
             return None
@@ -145,6 +214,24 @@ class Symmetry:
             case _:
                 messages = tuple(renamed(message) for message in answer.messages)
                 return Step(renamed(answer.state), messages, answer.actions)
+
+
+def _tells_apart(
+    method: str, what: Renamed, asked: Sequence[Any], found: Any, expected: Any
+) -> ActorError:
+    return ActorError(
+        f"{method} tells {what} apart, or its `rename` is wrong: on "
+        f"{', '.join(map(repr, asked))} it answers {found!r}, expected {expected!r} "
+        f"(search without symmetry over {what}, or mend it)"
+    )
+
+
+def _swap_and_rotation(things: tuple[_T, ...]) -> list[tuple[_T, ...]]:
+    """Return permutations of things that generate all: for two things, a swap alone."""
+    if len(things) < 2:
+        return []
+    first, second, *others = things
+    return [(second, first, *others), (second, *others, first)][: len(things) - 1]
 
 
 def _unordered(method: str, answer: Any) -> Any:

@@ -77,8 +77,8 @@ class History(Protocol):
     def observe(self, history: Any, before: Any, after: Any) -> Any:
         """Return the history after one server went from state `before` to state `after`."""
 
-    def rename(self, history: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
-        """Return the history with the servers in it renamed."""
+    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
+        """Return the history with the servers and the values in it renamed."""
 
 
 class NoHistory:
@@ -91,8 +91,8 @@ class NoHistory:
         """Return nothing new."""
         return history
 
-    def rename(self, history: Any, renaming: Mapping[ServerId, ServerId]) -> Any:
-        """Return the history: there are no servers in it."""
+    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
+        """Return the history: there are no names in it."""
         return history
 
 
@@ -221,6 +221,9 @@ class System:
     steps are left out that change nothing but their order (see `explorer.reduction`). Raises
     ValueError if a bound is on a measure that there is not or the actor does not tell obsolete
     messages, and `ActorError` as soon as the actor breaks its protocol.
+
+    `examine_observation` may be set, and is called with each new observation of the history: the
+    numbers of the history and of the server's states before and after, and of the history then.
     """
 
     def __init__(
@@ -259,6 +262,7 @@ class System:
         self._dest: dict[int, int] = {}
         self._observe_history = guarded("history.observe", self.history.observe)
         self._observed: dict[tuple[int, int, int], int] = {}
+        self.examine_observation: Callable[[int, int, int, int], None] = lambda *observed: None
 
     def initial(self) -> GlobalState:
         """Return the initial state."""
@@ -345,11 +349,15 @@ class System:
         key = (history, before, after)
         found = self._observed.get(key)
         if found is None:
-            states = self.local.states
-            arguments = self.histories[history], states[before], states[after]
-            found = self.histories.intern(self._observe_history(*arguments))
+            found = self.histories.intern(self.observation(history, before, after))
+            self.examine_observation(history, before, after, found)
             self._observed[key] = found
         return found
+
+    def observation(self, history: int, before: int, after: int) -> Any:
+        """Return the history after one server's step, as a value."""
+        states = self.local.states
+        return self._observe_history(self.histories[history], states[before], states[after])
 
     def _destination(self, message: int) -> int:
         found = self._dest.get(message)

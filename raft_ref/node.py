@@ -411,14 +411,25 @@ class Node:
             case _:
                 return False
 
-    def rename(self, value: object, renaming: Mapping[ServerId, ServerId]) -> object:
-        """Return a state, message or action with its servers renamed.
+    @property
+    def symmetric_values(self) -> tuple[Value, ...]:
+        """What a renaming may rename beside servers: no rule of Raft looks at a value."""
+        return self.values
 
-        `renaming` maps each server to another, one to one. No rule of Raft tells servers
-        apart, so a renamed step is a step.
+    def rename(self, value: object, renaming: Mapping[str, str]) -> object:
+        """Return a state, message or action with its servers and values renamed.
+
+        `renaming` maps each server to another, one to one, and so each value; a value that is
+        not in it keeps its name. No rule of Raft tells servers apart, so a renamed step is a
+        step.
         """
-        if isinstance(value, State):
-            return self._rename_state(value, renaming)
+        match value:
+            case State():
+                return self._rename_state(value, renaming)
+            case ClientRequest(name):
+                return ClientRequest(renaming.get(name, name))
+            case AppendEntriesRequest():
+                value = replace(value, entries=_rename_entries(value.entries, renaming))
         names = {
             f.name: renaming[getattr(value, f.name)]
             for f in fields(value)  # type: ignore[arg-type]
@@ -426,14 +437,19 @@ class Node:
         }
         return replace(value, **names)  # type: ignore[type-var]
 
-    def _rename_state(self, state: State, renaming: Mapping[ServerId, ServerId]) -> State:
+    def _rename_state(self, state: State, renaming: Mapping[str, str]) -> State:
         old = {renaming[server]: position for server, position in self._position.items()}
         order = [old[server] for server in self.servers]
         return replace(
             state,
             me=renaming[state.me],
             voted_for=None if state.voted_for is None else renaming[state.voted_for],
+            log=_rename_entries(state.log, renaming),
             votes_granted=frozenset(renaming[server] for server in state.votes_granted),
             next_index=tuple(state.next_index[position] for position in order),
             match_index=tuple(state.match_index[position] for position in order),
         )
+
+
+def _rename_entries(entries: tuple[Entry, ...], renaming: Mapping[str, str]) -> tuple[Entry, ...]:
+    return tuple(Entry(e.term, renaming.get(e.value, e.value)) for e in entries)

@@ -15,6 +15,7 @@ from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
 from raft_ref_cli.engine import add_engine
 from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.symmetry import add_symmetry, symmetry_of
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
 from traces import FORMATS, RenderError, Trace, draw, render, tell, write
@@ -105,12 +106,7 @@ def _add_cluster(group: Any) -> None:
         action="store_true",
         help="demand that in every state node and spec can take the same steps",
     )
-    group.add_argument(
-        "--symmetry",
-        action=argparse.BooleanOptionalAction,
-        help="count states that differ by a renaming of servers as one "
-        "(default: if the node can be renamed)",
-    )
+    add_symmetry(group, "the same")
     group.add_argument(
         "--por",
         action="store_true",
@@ -162,7 +158,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _demand_writable(options)
     cluster = build(options)
-    symmetry = cluster.renameable if options.symmetry is None else options.symmetry
+    symmetry = symmetry_of(options, cluster.system)
     live = sys.stderr.isatty() and not options.quiet
     with live_progress() if live else nullcontext(lambda progress: None) as on_progress:
         try:
@@ -178,8 +174,7 @@ def run(options: argparse.Namespace) -> int:
         except EngineError as error:
             raise UsageError(f"--engine native: {error}") from error
         except ValueError as error:
-            option = "--por" if cluster.system.reduced else "--symmetry"
-            raise UsageError(f"{option}: {error}") from error
+            raise UsageError(f"--por: {error}") from error
     trace = _trace(report, cluster)
     if not options.json:
         _print_report(report, cluster, trace, options.quiet)
@@ -268,7 +263,7 @@ def _as_json(report: Report, cluster: Cluster, written: dict[str, str | None]) -
         "seconds": round(report.seconds, 3),
         "engine": report.engine,
         "stopped_by": report.stopped_by,
-        "symmetry": report.symmetry,
+        "symmetry": list(report.symmetry),
         "reduced": cluster.system.reduced,
         "bounds": dict(report.bounds),
         "properties": [prop.name for prop in cluster.properties if not prop.is_sometimes],

@@ -76,7 +76,6 @@ class Cluster:
     properties: list[Property]
     project: Callable[[Any], Any]
     description: str
-    renameable: bool
     values: tuple[str, ...]
 
 
@@ -123,7 +122,6 @@ def build(options: argparse.Namespace) -> Cluster:
         properties,
         project,
         description,
-        system.guard.has_rename,
         values,
     )
 

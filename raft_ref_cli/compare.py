@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import explorer
+from explorer import Renamed
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import Cluster, build
 from raft_ref_cli.errors import UsageError
@@ -24,11 +25,12 @@ from raft_ref_cli.figures import (
     of_tlc,
     side_by_side,
 )
+from raft_ref_cli.symmetry import add_symmetry, symmetry_of
 from raft_ref_cli.terminal import Progress, live_progress, setting
 from spec.checker import Search, Task
 from spec.config import parse_config
 from spec.interning import Interner
-from spec.link import MODEL, MODEL_BOUNDS, RaftVariables
+from spec.link import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, RaftVariables
 from spec.module import load
 from spec.states import read_dump
 from spec.symmetry import canonical_rows
@@ -59,15 +61,12 @@ def add_command(commands: Any, exit_codes: str) -> None:
     )
     # What `build` reads beside the sizes: the reference node, with all its properties.
     parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
-    parser.set_defaults(network="set", bound=[], depth=None, refine=False, bisimulation=False)
     parser.set_defaults(progress=None, progress_from=None)
-    add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
-    parser.add_argument(
-        "--symmetry",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="count states that differ by a renaming of servers as one (default: yes)",
+    parser.set_defaults(
+        network="set", bound=[], depth=None, refine=False, bisimulation=False, por=False
     )
+    add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    add_symmetry(parser, "the same")
     parser.add_argument(
         "--states", action="store_true", help="compare the sets of states too, one by one"
     )
@@ -89,22 +88,23 @@ class Column:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     cluster = build(options)
+    symmetry = symmetry_of(options, cluster.system)
     with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
         config = Path(scratch) / "MCRaft.cfg"
-        config.write_text(config_text(cluster, options.symmetry), encoding="utf-8")
+        config.write_text(config_text(cluster, symmetry), encoding="utf-8")
         task = task_of(load(MODEL), parse_config(config.read_text(), str(config)), False, None)
-        columns = [_explored(cluster, task, options), _checked(task, options)]
+        columns = [_explored(cluster, task, symmetry, options), _checked(task, options)]
         if is_installed():
             columns.append(_run_tlc(cluster, config, options))
         differ = differences([each.figures for each in columns])
         states = _compare_states(columns, task) if options.states else []
-    _print(columns, differ, states, cluster, options)
+    _print(columns, differ, states, setting(cluster, symmetry), options)
     has_states_apart = any(each.number for each in states)
     is_bad = any(each.figures.verdict != Verdict.HOLDS.value for each in columns)
     return int(bool(differ) or has_states_apart or is_bad)
 
 
-def config_text(cluster: Cluster, symmetry: bool) -> str:
+def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> str:
     """Return the configuration of MCRaft.tla that ships, with the cluster's numbers in it."""
     bounds = cluster.system.bounds.as_dict()
     numbers = {name: str(bounds[bound]) for name, bound in MODEL_BOUNDS.items()}
@@ -113,7 +113,8 @@ def config_text(cluster: Cluster, symmetry: bool) -> str:
     text = MODEL.with_suffix(".cfg").read_text(encoding="utf-8")
     for name, number in numbers.items():
         text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
-    return text if symmetry else re.sub(r"^SYMMETRY.*$", "", text, flags=re.MULTILINE)
+    line = f"SYMMETRY {MODEL_SYMMETRIES[symmetry]}" if symmetry else ""
+    return re.sub(r"^SYMMETRY.*$", line, text, flags=re.MULTILINE)
 
 
 # The three checkers
@@ -127,9 +128,11 @@ def _progress(
     return nullcontext(lambda progress: None)
 
 
-def _explored(cluster: Cluster, task: Task, options: argparse.Namespace) -> Column:
+def _explored(
+    cluster: Cluster, task: Task, symmetry: tuple[Renamed, ...], options: argparse.Namespace
+) -> Column:
     with _progress(options) as on_progress:
-        search = explorer.Search(cluster.system, cluster.properties, options.symmetry, on_progress)
+        search = explorer.Search(cluster.system, cluster.properties, symmetry, on_progress)
         report = search.run()
     names = task.model.variables
     variables = RaftVariables(cluster.system.servers, cluster.values)
@@ -207,7 +210,7 @@ def _print(
     columns: list[Column],
     differ: list[str],
     states: list[Apart],
-    cluster: Cluster,
+    heading: list[str],
     options: argparse.Namespace,
 ) -> None:
     figures = [each.figures for each in columns]
@@ -217,7 +220,7 @@ def _print(
         return
     lines = ["DIFFERENT" if differ or apart else "THE SAME"]
     if not options.quiet:
-        lines += [*setting(cluster, options.symmetry), "", *side_by_side(figures)]
+        lines += [*heading, "", *side_by_side(figures)]
         if len(figures) == 2:
             lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
         if options.states:

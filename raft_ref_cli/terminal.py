@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 import explorer
-from explorer import Kind, Report, Verdict
+from explorer import Kind, Renamed, Report, Verdict
 from raft_ref_cli.cluster import Cluster
+from raft_ref_cli.symmetry import renaming_text
 
 _TITLES = {
     Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
@@ -115,15 +116,14 @@ def _verdict(report: Report, cluster: Cluster) -> str:
     return title
 
 
-def setting(cluster: Cluster, symmetry: bool) -> list[str]:
+def setting(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> list[str]:
     """Return what was explored, and within which bounds, as lines."""
     limits = cluster.system.bounds.as_dict()
     bounds = ", ".join(f"{name} {limit}" for name, limit in limits.items())
-    renaming = ", up to a renaming of the servers" if symmetry else ""
     reduced = ", partial-order reduction" if cluster.system.reduced else ""
     return [
         f"  {cluster.description}, {len(cluster.system.servers)} servers, "
-        f"network {cluster.system.network_kind}{renaming}{reduced}",
+        f"network {cluster.system.network_kind}{renaming_text(symmetry)}{reduced}",
         f"  bounds: {bounds}",
     ]
 

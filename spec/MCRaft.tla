@@ -22,7 +22,11 @@ R == INSTANCE Raft
 
 vars == <<R!vars, committed, restarts, drops, duplicates>>
 
-Symmetry == Permutations(Server)
+\* No rule tells servers apart, nor values: states that differ by a renaming
+\* are one. A property that names a server or a value needs another symmetry.
+ServerSymmetry == Permutations(Server)
+ValueSymmetry == Permutations(Value)
+Symmetry == ServerSymmetry \cup ValueSymmetry
 
 Within ==
     /\ \A i \in Server : currentTerm'[i] <= MaxTerm /\ Len(log'[i]) <= MaxLogLength

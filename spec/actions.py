@@ -294,6 +294,7 @@ class Actions(Inlining):
             writer.emit(f"{rows}.append(({''.join(f'{each}, ' for each in names)}))")
 
         self.exists(node, scope, values, collect)
+        block = writer.block
         functions: dict[frozenset[tree.Variable], str] = {}
         written: list[Lines] = []
 
@@ -302,7 +303,7 @@ class Actions(Inlining):
             key = frozenset(given)
             if key not in functions:
                 functions[key] = writer.fresh()
-                with writer.captured() as lines:
+                with writer.captured(block) as lines:
                     conjunct(functions[key], given)
                 written.append(lines)
             arguments = [f"{self._name(each)}={text}" for each, text in given.items()]

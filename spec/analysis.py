@@ -73,7 +73,7 @@ class Analysis:
         if isinstance(node, tree.Let):
             return self.reads(node.body, primed) - _both(node.definitions)
         found = _NOTHING.union(*[self.reads(each, primed) for each in tree.children(node)])
-        return found - _bound_by(node)
+        return found - bound_by(node)
 
     def _reads_of_call(self, node: tree.Call, primed: bool) -> Reads:
         meaning = self.meanings[node]
@@ -182,7 +182,8 @@ class Analysis:
         return False
 
 
-def _bound_by(node: tree.Node) -> Reads:
+def bound_by(node: tree.Node) -> Reads:
+    """Return the names that have a meaning within the node alone, those of a LET left out."""
     bound: list[Declaration] = []
     if isinstance(node, tree.BINDERS):
         bound += [

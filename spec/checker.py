@@ -22,20 +22,14 @@ from spec.verdict import DEADLOCK, Action, Behavior, Coverage, Progress, Report,
 _STATES_BETWEEN_PROGRESS = 256
 
 
-class Successor(Protocol):
-    """A state that an action leads to."""
+class Successors(Protocol):
+    """The next-state relation of a model, on rows."""
 
-    @property
-    def action(self) -> Action:
-        """The action."""
+    def successors(self, row: Row) -> Sequence[tuple[Action, tuple[Value, ...], Row]]:
+        """Return all steps out of a state: action, values of the names that it binds, next state.
 
-    @property
-    def arguments(self) -> tuple[Value, ...]:
-        """The values of the names that the action binds."""
-
-    @property
-    def state(self) -> State:
-        """The state."""
+        Raises `SpecError` where TLC has an error.
+        """
 
 
 class Model(Protocol):
@@ -60,8 +54,8 @@ class Model(Protocol):
     def initial(self) -> Sequence[State]:
         """Return the initial states, one that is found twice being listed twice."""
 
-    def successors(self, state: State) -> Sequence[Successor]:
-        """Return all successors of a state."""
+    def remembered(self, interner: Interner) -> Successors:
+        """Return the next-state relation on the rows of an interner."""
 
 
 class Condition(Formula, Protocol):
@@ -184,6 +178,7 @@ class Search:
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
         self._origins: list[_Origin] = []
+        self._successors = self._model.remembered(self._interner).successors
         self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
         self._generated = 0
         self._depth = 0
@@ -238,7 +233,7 @@ class Search:
             step = Step(None, (), state)
             try:
                 row = self._interner.row(state)
-                key = self._key(row)
+                key = row if self._key is None else self._key(row)
                 if key in self._numbers:
                     continue
                 if all(each.of_state(row) for each in self._constraints):
@@ -253,33 +248,40 @@ class Search:
     def _expand(self, number: int) -> _End | None:
         """Take every step out of a state; keep the states that are new."""
         before = self._rows[number]
-        numbers, key_of, row_of = self._numbers, self._key, self._interner.row
-        successor: Successor | None = None
+        numbers, key_of = self._numbers, self._key
+        has_step_properties = bool(self._step_properties)
+        is_constrained = bool(self._constraints or self._action_constraints)
+        taken: tuple[Action, tuple[Value, ...], Row] | None = None
         try:
-            successors = self._model.successors(self._interner.state(before))
-            self._generated += len(successors)
-            for successor in successors:
-                counts = self._counts[successor.action]
+            steps = self._successors(before)
+            self._generated += len(steps)
+            for taken in steps:
+                action, arguments, row = taken
+                counts = self._counts[action]
                 counts[0] += 1
-                row = row_of(successor.state)
-                key = key_of(row)
+                key = row if key_of is None else key_of(row)
                 is_new = key not in numbers
-                if is_new and self._is_within(before, row):
+                if not is_new and not has_step_properties:
+                    continue
+                if is_new and (not is_constrained or self._is_within(before, row)):
                     counts[1] += 1
-                    origin = _Origin(number, successor.action, successor.arguments)
-                    self._keep(key, row, origin)
+                    self._keep(key, row, _Origin(number, action, arguments))
                 failed = _first(self._invariants, row) if is_new else None
                 for test in self._step_properties:
                     if failed is None and not test.holds_in_step(before, row):
                         failed = test.prop
                 if failed is not None:
-                    return _End(Verdict.VIOLATED, number, _step(successor), failed)
+                    return _End(Verdict.VIOLATED, number, self._step(taken), failed)
         except SpecError as error:
-            step = None if successor is None else _step(successor)
+            step = None if taken is None else self._step(taken)
             return _End(Verdict.ERROR, number, step, error=error)
-        if not successors and self._task.check_deadlock:
+        if not steps and self._task.check_deadlock:
             return _End(Verdict.VIOLATED, number, None)
         return None
+
+    def _step(self, taken: tuple[Action, tuple[Value, ...], Row]) -> Step:
+        action, arguments, row = taken
+        return Step(action, arguments, self._interner.state(row))
 
     def _is_within(self, before: Row, after: Row) -> bool:
         """Whether no constraint rejects a step."""
@@ -297,13 +299,13 @@ class Search:
     def _tests(self, properties: Iterable[Property]) -> list[_Test]:
         return [_Test(each, self._interner) for each in properties]
 
-    def _keys(self) -> Callable[[Row], Any]:
-        """Return what is the same for states that count as one."""
+    def _keys(self) -> Callable[[Row], Any] | None:
+        """Return what is the same for states that count as one; None for the row itself."""
         canonical = canonical_rows(self._interner, self._task.renamings)
         if self._task.view is not None:
             view = Remembered(self._task.view, self._task.view.value, self._interner)
             return lambda row: view.of_state(canonical(row))
-        return canonical if self._task.renamings else lambda row: row
+        return canonical if self._task.renamings else None
 
     # Reports
 
@@ -351,10 +353,6 @@ class Search:
                 earlier.generated + generated, earlier.distinct + distinct
             )
         return found
-
-
-def _step(successor: Successor) -> Step:
-    return Step(successor.action, successor.arguments, successor.state)
 
 
 def _first(tests: Iterable[_Test], row: Row) -> Property | None:

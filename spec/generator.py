@@ -76,6 +76,7 @@ class Generator:
         self.locals: Mapping[Declaration, Local] = {}
         self.goal: Goal | None = None
         self.used: set[tree.Variable] = set()
+        self.given: dict[tree.Expression, Code] = {}  # what has been written already
         self.writer = Writer()
         self._forms = forms
         self._constants = constants
@@ -210,6 +211,8 @@ class Generator:
 
     def code(self, node: tree.Expression, primed: bool) -> Code:
         """Return the code of an expression, in whatever mode comes naturally."""
+        if node in self.given and not primed:
+            return self.given[node]
         if self._is_worth_hoisting(node):
             return self._hoisted(node)
         if isinstance(node, tree.Prime):
@@ -271,6 +274,11 @@ class Generator:
         name = f"d{len(self._namespace)}"
         self._namespace[name] = value
         return name
+
+    def defined(self, name: str) -> Callable[..., Any]:
+        """Return a function that was generated under that name; what it calls may not be yet."""
+        found: Callable[..., Any] = self._namespace[name]
+        return found
 
     def helper(self, function: Callable[..., Any]) -> str:
         """Return the name by which generated code calls a Python function."""

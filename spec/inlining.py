@@ -8,7 +8,7 @@ each expression that uses it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -40,9 +40,14 @@ class Inlining:
         self.primed = primed
         self._loops = 0
 
-    @contextmanager
-    def evaluating(self, node: tree.Expression, scope: Scope, values: Values) -> Iterator[None]:
+    def evaluating(
+        self, node: tree.Expression, scope: Scope, values: Values
+    ) -> AbstractContextManager[None]:
         """Let the generator write an expression of the action."""
+        return self._evaluating(node, scope, values)
+
+    @contextmanager
+    def _evaluating(self, node: tree.Expression, scope: Scope, values: Values) -> Iterator[None]:
         generator = self.generator
         outer = generator.locals, generator.goal
         generator.goal = Goal(self.primed, values)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from spec.transitions import State
 from spec.values import Value
+
+if TYPE_CHECKING:
+    from spec.transitions import State
 
 Row: TypeAlias = tuple[int, ...]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from spec.errors import Position
@@ -24,3 +25,19 @@ class Notes:
         """Note that an EXCEPT at that place is for an argument outside of the domain."""
         reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
         self.warnings.setdefault(at, reason)
+
+    def silently(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return a function's result; if it notes something, forget that, raise `NotedError`."""
+        printed, warned = len(self.printed), len(self.warnings)
+        try:
+            return function(*arguments)
+        finally:
+            if len(self.printed) != printed or len(self.warnings) != warned:
+                del self.printed[printed:]
+                for at in list(self.warnings)[warned:]:
+                    del self.warnings[at]
+                raise NotedError
+
+
+class NotedError(Exception):
+    """Something was noted that must not go unnoticed the next time."""

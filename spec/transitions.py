@@ -5,6 +5,7 @@ A state is a tuple of the variables' values, in the order in which they are decl
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -14,10 +15,14 @@ from spec.errors import NoValueError, Position, SpecError
 from spec.expressions import Declaration
 from spec.generator import Generator
 from spec.inlining import NO_SCOPE
+from spec.interning import Interner
 from spec.labels import ActionName, Label, labels_of
+from spec.memo import RememberedActions
 from spec.notes import Notes
 from spec.places import Local, Scope, Values
+from spec.pools import pools_of
 from spec.program import Program
+from spec.staging import first_stage
 from spec.values import Value, show
 
 State: TypeAlias = tuple[Value, ...]
@@ -152,6 +157,12 @@ class _Twofold:
         self._quick = generate(program.quick)
         self._careful: list[Generated] | None = None
 
+    def quick(self, place: int, state: State) -> list[Any]:
+        """Return what one function adds in the quick text, which raises any exception."""
+        found: list[Any] = []
+        self._quick[place](found.append, state)
+        return found
+
     def results(self, state: State, *arguments: Value) -> list[Any]:
         """Return what the functions add."""
         found: list[Any] = []
@@ -236,7 +247,9 @@ class Transitions(_Noting):
         self.variables = tuple(each.name for each in variables)
         start, start_program = init
         next_, program = relation
-        labels = labels_of(next_, program.analysis)
+        self._program = program
+        self._declared = variables
+        self._labels = labels = labels_of(next_, program.analysis)
         actions = [each.action for each in labels]
         self.actions: tuple[ActionName, ...] = tuple(actions)
         self._init = _Twofold(
@@ -268,3 +281,16 @@ class Transitions(_Noting):
         Raises `SpecError` where TLC has an error.
         """
         return self._next.results(state)
+
+    def remembered(self, interner: Interner) -> RememberedActions:
+        """Return the same relation on the rows of an interner, with a memory."""
+        pools = pools_of(self._labels, self._program.analysis)
+        actions = [
+            (
+                action,
+                first_stage(label, self._program.quick, self._declared, pools),
+                functools.partial(self._next.quick, place),
+            )
+            for place, (action, label) in enumerate(zip(self.actions, self._labels, strict=True))
+        ]
+        return RememberedActions(actions, self.successors, interner, self._notes)

@@ -35,16 +35,20 @@ class Writer:
         self._named.pop()
         self._depth -= 1
 
+    @property
+    def block(self) -> int:
+        """How many blocks there are around what is emitted next, for `captured`."""
+        return len(self._named)
+
     @contextmanager
-    def captured(self) -> Iterator[Lines]:
-        """Set aside what is emitted meanwhile, for `splice` to place."""
-        lines, depth = self._lines, self._depth
+    def captured(self, block: int | None = None) -> Iterator[Lines]:
+        """Set aside what is emitted meanwhile, for `splice` to place: in that block, or here."""
+        lines, depth, named = self._lines, self._depth, self._named
         captured: Lines = []
         self._lines, self._depth = captured, 0
-        self._named.append({})
+        self._named = [*named[:block], {}]
         yield captured
-        self._named.pop()
-        self._lines, self._depth = lines, depth
+        self._lines, self._depth, self._named = lines, depth, named
 
     def splice(self, captured: Lines) -> None:
         """Add captured lines at the current depth."""

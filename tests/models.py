@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from explorer import Bounds, Property, Report, System, search
+from explorer import Bounds, Property, Renamed, Report, System, search, what_is_renamed
 from raft_ref import Node
 from spec.link import (
     INVARIANTS,
     MODEL,
+    MODEL_SYMMETRIES,
     PROGRESS_OF_RAFT,
     Committed,
     raft_progress,
@@ -31,7 +32,7 @@ class Model:
     restarts: int = 0
     drops: int = 0
     duplicates: int = 0
-    symmetry: bool = True
+    symmetry: bool | tuple[Renamed, ...] = True
 
     @classmethod
     def within(cls, bounds: Mapping[str, int]) -> "Model":
@@ -100,6 +101,9 @@ class Model:
             name = line.partition("=")[0].strip()
             if name in constants:
                 lines.append(f"    {name} = {constants[name]}")
-            elif self.symmetry or not line.startswith("SYMMETRY"):
+            elif name.startswith("SYMMETRY"):
+                renamed = what_is_renamed(self.system(), self.symmetry)
+                lines.append(f"SYMMETRY {MODEL_SYMMETRIES[renamed]}" if renamed else "")
+            else:
                 lines.append(line)
         return "\n".join(lines)

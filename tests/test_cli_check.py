@@ -200,9 +200,31 @@ def test_one_property_alone(capsys: pytest.CaptureFixture[str]) -> None:
 def test_with_and_without_symmetry(capsys: pytest.CaptureFixture[str]) -> None:
     quotient = as_json(capsys, *TINY)[1]
     full = as_json(capsys, *TINY, "--no-symmetry")[1]
-    assert (quotient["symmetry"], full["symmetry"]) == (True, False)
+    assert (quotient["symmetry"], full["symmetry"]) == (["servers"], [])
     assert quotient["distinct_states"] < full["distinct_states"]
     assert quotient["depth"] == full["depth"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "symmetry", "text"),
+    [
+        ([], ["servers", "values"], ", up to a renaming of servers and values"),
+        (["--symmetry"], ["servers", "values"], ", up to a renaming of servers and values"),
+        (["--symmetry", "both"], ["servers", "values"], ", up to a renaming of servers and values"),
+        (["--symmetry", "servers"], ["servers"], ", up to a renaming of the servers"),
+        (["--symmetry", "values"], ["values"], ", up to a renaming of the values"),
+        (["--symmetry", "none"], [], ""),
+        (["--no-symmetry"], [], ""),
+    ],
+)
+def test_what_is_renamed_is_told(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], symmetry: list[str], text: str
+) -> None:
+    arguments = [*TINY, "--values", "2", "--depth", "3", *arguments]
+    assert as_json(capsys, *arguments)[1]["symmetry"] == symmetry
+    assert main(["check", *arguments]) == 0
+    setting = capsys.readouterr().out.splitlines()[1]
+    assert setting == f"  reference node, 3 servers, network set{text}"
 
 
 def test_a_queue_for_each_channel_has_other_states(capsys: pytest.CaptureFixture[str]) -> None:
@@ -244,6 +266,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (["--spec", "/no/such.tla"], "/no/such.tla: No such file or directory"),
         (["--node", "tests.toys:Ring", "--max-term", "2"], "Ring has no measure"),
         (["--node", "tests.toys:Ring", "--symmetry"], "--symmetry: Ring has no method `rename`"),
+        (["--symmetry", "both", "--values", "7"], "--symmetry: 3 servers and 7 values have 30,240"),
         (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
         (["--node", "tests.toys:Ring", "--refine"], "--refine, --bisimulation: tests.toys:Ring is"),
         (["--bisimulation", "--network", "fifo"], "--bisimulation: the network of the spec is a"),

@@ -259,6 +259,20 @@ def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert out[-1].startswith("states, one by one: the same in node and embedded")
 
 
+@pytest.mark.parametrize(
+    ("symmetry", "states"),
+    [("servers", 741), ("values", 817), ("both", 412)],  # of 1,475
+)
+def test_up_to_symmetry_over_values_too(
+    capsys: pytest.CaptureFixture[str], symmetry: str, states: int
+) -> None:
+    sizes = ["--servers", "2", "--values", "2", "--symmetry", symmetry, "--states"]
+    faults = ["--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0"]
+    code, report = as_json(capsys, "compare", *sizes, *faults)
+    assert (code, report["same"], report["differences"]) == (0, True, [])
+    assert {each["distinct_states"] for each in report["columns"].values()} == {states}
+
+
 def test_a_difference_is_shown_and_is_an_error(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

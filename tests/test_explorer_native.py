@@ -56,7 +56,7 @@ def content(report: Report) -> dict[str, Any]:
     return found
 
 
-def both(make: Any, properties: list[Property], symmetry: bool, threads: int = 2) -> Report:
+def both(make: Any, properties: list[Property], symmetry: Any, threads: int = 2) -> Report:
     """Search with both engines, each a system of its own, and demand one report."""
     plain = search(make(), properties, symmetry, engine="plain")
     native = search(make(), properties, symmetry, engine="native", threads=threads)
@@ -74,7 +74,7 @@ SMALL = st.builds(
     restarts=st.integers(0, 1),
     drops=st.integers(0, 1),
     duplicates=st.integers(0, 1),
-    symmetry=st.booleans(),
+    symmetry=st.sampled_from([(), ("servers",), ("values",), ("servers", "values")]),
 )
 
 
@@ -151,6 +151,29 @@ def test_one_report_of_foreign_nodes(
         properties,
         symmetry and is_counting,
         threads,
+    )
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    servers=st.sampled_from([("s1", "s2"), ("s1", "s2", "s3")]),
+    words=st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]),
+    network=st.sampled_from(["set", "fifo"]),
+    faults=st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 1)),
+    symmetry=st.sampled_from([True, ("servers",), ("values",), ()]),
+)
+def test_one_report_of_a_foreign_node_with_values(
+    servers: tuple[str, ...],
+    words: tuple[str, ...],
+    network: NetworkKind,
+    faults: tuple[int, int, int],
+    symmetry: Any,
+) -> None:
+    bounds = Bounds(2, *faults, depth=6)
+    both(
+        lambda: System(toys.Gossip(servers, words), servers, bounds, network),
+        [Property("SometimesTwo", lambda view: len(view.messages) == 2, is_sometimes=True)],
+        symmetry,
     )
 
 

@@ -199,7 +199,7 @@ def found(report: Report) -> Any:
     )
 
 
-def both(make: Any, properties: list[Property], symmetry: bool, threads: int) -> None:
+def both(make: Any, properties: list[Property], symmetry: Any, threads: int) -> None:
     plain = search(make(), properties, symmetry, engine="plain")
     native = search(make(), properties, symmetry, engine="native", threads=threads)
     assert found(native) == found(plain)

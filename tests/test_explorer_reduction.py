@@ -37,11 +37,12 @@ def system(
     return System(actor, names, model.bounds(), network, Committed(), reduced=reduced)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     model=st.builds(
         Model,
         servers=st.sampled_from([2, 3]),
+        values=st.integers(1, 2),
         term=st.integers(1, 2),
         log=st.integers(0, 1),
         messages=st.integers(1, 2),

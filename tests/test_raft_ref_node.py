@@ -340,6 +340,21 @@ def test_terms_and_indices_stay_in_range() -> None:
     assert report.actions["AdvanceCommitIndex"] > 0
 
 
+def test_renaming_renames_values_wherever_they_are() -> None:
+    node = Node(SERVERS, ["v1", "v2"])
+    renaming = {"s1": "s1", "s2": "s3", "s3": "s2", "v1": "v2", "v2": "v1"}
+    entries = Entry(1, "v1"), Entry(1, "v2"), Entry(1, "what nobody asked for")
+    renamed = Entry(1, "v2"), Entry(1, "v1"), Entry(1, "what nobody asked for")
+    assert node.symmetric_values == ("v1", "v2")
+    assert node.rename(ClientRequest("v1"), renaming) == ClientRequest("v2")
+    state = node.rename(leader(term=1, log=entries), renaming)
+    assert isinstance(state, State)
+    assert state.log == renamed
+    request = AppendEntriesRequest("s1", "s2", 1, 0, 0, entries, 0)
+    expected = AppendEntriesRequest("s1", "s3", 1, 0, 0, renamed, 0)
+    assert node.rename(request, renaming) == expected
+
+
 @given(st.permutations(SERVERS), st.permutations(SERVERS))
 def test_renaming_composes(first: list[str], second: list[str]) -> None:
     one, two = dict(zip(SERVERS, first, strict=True)), dict(zip(SERVERS, second, strict=True))

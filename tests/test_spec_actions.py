@@ -80,6 +80,7 @@ SUCCESSORS = [
     (r"(\A i \in {1, 2} : (x = 1 \/ y = 2)) /\ UNCHANGED vars", ["1 2"] * 4),
     (r"UNCHANGED vars /\ \A i \in {} : FALSE", ["1 2"]),
     (r"(\A i \in {3} : x' = i) /\ UNCHANGED y", ["3 2"]),
+    (r"\A i \in {1, 2} : x' = 1 /\ y' = [<<x>> EXCEPT ![1] = 2]", ["1 <<2>>"]),
     (r"[x' = 2 /\ y' = 2]_vars", ["2 2", "1 2"]),
     (r"~(x = 2) /\ UNCHANGED vars", ["1 2"]),
     (r"UNCHANGED vars /\ x' + y' = 3 /\ UNCHANGED (x + y)", ["1 2"]),

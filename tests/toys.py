@@ -150,6 +150,67 @@ def heard_in_order(view: View) -> bool:
     return all(state.heard == tuple(sorted(state.heard)) for state in view.states.values())
 
 
+@dataclass(frozen=True)
+class Learn:
+    """A server is told a word, and tells everyone else."""
+
+    word: str
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word, on its way."""
+
+    source: str
+    dest: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """The words that a server has heard, in order."""
+
+    me: str
+    heard: tuple[str, ...] = ()
+
+
+class Gossip:
+    """Words go from mouth to mouth. No server is special, and no word is."""
+
+    def __init__(self, servers: tuple[str, ...], values: tuple[str, ...]) -> None:
+        self.servers = servers
+        self.symmetric_values = values
+
+    def initial(self, me: str) -> Listener:
+        return Listener(me)
+
+    def actions(self, state: Listener) -> Iterable[Learn]:
+        return [Learn(word) for word in self.symmetric_values if word not in state.heard]
+
+    def act(self, state: Listener, action: Learn) -> Step | None:
+        others = (server for server in self.servers if server != state.me)
+        sends = tuple(Word(state.me, other, action.word) for other in others)
+        return Step(replace(state, heard=(*state.heard, action.word)), sends)
+
+    def receive(self, state: Listener, message: Word) -> Step:
+        if message.word in state.heard:
+            return Step(state)
+        return Step(replace(state, heard=(*state.heard, message.word)))
+
+    def restart(self, state: Listener) -> Listener:
+        return replace(state, heard=())
+
+    def rename(self, value: Any, renaming: Mapping[str, str]) -> Any:
+        names = {
+            n: renaming[getattr(value, n)]
+            for n in ("me", "source", "dest", "word")
+            if hasattr(value, n)
+        }
+        if isinstance(value, Listener):
+            return replace(value, **names, heard=tuple(renaming[word] for word in value.heard))
+        return replace(value, **names)
+
+
 class BrokenRing(Ring):
     """A ring that returns nothing on a message."""
 

@@ -124,11 +124,13 @@ class Layout {
     }
     // The bits of the faults alone, in place.
     std::uint64_t faults_in_place(std::uint64_t key) const {
-        return key & ((std::uint64_t{1} << network_shift_) - (std::uint64_t{1} << server_bits_));
+        const std::uint64_t end = network_shift_ == 64 ? 0 : std::uint64_t{1} << network_shift_;
+        return key & (end - (std::uint64_t{1} << server_bits_));
     }
     Network network(std::uint64_t key) const {
         Network result;
         const std::uint64_t mask = (std::uint64_t{1} << message_bits_) - 1;
+        if (network_shift_ == 64) return result;
         for (std::uint64_t bits = key >> network_shift_; bits != 0; bits >>= message_bits_)
             result.messages[result.size++] = static_cast<std::uint16_t>(bits & mask);
         return result;

@@ -5,7 +5,7 @@ variables of a module, and makes properties of the module's operators: `RaftVari
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 """
 
-from spec.link.bisimulation import MODEL, MODEL_BOUNDS, Bisimulation
+from spec.link.bisimulation import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, Bisimulation
 from spec.link.history import Committed, CommittedEntry
 from spec.link.properties import (
     INVARIANTS,
@@ -23,6 +23,7 @@ __all__ = [
     "INVARIANTS",
     "MODEL",
     "MODEL_BOUNDS",
+    "MODEL_SYMMETRIES",
     "PROGRESS",
     "PROGRESS_OF_RAFT",
     "SOMETIMES",

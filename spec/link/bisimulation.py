@@ -6,11 +6,11 @@ system of nodes and those of MCRaft.tla within the same bounds are the same set,
 action names. As both start in the same state, they have the same behaviours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from explorer import Bounds, Event, Kind, Property, ServerId, View
+from explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
 from spec.link.variables import RaftVariables
 from spec.module import load
 from spec.values import Value, show
@@ -31,6 +31,13 @@ MODEL_BOUNDS = {
     "MaxDuplicates": "max_duplicates",
 }
 """The constants of the model that are bounds, and the bounds of the explorer that they are."""
+
+MODEL_SYMMETRIES: Mapping[tuple[Renamed, ...], str] = {
+    ("servers",): "ServerSymmetry",
+    ("values",): "ValueSymmetry",
+    ("servers", "values"): "Symmetry",
+}
+"""The operators of the model that are symmetries, by what they rename."""
 
 
 def model_constants(bounds: Bounds) -> dict[str, Value]:

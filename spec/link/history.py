@@ -1,10 +1,9 @@
 """The history variable of RaftInvariants.tla, as the explorer keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from explorer import ServerId
 from raft_ref import State
 from spec.link.variables import Project, itself
 
@@ -41,7 +40,9 @@ class Committed:
         )
 
     def rename(
-        self, history: tuple[CommittedEntry, ...], renaming: Mapping[ServerId, ServerId]
+        self, history: tuple[CommittedEntry, ...], renaming: Mapping[str, str]
     ) -> tuple[CommittedEntry, ...]:
-        """Return the history: there are no servers in it."""
-        return history
+        """Return the history with the values in it renamed: there are no servers in it."""
+        return tuple(
+            replace(entry, value=renaming.get(entry.value, entry.value)) for entry in history
+        )

@@ -24,8 +24,11 @@ MODELS = [
     Model(log=1, restarts=1, drops=1, symmetry=False),
     Model(term=2, log=1, drops=1, symmetry=False),
 ]
-LARGER = [Model(term=2, log=1, restarts=1, drops=1, duplicates=1, symmetry=False)]
-"""Enough states for TLC to run for a minute or more."""
+LARGER = [
+    Model(term=2, log=1, restarts=1, drops=1, duplicates=1, symmetry=False),
+    Model(term=2, log=1, restarts=2, drops=1, duplicates=1, symmetry=False),
+]
+"""Enough states for TLC to run for minutes; more than a million in the last."""
 
 
 def main() -> None:
@@ -34,7 +37,7 @@ def main() -> None:
     parser.add_argument("--larger", action="store_true", help="on more states as well: minutes")
     options = parser.parse_args()
     print(
-        f"{'model':<56} {'states':>9} {'states/s':>9} {'steps/s':>9} {'TLC states/s':>12} "
+        f"{'model':<66} {'states':>9} {'states/s':>9} {'steps/s':>9} {'TLC states/s':>12} "
         f"{'TLC s':>6} {'ratio':>6}"
     )
     for model in [*MODELS, *(LARGER if options.larger else [])]:
@@ -46,7 +49,7 @@ def main() -> None:
         assert ours.distinct_states == tlc.distinct_states, (model, ours, tlc.output)
         rate, peer = ours.distinct_states / ours.seconds, ours.distinct_states / tlc.seconds
         print(
-            f"{model!s:<56} {ours.distinct_states:>9,} {rate:>9,.0f} "
+            f"{model!s:<66} {ours.distinct_states:>9,} {rate:>9,.0f} "
             f"{ours.generated_states / ours.seconds:>9,.0f} {peer:>12,.0f} {tlc.seconds:>6.1f} "
             f"{rate / peer:>6.2f}",
             flush=True,
