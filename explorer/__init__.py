@@ -4,6 +4,7 @@ from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
 from explorer.counterexample import Counterexample
 from explorer.engines import EngineError, EngineName, search
+from explorer.progress import Outlook
 from explorer.properties import PARTS, Kind, Property
 from explorer.report import Progress, Report, Verdict
 from explorer.search import Search
@@ -27,6 +28,7 @@ __all__ = [
     "Measure",
     "NetworkKind",
     "NoHistory",
+    "Outlook",
     "Progress",
     "Property",
     "RandomSearch",

@@ -23,6 +23,11 @@ class Found:
     names: list[int]
     cut: list[int]
 
+class Outlook:
+    ending: Ending
+    asked: int
+    stuck: int
+
 class Search:
     servers: int
     messages: int
@@ -43,3 +48,17 @@ class Search:
         faults: tuple[int, int, int],
     ) -> bool: ...
     def reached(self) -> list[bool]: ...
+    def look(
+        self, question: int, of_servers: bool, heartbeat: Callable[[Found], None]
+    ) -> Outlook: ...
+    def find_ways_to_stuck(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> int: ...
+    def cut_from(
+        self,
+        nodes: Sequence[int],
+        messages: Sequence[int],
+        history: int,
+        faults: tuple[int, int, int],
+        heartbeat: Callable[[Found], None],
+    ) -> list[int]: ...

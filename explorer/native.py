@@ -8,12 +8,13 @@ for each combination of what the property reads.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer import _core
 from explorer.counterexample import Counterexample, first_counterexample
 from explorer.interning import Interner
+from explorer.progress import Outlook, demand_unbounded_depth, first_way, in_order
 from explorer.properties import PARTS, Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
 from explorer.symmetry import Renamed, Symmetry
@@ -66,6 +67,7 @@ class _Model:
         self._system = system
         self._renamings = [] if symmetry is None else symmetry.renamings
         self.asked = [p for p in properties if p.kind in (Kind.STATE, Kind.STEP)]
+        self.of_progress = [p for p in properties if p.kind is Kind.PROGRESS]
         self._local = [p for p in properties if p.kind is Kind.LOCAL]
         self._projections: list[Interner[Any]] = [Interner() for _ in self.asked]
         self._bounds = list(system.bounds.measures)
@@ -129,6 +131,10 @@ class _Model:
         assert holds_of_message is not None
         return holds_of_message(self._system.local.messages[message - 1])
 
+    def outlook(self, question: int, state: Shape) -> int:
+        prop, view = self.of_progress[question], self._view(state, ())
+        return bool(prop.premise(view)) | bool(prop.holds(view)) << 1
+
     def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
         if not self._local:
             return True
@@ -184,6 +190,7 @@ class NativeSearch:
     ) -> None:
         if system.reduced:
             demand_reducible(system, properties)
+        demand_unbounded_depth(system, properties)
         if any(prop.kind is Kind.EXPANSION for prop in properties):
             raise Unfit(
                 "what a state and all steps out of it do is asked by the plain engine alone"
@@ -199,22 +206,56 @@ class NativeSearch:
         setting = _setting(system, self._model.sources(), threads, memory)
         asked = [_as_core_has_it(prop) for prop in self._model.asked]
         self._core = _core.Search(self._model, asked, setting)
+        self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
 
     def run(self) -> Report:
         """Search until a property is violated or nothing is left to expand."""
         initial = self._system.initial()
         found = self._core.run(initial.nodes, initial.history, self._heartbeat)
-        counterexample = None
-        if found.ending == _core.Ending.VIOLATED:
+        counterexample, ending = None, found.ending
+        if ending == _core.Ending.VIOLATED:
             counterexample = self._counterexample(initial, found)
-        return self._report(found, counterexample)
+        elif ending == _core.Ending.COVERED:
+            ending, counterexample = self._lack_of_progress(initial)
+        return self._report(found, ending, counterexample)
 
     def _heartbeat(self, found: Any) -> None:
+        self._on_progress(self._progress(found, found.queue))
+
+    def _heartbeat_looking(self, found: Any) -> None:
+        self._on_progress(replace(self._progress(found, 0), undecided=found.queue))
+
+    def _progress(self, found: Any, queue: int) -> Progress:
         seconds = time.monotonic() - self._started
-        self._on_progress(
-            Progress(found.distinct, found.transitions, found.depth, found.queue, seconds)
-        )
+        return Progress(found.distinct, found.transitions, found.depth, queue, seconds)
+
+    def _lack_of_progress(self, initial: GlobalState) -> tuple[Any, Counterexample | None]:
+        """Return how the question for progress ended, and the way to a stuck state."""
+        for number, prop in enumerate(self._model.of_progress):
+            of_servers = prop.reads <= {"states", "history"}
+            found = self._core.look(number, of_servers, self._heartbeat_looking)
+            if found.ending != _core.Ending.COVERED:
+                return found.ending, None
+            self._outlooks[prop.name] = Outlook(found.asked, found.stuck, {})
+            if found.stuck:
+                return self._way_to_stuck(initial, prop, found)
+        return _core.Ending.COVERED, None
+
+    def _way_to_stuck(
+        self, initial: GlobalState, prop: Property, found: Any
+    ) -> tuple[Any, Counterexample | None]:
+        looking = self._heartbeat_looking
+        reach = self._core.find_ways_to_stuck(initial.nodes, initial.history, looking)
+        if reach < 0:
+            return _core.Ending.INTERRUPTED, None
+        way, last = first_way(self._system, prop, self._is_on_the_way, reach)
+        cut = self._core.cut_from(*_as_shape(self._system, last), looking)
+        if not cut:
+            return _core.Ending.INTERRUPTED, None
+        cut_off = in_order(self._system, self._by_bound(cut))
+        self._outlooks[prop.name] = Outlook(found.asked, found.stuck, cut_off)
+        return _core.Ending.VIOLATED, way
 
     def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
         self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
@@ -226,14 +267,14 @@ class NativeSearch:
         )
 
     def _is_on_the_way(self, number: int, state: GlobalState) -> bool:
-        messages = [message + 1 for message in self._system.network.content(state.network)]
-        faults = state.restarts, state.drops, state.duplicates
-        on_the_way: bool = self._core.is_on_the_way(
-            number, state.nodes, messages, state.history, faults
-        )
+        on_the_way: bool = self._core.is_on_the_way(number, *_as_shape(self._system, state))
         return on_the_way
 
-    def _report(self, found: Any, counterexample: Counterexample | None) -> Report:
+    def _by_bound(self, cut: Sequence[int]) -> Counter[str]:
+        names = (*self._system.bounds.measures, *_BOUNDS_OF_THE_NETWORK)
+        return Counter(dict(zip(names, cut, strict=True)))
+
+    def _report(self, found: Any, ending: Any, counterexample: Counterexample | None) -> Report:
         names: Counter[tuple[str, ...]] = Counter(
             {
                 names: found.names[number]
@@ -242,13 +283,12 @@ class NativeSearch:
             }
         )
         names["DropMessage",] += found.names[-1]
-        own = list(self._system.bounds.measures)
-        cut_off = dict(zip((*own, *_BOUNDS_OF_THE_NETWORK), found.cut, strict=True))
+        cut_off = self._by_bound(found.cut)
         cut_off["depth"] = found.cut_by_depth
         bounds = self._system.bounds.as_dict()
         reached = zip(self._model.asked, self._core.reached(), strict=True)
         return Report(
-            verdict=_VERDICTS[found.ending],
+            verdict=_VERDICTS[ending],
             counterexample=counterexample,
             distinct_states=found.distinct,
             transitions=found.transitions,
@@ -262,7 +302,8 @@ class NativeSearch:
             symmetry=() if self._symmetry is None else self._symmetry.renamed,
             bounds=bounds,
             engine=f"native engine, {self._threads} thread{'s'[: self._threads != 1]}",
-            stopped_by=_STOPPED_BY.get(found.ending),
+            stopped_by=_STOPPED_BY.get(ending),
+            progress={} if ending in _STOPPED_BY else self._outlooks,
         )
 
 
@@ -279,6 +320,14 @@ _STOPPED_BY = {
     _core.Ending.INTERRUPTED: "interrupt",
     _core.Ending.OUT_OF_MEMORY: "the limit on memory",
 }
+
+
+def _as_shape(
+    system: System, state: GlobalState
+) -> tuple[tuple[int, ...], list[int], int, tuple[int, int, int]]:
+    messages = [message + 1 for message in system.network.content(state.network)]
+    faults = state.restarts, state.drops, state.duplicates
+    return state.nodes, messages, state.history, faults
 
 
 def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memory: int) -> _Setting:

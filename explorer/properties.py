@@ -28,6 +28,9 @@ class Kind(StrEnum):
     a view and an `Event`. It is asked once for each distinct step of a server."""
     EXPANSION = "expansion"
     """Of a state and all steps out of it: `holds(view, events)`."""
+    PROGRESS = "progress"
+    """Of a state and all that can follow: where `premise(view)`, a state with `holds(view)` can
+    still be reached. It is asked when everything was covered; see explorer/progress.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Property:
     - `reads`, `reads_after`: the parts (see `PARTS`) of a state, and of the state after a step,
       that `holds` looks at (states and steps only). A part that it reads and that is not named
       makes the search unsound; the default is all parts.
+    - `premise`: where a goal must be reachable (progress only); the default is everywhere.
     - `formula`: its text, for people; `explain`, called as `holds` is, returns for a violation
       what is wrong, such as the instances of the formula that are false.
 
@@ -61,6 +65,7 @@ class Property:
     is_sometimes: bool = False
     reads: frozenset[str] = frozenset(PARTS)
     reads_after: frozenset[str] = frozenset(PARTS)
+    premise: Callable[[Any], bool] = field(default=lambda view: True)
     formula: str = ""
     explain: Callable[..., list[str]] = field(default=lambda *evidence: [])
     slots: int = 0

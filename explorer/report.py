@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
 from explorer.counterexample import Counterexample
+from explorer.progress import Outlook
 from explorer.symmetry import Renamed
 from explorer.system import System
 
@@ -21,13 +22,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search has come; `queue` are the states found and not expanded yet."""
+    """How far a search has come; `queue` are the states found and not expanded yet.
+
+    Once all are, and progress is asked for, `undecided` are the states from which the goal is not
+    known to be reachable yet.
+    """
 
     distinct_states: int
     transitions: int
     depth: int
     queue: int
     seconds: float
+    undecided: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class Report:
     - `cut_off`: for each bound, how many steps it kept from happening (for `depth`: how many
       states it kept from being expanded).
     - `sometimes`: whether each property that must be reached was.
+    - `progress`: for each property of progress that was asked, what was found. None is if something
+      else is violated or the search is incomplete, nor after the first that is violated.
     - `symmetry`: by a renaming of what states may differ that were counted as one.
     - `engine`: what searched; `stopped_by`: why an incomplete search is incomplete.
     """
@@ -65,6 +73,7 @@ class Report:
     bounds: Mapping[str, int]
     engine: str
     stopped_by: str | None = None
+    progress: Mapping[str, Outlook] = field(default_factory=dict)
 
 
 class Coverage(TypedDict):

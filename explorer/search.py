@@ -7,12 +7,20 @@ depends on the order in which the states of a level come.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from math import inf
 
-from explorer.counterexample import Counterexample, first_counterexample
+from explorer.counterexample import Counterexample, OnTheWay, first_counterexample
 from explorer.memory import resident_bytes
-from explorer.properties import Checker, Property, demand_reducible
+from explorer.progress import (
+    Outlook,
+    cut_off_from,
+    demand_unbounded_depth,
+    first_way,
+    good_states,
+)
+from explorer.properties import Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
 from explorer.symmetry import Renamed, Symmetry, no_symmetry
 from explorer.system import GlobalState, System, Transition, View
@@ -30,7 +38,8 @@ class Search:
     Arguments: the system; the properties; the symmetry, which says by a renaming of what states
     may differ that count as one (see `explorer.symmetry.what_is_renamed`); what to call with a
     `Progress` now and then; how many bytes of memory the process may use (None: no limit).
-    Raises ValueError where the system is reduced and a property could tell.
+    Raises ValueError where the system is reduced and a property could tell, and where progress is
+    asked for within a bound on depth.
     """
 
     def __init__(
@@ -43,8 +52,11 @@ class Search:
     ) -> None:
         if system.reduced:
             demand_reducible(system, properties)
+        demand_unbounded_depth(system, properties)
         self._system = system
         self._checker = Checker(system, properties)
+        self._of_progress = [prop for prop in properties if prop.kind is Kind.PROGRESS]
+        self._outlooks: dict[str, Outlook] = {}
         self._symmetry = Symmetry(system, symmetry) if symmetry else None
         self._canonical = no_symmetry if self._symmetry is None else self._symmetry.canonical
         self._on_progress = on_progress
@@ -68,7 +80,7 @@ class Search:
         where an actor breaks its protocol.
         """
         try:
-            counterexample = self._levels()
+            counterexample = self._levels() or self._lack_of_progress()
         except KeyboardInterrupt:
             self._stopped_by = "interrupt"
         except _OutOfMemoryError:
@@ -113,8 +125,7 @@ class Search:
             if number % _STATES_BETWEEN_PROGRESS == 0:
                 self._queue = len(level) - number + len(found)
                 self._on_progress(self._progress())
-                if self._memory is not None and resident_bytes() > self._memory:
-                    raise _OutOfMemoryError
+                self._demand_memory()
             taken = []
             for transition in self._system.steps(state, self._cut_off):
                 taken.append(transition)
@@ -124,6 +135,10 @@ class Search:
                 by_expansion.add(state)
         # What a state and its steps violate together is violated before the last step.
         return found, by_expansion or by_steps
+
+    def _demand_memory(self) -> None:
+        if self._memory is not None and resident_bytes() > self._memory:
+            raise _OutOfMemoryError
 
     def _take(
         self,
@@ -148,20 +163,60 @@ class Search:
 
     def _counterexample(self, violating: set[GlobalState]) -> Counterexample:
         """Return the first of the shortest ways to a violation, which shows in these states."""
-        ways = [violating]
-        for level in reversed(self._levels_expanded[:-1]):
+        reach = max(0, len(self._levels_expanded) - 1)
+        ways = self._ways_to(violating, reach)
+        return first_counterexample(self._system, self._checker, self._is_on(ways), reach)
+
+    def _ways_to(self, targets: set[GlobalState], reach: int) -> list[set[GlobalState]]:
+        """Return, by number of steps, what is on a shortest way to these, so many steps away."""
+        ways = [targets]
+        for level in reversed(self._levels_expanded[:reach]):
             ways.append({state for state in level if self._leads_to(state, ways[-1])})
         ways.reverse()
-        return first_counterexample(
-            self._system,
-            self._checker,
-            lambda number, state: self._canonical(state) in ways[number],
-            len(ways) - 1,
-        )
+        return ways
+
+    def _is_on(self, ways: list[set[GlobalState]]) -> OnTheWay:
+        return lambda number, state: self._canonical(state) in ways[number]
+
+    def _lack_of_progress(self) -> Counterexample | None:
+        """Return the first of the shortest ways to a state where something is due for ever."""
+        for prop in self._of_progress:
+            due, goals = set(), []
+            for state in self._with_progress(self._seen):
+                view = self._system.view(state)
+                if prop.premise(view):
+                    due.add(state)
+                if prop.holds(view):
+                    goals.append(state)
+            good = good_states(self._with_progress(self._seen), self._follow, goals)
+            stuck = due - good
+            self._outlooks[prop.name] = Outlook(len(due), len(stuck), {})
+            if stuck:
+                return self._way_to(prop, stuck, len(due))
+        return None
+
+    def _with_progress(self, states: Collection[GlobalState]) -> Iterator[GlobalState]:
+        for number, state in enumerate(states):
+            if number % _STATES_BETWEEN_PROGRESS == 0:
+                self._on_progress(replace(self._progress(), undecided=len(states) - number))
+                self._demand_memory()
+            yield state
+
+    def _follow(self, state: GlobalState) -> Iterator[GlobalState]:
+        steps = self._system.steps(state, Counter())
+        return (self._canonical(step.after) for step in steps)
+
+    def _way_to(self, prop: Property, stuck: set[GlobalState], due: int) -> Counterexample:
+        levels = enumerate(self._levels_expanded)
+        reach = next(number for number, level in levels if not stuck.isdisjoint(level))
+        ways = self._ways_to(stuck.intersection(self._levels_expanded[reach]), reach)
+        way, last = first_way(self._system, prop, self._is_on(ways), reach)
+        cut_off = cut_off_from(self._system, last, self._canonical)
+        self._outlooks[prop.name] = Outlook(due, len(stuck), cut_off)
+        return way
 
     def _leads_to(self, state: GlobalState, targets: set[GlobalState]) -> bool:
-        steps = self._system.steps(state, Counter())
-        return any(self._canonical(step.after) in targets for step in steps)
+        return not targets.isdisjoint(self._follow(state))
 
     def _progress(self) -> Progress:
         return Progress(
@@ -189,4 +244,5 @@ class Search:
             bounds=self._system.bounds.as_dict(),
             engine="plain engine",
             stopped_by=self._stopped_by,
+            progress=self._outlooks if self._stopped_by is None else {},
         )

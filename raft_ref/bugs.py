@@ -6,7 +6,7 @@ are sections of the extended Raft paper.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from raft_ref.messages import AppendEntriesRequest, Entry, RequestVoteRequest, ServerId
 from raft_ref.node import Node
@@ -54,6 +54,17 @@ class OlderTermCommitted(Node):
         return self.is_stored(state, index)
 
 
+class CommitScanStopsAtOlderTerm(Node):
+    """The scan for what to commit goes upwards, and stops at an entry of an older term (5.4.2)."""
+
+    def advance_commit_index(self, state: State) -> State:
+        """Commit entry after entry, each by its own merit."""
+        index = state.commit_index
+        while index < len(state.log) and self.is_committable(state, index + 1):
+            index += 1
+        return state if index == state.commit_index else replace(state, commit_index=index)
+
+
 class CommitIndexLowered(Node):
     """A follower takes the leader's commit index even where it is behind its own (figure 2)."""
 
@@ -71,6 +82,14 @@ class TruncatedWithoutConflict(Node):
         return replaced + state.log[len(replaced) : state.commit_index]
 
 
+class NextIndexMovedBelowMatch(Node):
+    """A late refusal moves next_index back to entries that are known to match (5.3)."""
+
+    def earlier_index(self, next_index: int, match_index: int) -> int:
+        """Try one entry earlier, whatever matches."""
+        return max(next_index - 1, 1)
+
+
 class PrevLogTermIgnored(Node):
     """Logs are taken to match where they are long enough, whatever the term (5.3)."""
 
@@ -84,9 +103,10 @@ class Bug:
     """A known bug.
 
     `node` is the mutant; `breaks` the property that it violates, by its name in
-    spec/RaftInvariants.tla; `seen_in` the public threads or the text that describe it; `bounds`
-    the smallest bounds of a search within which that shows: one less of any, and it does not.
-    A bound that is not named is 0, and one value is enough. Larger ones may show a shorter way.
+    spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla); `seen_in` the public threads or
+    the text that describe it; `bounds` the smallest bounds of a search within which that shows: one
+    less of any, and it does not. A bound that is not named is 0, and one value is enough. Larger
+    ones may show a shorter way.
     """
 
     node: type[Node]
@@ -131,6 +151,12 @@ BUGS: Mapping[str, Bug] = {
         seen_in="LogCabin#44, PySyncObj#169, async-raft#108; Raft paper, figure 8",
         bounds={"servers": 3, "max_term": 4, "max_log_length": 1, "max_messages": 2},
     ),
+    "commit-scan-stops-at-older-term": Bug(
+        CommitScanStopsAtOlderTerm,
+        breaks="Progress",
+        seen_in="raftos#30",
+        bounds={"servers": 2, "max_term": 2, "max_log_length": 2, "max_messages": 1},
+    ),
     "commit-index-lowered": Bug(
         CommitIndexLowered,
         breaks="CommitIndexMonotonic",
@@ -142,6 +168,12 @@ BUGS: Mapping[str, Bug] = {
         breaks="LeaderCompleteness",
         seen_in="raftos#26, CCF#5991",
         bounds={"servers": 3, "max_term": 2, "max_log_length": 1, "max_messages": 2},
+    ),
+    "next-index-moved-below-match": Bug(
+        NextIndexMovedBelowMatch,
+        breaks="NextIndexAboveMatchIndex",
+        seen_in="PySyncObj#167, willemt/raft#118",
+        bounds={"servers": 2, "max_term": 3, "max_log_length": 1, "max_messages": 2},
     ),
     "prev-log-term-ignored": Bug(
         PrevLogTermIgnored,

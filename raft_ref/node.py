@@ -379,13 +379,17 @@ class Node:
         if m.success:
             next_index[at] = max(next_index[at], m.match_index + 1)
         else:
-            next_index[at] = max(next_index[at] - 1, match_index[at] + 1)
+            next_index[at] = self.earlier_index(next_index[at], match_index[at])
         match_index[at] = max(match_index[at], m.match_index)
         known = replace(state, next_index=tuple(next_index), match_index=tuple(match_index))
         after = self.advance_commit_index(known)
         if after is not known:
             actions += ("AdvanceCommitIndex",)
         return Step(after, (), actions)
+
+    def earlier_index(self, next_index: int, match_index: int) -> int:
+        """Return which entry to try after a refusal: one earlier that may not match yet (5.3)."""
+        return max(next_index - 1, match_index + 1)
 
     # Symmetry
 

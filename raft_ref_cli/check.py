@@ -5,6 +5,7 @@ import json
 import shlex
 import sys
 from contextlib import nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from explorer import EngineError, Report, Verdict, search
 from raft_ref.bugs import BUGS
 from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
-from raft_ref_cli.cluster import Cluster, build
+from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
 from raft_ref_cli.engine import add_engine
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.symmetry import add_symmetry, symmetry_of
@@ -32,6 +33,7 @@ examples:
   raft-ref check --spec MyInvariants.tla          your own properties, in TLA+
   raft-ref check --bug vote-not-persisted --refine
                                                   where the bug leaves the spec
+  raft-ref check --progress                       what is due to be committed still can be
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
   raft-ref check --max-messages 4 --threads 2 --memory 4G
                                                   a long search, within limits
@@ -76,6 +78,19 @@ def _add_cluster(group: Any) -> None:
         action="append",
         default=[],
         help="check this property only (repeatable)",
+    )
+    group.add_argument(
+        "--progress",
+        metavar="GOAL",
+        nargs="?",
+        const=COMMIT_IS_DONE,
+        help="demand that from every state one with GOAL can be reached, an operator of the module "
+        f"(default: {COMMIT_IS_DONE}, from every state with {COMMIT_IS_DUE})",
+    )
+    group.add_argument(
+        "--progress-from",
+        metavar="PREMISE",
+        help="demand it from every state with PREMISE, another operator",
     )
     group.add_argument(
         "--network",
@@ -277,6 +292,7 @@ def _as_json(report: Report, cluster: Cluster, written: dict[str, str | None]) -
         "never_taken": list(report.never_taken),
         "cut_off": dict(report.cut_off),
         "sometimes": dict(report.sometimes),
+        "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
         "trace": written["trace"],
         "diagram": written["diagram"],
         "steps": None if counterexample is None else len(counterexample.events),

@@ -15,6 +15,7 @@ import raft_ref
 from explorer import (
     Actor,
     Bounds,
+    Kind,
     Measure,
     NetworkKind,
     NoHistory,
@@ -27,9 +28,12 @@ from raft_ref.bugs import BUGS, Bug
 from raft_ref_cli.errors import UsageError
 from spec.link import (
     INVARIANTS,
+    PROGRESS,
+    PROGRESS_OF_RAFT,
     Bisimulation,
     Committed,
     Refinement,
+    raft_progress,
     raft_properties,
 )
 
@@ -54,6 +58,9 @@ BUG_DEFAULTS: Mapping[str, int] = {
 }
 """What the bounds of a known bug are where it does not name them."""
 
+COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
+"""The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
+
 _OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates", "depth")
 
 
@@ -75,9 +82,9 @@ class Cluster:
 def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) -> Cluster:
     """Return the cluster that the options describe.
 
-    `options` has the attributes node, bug, spec, invariant, network, bound, depth, por and those of
-    `DEFAULTS` (None: not given); `beyond` are the numbers that count instead of the defaults and
-    of those of a bug. Raises UsageError.
+    `options` has the attributes node, bug, spec, invariant, progress, progress_from, network,
+    bound, depth, por and those of `DEFAULTS` (None: not given); `beyond` are the numbers that count
+    instead of the defaults and of those of a bug. Raises UsageError.
     """
     bug = _bug(options.bug)
     numbers = {**(DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds}), **(beyond or {})}
@@ -106,9 +113,14 @@ def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) 
         *_properties(options, actor, is_raft, servers, values),
         *_ties_to_the_spec(options, system, values),
     ]
+    properties = _selected(available, options.invariant)
+    if (bug is not None and bug.breaks == PROGRESS) or options.progress or options.progress_from:
+        properties.append(_progress(options, actor, is_raft, servers, values))
+    if options.depth is not None and any(prop.kind is Kind.PROGRESS for prop in properties):
+        raise UsageError("--depth: progress cannot be asked for within a bound on depth")
     return Cluster(
         system,
-        _selected(available, options.invariant),
+        properties,
         project,
         description,
         values,
@@ -225,7 +237,14 @@ def _properties(
     own = getattr(actor, "properties", None)
     if own is not None:
         found = guarded(f"{type(actor).__name__}.properties", own)()
-        return [replace(p, holds=guarded(f"the property {p.name}", p.holds)) for p in found]
+        return [
+            replace(
+                p,
+                holds=guarded(f"the property {p.name}", p.holds),
+                premise=guarded(f"the premise of {p.name}", p.premise),
+            )
+            for p in found
+        ]
     if is_raft:
         path = Path(options.spec) if options.spec else INVARIANTS
         return raft_properties(path, servers, values, getattr(actor, "as_raft", None))
@@ -233,6 +252,30 @@ def _properties(
         f"--node {options.node}: nothing to check; give the class a method `properties`, or "
         "`as_raft(state)` that returns a raft_ref.State"
     )
+
+
+def _progress(
+    options: argparse.Namespace,
+    actor: Actor,
+    is_raft: bool,
+    servers: tuple[ServerId, ...],
+    values: tuple[str, ...],
+) -> Property:
+    """Return the property that something stays possible: what was asked for, or what is shipped."""
+    if not is_raft:
+        raise UsageError(
+            f"--progress: {options.node} is no Raft; let its method `properties` return a "
+            "property whose kind is explorer.Kind.PROGRESS"
+        )
+    goal, premise = options.progress or COMMIT_IS_DONE, options.progress_from
+    if goal == COMMIT_IS_DONE and premise is None:
+        premise = COMMIT_IS_DUE
+    is_shipped = {goal, premise} == {COMMIT_IS_DONE, COMMIT_IS_DUE}
+    path = PROGRESS_OF_RAFT if is_shipped or not options.spec else Path(options.spec)
+    try:
+        return raft_progress(path, servers, values, goal, premise, getattr(actor, "as_raft", None))
+    except ValueError as error:
+        raise UsageError(f"--progress: {error}") from error
 
 
 def _ties_to_the_spec(

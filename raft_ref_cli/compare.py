@@ -61,6 +61,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     )
     # What `build` reads beside the sizes: the reference node, with all its properties.
     parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
+    parser.set_defaults(progress=None, progress_from=None)
     parser.set_defaults(
         network="set", bound=[], depth=None, refine=False, bisimulation=False, por=False
     )

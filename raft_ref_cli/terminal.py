@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from explorer import Renamed, Report, Verdict
+import explorer
+from explorer import Kind, Renamed, Report, Verdict
 from raft_ref_cli.cluster import Cluster
 from raft_ref_cli.symmetry import renaming_text
 
@@ -42,6 +43,11 @@ class Progress(Protocol):
 
 def progress_line(progress: Progress) -> str:
     """Return how far a search has come, in one line."""
+    if isinstance(progress, explorer.Progress) and progress.undecided is not None:
+        return (
+            f"{progress.distinct_states:,} states, all expanded; from {progress.undecided:,} the "
+            f"goal is not known to be reachable yet, {progress.seconds:.0f} s"
+        )
     rate = progress.distinct_states / max(progress.seconds, 1e-9)
     return (
         f"{progress.distinct_states:,} states, {rate:,.0f}/s, depth {progress.depth}, "
@@ -71,17 +77,22 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
     What a search had covered when it met a violation says little, and is left out. What never
     happened is told even if `quiet`: a property that holds for want of it holds of nothing.
     """
-    lines = [_verdict(report), *setting(cluster, report.symmetry)]
+    lines = [_verdict(report, cluster), *setting(cluster, report.symmetry)]
     if report.verdict is Verdict.VIOLATED:
-        return lines if quiet else [*lines, _size(report)]
+        return lines if quiet else [*lines, _size(report), *_outlooks(report)]
     if quiet:
         return [*lines, *vacuity(report)]
-    always = [prop.name for prop in cluster.properties if not prop.is_sometimes]
+    decided = [
+        prop
+        for prop in cluster.properties
+        if prop.kind is not Kind.PROGRESS or prop.name in report.progress
+    ]
     return [
         *lines,
         _size(report),
+        *_outlooks(report),
         "",
-        *wrapped("hold", always),
+        *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
         *vacuity(report),
         "",
@@ -91,12 +102,17 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
     ]
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report, cluster: Cluster) -> str:
     title = _TITLES[report.verdict]
     if report.counterexample is not None:
         steps = len(report.counterexample.events)
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"
     if report.verdict is Verdict.INCOMPLETE:
+        if report.queue == 0 and any(p.kind is Kind.PROGRESS for p in cluster.properties):
+            return (
+                f"{title}: stopped by {report.stopped_by} when all states were expanded, but "
+                "progress was not decided"
+            )
         return (
             f"{title}: stopped by {report.stopped_by} at depth {report.depth}; every step was "
             f"taken down to depth {report.covered_depth}, {report.queue:,} states were left to "
@@ -126,11 +142,31 @@ def _size(report: Report) -> str:
     )
 
 
+def _outlooks(report: Report) -> list[str]:
+    """Return what was found of progress; where something is stuck, which bound may be to blame."""
+    lines = []
+    for name, found in report.progress.items():
+        due = f"the {found.asked:,} states where it is due"
+        if not found.stuck:
+            lines.append(f"  {name}: the goal can be reached from all of {due}")
+            continue
+        lines.append(f"  {name}: the goal cannot be reached from {found.stuck:,} of {due}")
+        cut_off = ", ".join(f"{bound} {times:,}" for bound, times in found.cut_off.items())
+        lines += textwrap.wrap(
+            "steps that a bound kept from happening, from the last state below on: " + cut_off,
+            100,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
+    return lines
+
+
 def vacuity(report: Report) -> list[str]:
     """Return what was not reached and what never happened, as lines."""
     return [
         *wrapped("NOT reached", [name for name, was in report.sometimes.items() if not was]),
         *wrapped("NEVER taken", report.never_taken),
+        *wrapped("NEVER due", [name for name, each in report.progress.items() if not each.asked]),
     ]
 
 

@@ -102,6 +102,10 @@ LeaderCompleteness ==
 StateMachineSafety ==
     \A i \in Server : \A index \in 1..commitIndex[i] : HasCommitted(i, index)
 
+\* A leader never sends again what it knows to match (5.3).
+NextIndexAboveMatchIndex ==
+    \A i, j \in Server : nextIndex[i][j] > matchIndex[i][j]
+
 -------------------------------------------------------------------------------
 (* Properties of steps *)
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from explorer import Bounds, Property, Renamed, Report, System, search, what_is_renamed
 from raft_ref import Node
-from spec.link import INVARIANTS, MODEL, MODEL_SYMMETRIES, Committed, raft_properties
+from spec.link import (
+    INVARIANTS,
+    MODEL,
+    MODEL_SYMMETRIES,
+    PROGRESS_OF_RAFT,
+    Committed,
+    raft_progress,
+    raft_properties,
+)
 from spec.tlc import TlcResult, run_tlc
 
 CONFIG = MODEL.with_suffix(".cfg")
@@ -60,9 +68,15 @@ class Model:
         """Return the properties of RaftInvariants.tla."""
         return raft_properties(INVARIANTS, self.server_names, self.value_names)
 
-    def explore(self, node: type[Node] = Node) -> Report:
-        """Search the model with all properties on."""
-        return search(self.system(node), self.properties(), self.symmetry)
+    def progress(self, goal: str = "CommitIsDone", premise: str | None = "CommitIsDue") -> Property:
+        """Return the property of RaftProgress.tla, or one of other operators."""
+        names = self.server_names, self.value_names
+        return raft_progress(PROGRESS_OF_RAFT, *names, goal, premise)
+
+    def explore(self, node: type[Node] = Node, with_progress: bool = False) -> Report:
+        """Search the model with all properties on, that of progress if it is asked for."""
+        progress = [self.progress()] if with_progress else []
+        return search(self.system(node), [*self.properties(), *progress], self.symmetry)
 
     def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
         """Check the model with real TLC and all properties on; `folder` is for its config."""

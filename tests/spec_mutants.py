@@ -99,6 +99,13 @@ SPEC_MUTANTS = [
         "CommitIndexMonotonic",
     ),
     SpecMutant(
+        "nextIndex moves back to what matches (5.3)",
+        "Max(nextIndex[i][j] - 1, matchIndex[i][j] + 1)",
+        "Max(nextIndex[i][j] - 1, 1)",
+        Model(servers=2, term=3, log=1),
+        "NextIndexAboveMatchIndex",
+    ),
+    SpecMutant(
         "a log is cut without a conflict (5.3)",
         "IF differing = {} THEN log[i]\n",
         "IF differing = {} THEN SubSeq(log[i], 1, lastNew)\n",

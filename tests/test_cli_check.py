@@ -137,6 +137,48 @@ def test_where_a_bug_leaves_the_spec(
     assert report["properties"][-1] == name
 
 
+def test_what_is_due_can_still_be_committed(capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = as_json(capsys, *TINY, "--progress")
+    assert code == 0
+    assert report["properties"][-1] == "Progress"
+    found = report["progress"]["Progress"]
+    assert found["asked"] > 0
+    assert (found["stuck"], found["cut_off"]) == (0, {})
+    assert main(["check", *TINY, "--progress"]) == 0
+    said = f"  Progress: the goal can be reached from all of the {found['asked']:,} states where it"
+    assert said in capsys.readouterr().out
+
+
+def test_a_cluster_that_is_stuck_is_told_and_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace, diagram = tmp_path / "stuck.ndjson", tmp_path / "stuck.gv"
+    bug = ["--bug", "commit-scan-stops-at-older-term", "--trace", str(trace)]
+    code, report = as_json(capsys, *bug, "--diagram", str(diagram))
+    assert (code, report["verdict"], report["property"]) == (1, "VIOLATED", "Progress")
+    assert report["progress"]["Progress"]["stuck"] == 13
+    violation = read(trace).violation
+    assert violation is not None
+    assert violation.formula.startswith("from every state with CommitIsDue, one with CommitIsDone")
+    assert diagram.is_file()
+    assert main(["check", *bug[:2]]) == 1
+    out = capsys.readouterr().out
+    assert "the goal cannot be reached from 13 of the 92 states where it is due" in out
+    assert "11. s2 takes the client request v1" in out
+
+
+def test_a_goal_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    mine = tmp_path / "RaftInvariants.tla"
+    text = INVARIANTS.read_text().rstrip("=\n")
+    mine.write_text(text + '\nNobodyLeads == \\A i \\in Server : role[i] # "Leader"\n====\n')
+    arguments = [*TINY, "--spec", str(mine), "--invariant", "TypeOK", "--progress", "NobodyLeads"]
+    code, report = as_json(capsys, *arguments)
+    # In the last term, a leader leads for ever; a follower alone is not stuck.
+    assert (code, report["property"], report["steps"]) == (1, "Progress", 3)
+    code, report = as_json(capsys, *arguments, "--progress-from", "NobodyLeads")
+    assert code == 0
+
+
 def test_the_known_bugs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--bug", "list"]) == 0
     out = capsys.readouterr().out
@@ -228,6 +270,10 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
         (["--node", "tests.toys:Ring", "--refine"], "--refine, --bisimulation: tests.toys:Ring is"),
         (["--bisimulation", "--network", "fifo"], "--bisimulation: the network of the spec is a"),
+        (["--progress", "Nonsense"], "--progress: RaftProgress has no operator Nonsense without"),
+        (["--progress", "LeaderAppendOnly"], "--progress: LeaderAppendOnly is true of steps, not"),
+        (["--progress", "--depth", "3"], "--depth: progress cannot be asked for within a bound on"),
+        (["--node", "tests.toys:Ring", "--progress"], "--progress: tests.toys:Ring is no Raft"),
         (["--bound", "max_said=1"], "Node has no measure for the bound max_said"),
     ],
 )  # fmt: skip
@@ -262,6 +308,16 @@ def test_a_node_of_another_protocol(capsys: pytest.CaptureFixture[str]) -> None:
     code, report = as_json(capsys, "--node", "tests.toys:Ring", *faults)
     assert (code, report["distinct_states"]) == (0, 6)
     assert report["sometimes"] == {"SometimesAway": True}
+
+
+def test_progress_of_another_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    node = ["--node", "tests.toys:RingThatGoesOn", "--max-restarts", "0", "--max-duplicates", "0"]
+    code, report = as_json(capsys, *node)
+    assert (code, report["property"], report["steps"]) == (1, "GoesOn", 2)
+    assert report["progress"] == {
+        "GoesOn": {"asked": 7, "stuck": 1, "cut_off": {"max_restarts": 3}}
+    }
+    assert as_json(capsys, *node, "--max-drops", "0")[0] == 0
 
 
 def test_a_wrong_node_of_another_protocol(

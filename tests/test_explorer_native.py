@@ -103,7 +103,8 @@ def test_one_report_of_raft(
 @pytest.mark.parametrize("name", BUGS)
 def test_one_counterexample_of_each_bug(name: str) -> None:
     model = Model.within(BUGS[name].bounds)
-    report = both(lambda: model.system(BUGS[name].node), model.properties(), model.symmetry)
+    properties = [*model.properties(), model.progress()]
+    report = both(lambda: model.system(BUGS[name].node), properties, model.symmetry)
     assert report.verdict is Verdict.VIOLATED
 
 

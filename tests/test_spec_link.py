@@ -41,6 +41,7 @@ def test_the_properties_of_raft_are_those_of_the_file() -> None:
         "LogMatching",
         "LeaderCompleteness",
         "StateMachineSafety",
+        "NextIndexAboveMatchIndex",
     ]
     assert [prop.name for prop in found if prop.kind is Kind.STEP and not prop.is_sometimes] == [
         "LeaderAppendOnly",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from explorer import Property, Step, View
+from explorer import Kind, Property, Step, View
 from raft_ref import Node, State
 
 
@@ -66,6 +66,11 @@ def mutual_exclusion(view: View) -> bool:
     return len([state for state in view.states.values() if state.has_token]) <= 1
 
 
+def somebody_has_it(view: View) -> bool:
+    """Tell whether a server has the token."""
+    return any(state.has_token for state in view.states.values())
+
+
 def away(view: View) -> bool:
     """Tell whether the token is under way."""
     return bool(view.messages)
@@ -76,6 +81,13 @@ class StickyRing(Ring):
 
     def act(self, state: Holder, action: Pass) -> Step | None:
         return Step(state, (Token(state.me, self.next[state.me]),), ("Pass",))
+
+
+class RingThatGoesOn(Ring):
+    """A ring in which somebody should always be able to enter."""
+
+    def properties(self) -> list[Property]:
+        return [Property("GoesOn", somebody_has_it, Kind.PROGRESS)]
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,8 @@ class Model {
     virtual bool holds_of_message(std::uint32_t property, Message) = 0;
     // Whether all properties of single steps of servers hold of one.
     virtual bool local_holds(const StepName&, const Shape& before) = 0;
+    // Of a property of progress, whether its premise (1) and its goal (2) hold in a state.
+    virtual std::uint8_t outlook(std::uint32_t question, const Shape&) = 0;
 };
 
 }  // namespace explorer

@@ -6,6 +6,9 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <optional>
+
+#include "progress.hpp"
 #include "search.hpp"
 
 namespace nb = nanobind;
@@ -85,6 +88,11 @@ class PythonModel : public Model {
             static_cast<int>(step.how), step.position, step.number, as_python(&before)));
     }
 
+    std::uint8_t outlook(std::uint32_t question, const Shape& state) override {
+        nb::gil_scoped_acquire lock;
+        return nb::cast<std::uint8_t>(object_.attr("outlook")(question, as_python(&state)));
+    }
+
    private:
     template <class Answer, class... Arguments>
     Answer ask(const char* method, Arguments... arguments) {
@@ -136,6 +144,28 @@ class PythonSearch {
                                      {std::move(nodes), history, faults, std::move(messages)});
     }
 
+    Outlook look(std::uint32_t question, bool of_servers, const nb::object& heartbeat) {
+        nb::gil_scoped_release unlocked;
+        return progress_.emplace(search_, model_, question, of_servers).look(beat(heartbeat));
+    }
+
+    // How many steps lead to the nearest stuck state; -1 if the search was stopped.
+    int find_ways_to_stuck(const std::vector<Node>& nodes, History history,
+                           const nb::object& heartbeat) {
+        nb::gil_scoped_release unlocked;
+        Progress& progress = progress_.value();
+        if (!progress.find_ways(nodes, history, beat(heartbeat))) return -1;
+        return static_cast<int>(progress.reach());
+    }
+
+    std::vector<std::uint64_t> cut_from(std::vector<Node> nodes, std::vector<Message> messages,
+                                        History history, Faults faults,
+                                        const nb::object& heartbeat) {
+        nb::gil_scoped_release unlocked;
+        return progress_.value().cut_from({std::move(nodes), history, faults, std::move(messages)},
+                                          beat(heartbeat));
+    }
+
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
     std::size_t servers() const { return search_.servers(); }
     std::size_t messages() const { return search_.messages(); }
@@ -146,8 +176,13 @@ class PythonSearch {
         return [&heartbeat](const Found& so_far) {
             nb::gil_scoped_acquire lock;
             if (PyErr_CheckSignals() == 0) {
-                heartbeat(so_far);
-                return true;
+                try {
+                    heartbeat(so_far);
+                    return true;
+                } catch (const nb::python_error& error) {
+                    if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+                    return false;
+                }
             }
             if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw nb::python_error();
             PyErr_Clear();
@@ -178,6 +213,7 @@ class PythonSearch {
 
     PythonModel model_;
     Search search_;
+    std::optional<Progress> progress_;
 };
 
 }  // namespace
@@ -201,11 +237,18 @@ NB_MODULE(_core, module) {
         .def_prop_ro("transitions", [](const Found& found) { return found.tally.transitions; })
         .def_prop_ro("names", [](const Found& found) { return found.tally.names; })
         .def_prop_ro("cut", [](const Found& found) { return found.tally.cut; });
+    nb::class_<Outlook>(module, "Outlook")
+        .def_ro("ending", &Outlook::ending)
+        .def_ro("asked", &Outlook::asked)
+        .def_ro("stuck", &Outlook::stuck);
     nb::class_<PythonSearch>(module, "Search")
         .def(nb::init<nb::object, nb::list, nb::object>())
         .def("run", &PythonSearch::run)
         .def("find_ways", &PythonSearch::find_ways)
         .def("is_on_the_way", &PythonSearch::is_on_the_way)
+        .def("look", &PythonSearch::look)
+        .def("find_ways_to_stuck", &PythonSearch::find_ways_to_stuck)
+        .def("cut_from", &PythonSearch::cut_from)
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);

@@ -6,16 +6,16 @@
 
 #include <bit>
 #include <chrono>
-#include <condition_variable>
-#include <exception>
 #include <functional>
-#include <thread>
 
 #include "memory.hpp"
+#include "parallel.hpp"
 #include "steps.hpp"
 #include "visited.hpp"
 
 namespace explorer {
+
+class Progress;
 
 // A search that cannot be had from this engine.
 struct Unfit : std::runtime_error {
@@ -80,6 +80,8 @@ class Level {
 };
 
 class Search {
+    friend class Progress;
+
    public:
     Search(Model& model, std::vector<Property> properties, Setting setting)
         : setting_(std::move(setting)),
@@ -128,12 +130,7 @@ class Search {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        Network network;
-        for (Message message : state.messages) rules_.send(network, steps_.number_of(message));
-        const auto [servers, renamings] = steps_.canonical(state.nodes, state.history);
-        std::uint64_t key = placed(network, renamings) | servers;
-        for (int fault = 0; fault < 3; ++fault) key += state.faults[fault] * layout_.one(fault);
-        return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key);
+        return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key_of(state));
     }
 
     const Verdicts& verdicts() const { return verdicts_; }
@@ -258,6 +255,16 @@ class Search {
         return least;
     }
 
+    // A state as its key, renamed as symmetry demands.
+    std::uint64_t key_of(const Shape& state) {
+        Network network;
+        for (Message message : state.messages) rules_.send(network, steps_.number_of(message));
+        const auto [servers, renamings] = steps_.canonical(state.nodes, state.history);
+        std::uint64_t key = placed(network, renamings) | servers;
+        for (int fault = 0; fault < 3; ++fault) key += state.faults[fault] * layout_.one(fault);
+        return key;
+    }
+
     Faults faults(std::uint64_t key) const {
         return {layout_.faults(key, 0), layout_.faults(key, 1), layout_.faults(key, 2)};
     }
@@ -333,43 +340,13 @@ class Search {
     Ending in_parallel(std::vector<Worker>& workers,
                      const std::function<bool(const Found&)>& heartbeat) {
         stop_ = false;
-        std::exception_ptr failure, stopped;
-        std::size_t running = workers.size();
-        std::mutex mutex;
-        std::condition_variable done;
-        std::vector<std::thread> threads;
-        for (Worker& each : workers)
-            threads.emplace_back([&] {
-                std::exception_ptr own;
-                try {
-                    work(each);
-                } catch (...) {
-                    own = std::current_exception();
-                    stop_ = true;
-                }
-                std::lock_guard lock(mutex);
-                if (own && !failure) failure = own;
-                if (--running == 0) done.notify_one();
-            });
         Ending ending = Ending::covered;
-        {
-            std::unique_lock lock(mutex);
-            while (!done.wait_for(lock, std::chrono::milliseconds(100), [&] { return running == 0; })) {
-                lock.unlock();
-                try {
-                    if (!stop_ && !is_alive(heartbeat)) ending = Ending::interrupted;
-                    if (!stop_ && resident_bytes() > setting_.memory) ending = Ending::out_of_memory;
-                } catch (...) {
-                    stopped = std::current_exception();
-                    ending = Ending::interrupted;
-                }
-                if (ending != Ending::covered) stop_ = true;
-                lock.lock();
-            }
-        }
-        for (std::thread& each : threads) each.join();
-        for (const std::exception_ptr& each : {stopped, failure})
-            if (each) std::rethrow_exception(each);
+        const auto tick = [&] {
+            if (!is_alive(heartbeat)) ending = Ending::interrupted;
+            if (resident_bytes() > setting_.memory) ending = Ending::out_of_memory;
+            if (ending != Ending::covered) stop_ = true;
+        };
+        in_threads(workers.size(), stop_, [&](std::size_t at) { work(workers[at]); }, tick);
         return ending;
     }
 

@@ -7,7 +7,15 @@ RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
 from spec.link.bisimulation import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, Bisimulation
 from spec.link.history import Committed, CommittedEntry
-from spec.link.properties import INVARIANTS, SOMETIMES, raft_properties, tla_properties
+from spec.link.properties import (
+    INVARIANTS,
+    PROGRESS,
+    PROGRESS_OF_RAFT,
+    SOMETIMES,
+    raft_progress,
+    raft_properties,
+    tla_properties,
+)
 from spec.link.refinement import Refinement
 from spec.link.variables import RaftVariables, Variables, camel_case
 
@@ -16,6 +24,8 @@ __all__ = [
     "MODEL",
     "MODEL_BOUNDS",
     "MODEL_SYMMETRIES",
+    "PROGRESS",
+    "PROGRESS_OF_RAFT",
     "SOMETIMES",
     "Bisimulation",
     "Committed",
@@ -24,6 +34,7 @@ __all__ = [
     "Refinement",
     "Variables",
     "camel_case",
+    "raft_progress",
     "raft_properties",
     "tla_properties",
 ]

@@ -3,16 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from explorer import Kind, Property, ServerId, View
 from spec.errors import SpecError
 from spec.link.variables import Project, RaftVariables, Variables, itself
-from spec.module import ByElement, Predicate, load
+from spec.module import ByElement, Module, Predicate, load
 from spec.values import Value
 
 INVARIANTS = Path(__file__).parent.with_name("RaftInvariants.tla")
 """The properties of Raft."""
+
+PROGRESS_OF_RAFT = INVARIANTS.with_name("RaftProgress.tla")
+"""What must stay possible in Raft."""
+
+PROGRESS = "Progress"
+"""The name of the property that something stays possible."""
 
 SOMETIMES = "Sometimes"
 """What the name of a property begins with that must be reached, rather than always hold."""
@@ -53,6 +60,61 @@ def tla_properties(path: Path, variables: Variables) -> list[Property]:
                 predicate.position, f"{predicate.name} reads {name}, which no cluster here has"
             )
     return [_property(predicate, variables) for predicate in predicates]
+
+
+def raft_progress(
+    path: Path,
+    servers: Sequence[ServerId],
+    values: Sequence[str],
+    goal: str,
+    premise: str | None,
+    project: Project | None = None,
+) -> Property:
+    """Return the property that from every state with `premise`, `goal` can be reached.
+
+    Both are operators of a module over Raft's variables, or of one that it extends. Raises
+    ValueError for a name that is none, and for what reads messages that are not ours.
+    """
+    module = load(path)
+    variables = RaftVariables(servers, values, project or itself)
+    constants = {
+        name: value for name, value in variables.constants.items() if name in module.constants
+    }
+    found = {name: _state_predicate(module, name, constants) for name in (premise, goal) if name}
+    reads = frozenset[str]().union(*(predicate.reads for predicate in found.values()))
+    for name in sorted(reads - variables.parts.keys()):
+        raise ValueError(f"{name} is read, which no cluster here has")
+    if project is not None and MESSAGES in reads:
+        raise ValueError("messages are read, and those of the node are its own")
+
+    def holds(name: str) -> Callable[[View], bool]:
+        predicate = found[name]
+        return lambda view: predicate.holds(variables.of(view, predicate.reads))
+
+    origin = f"every state with {premise}" if premise else "every state"
+    return Property(
+        PROGRESS,
+        holds(goal),
+        Kind.PROGRESS,
+        reads=frozenset(variables.parts[name] for name in reads),
+        premise=holds(premise) if premise else lambda view: True,
+        formula="\n".join(
+            [
+                f"from {origin}, one with {goal} can be reached, where",
+                *(f"{name} ==\n{indent(each.text, '    ')}" for name, each in found.items()),
+            ]
+        ),
+    )
+
+
+def _state_predicate(module: Module, name: str, constants: Mapping[str, Value]) -> Predicate:
+    try:
+        predicate = module.predicate(name, constants)
+    except KeyError as error:
+        raise ValueError(error.args[0]) from error
+    if predicate.is_step:
+        raise ValueError(f"{name} is true of steps, not of states")
+    return predicate
 
 
 SERVERS = "Server"

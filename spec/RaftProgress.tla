@@ -1,0 +1,27 @@
+----------------------------- MODULE RaftProgress -----------------------------
+(***************************************************************************)
+(* What Raft is for: that entries are committed, in the end.               *)
+(*                                                                         *)
+(* Progress: from every state with CommitIsDue, a state with CommitIsDone  *)
+(* can be reached. That a cluster has a leader at all is not asked here: in *)
+(* the last term within the bounds an election may fail for good.          *)
+(***************************************************************************)
+EXTENDS RaftInvariants
+
+\* Server i leads, and nobody knows of a newer term.
+LOCAL LeadsLast(i) ==
+    role[i] = "Leader" /\ \A j \in Server : currentTerm[j] <= currentTerm[i]
+
+\* The log of i ends in an entry of its own term, which it may commit (5.4.2).
+LOCAL HasOwnEntry(i) ==
+    log[i] # <<>> /\ log[i][Len(log[i])].term = currentTerm[i]
+
+\* The newest leader has an entry to commit. All it needs for that are followers
+\* that answer.
+CommitIsDue == \E i \in Server : LeadsLast(i) /\ HasOwnEntry(i)
+
+\* The newest leader has committed all that it has.
+CommitIsDone ==
+    \E i \in Server :
+        LeadsLast(i) /\ HasOwnEntry(i) /\ commitIndex[i] = Len(log[i])
+===============================================================================
