@@ -104,7 +104,7 @@ StateMachineSafety ==
 
 \* A leader never sends again what it knows to match (5.3).
 NextIndexAboveMatchIndex ==
-    \A i, j \in Server : nextIndex[i][j] > matchIndex[i][j]
+    \A i \in Server : \A j \in Server : nextIndex[i][j] > matchIndex[i][j]
 
 -------------------------------------------------------------------------------
 (* Properties of steps *)

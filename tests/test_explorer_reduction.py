@@ -90,7 +90,8 @@ def test_how_much_is_saved(engine: EngineName) -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_each_bug_is_found(name: str) -> None:
     model = Model.within(BUGS[name].bounds)
-    report = search(system(model, BUGS[name].node), model.properties(), model.symmetry)
+    properties = [*model.properties(), model.progress()]
+    report = search(system(model, BUGS[name].node), properties, model.symmetry)
     assert report.counterexample is not None
     assert report.counterexample.prop.name == BUGS[name].breaks
 

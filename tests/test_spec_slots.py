@@ -22,6 +22,7 @@ SLOTS = {
     "LogMatching": 2,
     "LeaderCompleteness": 1,
     "StateMachineSafety": 1,
+    "NextIndexAboveMatchIndex": 1,
     "LeaderAppendOnly": 1,
     "CurrentTermMonotonic": 1,
     "CommitIndexMonotonic": 1,

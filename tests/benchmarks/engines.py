@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from explorer import EngineName, search
 from tests.benchmarks import minicheck_peer, physical_limit, stateright_peer
 from tests.benchmarks.figures import Figures, UnavailableError
 from tests.models import Model
@@ -77,9 +78,12 @@ ROWS = [
 ]
 
 
-def plain(row: Row) -> Figures:
-    """Search with the plain engine."""
-    report = row.model.explore()
+def ours(row: Row, engine: EngineName, threads: int = 1) -> Figures:
+    """Search with one of our engines."""
+    model = row.model
+    report = search(
+        model.system(), model.properties(), model.symmetry, engine=engine, threads=threads
+    )
     return Figures(report.distinct_states, report.transitions, report.depth, report.seconds)
 
 
@@ -105,7 +109,9 @@ def limit(row: Row, variant: str) -> Figures:
 BASELINE = "TLC (2)"
 CONTENDERS = [
     # The figure in parentheses is the number of threads.
-    Contender("plain", plain, up_to=2 * 10**6),
+    Contender("native (1)", partial(ours, engine="native", threads=1), up_to=10**9),
+    Contender("native (2)", partial(ours, engine="native", threads=2), up_to=10**9),
+    Contender("plain", partial(ours, engine="plain"), up_to=2 * 10**6),
     Contender(BASELINE, tlc, up_to=3 * 10**6),
     Contender("minicheck", lambda row: minicheck_peer.explore(row.model), up_to=10**5),
     Contender("stateright (1)", partial(stateright, threads=1), up_to=2 * 10**7),
