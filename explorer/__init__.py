@@ -10,6 +10,7 @@ from explorer.report import Progress, Report, Verdict
 from explorer.search import Search
 from explorer.symmetry import Renamed, what_is_renamed
 from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
+from explorer.walk import Found, RandomSearch, WalkProgress, WalkReport, random_search
 
 __all__ = [
     "NETWORK_STEPS",
@@ -21,6 +22,7 @@ __all__ = [
     "EngineError",
     "EngineName",
     "Event",
+    "Found",
     "History",
     "Kind",
     "Measure",
@@ -29,6 +31,7 @@ __all__ = [
     "Outlook",
     "Progress",
     "Property",
+    "RandomSearch",
     "Renamed",
     "Report",
     "Search",
@@ -37,7 +40,10 @@ __all__ = [
     "System",
     "Verdict",
     "View",
+    "WalkProgress",
+    "WalkReport",
     "guarded",
+    "random_search",
     "search",
     "what_is_renamed",
 ]

@@ -66,6 +66,18 @@ class Walk:
         self.events.append(replace(event, after=self.view(step.after)))
         self.state = step.after
 
+    def end(self, step: Transition, violated: Property) -> Counterexample:
+        """Take the last step, which violates a property, or leads to a state that does."""
+        before = self.view(self.state)
+        self.take(step)
+        event = self.events[-1]
+        evidence: tuple[Any, ...] = {
+            Kind.STATE: (event.after,),
+            Kind.STEP: (before, event.after),
+            Kind.LOCAL: (before, event),
+        }[violated.kind]
+        return Counterexample(violated, self.initial, tuple(self.events), evidence)
+
     def view(self, state: GlobalState) -> View:
         """Return a state as values, what is in flight in the order in which it was first sent."""
         view = self._system.view(state)
@@ -91,19 +103,12 @@ def first_counterexample(
     before, steps = walk.view(walk.state), walk.steps()
     if prop := checker.violated_by_expansion(walk.state, steps):
         events = tuple(walk.events)
-        evidence: tuple[Any, ...] = (before, [system.event(step) for step in steps])
-        return Counterexample(prop, walk.initial, events, evidence)
+        together = [system.event(step) for step in steps]
+        return Counterexample(prop, walk.initial, events, (before, together))
     last, prop = next(
         (step, prop)
         for step in steps
         if (prop := checker.violated_by_step(walk.state, step))
         or (prop := checker.violated_by_state(step.after))
     )
-    walk.take(last)
-    event = walk.events[-1]
-    evidence = {
-        Kind.STATE: (event.after,),
-        Kind.STEP: (before, event.after),
-        Kind.LOCAL: (before, event),
-    }[prop.kind]
-    return Counterexample(prop, walk.initial, tuple(walk.events), evidence)
+    return walk.end(last, prop)

@@ -250,6 +250,7 @@ class System:
             raise ValueError(
                 f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
             )
+        self._measures = known
         limits = [
             (name, guarded(f"the measure {name}", known[name]), limit)
             for name, limit in bounds.measures.items()
@@ -263,6 +264,18 @@ class System:
         self._observe_history = guarded("history.observe", self.history.observe)
         self._observed: dict[tuple[int, int, int], int] = {}
         self.examine_observation: Callable[[int, int, int, int], None] = lambda *observed: None
+
+    def anew(self) -> "System":
+        """Return the same system, with nothing interned and nothing computed yet."""
+        return System(
+            self.guard.actor,
+            self.servers,
+            self.bounds,
+            self.network_kind,
+            self.history,
+            self._measures,
+            reduced=self.reduced,
+        )
 
     def initial(self) -> GlobalState:
         """Return the initial state."""

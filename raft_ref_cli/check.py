@@ -11,6 +11,7 @@ from typing import Any
 
 from explorer import EngineError, Report, Verdict, search
 from raft_ref.bugs import BUGS
+from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
 from raft_ref_cli.engine import add_engine
@@ -36,6 +37,7 @@ examples:
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
   raft-ref check --max-messages 4 --threads 2 --memory 4G
                                                   a long search, within limits
+  raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --json                           for machines
 """
 
@@ -57,6 +59,7 @@ def add_command(commands: Any, exit_codes: str) -> None:
     _add_cluster(parser.add_argument_group("what to explore"))
     _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
     add_engine(parser.add_argument_group("the search"))
+    walks.add_options(parser.add_argument_group("random walks"))
     _add_output(parser.add_argument_group("output"))
 
 
@@ -157,6 +160,9 @@ def run(options: argparse.Namespace) -> int:
         _list_bugs(options.json)
         return 0
     _demand_writable(options)
+    walks.demand_sense(options)
+    if options.random:
+        return _run_walks(options)
     cluster = build(options)
     symmetry = symmetry_of(options, cluster.system)
     live = sys.stderr.isatty() and not options.quiet
@@ -181,6 +187,21 @@ def run(options: argparse.Namespace) -> int:
     written = _write(trace, options)
     if options.json:
         print(json.dumps(_as_json(report, cluster, written)))
+    return EXIT[report.verdict]
+
+
+def _run_walks(options: argparse.Namespace) -> int:
+    cluster, outcome = walks.run(options)
+    report = outcome.report
+    trace = _trace(report, cluster)
+    if not options.json:
+        lines = walks.describe(outcome, cluster, options)
+        told = [] if trace is None or options.quiet else ["", *tell(trace)]
+        print("\n".join([*lines, *told]))
+    written = _write(trace, options)
+    if options.json:
+        about = walks.as_json(outcome, options)
+        print(json.dumps({**_as_json(report, cluster, written), "random": about}))
     return EXIT[report.verdict]
 
 

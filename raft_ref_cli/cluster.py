@@ -79,14 +79,15 @@ class Cluster:
     values: tuple[str, ...]
 
 
-def build(options: argparse.Namespace) -> Cluster:
+def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) -> Cluster:
     """Return the cluster that the options describe.
 
     `options` has the attributes node, bug, spec, invariant, progress, progress_from, network,
-    bound, depth, por and those of `DEFAULTS` (None: not given). Raises UsageError.
+    bound, depth, por and those of `DEFAULTS` (None: not given); `beyond` are the numbers that count
+    instead of the defaults and of those of a bug. Raises UsageError.
     """
     bug = _bug(options.bug)
-    numbers = {**(DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds})}
+    numbers = {**(DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds}), **(beyond or {})}
     numbers |= {name: getattr(options, name) for name in DEFAULTS if _given(options, name)}
     servers = _names("s", numbers["servers"], "--servers", least=2)
     values = _names("v", numbers["values"], "--values", least=0)

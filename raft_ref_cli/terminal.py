@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -41,17 +41,6 @@ class Progress(Protocol):
         """Time taken."""
 
 
-@contextmanager
-def live_progress() -> Iterator[Callable[[Progress], None]]:
-    """Show one line on standard error that follows a search; yields what updates it."""
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=8) as live:
-
-        def update(progress: Progress) -> None:
-            live.update(Text(progress_line(progress)))
-
-        yield update
-
-
 def progress_line(progress: Progress) -> str:
     """Return how far a search has come, in one line."""
     if isinstance(progress, explorer.Progress) and progress.undecided is not None:
@@ -66,6 +55,22 @@ def progress_line(progress: Progress) -> str:
     )
 
 
+@contextmanager
+def live_progress(
+    line: Callable[[Any], str] = progress_line,
+) -> Iterator[Callable[[Any], None]]:
+    """Show one line on standard error that follows a search; yields what updates it.
+
+    `line` makes it of the search's progress.
+    """
+    with Live(console=Console(stderr=True), transient=True, refresh_per_second=8) as live:
+
+        def update(progress: Any) -> None:
+            live.update(Text(line(progress)))
+
+        yield update
+
+
 def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]:
     """Return a report as lines: the verdict with its bounds first, then what was covered.
 
@@ -76,7 +81,7 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
     if report.verdict is Verdict.VIOLATED:
         return lines if quiet else [*lines, _size(report), *_outlooks(report)]
     if quiet:
-        return [*lines, *_vacuity(report)]
+        return [*lines, *vacuity(report)]
     decided = [
         prop
         for prop in cluster.properties
@@ -89,11 +94,11 @@ def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]
         "",
         *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
-        *_vacuity(report),
+        *vacuity(report),
         "",
-        *_table("actions taken", report.actions),
+        *table("actions taken", report.actions),
         "",
-        *_table("steps that a bound kept from happening", report.cut_off),
+        *table("steps that a bound kept from happening", report.cut_off),
     ]
 
 
@@ -156,7 +161,8 @@ def _outlooks(report: Report) -> list[str]:
     return lines
 
 
-def _vacuity(report: Report) -> list[str]:
+def vacuity(report: Report) -> list[str]:
+    """Return what was not reached and what never happened, as lines."""
     return [
         *wrapped("NOT reached", [name for name, was in report.sometimes.items() if not was]),
         *wrapped("NEVER taken", report.never_taken),
@@ -173,6 +179,7 @@ def wrapped(title: str, names: Sequence[str]) -> list[str]:
     )
 
 
-def _table(title: str, numbers: Mapping[str, int]) -> list[str]:
+def table(title: str, numbers: Mapping[str, int]) -> list[str]:
+    """Return numbers by name under a title, as lines."""
     width = max(map(len, numbers), default=0)
     return [f"{title}:", *(f"  {name:<{width}}  {times:>12,}" for name, times in numbers.items())]

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,12 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
 
+PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+
 
 def untimed(text: str) -> str:
     """Leave out what no two runs share."""
-    text = re.sub(r"[\d.]+ s, [\d,]+ states/s( \(.*engine.*\))?", "TIME", text)
+    text = re.sub(r"[\d.]+ s, [\d,]+ (states|steps)/s( \(.*engine.*\))?", "TIME", text)
     return re.sub(r"^(seconds +).*", r"\1TIME", text, flags=re.M).strip()
 
 
@@ -24,6 +28,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "check",
         "check --bug vote-not-persisted",
         "check --bug commit-scan-stops-at-older-term",
+        "check --bug older-term-committed --random --seed 20 --quiet",
         "check --node ring:Ring",
         "spec check Lock.tla",
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
@@ -38,7 +43,7 @@ def test_what_readme_shows(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    [ring] = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+    ring, _ = PYTHON
     (tmp_path / "ring.py").write_text(ring)
     for name in ("Lock.tla", "Lock.cfg"):
         [text] = re.findall(rf"^```{name[-3:]}\n(.*?)^```", README, re.S | re.M)
@@ -49,8 +54,20 @@ def test_what_readme_shows(
     assert untimed(capsys.readouterr().out) == untimed(output)
 
 
+def test_what_hypothesis_shows(tmp_path: Path) -> None:
+    [(command, output)] = re.findall(
+        r"^```console\n\$ pytest (.*?)\n(.*?)^```", README, re.S | re.M
+    )
+    for name, text in zip(("ring.py", "test_ring.py"), PYTHON, strict=True):
+        (tmp_path / name).write_text(text)
+    pytest_here = [sys.executable, "-m", "pytest", *shlex.split(command)]
+    done = subprocess.run(pytest_here, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert output in done.stdout
+
+
 def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", README):
+    for target in re.findall(r"\]\((?!https:)([^)]+)\)", README):
         assert (ROOT / target).is_file(), target
 
 

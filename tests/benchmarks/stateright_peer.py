@@ -47,7 +47,7 @@ def explore(model: Model, threads: int = 1, depth_first: bool = False) -> Figure
         if bound.name != "symmetry"
         for argument in (f"--{bound.name}", str(getattr(model, bound.name)))
     ]
-    switches = ["--symmetry"] * model.symmetry + ["--depth-first"] * depth_first
+    switches = ["--symmetry"] * bool(model.symmetry) + ["--depth-first"] * depth_first
     ran = subprocess.run(
         [build(), *bounds, "--threads", str(threads), *switches],
         capture_output=True,
