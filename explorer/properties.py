@@ -33,6 +33,10 @@ class Kind(StrEnum):
     still be reached. It is asked when everything was covered; see explorer/progress.py."""
 
 
+OF_ALL_THAT_FOLLOWS = (Kind.EXPANSION, Kind.PROGRESS)
+"""What cannot be told from one step after the other, but only from all that may follow a state."""
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """Something that must hold of every state or step, or must be reached.

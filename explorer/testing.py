@@ -10,7 +10,7 @@ from typing import Any
 
 from explorer.behavior import Behavior, counterexample, violated_by
 from explorer.counterexample import Counterexample
-from explorer.properties import Checker, Kind, Property
+from explorer.properties import OF_ALL_THAT_FOLLOWS, Checker, Property
 from explorer.system import Event, System, Transition
 
 try:
@@ -51,11 +51,11 @@ def state_machine(
 
         TestMyNode = state_machine(system, properties).TestCase
 
-    Raises ValueError on a property of a state and all steps out of it, because a test takes one.
+    Raises ValueError on a property of all that may follow a state, because a test is one way.
     """
-    if of_all := [prop.name for prop in properties if prop.kind is Kind.EXPANSION]:
+    if of_all := [prop.name for prop in properties if prop.kind in OF_ALL_THAT_FOLLOWS]:
         raise ValueError(
-            f"the property {of_all[0]} is of all steps out of a state, and a test takes one"
+            f"the property {of_all[0]} is of all that may follow a state, and a test is one way"
         )
     demanded = [prop for prop in properties if not prop.is_sometimes]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from explorer.behavior import Behavior, counterexample, violated_by
 from explorer.counterexample import Counterexample
-from explorer.properties import Checker, Kind, Property
+from explorer.properties import OF_ALL_THAT_FOLLOWS, Checker, Property
 from explorer.report import Report, Verdict, coverage
 from explorer.shrink import Shrinker
 from explorer.swarm import Swarm
@@ -67,7 +67,7 @@ class RandomSearch:
     Arguments: the system, of which each walk gets a copy with nothing interned; the properties;
     the seed; how many walks, and of how many steps each; what to call with a `WalkProgress` now
     and then. Walk number n is the first walk of the seed ``seed + n - 1``. Raises ValueError on a
-    property of a state and all steps out of it, because a walk takes one, and on numbers below 1.
+    property of all that may follow a state, because a walk is one way, and on numbers below 1.
     """
 
     def __init__(
@@ -79,9 +79,9 @@ class RandomSearch:
         steps: int,
         on_progress: Callable[[WalkProgress], None] = lambda progress: None,
     ) -> None:
-        if of_all := [prop.name for prop in properties if prop.kind is Kind.EXPANSION]:
+        if of_all := [prop.name for prop in properties if prop.kind in OF_ALL_THAT_FOLLOWS]:
             raise ValueError(
-                f"the property {of_all[0]} is of all steps out of a state, and a walk takes one"
+                f"the property {of_all[0]} is of all that may follow a state, and a walk is one way"
             )
         if least := [name for name, n in (("runs", runs), ("steps", steps)) if n < 1]:
             raise ValueError(f"{least[0]}: expected 1 or more")

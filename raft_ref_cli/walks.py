@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any
 
-from explorer import WalkProgress, WalkReport, random_search
+from explorer import Kind, WalkProgress, WalkReport, random_search
 from raft_ref_cli.cluster import Cluster, build
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.terminal import live_progress, setting, table, vacuity, wrapped
@@ -75,6 +75,8 @@ def demand_sense(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> tuple[Cluster, WalkReport]:
     """Walk as the options say; return what was walked through, and the outcome."""
     cluster = build(options, BEYOND)
+    if any(prop.kind is Kind.PROGRESS for prop in cluster.properties):
+        raise UsageError("--random: progress is of all that may follow a state; a walk is one way")
     # Short enough to be typed again.
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
     runs, steps = options.runs or RUNS, options.steps or STEPS

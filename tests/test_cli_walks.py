@@ -98,6 +98,7 @@ def test_a_node_of_another_protocol(capsys: pytest.CaptureFixture[str]) -> None:
         (["--random", "--seed", "-1"], "--seed -1: expected 0 or more"),
         (["--random", "--runs", "0"], "--runs 0: expected 1 or more"),
         (["--random", "--steps", "0"], "--steps 0: expected 1 or more"),
+        (["--random", "--progress"], "--random: progress is of all that may follow"),
         (["--random", "--depth", "3"], "--depth: with --random, --steps says how long"),
         (["--random", "--symmetry"], "--symmetry: walks are not compared"),
         (["--random", "--bisimulation"], "--bisimulation: takes all steps out of a state"),

@@ -66,9 +66,10 @@ def test_the_reference_node_passes_and_a_bug_does_not() -> None:
     assert "becomes leader of term" in str(failed.value)
 
 
-def test_a_property_of_all_steps_out_of_a_state_is_refused() -> None:
-    of_all = Property("All", lambda view, events: True, kind=Kind.EXPANSION)
-    with pytest.raises(ValueError, match="All is of all steps"):
+@pytest.mark.parametrize("kind", [Kind.EXPANSION, Kind.PROGRESS])
+def test_a_property_of_all_that_may_follow_a_state_is_refused(kind: Kind) -> None:
+    of_all = Property("All", lambda view, *events: True, kind)
+    with pytest.raises(ValueError, match="All is of all that may follow"):
         state_machine(System(Ring(SERVERS), SERVERS, Bounds()), [of_all])
 
 

@@ -183,7 +183,8 @@ def test_numbers_that_make_no_sense(numbers: tuple[int, int, int], message: str)
         random_search(System(Ring(SERVERS), SERVERS, Bounds()), [], *numbers)
 
 
-def test_a_property_of_all_steps_out_of_a_state_is_refused() -> None:
-    of_all = Property("All", lambda view, events: True, kind=Kind.EXPANSION)
-    with pytest.raises(ValueError, match="All is of all steps"):
+@pytest.mark.parametrize("kind", [Kind.EXPANSION, Kind.PROGRESS])
+def test_a_property_of_all_that_may_follow_a_state_is_refused(kind: Kind) -> None:
+    of_all = Property("All", lambda view, *events: True, kind)
+    with pytest.raises(ValueError, match="All is of all that may follow"):
         random_search(System(Ring(SERVERS), SERVERS, Bounds()), [of_all], 0, 1, 1)

@@ -27,6 +27,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
     assert [command for command, _ in SHOWN] == [
         "check",
         "check --bug vote-not-persisted",
+        "check --bug commit-scan-stops-at-older-term",
         "check --bug older-term-committed --random --seed 20 --quiet",
         "check --node ring:Ring",
         "spec check Lock.tla",

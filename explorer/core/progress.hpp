@@ -1,8 +1,10 @@
 // From which of the states found a goal can still be reached: see explorer/progress.py.
 //
-// No steps are stored. The table of states is swept again and again: a state that is not known to be
-// good becomes good if a step out of it leads to a good one, until a sweep changes nothing. What a
-// sweep finds depends on who sweeps what first; what all of them find does not.
+// No steps are stored. The table of states is swept again and again, until a sweep changes nothing:
+// each state that is not known to be good is expanded once, and becomes good if a step out of it
+// leads to a good one. So that few sweeps do, a sweep goes on from such a state to those that follow
+// it, depth first, and once it meets a good one, its whole way there is good. What a sweep finds
+// depends on who sweeps what first; what all of them find does not.
 #pragma once
 
 #include <memory>
@@ -48,10 +50,10 @@ class Progress {
         std::uint64_t before;
         do {
             before = undecided_;
+            for (std::size_t slot = 0; slot < slots; ++slot)
+                marks_[slot].fetch_and(static_cast<std::uint8_t>(~tried), std::memory_order_relaxed);
             if (!sweep(heartbeat, [&](std::size_t slot, std::uint64_t key, Tally& unused) {
-                    if (is(slot, good) || !leads_to_good(key, unused)) return;
-                    mark(slot, good);
-                    --undecided_;
+                    if (!is(slot, good)) look_from(slot, key, unused);
                 }))
                 return outlook;
         } while (undecided_ != before);
@@ -119,15 +121,16 @@ class Progress {
     using Mark = std::atomic<std::uint8_t>;
     using Marks = std::unique_ptr<Mark[]>;
     // What is known of a state; the model answers with the first two.
-    static constexpr std::uint8_t due = 1, good = 2, met = 4, beyond = 8, answered = 16;
-    static constexpr std::size_t chunk = 4096;
+    static constexpr std::uint8_t due = 1, good = 2, met = 4, beyond = 8, answered = 16, tried = 32;
+    static constexpr std::size_t chunk = 4096, max_way = 1024;
 
     bool is(std::size_t slot, std::uint8_t what) const {
         return (marks_[slot].load(std::memory_order_relaxed) & what) != 0;
     }
     bool is_stuck(std::size_t slot) const { return is(slot, due) && !is(slot, good); }
-    void mark(std::size_t slot, std::uint8_t what) {
-        marks_[slot].fetch_or(what, std::memory_order_relaxed);
+    // Tell whether it was not marked so before.
+    bool mark(std::size_t slot, std::uint8_t what) {
+        return (marks_[slot].fetch_or(what, std::memory_order_relaxed) & what) == 0;
     }
     std::size_t slot_of(std::uint64_t key) const { return search_.visited_.find(key); }
     Tally tally() const {
@@ -147,10 +150,41 @@ class Progress {
         return answer;
     }
 
-    bool leads_to_good(std::uint64_t key, Tally& unused) {
+    // A state on the way, and where among all that is still to be tried its successors begin.
+    struct Stop {
+        std::size_t slot, begin;
+    };
+
+    // Look for a good state from one on, through states that were not tried in this sweep.
+    void look_from(std::size_t slot, std::uint64_t key, Tally& unused) {
+        std::vector<Stop> way;
+        std::vector<std::uint64_t> to_try;
+        while (!stop_) {
+            if (mark(slot, tried)) {
+                way.push_back({slot, to_try.size()});
+                if (leads_to_good(key, unused, to_try)) {
+                    for (const Stop& each : way)
+                        if (mark(each.slot, good)) --undecided_;
+                    return;
+                }
+                if (way.size() == max_way) to_try.resize(way.back().begin);
+            }
+            while (!way.empty() && to_try.size() == way.back().begin) way.pop_back();
+            if (way.empty()) return;
+            key = to_try.back();
+            to_try.pop_back();
+            slot = slot_of(key);
+        }
+    }
+
+    // Whether a step leads to a good state; what else they lead to is added to `to_try`.
+    bool leads_to_good(std::uint64_t key, Tally& unused, std::vector<std::uint64_t>& to_try) {
         bool leads = false;
         search_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const Network&) {
-            leads = leads || is(slot_of(next), good);
+            if (leads) return;
+            const std::size_t slot = slot_of(next);
+            leads = is(slot, good);
+            if (!leads && !is(slot, tried)) to_try.push_back(next);
         });
         return leads;
     }
@@ -171,20 +205,20 @@ class Progress {
     bool sweep(const Heartbeat& heartbeat, Visit visit) {
         const std::size_t slots = search_.visited_.slots();
         std::atomic<std::size_t> next{0};
-        std::atomic<bool> stop{false};
+        stop_ = false;
         const auto work = [&](std::size_t) {
             Tally unused = tally();
-            for (std::size_t from; !stop && (from = next.fetch_add(chunk)) < slots;)
+            for (std::size_t from; !stop_ && (from = next.fetch_add(chunk)) < slots;)
                 for (std::size_t slot = from; slot < std::min(from + chunk, slots); ++slot)
                     if (const std::uint64_t key = search_.visited_.at(slot); key != 0)
                         visit(slot, key, unused);
         };
         const auto tick = [&] {
             search_.found_.queue = undecided_;
-            if (!search_.is_alive(heartbeat)) stop = true;
+            if (!search_.is_alive(heartbeat)) stop_ = true;
         };
-        in_threads(search_.setting_.threads, stop, work, tick);
-        return !stop;
+        in_threads(search_.setting_.threads, stop_, work, tick);
+        return !stop_;
     }
 
     Search& search_;
@@ -193,6 +227,7 @@ class Progress {
     bool of_servers_;
     Marks marks_, answers_;
     std::atomic<std::uint64_t> undecided_{0};
+    std::atomic<bool> stop_{false};
 };
 
 }  // namespace explorer
