@@ -68,7 +68,7 @@ struct Found {
 // States, in pieces that are freed one by one.
 class Level {
    public:
-    static constexpr std::size_t block_size = 4096;
+    static constexpr std::size_t block_size = std::size_t{1} << 16;
     using Block = std::vector<std::uint64_t>;
 
     std::vector<Block> blocks;
@@ -143,10 +143,11 @@ class Search {
         Tally tally;
         bool violated = false;
         std::size_t quota = 0;
-        static constexpr std::size_t pending = 64;
+        static constexpr std::size_t pending = 64, recents = std::size_t{1} << 15;
         std::size_t pushed = 0;
         std::uint64_t keys[pending]{};
         std::size_t homes[pending]{};
+        std::vector<std::uint64_t> recent = std::vector<std::uint64_t>(recents);
     };
 
     // ---- Layout
@@ -366,8 +367,9 @@ class Search {
     }
 
     void work(Worker& worker) {
-        Level::Block block;
+        Level::Block block, scratch;
         while (!stop_ && take_block(block)) {
+            sort_by_servers(block, scratch);
             const Tally before = worker.tally;
             for (std::size_t at = 0; at < block.size(); ++at) {
                 if (worker.tally.distinct >= worker.quota || stop_) {
@@ -397,9 +399,13 @@ class Search {
                });
     }
 
-    // A key is looked up some steps later, when its slot has come from memory.
+    // A key is looked up some steps later, when its slot has come from memory. Many are found twice
+    // within a short time, since steps that do not touch each other lead to one state either way.
     void push(std::uint64_t key, Worker& worker) {
         const std::size_t home = visited_.home(key);
+        std::uint64_t& recent = worker.recent[home % Worker::recents];
+        if (recent == key) return;
+        recent = key;
         visited_.prefetch(home);
         const std::size_t at = worker.pushed++ % Worker::pending;
         if (worker.keys[at] != 0) look_up(worker.keys[at], worker.homes[at], worker);
@@ -424,12 +430,38 @@ class Search {
         worker.violated |= is_bad(key);
     }
 
+    // Take a block, or so much of it that all threads have enough to do.
     bool take_block(Level::Block& block) {
         std::lock_guard lock(level_mutex_);
         if (remaining_->blocks.empty()) return false;
-        block = std::move(remaining_->blocks.back());
-        remaining_->blocks.pop_back();
+        Level::Block& last = remaining_->blocks.back();
+        const std::size_t share = std::max<std::size_t>(
+            64, remaining_->size() / (4 * setting_.threads));
+        if (last.size() <= share) {
+            block = std::move(last);
+            remaining_->blocks.pop_back();
+        } else {
+            block.assign(last.end() - static_cast<std::ptrdiff_t>(share), last.end());
+            last.resize(last.size() - share);
+        }
         return true;
+    }
+
+    // States of the same servers one after the other find the edges of these in the cache.
+    void sort_by_servers(Level::Block& block, Level::Block& scratch) const {
+        constexpr int digit = 11;
+        scratch.resize(block.size());
+        const int bits = std::bit_width(steps_.servers());
+        for (int shift = 0; shift < bits; shift += digit) {
+            std::array<std::uint32_t, (1u << digit) + 1> starts{};
+            const auto of = [&](std::uint64_t key) {
+                return layout_.servers(key) >> shift & ((1u << digit) - 1);
+            };
+            for (std::uint64_t key : block) ++starts[of(key) + 1];
+            for (std::size_t at = 1; at < starts.size(); ++at) starts[at] += starts[at - 1];
+            for (std::uint64_t key : block) scratch[starts[of(key)]++] = key;
+            block.swap(scratch);
+        }
     }
 
     void give_back(Level::Block& block, std::size_t from) {
