@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 
+#include "level.hpp"
 #include "memory.hpp"
 #include "parallel.hpp"
 #include "steps.hpp"
@@ -65,20 +66,6 @@ struct Found {
     std::uint64_t depth = 0, covered_depth = 0, queue = 0, cut_by_depth = 0;
 };
 
-// States, in pieces that are freed one by one.
-class Level {
-   public:
-    static constexpr std::size_t block_size = std::size_t{1} << 16;
-    using Block = std::vector<std::uint64_t>;
-
-    std::vector<Block> blocks;
-    std::size_t size() const {
-        std::size_t sum = 0;
-        for (const Block& each : blocks) sum += each.size();
-        return sum;
-    }
-};
-
 class Search {
     friend class Progress;
 
@@ -117,7 +104,7 @@ class Search {
         ways_.clear();
         while (!kept_.empty()) {
             std::vector<std::uint64_t> way;
-            for (const Level::Block& block : kept_.back().blocks)
+            for (const Level::Block& block : kept_.back().blocks())
                 for (std::uint64_t key : block)
                     if (ways_.empty() ? violates(key) : leads_to(key, ways_.back()))
                         way.push_back(key);
@@ -288,7 +275,7 @@ class Search {
         found_.depth = 1;
         if (is_bad(initial)) return ended(Ending::violated);
         Level level;
-        level.blocks.push_back({initial});
+        level.add(initial);
         while (level.size() > 0) {
             if (!is_alive(heartbeat)) return ended(Ending::interrupted);
             if (found_.depth >= setting_.limits.depth) {
@@ -316,7 +303,7 @@ class Search {
     Ending expand_level(Level& level, Level& next, bool& violated,
                         const std::function<bool(const Found&)>& heartbeat) {
         remaining_ = &level;
-        while (!level.blocks.empty()) {
+        while (level.size() > 0) {
             if (!make_room()) return Ending::out_of_memory;
             std::vector<Worker> workers(level.size() < 256 ? 1 : setting_.threads);
             const std::size_t room = visited_.room() - found_.tally.distinct;
@@ -328,8 +315,7 @@ class Search {
             for (Worker& each : workers) {
                 found_.tally.add(each.tally);
                 violated |= each.violated;
-                std::move(each.next.blocks.begin(), each.next.blocks.end(),
-                          std::back_inserter(next.blocks));
+                next.take_all(each.next);
             }
             found_.queue = level.size() + next.size();
             if (ending != Ending::covered) return ending;
@@ -368,13 +354,15 @@ class Search {
 
     void work(Worker& worker) {
         Level::Block block, scratch;
-        while (!stop_ && take_block(block)) {
-            sort_by_servers(block, scratch);
+        const int bits = std::bit_width(steps_.servers());
+        const auto servers = [&](std::uint64_t key) { return layout_.servers(key); };
+        while (!stop_ && remaining_->take(block, 4 * setting_.threads)) {
+            sort_block(block, scratch, bits, servers);
             const Tally before = worker.tally;
             for (std::size_t at = 0; at < block.size(); ++at) {
                 if (worker.tally.distinct >= worker.quota || stop_) {
                     flush(worker);
-                    give_back(block, at);
+                    remaining_->give_back(block, at);
                     return;
                 }
                 take_steps(block[at], worker);
@@ -423,51 +411,8 @@ class Search {
     void look_up(std::uint64_t key, std::size_t home, Worker& worker) {
         if (!visited_.insert(key, home)) return;
         ++worker.tally.distinct;
-        std::vector<Level::Block>& blocks = worker.next.blocks;
-        if (blocks.empty() || blocks.back().size() == Level::block_size)
-            blocks.emplace_back().reserve(Level::block_size);
-        blocks.back().push_back(key);
+        worker.next.add(key);
         worker.violated |= is_bad(key);
-    }
-
-    // Take a block, or so much of it that all threads have enough to do.
-    bool take_block(Level::Block& block) {
-        std::lock_guard lock(level_mutex_);
-        if (remaining_->blocks.empty()) return false;
-        Level::Block& last = remaining_->blocks.back();
-        const std::size_t share = std::max<std::size_t>(
-            64, remaining_->size() / (4 * setting_.threads));
-        if (last.size() <= share) {
-            block = std::move(last);
-            remaining_->blocks.pop_back();
-        } else {
-            block.assign(last.end() - static_cast<std::ptrdiff_t>(share), last.end());
-            last.resize(last.size() - share);
-        }
-        return true;
-    }
-
-    // States of the same servers one after the other find the edges of these in the cache.
-    void sort_by_servers(Level::Block& block, Level::Block& scratch) const {
-        constexpr int digit = 11;
-        scratch.resize(block.size());
-        const int bits = std::bit_width(steps_.servers());
-        for (int shift = 0; shift < bits; shift += digit) {
-            std::array<std::uint32_t, (1u << digit) + 1> starts{};
-            const auto of = [&](std::uint64_t key) {
-                return layout_.servers(key) >> shift & ((1u << digit) - 1);
-            };
-            for (std::uint64_t key : block) ++starts[of(key) + 1];
-            for (std::size_t at = 1; at < starts.size(); ++at) starts[at] += starts[at - 1];
-            for (std::uint64_t key : block) scratch[starts[of(key)]++] = key;
-            block.swap(scratch);
-        }
-    }
-
-    void give_back(Level::Block& block, std::size_t from) {
-        block.erase(block.begin(), block.begin() + static_cast<std::ptrdiff_t>(from));
-        std::lock_guard lock(level_mutex_);
-        remaining_->blocks.push_back(std::move(block));
     }
 
     // Let the table of states grow if it is near its limit; false if memory does not allow it.
@@ -542,7 +487,6 @@ class Search {
     std::vector<std::vector<std::uint64_t>> ways_;
 
     Level* remaining_ = nullptr;
-    std::mutex level_mutex_;
     std::atomic<bool> stop_{false};
     std::chrono::steady_clock::time_point last_beat_{};
     std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
