@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -58,6 +59,9 @@ struct Property {
 class Model {
    public:
     virtual ~Model() = default;
+
+    // Called by each thread that is going to ask; it holds the result as long as it does.
+    virtual std::shared_ptr<void> guest() { return nullptr; }
 
     virtual std::vector<LocalStep> actions(Node) = 0;
     virtual LocalStep restart(Node) = 0;

@@ -36,6 +36,9 @@ class PythonModel : public Model {
     explicit PythonModel(nb::object object) : object_(std::move(object)) {}
     // A search is destroyed with the lock held.
 
+    // The interpreter's record of a thread is kept between the thread's questions.
+    std::shared_ptr<void> guest() override { return std::make_shared<Guest>(); }
+
     std::vector<LocalStep> actions(Node node) override {
         nb::gil_scoped_acquire lock;
         std::vector<LocalStep> result;
@@ -94,6 +97,15 @@ class PythonModel : public Model {
     }
 
    private:
+    struct Guest {
+        PyGILState_STATE lock = PyGILState_Ensure();
+        PyThreadState* record = PyEval_SaveThread();
+        ~Guest() {
+            PyEval_RestoreThread(record);
+            PyGILState_Release(lock);
+        }
+    };
+
     template <class Answer, class... Arguments>
     Answer ask(const char* method, Arguments... arguments) {
         nb::gil_scoped_acquire lock;

@@ -71,7 +71,8 @@ class Search {
 
    public:
     Search(Model& model, std::vector<Property> properties, Setting setting)
-        : setting_(std::move(setting)),
+        : model_(model),
+          setting_(std::move(setting)),
           verdicts_(model, std::move(properties)),
           rules_(setting_.is_fifo, setting_.limits.messages, setting_.sources.size()),
           steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.is_reduced,
@@ -305,6 +306,7 @@ class Search {
         remaining_ = &level;
         while (level.size() > 0) {
             if (!make_room()) return Ending::out_of_memory;
+            server_bits_ = std::bit_width(steps_.servers());  // read while nobody adds to them
             std::vector<Worker> workers(level.size() < 256 ? 1 : setting_.threads);
             const std::size_t room = visited_.room() - found_.tally.distinct;
             for (Worker& each : workers) {
@@ -333,7 +335,11 @@ class Search {
             if (resident_bytes() > setting_.memory) ending = Ending::out_of_memory;
             if (ending != Ending::covered) stop_ = true;
         };
-        in_threads(workers.size(), stop_, [&](std::size_t at) { work(workers[at]); }, tick);
+        const auto work_as_guest = [&](std::size_t at) {
+            const auto guest = model_.guest();
+            work(workers[at]);
+        };
+        in_threads(workers.size(), stop_, work_as_guest, tick);
         return ending;
     }
 
@@ -354,10 +360,9 @@ class Search {
 
     void work(Worker& worker) {
         Level::Block block, scratch;
-        const int bits = std::bit_width(steps_.servers());
         const auto servers = [&](std::uint64_t key) { return layout_.servers(key); };
         while (!stop_ && remaining_->take(block, 4 * setting_.threads)) {
-            sort_block(block, scratch, bits, servers);
+            sort_block(block, scratch, server_bits_, servers);
             const Tally before = worker.tally;
             for (std::size_t at = 0; at < block.size(); ++at) {
                 if (worker.tally.distinct >= worker.quota || stop_) {
@@ -476,6 +481,7 @@ class Search {
         return steps_.is_bad_step(before, steps_.shape_after(servers, edge, used, network));
     }
 
+    Model& model_;
     Setting setting_;
     Verdicts verdicts_;
     NetworkRules rules_;
@@ -487,6 +493,7 @@ class Search {
     std::vector<std::vector<std::uint64_t>> ways_;
 
     Level* remaining_ = nullptr;
+    int server_bits_ = 0;
     std::atomic<bool> stop_{false};
     std::chrono::steady_clock::time_point last_beat_{};
     std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
