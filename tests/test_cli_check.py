@@ -389,7 +389,7 @@ def start(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
 def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly(number: signal.Signals) -> None:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*COMMAND, "check", "--json", "--max-messages", "6", "--max-term", "5"],
+        [*COMMAND, "check", "--json", "--max-messages", "4", "--max-log", "2"],
         stdout=subprocess.PIPE,
         stderr=theirs,
         text=True,
