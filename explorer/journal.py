@@ -10,6 +10,7 @@ An actor whose answers depend on the order of a set of strings does not, in anot
 """
 
 import zlib
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ class Journal:
     def __init__(self, model: Any, size: Callable[[], int]) -> None:
         self._model = model
         self._size = size
-        self.words: list[int] = []
+        self.words = array("Q")
         for number, name in enumerate(_ASKED):
             setattr(self, name, self._noted(number, getattr(model, name)))
 
@@ -53,7 +54,7 @@ class Journal:
             answer = ask(*arguments)
             if self._size() != before:
                 first, second, third = (*arguments, 0, 0)[:3]
-                self.words += number << 32 | first, second << 32 | third, _digest(answer)
+                self.words.extend((number << 32 | first, second << 32 | third, _digest(answer)))
             return answer
 
         return asked
