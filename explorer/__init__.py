@@ -2,6 +2,7 @@
 
 from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from explorer.bounds import Bounds
+from explorer.checkpoint import CheckpointError, Checkpoints
 from explorer.counterexample import Counterexample
 from explorer.engines import EngineError, EngineName, search
 from explorer.progress import Outlook
@@ -18,6 +19,8 @@ __all__ = [
     "Actor",
     "ActorError",
     "Bounds",
+    "CheckpointError",
+    "Checkpoints",
     "Counterexample",
     "EngineError",
     "EngineName",

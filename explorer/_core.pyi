@@ -1,10 +1,17 @@
 """The native engine, as explorer/core/module.cpp has it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
 class Unfit(Exception): ...  # noqa: N818
+class Damaged(Exception): ...  # noqa: N818
+class NoRoom(Exception): ...  # noqa: N818
+
+Extent = tuple[int, int]
+
+def append(path: str, extent: Extent, words: Sequence[int]) -> Extent: ...
+def read(path: str, extent: Extent) -> list[int]: ...
 
 class Ending(Enum):
     COVERED = ...
@@ -35,6 +42,17 @@ class Search:
     def __init__(self, model: Any, properties: list[Any], setting: Any) -> None: ...
     def run(
         self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> Found: ...
+    def run_keeping(
+        self,
+        nodes: Sequence[int],
+        history: int,
+        heartbeat: Callable[[Found], None],
+        files: Mapping[str, Extent],
+        folder: str,
+        every: float,
+        commit: Callable[[dict[str, Extent]], bool],
+        trouble: Callable[[str], None],
     ) -> Found: ...
     def find_ways(
         self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]

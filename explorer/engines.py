@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from explorer.checkpoint import CheckpointError, Checkpoints
 from explorer.memory import usable_bytes
 from explorer.properties import Property
 from explorer.report import Progress, Report
@@ -28,6 +29,7 @@ def search(
     engine: EngineName = "auto",
     threads: int | None = None,
     memory: int | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Report:
     """Search a system within its bounds, breadth first.
 
@@ -41,18 +43,27 @@ def search(
     ``["values"]``, both, or (True) of all that the actor can rename. That properties
     do not tell apart what is renamed is not checked.
 
+    With `checkpoints`, what is found is kept on disk: a run that was killed at any moment can be
+    resumed and ends with the same report, in which `seconds` are those of all its runs. A search
+    that ends incomplete keeps a last checkpoint. The native engine alone has them.
+
     Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
-    protocol, and `EngineError` where ``"native"`` is asked for and cannot be.
+    protocol, `EngineError` where ``"native"`` is asked for and cannot be, and `CheckpointError`.
     """
     memory = usable_bytes() if memory is None else memory
     why = ""
     if engine != "plain":
         try:
-            return _native(system, properties, symmetry, on_progress, threads, memory)
+            return _native(system, properties, symmetry, on_progress, threads, memory, checkpoints)
         except EngineError as error:
             if engine == "native":
                 raise
             why = str(error)
+    if checkpoints is not None:
+        reason = f": {why}" if why else ""
+        raise CheckpointError(
+            f"{checkpoints.folder}: the plain engine keeps no checkpoints{reason}"
+        )
     report = Search(system, properties, symmetry, on_progress, memory).run()
     return replace(report, engine=f"{report.engine}: {why}") if why else report
 
@@ -64,6 +75,7 @@ def _native(
     on_progress: Callable[[Progress], None],
     threads: int | None,
     memory: int,
+    checkpoints: Checkpoints | None,
 ) -> Report:
     try:
         # Here and not above, because it is not there where no compiler was.
@@ -73,7 +85,13 @@ def _native(
     threads = threads or os.cpu_count() or 1
     try:
         return NativeSearch(
-            system, properties, symmetry, on_progress, threads=threads, memory=memory
+            system,
+            properties,
+            symmetry,
+            on_progress,
+            threads=threads,
+            memory=memory,
+            checkpoints=checkpoints,
         ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error

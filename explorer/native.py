@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer import _core
+from explorer.checkpoint import CheckpointError, Checkpoints, Extent, Folder, opened, setting_of
 from explorer.counterexample import Counterexample, first_counterexample
 from explorer.interning import Interner
+from explorer.journal import Journal
 from explorer.progress import Outlook, demand_unbounded_depth, first_way, in_order
 from explorer.properties import PARTS, Checker, Kind, Property, demand_reducible
 from explorer.report import Progress, Report, Verdict, coverage
@@ -72,6 +74,13 @@ class _Model:
         self._projections: list[Interner[Any]] = [Interner() for _ in self.asked]
         self._bounds = list(system.bounds.measures)
         self.names: Interner[tuple[str, ...]] = Interner()
+
+    def size(self) -> int:
+        """Return how much has a number, or is known of what is obsolete; it never shrinks."""
+        system = self._system
+        numbered = system.local.states, system.local.messages, system.histories, self.names
+        obsolescence = len(system.local.obsolescence) if system.reduced else 0
+        return sum(map(len, numbered)) + obsolescence
 
     def sources(self) -> list[tuple[int, ...]]:
         """Return from where the server at each position comes, for each renaming."""
@@ -174,8 +183,9 @@ class _Model:
 class NativeSearch:
     """One breadth-first search with the native engine; see `explorer.search.Search`.
 
-    Arguments besides: how many threads, and how many bytes of memory the process may use. Raises
-    `Unfit`, here or in `run`, where the search cannot be had from this engine.
+    Arguments besides: how many threads, how many bytes of memory the process may use, and how
+    checkpoints are kept, if they are. Raises `Unfit`, here or in `run`, where the search cannot be
+    had from this engine.
     """
 
     def __init__(
@@ -187,6 +197,7 @@ class NativeSearch:
         *,
         threads: int,
         memory: int,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         if system.reduced:
             demand_reducible(system, properties)
@@ -205,14 +216,50 @@ class NativeSearch:
         self._model = _Model(system, properties, self._symmetry)
         setting = _setting(system, self._model.sources(), threads, memory)
         asked = [_as_core_has_it(prop) for prop in self._model.asked]
-        self._core = _core.Search(self._model, asked, setting)
+        self._checkpoints = checkpoints
+        self._journal = Journal(self._model, self._model.size)
+        self._core = _core.Search(self._journal if checkpoints else self._model, asked, setting)
         self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
 
     def run(self) -> Report:
         """Search until a property is violated or nothing is left to expand."""
         initial = self._system.initial()
-        found = self._core.run(initial.nodes, initial.history, self._heartbeat)
+        if self._checkpoints is None:
+            found = self._core.run(initial.nodes, initial.history, self._heartbeat)
+            return self._outcome(initial, found)
+        setting = setting_of(
+            self._system,
+            self._properties,
+            () if self._symmetry is None else self._symmetry.renamed,
+            self._checkpoints.about,
+        )
+        with opened(self._checkpoints, setting) as folder:
+            return self._outcome(initial, self._run_keeping(initial, folder, self._checkpoints))
+
+    def _run_keeping(self, initial: GlobalState, folder: Folder, checkpoints: Checkpoints) -> Any:
+        """Search, with what the folder keeps found already."""
+        self._started -= folder.seconds
+        keeping = _Keeping(folder, self._journal, checkpoints.on_trouble, self._seconds)
+        try:
+            if folder.files:
+                keeping.replay()
+            return self._core.run_keeping(
+                initial.nodes,
+                initial.history,
+                self._heartbeat,
+                {name: extent for name, extent in folder.files.items() if name != _QUESTIONS},
+                str(folder.path),
+                checkpoints.every,
+                keeping.commit,
+                keeping.tell,
+            )
+        except _core.Damaged as error:
+            raise CheckpointError(str(error)) from error
+        except _core.NoRoom as error:
+            raise CheckpointError(f"{folder.path}: {error}") from error
+
+    def _outcome(self, initial: GlobalState, found: Any) -> Report:
         counterexample, ending = None, found.ending
         if ending == _core.Ending.VIOLATED:
             counterexample = self._counterexample(initial, found)
@@ -227,8 +274,11 @@ class NativeSearch:
         self._on_progress(replace(self._progress(found, 0), undecided=found.queue))
 
     def _progress(self, found: Any, queue: int) -> Progress:
-        seconds = time.monotonic() - self._started
-        return Progress(found.distinct, found.transitions, found.depth, queue, seconds)
+        return Progress(found.distinct, found.transitions, found.depth, queue, self._seconds())
+
+    def _seconds(self) -> float:
+        """Return for how long was searched, by the runs before this one too."""
+        return time.monotonic() - self._started
 
     def _lack_of_progress(self, initial: GlobalState) -> tuple[Any, Counterexample | None]:
         """Return how the question for progress ended, and the way to a stuck state."""
@@ -295,7 +345,7 @@ class NativeSearch:
             depth=found.depth,
             covered_depth=found.covered_depth,
             queue=found.queue,
-            seconds=time.monotonic() - self._started,
+            seconds=self._seconds(),
             **coverage(self._system, names),
             cut_off={bound: cut_off[bound] for bound in bounds},
             sometimes={prop.name: was for prop, was in reached if prop.is_sometimes},
@@ -305,6 +355,63 @@ class NativeSearch:
             stopped_by=_STOPPED_BY.get(ending),
             progress={} if ending in _STOPPED_BY else self._outlooks,
         )
+
+
+_QUESTIONS = "questions.bin"
+
+
+class _Keeping:
+    """What becomes of the files of a checkpoint when the engine has written its own."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        journal: Journal,
+        on_trouble: Callable[[str], None],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._on_trouble = on_trouble
+        self._seconds = seconds
+        self._path = str(folder.path / _QUESTIONS)
+        self._noted = folder.files.get(_QUESTIONS, (0, 0))
+        self._is_troubled = False
+
+    def replay(self) -> None:
+        """Let everything have the numbers that it had."""
+        try:
+            self._journal.replay(_core.read(self._path, self._noted))
+        except ValueError as error:
+            raise CheckpointError(
+                f"{self._folder.path}: the node no longer answers as it did: {error}"
+            ) from error
+
+    def commit(self, files: dict[str, Extent]) -> bool:
+        """Make these files and the journal the checkpoint; return whether the search may go on."""
+        try:
+            self._commit(files)
+        except KeyboardInterrupt:
+            self._commit(files)
+            return False
+        return True
+
+    def _commit(self, files: dict[str, Extent]) -> None:
+        try:
+            new = self._journal.words[self._noted[0] :]
+            noted = _core.append(self._path, self._noted, new)
+            self._folder.commit({**files, _QUESTIONS: noted}, self._seconds())
+        except OSError as error:
+            self.tell(f"{error.filename}: {error.strerror}")
+        else:
+            self._noted = noted
+            self._is_troubled = False
+
+    def tell(self, trouble: str) -> None:
+        """Tell that a checkpoint could not be written, unless it is so since the last one."""
+        if not self._is_troubled:
+            self._on_trouble(f"{trouble}; the search goes on, and the last checkpoint stays")
+        self._is_troubled = True
 
 
 _BOUNDS_OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates")

@@ -45,6 +45,11 @@ class Obsolescence:
         self._answers: dict[tuple[int, int], bool] = {}
         self._obsolete_for: defaultdict[int, list[int]] = defaultdict(list)
         self._followers: defaultdict[int, set[int]] = defaultdict(set)
+        self._steps = 0
+
+    def __len__(self) -> int:
+        """Return how many answers and steps are known."""
+        return len(self._answers) + self._steps
 
     def is_known(self, state: int, message: int) -> bool:
         """Return whether it was asked before."""
@@ -72,6 +77,7 @@ class Obsolescence:
         if before == after or after in self._followers[before]:
             return
         self._followers[before].add(after)
+        self._steps += 1
         for message in self._obsolete_for[before]:
             self._hold_after(before, after, message)
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from explorer import ActorError
+from explorer import ActorError, CheckpointError
 from raft_ref_cli import check, spec
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"raft-ref: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    except (UsageError, ActorError, SpecError, TraceError, RenderError) as error:
+    except (UsageError, ActorError, CheckpointError, SpecError, TraceError, RenderError) as error:
         print(f"raft-ref: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

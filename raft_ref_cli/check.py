@@ -9,12 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from explorer import EngineError, Report, Verdict, search
+from explorer import Checkpoints, EngineError, Report, Verdict, search
+from explorer.checkpoint import digest
 from raft_ref.bugs import BUGS
 from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
-from raft_ref_cli.engine import add_engine
+from raft_ref_cli.engine import add_engine, checkpoints_of
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.symmetry import add_symmetry, symmetry_of
 from raft_ref_cli.terminal import describe, live_progress
@@ -37,6 +38,8 @@ examples:
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
   raft-ref check --max-messages 4 --threads 2 --memory 4G
                                                   a long search, within limits
+  raft-ref check --max-messages 4 --checkpoint found
+  raft-ref check --max-messages 4 --resume found  a longer one, which may be killed and goes on
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --json                           for machines
 """
@@ -165,6 +168,7 @@ def run(options: argparse.Namespace) -> int:
         return _run_walks(options)
     cluster = build(options)
     symmetry = symmetry_of(options, cluster.system)
+    checkpoints = _checkpoints(options, cluster)
     live = sys.stderr.isatty() and not options.quiet
     with live_progress() if live else nullcontext(lambda progress: None) as on_progress:
         try:
@@ -176,6 +180,7 @@ def run(options: argparse.Namespace) -> int:
                 engine=options.engine,
                 threads=options.threads,
                 memory=options.memory,
+                checkpoints=checkpoints,
             )
         except EngineError as error:
             raise UsageError(f"--engine native: {error}") from error
@@ -184,10 +189,23 @@ def run(options: argparse.Namespace) -> int:
     trace = _trace(report, cluster)
     if not options.json:
         _print_report(report, cluster, trace, options.quiet)
+        if checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
+            print(
+                f"to go on: the same command with --resume {shlex.quote(str(checkpoints.folder))}"
+            )
     written = _write(trace, options)
     if options.json:
         print(json.dumps(_as_json(report, cluster, written)))
     return EXIT[report.verdict]
+
+
+def _checkpoints(options: argparse.Namespace, cluster: Cluster) -> Checkpoints | None:
+    about = {
+        "what is explored": cluster.description,
+        "values": cluster.values,
+        "the module of properties": digest(Path(options.spec or INVARIANTS).read_text("utf-8")),
+    }
+    return checkpoints_of(options, about)
 
 
 def _run_walks(options: argparse.Namespace) -> int:

@@ -2,13 +2,20 @@
 
 import argparse
 import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from explorer import Checkpoints
+from raft_ref_cli.errors import UsageError
+
+_EVERY = 60.0
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def add_engine(group: Any) -> None:
-    """Add the options that `explorer.search` takes as engine, threads and memory."""
+    """Add the options that say which engine searches, and what it may use."""
     group.add_argument(
         "--engine",
         choices=["auto", "native", "plain"],
@@ -29,6 +36,53 @@ def add_engine(group: Any) -> None:
         help="end incomplete rather than use more memory, such as 800M or 4G "
         "(default: most of what is available)",
     )
+    keep = group.add_mutually_exclusive_group()
+    keep.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        type=Path,
+        help="keep what was found in this folder, so that a run that was killed can go on",
+    )
+    keep.add_argument(
+        "--resume",
+        metavar="DIR",
+        type=Path,
+        help="go on with what is kept there, with the same options as before (but for threads and "
+        "memory), and keep it there",
+    )
+    group.add_argument(
+        "--checkpoint-every",
+        metavar="SECONDS",
+        type=_seconds,
+        help=f"how often, at most; 0 is after each level (default: {_EVERY:.0f})",
+    )
+
+
+def checkpoints_of(options: argparse.Namespace, about: Mapping[str, Any]) -> Checkpoints | None:
+    """Return how checkpoints are kept, if they are; `about` is as in `Checkpoints`."""
+    folder = options.resume or options.checkpoint
+    every = options.checkpoint_every
+    if folder is None:
+        if every is not None:
+            raise UsageError("--checkpoint-every: only with --checkpoint or --resume")
+        return None
+    if not folder.parent.is_dir():
+        raise UsageError(f"{folder}: there is no folder {folder.parent}")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is not a folder")
+    return Checkpoints(
+        folder,
+        resume=options.resume is not None,
+        every=_EVERY if every is None else every,
+        about=about,
+        on_trouble=lambda what: print(f"raft-ref: {what}", file=sys.stderr),
+    )
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of seconds")
+    return float(text)
 
 
 def _threads(text: str) -> int:

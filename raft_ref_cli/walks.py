@@ -66,6 +66,12 @@ def demand_sense(options: argparse.Namespace) -> None:
         raise UsageError("--depth: with --random, --steps says how long a walk is")
     if options.symmetry:
         raise UsageError("--symmetry: walks are not compared; leave it out with --random")
+    for name in ("checkpoint", "resume", "checkpoint_every"):
+        if getattr(options, name) is not None:
+            raise UsageError(
+                f"--{name.replace('_', '-')}: walks are told from their seed; leave it out with "
+                "--random"
+            )
     if options.por:
         raise UsageError("--por: a walk takes one step at a time; leave it out with --random")
     if options.bisimulation:

@@ -2,12 +2,14 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/array.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <optional>
 
+#include "checkpoint.hpp"
 #include "progress.hpp"
 #include "search.hpp"
 
@@ -134,6 +136,42 @@ Property property_of(nb::handle from) {
     return result;
 }
 
+using ExtentTuple = std::tuple<std::uint64_t, std::uint64_t>;
+
+Extent extent_of(const ExtentTuple& tuple) { return {std::get<0>(tuple), std::get<1>(tuple)}; }
+ExtentTuple as_tuple(const Extent& extent) { return {extent.words, extent.checksum}; }
+std::map<std::string, ExtentTuple> as_tuples(const Checkpoint::Files& files) {
+    std::map<std::string, ExtentTuple> result;
+    for (const auto& [name, extent] : files) result[name] = as_tuple(extent);
+    return result;
+}
+
+ExtentTuple append_words(const std::string& path, const ExtentTuple& extent,
+                         const std::vector<std::uint64_t>& words) {
+    nb::gil_scoped_release unlocked;
+    Log log(path, extent_of(extent));
+    for (std::uint64_t word : words) log.add(word);
+    return as_tuple(log.sync());
+}
+
+std::vector<std::uint64_t> read_words(const std::string& path, const ExtentTuple& extent) {
+    nb::gil_scoped_release unlocked;
+    Reader reader(path, extent_of(extent));
+    std::vector<std::uint64_t> words;
+    while (reader.left() > 0) words.push_back(reader.next());
+    return words;
+}
+
+// The system's errors with files are those that Python would raise.
+void translate(const std::exception_ptr& exception, void*) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const FileError& error) {
+        errno = error.code;
+        PyErr_SetFromErrnoWithFilename(PyExc_OSError, error.path.c_str());
+    }
+}
+
 class PythonSearch {
    public:
     PythonSearch(nb::object model, nb::list properties, nb::object setting)
@@ -142,6 +180,27 @@ class PythonSearch {
     Found run(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
         nb::gil_scoped_release unlocked;
         return search_.run(nodes, history, beat(heartbeat));
+    }
+
+    // The same, going on from what these files keep (if there are any), and keeping what is found.
+    Found run_keeping(const std::vector<Node>& nodes, History history, const nb::object& heartbeat,
+                      const std::map<std::string, ExtentTuple>& files, const std::string& folder,
+                      double every, const nb::object& commit, const nb::object& trouble) {
+        nb::gil_scoped_release unlocked;
+        Checkpoint checkpoint(
+            search_, folder, every,
+            [&commit](const Checkpoint::Files& kept) {
+                nb::gil_scoped_acquire lock;
+                return nb::cast<bool>(commit(as_tuples(kept)));
+            },
+            [&trouble](const std::string& what) {
+                nb::gil_scoped_acquire lock;
+                trouble(what);
+            });
+        Checkpoint::Files extents;
+        for (const auto& [name, extent] : files) extents[name] = extent_of(extent);
+        if (!extents.empty()) checkpoint.restore(extents);
+        return search_.run(nodes, history, beat(heartbeat), &checkpoint);
     }
 
     void find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
@@ -234,6 +293,11 @@ class PythonSearch {
 NB_MODULE(_core, module) {
     using namespace explorer;
     nb::exception<Unfit>(module, "Unfit");
+    nb::exception<Damaged>(module, "Damaged");
+    nb::exception<NoRoom>(module, "NoRoom");
+    nb::register_exception_translator(translate);
+    module.def("append", append_words);
+    module.def("read", read_words);
     nb::enum_<Ending>(module, "Ending")
         .value("COVERED", Ending::covered)
         .value("VIOLATED", Ending::violated)
@@ -256,6 +320,7 @@ NB_MODULE(_core, module) {
     nb::class_<PythonSearch>(module, "Search")
         .def(nb::init<nb::object, nb::list, nb::object>())
         .def("run", &PythonSearch::run)
+        .def("run_keeping", &PythonSearch::run_keeping)
         .def("find_ways", &PythonSearch::find_ways)
         .def("is_on_the_way", &PythonSearch::is_on_the_way)
         .def("look", &PythonSearch::look)

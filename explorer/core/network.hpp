@@ -106,6 +106,11 @@ class Layout {
         network_shift_ = shift;
     }
 
+    // The numbers of bits, as the constructor has them.
+    std::array<int, 5> bits() const {
+        return {server_bits_, fault_bits_[0], fault_bits_[1], fault_bits_[2], message_bits_};
+    }
+
     // Pack network and faults, the servers still 0; `or` the number of the servers to it.
     std::uint64_t packed(const Network& network) const {
         std::uint64_t bits = 0;

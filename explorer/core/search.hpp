@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 
+#include "keeper.hpp"
 #include "level.hpp"
 #include "memory.hpp"
 #include "parallel.hpp"
@@ -16,6 +17,7 @@
 
 namespace explorer {
 
+class Checkpoint;
 class Progress;
 
 // A search that cannot be had from this engine.
@@ -67,6 +69,7 @@ struct Found {
 };
 
 class Search {
+    friend class Checkpoint;
     friend class Progress;
 
    public:
@@ -83,11 +86,14 @@ class Search {
         steps_.set_fault_classes(setting_.limits.faults);
     }
 
-    // Search from a state. `heartbeat` is called several times a second, and returns false to stop.
+    // Search from a state. `heartbeat` is called several times a second, and returns false to stop;
+    // `keeper` keeps now and then what was found.
     Found run(const std::vector<Node>& nodes, History history,
-              const std::function<bool(const Found&)>& heartbeat) {
+              const std::function<bool(const Found&)>& heartbeat, Keeper* keeper = nullptr) {
+        keeper_ = keeper;
         for (;;) {
             try {
+                if (std::exchange(is_restored_, false)) return levels_from_here(heartbeat, false);
                 lay_out();
                 return levels(nodes, history, heartbeat, false);
             } catch (const Overflow&) {
@@ -101,6 +107,7 @@ class Search {
     void find_ways(const std::vector<Node>& nodes, History history,
                    const std::function<bool(const Found&)>& heartbeat) {
         visited_.clear();
+        keeper_ = nullptr;
         if (levels(nodes, history, heartbeat, true).ending != Ending::violated) return;
         ways_.clear();
         while (!kept_.empty()) {
@@ -275,25 +282,37 @@ class Search {
         transitions_seen_ = 0;
         found_.depth = 1;
         if (is_bad(initial)) return ended(Ending::violated);
-        Level level;
-        level.add(initial);
-        while (level.size() > 0) {
-            if (!is_alive(heartbeat)) return ended(Ending::interrupted);
-            if (found_.depth >= setting_.limits.depth) {
-                found_.cut_by_depth = found_.queue = level.size();
+        front_ = Front{};
+        front_.level.add(initial);
+        if (keeper_ != nullptr) keeper_->begin();
+        return levels_from_here(heartbeat, keep_levels);
+    }
+
+    Found levels_from_here(const std::function<bool(const Found&)>& heartbeat, bool keep_levels) {
+        while (front_.level.size() > 0 || front_.is_inside) {
+            if (!is_alive(heartbeat)) return stopped(Ending::interrupted);
+            if (!front_.is_inside && found_.depth >= setting_.limits.depth) {
+                found_.cut_by_depth = found_.queue = front_.level.size();
                 break;
             }
-            if (keep_levels) kept_.push_back(level);
-            Level next;
-            bool violated = false;
-            const Ending ending = expand_level(level, next, violated, heartbeat);
-            if (ending != Ending::covered) return ended(ending);
+            if (keep_levels) kept_.push_back(front_.level);
+            front_.is_inside = true;
+            const Ending ending = expand_level(heartbeat);
+            if (ending != Ending::covered) return stopped(ending);
             found_.covered_depth = found_.depth;
-            found_.depth += next.size() > 0;
-            if (violated) return ended(Ending::violated);
-            level = std::move(next);
+            found_.depth += front_.next.size() > 0;
+            if (front_.is_violated) return ended(Ending::violated);
+            if (keeper_ != nullptr) keeper_->end_of_level();
+            front_.level = std::move(front_.next);
+            front_.is_inside = false;
+            if (is_due() && !keeper_->keep()) return ended(Ending::interrupted);
         }
         return ended(Ending::covered);
+    }
+
+    Found stopped(Ending ending) {
+        if (keeper_ != nullptr) keeper_->keep();
+        return ended(ending);
     }
 
     Found ended(Ending ending) {
@@ -301,9 +320,10 @@ class Search {
         return found_;
     }
 
-    Ending expand_level(Level& level, Level& next, bool& violated,
-                        const std::function<bool(const Found&)>& heartbeat) {
-        remaining_ = &level;
+    bool is_due() const { return keeper_ != nullptr && keeper_->is_due(); }
+
+    Ending expand_level(const std::function<bool(const Found&)>& heartbeat) {
+        Level& level = front_.level;
         while (level.size() > 0) {
             if (!make_room()) return Ending::out_of_memory;
             server_bits_ = std::bit_width(steps_.servers());  // read while nobody adds to them
@@ -316,16 +336,18 @@ class Search {
             const Ending ending = in_parallel(workers, heartbeat);
             for (Worker& each : workers) {
                 found_.tally.add(each.tally);
-                violated |= each.violated;
-                next.take_all(each.next);
+                front_.is_violated |= each.violated;
+                front_.next.take_all(each.next);
             }
-            found_.queue = level.size() + next.size();
+            found_.queue = level.size() + front_.next.size();
             if (ending != Ending::covered) return ending;
+            if (level.size() > 0 && is_due() && !keeper_->keep()) return Ending::interrupted;
         }
         return Ending::covered;
     }
 
-    // Let all workers work until nothing is left for them, or the heartbeat or memory says to stop.
+    // Let all workers work until nothing is left for them, or the heartbeat or memory says to stop,
+    // or what was found is to be kept.
     Ending in_parallel(std::vector<Worker>& workers,
                      const std::function<bool(const Found&)>& heartbeat) {
         stop_ = false;
@@ -333,7 +355,7 @@ class Search {
         const auto tick = [&] {
             if (!is_alive(heartbeat)) ending = Ending::interrupted;
             if (resident_bytes() > setting_.memory) ending = Ending::out_of_memory;
-            if (ending != Ending::covered) stop_ = true;
+            if (ending != Ending::covered || is_due()) stop_ = true;
         };
         const auto work_as_guest = [&](std::size_t at) {
             const auto guest = model_.guest();
@@ -361,13 +383,13 @@ class Search {
     void work(Worker& worker) {
         Level::Block block, scratch;
         const auto servers = [&](std::uint64_t key) { return layout_.servers(key); };
-        while (!stop_ && remaining_->take(block, 4 * setting_.threads)) {
+        while (!stop_ && front_.level.take(block, 4 * setting_.threads)) {
             sort_block(block, scratch, server_bits_, servers);
             const Tally before = worker.tally;
             for (std::size_t at = 0; at < block.size(); ++at) {
                 if (worker.tally.distinct >= worker.quota || stop_) {
                     flush(worker);
-                    remaining_->give_back(block, at);
+                    front_.level.give_back(block, at);
                     return;
                 }
                 take_steps(block[at], worker);
@@ -492,7 +514,9 @@ class Search {
     std::vector<Level> kept_;
     std::vector<std::vector<std::uint64_t>> ways_;
 
-    Level* remaining_ = nullptr;
+    Front front_;
+    Keeper* keeper_ = nullptr;
+    bool is_restored_ = false;
     int server_bits_ = 0;
     std::atomic<bool> stop_{false};
     std::chrono::steady_clock::time_point last_beat_{};

@@ -182,6 +182,16 @@ class Steps {
     std::size_t messages() const { return model_messages_.size(); }
     const Known& known(Word servers) const { return known_[servers]; }
 
+    // What has a number, by its number: the nodes and the history of servers; messages.
+    std::span<const Word> sequence(Word servers) const { return servers_[servers]; }
+    const std::vector<Message>& model_messages() const { return model_messages_; }
+
+    // Give servers the next number, or the one that they have.
+    Word restore(std::span<const Word> sequence) {
+        std::lock_guard lock(mutex_);
+        return number_of_servers(sequence);
+    }
+
     Row& row(Word servers) {
         Row* found = known_[servers].row.load(std::memory_order_acquire);
         return found != nullptr ? *found : new_row(servers);
@@ -397,11 +407,16 @@ class Steps {
             }
             if (image == best) leading.push_back(renaming);
         }
-        const Word number = servers_.intern(best);
-        if (number >= max_servers_) throw Overflow();
-        known_.make_room_for(number);
+        const Word number = number_of_servers(best);
         const bool is_identity = leading.size() == 1 && leading[0] == 0;
         return {number, is_identity ? nullptr : &*renaming_lists_.insert(leading).first};
+    }
+
+    Word number_of_servers(std::span<const Word> sequence) {
+        const Word number = servers_.intern(sequence);
+        if (number >= max_servers_) throw Overflow();
+        known_.make_room_for(number);
+        return number;
     }
 
     Node renamed_node(std::uint16_t renaming, Node node) {

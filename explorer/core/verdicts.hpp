@@ -35,6 +35,7 @@ class Verdicts {
     bool reads_fault(int fault) const { return reads_fault_[fault]; }
     // Which of the properties that must be reached were.
     const std::vector<bool>& reached() const { return reached_; }
+    void set_reached(std::vector<bool> reached) { reached_ = std::move(reached); }
 
     // Whether a state or a step violates one of these properties.
     bool violated(When when, const Shape& before, const Shape* after) {

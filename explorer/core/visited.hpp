@@ -71,6 +71,9 @@ class Visited {
     std::size_t slots() const { return capacity_ + tail; }
     std::uint64_t at(std::size_t slot) const { return slots_[slot].load(std::memory_order_relaxed); }
 
+    // Have this capacity from the beginning. The table must be empty.
+    void start_with(std::size_t capacity) { capacity_ = capacity; }
+
     void clear() {
         madvise(slots_, reserved_ * sizeof(Slot), MADV_DONTNEED);
         capacity_ = initial_capacity;
