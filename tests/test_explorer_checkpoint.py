@@ -270,7 +270,7 @@ def test_a_search_that_has_ended_ends_again(tmp_path: Path) -> None:
         for resume in (False, True, True)
     ]
     assert content(reports[0]) == content(reports[1]) == content(reports[2])
-    assert reports[0].seconds < reports[1].seconds < reports[2].seconds
+    assert all(report.seconds > 0 for report in reports)
 
 
 def test_more_memory_for_a_search_that_ran_out_of_it(tmp_path: Path) -> None:
