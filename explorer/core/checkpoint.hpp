@@ -272,7 +272,8 @@ class Checkpoint : public Keeper {
                          std::to_string((capacity * sizeof(std::uint64_t) >> 20) + 1) +
                          " MB of memory, and the search needs more besides");
         visited.start_with(capacity);
-        if (visited.room() < states.left() || states.left() != search_.found_.tally.distinct)
+        // A thread takes a whole step before it sees that there is no more room.
+        if (visited.capacity() < states.left() || states.left() != search_.found_.tally.distinct)
             states.misfit();
         std::uint64_t keys[64];
         std::size_t homes[64];
