@@ -218,6 +218,7 @@ class Checkpoint : public Keeper {
         }
         if (sum > 64 || bits[0] > 30 || bits[4] > 16) point.misfit();
         search_.layout_ = Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]);
+        search_.rules_.set_message_bits(bits[4]);
         search_.steps_.set_limits(search_.layout_.max_servers(), search_.layout_.max_messages());
         const std::uint64_t capacity = point.next();
         Found& found = search_.found_ = Found{};
@@ -305,8 +306,8 @@ class Checkpoint : public Keeper {
         const Word servers = search_.layout_.servers(key);
         bool is_one = servers > 0 && servers <= search_.steps_.servers();
         const Network network = search_.layout_.network(key);
-        for (int place = 0; place < network.size; ++place)
-            is_one = is_one && network.messages[place] < search_.steps_.messages();
+        for (int place = 0; place < search_.rules_.size(network); ++place)
+            is_one = is_one && search_.rules_.at(network, place) < search_.steps_.messages();
         if (!is_one) reader.misfit();
         return key;
     }

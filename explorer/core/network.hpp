@@ -1,7 +1,8 @@
-// What is in flight: the messages in a normal form, and how they are packed into bits.
+// What is in flight: the messages in a normal form, packed into bits.
 //
 // A network that is a set is kept sorted by message, each once; a network of queues is kept sorted
-// by channel, and by age within a channel. So equal networks are equal sequences.
+// by channel, and by age within a channel. So equal networks are equal numbers. All work on them is
+// done on the bits, where they are in the key of a state.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,11 @@ namespace explorer {
 
 constexpr int max_in_flight = 12;
 
+// Messages of the same number of bits each, the first in the lowest bits, and 0 after the last.
 struct Network {
-    int size = 0;
-    std::uint16_t messages[max_in_flight + 1];
+    std::uint64_t bits = 0;
+
+    bool operator==(const Network&) const = default;
 };
 
 class NetworkRules {
@@ -32,6 +35,10 @@ class NetworkRules {
 
     int max_size() const { return max_size_; }
     bool is_fifo() const { return is_fifo_; }
+    void set_message_bits(int bits) {
+        bits_ = bits;
+        mask_ = (std::uint64_t{1} << bits) - 1;
+    }
 
     // Messages have a channel, and their renamings, before they are used.
     void set_channel(Message message, std::uint16_t channel) { channels_[message] = channel; }
@@ -39,38 +46,52 @@ class NetworkRules {
         renamed_[renaming * max_messages + message] = static_cast<std::uint16_t>(to);
     }
 
+    // The message at a place, or 0 after the last.
+    Message at(Network network, int place) const {
+        const int shift = place * bits_;
+        return shift > 63 ? 0 : static_cast<Message>(network.bits >> shift & mask_);
+    }
+    int size(Network network) const {
+        int size = 0;
+        while (at(network, size) != 0) ++size;
+        return size;
+    }
+
     // Whether this is the next message of its channel to arrive.
-    bool is_deliverable(const Network& network, int place) const {
+    bool is_deliverable(Network network, int place) const {
         return !is_fifo_ || place == 0 ||
-               channels_[network.messages[place]] != channels_[network.messages[place - 1]];
+               channels_[at(network, place)] != channels_[at(network, place - 1)];
     }
 
     // Send a message; false if there are too many then.
-    bool send(Network& network, std::uint16_t message) const {
-        int place = network.size;
-        if (is_fifo_) {
-            while (place > 0 && channels_[network.messages[place - 1]] > channels_[message]) --place;
-        } else {
-            while (place > 0 && network.messages[place - 1] > message) --place;
-            if (place > 0 && network.messages[place - 1] == message) return true;
+    bool send(Network& network, Message message) const {
+        int place = 0;
+        for (; place < max_size_; ++place) {
+            const Message other = at(network, place);
+            if (other == 0) break;
+            if (is_fifo_ ? channels_[other] > channels_[message] : other >= message) {
+                if (other == message && !is_fifo_) return true;
+                break;
+            }
         }
-        if (network.size == max_size_) return false;
-        for (int other = network.size; other > place; --other)
-            network.messages[other] = network.messages[other - 1];
-        network.messages[place] = message;
-        ++network.size;
+        if (max_size_ == 0 || at(network, max_size_ - 1) != 0) return false;
+        const int shift = place * bits_;
+        const std::uint64_t before = (std::uint64_t{1} << shift) - 1;
+        network.bits = (network.bits & before) | std::uint64_t{message} << shift |
+                       (network.bits & ~before) << bits_;
         return true;
     }
 
-    static void remove(Network& network, int place) {
-        --network.size;
-        for (; place < network.size; ++place) network.messages[place] = network.messages[place + 1];
+    Network without(Network network, int place) const {
+        const int shift = place * bits_;
+        const std::uint64_t before = (std::uint64_t{1} << shift) - 1;
+        return {(network.bits & before) | (network.bits >> bits_ & ~before)};
     }
 
-    Network renamed(const Network& network, std::size_t renaming) const {
+    Network renamed(Network network, std::size_t renaming) const {
         const std::uint16_t* to = renamed_.get() + renaming * max_messages;
         Network result;
-        for (int place = 0; place < network.size; ++place) send(result, to[network.messages[place]]);
+        for (; network.bits != 0; network.bits >>= bits_) send(result, to[network.bits & mask_]);
         return result;
     }
 
@@ -87,7 +108,8 @@ class NetworkRules {
     }
 
     bool is_fifo_;
-    int max_size_;
+    int max_size_, bits_ = 16;
+    std::uint64_t mask_ = 0xFFFF;
     Table channels_, renamed_;
 };
 
@@ -111,12 +133,9 @@ class Layout {
         return {server_bits_, fault_bits_[0], fault_bits_[1], fault_bits_[2], message_bits_};
     }
 
-    // Pack network and faults, the servers still 0; `or` the number of the servers to it.
-    std::uint64_t packed(const Network& network) const {
-        std::uint64_t bits = 0;
-        for (int place = network.size; place-- > 0;)
-            bits = bits << message_bits_ | network.messages[place];
-        return network_shift_ == 64 ? 0 : bits << network_shift_;
+    // Place a network, the servers still 0; `or` the number of the servers to it.
+    std::uint64_t placed(Network network) const {
+        return network_shift_ == 64 ? 0 : network.bits << network_shift_;
     }
     std::uint64_t one(int fault) const { return std::uint64_t{1} << fault_shift_[fault]; }
 
@@ -133,12 +152,7 @@ class Layout {
         return key & (end - (std::uint64_t{1} << server_bits_));
     }
     Network network(std::uint64_t key) const {
-        Network result;
-        const std::uint64_t mask = (std::uint64_t{1} << message_bits_) - 1;
-        if (network_shift_ == 64) return result;
-        for (std::uint64_t bits = key >> network_shift_; bits != 0; bits >>= message_bits_)
-            result.messages[result.size++] = static_cast<std::uint16_t>(bits & mask);
-        return result;
+        return {network_shift_ == 64 ? 0 : key >> network_shift_};
     }
 
     std::size_t max_servers() const { return std::size_t{1} << server_bits_; }

@@ -180,7 +180,7 @@ class Progress {
     // Whether a step leads to a good state; what else they lead to is added to `to_try`.
     bool leads_to_good(std::uint64_t key, Tally& unused, std::vector<std::uint64_t>& to_try) {
         bool leads = false;
-        search_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const Network&) {
+        search_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, Network) {
             if (leads) return;
             const std::size_t slot = slot_of(next);
             leads = is(slot, good);
@@ -192,7 +192,7 @@ class Progress {
     // Mark the states that a step leads to, and add those that were not marked to `next`.
     void follow(std::uint64_t key, Tally& tally, std::uint8_t what,
                 std::vector<std::uint64_t>& next) {
-        search_.expand(key, tally, [&](Edge*, bool, std::uint64_t after, const Network&) {
+        search_.expand(key, tally, [&](Edge*, bool, std::uint64_t after, Network) {
             const std::size_t slot = slot_of(after);
             if (is(slot, what)) return;
             mark(slot, what);

@@ -138,7 +138,7 @@ class Search {
         Tally tally;
         bool violated = false;
         std::size_t quota = 0;
-        static constexpr std::size_t pending = 64, recents = std::size_t{1} << 15;
+        static constexpr std::size_t pending = 128, coming = 32, recents = std::size_t{1} << 14;
         std::size_t pushed = 0;
         std::uint64_t keys[pending]{};
         std::size_t homes[pending]{};
@@ -162,6 +162,7 @@ class Search {
         if (size > 0) one = std::min(16, one + spare / (2 * size));
         servers = std::min(30, left - size * one);
         layout_ = Layout(servers, fault_bits, one);
+        rules_.set_message_bits(one);
         steps_.set_limits(layout_.max_servers(), layout_.max_messages());
     }
 
@@ -173,6 +174,7 @@ class Search {
     void expand(std::uint64_t key, Tally& tally, Visit&& visit) {
         const Word servers = layout_.servers(key);
         const Network network = layout_.network(key);
+        const int size = rules_.size(network);
         const std::uint64_t used = layout_.faults_in_place(key);
         const Limits& limits = setting_.limits;
         std::uint64_t* cut = tally.cut.data() + setting_.own_bounds;
@@ -186,13 +188,11 @@ class Search {
         };
         if (setting_.is_reduced) {
             bool any = false;
-            for (int place = 0; place < network.size; ++place) {
+            for (int place = 0; place < size; ++place) {
                 if (!rules_.is_deliverable(network, place)) continue;
-                Edge& edge = steps_.receipt(servers, network.messages[place]);
+                Edge& edge = steps_.receipt(servers, rules_.at(network, place));
                 if (!edge.is_obsolete) continue;
-                Network rest = network;
-                NetworkRules::remove(rest, place);
-                step(edge, false, rest, used);
+                step(edge, false, rules_.without(network, place), used);
                 any = true;
             }
             if (any) return;
@@ -208,11 +208,10 @@ class Search {
         }
         const bool may_drop = layout_.faults(key, 1) < limits.faults[1];
         const bool may_duplicate = layout_.faults(key, 2) < limits.faults[2];
-        for (int place = 0; place < network.size; ++place) {
+        for (int place = 0; place < size; ++place) {
             if (!rules_.is_deliverable(network, place)) continue;
-            Edge& edge = steps_.receipt(servers, network.messages[place]);
-            Network rest = network;
-            NetworkRules::remove(rest, place);
+            Edge& edge = steps_.receipt(servers, rules_.at(network, place));
+            const Network rest = rules_.without(network, place);
             if (edge.is_within)
                 step(edge, false, rest, used);
             else
@@ -243,11 +242,11 @@ class Search {
     }
 
     // What is in flight, packed: the least of the renamings.
-    std::uint64_t placed(const Network& network, const Renamings* renamings) const {
-        if (renamings == nullptr) return layout_.packed(network);
+    std::uint64_t placed(Network network, const Renamings* renamings) const {
+        if (renamings == nullptr) return layout_.placed(network);
         std::uint64_t least = ~std::uint64_t{0};
         for (std::uint16_t renaming : *renamings)
-            least = std::min(least, layout_.packed(rules_.renamed(network, renaming)));
+            least = std::min(least, layout_.placed(rules_.renamed(network, renaming)));
         return least;
     }
 
@@ -406,7 +405,7 @@ class Search {
         const std::uint32_t cls = steps_.has_one_class() ? 0 : steps_.fault_class(faults);
         const bool whole_steps = verdicts_.any(When::step);
         expand(key, worker.tally,
-               [&](Edge* edge, bool again, std::uint64_t next, const Network& after) {
+               [&](Edge* edge, bool again, std::uint64_t next, Network after) {
                    bool bad = edge != nullptr && steps_.is_bad(servers, *edge, again, faults, cls);
                    if (whole_steps) bad |= is_bad_step(key, edge, again, after);
                    worker.violated |= bad;
@@ -414,25 +413,28 @@ class Search {
                });
     }
 
-    // A key is looked up some steps later, when its slot has come from memory. Many are found twice
-    // within a short time, since steps that do not touch each other lead to one state either way.
+    // A key is looked up some steps later, when its line has come from memory. Many are found twice
+    // within a short time, since steps that do not touch each other lead to one state either way;
+    // whether one is cannot be foretold, so there is no branch on it.
     void push(std::uint64_t key, Worker& worker) {
         const std::size_t home = visited_.home(key);
-        std::uint64_t& recent = worker.recent[home % Worker::recents];
-        if (recent == key) return;
+        std::uint64_t& recent = worker.recent[home / Visited::line % Worker::recents];
+        worker.keys[worker.pushed] = key;
+        worker.homes[worker.pushed] = home;
+        worker.pushed += recent != key;
         recent = key;
         visited_.prefetch(home);
-        const std::size_t at = worker.pushed++ % Worker::pending;
-        if (worker.keys[at] != 0) look_up(worker.keys[at], worker.homes[at], worker);
-        worker.keys[at] = key;
-        worker.homes[at] = home;
+        if (worker.pushed == Worker::pending) look_up_first(Worker::pending - Worker::coming, worker);
     }
 
-    void flush(Worker& worker) {
-        for (std::size_t at = 0; at < Worker::pending; ++at) {
-            if (worker.keys[at] != 0) look_up(worker.keys[at], worker.homes[at], worker);
-            worker.keys[at] = 0;
-        }
+    void flush(Worker& worker) { look_up_first(worker.pushed, worker); }
+
+    void look_up_first(std::size_t count, Worker& worker) {
+        for (std::size_t at = 0; at < count; ++at)
+            look_up(worker.keys[at], worker.homes[at], worker);
+        worker.pushed -= count;
+        std::copy_n(worker.keys + count, worker.pushed, worker.keys);
+        std::copy_n(worker.homes + count, worker.pushed, worker.homes);
     }
 
     void look_up(std::uint64_t key, std::size_t home, Worker& worker) {
@@ -449,12 +451,12 @@ class Search {
             const std::size_t capacity = visited_.capacity();
             // Small tables double, large ones grow by less, so that little is empty.
             const std::size_t larger =
-                std::min(capacity < (std::size_t{1} << 22) ? 2 * capacity : capacity + capacity / 4,
+                std::min(capacity < (std::size_t{1} << 22) ? 2 * capacity : capacity + capacity * 3 / 8,
                          visited_.max_capacity());
             if (larger == capacity ||
                 resident_bytes() + (larger - capacity) * sizeof(std::uint64_t) > setting_.memory)
                 return false;
-            visited_.grow(larger);
+            visited_.grow(larger, setting_.threads);
         }
         return true;
     }
@@ -467,7 +469,7 @@ class Search {
         const std::uint32_t cls = fault_class(key);
         bool bad = false;
         Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
-        expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next, const Network& after) {
+        expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next, Network after) {
             bad = bad || (edge != nullptr && steps_.is_bad(servers, *edge, again, used, cls)) ||
                   (verdicts_.any(When::step) && is_bad_step(key, edge, again, after)) ||
                   is_bad(next);
@@ -478,7 +480,7 @@ class Search {
     bool leads_to(std::uint64_t key, const std::vector<std::uint64_t>& targets) {
         bool leads = false;
         Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
-        expand(key, unused, [&](Edge*, bool, std::uint64_t next, const Network&) {
+        expand(key, unused, [&](Edge*, bool, std::uint64_t next, Network) {
             leads = leads || std::binary_search(targets.begin(), targets.end(), next);
         });
         return leads;
@@ -493,7 +495,7 @@ class Search {
         return bad;
     }
 
-    bool is_bad_step(std::uint64_t key, const Edge* edge, bool again, const Network& network) {
+    bool is_bad_step(std::uint64_t key, const Edge* edge, bool again, Network network) {
         const Word servers = layout_.servers(key);
         Faults used = faults(key);
         const Shape before = steps_.shape(servers, used, layout_.network(key));

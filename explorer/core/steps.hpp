@@ -227,14 +227,14 @@ class Steps {
         std::lock_guard lock(mutex_);
         return verdicts_.violated(When::step, before, &after);
     }
-    Shape shape(Word servers, const Faults& faults, const Network& network) {
+    Shape shape(Word servers, const Faults& faults, Network network) {
         std::lock_guard lock(mutex_);
         Shape result = shape_of(servers, faults);
         add(result, network);
         return result;
     }
     // The state after a step, before any renaming.
-    Shape shape_after(Word servers, const Edge* edge, const Faults& faults, const Network& network) {
+    Shape shape_after(Word servers, const Edge* edge, const Faults& faults, Network network) {
         std::lock_guard lock(mutex_);
         Shape result = shape_of(servers, faults);
         if (edge != nullptr) take(result, *edge->origin);
@@ -465,9 +465,9 @@ class Steps {
         return static_cast<std::uint16_t>(number);
     }
 
-    void add(Shape& shape, const Network& network) const {
-        for (int place = 0; place < network.size; ++place)
-            shape.messages.push_back(model_messages_[network.messages[place]]);
+    void add(Shape& shape, Network network) const {
+        for (int place = 0; place < rules_.size(network); ++place)
+            shape.messages.push_back(model_messages_[rules_.at(network, place)]);
     }
 
     // A question that throws is asked again when it comes again: nothing is stored before.

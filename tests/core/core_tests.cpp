@@ -24,16 +24,17 @@ const auto go_on = [](const Found&) { return true; };
 
 // ---- Tables
 
-void growth_keeps_exactly_the_same_set() {
+void growth_keeps_exactly_the_same_set(std::size_t capacity, unsigned threads) {
     std::mt19937_64 random(1);
-    Visited visited(std::size_t{1} << 23);
+    Visited visited(64 * capacity);
+    visited.start_with(capacity);
     std::unordered_set<std::uint64_t> expected;
     for (std::size_t factor : {9, 11, 13, 15}) {
         while (expected.size() < visited.room()) {
             const std::uint64_t key = random() | 1;
             CHECK(visited.insert(key, visited.home(key)) == expected.insert(key).second);
         }
-        visited.grow(visited.capacity() * factor / 8);
+        visited.grow(visited.capacity() * factor / 8, threads);
         std::size_t held = 0;
         for (std::size_t slot = 0; slot < visited.slots(); ++slot) held += visited.at(slot) != 0;
         CHECK(held == expected.size());
@@ -68,24 +69,32 @@ void equal_sequences_have_one_number() {
     CHECK(interner.intern({}) == 1001);  // the empty one is a sequence, too
 }
 
+// The messages in flight, one after the other.
+std::vector<Message> all_of(const NetworkRules& rules, Network network) {
+    std::vector<Message> all;
+    for (int place = 0; place < rules.size(network); ++place) all.push_back(rules.at(network, place));
+    return all;
+}
+
 void a_network_that_is_a_set_is_sorted() {
     std::mt19937 random(2);
-    const NetworkRules rules(false, 12, 1);
+    NetworkRules rules(false, 12, 1);
+    rules.set_message_bits(5);
     for (int trial = 0; trial < 200; ++trial) {
         Network network;
-        std::set<std::uint16_t> twin;
+        std::set<Message> twin;
         for (int step = 0; step < 40; ++step) {
-            if (network.size > 0 && random() % 3 == 0) {
-                const int place = static_cast<int>(random() % network.size);
-                twin.erase(network.messages[place]);
-                NetworkRules::remove(network, place);
+            if (!twin.empty() && random() % 3 == 0) {
+                const int place = static_cast<int>(random() % twin.size());
+                twin.erase(rules.at(network, place));
+                network = rules.without(network, place);
             } else {
-                const auto message = static_cast<std::uint16_t>(1 + random() % 20);
+                const Message message = 1 + random() % 20;
                 const bool fits = twin.contains(message) || twin.size() < 12;
                 CHECK(rules.send(network, message) == fits);
                 if (fits) twin.insert(message);
             }
-            CHECK(std::equal(twin.begin(), twin.end(), network.messages, network.messages + network.size));
+            CHECK(all_of(rules, network) == std::vector<Message>(twin.begin(), twin.end()));
         }
     }
 }
@@ -94,41 +103,50 @@ void a_network_that_is_a_set_is_sorted() {
 void a_network_of_queues_keeps_the_order_of_each_channel() {
     std::mt19937 random(3);
     NetworkRules rules(true, 12, 2);
+    rules.set_message_bits(5);
     // Message m goes by channel m % 3; the renaming swaps the channels 0 and 1.
-    const auto swapped = [](int m) { return m % 3 == 0 ? m + 1 : m % 3 == 1 ? m - 1 : m; };
-    for (int m = 3; m < 30; ++m) {
+    const auto swapped = [](Message m) { return m % 3 == 0 ? m + 1 : m % 3 == 1 ? m - 1 : m; };
+    for (Message m = 3; m < 30; ++m) {
         rules.set_channel(m, static_cast<std::uint16_t>(m % 3));
         rules.set_renamed(0, m, m);
         rules.set_renamed(1, m, swapped(m));
     }
-    const auto is = [](const Network& network, const std::vector<std::uint16_t> (&twin)[3]) {
-        std::vector<std::uint16_t> all;
+    const auto is = [&](Network network, const std::vector<Message> (&twin)[3]) {
+        std::vector<Message> all;
         for (const auto& queue : twin) all.insert(all.end(), queue.begin(), queue.end());
-        return std::equal(all.begin(), all.end(), network.messages, network.messages + network.size);
+        return all_of(rules, network) == all;
     };
     for (int trial = 0; trial < 200; ++trial) {
         Network network;
-        std::vector<std::uint16_t> twin[3], renamed[3];
+        std::vector<Message> twin[3], renamed[3];
         for (int step = 0; step < 40; ++step) {
-            const int place = network.size == 0 ? 0 : static_cast<int>(random() % network.size);
-            if (network.size > 0 && random() % 3 == 0) {
-                auto& queue = twin[network.messages[place] % 3];
+            const int size = rules.size(network);
+            if (size > 0 && random() % 3 == 0) {
+                const int place = static_cast<int>(random() % size);
+                auto& queue = twin[rules.at(network, place) % 3];
                 if (!rules.is_deliverable(network, place)) continue;
-                CHECK(queue.front() == network.messages[place]);
+                CHECK(queue.front() == rules.at(network, place));
                 queue.erase(queue.begin());
-                NetworkRules::remove(network, place);
+                network = rules.without(network, place);
             } else {
-                const auto message = static_cast<std::uint16_t>(3 + random() % 27);
-                const bool fits = network.size < 12;
-                CHECK(rules.send(network, message) == fits);
-                if (fits) twin[message % 3].push_back(message);
+                const Message message = 3 + random() % 27;
+                CHECK(rules.send(network, message) == (size < 12));
+                if (size < 12) twin[message % 3].push_back(message);
             }
             CHECK(is(network, twin));
         }
         for (const auto& queue : twin)
-            for (std::uint16_t m : queue) renamed[swapped(m) % 3].push_back(static_cast<std::uint16_t>(swapped(m)));
+            for (Message m : queue) renamed[swapped(m) % 3].push_back(swapped(m));
         CHECK(is(rules.renamed(network, 1), renamed));
     }
+}
+
+void a_network_that_holds_nothing() {
+    NetworkRules rules(false, 0, 1);
+    rules.set_message_bits(0);
+    Network network;
+    CHECK(rules.size(network) == 0);
+    CHECK(!rules.send(network, 1) && network == Network{});
 }
 
 // One thread adds while another reads what was published.
@@ -161,21 +179,19 @@ void receipts_and_stable_are_read_while_they_grow() {
 void a_layout_may_have_no_bits_for_messages() {
     const Layout layout(30, {30, 4, 0}, 1);  // 64 bits without any message
     const std::uint64_t key = 5 | 3 * layout.one(1);
-    CHECK(layout.network(key).size == 0);
+    CHECK(layout.network(key) == Network{});
     CHECK(layout.faults_in_place(key) == 3 * layout.one(1));
-    CHECK(layout.packed(Network{}) == 0);
+    CHECK(layout.placed(Network{}) == 0);
 }
 
-void a_layout_gives_back_what_was_packed() {
+void a_layout_gives_back_what_was_placed() {
     for (int bits = 3; bits <= 5; ++bits) {
         const Layout layout(8, {1, 2, 1}, bits);
-        Network network;
-        for (std::uint16_t at = 0; at < 10; ++at) network.messages[network.size++] = 1 + at % 7;
-        const std::uint64_t key = layout.packed(network) | 3 * layout.one(1) | layout.one(2) | 200;
-        const Network back = layout.network(key);
+        const Network network{(std::uint64_t{1} << 10 * bits) - 1};
+        const std::uint64_t key = layout.placed(network) | 3 * layout.one(1) | layout.one(2) | 200;
         CHECK(layout.servers(key) == 200);
         CHECK(layout.faults(key, 0) == 0 && layout.faults(key, 1) == 3 && layout.faults(key, 2) == 1);
-        CHECK(std::equal(network.messages, network.messages + 10, back.messages, back.messages + back.size));
+        CHECK(layout.network(key) == network);
     }
 }
 
@@ -307,14 +323,16 @@ void what_the_model_throws_is_thrown_by_the_search() {
 }  // namespace
 
 int main() {
-    growth_keeps_exactly_the_same_set();
+    growth_keeps_exactly_the_same_set(Visited::initial_capacity, 1);
+    growth_keeps_exactly_the_same_set(std::size_t{1} << 19, 3);
     threads_count_each_key_once();
     equal_sequences_have_one_number();
     a_network_that_is_a_set_is_sorted();
     a_network_of_queues_keeps_the_order_of_each_channel();
     receipts_and_stable_are_read_while_they_grow();
     a_layout_may_have_no_bits_for_messages();
-    a_layout_gives_back_what_was_packed();
+    a_layout_gives_back_what_was_placed();
+    a_network_that_holds_nothing();
     counters_reach_every_combination();
     rotations_leave_one_of_each_orbit();
     messages_make_the_layout_grow();
