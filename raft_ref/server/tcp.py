@@ -1,0 +1,334 @@
+"""The network of a real cluster: TCP between servers, and from clients to servers.
+
+Two rules hold here.
+ - Nothing blocks a server: what cannot be sent now waits in a queue of a limited size, and what
+   does not fit is lost. Raft takes a lost message as any other loss.
+ - Whoever connects may send anything. A connection that does not speak our frames, or speaks for a
+   server that is not in the cluster, is closed with one line in the log, and nothing else happens.
+
+A connection carries frames one way (from a server to its peer) or requests and replies (from a
+client, and back). Its first frame says which, and who speaks.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from raft_ref.messages import ServerId
+from raft_ref.server.framing import MAX_FRAME, FrameError, frame, read_frame
+
+log = logging.getLogger("raft_ref.server")
+
+VERSION = 1
+"""The version of what is spoken on a connection."""
+
+FIRST_RETRY, LAST_RETRY = 0.05, 1.0
+"""Seconds to wait before a connection is tried again: the first time, and at most."""
+
+HELLO_TIMEOUT = 5.0
+"""Seconds in which a new connection must have said who speaks."""
+
+
+class Address(NamedTuple):
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_address(text: str) -> Address:
+    """Return the address that ``host:port`` or ``[host]:port`` names. Raises ValueError."""
+    host, separator, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not separator or not host or not port.isascii() or not port.isdigit():
+        raise ValueError(f"{text}: expected host:port")
+    if not 0 < int(port) < 2**16:
+        raise ValueError(f"{text}: a port is a number from 1 to 65535")
+    return Address(host, int(port))
+
+
+class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
+    """The first frame of a connection: who speaks, a server or (None) a client, and to whom."""
+
+    version: int
+    source: ServerId | None
+    dest: ServerId | None
+
+
+_hello = msgspec.msgpack.Decoder(Hello)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may take of memory, in bytes: one frame, and all that wait to be sent."""
+
+    frame: int = MAX_FRAME
+    queue: int = 2 * MAX_FRAME
+
+
+class Link:
+    """The way from a server to one of its peers: a queue, and a connection that is tried again."""
+
+    def __init__(
+        self,
+        address: Address,
+        hello: Hello,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits = Limits(),
+    ) -> None:
+        self.address = address
+        self._hello = frame(msgspec.msgpack.encode(hello))
+        self._tls = tls
+        self._limits = limits
+        self._queue: deque[bytes] = deque()
+        self._queued = 0
+        self._wakeup = asyncio.Event()
+        self.lost = 0  # messages that found the queue full, or were on their way when it broke
+        self.is_connected = False
+
+    def send(self, payload: bytes) -> None:
+        """Send a message, at once or once there is a connection; it may be lost."""
+        if not self.is_connected or self._queued + len(payload) > self._limits.queue:
+            self.lost += 1
+            return
+        self._queue.append(frame(payload))
+        self._queued += len(payload)
+        self._wakeup.set()
+
+    async def run(self) -> None:
+        """Keep a connection until cancelled."""
+        wait = FIRST_RETRY
+        while True:
+            try:
+                await self._speak()
+            except (OSError, ssl.SSLError) as error:
+                if wait == FIRST_RETRY:
+                    log.warning("no connection to %s: %s", self.address, error)
+            if self.is_connected:
+                wait = FIRST_RETRY
+            self._forget()
+            # Peers that lost each other at one time do not try again at one time.
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+            wait = min(2 * wait, LAST_RETRY)
+
+    def _forget(self) -> None:
+        self.is_connected = False
+        self.lost += len(self._queue)
+        self._queue.clear()
+        self._queued = 0
+
+    async def _speak(self) -> None:
+        host = self.address.host if self._tls else None
+        reader, writer = await asyncio.open_connection(
+            *self.address, ssl=self._tls, server_hostname=host
+        )
+        closed = asyncio.ensure_future(reader.read(1))  # a peer never answers on this connection
+        try:
+            writer.write(self._hello)
+            await writer.drain()
+            self.is_connected = True
+            log.info("connected to %s", self.address)
+            while not closed.done():
+                await self._write(writer)
+                wakeup = asyncio.ensure_future(self._wakeup.wait())
+                await asyncio.wait({wakeup, closed}, return_when=asyncio.FIRST_COMPLETED)
+                wakeup.cancel()
+        finally:
+            closed.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await closed
+            writer.close()
+
+    async def _write(self, writer: asyncio.StreamWriter) -> None:
+        self._wakeup.clear()
+        while self._queue:
+            frames = tuple(self._queue)
+            self._queue.clear()
+            self._queued = 0
+            writer.writelines(frames)
+            await writer.drain()
+
+
+class Listener:
+    """What accepts the connections of peers and clients.
+
+    - `peers`: the servers that may send messages.
+    - `deliver` is called with the source and the payload of each message.
+    - `answer` is called with each request of a client and returns the reply; requests of one
+      connection may be answered in any order, so they say themselves which is which.
+
+    Both raise ValueError for a payload that they cannot read; its connection is closed then.
+    """
+
+    def __init__(
+        self,
+        me: ServerId,
+        peers: frozenset[ServerId],
+        deliver: Callable[[ServerId, bytes], None],
+        answer: Callable[[bytes], Awaitable[bytes]],
+        limits: Limits = Limits(),
+        max_clients: int = 1000,
+    ) -> None:
+        self._me = me
+        self._peers = peers
+        self._deliver = deliver
+        self._answer = answer
+        self._limits = limits
+        self._max_clients = max_clients
+        self._clients = 0
+        self._connections: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
+        """Listen, and return where (port 0 takes any that is free). Raises OSError."""
+        self._server = await asyncio.start_server(
+            self._accept, *address, ssl=tls, limit=2**16, backlog=128
+        )
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return Address(host, port)
+
+    async def close(self) -> None:
+        """Stop listening, and close all connections."""
+        if self._server is not None:
+            self._server.close()
+        for task in tuple(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        where = _name(writer)
+        try:
+            await self._listen(reader, writer)
+        except (FrameError, ValueError) as error:
+            log.warning("closed the connection of %s: %s", where, error)
+        except OSError as error:
+            log.info("lost the connection of %s: %s", where, error)
+        except asyncio.CancelledError:
+            pass  # the server closes
+        finally:
+            self._connections.discard(task)
+            writer.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                first = await read_frame(reader, 1024)
+        except TimeoutError:
+            raise FrameError(f"it said nothing for {HELLO_TIMEOUT:g} seconds") from None
+        if first is None:
+            return
+        hello = self._understood(first)
+        if hello.source is None:
+            await self._serve_client(reader, writer)
+            return
+        while (payload := await read_frame(reader, self._limits.frame)) is not None:
+            self._deliver(hello.source, payload)
+
+    def _understood(self, first: bytes) -> Hello:
+        try:
+            hello = _hello.decode(first)
+        except msgspec.DecodeError as error:
+            raise FrameError(f"it does not speak as a server or a client of ours ({error})") from None
+        if hello.version != VERSION:
+            raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
+        if hello.source is not None and hello.source not in self._peers:
+            raise FrameError(f"{hello.source!r} is not in the cluster")
+        if hello.dest not in (None, self._me):
+            raise FrameError(f"it wants {hello.dest!r}, and this is {self._me!r}")
+        return hello
+
+    async def _serve_client(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if self._clients >= self._max_clients:
+            raise FrameError(f"there are {self._max_clients} clients already")
+        self._clients += 1
+        # So many requests of one client are in work at a time; the others wait in its socket.
+        room = asyncio.Semaphore(256)
+        requests: set[asyncio.Task[None]] = set()
+        try:
+            while (payload := await read_frame(reader, self._limits.frame)) is not None:
+                await room.acquire()
+                task = asyncio.ensure_future(self._reply(payload, writer))
+                requests.add(task)
+                task.add_done_callback(requests.discard)
+                task.add_done_callback(lambda _: room.release())
+        finally:
+            self._clients -= 1
+            for task in requests:
+                task.cancel()
+
+    async def _reply(self, payload: bytes, writer: asyncio.StreamWriter) -> None:
+        try:
+            reply = await self._answer(payload)
+        except ValueError as error:
+            log.warning("closed the connection of %s: %s", _name(writer), error)
+            writer.close()
+            return
+        if not writer.is_closing():
+            writer.write(frame(reply))
+            with contextlib.suppress(OSError):
+                await writer.drain()
+
+
+def _name(writer: asyncio.StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return str(Address(*peer[:2])) if peer else "somebody"
+
+
+class TcpTransport:
+    """All connections of one server: a link to each peer, and a listener.
+
+    `addresses` are those of all servers of the cluster.
+    """
+
+    def __init__(
+        self,
+        me: ServerId,
+        addresses: Mapping[ServerId, Address],
+        deliver: Callable[[ServerId, bytes], None],
+        answer: Callable[[bytes], Awaitable[bytes]],
+        limits: Limits = Limits(),
+        tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    ) -> None:
+        """Open nothing yet. `tls` is for listening and for connecting."""
+        listening, connecting = tls or (None, None)
+        self.links = {
+            peer: Link(address, Hello(VERSION, me, peer), connecting, limits)
+            for peer, address in addresses.items()
+            if peer != me
+        }
+        self._listener = Listener(me, frozenset(self.links), deliver, answer, limits)
+        self._tls = listening
+        self._running: list[asyncio.Task[None]] = []
+
+    async def start(self, address: Address) -> Address:
+        """Listen at an address, and connect to all peers; return the address. Raises OSError."""
+        bound = await self._listener.start(address, self._tls)
+        self._running = [asyncio.ensure_future(link.run()) for link in self.links.values()]
+        return bound
+
+    def send(self, dest: ServerId, payload: bytes) -> None:
+        """Send a message to a peer; it may be lost."""
+        self.links[dest].send(payload)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._listener.close()

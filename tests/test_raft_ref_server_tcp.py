@@ -1,0 +1,388 @@
+"""Messages over real sockets: framing, peers that come and go, strangers, TLS."""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raft_ref.server.framing import FrameError, frame, read_frame
+from raft_ref.server.tcp import (
+    VERSION,
+    Address,
+    Hello,
+    Limits,
+    Link,
+    TcpTransport,
+    parse_address,
+)
+from raft_ref.server.tls import Certificate, TlsError
+
+LOOPBACK = Address("127.0.0.1", 0)
+
+
+# ---- Frames
+
+
+async def frames_of(data: bytes, max_frame: int = 100) -> list[bytes]:
+    reader = asyncio.StreamReader()
+    reader.feed_data(data)
+    reader.feed_eof()
+    found = []
+    while (payload := await read_frame(reader, max_frame)) is not None:
+        found.append(payload)
+    return found
+
+
+@given(st.lists(st.binary(max_size=100)))
+def test_frames_come_out_as_they_went_in(payloads: list[bytes]) -> None:
+    assert asyncio.run(frames_of(b"".join(map(frame, payloads)))) == payloads
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
+    with contextlib.suppress(FrameError):
+        assert b"".join(map(frame, asyncio.run(frames_of(data)))) == data
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\0\0", "the stream ends within a frame"),
+        (b"\0\0\0\2a", "the stream ends within a frame"),
+        (b"\0\0\0\x65", "a frame of 101 bytes, more than 100"),
+        (b"GET / HTTP/1.1\r\n", "a frame of 1195725856 bytes, more than 100"),
+    ],
+)
+def test_what_is_no_frame(data: bytes, reason: str) -> None:
+    with pytest.raises(FrameError, match=reason):
+        asyncio.run(frames_of(data))
+
+
+# ---- Addresses
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("localhost:7001", ("localhost", 7001)), ("[::1]:80", ("::1", 80)), ("10.0.0.1:1", ("10.0.0.1", 1))],
+)
+def test_addresses(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text) == address
+    assert str(parse_address(text)) == text
+
+
+@pytest.mark.parametrize("text", ["", "7001", ":7001", "host:", "host:x", "host:0", "host:65536", "host:²"])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected host:port|a port is a number"):
+        parse_address(text)
+
+
+# ---- Peers
+
+
+class End:
+    """A server that keeps what it hears."""
+
+    def __init__(self, me: str, addresses: dict[str, Address], limits: Limits = Limits()) -> None:
+        self.me = me
+        self.heard: list[tuple[str, bytes]] = []
+        self._news = asyncio.Event()
+        self.transport = TcpTransport(me, addresses, self._deliver, self.answer, limits)
+
+    def _deliver(self, source: str, payload: bytes) -> None:
+        if payload == b"nonsense":
+            raise ValueError("nonsense is no message")
+        self.heard.append((source, payload))
+        self._news.set()
+
+    async def answer(self, payload: bytes) -> bytes:
+        if payload == b"nonsense":
+            raise ValueError("nonsense is no request")
+        await asyncio.sleep(0.05 if payload == b"slow" else 0)
+        return payload.upper()
+
+    async def hears(self, count: int) -> list[tuple[str, bytes]]:
+        async with asyncio.timeout(5):
+            while len(self.heard) < count:
+                self._news.clear()
+                await self._news.wait()
+        return self.heard
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def free_ports(count: int) -> list[Address]:
+    import socket
+
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    addresses = [Address(*each.getsockname()) for each in sockets]
+    for each in sockets:
+        each.close()
+    return addresses
+
+
+@contextlib.asynccontextmanager
+async def pair(limits: Limits = Limits()) -> AsyncIterator[tuple[End, End]]:
+    addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+    ends = [End(me, addresses, limits) for me in addresses]
+    for end in ends:
+        await end.transport.start(addresses[end.me])
+    try:
+        await until(lambda: all(link.is_connected for end in ends for link in end.transport.links.values()))
+        yield ends[0], ends[1]
+    finally:
+        for end in ends:
+            await end.transport.close()
+
+
+def run(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(test())  # type: ignore[arg-type]
+
+
+def test_messages_arrive_in_order_both_ways() -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            payloads = [str(number).encode() for number in range(1000)]
+            for payload in payloads:
+                one.transport.send("s2", payload)
+                two.transport.send("s1", payload)
+            assert await two.hears(1000) == [("s1", payload) for payload in payloads]
+            assert await one.hears(1000) == [("s2", payload) for payload in payloads]
+
+    run(test)
+
+
+def test_a_peer_that_comes_back_is_connected_again() -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            [link] = one.transport.links.values()
+            await two.transport.close()
+            await until(lambda: not link.is_connected)
+            one.transport.send("s2", b"lost")
+            assert link.lost == 1
+            again = End("s2", {"s2": link.address})
+            await again.transport.start(link.address)
+            await until(lambda: link.is_connected)
+            one.transport.send("s2", b"hello")
+            # s1 is no peer of this one: the cluster that it knows has no other server
+            await until(lambda: not link.is_connected)
+            assert again.heard == []
+            await again.transport.close()
+
+    run(test)
+
+
+def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
+    async def test() -> None:
+        taken = asyncio.Event()
+
+        async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await taken.wait()
+            writer.close()
+
+        server = await asyncio.start_server(deaf, *LOOPBACK, limit=1)
+        address = Address(*server.sockets[0].getsockname())
+        link = Link(address, Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
+        task = asyncio.ensure_future(link.run())
+        await until(lambda: link.is_connected)
+        for _ in range(400):
+            link.send(bytes(100_000))
+            await asyncio.sleep(0)
+        assert link.lost > 200
+        taken.set()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        server.close()
+
+    run(test)
+
+
+# ---- Strangers
+
+
+async def said(address: Address, data: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+    """Connect, say something, and return all that is said back until the connection is closed."""
+    reader, writer = await asyncio.open_connection(*address, ssl=tls)
+    writer.write(data)
+    with contextlib.suppress(OSError):
+        async with asyncio.timeout(3):
+            found = await reader.read()
+    writer.close()
+    return found
+
+
+def hello(source: str | None = None, dest: str | None = None, version: int = VERSION) -> bytes:
+    return frame(msgspec.msgpack.encode(Hello(version, source, dest)))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
+        (frame(b"hello"), "it does not speak as a server or a client of ours"),
+        (frame(b""), "it does not speak as a server or a client of ours"),
+        (hello(version=2), "it speaks version 2, not 1"),
+        (hello("s9", "s1"), "'s9' is not in the cluster"),
+        (hello("s1", "s1"), "'s1' is not in the cluster"),
+        (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
+        (hello("s2", "s1") + frame(b"nonsense"), "nonsense is no message"),
+        (hello("s2", "s1") + b"\xff\xff\xff\xff", "a frame of 4294967295 bytes, more than 67108864"),
+        (hello("s2", "s1") + frame(b"message")[:-1], "the stream ends within a frame"),
+        (hello() + frame(b"nonsense"), "nonsense is no request"),
+    ],
+)
+def test_a_stranger_is_shown_the_door(
+    data: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            caplog.clear()
+            _, writer = await asyncio.open_connection(*two.transport.links["s1"].address)
+            writer.write(data)
+            writer.write_eof()
+            await until(lambda: len(caplog.records) > 0)
+            assert caplog.records[0].levelno == logging.WARNING
+            assert reason in caplog.text
+            assert len(caplog.records) == 1
+            writer.close()
+            two.transport.send("s1", b"still there")
+            assert ("s2", b"still there") in await one.hears(1)
+
+    run(test)
+
+
+@given(st.binary(max_size=200))
+def test_whatever_is_said_the_others_are_served(data: bytes) -> None:
+    async def test() -> None:
+        one = End("s1", {"s1": LOOPBACK})
+        address = await one.transport.start(LOOPBACK)
+        _, writer = await asyncio.open_connection(*address)
+        writer.write(data)
+        writer.write_eof()
+        writer.close()
+        assert await said(address, hello() + frame(b"nonsense")) == b""
+        await one.transport.close()
+
+    logging.disable(logging.WARNING)
+    try:
+        run(test)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+# ---- Clients
+
+
+def test_requests_of_a_client_are_answered_as_they_are_done() -> None:
+    async def test() -> None:
+        async with pair() as (_, two):
+            address = two.transport.links["s1"].address
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(hello() + frame(b"slow") + frame(b"quick"))
+            assert [await read_frame(reader), await read_frame(reader)] == [b"QUICK", b"SLOW"]
+            writer.close()
+
+    run(test)
+
+
+# ---- TLS
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def certificate(authority: trustme.CA, folder: Path, trusts: trustme.CA | None = None) -> Certificate:
+    folder.mkdir(exist_ok=True)
+    issued = authority.issue_cert("127.0.0.1", "localhost")
+    paths = Certificate(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
+    issued.private_key_pem.write_to_path(paths.key)
+    for part in issued.cert_chain_pems:
+        part.write_to_path(paths.cert, append=True)
+    (trusts or authority).cert_pem.write_to_path(paths.ca)
+    return paths
+
+
+def test_who_has_a_certificate_of_the_cluster_is_let_in_and_nobody_else(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    ours = certificate(authority, tmp_path / "ours")
+    theirs = certificate(trustme.CA(), tmp_path / "theirs", trusts=authority)
+    nothing = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    nothing.load_verify_locations(ours.ca)
+
+    async def test() -> None:
+        one = End("s1", {"s1": LOOPBACK})
+        tls = ours.for_listening(), ours.for_connecting()
+        one.transport = TcpTransport("s1", {"s1": LOOPBACK}, lambda *_: None, one.answer, tls=tls)
+        address = await one.transport.start(LOOPBACK)
+        reader, writer = await asyncio.open_connection(*address, ssl=ours.for_connecting())
+        writer.write(hello() + frame(b"quick"))
+        assert await read_frame(reader) == b"QUICK"
+        writer.close()
+        for stranger in (None, nothing, theirs.for_connecting()):
+            try:
+                assert await said(address, hello() + frame(b"quick"), stranger) == b""
+            except ssl.SSLError:
+                pass
+        await one.transport.close()
+
+    run(test)
+
+
+def test_a_server_without_a_certificate_of_the_cluster_is_not_spoken_to(
+    authority: trustme.CA, tmp_path: Path
+) -> None:
+    ours = certificate(authority, tmp_path / "ours")
+    theirs = certificate(trustme.CA(), tmp_path / "theirs")
+
+    async def test() -> None:
+        heard = []
+
+        async def false_peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await reader.read(1))
+            writer.close()
+
+        server = await asyncio.start_server(false_peer, *LOOPBACK, ssl=theirs.for_listening())
+        address = Address(*server.sockets[0].getsockname())
+        link = Link(address, Hello(VERSION, "s1", "s2"), ours.for_connecting())
+        task = asyncio.ensure_future(link.run())
+        await asyncio.sleep(0.3)
+        assert not link.is_connected
+        assert heard in ([], [b""])
+        task.cancel()
+        server.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda c: c.cert.unlink(), "cert.pem: there is no such file"),
+        (lambda c: c.ca.write_text("nonsense"), "ca.pem: not a certificate"),
+        (lambda c: c.key.write_text("nonsense"), "key.pem: not a certificate and its key"),
+    ],
+)
+def test_files_that_are_no_certificate(
+    change: Callable[[Certificate], object], reason: str, authority: trustme.CA, tmp_path: Path
+) -> None:
+    files = certificate(authority, tmp_path)
+    change(files)
+    with pytest.raises(TlsError, match=reason) as error:
+        files.for_listening()
+    assert "\n" not in str(error.value)
