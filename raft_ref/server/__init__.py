@@ -1,0 +1,1 @@
+"""What makes the node run: replicas, storage, transports, the key-value store."""

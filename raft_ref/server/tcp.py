@@ -77,6 +77,9 @@ class Limits:
     queue: int = 2 * MAX_FRAME
 
 
+DEFAULT_LIMITS = Limits()
+
+
 class Link:
     """The way from a server to one of its peers: a queue, and a connection that is tried again."""
 
@@ -85,7 +88,7 @@ class Link:
         address: Address,
         hello: Hello,
         tls: ssl.SSLContext | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.address = address
         self._hello = frame(msgspec.msgpack.encode(hello))
@@ -177,7 +180,7 @@ class Listener:
         peers: frozenset[ServerId],
         deliver: Callable[[ServerId, bytes], None],
         answer: Callable[[bytes], Awaitable[bytes]],
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         max_clients: int = 1000,
     ) -> None:
         self._me = me
@@ -242,7 +245,9 @@ class Listener:
         try:
             hello = _hello.decode(first)
         except msgspec.DecodeError as error:
-            raise FrameError(f"it does not speak as a server or a client of ours ({error})") from None
+            raise FrameError(
+                f"it does not speak as a server or a client of ours ({error})"
+            ) from None
         if hello.version != VERSION:
             raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
         if hello.source is not None and hello.source not in self._peers:
@@ -302,7 +307,7 @@ class TcpTransport:
         addresses: Mapping[ServerId, Address],
         deliver: Callable[[ServerId, bytes], None],
         answer: Callable[[bytes], Awaitable[bytes]],
-        limits: Limits = Limits(),
+        limits: Limits = DEFAULT_LIMITS,
         tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""

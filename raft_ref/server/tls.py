@@ -11,7 +11,7 @@ class TlsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The files that prove who one is, in PEM: a certificate, its key, and the CA of the cluster."""
+    """The PEM files that prove who one is: a certificate, its key, and the CA of the cluster."""
 
     cert: Path
     key: Path
