@@ -117,7 +117,7 @@ class Link:
                 await self._speak()
             except (OSError, ssl.SSLError) as error:
                 if wait == FIRST_RETRY:
-                    log.warning("no connection to %s: %s", self.address, error)
+                    log.info("no connection to %s: %s", self.address, error)
             if self.is_connected:
                 wait = FIRST_RETRY
             self._forget()
@@ -245,9 +245,7 @@ class Listener:
         try:
             hello = _hello.decode(first)
         except msgspec.DecodeError as error:
-            raise FrameError(
-                f"it does not speak as a server or a client of ours ({error})"
-            ) from None
+            raise FrameError(f"neither a server nor a client of ours: {error}") from None
         if hello.version != VERSION:
             raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
         if hello.source is not None and hello.source not in self._peers:
