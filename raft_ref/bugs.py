@@ -60,7 +60,7 @@ class CommitScanStopsAtOlderTerm(Node):
     def advance_commit_index(self, state: State) -> State:
         """Commit entry after entry, each by its own merit."""
         index = state.commit_index
-        while index < len(state.log) and self.is_committable(state, index + 1):
+        while index < state.last_index and self.is_committable(state, index + 1):
             index += 1
         return state if index == state.commit_index else replace(state, commit_index=index)
 
@@ -78,8 +78,8 @@ class TruncatedWithoutConflict(Node):
 
     def merge(self, state: State, m: AppendEntriesRequest) -> tuple[Entry, ...]:
         """Replace all that follows prev_log_index, but for what is known to be committed."""
-        replaced = state.log[: m.prev_log_index] + m.entries
-        return replaced + state.log[len(replaced) : state.commit_index]
+        replaced = state.entries(state.compacted + 1, m.prev_log_index) + m.entries
+        return replaced + state.log[len(replaced) : state.commit_index - state.compacted]
 
 
 class NextIndexMovedBelowMatch(Node):
@@ -95,7 +95,7 @@ class PrevLogTermIgnored(Node):
 
     def is_match(self, state: State, m: AppendEntriesRequest) -> bool:
         """Compare the length alone."""
-        return m.prev_log_index <= len(state.log)
+        return m.prev_log_index <= state.last_index
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, int] = {
     "values": 1,
     "max_term": 2,
     "max_log_length": 1,
+    "max_snapshot_index": 1,
     "max_messages": 2,
     "max_restarts": 1,
     "max_drops": 1,
@@ -52,6 +53,7 @@ DEFAULTS: Mapping[str, int] = {
 BUG_DEFAULTS: Mapping[str, int] = {
     **DEFAULTS,
     "max_log_length": 0,
+    "max_snapshot_index": 0,
     "max_restarts": 0,
     "max_drops": 0,
     "max_duplicates": 0,
@@ -61,6 +63,7 @@ BUG_DEFAULTS: Mapping[str, int] = {
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
 
+_OF_THE_NODE = ("max_term", "max_log_length", "max_snapshot_index")
 _OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates", "depth")
 
 
@@ -215,7 +218,7 @@ def _bounds(
     measures = {
         name: limit
         for name, limit in numbers.items()
-        if name in ("max_term", "max_log_length") and (name in known or _given(options, name))
+        if name in _OF_THE_NODE and (name in known or _given(options, name))
     }
     measures.update(options.bound)
     if options.depth is not None and options.depth < 1:
