@@ -323,11 +323,15 @@ class Node:
             peer,
             state.current_term,
             prev_log_index,
-            state.term_at(prev_log_index),
+            self.prev_log_term(state, prev_log_index),
             state.entries(prev_log_index + 1, prev_log_index + count),
             state.commit_index,
         )
         return Step(state, (request,), ("AppendEntries",))
+
+    def prev_log_term(self, state: State, index: int) -> int:
+        """Return the term of the entry before those that are sent (5.3)."""
+        return state.term_at(index)
 
     def install_snapshot(self, state: State, peer: ServerId) -> Step | None:
         """Send `peer` the snapshot, for want of the entries it needs next (InstallSnapshot; 7)."""

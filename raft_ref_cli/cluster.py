@@ -118,7 +118,7 @@ def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) 
     ]
     properties = _selected(available, options.invariant)
     if (bug is not None and bug.breaks == PROGRESS) or options.progress or options.progress_from:
-        properties.append(_progress(options, actor, is_raft, servers, values))
+        properties.append(_progress(options, bug, actor, is_raft, servers, values))
     if options.depth is not None and any(prop.kind is Kind.PROGRESS for prop in properties):
         raise UsageError("--depth: progress cannot be asked for within a bound on depth")
     return Cluster(
@@ -259,6 +259,7 @@ def _properties(
 
 def _progress(
     options: argparse.Namespace,
+    bug: Bug | None,
     actor: Actor,
     is_raft: bool,
     servers: tuple[ServerId, ...],
@@ -270,10 +271,11 @@ def _progress(
             f"--progress: {options.node} is no Raft; let its method `properties` return a "
             "property whose kind is explorer.Kind.PROGRESS"
         )
-    goal, premise = options.progress or COMMIT_IS_DONE, options.progress_from
-    if goal == COMMIT_IS_DONE and premise is None:
-        premise = COMMIT_IS_DUE
-    is_shipped = {goal, premise} == {COMMIT_IS_DONE, COMMIT_IS_DUE}
+    shipped = {COMMIT_IS_DONE: COMMIT_IS_DUE, **({bug.goal: bug.premise} if bug else {})}
+    goal, premise = options.progress or (bug.goal if bug else COMMIT_IS_DONE), options.progress_from
+    if premise is None:
+        premise = shipped.get(goal)
+    is_shipped = goal in shipped and premise == shipped[goal]
     path = PROGRESS_OF_RAFT if is_shipped or not options.spec else Path(options.spec)
     try:
         return raft_progress(path, servers, values, goal, premise, getattr(actor, "as_raft", None))

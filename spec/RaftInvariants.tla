@@ -124,6 +124,12 @@ LogMatching ==
                TermAt(snapshot[i], log[i], index) = TermAt(snapshot[j], log[j], index)
                    => \A before \in 1..index : Agree(i, j, before)
 
+\* Terms never decrease along a log (5.3, 5.4.2).
+LogTermsMonotonic ==
+    \A i \in Server : \A index \in 1..Len(log[i]) :
+        log[i][index].term >= IF index = 1 THEN snapshot[i].lastIncludedTerm
+                              ELSE log[i][index - 1].term
+
 \* An entry that was committed in some term is in the logs of the leaders of
 \* all higher terms (5.4).
 LeaderCompleteness ==

@@ -27,4 +27,11 @@ CommitIsDone ==
     \E i \in Server :
         /\ LeadsLast(i) /\ HasOwnEntry(i)
         /\ commitIndex[i] = snapshot[i].lastIncludedIndex + Len(log[i])
+
+-------------------------------------------------------------------------------
+\* What the newest leader has committed, all servers hear of in the end.
+CommitIsKnown == \E i \in Server : LeadsLast(i) /\ commitIndex[i] > 0
+CommitIsKnownToAll ==
+    \E i \in Server :
+        LeadsLast(i) /\ commitIndex[i] > 0 /\ \A j \in Server : commitIndex[j] = commitIndex[i]
 ===============================================================================

@@ -78,10 +78,9 @@ class Model:
         names = self.server_names, self.value_names
         return raft_progress(PROGRESS_OF_RAFT, *names, goal, premise)
 
-    def explore(self, node: type[Node] = Node, with_progress: bool = False) -> Report:
-        """Search the model with all properties on, that of progress if it is asked for."""
-        progress = [self.progress()] if with_progress else []
-        return search(self.system(node), [*self.properties(), *progress], self.symmetry)
+    def explore(self, node: type[Node] = Node, *more: Property) -> Report:
+        """Search the model with all properties on, and more."""
+        return search(self.system(node), [*self.properties(), *more], self.symmetry)
 
     def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
         """Check the model with real TLC and all properties on; `folder` is for its config."""
