@@ -71,7 +71,7 @@ def _opening(step: TraceStep, again: bool) -> str:
             return f"{server} crashes and restarts"
         case "ClientRequest" if "value" in step.arguments:
             return f"{server} takes the client request {plain(step.arguments['value'])}"
-        case "CompactLog":
+        case "CompactLog" if is_snapshot(step.changes.get("snapshot")):
             return f"{server} takes a snapshot"
         case "AppendEntries" if (carried := _carried(_only_send(step))) is not None:
             return f"{server} sends {step.sends[0]['dest']} {carried}"
