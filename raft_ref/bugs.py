@@ -8,8 +8,14 @@ are sections of the extended Raft paper.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from raft_ref.messages import AppendEntriesRequest, Entry, RequestVoteRequest, ServerId
-from raft_ref.node import Node
+from raft_ref.messages import (
+    AppendEntriesRequest,
+    Entry,
+    RequestVoteRequest,
+    ServerId,
+    Snapshot,
+)
+from raft_ref.node import Node, Step
 from raft_ref.state import State
 
 
@@ -60,7 +66,7 @@ class CommitScanStopsAtOlderTerm(Node):
     def advance_commit_index(self, state: State) -> State:
         """Commit entry after entry, each by its own merit."""
         index = state.commit_index
-        while index < len(state.log) and self.is_committable(state, index + 1):
+        while index < state.last_index and self.is_committable(state, index + 1):
             index += 1
         return state if index == state.commit_index else replace(state, commit_index=index)
 
@@ -78,8 +84,8 @@ class TruncatedWithoutConflict(Node):
 
     def merge(self, state: State, m: AppendEntriesRequest) -> tuple[Entry, ...]:
         """Replace all that follows prev_log_index, but for what is known to be committed."""
-        replaced = state.log[: m.prev_log_index] + m.entries
-        return replaced + state.log[len(replaced) : state.commit_index]
+        replaced = state.entries(state.compacted + 1, m.prev_log_index) + m.entries
+        return replaced + state.log[len(replaced) : state.commit_index - state.compacted]
 
 
 class NextIndexMovedBelowMatch(Node):
@@ -95,7 +101,66 @@ class PrevLogTermIgnored(Node):
 
     def is_match(self, state: State, m: AppendEntriesRequest) -> bool:
         """Compare the length alone."""
-        return m.prev_log_index <= len(state.log)
+        return m.prev_log_index <= state.last_index
+
+
+class CompactedEntriesAppendedAgain(Node):
+    """A late request holds entries that were compacted; they are taken for missing (7)."""
+
+    def merge(self, state: State, m: AppendEntriesRequest) -> tuple[Entry, ...]:
+        """Append what the log does not hold, compacted or not."""
+        first = m.prev_log_index + 1
+        return m.entries if m.entries and first <= state.compacted else super().merge(state, m)
+
+
+class HeartbeatInsteadOfSnapshot(Node):
+    """Who needs what is compacted is sent a heartbeat, as if it needed nothing (7)."""
+
+    def install_snapshot(self, state: State, peer: ServerId) -> Step | None:
+        """Send no entry after the last one that is there."""
+        if super().install_snapshot(state, peer) is None:
+            return None
+        caught_up = replace(state, next_index=(state.last_index + 1,) * len(self.servers))
+        step = self.append_entries(caught_up, peer, 0)
+        return step and Step(state, step.messages, step.actions)
+
+
+class TermOfCompactedEntryUnknown(Node):
+    """The entry before the first one that is not compacted is said to have term 0 (7)."""
+
+    def prev_log_term(self, state: State, index: int) -> int:
+        """Tell no term of what is gone."""
+        return 0 if index == state.compacted else super().prev_log_term(state, index)
+
+
+class SnapshotLowersTerm(Node):
+    """The term of a snapshot is taken for that of the server (5.1, 7)."""
+
+    def installed(self, state: State, snapshot: Snapshot) -> State:
+        """Take over all that the snapshot says."""
+        after = super().installed(state, snapshot)
+        return replace(after, current_term=snapshot.last_included_term)
+
+
+class ConflictingLogKept(Node):
+    """What follows a snapshot in a log that contradicts it is kept (7, figure 13)."""
+
+    def log_after(self, state: State, snapshot: Snapshot) -> tuple[Entry, ...]:
+        """Keep all that has a higher index."""
+        return state.entries(snapshot.last_included_index + 1, state.last_index)
+
+
+class OlderSnapshotOverwritesNewer(Node):
+    """A snapshot of one's own that is being written takes the place of the leader's newer one (7).
+
+    What can be compacted is being compacted whenever a snapshot comes from the leader.
+    """
+
+    def installed(self, state: State, snapshot: Snapshot) -> State:
+        """Install, then finish the compaction that was begun."""
+        begun = self.compact_log(state, state.commit_index)
+        after = super().installed(state, snapshot)
+        return after if begun is None else replace(after, snapshot=begun.state.snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +171,21 @@ class Bug:
     spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla); `seen_in` the public threads or
     the text that describe it; `bounds` the smallest bounds of a search within which that shows: one
     less of any, and it does not. A bound that is not named is 0, and one value is enough. Larger
-    ones may show a shorter way.
+    ones may show a shorter way. `goal` and `premise` are the operators of spec/RaftProgress.tla
+    that a bug which breaks Progress is about.
     """
 
     node: type[Node]
     breaks: str
     seen_in: str
     bounds: Mapping[str, int]
+    goal: str = "CommitIsDone"
+    premise: str = "CommitIsDue"
 
     @property
     def rule(self) -> str:
         """What the mutant does, in one sentence."""
-        return (self.node.__doc__ or "").strip()
+        return (self.node.__doc__ or "").strip().partition("\n")[0]
 
 
 BUGS: Mapping[str, Bug] = {
@@ -181,5 +249,80 @@ BUGS: Mapping[str, Bug] = {
         seen_in="Raft paper, 5.3",
         bounds={"servers": 3, "max_term": 3, "max_log_length": 2, "max_messages": 2},
     ),
+    "compacted-entries-appended-again": Bug(
+        CompactedEntriesAppendedAgain,
+        breaks="LogMatching",
+        seen_in="willemt/raft#118",
+        bounds={
+            "servers": 2,
+            "values": 2,
+            "max_term": 1,
+            "max_log_length": 2,
+            "max_snapshot_index": 1,
+            "max_messages": 2,
+        },
+    ),
+    "heartbeat-instead-of-snapshot": Bug(
+        HeartbeatInsteadOfSnapshot,
+        breaks="Progress",
+        seen_in="willemt/raft#118",
+        bounds={
+            "servers": 3,
+            "max_term": 1,
+            "max_log_length": 1,
+            "max_snapshot_index": 1,
+            "max_messages": 2,
+        },
+        goal="CommitIsKnownToAll",
+        premise="CommitIsKnown",
+    ),
+    "term-of-compacted-entry-unknown": Bug(
+        TermOfCompactedEntryUnknown,
+        breaks="Progress",
+        seen_in="etcd-io/raft",
+        bounds={
+            "servers": 2,
+            "max_term": 1,
+            "max_log_length": 2,
+            "max_snapshot_index": 1,
+            "max_messages": 1,
+        },
+    ),
+    "snapshot-lowers-term": Bug(
+        SnapshotLowersTerm,
+        breaks="CurrentTermMonotonic",
+        seen_in="willemt/raft#118",
+        bounds={
+            "servers": 3,
+            "max_term": 2,
+            "max_log_length": 1,
+            "max_snapshot_index": 1,
+            "max_messages": 2,
+        },
+    ),
+    "conflicting-log-kept": Bug(
+        ConflictingLogKept,
+        breaks="LogTermsMonotonic",
+        seen_in="hashicorp/raft#697, openraft#561",
+        bounds={
+            "servers": 3,
+            "max_term": 2,
+            "max_log_length": 2,
+            "max_snapshot_index": 1,
+            "max_messages": 2,
+        },
+    ),
+    "older-snapshot-overwrites-newer": Bug(
+        OlderSnapshotOverwritesNewer,
+        breaks="StateMachineSafety",
+        seen_in="hashicorp/raft#248",
+        bounds={
+            "servers": 3,
+            "max_term": 1,
+            "max_log_length": 2,
+            "max_snapshot_index": 2,
+            "max_messages": 2,
+        },
+    ),
 }
-"""The known bugs by name, in the order in which a reader meets their rules: votes, then logs."""
+"""The known bugs by name, in the order of their rules: votes, logs, snapshots."""

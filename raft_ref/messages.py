@@ -4,6 +4,7 @@ The class of a message is its `type` in the spec; `source` and `dest` are server
 All are immutable values: two equal messages are one message.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 ServerId = str
@@ -19,6 +20,18 @@ class Entry:
 
     term: int
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What stands for the entries up to `last_included_index`, which had `last_included_term` (7).
+
+    `data` is the state of the state machine once they are applied.
+    """
+
+    last_included_index: int
+    last_included_term: int
+    data: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +82,32 @@ class AppendEntriesResponse:
     match_index: int
 
 
-Message = RequestVoteRequest | RequestVoteResponse | AppendEntriesRequest | AppendEntriesResponse
+@dataclass(frozen=True, slots=True)
+class InstallSnapshotRequest:
+    """A leader's snapshot, for a follower that needs entries which it stands for (7)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class InstallSnapshotResponse:
+    """Up to which index a log is now known to match; 0 where the request was refused (7)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    match_index: int
+
+
+Message = (
+    RequestVoteRequest
+    | RequestVoteResponse
+    | AppendEntriesRequest
+    | AppendEntriesResponse
+    | InstallSnapshotRequest
+    | InstallSnapshotResponse
+)
 """Any message of Raft."""

@@ -15,17 +15,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import ClassVar, NamedTuple
 
+from raft_ref.machine import AppliedValues, StateMachine
 from raft_ref.messages import (
     AppendEntriesRequest,
     AppendEntriesResponse,
     Entry,
+    InstallSnapshotRequest,
+    InstallSnapshotResponse,
     Message,
     RequestVoteRequest,
     RequestVoteResponse,
     ServerId,
+    Snapshot,
     Value,
 )
-from raft_ref.state import DURABLE, Role, State, last_term, term_at
+from raft_ref.state import DURABLE, Role, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +46,27 @@ class AppendEntries:
 
 
 @dataclass(frozen=True, slots=True)
+class InstallSnapshot:
+    """A leader sends `peer` its snapshot, for want of the entries that it needs next."""
+
+    peer: ServerId
+
+
+@dataclass(frozen=True, slots=True)
 class ClientRequest:
     """A client asks a leader to store a value."""
 
     value: Value
 
 
-Action = Timeout | AppendEntries | ClientRequest
+@dataclass(frozen=True, slots=True)
+class CompactLog:
+    """A server lets a snapshot stand for the entries up to an index."""
+
+    index: int
+
+
+Action = Timeout | AppendEntries | InstallSnapshot | ClientRequest | CompactLog
 """What may happen to a server without a message; a crash apart, see `Node.restart`."""
 
 
@@ -66,7 +84,9 @@ ROLE_CHANGES: Mapping[tuple[Role, str], frozenset[Role]] = {
     for action, row in {
         "Timeout": ({Role.CANDIDATE}, {Role.CANDIDATE}, {}),
         "AppendEntries": ({}, {}, {Role.LEADER}),
+        "InstallSnapshot": ({}, {}, {Role.LEADER}),
         "ClientRequest": ({}, {}, {Role.LEADER}),
+        "CompactLog": ({Role.FOLLOWER}, {Role.CANDIDATE}, {Role.LEADER}),
         "Restart": ({Role.FOLLOWER}, {Role.FOLLOWER}, {Role.FOLLOWER}),
         "HandleRequestVoteRequest": (
             {Role.FOLLOWER},
@@ -84,6 +104,16 @@ ROLE_CHANGES: Mapping[tuple[Role, str], frozenset[Role]] = {
             {Role.LEADER, Role.FOLLOWER},
         ),
         "HandleAppendEntriesResponse": (
+            {Role.FOLLOWER},
+            {Role.CANDIDATE, Role.FOLLOWER},
+            {Role.LEADER, Role.FOLLOWER},
+        ),
+        "HandleInstallSnapshotRequest": (
+            {Role.FOLLOWER},
+            {Role.CANDIDATE, Role.FOLLOWER},
+            {Role.LEADER, Role.FOLLOWER},
+        ),
+        "HandleInstallSnapshotResponse": (
             {Role.FOLLOWER},
             {Role.CANDIDATE, Role.FOLLOWER},
             {Role.LEADER, Role.FOLLOWER},
@@ -109,7 +139,9 @@ class Node:
     action_names: ClassVar[tuple[str, ...]] = (
         "Timeout",
         "AppendEntries",
+        "InstallSnapshot",
         "ClientRequest",
+        "CompactLog",
         "UpdateTerm",
         "HandleRequestVoteRequest",
         "HandleRequestVoteResponse",
@@ -117,25 +149,37 @@ class Node:
         "HandleAppendEntriesRequest",
         "HandleAppendEntriesResponse",
         "AdvanceCommitIndex",
+        "HandleInstallSnapshotRequest",
+        "HandleInstallSnapshotResponse",
     )
     """Every name that a step's `actions` can hold."""
 
     measures: ClassVar[Mapping[str, Callable[[State], int]]] = {
         "max_term": lambda state: state.current_term,
-        "max_log_length": lambda state: len(state.log),
+        "max_log_length": lambda state: state.last_index,
+        "max_snapshot_index": lambda state: state.compacted,
     }
     """What a search may put a bound on, by the name of the bound."""
 
-    def __init__(self, servers: Sequence[ServerId], values: Sequence[Value] = ()) -> None:
+    def __init__(
+        self,
+        servers: Sequence[ServerId],
+        values: Sequence[Value] = (),
+        machine: StateMachine | None = None,
+    ) -> None:
         """Describe a cluster.
 
         `servers` are all its members, at least two and all different; `values` are what
-        `actions` lets clients ask for. Raises ValueError on fewer servers or repeated ones.
+        `actions` lets clients ask for; `machine` is the state machine, by default the one of
+        Raft.tla, whose state is the sequence of values that were applied. Raises ValueError on
+        fewer servers or repeated ones.
         """
         if len(servers) < 2 or len(set(servers)) != len(servers):
             raise ValueError(f"a cluster has two servers or more, all different: {servers}")
         self.servers = tuple(servers)
         self.values = tuple(values)
+        self.machine: StateMachine = machine or AppliedValues()
+        self._no_snapshot = Snapshot(0, 0, self.machine.initial)
         self._position = {server: position for position, server in enumerate(self.servers)}
         self._no_next_index = (1,) * len(self.servers)
         self._no_match_index = (0,) * len(self.servers)
@@ -144,19 +188,32 @@ class Node:
 
     def initial(self, me: ServerId) -> State:
         """Return the state of a server at its first start (Init; figure 2)."""
-        return State(me, next_index=self._no_next_index, match_index=self._no_match_index)
+        return State(
+            me,
+            snapshot=self._no_snapshot,
+            next_index=self._no_next_index,
+            match_index=self._no_match_index,
+        )
 
     def actions(self, state: State) -> Iterator[Action]:
         """Yield what may happen to a server without a message, in a fixed order (Next)."""
         if state.role is not Role.LEADER:
             yield Timeout()
-            return
-        for peer in self._peers(state):
-            unsent = len(state.log) - state.next_index[self._position[peer]] + 1
-            for count in range(unsent + 1):
+        else:
+            for peer in self._peers(state):
+                yield from self._sends(state, peer)
+            for value in self.values:
+                yield ClientRequest(value)
+        for index in range(state.compacted + 1, state.commit_index + 1):
+            yield CompactLog(index)
+
+    def _sends(self, state: State, peer: ServerId) -> Iterator[Action]:
+        next_index = state.next_index[self._position[peer]]
+        if next_index <= state.compacted:
+            yield InstallSnapshot(peer)
+        else:
+            for count in range(state.last_index - next_index + 2):
                 yield AppendEntries(peer, count)
-        for value in self.values:
-            yield ClientRequest(value)
 
     def act(self, state: State, action: Action) -> Step | None:
         """Take an action; None where it is not enabled."""
@@ -165,8 +222,12 @@ class Node:
                 return self.timeout(state)
             case AppendEntries(peer, count):
                 return self.append_entries(state, peer, count)
+            case InstallSnapshot(peer):
+                return self.install_snapshot(state, peer)
             case ClientRequest(value):
                 return self.client_request(state, value)
+            case CompactLog(index):
+                return self.compact_log(state, index)
 
     # Helpers
 
@@ -201,7 +262,7 @@ class Node:
             state,
             role=Role.LEADER,
             votes_granted=frozenset(),
-            next_index=(len(state.log) + 1,) * len(self.servers),
+            next_index=(state.last_index + 1,) * len(self.servers),
             match_index=self._no_match_index,
         )
 
@@ -210,14 +271,14 @@ class Node:
 
         AdvanceCommitIndex in the spec. Entries of older terms are committed along with it only.
         """
-        for index in range(len(state.log), state.commit_index, -1):
+        for index in range(state.last_index, state.commit_index, -1):
             if self.is_committable(state, index):
                 return replace(state, commit_index=index)
         return state
 
     def is_committable(self, state: State, index: int) -> bool:
         """Tell whether a leader may commit up to an index (5.3, 5.4.2)."""
-        return self.is_stored(state, index) and term_at(state.log, index) == state.current_term
+        return self.is_stored(state, index) and state.term_at(index) == state.current_term
 
     def is_stored(self, state: State, index: int) -> bool:
         """Tell whether a leader knows a majority to hold its entry at an index (5.3)."""
@@ -242,28 +303,44 @@ class Node:
             votes_granted=frozenset({state.me}),
         )
         requests = tuple(
-            RequestVoteRequest(state.me, peer, term, len(state.log), last_term(state.log))
+            RequestVoteRequest(state.me, peer, term, state.last_index, state.last_term)
             for peer in self._peers(state)
         )
         return Step(after, requests, ("Timeout",))
 
     def append_entries(self, state: State, peer: ServerId, count: int) -> Step | None:
-        """Send `peer` the `count` entries from next_index on (AppendEntries; 5.2, 5.3)."""
+        """Send `peer` the `count` entries from next_index on (AppendEntries; 5.2, 5.3).
+
+        The leader must still have them, and the term before them.
+        """
         if state.role is not Role.LEADER or peer == state.me:
             return None
         prev_log_index = state.next_index[self._position[peer]] - 1
-        if not 0 <= count <= len(state.log) - prev_log_index:
+        if prev_log_index < state.compacted or not 0 <= count <= state.last_index - prev_log_index:
             return None
         request = AppendEntriesRequest(
             state.me,
             peer,
             state.current_term,
             prev_log_index,
-            term_at(state.log, prev_log_index),
-            state.log[prev_log_index : prev_log_index + count],
+            self.prev_log_term(state, prev_log_index),
+            state.entries(prev_log_index + 1, prev_log_index + count),
             state.commit_index,
         )
         return Step(state, (request,), ("AppendEntries",))
+
+    def prev_log_term(self, state: State, index: int) -> int:
+        """Return the term of the entry before those that are sent (5.3)."""
+        return state.term_at(index)
+
+    def install_snapshot(self, state: State, peer: ServerId) -> Step | None:
+        """Send `peer` the snapshot, for want of the entries it needs next (InstallSnapshot; 7)."""
+        if state.role is not Role.LEADER or peer == state.me:
+            return None
+        if state.next_index[self._position[peer]] > state.compacted:
+            return None
+        request = InstallSnapshotRequest(state.me, peer, state.current_term, state.snapshot)
+        return Step(state, (request,), ("InstallSnapshot",))
 
     def client_request(self, state: State, value: Value) -> Step | None:
         """Take a client's request into the log (ClientRequest; 5.3)."""
@@ -272,10 +349,27 @@ class Node:
         log = (*state.log, Entry(state.current_term, value))
         return Step(replace(state, log=log), (), ("ClientRequest",))
 
+    def compact_log(self, state: State, index: int) -> Step | None:
+        """Let a snapshot stand for the entries up to an index, all committed (CompactLog; 7)."""
+        if not state.compacted < index <= state.commit_index:
+            return None
+        applied = state.entries(state.compacted + 1, index)
+        data = self.machine.apply(state.snapshot.data, applied)
+        after = replace(
+            state,
+            snapshot=Snapshot(index, state.term_at(index), data),
+            log=state.entries(index + 1, state.last_index),
+        )
+        return Step(after, (), ("CompactLog",))
+
     def restart(self, state: State) -> State:
-        """Return what a crash leaves: what is durable, all else as at first (Restart; figure 2)."""
+        """Return what a crash leaves: what is durable, all else as at first (Restart; figure 2).
+
+        What a snapshot includes was committed (7).
+        """
         kept = {name: getattr(state, name) for name in self.durable}
-        return replace(self.initial(state.me), **kept)
+        after = replace(self.initial(state.me), **kept)
+        return replace(after, commit_index=after.compacted)
 
     # Handlers of messages
 
@@ -297,6 +391,10 @@ class Node:
                 return self.handle_append_entries_request(state, message)
             case AppendEntriesResponse():
                 return self.handle_append_entries_response(state, message)
+            case InstallSnapshotRequest():
+                return self.handle_install_snapshot_request(state, message)
+            case InstallSnapshotResponse():
+                return self.handle_install_snapshot_response(state, message)
 
     def handle_request_vote_request(self, state: State, m: RequestVoteRequest) -> Step:
         """Grant or refuse a vote (HandleRequestVoteRequest; 5.2, 5.4.1)."""
@@ -312,8 +410,7 @@ class Node:
 
     def is_up_to_date(self, state: State, m: RequestVoteRequest) -> bool:
         """Tell whether a candidate's log is at least as up-to-date as one's own (5.4.1)."""
-        own = last_term(state.log), len(state.log)
-        return (m.last_log_term, m.last_log_index) >= own
+        return (m.last_log_term, m.last_log_index) >= (state.last_term, state.last_index)
 
     def handle_request_vote_response(self, state: State, m: RequestVoteResponse) -> Step:
         """Count a vote; a majority makes a leader (HandleRequestVoteResponse; 5.2)."""
@@ -348,18 +445,25 @@ class Node:
         return Step(state, (response,), ("HandleAppendEntriesRequest",))
 
     def is_match(self, state: State, m: AppendEntriesRequest) -> bool:
-        """Tell whether the log holds the entry that the request's entries follow (5.3)."""
+        """Tell whether the log holds the entry that the request's entries follow (5.3).
+
+        What a snapshot includes was committed, and so matches (7).
+        """
+        if m.prev_log_index < state.compacted:
+            return True
         return (
-            m.prev_log_index <= len(state.log)
-            and term_at(state.log, m.prev_log_index) == m.prev_log_term
+            m.prev_log_index <= state.last_index
+            and state.term_at(m.prev_log_index) == m.prev_log_term
         )
 
     def merge(self, state: State, m: AppendEntriesRequest) -> tuple[Entry, ...]:
         """Return the log with the request's entries; a conflict alone truncates it (5.3)."""
-        for offset, entry in enumerate(m.entries):
-            position = m.prev_log_index + offset
-            if position >= len(state.log) or state.log[position].term != entry.term:
-                return state.log[:position] + m.entries[offset:]
+        for index, entry in enumerate(m.entries, start=m.prev_log_index + 1):
+            if index <= state.compacted:
+                continue
+            if index > state.last_index or state.term_at(index) != entry.term:
+                kept = state.entries(state.compacted + 1, index - 1)
+                return kept + m.entries[index - m.prev_log_index - 1 :]
         return state.log
 
     def follower_commit_index(self, state: State, committed: int) -> int:
@@ -391,6 +495,46 @@ class Node:
         """Return which entry to try after a refusal: one earlier that may not match yet (5.3)."""
         return max(next_index - 1, match_index + 1)
 
+    def handle_install_snapshot_request(self, state: State, m: InstallSnapshotRequest) -> Step:
+        """Follow the term's leader; take its snapshot if it tells of more commits (7, figure 13).
+
+        HandleInstallSnapshotRequest in the spec.
+        """
+        match_index = 0
+        if m.term == state.current_term:
+            state = self.follow(state, m.term, state.voted_for)
+            match_index = m.snapshot.last_included_index
+        if match_index > state.commit_index:
+            state = self.installed(state, m.snapshot)
+        response = InstallSnapshotResponse(state.me, m.source, state.current_term, match_index)
+        return Step(state, (response,), ("HandleInstallSnapshotRequest",))
+
+    def installed(self, state: State, snapshot: Snapshot) -> State:
+        """Return the state with a snapshot in place of what it stands for (7, figure 13)."""
+        return replace(
+            state,
+            snapshot=snapshot,
+            log=self.log_after(state, snapshot),
+            commit_index=snapshot.last_included_index,
+        )
+
+    def log_after(self, state: State, snapshot: Snapshot) -> tuple[Entry, ...]:
+        """Return what follows a snapshot in a log that matches it; else nothing (7)."""
+        last = snapshot.last_included_index
+        if last > state.last_index or state.term_at(last) != snapshot.last_included_term:
+            return ()
+        return state.entries(last + 1, state.last_index)
+
+    def handle_install_snapshot_response(self, state: State, m: InstallSnapshotResponse) -> Step:
+        """Learn that a log matches up to the snapshot (HandleInstallSnapshotResponse; 7)."""
+        if state.role is Role.LEADER and m.term == state.current_term:
+            at = self._position[m.source]
+            next_index, match_index = list(state.next_index), list(state.match_index)
+            next_index[at] = max(next_index[at], m.match_index + 1)
+            match_index[at] = max(match_index[at], m.match_index)
+            state = replace(state, next_index=tuple(next_index), match_index=tuple(match_index))
+        return Step(state, (), ("HandleInstallSnapshotResponse",))
+
     # Symmetry
 
     def is_obsolete(self, state: State, message: Message) -> bool:
@@ -406,7 +550,7 @@ class Node:
             case RequestVoteResponse():
                 refused = not message.vote_granted
                 return is_older or refused or state.role is not Role.CANDIDATE
-            case AppendEntriesResponse():
+            case AppendEntriesResponse() | InstallSnapshotResponse():
                 return is_older or state.role is Role.FOLLOWER
             case _:
                 return False
@@ -430,6 +574,8 @@ class Node:
                 return ClientRequest(renaming.get(name, name))
             case AppendEntriesRequest():
                 value = replace(value, entries=_rename_entries(value.entries, renaming))
+            case InstallSnapshotRequest():
+                value = replace(value, snapshot=self._rename_snapshot(value.snapshot, renaming))
         names = {
             f.name: renaming[getattr(value, f.name)]
             for f in fields(value)  # type: ignore[arg-type]
@@ -444,11 +590,15 @@ class Node:
             state,
             me=renaming[state.me],
             voted_for=None if state.voted_for is None else renaming[state.voted_for],
+            snapshot=self._rename_snapshot(state.snapshot, renaming),
             log=_rename_entries(state.log, renaming),
             votes_granted=frozenset(renaming[server] for server in state.votes_granted),
             next_index=tuple(state.next_index[position] for position in order),
             match_index=tuple(state.match_index[position] for position in order),
         )
+
+    def _rename_snapshot(self, snapshot: Snapshot, renaming: Mapping[str, str]) -> Snapshot:
+        return replace(snapshot, data=self.machine.rename(snapshot.data, renaming))
 
 
 def _rename_entries(entries: tuple[Entry, ...], renaming: Mapping[str, str]) -> tuple[Entry, ...]:

@@ -4,11 +4,11 @@ A state is an immutable value. Equality and hash are derived from all fields, so
 one exactly if no step and no property can tell them apart.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from raft_ref.messages import Entry, ServerId
+from raft_ref.messages import Entry, ServerId, Snapshot
 
 
 class Role(StrEnum):
@@ -19,12 +19,18 @@ class Role(StrEnum):
     LEADER = "Leader"
 
 
+NO_SNAPSHOT = Snapshot(0, 0, ())
+"""What a server has that has compacted nothing, with the simplest state machine (NoSnapshot)."""
+
 _ON_STABLE_STORAGE: Mapping[str, bool] = {"durable": True}
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The variables of one server, in the order of Raft.tla (figure 2).
+
+    `log` holds the entries after those that `snapshot` stands for. An index counts from the first
+    entry ever, compacted or not, and that one has index 1 (7).
 
     `next_index` and `match_index` hold one number a server, in the order of the node's
     `servers`; they mean something in a leader only, and `votes_granted` in a candidate only.
@@ -33,6 +39,7 @@ class State:
     me: ServerId
     current_term: int = field(default=0, metadata=_ON_STABLE_STORAGE)
     voted_for: ServerId | None = field(default=None, metadata=_ON_STABLE_STORAGE)
+    snapshot: Snapshot = field(default=NO_SNAPSHOT, metadata=_ON_STABLE_STORAGE)
     log: tuple[Entry, ...] = field(default=(), metadata=_ON_STABLE_STORAGE)
     role: Role = Role.FOLLOWER
     commit_index: int = 0
@@ -40,16 +47,34 @@ class State:
     next_index: tuple[int, ...] = ()
     match_index: tuple[int, ...] = ()
 
+    @property
+    def compacted(self) -> int:
+        """The index of the last entry that the snapshot stands for; 0 where there is none."""
+        return self.snapshot.last_included_index
+
+    @property
+    def last_index(self) -> int:
+        """The index of the last entry, compacted or not (LastIndex)."""
+        return self.snapshot.last_included_index + len(self.log)
+
+    @property
+    def last_term(self) -> int:
+        """The term of the last entry, compacted or not; 0 where there is none (LastTerm)."""
+        return self.log[-1].term if self.log else self.snapshot.last_included_term
+
+    def term_at(self, index: int) -> int:
+        """Return the term of an entry that is not compacted, or the last that is (TermAt).
+
+        0 at index 0, before the first entry.
+        """
+        position = index - self.snapshot.last_included_index
+        return self.log[position - 1].term if position else self.snapshot.last_included_term
+
+    def entries(self, first: int, last: int) -> tuple[Entry, ...]:
+        """Return the entries from index `first` to `last`, none of them compacted (Entries)."""
+        compacted = self.snapshot.last_included_index
+        return self.log[first - 1 - compacted : last - compacted]
+
 
 DURABLE: frozenset[str] = frozenset(f.name for f in fields(State) if f.metadata.get("durable"))
 """The fields of `State` that are on stable storage (figure 2; durableVars in Raft.tla)."""
-
-
-def term_at(entries: Sequence[Entry], index: int) -> int:
-    """Return the term of the entry at a 1-based index; 0 before the first entry (TermAt)."""
-    return entries[index - 1].term if index else 0
-
-
-def last_term(entries: Sequence[Entry]) -> int:
-    """Return the term of the last entry, or 0 where there is none (LastTerm)."""
-    return term_at(entries, len(entries))

@@ -42,6 +42,7 @@ DEFAULTS: Mapping[str, int] = {
     "values": 1,
     "max_term": 2,
     "max_log_length": 1,
+    "max_snapshot_index": 1,
     "max_messages": 2,
     "max_restarts": 1,
     "max_drops": 1,
@@ -52,6 +53,7 @@ DEFAULTS: Mapping[str, int] = {
 BUG_DEFAULTS: Mapping[str, int] = {
     **DEFAULTS,
     "max_log_length": 0,
+    "max_snapshot_index": 0,
     "max_restarts": 0,
     "max_drops": 0,
     "max_duplicates": 0,
@@ -61,6 +63,7 @@ BUG_DEFAULTS: Mapping[str, int] = {
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
 
+_OF_THE_NODE = ("max_term", "max_log_length", "max_snapshot_index")
 _OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates", "depth")
 
 
@@ -115,7 +118,7 @@ def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) 
     ]
     properties = _selected(available, options.invariant)
     if (bug is not None and bug.breaks == PROGRESS) or options.progress or options.progress_from:
-        properties.append(_progress(options, actor, is_raft, servers, values))
+        properties.append(_progress(options, bug, actor, is_raft, servers, values))
     if options.depth is not None and any(prop.kind is Kind.PROGRESS for prop in properties):
         raise UsageError("--depth: progress cannot be asked for within a bound on depth")
     return Cluster(
@@ -215,7 +218,7 @@ def _bounds(
     measures = {
         name: limit
         for name, limit in numbers.items()
-        if name in ("max_term", "max_log_length") and (name in known or _given(options, name))
+        if name in _OF_THE_NODE and (name in known or _given(options, name))
     }
     measures.update(options.bound)
     if options.depth is not None and options.depth < 1:
@@ -256,6 +259,7 @@ def _properties(
 
 def _progress(
     options: argparse.Namespace,
+    bug: Bug | None,
     actor: Actor,
     is_raft: bool,
     servers: tuple[ServerId, ...],
@@ -267,10 +271,11 @@ def _progress(
             f"--progress: {options.node} is no Raft; let its method `properties` return a "
             "property whose kind is explorer.Kind.PROGRESS"
         )
-    goal, premise = options.progress or COMMIT_IS_DONE, options.progress_from
-    if goal == COMMIT_IS_DONE and premise is None:
-        premise = COMMIT_IS_DUE
-    is_shipped = {goal, premise} == {COMMIT_IS_DONE, COMMIT_IS_DUE}
+    shipped = {COMMIT_IS_DONE: COMMIT_IS_DUE, **({bug.goal: bug.premise} if bug else {})}
+    goal, premise = options.progress or (bug.goal if bug else COMMIT_IS_DONE), options.progress_from
+    if premise is None:
+        premise = shipped.get(goal)
+    is_shipped = goal in shipped and premise == shipped[goal]
     path = PROGRESS_OF_RAFT if is_shipped or not options.spec else Path(options.spec)
     try:
         return raft_progress(path, servers, values, goal, premise, getattr(actor, "as_raft", None))

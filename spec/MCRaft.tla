@@ -9,7 +9,8 @@ EXTENDS RaftInvariants, TLC
 
 CONSTANTS
     MaxTerm,        \* no server reaches a higher term
-    MaxLogLength,   \* no log grows longer
+    MaxLogLength,   \* no log grows longer, what is compacted included
+    MaxSnapshotIndex,   \* nothing beyond this index is compacted
     MaxMessages,    \* no more messages are in flight at a time
     MaxRestarts,    \* no more crashes in all
     MaxDrops,       \* no more messages are lost in all
@@ -29,7 +30,11 @@ ValueSymmetry == Permutations(Value)
 Symmetry == ServerSymmetry \cup ValueSymmetry
 
 Within ==
-    /\ \A i \in Server : currentTerm'[i] <= MaxTerm /\ Len(log'[i]) <= MaxLogLength
+    /\ \A i \in Server :
+           LET compacted == snapshot'[i].lastIncludedIndex
+           IN /\ currentTerm'[i] <= MaxTerm
+              /\ compacted + Len(log'[i]) <= MaxLogLength
+              /\ compacted <= MaxSnapshotIndex
     /\ Cardinality(messages') <= MaxMessages
 
 \* What every action does besides its own work.
@@ -48,8 +53,14 @@ Timeout(i) ==
 AppendEntries(i, j, count) ==
     R!AppendEntries(i, j, count) /\ Bounded /\ UNCHANGED <<restarts, drops, duplicates>>
 
+InstallSnapshot(i, j) ==
+    R!InstallSnapshot(i, j) /\ Bounded /\ UNCHANGED <<restarts, drops, duplicates>>
+
 ClientRequest(i, value) ==
     R!ClientRequest(i, value) /\ Bounded /\ UNCHANGED <<restarts, drops, duplicates>>
+
+CompactLog(i, index) ==
+    R!CompactLog(i, index) /\ Bounded /\ UNCHANGED <<restarts, drops, duplicates>>
 
 Receive ==
     \E m \in messages :
@@ -76,7 +87,9 @@ ReceiveDuplicate ==
 Next ==
     \/ \E i \in Server : Timeout(i)
     \/ \E i, j \in Server : \E count \in 0..MaxLogLength : AppendEntries(i, j, count)
+    \/ \E i, j \in Server : InstallSnapshot(i, j)
     \/ \E i \in Server, value \in Value : ClientRequest(i, value)
+    \/ \E i \in Server : \E index \in 1..MaxSnapshotIndex : CompactLog(i, index)
     \/ Receive
     \/ \E i \in Server : Restart(i)
     \/ DropMessage
@@ -90,5 +103,6 @@ Spec == Init /\ [][Next]_vars
 LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
 CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
 CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
+SnapshotMonotonicAlways == [][SnapshotMonotonic]_vars
 MatchIndexMonotonicAlways == [][MatchIndexMonotonic]_vars
 ===============================================================================

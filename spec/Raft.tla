@@ -1,8 +1,8 @@
 --------------------------------- MODULE Raft ---------------------------------
 (***************************************************************************)
 (* The Raft consensus protocol: leader election, log replication,          *)
-(* commitment and restart, over a network that loses, duplicates and       *)
-(* reorders messages.                                                      *)
+(* commitment, log compaction and restart, over a network that loses,      *)
+(* duplicates and reorders messages.                                       *)
 (*                                                                         *)
 (* Three rules hold all through this module.                               *)
 (*  - An action is one atomic step of one server, or of the network. What  *)
@@ -28,7 +28,9 @@ VARIABLES
     (* What a server keeps on stable storage (figure 2, persistent state). *)
     currentTerm,    \* the latest term that the server has seen
     votedFor,       \* the candidate that has its vote in currentTerm, or Nil
-    log,            \* its log: a sequence of [term, value]
+    snapshot,       \* what stands for the entries that it has compacted (7):
+                    \* [lastIncludedIndex, lastIncludedTerm, data]
+    log,            \* the entries after these: a sequence of [term, value]
 
     (* What a crash takes away (figure 2, volatile state). *)
     role,           \* "Follower", "Candidate" or "Leader"
@@ -40,11 +42,12 @@ VARIABLES
     (* The network. *)
     messages        \* the set of messages in flight
 
-durableVars == <<currentTerm, votedFor, log>>
+durableVars == <<currentTerm, votedFor, snapshot, log>>
+logVars == <<snapshot, log>>
 electionVars == <<role, votesGranted>>
 leaderVars == <<nextIndex, matchIndex>>
-serverVars == <<currentTerm, votedFor, log, role, commitIndex, votesGranted,
-                nextIndex, matchIndex>>
+serverVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex,
+                votesGranted, nextIndex, matchIndex>>
 vars == <<serverVars, messages>>
 
 -------------------------------------------------------------------------------
@@ -56,9 +59,30 @@ Max(a, b) == IF a > b THEN a ELSE b
 \* A majority of the servers; any two of them share a server (5.1).
 IsQuorum(servers) == 2 * Cardinality(servers) > Cardinality(Server)
 
-\* The term of the entry at an index of a log; 0 before the first entry (5.3).
-TermAt(entries, index) == IF index = 0 THEN 0 ELSE entries[index].term
-LastTerm(entries) == TermAt(entries, Len(entries))
+\* What a server has that has compacted nothing. The state machine of this
+\* module is the simplest that forgets nothing: its state, the `data` of a
+\* snapshot, is the sequence of the values that were applied.
+NoSnapshot == [lastIncludedIndex |-> 0, lastIncludedTerm |-> 0, data |-> <<>>]
+
+\* Indices count from the first entry ever, compacted or not (7).
+FirstIndex(i) == snapshot[i].lastIncludedIndex + 1
+LastIndex(i) == snapshot[i].lastIncludedIndex + Len(log[i])
+
+\* The entries of server i from one index to another, none of them compacted.
+Entries(i, from, to) ==
+    SubSeq(log[i], from - snapshot[i].lastIncludedIndex, to - snapshot[i].lastIncludedIndex)
+
+\* The term of the entry at an index that is not compacted, or the last that
+\* is; 0 before the first entry (5.3, 7).
+TermAt(i, index) ==
+    IF index = snapshot[i].lastIncludedIndex THEN snapshot[i].lastIncludedTerm
+    ELSE log[i][index - snapshot[i].lastIncludedIndex].term
+LastTerm(i) == TermAt(i, LastIndex(i))
+
+\* The state machine of server i once the entries up to an index are applied.
+Applied(i, index) ==
+    LET entries == Entries(i, FirstIndex(i), index)
+    IN snapshot[i].data \o [k \in 1..Len(entries) |-> entries[k].value]
 
 \* What nextIndex and matchIndex are in a server that does not lead.
 NoNextIndex == [j \in Server |-> 1]
@@ -69,6 +93,7 @@ NoMatchIndex == [j \in Server |-> 0]
 Init ==
     /\ currentTerm = [i \in Server |-> 0]
     /\ votedFor = [i \in Server |-> Nil]
+    /\ snapshot = [i \in Server |-> NoSnapshot]
     /\ log = [i \in Server |-> <<>>]
     /\ role = [i \in Server |-> "Follower"]
     /\ commitIndex = [i \in Server |-> 0]
@@ -101,7 +126,7 @@ VoteIn(i, term) == IF term > currentTerm[i] THEN Nil ELSE votedFor[i]
 BecomeLeader(i) ==
     /\ role' = [role EXCEPT ![i] = "Leader"]
     /\ votesGranted' = [votesGranted EXCEPT ![i] = {}]
-    /\ nextIndex' = [nextIndex EXCEPT ![i] = [j \in Server |-> Len(log[i]) + 1]]
+    /\ nextIndex' = [nextIndex EXCEPT ![i] = [j \in Server |-> LastIndex(i) + 1]]
     /\ matchIndex' = [matchIndex EXCEPT ![i] = NoMatchIndex]
 
 \* A leader commits up to the last entry of its own term that is stored on a
@@ -109,8 +134,8 @@ BecomeLeader(i) ==
 \* own (5.3, 5.4.2). `match` is its matchIndex after the step.
 AdvanceCommitIndex(i, match) ==
     LET Stored(index) == {i} \cup {j \in Server : match[j] >= index}
-        committable == {index \in (commitIndex[i] + 1)..Len(log[i]) :
-                            /\ log[i][index].term = currentTerm[i]
+        committable == {index \in (commitIndex[i] + 1)..LastIndex(i) :
+                            /\ TermAt(i, index) = currentTerm[i]
                             /\ IsQuorum(Stored(index))}
         highest == CHOOSE index \in committable :
                        \A other \in committable : index >= other
@@ -133,38 +158,65 @@ Timeout(i) ==
              source |-> i,
              dest |-> j,
              term |-> currentTerm[i] + 1,
-             lastLogIndex |-> Len(log[i]),
-             lastLogTerm |-> LastTerm(log[i])] : j \in Server \ {i}}
-    /\ UNCHANGED <<log, commitIndex, leaderVars>>
+             lastLogIndex |-> LastIndex(i),
+             lastLogTerm |-> LastTerm(i)] : j \in Server \ {i}}
+    /\ UNCHANGED <<logVars, commitIndex, leaderVars>>
 
 \* Leader i sends server j the `count` entries from nextIndex on; none is a
-\* heartbeat (5.2, 5.3).
+\* heartbeat (5.2, 5.3). It must still have them, and the term before them.
 AppendEntries(i, j, count) ==
     LET prevLogIndex == nextIndex[i][j] - 1
     IN /\ role[i] = "Leader"
        /\ i # j
-       /\ count \in 0..(Len(log[i]) - prevLogIndex)
+       /\ prevLogIndex >= snapshot[i].lastIncludedIndex
+       /\ count \in 0..(LastIndex(i) - prevLogIndex)
        /\ messages' = messages \cup
               {[type |-> "AppendEntriesRequest",
                 source |-> i,
                 dest |-> j,
                 term |-> currentTerm[i],
                 prevLogIndex |-> prevLogIndex,
-                prevLogTerm |-> TermAt(log[i], prevLogIndex),
-                entries |-> SubSeq(log[i], prevLogIndex + 1, prevLogIndex + count),
+                prevLogTerm |-> TermAt(i, prevLogIndex),
+                entries |-> Entries(i, prevLogIndex + 1, prevLogIndex + count),
                 leaderCommit |-> commitIndex[i]]}
        /\ UNCHANGED serverVars
+
+\* Leader i sends server j its snapshot, for want of the entries that j needs
+\* next (7).
+InstallSnapshot(i, j) ==
+    /\ role[i] = "Leader"
+    /\ i # j
+    /\ nextIndex[i][j] <= snapshot[i].lastIncludedIndex
+    /\ messages' = messages \cup
+           {[type |-> "InstallSnapshotRequest",
+             source |-> i,
+             dest |-> j,
+             term |-> currentTerm[i],
+             snapshot |-> snapshot[i]]}
+    /\ UNCHANGED serverVars
 
 \* Leader i takes a client's request into its log (5.3).
 ClientRequest(i, value) ==
     /\ role[i] = "Leader"
     /\ log' = [log EXCEPT ![i] = Append(@, [term |-> currentTerm[i], value |-> value])]
+    /\ UNCHANGED <<currentTerm, votedFor, snapshot, electionVars, commitIndex, leaderVars,
+                   messages>>
+
+\* Server i lets a snapshot of its state machine stand for the entries up to an
+\* index; what is committed may be compacted (7).
+CompactLog(i, index) ==
+    /\ index \in FirstIndex(i)..commitIndex[i]
+    /\ snapshot' = [snapshot EXCEPT ![i] = [lastIncludedIndex |-> index,
+                                            lastIncludedTerm |-> TermAt(i, index),
+                                            data |-> Applied(i, index)]]
+    /\ log' = [log EXCEPT ![i] = Entries(i, index + 1, LastIndex(i))]
     /\ UNCHANGED <<currentTerm, votedFor, electionVars, commitIndex, leaderVars, messages>>
 
 \* Server i crashes and starts again with what is on stable storage (figure 2).
+\* What a snapshot includes was committed (7).
 Restart(i) ==
     /\ role' = [role EXCEPT ![i] = "Follower"]
-    /\ commitIndex' = [commitIndex EXCEPT ![i] = 0]
+    /\ commitIndex' = [commitIndex EXCEPT ![i] = snapshot[i].lastIncludedIndex]
     /\ votesGranted' = [votesGranted EXCEPT ![i] = {}]
     /\ nextIndex' = [nextIndex EXCEPT ![i] = NoNextIndex]
     /\ matchIndex' = [matchIndex EXCEPT ![i] = NoMatchIndex]
@@ -177,9 +229,9 @@ Restart(i) ==
 \* Grant or refuse a vote: one vote a term, and only for a candidate whose log
 \* is at least as up-to-date as one's own (5.2, 5.4.1).
 HandleRequestVoteRequest(i, m, others) ==
-    LET upToDate == \/ m.lastLogTerm > LastTerm(log[i])
-                    \/ /\ m.lastLogTerm = LastTerm(log[i])
-                       /\ m.lastLogIndex >= Len(log[i])
+    LET upToDate == \/ m.lastLogTerm > LastTerm(i)
+                    \/ /\ m.lastLogTerm = LastTerm(i)
+                       /\ m.lastLogIndex >= LastIndex(i)
         grant == /\ m.term >= currentTerm[i]
                  /\ upToDate
                  /\ VoteIn(i, m.term) \in {Nil, m.source}
@@ -192,7 +244,7 @@ HandleRequestVoteRequest(i, m, others) ==
                 dest |-> m.source,
                 term |-> Max(m.term, currentTerm[i]),
                 voteGranted |-> grant]}
-       /\ UNCHANGED <<log, commitIndex>>
+       /\ UNCHANGED <<logVars, commitIndex>>
 
 \* Count a vote; a majority of them makes a leader (5.2).
 HandleRequestVoteResponse(i, m, others) ==
@@ -209,23 +261,26 @@ HandleRequestVoteResponse(i, m, others) ==
                   ELSE UNCHANGED <<electionVars, leaderVars>>
                /\ UNCHANGED <<currentTerm, votedFor>>
        /\ messages' = others
-       /\ UNCHANGED <<log, commitIndex>>
+       /\ UNCHANGED <<logVars, commitIndex>>
 
 \* Follow the leader of the term, and take its entries if one's log matches at
-\* prevLogIndex. Entries are removed only where they conflict (5.3).
+\* prevLogIndex. Entries are removed only where they conflict (5.3). What a
+\* snapshot includes was committed, and so matches (7).
 HandleAppendEntriesRequest(i, m, others) ==
     LET current == m.term >= currentTerm[i]
+        compacted == snapshot[i].lastIncludedIndex
         success == /\ current
-                   /\ m.prevLogIndex <= Len(log[i])
-                   /\ m.prevLogTerm = TermAt(log[i], m.prevLogIndex)
+                   /\ m.prevLogIndex <= LastIndex(i)
+                   /\ \/ m.prevLogIndex < compacted
+                      \/ m.prevLogTerm = TermAt(i, m.prevLogIndex)
         lastNew == m.prevLogIndex + Len(m.entries)
         \* The indices at which the log lacks or contradicts the request.
-        differing == {index \in (m.prevLogIndex + 1)..lastNew :
-                          \/ index > Len(log[i])
-                          \/ log[i][index].term # m.entries[index - m.prevLogIndex].term}
+        differing == {index \in (Max(m.prevLogIndex, compacted) + 1)..lastNew :
+                          \/ index > LastIndex(i)
+                          \/ TermAt(i, index) # m.entries[index - m.prevLogIndex].term}
         first == CHOOSE index \in differing : \A other \in differing : index <= other
         merged == IF differing = {} THEN log[i]
-                  ELSE SubSeq(log[i], 1, first - 1)
+                  ELSE Entries(i, FirstIndex(i), first - 1)
                        \o SubSeq(m.entries, first - m.prevLogIndex, Len(m.entries))
     IN /\ IF current
           THEN Follow(i, m.term, VoteIn(i, m.term))
@@ -242,6 +297,7 @@ HandleAppendEntriesRequest(i, m, others) ==
                 term |-> Max(m.term, currentTerm[i]),
                 success |-> success,
                 matchIndex |-> IF success THEN lastNew ELSE 0]}
+       /\ UNCHANGED snapshot
 
 \* Learn how far a follower's log matches, and commit; or try again with an
 \* earlier entry (5.3).
@@ -260,7 +316,44 @@ HandleAppendEntriesResponse(i, m, others) ==
                   ELSE UNCHANGED <<leaderVars, commitIndex>>
                /\ UNCHANGED <<currentTerm, votedFor, electionVars>>
        /\ messages' = others
-       /\ UNCHANGED log
+       /\ UNCHANGED logVars
+
+\* Follow the leader of the term, and take its snapshot if it holds more than is
+\* known to be committed. The log goes, but for what follows the snapshot in a
+\* log that matches it (7, figure 13).
+HandleInstallSnapshotRequest(i, m, others) ==
+    LET current == m.term >= currentTerm[i]
+        last == m.snapshot.lastIncludedIndex
+        matches == last <= LastIndex(i) /\ TermAt(i, last) = m.snapshot.lastIncludedTerm
+    IN /\ IF current
+          THEN Follow(i, m.term, VoteIn(i, m.term))
+          ELSE UNCHANGED <<currentTerm, votedFor, electionVars, leaderVars>>
+       /\ IF current /\ last > commitIndex[i]
+          THEN /\ snapshot' = [snapshot EXCEPT ![i] = m.snapshot]
+               /\ log' = [log EXCEPT ![i] = IF matches THEN Entries(i, last + 1, LastIndex(i))
+                                            ELSE <<>>]
+               /\ commitIndex' = [commitIndex EXCEPT ![i] = last]
+          ELSE UNCHANGED <<logVars, commitIndex>>
+       /\ messages' = others \cup
+              {[type |-> "InstallSnapshotResponse",
+                source |-> i,
+                dest |-> m.source,
+                term |-> Max(m.term, currentTerm[i]),
+                matchIndex |-> IF current THEN last ELSE 0]}
+
+\* Learn that a follower's log matches up to the snapshot (7). What a snapshot
+\* includes is committed already.
+HandleInstallSnapshotResponse(i, m, others) ==
+    LET j == m.source
+    IN /\ IF m.term > currentTerm[i]
+          THEN UpdateTerm(i, m.term)
+          ELSE /\ IF role[i] = "Leader" /\ m.term = currentTerm[i]
+                  THEN /\ nextIndex' = [nextIndex EXCEPT ![i][j] = Max(@, m.matchIndex + 1)]
+                       /\ matchIndex' = [matchIndex EXCEPT ![i][j] = Max(@, m.matchIndex)]
+                  ELSE UNCHANGED leaderVars
+               /\ UNCHANGED <<currentTerm, votedFor, electionVars>>
+       /\ messages' = others
+       /\ UNCHANGED <<logVars, commitIndex>>
 
 Handle(m, others) ==
     \/ /\ m.type = "RequestVoteRequest"
@@ -271,6 +364,10 @@ Handle(m, others) ==
        /\ HandleAppendEntriesRequest(m.dest, m, others)
     \/ /\ m.type = "AppendEntriesResponse"
        /\ HandleAppendEntriesResponse(m.dest, m, others)
+    \/ /\ m.type = "InstallSnapshotRequest"
+       /\ HandleInstallSnapshotRequest(m.dest, m, others)
+    \/ /\ m.type = "InstallSnapshotResponse"
+       /\ HandleInstallSnapshotResponse(m.dest, m, others)
 
 -------------------------------------------------------------------------------
 (* Actions of the network: it may deliver any message, in any order, lose it,  *)
@@ -288,7 +385,9 @@ DropMessage(m) ==
 Next ==
     \/ \E i \in Server : Timeout(i)
     \/ \E i, j \in Server : \E count \in 0..Len(log[i]) : AppendEntries(i, j, count)
+    \/ \E i, j \in Server : InstallSnapshot(i, j)
     \/ \E i \in Server, value \in Value : ClientRequest(i, value)
+    \/ \E i \in Server : \E index \in 1..commitIndex[i] : CompactLog(i, index)
     \/ \E i \in Server : Restart(i)
     \/ \E m \in messages : Receive(m)
     \/ \E m \in messages : ReceiveDuplicate(m)

@@ -18,7 +18,7 @@ EXTENDS Naturals, FiniteSets, Sequences
 CONSTANTS Server, Value, Nil
 
 \* The variables of Raft.tla.
-VARIABLES currentTerm, votedFor, log, role, commitIndex, votesGranted,
+VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
           nextIndex, matchIndex, messages
 
 \* History, which no server can read.
@@ -33,14 +33,40 @@ VARIABLES
 
 LOCAL Min(a, b) == IF a < b THEN a ELSE b
 
+LOCAL Max(a, b) == IF a > b THEN a ELSE b
+
+\* The last index of a log behind a snapshot.
+LOCAL Last(snap, entries) == snap.lastIncludedIndex + Len(entries)
+
+\* The value at an index of a log behind a snapshot: the state of the state
+\* machine tells it also where the entry is gone.
+LOCAL ValueAt(snap, entries, index) ==
+    IF index <= snap.lastIncludedIndex THEN snap.data[index]
+    ELSE entries[index - snap.lastIncludedIndex].value
+
+\* The term at an index of a log behind a snapshot; 0 where nothing tells it.
+LOCAL TermAt(snap, entries, index) ==
+    IF index < snap.lastIncludedIndex THEN 0
+    ELSE IF index = snap.lastIncludedIndex THEN snap.lastIncludedTerm
+    ELSE entries[index - snap.lastIncludedIndex].term
+
+LOCAL LastIndex(i) == Last(snapshot[i], log[i])
+
+\* Servers i and j agree at an index, as far as they can tell.
+LOCAL Agree(i, j, index) ==
+    /\ ValueAt(snapshot[i], log[i], index) = ValueAt(snapshot[j], log[j], index)
+    /\ Max(snapshot[i].lastIncludedIndex, snapshot[j].lastIncludedIndex) <= index
+           => TermAt(snapshot[i], log[i], index) = TermAt(snapshot[j], log[j], index)
+
 \* What server i has at an index is what was ever committed there.
 LOCAL HasCommitted(i, index) ==
     /\ index <= Len(committed)
-    /\ index <= Len(log[i])
-    /\ log[i][index].term = committed[index].term
-    /\ log[i][index].value = committed[index].value
+    /\ index <= LastIndex(i)
+    /\ ValueAt(snapshot[i], log[i], index) = committed[index].value
+    /\ TermAt(snapshot[i], log[i], index) \in {0, committed[index].term}
 
 LOCAL Entry == [term : Nat \ {0}, value : Value]
+LOCAL Snapshot == [lastIncludedIndex : Nat, lastIncludedTerm : Nat, data : Seq(Value)]
 
 -------------------------------------------------------------------------------
 (* Types: what each variable and each field of a message may hold. *)
@@ -49,6 +75,8 @@ TypeOK ==
     \A i \in Server :
         /\ currentTerm[i] \in Nat
         /\ votedFor[i] \in Server \cup {Nil}
+        /\ snapshot[i] \in Snapshot
+        /\ Len(snapshot[i].data) = snapshot[i].lastIncludedIndex
         /\ log[i] \in Seq(Entry)
         /\ role[i] \in {"Follower", "Candidate", "Leader"}
         /\ commitIndex[i] \in Nat
@@ -71,6 +99,12 @@ MessageTypeOK ==
                 [] m.type = "AppendEntriesResponse" ->
                      [type : {m.type}, source : Server, dest : Server, term : Nat \ {0},
                       success : BOOLEAN, matchIndex : Nat]
+                [] m.type = "InstallSnapshotRequest" ->
+                     [type : {m.type}, source : Server, dest : Server, term : Nat \ {0},
+                      snapshot : Snapshot]
+                [] m.type = "InstallSnapshotResponse" ->
+                     [type : {m.type}, source : Server, dest : Server, term : Nat \ {0},
+                      matchIndex : Nat]
 
 -------------------------------------------------------------------------------
 (* Invariants *)
@@ -85,9 +119,16 @@ ElectionSafety ==
 \* that entry (5.3).
 LogMatching ==
     \A i, j \in Server :
-        \A index \in 1..Min(Len(log[i]), Len(log[j])) :
-            log[i][index].term = log[j][index].term
-                => SubSeq(log[i], 1, index) = SubSeq(log[j], 1, index)
+        LET first == Max(1, Max(snapshot[i].lastIncludedIndex, snapshot[j].lastIncludedIndex))
+        IN \A index \in first..Min(LastIndex(i), LastIndex(j)) :
+               TermAt(snapshot[i], log[i], index) = TermAt(snapshot[j], log[j], index)
+                   => \A before \in 1..index : Agree(i, j, before)
+
+\* Terms never decrease along a log (5.3, 5.4.2).
+LogTermsMonotonic ==
+    \A i \in Server : \A index \in 1..Len(log[i]) :
+        log[i][index].term >= IF index = 1 THEN snapshot[i].lastIncludedTerm
+                              ELSE log[i][index - 1].term
 
 \* An entry that was committed in some term is in the logs of the leaders of
 \* all higher terms (5.4).
@@ -102,6 +143,12 @@ LeaderCompleteness ==
 StateMachineSafety ==
     \A i \in Server : \A index \in 1..commitIndex[i] : HasCommitted(i, index)
 
+\* What a snapshot includes was committed, and its server knows it (7).
+SnapshotCommitted ==
+    \A i \in Server :
+        /\ snapshot[i].lastIncludedIndex <= commitIndex[i]
+        /\ \A index \in 1..snapshot[i].lastIncludedIndex : HasCommitted(i, index)
+
 \* A leader never sends again what it knows to match (5.3).
 NextIndexAboveMatchIndex ==
     \A i \in Server : \A j \in Server : nextIndex[i][j] > matchIndex[i][j]
@@ -113,8 +160,12 @@ NextIndexAboveMatchIndex ==
 LeaderAppendOnly ==
     \A i \in Server :
         role[i] = "Leader" /\ role'[i] = "Leader" /\ currentTerm'[i] = currentTerm[i]
-            => /\ Len(log[i]) <= Len(log'[i])
-               /\ log[i] = SubSeq(log'[i], 1, Len(log[i]))
+            => /\ LastIndex(i) <= Last(snapshot'[i], log'[i])
+               /\ \A index \in 1..LastIndex(i) :
+                      /\ ValueAt(snapshot'[i], log'[i], index) = ValueAt(snapshot[i], log[i], index)
+                      /\ index > snapshot'[i].lastIncludedIndex
+                             => TermAt(snapshot'[i], log'[i], index)
+                                    = TermAt(snapshot[i], log[i], index)
 
 \* Terms act as a clock: they never move back, restarts included (5.1).
 CurrentTermMonotonic ==
@@ -123,6 +174,10 @@ CurrentTermMonotonic ==
 \* What a server knows to be committed stays known, until it restarts (figure 2).
 CommitIndexMonotonic ==
     \A i \in Server : restarts' = restarts => commitIndex[i] <= commitIndex'[i]
+
+\* A snapshot gives way only to one that includes more, restarts included (7).
+SnapshotMonotonic ==
+    \A i \in Server : snapshot[i].lastIncludedIndex <= snapshot'[i].lastIncludedIndex
 
 \* What a leader knows to match stays known in its term (figure 2).
 MatchIndexMonotonic ==
@@ -133,15 +188,15 @@ MatchIndexMonotonic ==
 \* The history `committed` records each step as it should. This is also the
 \* definition of `committed`: MCRaft conjoins it with each action.
 CommittedRecorded ==
-    LET Known(i) == Min(commitIndex'[i], Len(log'[i]))
+    LET Known(i) == Min(commitIndex'[i], Last(snapshot'[i], log'[i]))
         ahead == {i \in Server : Known(i) > Len(committed)}
     IN committed' =
            IF ahead = {} THEN committed
            ELSE LET i == CHOOSE i \in ahead : TRUE
                 IN [index \in 1..Known(i) |->
                        IF index <= Len(committed) THEN committed[index]
-                       ELSE [term |-> log'[i][index].term,
-                             value |-> log'[i][index].value,
+                       ELSE [term |-> TermAt(snapshot'[i], log'[i], index),
+                             value |-> ValueAt(snapshot'[i], log'[i], index),
                              committedIn |-> currentTerm'[i]]]
 
 -------------------------------------------------------------------------------
@@ -160,8 +215,21 @@ SometimesFollowerCommits ==
 
 \* An entry that contradicts the leader's is removed (5.3).
 SometimesConflictTruncated ==
-    \E i \in Server : \E index \in 1..Len(log[i]) :
-        index > Len(log'[i]) \/ log'[i][index] # log[i][index]
+    \E i \in Server : \E index \in (snapshot'[i].lastIncludedIndex + 1)..LastIndex(i) :
+        \/ index > Last(snapshot'[i], log'[i])
+        \/ TermAt(snapshot'[i], log'[i], index) # TermAt(snapshot[i], log[i], index)
+
+\* A follower installs a leader's snapshot (7).
+SometimesSnapshotInstalled ==
+    \E i \in Server : snapshot'[i].lastIncludedIndex > commitIndex[i]
+
+\* A snapshot takes the place of an entry that contradicts it (7).
+SometimesSnapshotReplacesConflict ==
+    \E i \in Server :
+        /\ snapshot'[i].lastIncludedIndex > commitIndex[i]
+        /\ snapshot'[i].lastIncludedIndex <= LastIndex(i)
+        /\ TermAt(snapshot[i], log[i], snapshot'[i].lastIncludedIndex)
+               # snapshot'[i].lastIncludedTerm
 
 \* A leader learns of a newer term and follows (5.1).
 SometimesLeaderStepsDown ==

@@ -14,7 +14,9 @@ LOCAL LeadsLast(i) ==
 
 \* The log of i ends in an entry of its own term, which it may commit (5.4.2).
 LOCAL HasOwnEntry(i) ==
-    log[i] # <<>> /\ log[i][Len(log[i])].term = currentTerm[i]
+    IF log[i] = <<>> THEN /\ snapshot[i].lastIncludedIndex > 0
+                         /\ snapshot[i].lastIncludedTerm = currentTerm[i]
+    ELSE log[i][Len(log[i])].term = currentTerm[i]
 
 \* The newest leader has an entry to commit. All it needs for that are followers
 \* that answer.
@@ -23,5 +25,13 @@ CommitIsDue == \E i \in Server : LeadsLast(i) /\ HasOwnEntry(i)
 \* The newest leader has committed all that it has.
 CommitIsDone ==
     \E i \in Server :
-        LeadsLast(i) /\ HasOwnEntry(i) /\ commitIndex[i] = Len(log[i])
+        /\ LeadsLast(i) /\ HasOwnEntry(i)
+        /\ commitIndex[i] = snapshot[i].lastIncludedIndex + Len(log[i])
+
+-------------------------------------------------------------------------------
+\* What the newest leader has committed, all servers hear of in the end.
+CommitIsKnown == \E i \in Server : LeadsLast(i) /\ commitIndex[i] > 0
+CommitIsKnownToAll ==
+    \E i \in Server :
+        LeadsLast(i) /\ commitIndex[i] > 0 /\ \A j \in Server : commitIndex[j] = commitIndex[i]
 ===============================================================================

@@ -28,6 +28,7 @@ class Model:
     values: int = 1
     term: int = 1
     log: int = 0
+    snapshot: int = 0
     messages: int = 2
     restarts: int = 0
     drops: int = 0
@@ -37,7 +38,7 @@ class Model:
     @classmethod
     def within(cls, bounds: Mapping[str, int]) -> "Model":
         """Return the model of a known bug's bounds; what they do not name is 0."""
-        names = {"max_log_length": "log"}
+        names = {"max_log_length": "log", "max_snapshot_index": "snapshot"}
         numbers = {names.get(name, name.removeprefix("max_")): n for name, n in bounds.items()}
         return cls(symmetry=True, **numbers)
 
@@ -56,7 +57,11 @@ class Model:
         return [f"v{number}" for number in range(1, self.values + 1)]
 
     def bounds(self) -> Bounds:
-        measures = {"max_term": self.term, "max_log_length": self.log}
+        measures = {
+            "max_term": self.term,
+            "max_log_length": self.log,
+            "max_snapshot_index": self.snapshot,
+        }
         return Bounds(self.messages, self.restarts, self.drops, self.duplicates, measures=measures)
 
     def system(self, node: type[Node] = Node) -> System:
@@ -73,10 +78,9 @@ class Model:
         names = self.server_names, self.value_names
         return raft_progress(PROGRESS_OF_RAFT, *names, goal, premise)
 
-    def explore(self, node: type[Node] = Node, with_progress: bool = False) -> Report:
-        """Search the model with all properties on, that of progress if it is asked for."""
-        progress = [self.progress()] if with_progress else []
-        return search(self.system(node), [*self.properties(), *progress], self.symmetry)
+    def explore(self, node: type[Node] = Node, *more: Property) -> Report:
+        """Search the model with all properties on, and more."""
+        return search(self.system(node), [*self.properties(), *more], self.symmetry)
 
     def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
         """Check the model with real TLC and all properties on; `folder` is for its config."""
@@ -91,6 +95,7 @@ class Model:
             "Value": f"{{{', '.join(self.value_names)}}}",
             "MaxTerm": self.term,
             "MaxLogLength": self.log,
+            "MaxSnapshotIndex": self.snapshot,
             "MaxMessages": self.messages,
             "MaxRestarts": self.restarts,
             "MaxDrops": self.drops,

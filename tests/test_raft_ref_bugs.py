@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from explorer import Report, Verdict
+from explorer import Report, Verdict, search
 from raft_ref import Node
 from raft_ref.bugs import BUGS
 from spec.link import PROGRESS
@@ -28,7 +28,10 @@ SHORTEST = {
 
 def explore(name: str, node: type[Node], bounds: Mapping[str, int]) -> Report:
     """Check all properties of a cluster of such nodes, and progress where the bug breaks it."""
-    return Model.within(bounds).explore(node, BUGS[name].breaks == PROGRESS)
+    bug, model = BUGS[name], Model.within(bounds)
+    is_progress = bug.breaks == PROGRESS
+    progress = [model.progress(bug.goal, bug.premise)] if is_progress else []
+    return search(model.system(node), [*model.properties(), *progress], True, engine="auto")
 
 
 def test_every_bug_has_its_row() -> None:

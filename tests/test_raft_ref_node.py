@@ -17,12 +17,17 @@ from raft_ref import (
     AppendEntriesRequest,
     AppendEntriesResponse,
     ClientRequest,
+    CompactLog,
     Entry,
+    InstallSnapshot,
+    InstallSnapshotRequest,
+    InstallSnapshotResponse,
     Message,
     Node,
     RequestVoteRequest,
     RequestVoteResponse,
     Role,
+    Snapshot,
     State,
     Step,
     Timeout,
@@ -200,6 +205,7 @@ def test_a_leader_sends_what_follows_next_index() -> None:
         AppendEntries("s2", 2),
         AppendEntries("s3", 0),
         ClientRequest("v1"),
+        CompactLog(1),
     ]
 
 
@@ -244,12 +250,158 @@ def test_what_a_leader_commits(terms: tuple[int, ...], match: int, commit_index:
     assert ("AdvanceCommitIndex" in step.actions) == (commit_index > 0)
 
 
+# Log compaction (7)
+
+
+def snapshot(*terms: int) -> Snapshot:
+    """Return what stands for a log with entries of these terms."""
+    return Snapshot(len(terms), terms[-1], tuple(entry.value for entry in log(*terms)))
+
+
+def test_a_snapshot_stands_for_what_is_committed() -> None:
+    state = follower(log=log(1, 1, 2), commit_index=2)
+    assert [*NODE.actions(state)] == [Timeout(), CompactLog(1), CompactLog(2)]
+    once = taken(NODE.act(state, CompactLog(1))).state
+    assert (once.snapshot, once.log) == (snapshot(1), log(1, 1, 2)[1:])
+    assert [*NODE.actions(once)] == [Timeout(), CompactLog(2)]
+    twice = taken(NODE.act(once, CompactLog(2))).state
+    assert twice == taken(NODE.act(state, CompactLog(2))).state
+    assert (twice.snapshot, twice.log) == (snapshot(1, 1), log(1, 1, 2)[2:])
+    assert (twice.last_index, twice.last_term, twice.commit_index) == (3, 2, 2)
+
+
+def test_another_state_machine_may_forget() -> None:
+    class Last:
+        initial = "nothing"
+
+        def apply(self, data: Any, entries: Any) -> Any:
+            return entries[-1].value if entries else data
+
+        def rename(self, data: Any, renaming: Any) -> Any:
+            return renaming.get(data, data)
+
+    node = Node(SERVERS, machine=Last())
+    state = replace(node.initial("s1"), log=log(1, 1, 1), commit_index=3)
+    assert state.snapshot == Snapshot(0, 0, "nothing")
+    compacted = taken(node.act(state, CompactLog(2))).state
+    assert compacted.snapshot == Snapshot(2, 1, "2@1")
+    assert node.restart(compacted).snapshot == Snapshot(2, 1, "2@1")
+
+
+# Two servers say the same of their logs, whatever each has compacted.
+@pytest.mark.parametrize("compacted", [0, 1, 2])
+def test_indices_stay_absolute(compacted: int) -> None:
+    whole = leader(term=2, log=log(1, 2, 2), commit_index=2)
+    state = taken(NODE.act(whole, CompactLog(compacted))).state if compacted else whole
+    for next_index in range(compacted + 1, 5):
+        known = replace(state, next_index=(4, next_index, 4))
+        same = replace(whole, next_index=(4, next_index, 4))
+        for count in range(5):
+            step, expected = (NODE.act(s, AppendEntries("s2", count)) for s in (known, same))
+            assert (step and step.messages) == (expected and expected.messages)
+    asked = taken(NODE.act(replace(state, role=Role.FOLLOWER), Timeout()))
+    assert asked.messages[0] == RequestVoteRequest("s1", "s2", 3, 3, 2)
+    response = AppendEntriesResponse("s2", "s1", 2, success=True, match_index=3)
+    assert NODE.receive(state, response).state.commit_index == 3
+
+
+def test_who_needs_what_is_compacted_is_sent_the_snapshot() -> None:
+    compacted = taken(NODE.act(leader(term=2, log=log(1, 1, 2), commit_index=2), CompactLog(2)))
+    state = replace(compacted.state, next_index=(4, 2, 3))
+    assert [*NODE.actions(state)] == [
+        InstallSnapshot("s2"),
+        AppendEntries("s3", 0),  # after the last entry that the snapshot stands for
+        AppendEntries("s3", 1),
+        ClientRequest("v1"),
+    ]
+    assert taken(NODE.act(state, InstallSnapshot("s2"))).messages == (
+        InstallSnapshotRequest("s1", "s2", 2, snapshot(1, 1)),
+    )
+    assert NODE.act(state, InstallSnapshot("s3")) is None
+    assert NODE.act(state, AppendEntries("s2", 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("own", "commit_index", "sent", "kept", "is_installed"),
+    [
+        ((), 0, (1, 1), (), True),
+        ((1,), 0, (1, 1), (), True),
+        ((1, 1, 1), 0, (1, 1), (1,), True),  # what follows a log that matches is kept
+        ((1, 2, 2), 0, (1, 1), (), True),  # one that contradicts goes whole
+        ((1, 1, 1), 2, (1, 1), (1, 1, 1), False),  # all of it is known to be committed
+        ((1, 1, 1), 3, (1, 1), (1, 1, 1), False),
+    ],
+)
+def test_installing_a_snapshot(
+    own: tuple[int, ...],
+    commit_index: int,
+    sent: tuple[int, ...],
+    kept: tuple[int, ...],
+    is_installed: bool,
+) -> None:
+    state = follower(term=3, log=log(*own), commit_index=commit_index)
+    step = NODE.receive(state, InstallSnapshotRequest("s2", "s1", 3, snapshot(*sent)))
+    assert step.messages == (InstallSnapshotResponse("s1", "s2", 3, len(sent)),)
+    assert tuple(entry.term for entry in step.state.log) == kept
+    assert step.state.snapshot == (snapshot(*sent) if is_installed else Snapshot(0, 0, ()))
+    assert step.state.commit_index == (len(sent) if is_installed else commit_index)
+
+
+def test_a_snapshot_of_an_older_term_is_refused_with_the_newer_one() -> None:
+    state = follower(term=3)
+    step = NODE.receive(state, InstallSnapshotRequest("s2", "s1", 2, snapshot(1)))
+    assert step == (
+        state,
+        (InstallSnapshotResponse("s1", "s2", 3, match_index=0),),
+        ("HandleInstallSnapshotRequest",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("term", "match_index", "expected"),
+    [(2, 2, (3, 2)), (2, 0, (2, 1)), (1, 2, (2, 1))],
+)
+def test_what_a_leader_learns_of_an_installed_snapshot(
+    term: int, match_index: int, expected: tuple[int, int]
+) -> None:
+    state = leader(term=2, log=log(1, 1, 1), next_index=(4, 2, 4), match_index=(0, 1, 0))
+    after = NODE.receive(state, InstallSnapshotResponse("s2", "s1", term, match_index)).state
+    assert (after.next_index[1], after.match_index[1]) == expected
+
+
+# A follower that has compacted two entries of three hears of entries that it has compacted.
+@pytest.mark.parametrize(
+    ("prev", "entries", "merged"),
+    [
+        (0, (1, 1), (2,)),  # all of them
+        (0, (1, 1, 2, 2), (2, 2)),  # some, and new ones
+        (1, (1, 2), (2,)),
+        (1, (1, 3), (3,)),  # a conflict after them
+        (2, (2, 2), (2, 2)),
+    ],
+)
+def test_entries_that_a_snapshot_stands_for_match(
+    prev: int, entries: tuple[int, ...], merged: tuple[int, ...]
+) -> None:
+    state = follower(term=3, snapshot=snapshot(1, 1), log=log(1, 1, 2)[2:], commit_index=2)
+    told = log(*(1, 1)[:prev], *entries)
+    request = AppendEntriesRequest("s2", "s1", 3, prev, min(prev, 1), told[prev:], 0)
+    step = NODE.receive(state, request)
+    assert step.messages == (AppendEntriesResponse("s1", "s2", 3, True, len(told)),)
+    assert tuple(entry.term for entry in step.state.log) == merged
+
+
+def test_a_restart_knows_that_its_snapshot_was_committed() -> None:
+    state = follower(snapshot=snapshot(1, 1), log=log(1, 1, 1)[2:], commit_index=3)
+    assert NODE.restart(state).commit_index == 2
+
+
 # Crashes, and what is not enabled
 
 
 # Figure 2: "persistent state on all servers".
 def test_a_restart_keeps_what_is_durable_and_nothing_else() -> None:
-    assert {"current_term", "voted_for", "log"} == DURABLE
+    assert {"current_term", "voted_for", "snapshot", "log"} == DURABLE
     before = leader(term=2, log=log(1, 2), commit_index=1)
     after, first = NODE.restart(before), NODE.initial("s1")
     for f in fields(State):
@@ -310,11 +462,33 @@ class Recorder(Node):
         return after
 
 
+class From:
+    """A node whose servers begin in these states."""
+
+    def __init__(self, node: Node, states: dict[str, State]) -> None:
+        self._node = node
+        self.initial = states.__getitem__
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._node, name)
+
+
 def test_the_automaton_is_exactly_the_table() -> None:
-    """An exhaustive search observes each edge of ROLE_CHANGES and no other (figure 4)."""
+    """Exhaustive searches observe each edge of ROLE_CHANGES and no other (figure 4).
+
+    The second begins when s1 leads, and s3 lacks the entry that the others have compacted.
+    """
     node = Recorder(SERVERS, ("v1",))
     bounds = Bounds(3, 1, max_drops=2, depth=16, measures={"max_term": 3, "max_log_length": 0})
-    search(System(node, SERVERS, bounds), [], symmetry=True)
+    search(System(node, SERVERS, bounds), [], symmetry=True, engine="auto")
+    states = {server: node.initial(server) for server in SERVERS}
+    for server in ("s1", "s2"):
+        followed = replace(states[server], current_term=1, voted_for="s1", commit_index=1)
+        states[server] = replace(followed, snapshot=Snapshot(1, 1, ("v1",)))
+    states["s1"] = replace(node.become_leader(states["s1"]), next_index=(2, 2, 1))
+    measures = {"max_term": 3, "max_log_length": 2, "max_snapshot_index": 2}
+    bounds = Bounds(3, 1, max_drops=2, depth=13, measures=measures)
+    search(System(From(node, states), SERVERS, bounds), [], engine="auto")
     edges = {edge: set(after) for edge, after in ROLE_CHANGES.items() if after}
     assert node.observed == edges
 
@@ -322,11 +496,11 @@ def test_the_automaton_is_exactly_the_table() -> None:
 def test_terms_and_indices_stay_in_range() -> None:
     def in_range(view: View) -> bool:
         return all(
-            state.commit_index <= len(state.log)
+            state.compacted <= state.commit_index <= state.last_index
             and (
                 state.role is not Role.LEADER
                 or all(
-                    match < following <= len(state.log) + 1
+                    match < following <= state.last_index + 1
                     for match, following in zip(state.match_index, state.next_index, strict=True)
                 )
             )
@@ -353,6 +527,12 @@ def test_renaming_renames_values_wherever_they_are() -> None:
     request = AppendEntriesRequest("s1", "s2", 1, 0, 0, entries, 0)
     expected = AppendEntriesRequest("s1", "s3", 1, 0, 0, renamed, 0)
     assert node.rename(request, renaming) == expected
+    sent = InstallSnapshotRequest("s1", "s2", 1, Snapshot(2, 1, ("v1", "v2")))
+    installed = InstallSnapshotRequest("s1", "s3", 1, Snapshot(2, 1, ("v2", "v1")))
+    assert node.rename(sent, renaming) == installed
+    held = node.rename(replace(state, snapshot=sent.snapshot), renaming)
+    assert isinstance(held, State)
+    assert held.snapshot == installed.snapshot
 
 
 @given(st.permutations(SERVERS), st.permutations(SERVERS))

@@ -57,7 +57,9 @@ def test_a_bug_leaves_the_spec(name: str) -> None:
     assert report.counterexample is not None
     assert report.counterexample.prop.name == "StepRefinement"
     assert report.counterexample.instances
-    harm = model.explore(node, with_progress=breaks == PROGRESS).counterexample
+    bug = BUGS[name]
+    progress = [model.progress(bug.goal, bug.premise)] if breaks == PROGRESS else []
+    harm = model.explore(node, *progress).counterexample
     assert harm is not None
     is_earlier = len(report.counterexample.events) <= len(harm.events)
     assert is_earlier == (breaks != PROGRESS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from traces.trace import JsonObject, TraceStep
-from traces.words import entries, is_number, listed, plain
+from traces.words import compacted, entries, is_number, is_snapshot, listed, plain
 
 Telling = tuple[set[str], str]
 """The variables that a phrase covers, and the phrase; "" where they need no words."""
@@ -57,20 +57,31 @@ def _tell_vote(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Te
 
 
 def _tell_log(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
-    before, after = entries(old.get("log")), entries(new.get("log"))
+    snapshot = new.get("snapshot")
+    if "snapshot" in step.changes and is_snapshot(snapshot):
+        last, term = snapshot["lastIncludedIndex"], snapshot["lastIncludedTerm"]
+        verb = "compacts its log" if step.step == "CompactLog" else "installs the snapshot"
+        yield {"snapshot"}, f"{verb} up to index {last} (term {term})"
+    before, after = _indexed(old), _indexed(new)
     if "log" in step.changes and before is not None and after is not None:
-        kept = 0
-        while kept < min(len(before), len(after)) and before[kept] == after[kept]:
-            kept += 1
-        for verb, log in (("removes", before), ("appends", after)):
-            for index, entry in enumerate(log[kept:], start=kept + 1):
-                yield {"log"}, f"{verb} {plain(entry)} at index {index}"
+        yield {"log"}, ""
+        for verb, log, other in (("removes", before, after), ("appends", after, before)):
+            for index, entry in log.items():
+                # What went into the snapshot is told with it.
+                if other.get(index) != entry and index > compacted(new):
+                    yield {"log"}, f"{verb} {plain(entry)} at index {index}"
     commit, was = new.get("commitIndex"), old.get("commitIndex")
     if "commitIndex" in step.changes and is_number(commit) and is_number(was):
         if commit > was:
             yield {"commitIndex"}, f"commits up to index {commit}"
         elif step.step == "Restart":
             yield {"commitIndex"}, f"it forgets that it committed up to index {was}"
+
+
+def _indexed(state: JsonObject) -> dict[int, JsonObject] | None:
+    """Return the entries of a state's log by index, or None where it has no log."""
+    log = entries(state.get("log"))
+    return None if log is None else dict(enumerate(log, start=compacted(state) + 1))
 
 
 def _tell_progress(

@@ -14,7 +14,15 @@ from typing import Any, Literal
 from traces.flights import LOSS, Flight, flights
 from traces.metrics import wrapped
 from traces.trace import JsonObject, Trace, TraceStep, states
-from traces.words import entries, is_number, message_phrases, plain, shortened
+from traces.words import (
+    compacted,
+    entries,
+    is_number,
+    is_snapshot,
+    message_phrases,
+    plain,
+    shortened,
+)
 
 Style = Literal["message", "note", "flying", "lost"]
 ArrowKind = Literal["delivered", "duplicate", "lost"]
@@ -42,7 +50,8 @@ class Text:
 class Cells:
     """A log, one cell an entry: the texts, their terms, and which of them are committed.
 
-    `first` is the index of the first cell; `hidden` says that there are entries before it.
+    `first` is the index of the first cell; `hidden` says that there are entries before it. A
+    snapshot is a cell too, the first: it has the index of the last entry that it stands for.
     """
 
     texts: tuple[str, ...]
@@ -153,6 +162,8 @@ def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
     values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
     for server, state in last.items():
         for name, value in state.items():
+            if name == "snapshot" and is_snapshot(value) and log_cells(state):
+                continue  # a cell of the log
             cells = log_cells(state) if name == "log" else None
             text = Text(shortened(plain(value), 24), "message")
             values.setdefault(name, {})[server] = cells or text
@@ -164,14 +175,22 @@ def log_cells(state: JsonObject) -> Cells | None:
     log = entries(state.get("log"))
     if log is None:
         return None
-    first = max(0, len(log) - CELLS_SHOWN)
-    shown = log[first:]
+    cells = [
+        (entry["term"], f"t{entry['term']} {shortened(plain(entry['value']), 8)}") for entry in log
+    ]
+    before = compacted(state)
+    if before:
+        term = state["snapshot"]["lastIncludedTerm"]
+        cells.insert(0, (term, f"t{term} snapshot"))
+        before -= 1
+    first = max(0, len(cells) - CELLS_SHOWN)
+    shown = cells[first:]
     commit = state.get("commitIndex")
-    committed = min(commit, len(log)) if is_number(commit) else 0
+    committed = min(commit - before, len(cells)) if is_number(commit) else 0
     return Cells(
-        texts=tuple(f"t{entry['term']} {shortened(plain(entry['value']), 8)}" for entry in shown),
-        terms=tuple(entry["term"] for entry in shown),
-        first=first + 1,
+        texts=tuple(text for _, text in shown),
+        terms=tuple(term for term, _ in shown),
+        first=before + first + 1,
         committed=max(0, committed - first),
         hidden=first > 0,
     )
@@ -225,7 +244,8 @@ def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: floa
     if step.step == "Restart" and _mark(old, new):
         phrases.append(_mark(old, new))
     cells = log_cells(new)
-    told_by_cells = ("log", "commitIndex") if cells and entries(old.get("log")) is not None else ()
+    is_log = cells is not None and entries(old.get("log")) is not None
+    told_by_cells = ("snapshot", "log", "commitIndex") if is_log else ()
     told_by_mark = ("role", "currentTerm") if role_of(new) else ()
     for name, value in step.changes.items():
         if name in (*_UNTOLD, *told_by_cells, *told_by_mark):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from traces.changes import changes
 from traces.flights import DELIVERIES, LOSS, InFlight
 from traces.trace import JsonObject, Trace, TraceStep, Violation, states
-from traces.words import ENVELOPE, entries, is_number, listed, plain, printable
+from traces.words import ENVELOPE, entries, is_number, is_snapshot, listed, plain, printable
 
 
 def tell(trace: Trace) -> list[str]:
@@ -48,7 +48,7 @@ def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, tr
     effects = [*changes(step, old, new, trace.servers), *_sends(step)]
     effects += [f"{name} is now {plain(value)}" for name, value in step.history.items()]
     opening = _opening(step, again)
-    if step.step == "AppendEntries" and not effects:
+    if step.step in ("AppendEntries", "InstallSnapshot") and not effects:
         return opening
     return f"{opening}: {', '.join(effects) or 'nothing changes'}"
 
@@ -71,8 +71,12 @@ def _opening(step: TraceStep, again: bool) -> str:
             return f"{server} crashes and restarts"
         case "ClientRequest" if "value" in step.arguments:
             return f"{server} takes the client request {plain(step.arguments['value'])}"
+        case "CompactLog" if is_snapshot(step.changes.get("snapshot")):
+            return f"{server} takes a snapshot"
         case "AppendEntries" if (carried := _carried(_only_send(step))) is not None:
             return f"{server} sends {step.sends[0]['dest']} {carried}"
+        case "InstallSnapshot" if (held := _held(_only_send(step))) is not None:
+            return f"{server} sends {step.sends[0]['dest']} its {held}"
     arguments = ", ".join(f"{name} {plain(value)}" for name, value in step.arguments.items())
     return f"{server or 'the network'} takes the step {step.step}" + (
         f" ({arguments})" if arguments else ""
@@ -100,6 +104,8 @@ def _field(message: JsonObject, name: str) -> str:
             return carried
         case "AppendEntriesRequest", ("prevLogIndex" | "prevLogTerm"), _ if _carried(message):
             return ""
+        case "InstallSnapshotRequest", "snapshot", _ if (held := _held(message)) is not None:
+            return held
         case "AppendEntriesRequest", "leaderCommit", _:
             return f"commit {plain(message[name])}"
         case "AppendEntriesResponse", "success", bool(accepted):
@@ -122,9 +128,20 @@ def _carried(message: JsonObject) -> str | None:
     return f"{len(carried)} entries (indices {previous + 1} to {previous + len(carried)})"
 
 
+def _held(message: JsonObject) -> str | None:
+    """Return what an InstallSnapshotRequest carries, or None where it is not as Raft's."""
+    snapshot = message.get("snapshot")
+    if not is_snapshot(snapshot):
+        return None
+    last, term = snapshot["lastIncludedIndex"], snapshot["lastIncludedTerm"]
+    return f"snapshot up to index {last} (term {term})"
+
+
 def _sends(step: TraceStep) -> Iterator[str]:
     """Yield what the step sends; what goes to several servers is told once."""
     if step.step == "AppendEntries" and _carried(_only_send(step)):
+        return
+    if step.step == "InstallSnapshot" and _held(_only_send(step)):
         return
     alike: dict[str, list[JsonObject]] = {}
     for message in step.sends:

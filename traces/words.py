@@ -64,6 +64,19 @@ def entries(value: Any) -> list[JsonObject] | None:
     return None
 
 
+def is_snapshot(value: Any) -> TypeGuard[JsonObject]:
+    """Say whether this is a snapshot: what stands for the entries up to an index."""
+    return isinstance(value, dict) and all(
+        is_number(value.get(name)) for name in ("lastIncludedIndex", "lastIncludedTerm")
+    )
+
+
+def compacted(state: JsonObject) -> int:
+    """Return the index of the last entry that a state's snapshot stands for; 0: none."""
+    snapshot = state.get("snapshot")
+    return snapshot["lastIncludedIndex"] if is_snapshot(snapshot) else 0
+
+
 def message_phrases(message: JsonObject) -> list[str]:
     """Return a message as short phrases, each too short to break: ["RequestVote t1"]."""
     known = _raft_phrases(message)
@@ -86,6 +99,11 @@ def _raft_phrases(message: JsonObject) -> list[str] | None:
             return [f"append refused {term}"]
         case {"type": "AppendEntriesRequest", "term": _, "entries": carried}:
             return _append_phrases(message, term, entries(carried))
+        case {"type": "InstallSnapshotRequest", "term": _, "snapshot": held} if is_snapshot(held):
+            last = f"{held['lastIncludedIndex']}:t{held['lastIncludedTerm']}"
+            return [f"InstallSnapshot {term}", f"up to {last}"]
+        case {"type": "InstallSnapshotResponse", "term": _, "matchIndex": index}:
+            return [f"installed {term}", f"match {plain(index)}"]
     return None
 
 

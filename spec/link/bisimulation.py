@@ -25,6 +25,7 @@ Next: TypeAlias = tuple[str, tuple[Value, ...]]
 MODEL_BOUNDS = {
     "MaxTerm": "max_term",
     "MaxLogLength": "max_log_length",
+    "MaxSnapshotIndex": "max_snapshot_index",
     "MaxMessages": "max_messages",
     "MaxRestarts": "max_restarts",
     "MaxDrops": "max_drops",

@@ -1,6 +1,6 @@
 """The history variable of RaftInvariants.tla, as the explorer keeps it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,9 +34,12 @@ class Committed:
     ) -> tuple[CommittedEntry, ...]:
         """Return the history, and what a server in state `after` is the first to commit."""
         state: State = self._project(after)
-        new = state.log[len(history) : state.commit_index]
+        known = min(state.commit_index, state.last_index)
+        if known <= len(history):
+            return history
+        new = _tail(state, len(history), known)
         return history + tuple(
-            CommittedEntry(entry.term, entry.value, state.current_term) for entry in new
+            CommittedEntry(term, value, state.current_term) for term, value in new
         )
 
     def rename(
@@ -46,3 +49,13 @@ class Committed:
         return tuple(
             replace(entry, value=renaming.get(entry.value, entry.value)) for entry in history
         )
+
+
+def _tail(state: State, first: int, last: int) -> Iterator[tuple[int, Any]]:
+    """Yield term and value after index `first`; of what is compacted, as far as it tells."""
+    values: Any = state.snapshot.data
+    for index in range(first + 1, last + 1):
+        if index > state.compacted:
+            yield state.term_at(index), state.entries(index, index)[0].value
+        else:
+            yield state.term_at(index) if index == state.compacted else 0, values[index - 1]

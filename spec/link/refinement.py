@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from explorer import Event, Kind, Property, ServerId, View
-from raft_ref import AppendEntries, ClientRequest
+from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
 from spec.errors import SpecError
 from spec.link.variables import RaftVariables
 from spec.module import load
@@ -110,8 +110,12 @@ class Refinement:
         match event.action:
             case AppendEntries(peer, count):
                 return [me, self._mapping.server(peer), count]
+            case InstallSnapshot(peer):
+                return [me, self._mapping.server(peer)]
             case ClientRequest(value):
                 return [me, self._mapping.value(value)]
+            case CompactLog(index):
+                return [me, index]
             case _:
                 return [me]
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any, Protocol
 
 from explorer import ServerId, View
-from raft_ref import Entry, State
+from raft_ref import Entry, Snapshot, State
 from spec.values import Value, boolean, function, model_value, record, sequence
 
 Project = Callable[[Any], Any]
@@ -51,6 +51,7 @@ class RaftVariables:
     parts: Mapping[str, str] = {
         "currentTerm": "states",
         "votedFor": "states",
+        "snapshot": "states",
         "log": "states",
         "role": "states",
         "commitIndex": "states",
@@ -125,6 +126,7 @@ class RaftVariables:
         return {
             "currentTerm": state.current_term,
             "votedFor": model_value("Nil") if vote is None else self._servers[vote],
+            "snapshot": self._snapshot(state.snapshot),
             "log": self._log(state.log),
             "role": state.role.value,
             "commitIndex": state.commit_index,
@@ -152,12 +154,25 @@ class RaftVariables:
                 return content
             case str():
                 return self._servers[content]
+            case Snapshot():
+                return self._snapshot(content)
             case _:
                 return self._log(content)
 
     def _log(self, entries: Sequence[Entry]) -> Value:
         return sequence(
             record({"term": entry.term, "value": self.value(entry.value)}) for entry in entries
+        )
+
+    def _snapshot(self, snapshot: Snapshot) -> Value:
+        # The state machine of the spec: its state is the sequence of the values applied.
+        values: Any = snapshot.data
+        return record(
+            {
+                "lastIncludedIndex": snapshot.last_included_index,
+                "lastIncludedTerm": snapshot.last_included_term,
+                "data": sequence(self.value(value) for value in values),
+            }
         )
 
     def server(self, server: ServerId) -> Value:
