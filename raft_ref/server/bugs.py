@@ -1,0 +1,119 @@
+"""Known bugs of what runs a node: of replicas, servers and stores, each changing one rule.
+
+They keep the rules of the node, so that no search of it finds them. They show in a simulated
+cluster under faults: what its clients see cannot be explained by a single store.
+"""
+
+import random
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+
+from raft_ref.messages import Message
+from raft_ref.node import Action, Node, Step
+from raft_ref.server.replica import Output, Replica
+from raft_ref.server.simulation import SimulatedServer, Simulation
+from raft_ref.server.store import KeyValueMachine, Result, Session, Store
+from raft_ref.state import State
+
+
+class ReadBeforeCommitOfTerm(Replica):
+    """A new leader answers reads before it has committed an entry of its own term (thesis 6.4)."""
+
+    def knows_commits(self) -> bool:
+        """Trust the commit index from the first moment on."""
+        return True
+
+
+class ReadWithoutQuorum(Replica):
+    """A leader answers reads without asking whether it still leads (thesis 6.4)."""
+
+    def confirmed_round(self) -> int:
+        """Take every round for answered."""
+        return self.round
+
+
+class RetryAppliedTwice(KeyValueMachine):
+    """A command that a client asks for again is done again (thesis 6.3)."""
+
+    def store(self, data: Hashable) -> Store:
+        """Return a store that remembers no results."""
+        assert isinstance(data, str)
+        return _Forgetful(data)
+
+
+class _Forgetful(Store):
+    def answered(self, session: Session, sequence: int) -> Result | None:
+        return None
+
+
+class SaveErrorSwallowed(SimulatedServer):
+    """A save that failed is taken for done: what waited for it is sent and answered (figure 2)."""
+
+    def save(self, output: Output) -> bool:
+        """Go on whatever the disk says."""
+        super().save(output)
+        self.settle()
+        return True
+
+
+class SentBeforeSaved(SimulatedServer):
+    """Messages leave while what they promise is still being saved (figure 2)."""
+
+    def carry_out(self, output: Output) -> None:
+        """Send at once, then save, then answer."""
+        self.finish(output._replace(replies=[]))
+        super().carry_out(output._replace(messages=[]))
+
+
+@dataclass(frozen=True, slots=True)
+class ServerBug:
+    """A known bug of what runs a node: the part that has it, and the threads that tell of it."""
+
+    part: type[Replica] | type[KeyValueMachine] | type[SimulatedServer]
+    seen_in: str
+
+    @property
+    def rule(self) -> str:
+        """What the bug is, in one sentence."""
+        return (self.part.__doc__ or "").strip()
+
+    @property
+    def simulation(self) -> type[Simulation]:
+        """A simulation whose servers have the bug."""
+        return simulation_of(self.part)
+
+
+def simulation_of(
+    part: type[Replica] | type[KeyValueMachine] | type[SimulatedServer],
+) -> type[Simulation]:
+    """Return a simulation with a part of its servers replaced."""
+
+    class Buggy(Simulation):
+        server = part if issubclass(part, SimulatedServer) else SimulatedServer
+
+        def make_node(self, servers: tuple[str, ...]) -> Node:
+            machine = part if issubclass(part, KeyValueMachine) else KeyValueMachine
+            return Node(servers, machine=machine())
+
+        def make_replica(
+            self,
+            server: SimulatedServer,
+            loaded: State,
+            observe: Callable[[State, Action | Message, Step], None],
+        ) -> Replica:
+            replica = part if issubclass(part, Replica) else Replica
+            chance = random.Random(self.chance.random())
+            clock, timing = server.clock, self.timing
+            return replica(self.node, server.me, chance, clock, loaded, timing, observe)
+
+    return Buggy
+
+
+SERVER_BUGS: Mapping[str, ServerBug] = {
+    "read-before-commit-of-term": ServerBug(ReadBeforeCommitOfTerm, "etcd#7331, redisraft#22"),
+    "read-without-quorum": ServerBug(ReadWithoutQuorum, "d-engine#381, xraft-kv"),
+    "retry-applied-twice": ServerBug(RetryAppliedTwice, "akka-raft#64"),
+    "save-error-swallowed": ServerBug(SaveErrorSwallowed, "dragonboat#409"),
+    "sent-before-saved": ServerBug(SentBeforeSaved, "sofa-jraft"),
+}
+"""The known bugs of what runs a node, by name."""

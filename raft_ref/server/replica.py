@@ -1,0 +1,381 @@
+"""One running server, without any I/O: the node, with what it takes to run it.
+
+The node says what may happen; a replica decides when: it has timers, sends entries in batches,
+applies what is committed to the store, and answers clients. Time comes in with each call, as
+seconds on a clock of the server's own that need not be right; only waiting depends on it.
+
+The rule: a replica takes what happens, call by call, and `flush` says what must be saved, sent and
+answered because of it. Whoever runs it saves first, and sends and answers only then, so that one
+save serves all that came in meanwhile. Nothing is sent that depends on what may be lost (figure 2).
+
+Reads go by ReadIndex (thesis 6.4): a leader that has committed an entry of its term notes its
+commit index, learns from a majority in a new round of messages that it still leads, and answers
+once all up to that index is applied.
+"""
+
+import random
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from raft_ref.messages import (
+    AppendEntriesRequest,
+    AppendEntriesResponse,
+    InstallSnapshotRequest,
+    InstallSnapshotResponse,
+    Message,
+    RequestVoteRequest,
+    ServerId,
+)
+from raft_ref.node import (
+    Action,
+    AppendEntries,
+    ClientRequest,
+    CompactLog,
+    InstallSnapshot,
+    Node,
+    Step,
+    Timeout,
+)
+from raft_ref.server.codec import Envelope
+from raft_ref.server.storage import Save, difference
+from raft_ref.server.store import KeyValueMachine, NoOp, Result, encoded
+from raft_ref.state import Role, State
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long a replica waits, in seconds, and how much it does at once.
+
+    - `election_timeout`: the least and the most; each wait is drawn anew (5.2).
+    - `heartbeat`: from one message of a leader to the next one to the same server, at most.
+    - `max_entries`: in one message. `max_outstanding`: messages with entries that a leader sends to
+      a server before the first is answered.
+    - `compact_after`: entries in the log at which it is compacted; `keep`: how many committed ones
+      stay, so that a server that is a little behind needs no snapshot.
+    """
+
+    election_timeout: tuple[float, float] = (0.15, 0.3)
+    heartbeat: float = 0.05
+    max_entries: int = 500
+    max_outstanding: int = 4
+    compact_after: int = 2000
+    keep: int = 500
+
+
+class Status(StrEnum):
+    """How a request of a client ended."""
+
+    DONE = "done"
+    NOT_LEADER = "not leader"
+    """Nothing was done, and nothing will be."""
+    UNKNOWN = "unknown"
+    """It may be done later, or never."""
+
+
+class Reply(NamedTuple):
+    """The answer to a request: how it ended, the result, and who seems to lead."""
+
+    status: Status
+    result: Result = Result()
+    leader: ServerId | None = None
+
+
+_LONG_AGO = float("-inf")
+
+RequestId = Hashable
+"""What whoever runs a replica knows a request by."""
+
+
+class Output(NamedTuple):
+    """What follows from what happened: first save, then send and answer."""
+
+    save: Save | None
+    messages: list[Envelope]
+    replies: list[tuple[RequestId, Reply]]
+
+
+Observer = Callable[[State, Action | Message, Step], None]
+"""Called after each step of the node: the state before, what happened, and the step."""
+
+
+@dataclass(slots=True)
+class _Peer:
+    """What a leader knows of a server besides its next_index and match_index."""
+
+    sent: int  # the last index that was sent to it
+    last_sent: float
+    sent_round: int
+    answered_round: int
+    outstanding: int = 0  # messages with entries that were not answered
+    is_probed: bool = False  # where its log matches is being found out, without entries
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    request: RequestId
+    key: str
+    round: int
+    index: int
+
+
+@dataclass(slots=True)
+class _Leadership:
+    """What a server knows while it leads, in one term."""
+
+    peers: dict[ServerId, _Peer]
+    pending: dict[int, RequestId] = field(default_factory=dict)  # by the index of its entry
+    early: list[tuple[RequestId, str]] = field(default_factory=list)  # reads without an index yet
+    reads: list[_Read] = field(default_factory=list)
+
+
+class Replica:
+    """A server of a cluster that stores keys and values.
+
+    Arguments: the node, whose state machine is a `KeyValueMachine`; whose replica it is; chance;
+    the time; what was saved before, if anything was; `observe` is told of each step.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        me: ServerId,
+        chance: random.Random,
+        now: float,
+        saved: State | None = None,
+        timing: Timing = Timing(),
+        observe: Observer = lambda before, event, step: None,
+    ) -> None:
+        assert isinstance(node.machine, KeyValueMachine)
+        self.node = node
+        self.me = me
+        self.timing = timing
+        self.observe = observe
+        self.state = node.initial(me) if saved is None else node.restart(saved)
+        self._saved = self.state
+        self.store = node.machine.store(self.state.snapshot.data)
+        self.applied = self.state.compacted
+        self.leader: ServerId | None = None
+        self.round = 0
+        self._chance = chance
+        self._leading: _Leadership | None = None
+        self._messages: list[Envelope] = []
+        self._replies: list[tuple[RequestId, Reply]] = []
+        self._wait_for_leader(now)
+
+    # What happens
+
+    def receive(self, envelope: Envelope, now: float) -> None:
+        """Take a message from a peer."""
+        message = envelope.message
+        step = self.node.receive(self.state, message)
+        self._take(step, message, envelope.round, now)
+        if message.term != self.state.current_term:
+            return
+        if isinstance(message, AppendEntriesRequest | InstallSnapshotRequest):
+            self.leader = message.source
+            self._wait_for_leader(now)
+        elif isinstance(message, RequestVoteRequest):
+            if self.state.voted_for == message.source:
+                self._wait_for_leader(now)
+        elif self._leading is not None:
+            self._hear(message, envelope.round)
+
+    def tick(self, now: float) -> None:
+        """Let time pass: stand for election if no leader was heard of for too long."""
+        if self.state.role is not Role.LEADER and now >= self._election_due:
+            self.leader = None
+            self._act(Timeout(), now)
+            self._wait_for_leader(now)
+
+    def submit(self, request: RequestId, command: str, now: float) -> None:
+        """Take a command of a client; it is answered once it is applied, or cannot be."""
+        if self._leading is None:
+            self._refuse(request)
+            return
+        self._act(ClientRequest(command), now)
+        self._leading.pending[self.state.last_index] = request
+
+    def read(self, request: RequestId, key: str) -> None:
+        """Take a client's question for the value of a key."""
+        if self._leading is None:
+            self._refuse(request)
+        else:
+            self._leading.early.append((request, key))
+
+    def flush(self, now: float) -> Output:
+        """Return what is to be saved, sent and answered because of what happened since the last."""
+        self._apply()
+        self._compact(now)
+        if self._leading is not None:
+            self._begin_reads(self._leading)
+            self._replicate(self._leading, now)
+            self._answer_reads(self._leading)
+        save = difference(self._saved, self.state)
+        self._saved = self.state
+        output = Output(save, self._messages, self._replies)
+        self._messages, self._replies = [], []
+        return output
+
+    @property
+    def due(self) -> float:
+        """The time at which `tick` and `flush` have something to do if nothing happens before."""
+        if self._leading is None:
+            return self._election_due
+        peers = self._leading.peers.items()
+        return min(peer.last_sent + self._pause(server) for server, peer in peers)
+
+    def _pause(self, server: ServerId) -> float:
+        """Return the seconds after which a leader sends something again, whatever is answered."""
+        is_behind = self._next_index(server) <= self.state.compacted
+        return self.timing.heartbeat * (2 if is_behind else 1)
+
+    def _next_index(self, server: ServerId) -> int:
+        return self.state.next_index[self.node.servers.index(server)]
+
+    # Steps of the node
+
+    def _act(self, action: Action, now: float) -> None:
+        step = self.node.act(self.state, action)
+        assert step is not None, f"{action} is not enabled"
+        self._take(step, action, self.round, now)
+
+    def _take(self, step: Step, event: Action | Message, number: int, now: float) -> None:
+        before, self.state = self.state, step.state
+        self._messages += [Envelope(message, number) for message in step.messages]
+        self.observe(before, event, step)
+        if before.current_term != self.state.current_term:
+            self.leader = None
+        led, leads = before.role is Role.LEADER, self.state.role is Role.LEADER
+        if led and (not leads or before.current_term != self.state.current_term):
+            self._stop_leading(now)
+        if leads and self._leading is None:
+            self._start_leading(now)
+
+    def _wait_for_leader(self, now: float) -> None:
+        self._election_due = now + self._chance.uniform(*self.timing.election_timeout)
+
+    def _start_leading(self, now: float) -> None:
+        self.leader = self.me
+        others = [server for server in self.node.servers if server != self.me]
+        last = self.state.last_index
+        peers = {server: _Peer(last, _LONG_AGO, self.round, self.round) for server in others}
+        self._leading = _Leadership(peers)
+        self._act(ClientRequest(encoded(NoOp())), now)
+
+    def _stop_leading(self, now: float) -> None:
+        leading, self._leading = self._leading, None
+        assert leading is not None
+        self.leader = None
+        self._wait_for_leader(now)
+        self._replies += [(request, Reply(Status.UNKNOWN)) for request in leading.pending.values()]
+        for request in [*(r.request for r in leading.reads), *(r for r, _ in leading.early)]:
+            self._refuse(request)
+
+    def _refuse(self, request: RequestId) -> None:
+        leader = None if self.leader == self.me else self.leader
+        self._replies.append((request, Reply(Status.NOT_LEADER, leader=leader)))
+
+    # What a leader sends
+
+    def _hear(self, message: Message, number: int) -> None:
+        """Note that a server answered a message of this term, and of which round (thesis 6.4)."""
+        assert self._leading is not None
+        if not isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
+            return
+        peer = self._leading.peers[message.source]
+        peer.outstanding = max(0, peer.outstanding - 1)
+        peer.answered_round = max(peer.answered_round, number)
+        peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
+        if peer.is_probed:
+            peer.last_sent = _LONG_AGO  # and so the next one goes at once
+
+    def _replicate(self, leading: _Leadership, now: float) -> None:
+        for server, peer in leading.peers.items():
+            action = self._next_message(server, peer, now)
+            if action is not None:
+                self._act(action, now)
+                peer.last_sent, peer.sent_round = now, self.round
+
+    def _next_message(self, server: ServerId, peer: _Peer, now: float) -> Action | None:
+        state = self.state
+        next_index = self._next_index(server)
+        is_late = now >= peer.last_sent + self._pause(server)
+        if next_index <= state.compacted:
+            return InstallSnapshot(server) if is_late else None
+        if is_late:
+            peer.outstanding, peer.sent = 0, next_index - 1  # what was not answered is sent again
+        # What is on its way is sent again with what is new: the node sends from next_index on.
+        last = min(state.last_index, next_index - 1 + self.timing.max_entries)
+        has_room = peer.outstanding < self.timing.max_outstanding and not peer.is_probed
+        if last > max(peer.sent, next_index - 1) and has_room:
+            peer.sent = last
+            peer.outstanding += 1
+            return AppendEntries(server, last - next_index + 1)
+        return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
+
+    # Reads
+
+    def _begin_reads(self, leading: _Leadership) -> None:
+        """Give reads an index and a round that begins after they came (thesis 6.4)."""
+        if not leading.early or not self.knows_commits():
+            return
+        self.round += 1
+        leading.reads += [
+            _Read(request, key, self.round, self.state.commit_index)
+            for request, key in leading.early
+        ]
+        leading.early.clear()
+
+    def knows_commits(self) -> bool:
+        """Tell whether a leader knows what is committed: an entry of its term is (5.4.2; 8)."""
+        return self.state.term_at(self.state.commit_index) == self.state.current_term
+
+    def _answer_reads(self, leading: _Leadership) -> None:
+        confirmed = self.confirmed_round()
+        waiting = []
+        for read in leading.reads:
+            if read.round <= confirmed and read.index <= self.applied:
+                result = Result(value=self.store.get(read.key))
+                self._replies.append((read.request, Reply(Status.DONE, result, self.me)))
+            else:
+                waiting.append(read)
+        leading.reads = waiting
+
+    def confirmed_round(self) -> int:
+        """Return the last round in which a majority followed this leader, itself included."""
+        peers = {} if self._leading is None else self._leading.peers
+        for number in sorted((peer.answered_round for peer in peers.values()), reverse=True):
+            answered = {s for s, peer in peers.items() if peer.answered_round >= number}
+            if self.node.is_quorum(frozenset({self.me, *answered})):
+                return number
+        return 0
+
+    # What is committed
+
+    def _apply(self) -> None:
+        """Apply what is committed, and answer whoever asked for it."""
+        if self.applied < self.state.compacted:  # a snapshot came from the leader
+            assert isinstance(self.node.machine, KeyValueMachine)
+            self.store = self.node.machine.store(self.state.snapshot.data)
+            self.applied = self.state.compacted
+        pending = self._leading.pending if self._leading is not None else {}
+        entries = self.state.entries(self.applied + 1, self.state.commit_index)
+        for index, entry in enumerate(entries, start=self.applied + 1):
+            result = self.store.apply(entry.value)
+            if index in pending:
+                self._replies.append((pending.pop(index), Reply(Status.DONE, result, self.me)))
+        self.applied = self.state.commit_index
+
+    def _compact(self, now: float) -> None:
+        index = self.applied - self.timing.keep
+        if len(self.state.log) > self.timing.compact_after and index > self.state.compacted:
+            self._act(CompactLog(index), now)
+
+    def waiting(self) -> Iterator[RequestId]:
+        """Yield the requests that are not answered yet."""
+        if self._leading is not None:
+            yield from self._leading.pending.values()
+            yield from (request for request, _ in self._leading.early)
+            yield from (read.request for read in self._leading.reads)

@@ -1,0 +1,116 @@
+"""A client of the store, without any I/O: whom to ask, what to ask again, and what to believe.
+
+A client asks one server after the other until one leads. It numbers its commands, so that one that
+may or may not have been done can be asked for again: it is done once (thesis 6.3). Whoever runs a
+client carries requests and replies, and says when it has waited for too long.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from raft_ref.messages import ServerId
+from raft_ref.server.replica import Reply, Status
+from raft_ref.server.store import CompareAndSet, Delete, Put, Register, Result, encoded
+
+
+class Kind(StrEnum):
+    """What a client wants."""
+
+    GET = "get"
+    PUT = "put"
+    DELETE = "delete"
+    CAS = "cas"
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """What a client wants of a key: `expected` is for cas alone, `value` for put and cas."""
+
+    kind: Kind
+    key: str
+    value: str | None = None
+    expected: str | None = None
+
+
+class Request(msgspec.Struct, frozen=True, array_like=True):
+    """What is asked of a server: to do a command (for the log), or else for the value of a key."""
+
+    number: int
+    command: str | None
+    key: str = ""
+
+
+class ExpiredError(Exception):
+    """The session of a client is gone: whether its last command was done, nobody can tell."""
+
+
+class Session:
+    """A client that does one thing at a time.
+
+    `ask` returns what to send and to whom; `take` whether that was the end of it.
+    """
+
+    def __init__(self, servers: Sequence[ServerId]) -> None:
+        self._servers = tuple(servers)
+        self.target = self._servers[0]
+        self._client = 0
+        self._sequence = 0
+        self._number = 0
+        self._operation: Operation | None = None
+
+    def begin(self, operation: Operation) -> None:
+        """Want something new."""
+        self._operation = operation
+        if operation.kind is not Kind.GET:
+            self._sequence += 1
+
+    def ask(self) -> Request:
+        """Return the next request for `target`: what is wanted, or a session to ask for it in."""
+        self._number += 1
+        operation = self._operation
+        assert operation is not None
+        if operation.kind is Kind.GET:
+            return Request(self._number, None, operation.key)
+        if not self._client:
+            return Request(self._number, encoded(Register()))
+        client, sequence, key = self._client, self._sequence, operation.key
+        match operation.kind:
+            case Kind.PUT:
+                assert operation.value is not None
+                command = encoded(Put(client, sequence, key, operation.value))
+            case Kind.DELETE:
+                command = encoded(Delete(client, sequence, key))
+            case _:
+                value, expected = operation.value, operation.expected
+                command = encoded(CompareAndSet(client, sequence, key, expected, value))
+        return Request(self._number, command)
+
+    def take(self, number: int, reply: Reply) -> Result | None:
+        """Return the result of what is wanted, or None if there is more to ask.
+
+        A reply to another request than the last one says nothing. Raises ExpiredError.
+        """
+        if number != self._number or self._operation is None:
+            return None
+        if reply.status is not Status.DONE:
+            self._look_elsewhere(reply.leader)
+            return None
+        if self._operation.kind is not Kind.GET and not self._client:
+            self._client = reply.result.client
+            return None
+        if reply.result.refused:
+            self._client = 0
+            raise ExpiredError(reply.result.refused)
+        return reply.result
+
+    def give_up_waiting(self) -> None:
+        """Ask another server the next time."""
+        self._look_elsewhere(None)
+
+    def _look_elsewhere(self, leader: ServerId | None) -> None:
+        if leader in self._servers:
+            self.target = leader
+        else:
+            at = self._servers.index(self.target)
+            self.target = self._servers[(at + 1) % len(self._servers)]

@@ -1,0 +1,365 @@
+"""A whole cluster in one process, on a clock and a network that are simulated.
+
+The rule: everything that happens is drawn from one seed, so that a run can be repeated step by
+step. The same scheduler drives tests, with faults of all kinds, and the demo.
+
+Faults are those of the paper and of its practice: messages are delayed, lost, duplicated and
+reordered; servers are cut off from each other, both ways or one way; servers crash at any moment,
+also while they save, and lose what was not saved; disks are slow or fail; clocks run at different
+rates and jump.
+"""
+
+import heapq
+import random
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from raft_ref.messages import Message, ServerId
+from raft_ref.node import Action, Node, Step
+from raft_ref.server.codec import Envelope
+from raft_ref.server.replica import Output, Replica, Reply, RequestId, Timing
+from raft_ref.server.storage import Save, Storage, StorageError
+from raft_ref.server.store import KeyValueMachine
+from raft_ref.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How network, disks and clocks are.
+
+    - `delay`: seconds that a message takes, the least and the most.
+    - `loss`, `duplication`: how likely a message is to be lost, or to arrive twice.
+    - `saving`: seconds that a save takes, the least and the most.
+    - `drift`: how much faster or slower than the true one a clock may run (0.1: a tenth).
+    """
+
+    delay: tuple[float, float] = (0.0005, 0.002)
+    loss: float = 0.0
+    duplication: float = 0.0
+    saving: tuple[float, float] = (0.0005, 0.002)
+    drift: float = 0.0
+
+
+CALM, IN_PRACTICE = Conditions(), Timing()
+
+
+class Happening(NamedTuple):
+    """A step of a server that will not be undone: it was saved, if there was anything to save.
+
+    `event` is what happened to the node; None is a crash and a restart.
+    """
+
+    server: ServerId
+    before: State
+    event: Action | Message | None
+    step: Step
+
+
+class MemoryStorage:
+    """A disk that is simulated: what was saved is there after a crash. It fails if told to."""
+
+    def __init__(self, first: State) -> None:
+        """Hold the state of a server at its first start."""
+        self._state = first
+        self.is_failing = False
+
+    def load(self, first: State) -> State:
+        """Return what was last saved."""
+        return self._state
+
+    def save(self, what: Save) -> None:
+        """Keep the changes. Raises StorageError if it is failing."""
+        if self.is_failing:
+            raise StorageError("no space left on the device")
+        self._state = saved(self._state, what)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def saved(state: State, what: Save) -> State:
+    """Return the durable state after a save; its volatile variables mean nothing."""
+    kept = state.entries(state.compacted + 1, what.first - 1)
+    log, snapshot = kept + what.entries, what.snapshot or state.snapshot
+    gone = snapshot.last_included_index - state.compacted
+    return replace(
+        state,
+        current_term=what.current_term,
+        voted_for=what.voted_for,
+        snapshot=snapshot,
+        log=log[max(0, gone) :] if what.first > snapshot.last_included_index + 1 else what.entries,
+    )
+
+
+class SimulatedServer:
+    """A server: a replica while it is up, its disk, its clock, and what came in for it."""
+
+    def __init__(self, simulation: "Simulation", me: ServerId) -> None:
+        self.simulation = simulation
+        self.me = me
+        self.storage: Storage = MemoryStorage(simulation.node.initial(me))
+        self.replica: Replica | None = None
+        self.life = 0  # how often it was started or stopped: what an earlier life planned is void
+        self._offset = 0.0
+        self._rate = 1.0
+        self._inbox: list[Callable[[Replica, float], None]] = []
+        self._steps: list[Happening] = []
+        self._saving: Output | None = None
+        self._due = 0.0
+
+    @property
+    def clock(self) -> float:
+        """The time on the server's own clock."""
+        return self._offset + self._rate * self.simulation.now
+
+    # Life
+
+    def start(self) -> None:
+        """Start with what is on the disk."""
+        simulation = self.simulation
+        self.life += 1
+        drift = simulation.conditions.drift
+        self._rate = simulation.chance.uniform(1 - drift, 1 + drift)
+        first = simulation.node.initial(self.me)
+        self.replica = simulation.make_replica(self, self.storage.load(first), self._observe)
+        state = self.replica.state
+        if self.life > 1:
+            before = simulation.settled[self.me]
+            simulation.settle(Happening(self.me, before, None, Step(state, (), ("Restart",))))
+        self.wake()
+
+    def crash(self) -> None:
+        """Lose all that is not on the disk. A save that was under way was done, or not at all."""
+        if self.replica is None:
+            return
+        self.life += 1
+        self.replica = None
+        self._inbox.clear()
+        if self._saving is not None and self.simulation.chance.random() < 0.5:
+            self.save(self._saving)
+        self._steps.clear()
+        self._saving = None
+
+    def jump(self, seconds: float) -> None:
+        """Set the clock forward or back."""
+        self._offset += seconds
+        self.wake()
+
+    def _observe(self, before: State, event: Action | Message, step: Step) -> None:
+        self._steps.append(Happening(self.me, before, event, step))
+
+    # What happens to it
+
+    def take(self, event: Callable[[Replica, float], None]) -> None:
+        """Let something happen to the replica, as soon as it is not saving."""
+        if self.replica is not None:
+            self._inbox.append(event)
+            self.wake()
+
+    def wake(self) -> None:
+        """Take all that came in, and let time pass."""
+        if self.replica is None or self._saving is not None:
+            return
+        replica, now = self.replica, self.clock
+        events, self._inbox = self._inbox, []
+        for event in events:
+            event(replica, now)
+        replica.tick(now)
+        self.carry_out(replica.flush(now))
+        self._plan(replica.due)
+
+    def carry_out(self, output: Output) -> None:
+        """Save, and then send and answer."""
+        if output.save is None:
+            self.finish(output)
+            return
+        self._saving = output
+        simulation = self.simulation
+        self.later(simulation.chance.uniform(*simulation.conditions.saving), self._is_saved)
+
+    def _is_saved(self) -> None:
+        output, self._saving = self._saving, None
+        assert output is not None
+        if self.save(output):
+            self.finish(output)
+            self.wake()
+        else:
+            self.simulation.faults["disk full"] += 1
+            self.crash()  # a server that cannot save stops
+
+    def save(self, output: Output) -> bool:
+        """Save what is to be saved; tell whether that was done."""
+        assert output.save is not None
+        try:
+            self.storage.save(output.save)
+        except StorageError:
+            return False
+        self.settle()
+        return True
+
+    def settle(self) -> None:
+        """Tell of the steps that will not be undone any more."""
+        for happening in self._steps:
+            self.simulation.settle(happening)
+        self._steps.clear()
+
+    def finish(self, output: Output) -> None:
+        """Send and answer."""
+        self.settle()
+        for envelope in output.messages:
+            self.simulation.send(envelope)
+        for request, reply in output.replies:
+            self.simulation.answer(self.me, request, reply)
+
+    def later(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something later, unless the server crashes before."""
+        life = self.life
+        self.simulation.at(seconds, lambda: call() if self.life == life else None)
+
+    def _plan(self, due: float) -> None:
+        """Wake when the replica has something to do; a plan that is too early does no harm."""
+        seconds = max(0.0, due - self.clock) / self._rate
+        self._due = self.simulation.now + seconds
+        planned = self._due
+        self.later(seconds + 1e-6, lambda: self.wake() if planned == self._due else None)
+
+
+class Simulation:
+    """A cluster on a simulated clock.
+
+    Arguments: the names of the servers; the seed; how things are; how long replicas wait.
+    `observe` is told of each step that is settled. What servers are made of, `server`, `make_node`
+    and `make_replica` say, so that a part can be replaced.
+    """
+
+    server: type[SimulatedServer] = SimulatedServer
+
+    def __init__(
+        self,
+        servers: Sequence[ServerId],
+        seed: int,
+        conditions: Conditions = CALM,
+        timing: Timing = IN_PRACTICE,
+        observe: Callable[[Happening], None] = lambda happening: None,
+    ) -> None:
+        self.chance = random.Random(seed)
+        self.node = self.make_node(tuple(servers))
+        self.conditions = conditions
+        self.timing = timing
+        self.now = 0.0
+        self.faults: Counter[str] = Counter()
+        self.cut: set[tuple[ServerId, ServerId]] = set()
+        self.settled = {server: self.node.initial(server) for server in servers}
+        self._observe = observe
+        self._plans: list[tuple[float, int, Callable[[], None]]] = []
+        self._planned = 0
+        self._waiting: dict[RequestId, Callable[[Reply], None]] = {}
+        self.servers = {server: self.server(self, server) for server in servers}
+        for each in self.servers.values():
+            each.start()
+
+    def make_node(self, servers: tuple[ServerId, ...]) -> Node:
+        """Return the node of all servers."""
+        return Node(servers, machine=KeyValueMachine())
+
+    def make_replica(
+        self,
+        server: SimulatedServer,
+        loaded: State,
+        observe: Callable[[State, Action | Message, Step], None],
+    ) -> Replica:
+        """Return the replica of a server that starts."""
+        chance = random.Random(self.chance.random())
+        clock, timing = server.clock, self.timing
+        return Replica(self.node, server.me, chance, clock, loaded, timing, observe)
+
+    # Time
+
+    def at(self, seconds: float, call: Callable[[], None]) -> None:
+        """Call something in so many seconds."""
+        self._planned += 1
+        heapq.heappush(self._plans, (self.now + seconds, self._planned, call))
+
+    def run(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        end = self.now + seconds
+        while self._plans and self._plans[0][0] <= end:
+            self.now, _, call = heapq.heappop(self._plans)
+            call()
+        self.now = end
+
+    # Network
+
+    def send(self, envelope: Envelope) -> None:
+        """Put a message on its way."""
+        message, conditions = envelope.message, self.conditions
+        if (message.source, message.dest) in self.cut:
+            self.faults["cut off"] += 1
+            return
+        if self.chance.random() < conditions.loss:
+            self.faults["lost"] += 1
+            return
+        copies = 1
+        if self.chance.random() < conditions.duplication:
+            self.faults["duplicated"] += 1
+            copies = 2
+        for _ in range(copies):
+            self.at(self.chance.uniform(*conditions.delay), lambda: self._deliver(envelope))
+
+    def _deliver(self, envelope: Envelope) -> None:
+        dest = self.servers[envelope.message.dest]
+        dest.take(lambda replica, now: replica.receive(envelope, now))
+
+    def cut_off(self, some: Iterable[ServerId], one_way: bool = False) -> None:
+        """Cut some servers off from the others; one way: what they send is lost."""
+        inside = set(some)
+        outside = self.servers.keys() - inside
+        self.cut |= {(a, b) for a in inside for b in outside}
+        if not one_way:
+            self.cut |= {(b, a) for a in inside for b in outside}
+
+    def heal(self) -> None:
+        """Let all servers reach each other again."""
+        self.cut.clear()
+
+    # Clients
+
+    def request(
+        self,
+        server: ServerId,
+        request: Hashable,
+        ask: Callable[[Replica, float], None],
+        on_reply: Callable[[Reply], None],
+    ) -> None:
+        """Let a client ask a server; either way takes as long as a message, and may be lost."""
+        if self.chance.random() < self.conditions.loss:
+            self.faults["request lost"] += 1
+            return
+        self._waiting[request] = on_reply
+        self.at(self.chance.uniform(*self.conditions.delay), lambda: self.servers[server].take(ask))
+
+    def answer(self, server: ServerId, request: RequestId, reply: Reply) -> None:
+        """Let a reply go its way back."""
+        on_reply = self._waiting.pop(request, None)
+        if on_reply is None:
+            return
+        if self.chance.random() < self.conditions.loss:
+            self.faults["reply lost"] += 1
+            return
+        self.at(self.chance.uniform(*self.conditions.delay), lambda: on_reply(reply))
+
+    # Steps
+
+    def settle(self, happening: Happening) -> None:
+        """Note a step that will not be undone, and tell of it."""
+        self.settled[happening.server] = happening.step.state
+        self._observe(happening)
+
+    @property
+    def leader(self) -> ServerId | None:
+        """The server that leads in the newest term, if one does."""
+        up = [s.replica for s in self.servers.values() if s.replica is not None]
+        leaders = [r for r in up if r.state.role == "Leader"]
+        return max(leaders, key=lambda r: r.state.current_term).me if leaders else None

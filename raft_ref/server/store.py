@@ -1,0 +1,198 @@
+"""The key-value store: a state machine, with sessions of clients so that nothing is done twice.
+
+Two rules hold here.
+ - What a command does depends on the commands before it and on nothing else, so that all servers
+   that apply the same log hold the same.
+ - A client numbers its commands. One that comes again, because the client saw no reply, is answered
+   from its session and not done again (thesis 6.3).
+
+`Store` is the store of a running server, changed in place; as text it is what a snapshot holds.
+"""
+
+from collections.abc import Hashable, Mapping, Sequence
+
+import msgspec
+
+from raft_ref.messages import Entry
+
+
+class _Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """What a log entry asks of the store."""
+
+
+class NoOp(_Command, frozen=True):
+    """Nothing: a new leader commits it, and what comes before it (5.4.2; thesis 6.4)."""
+
+
+class Register(_Command, frozen=True):
+    """Open a session; the result is the client's number."""
+
+
+class Put(_Command, frozen=True):
+    """Store a value under a key."""
+
+    client: int
+    sequence: int
+    key: str
+    value: str
+
+
+class Delete(_Command, frozen=True):
+    """Remove a key; the result is the value that it had."""
+
+    client: int
+    sequence: int
+    key: str
+
+
+class CompareAndSet(_Command, frozen=True):
+    """Store a value under a key if it has the expected one; None is no value.
+
+    The result is the value that it had, and whether the new one was stored.
+    """
+
+    client: int
+    sequence: int
+    key: str
+    expected: str | None
+    value: str | None
+
+
+Command = NoOp | Register | Put | Delete | CompareAndSet
+
+
+class Result(msgspec.Struct, frozen=True, array_like=True):
+    """What a command did: whether it had its way, a value, or a number; or why it was not done."""
+
+    succeeded: bool = True
+    value: str | None = None
+    client: int = 0
+    refused: str = ""
+
+
+EXPIRED = Result(succeeded=False, refused="session expired")
+STALE = Result(succeeded=False, refused="a later command of the client was done already")
+
+MAX_SESSIONS = 1000
+"""Sessions that are kept; the one that was not used for longest goes first."""
+
+
+class Session(msgspec.Struct, array_like=True):
+    """The last command of a client that was done, and its result."""
+
+    sequence: int
+    result: Result
+
+
+class _Content(msgspec.Struct, array_like=True):
+    values: dict[str, str]
+    sessions: dict[int, Session]
+    clients: int
+
+
+_decode_command = msgspec.json.Decoder(Command).decode
+_decode_content = msgspec.json.Decoder(_Content).decode
+
+
+def encoded(command: Command) -> str:
+    """Return a command as the value of a log entry: JSON, which a reader of a trace can read."""
+    return msgspec.json.encode(command).decode()
+
+
+class Store:
+    """The state of the key-value store, and what commands do to it.
+
+    `max_sessions` must be the same on all servers.
+    """
+
+    def __init__(self, data: str = "", max_sessions: int = MAX_SESSIONS) -> None:
+        """Hold what `data` holds, as `as_text` returned it; nothing at first."""
+        content = _decode_content(data) if data else _Content({}, {}, 0)
+        self._values = content.values
+        self._sessions = content.sessions  # the one that was used last comes last
+        self._clients = content.clients
+        self._max_sessions = max_sessions
+
+    def as_text(self) -> str:
+        """Return all of it, for a snapshot."""
+        content = _Content(self._values, self._sessions, self._clients)
+        return msgspec.json.encode(content).decode()
+
+    def get(self, key: str) -> str | None:
+        """Return the value of a key, or None."""
+        return self._values.get(key)
+
+    def apply(self, value: str) -> Result:
+        """Do what a log entry asks, once, and return its result."""
+        command = _decode_command(value)
+        if isinstance(command, NoOp):
+            return Result()
+        if isinstance(command, Register):
+            return self._register()
+        session = self._sessions.pop(command.client, None)
+        if session is None:
+            return EXPIRED
+        self._sessions[command.client] = session
+        if (answered := self.answered(session, command.sequence)) is not None:
+            return answered
+        session.sequence, session.result = command.sequence, self._done(command)
+        return session.result
+
+    def answered(self, session: Session, sequence: int) -> Result | None:
+        """Return the result of a command that comes again; None for one that is new."""
+        if sequence > session.sequence:
+            return None
+        return session.result if sequence == session.sequence else STALE
+
+    def _register(self) -> Result:
+        self._clients += 1
+        self._sessions[self._clients] = Session(0, Result())
+        while len(self._sessions) > self._max_sessions:
+            del self._sessions[next(iter(self._sessions))]
+        return Result(client=self._clients)
+
+    def _done(self, command: Put | Delete | CompareAndSet) -> Result:
+        before = self._values.get(command.key)
+        match command:
+            case Put(value=value):
+                self._values[command.key] = value
+                return Result()
+            case Delete():
+                self._values.pop(command.key, None)
+                return Result(before is not None, before)
+            case CompareAndSet(expected=expected, value=value):
+                if before != expected:
+                    return Result(False, before)
+                if value is None:
+                    self._values.pop(command.key, None)
+                else:
+                    self._values[command.key] = value
+                return Result(True, before)
+
+
+class KeyValueMachine:
+    """The store as a state machine of the node: its state is the text of a `Store`."""
+
+    def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
+        self._max_sessions = max_sessions
+
+    @property
+    def initial(self) -> str:
+        """The text of an empty store."""
+        return ""
+
+    def store(self, data: Hashable) -> Store:
+        """Return the store that the text holds."""
+        assert isinstance(data, str)
+        return Store(data, self._max_sessions)
+
+    def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
+        """Return the text once these entries are applied."""
+        store = self.store(data)
+        for entry in entries:
+            store.apply(entry.value)
+        return store.as_text()
+
+    def rename(self, data: Hashable, renaming: Mapping[str, str]) -> Hashable:
+        """Return the text as it is: no value here is renamed."""
+        return data

@@ -1,0 +1,341 @@
+"""Simulated clusters under faults, with clients, and with the specification looking on."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from explorer import Event, Property, View
+from explorer import Kind as PropertyKind
+from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State
+from raft_ref.server.replica import Replica, Reply, Timing
+from raft_ref.server.session import ExpiredError, Kind, Operation, Session
+from raft_ref.server.simulation import Conditions, Happening, MemoryStorage, Simulation
+from spec.link import INVARIANTS, Committed, Refinement, raft_properties
+from tests.linearizability import Observation
+
+SERVERS = ("s1", "s2", "s3")
+ROUGH = Conditions(
+    delay=(0.0005, 0.03), loss=0.05, duplication=0.05, saving=(0.0002, 0.01), drift=0.1
+)
+QUICK = Timing(compact_after=6, keep=2, max_entries=3, max_outstanding=2)
+
+
+class Spec:
+    """Checks each step of a cluster against Raft.tla, and each state against its invariants.
+
+    What a snapshot of the store holds is told to the specification as the values that were
+    applied. A step that changes nothing of a server that was seen before is checked once.
+    """
+
+    def __init__(self, servers: tuple[str, ...] = SERVERS) -> None:
+        properties = raft_properties(INVARIANTS, servers, ())
+        self._of_states = [p for p in properties if p.kind is PropertyKind.STATE and _checked(p)]
+        self._of_steps = [p for p in properties if p.kind is PropertyKind.STEP and _checked(p)]
+        self._refinement = Refinement(servers, ())
+        self._history = Committed()
+        self._applied: dict[Any, tuple[str, ...]] = {}
+        self._first = servers
+        self._view: View | None = None
+        self._looked_at: set[Any] = set()
+        self.actions: Counter[str] = Counter()
+
+    def begin(self, states: dict[str, State]) -> None:
+        """Begin with a new cluster."""
+        self._applied.clear()
+        self._looked_at.clear()
+        first = {server: self._told(state) for server, state in states.items()}
+        self._view = View(first, (), self._history.initial, 0, 0, 0)
+
+    def look(self, happening: Happening) -> None:
+        """Check a step. Raises AssertionError with what is wrong."""
+        before = self._view
+        assert before is not None
+        server, (state, sends, actions) = happening.server, happening.step
+        if isinstance(happening.event, CompactLog):
+            self._remember(happening)
+        after = self._told(state)
+        self.actions.update(actions)
+        history = self._history.observe(before.history, before.states[server], after)
+        restarts = before.restarts + (happening.event is None)
+        view = replace(
+            before, states={**before.states, server: after}, history=history, restarts=restarts
+        )
+        self._refine(before, happening, view, tuple(map(self._told, sends)))
+        if view.states != before.states:
+            wrong = [p.name for p in self._of_states if not p.holds(view)]
+            wrong += [p.name for p in self._of_steps if not p.holds(before, view)]
+            assert not wrong, f"{', '.join(wrong)}: {happening}"
+        self._view = view
+
+    def _refine(
+        self, before: View, happening: Happening, after: View, sends: tuple[Any, ...]
+    ) -> None:
+        server, event = happening.server, happening.event
+        key = server, before.states[server], event
+        if key in self._looked_at:
+            return
+        self._looked_at.add(key)
+        is_message = hasattr(event, "source")
+        name = "Restart" if event is None else "Receive" if is_message else type(event).__name__
+        shown = Event(
+            name,
+            happening.step.actions,
+            server,
+            None if is_message else event,
+            self._told(event) if is_message else None,
+            sends,
+            after,
+        )
+        differences = self._refinement.differences(before, shown)
+        assert not differences, f"{happening}: {differences}"
+
+    def _remember(self, happening: Happening) -> None:
+        """Note which values a snapshot that is taken stands for."""
+        before, after = happening.before, happening.step.state.snapshot
+        entries = before.entries(before.compacted + 1, after.last_included_index)
+        held = self._values(before.snapshot) + tuple(entry.value for entry in entries)
+        known = self._applied.setdefault(_key(after), held)
+        assert known == held, f"two snapshots of one index differ: {known}, {held}"
+
+    def _values(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return self._applied[_key(snapshot)] if snapshot.last_included_index else ()
+
+    def _told(self, what: Any) -> Any:
+        if isinstance(what, State | InstallSnapshotRequest):
+            held = what.snapshot
+            return replace(what, snapshot=replace(held, data=self._values(held)))
+        return what
+
+
+def _key(snapshot: Snapshot) -> Any:
+    return snapshot.last_included_index, snapshot.last_included_term, snapshot.data
+
+
+def _checked(prop: Property) -> bool:
+    # TypeOK would have to know all commands beforehand.
+    is_other = prop.is_sometimes or prop.name == "TypeOK"
+    return not is_other and "messages" not in prop.reads | prop.reads_after
+
+
+@dataclass
+class Client:
+    """A client that wants one thing after the other, and notes what it sees."""
+
+    simulation: Simulation
+    name: str
+    chance: random.Random
+    left: int
+    keys: tuple[str, ...] = ("x", "y")
+    patience: float = 0.25
+    seen: list[Observation] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    _began: float = 0.0
+    _operation: Operation | None = None
+    _attempt: int = 0
+
+    def __post_init__(self) -> None:
+        self._session = Session(tuple(self.simulation.servers))
+        self.next()
+
+    def next(self) -> None:
+        """Want the next thing."""
+        if self.left == 0:
+            self._operation = None
+            return
+        self.left -= 1
+        kind, key = self.chance.choice(list(Kind)), self.chance.choice(self.keys)
+        value = f"{self.name}-{self.left}" if kind in (Kind.PUT, Kind.CAS) else None
+        known = [s.result.value for s in self.seen if s.result and s.operation.key == key]
+        expected = known[-1] if kind is Kind.CAS and known else None
+        self._operation = Operation(kind, key, value, expected)
+        self._began = self.simulation.now
+        self._session.begin(self._operation)
+        self._ask()
+
+    def _ask(self) -> None:
+        self._attempt += 1
+        attempt, request = self._attempt, self._session.ask()
+        name = self.name, request.number
+
+        def ask(replica: Replica, now: float) -> None:
+            if request.command is None:
+                replica.read(name, request.key)
+            else:
+                replica.submit(name, request.command, now)
+
+        def on_reply(reply: Reply) -> None:
+            if attempt == self._attempt:
+                self._take(request.number, reply)
+
+        def on_silence() -> None:
+            if attempt == self._attempt:
+                self.counts["asked again"] += 1
+                self._session.give_up_waiting()
+                self._ask()
+
+        self.simulation.request(self._session.target, name, ask, on_reply)
+        self.simulation.at(self.patience, on_silence)
+
+    def _take(self, number: int, reply: Reply) -> None:
+        assert self._operation is not None
+        self.counts[reply.status] += 1
+        try:
+            result = self._session.take(number, reply)
+        except ExpiredError:
+            self.counts["expired"] += 1
+            self.seen.append(Observation(self._operation, self._began))
+            self.next()
+            return
+        if result is None:
+            self._attempt += 1
+            pause = 0.02 * self.chance.random()
+            attempt = self._attempt
+            self.simulation.at(pause, lambda: self._ask() if attempt == self._attempt else None)
+            return
+        now = self.simulation.now
+        self.seen.append(Observation(self._operation, self._began, now, result))
+        self._attempt += 1
+        self.next()
+
+    def history(self) -> list[Observation]:
+        """Return what was seen, what is not answered included."""
+        if self._operation is None:
+            return self.seen
+        return [*self.seen, Observation(self._operation, self._began)]
+
+
+class Trouble:
+    """Lets faults of all kinds happen to a simulated cluster, one after the other, at random."""
+
+    def __init__(self, simulation: Simulation, chance: random.Random, pause: float = 0.4) -> None:
+        self.simulation = simulation
+        self.chance = chance
+        self.pause = pause
+        self.is_over = False
+        self._later()
+
+    def _later(self) -> None:
+        self.simulation.at(self.pause * self.chance.random(), self._next)
+
+    def _next(self) -> None:
+        if self.is_over:
+            return
+        kinds: list[Callable[[str], None]] = [
+            self._crash, self._crash, self._cut, self._cut_one_way, self._heal, self._heal,
+            self._jump, self._fill, self._slow,
+        ]  # fmt: skip
+        fault = self.chance.choice(kinds)
+        self.simulation.faults[fault.__name__.strip("_")] += 1
+        target = self.simulation.leader if self.chance.random() < 0.5 else None
+        fault(target or self.chance.choice(sorted(self.simulation.servers)))
+        self._later()
+
+    def _crash(self, server: str) -> None:
+        self.simulation.servers[server].crash()
+        self._start_later(server)
+
+    def _start_later(self, server: str) -> None:
+        def start() -> None:
+            if self.simulation.servers[server].replica is None:
+                self.simulation.servers[server].start()
+
+        self.simulation.at(0.3 * self.chance.random(), start)
+
+    def _cut(self, server: str) -> None:
+        self.simulation.cut_off([server])
+
+    def _cut_one_way(self, server: str) -> None:
+        self.simulation.cut_off([server], one_way=True)
+
+    def _heal(self, server: str) -> None:
+        self.simulation.heal()
+
+    def _jump(self, server: str) -> None:
+        self.simulation.servers[server].jump(self.chance.choice([-5.0, -0.2, 0.2, 5.0]))
+
+    def _fill(self, server: str) -> None:
+        storage = self.simulation.servers[server].storage
+        assert isinstance(storage, MemoryStorage)
+        storage.is_failing = True
+
+        def repair() -> None:
+            storage.is_failing = False
+            self._start_later(server)
+
+        self.simulation.at(0.3 * self.chance.random(), repair)
+
+    def _slow(self, server: str) -> None:
+        self.simulation.servers[server].jump(0.0)
+        conditions = self.simulation.conditions
+        self.simulation.conditions = replace(conditions, saving=(0.05, 0.1))
+
+        def recover() -> None:
+            self.simulation.conditions = replace(self.simulation.conditions, saving=(0.0002, 0.01))
+
+        self.simulation.at(0.5 * self.chance.random(), recover)
+
+    def end(self) -> None:
+        """Let everything be well again."""
+        self.is_over = True
+        self.simulation.heal()
+        self.simulation.conditions = replace(
+            self.simulation.conditions, loss=0.0, duplication=0.0, saving=(0.0002, 0.001)
+        )
+        for server in self.simulation.servers.values():
+            if isinstance(server.storage, MemoryStorage):
+                server.storage.is_failing = False
+            if server.replica is None:
+                server.start()
+
+
+@dataclass
+class Run:
+    """What came of a run: what clients saw, what went wrong on the way, what the servers did."""
+
+    history: list[Observation]
+    faults: Counter[str]
+    counts: Counter[str]
+    simulation: Simulation
+    is_idle: bool
+
+
+def run(
+    seed: int,
+    look: Callable[[Happening], None] = lambda happening: None,
+    begin: Callable[[dict[str, State]], None] = lambda states: None,
+    simulation: type[Simulation] = Simulation,
+    commands: int = 12,
+    clients: int = 3,
+    seconds: float = 3.0,
+) -> Run:
+    """Run a cluster under faults for some seconds, then let it recover and finish."""
+    started = False
+
+    def observe(happening: Happening) -> None:
+        if started:
+            look(happening)
+
+    cluster = simulation(SERVERS, seed, ROUGH, QUICK, observe)
+    begin(dict(cluster.settled))
+    started = True
+    chance = random.Random(seed)
+    wanting = [
+        Client(cluster, f"c{number}", random.Random(chance.random()), commands)
+        for number in range(1, clients + 1)
+    ]
+    trouble = Trouble(cluster, chance)
+    cluster.run(seconds)
+    trouble.end()
+    for _ in range(20):
+        cluster.run(1.0)
+        if all(client._operation is None for client in wanting):
+            break
+    cluster.run(6.0)  # longer than a clock has jumped back
+    counts: Counter[str] = Counter()
+    for client in wanting:
+        counts += client.counts
+    history = [seen for client in wanting for seen in client.history()]
+    is_idle = all(client._operation is None for client in wanting)
+    return Run(history, cluster.faults, counts, cluster, is_idle)
