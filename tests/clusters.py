@@ -199,6 +199,11 @@ class Client:
         self._attempt += 1
         self.next()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the client wants nothing any more."""
+        return self._operation is None
+
     def history(self) -> list[Observation]:
         """Return what was seen, what is not answered included."""
         if self._operation is None:
@@ -292,13 +297,16 @@ class Trouble:
 
 @dataclass
 class Run:
-    """What came of a run: what clients saw, what went wrong on the way, what the servers did."""
+    """What came of a run: what clients saw, which faults happened, how requests ended.
+
+    And whether in the end nothing was waited for, and all servers held the same.
+    """
 
     history: list[Observation]
     faults: Counter[str]
     counts: Counter[str]
-    simulation: Simulation
     is_idle: bool
+    all_agree: bool
 
 
 def run(
@@ -328,14 +336,19 @@ def run(
     trouble = Trouble(cluster, chance)
     cluster.run(seconds)
     trouble.end()
-    for _ in range(20):
+    for _ in range(30):
         cluster.run(1.0)
-        if all(client._operation is None for client in wanting):
+        if all(client.is_idle for client in wanting) and all_agree(cluster):
             break
-    cluster.run(6.0)  # longer than a clock has jumped back
     counts: Counter[str] = Counter()
     for client in wanting:
         counts += client.counts
     history = [seen for client in wanting for seen in client.history()]
-    is_idle = all(client._operation is None for client in wanting)
-    return Run(history, cluster.faults, counts, cluster, is_idle)
+    is_idle = all(client.is_idle for client in wanting)
+    return Run(history, cluster.faults, counts, is_idle, all_agree(cluster))
+
+
+def all_agree(cluster: Simulation) -> bool:
+    """Tell whether all servers hold the same."""
+    replicas = [server.replica for server in cluster.servers.values()]
+    return len({replica and replica.store.as_text() for replica in replicas}) == 1

@@ -64,6 +64,9 @@ class Timing:
     keep: int = 500
 
 
+IN_PRACTICE = Timing()
+
+
 class Status(StrEnum):
     """How a request of a client ended."""
 
@@ -144,7 +147,7 @@ class Replica:
         chance: random.Random,
         now: float,
         saved: State | None = None,
-        timing: Timing = Timing(),
+        timing: Timing = IN_PRACTICE,
         observe: Observer = lambda before, event, step: None,
     ) -> None:
         assert isinstance(node.machine, KeyValueMachine)

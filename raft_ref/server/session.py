@@ -59,6 +59,11 @@ class Session:
         self._number = 0
         self._operation: Operation | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the client has a session; what it asks for before has no effect on any key."""
+        return self._client != 0
+
     def begin(self, operation: Operation) -> None:
         """Want something new."""
         self._operation = operation

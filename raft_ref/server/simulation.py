@@ -19,7 +19,7 @@ from typing import NamedTuple
 from raft_ref.messages import Message, ServerId
 from raft_ref.node import Action, Node, Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import Output, Replica, Reply, RequestId, Timing
+from raft_ref.server.replica import IN_PRACTICE, Output, Replica, Reply, RequestId, Timing
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
 from raft_ref.state import State
@@ -42,7 +42,7 @@ class Conditions:
     drift: float = 0.0
 
 
-CALM, IN_PRACTICE = Conditions(), Timing()
+CALM = Conditions()
 
 
 class Happening(NamedTuple):

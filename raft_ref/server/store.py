@@ -99,6 +99,14 @@ def encoded(command: Command) -> str:
     return msgspec.json.encode(command).decode()
 
 
+def check_command(value: str) -> None:
+    """Raise ValueError where a value is no command, so that no log takes it in."""
+    try:
+        _decode_command(value)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no command: {error}") from None
+
+
 class Store:
     """The state of the key-value store, and what commands do to it.
 

@@ -15,14 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raft_ref.server.framing import FrameError, frame, read_frame
-from raft_ref.server.tcp import (
+from raft_ref.server.sockets import (
     DEFAULT_LIMITS,
     VERSION,
     Address,
     Hello,
     Limits,
     Link,
-    TcpTransport,
+    SocketTransport,
     parse_address,
 )
 from raft_ref.server.tls import Certificate, TlsError
@@ -104,7 +104,7 @@ class End:
         self.me = me
         self.heard: list[tuple[str, bytes]] = []
         self._news = asyncio.Event()
-        self.transport = TcpTransport(me, addresses, self._deliver, self.answer, limits)
+        self.transport = SocketTransport(me, addresses, self._deliver, self.answer, limits)
 
     def _deliver(self, source: str, payload: bytes) -> None:
         if payload == b"nonsense":
@@ -343,7 +343,9 @@ def test_who_has_a_certificate_of_the_cluster_is_let_in_and_nobody_else(
     async def test() -> None:
         one = End("s1", {"s1": LOOPBACK})
         tls = ours.for_listening(), ours.for_connecting()
-        one.transport = TcpTransport("s1", {"s1": LOOPBACK}, lambda *_: None, one.answer, tls=tls)
+        one.transport = SocketTransport(
+            "s1", {"s1": LOOPBACK}, lambda *_: None, one.answer, tls=tls
+        )
         address = await one.transport.start(LOOPBACK)
         reader, writer = await asyncio.open_connection(*address, ssl=ours.for_connecting())
         writer.write(hello() + frame(b"quick"))

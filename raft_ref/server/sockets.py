@@ -1,4 +1,6 @@
-"""The network of a real cluster: TCP between servers, and from clients to servers.
+"""The network of a real cluster: sockets between servers, and from clients to servers.
+
+They are TCP's, from machine to machine, or Unix's, between processes of one machine.
 
 Two rules hold here.
  - Nothing blocks a server: what cannot be sent now waits in a queue of a limited size, and what
@@ -12,6 +14,7 @@ client, and back). Its first frame says which, and who speaks.
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import random
 import ssl
@@ -38,17 +41,54 @@ HELLO_TIMEOUT = 5.0
 
 
 class Address(NamedTuple):
-    """Where a server listens."""
+    """Where a server listens: a host and a port, or (port 0) the path of a Unix socket."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
+        if self.is_unix:
+            return f"unix:{self.host}"
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_unix(self) -> bool:
+        """Whether it is the path of a Unix socket."""
+        return "/" in self.host
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.is_unix or self.host == "localhost" or _is_loopback(self.host)
+
+    async def connect(
+        self, tls: ssl.SSLContext | None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection. Raises OSError."""
+        if self.is_unix:
+            return await asyncio.open_unix_connection(self.host)
+        host = self.host if tls else None
+        return await asyncio.open_connection(self.host, self.port, ssl=tls, server_hostname=host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
+"""TLS for listening and for connecting."""
 
 
 def parse_address(text: str) -> Address:
-    """Return the address that ``host:port`` or ``[host]:port`` names. Raises ValueError."""
+    """Return the address that ``host:port``, ``[host]:port`` or ``unix:/path`` names.
+
+    Raises ValueError.
+    """
+    if text.startswith("unix:/"):
+        return Address(text.removeprefix("unix:"), 0)
     host, separator, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not separator or not host or not port.isascii() or not port.isdigit():
@@ -132,10 +172,7 @@ class Link:
         self._queued = 0
 
     async def _speak(self) -> None:
-        host = self.address.host if self._tls else None
-        reader, writer = await asyncio.open_connection(
-            *self.address, ssl=self._tls, server_hostname=host
-        )
+        reader, writer = await self.address.connect(self._tls)
         closed = asyncio.ensure_future(reader.read(1))  # a peer never answers on this connection
         try:
             writer.write(self._hello)
@@ -195,9 +232,10 @@ class Listener:
 
     async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
         """Listen, and return where (port 0 takes any that is free). Raises OSError."""
-        self._server = await asyncio.start_server(
-            self._accept, *address, ssl=tls, limit=2**16, backlog=128
-        )
+        if address.is_unix:
+            self._server = await asyncio.start_unix_server(self._accept, address.host)
+            return address
+        self._server = await asyncio.start_server(self._accept, *address, ssl=tls)
         host, port = self._server.sockets[0].getsockname()[:2]
         return Address(host, port)
 
@@ -290,10 +328,10 @@ class Listener:
 
 def _name(writer: asyncio.StreamWriter) -> str:
     peer = writer.get_extra_info("peername")
-    return str(Address(*peer[:2])) if peer else "somebody"
+    return str(Address(*peer[:2])) if isinstance(peer, tuple) else "somebody"
 
 
-class TcpTransport:
+class SocketTransport:
     """All connections of one server: a link to each peer, and a listener.
 
     `addresses` are those of all servers of the cluster.
@@ -306,7 +344,7 @@ class TcpTransport:
         deliver: Callable[[ServerId, bytes], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
-        tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+        tls: Contexts | None = None,
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
         listening, connecting = tls or (None, None)

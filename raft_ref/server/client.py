@@ -1,0 +1,119 @@
+"""A client of a real cluster, over sockets; see `raft_ref.server.session` for what it asks."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from raft_ref.messages import ServerId
+from raft_ref.server.framing import FrameError, frame, read_frame
+from raft_ref.server.replica import Reply, Status
+from raft_ref.server.session import ExpiredError, Kind, Operation, Request, Session
+from raft_ref.server.sockets import VERSION, Address, Hello
+from raft_ref.server.store import Result
+
+_decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
+
+ATTEMPT = 1.0
+"""Seconds that a client waits for a reply before it asks another server."""
+
+
+class FailedError(Exception):
+    """Something was not done in time; the message says why, in one line.
+
+    `is_definite` says that it was not done and never will be; otherwise it may have been done, or
+    may still be.
+    """
+
+    def __init__(self, reason: str, is_definite: bool) -> None:
+        super().__init__(reason)
+        self.is_definite = is_definite
+
+
+class Client:
+    """A client that does one thing at a time.
+
+    Arguments: where the servers listen; TLS for connecting, if any. The names of servers are their
+    addresses, since a client need not know more.
+    """
+
+    def __init__(self, addresses: Sequence[Address], tls: ssl.SSLContext | None = None) -> None:
+        self._addresses = {str(address): address for address in addresses}
+        self._session = Session(tuple(self._addresses))
+        self._tls = tls
+        self._was_sent = False  # something that may have an effect
+        self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def do(self, operation: Operation, seconds: float) -> Result:
+        """Do something within so many seconds. Raises FailedError."""
+        self._session.begin(operation)
+        trouble, self._was_sent = "no server answered", False
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    request = self._session.ask()
+                    try:
+                        reply = await self._asked(request)
+                        if reply.status is Status.NOT_LEADER:
+                            trouble = "no server leads"
+                            await asyncio.sleep(0.02)
+                        result = self._session.take(request.number, reply)
+                        if result is not None:
+                            return result
+                    except ExpiredError as error:
+                        raise FailedError(str(error), is_definite=False) from None
+                    except (OSError, FrameError, TimeoutError) as error:
+                        trouble = f"{self._session.target}: {_reason(error)}"
+                        await self.close()
+                        self._session.give_up_waiting()
+                        await asyncio.sleep(0.02)
+        except TimeoutError:
+            await self.close()
+            is_definite = operation.kind is Kind.GET or not self._was_sent
+            raise FailedError(f"{trouble}, for {seconds:g} s", is_definite) from None
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connected is not None:
+            _, _, writer = self._connected
+            self._connected = None
+            writer.close()
+            with contextlib.suppress(OSError, ssl.SSLError):
+                await writer.wait_closed()
+
+    async def _asked(self, request: Request) -> Reply:
+        async with asyncio.timeout(ATTEMPT):
+            reader, writer = await self._connection(self._session.target)
+            writer.write(frame(msgspec.msgpack.encode(request)))
+            await writer.drain()
+            self._was_sent |= request.command is not None and self._session.is_open
+            while (payload := await read_frame(reader)) is not None:
+                number, content = _decode(payload)
+                if number == request.number:
+                    return Reply(*content)
+        raise FrameError("the server closed the connection")
+
+    async def _connection(self, target: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._connected is not None and self._connected[0] != target:
+            await self.close()
+        if self._connected is None:
+            reader, writer = await self._addresses[target].connect(self._tls)
+            writer.write(frame(msgspec.msgpack.encode(Hello(VERSION, None, None))))
+            self._connected = target, reader, writer
+        return self._connected[1:]
+
+
+def _decode(payload: bytes) -> tuple[int, tuple[Any, ...]]:
+    try:
+        return _decode_reply(payload)
+    except msgspec.DecodeError as error:
+        raise FrameError(f"no reply: {error}") from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer for {ATTEMPT:g} s"
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

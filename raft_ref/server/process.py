@@ -1,0 +1,155 @@
+"""A server of a real cluster: a replica with a disk, a network and the system's clock.
+
+The rule is that of `raft_ref.server.replica`: what a round of events leads to is saved before any
+of it is sent or answered, and what comes in meanwhile makes up the next round.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import msgspec
+
+from raft_ref.messages import AppendEntriesRequest, ServerId
+from raft_ref.node import Node
+from raft_ref.server import codec
+from raft_ref.server.replica import IN_PRACTICE, Observer, Replica, Reply, RequestId, Timing
+from raft_ref.server.session import Request
+from raft_ref.server.sockets import Address, Contexts, SocketTransport
+from raft_ref.server.storage import Storage
+from raft_ref.server.store import KeyValueMachine, check_command
+
+log = logging.getLogger("raft_ref.server")
+
+_decode_request = msgspec.msgpack.Decoder(Request).decode
+
+_Event = Callable[[Replica, float], None]
+
+
+class Server:
+    """A server that runs until it is stopped, or cannot save.
+
+    Arguments: whose it is; where all servers of the cluster listen; its disk; how long it waits;
+    TLS for listening and connecting, if any; `observe` is told of each step of the node.
+    """
+
+    def __init__(
+        self,
+        me: ServerId,
+        addresses: Mapping[ServerId, Address],
+        storage: Storage,
+        timing: Timing = IN_PRACTICE,
+        tls: Contexts | None = None,
+        observe: Observer = lambda before, event, step: None,
+    ) -> None:
+        """Load what was saved. Raises StorageError."""
+        self.me = me
+        self._addresses = dict(addresses)
+        node = Node(tuple(addresses), machine=KeyValueMachine())
+        self._storage = storage
+        saved = storage.load(node.initial(me))
+        chance = random.Random()
+        self.replica = Replica(node, me, chance, time.monotonic(), saved, timing, observe)
+        self._transport = SocketTransport(me, addresses, self._deliver, self._answer, tls=tls)
+        self._events: list[_Event] = []
+        self._wakeup = asyncio.Event()
+        self._asked: dict[RequestId, asyncio.Future[Reply]] = {}
+        self._numbers = count()
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._seen = (0, "")
+
+    async def run(self, address: Address) -> None:
+        """Listen and take part until cancelled. Raises OSError and StorageError."""
+        bound = await self._transport.start(address)
+        log.info("%s listens at %s", self.me, bound)
+        try:
+            while True:
+                await self._round()
+        finally:
+            await self._transport.close()
+            self._disk.shutdown()
+            self._storage.close()
+
+    async def _round(self) -> None:
+        if not self._events:
+            await self._wait(self.replica.due - time.monotonic())
+        events, self._events = self._events, []
+        now = time.monotonic()
+        for event in events:
+            event(self.replica, now)
+        self.replica.tick(now)
+        output = self.replica.flush(now)
+        if output.save is not None:
+            save = self._storage.save
+            await asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
+        for envelope in output.messages:
+            self._transport.send(envelope.message.dest, codec.encode(envelope))
+        for request, reply in output.replies:
+            asked = self._asked.pop(request, None)
+            if asked is not None and not asked.done():
+                asked.set_result(reply)
+        self._tell()
+
+    async def _wait(self, seconds: float) -> None:
+        self._wakeup.clear()
+        if seconds > 0:
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._wakeup.wait()
+            except TimeoutError:
+                pass
+        else:
+            await asyncio.sleep(0)
+
+    def _tell(self) -> None:
+        """Say in the log when the term or the leader is another one."""
+        seen = self.replica.state.current_term, self.replica.leader or ""
+        if seen != self._seen and seen[1]:
+            log.info("%s: %s leads in term %d", self.me, seen[1], seen[0])
+        self._seen = seen
+
+    def _take(self, event: _Event) -> None:
+        self._events.append(event)
+        self._wakeup.set()
+
+    # What comes from the network
+
+    def _deliver(self, source: ServerId, payload: bytes) -> None:
+        envelope = codec.decode(payload)
+        message = envelope.message
+        if (message.source, message.dest) != (source, self.me):
+            raise ValueError(f"{source} sends a message of {message.source} for {message.dest}")
+        if isinstance(message, AppendEntriesRequest):
+            for entry in message.entries:
+                check_command(entry.value)
+        self._take(lambda replica, now: replica.receive(envelope, now))
+
+    async def _answer(self, payload: bytes) -> bytes:
+        try:
+            request = _decode_request(payload)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"no request: {error}") from None
+        if request.command is not None:
+            check_command(request.command)
+        name = next(self._numbers)
+        asked = self._asked[name] = asyncio.get_running_loop().create_future()
+        command, key = request.command, request.key
+
+        def ask(replica: Replica, now: float) -> None:
+            if command is None:
+                replica.read(name, key)
+            else:
+                replica.submit(name, command, now)
+
+        self._take(ask)
+        try:
+            reply = await asked
+        finally:
+            self._asked.pop(name, None)
+        # A client knows servers by where they listen.
+        leader = None if reply.leader is None else str(self._addresses[reply.leader])
+        return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
