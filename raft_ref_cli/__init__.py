@@ -8,13 +8,26 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
-from raft_ref_cli import check, spec
+from raft_ref.server import StorageError, TlsError
+from raft_ref_cli import check, demo, kv, serve, spec
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
 
 EXIT_CODES = (
     "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
+)
+
+
+_OF_THE_USER = (
+    UsageError,
+    ActorError,
+    CheckpointError,
+    SpecError,
+    TraceError,
+    RenderError,
+    StorageError,
+    TlsError,
 )
 
 
@@ -33,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"raft-ref: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    except (UsageError, ActorError, CheckpointError, SpecError, TraceError, RenderError) as error:
+    except _OF_THE_USER as error:
         print(f"raft-ref: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -55,4 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check.add_command(commands, EXIT_CODES)
     spec.add_command(commands, EXIT_CODES)
+    demo.add_command(commands)
+    serve.add_command(commands)
+    kv.add_command(commands)
     return parser
