@@ -39,14 +39,17 @@ def test_the_properties_of_raft_are_those_of_the_file() -> None:
         "MessageTypeOK",
         "ElectionSafety",
         "LogMatching",
+        "LogTermsMonotonic",
         "LeaderCompleteness",
         "StateMachineSafety",
+        "SnapshotCommitted",
         "NextIndexAboveMatchIndex",
     ]
     assert [prop.name for prop in found if prop.kind is Kind.STEP and not prop.is_sometimes] == [
         "LeaderAppendOnly",
         "CurrentTermMonotonic",
         "CommitIndexMonotonic",
+        "SnapshotMonotonic",
         "MatchIndexMonotonic",
         "CommittedRecorded",
     ]

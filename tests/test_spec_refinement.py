@@ -50,7 +50,7 @@ def of_bug(name: str) -> Model:
 def test_a_bug_leaves_the_spec(name: str) -> None:
     """Each mutant of the node takes a step that the spec forbids, before it does any harm.
 
-    One that breaks progress is stuck before it takes that step.
+    One that breaks progress may be stuck before it takes that step.
     """
     model, node, breaks = of_bug(name), BUGS[name].node, BUGS[name].breaks
     report = refined(model, node)
@@ -62,7 +62,7 @@ def test_a_bug_leaves_the_spec(name: str) -> None:
     harm = model.explore(node, *progress).counterexample
     assert harm is not None
     is_earlier = len(report.counterexample.events) <= len(harm.events)
-    assert is_earlier == (breaks != PROGRESS)
+    assert is_earlier or breaks == PROGRESS
 
 
 def test_what_a_bug_does_is_told_field_by_field() -> None:

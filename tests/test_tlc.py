@@ -21,6 +21,8 @@ CASES: list[tuple[Model, Counts]] = [
     (Model(values=2, term=2, log=1), (4_286, 12_292, 31)),  # of 50,692; 8,490 up to servers
     (Model(term=2, log=1), (3_908, 10_999, 31)),
     (Model(servers=4, messages=4, duplicates=1), (2_819, 17_526, 24)),
+    (Model(servers=2, values=2, term=2, log=2, snapshot=1, drops=1), (20_861, 83_685, 27)),
+    (Model(term=2, log=1, snapshot=1), (16_165, 59_190, 33)),
 ]
 
 LONG_CASES: list[tuple[Model, Counts]] = [
@@ -44,6 +46,8 @@ LONG_CASES: list[tuple[Model, Counts]] = [
         (1_049_808, 4_500_175, 31),
     ),
     (Model(log=1, messages=3, restarts=1, drops=1, symmetry=False), (548_122, 3_107_182, 27)),
+    (Model(log=1, snapshot=1, restarts=1, symmetry=False), (59_849, 255_511, 23)),
+    (Model(log=2, snapshot=2), (77_465, 366_024, 27)),
 ]  # fmt: skip
 
 
@@ -74,7 +78,7 @@ def test_the_shipped_model_is_the_default_of_check() -> None:
     """See test_cli_check.py for the explorer's side."""
     tlc = run_tlc(MODEL, CONFIG, workers=2)
     assert tlc.ok, tlc.output
-    assert (tlc.distinct_states, tlc.generated_states, tlc.depth) == (157_289, 667_977, 36)
+    assert (tlc.distinct_states, tlc.generated_states, tlc.depth) == (564_181, 2_874_152, 38)
 
 
 def test_tlc_refuses_a_spec_that_breaks_a_property(tmp_path: Path) -> None:

@@ -143,8 +143,8 @@ class Layout {
         return static_cast<std::uint32_t>(key & ((std::uint64_t{1} << server_bits_) - 1));
     }
     std::uint32_t faults(std::uint64_t key, int fault) const {
-        return static_cast<std::uint32_t>(key >> fault_shift_[fault]) &
-               ((1u << fault_bits_[fault]) - 1);
+        return static_cast<std::uint32_t>(key >> fault_shift_[fault] &
+                                          ((std::uint64_t{1} << fault_bits_[fault]) - 1));
     }
     // The bits of the faults alone, in place.
     std::uint64_t faults_in_place(std::uint64_t key) const {

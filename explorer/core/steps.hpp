@@ -432,14 +432,18 @@ class Steps {
 
     History renamed_history(std::uint16_t renaming, History history) {
         if (renaming == 0) return history;
-        auto [found, is_new] = renamed_histories_.try_emplace({renaming, history}, 0);
-        if (is_new) found->second = model_.rename_history(renaming, history);
+        const std::pair key(renaming, history);
+        auto found = renamed_histories_.find(key);
+        if (found == renamed_histories_.end())
+            found = renamed_histories_.emplace(key, model_.rename_history(renaming, history)).first;
         return found->second;
     }
 
     History observed(History history, Node before, Node after) {
-        auto [found, is_new] = observed_.try_emplace({history, before, after}, 0);
-        if (is_new) found->second = model_.observe(history, before, after);
+        const std::tuple key(history, before, after);
+        auto found = observed_.find(key);
+        if (found == observed_.end())
+            found = observed_.emplace(key, model_.observe(history, before, after)).first;
         return found->second;
     }
 

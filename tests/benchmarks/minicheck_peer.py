@@ -79,7 +79,9 @@ class Cluster:
 
     def _is_within(self, state: Values) -> bool:
         return len(state[1]) <= self.model.messages and all(
-            server.current_term <= self.model.term and len(server.log) <= self.model.log
+            server.current_term <= self.model.term
+            and server.last_index <= self.model.log
+            and server.compacted <= self.model.snapshot
             for server in state[0]
         )
 

@@ -39,12 +39,16 @@ def build() -> Path:
 def explore(model: Model, threads: int = 1, depth_first: bool = False) -> Figures | None:
     """Search a model with Stateright, its main invariants on; None if memory does not suffice.
 
+    None also for a model with log compaction, which the peer does not have.
+
     Raises `UnavailableError` where Stateright cannot be built.
     """
+    if model.snapshot:
+        return None
     bounds = [
         argument
         for bound in fields(Model)
-        if bound.name != "symmetry"
+        if bound.name not in ("symmetry", "snapshot")
         for argument in (f"--{bound.name}", str(getattr(model, bound.name)))
     ]
     switches = ["--symmetry"] * bool(model.symmetry) + ["--depth-first"] * depth_first

@@ -1,10 +1,13 @@
 // Tests of the native engine's core, without Python; built under sanitizers by .ci/run.
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <random>
 #include <set>
 #include <string>
 #include <unordered_set>
 
+#include "checkpoint.hpp"
 #include "search.hpp"
 
 using namespace explorer;
@@ -320,6 +323,133 @@ void what_the_model_throws_is_thrown_by_the_search() {
     }
 }
 
+// The sender of one message: each fault can happen to it, and each is counted.
+void every_fault_is_counted() {
+    Sender model(1);
+    const auto found = [&](Faults faults) {
+        Setting each = setting(2, 1, 2, faults);
+        each.names = 3;
+        return Search(model, {}, each).run({0, 100}, 0, go_on);
+    };
+    const Found none = found({});
+    CHECK(none.tally.distinct == 3 && none.tally.transitions == 2);  // sent, received
+    // Each server may restart in each of 3 states, once in all; to the second count, the same.
+    const Found restarted = found({1, 0, 0});
+    CHECK(restarted.tally.distinct == 6 && restarted.tally.transitions == 4 + 6);
+    const Found dropped = found({0, 1, 0});
+    CHECK(dropped.tally.distinct == 4 && dropped.tally.transitions == 3);
+    CHECK(dropped.tally.names[2] == 1);  // the last name is that of a lost message
+    const Found duplicated = found({0, 0, 1});
+    // Received with a copy left, and then received again.
+    CHECK(duplicated.tally.distinct == 5 && duplicated.tally.transitions == 4);
+    // What is in flight in one state only could not be lost, nor delivered twice.
+    CHECK(none.tally.cut[Cut::drops] == 1 && none.tally.cut[Cut::duplicates] == 1);
+    CHECK(none.tally.cut[Cut::restarts] == 2 * 3);
+}
+
+void a_bound_on_faults_may_take_32_bits() {
+    const Layout layout(8, {32, 0, 0}, 1);
+    CHECK(layout.faults(0xFFFFFFFFull << 8 | 3, 0) == 0xFFFFFFFF);
+    CHECK(layout.servers(0xFFFFFFFFull << 8 | 3) == 3);
+}
+
+// What the model failed to answer is asked again, and no answer is made up meanwhile.
+void a_question_that_failed_is_asked_again() {
+    struct Failing : Counters {
+        using Counters::Counters;
+        int failures = 1;
+        History observe(History history, Node, Node after) override {
+            if (after == 3 && failures-- > 0) throw std::runtime_error("not now");
+            return std::max(history, after);
+        }
+    } model(5);
+    Search search(model, {}, setting(1, 1));
+    bool failed = false;
+    try {
+        search.run({0}, 0, go_on);
+    } catch (const std::runtime_error&) {
+        failed = true;
+    }
+    CHECK(failed);
+    Search again(model, {}, setting(1, 1));
+    CHECK(again.run({0}, 0, go_on).tally.distinct == 9);  // once round, and with 4 seen all of it
+}
+
+// ---- Checkpoints
+
+bool is_same(const Found& one, const Found& other) {
+    return one.ending == other.ending && one.depth == other.depth &&
+           one.covered_depth == other.covered_depth &&
+           one.tally.distinct == other.tally.distinct &&
+           one.tally.transitions == other.tally.transitions && one.tally.names == other.tally.names &&
+           one.tally.cut == other.tally.cut;
+}
+
+std::string a_new_folder() {
+    std::string name = "/tmp/core-tests-XXXXXX";
+    CHECK(mkdtemp(name.data()) != nullptr);
+    return name;
+}
+
+// Stopped after each few checkpoints, a search goes on in another one, and ends with the same.
+template <class AModel>
+void a_search_that_is_stopped_goes_on(const Setting& each, const std::vector<Node>& nodes) {
+    AModel model(30);
+    const Found expected = Search(model, {}, each).run(nodes, 0, go_on);
+    const std::string folder = a_new_folder();
+    Checkpoint::Files files;
+    int stops = 0;
+    for (bool is_over = false; !is_over; ++stops) {
+        Search search(model, {}, each);
+        int left = 1 + stops % 3;
+        const auto commit = [&](const Checkpoint::Files& kept) {
+            files = kept;
+            return --left > 0;
+        };
+        Checkpoint checkpoint(search, folder, 0, commit, [](const std::string&) { CHECK(false); });
+        if (!files.empty()) checkpoint.restore(files);
+        const Found found = search.run(nodes, 0, go_on, &checkpoint);
+        is_over = found.ending != Ending::interrupted;
+        if (is_over) CHECK(is_same(found, expected));
+    }
+    CHECK(stops > 5);
+    std::filesystem::remove_all(folder);
+}
+
+void a_file_that_was_changed_is_refused() {
+    Counters model(10);
+    const std::string folder = a_new_folder();
+    Checkpoint::Files files;
+    const auto commit = [&](const Checkpoint::Files& kept) { return files = kept, false; };
+    const auto quiet = [](const std::string&) {};
+    {
+        Search search(model, {}, setting(3, 2));
+        Checkpoint checkpoint(search, folder, 0, commit, quiet);
+        search.run({0, 0, 0}, 0, go_on, &checkpoint);
+    }
+    for (const auto& [name, extent] : files)
+        for (std::uint64_t word = 0; word < extent.words; ++word) {
+            std::fstream file(folder + "/" + name, std::ios::in | std::ios::out | std::ios::binary);
+            file.seekg(static_cast<std::streamoff>(8 * word));
+            const char old = static_cast<char>(file.peek());
+            const auto put = [&](char byte) {
+                file.seekp(static_cast<std::streamoff>(8 * word));
+                file.put(byte).flush();
+            };
+            put(static_cast<char>(old ^ 4));
+            bool refused = false;
+            Search search(model, {}, setting(3, 1));
+            try {
+                Checkpoint(search, folder, 0, commit, quiet).restore(files);
+            } catch (const Damaged&) {
+                refused = true;
+            }
+            CHECK(refused);
+            put(old);
+        }
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 
 int main() {
@@ -339,6 +469,14 @@ int main() {
     a_violation_ends_the_search_at_its_level();
     memory_and_heartbeat_stop_a_search();
     what_the_model_throws_is_thrown_by_the_search();
+    every_fault_is_counted();
+    a_bound_on_faults_may_take_32_bits();
+    a_question_that_failed_is_asked_again();
+    for (unsigned threads : {1, 2, 3}) {
+        a_search_that_is_stopped_goes_on<Counters>(setting(3, threads), {0, 0, 0});
+        a_search_that_is_stopped_goes_on<Sender>(setting(2, threads, 3, {1, 1, 1}), {0, 100});
+    }
+    a_file_that_was_changed_is_refused();
     if (failures == 0) std::puts("all tests of the core pass");
     return failures != 0;
 }
