@@ -109,7 +109,7 @@ class Client:
 def _decode(payload: bytes) -> tuple[int, tuple[Any, ...]]:
     try:
         return _decode_reply(payload)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise FrameError(f"no reply: {error}") from None
 
 

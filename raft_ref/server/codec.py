@@ -79,7 +79,7 @@ def decode(data: bytes) -> Envelope:
     cls = _CLASSES[data[0]]
     try:
         number, *content = _DECODERS[data[0]](data[1:])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CodecError(f"no {cls.__name__}: {error}") from None
     if cls is AppendEntriesRequest:
         content[5] = tuple(Entry(term, value) for term, value in content[5])

@@ -131,7 +131,7 @@ class Server:
     async def _answer(self, payload: bytes) -> bytes:
         try:
             request = _decode_request(payload)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
         if request.command is not None:
             check_command(request.command)

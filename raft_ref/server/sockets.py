@@ -282,7 +282,7 @@ class Listener:
     def _understood(self, first: bytes) -> Hello:
         try:
             hello = _hello.decode(first)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise FrameError(f"neither a server nor a client of ours: {error}") from None
         if hello.version != VERSION:
             raise FrameError(f"it speaks version {hello.version}, not {VERSION}")

@@ -1,0 +1,191 @@
+"""The node with its disk, as an actor of its own: what is written when, and what a crash leaves.
+
+`Node` takes for granted that what is durable is on the disk as soon as a step is taken. Here a step
+is taken in memory, its outcome is written later, and a server may crash between the two. The rule
+that makes up for it: what a step sends leaves once its outcome, and that of all steps before it, is
+written (figure 2). To all others a step happens when it is written. A disk that fails is a crash:
+the server stops.
+
+Known bugs of writing are at the end, each changing one rule, to be checked with
+``raft-ref check --node raft_ref.durability:NAME``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from raft_ref.messages import Message, ServerId, Value
+from raft_ref.node import Node, Step
+from raft_ref.state import DURABLE, State
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """The outcome of a step that is not written yet, and what waits to be sent."""
+
+    state: State
+    messages: frozenset[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A server with its disk: the state as others know it, what is on the disk, what is pending.
+
+    Of `disk`, what is durable counts.
+    """
+
+    state: State
+    disk: State
+    pending: tuple[Pending, ...] = ()
+
+    @property
+    def me(self) -> ServerId:
+        """Whose state it is."""
+        return self.state.me
+
+    @property
+    def memory(self) -> State:
+        """The state that the server has in memory."""
+        return self.pending[-1].state if self.pending else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """The disk has taken the first outcome that is pending."""
+
+
+class StoredNode:
+    """`Node` with a disk, for the explorer (see `explorer.Actor`)."""
+
+    measures: ClassVar[Mapping[str, Callable[[Stored], int]]] = {
+        "max_term": lambda stored: stored.memory.current_term,
+        "max_log_length": lambda stored: stored.memory.last_index,
+        "max_snapshot_index": lambda stored: stored.memory.compacted,
+        "max_pending": lambda stored: len(stored.pending),
+    }
+    """What a search may put a bound on; the last is how many outcomes are not written."""
+
+    def __init__(self, servers: Sequence[ServerId], values: Sequence[Value] = ()) -> None:
+        """Describe a cluster, as `Node` does."""
+        self.node = Node(servers, values)
+
+    def as_raft(self, stored: Stored) -> State:
+        """Return the state that others may know of."""
+        return stored.state
+
+    def initial(self, me: ServerId) -> Stored:
+        """Return the state of a server at its first start, which is on the disk."""
+        first = self.node.initial(me)
+        return Stored(first, first)
+
+    def actions(self, stored: Stored) -> Iterator[Any]:
+        """Yield what may happen: what the node may do in memory, and what the disk may."""
+        if stored.pending:
+            yield Write()
+        yield from self.node.actions(stored.memory)
+
+    def act(self, stored: Stored, action: Any) -> Step | None:
+        """Take an action; None where it is not enabled."""
+        if isinstance(action, Write):
+            return self.write(stored)
+        step = self.node.act(stored.memory, action)
+        return None if step is None else self.taken(stored, step)
+
+    def receive(self, stored: Stored, message: Message) -> Step:
+        """Handle a message in memory."""
+        return self.taken(stored, self.node.receive(stored.memory, message))
+
+    def restart(self, stored: Stored) -> Stored:
+        """Return what a crash leaves: what was written."""
+        kept = {name: getattr(stored.disk, name) for name in DURABLE}
+        after = self.node.restart(replace(stored.state, **kept))
+        return Stored(after, stored.disk)
+
+    def taken(self, stored: Stored, step: Step) -> Step:
+        """Return what a step in memory does: nothing is sent while anything is to be written."""
+        if not stored.pending and not _differ(stored.memory, step.state):
+            return _step(replace(stored, state=step.state), step.messages, step.actions)
+        pending = (*stored.pending, Pending(step.state, frozenset(step.messages)))
+        return _step(replace(stored, pending=pending), (), step.actions)
+
+    def write(self, stored: Stored) -> Step | None:
+        """Write what is pending first, and send what waited for it."""
+        if not stored.pending:
+            return None
+        first, *rest = stored.pending
+        return _step(Stored(first.state, first.state, tuple(rest)), _in_order(first), ())
+
+    def rename(self, value: object, renaming: Mapping[str, str]) -> object:
+        """Return a state, message or action with its servers and values renamed."""
+        rename: Callable[[Any], Any] = lambda each: self.node.rename(each, renaming)  # noqa: E731
+        match value:
+            case Write():
+                return value
+            case Stored(state, disk, pending):
+                renamed = tuple(
+                    Pending(rename(each.state), frozenset(map(rename, each.messages)))
+                    for each in pending
+                )
+                return Stored(rename(state), rename(disk), renamed)
+        return rename(value)
+
+
+def _differ(before: State, after: State) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in DURABLE)
+
+
+def _in_order(pending: Pending) -> tuple[Message, ...]:
+    return tuple(sorted(pending.messages, key=repr))
+
+
+def _step(stored: Stored, messages: tuple[Message, ...], actions: tuple[str, ...]) -> Step:
+    return Step(stored, messages, actions)  # type: ignore[arg-type]
+
+
+class SentBeforeWritten(StoredNode):
+    """Messages leave at once, while what they promise is still to be written (sofa-jraft)."""
+
+    def taken(self, stored: Stored, step: Step) -> Step:
+        """Send, and write later."""
+        later = super().taken(stored, step._replace(messages=()))
+        return later._replace(messages=step.messages)
+
+
+class VoteWrittenBeforeTerm(StoredNode):
+    """Vote and term are written one after the other, the vote first (hashicorp/raft#661)."""
+
+    def write(self, stored: Stored) -> Step | None:
+        """Write the vote and send it, where a newer term is to be written as well."""
+        if not stored.pending:
+            return None
+        first, *rest = stored.pending
+        disk, after = stored.disk, first.state
+        if disk.voted_for == after.voted_for or disk.current_term == after.current_term:
+            return super().write(stored)
+        written = replace(disk, voted_for=after.voted_for)
+        left = (Pending(after, frozenset()), *rest)
+        return _step(Stored(after, written, left), _in_order(first), ())
+
+
+@dataclass(frozen=True, slots=True)
+class FailToWrite(Write):
+    """The disk refuses the first outcome that is pending."""
+
+
+class WriteErrorSwallowed(StoredNode):
+    """What the disk has refused is taken for written (dragonboat#409)."""
+
+    def actions(self, stored: Stored) -> Iterator[Any]:
+        """Yield also that the disk fails."""
+        yield from super().actions(stored)
+        if stored.pending:
+            yield FailToWrite()
+
+    def act(self, stored: Stored, action: Any) -> Step | None:
+        """Go on where the disk has failed, and send what waited."""
+        if not isinstance(action, FailToWrite):
+            return super().act(stored, action)
+        if not stored.pending:
+            return None
+        first, *rest = stored.pending
+        return _step(Stored(first.state, stored.disk, tuple(rest)), _in_order(first), ())
