@@ -47,6 +47,11 @@ class Client:
         self._was_sent = False  # something that may have an effect
         self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    @property
+    def leader(self) -> str:
+        """The address of the server that is asked next: the leader, if it answered last."""
+        return self._session.target
+
     async def do(self, operation: Operation, seconds: float) -> Result:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(operation)

@@ -1,0 +1,372 @@
+"""The store beside its peers: three servers on loopback, every write synced to the disk.
+
+    python -m tests.benchmarks.store [--seconds N] [--clients N ...] [--only NAME ...]
+
+Prints a line for each system and number of clients that work at one time: writes and linearizable
+reads a second, with the median and the 99th percentile of their latency, and the ratio of rates to
+PySyncObj's; then the time for which nothing can be written after the leader is killed.
+
+- raft-ref: three `raft-ref serve` over TCP, and clients of its own kind.
+- PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
+  live within a server; ours call from there too, so they save a hop. It does not sync its journal,
+  and has no linearizable reads.
+- etcd, if it is installed (Debian: etcd-server): three members, and clients over its JSON gateway,
+  which costs it more than its own protocol would.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from raft_ref.server import Address, Client, FailedError, Kind, Operation
+
+Do = Callable[[bool, int], Awaitable[None]]
+"""Write (True) or read (False) a key of this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Operations a second, and the latencies (milliseconds) of the median and of one in 100."""
+
+    rate: float
+    median: float
+    late: float
+
+    def __str__(self) -> str:
+        return f"{self.rate:>8,.0f} {self.median:>7.2f} {self.late:>8.2f}"
+
+
+def rate_of(latencies: list[float], seconds: float) -> Rate:
+    """Return the rate of operations that took so long each, in so many seconds altogether."""
+    ranked = sorted(latencies)
+    late = ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))]
+    return Rate(len(ranked) / seconds, 1000 * statistics.median(ranked), 1000 * late)
+
+
+async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
+    """Let all workers do one thing after the other for some seconds."""
+    latencies: list[float] = []
+    begin = time.perf_counter()
+
+    async def work(do: Do, number: int) -> None:
+        while time.perf_counter() - begin < seconds:
+            start = time.perf_counter()
+            await do(is_write, number)
+            latencies.append(time.perf_counter() - start)
+
+    await asyncio.gather(*(work(do, number) for number, do in enumerate(workers)))
+    return rate_of(latencies, time.perf_counter() - begin)
+
+
+def ports(count: int) -> list[int]:
+    """Return ports that are free."""
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    found = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return found
+
+
+@contextmanager
+def processes(commands: list[list[str]]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Run commands until the end of the block."""
+    quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    started = [subprocess.Popen(command, **quiet) for command in commands]
+    try:
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+# ---- raft-ref
+
+
+class Ours:
+    """Three servers of ours."""
+
+    name = "raft-ref"
+
+    def __init__(self, folder: Path) -> None:
+        numbers = ports(3)
+        self.addresses = [Address("127.0.0.1", port) for port in numbers]
+        peers = ",".join(f"{n}={a}" for n, a in enumerate(self.addresses, start=1))
+        main = "import sys; from raft_ref_cli import main; sys.exit(main())"
+        self.commands = [
+            [
+                sys.executable,
+                "-c",
+                main,
+                "serve",
+                "--quiet",
+                "--id",
+                str(n),
+                "--peers",
+                peers,
+                "--data",
+                str(folder / str(n)),
+            ]
+            for n in (1, 2, 3)
+        ]
+
+    async def workers(self, count: int) -> list[Do]:
+        """Return clients that are connected."""
+        clients = [Client(self.addresses) for _ in range(count)]
+
+        def doing(client: Client) -> Do:
+            async def do(is_write: bool, number: int) -> None:
+                kind = Kind.PUT if is_write else Kind.GET
+                value = "x" * 100 if is_write else None
+                await client.do(Operation(kind, f"key {number}", value), 30.0)
+
+            return do
+
+        found = [doing(client) for client in clients]
+        await asyncio.gather(*(do(True, number) for number, do in enumerate(found)))
+        return found
+
+    async def failover(self, started: "list[subprocess.Popen[bytes]]") -> float:
+        """Kill the leader; return the seconds until something is written again."""
+        client = Client(self.addresses)
+        write = Operation(Kind.PUT, "key", "value")
+        await client.do(write, 30.0)
+        leader = [str(address) for address in self.addresses].index(client.leader)
+        started[leader].kill()
+        start = time.perf_counter()
+        while True:
+            with suppress(FailedError):
+                await client.do(write, 10.0)
+                return time.perf_counter() - start
+
+
+# ---- etcd
+
+
+class Etcd:
+    """Three members of etcd."""
+
+    name = "etcd"
+
+    def __init__(self, folder: Path) -> None:
+        numbers = ports(6)
+        self.clients, peers = numbers[:3], numbers[3:]
+        cluster = ",".join(f"n{n}=http://127.0.0.1:{port}" for n, port in enumerate(peers))
+        self.commands = [
+            [
+                "etcd",
+                "--name",
+                f"n{n}",
+                "--data-dir",
+                str(folder / f"n{n}"),
+                "--listen-peer-urls",
+                f"http://127.0.0.1:{peers[n]}",
+                "--initial-advertise-peer-urls",
+                f"http://127.0.0.1:{peers[n]}",
+                "--listen-client-urls",
+                f"http://127.0.0.1:{port}",
+                "--advertise-client-urls",
+                f"http://127.0.0.1:{port}",
+                "--initial-cluster",
+                cluster,
+                "--initial-cluster-state",
+                "new",
+            ]
+            for n, port in enumerate(self.clients)
+        ]
+
+    async def workers(self, count: int) -> list[Do]:
+        """Return clients that are connected, to the leader: that spares it a hop."""
+        leader = await self._leader()
+        return [await self._client(leader) for _ in range(count)]
+
+    async def _leader(self) -> int:
+        while True:
+            for port in self.clients:
+                with suppress(OSError, KeyError, ValueError, asyncio.IncompleteReadError):
+                    said = await _post(port, "maintenance/status", {})
+                    if said["leader"] == said["header"]["member_id"]:
+                        return port
+            await asyncio.sleep(0.1)
+
+    async def _client(self, port: int) -> Do:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def do(is_write: bool, number: int) -> None:
+            key = base64.b64encode(f"key {number}".encode()).decode()
+            if is_write:
+                value = base64.b64encode(b"x" * 100).decode()
+                await _said(reader, writer, "kv/put", {"key": key, "value": value})
+            else:
+                await _said(reader, writer, "kv/range", {"key": key})
+
+        await do(True, 0)
+        return do
+
+    async def failover(self, started: "list[subprocess.Popen[bytes]]") -> float:
+        """Kill the leader; return the seconds until something is written again."""
+        leader = await self._leader()
+        started[self.clients.index(leader)].kill()
+        start = time.perf_counter()
+        others = [port for port in self.clients if port != leader]
+        content = {"key": "eA==", "value": "eA=="}
+        while True:
+            for port in others:
+                with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+                    async with asyncio.timeout(0.5):
+                        said = await _post(port, "kv/put", content)
+                    if "header" in said:
+                        return time.perf_counter() - start
+
+
+async def _post(port: int, path: str, content: dict[str, str]) -> Any:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        return await _said(reader, writer, path, content)
+    finally:
+        writer.close()
+
+
+async def _said(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    path: str,
+    content: dict[str, str],
+) -> Any:
+    body = json.dumps(content).encode()
+    head = f"POST /v3/{path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
+    writer.write(head.encode() + body)
+    answer = await reader.readuntil(b"\r\n\r\n")
+    [length] = [
+        int(line.partition(b":")[2])
+        for line in answer.split(b"\r\n")
+        if line.lower().startswith(b"content-length:")
+    ]
+    return json.loads(await reader.readexactly(length))
+
+
+# ---- PySyncObj
+
+_PEER = """
+import json, sys, threading, time
+from pysyncobj import SyncObj, SyncObjConf
+from pysyncobj.batteries import ReplDict
+me, others, journal, seconds, clients = sys.argv[1], sys.argv[2].split(","), *sys.argv[3:]
+stored = ReplDict()
+conf = SyncObjConf(journalFile=journal, appendEntriesUseBatch=True)
+cluster = SyncObj(me, others, consumers=[stored], conf=conf)
+while not cluster.isReady():
+    time.sleep(0.01)
+if seconds == "0":
+    time.sleep(1000)
+time.sleep(1.0)
+latencies, end = [], time.perf_counter() + float(seconds)
+def work(number):
+    while time.perf_counter() < end:
+        start = time.perf_counter()
+        try:
+            stored.set(f"key {number}", "x" * 100, sync=True, timeout=10)
+        except Exception:
+            continue
+        latencies.append(time.perf_counter() - start)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(int(clients))]
+begin = time.perf_counter()
+for each in threads: each.start()
+for each in threads: each.join()
+print(json.dumps([latencies, time.perf_counter() - begin]), flush=True)
+"""
+
+
+def pysyncobj(folder: Path, clients: int, seconds: float) -> Rate:
+    """Let so many threads of one of three servers write."""
+    addresses = [f"127.0.0.1:{port}" for port in ports(3)]
+
+    def command(n: int, seconds: float) -> list[str]:
+        others = ",".join(each for each in addresses if each != addresses[n])
+        journal = str(folder / f"journal{n}")
+        return [
+            sys.executable,
+            "-c",
+            _PEER,
+            addresses[n],
+            others,
+            journal,
+            f"{seconds:g}",
+            str(clients),
+        ]
+
+    with processes([command(1, 0), command(2, 0)]):
+        ran = subprocess.run(command(0, seconds), capture_output=True, text=True, check=True)
+    latencies, took = json.loads(ran.stdout.splitlines()[-1])
+    return rate_of(latencies, took)
+
+
+# ---- The table
+
+
+def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: Rate | None) -> str:
+    ratio = f"x {writes.rate / baseline.rate:.2f}" if baseline else "-"
+    return f"{name:<10} {clients:>8} {writes} {reads or '       -       -        -'} {ratio:>8}"
+
+
+Rows = list[tuple[int, Rate, Rate]]
+
+
+async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> tuple[Rows, float]:
+    """Return for each number of clients the rates of writes and reads, and the failover."""
+    found: Rows = []
+    with processes(system.commands) as started:
+        for count in counts:
+            workers = await system.workers(count)
+            writes = await load(workers, seconds, is_write=True)
+            reads = await load(workers, seconds, is_write=False)
+            found.append((count, writes, reads))
+        failover = await system.failover(started)
+    return found, failover
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--only", nargs="+", choices=["raft-ref", "PySyncObj", "etcd"])
+    options = parser.parse_args()
+    wanted = options.only or ["PySyncObj", "raft-ref", "etcd"]
+    head = "  writes/s  median   99th %   reads/s  median   99th %    ratio"
+    print(f"{'':<10} {'clients':>8} {head}")
+    baselines: dict[int, Rate] = {}
+    if "PySyncObj" in wanted:
+        for count in options.clients:
+            with tempfile.TemporaryDirectory() as folder:
+                baselines[count] = pysyncobj(Path(folder), count, options.seconds)
+            print(_line("PySyncObj", count, baselines[count], None, baselines[count]), flush=True)
+    systems: list[type[Ours] | type[Etcd]] = [Ours] if "raft-ref" in wanted else []
+    if "etcd" in wanted and shutil.which("etcd"):
+        systems.append(Etcd)
+    for system in systems:
+        with tempfile.TemporaryDirectory() as folder:
+            made = system(Path(folder))
+            rows, failover = asyncio.run(measured(made, options.clients, options.seconds))
+        for count, writes, reads in rows:
+            print(_line(system.name, count, writes, reads, baselines.get(count)), flush=True)
+        print(f"{system.name:<10} the leader was killed: {1000 * failover:.0f} ms", flush=True)
+
+
+if __name__ == "__main__":
+    main()
