@@ -17,6 +17,7 @@ BEYOND: Mapping[str, int] = {
     "values": 2,
     "max_term": 10,
     "max_log_length": 8,
+    "max_snapshot_index": 8,
     "max_messages": 16,
     "max_restarts": 20,
     "max_drops": 20,

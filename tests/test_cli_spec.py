@@ -261,7 +261,7 @@ def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("symmetry", "states"),
-    [("servers", 741), ("values", 817), ("both", 412)],  # of 1,475
+    [("servers", 1_651), ("values", 1_727), ("both", 867)],
 )
 def test_up_to_symmetry_over_values_too(
     capsys: pytest.CaptureFixture[str], symmetry: str, states: int

@@ -69,8 +69,8 @@ def test_the_reference_node_survives_and_nothing_is_said_to_hold(
     assert lines[:3] == [
         "NOTHING FOUND in 4 random walks, which do not show that anything holds",
         "  reference node, 3 servers, network set",
-        "  bounds: max_term 5, max_log_length 8, max_messages 16, max_restarts 20, max_drops 20, "
-        "max_duplicates 20",
+        "  bounds: max_term 5, max_log_length 8, max_snapshot_index 8, max_messages 16, "
+        "max_restarts 20, max_drops 20, max_duplicates 20",
     ]
     assert any(line.startswith("not violated: TypeOK, ") for line in lines)
     assert "HOLDS" not in "\n".join(lines)

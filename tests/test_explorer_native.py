@@ -102,8 +102,8 @@ def test_one_report_of_raft(
 
 @pytest.mark.parametrize("name", BUGS)
 def test_one_counterexample_of_each_bug(name: str) -> None:
-    model = Model.within(BUGS[name].bounds)
-    properties = [*model.properties(), model.progress()]
+    bug, model = BUGS[name], Model.within(BUGS[name].bounds)
+    properties = [*model.properties(), model.progress(bug.goal, bug.premise)]
     report = both(lambda: model.system(BUGS[name].node), properties, model.symmetry)
     assert report.verdict is Verdict.VIOLATED
 

@@ -89,9 +89,13 @@ def test_how_much_is_saved(engine: EngineName) -> None:
 
 @pytest.mark.parametrize("name", BUGS)
 def test_each_bug_is_found(name: str) -> None:
-    model = Model.within(BUGS[name].bounds)
-    properties = [*model.properties(), model.progress()]
-    report = search(system(model, BUGS[name].node), properties, model.symmetry)
+    bug, model = BUGS[name], Model.within(BUGS[name].bounds)
+    properties = [*model.properties(), model.progress(bug.goal, bug.premise)]
+    if name == "snapshot-lowers-term":  # no message is obsolete for good then
+        with pytest.raises(ActorError, match="is_obsolete is wrong"):
+            search(system(model, bug.node), properties, model.symmetry)
+        return
+    report = search(system(model, bug.node), properties, model.symmetry)
     assert report.counterexample is not None
     assert report.counterexample.prop.name == BUGS[name].breaks
 

@@ -67,10 +67,10 @@ def test_a_known_bug_is_found_from_a_seed(name: str, seed: int, breaks: str) -> 
 
 
 def test_the_reference_node_survives() -> None:
-    outcome = walks(Node, 0, 20)
+    outcome = walks(Node, 0, 40, replace(BEYOND, snapshot=8))
     assert outcome.report.verdict is Verdict.INCOMPLETE  # never that anything holds
     assert (outcome.report.counterexample, outcome.found) == (None, None)
-    assert outcome.runs_done == 20
+    assert outcome.runs_done == 40
     assert outcome.report.sometimes["SometimesFollowerCommits"]
     assert outcome.report.never_taken == ()
 

@@ -42,6 +42,11 @@ def test_imports_point_one_way(path: Path) -> None:
         assert not any(module.startswith("spec.link") for module in ours)
 
 
+def test_the_node_knows_nothing_of_what_runs_it() -> None:
+    for path in (ROOT / "raft_ref").glob("*.py"):
+        assert not any(name.startswith("raft_ref.server") for name in imported(path)), path
+
+
 def test_the_drawing_of_a_trace_knows_traces_alone() -> None:
     """Any trace can be drawn, whatever wrote it: only `record` knows the explorer."""
     for path in (ROOT / "traces").glob("*.py"):

@@ -28,8 +28,9 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "check",
         "check --bug vote-not-persisted",
         "check --bug commit-scan-stops-at-older-term",
-        "check --bug older-term-committed --random --seed 20 --quiet",
+        "check --bug older-term-committed --random --seed 20 --max-snapshot 0 --quiet",
         "check --node ring:Ring",
+        "demo --seconds 3 --crash 1",
         "spec check Lock.tla",
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
     ]

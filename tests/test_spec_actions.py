@@ -409,6 +409,7 @@ def raft(model: Model) -> spec.Transitions:
         "Nil": model_value("Nil"),
         "MaxTerm": model.term,
         "MaxLogLength": model.log,
+        "MaxSnapshotIndex": model.snapshot,
         "MaxMessages": model.messages,
         "MaxRestarts": model.restarts,
         "MaxDrops": model.drops,

@@ -144,7 +144,7 @@ def test_tlc_finds_the_same(tmp_path: Path, case: Case) -> None:
 @pytest.mark.skipif(not is_installed(), reason="the extra [tlc] is not installed")
 def test_each_action_gives_as_many_successors_as_in_tlc(tmp_path: Path) -> None:
     """How many of them are new is another matter: that depends on which action comes first."""
-    model = Model(servers=2, term=2, log=1, drops=1, duplicates=1)
+    model = Model(servers=2, term=2, log=1, snapshot=1, drops=1, duplicates=1)
     config = tmp_path / "MCRaft.cfg"
     config.write_text(model.config())
     tlc = run_tlc(MODEL, config, extra=["-coverage", "1"])

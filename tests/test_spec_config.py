@@ -85,8 +85,8 @@ def test_what_is_not_said_is_not_there() -> None:
 def test_the_shipped_configuration() -> None:
     config = load_config(SHIPPED)
     assert {each.name: each.value for each in config.constants}["MaxTerm"] == 2
-    assert len(config.invariants) == 7
-    assert len(config.properties) == 4
+    assert len(config.invariants) == 9
+    assert len(config.properties) == 5
 
 
 ERRORS = [
