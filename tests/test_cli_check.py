@@ -80,8 +80,8 @@ def test_a_small_report_in_full(capsys: pytest.CaptureFixture[str]) -> None:
     ]
     assert ["BecomeLeader", "1"] in [line.split() for line in lines]
     at = lines.index(
-        "NEVER taken: InstallSnapshot, HandleInstallSnapshotRequest, HandleInstallSnapshotResponse, "
-        "Restart,"
+        "NEVER taken: InstallSnapshot, HandleInstallSnapshotRequest, "
+        "HandleInstallSnapshotResponse, Restart,"
     )
     assert lines[at + 1] == "  DropMessage, ReceiveDuplicate"
     assert any(line.startswith("NOT reached: SometimesTwoLeaders") for line in lines)
