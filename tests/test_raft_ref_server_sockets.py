@@ -14,6 +14,8 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raft_ref import RequestVoteResponse
+from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.framing import FrameError, frame, read_frame
 from raft_ref.server.sockets import (
     DEFAULT_LIMITS,
@@ -102,14 +104,12 @@ class End:
         self, me: str, addresses: dict[str, Address], limits: Limits = DEFAULT_LIMITS
     ) -> None:
         self.me = me
-        self.heard: list[tuple[str, bytes]] = []
+        self.heard: list[Envelope] = []
         self._news = asyncio.Event()
         self.transport = SocketTransport(me, addresses, self._deliver, self.answer, limits)
 
-    def _deliver(self, source: str, payload: bytes) -> None:
-        if payload == b"nonsense":
-            raise ValueError("nonsense is no message")
-        self.heard.append((source, payload))
+    def _deliver(self, envelope: Envelope) -> None:
+        self.heard.append(envelope)
         self._news.set()
 
     async def answer(self, payload: bytes) -> bytes:
@@ -118,12 +118,16 @@ class End:
         await asyncio.sleep(0.05 if payload == b"slow" else 0)
         return payload.upper()
 
-    async def hears(self, count: int) -> list[tuple[str, bytes]]:
+    async def hears(self, count: int) -> list[Envelope]:
         async with asyncio.timeout(5):
             while len(self.heard) < count:
                 self._news.clear()
                 await self._news.wait()
         return self.heard
+
+
+def message(source: str, dest: str, number: int = 0) -> Envelope:
+    return Envelope(RequestVoteResponse(source, dest, number, vote_granted=True), number)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -165,12 +169,13 @@ def run(test: Callable[[], Awaitable[None]]) -> None:
 def test_messages_arrive_in_order_both_ways() -> None:
     async def test() -> None:
         async with pair() as (one, two):
-            payloads = [str(number).encode() for number in range(1000)]
-            for payload in payloads:
-                one.transport.send("s2", payload)
-                two.transport.send("s1", payload)
-            assert await two.hears(1000) == [("s1", payload) for payload in payloads]
-            assert await one.hears(1000) == [("s2", payload) for payload in payloads]
+            there = [message("s1", "s2", number) for number in range(1000)]
+            back = [message("s2", "s1", number) for number in range(1000)]
+            for this, that in zip(there, back, strict=True):
+                one.transport.send(this)
+                two.transport.send(that)
+            assert await two.hears(1000) == there
+            assert await one.hears(1000) == back
 
     run(test)
 
@@ -181,12 +186,12 @@ def test_a_peer_that_comes_back_is_connected_again() -> None:
             [link] = one.transport.links.values()
             await two.transport.close()
             await until(lambda: not link.is_connected)
-            one.transport.send("s2", b"lost")
+            one.transport.send(message("s1", "s2"))
             assert link.lost == 1
             again = End("s2", {"s2": link.address})
             await again.transport.start(link.address)
             await until(lambda: link.is_connected)
-            one.transport.send("s2", b"hello")
+            one.transport.send(message("s1", "s2"))
             # s1 is no peer of this one: the cluster that it knows has no other server
             await until(lambda: not link.is_connected)
             assert again.heard == []
@@ -248,7 +253,12 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
-        (hello("s2", "s1") + frame(b"nonsense"), "nonsense is no message"),
+        (hello("s2", "s1") + frame(b"nonsense"), "no message begins with b'n'"),
+        (hello("s2", "s1") + frame(b"\x00nonsense"), "no RequestVoteRequest: "),
+        (
+            hello("s2", "s1") + frame(encode(Envelope(RequestVoteResponse("s3", "s1", 1, True)))),
+            "'s2' sends a message of 's3' for 's1'",
+        ),
         (
             hello("s2", "s1") + b"\xff\xff\xff\xff",
             "a frame of 4294967295 bytes, more than",
@@ -271,8 +281,8 @@ def test_a_stranger_is_shown_the_door(
             assert reason in caplog.text
             assert len(caplog.records) == 1
             writer.close()
-            two.transport.send("s1", b"still there")
-            assert ("s2", b"still there") in await one.hears(1)
+            two.transport.send(message("s2", "s1"))
+            assert message("s2", "s1") in await one.hears(1)
 
     run(test)
 

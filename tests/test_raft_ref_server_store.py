@@ -269,3 +269,28 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 def test_the_disk_of_another_server(folder: Path) -> None:
     with pytest.raises(StorageError, match="belongs to s1 of the cluster s1,s2,s3, not to s2"):
         load(folder, "s2")
+
+
+def test_a_journal_that_is_torn_anywhere(tmp_path: Path) -> None:
+    """Whatever of the last writes reached the disk: what is loaded was saved, as a whole."""
+    source = tmp_path / "whole"
+    storage = SqliteStorage(source, "s1", NODE.servers)
+    moments = [FIRST]
+    for index in range(1, 6):
+        storage.save(Save(index, "s2", None, index, (Entry(index, f"value {index}"),)))
+        moments.append(storage.load(FIRST))
+    journal = (source / "raft.sqlite-wal").read_bytes()
+    database = (source / "raft.sqlite").read_bytes()
+    known = {durable(state) for state in moments}
+    loaded = set()
+    for length in [*range(0, len(journal), 97), len(journal)]:
+        torn = tmp_path / f"torn {length}"
+        torn.mkdir()
+        (torn / "raft.sqlite").write_bytes(database)
+        # What lies behind the tear may be anything.
+        (torn / "raft.sqlite-wal").write_bytes(journal[:length] + b"\xa5" * 97)
+        state = durable(load(torn))
+        assert state in known, length
+        loaded.add(state)
+    storage.close()
+    assert loaded == known

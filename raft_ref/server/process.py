@@ -16,7 +16,7 @@ import msgspec
 
 from raft_ref.messages import AppendEntriesRequest, ServerId
 from raft_ref.node import Node
-from raft_ref.server import codec
+from raft_ref.server.codec import Envelope
 from raft_ref.server.replica import IN_PRACTICE, Observer, Replica, Reply, RequestId, Timing
 from raft_ref.server.session import Request
 from raft_ref.server.sockets import Address, Contexts, SocketTransport
@@ -87,7 +87,7 @@ class Server:
             save = self._storage.save
             await asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
         for envelope in output.messages:
-            self._transport.send(envelope.message.dest, codec.encode(envelope))
+            self._transport.send(envelope)
         for request, reply in output.replies:
             asked = self._asked.pop(request, None)
             if asked is not None and not asked.done():
@@ -118,11 +118,8 @@ class Server:
 
     # What comes from the network
 
-    def _deliver(self, source: ServerId, payload: bytes) -> None:
-        envelope = codec.decode(payload)
+    def _deliver(self, envelope: Envelope) -> None:
         message = envelope.message
-        if (message.source, message.dest) != (source, self.me):
-            raise ValueError(f"{source} sends a message of {message.source} for {message.dest}")
         if isinstance(message, AppendEntriesRequest):
             for entry in message.entries:
                 check_command(entry.value)

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import msgspec
 
 from raft_ref.messages import ServerId
+from raft_ref.server.codec import Envelope, decode, encode
 from raft_ref.server.framing import MAX_FRAME, FrameError, frame, read_frame
 
 log = logging.getLogger("raft_ref.server")
@@ -204,18 +205,18 @@ class Listener:
     """What accepts the connections of peers and clients.
 
     - `peers`: the servers that may send messages.
-    - `deliver` is called with the source and the payload of each message.
+    - `deliver` is called with each message, which is from whom the connection is.
     - `answer` is called with each request of a client and returns the reply; requests of one
       connection may be answered in any order, so they say themselves which is which.
 
-    Both raise ValueError for a payload that they cannot read; its connection is closed then.
+    Both raise ValueError for what they cannot use; its connection is closed then.
     """
 
     def __init__(
         self,
         me: ServerId,
         peers: frozenset[ServerId],
-        deliver: Callable[[ServerId, bytes], None],
+        deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         max_clients: int = 1000,
@@ -277,7 +278,11 @@ class Listener:
             await self._serve_client(reader, writer)
             return
         while (payload := await read_frame(reader, self._limits.frame)) is not None:
-            self._deliver(hello.source, payload)
+            envelope = decode(payload)
+            source, dest = envelope.message.source, envelope.message.dest
+            if (source, dest) != (hello.source, self._me):
+                raise FrameError(f"{hello.source!r} sends a message of {source!r} for {dest!r}")
+            self._deliver(envelope)
 
     def _understood(self, first: bytes) -> Hello:
         try:
@@ -341,7 +346,7 @@ class SocketTransport:
         self,
         me: ServerId,
         addresses: Mapping[ServerId, Address],
-        deliver: Callable[[ServerId, bytes], None],
+        deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
@@ -363,9 +368,9 @@ class SocketTransport:
         self._running = [asyncio.ensure_future(link.run()) for link in self.links.values()]
         return bound
 
-    def send(self, dest: ServerId, payload: bytes) -> None:
+    def send(self, envelope: Envelope) -> None:
         """Send a message to a peer; it may be lost."""
-        self.links[dest].send(payload)
+        self.links[envelope.message.dest].send(encode(envelope))
 
     async def close(self) -> None:
         """Close all connections."""
