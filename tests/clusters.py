@@ -8,10 +8,10 @@ from typing import Any
 
 from explorer import Event, Property, View
 from explorer import Kind as PropertyKind
-from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State
-from raft_ref.server.replica import Replica, Reply, Timing
+from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
+from raft_ref.server.replica import Happening, Replica, Reply, Timing
 from raft_ref.server.session import ExpiredError, Kind, Operation, Session
-from raft_ref.server.simulation import Conditions, Happening, MemoryStorage, Simulation
+from raft_ref.server.simulation import Conditions, MemoryStorage, Simulation
 from spec.link import INVARIANTS, Committed, Refinement, raft_properties
 from tests.linearizability import Observation
 
@@ -47,6 +47,10 @@ class Spec:
         self._looked_at.clear()
         first = {server: self._told(state) for server, state in states.items()}
         self._view = View(first, (), self._history.initial, 0, 0, 0)
+
+    def restart(self, server: str, before: State, after: State) -> None:
+        """Check that a server starts with what is on its disk."""
+        self.look(Happening(server, before, None, Step(after, (), ("Restart",))))
 
     def look(self, happening: Happening) -> None:
         """Check a step. Raises AssertionError with what is wrong."""

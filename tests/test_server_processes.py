@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -23,23 +24,43 @@ COMMAND = [sys.executable, "-c", "import sys; from raft_ref_cli import main; sys
 
 
 class Cluster:
-    """Three processes that speak over Unix sockets."""
+    """Three processes that speak over Unix sockets, each way over one of its own.
+
+    A `Wire` may stand between two of them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.addresses = {name: Address(str(folder / f"{name}.sock"), 0) for name in "123"}
         self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.wires: dict[tuple[str, str], Wire] = {}
 
     @property
     def peers(self) -> str:
-        return ",".join(f"{name}={address}" for name, address in self.addresses.items())
+        return self.peers_of("")
+
+    def peers_of(self, server: str) -> str:
+        """Return the peers as a server knows them: behind wires, where there are any."""
+        where = {
+            name: self.wires[server, name].address if (server, name) in self.wires else address
+            for name, address in self.addresses.items()
+        }
+        return ",".join(f"{name}={address}" for name, address in where.items())
+
+    async def lay_wires(self) -> None:
+        """Put a wire between each two servers, before they start."""
+        for source, dest in permutations("123", 2):
+            address = Address(str(self.folder / f"{source}-{dest}.sock"), 0)
+            self.wires[source, dest] = wire = Wire(address, self.addresses[dest])
+            await wire.start()
 
     @property
     def where(self) -> str:
         return ",".join(map(str, self.addresses.values()))
 
     def start(self, name: str) -> None:
-        arguments = ["--id", name, "--peers", self.peers, "--data", str(self.folder / name)]
+        arguments = ["--id", name, "--peers", self.peers_of(name)]
+        arguments += ["--data", str(self.folder / name)]
         self.processes[name] = subprocess.Popen(
             [*COMMAND, "serve", *arguments], stderr=subprocess.PIPE, text=True
         )
@@ -62,6 +83,43 @@ class Cluster:
         """Wait until all servers listen."""
         while not all(Path(address.host).exists() for address in self.addresses.values()):
             time.sleep(0.01)
+
+
+class Wire:
+    """What one server sends to another goes through here, while it is not cut."""
+
+    def __init__(self, address: Address, dest: Address) -> None:
+        self.address = address
+        self._dest = dest
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.is_cut = False
+        self.carried = 0  # bytes
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._carry, self.address.host)
+
+    def cut(self) -> None:
+        """Close the connection, and every new one, until it is mended."""
+        self.is_cut = True
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    async def _carry(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self._writers.add(back)
+        try:
+            if not self.is_cut:
+                _, writer = await self._dest.connect(None)
+                self._writers.add(writer)
+                while data := await reader.read(2**16):
+                    self.carried += len(data)
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            pass
+        finally:
+            for each in (back, *self._writers):
+                each.close()
+            self._writers.clear()
 
 
 @pytest.fixture
@@ -138,6 +196,46 @@ def test_nothing_acknowledged_is_lost_by_kill_and_stop(cluster: Cluster) -> None
     assert is_linearizable(seen)
     assert kills >= 3
     assert sum(each.result is not None for each in seen) > 50
+
+
+async def cut_off(cluster: Cluster, seconds: float) -> tuple[list[Observation], int]:
+    """Cut servers off from each other, one way or both, while clients reach all of them."""
+    await cluster.lay_wires()
+    for name in "123":
+        cluster.start(name)
+    chance, cuts = random.Random(1), 0
+    async with clients(cluster, 4) as made:
+        await made[0].do(Operation(Kind.PUT, "ready", "yes"), 20.0)
+        seen: list[Observation] = []
+        end = time.monotonic() + seconds
+        tasks = [
+            asyncio.ensure_future(work(client, f"c{number}", number, seen, end))
+            for number, client in enumerate(made)
+        ]
+        while time.monotonic() < end:
+            await asyncio.sleep(0.2 + chance.random() * 0.5)
+            alone, is_one_way = chance.choice("123"), chance.random() < 0.3
+            for (source, dest), wire in cluster.wires.items():
+                if source == alone or (dest == alone and not is_one_way):
+                    wire.cut()
+            cuts += 1
+            await asyncio.sleep(0.2 + chance.random() * 0.8)
+            for wire in cluster.wires.values():
+                wire.is_cut = False
+        await asyncio.gather(*tasks)
+        return seen, cuts
+
+
+def test_servers_that_are_cut_off_from_each_other(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    try:
+        seen, cuts = asyncio.run(cut_off(cluster, 8.0))
+    finally:
+        cluster.stop_all()
+    assert is_linearizable(seen)
+    assert cuts >= 4
+    assert sum(each.result is not None for each in seen) > 50
+    assert all(wire.carried > 0 for wire in cluster.wires.values())
 
 
 @pytest.mark.long

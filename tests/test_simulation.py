@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from raft_ref import Node
+from raft_ref.server import Happening
 from raft_ref.server.bugs import SERVER_BUGS
-from raft_ref.server.simulation import Happening
 from tests.clusters import SERVERS, Spec, run
 from tests.linearizability import is_linearizable
 

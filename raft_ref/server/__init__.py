@@ -8,9 +8,9 @@ to these.
 
 from raft_ref.server.client import Client, FailedError
 from raft_ref.server.process import Server
-from raft_ref.server.replica import Replica, Reply, Status, Timing
+from raft_ref.server.replica import Happening, Replica, Reply, Status, Timing
 from raft_ref.server.session import Kind, Operation, Session
-from raft_ref.server.simulation import Conditions, Happening, Simulation
+from raft_ref.server.simulation import Conditions, Simulation
 from raft_ref.server.sockets import Address, parse_address
 from raft_ref.server.storage import SqliteStorage, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine, Result, Store

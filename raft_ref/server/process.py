@@ -14,14 +14,15 @@ from itertools import count
 
 import msgspec
 
-from raft_ref.messages import AppendEntriesRequest, ServerId
-from raft_ref.node import Node
+from raft_ref.messages import AppendEntriesRequest, Message, ServerId
+from raft_ref.node import Action, Node, Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import IN_PRACTICE, Observer, Replica, Reply, RequestId, Timing
+from raft_ref.server.replica import IN_PRACTICE, Happening, Replica, Reply, RequestId, Timing
 from raft_ref.server.session import Request
 from raft_ref.server.sockets import Address, Contexts, SocketTransport
 from raft_ref.server.storage import Storage
 from raft_ref.server.store import KeyValueMachine, check_command
+from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
 
@@ -34,7 +35,8 @@ class Server:
     """A server that runs until it is stopped, or cannot save.
 
     Arguments: whose it is; where all servers of the cluster listen; its disk; how long it waits;
-    TLS for listening and connecting, if any; `observe` is told of each step of the node.
+    TLS for listening and connecting, if any; `settle` is told of each step of the node, once it
+    will not be undone, and before anybody else hears of it.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Server:
         storage: Storage,
         timing: Timing = IN_PRACTICE,
         tls: Contexts | None = None,
-        observe: Observer = lambda before, event, step: None,
+        settle: Callable[[Happening], None] = lambda happening: None,
     ) -> None:
         """Load what was saved. Raises StorageError."""
         self.me = me
@@ -53,8 +55,10 @@ class Server:
         self._storage = storage
         saved = storage.load(node.initial(me))
         chance = random.Random()
-        self.replica = Replica(node, me, chance, time.monotonic(), saved, timing, observe)
+        self.replica = Replica(node, me, chance, time.monotonic(), saved, timing, self._note)
         self._transport = SocketTransport(me, addresses, self._deliver, self._answer, tls=tls)
+        self._settle = settle
+        self._steps: list[Happening] = []
         self._events: list[_Event] = []
         self._wakeup = asyncio.Event()
         self._asked: dict[RequestId, asyncio.Future[Reply]] = {}
@@ -86,6 +90,9 @@ class Server:
         if output.save is not None:
             save = self._storage.save
             await asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
+        for happening in self._steps:
+            self._settle(happening)
+        self._steps.clear()
         for envelope in output.messages:
             self._transport.send(envelope)
         for request, reply in output.replies:
@@ -93,6 +100,9 @@ class Server:
             if asked is not None and not asked.done():
                 asked.set_result(reply)
         self._tell()
+
+    def _note(self, before: State, event: Action | Message, step: Step) -> None:
+        self._steps.append(Happening(self.me, before, event, step))
 
     async def _wait(self, seconds: float) -> None:
         self._wakeup.clear()

@@ -99,6 +99,18 @@ class Output(NamedTuple):
     replies: list[tuple[RequestId, Reply]]
 
 
+class Happening(NamedTuple):
+    """A step of a server that will not be undone: it was saved, if there was anything to save.
+
+    `event` is what happened to the node; None is a crash and a restart.
+    """
+
+    server: ServerId
+    before: State
+    event: Action | Message | None
+    step: Step
+
+
 Observer = Callable[[State, Action | Message, Step], None]
 """Called after each step of the node: the state before, what happened, and the step."""
 

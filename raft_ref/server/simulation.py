@@ -14,12 +14,19 @@ import random
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from raft_ref.messages import Message, ServerId
 from raft_ref.node import Action, Node, Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import IN_PRACTICE, Output, Replica, Reply, RequestId, Timing
+from raft_ref.server.replica import (
+    IN_PRACTICE,
+    Happening,
+    Output,
+    Replica,
+    Reply,
+    RequestId,
+    Timing,
+)
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
 from raft_ref.state import State
@@ -43,18 +50,6 @@ class Conditions:
 
 
 CALM = Conditions()
-
-
-class Happening(NamedTuple):
-    """A step of a server that will not be undone: it was saved, if there was anything to save.
-
-    `event` is what happened to the node; None is a crash and a restart.
-    """
-
-    server: ServerId
-    before: State
-    event: Action | Message | None
-    step: Step
 
 
 class MemoryStorage:
