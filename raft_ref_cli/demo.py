@@ -335,15 +335,16 @@ class Demo:
         cut = sorted({f"{a}-{b}" for a, b in self.simulation.cut if a < b})
         conditions = self.simulation.conditions
         facts = (
-            f"{self.summary()}   loss {conditions.loss:g}, duplication "
-            f"{conditions.duplication:g}, cut: {', '.join(cut) or 'nothing'}"
+            f"loss {conditions.loss:g}, duplication {conditions.duplication:g}, "
+            f"cut: {', '.join(cut) or 'nothing'}"
         )
         events = Text("\n".join(self._recent), "cyan")
         keys = Text(
-            "1-9 crash/start   l cut the leader off   h heal   x loss   d duplication   q quit",
+            "1-9 crash/start  l cut the leader off  h heal  x loss  d duplication  q quit",
             "dim",
         )
-        return Group(Text(facts, "bold"), Text(), table, Text(), events, Text(), keys)
+        above = Text(self.summary(), "bold"), Text(facts), Text()
+        return Group(*above, table, Text(), events, Text(), keys)
 
 
 def _log(state: State) -> Text:
