@@ -247,9 +247,9 @@ def test_the_default_bounds(capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, report["same"], report["states"]) == (0, True, None)
     for figures in report["columns"].values():
         assert figures["verdict"] == "HOLDS"
-        assert figures["distinct_states"] == 157_289
-        assert figures["generated_states"] == 667_977
-        assert figures["depth"] == 36
+        assert figures["distinct_states"] == 564_181
+        assert figures["generated_states"] == 2_874_152
+        assert figures["depth"] == 38
 
 
 def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:

@@ -239,10 +239,10 @@ def test_servers_that_are_cut_off_from_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_hundred_kills(cluster: Cluster) -> None:
-    seen, kills = asyncio.run(under_trouble(cluster, 90.0))
+def test_nothing_acknowledged_is_lost_by_many_kills(cluster: Cluster) -> None:
+    seen, kills = asyncio.run(under_trouble(cluster, 45.0))
     assert is_linearizable(seen)
-    assert kills >= 60
+    assert kills >= 25
 
 
 def test_a_server_alone_is_killed_while_it_saves(tmp_path: Path) -> None:
