@@ -64,7 +64,10 @@ def test_what_hypothesis_shows(tmp_path: Path) -> None:
     pytest_here = [sys.executable, "-m", "pytest", *shlex.split(command)]
     done = subprocess.run(pytest_here, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert output in done.stdout
+    # On a busy machine hypothesis shrinks for a shorter time, and leaves a step or two in.
+    found = iter(re.sub(r"^ *\d+\. ", "", done.stdout, flags=re.M).splitlines())
+    for line in re.sub(r"^ *\d+\. ", "", output, flags=re.M).splitlines():
+        assert line in found, done.stdout
 
 
 def test_every_link_leads_somewhere() -> None:

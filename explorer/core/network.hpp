@@ -137,12 +137,15 @@ class Layout {
     std::uint64_t placed(Network network) const {
         return network_shift_ == 64 ? 0 : network.bits << network_shift_;
     }
-    std::uint64_t one(int fault) const { return std::uint64_t{1} << fault_shift_[fault]; }
+    std::uint64_t one(int fault) const {
+        return fault_shift_[fault] == 64 ? 0 : std::uint64_t{1} << fault_shift_[fault];
+    }
 
     std::uint32_t servers(std::uint64_t key) const {
         return static_cast<std::uint32_t>(key & ((std::uint64_t{1} << server_bits_) - 1));
     }
     std::uint32_t faults(std::uint64_t key, int fault) const {
+        if (fault_bits_[fault] == 0) return 0;
         return static_cast<std::uint32_t>(key >> fault_shift_[fault] &
                                           ((std::uint64_t{1} << fault_bits_[fault]) - 1));
     }

@@ -147,6 +147,8 @@ class Search {
 
     // ---- Layout
 
+    static constexpr int max_server_bits = 30, max_message_bits = 16;
+
     void lay_out() {
         const int size = setting_.limits.messages;
         std::array<int, 3> fault_bits;
@@ -155,12 +157,13 @@ class Search {
             left -= fault_bits[fault] = std::bit_width(setting_.limits.faults[fault]);
         int servers = std::bit_width(steps_.servers() + 1), one = std::bit_width(steps_.messages());
         const int spare = left - servers - size * one;
-        if (spare < 0)
+        // With more there would be no other layout to begin again with.
+        if (spare < 0 || servers > max_server_bits || one > max_message_bits)
             throw Unfit("states do not fit into 8 bytes: " + std::to_string(steps_.servers()) +
                         " states of the servers, " + std::to_string(steps_.messages()) +
                         " messages, " + std::to_string(size) + " of them in flight");
-        if (size > 0) one = std::min(16, one + spare / (2 * size));
-        servers = std::min(30, left - size * one);
+        if (size > 0) one = std::min(max_message_bits, one + spare / (2 * size));
+        servers = std::min(max_server_bits, left - size * one);
         layout_ = Layout(servers, fault_bits, one);
         rules_.set_message_bits(one);
         steps_.set_limits(layout_.max_servers(), layout_.max_messages());

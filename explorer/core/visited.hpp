@@ -172,13 +172,14 @@ class Visited {
         bool is_there;
         std::size_t used;
     };
-    // Look at all of a line: whether it has a key, and how many keys it has.
+    // Look at all of a line: whether it has a key, and how many keys it has at least.
     static Look look(const Slot* slots, std::uint64_t key) {
         Look result{false, 0};
         for (std::size_t at = 0; at < line; ++at) {
             const std::uint64_t found = slots[at].load(std::memory_order_relaxed);
             result.is_there |= found == key;
-            result.used += found != 0;
+            // Not those behind an empty one: they came while we looked, and so may have the key.
+            result.used += (found != 0) & (result.used == at);
         }
         return result;
     }

@@ -347,10 +347,32 @@ void every_fault_is_counted() {
     CHECK(none.tally.cut[Cut::restarts] == 2 * 3);
 }
 
+// As many messages as there can be numbers for, and one more.
+void more_messages_than_numbers_do_not_fit() {
+    struct Talker : Counters {
+        using Counters::Counters;
+        std::vector<LocalStep> actions(Node node) override {
+            std::vector<LocalStep> found;
+            for (Message message = 1; node == 0 && message <= 66'000; ++message)
+                found.push_back({1, {message}, 0, 0, {}});
+            return found;
+        }
+    } model(1);
+    bool is_unfit = false;
+    try {
+        Search(model, {}, setting(2, 1, 1)).run({0, 2}, 0, go_on);
+    } catch (const Unfit&) {
+        is_unfit = true;
+    }
+    CHECK(is_unfit);
+}
+
 void a_bound_on_faults_may_take_32_bits() {
     const Layout layout(8, {32, 0, 0}, 1);
     CHECK(layout.faults(0xFFFFFFFFull << 8 | 3, 0) == 0xFFFFFFFF);
     CHECK(layout.servers(0xFFFFFFFFull << 8 | 3) == 3);
+    const Layout full(30, {32, 2, 0}, 1);  // nothing is left for the third fault
+    CHECK(full.faults(~0ull, 2) == 0 && full.one(2) == 0 && full.faults(~0ull, 1) == 3);
 }
 
 // What the model failed to answer is asked again, and no answer is made up meanwhile.
@@ -471,6 +493,7 @@ int main() {
     what_the_model_throws_is_thrown_by_the_search();
     every_fault_is_counted();
     a_bound_on_faults_may_take_32_bits();
+    more_messages_than_numbers_do_not_fit();
     a_question_that_failed_is_asked_again();
     for (unsigned threads : {1, 2, 3}) {
         a_search_that_is_stopped_goes_on<Counters>(setting(3, threads), {0, 0, 0});
