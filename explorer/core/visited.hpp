@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -174,14 +175,15 @@ class Visited {
     };
     // Look at all of a line: whether it has a key, and how many keys it has at least.
     static Look look(const Slot* slots, std::uint64_t key) {
-        Look result{false, 0};
+        bool is_there = false;
+        std::uint32_t full = 0;  // a bit for each slot
         for (std::size_t at = 0; at < line; ++at) {
             const std::uint64_t found = slots[at].load(std::memory_order_relaxed);
-            result.is_there |= found == key;
-            // Not those behind an empty one: they came while we looked, and so may have the key.
-            result.used += (found != 0) & (result.used == at);
+            is_there |= found == key;
+            full |= std::uint32_t{found != 0} << at;
         }
-        return result;
+        // Not those behind an empty one: they came while we looked, and so may have the key.
+        return {is_there, static_cast<std::size_t>(std::countr_one(full))};
     }
 
     std::size_t reserved_;
