@@ -185,7 +185,10 @@ class Replica:
         """Take a message from a peer."""
         message = envelope.message
         step = self.node.receive(self.state, message)
-        self._take(step, message, envelope.round, now)
+        # The leader of an older term is followed no more: its round says nothing to a newer one,
+        # whose leader may be the same server, started again and counting from 0 again.
+        is_of_term = message.term == step.state.current_term
+        self._take(step, message, envelope.round if is_of_term else 0, now)
         if message.term != self.state.current_term:
             return
         if isinstance(message, AppendEntriesRequest | InstallSnapshotRequest):
