@@ -80,7 +80,8 @@ class Model:
 
     def explore(self, node: type[Node] = Node, *more: Property) -> Report:
         """Search the model with all properties on, and more."""
-        return search(self.system(node), [*self.properties(), *more], self.symmetry)
+        properties = [*self.properties(), *more]
+        return search(self.system(node), properties, self.symmetry, engine="auto")
 
     def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
         """Check the model with real TLC and all properties on; `folder` is for its config."""

@@ -129,18 +129,14 @@ def test_a_search_that_is_killed_again_and_again_ends_with_the_same_report(tmp_p
         (["--max-snapshot", "0"], 0.4),
         (["--network", "fifo", "--no-symmetry", "--max-term", "1"], 0.1),
         (["--por", "--invariant", "ElectionSafety", "--max-duplicates", "0"], 0.1),
-        (["--values", "2", "--max-restarts", "0", "--max-drops", "0"], 0.1),
         (["--progress", "--max-restarts", "0"], 0.4),
         (["--bug", "prev-log-term-ignored"], 1.6),
-        (["--bug", "commit-scan-stops-at-older-term"], 0.4),
-        (["--node", "tests.toys:OwnRaft", "--max-restarts", "0"], 0.1),
-        (["--max-restarts", "0", "--max-drops", "0", "--threads", "1"], 0.1),
     ],
 )
 def test_many_kills(tmp_path: Path, arguments: list[str], patience: float) -> None:
-    """Over all searches, some hundred kills."""
+    """Whatever is searched, and however often it is killed."""
     expected, kills, seed = undisturbed(arguments), 0, 0
-    while kills < 12:
+    while kills < 8:
         seed += 1
         folder = tmp_path / f"found-{seed}"
         report, more = kill_until_it_ends(folder, arguments, seed, patience)

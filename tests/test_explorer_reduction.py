@@ -95,7 +95,7 @@ def test_each_bug_is_found(name: str) -> None:
         with pytest.raises(ActorError, match="is_obsolete is wrong"):
             search(system(model, bug.node), properties, model.symmetry)
         return
-    report = search(system(model, bug.node), properties, model.symmetry)
+    report = search(system(model, bug.node), properties, model.symmetry, engine="auto")
     assert report.counterexample is not None
     assert report.counterexample.prop.name == BUGS[name].breaks
 

@@ -192,9 +192,9 @@ async def under_trouble(cluster: Cluster, seconds: float) -> tuple[list[Observat
 
 
 def test_nothing_acknowledged_is_lost_by_kill_and_stop(cluster: Cluster) -> None:
-    seen, kills = asyncio.run(under_trouble(cluster, 8.0))
+    seen, kills = asyncio.run(under_trouble(cluster, 6.0))
     assert is_linearizable(seen)
-    assert kills >= 3
+    assert kills >= 2
     assert sum(each.result is not None for each in seen) > 50
 
 
@@ -229,20 +229,20 @@ async def cut_off(cluster: Cluster, seconds: float) -> tuple[list[Observation], 
 def test_servers_that_are_cut_off_from_each_other(tmp_path: Path) -> None:
     cluster = Cluster(tmp_path)
     try:
-        seen, cuts = asyncio.run(cut_off(cluster, 8.0))
+        seen, cuts = asyncio.run(cut_off(cluster, 6.0))
     finally:
         cluster.stop_all()
     assert is_linearizable(seen)
-    assert cuts >= 4
+    assert cuts >= 3
     assert sum(each.result is not None for each in seen) > 50
     assert all(wire.carried > 0 for wire in cluster.wires.values())
 
 
 @pytest.mark.long
 def test_nothing_acknowledged_is_lost_by_many_kills(cluster: Cluster) -> None:
-    seen, kills = asyncio.run(under_trouble(cluster, 45.0))
+    seen, kills = asyncio.run(under_trouble(cluster, 30.0))
     assert is_linearizable(seen)
-    assert kills >= 25
+    assert kills >= 15
 
 
 def test_a_server_alone_is_killed_while_it_saves(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ for index in range(first, first + 100_000):
     print(index, flush=True)
 """
     chance, acknowledged = random.Random(1), 0
-    for _ in range(25):
+    for _ in range(12):
         arguments = [sys.executable, "-c", script, str(tmp_path), str(acknowledged + 1)]
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None

@@ -18,7 +18,7 @@ FAULTY = Model(servers=2, term=2, log=1, restarts=1, drops=1, duplicates=1)
 
 def refined(model: Model, node: type[Node] = Node, raft: Path = RAFT) -> Report:
     refinement = Refinement(model.server_names, model.value_names, raft)
-    return search(model.system(node), [refinement.as_property], model.symmetry)
+    return search(model.system(node), [refinement.as_property], model.symmetry, engine="auto")
 
 
 def bisimulated(model: Model, node: type[Node] = Node, module: Path = MODEL) -> Report:

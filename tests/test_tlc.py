@@ -42,7 +42,6 @@ LONG_CASES: list[tuple[Model, Counts]] = [
     ),
     (Model(log=1, restarts=1, drops=1, symmetry=False), (59_420, 235_924, 24)),
     (Model(term=2, log=1, drops=1, duplicates=1), (45_225, 163_219, 35)),
-    (Model(log=1, messages=3, restarts=1, drops=1, symmetry=False), (548_122, 3_107_182, 27)),
     (Model(log=1, snapshot=1, restarts=1, symmetry=False), (59_849, 255_511, 23)),
     (Model(log=2, snapshot=2), (77_465, 366_024, 27)),
 ]  # fmt: skip

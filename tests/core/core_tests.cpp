@@ -476,7 +476,7 @@ void a_file_that_was_changed_is_refused() {
 
 int main() {
     growth_keeps_exactly_the_same_set(Visited::initial_capacity, 1);
-    growth_keeps_exactly_the_same_set(std::size_t{1} << 19, 3);
+    growth_keeps_exactly_the_same_set(std::size_t{1} << 18, 3);
     threads_count_each_key_once();
     equal_sequences_have_one_number();
     a_network_that_is_a_set_is_sorted();
