@@ -12,7 +12,8 @@ Known bugs of writing are at the end, each changing one rule, to be checked with
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, NamedTuple
 
 from raft_ref.messages import Message, ServerId, Value
 from raft_ref.node import Node, Step
@@ -47,6 +48,14 @@ class Stored:
     def memory(self) -> State:
         """The state that the server has in memory."""
         return self.pending[-1].state if self.pending else self.state
+
+
+class StoredStep(NamedTuple):
+    """What one step does to a server with its disk; see `raft_ref.node.Step`."""
+
+    state: Stored
+    messages: tuple[Message, ...] = ()
+    actions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,40 +93,38 @@ class StoredNode:
             yield Write()
         yield from self.node.actions(stored.memory)
 
-    def act(self, stored: Stored, action: Any) -> Step | None:
+    def act(self, stored: Stored, action: Any) -> StoredStep | None:
         """Take an action; None where it is not enabled."""
         if isinstance(action, Write):
             return self.write(stored)
         step = self.node.act(stored.memory, action)
         return None if step is None else self.taken(stored, step)
 
-    def receive(self, stored: Stored, message: Message) -> Step:
+    def receive(self, stored: Stored, message: Message) -> StoredStep:
         """Handle a message in memory."""
         return self.taken(stored, self.node.receive(stored.memory, message))
 
     def restart(self, stored: Stored) -> Stored:
         """Return what a crash leaves: what was written."""
-        kept = {name: getattr(stored.disk, name) for name in DURABLE}
-        after = self.node.restart(replace(stored.state, **kept))
-        return Stored(after, stored.disk)
+        return Stored(self.node.restart(stored.disk), stored.disk)
 
-    def taken(self, stored: Stored, step: Step) -> Step:
+    def taken(self, stored: Stored, step: Step) -> StoredStep:
         """Return what a step in memory does: nothing is sent while anything is to be written."""
         if not stored.pending and not _differ(stored.memory, step.state):
-            return _step(replace(stored, state=step.state), step.messages, step.actions)
+            return StoredStep(replace(stored, state=step.state), step.messages, step.actions)
         pending = (*stored.pending, Pending(step.state, frozenset(step.messages)))
-        return _step(replace(stored, pending=pending), (), step.actions)
+        return StoredStep(replace(stored, pending=pending), (), step.actions)
 
-    def write(self, stored: Stored) -> Step | None:
+    def write(self, stored: Stored) -> StoredStep | None:
         """Write what is pending first, and send what waited for it."""
         if not stored.pending:
             return None
         first, *rest = stored.pending
-        return _step(Stored(first.state, first.state, tuple(rest)), _in_order(first), ())
+        return StoredStep(Stored(first.state, first.state, tuple(rest)), _in_order(first))
 
     def rename(self, value: object, renaming: Mapping[str, str]) -> object:
         """Return a state, message or action with its servers and values renamed."""
-        rename: Callable[[Any], Any] = lambda each: self.node.rename(each, renaming)  # noqa: E731
+        rename: Callable[[Any], Any] = partial(self.node.rename, renaming=renaming)
         match value:
             case Write():
                 return value
@@ -138,14 +145,10 @@ def _in_order(pending: Pending) -> tuple[Message, ...]:
     return tuple(sorted(pending.messages, key=repr))
 
 
-def _step(stored: Stored, messages: tuple[Message, ...], actions: tuple[str, ...]) -> Step:
-    return Step(stored, messages, actions)  # type: ignore[arg-type]
-
-
 class SentBeforeWritten(StoredNode):
     """Messages leave at once, while what they promise is still to be written (sofa-jraft)."""
 
-    def taken(self, stored: Stored, step: Step) -> Step:
+    def taken(self, stored: Stored, step: Step) -> StoredStep:
         """Send, and write later."""
         later = super().taken(stored, step._replace(messages=()))
         return later._replace(messages=step.messages)
@@ -154,7 +157,7 @@ class SentBeforeWritten(StoredNode):
 class VoteWrittenBeforeTerm(StoredNode):
     """Vote and term are written one after the other, the vote first (hashicorp/raft#661)."""
 
-    def write(self, stored: Stored) -> Step | None:
+    def write(self, stored: Stored) -> StoredStep | None:
         """Write the vote and send it, where a newer term is to be written as well."""
         if not stored.pending:
             return None
@@ -164,7 +167,7 @@ class VoteWrittenBeforeTerm(StoredNode):
             return super().write(stored)
         written = replace(disk, voted_for=after.voted_for)
         left = (Pending(after, frozenset()), *rest)
-        return _step(Stored(after, written, left), _in_order(first), ())
+        return StoredStep(Stored(after, written, left), _in_order(first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +184,11 @@ class WriteErrorSwallowed(StoredNode):
         if stored.pending:
             yield FailToWrite()
 
-    def act(self, stored: Stored, action: Any) -> Step | None:
+    def act(self, stored: Stored, action: Any) -> StoredStep | None:
         """Go on where the disk has failed, and send what waited."""
         if not isinstance(action, FailToWrite):
             return super().act(stored, action)
         if not stored.pending:
             return None
         first, *rest = stored.pending
-        return _step(Stored(first.state, stored.disk, tuple(rest)), _in_order(first), ())
+        return StoredStep(Stored(first.state, stored.disk, tuple(rest)), _in_order(first))

@@ -208,11 +208,10 @@ class Node:
             yield CompactLog(index)
 
     def _sends(self, state: State, peer: ServerId) -> Iterator[Action]:
-        next_index = state.next_index[self._position[peer]]
-        if next_index <= state.compacted:
+        if self.next_index(state, peer) <= state.compacted:
             yield InstallSnapshot(peer)
         else:
-            for count in range(state.last_index - next_index + 2):
+            for count in range(state.last_index - self.next_index(state, peer) + 2):
                 yield AppendEntries(peer, count)
 
     def act(self, state: State, action: Action) -> Step | None:
@@ -285,6 +284,10 @@ class Node:
         stored = {peer for peer in self._peers(state) if self._match(state, peer) >= index}
         return self.is_quorum(frozenset({state.me, *stored}))
 
+    def next_index(self, state: State, peer: ServerId) -> int:
+        """Return the next index that a leader sends to a peer (nextIndex; figure 2)."""
+        return state.next_index[self._position[peer]]
+
     def _match(self, state: State, peer: ServerId) -> int:
         return state.match_index[self._position[peer]]
 
@@ -315,7 +318,7 @@ class Node:
         """
         if state.role is not Role.LEADER or peer == state.me:
             return None
-        prev_log_index = state.next_index[self._position[peer]] - 1
+        prev_log_index = self.next_index(state, peer) - 1
         if prev_log_index < state.compacted or not 0 <= count <= state.last_index - prev_log_index:
             return None
         request = AppendEntriesRequest(
@@ -337,7 +340,7 @@ class Node:
         """Send `peer` the snapshot, for want of the entries it needs next (InstallSnapshot; 7)."""
         if state.role is not Role.LEADER or peer == state.me:
             return None
-        if state.next_index[self._position[peer]] > state.compacted:
+        if self.next_index(state, peer) > state.compacted:
             return None
         request = InstallSnapshotRequest(state.me, peer, state.current_term, state.snapshot)
         return Step(state, (request,), ("InstallSnapshot",))
@@ -478,18 +481,28 @@ class Node:
         actions: tuple[str, ...] = ("HandleAppendEntriesResponse",)
         if state.role is not Role.LEADER or m.term != state.current_term:
             return Step(state, (), actions)
-        at = self._position[m.source]
-        next_index, match_index = list(state.next_index), list(state.match_index)
-        if m.success:
-            next_index[at] = max(next_index[at], m.match_index + 1)
-        else:
-            next_index[at] = self.earlier_index(next_index[at], match_index[at])
-        match_index[at] = max(match_index[at], m.match_index)
-        known = replace(state, next_index=tuple(next_index), match_index=tuple(match_index))
+        known = self._learn_match(state, m.source, m.match_index)
+        if not m.success:
+            tried, matched = self.next_index(state, m.source), self._match(state, m.source)
+            earlier = self.earlier_index(tried, matched)
+            known = replace(known, next_index=self._with(state.next_index, m.source, earlier))
         after = self.advance_commit_index(known)
         if after is not known:
             actions += ("AdvanceCommitIndex",)
         return Step(after, (), actions)
+
+    def _learn_match(self, state: State, peer: ServerId, index: int) -> State:
+        next_index = max(self.next_index(state, peer), index + 1)
+        match_index = max(self._match(state, peer), index)
+        return replace(
+            state,
+            next_index=self._with(state.next_index, peer, next_index),
+            match_index=self._with(state.match_index, peer, match_index),
+        )
+
+    def _with(self, indices: tuple[int, ...], peer: ServerId, index: int) -> tuple[int, ...]:
+        at = self._position[peer]
+        return (*indices[:at], index, *indices[at + 1 :])
 
     def earlier_index(self, next_index: int, match_index: int) -> int:
         """Return which entry to try after a refusal: one earlier that may not match yet (5.3)."""
@@ -528,11 +541,7 @@ class Node:
     def handle_install_snapshot_response(self, state: State, m: InstallSnapshotResponse) -> Step:
         """Learn that a log matches up to the snapshot (HandleInstallSnapshotResponse; 7)."""
         if state.role is Role.LEADER and m.term == state.current_term:
-            at = self._position[m.source]
-            next_index, match_index = list(state.next_index), list(state.match_index)
-            next_index[at] = max(next_index[at], m.match_index + 1)
-            match_index[at] = max(match_index[at], m.match_index)
-            state = replace(state, next_index=tuple(next_index), match_index=tuple(match_index))
+            state = self._learn_match(state, m.source, m.match_index)
         return Step(state, (), ("HandleInstallSnapshotResponse",))
 
     # Symmetry

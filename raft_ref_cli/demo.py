@@ -10,6 +10,7 @@ import tty
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,11 @@ from raft_ref.server import (
     Happening,
     Kind,
     Operation,
-    Replica,
-    Reply,
-    Session,
+    Result,
+    SimulatedClient,
     Simulation,
 )
-from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.errors import UsageError, demand_writable, positive
 from raft_ref_cli.recording import trace_of
 from traces import write
 
@@ -69,18 +69,18 @@ def add_command(commands: Any) -> None:
         "--duplication", type=_share, default=0.0, metavar="P", help="or arrives twice"
     )
     parser.add_argument(
-        "--delay", type=_seconds, default=0.02, metavar="SECONDS", help="that a message takes"
+        "--delay", type=positive, default=0.02, metavar="SECONDS", help="that a message takes"
     )
     parser.add_argument(
         "--speed",
-        type=_seconds,
+        type=positive,
         default=0.2,
         metavar="X",
         help="seconds of the cluster in one second (default: %(default)g, to be watched)",
     )
     parser.add_argument(
         "--seconds",
-        type=_seconds,
+        type=positive,
         metavar="N",
         help="of the cluster, until the end (default: until q, or 5 without a terminal)",
     )
@@ -103,13 +103,6 @@ def _share(text: str) -> float:
     if not 0 <= share < 1:
         raise argparse.ArgumentTypeError(f"{text}: expected 0 or more, and less than 1")
     return share
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: expected more than 0")
-    return seconds
 
 
 def run(options: argparse.Namespace) -> int:
@@ -170,20 +163,16 @@ class Demo:
         self.happenings: list[Happening] = []
         self.events: deque[str] = deque(maxlen=1000)
         self.done = 0
-        self._recent: deque[str] = deque(maxlen=_EVENTS_SHOWN)
         self._is_recorded = options.trace is not None
         delay = options.delay
         conditions = Conditions(
             delay=(delay / 2, delay * 1.5), loss=options.loss, duplication=options.duplication
         )
         names = tuple(f"s{number}" for number in range(1, options.servers + 1))
-        self.first: dict[str, State] = {}
         self.simulation = Simulation(names, options.seed, conditions, observe=self._note)
-        node = self.simulation.node
-        self.first = {name: node.initial(name) for name in names}
-        self._client = Session(names)
+        self.first = dict(self.simulation.settled)
+        self._client = SimulatedClient(self.simulation, "client", 0.5, lambda: 0.05)
         self._chance = random.Random(options.seed)
-        self._attempt = 0
         self.simulation.at(0.3, self._write)
         for number in range(options.crash):
             self.simulation.at(1.0 + number, self._crash_leader)
@@ -236,56 +225,23 @@ class Demo:
     def _change(self, name: str) -> None:
         conditions = self.simulation.conditions
         share = 0.0 if getattr(conditions, name) else 0.2
-        loss, duplication = conditions.loss, conditions.duplication
-        if name == "loss":
-            loss = share
-        else:
-            duplication = share
-        self.simulation.conditions = Conditions(conditions.delay, loss, duplication)
+        changes: dict[str, Any] = {name: share}
+        self.simulation.conditions = replace(conditions, **changes)
         self._tell(f"{name} is {share:g}")
 
     # A client
 
     def _write(self) -> None:
         key = self._chance.choice("xyz")
-        self._client.begin(Operation(Kind.PUT, key, str(self.done + 1)))
-        self._ask()
+        self._client.do(Operation(Kind.PUT, key, str(self.done + 1)), self._is_written)
 
-    def _ask(self) -> None:
-        self._attempt += 1
-        attempt, request = self._attempt, self._client.ask()
-
-        def submit(replica: Replica, now: float) -> None:
-            assert request.command is not None
-            replica.submit(attempt, request.command, now)
-
-        def on_reply(reply: Reply) -> None:
-            if attempt == self._attempt:
-                self._take(request.number, reply)
-
-        def on_silence() -> None:
-            if attempt == self._attempt:
-                self._client.give_up_waiting()
-                self._ask()
-
-        self.simulation.request(self._client.target, attempt, submit, on_reply)
-        self.simulation.at(0.5, on_silence)
-
-    def _take(self, number: int, reply: Reply) -> None:
-        result = self._client.take(number, reply)
-        self._attempt += 1
-        if result is None:
-            attempt = self._attempt
-            self.simulation.at(0.05, lambda: self._ask() if attempt == self._attempt else None)
-            return
+    def _is_written(self, result: Result | None) -> None:
         self.done += 1
         self.simulation.at(0.1, self._write)
 
     # What is seen
 
     def _note(self, happening: Happening) -> None:
-        if not self.first:
-            return
         if self._is_recorded:
             self.happenings.append(happening)
         before, after = happening.before, happening.step.state
@@ -300,9 +256,7 @@ class Demo:
             self._tell(f"{happening.server} has a snapshot up to index {after.compacted}")
 
     def _tell(self, text: str) -> None:
-        line = f"{self.simulation.now:8.3f} s  {text}"
-        self.events.append(line)
-        self._recent.append(line)
+        self.events.append(f"{self.simulation.now:8.3f} s  {text}")
 
     def summary(self) -> str:
         """Return how it stands, in one line."""
@@ -338,7 +292,7 @@ class Demo:
             f"loss {conditions.loss:g}, duplication {conditions.duplication:g}, "
             f"cut: {', '.join(cut) or 'nothing'}"
         )
-        events = Text("\n".join(self._recent), "cyan")
+        events = Text("\n".join([*self.events][-_EVENTS_SHOWN:]), "cyan")
         keys = Text(
             "1-9 crash/start  l cut the leader off  h heal  x loss  d duplication  q quit",
             "dim",

@@ -1,5 +1,6 @@
 """What the command line says about its own arguments."""
 
+import argparse
 from pathlib import Path
 
 
@@ -13,3 +14,11 @@ def demand_writable(option: str, path: Path) -> None:
         raise UsageError(f"{option} {path}: there is no folder {path.parent}")
     if path.is_dir():
         raise UsageError(f"{option} {path}: is a folder")
+
+
+def positive(text: str) -> float:
+    """Return a number of more than 0, for argparse."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text}: expected more than 0")
+    return number

@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from raft_ref.server import Client, FailedError, Kind, Operation, Result
+from raft_ref_cli.errors import positive
 from raft_ref_cli.network import add_tls, addresses, certificate
 
 _EXAMPLES = """
@@ -52,7 +53,7 @@ def add_command(commands: Any) -> None:
         )
         one.add_argument(
             "--timeout",
-            type=_seconds,
+            type=positive,
             default=5.0,
             metavar="SECONDS",
             help="how long to try (default: %(default)g)",
@@ -60,13 +61,6 @@ def add_command(commands: Any) -> None:
         one.add_argument("--json", action="store_true", help="print one JSON object")
         add_tls(one)
         one.set_defaults(run=run, kind=kind)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text}: expected more than 0 seconds")
-    return seconds
 
 
 def run(options: argparse.Namespace) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from raft_ref import Message, State
 from raft_ref.server import Happening
 from traces import Trace, TraceStep
-from traces.record import to_json
+from traces.record import arguments_to_json, message_to_json, state_to_json
 
 
 def trace_of(
@@ -17,12 +17,12 @@ def trace_of(
     Messages are in flight until they are received for the last time; whether one is received
     again is known from what happens later. One that is never received stays in flight.
     """
-    states = {server: _state(state) for server, state in first.items()}
+    states = {server: state_to_json(state) for server, state in first.items()}
     initial = dict(states)
     again = _received_again(happenings)
     steps = []
     for happening, is_again in zip(happenings, again, strict=True):
-        before, after = states[happening.server], _state(happening.step.state)
+        before, after = states[happening.server], state_to_json(happening.step.state)
         states[happening.server] = after
         changes = {name: value for name, value in after.items() if before[name] != value}
         steps.append(_step(happening, is_again, changes))
@@ -35,42 +35,21 @@ def _received_again(happenings: Sequence[Happening]) -> list[bool]:
     found = []
     for happening in reversed(happenings):
         awaited -= set(happening.step.messages)
-        event = happening.event
-        found.append(_is_message(event) and event in awaited)
-        if _is_message(event):
-            awaited.add(event)  # type: ignore[arg-type]
+        message = happening.message
+        found.append(message in awaited)
+        if message is not None:
+            awaited.add(message)
     return found[::-1]
 
 
 def _step(happening: Happening, is_again: bool, changes: Mapping[str, Any]) -> TraceStep:
-    event = happening.event
-    sends = tuple(_message(message) for message in happening.step.messages)
-    actions = happening.step.actions
-    if event is None:
-        return TraceStep("Restart", happening.server, actions=actions, changes=changes)
-    if _is_message(event):
-        name = "ReceiveDuplicate" if is_again else "Receive"
-        return TraceStep(
-            name,
-            happening.server,
-            message=_message(event),
-            actions=actions,
-            sends=sends,
-            changes=changes,
-        )
-    arguments = to_json(event)
+    message = happening.message
     return TraceStep(
-        type(event).__name__, happening.server, arguments, None, actions, sends, changes
+        "ReceiveDuplicate" if is_again else happening.name,
+        happening.server,
+        arguments_to_json(happening.action),
+        None if message is None else message_to_json(message),
+        happening.step.actions,
+        tuple(message_to_json(sent) for sent in happening.step.messages),
+        changes,
     )
-
-
-def _is_message(event: Any) -> bool:
-    return hasattr(event, "source")
-
-
-def _state(state: State) -> dict[str, Any]:
-    return {name: value for name, value in to_json(state).items() if name != "me"}
-
-
-def _message(message: Any) -> dict[str, Any]:
-    return {"type": type(message).__name__, **to_json(message)}

@@ -3,17 +3,16 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer import Event, Property, View
 from explorer import Kind as PropertyKind
 from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
-from raft_ref.server.replica import Happening, Replica, Reply, Timing
-from raft_ref.server.session import ExpiredError, Kind, Operation, Session
-from raft_ref.server.simulation import Conditions, MemoryStorage, Simulation
+from raft_ref.server import Conditions, Happening, Result, SimulatedClient, Simulation, Timing
+from raft_ref.server.simulation import MemoryStorage
 from spec.link import INVARIANTS, Committed, Refinement, raft_properties
-from tests.linearizability import Observation
+from tests.linearizability import Observation, drawn
 
 SERVERS = ("s1", "s2", "s3")
 ROUGH = Conditions(
@@ -36,7 +35,6 @@ class Spec:
         self._refinement = Refinement(servers, ())
         self._history = Committed()
         self._applied: dict[Any, tuple[str, ...]] = {}
-        self._first = servers
         self._view: View | None = None
         self._looked_at: set[Any] = set()
         self.actions: Counter[str] = Counter()
@@ -81,14 +79,12 @@ class Spec:
         if key in self._looked_at:
             return
         self._looked_at.add(key)
-        is_message = hasattr(event, "source")
-        name = "Restart" if event is None else "Receive" if is_message else type(event).__name__
         shown = Event(
-            name,
+            happening.name,
             happening.step.actions,
             server,
-            None if is_message else event,
-            self._told(event) if is_message else None,
+            happening.action,
+            self._told(happening.message),
             sends,
             after,
         )
@@ -123,96 +119,45 @@ def _checked(prop: Property) -> bool:
     return not is_other and "messages" not in prop.reads | prop.reads_after
 
 
-@dataclass
 class Client:
     """A client that wants one thing after the other, and notes what it sees."""
 
-    simulation: Simulation
-    name: str
-    chance: random.Random
-    left: int
-    keys: tuple[str, ...] = ("x", "y")
-    patience: float = 0.25
-    seen: list[Observation] = field(default_factory=list)
-    counts: Counter[str] = field(default_factory=Counter)
-    _began: float = 0.0
-    _operation: Operation | None = None
-    _attempt: int = 0
-
-    def __post_init__(self) -> None:
-        self._session = Session(tuple(self.simulation.servers))
+    def __init__(self, simulation: Simulation, name: str, chance: random.Random, left: int) -> None:
+        self._simulation = simulation
+        self._name = name
+        self._chance = chance
+        self._left = left
+        self._seen: list[Observation] = []
+        self._wanted: Observation | None = None
+        self.does = SimulatedClient(simulation, name, 0.25, lambda: 0.02 * chance.random())
         self.next()
 
     def next(self) -> None:
         """Want the next thing."""
-        if self.left == 0:
-            self._operation = None
+        self._wanted = None
+        if self._left == 0:
             return
-        self.left -= 1
-        kind, key = self.chance.choice(list(Kind)), self.chance.choice(self.keys)
-        value = f"{self.name}-{self.left}" if kind in (Kind.PUT, Kind.CAS) else None
-        known = [s.result.value for s in self.seen if s.result and s.operation.key == key]
-        expected = known[-1] if kind is Kind.CAS and known else None
-        self._operation = Operation(kind, key, value, expected)
-        self._began = self.simulation.now
-        self._session.begin(self._operation)
-        self._ask()
+        self._left -= 1
+        operation = drawn(self._chance, "xy", f"{self._name}-{self._left}", self._seen)
+        self._wanted = Observation(operation, self._simulation.now)
+        self.does.do(operation, self._take)
 
-    def _ask(self) -> None:
-        self._attempt += 1
-        attempt, request = self._attempt, self._session.ask()
-        name = self.name, request.number
-
-        def ask(replica: Replica, now: float) -> None:
-            if request.command is None:
-                replica.read(name, request.key)
-            else:
-                replica.submit(name, request.command, now)
-
-        def on_reply(reply: Reply) -> None:
-            if attempt == self._attempt:
-                self._take(request.number, reply)
-
-        def on_silence() -> None:
-            if attempt == self._attempt:
-                self.counts["asked again"] += 1
-                self._session.give_up_waiting()
-                self._ask()
-
-        self.simulation.request(self._session.target, name, ask, on_reply)
-        self.simulation.at(self.patience, on_silence)
-
-    def _take(self, number: int, reply: Reply) -> None:
-        assert self._operation is not None
-        self.counts[reply.status] += 1
-        try:
-            result = self._session.take(number, reply)
-        except ExpiredError:
-            self.counts["expired"] += 1
-            self.seen.append(Observation(self._operation, self._began))
-            self.next()
-            return
+    def _take(self, result: Result | None) -> None:
+        assert self._wanted is not None
         if result is None:
-            self._attempt += 1
-            pause = 0.02 * self.chance.random()
-            attempt = self._attempt
-            self.simulation.at(pause, lambda: self._ask() if attempt == self._attempt else None)
-            return
-        now = self.simulation.now
-        self.seen.append(Observation(self._operation, self._began, now, result))
-        self._attempt += 1
+            self._seen.append(self._wanted)
+        else:
+            self._seen.append(replace(self._wanted, end=self._simulation.now, result=result))
         self.next()
 
     @property
     def is_idle(self) -> bool:
         """Whether the client wants nothing any more."""
-        return self._operation is None
+        return self._wanted is None
 
     def history(self) -> list[Observation]:
         """Return what was seen, what is not answered included."""
-        if self._operation is None:
-            return self.seen
-        return [*self.seen, Observation(self._operation, self._began)]
+        return self._seen if self._wanted is None else [*self._seen, self._wanted]
 
 
 class Trouble:
@@ -276,7 +221,6 @@ class Trouble:
         self.simulation.at(0.3 * self.chance.random(), repair)
 
     def _slow(self, server: str) -> None:
-        self.simulation.servers[server].jump(0.0)
         conditions = self.simulation.conditions
         self.simulation.conditions = replace(conditions, saving=(0.05, 0.1))
 
@@ -323,15 +267,8 @@ def run(
     seconds: float = 3.0,
 ) -> Run:
     """Run a cluster under faults for some seconds, then let it recover and finish."""
-    started = False
-
-    def observe(happening: Happening) -> None:
-        if started:
-            look(happening)
-
-    cluster = simulation(SERVERS, seed, ROUGH, QUICK, observe)
+    cluster = simulation(SERVERS, seed, ROUGH, QUICK, look)
     begin(dict(cluster.settled))
-    started = True
     chance = random.Random(seed)
     wanting = [
         Client(cluster, f"c{number}", random.Random(chance.random()), commands)
@@ -346,7 +283,7 @@ def run(
             break
     counts: Counter[str] = Counter()
     for client in wanting:
-        counts += client.counts
+        counts += client.does.counts
     history = [seen for client in wanting for seen in client.history()]
     is_idle = all(client.is_idle for client in wanting)
     return Run(history, cluster.faults, counts, is_idle, all_agree(cluster))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import inf
+from random import Random
 
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.store import Result
@@ -42,6 +43,20 @@ def done(operation: Operation, value: str | None) -> tuple[str | None, Result]:
             if value == operation.expected:
                 return operation.value, Result(True, value)
             return value, Result(False, value)
+
+
+def drawn(
+    chance: Random, keys: Sequence[str], value: str, seen: Sequence[Observation]
+) -> Operation:
+    """Return something to want of one of the keys; what cas expects was seen there last."""
+    kind, key = chance.choice(list(Kind)), chance.choice(keys)
+    known = [each.result.value for each in seen if each.result and each.operation.key == key]
+    return Operation(
+        kind,
+        key,
+        value if kind in (Kind.PUT, Kind.CAS) else None,
+        known[-1] if kind is Kind.CAS and known else None,
+    )
 
 
 def is_linearizable(history: Iterable[Observation]) -> bool:

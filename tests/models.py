@@ -6,10 +6,12 @@ from pathlib import Path
 
 from explorer import Bounds, Property, Renamed, Report, System, search, what_is_renamed
 from raft_ref import Node
+from raft_ref.bugs import Bug
 from spec.link import (
     INVARIANTS,
     MODEL,
     MODEL_SYMMETRIES,
+    PROGRESS,
     PROGRESS_OF_RAFT,
     Committed,
     raft_progress,
@@ -78,10 +80,14 @@ class Model:
         names = self.server_names, self.value_names
         return raft_progress(PROGRESS_OF_RAFT, *names, goal, premise)
 
-    def explore(self, node: type[Node] = Node, *more: Property) -> Report:
-        """Search the model with all properties on, and more."""
-        properties = [*self.properties(), *more]
-        return search(self.system(node), properties, self.symmetry, engine="auto")
+    def harm(self, bug: Bug) -> list[Property]:
+        """Return the properties that a bug may break: those of the module, and progress if so."""
+        is_progress = bug.breaks == PROGRESS
+        return self.properties() + [self.progress(bug.goal, bug.premise)] * is_progress
+
+    def explore(self, node: type[Node] = Node) -> Report:
+        """Search the model with all properties on."""
+        return search(self.system(node), self.properties(), self.symmetry, engine="auto")
 
     def run_tlc(self, folder: Path, workers: int = 2) -> TlcResult:
         """Check the model with real TLC and all properties on; `folder` is for its config."""

@@ -1,6 +1,7 @@
 """A search that was killed goes on, and ends as if nothing had happened."""
 
 import contextlib
+import importlib
 import json
 import os
 import random
@@ -112,7 +113,7 @@ def undisturbed(arguments: list[str]) -> dict[str, Any]:
     return untimed(out)
 
 
-MEDIUM = ["--max-restarts", "0", "--max-drops", "0"]
+MEDIUM = ["--max-snapshot", "0", "--max-restarts", "0", "--max-drops", "0"]
 
 
 def test_a_search_that_is_killed_again_and_again_ends_with_the_same_report(tmp_path: Path) -> None:
@@ -547,7 +548,7 @@ def test_a_node_whose_code_has_changed(tmp_path: Path, monkeypatch: pytest.Monke
     source = tmp_path / "my_ring.py"
     source.write_text("from tests.toys import Ring\n\nclass Mine(Ring):\n    pass\n")
     monkeypatch.syspath_prepend(tmp_path)
-    import my_ring  # type: ignore[import-not-found]  # noqa: PLC0415
+    my_ring = importlib.import_module("my_ring")
 
     def run(resume: bool) -> Report:
         servers = ("s1", "s2")

@@ -7,7 +7,6 @@ import pytest
 from explorer import Report, Verdict, search
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from spec.link import PROGRESS
 from tests.models import Model
 
 SHORTEST = {
@@ -34,10 +33,8 @@ SHORTEST = {
 
 def explore(name: str, node: type[Node], bounds: Mapping[str, int]) -> Report:
     """Check all properties of a cluster of such nodes, and progress where the bug breaks it."""
-    bug, model = BUGS[name], Model.within(bounds)
-    is_progress = bug.breaks == PROGRESS
-    progress = [model.progress(bug.goal, bug.premise)] if is_progress else []
-    return search(model.system(node), [*model.properties(), *progress], True, engine="auto")
+    model = Model.within(bounds)
+    return search(model.system(node), model.harm(BUGS[name]), True, engine="auto")
 
 
 def test_every_bug_has_its_row() -> None:

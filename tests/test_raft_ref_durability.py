@@ -7,7 +7,6 @@ from raft_ref import Node, Role
 from raft_ref.durability import (
     FailToWrite,
     SentBeforeWritten,
-    Stored,
     StoredNode,
     VoteWrittenBeforeTerm,
     Write,
@@ -38,7 +37,7 @@ def test_what_waits_for_the_disk_is_sent_once_it_is_written() -> None:
     first = node.initial("s1")
     asked = node.act(first, Timeout())
     assert asked is not None
-    stored: Stored = asked.state  # type: ignore[assignment]
+    stored = asked.state
     assert asked.messages == ()
     assert (stored.state, stored.disk) == (first.state, first.disk)
     assert stored.memory.role is Role.CANDIDATE
@@ -47,7 +46,7 @@ def test_what_waits_for_the_disk_is_sent_once_it_is_written() -> None:
     written = node.act(stored, Write())
     assert written is not None
     assert [message.dest for message in written.messages] == ["s2", "s3"]
-    assert written.state.state == stored.memory  # type: ignore[attr-defined]
+    assert written.state.state == stored.memory
     assert node.act(first, Write()) is None
     assert WriteErrorSwallowed(SERVERS).act(first, FailToWrite()) is None
 
@@ -55,13 +54,16 @@ def test_what_waits_for_the_disk_is_sent_once_it_is_written() -> None:
 def test_a_step_that_changes_nothing_durable_waits_for_nothing() -> None:
     node = StoredNode(SERVERS)
     refused = Node(SERVERS).act(Node(SERVERS).initial("s2"), Timeout())
+    asked = node.act(node.initial("s1"), Timeout())
     assert refused is not None
-    written = node.act(node.act(node.initial("s1"), Timeout()).state, Write())  # type: ignore[union-attr, arg-type]
-    assert written is not None
-    candidate: Stored = written.state  # type: ignore[assignment]
-    step = node.receive(candidate, refused.messages[0])  # of the same term: the vote is given away
+    assert asked is not None
+    candidate = node.act(asked.state, Write())
+    assert candidate is not None
+    step = node.receive(
+        candidate.state, refused.messages[0]
+    )  # of the same term: the vote is given away
     assert step.messages != ()
-    assert step.state.pending == ()  # type: ignore[attr-defined]
+    assert step.state.pending == ()
 
 
 def test_written_before_it_is_sent_all_holds() -> None:

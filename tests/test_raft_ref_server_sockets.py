@@ -5,8 +5,9 @@ import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -162,8 +163,8 @@ async def pair(limits: Limits = DEFAULT_LIMITS) -> AsyncIterator[tuple[End, End]
             await end.transport.close()
 
 
-def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(test())  # type: ignore[arg-type]
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(test())
 
 
 def test_messages_arrive_in_order_both_ways() -> None:

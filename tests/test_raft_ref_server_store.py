@@ -1,6 +1,7 @@
 """The store, its sessions, and how commands, messages and states become bytes and come back."""
 
 import sqlite3
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -202,8 +203,6 @@ def durable(state: State) -> Any:
 
 @given(st.lists(states(), min_size=1, max_size=4))
 def test_what_is_saved_is_what_is_loaded(sequence: list[State]) -> None:
-    import tempfile  # noqa: PLC0415
-
     with tempfile.TemporaryDirectory() as folder:
         storage = SqliteStorage(Path(folder), "s1", NODE.servers)
         in_memory, before = FIRST, FIRST

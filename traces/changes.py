@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from traces.trace import JsonObject, TraceStep
-from traces.words import compacted, entries, is_number, is_snapshot, listed, plain
+from traces.words import compacted, entries, is_number, is_snapshot, listed, plain, up_to
 
 Telling = tuple[set[str], str]
 """The variables that a phrase covers, and the phrase; "" where they need no words."""
@@ -59,9 +59,8 @@ def _tell_vote(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Te
 def _tell_log(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
     snapshot = new.get("snapshot")
     if "snapshot" in step.changes and is_snapshot(snapshot):
-        last, term = snapshot["lastIncludedIndex"], snapshot["lastIncludedTerm"]
         verb = "compacts its log" if step.step == "CompactLog" else "installs the snapshot"
-        yield {"snapshot"}, f"{verb} up to index {last} (term {term})"
+        yield {"snapshot"}, f"{verb} {up_to(snapshot)}"
     before, after = _indexed(old), _indexed(new)
     if "log" in step.changes and before is not None and after is not None:
         yield {"log"}, ""

@@ -53,11 +53,11 @@ def read(path: str | Path) -> Trace:
         if header is None:
             raise TraceError("the file is empty; the first line is the header")
         line = header[0]
-        trace = _read_header(_parse(header[1]))
+        trace = _read_header(parse_line(header[1]))
         network = InFlight(trace.network)
         steps: list[TraceStep] = []
         for line, content in lines:  # noqa: B007  (an error below is an error of this line)
-            step = _read_step(_parse(content), trace.servers)
+            step = _read_step(parse_line(content), trace.servers)
             network.apply(len(steps) + 1, step)
             steps.append(step)
     except TraceError as error:
@@ -108,7 +108,8 @@ def _step_object(step: TraceStep) -> JsonObject:
     return line
 
 
-def _parse(line: str) -> JsonObject:
+def parse_line(line: str) -> JsonObject:
+    """Return the object of one line; raises TraceError for what is none."""
     try:
         value = json.loads(line, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:

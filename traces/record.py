@@ -36,7 +36,7 @@ def _parts(value: Any) -> dict[str, Any]:
     return {name: getattr(value, name) for name in names}
 
 
-def _state(state: Any) -> dict[str, Any]:
+def state_to_json(state: Any) -> dict[str, Any]:
     """Return the variables of a server; `me`, its own name, is none of them."""
     variables = to_json(state)
     if not isinstance(variables, dict):
@@ -44,14 +44,16 @@ def _state(state: Any) -> dict[str, Any]:
     return {name: value for name, value in variables.items() if name != "me"}
 
 
-def _message(message: Any) -> dict[str, Any]:
+def message_to_json(message: Any) -> dict[str, Any]:
+    """Return a message by its fields, its class being its type."""
     content = to_json(message)
     if not isinstance(content, dict):
         content = {"source": message.source, "dest": message.dest, "content": content}
     return {"type": type(message).__name__, **content}
 
 
-def _arguments(action: Any) -> dict[str, Any]:
+def arguments_to_json(action: Any) -> dict[str, Any]:
+    """Return what an action says besides its name; nothing for none."""
     content = {} if action is None else to_json(action)
     return content if isinstance(content, dict) else {"action": content}
 
@@ -69,7 +71,7 @@ def trace_of(
     """
 
     def states(view: View) -> dict[str, dict[str, Any]]:
-        return {server: _state(project(state)) for server, state in view.states.items()}
+        return {server: state_to_json(project(state)) for server, state in view.states.items()}
 
     initial = before = states(counterexample.initial)
     history = to_json(counterexample.initial.history)
@@ -106,10 +108,10 @@ def _step(
     return TraceStep(
         step=event.step,
         server=server,
-        arguments=_arguments(event.action),
-        message=None if event.message is None else _message(event.message),
+        arguments=arguments_to_json(event.action),
+        message=None if event.message is None else message_to_json(event.message),
         actions=actions,
-        sends=tuple(_message(message) for message in event.sends),
+        sends=tuple(message_to_json(message) for message in event.sends),
         changes=changes,
         history=history,
     )

@@ -12,7 +12,7 @@ from itertools import pairwise
 from traces.changes import changes
 from traces.flights import DELIVERIES, LOSS, InFlight
 from traces.trace import JsonObject, Trace, TraceStep, Violation, states
-from traces.words import ENVELOPE, entries, is_number, is_snapshot, listed, plain, printable
+from traces.words import ENVELOPE, entries, is_number, is_snapshot, listed, plain, printable, up_to
 
 
 def tell(trace: Trace) -> list[str]:
@@ -131,10 +131,7 @@ def _carried(message: JsonObject) -> str | None:
 def _held(message: JsonObject) -> str | None:
     """Return what an InstallSnapshotRequest carries, or None where it is not as Raft's."""
     snapshot = message.get("snapshot")
-    if not is_snapshot(snapshot):
-        return None
-    last, term = snapshot["lastIncludedIndex"], snapshot["lastIncludedTerm"]
-    return f"snapshot up to index {last} (term {term})"
+    return f"snapshot {up_to(snapshot)}" if is_snapshot(snapshot) else None
 
 
 def _sends(step: TraceStep) -> Iterator[str]:

@@ -71,6 +71,12 @@ def is_snapshot(value: Any) -> TypeGuard[JsonObject]:
     )
 
 
+def up_to(snapshot: JsonObject) -> str:
+    """Return in words what a snapshot stands for."""
+    last, term = snapshot["lastIncludedIndex"], snapshot["lastIncludedTerm"]
+    return f"up to index {last} (term {term})"
+
+
 def compacted(state: JsonObject) -> int:
     """Return the index of the last entry that a state's snapshot stands for; 0: none."""
     snapshot = state.get("snapshot")

@@ -216,7 +216,8 @@ class Checkpoint : public Keeper {
             if (number > 64) point.misfit();
             sum += each = static_cast<int>(number);
         }
-        if (sum > 64 || bits[0] > 30 || bits[4] > 16) point.misfit();
+        if (sum > 64 || bits[0] > Search::max_server_bits || bits[4] > Search::max_message_bits)
+            point.misfit();
         search_.layout_ = Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]);
         search_.rules_.set_message_bits(bits[4]);
         search_.steps_.set_limits(search_.layout_.max_servers(), search_.layout_.max_messages());

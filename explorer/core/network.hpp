@@ -33,8 +33,6 @@ class NetworkRules {
           channels_(table(max_messages)),
           renamed_(table(max_messages * renamings)) {}
 
-    int max_size() const { return max_size_; }
-    bool is_fifo() const { return is_fifo_; }
     void set_message_bits(int bits) {
         bits_ = bits;
         mask_ = (std::uint64_t{1} << bits) - 1;

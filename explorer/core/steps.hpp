@@ -375,10 +375,17 @@ class Steps {
     }
 
     bool is_bad_locally(const StepName& step, const Shape& before) {
-        const auto key = std::tuple(step.how, before.nodes[step.position], step.number);
-        auto found = local_verdicts_.find(key);
-        if (found == local_verdicts_.end())
-            found = local_verdicts_.emplace(key, !model_.local_holds(step, before)).first;
+        const std::tuple key(step.how, before.nodes[step.position], step.number);
+        return asked(local_verdicts_, key, [&] { return !model_.local_holds(step, before); });
+    }
+
+    // What is known, or else what the model says. A question that throws is asked again when it
+    // comes again: nothing is stored before.
+    template <class Known, class Ask>
+    static const typename Known::mapped_type& asked(
+        Known& known, const typename Known::key_type& question, Ask ask) {
+        auto found = known.find(question);
+        if (found == known.end()) found = known.emplace(question, ask()).first;
         return found->second;
     }
 
@@ -432,19 +439,13 @@ class Steps {
 
     History renamed_history(std::uint16_t renaming, History history) {
         if (renaming == 0) return history;
-        const std::pair key(renaming, history);
-        auto found = renamed_histories_.find(key);
-        if (found == renamed_histories_.end())
-            found = renamed_histories_.emplace(key, model_.rename_history(renaming, history)).first;
-        return found->second;
+        return asked(renamed_histories_, {renaming, history},
+                     [&] { return model_.rename_history(renaming, history); });
     }
 
     History observed(History history, Node before, Node after) {
-        const std::tuple key(history, before, after);
-        auto found = observed_.find(key);
-        if (found == observed_.end())
-            found = observed_.emplace(key, model_.observe(history, before, after)).first;
-        return found->second;
+        return asked(observed_, {history, before, after},
+                     [&] { return model_.observe(history, before, after); });
     }
 
     // The number that stands for a message of the model.
@@ -474,23 +475,15 @@ class Steps {
             shape.messages.push_back(model_messages_[rules_.at(network, place)]);
     }
 
-    // A question that throws is asked again when it comes again: nothing is stored before.
     const std::vector<LocalStep>& own_actions(Node node) {
-        auto found = actions_.find(node);
-        if (found == actions_.end()) found = actions_.emplace(node, model_.actions(node)).first;
-        return found->second;
+        return asked(actions_, node, [&] { return model_.actions(node); });
     }
     const LocalStep& restarted(Node node) {
-        auto found = restarts_.find(node);
-        if (found == restarts_.end()) found = restarts_.emplace(node, model_.restart(node)).first;
-        return found->second;
+        return asked(restarts_, node, [&] { return model_.restart(node); });
     }
     const LocalStep& received(Node node, Message message) {
-        const std::uint64_t key = std::uint64_t{node} << 32 | message;
-        auto found = received_.find(key);
-        if (found == received_.end())
-            found = received_.emplace(key, model_.receive(node, message)).first;
-        return found->second;
+        return asked(received_, std::uint64_t{node} << 32 | message,
+                     [&] { return model_.receive(node, message); });
     }
 
     static constexpr Word unknown = ~Word{0};

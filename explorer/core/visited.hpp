@@ -138,17 +138,7 @@ class Visited {
             if (to < floor)
                 waiting.push_back(key);
             else
-                put(key, to);
-        }
-    }
-
-    // Add a key that is known not to be there.
-    void put(std::uint64_t key, std::size_t home) {
-        for (Slot* slots = slots_ + home;; slots += line) {
-            for (std::size_t at = look(slots, key).used; at < line; ++at) {
-                std::uint64_t found = 0;
-                if (slots[at].compare_exchange_strong(found, key, std::memory_order_relaxed)) return;
-            }
+                insert(key, to);
         }
     }
 

@@ -4,16 +4,12 @@ They keep the rules of the node, so that no search of it finds them. They show i
 cluster under faults: what its clients see cannot be explained by a single store.
 """
 
-import random
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from raft_ref.messages import Message
-from raft_ref.node import Action, Node, Step
 from raft_ref.server.replica import Output, Replica
 from raft_ref.server.simulation import SimulatedServer, Simulation
 from raft_ref.server.store import KeyValueMachine, Result, Session, Store
-from raft_ref.state import State
 
 
 class ReadBeforeCommitOfTerm(Replica):
@@ -80,33 +76,9 @@ class ServerBug:
     @property
     def simulation(self) -> type[Simulation]:
         """A simulation whose servers have the bug."""
-        return simulation_of(self.part)
-
-
-def simulation_of(
-    part: type[Replica] | type[KeyValueMachine] | type[SimulatedServer],
-) -> type[Simulation]:
-    """Return a simulation with a part of its servers replaced."""
-
-    class Buggy(Simulation):
-        server = part if issubclass(part, SimulatedServer) else SimulatedServer
-
-        def make_node(self, servers: tuple[str, ...]) -> Node:
-            machine = part if issubclass(part, KeyValueMachine) else KeyValueMachine
-            return Node(servers, machine=machine())
-
-        def make_replica(
-            self,
-            server: SimulatedServer,
-            loaded: State,
-            observe: Callable[[State, Action | Message, Step], None],
-        ) -> Replica:
-            replica = part if issubclass(part, Replica) else Replica
-            chance = random.Random(self.chance.random())
-            clock, timing = server.clock, self.timing
-            return replica(self.node, server.me, chance, clock, loaded, timing, observe)
-
-    return Buggy
+        parts = {"replica": Replica, "machine": KeyValueMachine, "server": SimulatedServer}
+        [name] = [name for name, base in parts.items() if issubclass(self.part, base)]
+        return type("Buggy", (Simulation,), {name: self.part})
 
 
 SERVER_BUGS: Mapping[str, ServerBug] = {

@@ -144,15 +144,7 @@ class Server:
             check_command(request.command)
         name = next(self._numbers)
         asked = self._asked[name] = asyncio.get_running_loop().create_future()
-        command, key = request.command, request.key
-
-        def ask(replica: Replica, now: float) -> None:
-            if command is None:
-                replica.read(name, key)
-            else:
-                replica.submit(name, command, now)
-
-        self._take(ask)
+        self._take(lambda replica, now: request.put_to(replica, name, now))
         try:
             reply = await asked
         finally:

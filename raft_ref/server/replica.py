@@ -14,7 +14,7 @@ once all up to that index is applied.
 """
 
 import random
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -109,6 +109,23 @@ class Happening(NamedTuple):
     before: State
     event: Action | Message | None
     step: Step
+
+    @property
+    def name(self) -> str:
+        """The step, by its name in the specification."""
+        if self.event is None:
+            return "Restart"
+        return "Receive" if self.message is not None else type(self.event).__name__
+
+    @property
+    def message(self) -> Message | None:
+        """The message that was received, if that is what happened."""
+        return self.event if isinstance(self.event, Message) else None
+
+    @property
+    def action(self) -> Action | None:
+        """The action that was taken, if that is what happened."""
+        return None if isinstance(self.event, Message) else self.event
 
 
 Observer = Callable[[State, Action | Message, Step], None]
@@ -246,11 +263,8 @@ class Replica:
 
     def _pause(self, server: ServerId) -> float:
         """Return the seconds after which a leader sends something again, whatever is answered."""
-        is_behind = self._next_index(server) <= self.state.compacted
+        is_behind = self.node.next_index(self.state, server) <= self.state.compacted
         return self.timing.heartbeat * (2 if is_behind else 1)
-
-    def _next_index(self, server: ServerId) -> int:
-        return self.state.next_index[self.node.servers.index(server)]
 
     # Steps of the node
 
@@ -318,7 +332,7 @@ class Replica:
 
     def _next_message(self, server: ServerId, peer: _Peer, now: float) -> Action | None:
         state = self.state
-        next_index = self._next_index(server)
+        next_index = self.node.next_index(self.state, server)
         is_late = now >= peer.last_sent + self._pause(server)
         if next_index <= state.compacted:
             return InstallSnapshot(server) if is_late else None
@@ -390,10 +404,3 @@ class Replica:
         index = self.applied - self.timing.keep
         if len(self.state.log) > self.timing.compact_after and index > self.state.compacted:
             self._act(CompactLog(index), now)
-
-    def waiting(self) -> Iterator[RequestId]:
-        """Yield the requests that are not answered yet."""
-        if self._leading is not None:
-            yield from self._leading.pending.values()
-            yield from (request for request, _ in self._leading.early)
-            yield from (read.request for read in self._leading.reads)

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import Reply, Status
+from raft_ref.server.replica import Replica, Reply, RequestId, Status
 from raft_ref.server.store import CompareAndSet, Delete, Put, Register, Result, encoded
 
 
@@ -39,6 +39,13 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     number: int
     command: str | None
     key: str = ""
+
+    def put_to(self, replica: Replica, name: RequestId, now: float) -> None:
+        """Ask a replica, which knows the request by a name."""
+        if self.command is None:
+            replica.read(name, self.key)
+        else:
+            replica.submit(name, self.command, now)
 
 
 class ExpiredError(Exception):

@@ -29,6 +29,7 @@ from raft_ref.server.replica import (
 )
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
+from raft_ref.server.transport import Transport
 from raft_ref.state import State
 
 
@@ -76,15 +77,13 @@ class MemoryStorage:
 
 def saved(state: State, what: Save) -> State:
     """Return the durable state after a save; its volatile variables mean nothing."""
-    kept = state.entries(state.compacted + 1, what.first - 1)
-    log, snapshot = kept + what.entries, what.snapshot or state.snapshot
-    gone = snapshot.last_included_index - state.compacted
+    snapshot = what.snapshot or state.snapshot
     return replace(
         state,
         current_term=what.current_term,
         voted_for=what.voted_for,
         snapshot=snapshot,
-        log=log[max(0, gone) :] if what.first > snapshot.last_included_index + 1 else what.entries,
+        log=state.entries(snapshot.last_included_index + 1, what.first - 1) + what.entries,
     )
 
 
@@ -118,7 +117,15 @@ class SimulatedServer:
         drift = simulation.conditions.drift
         self._rate = simulation.chance.uniform(1 - drift, 1 + drift)
         first = simulation.node.initial(self.me)
-        self.replica = simulation.make_replica(self, self.storage.load(first), self._observe)
+        self.replica = simulation.replica(
+            simulation.node,
+            self.me,
+            random.Random(simulation.chance.random()),
+            self.clock,
+            self.storage.load(first),
+            simulation.timing,
+            self._observe,
+        )
         state = self.replica.state
         if self.life > 1:
             before = simulation.settled[self.me]
@@ -206,7 +213,7 @@ class SimulatedServer:
         for envelope in output.messages:
             self.simulation.send(envelope)
         for request, reply in output.replies:
-            self.simulation.answer(self.me, request, reply)
+            self.simulation.answer(request, reply)
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call something later, unless the server crashes before."""
@@ -221,15 +228,17 @@ class SimulatedServer:
         self.later(seconds + 1e-6, lambda: self.wake() if planned == self._due else None)
 
 
-class Simulation:
+class Simulation(Transport):
     """A cluster on a simulated clock.
 
     Arguments: the names of the servers; the seed; how things are; how long replicas wait.
-    `observe` is told of each step that is settled. What servers are made of, `server`, `make_node`
-    and `make_replica` say, so that a part can be replaced.
+    `observe` is told of each step that is settled. What servers are made of, `server`, `replica`
+    and `machine` say, so that a part can be replaced.
     """
 
     server: type[SimulatedServer] = SimulatedServer
+    replica: type[Replica] = Replica
+    machine: type[KeyValueMachine] = KeyValueMachine
 
     def __init__(
         self,
@@ -240,7 +249,7 @@ class Simulation:
         observe: Callable[[Happening], None] = lambda happening: None,
     ) -> None:
         self.chance = random.Random(seed)
-        self.node = self.make_node(tuple(servers))
+        self.node = Node(servers, machine=self.machine())
         self.conditions = conditions
         self.timing = timing
         self.now = 0.0
@@ -254,21 +263,6 @@ class Simulation:
         self.servers = {server: self.server(self, server) for server in servers}
         for each in self.servers.values():
             each.start()
-
-    def make_node(self, servers: tuple[ServerId, ...]) -> Node:
-        """Return the node of all servers."""
-        return Node(servers, machine=KeyValueMachine())
-
-    def make_replica(
-        self,
-        server: SimulatedServer,
-        loaded: State,
-        observe: Callable[[State, Action | Message, Step], None],
-    ) -> Replica:
-        """Return the replica of a server that starts."""
-        chance = random.Random(self.chance.random())
-        clock, timing = server.clock, self.timing
-        return Replica(self.node, server.me, chance, clock, loaded, timing, observe)
 
     # Time
 
@@ -335,7 +329,7 @@ class Simulation:
         self._waiting[request] = on_reply
         self.at(self.chance.uniform(*self.conditions.delay), lambda: self.servers[server].take(ask))
 
-    def answer(self, server: ServerId, request: RequestId, reply: Reply) -> None:
+    def answer(self, request: RequestId, reply: Reply) -> None:
         """Let a reply go its way back."""
         on_reply = self._waiting.pop(request, None)
         if on_reply is None:

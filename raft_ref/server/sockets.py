@@ -28,6 +28,7 @@ import msgspec
 from raft_ref.messages import ServerId
 from raft_ref.server.codec import Envelope, decode, encode
 from raft_ref.server.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.transport import Transport
 
 log = logging.getLogger("raft_ref.server")
 
@@ -142,7 +143,7 @@ class Link:
         self.is_connected = False
 
     def send(self, payload: bytes) -> None:
-        """Send a message, at once or once there is a connection; it may be lost."""
+        """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
         if not self.is_connected or self._queued + len(payload) > self._limits.queue:
             self.lost += 1
             return
@@ -336,7 +337,7 @@ def _name(writer: asyncio.StreamWriter) -> str:
     return str(Address(*peer[:2])) if isinstance(peer, tuple) else "somebody"
 
 
-class SocketTransport:
+class SocketTransport(Transport):
     """All connections of one server: a link to each peer, and a listener.
 
     `addresses` are those of all servers of the cluster.

@@ -265,7 +265,7 @@ async def _said(
 
 _PEER = """
 import json, sys, threading, time
-from pysyncobj import SyncObj, SyncObjConf
+from pysyncobj import SyncObj, SyncObjConf, SyncObjException
 from pysyncobj.batteries import ReplDict
 me, others, journal, seconds, clients = sys.argv[1], sys.argv[2].split(","), *sys.argv[3:]
 stored = ReplDict()
@@ -282,7 +282,7 @@ def work(number):
         start = time.perf_counter()
         try:
             stored.set(f"key {number}", "x" * 100, sync=True, timeout=10)
-        except Exception:
+        except SyncObjException:
             continue
         latencies.append(time.perf_counter() - start)
 threads = [threading.Thread(target=work, args=(n,)) for n in range(int(clients))]
