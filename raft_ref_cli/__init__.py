@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
 from raft_ref.server import StorageError, TlsError
-from raft_ref_cli import check, demo, kv, serve, spec
+from raft_ref_cli import check, demo, kv, serve, spec, validate
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
@@ -71,4 +71,5 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_command(commands)
     serve.add_command(commands)
     kv.add_command(commands)
+    validate.add_command(commands)
     return parser

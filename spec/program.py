@@ -7,6 +7,7 @@ from typing import Any
 
 from spec import expressions as tree
 from spec.analysis import Analysis, Read
+from spec.conditions import conditions_function
 from spec.errors import NoValueError, SpecError
 from spec.explain import instances_function
 from spec.forms import FORMS
@@ -44,6 +45,13 @@ class Program:
         quick = instances_function(self.quick, definition)
         return self._guarded(
             definition, quick, lambda: instances_function(self.careful, definition)
+        )
+
+    def conditions(self, definition: tree.Definition) -> Callable[..., list[str]]:
+        """Return the function that lists the condition of an action that fails."""
+        quick = conditions_function(self.quick, definition)
+        return self._guarded(
+            definition, quick, lambda: conditions_function(self.careful, definition)
         )
 
     def instance(self, definition: tree.Definition, slots: Slots) -> Callable[..., Any]:

@@ -216,6 +216,9 @@ class Action(_Noting):
         super().__init__(program.notes)
         self.name = definition.name
         self.position = definition.at
+        self._definition = definition
+        self._program = program
+        self._variables = variables
         self.parameters = tuple(each.name for each in definition.parameters)
         self._twofold = _Twofold(
             program,
@@ -232,6 +235,22 @@ class Action(_Noting):
         if len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {len(self.parameters)} arguments")
         return self._twofold.results(state, *arguments)
+
+    def failing_condition(self, state: State, *arguments: Value) -> str | None:
+        """Return the first condition of the action that does not hold, as the file has it.
+
+        None if all do: then the action is enabled, or what it says of the next state is at fault.
+        Raises `SpecError` where a condition has no value.
+        """
+        given: dict[object, Any] = dict(zip(self._variables, state, strict=True))
+        given |= dict(zip(self._definition.parameters, arguments, strict=True))
+        conditions = self._program.conditions(self._definition)
+        values = []
+        for name, primed in self._program.signature(self._definition):
+            value = None if primed else given[name]
+            is_delayed = self._program.quick.is_delayed(name, primed)
+            values.append(functools.partial(lambda each: each, value) if is_delayed else value)
+        return next(iter(conditions(*values)), None)
 
 
 class Transitions(_Noting):

@@ -188,7 +188,8 @@ def _note(graph: graphviz.Digraph, step: str, placed: PlacedNote, y: float) -> N
 
 
 def _arrow(graph: graphviz.Digraph, arrow: Arrow) -> None:
-    graph.edge(f"step{arrow.sent}", f"step{arrow.ended}", **ARROWS[arrow.kind])
+    start = f"step{arrow.sent}" if arrow.sent else f"head{arrow.sender}"
+    graph.edge(start, f"step{arrow.ended}", **ARROWS[arrow.kind])
 
 
 def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
@@ -202,7 +203,8 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
     style = {"shape": "box", "style": "filled", **(BROKEN_FRAME if trace.violation else FRAME)}
     _fixed(graph, "frame", frame, "", **style)
     if trace.violation:
-        text = f"After step {len(trace.steps)}: {trace.violation.property} is violated"
+        after = "" if trace.violation.is_refusal else f"After step {len(trace.steps)}: "
+        text = f"{after}{trace.violation}"
         banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
         style = {"shape": "box", "style": "filled", **BANNER}
         _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)

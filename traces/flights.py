@@ -8,6 +8,7 @@ duplicating network) more often, perhaps lost.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from traces.trace import JsonObject, Trace, TraceError, TraceStep
@@ -18,7 +19,7 @@ LOSS = "DropMessage"
 
 @dataclass(slots=True)
 class Flight:
-    """The way of one message; steps are counted from 1, as in the story.
+    """The way of one message; steps are counted from 1, as in the story, 0 is before the first.
 
     `delivered` are the steps that receive it, `lost` is the step that drops it, and `over` says
     that no copy is in flight any more.
@@ -32,12 +33,17 @@ class Flight:
 
 
 class InFlight:
-    """The messages in flight while a trace is replayed; `network` is "set" or "fifo"."""
+    """The messages in flight while a trace is replayed; `network` is "set" or "fifo".
 
-    def __init__(self, network: str) -> None:
+    `messages` are in flight at first.
+    """
+
+    def __init__(self, network: str, messages: Iterable[JsonObject] = ()) -> None:
         self.ordered = network == "fifo"
         self.flights: list[Flight] = []
         self._pending: list[tuple[str, Flight]] = []
+        for message in messages:
+            self._send(0, message)
 
     def apply(self, number: int, step: TraceStep) -> Flight | None:
         """Replay the step with this number and return the flight that it delivers or drops.
@@ -91,7 +97,7 @@ def flights(trace: Trace) -> list[Flight]:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
-    network = InFlight(trace.network)
+    network = InFlight(trace.network, trace.in_flight)
     for number, step in enumerate(trace.steps, start=1):
         network.apply(number, step)
     return network.flights

@@ -26,7 +26,9 @@ def title(trace: Trace, width: float) -> tuple[str, float]:
     """Return the label of this width above the lifelines, and its height."""
     steps = _count(len(trace.steps), "step")
     broken = trace.violation
-    heading = f"{broken.property} is violated in {steps}" if broken else f"A trace of {steps}"
+    heading = f"A trace of {steps}"
+    if broken is not None:
+        heading = str(broken) if broken.is_refusal else f"{broken} in {steps}"
     facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
     facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
     columns = int(width / text_width("o", _FACTS_SIZE))

@@ -96,8 +96,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A message from the step that sends it to the step that receives or loses it."""
+    """A message from the step that sends it to the step that receives or loses it.
 
+    `sender` is the position of the server that sends it; `sent` is 0 where that was before the
+    first step.
+    """
+
+    sender: int
     sent: int
     ended: int
     kind: ArrowKind
@@ -133,10 +138,11 @@ def arrows(trace: Trace) -> list[Arrow]:
     """Return the arrows of all messages that are received or lost, in the order of sending."""
     drawn = []
     for flight in flights(trace):
+        start = trace.servers.index(flight.message["source"]), flight.sent
         for count, end in enumerate(flight.delivered):
-            drawn.append(Arrow(flight.sent, end, "duplicate" if count else "delivered"))
+            drawn.append(Arrow(*start, end, "duplicate" if count else "delivered"))
         if flight.lost is not None:
-            drawn.append(Arrow(flight.sent, flight.lost, "lost"))
+            drawn.append(Arrow(*start, flight.lost, "lost"))
     return drawn
 
 

@@ -20,7 +20,7 @@ def tell(trace: Trace) -> list[str]:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
-    network = InFlight(trace.network)
+    network = InFlight(trace.network, trace.in_flight)
     width = len(str(len(trace.steps)))
     lines = []
     steps = zip(trace.steps, pairwise(states(trace)), strict=True)
@@ -41,7 +41,7 @@ def _ending(violation: Violation | None) -> list[str]:
     formula = [f"    {line}".rstrip() for line in violation.formula.expandtabs().splitlines()]
     instances = [f"    falsified by {instance}" for instance in violation.instances]
     end = ":" if formula or instances else "."
-    return ["", *map(printable, [f"{violation.property} is violated{end}", *formula, *instances])]
+    return ["", *map(printable, [f"{violation}{end}", *formula, *instances])]
 
 
 def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:

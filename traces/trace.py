@@ -23,12 +23,17 @@ class Violation:
     """The property that the last state of a trace breaks.
 
     `formula` is its text in the specification, `instances` are the values of its quantified
-    variables that falsify it, each as text ("i = s1, j = s3").
+    variables that falsify it, each as text ("i = s1, j = s3"). With `is_refusal` the last step is
+    what was logged, and no step of the specification; `property` names its line.
     """
 
     property: str
     formula: str = ""
     instances: tuple[str, ...] = ()
+    is_refusal: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.property} {'is no step of the spec' if self.is_refusal else 'is violated'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Trace:
     """A behaviour of a cluster: the initial state of each server and the steps from there.
 
     `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
-    channel). `violation` is None for a trace that breaks nothing.
+    channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that were
+    sent before the trace begins.
     """
 
     servers: tuple[str, ...]
@@ -66,6 +72,7 @@ class Trace:
     network: str = "set"
     bounds: JsonObject = field(default_factory=dict)
     violation: Violation | None = None
+    in_flight: tuple[JsonObject, ...] = ()
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:

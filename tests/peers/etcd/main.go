@@ -1,0 +1,187 @@
+// Records traces of etcd's raft library: a cluster in one process, driven by chance through
+// elections, replication, loss, duplication, reordering, crashes and restarts.
+//
+// The library writes the trace itself (build tag with_tla, state_trace.go); this only drives it.
+//
+//	go run -tags with_tla . -seed 1 -steps 400 > trace.ndjson
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"math/rand"
+	"os"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// writer keeps the lines in the order in which the one process writes them.
+type writer struct{ lines *bufio.Writer }
+
+func (w *writer) TraceEvent(event *raft.TracingEvent) {
+	line, err := json.Marshal(map[string]any{"tag": "trace", "event": event})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprintf(w.lines, "%s\n", line)
+}
+
+type server struct {
+	id      uint64
+	storage *raft.MemoryStorage
+	node    *raft.RawNode
+	applied uint64
+}
+
+type cluster struct {
+	random    *rand.Rand
+	trace     *writer
+	servers   []*server
+	network   []raftpb.Message
+	proposed  int
+	snapshots bool
+}
+
+func quiet() raft.Logger {
+	return &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}
+}
+
+func (c *cluster) start(s *server) {
+	node, err := raft.NewRawNode(&raft.Config{
+		ID:              s.id,
+		ElectionTick:    10,
+		HeartbeatTick:   1,
+		Storage:         s.storage,
+		Applied:         s.applied,
+		MaxSizePerMsg:   1 << 20,
+		MaxInflightMsgs: 16,
+		Logger:          quiet(),
+		TraceLogger:     c.trace,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.node = node
+}
+
+// ready does what the library asks for: store, send, apply.
+func (c *cluster) ready(s *server) {
+	for s.node.HasReady() {
+		ready := s.node.Ready()
+		if !raft.IsEmptyHardState(ready.HardState) {
+			s.storage.SetHardState(ready.HardState)
+		}
+		if !raft.IsEmptySnap(ready.Snapshot) {
+			s.storage.ApplySnapshot(ready.Snapshot)
+			s.applied = ready.Snapshot.Metadata.Index
+		}
+		s.storage.Append(ready.Entries)
+		c.network = append(c.network, ready.Messages...)
+		for _, entry := range ready.CommittedEntries {
+			if entry.Type == raftpb.EntryConfChange {
+				var change raftpb.ConfChange
+				change.Unmarshal(entry.Data)
+				s.node.ApplyConfChange(change)
+			}
+			s.applied = entry.Index
+		}
+		s.node.Advance(ready)
+	}
+}
+
+func (c *cluster) step() {
+	s := c.servers[c.random.Intn(len(c.servers))]
+	switch chance := c.random.Float64(); {
+	case chance < 0.25:
+		s.node.Tick()
+	case chance < 0.33:
+		c.proposed++
+		// Refused by whoever leads nobody; the trace shows what was taken.
+		s.node.Propose([]byte(fmt.Sprintf("v%d", c.proposed)))
+	case chance < 0.345:
+		s.node.Campaign()
+	case chance < 0.355:
+		c.crash(s)
+	case chance < 0.37 && c.snapshots:
+		c.compact(s)
+	default:
+		c.deliver()
+	}
+	for _, each := range c.servers {
+		c.ready(each)
+	}
+}
+
+// deliver takes any message in flight: it arrives, or arrives and stays in flight, or is lost.
+func (c *cluster) deliver() {
+	if len(c.network) == 0 {
+		return
+	}
+	place := c.random.Intn(len(c.network))
+	message := c.network[place]
+	chance := c.random.Float64()
+	if chance > 0.1 {
+		c.network = append(c.network[:place], c.network[place+1:]...)
+	}
+	if chance < 0.9 {
+		c.servers[message.To-1].node.Step(message)
+	}
+}
+
+// crash starts a server again with what is in its storage.
+func (c *cluster) crash(s *server) {
+	snapshot, err := s.storage.Snapshot()
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.applied = snapshot.Metadata.Index
+	c.start(s)
+}
+
+func (c *cluster) compact(s *server) {
+	if s.applied <= uint64(len(c.servers)) {
+		return
+	}
+	state := raftpb.ConfState{}
+	for _, each := range c.servers {
+		state.Voters = append(state.Voters, each.id)
+	}
+	if _, err := s.storage.CreateSnapshot(s.applied, &state, []byte("state")); err == nil {
+		s.storage.Compact(s.applied)
+	}
+}
+
+func main() {
+	servers := flag.Int("servers", 3, "how many")
+	steps := flag.Int("steps", 400, "of chance")
+	seed := flag.Int64("seed", 1, "of chance")
+	snapshots := flag.Bool("snapshots", false, "compact logs, too")
+	flag.Parse()
+	raft.SetLogger(quiet())
+	lines := bufio.NewWriter(os.Stdout)
+	defer lines.Flush()
+	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots}
+	var peers []raft.Peer
+	for id := 1; id <= *servers; id++ {
+		peers = append(peers, raft.Peer{ID: uint64(id)})
+	}
+	for id := 1; id <= *servers; id++ {
+		s := &server{id: uint64(id), storage: raft.NewMemoryStorage()}
+		c.servers = append(c.servers, s)
+		c.start(s)
+		if err := s.node.Bootstrap(peers); err != nil {
+			log.Fatal(err)
+		}
+	}
+	for _, s := range c.servers {
+		c.ready(s)
+	}
+	for step := 0; step < *steps; step++ {
+		c.step()
+	}
+}

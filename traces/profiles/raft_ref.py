@@ -1,0 +1,166 @@
+"""The format of this project (traces/FORMAT.md): all that its cluster and explorer write, and less.
+
+A trace with `"logged": "all"` tells of every step all that it changes and sends, and is held against
+Raft.tla's own actions. In one with `"logged": "some"` whatever a line leaves out is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from traces.format import FORMAT, VERSION
+from traces.trace import JsonObject, TraceError
+from traces.validation.checks import checked_message, checked_state
+from traces.validation.events import MOVES, Event
+from traces.validation.profile import Liberties, Lines, Recording
+
+_STRICT = Liberties(may_decline=False)
+_SILENT = {"ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1}
+_PARAMETERS: Mapping[str, Mapping[str, type]] = {
+    "AppendEntries": {"peer": str, "count": int},
+    "InstallSnapshot": {"peer": str},
+    "ClientRequest": {"value": str},
+    "CompactLog": {"index": int},
+}
+
+
+def raft_ref(lines: Lines) -> Recording:
+    """Read a trace in the format of this project."""
+    objects = iter(lines)
+    header = next(objects, None)
+    if header is None:
+        raise TraceError("the file is empty; the first line is the header")
+    reader = _Reader(header)
+    events = (reader.event(lines.number, line) for line in objects)
+    return Recording(reader.servers, reader.initial, reader.liberties, events)
+
+
+class _Reader:
+    """Reads the lines behind a header."""
+
+    def __init__(self, header: JsonObject) -> None:
+        if header.get("format") != FORMAT:
+            raise TraceError(f'the header must have "format": "{FORMAT}"')
+        if header.get("version") != VERSION:
+            raise TraceError(f'"version" must be {VERSION}')
+        self.servers = _servers(header.get("servers"))
+        logged = header.get("logged", "all")
+        if logged not in ("all", "some"):
+            raise TraceError('"logged" must be "all" or "some"')
+        self._is_complete = logged == "all"
+        initial = header.get("initial", {})
+        if type(initial) is not dict:
+            raise TraceError('"initial" must be an object')
+        self.initial: dict[str, JsonObject] = {}
+        for server, state in initial.items():
+            self._known(server)
+            self.initial[server] = checked_state(state, self.servers, "initial")
+        self.liberties = _STRICT if self._is_complete else _liberties(header)
+
+    def event(self, number: int, line: JsonObject) -> Event:
+        """Return what a line says."""
+        name = line.get("step")
+        if name is not None and type(name) is not str:
+            raise TraceError('"step" must be a string')
+        message = line.get("message")
+        if message is not None:
+            message = checked_message(message, self.servers)
+        server = line.get("server")
+        if server is None and message is not None and name == "DropMessage":
+            server = message["source"]
+        self._known(server)
+        sends = line.get("sends")
+        if sends is not None:
+            if type(sends) is not list:
+                raise TraceError('"sends" must be a list')
+            sends = tuple(checked_message(each, self.servers) for each in sends)
+        elif self._is_complete:
+            sends = ()
+        after = line.get("changes", line.get("state"))
+        return self._made(number, server, name, message, sends, after, line)
+
+    def _made(
+        self,
+        number: int,
+        server: Any,
+        name: str | None,
+        message: JsonObject | None,
+        sends: tuple[JsonObject, ...] | None,
+        after: Any,
+        line: JsonObject,
+    ) -> Event:
+        moves = self._moves(name)
+        if (message is None) == (name in ("Receive", "ReceiveDuplicate", "Await", "DropMessage")):
+            raise TraceError(f'{name} {"lacks" if message is None else "takes no"} "message"')
+        if message is not None and name != "DropMessage" and server not in _ends(message, name):
+            raise TraceError(f"{server} is not who {'sends' if name == 'Send' else 'receives'} it")
+        for each in sends or ():
+            if each["source"] != server:
+                raise TraceError(f"{server} sends a message of {each['source']}")
+        return Event(
+            line=number,
+            server=server,
+            name=name or "a step",
+            moves=moves,
+            message=message,
+            arguments=self._arguments(name, line.get("arguments", {})),
+            before=checked_state(line.get("before", {}), self.servers, "before"),
+            after={} if after is None else checked_state(after, self.servers, "changes"),
+            is_complete=self._is_complete,
+            sends=sends,
+            keeps_message=name == "ReceiveDuplicate" or not self._is_complete,
+            clock=line.get("clock"),
+        )
+
+    def _moves(self, name: str | None) -> tuple[str, ...]:
+        if name == "ReceiveDuplicate":
+            return ("Receive",)
+        if name is None and not self._is_complete:
+            return ()
+        if name is None or name not in MOVES:
+            raise TraceError(f'"step" must be one of {", ".join([*MOVES, "ReceiveDuplicate"])}')
+        return (name,)
+
+    def _arguments(self, name: str | None, arguments: Any) -> JsonObject:
+        if type(arguments) is not dict:
+            raise TraceError('"arguments" must be an object')
+        for parameter, kind in _PARAMETERS.get(name or "", {}).items():
+            value = arguments.get(parameter)
+            if value is None and not self._is_complete and name in ("ClientRequest", "CompactLog"):
+                continue
+            if type(value) is not kind:
+                raise TraceError(f'{name} needs the argument "{parameter}"')
+            if parameter == "peer":
+                self._known(value)
+        return arguments
+
+    def _known(self, server: Any) -> None:
+        if type(server) is not str or server not in self.servers:
+            raise TraceError(
+                f'unknown server "{server}"; the header names {", ".join(self.servers)}'
+            )
+
+
+def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
+    if name == "Send":
+        return (message["source"],)
+    return (message["dest"],) if name is not None else (message["source"], message["dest"])
+
+
+def _servers(value: Any) -> tuple[str, ...]:
+    if type(value) is not list or not all(type(each) is str for each in value):
+        raise TraceError('"servers" must be a list of strings')
+    if len(set(value)) != len(value) or len(value) < 2:
+        raise TraceError('"servers" must name each server once, and two at least')
+    return tuple(value)
+
+
+def _liberties(header: JsonObject) -> Liberties:
+    silent = header.get("silent", _SILENT)
+    if type(silent) is not dict or not all(
+        name in (*MOVES,) and type(count) is int and 0 <= count <= 1_000
+        for name, count in silent.items()
+    ):
+        raise TraceError('"silent" must say for moves how many of each a line may leave out')
+    return Liberties(silent=silent)

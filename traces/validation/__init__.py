@@ -1,0 +1,1 @@
+"""Validation: whether a recorded trace is a behaviour of the spec."""

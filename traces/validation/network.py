@@ -1,0 +1,94 @@
+"""The messages that were sent, and which of them a line may speak of.
+
+The rule: a message that was sent may be received at any time, and any number of times, unless the
+trace itself says which copy is the last; one that never is, is lost. Nothing has to be.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from spec.values import domain_in
+from traces.trace import JsonObject
+from traces.validation.matching import message_agrees
+from traces.validation.protocol import Message
+
+_TELLING = {
+    "RequestVoteRequest": "lastLogIndex",
+    "RequestVoteResponse": "voteGranted",
+    "AppendEntriesRequest": "prevLogIndex",
+    "AppendEntriesResponse": "matchIndex",
+    "InstallSnapshotRequest": "term",
+    "InstallSnapshotResponse": "matchIndex",
+}
+"""The field by which messages of a type are told apart best."""
+
+Address = tuple[Any, ...]
+
+
+class Network:
+    """The messages that are known to be sent in every reading of the trace so far.
+
+    Argument: how many are remembered; the oldest are forgotten first.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.has_forgotten = False
+        self._limit = limit
+        self._messages: dict[Address, dict[Any, dict[Message, None]]] = {}
+        self._known: OrderedDict[Message, None] = OrderedDict()  # the oldest first
+
+    def __contains__(self, message: Message) -> bool:
+        return message in self._known
+
+    def add(self, message: Message) -> None:
+        """Add a message."""
+        if message in self._known:
+            return
+        if len(self._known) >= self._limit:
+            self.remove(next(iter(self._known)))
+            self.has_forgotten = True
+        self._known[message] = None
+        address, key = _address(message)
+        self._messages.setdefault(address, {}).setdefault(key, {})[message] = None
+
+    def remove(self, message: Message) -> None:
+        """Remove a message that is not received again."""
+        if message in self._known:
+            del self._known[message]
+            address, key = _address(message)
+            narrow = self._messages[address]
+            del narrow[key][message]
+            if not narrow[key]:
+                del narrow[key]
+
+    def agreeing(self, logged: JsonObject) -> Iterator[Message]:
+        """Yield the messages that agree with what was logged of one, the latest first."""
+        narrow = self._messages.get((logged["type"], logged["source"], logged["dest"]), {})
+        key = logged.get(_TELLING[logged["type"]])
+        found: Iterable[dict[Message, None]]
+        found = list(narrow.values()) if key is None else [narrow.get(key, {})]
+        for bucket in found:
+            for message in reversed(bucket):
+                if message_agrees(message, logged):
+                    yield message
+
+    def to(self, dest: str) -> Iterator[Message]:
+        """Yield the messages to a server, the latest of each kind and sender first."""
+        for (_, _, receiver), narrow in self._messages.items():
+            if receiver == dest:
+                for bucket in reversed(narrow.values()):
+                    yield from reversed(bucket)
+
+
+def _address(message: Message) -> tuple[Address, Any]:
+    places = domain_in(message)
+    kind: Any = message[places["type"]]
+    source: Any = message[places["source"]]
+    dest: Any = message[places["dest"]]
+    key: Any = message[places[_TELLING[kind]]]
+    if kind == "RequestVoteResponse":
+        key = key.holds
+    return (kind, source.name, dest.name), key

@@ -1,0 +1,72 @@
+"""How to read the traces of one kind of implementation: what its lines mean, what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from traces.format import parse_line
+from traces.trace import JsonObject, TraceError
+from traces.validation.events import Event
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""The most characters that a line may have."""
+
+
+@dataclass(frozen=True)
+class Liberties:
+    """What the spec is asked besides what a line says.
+
+    `silent` are the moves that a server may make unlogged, and how many of each with the move of a
+    line. `may_decline` says that messages may be ignored or refused, acknowledged in part, or
+    counted later; without it each is handled as Raft.tla does. `remembers` is how many messages are
+    kept, `candidates` how many readings of the trace at a time.
+    """
+
+    silent: Mapping[str, int] = field(default_factory=dict)
+    may_decline: bool = True
+    remembers: int = 100_000
+    candidates: int = 1_000
+
+
+class Lines:
+    """The lines of a file, one JSON object each; `number` is that of the line read last."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.number = 0
+        self._file = file
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        # Not splitlines: a JSON string may hold U+2028, which is no end of a line.
+        while text := self._file.readline(LONGEST_LINE):
+            self.number += 1
+            if len(text) >= LONGEST_LINE:
+                raise TraceError(f"the line has more than {LONGEST_LINE} characters")
+            if text.strip():
+                yield parse_line(text)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A trace as its profile reads it.
+
+    `initial` are the states in which servers start, where the trace begins with them; a server that
+    it does not name starts with what its first line says. `events` are read as they are asked for,
+    and raise `TraceError` for a line that makes no sense.
+    """
+
+    servers: tuple[str, ...]
+    initial: Mapping[str, JsonObject]
+    liberties: Liberties
+    events: Iterator[Event]
+
+
+Profile = Callable[[Lines], Recording]
+"""Begins to read a trace. Raises `TraceError` for one that makes no sense."""
+
+
+def opened(path: Path) -> TextIO:
+    """Open a trace to read it."""
+    return path.open(encoding="utf-8", newline="\n")

@@ -1,0 +1,223 @@
+"""Why a line is refused: what the spec allows there, and what stands against each of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spec.errors import SpecError
+from spec.values import ModelValue, domain_in
+from traces.trace import JsonObject, Trace, TraceStep, Violation
+from traces.validation.completed import completed, in_flight_before
+from traces.validation.events import Event
+from traces.validation.matching import message_agrees, message_to_json
+from traces.validation.search import Attempt, Search
+from traces.validation.validate import Verdict
+from traces.validation.world import World
+from traces.words import plain, shortened
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An action that might explain a line, and what stands against it.
+
+    `condition` is the conjunct of the action that does not hold; or else `differences` are what was
+    logged and what the spec has, by name.
+    """
+
+    action: str
+    condition: str = ""
+    differences: tuple[tuple[str, Any, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a line is refused."""
+
+    candidates: tuple[Candidate, ...]
+    trace: Trace
+    """The last steps before the line, and the line as one more step."""
+
+
+def explained(verdict: Verdict, most: int = 10) -> Refusal:
+    """Return why the line at which a verdict ends cannot be explained."""
+    search, event = verdict.search, verdict.event
+    assert search is not None
+    assert event is not None
+    found: list[Candidate] = []
+    for world in verdict.worlds[:most]:
+        found += [each for each in _candidates(search, world, event) if each not in found]
+    return Refusal(tuple(found)[:most], _ending(verdict, search, event))
+
+
+def _candidates(search: Search, world: World, event: Event) -> Iterator[Candidate]:
+    place = search.places[event.server]
+    state = world.states[place]
+    if state is not None and event.before:
+        wrong = search.matching.differing(state, event.before)
+        if wrong:
+            yield Candidate(
+                "before the step", "", _shown(search, world, place, wrong, event.before)
+            )
+    if event.message is not None and not any(True for _ in search.messages(world, event.message)):
+        yield _no_such_message(search, world, event)
+    attempts: list[Attempt] = []
+    search.attempts = attempts
+    try:
+        search.readings(world, event)
+    finally:
+        search.attempts = None
+    for attempt in attempts:
+        yield from _of_attempt(search, attempt, event)
+
+
+def _of_attempt(search: Search, attempt: Attempt, event: Event) -> Iterator[Candidate]:
+    name = f"{attempt.action}({', '.join(map(_argument, attempt.arguments))})"
+    if not attempt.results:
+        yield Candidate(name, search.failing_condition(attempt) or "it is not enabled")
+    for result in attempt.results:
+        place = search.places[event.server]
+        if result.states[place] is None:
+            continue
+        wanted = event.after
+        wrong = search.matching.differing(result.state(place), wanted)
+        differences = _shown(search, result, place, wrong, wanted)
+        if event.is_complete:
+            differences += _unlogged(search, attempt.world, result, place, event)
+        differences += _sends(result, event)
+        if differences:
+            yield Candidate(name, "", differences)
+
+
+def _shown(
+    search: Search, world: World, place: int, names: list[str], logged: JsonObject
+) -> tuple[tuple[str, Any, Any], ...]:
+    has = search.matching.variables(world.state(place))
+    return tuple((name, logged[name], _alike(logged[name], name, has)) for name in names)
+
+
+def _alike(logged: Any, name: str, has: dict[str, Any]) -> Any:
+    """Return what the spec has in the form in which it was logged."""
+    value = has[name]
+    if name == "log" and isinstance(logged, dict):
+        snapshot = has["snapshot"]
+        last = snapshot["lastIncludedIndex"] + len(value)
+        term = value[-1]["term"] if value else snapshot["lastIncludedTerm"]
+        figures = {"lastIndex": last, "lastTerm": term, "length": len(value)}
+        return {each: figures.get(each, "another") for each in logged}
+    return value
+
+
+def _unlogged(
+    search: Search, before: World, after: World, place: int, event: Event
+) -> tuple[tuple[str, Any, Any], ...]:
+    old = search.matching.variables(before.state(place))
+    new = search.matching.variables(after.state(place))
+    return tuple(
+        (name, f"unchanged ({plain(old[name])})", new[name])
+        for name in new
+        if new[name] != old[name] and name not in event.after
+    )
+
+
+def _sends(result: World, event: Event) -> tuple[tuple[str, Any, Any], ...]:
+    if event.sends is None or result.path is None:
+        return ()
+    made = list(result.path.sends)
+    differences: list[tuple[str, Any, Any]] = []
+    for logged in event.sends:
+        same = next((each for each in made if message_agrees(each, logged)), None)
+        if same is not None:
+            made.remove(same)
+            continue
+        near = next((m for m in made if message_to_json(m)["dest"] == logged["dest"]), None)
+        if near is None:
+            differences.append(("sends", dict(logged), "nothing of the kind"))
+        else:
+            made.remove(near)
+            differences += _fields(logged, message_to_json(near), "sends ")
+    differences += [("sends", "nothing of the kind", message_to_json(each)) for each in made]
+    return tuple(differences)
+
+
+def _fields(logged: JsonObject, has: JsonObject, prefix: str) -> list[tuple[str, Any, Any]]:
+    return [
+        (f"{prefix}{name}", value, has.get(name))
+        for name, value in logged.items()
+        if value != has.get(name)
+    ]
+
+
+def _no_such_message(search: Search, world: World, event: Event) -> Candidate:
+    assert event.message is not None
+    ends = {name: event.message[name] for name in ("type", "source", "dest")}
+    action = f"receive the {ends['type']} from {ends['source']}"
+    sent = [message_to_json(each) for each in search.messages(world, ends)]
+    if not sent:
+        return Candidate(action, f"{ends['source']} has sent {ends['dest']} no {ends['type']}")
+    logged = event.message
+    near = min(sent, key=lambda each: len(_fields(logged, each, "")))
+    return Candidate(action, "", tuple(_fields(logged, near, "message ")))
+
+
+def _argument(value: Any) -> str:
+    if isinstance(value, tuple) and value and isinstance(value[0], dict):
+        if "type" in domain_in(value):
+            message = message_to_json(value)
+            return f"{message['type']} from {message['source']}"
+        return "..."
+    return value.name if isinstance(value, ModelValue) else str(value)
+
+
+def _ending(verdict: Verdict, search: Search, event: Event) -> Trace:
+    world = verdict.worlds[0]
+    first = search.protocol.first()
+    states = [state or first for state in world.states]
+    steps = [*verdict.last, *reversed([*world.steps()])][-12:]
+    source = f"{verdict.path}, to line {event.line}"
+    trace = completed(search.names, search.matching, states, steps, source)
+    message = event.message
+    if message is not None and event.name != "Send":
+        full = [message_to_json(each) for each in search.messages(world, message)]
+        message = full[0] if full else None
+    else:
+        message = None
+    last = TraceStep(
+        step=event.name,
+        server=event.server,
+        arguments=event.arguments,
+        message=message,
+        sends=tuple(each for each in event.sends or () if set(each) > {"type", "source", "dest"}),
+        changes={name: value for name, value in event.after.items() if _is_whole(name, value)},
+    )
+    made = [*trace.steps, last]
+    return replace(
+        trace,
+        steps=tuple(made),
+        in_flight=in_flight_before(made),
+        violation=Violation(f"Step {len(made)} (line {event.line})", is_refusal=True),
+    )
+
+
+def _is_whole(name: str, value: Any) -> bool:
+    return name not in ("log", "nextIndex", "matchIndex") or isinstance(value, list)
+
+
+def told(candidates: tuple[Candidate, ...]) -> Iterator[str]:
+    """Yield the candidates as lines of text."""
+    for each in candidates:
+        if each.condition:
+            yield f"{each.action}: not so: {each.condition}"
+            continue
+        yield f"{each.action}: it differs"
+        rows = [(name, _value(logged), _value(has)) for name, logged, has in each.differences]
+        width = max([len(name) for name, _, _ in rows] + [8])
+        middle = max([len(logged) for _, logged, _ in rows] + [6])
+        yield f"    {'':{width}}  {'logged':{middle}}  the spec"
+        for name, logged, has in rows:
+            yield f"    {name:{width}}  {logged:{middle}}  {has}"
+
+
+def _value(value: Any) -> str:
+    return shortened(value if isinstance(value, str) else plain(value), 60)

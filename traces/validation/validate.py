@@ -1,0 +1,206 @@
+"""The verdict on a trace: whether it is a behaviour of the spec."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from traces.trace import TraceError
+from traces.validation.events import Event
+from traces.validation.invariants import Committed, Invariants
+from traces.validation.profile import Lines, Profile, Recording, opened
+from traces.validation.protocol import Protocol, ServerState, UnknownEntriesError
+from traces.validation.search import Search
+from traces.validation.world import Step, World
+
+LAST = 12
+"""How many steps before a refusal are kept to be shown."""
+
+
+class Outcome(StrEnum):
+    """What was found."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass
+class Verdict:
+    """What was found of one trace.
+
+    `lines` of it were followed, in at most `readings` ways at a time; `actions` says how often each
+    action of the spec was taken, `checked` of how many steps the invariants were checked. `line`
+    and `reason` say where and why it was refused, or given up; `worlds` are the readings before
+    that line, `event` what it says, `last` the steps before.
+    """
+
+    path: Path
+    servers: tuple[str, ...] = ()
+    outcome: Outcome = Outcome.ACCEPTED
+    lines: int = 0
+    readings: int = 1
+    actions: Counter[str] = field(default_factory=Counter)
+    checked: int = 0
+    line: int | None = None
+    reason: str = ""
+    event: Event | None = None
+    worlds: list[World] = field(default_factory=list)
+    last: list[Step] = field(default_factory=list)
+    search: Search | None = None
+
+
+def validate(
+    path: Path,
+    profile: Profile,
+    *,
+    thorough: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Verdict:
+    """Return the verdict on the trace in a file.
+
+    A trace that is refused is followed once more with all silent moves that its profile allows, so
+    that a refusal does not hang on a choice. Raises `TraceError` (`file:line: reason`) for what is
+    no trace, `OSError` if it cannot be read.
+    """
+    verdict = _followed(path, profile, thorough=thorough, progress=progress)
+    if verdict.outcome is Outcome.REFUSED and not thorough and verdict.search is not None:
+        liberties = verdict.search.liberties
+        if liberties.silent or liberties.may_decline:
+            again = _followed(path, profile, thorough=True, progress=progress)
+            if again.outcome is not Outcome.REFUSED or again.line == verdict.line:
+                return again if again.outcome is not Outcome.REFUSED else verdict
+            return again
+    return verdict
+
+
+def _followed(
+    path: Path, profile: Profile, *, thorough: bool, progress: Callable[[int], None]
+) -> Verdict:
+    with opened(path) as file:
+        lines = Lines(file)
+        try:
+            recording = profile(lines)
+            return Following(path, recording, thorough=thorough).to_the_end(progress)
+        except TraceError as error:
+            raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
+        except UnicodeDecodeError as error:
+            raise TraceError(
+                f"{path}:{lines.number + 1}: not UTF-8 text ({error.reason})"
+            ) from None
+
+
+class Following:
+    """Follows one recording, and judges it."""
+
+    def __init__(self, path: Path, recording: Recording, *, thorough: bool) -> None:
+        self._recording = recording
+        self._protocol = Protocol(recording.servers)
+        self._search = Search(
+            self._protocol, recording.servers, recording.liberties, thorough=thorough
+        )
+        self._invariants = Invariants(self._protocol)
+        self.verdict = Verdict(path, recording.servers, search=self._search)
+        self._started()
+
+    def _started(self) -> None:
+        search = self._search
+        (world,) = search.worlds
+        for name, logged in self._recording.initial.items():
+            world = search.started(world, search.places[name], logged)
+        search.worlds = [world._replace(committed=self._invariants.first)]
+
+    def to_the_end(self, progress: Callable[[int], None]) -> Verdict:
+        """Follow all lines, or until no reading is left."""
+        for event in self._recording.events:
+            if not self.follows(event):
+                break
+            if event.line % 1000 == 0:
+                progress(event.line)
+        self.verdict.checked = self._invariants.checked
+        return self.verdict
+
+    def follows(self, event: Event) -> bool:
+        """Follow one line; say whether to go on."""
+        search, verdict = self._search, self.verdict
+        before = search.worlds
+        try:
+            worlds = search.follow(event)
+        except UnknownEntriesError as error:
+            return self._ends(Outcome.INCONCLUSIVE, event, before, str(error))
+        if not worlds:
+            if search.network.has_forgotten and event.message is not None:
+                limit = search.liberties.remembers
+                reason = f"the message is none of the last {limit} that were sent"
+                return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
+            return self._ends(Outcome.REFUSED, event, before, "")
+        verdict.readings = max(verdict.readings, len(worlds))
+        if len(worlds) > search.liberties.candidates:
+            reason = f"more than {search.liberties.candidates} readings are possible"
+            return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
+        verdict.lines += 1
+        return self._goes_on(event, before, worlds)
+
+    def _goes_on(self, event: Event, before: list[World], worlds: list[World]) -> bool:
+        sound, broken = [], set[str]()
+        for world in worlds:
+            committed, names = self._checked(world, event.line)
+            if names:
+                broken.update(names)
+            else:
+                sound.append(world._replace(committed=committed))
+        if not sound:
+            self._settled(worlds[0].path)
+            return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
+        path = self._search.go_on(sound)
+        if len(sound) == 1:
+            self._settled(path)
+        return True
+
+    def _checked(self, world: World, line: int) -> tuple[Committed, list[str]]:
+        """Return the history after the steps of a line, and the properties that they break."""
+        invariants, places = self._invariants, self._search.places
+        first = self._protocol.first()
+        states = [each or first for each in world.states]
+        new: list[tuple[Step, list[ServerState]]] = []
+        for step in world.steps():
+            if step.line != line:
+                break
+            states = [*states]
+            states[places[step.server]] = step.before or first
+            new.append((step, states))
+        committed = world.committed
+        broken: list[str] = []
+        for step, states in reversed(new):
+            committed, names = invariants.broken(
+                states, places[step.server], step.after, committed,
+                is_restart=step.action.startswith("Restart"),
+            )  # fmt: skip
+            broken += names
+            for message in step.sends:
+                broken += invariants.broken_by(message)
+        for state in world.states:
+            if state is not None:
+                committed = invariants.recorded(committed, state)
+        return committed, broken
+
+    def _settled(self, path: Step | None) -> None:
+        new = []
+        while path is not None:
+            new.append(path)
+            path = path.previous
+        for step in reversed(new):
+            step.previous = None
+            self.verdict.actions[step.action] += 1
+        self.verdict.last = [*self.verdict.last, *reversed(new)][-LAST:]
+
+    def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
+        verdict = self.verdict
+        verdict.outcome, verdict.line, verdict.event = outcome, event.line, event
+        verdict.worlds, verdict.reason = before, reason
+        if len(before) > 1:
+            self._settled(before[0].path)
+        return False

@@ -1,0 +1,84 @@
+"""One reading of a trace so far: a state of the spec, and how it was reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from traces.validation.protocol import Message, ServerState, Taken
+
+
+class Step:
+    """A step of the spec that a reading takes: for which line, and what it did."""
+
+    __slots__ = (
+        "action",
+        "after",
+        "arguments",
+        "before",
+        "line",
+        "message",
+        "previous",
+        "sends",
+        "server",
+    )
+
+    def __init__(
+        self,
+        line: int,
+        server: str,
+        action: str,
+        arguments: tuple[Any, ...],
+        message: Message | None,
+        before: ServerState | None,
+        taken: Taken,
+        previous: Step | None,
+    ) -> None:
+        self.line = line
+        self.server = server
+        self.action = action
+        self.arguments = arguments
+        self.message = message
+        self.before = before
+        self.after = taken.state
+        self.sends = taken.sends
+        self.previous = previous
+
+
+class World(NamedTuple):
+    """A state of the spec.
+
+    `states` are those of the servers (None: not started), `waiting` what each has received and not
+    yet handled. `sent` are the messages that were sent, and `gone` those that cannot be received
+    any more, both besides what all readings have in common. `path` is the last step, `committed`
+    the history of the spec.
+    """
+
+    states: tuple[ServerState | None, ...]
+    waiting: tuple[Message | None, ...]
+    sent: tuple[Message, ...] = ()
+    gone: frozenset[Message] = frozenset()
+    path: Step | None = None
+    committed: Any = None
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from others: not how it was reached."""
+        return self.states, self.waiting, frozenset(self.sent), self.gone, self.committed
+
+    def state(self, place: int) -> ServerState:
+        """Return the state of a server that has started."""
+        found = self.states[place]
+        assert found is not None
+        return found
+
+    def waits(self, place: int, message: Message | None) -> World:
+        """Return it with what a server has received and not yet handled."""
+        return self._replace(waiting=(*self.waiting[:place], message, *self.waiting[place + 1 :]))
+
+    def steps(self) -> Iterator[Step]:
+        """Yield the last steps, the latest first."""
+        step = self.path
+        while step is not None:
+            yield step
+            step = step.previous
