@@ -18,11 +18,12 @@ EXTENDS Raft
 
 \* nextIndex is a guess. Leader i may send any part of its log that it still
 \* has (pipelining, probing, sending again), and may know of more commits than
-\* it tells (5.3).
+\* it tells (5.3). A heartbeat after index 0 matches every log.
 SendEntries(i, j, prevLogIndex, count, commit) ==
     /\ role[i] = "Leader"
     /\ i # j
-    /\ prevLogIndex \in snapshot[i].lastIncludedIndex..LastIndex(i)
+    /\ \/ prevLogIndex \in snapshot[i].lastIncludedIndex..LastIndex(i)
+       \/ prevLogIndex = 0 /\ count = 0
     /\ count \in 0..(LastIndex(i) - prevLogIndex)
     /\ commit \in 0..commitIndex[i]
     /\ messages' = messages \cup
@@ -31,8 +32,9 @@ SendEntries(i, j, prevLogIndex, count, commit) ==
              dest |-> j,
              term |-> currentTerm[i],
              prevLogIndex |-> prevLogIndex,
-             prevLogTerm |-> TermAt(i, prevLogIndex),
-             entries |-> Entries(i, prevLogIndex + 1, prevLogIndex + count),
+             prevLogTerm |-> IF prevLogIndex = 0 THEN 0 ELSE TermAt(i, prevLogIndex),
+             entries |-> IF count = 0 THEN <<>>
+                         ELSE Entries(i, prevLogIndex + 1, prevLogIndex + count),
              leaderCommit |-> commit]}
     /\ UNCHANGED serverVars
 

@@ -148,7 +148,13 @@ class _Reader:
         if last not in (0, len(self._servers)) or state["commitIndex"] != last:
             raise TraceError("the trace must begin with the start of the cluster")
         members = [{"term": 1, "value": f"member {each}"} for each in self._servers[:last]]
-        return {**state, "log": members, "role": "Follower", "votedFor": None, "currentTerm": last and 1}
+        return {
+            **state,
+            "log": members,
+            "role": "Follower",
+            "votedFor": None,
+            "currentTerm": last and 1,
+        }
 
     def _made(
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
@@ -165,7 +171,7 @@ class _Reader:
                 if message["source" if moves == ("Send",) else "dest"] != server:
                     raise TraceError(f'{name}: the "msg" is not of {server}')
         is_before = moves == ("Await",) or name.startswith("Receive") or name == "Replicate"
-        if name == "SendRequestVoteResponse":
+        if name == "SendRequestVoteResponse" and message and message["voteGranted"]:
             state = {each: value for each, value in state.items() if each != "votedFor"}
         return Event(
             number,

@@ -39,6 +39,8 @@ class Network:
         self._limit = limit
         self._messages: dict[Address, dict[Any, dict[Message, None]]] = {}
         self._known: OrderedDict[Message, None] = OrderedDict()  # the oldest first
+        self.done: list[tuple[bool, Message]] = []
+        """What was done since the caller has emptied it: whether a message was added, and which."""
 
     def __contains__(self, message: Message) -> bool:
         return message in self._known
@@ -51,6 +53,7 @@ class Network:
             self.remove(next(iter(self._known)))
             self.has_forgotten = True
         self._known[message] = None
+        self.done.append((True, message))
         address, key = _address(message)
         self._messages.setdefault(address, {}).setdefault(key, {})[message] = None
 
@@ -58,11 +61,21 @@ class Network:
         """Remove a message that is not received again."""
         if message in self._known:
             del self._known[message]
+            self.done.append((False, message))
             address, key = _address(message)
             narrow = self._messages[address]
             del narrow[key][message]
             if not narrow[key]:
                 del narrow[key]
+
+    def undo(self, done: list[tuple[bool, Message]]) -> None:
+        """Take back what was done."""
+        for was_added, message in reversed(done):
+            if was_added:
+                self.remove(message)
+            else:
+                self.add(message)
+        self.done = []
 
     def agreeing(self, logged: JsonObject) -> Iterator[Message]:
         """Yield the messages that agree with what was logged of one, the latest first."""

@@ -67,9 +67,7 @@ class Search:
     liberties; the states in which servers start.
     """
 
-    def __init__(
-        self, protocol: Protocol, servers: Iterable[str], liberties: Liberties, *, thorough: bool
-    ) -> None:
+    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
         self.protocol = protocol
         self.names = tuple(servers)
         self.places = {name: place for place, name in enumerate(self.names)}
@@ -77,7 +75,7 @@ class Search:
         self.matching = Matching(self.servers, [protocol.domain[each] for each in self.servers])
         self.network = Network(liberties.remembers)
         self.liberties = liberties
-        self.thorough = thorough
+        self.thorough = False
         nobody = (None,) * len(self.names)
         self.worlds = [World(nobody, nobody)]
         self.attempts: list[Attempt] | None = None
@@ -337,11 +335,9 @@ class Search:
         self, world: World, logged: JsonObject, line: int
     ) -> Iterator[tuple[World, Message]]:
         """Yield the messages that may be the logged one, sent in silence if need be."""
-        found = False
-        for message in self.messages(world, logged):
-            found = True
-            yield world, message
-        if found and not self.thorough:
+        found = [*self.messages(world, logged)]
+        if found:
+            yield from ((world, message) for message in found)
             return
         if self.liberties.may_decline:
             for after in self._less(world, logged, line):
@@ -453,8 +449,7 @@ class Search:
         place, peer = self.places[logged["source"]], self.places[logged["dest"]]
         if any(True for _ in self.messages(world, logged)):
             yield world
-            if not self.thorough:
-                return
+            return
         if world.states[place] is None:
             return
         me, to, kind = self.servers[place], self.servers[peer], logged["type"]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from traces.trace import TraceError
 from traces.validation.events import Event
 from traces.validation.invariants import Committed, Invariants
 from traces.validation.profile import Lines, Profile, Recording, opened
-from traces.validation.protocol import Protocol, ServerState, UnknownEntriesError
+from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
 from traces.validation.search import Search
 from traces.validation.world import Step, World
 
@@ -35,7 +36,8 @@ class Verdict:
     `lines` of it were followed, in at most `readings` ways at a time; `actions` says how often each
     action of the spec was taken, `checked` of how many steps the invariants were checked. `line`
     and `reason` say where and why it was refused, or given up; `worlds` are the readings before
-    that line, `event` what it says, `last` the steps before.
+    that line, `event` what it says, `last` the steps before. For the last `looked_back` lines all
+    readings were followed.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Verdict:
     event: Event | None = None
     worlds: list[World] = field(default_factory=list)
     last: list[Step] = field(default_factory=list)
+    looked_back: int = 0
     search: Search | None = None
 
 
@@ -57,51 +60,51 @@ def validate(
     path: Path,
     profile: Profile,
     *,
-    thorough: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verdict:
     """Return the verdict on the trace in a file.
 
-    A trace that is refused is followed once more with all silent moves that its profile allows, so
-    that a refusal does not hang on a choice. Raises `TraceError` (`file:line: reason`) for what is
+    Each line is explained with the fewest silent moves. Where a line cannot be, the last lines are
+    followed once more with all that the profile allows, so that a refusal does not hang on a choice
+    that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is
     no trace, `OSError` if it cannot be read.
     """
-    verdict = _followed(path, profile, thorough=thorough, progress=progress)
-    if verdict.outcome is Outcome.REFUSED and not thorough and verdict.search is not None:
-        liberties = verdict.search.liberties
-        if liberties.silent or liberties.may_decline:
-            again = _followed(path, profile, thorough=True, progress=progress)
-            if again.outcome is not Outcome.REFUSED or again.line == verdict.line:
-                return again if again.outcome is not Outcome.REFUSED else verdict
-            return again
-    return verdict
-
-
-def _followed(
-    path: Path, profile: Profile, *, thorough: bool, progress: Callable[[int], None]
-) -> Verdict:
     with opened(path) as file:
         lines = Lines(file)
         try:
             recording = profile(lines)
-            return Following(path, recording, thorough=thorough).to_the_end(progress)
+            return Following(path, recording).to_the_end(progress)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
-            raise TraceError(
-                f"{path}:{lines.number + 1}: not UTF-8 text ({error.reason})"
-            ) from None
+            reason = f"not UTF-8 text ({error.reason})"
+            raise TraceError(f"{path}:{lines.number + 1}: {reason}") from None
+
+
+LOOK_BACK = (4, 16, 64)
+"""How many lines are followed once more, in all readings, before one is refused."""
+
+
+class _Followed(NamedTuple):
+    """A line that was followed, and what is needed to take that back."""
+
+    event: Event
+    worlds: list[World]
+    last: list[Step]
+    done: list[tuple[bool, Message]]
+    settled: list[Step]
 
 
 class Following:
     """Follows one recording, and judges it."""
 
-    def __init__(self, path: Path, recording: Recording, *, thorough: bool) -> None:
+    def __init__(self, path: Path, recording: Recording) -> None:
         self._recording = recording
         self._protocol = Protocol(recording.servers)
-        self._search = Search(
-            self._protocol, recording.servers, recording.liberties, thorough=thorough
-        )
+        self._search = Search(self._protocol, recording.servers, recording.liberties)
+        liberties = recording.liberties
+        self._has_choices = bool(liberties.silent) or liberties.may_decline
+        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1])
         self._invariants = Invariants(self._protocol)
         self.verdict = Verdict(path, recording.servers, search=self._search)
         self._started()
@@ -125,8 +128,40 @@ class Following:
 
     def follows(self, event: Event) -> bool:
         """Follow one line; say whether to go on."""
+        if self._follows(event):
+            return True
+        refused = replace(self.verdict)
+        if refused.outcome is Outcome.REFUSED and self._has_choices:
+            for count in LOOK_BACK:
+                if self._again(count):
+                    return True
+                if self.verdict.outcome is not Outcome.REFUSED:
+                    break
+                refused.looked_back = len(self._behind) if count > len(self._behind) else count
+        self.verdict = refused
+        return False
+
+    def _again(self, count: int) -> bool:
+        """Follow the last lines once more, in all readings; say whether that explains them."""
+        search, verdict = self._search, self.verdict
+        again = [self._behind.pop() for _ in range(min(count, len(self._behind)))]
+        for each in again:
+            search.network.undo(each.done)
+            verdict.actions.subtract(step.action for step in each.settled)
+            verdict.lines -= each is not again[0]
+        search.worlds, verdict.last = again[-1].worlds, again[-1].last
+        verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
+        search.thorough = True
+        try:
+            return all(self._follows(each.event) for each in reversed(again))
+        finally:
+            search.thorough = False
+
+    def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
+        search.network.done = []
+        self._behind.append(_Followed(event, before, verdict.last, search.network.done, []))
         try:
             worlds = search.follow(event)
         except UnknownEntriesError as error:
@@ -194,6 +229,7 @@ class Following:
             path = path.previous
         for step in reversed(new):
             step.previous = None
+            self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
         self.verdict.last = [*self.verdict.last, *reversed(new)][-LAST:]
 
@@ -201,6 +237,4 @@ class Following:
         verdict = self.verdict
         verdict.outcome, verdict.line, verdict.event = outcome, event.line, event
         verdict.worlds, verdict.reason = before, reason
-        if len(before) > 1:
-            self._settled(before[0].path)
         return False
