@@ -17,6 +17,7 @@ from traces.validation.profile import Liberties, Lines, Recording
 
 _STRICT = Liberties(may_decline=False)
 _SILENT = {"ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1}
+_WITH_MESSAGE = ("Receive", "ReceiveDuplicate", "Await", "Send", "DropMessage")
 _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "AppendEntries": {"peer": str, "count": int},
     "InstallSnapshot": {"peer": str},
@@ -52,7 +53,7 @@ class _Reader:
         initial = header.get("initial", {})
         if type(initial) is not dict:
             raise TraceError('"initial" must be an object')
-        self.initial: dict[str, JsonObject] = {}
+        self.initial: dict[str, JsonObject] = {server: {} for server in self.servers}
         for server, state in initial.items():
             self._known(server)
             self.initial[server] = checked_state(state, self.servers, "initial")
@@ -91,7 +92,7 @@ class _Reader:
         line: JsonObject,
     ) -> Event:
         moves = self._moves(name)
-        if (message is None) == (name in ("Receive", "ReceiveDuplicate", "Await", "DropMessage")):
+        if (message is None) == (name in _WITH_MESSAGE) and name is not None:
             raise TraceError(f'{name} {"lacks" if message is None else "takes no"} "message"')
         if message is not None and name != "DropMessage" and server not in _ends(message, name):
             raise TraceError(f"{server} is not who {'sends' if name == 'Send' else 'receives'} it")

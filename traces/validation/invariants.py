@@ -1,18 +1,20 @@
 """The properties of RaftInvariants.tla along the readings of a trace.
 
-Evaluated by the spec's evaluator, each on what it can tell apart. The rule: indices up to which all
-logs are one, and committed, are counted off (`base`), and values are named in the order in which
-they stand; no property can tell the difference, and so what was found once need not be asked again.
+Evaluated by the spec's evaluator, for the servers that a step can have changed something for. The
+rule: indices up to which the logs at hand are one are counted off (`base`), values are named in the
+order in which they stand, and terms numbered in their own order; no property can tell the difference, and so what was found once need
+not be asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from spec.link.properties import INVARIANTS, SOMETIMES
-from spec.module import Module, load
+from spec.link.refinement import UNREADABLE
+from spec.module import ByElement, Module, Predicate, load
 from spec.values import Function, Value, domain_in, domain_of, function, sequence
 from traces.validation.logs import Log
 from traces.validation.protocol import SNAPSHOT, Message, Protocol, ServerState
@@ -36,8 +38,10 @@ Row = tuple[Any, ...]
 class Invariants:
     """Checks the properties of steps and states.
 
-    Arguments: the protocol, whose servers these are; the file of the properties. Raises `SpecError`
-    if it cannot be loaded.
+    Each is a formula over one server or two; after a step of one server, only what it says of that
+    server can have changed. Arguments: the protocol, whose servers these are; the file of the
+    properties. Raises `SpecError` if it cannot be loaded, `ValueError` for a property that is not of
+    that form.
     """
 
     def __init__(self, protocol: Protocol, path: Path = INVARIANTS) -> None:
@@ -48,14 +52,30 @@ class Invariants:
             if not each.name.startswith(SOMETIMES) and each.name != "CommittedRecorded"
         ]
         self._protocol = protocol
+        self._servers = tuple(protocol.servers.values())
         self._of_messages = [each for each in made if "messages" in each.reads]
-        self._of_servers = [each for each in made if "messages" not in each.reads]
+        self._of_one, self._of_two = self._by_servers(made)
         self._known: dict[Any, tuple[str, ...]] = {}
-        self._places = [protocol.domain[each] for each in protocol.servers.values()]
+        self._around = dict.fromkeys(self._servers, UNREADABLE)
         self.first = Committed(protocol.logs.empty, protocol.logs.empty)
         self.checked = 0
         """How many steps were checked."""
         self._owed = 0
+
+    @staticmethod
+    def _by_servers(
+        made: list[Predicate],
+    ) -> tuple[list[tuple[Predicate, ByElement]], list[tuple[Predicate, ByElement]]]:
+        of_one: list[tuple[Predicate, ByElement]] = []
+        of_two: list[tuple[Predicate, ByElement]] = []
+        for predicate in made:
+            if "messages" in predicate.reads:
+                continue
+            by_server = predicate.by_element("Server", frozenset(_VARIABLES))
+            if by_server is None or by_server.elements > 2:
+                raise ValueError(f"{predicate.name} is not a formula of one or two servers")
+            (of_one if by_server.elements == 1 else of_two).append((predicate, by_server))
+        return of_one, of_two
 
     def recorded(self, committed: Committed, state: ServerState) -> Committed:
         """Return the history with what a server knows to be committed, as CommittedRecorded does."""
@@ -63,10 +83,10 @@ class Invariants:
         log, terms = committed
         if known <= log.index:
             return committed
-        if known <= state.log.first:
+        if log.index < state.log.first:
             start = state.log.at(state.log.first)
-            return Committed(start, self._protocol.logs.unknown(start.index, 0))
-        for entry in state.log.at(known).entries(max(log.index, state.log.first)):
+            log, terms = start, self._protocol.logs.unknown(start.index, 0)
+        for entry in state.log.at(known).entries(log.index):
             log = log.extended(entry)
             terms = terms.append(state.currentTerm, "")
         return Committed(log, terms)
@@ -86,66 +106,102 @@ class Invariants:
         whether it is a restart.
         """
         recorded = self.recorded(committed, after)
-        base = self._base([*states, after], committed)
-        if base is None:
-            return recorded, ()
-        widest = max(each.log.index for each in (*states, after)) - base
-        self._owed += 1
-        if widest > WINDOW and self._owed < widest:
-            return recorded, ()
-        self._owed = 0
-        names = _Names()
-        rows = tuple(_row(each, base, names) for each in states)
-        key = (
-            rows, place, _row(after, base, names), _history(committed, base, names),
-            _history(recorded, base, names), is_restart,
-        )  # fmt: skip
+        before = states[place]
+        broken = self._of_server(place, before, after, committed, recorded, is_restart)
         self.checked += 1
+        others = [each for each in range(len(states)) if each != place]
+        if recorded is not committed:
+            for each in others:
+                same = states[each]
+                broken += self._of_server(each, same, same, committed, recorded, False)
+        if (
+            after.log is not before.log
+            or after.role != before.role
+            or after.currentTerm != before.currentTerm
+            or after.compacted != before.compacted
+        ):
+            for each in others:
+                broken += self._of_pair(place, after, each, states[each])
+        return recorded, broken
+
+    def _of_server(
+        self,
+        place: int,
+        before: ServerState,
+        after: ServerState,
+        committed: Committed,
+        recorded: Committed,
+        is_restart: bool,
+    ) -> tuple[str, ...]:
+        base = common(after.log, before.log, recorded.log, committed.log)
+        if base is None or self._is_put_off(after.log.index - base):
+            return ()
+        names = _Names(base, (before, after), (committed, recorded))
+        key = (
+            place, is_restart, _row(before, base, names), _row(after, base, names),
+            _history(committed, base, names), _history(recorded, base, names),
+        )  # fmt: skip
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._evaluated(*key)
-        return recorded, found
+            values = self._values({place: key[2]}, key[4], 0)
+            primed = self._values({place: key[3]}, key[5], int(is_restart))
+            found = self._known[key] = tuple(
+                predicate.name
+                for predicate, by_server in self._of_one
+                if not self._holds(predicate, by_server, (place,), values, primed)
+            )
+        return found
 
-    def _base(self, states: Sequence[ServerState], committed: Committed) -> int | None:
-        """Return up to where all logs are one, and committed; None where nobody knows."""
-        base = min(committed.log.index, *(each.log.index for each in states))
-        try:
-            while True:
-                node = committed.log.at(base)
-                if all(each.log.at(base) is node for each in states):
-                    return base
-                base -= 1
-                if base < 0:
-                    return None
-        except IndexError:
-            return None
-
-    def _evaluated(
-        self,
-        rows: tuple[Row, ...],
-        place: int,
-        row: Row,
-        committed: Any,
-        recorded: Any,
-        restart: bool,
+    def _of_pair(
+        self, place: int, state: ServerState, other: int, theirs: ServerState
     ) -> tuple[str, ...]:
-        after = (*rows[:place], row, *rows[place + 1 :])
-        values = self._values(rows, committed, 0)
-        primed = self._values(after, recorded, int(restart))
-        return tuple(
-            each.name
-            for each in self._of_servers
-            if not (each.holds(values, primed) if each.is_step else each.holds(primed))
-        )
+        base = common(state.log, theirs.log)
+        least = min(state.log.index, theirs.log.index)
+        if base is None or self._is_put_off(least - base):
+            return ()
+        names = _Names(base, (state, theirs), ())
+        key = (place, other, _pair_row(state, base, names), _pair_row(theirs, base, names))
+        found = self._known.get(key)
+        if found is None:
+            values = self._values({place: key[2], other: key[3]}, sequence(()), 0)
+            found = self._known[key] = tuple(
+                predicate.name
+                for predicate, by_server in self._of_two
+                for pair in ((place, other), (other, place))
+                if not self._holds(predicate, by_server, pair, values, values)
+            )
+        return found
 
-    def _values(self, rows: tuple[Row, ...], committed: Any, restarts: int) -> dict[str, Value]:
-        shown = zip(_VARIABLES, zip(*rows, strict=True), strict=True)
-        servers = self._protocol.servers.values()
-        values: dict[str, Value] = {
-            name: function(dict(zip(servers, each, strict=True))) for name, each in shown
-        }
-        values["committed"] = committed
-        values["restarts"] = restarts
+    def _holds(
+        self,
+        predicate: Predicate,
+        by_server: ByElement,
+        places: tuple[int, ...],
+        values: dict[str, Value],
+        primed: dict[str, Value],
+    ) -> bool:
+        servers = tuple(self._servers[each] for each in places)
+        if predicate.is_step:
+            return by_server.holds(servers, values, primed)
+        return by_server.holds(servers, primed)
+
+    def _is_put_off(self, width: int) -> bool:
+        """Say whether to look another time, since many entries would have to be looked at."""
+        if width <= WINDOW:
+            return False
+        self._owed += 1
+        if self._owed < width:
+            return True
+        self._owed = 0
+        return False
+
+    def _values(self, rows: dict[int, Row], committed: Value, restarts: int) -> dict[str, Value]:
+        values: dict[str, Value] = {"committed": committed, "restarts": restarts}
+        for name, number in zip(_VARIABLES, range(len(_VARIABLES)), strict=True):
+            slots: dict[Value, Any] = dict(self._around)
+            for place, row in rows.items():
+                slots[self._servers[place]] = row[number]
+            values[name] = function(slots)
         return values
 
     def broken_by(self, message: Message) -> tuple[str, ...]:
@@ -162,30 +218,69 @@ _COMMITTED = domain_of(frozenset({"committedIn", "term", "value"}))
 
 
 class _Names(dict[Any, str]):
-    """Names for values, in the order in which they come."""
+    """Names for values, in the order in which they come, and for terms, in their own order."""
+
+    def __init__(
+        self, base: int, states: Iterable[ServerState], histories: Iterable[Committed]
+    ) -> None:
+        super().__init__()
+        terms = {0}
+        for state in states:
+            terms.add(state.currentTerm)
+            terms.add(state.log.at(max(state.compacted, base)).term)
+            terms.update(each[1] for each in state.log.entries(base))  # type: ignore[misc]
+        for log, when in histories:
+            terms.update(each[1] for each in log.entries(base))  # type: ignore[misc]
+            terms.update(each[1] for each in when.entries(base))  # type: ignore[misc]
+        self.terms = {term: rank for rank, term in enumerate(sorted(terms))}
 
     def __missing__(self, value: Any) -> str:
         name = self[value] = f"value {len(self) + 1}"
         return name
 
+    def entry(self, entry: Function) -> Function:
+        """Return an entry with these names."""
+        return (entry[0], self.terms[entry[1]], self[entry[2]])  # type: ignore[index]
+
 
 def _row(state: ServerState, base: int, names: _Names) -> Row:
     log, compacted = state.log, max(state.compacted, base)
-    entries = [(each[0], each[1], names[each[2]]) for each in log.entries(compacted)]
+    entries = [names.entry(each) for each in log.entries(compacted)]
     data: Function = sequence(())
     if compacted > base:
         data = sequence(names[each[2]] for each in log.at(compacted).entries(base))
     return (
-        state.currentTerm,
+        names.terms[state.currentTerm],
         state.votedFor,
         state.role,
         max(state.commitIndex - base, 0),
         state.votesGranted,
         _shifted(state.nextIndex, base, 1),
         _shifted(state.matchIndex, base, 0),
-        (SNAPSHOT, data, compacted - base, log.at(compacted).term),
+        (SNAPSHOT, data, compacted - base, names.terms[log.at(compacted).term]),
         sequence(entries),
     )
+
+
+def _pair_row(state: ServerState, base: int, names: _Names) -> Row:
+    """Return what formulas of two servers read: the rest is what it is at first."""
+    row = _row(state._replace(commitIndex=0, compacted=max(state.compacted, base)), base, names)
+    return (row[0], None, row[2], None, None, None, None, row[7], row[8])
+
+
+def common(first: Log, *others: Log) -> int | None:
+    """Return the last index up to which logs are one; None where nobody knows."""
+    index = min(first.index, *(each.index for each in others))
+    try:
+        while True:
+            node = first.at(index)
+            if all(each.at(index) is node for each in others):
+                return index
+            index -= 1
+            if index < 0:
+                return None
+    except IndexError:
+        return None
 
 
 def _shifted(numbers: Function, base: int, least: int) -> Function:
@@ -194,9 +289,9 @@ def _shifted(numbers: Function, base: int, least: int) -> Function:
 
 
 def _history(committed: Committed, base: int, names: _Names) -> Function:
-    terms = committed.terms.entries(base) if committed.terms.index > base else []
+    terms = committed.terms.entries(base)
     return sequence(
-        (_COMMITTED, when[1], entry[1], names[entry[2]])
+        (_COMMITTED, names.terms[when[1]], names.terms[entry[1]], names[entry[2]])  # type: ignore[index]
         for when, entry in zip(terms, committed.log.entries(base), strict=True)
     )
 

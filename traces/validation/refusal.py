@@ -112,13 +112,10 @@ def _alike(logged: Any, name: str, has: dict[str, Any]) -> Any:
 def _unlogged(
     search: Search, before: World, after: World, place: int, event: Event
 ) -> tuple[tuple[str, Any, Any], ...]:
-    old = search.matching.variables(before.state(place))
-    new = search.matching.variables(after.state(place))
-    return tuple(
-        (name, f"unchanged ({plain(old[name])})", new[name])
-        for name in new
-        if new[name] != old[name] and name not in event.after
-    )
+    old, new = before.state(place), after.state(place)
+    names = search.matching.unlogged(old, new, event.after)
+    was, has = search.matching.variables(old), search.matching.variables(new)
+    return tuple((name, f"unchanged ({plain(was[name])})", has[name]) for name in names)
 
 
 def _sends(result: World, event: Event) -> tuple[tuple[str, Any, Any], ...]:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from spec.values import ModelValue
 from traces.trace import JsonObject
-from traces.validation.events import MOVES, STAY, Event
+from traces.validation.events import STAY, Event
 from traces.validation.logs import UNLOGGED
 from traces.validation.matching import Matching, message_agrees
 from traces.validation.network import Network
@@ -154,17 +154,20 @@ class Search:
         state = after.state(place)
         if event.after and not self.matching.agrees(state, event.after):
             return False
-        if event.is_complete:
-            earlier = before.state(place)
-            return not any(
-                new is not old and new != old and name not in event.after
-                for name, old, new in zip(_LOGGED_AS, earlier, state, strict=True)
-            )
-        return True
+        return not event.is_complete or not self.matching.unlogged(
+            before.state(place), state, event.after
+        )
 
     def _moved(self, world: World, place: int, event: Event) -> Iterator[World]:
-        for move in event.moves or ANY:
-            yield from self._moves[move](world, place, event)
+        if event.moves:
+            for move in event.moves:
+                yield from self._moves[move](world, place, event)
+        elif event.message is not None:
+            is_sent = event.message["source"] == event.server
+            yield from self._moves["Send" if is_sent else "Receive"](world, place, event)
+        else:
+            for move in UNNAMED:
+                yield from self._silent(move, world, place, event)
 
     # ---- Moves that no line tells of
 
@@ -184,7 +187,8 @@ class Search:
             return
         wanted = event.before if begun is None and event.before else event.after
         for move, count in left.items():
-            if count and self._may_help(move, world.state(place), wanted):
+            # What is sent in silence is sent when somebody receives it.
+            if move != "Send" and count and self._may_help(move, world.state(place), wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self._silent(move, world, place, bare):
                     yield _Partial(after, begun, {**left, move: count - 1})
@@ -272,7 +276,9 @@ class Search:
         if index is None:
             index = event.after.get("snapshot", {}).get("lastIncludedIndex")
         state = world.state(place)
-        indices = range(state.compacted + 1, state.commitIndex + 1) if index is None else [index]
+        # What is compacted least leaves most open.
+        most = state.commitIndex + 1 if self.thorough else state.compacted + 2
+        indices = range(state.compacted + 1, most) if index is None else [index]
         for each in indices:
             yield from self._acts(world, place, event.line, "CompactLog", self.servers[place], each)
 
@@ -528,12 +534,11 @@ RECEIVING = frozenset(
 )
 """The actions that take a message, and what else the network holds."""
 
-ANY = tuple(MOVES)
-_LOGGED_AS = (
-    "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
-    "snapshot", "log",
+UNNAMED = (
+    STAY, "Timeout", "ClientRequest", "CompactLog", "Commit", "TakeLead", "StepDown", "Restart",
+    "Receive",
 )  # fmt: skip
-"""The variables, in the order of `ServerState`."""
+"""What a line without the name of a step, and without a message, may tell of."""
 
 
 def distinct(worlds: list[World]) -> list[World]:

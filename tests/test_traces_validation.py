@@ -1,0 +1,404 @@
+"""Validation: what Raft allows is accepted, what it forbids is refused, and why is told."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import traces
+from raft_ref.bugs import BUGS
+from raft_ref_cli import main
+from spec.checker import check
+from spec.config import parse_config
+from spec.module import load
+from spec.task import task_of
+from tests.schedules import recorded, thinned
+from traces import Trace, TraceError, write
+from traces.profiles import PROFILES
+from traces.validation import protocol
+from traces.validation.protocol import RAFT_TRACE, Protocol, Taken
+from traces.validation.refusal import explained, told
+from traces.validation.validate import Outcome, Verdict, validate
+
+RECORDED = Path(traces.__file__).with_name("recorded")
+ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
+
+
+def judged(lines: list[dict[str, Any]], folder: Path, profile: str = "raft-ref") -> Verdict:
+    path = folder / "trace.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return validate(path, PROFILES[profile])
+
+
+def lines_of(trace: Trace, folder: Path) -> list[dict[str, Any]]:
+    path = folder / "whole.ndjson"
+    write(trace, path)
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def lines_in(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+# ---- What Raft allows
+
+
+def test_what_the_node_does_is_accepted_and_takes_every_action(tmp_path: Path) -> None:
+    taken: set[str] = set()
+    for seed in range(6):
+        verdict = judged(lines_of(recorded(seed, 300), tmp_path), tmp_path)
+        assert verdict.outcome is ACCEPTED
+        assert verdict.lines == 300
+        taken |= {*verdict.actions}
+    assert taken == {
+        "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "RestartAt",
+        "Handle",
+    }  # fmt: skip
+
+
+def test_what_a_sparing_implementation_logs_is_accepted(tmp_path: Path) -> None:
+    for seed in range(4):
+        lines = thinned(recorded(seed, 300))
+        verdict = judged(lines, tmp_path)
+        assert (verdict.outcome, verdict.lines) == (ACCEPTED, len(lines) - 1)
+
+
+def test_what_etcd_has_recorded_is_accepted() -> None:
+    paths = sorted((RECORDED / "etcd").glob("*.ndjson"))
+    assert len(paths) == 3
+    taken: set[str] = set()
+    for path in paths:
+        verdict = validate(path, PROFILES["etcd"])
+        assert verdict.outcome is ACCEPTED
+        taken |= {*verdict.actions}
+    # Its own liberties among them.
+    assert taken >= {"SendEntries", "AdoptTerm", "Acknowledge", "ReceiveCommit", "RestartAt"}
+
+
+def test_a_part_of_the_log_shows_as_much_as_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The actions are shown what they read; shown the whole log, they do the same."""
+    original, compared = Protocol.take, 0
+
+    def both(self: Protocol, name: str, me: Any, state: Any, *arguments: Any) -> list[Taken]:
+        nonlocal compared
+        found = original(self, name, me, state, *arguments)
+        reads = dict(protocol.FIRST_READ)
+        monkeypatch.setattr(
+            protocol, "FIRST_READ", {**reads, name: lambda state, _: state.compacted}
+        )
+        monkeypatch.setattr(protocol, "WITHOUT_LOG", frozenset())
+        whole = original(self, name, me, state, *arguments)
+        monkeypatch.undo()
+        monkeypatch.setattr(Protocol, "take", both)
+        assert [each.state for each in found] == [each.state for each in whole]
+        compared += 1
+        return found
+
+    monkeypatch.setattr(Protocol, "take", both)
+    assert judged(lines_of(recorded(2, 400), tmp_path), tmp_path).outcome is ACCEPTED
+    assert compared > 380
+
+
+@pytest.mark.parametrize("servers", [2, 3])
+def test_the_liberties_break_no_property_within_small_bounds(servers: int, tmp_path: Path) -> None:
+    text = RAFT_TRACE.with_name("MCRaftTrace.cfg").read_text()
+    names = ", ".join(f"s{number}" for number in range(1, servers + 1))
+    text = text.replace("{s1, s2}", f"{{{names}}}").replace("MaxTerm = 2", "MaxTerm = 1")
+    text = text.replace("MaxMessages = 2", f"MaxMessages = {5 - servers - 1}")
+    model = load(RAFT_TRACE.with_name("MCRaftTrace.tla"))
+    report = check(task_of(model, parse_config(text, "MCRaftTrace.cfg"), False))
+    assert report.verdict.name == "HOLDS"
+
+
+# ---- What Raft forbids
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_what_a_mutant_does_is_refused(name: str, tmp_path: Path) -> None:
+    """The trace of a mutant that chance drives is refused once its rule matters."""
+    for seed in range(60):
+        trace = recorded(seed, 250, BUGS[name].bounds.get("servers", 3), BUGS[name].node)
+        verdict = judged(lines_of(trace, tmp_path), tmp_path)
+        if verdict.outcome is not ACCEPTED:
+            assert verdict.outcome is REFUSED
+            refusal = explained(verdict)
+            assert refusal.candidates
+            assert [*told(refusal.candidates)]
+            return
+    pytest.fail("it is always accepted")
+
+
+Breaking = Callable[[dict[str, Any], random.Random], bool]
+
+
+def _changes(variable: str, change: Callable[[Any], Any]) -> Breaking:
+    def apply(line: dict[str, Any], _: random.Random) -> bool:
+        if variable not in line.get("changes", {}):
+            return False
+        line["changes"][variable] = change(line["changes"][variable])
+        return True
+
+    return apply
+
+
+def _sent(kind: str, name: str, change: Callable[[Any], Any]) -> Breaking:
+    def apply(line: dict[str, Any], chance: random.Random) -> bool:
+        found = [each for each in line.get("sends", []) if each["type"] == kind]
+        if not found:
+            return False
+        message = chance.choice(found)
+        message[name] = change(message[name])
+        return True
+
+    return apply
+
+
+def _received(line: dict[str, Any], _: random.Random) -> bool:
+    if line["step"] != "Receive":
+        return False
+    line["message"]["term"] += 1
+    return True
+
+
+def _forgets(line: dict[str, Any], _: random.Random) -> bool:
+    if line["step"] != "Restart":
+        return False
+    line["changes"]["votedFor"] = None
+    line["changes"]["currentTerm"] = 0
+    return True
+
+
+RULES: dict[str, Breaking] = {
+    "a term goes back": _changes("currentTerm", lambda term: term - 1),
+    "a vote is given to nobody": _changes("votedFor", lambda vote: None if vote else "s1"),
+    "a vote is forgotten over a restart": _forgets,
+    "a leader without a majority": _changes("role", lambda _: "Leader"),
+    "a vote that was refused is granted": _sent(
+        "RequestVoteResponse", "voteGranted", lambda granted: not granted
+    ),
+    "commitIndex without a quorum": _changes("commitIndex", lambda index: index + 1),
+    "an entry is rewritten": _changes("log", lambda log: [{"term": 99, "value": "v"}, *log[1:]]),
+    "entries are removed without conflict": _changes("log", lambda log: log[:-1] if log else [{"term": 1, "value": "v"}]),
+    "matchIndex beyond the acknowledged": _changes("matchIndex", lambda match: [n + 1 for n in match]),
+    "more is acknowledged than there is": _sent(
+        "AppendEntriesResponse", "matchIndex", lambda index: index + 1
+    ),
+    "entries are sent that are not there": _sent(
+        "AppendEntriesRequest", "entries", lambda entries: [*entries, {"term": 1, "value": "x"}]
+    ),
+    "a message is received that nobody sent": _received,
+    "a snapshot of what is not committed": _changes(
+        "snapshot", lambda held: {**held, "lastIncludedIndex": held["lastIncludedIndex"] + 1}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_trace_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> None:
+    """Each is refused at the line that was changed, or for what was sent wrongly at once, too."""
+    broken = 0
+    for seed in range(12):
+        lines = lines_of(recorded(seed, 150), tmp_path)
+        chance = random.Random(seed)
+        places = [*range(1, len(lines))]
+        chance.shuffle(places)
+        for place in places:
+            before = json.dumps(lines[place])
+            if RULES[rule](lines[place], chance) and json.dumps(lines[place]) != before:
+                broken += 1
+                verdict = judged(lines, tmp_path)
+                assert (verdict.outcome, verdict.line) == (REFUSED, place + 1)
+                break
+    assert broken >= 5
+
+
+def test_a_sparing_trace_that_breaks_a_rule_is_refused(tmp_path: Path) -> None:
+    rules: list[Callable[[dict[str, Any]], None]] = [
+        lambda state: state.update(currentTerm=state["currentTerm"] + 1),
+        lambda state: state.update(commitIndex=state["commitIndex"] + 1),
+        lambda state: state.update(log={"lastIndex": state["log"]["lastIndex"] + 9}),
+        lambda state: state.update(role="Leader" if state["role"] != "Leader" else "Candidate"),
+    ]
+    for seed, rule in enumerate(rules * 2):
+        lines = thinned(recorded(seed, 120))
+        place = next(
+            number
+            for number in range(80, len(lines))
+            if lines[number]["step"] == "Receive" and lines[number]["state"]["role"] == "Follower"
+        )
+        rule(lines[place]["state"])
+        verdict = judged(lines, tmp_path)
+        assert verdict.outcome is REFUSED
+        assert verdict.line is not None
+        assert verdict.line <= place + 1
+
+
+ETCD_RULES: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
+    "another term": ("Ready", lambda event: event["state"].update(term=event["state"]["term"] + 1)),
+    "another vote": ("Ready", lambda event: event["state"].update(vote="2" if event["state"]["vote"] != "2" else "3")),
+    "a commit without a quorum": ("Commit", lambda event: event["state"].update(commit=event["state"]["commit"] + 1)),
+    "a leader without a majority": ("BecomeCandidate", lambda event: event.update(name="BecomeLeader", role="StateLeader")),
+    "a message that nobody sent": ("ReceiveAppendEntriesRequest", lambda event: event["msg"].update(term=event["msg"]["term"] + 7)),
+    "more acknowledged than there is": ("SendAppendEntriesResponse", lambda event: event["msg"].update(index=event["msg"]["index"] + 100, reject=False, type="MsgAppResp")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ETCD_RULES)
+def test_a_trace_of_etcd_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> None:
+    name, change = ETCD_RULES[rule]
+    lines = lines_in(RECORDED / "etcd" / "seed-1.ndjson")
+    places = [
+        place
+        for place, line in enumerate(lines)
+        if line["event"]["name"] == name
+        and place > 40
+        and (line["event"].get("msg") or {"from": 1}).get("from") != (line["event"].get("msg") or {}).get("to")
+    ]  # fmt: skip
+    change(lines[places[len(places) // 2]]["event"])
+    assert judged(lines, tmp_path, "etcd").outcome is REFUSED
+
+
+# ---- What a refusal says
+
+
+def test_a_refusal_says_what_the_spec_has(tmp_path: Path) -> None:
+    lines = lines_of(recorded(0, 40), tmp_path)
+    place = next(n for n, line in enumerate(lines) if "votedFor" in line.get("changes", {}))
+    lines[place]["changes"]["currentTerm"] = 7
+    verdict = judged(lines, tmp_path)
+    assert verdict.line == place + 1
+    refusal = explained(verdict)
+    (candidate,) = refusal.candidates
+    assert candidate.action.startswith("Timeout(")
+    assert candidate.differences == (("currentTerm", 7, 1),)
+    assert refusal.trace.violation is not None
+    assert refusal.trace.violation.is_refusal
+    assert traces.tell(refusal.trace)[-1].startswith(f"Step {place} (line {place + 1}) is no step")
+    assert "is no step of the spec" in traces.draw(refusal.trace).source
+
+
+def test_a_refusal_names_the_condition_that_fails(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some"},
+        {"step": "Timeout", "server": "s1", "state": {"currentTerm": 1}},
+        {"step": "ClientRequest", "server": "s1"},
+    ]
+    verdict = judged(lines, tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 3)
+    assert 'ClientRequest(s1, (not logged)): not so: role[i] = "Leader"' in [
+        *told(explained(verdict).candidates)
+    ]
+
+
+# ---- Bad input
+
+HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
+VOTE = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2", "term": 1}
+BAD: list[tuple[Any, str]] = [
+    ([], "1: the file is empty; the first line is the header"),
+    ([{"format": "other"}], '1: the header must have "format": "raft-ref-trace"'),
+    ([{**HEADER, "version": 9}], '1: "version" must be 1'),
+    ([{**HEADER, "servers": ["s1"]}], '1: "servers" must name each server once, and two at least'),
+    ([HEADER, {"step": "Timeout", "server": "s9"}], '2: unknown server "s9"; the header names s1, s2'),
+    ([HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": "1"}}], '2: "currentTerm" must be a number'),
+    ([HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": -1}}], '2: "currentTerm" must be a number'),
+    ([HEADER, {"step": "Timeout", "server": "s1", "state": {"term": 1}}], '2: "term" is no variable'),
+    ([HEADER, {"step": "Receive", "server": "s1"}], '2: Receive lacks "message"'),
+    ([HEADER, {"step": "Receive", "server": "s1", "message": VOTE}], "2: s1 is not who receives it"),
+    ([HEADER, {"step": "Timeout", "server": "s1", "message": VOTE}], '2: Timeout takes no "message"'),
+    ([HEADER, {"step": "Receive", "server": "s2", "message": {**VOTE, "vote": 1}}], '2: a RequestVoteRequest has no "vote"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "reason"), BAD)
+def test_bad_input_is_told_by_line(lines: list[Any], reason: str, tmp_path: Path) -> None:
+    with pytest.raises(TraceError) as error:
+        judged(lines, tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / 'trace.ndjson'}:{reason}")
+
+
+WHOLE = recorded(1, 40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_file_there_is_a_verdict_or_an_error_of_a_line(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.ndjson"
+    write(WHOLE, path)
+    text = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        how = data.draw(st.sampled_from(["change", "cut", "insert", "huge", "nest"]))
+        if how == "change":
+            text[place] = data.draw(st.integers(0, 255))
+        elif how == "cut":
+            del text[place:]
+            text += b"\n"
+        else:
+            new = {"insert": b"\x00", "huge": b"9" * 400, "nest": b"[" * 5000}[how]
+            text[place:place] = new
+    path.write_bytes(text)
+    try:
+        validate(path, PROFILES["raft-ref"])
+    except TraceError as error:
+        assert str(error).startswith(f"{path}:")
+
+
+def test_messages_that_nobody_receives_do_not_pile_up(tmp_path: Path) -> None:
+    path = tmp_path / "long.ndjson"
+    with path.open("w") as file:
+        file.write(json.dumps(HEADER) + "\n")
+        for term in range(1, 3_000):
+            file.write(
+                json.dumps({"step": "Timeout", "server": "s1", "state": {"currentTerm": term}})
+            )
+            file.write("\n")
+    verdict = validate(path, PROFILES["raft-ref"])
+    assert verdict.outcome is ACCEPTED
+    assert verdict.search is not None
+    verdict.search.network._limit = 100
+    for _ in range(3):
+        verdict.search.network.add(next(iter(verdict.search.network._known)))
+
+
+# ---- The command
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, none = (tmp_path / name for name in ("good.ndjson", "bad.ndjson", "none.ndjson"))
+    write(recorded(0, 60), good)
+    lines = lines_of(recorded(0, 60), tmp_path)
+    lines[30] = {**lines[30], "changes": {"currentTerm": 50}}
+    bad.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["validate", str(good)]) == 0
+    assert f"ACCEPTED {good}" in capsys.readouterr().out
+    assert main(["validate", str(bad), "--diagram", str(tmp_path / "end.gv")]) == 1
+    shown = capsys.readouterr().out
+    assert f"REFUSED {bad}:31: no step of the spec explains this line" in shown
+    assert "is no step of the spec" in (tmp_path / "end.gv").read_text()
+    assert main(["validate", str(none)]) == 2
+    assert f"BAD INPUT: {none}: No such file or directory" in capsys.readouterr().out
+    report = tmp_path / "report.xml"
+    assert main(["validate", str(good), str(bad), "--json", "--junit", str(report)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [each["outcome"] for each in found["traces"]] == ["accepted", "refused"]
+    suite = ElementTree.parse(report).getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_a_profile_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "good.ndjson"
+    write(recorded(0, 10), path)
+    assert main(["validate", "--profile", "traces.profiles.raft_ref:raft_ref", str(path)]) == 0
+    assert main(["validate", "--profile", "nothing", str(path)]) == 2
+    assert "no profile nothing" in capsys.readouterr().err
