@@ -40,9 +40,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser = commands.add_parser(
         "validate",
         help="validate recorded traces of any implementation against the spec",
-        description="Search RaftTrace.tla, which is Raft.tla with the liberties that implementations"
-        " take, for a behaviour that says what a trace says. A refusal tells the first line that"
-        " no step of the spec explains, what the spec allows there, and what stands against it.",
+        description="Search RaftTrace.tla, which is Raft.tla with the liberties that "
+        "implementations take, for a behaviour that says what a trace says. A refusal tells the "
+        "first line that no step of the spec explains, what the spec allows there, and what stands "
+        "against it.",
         epilog=f"{EXAMPLES}\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -162,7 +163,9 @@ def _told(found: Judged, quiet: bool) -> Iterator[str]:
     if quiet:
         return
     rate = found.lines / max(found.seconds, 1e-9)
-    yield f"  {found.lines:,} lines, {found.seconds:.1f} s, {rate:,.0f}/s; invariants checked of {found.checked:,} steps; {found.readings} reading{'s' if found.readings > 1 else ''} at most"
+    readings = f"{found.readings} reading{'s' if found.readings > 1 else ''} at most"
+    checked = f"invariants checked of {found.checked:,} steps"
+    yield f"  {found.lines:,} lines, {found.seconds:.1f} s, {rate:,.0f}/s; {checked}; {readings}"
     if found.actions:
         counts = ", ".join(f"{name} {count:,}" for name, count in found.actions.most_common())
         yield f"  actions: {counts}"

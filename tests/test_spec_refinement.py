@@ -7,7 +7,7 @@ import pytest
 from explorer import Report, Verdict, search
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from spec.link import MODEL, PROGRESS, Bisimulation, Refinement
+from spec.link import MODEL, Bisimulation, Refinement
 from tests.models import Model
 from tests.spec_mutants import SPEC_MUTANTS, SpecMutant
 

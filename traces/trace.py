@@ -61,8 +61,8 @@ class Trace:
     """A behaviour of a cluster: the initial state of each server and the steps from there.
 
     `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
-    channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that were
-    sent before the trace begins.
+    channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
+    were sent before the trace begins.
     """
 
     servers: tuple[str, ...]

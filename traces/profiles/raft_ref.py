@@ -1,7 +1,7 @@
-"""The format of this project (traces/FORMAT.md): all that its cluster and explorer write, and less.
+"""The format of this project (traces/FORMAT.md): what its cluster and explorer write, and less.
 
-A trace with `"logged": "all"` tells of every step all that it changes and sends, and is held against
-Raft.tla's own actions. In one with `"logged": "some"` whatever a line leaves out is open.
+A trace with `"logged": "all"` tells of every step all that it changes and sends, and is held
+against Raft.tla's own actions. In one with `"logged": "some"` whatever a line leaves out is open.
 """
 
 from __future__ import annotations

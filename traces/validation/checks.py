@@ -1,4 +1,4 @@
-"""Whether the values of a line can be what their names say, before anything is compared with them."""
+"""Whether the values of a line can be what their names say, before they are compared."""
 
 from __future__ import annotations
 

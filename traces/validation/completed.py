@@ -1,4 +1,4 @@
-"""A reading of a trace as a trace: every step with all that it changes and sends, as the spec has it."""
+"""A reading of a trace as a trace: every step with all that it changes and sends."""
 
 from __future__ import annotations
 

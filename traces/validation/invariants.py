@@ -2,8 +2,8 @@
 
 Evaluated by the spec's evaluator, for the servers that a step can have changed something for. The
 rule: indices up to which the logs at hand are one are counted off (`base`), values are named in the
-order in which they stand, and terms numbered in their own order; no property can tell the difference, and so what was found once need
-not be asked again.
+order in which they stand, and terms numbered in their own order; no property can tell the
+difference, and so what was found once need not be asked again.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Invariants:
 
     Each is a formula over one server or two; after a step of one server, only what it says of that
     server can have changed. Arguments: the protocol, whose servers these are; the file of the
-    properties. Raises `SpecError` if it cannot be loaded, `ValueError` for a property that is not of
-    that form.
+    properties. Raises `SpecError` if it cannot be loaded, `ValueError` for a property that is not
+    of that form.
     """
 
     def __init__(self, protocol: Protocol, path: Path = INVARIANTS) -> None:
@@ -78,8 +78,8 @@ class Invariants:
         return of_one, of_two
 
     def recorded(self, committed: Committed, state: ServerState) -> Committed:
-        """Return the history with what a server knows to be committed, as CommittedRecorded does."""
-        known = min(state.commitIndex, state.log.index)
+        """Return the history with what a server knows to be committed (CommittedRecorded)."""
+        known = min(state.commit_index, state.log.index)
         log, terms = committed
         if known <= log.index:
             return committed
@@ -88,7 +88,7 @@ class Invariants:
             log, terms = start, self._protocol.logs.unknown(start.index, 0)
         for entry in state.log.at(known).entries(log.index):
             log = log.extended(entry)
-            terms = terms.append(state.currentTerm, "")
+            terms = terms.append(state.current_term, "")
         return Committed(log, terms)
 
     def broken(
@@ -117,7 +117,7 @@ class Invariants:
         if (
             after.log is not before.log
             or after.role != before.role
-            or after.currentTerm != before.currentTerm
+            or after.current_term != before.current_term
             or after.compacted != before.compacted
         ):
             for each in others:
@@ -226,7 +226,7 @@ class _Names(dict[Any, str]):
         super().__init__()
         terms = {0}
         for state in states:
-            terms.add(state.currentTerm)
+            terms.add(state.current_term)
             terms.add(state.log.at(max(state.compacted, base)).term)
             terms.update(each[1] for each in state.log.entries(base))  # type: ignore[misc]
         for log, when in histories:
@@ -250,13 +250,13 @@ def _row(state: ServerState, base: int, names: _Names) -> Row:
     if compacted > base:
         data = sequence(names[each[2]] for each in log.at(compacted).entries(base))
     return (
-        names.terms[state.currentTerm],
-        state.votedFor,
+        names.terms[state.current_term],
+        state.voted_for,
         state.role,
-        max(state.commitIndex - base, 0),
-        state.votesGranted,
-        _shifted(state.nextIndex, base, 1),
-        _shifted(state.matchIndex, base, 0),
+        max(state.commit_index - base, 0),
+        state.votes_granted,
+        _shifted(state.next_index, base, 1),
+        _shifted(state.match_index, base, 0),
         (SNAPSHOT, data, compacted - base, names.terms[log.at(compacted).term]),
         sequence(entries),
     )
@@ -264,7 +264,7 @@ def _row(state: ServerState, base: int, names: _Names) -> Row:
 
 def _pair_row(state: ServerState, base: int, names: _Names) -> Row:
     """Return what formulas of two servers read: the rest is what it is at first."""
-    row = _row(state._replace(commitIndex=0, compacted=max(state.compacted, base)), base, names)
+    row = _row(state._replace(commit_index=0, compacted=max(state.compacted, base)), base, names)
     return (row[0], None, row[2], None, None, None, None, row[7], row[8])
 
 

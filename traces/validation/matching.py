@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from spec.link import camel_case
 from spec.values import TRUE, Boolean, Function, ModelValue, domain_in, function, results_of
 from traces.trace import JsonObject
 from traces.validation.logs import ENTRY, UNLOGGED, Log
@@ -35,21 +36,21 @@ class Matching:
         """Say whether a variable is not as it was logged."""
         match name:
             case "currentTerm":
-                return bool(state.currentTerm != logged)
+                return bool(state.current_term != logged)
             case "role":
                 return bool(state.role != logged)
             case "commitIndex":
-                return bool(state.commitIndex != logged)
+                return bool(state.commit_index != logged)
             case "votedFor":
-                return bool(logged != (None if state.votedFor is NIL else state.votedFor.name))
+                return bool(logged != (None if state.voted_for is NIL else state.voted_for.name))
             case "log":
                 return _log_differs(state.log, state.compacted, logged)
             case "votesGranted":
-                return {each.name for each in state.votesGranted} != set(logged)  # type: ignore[union-attr]
+                return {each.name for each in state.votes_granted} != set(logged)  # type: ignore[union-attr]
             case "nextIndex":
-                return self._numbers_differ(state.nextIndex, logged)
+                return self._numbers_differ(state.next_index, logged)
             case "matchIndex":
-                return self._numbers_differ(state.matchIndex, logged)
+                return self._numbers_differ(state.match_index, logged)
             case "snapshot":
                 return _snapshot_differs(state.compacted, state.log, logged)
         raise ValueError(f"{name} is no variable of a server")
@@ -57,7 +58,7 @@ class Matching:
     def unlogged(self, old: ServerState, new: ServerState, logged: JsonObject) -> list[str]:
         """Return the variables that change without having been logged."""
         changed = [
-            name
+            camel_case(name)
             for name, before, after in zip(ServerState._fields[:7], old, new, strict=False)
             if after is not before and after != before
         ]
@@ -81,15 +82,15 @@ class Matching:
         log, compacted = _started_log(protocol, logged)
         vote = logged.get("votedFor")
         return first._replace(
-            currentTerm=logged.get("currentTerm", log.term),
-            votedFor=NIL if vote is None else protocol.servers[vote],
+            current_term=logged.get("currentTerm", log.term),
+            voted_for=NIL if vote is None else protocol.servers[vote],
             role=logged.get("role", "Follower"),
-            commitIndex=logged.get("commitIndex", compacted),
-            votesGranted=frozenset(
+            commit_index=logged.get("commitIndex", compacted),
+            votes_granted=frozenset(
                 protocol.servers[each] for each in logged.get("votesGranted", ())
             ),
-            nextIndex=self._numbers(protocol, logged.get("nextIndex"), first.nextIndex),
-            matchIndex=self._numbers(protocol, logged.get("matchIndex"), first.matchIndex),
+            next_index=self._numbers(protocol, logged.get("nextIndex"), first.next_index),
+            match_index=self._numbers(protocol, logged.get("matchIndex"), first.match_index),
             compacted=compacted,
             log=log,
         )
@@ -105,15 +106,15 @@ class Matching:
     def variables(self, state: ServerState) -> dict[str, Any]:
         """Return a state as a trace has it."""
         return {
-            "currentTerm": state.currentTerm,
-            "votedFor": None if state.votedFor is NIL else state.votedFor.name,
+            "currentTerm": state.current_term,
+            "votedFor": None if state.voted_for is NIL else state.voted_for.name,
             "snapshot": snapshot_to_json(state.log, state.compacted),
             "log": [entry_to_json(each) for each in known_entries(state.log, state.compacted)],
             "role": state.role,
-            "commitIndex": state.commitIndex,
-            "votesGranted": sorted(each.name for each in state.votesGranted),  # type: ignore[union-attr]
-            "nextIndex": [state.nextIndex[place] for place in self._places],
-            "matchIndex": [state.matchIndex[place] for place in self._places],
+            "commitIndex": state.commit_index,
+            "votesGranted": sorted(each.name for each in state.votes_granted),  # type: ignore[union-attr]
+            "nextIndex": [state.next_index[place] for place in self._places],
+            "matchIndex": [state.match_index[place] for place in self._places],
         }
 
 

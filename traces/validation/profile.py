@@ -1,4 +1,4 @@
-"""How to read the traces of one kind of implementation: what its lines mean, what they leave out."""
+"""How to read the traces of one kind of implementation: what lines mean, what they leave out."""
 
 from __future__ import annotations
 

@@ -50,13 +50,13 @@ class ServerState(NamedTuple):
     snapshot.
     """
 
-    currentTerm: int
-    votedFor: ModelValue
+    current_term: int
+    voted_for: ModelValue
     role: str
-    commitIndex: int
-    votesGranted: frozenset[Value]
-    nextIndex: Function
-    matchIndex: Function
+    commit_index: int
+    votes_granted: frozenset[Value]
+    next_index: Function
+    match_index: Function
     compacted: int
     log: Log
 
@@ -95,7 +95,7 @@ def _of_request(state: ServerState, arguments: tuple[Any, ...]) -> int:
         case "AppendEntriesRequest":
             return int(field(message, "prevLogIndex"))
         case "AppendEntriesResponse":
-            return state.commitIndex
+            return state.commit_index
         case "InstallSnapshotRequest":
             return int(field(message, "snapshot")[2])
         case _:
@@ -105,7 +105,7 @@ def _of_request(state: ServerState, arguments: tuple[Any, ...]) -> int:
 FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "Timeout": _last,
     "ClientRequest": _last,
-    "AppendEntries": lambda state, arguments: int(_of(state.nextIndex, arguments[1])) - 1,
+    "AppendEntries": lambda state, arguments: int(_of(state.next_index, arguments[1])) - 1,
     "InstallSnapshot": lambda state, _: state.compacted,
     "Restart": lambda state, _: state.compacted,
     "CompactLog": lambda _, arguments: int(arguments[1]) - 1,
@@ -122,7 +122,7 @@ FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "RecordMatch": _last,
     "MatchSnapshot": _of_request,
     "TakeLead": _last,
-    "Commit": lambda state, _: state.commitIndex,
+    "Commit": lambda state, _: state.commit_index,
     "StepDown": _last,
     "RestartAt": lambda state, _: state.compacted,
 }
@@ -210,15 +210,15 @@ class Protocol:
                 raise UnknownEntriesError(base) from None
         before, after = self._around[me]
         return (
-            (*before, state.currentTerm, *after),
-            (*before, state.votedFor, *after),
+            (*before, state.current_term, *after),
+            (*before, state.voted_for, *after),
             (*before, (SNAPSHOT, NO_DATA, base, term), *after),
             (*before, entries, *after),
             (*before, state.role, *after),
-            (*before, state.commitIndex, *after),
-            (*before, state.votesGranted, *after),
-            (*before, state.nextIndex, *after),
-            (*before, state.matchIndex, *after),
+            (*before, state.commit_index, *after),
+            (*before, state.votes_granted, *after),
+            (*before, state.next_index, *after),
+            (*before, state.match_index, *after),
             NOTHING_ELSE,
         )
 
@@ -235,15 +235,17 @@ class Protocol:
         if snapshot is not shown[2] or log is not shown[3]:
             held: Any = snapshot[place]
             compacted, whole = self._log(state, held, log[place], shown[2][place])  # type: ignore[index]
-        sends = () if messages is NOTHING_ELSE else tuple(
+        sends = [] if messages is NOTHING_ELSE else [
             self._sent(state, each) for each in messages if each is not ANOTHER_MESSAGE
-        )  # fmt: skip
+        ]  # fmt: skip
+        if len(sends) > 1:
+            sends.sort(key=lambda each: self.domain[field(each, "dest")])
         return Taken(
             ServerState(
                 term[place], vote[place], role[place], commit[place], votes[place],
                 following[place], match[place], compacted, whole,
             ),
-            sends,
+            tuple(sends),
         )  # fmt: skip
 
     def _log(self, state: ServerState, held: Any, entries: Function, shown: Any) -> tuple[int, Log]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spec.errors import SpecError
 from spec.values import ModelValue, domain_in
 from traces.trace import JsonObject, Trace, TraceStep, Violation
 from traces.validation.completed import completed, in_flight_before

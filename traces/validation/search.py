@@ -233,7 +233,7 @@ class Search:
         path = Step(line, self.names[place], action, arguments, message, before, taken, world.path)
         sent = world.sent
         for each in taken.sends:
-            if each not in sent and each not in self.network or each in world.gone:
+            if (each not in sent and each not in self.network) or each in world.gone:
                 sent = (*sent, each)
         states = (*world.states[:place], taken.state, *world.states[place + 1 :])
         gone = world.gone.difference(taken.sends) if world.gone else world.gone
@@ -277,7 +277,7 @@ class Search:
             index = event.after.get("snapshot", {}).get("lastIncludedIndex")
         state = world.state(place)
         # What is compacted least leaves most open.
-        most = state.commitIndex + 1 if self.thorough else state.compacted + 2
+        most = state.commit_index + 1 if self.thorough else state.compacted + 2
         indices = range(state.compacted + 1, most) if index is None else [index]
         for each in indices:
             yield from self._acts(world, place, event.line, "CompactLog", self.servers[place], each)
@@ -285,7 +285,7 @@ class Search:
     def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)
         index = event.after.get("commitIndex", event.before.get("commitIndex"))
-        indices = range(state.log.index, state.commitIndex, -1) if index is None else [index]
+        indices = range(state.log.index, state.commit_index, -1) if index is None else [index]
         for each in indices:
             yield from self._acts(world, place, event.line, "Commit", self.servers[place], each)
 
@@ -293,7 +293,7 @@ class Search:
         state = world.state(place)
         commit = event.after.get("commitIndex")
         commits = dict.fromkeys(
-            [state.compacted, state.commitIndex] if commit is None else [commit]
+            [state.compacted, state.commit_index] if commit is None else [commit]
         )
         for each in commits:
             for after in self._acts(
@@ -466,7 +466,7 @@ class Search:
             index = logged.get("snapshot", {}).get("lastIncludedIndex")
             state = world.state(place)
             for each in (
-                range(max(1, state.compacted), state.commitIndex + 1) if index is None else [index]
+                range(max(1, state.compacted), state.commit_index + 1) if index is None else [index]
             ):
                 made = [*made, *self._acts(world, place, line, "SendSnapshot", me, to, each)]
         elif not self.liberties.may_decline:
@@ -488,7 +488,7 @@ class Search:
         state = world.state(place)
         entries, previous = logged.get("entries"), logged.get("prevLogIndex")
         first = range(state.log.index, state.compacted - 1, -1) if previous is None else [previous]
-        commit = logged.get("leaderCommit", state.commitIndex)
+        commit = logged.get("leaderCommit", state.commit_index)
         for index in first:
             most = state.log.index - index
             counts = (
@@ -505,7 +505,7 @@ class Search:
         self, world: World, place: int, to: ModelValue, logged: JsonObject, line: int
     ) -> Iterator[World]:
         yield from self._less(world, logged, line)
-        index = logged.get("matchIndex", world.state(place).commitIndex)
+        index = logged.get("matchIndex", world.state(place).commit_index)
         yield from self._acts(
             world, place, line, "Acknowledge", self.servers[place], to, logged["type"], index
         )
