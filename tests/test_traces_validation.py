@@ -109,14 +109,10 @@ def test_a_part_of_the_log_shows_as_much_as_the_whole(
     assert compared > 380
 
 
-@pytest.mark.parametrize("servers", [2, 3])
-def test_the_liberties_break_no_property_within_small_bounds(servers: int, tmp_path: Path) -> None:
-    text = MODEL.with_suffix(".cfg").read_text()
-    names = ", ".join(f"s{number}" for number in range(1, servers + 1))
-    text = text.replace("{s1, s2}", f"{{{names}}}").replace("MaxTerm = 2", "MaxTerm = 1")
-    text = text.replace("MaxMessages = 2", f"MaxMessages = {5 - servers - 1}")
-    model = load(MODEL)
-    report = check(task_of(model, parse_config(text, "MCRaftTrace.cfg"), False))
+def test_the_liberties_break_no_property_of_three_servers() -> None:
+    text = MODEL.with_suffix(".cfg").read_text().replace("{s1, s2}", "{s1, s2, s3}")
+    text = text.replace("MaxTerm = 2", "MaxTerm = 1").replace("MaxMessages = 2", "MaxMessages = 1")
+    report = check(task_of(load(MODEL), parse_config(text, "MCRaftTrace.cfg"), False))
     assert report.verdict.name == "HOLDS"
 
 
