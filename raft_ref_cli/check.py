@@ -17,10 +17,11 @@ from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
 from raft_ref_cli.engine import add_engine, checkpoints_of
 from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.pictures import drawn
 from raft_ref_cli.symmetry import add_symmetry, symmetry_of
 from raft_ref_cli.terminal import describe, live_progress
 from spec.link import INVARIANTS
-from traces import FORMATS, RenderError, Trace, draw, render, tell, write
+from traces import FORMATS, Trace, draw, tell, write
 from traces.record import trace_of
 
 EXAMPLES = """\
@@ -274,15 +275,7 @@ def _write(trace: Trace | None, options: argparse.Namespace) -> dict[str, str | 
         write(trace, options.trace)
         written["trace"] = str(options.trace)
     if options.diagram is not None:
-        path = options.diagram
-        graph = draw(trace)
-        try:
-            render(graph.source, path)
-        except RenderError as error:
-            path = path.with_suffix(".gv")
-            render(graph.source, path)
-            print(f"raft-ref: {error}", file=sys.stderr)
-        written["diagram"] = str(path)
+        written["diagram"] = str(drawn(draw(trace).source, options.diagram))
     if not options.json:
         for kind, where in written.items():
             if where is not None:

@@ -4,8 +4,6 @@ This is the one module that joins node, explorer and spec.
 """
 
 import argparse
-import importlib
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from explorer import (
 )
 from raft_ref.bugs import BUGS, Bug
 from raft_ref_cli.errors import UsageError
+from raft_ref_cli.loading import loaded
 from spec.link import (
     INVARIANTS,
     PROGRESS,
@@ -179,16 +178,7 @@ def _load(node: str) -> Callable[..., Any]:
     module_name, _, class_name = node.partition(":")
     if not module_name or not class_name:
         raise UsageError(f"--node {node}: expected MODULE:CLASS")
-    # A console script does not look for modules where the user stands; `python -m` does.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise UsageError(f"--node {node}: {type(error).__name__}: {error}") from error
-    cls: Callable[..., Any] | None = getattr(module, class_name, None)
-    if cls is None:
-        raise UsageError(f"--node {node}: module {module_name} has no {class_name}")
+    cls: Callable[..., Any] = loaded("--node", node)
     return cls
 
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from raft_ref import Message, State
+from raft_ref import State
 from raft_ref.server import Happening
 from traces import Trace, TraceStep
+from traces.flights import received_again
 from traces.record import arguments_to_json, message_to_json, state_to_json
 
 
@@ -19,7 +20,7 @@ def trace_of(
     """
     states = {server: state_to_json(state) for server, state in first.items()}
     initial = dict(states)
-    again = _received_again(happenings)
+    again = received_again([(each.message, each.step.messages) for each in happenings])
     steps = []
     for happening, is_again in zip(happenings, again, strict=True):
         before, after = states[happening.server], state_to_json(happening.step.state)
@@ -27,19 +28,6 @@ def trace_of(
         changes = {name: value for name, value in after.items() if before[name] != value}
         steps.append(_step(happening, is_again, changes))
     return Trace(tuple(first), initial, tuple(steps), source)
-
-
-def _received_again(happenings: Sequence[Happening]) -> list[bool]:
-    """Return for each step whether its message is received again before it is sent again."""
-    awaited: set[Message] = set()
-    found = []
-    for happening in reversed(happenings):
-        awaited -= set(happening.step.messages)
-        message = happening.message
-        found.append(message in awaited)
-        if message is not None:
-            awaited.add(message)
-    return found[::-1]
 
 
 def _step(happening: Happening, is_again: bool, changes: Mapping[str, Any]) -> TraceStep:

@@ -17,9 +17,12 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from raft_ref_cli.errors import demand_writable
-from traces import RenderError, TraceError, draw, render, tell
-from traces.profiles import PROFILES, profile_of
+from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.loading import loaded
+from raft_ref_cli.pictures import drawn
+from traces import TraceError, draw, tell
+from traces.profiles import PROFILES
+from traces.validation.profile import Profile
 from traces.validation.refusal import explained, told
 from traces.validation.validate import Outcome, validate
 
@@ -31,7 +34,7 @@ EXAMPLES = """\
 examples:
   raft-ref validate demo.ndjson
   raft-ref validate --profile etcd recorded/*.ndjson --junit report.xml
-  raft-ref validate --profile my_raft.toml run.ndjson --diagram refused.svg
+  raft-ref validate --profile my_raft:profile run.ndjson --diagram refused.svg
 """
 
 
@@ -52,8 +55,7 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--profile",
         default="raft-ref",
         metavar="NAME",
-        help=f"what wrote them: {', '.join(PROFILES)}, a mapping file (.toml) or module:function "
-        "(default: %(default)s)",
+        help=f"what wrote them: {', '.join(PROFILES)} or module:function (default: %(default)s)",
     )
     parser.add_argument("--all", action="store_true", help="keep all partial matches of a refusal")
     output = parser.add_argument_group("output")
@@ -82,6 +84,16 @@ class Judged:
     why: tuple[str, ...] = ()
     story: tuple[str, ...] = ()
     graph: str = ""
+
+
+def profile_of(name: str) -> Profile:
+    """Return a profile by name, or as `module:function`. Raises `UsageError` for none."""
+    if name in PROFILES:
+        return PROFILES[name]
+    if ":" not in name:
+        raise UsageError(f"no profile {name}: {', '.join(PROFILES)} or module:function")
+    profile: Profile = loaded("--profile", name)
+    return profile
 
 
 def judged(path: Path, profile: str, keep_all: bool) -> Judged:
@@ -191,13 +203,7 @@ def _written(done: Sequence[Judged], options: argparse.Namespace) -> None:
     graph = next((each.graph for each in done if each.graph), None)
     if options.diagram is None or graph is None:
         return
-    path: Path = options.diagram
-    try:
-        render(graph, path)
-    except RenderError as error:
-        path = path.with_suffix(".gv")
-        render(graph, path)
-        print(f"raft-ref: {error}", file=sys.stderr)
+    path = drawn(graph, options.diagram)
     if not options.json:
         print(f"diagram written to {path}")
 

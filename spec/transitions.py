@@ -219,6 +219,7 @@ class Action(_Noting):
         self._definition = definition
         self._program = program
         self._variables = variables
+        self._conditions: Callable[..., list[str]] | None = None
         self.parameters = tuple(each.name for each in definition.parameters)
         self._twofold = _Twofold(
             program,
@@ -244,13 +245,14 @@ class Action(_Noting):
         """
         given: dict[object, Any] = dict(zip(self._variables, state, strict=True))
         given |= dict(zip(self._definition.parameters, arguments, strict=True))
-        conditions = self._program.conditions(self._definition)
+        if self._conditions is None:
+            self._conditions = self._program.conditions(self._definition)
         values = []
         for name, primed in self._program.signature(self._definition):
             value = None if primed else given[name]
             is_delayed = self._program.quick.is_delayed(name, primed)
             values.append(functools.partial(lambda each: each, value) if is_delayed else value)
-        return next(iter(conditions(*values)), None)
+        return next(iter(self._conditions(*values)), None)
 
 
 class Transitions(_Noting):

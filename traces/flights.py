@@ -8,7 +8,7 @@ duplicating network) more often, perhaps lost.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from traces.trace import JsonObject, Trace, TraceError, TraceStep
@@ -90,6 +90,21 @@ def _key(message: JsonObject) -> str:
 
 def _name(message: JsonObject) -> str:
     return f"{message['type']} from {message['source']} to {message['dest']}"
+
+
+def received_again(steps: Sequence[tuple[Hashable | None, Iterable[Hashable]]]) -> list[bool]:
+    """Return for each step whether its message is received again before it is sent again.
+
+    Arguments: of each step the message that it receives, if any, and those that it sends.
+    """
+    awaited: set[Hashable] = set()
+    found = []
+    for message, sends in reversed(steps):
+        awaited.difference_update(sends)
+        found.append(message in awaited)
+        if message is not None:
+            awaited.add(message)
+    return found[::-1]
 
 
 def flights(trace: Trace) -> list[Flight]:

@@ -111,7 +111,6 @@ class _Reader:
             is_complete=self._is_complete,
             sends=sends,
             keeps_message=name == "ReceiveDuplicate" or not self._is_complete,
-            clock=line.get("clock"),
         )
 
     def _moves(self, name: str | None) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from traces.flights import received_again
 from traces.trace import JsonObject, Trace, TraceStep
 from traces.validation.matching import Matching, message_to_json
 from traces.validation.protocol import ServerState
@@ -35,7 +35,7 @@ def completed(
         if step.before is not None:
             before[step.server] = step.before
     initial = {name: matching.variables(state) for name, state in before.items()}
-    again = _received_again(steps)
+    again = received_again([(step.message, step.sends) for step in steps])
     made = [_step(matching, step, is_again) for step, is_again in zip(steps, again, strict=True)]
     return Trace(
         servers=tuple(servers),
@@ -55,18 +55,6 @@ def in_flight_before(steps: Sequence[TraceStep]) -> tuple[JsonObject, ...]:
             found.append(step.message)
         sent += step.sends
     return tuple(found)
-
-
-def _received_again(steps: Sequence[Step]) -> list[bool]:
-    """Return for each step whether its message is received again before it is sent again."""
-    awaited: set[Any] = set()
-    found = []
-    for step in reversed(steps):
-        awaited -= set(step.sends)
-        found.append(step.message in awaited)
-        if step.message is not None:
-            awaited.add(step.message)
-    return found[::-1]
 
 
 def _step(matching: Matching, step: Step, is_again: bool) -> TraceStep:

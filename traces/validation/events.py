@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from traces.trace import JsonObject
 
@@ -58,4 +58,3 @@ class Event:
     is_complete: bool = False
     sends: tuple[JsonObject, ...] | None = None
     keeps_message: bool = True
-    clock: Any = None

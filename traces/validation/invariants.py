@@ -197,7 +197,7 @@ class Invariants:
 
     def _values(self, rows: dict[int, Row], committed: Value, restarts: int) -> dict[str, Value]:
         values: dict[str, Value] = {"committed": committed, "restarts": restarts}
-        for name, number in zip(_VARIABLES, range(len(_VARIABLES)), strict=True):
+        for number, name in enumerate(_VARIABLES):
             slots: dict[Value, Any] = dict(self._around)
             for place, row in rows.items():
                 slots[self._servers[place]] = row[number]
@@ -224,23 +224,24 @@ class _Names(dict[Any, str]):
         self, base: int, states: Iterable[ServerState], histories: Iterable[Committed]
     ) -> None:
         super().__init__()
-        terms = {0}
+        terms: set[Any] = {0}
         for state in states:
             terms.add(state.current_term)
             terms.add(state.log.at(max(state.compacted, base)).term)
-            terms.update(each[1] for each in state.log.entries(base))  # type: ignore[misc]
+            terms.update(each[1] for each in state.log.entries(base))
         for log, when in histories:
-            terms.update(each[1] for each in log.entries(base))  # type: ignore[misc]
-            terms.update(each[1] for each in when.entries(base))  # type: ignore[misc]
+            terms.update(each[1] for each in log.entries(base))
+            terms.update(each[1] for each in when.entries(base))
         self.terms = {term: rank for rank, term in enumerate(sorted(terms))}
 
     def __missing__(self, value: Any) -> str:
         name = self[value] = f"value {len(self) + 1}"
         return name
 
-    def entry(self, entry: Function) -> Function:
+    def entry(self, entry: Any) -> Function:
         """Return an entry with these names."""
-        return (entry[0], self.terms[entry[1]], self[entry[2]])  # type: ignore[index]
+        domain, term, value = entry
+        return (domain, self.terms[term], self[value])
 
 
 def _row(state: ServerState, base: int, names: _Names) -> Row:
@@ -283,16 +284,17 @@ def common(first: Log, *others: Log) -> int | None:
         return None
 
 
-def _shifted(numbers: Function, base: int, least: int) -> Function:
+def _shifted(numbers: Any, base: int, least: int) -> Function:
     domain, *results = numbers
-    return (domain, *[max(each - base, least) for each in results])  # type: ignore[operator]
+    return (domain, *[max(each - base, least) for each in results])
 
 
 def _history(committed: Committed, base: int, names: _Names) -> Function:
-    terms = committed.terms.entries(base)
+    when: list[Any] = [*committed.terms.entries(base)]
+    entries = [names.entry(each)[1:] for each in committed.log.entries(base)]
     return sequence(
-        (_COMMITTED, names.terms[when[1]], names.terms[entry[1]], names[entry[2]])  # type: ignore[index]
-        for when, entry in zip(terms, committed.log.entries(base), strict=True)
+        (_COMMITTED, names.terms[term], *entry)
+        for (_, term, _), entry in zip(when, entries, strict=True)
     )
 
 

@@ -1,12 +1,12 @@
 """Whether a state or a message of the spec is what was logged of it.
 
-The rule: what was logged is JSON as TRACES' format has it, checked where a line is read; what is
+The rule: what was logged is JSON as traces/FORMAT.md has it, checked where a line is read; what is
 not logged agrees with everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from spec.link import camel_case
@@ -46,7 +46,7 @@ class Matching:
             case "log":
                 return _log_differs(state.log, state.compacted, logged)
             case "votesGranted":
-                return {each.name for each in state.votes_granted} != set(logged)  # type: ignore[union-attr]
+                return {each.name for each in state.votes_granted} != set(logged)
             case "nextIndex":
                 return self._numbers_differ(state.next_index, logged)
             case "matchIndex":
@@ -78,7 +78,7 @@ class Matching:
 
     def started(self, protocol: Protocol, logged: JsonObject) -> ServerState:
         """Return the state in which a server starts: what was logged, and otherwise as in Init."""
-        first = protocol.first()
+        first = protocol.first
         log, compacted = _started_log(protocol, logged)
         vote = logged.get("votedFor")
         return first._replace(
@@ -112,7 +112,7 @@ class Matching:
             "log": [entry_to_json(each) for each in known_entries(state.log, state.compacted)],
             "role": state.role,
             "commitIndex": state.commit_index,
-            "votesGranted": sorted(each.name for each in state.votes_granted),  # type: ignore[union-attr]
+            "votesGranted": sorted(each.name for each in state.votes_granted),
             "nextIndex": [state.next_index[place] for place in self._places],
             "matchIndex": [state.match_index[place] for place in self._places],
         }
@@ -155,7 +155,7 @@ def _log_differs(log: Log, compacted: int, logged: Any) -> bool:
     if isinstance(logged, list):
         return log.index - compacted != len(logged) or _entries_differ(log, logged)
     return any(
-        value != (known := told(log, compacted, name)) and known is not None
+        value != (known := figure(log, compacted, name)) and known is not None
         for name, value in logged.items()
     )
 
@@ -182,7 +182,7 @@ FIGURES = ("lastIndex", "lastTerm", "length", "digest")
 """What may be logged in the place of a log."""
 
 
-def told(log: Log, compacted: int, name: str) -> Any:
+def figure(log: Log, compacted: int, name: str) -> Any:
     """Return one of the figures that may stand for a log; None where nobody knows."""
     match name:
         case "lastIndex":
@@ -220,6 +220,20 @@ def message_agrees(message: Message, logged: JsonObject) -> bool:
     )
 
 
+def unmatched(
+    sent: Sequence[Message], logged: Iterable[JsonObject]
+) -> tuple[list[Message], list[JsonObject]]:
+    """Return the messages that were not logged, and what was logged of none of them."""
+    extra, missing = list(sent), []
+    for each in logged:
+        same = next((message for message in extra if message_agrees(message, each)), None)
+        if same is None:
+            missing.append(each)
+        else:
+            extra.remove(same)
+    return extra, missing
+
+
 def _field_differs(message: Message, place: int | None, name: str, logged: Any) -> bool:
     if place is None:
         return True
@@ -249,16 +263,17 @@ def _carried_differ(entries: Sequence[Any], logged: Any) -> bool:
     )
 
 
+_HEAD = ("type", "source", "dest", "term")
+"""The fields of every message, which come first."""
+
+
 def message_to_json(message: Message) -> dict[str, Any]:
     """Return a message as a trace has it."""
     return dict(_fields(message))
 
 
 def _fields(message: Message) -> Iterator[tuple[str, Any]]:
-    order = sorted(
-        domain_in(message), key=lambda name: ("type source dest term".find(str(name)) + 99) % 99
-    )
-    for name in order:
+    for name in (*_HEAD, *(each for each in domain_in(message) if each not in _HEAD)):
         value: Any = message[domain_in(message)[name]]
         if type(value) is ModelValue:
             value = value.name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TextIO
 
 from traces.format import parse_line
@@ -65,8 +64,3 @@ class Recording:
 
 Profile = Callable[[Lines], Recording]
 """Begins to read a trace. Raises `TraceError` for one that makes no sense."""
-
-
-def opened(path: Path) -> TextIO:
-    """Open a trace to read it."""
-    return path.open(encoding="utf-8", newline="\n")

@@ -54,7 +54,7 @@ class ServerState(NamedTuple):
     voted_for: ModelValue
     role: str
     commit_index: int
-    votes_granted: frozenset[Value]
+    votes_granted: frozenset[ModelValue]
     next_index: Function
     match_index: Function
     compacted: int
@@ -107,11 +107,9 @@ FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "ClientRequest": _last,
     "AppendEntries": lambda state, arguments: int(_of(state.next_index, arguments[1])) - 1,
     "InstallSnapshot": lambda state, _: state.compacted,
-    "Restart": lambda state, _: state.compacted,
     "CompactLog": lambda _, arguments: int(arguments[1]) - 1,
     "SendEntries": lambda _, arguments: int(arguments[2]),
     "SendSnapshot": lambda _, arguments: int(arguments[2]) - 1,
-    "MoveNextIndex": _last,
     "Acknowledge": _last,
     "AcknowledgeLess": _last,
     "Refuse": _last,
@@ -126,9 +124,9 @@ FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "StepDown": _last,
     "RestartAt": lambda state, _: state.compacted,
 }
-"""The index behind which each action looks into the log; it knows the term there, too."""
+"""The index behind which an action looks into the log; it knows the term there, too."""
 
-WITHOUT_LOG = frozenset({"InstallSnapshot", "Restart", "RestartAt"})
+WITHOUT_LOG = frozenset({"InstallSnapshot", "RestartAt"})
 """The actions that look at the snapshot, but at no entry behind it."""
 
 
@@ -152,22 +150,16 @@ class Protocol:
         self.domain = domain_of(frozenset(self.servers.values()))
         self._around = {server: self._slots(server) for server in self.domain}
         self._actions: dict[str, Action] = {}
+        ones, zeros = (function(dict.fromkeys(self.domain, number)) for number in (1, 0))
+        self.first = ServerState(
+            0, NIL, "Follower", 0, frozenset(), ones, zeros, 0, self.logs.empty
+        )  # fmt: skip
+        """The state of a server at its first start (Init)."""
 
     def _slots(self, server: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         before = self.domain[server] - 1
         after = len(self.domain) - before - 1
         return (self.domain, *[UNREADABLE] * before), (UNREADABLE,) * after
-
-    def first(self) -> ServerState:
-        """Return the state of a server at its first start (Init)."""
-        return ServerState(
-            0, NIL, "Follower", 0, frozenset(), self.by_server(1), self.by_server(0), 0,
-            self.logs.empty,
-        )  # fmt: skip
-
-    def by_server(self, number: int) -> Function:
-        """Return the function that gives each server the same number."""
-        return function(dict.fromkeys(self.domain, number))
 
     def take(self, name: str, me: ModelValue, state: ServerState, *arguments: Any) -> list[Taken]:
         """Return what an action of server `me` may do; nothing where it is not enabled.
@@ -226,7 +218,7 @@ class Protocol:
         self,
         me: ModelValue,
         state: ServerState,
-        shown: tuple[Value, ...],
+        shown: tuple[Any, ...],
         after: tuple[Any, ...],
     ) -> Taken:
         place = self.domain[me]
@@ -234,7 +226,7 @@ class Protocol:
         compacted, whole = state.compacted, state.log
         if snapshot is not shown[2] or log is not shown[3]:
             held: Any = snapshot[place]
-            compacted, whole = self._log(state, held, log[place], shown[2][place])  # type: ignore[index]
+            compacted, whole = self._log(state, held, log[place], shown[2][place])
         sends = [] if messages is NOTHING_ELSE else [
             self._sent(state, each) for each in messages if each is not ANOTHER_MESSAGE
         ]  # fmt: skip
@@ -251,14 +243,14 @@ class Protocol:
     def _log(self, state: ServerState, held: Any, entries: Function, shown: Any) -> tuple[int, Log]:
         _, data, index, term = held
         if held == shown:
-            return state.compacted, state.log.at(index).with_entries(results_of(entries))  # type: ignore[arg-type]
+            return state.compacted, state.log.at(index).with_entries(results_of(entries))
         if isinstance(data, Log):
             base = data
         elif index <= state.log.index:
             base = state.log.at(index)
         else:
             base = self.logs.unknown(index, term)
-        return index, base.with_entries(results_of(entries))  # type: ignore[arg-type]
+        return index, base.with_entries(results_of(entries))
 
     def _sent(self, state: ServerState, message: Message) -> Message:
         """Let a snapshot that is sent have the entries that it stands for."""

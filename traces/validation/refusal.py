@@ -10,9 +10,10 @@ from spec.values import ModelValue, domain_in
 from traces.trace import JsonObject, Trace, TraceStep, Violation
 from traces.validation.completed import completed, in_flight_before
 from traces.validation.events import Event
-from traces.validation.matching import message_agrees, message_to_json
-from traces.validation.search import Attempt, Search
-from traces.validation.validate import Verdict
+from traces.validation.matching import figure, message_to_json, unmatched
+from traces.validation.moves import Attempt
+from traces.validation.search import Search
+from traces.validation.validate import LAST, Verdict
 from traces.validation.world import World
 from traces.words import plain, shortened
 
@@ -51,7 +52,7 @@ def explained(verdict: Verdict, most: int = 10) -> Refusal:
 
 
 def _candidates(search: Search, world: World, event: Event) -> Iterator[Candidate]:
-    place = search.places[event.server]
+    place = search.moves.places[event.server]
     state = world.states[place]
     if state is not None and event.before:
         wrong = search.matching.differing(state, event.before)
@@ -59,14 +60,16 @@ def _candidates(search: Search, world: World, event: Event) -> Iterator[Candidat
             yield Candidate(
                 "before the step", "", _shown(search, world, place, wrong, event.before)
             )
-    if event.message is not None and not any(True for _ in search.messages(world, event.message)):
+    if event.message is not None and not any(
+        True for _ in search.moves.messages(world, event.message)
+    ):
         yield _no_such_message(search, world, event)
     attempts: list[Attempt] = []
-    search.attempts = attempts
+    search.moves.attempts = attempts
     try:
         search.readings(world, event)
     finally:
-        search.attempts = None
+        search.moves.attempts = None
     for attempt in attempts:
         yield from _of_attempt(search, attempt, event)
 
@@ -74,9 +77,9 @@ def _candidates(search: Search, world: World, event: Event) -> Iterator[Candidat
 def _of_attempt(search: Search, attempt: Attempt, event: Event) -> Iterator[Candidate]:
     name = f"{attempt.action}({', '.join(map(_argument, attempt.arguments))})"
     if not attempt.results:
-        yield Candidate(name, search.failing_condition(attempt) or "it is not enabled")
+        yield Candidate(name, search.moves.failing_condition(attempt) or "it is not enabled")
     for result in attempt.results:
-        place = search.places[event.server]
+        place = search.moves.places[event.server]
         if result.states[place] is None:
             continue
         wanted = event.after
@@ -92,20 +95,12 @@ def _of_attempt(search: Search, attempt: Attempt, event: Event) -> Iterator[Cand
 def _shown(
     search: Search, world: World, place: int, names: list[str], logged: JsonObject
 ) -> tuple[tuple[str, Any, Any], ...]:
-    has = search.matching.variables(world.state(place))
-    return tuple((name, logged[name], _alike(logged[name], name, has)) for name in names)
-
-
-def _alike(logged: Any, name: str, has: dict[str, Any]) -> Any:
-    """Return what the spec has in the form in which it was logged."""
-    value = has[name]
-    if name == "log" and isinstance(logged, dict):
-        snapshot = has["snapshot"]
-        last = snapshot["lastIncludedIndex"] + len(value)
-        term = value[-1]["term"] if value else snapshot["lastIncludedTerm"]
-        figures = {"lastIndex": last, "lastTerm": term, "length": len(value)}
-        return {each: figures.get(each, "another") for each in logged}
-    return value
+    state = world.state(place)
+    has = search.matching.variables(state)
+    if isinstance(logged.get("log"), dict):
+        # In the form in which it was logged.
+        has["log"] = {each: figure(state.log, state.compacted, each) for each in logged["log"]}
+    return tuple((name, logged[name], has[name]) for name in names)
 
 
 def _unlogged(
@@ -120,13 +115,9 @@ def _unlogged(
 def _sends(result: World, event: Event) -> tuple[tuple[str, Any, Any], ...]:
     if event.sends is None or result.path is None:
         return ()
-    made = list(result.path.sends)
+    made, missing = unmatched(result.path.sends, event.sends)
     differences: list[tuple[str, Any, Any]] = []
-    for logged in event.sends:
-        same = next((each for each in made if message_agrees(each, logged)), None)
-        if same is not None:
-            made.remove(same)
-            continue
+    for logged in missing:
         near = next((m for m in made if message_to_json(m)["dest"] == logged["dest"]), None)
         if near is None:
             differences.append(("sends", dict(logged), "nothing of the kind"))
@@ -149,7 +140,7 @@ def _no_such_message(search: Search, world: World, event: Event) -> Candidate:
     assert event.message is not None
     ends = {name: event.message[name] for name in ("type", "source", "dest")}
     action = f"receive the {ends['type']} from {ends['source']}"
-    sent = [message_to_json(each) for each in search.messages(world, ends)]
+    sent = [message_to_json(each) for each in search.moves.messages(world, ends)]
     if not sent:
         return Candidate(action, f"{ends['source']} has sent {ends['dest']} no {ends['type']}")
     logged = event.message
@@ -168,14 +159,14 @@ def _argument(value: Any) -> str:
 
 def _ending(verdict: Verdict, search: Search, event: Event) -> Trace:
     world = verdict.worlds[0]
-    first = search.protocol.first()
+    first = search.moves.protocol.first
     states = [state or first for state in world.states]
-    steps = [*verdict.last, *reversed([*world.steps()])][-12:]
+    steps = [*verdict.last, *reversed([*world.steps()])][-LAST:]
     source = f"{verdict.path}, to line {event.line}"
-    trace = completed(search.names, search.matching, states, steps, source)
+    trace = completed(search.moves.names, search.matching, states, steps, source)
     message = event.message
     if message is not None and event.name != "Send":
-        full = [message_to_json(each) for each in search.messages(world, message)]
+        full = [message_to_json(each) for each in search.moves.messages(world, message)]
         message = full[0] if full else None
     else:
         message = None

@@ -8,24 +8,13 @@ within the profile's bounds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from spec.values import ModelValue
 from traces.trace import JsonObject
 from traces.validation.events import STAY, Event
-from traces.validation.logs import UNLOGGED
-from traces.validation.matching import Matching, message_agrees
-from traces.validation.network import Network
-from traces.validation.profile import Liberties
-from traces.validation.protocol import (
-    NOTHING_ELSE,
-    Message,
-    Protocol,
-    ServerState,
-    Taken,
-    field,
-)
+from traces.validation.moves import Moves
+from traces.validation.protocol import ServerState
 from traces.validation.world import Step, World
 
 WRITES = {
@@ -50,54 +39,17 @@ class _Partial(NamedTuple):
     """How many silent moves there may still be, by name."""
 
 
-class Attempt(NamedTuple):
-    """An action that was tried for a line, and what it leads to."""
-
-    world: World
-    place: int
-    action: str
-    arguments: tuple[Any, ...]
-    results: list[World]
-
-
 class Search:
     """Follows the lines of one trace.
 
-    Arguments: the actions of the spec; the servers in the order of the trace; the profile's
-    liberties; the states in which servers start.
+    Argument: the moves of its servers, which also hold the messages that all readings have sent.
     """
 
-    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
-        self.protocol = protocol
-        self.names = tuple(servers)
-        self.places = {name: place for place, name in enumerate(self.names)}
-        self.servers: tuple[ModelValue, ...] = tuple(protocol.servers[each] for each in self.names)
-        self.matching = Matching(self.servers, [protocol.domain[each] for each in self.servers])
-        self.network = Network(liberties.remembers)
-        self.liberties = liberties
-        self.thorough = False
-        nobody = (None,) * len(self.names)
+    def __init__(self, moves: Moves) -> None:
+        self.moves = moves
+        self.matching = moves.matching
+        nobody = (None,) * len(moves.names)
         self.worlds = [World(nobody, nobody)]
-        self.attempts: list[Attempt] | None = None
-        """What is tried, for whoever asks why a line is refused."""
-        self._moves: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
-            "Start": self._start,
-            "Timeout": self._own("Timeout"),
-            "TakeLead": self._own("TakeLead"),
-            "StepDown": self._own("StepDown"),
-            "ClientRequest": self._client_request,
-            "CompactLog": self._compact,
-            "Commit": self._commit,
-            "Restart": self._restart,
-            "AppendEntries": self._append_entries,
-            "InstallSnapshot": self._install_snapshot,
-            "AdoptTerm": self._adopt,
-            "Receive": self._receive,
-            "Await": self._await,
-            "Send": self._send_line,
-            "DropMessage": self._drop,
-            STAY: lambda world, _place, _event: iter([world]),
-        }
 
     def follow(self, event: Event) -> list[World]:
         """Return the readings that a line allows; the caller decides whether to go on with them."""
@@ -110,19 +62,19 @@ class Search:
             return None
         (world,) = worlds
         for message in world.sent:
-            self.network.add(message)
+            self.moves.network.add(message)
         for message in world.gone:
-            self.network.remove(message)
+            self.moves.network.remove(message)
         self.worlds = [world._replace(sent=(), gone=frozenset(), path=None)]
         return world.path
 
     def readings(self, world: World, event: Event) -> list[World]:
         """Return what one reading becomes with a line."""
-        place = self.places[event.server]
+        place = self.moves.places[event.server]
         if world.states[place] is None and "Start" not in event.moves:
-            world = self.started(world, place, {**event.before, **event.after})
+            world = self.moves.started(world, place, {**event.before, **event.after})
         level = [
-            _Partial(each, None, self.liberties.silent)
+            _Partial(each, None, self.moves.liberties.silent)
             for each in self._with_waiting(world, place, event)
         ]
         accepted: list[World] = []
@@ -132,23 +84,18 @@ class Search:
             for partial in level:
                 now, begun, left = partial
                 if begun is None:
-                    if self._agrees_before(now, place, event):
-                        for after in self._moved(now, place, event):
-                            if self._agrees(event, place, now, after):
-                                accepted.append(after)
-                            elif left:
-                                following.append(_Partial(after, now, left))
+                    for after in self._moved(now, place, event):
+                        if self._agrees(event, place, now, after):
+                            accepted.append(after)
+                        elif left:
+                            following.append(_Partial(after, now, left))
                 elif self._agrees(event, place, begun, now):
                     accepted.append(now)
-                if accepted and not self.thorough:
+                if accepted and not self.moves.is_thorough:
                     return accepted
                 following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
         return accepted
-
-    def _agrees_before(self, world: World, place: int, event: Event) -> bool:
-        """Say whether a server is as a line says that it was before."""
-        return not event.before or self.matching.agrees(world.state(place), event.before)
 
     def _agrees(self, event: Event, place: int, before: World, after: World) -> bool:
         state = after.state(place)
@@ -159,15 +106,18 @@ class Search:
         )
 
     def _moved(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it after the move of a line, if its server is as the line says it was before."""
+        if event.before and not self.matching.agrees(world.state(place), event.before):
+            return
         if event.moves:
             for move in event.moves:
-                yield from self._moves[move](world, place, event)
+                yield from self.moves.move(move, world, place, event)
         elif event.message is not None:
             is_sent = event.message["source"] == event.server
-            yield from self._moves["Send" if is_sent else "Receive"](world, place, event)
+            yield from self.moves.move("Send" if is_sent else "Receive", world, place, event)
         else:
             for move in UNNAMED:
-                yield from self._silent(move, world, place, event)
+                yield from self.moves.silent(move, world, place, event)
 
     # ---- Moves that no line tells of
 
@@ -177,7 +127,7 @@ class Search:
         if message is not None:
             yield from (
                 each.waits(place, None)
-                for each in self._handled(world, place, message, event, logged={})
+                for each in self.moves.handled(world, place, message, event, logged={})
             )
         yield world
 
@@ -190,23 +140,8 @@ class Search:
             # What is sent in silence is sent when somebody receives it.
             if move != "Send" and count and self._may_help(move, world.state(place), wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
-                for after in self._silent(move, world, place, bare):
+                for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after, begun, {**left, move: count - 1})
-
-    def _silent(self, move: str, world: World, place: int, event: Event) -> Iterator[World]:
-        if move != "Receive":
-            yield from self._moves[move](world, place, event)
-            return
-        for message in self._in_flight(world, place):
-            yield from self._handled(world, place, message, event, logged={})
-
-    def _in_flight(self, world: World, place: int) -> Iterator[Message]:
-        """Yield the messages to a server that it might receive."""
-        dest = self.names[place]
-        for message in world.sent:
-            if field(message, "dest") is self.servers[place]:
-                yield message
-        yield from self.network.to(dest)
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
         name = WRITES.get(move, "")
@@ -216,323 +151,6 @@ class Search:
             return bool(self.matching.differing(state, wanted))
         return self.matching.differs(state, name, wanted[name])
 
-    # ---- The moves
-
-    def _taken(
-        self,
-        world: World,
-        place: int,
-        line: int,
-        action: str,
-        arguments: tuple[Any, ...],
-        taken: Taken,
-        message: Message | None = None,
-    ) -> World:
-        """Return it after a step of one server."""
-        before = world.states[place]
-        path = Step(line, self.names[place], action, arguments, message, before, taken, world.path)
-        sent = world.sent
-        for each in taken.sends:
-            if (each not in sent and each not in self.network) or each in world.gone:
-                sent = (*sent, each)
-        states = (*world.states[:place], taken.state, *world.states[place + 1 :])
-        gone = world.gone.difference(taken.sends) if world.gone else world.gone
-        return World(states, world.waiting, sent, gone, path, world.committed)
-
-    def _acts(
-        self, world: World, place: int, line: int, action: str, *arguments: Any
-    ) -> list[World]:
-        """Yield it after an action of a server that takes no message."""
-        me, state = self.servers[place], world.state(place)
-        return self._tried(world, place, action, arguments, [
-            self._taken(world, place, line, action, arguments, taken)
-            for taken in self.protocol.take(action, me, state, *arguments)
-        ])  # fmt: skip
-
-    def _own(self, action: str) -> Callable[[World, int, Event], Iterator[World]]:
-        def move(world: World, place: int, event: Event) -> Iterator[World]:
-            for after in self._acts(world, place, event.line, action, self.servers[place]):
-                if self._sends_agree(world, after, event):
-                    yield after
-
-        return move
-
-    def started(self, world: World, place: int, logged: JsonObject) -> World:
-        """Return it with a server started, in a state of which this was logged."""
-        state = self.matching.started(self.protocol, logged)
-        states = (*world.states[:place], state, *world.states[place + 1 :])
-        return world._replace(states=states)
-
-    def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
-        if world.states[place] is None:
-            yield self.started(world, place, {**event.before, **event.after})
-
-    def _client_request(self, world: World, place: int, event: Event) -> Iterator[World]:
-        value = event.arguments.get("value", UNLOGGED)
-        yield from self._acts(world, place, event.line, "ClientRequest", self.servers[place], value)
-
-    def _compact(self, world: World, place: int, event: Event) -> Iterator[World]:
-        index = event.arguments.get("index")
-        if index is None:
-            index = event.after.get("snapshot", {}).get("lastIncludedIndex")
-        state = world.state(place)
-        # What is compacted least leaves most open.
-        most = state.commit_index + 1 if self.thorough else state.compacted + 2
-        indices = range(state.compacted + 1, most) if index is None else [index]
-        for each in indices:
-            yield from self._acts(world, place, event.line, "CompactLog", self.servers[place], each)
-
-    def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
-        state = world.state(place)
-        index = event.after.get("commitIndex", event.before.get("commitIndex"))
-        indices = range(state.log.index, state.commit_index, -1) if index is None else [index]
-        for each in indices:
-            yield from self._acts(world, place, event.line, "Commit", self.servers[place], each)
-
-    def _restart(self, world: World, place: int, event: Event) -> Iterator[World]:
-        state = world.state(place)
-        commit = event.after.get("commitIndex")
-        commits = dict.fromkeys(
-            [state.compacted, state.commit_index] if commit is None else [commit]
-        )
-        for each in commits:
-            for after in self._acts(
-                world, place, event.line, "RestartAt", self.servers[place], each
-            ):
-                yield after.waits(place, None)
-
-    def _append_entries(self, world: World, place: int, event: Event) -> Iterator[World]:
-        to, count = self.protocol.servers[event.arguments["peer"]], event.arguments["count"]
-        me = self.servers[place]
-        for after in self._acts(world, place, event.line, "AppendEntries", me, to, count):
-            if self._sends_agree(world, after, event):
-                yield after
-
-    def _install_snapshot(self, world: World, place: int, event: Event) -> Iterator[World]:
-        to = self.protocol.servers[event.arguments["peer"]]
-        me = self.servers[place]
-        for after in self._acts(world, place, event.line, "InstallSnapshot", me, to):
-            if self._sends_agree(world, after, event):
-                yield after
-
-    def _adopt(self, world: World, place: int, event: Event) -> Iterator[World]:
-        """Adopt the term of the message that waits: it still waits then."""
-        message = world.waiting[place]
-        if message is not None:
-            yield from self._receives(world, place, event.line, "AdoptTerm", message)
-
-    def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
-        assert event.message is not None
-        for message in self.messages(world, event.message):
-            yield world._replace(gone=world.gone | {message})
-
-    # ---- Messages that are received
-
-    def messages(self, world: World, logged: JsonObject) -> Iterator[Message]:
-        """Yield the messages that may be the logged one."""
-        for message in world.sent:
-            if message_agrees(message, logged):
-                yield message
-        for message in self.network.agreeing(logged):
-            if message not in world.gone:
-                yield message
-
-    def _available(
-        self, world: World, logged: JsonObject, line: int
-    ) -> Iterator[tuple[World, Message]]:
-        """Yield the messages that may be the logged one, sent in silence if need be."""
-        found = [*self.messages(world, logged)]
-        if found:
-            yield from ((world, message) for message in found)
-            return
-        if self.liberties.may_decline:
-            for after in self._less(world, logged, line):
-                yield after, _latest(after)
-        if self.liberties.silent.get("Send"):
-            for after in self._sends(world, logged, line):
-                for message in self.messages(after, logged):
-                    yield after, message
-
-    def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
-        assert event.message is not None
-        for now, message in self._available(world, event.message, event.line):
-            for after in self._handled(now, place, message, event, event.after):
-                if self._sends_agree(now, after, event):
-                    yield after if event.keeps_message else _without(after, message)
-
-    def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
-        assert event.message is not None
-        for now, message in self._available(world, event.message, event.line):
-            yield now.waits(place, message)
-
-    def _handled(
-        self, world: World, place: int, message: Message, event: Event, logged: JsonObject
-    ) -> Iterator[World]:
-        """Yield it with a message handled: as Raft.tla does, or with a liberty."""
-        line = event.line
-        done = [*self._receives(world, place, line, "Handle", message)]
-        yield from done
-        if not self.liberties.may_decline:
-            return
-        if not self.thorough and any(
-            self.matching.agrees(each.state(place), logged or {**event.before}) for each in done
-        ):
-            return
-        kind = field(message, "type")
-        if kind == "AppendEntriesRequest":
-            yield from self._with_commit(world, place, message, event, logged)
-        elif kind == "AppendEntriesResponse":
-            yield from self._receives(world, place, line, "RecordMatch", message)
-        elif kind == "RequestVoteResponse":
-            yield from self._receives(world, place, line, "RecordVote", message)
-        elif kind == "InstallSnapshotRequest":
-            yield from self._receives(world, place, line, "MatchSnapshot", message)
-        yield from self._receives(world, place, line, "AdoptTerm", message)
-        yield world
-
-    def _with_commit(
-        self, world: World, place: int, message: Message, event: Event, logged: JsonObject
-    ) -> Iterator[World]:
-        """Let a follower learn of fewer commits."""
-        wanted = {**event.before, **event.after}.get("commitIndex")
-        told = field(message, "leaderCommit")
-        for commit in dict.fromkeys([0] if wanted is None else [wanted, 0]):
-            if commit < told:
-                yield from self._receives(
-                    world, place, event.line, "ReceiveCommit", message, commit
-                )
-
-    def _receives(
-        self, world: World, place: int, line: int, action: str, message: Message, *arguments: Any
-    ) -> list[World]:
-        me, state = self.servers[place], world.state(place)
-        given = (message, *arguments)
-        return self._tried(world, place, action, given, [
-            self._taken(world, place, line, action, given, taken, message)
-            for taken in self.protocol.take(action, me, state, *given, NOTHING_ELSE)
-        ])  # fmt: skip
-
-    def _tried(
-        self,
-        world: World,
-        place: int,
-        action: str,
-        arguments: tuple[Any, ...],
-        results: list[World],
-    ) -> list[World]:
-        if self.attempts is not None:
-            self.attempts.append(Attempt(world, place, action, arguments, results))
-        return results
-
-    def failing_condition(self, attempt: Attempt) -> str | None:
-        """Return the condition for which an action is not enabled, as the spec has it."""
-        world, place, action, arguments, _ = attempt
-        others = (NOTHING_ELSE,) if action in RECEIVING else ()
-        return self.protocol.failing_condition(
-            action, self.servers[place], world.state(place), *arguments, *others
-        )
-
-    # ---- Messages that are sent
-
-    def _sends_agree(self, before: World, after: World, event: Event) -> bool:
-        """Say whether a step sends what was logged, if that was."""
-        if event.sends is None or after.path is None:
-            return True
-        made = list(after.path.sends) if after.path is not before.path else []
-        for logged in event.sends:
-            same = next((each for each in made if message_agrees(each, logged)), None)
-            if same is None:
-                return False
-            made.remove(same)
-        return not made or self.liberties.may_decline
-
-    def _send_line(self, world: World, place: int, event: Event) -> Iterator[World]:
-        assert event.message is not None
-        yield from self._sends(world, event.message, event.line)
-
-    def _sends(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
-        """Yield it with such a message sent, now or before."""
-        place, peer = self.places[logged["source"]], self.places[logged["dest"]]
-        if any(True for _ in self.messages(world, logged)):
-            yield world
-            return
-        if world.states[place] is None:
-            return
-        me, to, kind = self.servers[place], self.servers[peer], logged["type"]
-        made: Iterable[World] = ()
-        if kind == "AppendEntriesRequest":
-            made = self._entries(world, place, to, logged, line)
-        elif kind == "InstallSnapshotRequest":
-            index = logged.get("snapshot", {}).get("lastIncludedIndex")
-            state = world.state(place)
-            for each in (
-                range(max(1, state.compacted), state.commit_index + 1) if index is None else [index]
-            ):
-                made = [*made, *self._acts(world, place, line, "SendSnapshot", me, to, each)]
-        elif not self.liberties.may_decline:
-            pass
-        elif logged.get("success") is not False and kind in (
-            "AppendEntriesResponse",
-            "InstallSnapshotResponse",
-        ):
-            made = self._acknowledgements(world, place, to, logged, line)
-        elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
-            made = self._acts(world, place, line, "Refuse", me, to, kind)
-        for after in made:
-            if after.path is not None and message_agrees(after.path.sends[0], logged):
-                yield after
-
-    def _entries(
-        self, world: World, place: int, to: ModelValue, logged: JsonObject, line: int
-    ) -> Iterator[World]:
-        state = world.state(place)
-        entries, previous = logged.get("entries"), logged.get("prevLogIndex")
-        first = range(state.log.index, state.compacted - 1, -1) if previous is None else [previous]
-        commit = logged.get("leaderCommit", state.commit_index)
-        for index in first:
-            most = state.log.index - index
-            counts = (
-                range(most + 1)
-                if entries is None
-                else [entries if isinstance(entries, int) else len(entries)]
-            )
-            for count in counts:
-                yield from self._acts(
-                    world, place, line, "SendEntries", self.servers[place], to, index, count, commit
-                )
-
-    def _acknowledgements(
-        self, world: World, place: int, to: ModelValue, logged: JsonObject, line: int
-    ) -> Iterator[World]:
-        yield from self._less(world, logged, line)
-        index = logged.get("matchIndex", world.state(place).commit_index)
-        yield from self._acts(
-            world, place, line, "Acknowledge", self.servers[place], to, logged["type"], index
-        )
-
-    def _less(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
-        """Yield it with less acknowledged than could be."""
-        index = logged.get("matchIndex")
-        if logged["type"] != "AppendEntriesResponse" or index is None:
-            return
-        place = self.places[logged["source"]]
-        wider = {name: value for name, value in logged.items() if name != "matchIndex"}
-        for message in self.messages(world, wider):
-            if field(message, "matchIndex") > index:
-                made = self.protocol.take(
-                    "AcknowledgeLess", self.servers[place], world.state(place), message, index
-                )
-                for taken in made:
-                    yield self._taken(
-                        world, place, line, "AcknowledgeLess", (message, index), taken, None
-                    )
-                return
-
-
-RECEIVING = frozenset(
-    {"Handle", "AdoptTerm", "ReceiveCommit", "RecordVote", "RecordMatch", "MatchSnapshot"}
-)
-"""The actions that take a message, and what else the network holds."""
 
 UNNAMED = (
     STAY, "Timeout", "ClientRequest", "CompactLog", "Commit", "TakeLead", "StepDown", "Restart",
@@ -552,14 +170,3 @@ def _is_new(partial: _Partial, seen: set[Any]) -> bool:
         return False
     seen.add(key)
     return True
-
-
-def _latest(world: World) -> Message:
-    assert world.path is not None
-    return world.path.sends[0]
-
-
-def _without(world: World, message: Message) -> World:
-    if message in world.sent:
-        return world._replace(sent=tuple(each for each in world.sent if each != message))
-    return world._replace(gone=world.gone | {message})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import NamedTuple
 from traces.trace import TraceError
 from traces.validation.events import Event
 from traces.validation.invariants import Committed, Invariants
-from traces.validation.profile import Lines, Profile, Recording, opened
+from traces.validation.moves import Moves
+from traces.validation.profile import Lines, Profile, Recording
 from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
 from traces.validation.search import Search
 from traces.validation.world import Step, World
@@ -36,12 +36,10 @@ class Verdict:
     `lines` of it were followed, in at most `readings` ways at a time; `actions` says how often each
     action of the spec was taken, `checked` of how many steps the invariants were checked. `line`
     and `reason` say where and why it was refused, or given up; `worlds` are the readings before
-    that line, `event` what it says, `last` the steps before. For the last `looked_back` lines all
-    readings were followed.
+    that line, `event` what it says, `last` the steps before.
     """
 
     path: Path
-    servers: tuple[str, ...] = ()
     outcome: Outcome = Outcome.ACCEPTED
     lines: int = 0
     readings: int = 1
@@ -52,28 +50,22 @@ class Verdict:
     event: Event | None = None
     worlds: list[World] = field(default_factory=list)
     last: list[Step] = field(default_factory=list)
-    looked_back: int = 0
     search: Search | None = None
 
 
-def validate(
-    path: Path,
-    profile: Profile,
-    *,
-    progress: Callable[[int], None] = lambda _: None,
-) -> Verdict:
+def validate(path: Path, profile: Profile) -> Verdict:
     """Return the verdict on the trace in a file.
 
     Each line is explained with the fewest silent moves. Where a line cannot be, the last lines are
     followed once more with all that the profile allows, so that a refusal does not hang on a choice
-    that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is
-    no trace, `OSError` if it cannot be read.
+    that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is no trace,
+    `OSError` if it cannot be read.
     """
-    with opened(path) as file:
+    with path.open(encoding="utf-8", newline="\n") as file:
         lines = Lines(file)
         try:
             recording = profile(lines)
-            return Following(path, recording).to_the_end(progress)
+            return Following(path, recording).to_the_end()
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
@@ -101,28 +93,27 @@ class Following:
     def __init__(self, path: Path, recording: Recording) -> None:
         self._recording = recording
         self._protocol = Protocol(recording.servers)
-        self._search = Search(self._protocol, recording.servers, recording.liberties)
         liberties = recording.liberties
+        self._moves = Moves(self._protocol, recording.servers, liberties)
+        self._search = Search(self._moves)
         self._has_choices = bool(liberties.silent) or liberties.may_decline
         self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1])
         self._invariants = Invariants(self._protocol)
-        self.verdict = Verdict(path, recording.servers, search=self._search)
+        self.verdict = Verdict(path, search=self._search)
         self._started()
 
     def _started(self) -> None:
-        search = self._search
+        search, moves = self._search, self._moves
         (world,) = search.worlds
         for name, logged in self._recording.initial.items():
-            world = search.started(world, search.places[name], logged)
+            world = moves.started(world, moves.places[name], logged)
         search.worlds = [world._replace(committed=self._invariants.first)]
 
-    def to_the_end(self, progress: Callable[[int], None]) -> Verdict:
+    def to_the_end(self) -> Verdict:
         """Follow all lines, or until no reading is left."""
         for event in self._recording.events:
             if not self.follows(event):
                 break
-            if event.line % 1000 == 0:
-                progress(event.line)
         self.verdict.checked = self._invariants.checked
         return self.verdict
 
@@ -137,7 +128,6 @@ class Following:
                     return True
                 if self.verdict.outcome is not Outcome.REFUSED:
                     break
-                refused.looked_back = len(self._behind) if count > len(self._behind) else count
         self.verdict = refused
         return False
 
@@ -146,35 +136,35 @@ class Following:
         search, verdict = self._search, self.verdict
         again = [self._behind.pop() for _ in range(min(count, len(self._behind)))]
         for each in again:
-            search.network.undo(each.done)
+            self._moves.network.undo(each.done)
             verdict.actions.subtract(step.action for step in each.settled)
             verdict.lines -= each is not again[0]
         search.worlds, verdict.last = again[-1].worlds, again[-1].last
         verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
-        search.thorough = True
+        self._moves.is_thorough = True
         try:
             return all(self._follows(each.event) for each in reversed(again))
         finally:
-            search.thorough = False
+            self._moves.is_thorough = False
 
     def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
-        search.network.done = []
-        self._behind.append(_Followed(event, before, verdict.last, search.network.done, []))
+        self._moves.network.done = []
+        self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         try:
             worlds = search.follow(event)
         except UnknownEntriesError as error:
             return self._ends(Outcome.INCONCLUSIVE, event, before, str(error))
         if not worlds:
-            if search.network.has_forgotten and event.message is not None:
-                limit = search.liberties.remembers
+            if self._moves.network.has_forgotten and event.message is not None:
+                limit = self._moves.liberties.remembers
                 reason = f"the message is none of the last {limit} that were sent"
                 return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
             return self._ends(Outcome.REFUSED, event, before, "")
         verdict.readings = max(verdict.readings, len(worlds))
-        if len(worlds) > search.liberties.candidates:
-            reason = f"more than {search.liberties.candidates} readings are possible"
+        if len(worlds) > self._moves.liberties.candidates:
+            reason = f"more than {self._moves.liberties.candidates} readings are possible"
             return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
         verdict.lines += 1
         return self._goes_on(event, before, worlds)
@@ -197,8 +187,8 @@ class Following:
 
     def _checked(self, world: World, line: int) -> tuple[Committed, list[str]]:
         """Return the history after the steps of a line, and the properties that they break."""
-        invariants, places = self._invariants, self._search.places
-        first = self._protocol.first()
+        invariants, places = self._invariants, self._moves.places
+        first = self._protocol.first
         states = [each or first for each in world.states]
         new: list[tuple[Step, list[ServerState]]] = []
         for step in world.steps():

@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from traces.validation.protocol import Message, ServerState, Taken
+from traces.validation.protocol import Message, ServerState
 
 
+@dataclass(slots=True, eq=False)
 class Step:
     """A step of the spec that a reading takes: for which line, and what it did."""
 
-    __slots__ = (
-        "action",
-        "after",
-        "arguments",
-        "before",
-        "line",
-        "message",
-        "previous",
-        "sends",
-        "server",
-    )
-
-    def __init__(
-        self,
-        line: int,
-        server: str,
-        action: str,
-        arguments: tuple[Any, ...],
-        message: Message | None,
-        before: ServerState | None,
-        taken: Taken,
-        previous: Step | None,
-    ) -> None:
-        self.line = line
-        self.server = server
-        self.action = action
-        self.arguments = arguments
-        self.message = message
-        self.before = before
-        self.after = taken.state
-        self.sends = taken.sends
-        self.previous = previous
+    line: int
+    server: str
+    action: str
+    arguments: tuple[Any, ...]
+    message: Message | None
+    before: ServerState | None
+    after: ServerState
+    sends: tuple[Message, ...]
+    previous: Step | None
 
 
 class World(NamedTuple):
