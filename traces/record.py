@@ -1,8 +1,8 @@
 """From a counterexample of the explorer to a trace."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -69,19 +69,32 @@ def trace_of(
     `system` is the one that was searched, `source` says where the trace comes from (a command
     line, say), `project` what of each state it shows.
     """
+    prop = counterexample.prop
+    violation = Violation(prop.name, prop.formula, tuple(counterexample.instances))
+    trace = trace_of_events(system, counterexample.initial, counterexample.events, source, project)
+    return replace(trace, violation=violation)
+
+
+def trace_of_events(
+    system: System,
+    first: View,
+    events: Iterable[Event],
+    source: str = "",
+    project: Project = lambda state: state,
+) -> Trace:
+    """Return a behaviour as a trace: its first state, and what happens from there."""
 
     def states(view: View) -> dict[str, dict[str, Any]]:
         return {server: state_to_json(project(state)) for server, state in view.states.items()}
 
-    initial = before = states(counterexample.initial)
-    history = to_json(counterexample.initial.history)
+    initial = before = states(first)
+    history = to_json(first.history)
     steps = []
-    for event in counterexample.events:
+    for event in events:
         after, recorded = states(event.after), to_json(event.after.history)
         changed = {} if recorded == history else {system.history.name: recorded}
         steps.append(_step(event, before, after, changed))
         before, history = after, recorded
-    prop = counterexample.prop
     return Trace(
         servers=system.servers,
         initial=initial,
@@ -89,7 +102,6 @@ def trace_of(
         source=source,
         network=system.network_kind,
         bounds=system.bounds.as_dict(),
-        violation=Violation(prop.name, prop.formula, tuple(counterexample.instances)),
     )
 
 

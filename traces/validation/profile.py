@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -31,10 +31,26 @@ class Liberties:
 
 
 class Lines:
-    """The lines of a file, one JSON object each; `number` is that of the line read last."""
+    """The lines of a trace, one JSON object each; `number` is that of the line read last.
+
+    Argument: the objects, as they come.
+    """
+
+    def __init__(self, objects: Iterable[JsonObject] = ()) -> None:
+        self.number = 0
+        self._objects = objects
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        for each in self._objects:
+            self.number += 1
+            yield each
+
+
+class LinesOfFile(Lines):
+    """The lines of a file."""
 
     def __init__(self, file: TextIO) -> None:
-        self.number = 0
+        super().__init__()
         self._file = file
 
     def __iter__(self) -> Iterator[JsonObject]:

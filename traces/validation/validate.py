@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from traces.trace import TraceError
 from traces.validation.events import Event
 from traces.validation.invariants import Committed, Invariants
 from traces.validation.moves import Moves
-from traces.validation.profile import Lines, Profile, Recording
+from traces.validation.profile import LinesOfFile, Profile, Recording
 from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
 from traces.validation.search import Search
 from traces.validation.world import Step, World
@@ -62,7 +63,7 @@ def validate(path: Path, profile: Profile) -> Verdict:
     `OSError` if it cannot be read.
     """
     with path.open(encoding="utf-8", newline="\n") as file:
-        lines = Lines(file)
+        lines = LinesOfFile(file)
         try:
             recording = profile(lines)
             return Following(path, recording).to_the_end()
@@ -87,18 +88,35 @@ class _Followed(NamedTuple):
     settled: list[Step]
 
 
-class Following:
-    """Follows one recording, and judges it."""
+class Rules:
+    """What the spec says of a cluster, and what was found of it so far, to be used again.
 
-    def __init__(self, path: Path, recording: Recording) -> None:
+    Argument: the servers.
+    """
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        self.protocol = Protocol(servers)
+        self.invariants = Invariants(self.protocol)
+
+
+class Following:
+    """Follows one recording, and judges it.
+
+    Arguments: where the recording stands, for people; the recording; the rules, if they have been
+    used for the same servers before.
+    """
+
+    def __init__(self, path: Path, recording: Recording, rules: Rules | None = None) -> None:
         self._recording = recording
-        self._protocol = Protocol(recording.servers)
+        rules = rules or Rules(recording.servers)
+        self._protocol = rules.protocol
         liberties = recording.liberties
         self._moves = Moves(self._protocol, recording.servers, liberties)
         self._search = Search(self._moves)
         self._has_choices = bool(liberties.silent) or liberties.may_decline
         self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1])
-        self._invariants = Invariants(self._protocol)
+        self._invariants = rules.invariants
+        self._checked_before = self._invariants.checked
         self.verdict = Verdict(path, search=self._search)
         self._started()
 
@@ -114,11 +132,20 @@ class Following:
         for event in self._recording.events:
             if not self.follows(event):
                 break
-        self.verdict.checked = self._invariants.checked
         return self.verdict
+
+    @property
+    def worlds(self) -> list[World]:
+        """The readings so far."""
+        return self._search.worlds
 
     def follows(self, event: Event) -> bool:
         """Follow one line; say whether to go on."""
+        goes_on = self._follows_somehow(event)
+        self.verdict.checked = self._invariants.checked - self._checked_before
+        return goes_on
+
+    def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event):
             return True
         refused = replace(self.verdict)

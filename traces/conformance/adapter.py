@@ -1,0 +1,142 @@
+"""An adapter: the process through which an implementation is driven (traces/ADAPTER.md).
+
+One JSON object a line goes to its standard input, and one comes back for each. What the answers
+hold is not known here, but what each must have to be understood at all.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from traces.format import parse_line
+from traces.trace import JsonObject, TraceError
+
+PATIENCE = 30.0
+"""How many seconds an answer may take."""
+
+
+class AdapterError(Exception):
+    """An adapter that cannot be started, or whose answer makes no sense."""
+
+
+class FailedError(Exception):
+    """The implementation failed: it says so, or its process has ended or does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that an implementation sent: what it is delivered by, and what is known of it."""
+
+    id: Any
+    message: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an adapter answers: lines of a trace, and the messages that were sent."""
+
+    lines: tuple[JsonObject, ...]
+    sends: tuple[Sent, ...]
+
+
+class Adapter:
+    """A running adapter; it is started again for each cluster that follows on a failure.
+
+    Argument: the command with its arguments.
+    """
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = tuple(command)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._buffer = b""
+
+    def __enter__(self) -> Adapter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process.wait()
+            self._process, self._buffer = None, b""
+
+    def ask(self, request: Mapping[str, Any]) -> Reply:
+        """Send a request, and return the answer.
+
+        Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
+        no sense.
+        """
+        line = json.dumps(request, separators=(",", ":"))
+        answer = self._answer(self._running(), line)
+        try:
+            value = parse_line(answer)
+            if value.get("error") is not None:
+                raise FailedError(str(value["error"]))
+            return Reply(_objects(value, "lines"), tuple(_sent(s) for s in _objects(value, "sends")))
+        except TraceError as error:
+            raise AdapterError(f"the adapter answers {line} with {answer[:200]}: {error}") from None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            try:
+                self._process = subprocess.Popen(
+                    self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+            except OSError as error:
+                raise AdapterError(f"{self.command[0]}: {error.strerror}") from None
+        return self._process
+
+    def _answer(self, process: subprocess.Popen[bytes], line: str) -> str:
+        assert process.stdin is not None
+        try:
+            process.stdin.write(line.encode() + b"\n")
+            process.stdin.flush()
+            answer = self._line(process)
+        except BrokenPipeError:
+            answer = None
+        if answer is None:
+            self._process = None
+            raise FailedError(f"the adapter has ended with exit code {process.wait()}, at {line}")
+        return answer
+
+    def _line(self, process: subprocess.Popen[bytes]) -> str | None:
+        assert process.stdout is not None
+        while b"\n" not in self._buffer:
+            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+                self.close()
+                raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
+            read = process.stdout.read1(1 << 16)
+            if not read:
+                self._buffer = b""
+                return None
+            self._buffer += read
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.decode("utf-8", errors="replace")
+
+
+def _objects(value: JsonObject, name: str) -> tuple[JsonObject, ...]:
+    found = value.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise TraceError(f'"{name}" must be a list of objects')
+    return tuple(found)
+
+
+def _sent(value: JsonObject) -> Sent:
+    message = value.get("message")
+    if "id" not in value or not isinstance(message, dict):
+        raise TraceError('each of "sends" has an "id" and a "message"')
+    for name in ("type", "source", "dest"):
+        if not isinstance(message.get(name), str):
+            raise TraceError(f'the "message" of {value["id"]} lacks its "{name}"')
+    return Sent(value["id"], message)

@@ -1,0 +1,90 @@
+"""The adapter of the reference node, and of its mutants: an example, and what tests conformance.
+
+    python -m traces.conformance.reference [--bug NAME]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from raft_ref import Node, State, Step
+from raft_ref.bugs import BUGS
+from raft_ref.messages import Message
+from raft_ref.node import Action, AppendEntries, ClientRequest, CompactLog, InstallSnapshot, Timeout
+from traces.format import FORMAT, VERSION
+from traces.record import message_to_json, state_to_json
+
+_ACTIONS: Mapping[str, type[Action]] = {
+    each.__name__: each
+    for each in (Timeout, AppendEntries, InstallSnapshot, ClientRequest, CompactLog)
+}
+
+
+class Cluster:
+    """A cluster of nodes, driven by requests."""
+
+    def __init__(self, node: type[Node]) -> None:
+        self._class = node
+        self._node: Node
+        self._states: dict[str, State] = {}
+        self._sent: list[Message] = []
+
+    def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the answer to one request."""
+        step = request["step"]
+        if step == "Init":
+            return self._init(request["servers"])
+        state = self._states[request["server"]]
+        line = {"step": step, "server": state.me}
+        taken: Step | None
+        if step == "Restart":
+            taken = Step(self._node.restart(state))
+        elif step in ("Receive", "ReceiveDuplicate"):
+            message = self._sent[request["id"]]
+            line["message"] = message_to_json(message)
+            taken = self._node.receive(state, message)
+        else:
+            line["arguments"] = request["arguments"]
+            taken = self._node.act(state, _ACTIONS[step](**request["arguments"]))
+        return {"lines": []} if taken is None else self._told(line, state, taken)
+
+    def _init(self, servers: list[str]) -> dict[str, Any]:
+        self._node = self._class(servers)
+        self._states = {each: self._node.initial(each) for each in servers}
+        self._sent = []
+        initial = {each: state_to_json(state) for each, state in self._states.items()}
+        header = {"format": FORMAT, "version": VERSION, "servers": servers, "initial": initial}
+        return {"lines": [header]}
+
+    def _told(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
+        old, new = state_to_json(state), state_to_json(step.state)
+        self._states[state.me] = step.state
+        line["changes"] = {name: value for name, value in new.items() if old[name] != value}
+        line["sends"] = [message_to_json(each) for each in step.messages]
+        sends = [
+            {"id": number, "message": each} for number, each in enumerate(line["sends"], len(self._sent))
+        ]
+        self._sent += step.messages
+        return {"lines": [line], "sends": sends}
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bug", choices=BUGS, help="a mutant in the place of the node")
+    bug = parser.parse_args().bug
+    cluster = Cluster(Node if bug is None else BUGS[bug].node)
+    for line in sys.stdin:
+        try:
+            answer = cluster.answer(json.loads(line))
+        except Exception as error:  # whatever a mutant does, the driver is to know
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer, separators=(",", ":")), flush=True)
+
+
+if __name__ == "__main__":
+    main()

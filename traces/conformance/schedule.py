@@ -1,0 +1,143 @@
+"""Schedules: what is to happen to a cluster, step by step, whatever implements it.
+
+A schedule can be followed by any implementation as far as that sends the messages which the
+schedule delivers. It is told in the format of traces, so that a trace is a schedule, too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from traces.flights import DELIVERIES, LOSS
+from traces.format import FORMAT, VERSION, parse_line
+from traces.trace import JsonObject, TraceError
+
+_labels = count(1)
+
+STEPS = (
+    "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "Restart",
+    *DELIVERIES, LOSS,
+)  # fmt: skip
+"""The steps that a schedule may have."""
+
+
+class Origin(NamedTuple):
+    """Which message a command is about: who sent it at which command, and its place there."""
+
+    command: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One step of a schedule.
+
+    `message` is what is known of the message that is delivered or lost; `origin` where it comes
+    from, in the run in which the command was chosen. `label` tells the command from all others.
+    """
+
+    step: str
+    server: str | None
+    arguments: JsonObject = field(default_factory=dict)
+    message: JsonObject | None = None
+    origin: Origin | None = None
+    label: int = field(default_factory=lambda: next(_labels))
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The servers of a cluster, and what happens to them."""
+
+    servers: tuple[str, ...]
+    commands: tuple[Command, ...]
+    name: str = ""
+
+
+def read(path: Path) -> Schedule:
+    """Read a schedule, or a trace as one; raises `TraceError` (`file:line: reason`)."""
+    number = 0
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+        numbered = [(at, line) for at, line in enumerate(lines, start=1) if line.strip()]
+        if not numbered:
+            raise TraceError("the file is empty; the first line is the header")
+        number = numbered[0][0]
+        servers = _servers(parse_line(numbered[0][1]))
+        commands = []
+        for number, line in numbered[1:]:  # noqa: B007  (an error below is one of this line)
+            commands.append(_command(parse_line(line), servers))
+    except TraceError as error:
+        raise TraceError(f"{path}:{number}: {error}") from None
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    return Schedule(servers, tuple(commands), str(path))
+
+
+def _servers(header: JsonObject) -> tuple[str, ...]:
+    if header.get("format") != FORMAT or header.get("version") != VERSION:
+        raise TraceError(f'the header must have "format": "{FORMAT}", "version": {VERSION}')
+    servers = header.get("servers")
+    if not isinstance(servers, list) or not all(isinstance(each, str) for each in servers):
+        raise TraceError('"servers" must be a list of strings')
+    if len(servers) < 2 or len(set(servers)) != len(servers):
+        raise TraceError('"servers" must name each server once, and two at least')
+    return tuple(servers)
+
+
+def _command(line: JsonObject, servers: Sequence[str]) -> Command:
+    step, server, message = line.get("step"), line.get("server"), line.get("message")
+    if step not in STEPS:
+        raise TraceError(f'"step" must be one of {", ".join(STEPS)}')
+    if step in (*DELIVERIES, LOSS):
+        if not isinstance(message, dict) or message.get("dest") not in servers:
+            raise TraceError(f'{step} needs its "message", for a server of the header')
+        if not all(isinstance(message.get(name), str) for name in ("type", "source")):
+            raise TraceError('a "message" has its "type" and its "source"')
+    elif server not in servers:
+        raise TraceError(f'unknown server "{server}"; the header names {", ".join(servers)}')
+    arguments = line.get("arguments", {})
+    if not isinstance(arguments, dict):
+        raise TraceError('"arguments" must be an object')
+    return Command(step, server, arguments, message)
+
+
+def write(schedule: Schedule, path: Path, source: str = "") -> None:
+    """Write a schedule to a file. Raises OSError where that cannot be written."""
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "source": source,
+        "servers": [*schedule.servers],
+        "logged": "some",
+    }
+    lines: list[Mapping[str, Any]] = [header, *map(_line, schedule.commands)]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def _line(command: Command) -> dict[str, Any]:
+    line: dict[str, Any] = {"step": command.step}
+    if command.server is not None:
+        line["server"] = command.server
+    if command.arguments:
+        line["arguments"] = command.arguments
+    if command.message is not None:
+        line["message"] = command.message
+    return line
+
+
+def told(commands: Iterable[Command]) -> list[str]:
+    """Return the commands as lines for people."""
+    return [_told(command) for command in commands]
+
+
+def _told(command: Command) -> str:
+    if command.message is not None:
+        kind, source, dest = (command.message[name] for name in ("type", "source", "dest"))
+        return f"{command.step} {kind} {source} -> {dest}"
+    arguments = ", ".join([str(command.server), *map(str, command.arguments.values())])
+    return f"{command.step}({arguments})"
