@@ -9,10 +9,11 @@ from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
 from raft_ref.server import StorageError, TlsError
-from raft_ref_cli import check, demo, kv, serve, spec, validate
+from raft_ref_cli import check, conform, demo, generate, kv, serve, spec, validate
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
+from traces.conformance.adapter import AdapterError
 
 EXIT_CODES = (
     "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
@@ -26,6 +27,7 @@ _OF_THE_USER = (
     SpecError,
     TraceError,
     RenderError,
+    AdapterError,
     StorageError,
     TlsError,
 )
@@ -72,4 +74,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_command(commands)
     kv.add_command(commands)
     validate.add_command(commands)
+    generate.add_command(commands)
+    conform.add_command(commands)
     return parser

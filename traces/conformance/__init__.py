@@ -1,1 +1,1 @@
-"""Conformance: scenarios for other implementations, and an adapter through which they are driven."""
+"""Conformance: scenarios for other implementations, and the adapters that drive them."""

@@ -7,6 +7,7 @@ hold is not known here, but what each must have to be understood at all.
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -83,7 +84,7 @@ class Adapter:
             value = parse_line(answer)
             if value.get("error") is not None:
                 raise FailedError(str(value["error"]))
-            return Reply(_objects(value, "lines"), tuple(_sent(s) for s in _objects(value, "sends")))
+            return Reply(_objects(value, "lines"), tuple(map(_sent, _objects(value, "sends"))))
         except TraceError as error:
             raise AdapterError(f"the adapter answers {line} with {answer[:200]}: {error}") from None
 
@@ -116,7 +117,7 @@ class Adapter:
             if not select.select([process.stdout], [], [], PATIENCE)[0]:
                 self.close()
                 raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
-            read = process.stdout.read1(1 << 16)
+            read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
                 self._buffer = b""
                 return None

@@ -1,8 +1,8 @@
 """The hunt: schedules drawn by chance, towards states of the spec that were not seen before.
 
 As in ModelFuzz (Gulcan and others, arXiv 2410.02307): a schedule in which the spec came to new
-states is kept, and later ones are made from it, up to some step and with some steps changed. What is
-likely is drawn anew for each schedule, as in `explorer.swarm`.
+states is kept, and later ones are made from it, up to some step and with some steps changed. What
+is likely is drawn anew for each schedule, as in `explorer.swarm`.
 """
 
 from __future__ import annotations
@@ -45,9 +45,11 @@ _OF_NEWER = (1.0, 1.3, 2.0)
 
 @dataclass
 class Hunted:
-    """What a hunt did: `runs` schedules, `steps` in all; `seen` states of the spec, told apart by
-    what `shape` keeps; `actions` how often each action of the spec was taken; and the run in which
-    something stands against the implementation, if there is one, with its number.
+    """What a hunt did.
+
+    `runs` schedules were followed, `inconclusive` of them to no verdict, `steps` taken in all.
+    `seen` are the states of the spec, told apart by what `shape` keeps, `actions` how often each
+    action of the spec was taken. `found` is the last run, if something stands against it.
     """
 
     runs: int = 0
@@ -120,7 +122,7 @@ class Hunt:
         if not self._kept or chance.random() < 0.3:
             return []
         weights = [*accumulate(new for new, _ in self._kept)]
-        (_, commands), = chance.choices(self._kept, cum_weights=weights)
+        ((_, commands),) = chance.choices(self._kept, cum_weights=weights)
         begun = commands[: chance.randrange(len(commands) + 1)]
         for _ in range(chance.randrange(3)):
             if len(begun) > 1:
@@ -166,7 +168,7 @@ def shape(states: Iterable[ServerState]) -> Any:
 
 def _last_terms(state: ServerState) -> list[int]:
     first = max(state.compacted, state.log.index - 3)
-    return [entry[1] for entry in state.log.entries(first)]
+    return [int(str(entry[1])) for entry in state.log.entries(first)]
 
 
 class _Draw:

@@ -1,6 +1,6 @@
 """The adapter of the reference node, and of its mutants: an example, and what tests conformance.
 
-    python -m traces.conformance.reference [--bug NAME]
+python -m traces.conformance.reference [--bug NAME]
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Cluster:
         line["changes"] = {name: value for name, value in new.items() if old[name] != value}
         line["sends"] = [message_to_json(each) for each in step.messages]
         sends = [
-            {"id": number, "message": each} for number, each in enumerate(line["sends"], len(self._sent))
+            {"id": number, "message": each}
+            for number, each in enumerate(line["sends"], len(self._sent))
         ]
         self._sent += step.messages
         return {"lines": [line], "sends": sends}

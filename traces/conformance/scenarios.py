@@ -1,8 +1,8 @@
 """Scenarios: a few behaviours of the reference node that together cover what it can do.
 
-All states within bounds are explored, breadth first. What a step covers is a set of items; for each
-item the first step that has it is kept, and behaviours that lead to the steps are chosen until every
-item is on one, the longest first.
+All states within bounds are explored, breadth first. What a step covers is a set of items; for
+each item the first step that has it is kept, and behaviours that lead to the steps are chosen until
+every item is on one, the longest first.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from explorer import System
@@ -26,10 +27,16 @@ Item = Any
 
 
 class Cover(StrEnum):
-    """What is to be covered: each includes the one before."""
+    """What is to be covered.
+
+    Actions of the spec, and pairs of a role and a message that is received in it; with these, each
+    branch of the node's handlers; with these, each `Path` through them; or each step out of each
+    state.
+    """
 
     ACTIONS = "actions"
     BRANCHES = "branches"
+    PATHS = "paths"
     TRANSITIONS = "transitions"
 
 
@@ -41,29 +48,34 @@ class Receives(NamedTuple):
 
 
 class Path(NamedTuple):
-    """A step takes just these branches, changes these variables, and finds such a server.
+    """A step takes just these branches, changes these variables, and finds such indices.
 
-    `measures` are those of the actor, but for its term, before the step and after it.
+    `indices` are `_INDICES`, each before the step and after it.
     """
 
     actions: tuple[str, ...]
     branches: frozenset[Branch]
     variables: frozenset[str]
-    measures: tuple[tuple[int, int], ...]
+    indices: tuple[tuple[int, int], ...]
+
+
+_INDICES = attrgetter("last_index", "compacted", "commit_index")
+"""The indices of a server by which paths are told apart."""
 
 
 @dataclass(frozen=True)
 class Scenarios:
     """What was chosen.
 
-    `system` is what was explored, `ways` are behaviours from the initial state; `covered` what they cover, `missing` the branches
-    that no step within the bounds takes; `states` and `transitions` how many were explored.
+    `system` is what was explored, `ways` are behaviours from the initial state; `covered` is how
+    much of each kind they cover, `possible` are the branches of the code that was entered, `states`
+    and `transitions` how many were explored.
     """
 
     system: System
     ways: list[Way]
     covered: Counter[str]
-    missing: tuple[Branch, ...]
+    possible: frozenset[Branch]
     states: int
     transitions: int
 
@@ -104,38 +116,39 @@ def scenarios(
     system: System,
     cover: Cover,
     known: set[Item] | None = None,
-    on_progress: Callable[[int, int], None] = lambda states, queue: None,
+    on_progress: Callable[[tuple[int, int]], None] = lambda found: None,
 ) -> Scenarios:
     """Return scenarios that cover this of a system within its bounds.
 
+    What is `known` is covered elsewhere, and need not be again; what is covered is added to it.
     `on_progress` is called with the states found, and how many of them are to be expanded.
     """
     if cover is Cover.TRANSITIONS:
         return _of_transitions(system, on_progress)
     actor = None
-    if cover is Cover.BRANCHES:
+    if cover is not Cover.ACTIONS:
         system, actor = watched(system)
-    items = _Items(system, actor)
+    items = _Items(system, actor, with_paths=cover is Cover.PATHS)
     first: dict[Item, tuple[GlobalState, Transition]] = {}
+    covered_elsewhere = frozenset(known or ())
 
     def look(state: GlobalState, step: Transition) -> None:
-        for item in items.of(step) - known:
+        for item in items.of(step) - covered_elsewhere:
             first.setdefault(item, (state, step))
 
-    known = set() if known is None else known
     graph = _explored(system, look, on_progress, is_up_to_symmetry=True)
     ways = _chosen(graph, first, items.of)
     covered = Counter(_kind(item) for item in first)
-    known.update(first)
+    if known is not None:
+        known.update(first)
     possible = frozenset[Branch]() if actor is None else actor.branches.possible
-    missing = tuple(sorted(possible - known))
-    return Scenarios(system, ways, covered, missing, len(graph.found_by), graph.transitions)
+    return Scenarios(system, ways, covered, possible, len(graph.found_by), graph.transitions)
 
 
 def _explored(
     system: System,
     look: Callable[[GlobalState, Transition], None],
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[[tuple[int, int]], None],
     *,
     is_up_to_symmetry: bool,
 ) -> _Graph:
@@ -146,7 +159,7 @@ def _explored(
     queue, transitions = [initial], 0
     for number, state in enumerate(queue):
         if number % 1024 == 0:
-            on_progress(len(queue), len(queue) - number)
+            on_progress((len(queue), len(queue) - number))
         for step in system.steps(state, Counter()):
             transitions += 1
             look(state, step)
@@ -190,12 +203,11 @@ def _needed(ways: list[Way], items: Callable[[Transition], frozenset[Item]]) -> 
 class _Items:
     """What the steps of a system cover; each local step is looked at once."""
 
-    def __init__(self, system: System, actor: Watched | None) -> None:
+    def __init__(self, system: System, actor: Watched | None, *, with_paths: bool) -> None:
         self._system = system
+        self._with_paths = with_paths
         self._actor = actor
         self._known: dict[tuple[int, int], frozenset[Item]] = {}
-        named = system.guard.measures.items()
-        self._measures = [measure for name, measure in named if name != "max_term"]
 
     def of(self, step: Transition) -> frozenset[Item]:
         if step.local is None:
@@ -217,9 +229,9 @@ class _Items:
             given = local.action if message is None else message
             taken = self._actor.taken(*((before,) if given is None else (before, given)))
             yield from taken
-            measures = tuple((m(before), m(after)) for m in self._measures)
-            measures += ((before.commit_index, after.commit_index),)
-            yield Path(step.names, taken, frozenset(_changed(before, after)), measures)
+            if self._with_paths:
+                indices = tuple(zip(_INDICES(before), _INDICES(after), strict=True))
+                yield Path(step.names, taken, frozenset(_changed(before, after)), indices)
 
 
 def _changed(before: Any, after: Any) -> list[str]:
@@ -239,7 +251,7 @@ def _kind(item: Item) -> str:
             return "paths"
 
 
-def _of_transitions(system: System, on_progress: Callable[[int, int], None]) -> Scenarios:
+def _of_transitions(system: System, on_progress: Callable[[tuple[int, int]], None]) -> Scenarios:
     """Cover every step out of every state: go to the farthest state with steps left, and on."""
     out: dict[GlobalState, list[Transition]] = {}
     graph = _explored(
@@ -265,4 +277,4 @@ def _of_transitions(system: System, on_progress: Callable[[int, int], None]) -> 
                 before = step.after
             ways.append(way)
     covered = Counter({"transitions": total})
-    return Scenarios(system, ways, covered, (), len(graph.found_by), total)
+    return Scenarios(system, ways, covered, frozenset(), len(graph.found_by), total)

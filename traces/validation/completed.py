@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from traces.flights import received_again
 from traces.trace import JsonObject, Trace, TraceStep
 from traces.validation.matching import Matching, message_to_json
-from traces.validation.protocol import ServerState
+from traces.validation.protocol import Message, ServerState
 from traces.validation.world import Step
 
 _NAMES = {
@@ -24,18 +24,21 @@ def completed(
     states: Sequence[ServerState],
     steps: Sequence[Step],
     source: str,
+    received: Message | None = None,
 ) -> Trace:
     """Return steps as a trace.
 
-    Arguments: the servers, and their states after the steps; the steps, the first first. Messages
-    that were sent before them are in flight at the beginning.
+    Arguments: the servers, and their states after the steps; the steps, the first first; and what
+    is received after them. Messages that were sent before them are in flight at the beginning.
     """
     before = dict(zip(servers, states, strict=True))
     for step in reversed(steps):
         if step.before is not None:
             before[step.server] = step.before
     initial = {name: matching.variables(state) for name, state in before.items()}
-    again = received_again([(step.message, step.sends) for step in steps])
+    taken: list[tuple[Message | None, tuple[Message, ...]]]
+    taken = [(step.message, step.sends) for step in steps]
+    *again, _ = received_again([*taken, (received, ())])
     made = [_step(matching, step, is_again) for step, is_again in zip(steps, again, strict=True)]
     return Trace(
         servers=tuple(servers),

@@ -163,13 +163,11 @@ def _ending(verdict: Verdict, search: Search, event: Event) -> Trace:
     states = [state or first for state in world.states]
     steps = [*verdict.last, *reversed([*world.steps()])][-LAST:]
     source = f"{verdict.path}, to line {event.line}"
-    trace = completed(search.moves.names, search.matching, states, steps, source)
-    message = event.message
-    if message is not None and event.name != "Send":
-        full = [message_to_json(each) for each in search.moves.messages(world, message)]
-        message = full[0] if full else None
-    else:
-        message = None
+    received = None
+    if event.message is not None and event.name != "Send":
+        received = next(search.moves.messages(world, event.message), None)
+    trace = completed(search.moves.names, search.matching, states, steps, source, received)
+    message = None if received is None else message_to_json(received)
     last = TraceStep(
         step=event.name,
         server=event.server,

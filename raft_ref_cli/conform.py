@@ -1,0 +1,343 @@
+"""`raft-ref conform`: drives an implementation, and holds what it does against the spec."""
+
+import argparse
+import json
+import random
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.pictures import drawn
+from raft_ref_cli.validate import profile_of
+from traces import draw, tell
+from traces.conformance import schedule
+from traces.conformance.adapter import Adapter
+from traces.conformance.hunt import Hunt, Hunted
+from traces.conformance.run import Run, Runner
+from traces.conformance.schedule import Schedule
+from traces.conformance.shrinking import following, shrunk
+from traces.profiles import PROFILES
+from traces.validation.refusal import Refusal, explained, told
+from traces.validation.validate import Outcome
+
+EXIT_CODES = (
+    "exit codes: 0 nothing stands against it; 1 it does what the spec does not allow, or fails; "
+    "2 bad input or usage; 3 stopped early"
+)
+
+EXAMPLES = """\
+examples:
+  raft-ref conform --cmd "python -m traces.conformance.reference" scenarios
+  raft-ref conform --cmd ./my-adapter --random --runs 10000 --schedule found.ndjson
+  raft-ref conform --cmd ./my-adapter found.ndjson --diagram found.svg
+"""
+
+RUNS, STEPS, SERVERS = 1_000, 60, 3
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to those of `raft-ref`."""
+    parser = commands.add_parser(
+        "conform",
+        help="drive another implementation, and hold each step against the spec",
+        description="Drive an implementation through scenarios, or with --random through schedules "
+        "drawn by chance, by an adapter that reads requests from its standard input and answers on "
+        "its standard output (traces/ADAPTER.md). What it does is held against the spec as by "
+        "raft-ref validate. What is found by chance is shrunk to a schedule from which no step can "
+        "be left out.",
+        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "scenarios", nargs="*", type=Path, metavar="SCENARIO",
+        help="traces to follow, or directories of them (raft-ref generate)",
+    )  # fmt: skip
+    parser.add_argument("--cmd", required=True, metavar="COMMAND", help="starts the adapter")
+    parser.add_argument(
+        "--profile",
+        default="raft-ref",
+        metavar="NAME",
+        help=f"what reads its lines: {', '.join(PROFILES)} or module:function (default: "
+        "%(default)s)",
+    )
+    hunting = parser.add_argument_group("random schedules")
+    hunting.add_argument(
+        "--random", action="store_true",
+        help="draw schedules by chance, towards states of the spec that were not seen before",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--servers", metavar="N|NAMES",
+        help=f"how many (s1, s2, ...), or their names with commas (default: {SERVERS})",
+    )  # fmt: skip
+    hunting.add_argument("--seed", type=int, metavar="S", help="(default: a new one)")
+    for name, default in (("runs", RUNS), ("steps", STEPS)):
+        what = "schedules" if name == "runs" else "steps of each"
+        hunting.add_argument(
+            f"--{name}", type=int, metavar="N", help=f"how many {what} (default: {default:,})"
+        )
+    output = parser.add_argument_group("output")
+    for name, what in (
+        ("diagram", "draw the end of what is found"),
+        ("schedule", "write the schedule of what is found, to be followed again"),
+        ("trace", "write the lines that the implementation wrote, for raft-ref validate"),
+    ):
+        output.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
+    output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    output.add_argument("--quiet", action="store_true", help="show no progress")
+    parser.set_defaults(run=run)
+
+
+@dataclass
+class Outcomes:
+    """What was done, and the first run that something stands against."""
+
+    runs: int = 0
+    of_runs: int = 0
+    steps: int = 0
+    departed: int = 0
+    departing_runs: int = 0
+    inconclusive: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    found: Run | None = None
+    name: str = ""
+    interrupted: bool = False
+    hunted: Hunted | None = None
+    seed: int | None = None
+    shrunk_from: int | None = None
+
+
+def run(options: argparse.Namespace) -> int:
+    """Drive the implementation; return the exit code."""
+    _demand_sense(options)
+    for option in ("diagram", "schedule", "trace"):
+        if getattr(options, option) is not None:
+            demand_writable(f"--{option}", getattr(options, option))
+    command = shlex.split(options.cmd)
+    if not command:
+        raise UsageError("--cmd: there is no command")
+    with Adapter(command) as adapter:
+        outcomes = _hunted(options, adapter) if options.random else _followed(options, adapter)
+    refusal = _refusal(outcomes.found)
+    written = _written(outcomes, refusal, options)
+    if options.json:
+        print(json.dumps(_as_json(outcomes, refusal)))
+    else:
+        print("\n".join([*_told(outcomes, refusal), *written]))
+    if outcomes.found is not None:
+        return 1
+    return 3 if outcomes.interrupted or outcomes.inconclusive else 0
+
+
+def _demand_sense(options: argparse.Namespace) -> None:
+    if options.random == bool(options.scenarios):
+        raise UsageError("expected scenarios (raft-ref generate writes them), or --random")
+    for name in ("servers", "seed", "runs", "steps"):
+        value = getattr(options, name)
+        if value is not None and not options.random:
+            raise UsageError(f"--{name}: only with --random")
+        least = 0 if name == "seed" else 1
+        if isinstance(value, int) and value < least:
+            raise UsageError(f"--{name}: expected {least} or more")
+
+
+def _bar(options: argparse.Namespace, what: str) -> Progress:
+    return Progress(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}"), console=Console(stderr=True), transient=True,
+        disable=options.quiet or options.json or not sys.stderr.isatty(),
+    )  # fmt: skip
+
+
+# ---- Scenarios
+
+
+def _followed(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
+    paths = [*_files(options.scenarios)]
+    outcomes = Outcomes(of_runs=len(paths))
+    runner = Runner(adapter, profile_of(options.profile))
+    with _bar(options, "scenarios") as bar:
+        task = bar.add_task("", total=len(paths))
+        try:
+            for path in paths:
+                _follow(runner, schedule.read(path), outcomes)
+                bar.advance(task)
+                if outcomes.found is not None:
+                    break
+        except KeyboardInterrupt:
+            outcomes.interrupted = True
+    return outcomes
+
+
+def _files(given: Sequence[Path]) -> Iterator[Path]:
+    for path in given:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = sorted(path.glob("*.ndjson"))
+        if not inside:
+            raise UsageError(f"{path}: there are no scenarios in it (*.ndjson)")
+        yield from inside
+
+
+def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> None:
+    run = runner.run(scenario.servers, following([*scenario.commands]), scenario.name)
+    assert run.verdict is not None
+    outcomes.runs += 1
+    outcomes.steps += len(run.commands)
+    outcomes.departed += len(run.departed)
+    outcomes.departing_runs += bool(run.departed)
+    outcomes.actions += run.verdict.actions
+    outcomes.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
+    if not run.is_good:
+        outcomes.found, outcomes.name = run, scenario.name
+
+
+# ---- Random schedules
+
+
+def _hunted(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
+    runs = RUNS if options.runs is None else options.runs
+    steps = STEPS if options.steps is None else options.steps
+    seed = random.randrange(1 << 32) if options.seed is None else options.seed
+    with _bar(options, "schedules") as bar:
+        task = bar.add_task("", total=runs)
+
+        def progress(hunted: Hunted) -> None:
+            shown = f"{hunted.steps:,} steps, {len(hunted.seen):,} states of the spec"
+            bar.update(task, completed=hunted.runs, description=shown)
+
+        hunt = Hunt(
+            adapter, profile_of(options.profile), _servers(options.servers), seed, runs, steps,
+            progress,
+        )  # fmt: skip
+        hunted = hunt.run()
+    outcomes = Outcomes(
+        runs=hunted.runs, of_runs=runs, steps=hunted.steps, inconclusive=hunted.inconclusive,
+        actions=hunted.actions, hunted=hunted, seed=seed,
+    )  # fmt: skip
+    outcomes.interrupted = hunted.found is None and hunted.runs < runs
+    if hunted.found is not None:
+        outcomes.shrunk_from = len(hunted.found.commands)
+        outcomes.found = shrunk(hunt.runner, hunted.found)
+        outcomes.name = f"schedule {hunted.runs} of seed {seed}"
+    return outcomes
+
+
+def _servers(given: str | None) -> tuple[str, ...]:
+    text = str(SERVERS) if given is None else given
+    names = tuple(name.strip() for name in text.split(","))
+    if len(names) == 1 and text.strip().isdecimal():
+        names = tuple(f"s{number + 1}" for number in range(min(int(text), 1_000)))
+    if len(set(names)) < max(2, len(names)) or not all(names):
+        raise UsageError(f"--servers: expected two or more, all different, not {text}")
+    return names
+
+
+# ---- What is found
+
+
+def _refusal(found: Run | None) -> Refusal | None:
+    if found is None or found.failure or found.verdict is None:
+        return None
+    return explained(found.verdict) if found.verdict.outcome is Outcome.REFUSED else None
+
+
+def _told(outcomes: Outcomes, refusal: Refusal | None) -> Iterator[str]:
+    yield _headline(outcomes)
+    of_runs = f"{outcomes.runs:,} of {outcomes.of_runs:,}"
+    if outcomes.hunted is None:
+        yield f"  {of_runs} scenarios, {outcomes.steps:,} steps"
+    else:
+        seen, seconds = len(outcomes.hunted.seen), outcomes.hunted.seconds
+        rate = f"{outcomes.steps / max(seconds, 1e-9):,.0f}/s"
+        yield f"  {of_runs} schedules of seed {outcomes.seed}, {outcomes.steps:,} steps, {rate}"
+        yield f"  states of the spec, told apart by their shape: {seen:,}"
+    counts = ", ".join(f"{name} {count:,}" for name, count in outcomes.actions.most_common())
+    yield f"  actions: {counts or 'none'}"
+    if outcomes.departed:
+        yield (
+            f"  {outcomes.departed:,} steps of {outcomes.departing_runs:,} scenarios could not be "
+            "taken: the message was not sent"
+        )
+    if outcomes.inconclusive:
+        yield f"  inconclusive: {outcomes.inconclusive:,}"
+    if outcomes.found is None:
+        return
+    shrunk_from = outcomes.shrunk_from
+    yield ""
+    yield f"the schedule{'' if shrunk_from is None else f', shrunk from {shrunk_from} steps'}:"
+    for number, each in enumerate(schedule.told(outcomes.found.commands), start=1):
+        yield f"{number:4}. {each}"
+    if refusal is None:
+        return
+    yield ""
+    yield "what the spec allows at the last step, and what stands against it:"
+    yield from (f"  {line}" for line in told(refusal.candidates))
+    yield ""
+    yield "the steps before:"
+    yield from (f"  {line}" if line else "" for line in tell(refusal.trace))
+
+
+def _headline(outcomes: Outcomes) -> str:
+    found = outcomes.found
+    if found is None:
+        if outcomes.interrupted:
+            return "STOPPED: nothing stands against it so far"
+        return "CONFORMS: nothing stands against it"
+    if found.failure:
+        return f"FAILED {outcomes.name}: {found.failure}"
+    assert found.verdict is not None
+    reason = found.verdict.reason or "no step of the spec explains its last line"
+    return f"REFUSED {outcomes.name}: {reason}"
+
+
+def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Namespace) -> list[str]:
+    found = outcomes.found
+    if found is None:
+        return []
+    done = []
+    if options.schedule is not None:
+        source = shlex.join(["raft-ref", *options.arguments])
+        commands = tuple(found.commands)
+        schedule.write(Schedule(found.servers, commands), options.schedule, source)
+        done.append(f"schedule written to {options.schedule}")
+    if options.trace is not None:
+        lines = "".join(json.dumps(line) + "\n" for line in found.lines)
+        options.trace.write_text(lines, encoding="utf-8")
+        done.append(f"trace written to {options.trace}")
+    if options.diagram is not None and refusal is not None:
+        path = drawn(draw(refusal.trace).source, options.diagram)
+        done.append(f"diagram written to {path}")
+    return done
+
+
+def _as_json(outcomes: Outcomes, refusal: Refusal | None) -> dict[str, Any]:
+    found = outcomes.found
+    return {
+        "verdict": _headline(outcomes).partition(" ")[0].rstrip(":").lower(),
+        "runs": outcomes.runs,
+        "steps": outcomes.steps,
+        "steps_not_taken": outcomes.departed,
+        "inconclusive": outcomes.inconclusive,
+        "interrupted": outcomes.interrupted,
+        "actions": dict(outcomes.actions),
+        "seed": outcomes.seed,
+        "states": None if outcomes.hunted is None else len(outcomes.hunted.seen),
+        "found": None
+        if found is None
+        else {
+            "name": outcomes.name,
+            "reason": _headline(outcomes),
+            "shrunk_from": outcomes.shrunk_from,
+            "schedule": schedule.told(found.commands),
+            "why": [] if refusal is None else [*told(refusal.candidates)],
+        },
+    }
