@@ -134,8 +134,7 @@ class Hunt:
         return self._states
 
     def _look(self, run: Run, following: Following) -> None:
-        servers = zip(run.servers, following.worlds[0].states, strict=True)
-        self._states = {name: state for name, state in servers if state is not None}
+        self._states = following.states
         for world in following.worlds:
             shown = shape(state for state in world.states if state is not None)
             if shown not in self.hunted.seen:

@@ -135,6 +135,12 @@ class Following:
         return self.verdict
 
     @property
+    def states(self) -> dict[str, ServerState]:
+        """The states of the servers that have started, in one of the readings so far."""
+        servers = zip(self._recording.servers, self._search.worlds[0].states, strict=True)
+        return {name: state for name, state in servers if state is not None}
+
+    @property
     def worlds(self) -> list[World]:
         """The readings so far."""
         return self._search.worlds

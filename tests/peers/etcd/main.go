@@ -1,9 +1,11 @@
-// Records traces of etcd's raft library: a cluster in one process, driven by chance through
-// elections, replication, loss, duplication, reordering, crashes and restarts.
+// Drives etcd's raft library, a cluster in one process: by chance, through elections, replication,
+// loss, duplication, reordering, crashes and restarts, and records a trace of that; or as it is
+// told on standard input (-adapter, traces/ADAPTER.md).
 //
 // The library writes the trace itself (build tag with_tla, state_trace.go); this only drives it.
 //
 //	go run -tags with_tla . -seed 1 -steps 400 > trace.ndjson
+//	raft-ref conform --cmd "./etcd-peer -adapter" --profile etcd --random
 package main
 
 import (
@@ -40,7 +42,7 @@ type server struct {
 
 type cluster struct {
 	random    *rand.Rand
-	trace     *writer
+	trace     raft.TraceLogger
 	servers   []*server
 	network   []raftpb.Message
 	proposed  int
@@ -161,16 +163,29 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
+	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
+	if *adapter {
+		answer()
+		return
+	}
 	lines := bufio.NewWriter(os.Stdout)
 	defer lines.Flush()
 	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots}
+	c.bootstrap(*servers)
+	for step := 0; step < *steps; step++ {
+		c.step()
+	}
+}
+
+// bootstrap starts a cluster of this many servers, which has its members from the first.
+func (c *cluster) bootstrap(servers int) {
 	var peers []raft.Peer
-	for id := 1; id <= *servers; id++ {
+	for id := 1; id <= servers; id++ {
 		peers = append(peers, raft.Peer{ID: uint64(id)})
 	}
-	for id := 1; id <= *servers; id++ {
+	for id := 1; id <= servers; id++ {
 		s := &server{id: uint64(id), storage: raft.NewMemoryStorage()}
 		c.servers = append(c.servers, s)
 		c.start(s)
@@ -180,8 +195,5 @@ func main() {
 	}
 	for _, s := range c.servers {
 		c.ready(s)
-	}
-	for step := 0; step < *steps; step++ {
-		c.step()
 	}
 }

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+	"strconv"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// request is what traces/ADAPTER.md says.
+type request struct {
+	Step      string
+	Server    string
+	Servers   []string
+	Id        int
+	Arguments struct {
+		Value string
+		Index uint64
+	}
+}
+
+type sent struct {
+	Id      int            `json:"id"`
+	Message map[string]any `json:"message"`
+}
+
+type reply struct {
+	Lines []any  `json:"lines"`
+	Sends []sent `json:"sends"`
+}
+
+// named keeps the lines of one step, with the servers under the names that the driver knows.
+type named struct {
+	names []string
+	lines []any
+}
+
+func (n *named) name(id string) string {
+	number, err := strconv.Atoi(id)
+	if err != nil || number < 1 || number > len(n.names) {
+		return id
+	}
+	return n.names[number-1]
+}
+
+func (n *named) TraceEvent(event *raft.TracingEvent) {
+	renamed := *event
+	renamed.NodeID = n.name(event.NodeID)
+	renamed.State.Vote = n.name(event.State.Vote)
+	for place, members := range event.Conf {
+		renamed.Conf[place] = nil
+		for _, each := range members {
+			renamed.Conf[place] = append(renamed.Conf[place], n.name(each))
+		}
+	}
+	if event.Message != nil {
+		message := *event.Message
+		message.From, message.To = n.name(message.From), n.name(message.To)
+		renamed.Message = &message
+	}
+	line, err := json.Marshal(map[string]any{"tag": "trace", "event": renamed})
+	if err != nil {
+		log.Fatal(err)
+	}
+	n.lines = append(n.lines, json.RawMessage(line))
+}
+
+var types = map[raftpb.MessageType]string{
+	raftpb.MsgVote:          "RequestVoteRequest",
+	raftpb.MsgVoteResp:      "RequestVoteResponse",
+	raftpb.MsgApp:           "AppendEntriesRequest",
+	raftpb.MsgHeartbeat:     "AppendEntriesRequest",
+	raftpb.MsgAppResp:       "AppendEntriesResponse",
+	raftpb.MsgHeartbeatResp: "AppendEntriesResponse",
+	raftpb.MsgSnap:          "InstallSnapshotRequest",
+}
+
+// adapted is a cluster that does what it is told; all that was ever sent stays in its network.
+type adapted struct {
+	cluster
+	told  *named
+	shown int
+}
+
+func (a *adapted) answer(r request) reply {
+	if r.Step == "Init" {
+		a.told = &named{names: r.Servers, lines: []any{}}
+		a.cluster, a.shown = cluster{trace: a.told}, 0
+		a.bootstrap(len(r.Servers))
+	} else {
+		a.take(r)
+	}
+	lines := a.told.lines
+	a.told.lines = []any{}
+	return reply{lines, a.sends()}
+}
+
+func (a *adapted) take(r request) {
+	var s *server
+	for place, name := range a.told.names {
+		if name == r.Server {
+			s = a.servers[place]
+		}
+	}
+	switch r.Step {
+	case "Timeout":
+		s.node.Campaign()
+	case "ClientRequest":
+		s.node.Propose([]byte(r.Arguments.Value))
+	case "AppendEntries", "InstallSnapshot":
+		// It sends entries as it gets them; what can be asked of it is a heartbeat.
+		if s.node.BasicStatus().RaftState == raft.StateLeader {
+			s.node.Tick()
+		}
+	case "CompactLog":
+		a.compact(s)
+	case "Restart":
+		a.crash(s)
+	case "Receive", "ReceiveDuplicate":
+		s.node.Step(a.network[r.Id])
+	default:
+		log.Fatal("unknown step ", r.Step)
+	}
+	a.ready(s)
+}
+
+// sends tells of the messages that are new in the network; some go to their own sender.
+func (a *adapted) sends() []sent {
+	found := []sent{}
+	for ; a.shown < len(a.network); a.shown++ {
+		m := a.network[a.shown]
+		if kind, is := types[m.Type]; is && m.From != m.To {
+			found = append(found, sent{a.shown, map[string]any{
+				"type":    kind,
+				"source":  a.told.names[m.From-1],
+				"dest":    a.told.names[m.To-1],
+				"term":    m.Term,
+				"entries": len(m.Entries),
+			}})
+		}
+	}
+	return found
+}
+
+// answer does what standard input says, line by line.
+func answer() {
+	in := bufio.NewScanner(os.Stdin)
+	in.Buffer(nil, 1<<20)
+	a := &adapted{}
+	for in.Scan() {
+		var r request
+		if err := json.Unmarshal(in.Bytes(), &r); err != nil {
+			log.Fatal(err)
+		}
+		line, err := json.Marshal(a.answer(r))
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s\n", line)
+	}
+}
