@@ -77,6 +77,11 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--servers", metavar="N|NAMES",
         help=f"how many (s1, s2, ...), or their names with commas (default: {SERVERS})",
     )  # fmt: skip
+    hunting.add_argument(
+        "--network", choices=("set", "fifo"),
+        help="set: messages come in any order, some twice; fifo: those between two servers come in "
+        "the order in which they were sent, once (default: set). Some are lost in both",
+    )  # fmt: skip
     hunting.add_argument("--seed", type=int, metavar="S", help="(default: a new one)")
     for name, default in (("runs", RUNS), ("steps", STEPS)):
         what = "schedules" if name == "runs" else "steps of each"
@@ -108,6 +113,7 @@ class Outcomes:
     actions: Counter[str] = field(default_factory=Counter)
     found: Run | None = None
     name: str = ""
+    network: str = "set"
     interrupted: bool = False
     hunted: Hunted | None = None
     seed: int | None = None
@@ -139,7 +145,7 @@ def run(options: argparse.Namespace) -> int:
 def _demand_sense(options: argparse.Namespace) -> None:
     if options.random == bool(options.scenarios):
         raise UsageError("expected scenarios (raft-ref generate writes them), or --random")
-    for name in ("servers", "seed", "runs", "steps"):
+    for name in ("servers", "network", "seed", "runs", "steps"):
         value = getattr(options, name)
         if value is not None and not options.random:
             raise UsageError(f"--{name}: only with --random")
@@ -162,12 +168,16 @@ def _bar(options: argparse.Namespace, what: str) -> Progress:
 def _followed(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
     paths = [*_files(options.scenarios)]
     outcomes = Outcomes(of_runs=len(paths))
-    runner = Runner(adapter, profile_of(options.profile))
+    profile = profile_of(options.profile)
+    runners = {
+        kind: Runner(adapter, profile, is_fifo=kind == "fifo") for kind in ("set", "fifo")
+    }
     with _bar(options, "scenarios") as bar:
         task = bar.add_task("", total=len(paths))
         try:
             for path in paths:
-                _follow(runner, schedule.read(path), outcomes)
+                scenario = schedule.read(path)
+                _follow(runners[scenario.network], scenario, outcomes)
                 bar.advance(task)
                 if outcomes.found is not None:
                     break
@@ -197,7 +207,7 @@ def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> None:
     outcomes.actions += run.verdict.actions
     outcomes.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
     if not run.is_good:
-        outcomes.found, outcomes.name = run, scenario.name
+        outcomes.found, outcomes.name, outcomes.network = run, scenario.name, scenario.network
 
 
 # ---- Random schedules
@@ -216,12 +226,12 @@ def _hunted(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
 
         hunt = Hunt(
             adapter, profile_of(options.profile), _servers(options.servers), seed, runs, steps,
-            progress,
+            progress, is_fifo=options.network == "fifo",
         )  # fmt: skip
         hunted = hunt.run()
     outcomes = Outcomes(
         runs=hunted.runs, of_runs=runs, steps=hunted.steps, inconclusive=hunted.inconclusive,
-        actions=hunted.actions, hunted=hunted, seed=seed,
+        actions=hunted.actions, hunted=hunted, seed=seed, network=options.network or "set",
     )  # fmt: skip
     outcomes.interrupted = hunted.found is None and hunted.runs < runs
     if hunted.found is not None:
@@ -306,8 +316,8 @@ def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Name
     done = []
     if options.schedule is not None:
         source = shlex.join(["raft-ref", *options.arguments])
-        commands = tuple(found.commands)
-        schedule.write(Schedule(found.servers, commands), options.schedule, source)
+        shown = Schedule(found.servers, tuple(found.commands), outcomes.network)
+        schedule.write(shown, options.schedule, source)
         done.append(f"schedule written to {options.schedule}")
     if options.trace is not None:
         lines = "".join(json.dumps(line) + "\n" for line in found.lines)

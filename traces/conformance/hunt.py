@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import Any
 
 from traces.conformance.adapter import Adapter
-from traces.conformance.run import Run, Runner
+from traces.conformance.run import Flight, Run, Runner
 from traces.conformance.schedule import Command
 from traces.flights import LOSS
 from traces.validation.profile import Profile
@@ -65,7 +65,8 @@ class Hunt:
     """A hunt.
 
     Arguments: the adapter; the profile that reads its lines; the servers; the seed, and how many
-    schedules of how many steps each; what to call with what was done so far.
+    schedules of how many steps each; what to call with what was done so far; whether messages
+    between two servers come in the order in which they were sent, and none twice.
     """
 
     def __init__(
@@ -77,8 +78,11 @@ class Hunt:
         runs: int,
         steps: int,
         on_progress: Callable[[Hunted], None] = lambda hunted: None,
+        *,
+        is_fifo: bool = False,
     ) -> None:
-        self.runner = Runner(adapter, profile, self._look)
+        self.runner = Runner(adapter, profile, self._look, is_fifo=is_fifo)
+        self._is_fifo = is_fifo
         self._servers = servers
         self._seed, self._runs, self._steps = seed, runs, steps
         self._on_progress = on_progress
@@ -103,7 +107,7 @@ class Hunt:
     def _one(self, chance: random.Random) -> None:
         self._new = 0
         self._states = {}
-        draw = _Draw(chance, self._steps, self._begun(chance), self._reading)
+        draw = _Draw(chance, self._steps, self._begun(chance), self._reading, self._is_fifo)
         run = self.runner.run(self._servers, draw.choose)
         hunted = self.hunted
         hunted.runs += 1
@@ -170,6 +174,14 @@ def _last_terms(state: ServerState) -> list[int]:
     return [int(str(entry[1])) for entry in state.log.entries(first)]
 
 
+def _oldest(in_flight: list[Flight], kind: str) -> list[Flight]:
+    """Return the oldest message of each channel; none is received twice."""
+    found: dict[tuple[str, str], Flight] = {}
+    for flight in in_flight:
+        found.setdefault(flight.channel, flight)
+    return [] if kind == "ReceiveDuplicate" else [*found.values()]
+
+
 class _Draw:
     """Draws the steps of one schedule, behind how it begins.
 
@@ -182,8 +194,10 @@ class _Draw:
         steps: int,
         begun: list[Command],
         states: Callable[[], Mapping[str, ServerState]],
+        is_fifo: bool,
     ) -> None:
         self._chance = chance
+        self._is_fifo = is_fifo
         self._states = states
         self._left = steps
         self._begun = begun[::-1]
@@ -206,11 +220,12 @@ class _Draw:
         kinds = {kind: self._weights[kind] for kind, those in able.items() if those}
         (kind,) = self._chance.choices([*kinds], [*kinds.values()])
         if kind in OF_MESSAGES:
+            flights: Sequence[Flight] = able[kind]
             weights = [
                 self._weight(run, flight.sent.message["dest"]) * self._newer**age
-                for age, flight in enumerate(run.in_flight)
+                for age, flight in enumerate(flights)
             ]
-            flight = self._picked(run.in_flight, weights)
+            flight = self._picked(flights, weights)
             message = flight.sent.message
             server = None if kind == LOSS else message["dest"]
             return Command(kind, server, message=message, origin=flight.origin)
@@ -220,7 +235,7 @@ class _Draw:
     def _able(self, kind: str, run: Run) -> Sequence[Any]:
         """Return the servers that can take such a step, or the messages that it can be about."""
         if kind in OF_MESSAGES:
-            return run.in_flight
+            return _oldest(run.in_flight, kind) if self._is_fifo else run.in_flight
         states = self._states()
         able = []
         for server in run.servers:

@@ -25,6 +25,11 @@ class Flight:
     sent: Sent
     origin: Origin
 
+    @property
+    def channel(self) -> tuple[str, str]:
+        """Between which servers it goes."""
+        return self.sent.message["source"], self.sent.message["dest"]
+
 
 @dataclass
 class Run:
@@ -58,7 +63,9 @@ class Runner:
     """Lets an implementation run; the rules of the spec are looked up once for all runs.
 
     Arguments: the adapter; the profile that reads its lines; what to call after each line that was
-    followed, with the run and its readings.
+    followed, with the run and its readings. In a network that is `is_fifo`, who receives a message
+    has lost those that were sent before it on the same way, and who restarts all that were sent to
+    it.
     """
 
     def __init__(
@@ -66,7 +73,10 @@ class Runner:
         adapter: Adapter,
         profile: Profile,
         on_line: Callable[[Run, Following], None] = lambda run, following: None,
+        *,
+        is_fifo: bool = False,
     ) -> None:
+        self._is_fifo = is_fifo
         self._adapter = adapter
         self._profile = profile
         self._on_line = on_line
@@ -112,13 +122,23 @@ class Runner:
                     if flight is None:
                         run.departed.append(command)
                         continue
-                    if command.step != "ReceiveDuplicate":
-                        run.in_flight.remove(flight)
+                    self._taken(run, flight, command)
+                elif command.step == "Restart" and self._is_fifo:
+                    # A connection ends with the process that it leads to.
+                    run.in_flight[:] = [f for f in run.in_flight if f.channel[1] != command.server]
                 run.commands.append(command)
                 if command.step != LOSS:
                     yield from self._asked(run, _request(run, command, flight), command.label)
         except FailedError as error:
             run.failure = str(error)
+
+    def _taken(self, run: Run, flight: Flight, command: Command) -> None:
+        if self._is_fifo:
+            before = run.in_flight[: run.in_flight.index(flight)]
+            lost = [each for each in before if each.channel == flight.channel]
+            run.in_flight[:] = [each for each in run.in_flight if each not in (flight, *lost)]
+        elif command.step != "ReceiveDuplicate":
+            run.in_flight.remove(flight)
 
     def _asked(self, run: Run, request: JsonObject, label: int) -> Iterator[JsonObject]:
         reply = self._adapter.ask(request)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from traces.flights import DELIVERIES, LOSS
-from traces.format import FORMAT, VERSION, parse_line
+from traces.format import FORMAT, NETWORKS, VERSION, parse_line
 from traces.trace import JsonObject, TraceError
 
 _labels = count(1)
@@ -55,6 +55,7 @@ class Schedule:
 
     servers: tuple[str, ...]
     commands: tuple[Command, ...]
+    network: str = "set"
     name: str = ""
 
 
@@ -67,7 +68,8 @@ def read(path: Path) -> Schedule:
         if not numbered:
             raise TraceError("the file is empty; the first line is the header")
         number = numbered[0][0]
-        servers = _servers(parse_line(numbered[0][1]))
+        header = parse_line(numbered[0][1])
+        servers = _servers(header)
         commands = []
         for number, line in numbered[1:]:  # noqa: B007  (an error below is one of this line)
             commands.append(_command(parse_line(line), servers))
@@ -75,7 +77,7 @@ def read(path: Path) -> Schedule:
         raise TraceError(f"{path}:{number}: {error}") from None
     except UnicodeDecodeError as error:
         raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return Schedule(servers, tuple(commands), str(path))
+    return Schedule(servers, tuple(commands), str(header.get("network", "set")), str(path))
 
 
 def _servers(header: JsonObject) -> tuple[str, ...]:
@@ -86,6 +88,8 @@ def _servers(header: JsonObject) -> tuple[str, ...]:
         raise TraceError('"servers" must be a list of strings')
     if len(servers) < 2 or len(set(servers)) != len(servers):
         raise TraceError('"servers" must name each server once, and two at least')
+    if header.get("network", "set") not in NETWORKS:
+        raise TraceError(f'"network" must be one of {", ".join(NETWORKS)}')
     return tuple(servers)
 
 
@@ -113,6 +117,7 @@ def write(schedule: Schedule, path: Path, source: str = "") -> None:
         "version": VERSION,
         "source": source,
         "servers": [*schedule.servers],
+        "network": schedule.network,
         "logged": "some",
     }
     lines: list[Mapping[str, Any]] = [header, *map(_line, schedule.commands)]

@@ -68,6 +68,15 @@ class Network:
             if not narrow[key]:
                 del narrow[key]
 
+    def redo(self, done: list[tuple[bool, Message]]) -> None:
+        """Do once more what was done and taken back."""
+        for was_added, message in done:
+            if was_added:
+                self.add(message)
+            else:
+                self.remove(message)
+        self.done = []
+
     def undo(self, done: list[tuple[bool, Message]]) -> None:
         """Take back what was done."""
         for was_added, message in reversed(done):

@@ -174,7 +174,7 @@ def _ending(verdict: Verdict, search: Search, event: Event) -> Trace:
         arguments=event.arguments,
         message=message,
         sends=tuple(each for each in event.sends or () if set(each) > {"type", "source", "dest"}),
-        changes={name: value for name, value in event.after.items() if _is_whole(name, value)},
+        changes=_changes(verdict, search, event),
     )
     made = [*trace.steps, last]
     return replace(
@@ -183,6 +183,17 @@ def _ending(verdict: Verdict, search: Search, event: Event) -> Trace:
         in_flight=in_flight_before(made),
         violation=Violation(f"Step {len(made)} (line {event.line})", is_refusal=True),
     )
+
+
+def _changes(verdict: Verdict, search: Search, event: Event) -> JsonObject:
+    """Return what a line says that differs from what was, as far as that can be drawn."""
+    state = verdict.worlds[0].states[search.moves.places[event.server]]
+    differs = search.matching.differs
+    return {
+        name: value
+        for name, value in event.after.items()
+        if _is_whole(name, value) and (state is None or differs(state, name, value))
+    }
 
 
 def _is_whole(name: str, value: Any) -> bool:

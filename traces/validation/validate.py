@@ -154,7 +154,7 @@ class Following:
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event):
             return True
-        refused = replace(self.verdict)
+        refused = replace(self.verdict, actions=Counter(self.verdict.actions))
         if refused.outcome is Outcome.REFUSED and self._has_choices:
             for count in LOOK_BACK:
                 if self._again(count):
@@ -165,20 +165,38 @@ class Following:
         return False
 
     def _again(self, count: int) -> bool:
-        """Follow the last lines once more, in all readings; say whether that explains them."""
-        search, verdict = self._search, self.verdict
-        again = [self._behind.pop() for _ in range(min(count, len(self._behind)))]
-        for each in again:
-            self._moves.network.undo(each.done)
+        """Follow the last lines once more, in all readings; say whether that explains them.
+
+        If not, what was known of them is left as it was.
+        """
+        search, verdict, network = self._search, self.verdict, self._moves.network
+        lines = verdict.lines
+        before = [self._behind.pop() for _ in range(min(count, len(self._behind)))]
+        for each in before:
+            network.undo(each.done)
             verdict.actions.subtract(step.action for step in each.settled)
-            verdict.lines -= each is not again[0]
-        search.worlds, verdict.last = again[-1].worlds, again[-1].last
+            verdict.lines -= each is not before[0]
+        search.worlds, verdict.last = before[-1].worlds, before[-1].last
         verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
         self._moves.is_thorough = True
+        tried = 0
         try:
-            return all(self._follows(each.event) for each in reversed(again))
+            for tried, each in enumerate(reversed(before), start=1):
+                if not self._follows(each.event):
+                    break
+            else:
+                return True
         finally:
             self._moves.is_thorough = False
+        for _ in range(tried):
+            network.undo(self._behind.pop().done)
+        for each in reversed(before):
+            done = [*each.done]
+            network.redo(done)
+            self._behind.append(each)
+            verdict.actions.update(step.action for step in each.settled)
+        verdict.lines = lines
+        return False
 
     def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
