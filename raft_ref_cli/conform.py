@@ -95,6 +95,9 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         ("trace", "write the lines that the implementation wrote, for raft-ref validate"),
     ):
         output.add_argument(f"--{name}", type=Path, metavar="FILE", help=what)
+    output.add_argument(
+        "--record", type=Path, metavar="DIR", help="write the trace of every run into it"
+    )
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     output.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
@@ -126,6 +129,8 @@ def run(options: argparse.Namespace) -> int:
     for option in ("diagram", "schedule", "trace"):
         if getattr(options, option) is not None:
             demand_writable(f"--{option}", getattr(options, option))
+    if options.record is not None:
+        options.record.mkdir(parents=True, exist_ok=True)
     command = shlex.split(options.cmd)
     if not command:
         raise UsageError("--cmd: there is no command")
@@ -169,15 +174,14 @@ def _followed(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
     paths = [*_files(options.scenarios)]
     outcomes = Outcomes(of_runs=len(paths))
     profile = profile_of(options.profile)
-    runners = {
-        kind: Runner(adapter, profile, is_fifo=kind == "fifo") for kind in ("set", "fifo")
-    }
+    runners = {kind: Runner(adapter, profile, is_fifo=kind == "fifo") for kind in ("set", "fifo")}
     with _bar(options, "scenarios") as bar:
         task = bar.add_task("", total=len(paths))
         try:
             for path in paths:
                 scenario = schedule.read(path)
-                _follow(runners[scenario.network], scenario, outcomes)
+                run = _follow(runners[scenario.network], scenario, outcomes)
+                _record(run, outcomes.runs, options)
                 bar.advance(task)
                 if outcomes.found is not None:
                     break
@@ -197,7 +201,7 @@ def _files(given: Sequence[Path]) -> Iterator[Path]:
         yield from inside
 
 
-def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> None:
+def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> Run:
     run = runner.run(scenario.servers, following([*scenario.commands]), scenario.name)
     assert run.verdict is not None
     outcomes.runs += 1
@@ -208,6 +212,17 @@ def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> None:
     outcomes.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
     if not run.is_good:
         outcomes.found, outcomes.name, outcomes.network = run, scenario.name, scenario.network
+    return run
+
+
+def _record(run: Run, number: int, options: argparse.Namespace) -> None:
+    if options.record is not None:
+        _write_trace(run, options.record / f"{number:04}.ndjson")
+
+
+def _write_trace(run: Run, path: Path) -> None:
+    lines = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in run.lines)
+    path.write_text(lines, encoding="utf-8")
 
 
 # ---- Random schedules
@@ -220,7 +235,8 @@ def _hunted(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
     with _bar(options, "schedules") as bar:
         task = bar.add_task("", total=runs)
 
-        def progress(hunted: Hunted) -> None:
+        def progress(hunted: Hunted, run: Run) -> None:
+            _record(run, hunted.runs, options)
             shown = f"{hunted.steps:,} steps, {len(hunted.seen):,} states of the spec"
             bar.update(task, completed=hunted.runs, description=shown)
 
@@ -320,8 +336,7 @@ def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Name
         schedule.write(shown, options.schedule, source)
         done.append(f"schedule written to {options.schedule}")
     if options.trace is not None:
-        lines = "".join(json.dumps(line) + "\n" for line in found.lines)
-        options.trace.write_text(lines, encoding="utf-8")
+        _write_trace(found, options.trace)
         done.append(f"trace written to {options.trace}")
     if options.diagram is not None and refusal is not None:
         path = drawn(draw(refusal.trace).source, options.diagram)

@@ -103,9 +103,9 @@ class Cluster:
         server, message = self.servers[name], None
         if step in ("Receive", "ReceiveDuplicate"):
             source, _, term, carried = self.sent[request["id"]]
-            if self.answers_in_term and carried["type"] == "next_node_idx":
-                if term != server.own("raftCurrentTerm"):
-                    return {"lines": []}
+            is_late = carried["type"] == "next_node_idx" and term != server.own("raftCurrentTerm")
+            if self.answers_in_term and is_late:
+                return {"lines": []}
             message = told(source, name, carried)
             server.wire.receive(server.peers[source], pickle.loads(pickle.dumps(carried)))
         elif step == "Restart":
@@ -151,9 +151,7 @@ class Cluster:
             "log": entries([*server.own("raftLog")][1:]),
         }
         if server.is_leader:
-            state["matchIndex"] = {
-                node.id: max(index - 1, 0) for node, index in matched.items()
-            }
+            state["matchIndex"] = {node.id: max(index - 1, 0) for node, index in matched.items()}
         return state
 
     def _told(self, step: str, name: str, message: dict[str, Any] | None) -> dict[str, Any]:
@@ -163,7 +161,8 @@ class Cluster:
             line["message"] = message
         lines, sends = [line], []
         wire = self.servers[name].wire
-        for dest, carried in wire.sent:
+        # It sends to its peers in the order of a set, which is another in each process.
+        for dest, carried in sorted(wire.sent, key=lambda each: each[0]):
             shown = told(name, dest, carried)
             lines.append({"step": "Send", "server": name, "message": shown})
             sends.append({"id": len(self.sent), "message": shown})

@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +67,8 @@ class Adapter:
     def close(self) -> None:
         """End the process."""
         if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.05)
             self._process.kill()
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
@@ -107,8 +111,10 @@ class Adapter:
         except BrokenPipeError:
             answer = None
         if answer is None:
-            self._process = None
-            raise FailedError(f"the adapter has ended with exit code {process.wait()}, at {line}")
+            self.close()
+            code = process.returncode
+            how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
+            raise FailedError(f"the adapter has {how}, at {line}")
         return answer
 
     def _line(self, process: subprocess.Popen[bytes]) -> str | None:

@@ -1,8 +1,8 @@
 """The hunt: schedules drawn by chance, towards states of the spec that were not seen before.
 
-As in ModelFuzz (Gulcan and others, arXiv 2410.02307): a schedule in which the spec came to new
-states is kept, and later ones are made from it, up to some step and with some steps changed. What
-is likely is drawn anew for each schedule, as in `explorer.swarm`.
+As in ModelFuzz (Gulcan and others, arXiv 2410.02307) the states of the spec guide it: later
+schedules begin as one did that came to a state which is seldom seen. What is likely is drawn anew
+for each schedule, as in `explorer.swarm`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from traces.conformance.adapter import Adapter
 from traces.conformance.run import Flight, Run, Runner
@@ -22,9 +21,6 @@ from traces.flights import LOSS
 from traces.validation.profile import Profile
 from traces.validation.protocol import ServerState
 from traces.validation.validate import Following
-
-KEPT = 256
-"""How many schedules that came to new states are kept; the one that is kept longest goes first."""
 
 _WEIGHTS = {
     "Receive": (64,),
@@ -48,25 +44,34 @@ class Hunted:
     """What a hunt did.
 
     `runs` schedules were followed, `inconclusive` of them to no verdict, `steps` taken in all.
-    `seen` are the states of the spec, told apart by what `shape` keeps, `actions` how often each
-    action of the spec was taken. `found` is the last run, if something stands against it.
+    `seen` says how often each state of the spec was seen, told apart by what `shape` keeps,
+    `actions` how often each action of the spec was taken. `found` is the last run, if something
+    stands against it.
     """
 
     runs: int = 0
     steps: int = 0
-    seen: set[Any] = field(default_factory=set)
+    seen: Counter[Any] = field(default_factory=Counter)
     actions: Counter[str] = field(default_factory=Counter)
     inconclusive: int = 0
     found: Run | None = None
     seconds: float = 0.0
 
 
+class _Way(NamedTuple):
+    """How a state was come to first: in a run, after so many of its steps."""
+
+    shape: Any
+    run: Run
+    steps: int
+
+
 class Hunt:
     """A hunt.
 
     Arguments: the adapter; the profile that reads its lines; the servers; the seed, and how many
-    schedules of how many steps each; what to call with what was done so far; whether messages
-    between two servers come in the order in which they were sent, and none twice.
+    schedules of how many steps each; what to call after each, with what was done so far; whether
+    messages between two servers come in the order in which they were sent, and none twice.
     """
 
     def __init__(
@@ -77,7 +82,7 @@ class Hunt:
         seed: int,
         runs: int,
         steps: int,
-        on_progress: Callable[[Hunted], None] = lambda hunted: None,
+        on_run: Callable[[Hunted, Run], None] = lambda hunted, run: None,
         *,
         is_fifo: bool = False,
     ) -> None:
@@ -85,9 +90,8 @@ class Hunt:
         self._is_fifo = is_fifo
         self._servers = servers
         self._seed, self._runs, self._steps = seed, runs, steps
-        self._on_progress = on_progress
-        self._kept: list[tuple[int, list[Command]]] = []
-        self._new = 0
+        self._on_run = on_run
+        self._ways: list[_Way] = []
         self._states: dict[str, ServerState] = {}
         self.hunted = Hunted()
 
@@ -96,16 +100,15 @@ class Hunt:
         hunted, started = self.hunted, time.monotonic()
         try:
             while hunted.runs < self._runs and hunted.found is None:
-                self._one(random.Random(f"{self._seed} {hunted.runs}"))
+                run = self._one(random.Random(f"{self._seed} {hunted.runs}"))
                 hunted.seconds = time.monotonic() - started
-                self._on_progress(hunted)
+                self._on_run(hunted, run)
         except KeyboardInterrupt:
             pass
         hunted.seconds = time.monotonic() - started
         return hunted
 
-    def _one(self, chance: random.Random) -> None:
-        self._new = 0
+    def _one(self, chance: random.Random) -> Run:
         self._states = {}
         draw = _Draw(chance, self._steps, self._begun(chance), self._reading, self._is_fifo)
         run = self.runner.run(self._servers, draw.choose)
@@ -117,33 +120,25 @@ class Hunt:
         hunted.inconclusive += run.verdict.outcome.value == "inconclusive"
         if not run.is_good:
             hunted.found = run
-        if self._new:
-            self._kept.append((self._new, run.commands))
-            del self._kept[:-KEPT]
+        return run
 
     def _begun(self, chance: random.Random) -> list[Command]:
-        """Return how a schedule begins: as one that is kept, with some steps changed."""
-        if not self._kept or chance.random() < 0.3:
+        """Return how a schedule begins: as one that came to a state which is seldom seen."""
+        if not self._ways or chance.random() < 0.5:
             return []
-        weights = [*accumulate(new for new, _ in self._kept)]
-        ((_, commands),) = chance.choices(self._kept, cum_weights=weights)
-        begun = commands[: chance.randrange(len(commands) + 1)]
-        for _ in range(chance.randrange(3)):
-            if len(begun) > 1:
-                at, to = chance.randrange(len(begun)), chance.randrange(len(begun))
-                begun.insert(to, begun.pop(at))
-        return begun
+        some = [chance.choice(self._ways) for _ in range(16)]
+        seldom = min(some, key=lambda way: (self.hunted.seen[way.shape], way.steps))
+        return seldom.run.commands[: seldom.steps]
 
     def _reading(self) -> Mapping[str, ServerState]:
         return self._states
 
     def _look(self, run: Run, following: Following) -> None:
         self._states = following.states
-        for world in following.worlds:
-            shown = shape(state for state in world.states if state is not None)
-            if shown not in self.hunted.seen:
-                self.hunted.seen.add(shown)
-                self._new += 1
+        shown = shape(self._states.values())
+        if shown not in self.hunted.seen:
+            self._ways.append(_Way(shown, run, len(run.commands)))
+        self.hunted.seen[shown] += 1
 
 
 def shape(states: Iterable[ServerState]) -> Any:

@@ -16,7 +16,14 @@ from traces.validation.logs import UNLOGGED
 from traces.validation.matching import Matching, message_agrees, unmatched
 from traces.validation.network import Network
 from traces.validation.profile import Liberties
-from traces.validation.protocol import NOTHING_ELSE, Message, Protocol, Taken, field
+from traces.validation.protocol import (
+    NOTHING_ELSE,
+    Message,
+    Protocol,
+    ServerState,
+    Taken,
+    field,
+)
 from traces.validation.world import Step, World
 
 RECEIVING = frozenset(
@@ -150,7 +157,9 @@ class Moves:
             yield self.started(world, place, {**event.before, **event.after})
 
     def _client_request(self, world: World, place: int, event: Event) -> Iterator[World]:
-        value = event.arguments.get("value", UNLOGGED)
+        value = event.arguments.get("value")
+        if value is None:
+            value = _next_value(world.state(place), event.after.get("log"))
         yield from self._does(world, place, event, "ClientRequest", value)
 
     def _compact(self, world: World, place: int, event: Event) -> Iterator[World]:
@@ -397,6 +406,14 @@ class Moves:
                         world, place, line, "AcknowledgeLess", (message, index), taken, None
                     )
                 return
+
+
+def _next_value(state: ServerState, logged: Any) -> Any:
+    """Return the value behind a log, where the log that it is to become was logged as a list."""
+    place = state.log.index - state.compacted
+    if isinstance(logged, list) and place < len(logged):
+        return logged[place].get("value", UNLOGGED)
+    return UNLOGGED
 
 
 def _latest(world: World) -> Message:

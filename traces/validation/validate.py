@@ -179,16 +179,15 @@ class Following:
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
         verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
         self._moves.is_thorough = True
-        tried = 0
+        left = before[::-1]
         try:
-            for tried, each in enumerate(reversed(before), start=1):
-                if not self._follows(each.event):
-                    break
-            else:
-                return True
+            while left and self._follows(left.pop(0).event):
+                pass
         finally:
             self._moves.is_thorough = False
-        for _ in range(tried):
+        if verdict.outcome is Outcome.ACCEPTED:
+            return True
+        for _ in range(len(before) - len(left)):
             network.undo(self._behind.pop().done)
         for each in reversed(before):
             done = [*each.done]
