@@ -283,7 +283,7 @@ def _told(outcomes: Outcomes, refusal: Refusal | None) -> Iterator[str]:
         yield f"  {of_runs} scenarios, {outcomes.steps:,} steps"
     else:
         seen, seconds = len(outcomes.hunted.seen), outcomes.hunted.seconds
-        rate = f"{outcomes.steps / max(seconds, 1e-9):,.0f}/s"
+        rate = f"{seconds:.1f} s, {outcomes.steps / max(seconds, 1e-9):,.0f}/s"
         yield f"  {of_runs} schedules of seed {outcomes.seed}, {outcomes.steps:,} steps, {rate}"
         yield f"  states of the spec, told apart by their shape: {seen:,}"
     counts = ", ".join(f"{name} {count:,}" for name, count in outcomes.actions.most_common())

@@ -1,5 +1,6 @@
 """What README.md shows is what a user gets."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -33,6 +34,9 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "demo --seconds 3 --crash 1",
         "validate --profile etcd traces/recorded/etcd/seed-1.ndjson",
         "validate traces/recorded/vote-not-persisted.ndjson --diagram refused.svg",
+        "generate --cover actions -o scenarios --quiet",
+        'conform --cmd "python -m traces.conformance.reference --bug log-not-compared-before-vote" '
+        "--random --seed 2 --runs 100 --diagram found.svg",
         "spec check Lock.tla",
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
     ]
@@ -54,6 +58,7 @@ def test_what_readme_shows(
     (tmp_path / "traces").symlink_to(ROOT / "traces")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     main(shlex.split(command))
     assert untimed(capsys.readouterr().out) == untimed(output)
 
