@@ -22,6 +22,7 @@ from raft_ref_cli.loading import loaded
 from raft_ref_cli.pictures import drawn
 from traces import TraceError, draw, tell
 from traces.profiles import PROFILES
+from traces.validation.merging import merge
 from traces.validation.profile import Profile
 from traces.validation.refusal import explained, told
 from traces.validation.validate import Outcome, validate
@@ -35,6 +36,7 @@ examples:
   raft-ref validate demo.ndjson
   raft-ref validate --profile etcd recorded/*.ndjson --junit report.xml
   raft-ref validate --profile my_raft:profile run.ndjson --diagram refused.svg
+  raft-ref validate --merge run.ndjson s1.ndjson s2.ndjson s3.ndjson
 """
 
 
@@ -58,6 +60,15 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         help=f"what wrote them: {', '.join(PROFILES)} or module:function (default: %(default)s)",
     )
     parser.add_argument("--all", action="store_true", help="keep all partial matches of a refusal")
+    parser.add_argument(
+        "--merge", type=Path, metavar="FILE",
+        help="the traces are of one run, say one a server: put their lines into FILE in the order "
+        "of their clocks, and validate that",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reorder", type=int, default=0, metavar="N",
+        help="let up to N lines wait for lines of other servers, as far as causality allows",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
         "--diagram", type=Path, metavar="FILE", help="draw the end of the first refused trace"
@@ -96,11 +107,11 @@ def profile_of(name: str) -> Profile:
     return profile
 
 
-def judged(path: Path, profile: str, keep_all: bool) -> Judged:
+def judged(path: Path, profile: str, keep_all: bool, reorder: int = 0) -> Judged:
     """Judge one file; what is no trace is told as the error that it is."""
     started = time.perf_counter()
     try:
-        verdict = validate(path, profile_of(profile))
+        verdict = validate(path, profile_of(profile), reorder)
     except TraceError as error:
         return Judged(str(path), "bad input", 0, 0.0, reason=str(error))
     except OSError as error:
@@ -124,6 +135,12 @@ def run(options: argparse.Namespace) -> int:
         if getattr(options, option) is not None:
             demand_writable(f"--{option}", getattr(options, option))
     profile_of(options.profile)
+    if options.reorder < 0:
+        raise UsageError("--reorder: expected 0 or more")
+    if options.merge is not None:
+        demand_writable("--merge", options.merge)
+        merge(options.traces, options.merge)
+        options.traces = [options.merge]
     done: list[Judged] = []
     interrupted = False
     try:
@@ -144,7 +161,7 @@ def run(options: argparse.Namespace) -> int:
 def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
     paths: Sequence[Path] = options.traces
     if len(paths) == 1:
-        yield judged(paths[0], options.profile, options.all)
+        yield judged(paths[0], options.profile, options.all, options.reorder)
         return
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(mp_context=get_context("spawn")))
@@ -157,7 +174,8 @@ def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
             )
         )  # fmt: skip
         task = bar.add_task("traces", total=len(paths))
-        waiting = [pool.submit(judged, path, options.profile, options.all) for path in paths]
+        how = (options.profile, options.all, options.reorder)
+        waiting = [pool.submit(judged, path, *how) for path in paths]
         for future in waiting:
             yield future.result()
             bar.advance(task)

@@ -57,6 +57,7 @@ class _Reader:
         for server, state in initial.items():
             self._known(server)
             self.initial[server] = checked_state(state, self.servers, "initial")
+        self._sent: dict[int | str, JsonObject] = {}
         self.liberties = _STRICT if self._is_complete else _liberties(header)
 
     def event(self, number: int, line: JsonObject) -> Event:
@@ -66,7 +67,7 @@ class _Reader:
             raise TraceError('"step" must be a string')
         message = line.get("message")
         if message is not None:
-            message = checked_message(message, self.servers)
+            message = self._identified(message, name)
         server = line.get("server")
         if server is None and message is not None and name == "DropMessage":
             server = message["source"]
@@ -75,7 +76,7 @@ class _Reader:
         if sends is not None:
             if type(sends) is not list:
                 raise TraceError('"sends" must be a list')
-            sends = tuple(checked_message(each, self.servers) for each in sends)
+            sends = tuple(self._identified(each, "Send") for each in sends)
         elif self._is_complete:
             sends = ()
         after = line.get("changes", line.get("state"))
@@ -112,6 +113,24 @@ class _Reader:
             sends=sends,
             keeps_message=name == "ReceiveDuplicate" or not self._is_complete,
         )
+
+    def _identified(self, message: Any, name: str | None) -> JsonObject:
+        """Return a message with what is known of it from the line that sent it, by its id."""
+        if type(message) is not dict or "id" not in message:
+            return checked_message(message, self.servers)
+        number, given = message["id"], {k: v for k, v in message.items() if k != "id"}
+        if type(number) not in (int, str):
+            raise TraceError('the "id" of a message must be a number or a string')
+        if name != "Send" and number in self._sent:
+            given = {**self._sent[number], **given}
+        elif name != "Send" and not given:
+            raise TraceError(f"no message with the id {number} was sent so far")
+        checked = checked_message(given, self.servers)
+        if name == "Send":
+            if len(self._sent) >= self.liberties.remembers:
+                del self._sent[next(iter(self._sent))]
+            self._sent[number] = checked
+        return checked
 
     def _moves(self, name: str | None) -> tuple[str, ...]:
         if name == "ReceiveDuplicate":

@@ -54,8 +54,11 @@ class Verdict:
     search: Search | None = None
 
 
-def validate(path: Path, profile: Profile) -> Verdict:
+def validate(path: Path, profile: Profile, reorder: int = 0) -> Verdict:
     """Return the verdict on the trace in a file.
+
+    At most `reorder` lines wait, because nothing explains them yet, until lines of other servers
+    were followed: what a server received may stand before what another sent.
 
     Each line is explained with the fewest silent moves. Where a line cannot be, the last lines are
     followed once more with all that the profile allows, so that a refusal does not hang on a choice
@@ -66,7 +69,7 @@ def validate(path: Path, profile: Profile) -> Verdict:
         lines = LinesOfFile(file)
         try:
             recording = profile(lines)
-            return Following(path, recording).to_the_end()
+            return Following(path, recording).to_the_end(reorder)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
@@ -127,12 +130,69 @@ class Following:
             world = moves.started(world, moves.places[name], logged)
         search.worlds = [world._replace(committed=self._invariants.first)]
 
-    def to_the_end(self) -> Verdict:
-        """Follow all lines, or until no reading is left."""
+    def to_the_end(self, reorder: int = 0) -> Verdict:
+        """Follow all lines, or until no reading is left; see `validate`."""
+        if reorder:
+            self._reordering(reorder)
+            return self.verdict
         for event in self._recording.events:
             if not self.follows(event):
                 break
         return self.verdict
+
+    def _reordering(self, most: int) -> None:
+        waiting: dict[str, deque[Event]] = {}
+        for event in self._recording.events:
+            if event.server in waiting:
+                waiting[event.server].append(event)
+            elif self._may_follow(event):
+                self._retry(waiting)
+            elif self.verdict.outcome is Outcome.INCONCLUSIVE:
+                return
+            else:
+                waiting[event.server] = deque([event])
+            if sum(map(len, waiting.values())) > most:
+                break
+        while waiting:
+            # Nothing explains them, or only with more silent moves. Who waits for a message that
+            # was not sent may wait for a server that is stuck: the first of the others is judged.
+            server, queue = min(
+                waiting.items(), key=lambda each: (self._is_early(each[1][0]), each[1][0].line)
+            )
+            if not self.follows(queue.popleft()):
+                return
+            if not queue:
+                del waiting[server]
+            self._retry(waiting)
+
+    def _retry(self, waiting: dict[str, deque[Event]]) -> None:
+        """Follow what has waited, as far as it can be explained now."""
+        goes_on = True
+        while goes_on:
+            goes_on = False
+            for server in [*waiting]:
+                while waiting[server] and self._may_follow(waiting[server][0]):
+                    waiting[server].popleft()
+                    goes_on = True
+                if not waiting[server]:
+                    del waiting[server]
+
+    def _is_early(self, event: Event) -> bool:
+        """Say whether a line receives a message that nobody has sent."""
+        message, moves = event.message, self._moves
+        if message is None or message["dest"] != event.server:
+            return False
+        return not any(any(True for _ in moves.messages(w, message)) for w in self.worlds)
+
+    def _may_follow(self, event: Event) -> bool:
+        """Follow one line if the fewest silent moves explain it; else leave all as it was."""
+        before = replace(self.verdict)
+        if self._follows(event):
+            return True
+        self._behind.pop()
+        if self.verdict.outcome is Outcome.REFUSED:
+            self.verdict = before
+        return False
 
     @property
     def states(self) -> dict[str, ServerState]:
