@@ -65,8 +65,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--profile",
         default="raft-ref",
         metavar="NAME",
-        help=f"what reads its lines: {', '.join(PROFILES)} or module:function (default: "
-        "%(default)s)",
+        help=f"what reads its lines: {', '.join(PROFILES)}, a mapping file (.toml) or "
+        "module:function (default: %(default)s)",
     )
     hunting = parser.add_argument_group("random schedules")
     hunting.add_argument(

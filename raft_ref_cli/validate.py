@@ -22,6 +22,7 @@ from raft_ref_cli.loading import loaded
 from raft_ref_cli.pictures import drawn
 from traces import TraceError, draw, tell
 from traces.profiles import PROFILES
+from traces.profiles.mapped import mapped
 from traces.validation.merging import merge
 from traces.validation.profile import Profile
 from traces.validation.refusal import explained, told
@@ -57,7 +58,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--profile",
         default="raft-ref",
         metavar="NAME",
-        help=f"what wrote them: {', '.join(PROFILES)} or module:function (default: %(default)s)",
+        help=f"what wrote them: {', '.join(PROFILES)}, a mapping file (.toml) or module:function "
+        "(default: %(default)s)",
     )
     parser.add_argument("--all", action="store_true", help="keep all partial matches of a refusal")
     parser.add_argument(
@@ -98,11 +100,17 @@ class Judged:
 
 
 def profile_of(name: str) -> Profile:
-    """Return a profile by name, or as `module:function`. Raises `UsageError` for none."""
+    """Return a profile by name, from a mapping file, or as `module:function`.
+
+    Raises `UsageError` for none, `TraceError` for a mapping that makes no sense.
+    """
     if name in PROFILES:
         return PROFILES[name]
+    if name.endswith(".toml"):
+        return mapped(Path(name))
     if ":" not in name:
-        raise UsageError(f"no profile {name}: {', '.join(PROFILES)} or module:function")
+        known = ", ".join(PROFILES)
+        raise UsageError(f"no profile {name}: {known}, a mapping (.toml) or module:function")
     profile: Profile = loaded("--profile", name)
     return profile
 

@@ -546,6 +546,42 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
 
 
+def test_a_mapping_file_is_a_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mapping, run = (RECORDED / "mapped" / name for name in ("mapping.toml", "run.ndjson"))
+    assert main(["validate", "--profile", str(mapping), str(run)]) == 0
+    broken = tmp_path / "broken.ndjson"
+    lines = lines_in(run)
+    place = next(n for n, line in enumerate(lines) if line["msg"] == "rpc received" and n > 40)
+    lines[place]["raft"]["term"] += 7
+    broken.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["validate", "--profile", str(mapping), str(broken)]) == 1
+    assert f"REFUSED {broken}:{place + 1}:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = 1", "unknown x; a mapping has servers"),
+        ("[line]", "[line] lacks step"),
+        ('[line]\nstep = "a"\nserver = "b"\n[steps]\nfly = "Fly"', "[steps] fly: Fly is no step"),
+        ("line = 1", "line must be a table"),
+        ("[state]\nrole = 1", "[state] role must be text"),
+        ("[names]\nrole = 1", "[names] role must be a table"),
+        ("[", "Invalid initial character"),
+        ('[line]\nstep = "a"\nserver = "b"', '"servers" must be a list of strings'),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_makes_no_sense(
+    text: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping, run = tmp_path / "mapping.toml", tmp_path / "run.ndjson"
+    mapping.write_text(text)
+    run.write_text("{}\n")
+    assert main(["validate", "--profile", str(mapping), str(run)]) == 2
+    captured = capsys.readouterr()
+    assert reason in captured.err + captured.out
+
+
 def test_a_profile_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     path = tmp_path / "good.ndjson"
     write(recorded(0, 10), path)

@@ -72,7 +72,8 @@ class Adapter:
             self._process.kill()
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(BrokenPipeError):
+                        pipe.close()
             self._process.wait()
             self._process, self._buffer = None, b""
 
