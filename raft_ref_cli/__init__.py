@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
 from raft_ref.server import StorageError, TlsError
-from raft_ref_cli import check, conform, demo, generate, kv, serve, spec, validate
+from raft_ref_cli import check, conform, convert, demo, generate, kv, serve, spec, validate
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
@@ -76,4 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     validate.add_command(commands)
     generate.add_command(commands)
     conform.add_command(commands)
+    convert.add_command(commands)
     return parser

@@ -48,7 +48,8 @@ def test_the_node_knows_nothing_of_what_runs_it() -> None:
 
 
 def test_the_drawing_of_a_trace_knows_traces_alone() -> None:
-    """Any trace can be drawn, whatever wrote it: only `record` knows the explorer."""
+    """Any trace can be drawn: only `record` knows the explorer, and only `itf` the node."""
+    knows = {"record.py": {"explorer", "spec"}, "itf.py": {"raft_ref"}}
     for path in (ROOT / "traces").glob("*.py"):
         others = {name.split(".")[0] for name in imported(path)} & (OURS - {"traces"})
-        assert others == ({"explorer", "spec"} if path.name == "record.py" else set())
+        assert others == knows.get(path.name, set())

@@ -45,6 +45,11 @@ class InFlight:
         for message in messages:
             self._send(0, message)
 
+    @property
+    def pending(self) -> list[JsonObject]:
+        """The messages in flight."""
+        return [flight.message for _, flight in self._pending]
+
     def apply(self, number: int, step: TraceStep) -> Flight | None:
         """Replay the step with this number and return the flight that it delivers or drops.
 

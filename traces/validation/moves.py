@@ -332,9 +332,8 @@ class Moves:
     def _sends(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
         """Yield it with such a message sent, now or before."""
         is_known = any(True for _ in self.messages(world, logged))
-        made = (
-            [] if is_known and "leaderCommit" in logged else [*self._sent_now(world, logged, line)]
-        )
+        is_open = logged["type"] == "AppendEntriesRequest" and "leaderCommit" not in logged
+        made = [*self._sent_now(world, logged, line)] if is_open or not is_known else []
         # What is known may be told again; a leader that sends tells of its latest commit.
         new = [each for each in made if each.sent != world.sent]
         yield from new
