@@ -50,7 +50,13 @@ def _entry(value: Any) -> bool:
 
 
 def _entries(value: Any, _: Collection[str] = ()) -> bool:
-    return type(value) is list and all(map(_entry, value))
+    if type(value) is not list:
+        return False
+    for each in value:
+        # The usual case first: there is one for each entry of a log.
+        if type(each) is not dict or type(each.get("value")) is not str or not _entry(each):
+            return all(map(_entry, value))
+    return True
 
 
 def _log(value: Any, _: Collection[str]) -> bool:

@@ -65,7 +65,9 @@ class Matching:
         if new.log is not old.log or new.compacted != old.compacted:
             if new.compacted != old.compacted:
                 changed.append("snapshot")
-            if new.log.entries(new.compacted) != old.log.entries(old.compacted):
+            if "log" not in logged and new.log.entries(new.compacted) != old.log.entries(
+                old.compacted
+            ):
                 changed.append("log")
         return [name for name in changed if name not in logged]
 
@@ -165,7 +167,9 @@ def _entries_differ(log: Log, logged: Sequence[JsonObject]) -> bool:
     for entry in reversed(logged):
         if node is None or node.entry is None:
             return False
-        if _entry_differs(node.entry, entry):
+        _, term, value = node.entry
+        is_same = entry.get("value") == value and entry.get("term") == term
+        if not is_same and _entry_differs(node.entry, entry):
             return True
         node = node.previous
     return False
@@ -206,7 +210,17 @@ def _snapshot_differs(compacted: int, log: Log, logged: JsonObject) -> bool:
 
 def _values_differ(log: Log, values: Sequence[Any]) -> bool:
     # Another state machine than that of Raft.tla, which keeps every value, has other data.
-    return len(values) == log.index and _entries_differ(log, [{"value": value} for value in values])
+    if len(values) != log.index:
+        return False
+    node: Log | None = log
+    for value in reversed(values):
+        if node is None or node.entry is None:
+            return False
+        known = node.entry[2]
+        if value != known and known is not UNLOGGED:
+            return True
+        node = node.previous
+    return False
 
 
 # ---- Messages
