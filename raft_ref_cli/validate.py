@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +15,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.loading import loaded
@@ -115,11 +123,17 @@ def profile_of(name: str) -> Profile:
     return profile
 
 
-def judged(path: Path, profile: str, keep_all: bool, reorder: int = 0) -> Judged:
+def judged(
+    path: Path,
+    profile: str,
+    keep_all: bool,
+    reorder: int = 0,
+    on_progress: Callable[[int], None] = lambda characters: None,
+) -> Judged:
     """Judge one file; what is no trace is told as the error that it is."""
     started = time.perf_counter()
     try:
-        verdict = validate(path, profile_of(profile), reorder)
+        verdict = validate(path, profile_of(profile), reorder, on_progress)
     except TraceError as error:
         return Judged(str(path), "bad input", 0, 0.0, reason=str(error))
     except OSError as error:
@@ -169,7 +183,7 @@ def run(options: argparse.Namespace) -> int:
 def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
     paths: Sequence[Path] = options.traces
     if len(paths) == 1:
-        yield judged(paths[0], options.profile, options.all, options.reorder)
+        yield _judged_alone(paths[0], options)
         return
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(mp_context=get_context("spawn")))
@@ -187,6 +201,17 @@ def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
         for future in waiting:
             yield future.result()
             bar.advance(task)
+
+
+def _judged_alone(path: Path, options: argparse.Namespace) -> Judged:
+    how = (options.profile, options.all, options.reorder)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    ) as bar:  # fmt: skip
+        size = path.stat().st_size if path.is_file() else None
+        task = bar.add_task(path.name, total=size)
+        return judged(path, *how, lambda characters: bar.update(task, completed=characters))
 
 
 def _told(found: Judged, quiet: bool) -> Iterator[str]:

@@ -51,12 +51,15 @@ class LinesOfFile(Lines):
 
     def __init__(self, file: TextIO) -> None:
         super().__init__()
+        self.characters = 0
+        """How many were read."""
         self._file = file
 
     def __iter__(self) -> Iterator[JsonObject]:
         # Not splitlines: a JSON string may hold U+2028, which is no end of a line.
         while text := self._file.readline(LONGEST_LINE):
             self.number += 1
+            self.characters += len(text)
             if len(text) >= LONGEST_LINE:
                 raise TraceError(f"the line has more than {LONGEST_LINE} characters")
             if text.strip():

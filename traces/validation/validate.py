@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -54,11 +54,20 @@ class Verdict:
     search: Search | None = None
 
 
-def validate(path: Path, profile: Profile, reorder: int = 0) -> Verdict:
+LINES_BETWEEN_PROGRESS = 256
+
+
+def validate(
+    path: Path,
+    profile: Profile,
+    reorder: int = 0,
+    on_progress: Callable[[int], None] = lambda characters: None,
+) -> Verdict:
     """Return the verdict on the trace in a file.
 
     At most `reorder` lines wait, because nothing explains them yet, until lines of other servers
-    were followed: what a server received may stand before what another sent.
+    were followed: what a server received may stand before what another sent. `on_progress` is
+    called now and then with how many characters were read.
 
     Each line is explained with the fewest silent moves. Where a line cannot be, the last lines are
     followed once more with all that the profile allows, so that a refusal does not hang on a choice
@@ -69,12 +78,22 @@ def validate(path: Path, profile: Profile, reorder: int = 0) -> Verdict:
         lines = LinesOfFile(file)
         try:
             recording = profile(lines)
-            return Following(path, recording).to_the_end(reorder)
+            events = _telling(recording.events, lines, on_progress)
+            return Following(path, replace(recording, events=events)).to_the_end(reorder)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
             reason = f"not UTF-8 text ({error.reason})"
             raise TraceError(f"{path}:{lines.number + 1}: {reason}") from None
+
+
+def _telling(
+    events: Iterator[Event], lines: LinesOfFile, on_progress: Callable[[int], None]
+) -> Iterator[Event]:
+    for number, event in enumerate(events):
+        if number % LINES_BETWEEN_PROGRESS == 0:
+            on_progress(lines.characters)
+        yield event
 
 
 LOOK_BACK = (4, 16, 64)
