@@ -1,0 +1,106 @@
+"""Answers requests until there are no more."""
+
+import ctypes
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from traces.format import FORMAT, VERSION
+
+ELECTION, HEARTBEAT = 5_000, 150
+"""After how many milliseconds a server surely campaigns, or a leader sends."""
+
+
+def built(folder: Path) -> ctypes.CDLL:
+    """Compile the cluster, and load it."""
+    library = folder / "cluster.so"
+    source = Path(__file__).with_name("cluster.c")
+    compiler = ["cc", "-O1", "-shared", "-fPIC", "-o", str(library), str(source), "-lraft"]
+    subprocess.run(compiler, check=True)
+    loaded = ctypes.CDLL(str(library))
+    for name in ("cluster_state", "cluster_message"):
+        getattr(loaded, name).restype = ctypes.c_char_p
+    loaded.cluster_sent.restype = ctypes.c_size_t
+    loaded.cluster_message.argtypes = loaded.cluster_receive.argtypes = [ctypes.c_size_t]
+    return loaded
+
+
+class Cluster:
+    """A cluster that does what it is told."""
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.library = library
+        self.names: list[str] = []
+        self.told = 0
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        step = request["step"]
+        if step == "Init":
+            return self._init(request["servers"])
+        name, message = request["server"], None
+        number = self.names.index(name) + 1
+        is_leader = bool(self.library.cluster_is_leader(number))
+        if step in ("Receive", "ReceiveDuplicate"):
+            message = self._message(request["id"])
+            self.library.cluster_receive(request["id"])
+        elif step == "Restart":
+            self.library.cluster_restart(number)
+        elif step == "Timeout" and not is_leader:
+            self.library.cluster_tick(number, ELECTION)
+        elif step == "ClientRequest" and is_leader:
+            self.library.cluster_apply(number, request["arguments"]["value"].encode())
+        elif step == "AppendEntries" and is_leader:
+            self.library.cluster_tick(number, HEARTBEAT)
+        else:
+            return {"lines": []}
+        return self._told(step, name, message)
+
+    def _init(self, names: list[str]) -> dict[str, Any]:
+        self.names, self.told = names, 0
+        self.library.cluster_init(len(names))
+        initial = {name: self._state(name) for name in names}
+        header = {
+            "format": FORMAT, "version": VERSION, "servers": names, "logged": "some",
+            "initial": initial,
+        }  # fmt: skip
+        return {"lines": [header]}
+
+    def _state(self, name: str) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads(
+            self.library.cluster_state(self.names.index(name) + 1).decode()
+        )
+        vote = state["votedFor"]
+        state["votedFor"] = self.names[vote - 1] if vote else None
+        return state
+
+    def _message(self, number: int) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self.library.cluster_message(number).decode())
+        ends = {end: self.names[message[end] - 1] for end in ("source", "dest")}
+        return {**message, **ends}
+
+    def _told(self, step: str, name: str, message: dict[str, Any] | None) -> dict[str, Any]:
+        does = {"ReceiveDuplicate": "Receive", "AppendEntries": "Stay"}.get(step, step)
+        line: dict[str, Any] = {"step": does, "server": name, "state": self._state(name)}
+        if message is not None:
+            line["message"] = message
+        lines, sends = [line], []
+        for number in range(self.told, self.library.cluster_sent()):
+            shown = self._message(number)
+            lines.append({"step": "Send", "server": name, "message": shown})
+            sends.append({"id": number, "message": shown})
+            self.told = number + 1
+        return {"lines": lines, "sends": sends}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = Cluster(built(Path(folder)))
+        for line in sys.stdin:
+            print(json.dumps(cluster.answer(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
