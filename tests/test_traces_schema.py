@@ -35,10 +35,11 @@ def test_the_schema_is_one() -> None:
 
 def files() -> Iterator[Path]:
     yield ROOT / "recorded" / "vote-not-persisted.ndjson"
-    yield from sorted((ROOT / "recorded" / "pysyncobj").iterdir())
+    for folder in ("pysyncobj", "c_raft"):
+        yield from sorted((ROOT / "recorded" / folder).iterdir())
 
 
-@pytest.mark.parametrize("path", files(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*files()], ids=lambda path: path.stem)
 def test_what_was_recorded_is_in_the_schema(path: Path) -> None:
     for line in path.read_text().splitlines():
         VALIDATOR.validate(json.loads(line))

@@ -8,5 +8,5 @@ What to know of it:
 - A leader that hears of no majority for a while steps down.
 - It compacts its log by itself, after many entries, and is not asked to.
 
-`python -m tests.peers.craft`, with Debian's libraft-dev and a C compiler
+`python -m tests.peers.c_raft`, with Debian's libraft-dev and a C compiler
 """
