@@ -102,6 +102,7 @@ class Judged:
     checked: int = 0
     line: int | None = None
     reason: str = ""
+    looked_back: int = 0
     why: tuple[str, ...] = ()
     story: tuple[str, ...] = ()
     graph: str = ""
@@ -141,7 +142,7 @@ def judged(
     seconds = time.perf_counter() - started
     found = Judged(
         str(path), verdict.outcome.value, verdict.lines, seconds, verdict.readings,
-        verdict.actions, verdict.checked, verdict.line, verdict.reason,
+        verdict.actions, verdict.checked, verdict.line, verdict.reason, verdict.looked_back,
     )  # fmt: skip
     if verdict.outcome is Outcome.REFUSED:
         refusal = explained(verdict, most=1_000 if keep_all else 10)
@@ -232,6 +233,8 @@ def _told(found: Judged, quiet: bool) -> Iterator[str]:
     if found.actions:
         counts = ", ".join(f"{name} {count:,}" for name, count in found.actions.most_common())
         yield f"  actions: {counts}"
+    if found.looked_back:
+        yield f"  the last {found.looked_back} lines were followed in all readings"
     if found.why:
         yield ""
         yield "what the spec allows there, and what stands against it:"
@@ -292,6 +295,7 @@ def _as_json(done: Sequence[Judged], interrupted: bool) -> dict[str, Any]:
                 "steps_checked": each.checked,
                 "line": each.line,
                 "reason": each.reason,
+                "looked_back": each.looked_back,
                 "why": list(each.why),
                 "steps_before": list(each.story),
             }

@@ -427,6 +427,45 @@ def test_messages_that_nobody_receives_do_not_pile_up(tmp_path: Path) -> None:
     assert verdict.reason == "the message is none of the last 100 that were sent"
 
 
+def test_what_was_not_on_disk_may_be_lost_if_nobody_knows_of_it(tmp_path: Path) -> None:
+    append = {
+        "type": "AppendEntriesRequest", "source": "s1", "dest": "s2", "term": 1,
+        "entries": 1, "prevLogIndex": 0,
+    }  # fmt: skip
+    won = {"type": "RequestVoteResponse", "source": "s2", "dest": "s1", "term": 1}
+    lines: list[dict[str, Any]] = [
+        {**HEADER, "unsynced": 2},
+        {"step": "Timeout", "server": "s1"},
+        {"step": "Receive", "server": "s2", "message": {**won, **VOTE}},
+        {"step": "Receive", "server": "s1", "message": {**won, "voteGranted": True}},
+        {"step": "ClientRequest", "server": "s1", "state": {"log": {"lastIndex": 1}}},
+        {"step": "Restart", "server": "s1", "state": {"log": {"lastIndex": 0}}},
+    ]
+    assert judged(lines, tmp_path).outcome is ACCEPTED
+    assert judged([HEADER, *lines[1:]], tmp_path).outcome is REFUSED
+    sent = {"step": "Send", "server": "s1", "message": append}
+    verdict = judged([*lines[:5], sent, lines[5]], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 7)
+    assert verdict.looked_back == 6
+
+
+def test_a_leader_may_choose_anew_what_it_sends_next(tmp_path: Path) -> None:
+    trace = recorded(4, 300)
+    lines = thinned(trace)
+    states = traces.states(trace)[1:]
+    led = [state for step, state in zip(trace.steps, states, strict=True) if step.server]
+    place = next(
+        number
+        for number, (line, state) in enumerate(zip(lines[1:], led, strict=True), start=1)
+        if line["state"]["role"] == "Leader" and line["state"]["log"]["lastIndex"] > 1
+        and max(state[line["server"]]["matchIndex"]) == 0
+    )  # fmt: skip
+    peer = next(name for name in trace.servers if name != lines[place]["server"])
+    for index, outcome in ((1, ACCEPTED), (2, ACCEPTED), (40, REFUSED)):
+        lines[place]["state"]["nextIndex"] = {peer: index}
+        assert judged(lines[: place + 1], tmp_path).outcome is outcome
+
+
 # ---- Clocks, files and order
 
 

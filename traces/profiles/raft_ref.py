@@ -13,10 +13,12 @@ from traces.format import FORMAT, VERSION
 from traces.trace import JsonObject, TraceError
 from traces.validation.checks import checked_message, checked_state
 from traces.validation.events import MOVES, Event
-from traces.validation.profile import Liberties, Lines, Recording
+from traces.validation.profile import LOOK_BACK, Liberties, Lines, Recording
 
 _STRICT = Liberties(may_decline=False)
-_SILENT = {"ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1}
+_SILENT = {
+    "ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1,
+}  # fmt: skip
 _WITH_MESSAGE = ("Receive", "ReceiveDuplicate", "Await", "Send", "DropMessage")
 _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "AppendEntries": {"peer": str, "count": int},
@@ -182,4 +184,7 @@ def _liberties(header: JsonObject) -> Liberties:
         for name, count in silent.items()
     ):
         raise TraceError('"silent" must say for moves how many of each a line may leave out')
-    return Liberties(silent=silent)
+    unsynced = header.get("unsynced", 0)
+    if type(unsynced) is not int or not 0 <= unsynced <= LOOK_BACK[-1]:
+        raise TraceError(f'"unsynced" must be a number up to {LOOK_BACK[-1]}')
+    return Liberties(silent=silent, unsynced=unsynced)

@@ -31,6 +31,7 @@ MOVES: Final[Mapping[str, str]] = {
     "StepDown": "it gives up being a leader or candidate",
     "AdoptTerm": "it adopts the term of a message, and handles it later",
     "Commit": "it advances its commit index as a leader",
+    "MoveNextIndex": "as a leader it chooses anew what it sends next",
     STAY: "nothing happens, or has happened already",
 }
 """What a server may do at a line, or at a step that no line tells of."""

@@ -69,6 +69,7 @@ class Moves:
             "ClientRequest": self._client_request,
             "CompactLog": self._compact,
             "Commit": self._commit,
+            "MoveNextIndex": self._move_next_index,
             "Restart": self._restart,
             "AppendEntries": self._append_entries,
             "InstallSnapshot": self._install_snapshot,
@@ -179,6 +180,22 @@ class Moves:
         indices = range(state.log.index, state.commit_index, -1) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
+
+    def _move_next_index(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with what is to be sent next to each peer as it was logged."""
+        logged = {**event.before, **event.after}.get("nextIndex", {})
+        if isinstance(logged, list):
+            logged = dict(zip(self.names, logged, strict=True))
+        worlds = [world]
+        for peer, index in logged.items():
+            if self.matching.differs(world.state(place), "nextIndex", {peer: index}):
+                to = self.protocol.servers[peer]
+                worlds = [
+                    after
+                    for each in worlds
+                    for after in self._does(each, place, event, "MoveNextIndex", to, index)
+                ]
+        yield from worlds
 
     def _restart(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)

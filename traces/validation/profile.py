@@ -14,18 +14,24 @@ LONGEST_LINE = 64 * 1024 * 1024
 """The most characters that a line may have."""
 
 
+LOOK_BACK = (4, 16, 64)
+"""How many lines are followed once more, in all readings, before one is refused."""
+
+
 @dataclass(frozen=True)
 class Liberties:
     """What the spec is asked besides what a line says.
 
     `silent` are the moves that a server may make unlogged, and how many of each with the move of a
     line. `may_decline` says that messages may be ignored or refused, acknowledged in part, or
-    counted later; without it each is handled as Raft.tla does. `remembers` is how many messages are
-    kept, `candidates` how many readings of the trace at a time.
+    counted later; without it each is handled as Raft.tla does. `unsynced` is how many of its last
+    steps a server may lose as it restarts, if it has told nobody of them. `remembers` is how many
+    messages are kept, `candidates` how many readings of the trace at a time.
     """
 
     silent: Mapping[str, int] = field(default_factory=dict)
     may_decline: bool = True
+    unsynced: int = 0
     remembers: int = 100_000
     candidates: int = 1_000
 

@@ -122,6 +122,7 @@ FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "TakeLead": _last,
     "Commit": lambda state, _: state.commit_index,
     "StepDown": _last,
+    "MoveNextIndex": _last,
     "RestartAt": lambda state, _: state.compacted,
 }
 """The index behind which an action looks into the log; it knows the term there, too."""

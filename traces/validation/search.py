@@ -20,6 +20,7 @@ from traces.validation.world import Step, World
 WRITES = {
     "ClientRequest": "log",
     "Commit": "commitIndex",
+    "MoveNextIndex": "nextIndex",
     "StepDown": "role",
     "TakeLead": "role",
     "AdoptTerm": "currentTerm",

@@ -13,7 +13,7 @@ from traces.trace import TraceError
 from traces.validation.events import Event
 from traces.validation.invariants import Committed, Invariants
 from traces.validation.moves import Moves
-from traces.validation.profile import LinesOfFile, Profile, Recording
+from traces.validation.profile import LOOK_BACK, LinesOfFile, Profile, Recording
 from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
 from traces.validation.search import Search
 from traces.validation.world import Step, World
@@ -52,6 +52,8 @@ class Verdict:
     worlds: list[World] = field(default_factory=list)
     last: list[Step] = field(default_factory=list)
     search: Search | None = None
+    looked_back: int = 0
+    """How many lines before that one were followed in all readings."""
 
 
 LINES_BETWEEN_PROGRESS = 256
@@ -94,10 +96,6 @@ def _telling(
         if number % LINES_BETWEEN_PROGRESS == 0:
             on_progress(lines.characters)
         yield event
-
-
-LOOK_BACK = (4, 16, 64)
-"""How many lines are followed once more, in all readings, before one is refused."""
 
 
 class _Followed(NamedTuple):
@@ -231,17 +229,52 @@ class Following:
         return goes_on
 
     def _follows_somehow(self, event: Event) -> bool:
-        if self._follows(event):
+        if self._follows(event) or self._loses_writes(event):
             return True
         refused = replace(self.verdict, actions=Counter(self.verdict.actions))
         if refused.outcome is Outcome.REFUSED and self._has_choices:
             for count in LOOK_BACK:
                 if self._again(count):
                     return True
+                refused.looked_back = min(count, len(self._behind))
                 if self.verdict.outcome is not Outcome.REFUSED:
                     break
         self.verdict = refused
         return False
+
+    def _loses_writes(self, event: Event) -> bool:
+        """Restart a server without its last steps, which nobody can know of.
+
+        They might as well not have happened: what it received is lost, and it has sent nothing.
+        """
+        liberties = self._moves.liberties
+        if "Restart" not in event.moves or self.verdict.outcome is not Outcome.REFUSED:
+            return False
+        place, worlds = self._moves.places[event.server], self._search.worlds
+        refused = self.verdict.reason, self._behind.pop()
+        for earlier in [*self._untold(event.server)][: liberties.unsynced]:
+            self._search.worlds = [
+                world._replace(states=(*world.states[:place], earlier, *world.states[place + 1 :]))
+                for world in worlds
+            ]
+            self.verdict.outcome = Outcome.ACCEPTED
+            if self._follows(event):
+                return True
+            self._behind.pop()
+        self._search.worlds = self.verdict.worlds = worlds
+        self.verdict.outcome = Outcome.REFUSED
+        self.verdict.reason = refused[0]
+        self._behind.append(refused[1])
+        return False
+
+    def _untold(self, server: str) -> Iterator[ServerState]:
+        """Yield the earlier states of a server, back to when it last sent something."""
+        for followed in reversed(self._behind):
+            for step in reversed(followed.settled):
+                if step.server == server:
+                    if step.sends or step.before is None or step.action.startswith("Restart"):
+                        return
+                    yield step.before
 
     def _again(self, count: int) -> bool:
         """Follow the last lines once more, in all readings; say whether that explains them.
