@@ -54,7 +54,11 @@ class Invariants:
         self._protocol = protocol
         self._servers = tuple(protocol.servers.values())
         self._of_messages = [each for each in made if "messages" in each.reads]
-        self._of_one, self._of_two = self._by_servers(made)
+        self._of_one, of_two = self._by_servers(made)
+        self._of_terms = [each for each in of_two if {*each[0].reads} <= _OF_TERMS]
+        self._of_logs = [each for each in of_two if {*each[0].reads} <= _OF_LOGS]
+        if len(self._of_terms) + len(self._of_logs) != len(of_two):
+            raise ValueError(f"{path}: a formula of two servers reads roles and terms, or logs")
         self._known: dict[Any, tuple[str, ...]] = {}
         self._around = dict.fromkeys(self._servers, UNREADABLE)
         self.first = Committed(protocol.logs.empty, protocol.logs.empty)
@@ -118,13 +122,12 @@ class Invariants:
             for each in others:
                 same = states[each]
                 broken += self._of_server(each, same, same, committed, recorded, False)
-        if (
-            after.log is not before.log
-            or after.role != before.role
-            or after.current_term != before.current_term
-            or after.compacted != before.compacted
-        ):
-            for each in others:
+        of_terms = after.role != before.role or after.current_term != before.current_term
+        of_logs = after.log is not before.log or after.compacted != before.compacted
+        for each in others:
+            if of_terms:
+                broken += self._of_pair_of_terms(place, after, each, states[each])
+            if of_logs:
                 broken += self._of_pair(place, after, each, states[each])
         return recorded, broken
 
@@ -156,24 +159,55 @@ class Invariants:
             )
         return found
 
+    def _of_pair_of_terms(
+        self, place: int, state: ServerState, other: int, theirs: ServerState
+    ) -> tuple[str, ...]:
+        """Return the properties of two servers that are broken, of those that read no log."""
+        higher = (state.current_term > theirs.current_term) - (
+            state.current_term < theirs.current_term
+        )
+        key = (place, other, state.role, theirs.role, higher)
+        found = self._known.get(key)
+        if found is None:
+            rows = {
+                each: (term, None, role, None, None, None, None, None, None)
+                for each, term, role in ((place, 1 + higher, state.role), (other, 1, theirs.role))
+            }
+            found = self._known[key] = self._broken_by_two(self._of_terms, rows, place, other)
+        return found
+
+    def _broken_by_two(
+        self,
+        predicates: list[tuple[Predicate, ByElement]],
+        rows: dict[int, Row],
+        place: int,
+        other: int,
+    ) -> tuple[str, ...]:
+        values = self._values(rows, sequence(()), 0)
+        return tuple(
+            predicate.name
+            for predicate, by_server in predicates
+            for pair in ((place, other), (other, place))
+            if not self._holds(predicate, by_server, pair, values, values)
+        )
+
     def _of_pair(
         self, place: int, state: ServerState, other: int, theirs: ServerState
     ) -> tuple[str, ...]:
+        """Return the properties of two servers that are broken, of those that read logs."""
         base = common(state.log, theirs.log)
         least = min(state.log.index, theirs.log.index)
         if base is None or self._is_put_off(least - base):
             return ()
-        names = _Names(base, (state, theirs), ())
-        key = (place, other, _pair_row(state, base, names), _pair_row(theirs, base, names))
+        names = _Names(base, (state, theirs), (), with_current=False)
+        key = (place, other, _logs_of(state, base, names), _logs_of(theirs, base, names))
         found = self._known.get(key)
         if found is None:
-            values = self._values({place: key[2], other: key[3]}, sequence(()), 0)
-            found = self._known[key] = tuple(
-                predicate.name
-                for predicate, by_server in self._of_two
-                for pair in ((place, other), (other, place))
-                if not self._holds(predicate, by_server, pair, values, values)
-            )
+            rows = {
+                each: (None, None, None, None, None, None, None, *logs)
+                for each, logs in ((place, key[2]), (other, key[3]))
+            }
+            found = self._known[key] = self._broken_by_two(self._of_logs, rows, place, other)
         return found
 
     def _holds(
@@ -218,6 +252,7 @@ _VARIABLES = (
     "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
     "snapshot", "log",
 )  # fmt: skip
+_OF_LOGS, _OF_TERMS = frozenset({"log", "snapshot"}), frozenset({"currentTerm", "role"})
 _COMMITTED = domain_of(frozenset({"committedIn", "term", "value"}))
 
 
@@ -225,12 +260,18 @@ class _Names(dict[Any, str]):
     """Names for values, in the order in which they come, and for terms, in their own order."""
 
     def __init__(
-        self, base: int, states: Iterable[ServerState], histories: Iterable[Committed]
+        self,
+        base: int,
+        states: Iterable[ServerState],
+        histories: Iterable[Committed],
+        *,
+        with_current: bool = True,
     ) -> None:
         super().__init__()
         terms: set[Any] = {0}
         for state in states:
-            terms.add(state.current_term)
+            if with_current:
+                terms.add(state.current_term)
             terms.add(state.log.at(max(state.compacted, base)).term)
             terms.update(each[1] for each in state.log.entries(base))
         for log, when in histories:
@@ -249,11 +290,7 @@ class _Names(dict[Any, str]):
 
 
 def _row(state: ServerState, base: int, names: _Names) -> Row:
-    log, compacted = state.log, max(state.compacted, base)
-    entries = [names.entry(each) for each in log.entries(compacted)]
-    data: Function = sequence(())
-    if compacted > base:
-        data = sequence(names[each[2]] for each in log.at(compacted).entries(base))
+    snapshot, entries = _logs_of(state, base, names)
     return (
         names.terms[state.current_term],
         state.voted_for,
@@ -262,15 +299,19 @@ def _row(state: ServerState, base: int, names: _Names) -> Row:
         state.votes_granted,
         _shifted(state.next_index, base, 1),
         _shifted(state.match_index, base, 0),
-        (SNAPSHOT, data, compacted - base, names.terms[log.at(compacted).term]),
-        sequence(entries),
+        snapshot,
+        entries,
     )
 
 
-def _pair_row(state: ServerState, base: int, names: _Names) -> Row:
-    """Return what formulas of two servers read: the rest is what it is at first."""
-    row = _row(state._replace(commit_index=0, compacted=max(state.compacted, base)), base, names)
-    return (row[0], None, row[2], None, None, None, None, row[7], row[8])
+def _logs_of(state: ServerState, base: int, names: _Names) -> tuple[Function, Function]:
+    """Return the snapshot and the log of a server, as `_row` has them."""
+    log, compacted = state.log, max(state.compacted, base)
+    data: Function = sequence(())
+    if compacted > base:
+        data = sequence(names[each[2]] for each in log.at(compacted).entries(base))
+    snapshot = (SNAPSHOT, data, compacted - base, names.terms[log.at(compacted).term])
+    return snapshot, sequence(names.entry(each) for each in log.entries(compacted))
 
 
 def common(first: Log, *others: Log) -> int | None:
