@@ -5,19 +5,17 @@ import json
 import random
 import shlex
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from raft_ref_cli.conformity import Outcomes, as_json, described, refusal_of
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.pictures import drawn
 from raft_ref_cli.validate import profile_of
-from traces import draw, tell
+from traces import draw
 from traces.conformance import schedule
 from traces.conformance.adapter import Adapter
 from traces.conformance.hunt import Hunt, Hunted
@@ -25,7 +23,7 @@ from traces.conformance.run import Run, Runner
 from traces.conformance.schedule import Schedule
 from traces.conformance.shrinking import following, shrunk
 from traces.profiles import PROFILES
-from traces.validation.refusal import Refusal, explained, told
+from traces.validation.refusal import Refusal
 from traces.validation.validate import Outcome
 
 EXIT_CODES = (
@@ -103,26 +101,6 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(run=run)
 
 
-@dataclass
-class Outcomes:
-    """What was done, and the first run that something stands against."""
-
-    runs: int = 0
-    of_runs: int = 0
-    steps: int = 0
-    departed: int = 0
-    departing_runs: int = 0
-    inconclusive: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    found: Run | None = None
-    name: str = ""
-    network: str = "set"
-    interrupted: bool = False
-    hunted: Hunted | None = None
-    seed: int | None = None
-    shrunk_from: int | None = None
-
-
 def run(options: argparse.Namespace) -> int:
     """Drive the implementation; return the exit code."""
     _demand_sense(options)
@@ -136,12 +114,12 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--cmd: there is no command")
     with Adapter(command) as adapter:
         outcomes = _hunted(options, adapter) if options.random else _followed(options, adapter)
-    refusal = _refusal(outcomes.found)
+    refusal = refusal_of(outcomes.found)
     written = _written(outcomes, refusal, options)
     if options.json:
-        print(json.dumps(_as_json(outcomes, refusal)))
+        print(json.dumps(as_json(outcomes, refusal)))
     else:
-        print("\n".join([*_told(outcomes, refusal), *written]))
+        print("\n".join([*described(outcomes, refusal), *written]))
     if outcomes.found is not None:
         return 1
     return 3 if outcomes.interrupted or outcomes.inconclusive else 0
@@ -267,64 +245,6 @@ def _servers(given: str | None) -> tuple[str, ...]:
     return names
 
 
-# ---- What is found
-
-
-def _refusal(found: Run | None) -> Refusal | None:
-    if found is None or found.failure or found.verdict is None:
-        return None
-    return explained(found.verdict) if found.verdict.outcome is Outcome.REFUSED else None
-
-
-def _told(outcomes: Outcomes, refusal: Refusal | None) -> Iterator[str]:
-    yield _headline(outcomes)
-    of_runs = f"{outcomes.runs:,} of {outcomes.of_runs:,}"
-    if outcomes.hunted is None:
-        yield f"  {of_runs} scenarios, {outcomes.steps:,} steps"
-    else:
-        seen, seconds = len(outcomes.hunted.seen), outcomes.hunted.seconds
-        rate = f"{seconds:.1f} s, {outcomes.steps / max(seconds, 1e-9):,.0f}/s"
-        yield f"  {of_runs} schedules of seed {outcomes.seed}, {outcomes.steps:,} steps, {rate}"
-        yield f"  states of the spec, told apart by their shape: {seen:,}"
-    counts = ", ".join(f"{name} {count:,}" for name, count in outcomes.actions.most_common())
-    yield f"  actions: {counts or 'none'}"
-    if outcomes.departed:
-        yield (
-            f"  {outcomes.departed:,} steps of {outcomes.departing_runs:,} scenarios could not be "
-            "taken: the message was not sent"
-        )
-    if outcomes.inconclusive:
-        yield f"  inconclusive: {outcomes.inconclusive:,}"
-    if outcomes.found is None:
-        return
-    shrunk_from = outcomes.shrunk_from
-    yield ""
-    yield f"the schedule{'' if shrunk_from is None else f', shrunk from {shrunk_from} steps'}:"
-    for number, each in enumerate(schedule.told(outcomes.found.commands), start=1):
-        yield f"{number:4}. {each}"
-    if refusal is None:
-        return
-    yield ""
-    yield "what the spec allows at the last step, and what stands against it:"
-    yield from (f"  {line}" for line in told(refusal.candidates))
-    yield ""
-    yield "the steps before:"
-    yield from (f"  {line}" if line else "" for line in tell(refusal.trace))
-
-
-def _headline(outcomes: Outcomes) -> str:
-    found = outcomes.found
-    if found is None:
-        if outcomes.interrupted:
-            return "STOPPED: nothing stands against it so far"
-        return "CONFORMS: nothing stands against it"
-    if found.failure:
-        return f"FAILED {outcomes.name}: {found.failure}"
-    assert found.verdict is not None
-    reason = found.verdict.reason or "no step of the spec explains its last line"
-    return f"REFUSED {outcomes.name}: {reason}"
-
-
 def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Namespace) -> list[str]:
     found = outcomes.found
     if found is None:
@@ -342,27 +262,3 @@ def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Name
         path = drawn(draw(refusal.trace).source, options.diagram)
         done.append(f"diagram written to {path}")
     return done
-
-
-def _as_json(outcomes: Outcomes, refusal: Refusal | None) -> dict[str, Any]:
-    found = outcomes.found
-    return {
-        "verdict": _headline(outcomes).partition(" ")[0].rstrip(":").lower(),
-        "runs": outcomes.runs,
-        "steps": outcomes.steps,
-        "steps_not_taken": outcomes.departed,
-        "inconclusive": outcomes.inconclusive,
-        "interrupted": outcomes.interrupted,
-        "actions": dict(outcomes.actions),
-        "seed": outcomes.seed,
-        "states": None if outcomes.hunted is None else len(outcomes.hunted.seen),
-        "found": None
-        if found is None
-        else {
-            "name": outcomes.name,
-            "reason": _headline(outcomes),
-            "shrunk_from": outcomes.shrunk_from,
-            "schedule": schedule.told(found.commands),
-            "why": [] if refusal is None else [*told(refusal.candidates)],
-        },
-    }

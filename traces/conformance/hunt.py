@@ -59,10 +59,10 @@ class Hunted:
 
 
 class _Way(NamedTuple):
-    """How a state was come to first: in a run, after so many of its steps."""
+    """How a state was come to first: by so many of these steps."""
 
     shape: Any
-    run: Run
+    commands: list[Command]
     steps: int
 
 
@@ -128,7 +128,7 @@ class Hunt:
             return []
         some = [chance.choice(self._ways) for _ in range(16)]
         seldom = min(some, key=lambda way: (self.hunted.seen[way.shape], way.steps))
-        return seldom.run.commands[: seldom.steps]
+        return seldom.commands[: seldom.steps]
 
     def _reading(self) -> Mapping[str, ServerState]:
         return self._states
@@ -137,7 +137,7 @@ class Hunt:
         self._states = following.states
         shown = shape(self._states.values())
         if shown not in self.hunted.seen:
-            self._ways.append(_Way(shown, run, len(run.commands)))
+            self._ways.append(_Way(shown, run.commands, len(run.commands)))
         self.hunted.seen[shown] += 1
 
 

@@ -15,6 +15,7 @@ from traces.validation.invariants import Committed, Invariants
 from traces.validation.moves import Moves
 from traces.validation.profile import LOOK_BACK, LinesOfFile, Profile, Recording
 from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
+from traces.validation.reordering import follow_in_any_order
 from traces.validation.search import Search
 from traces.validation.world import Step, World
 
@@ -150,58 +151,21 @@ class Following:
     def to_the_end(self, reorder: int = 0) -> Verdict:
         """Follow all lines, or until no reading is left; see `validate`."""
         if reorder:
-            self._reordering(reorder)
+            follow_in_any_order(self, self._recording.events, reorder)
             return self.verdict
         for event in self._recording.events:
             if not self.follows(event):
                 break
         return self.verdict
 
-    def _reordering(self, most: int) -> None:
-        waiting: dict[str, deque[Event]] = {}
-        for event in self._recording.events:
-            if event.server in waiting:
-                waiting[event.server].append(event)
-            elif self._may_follow(event):
-                self._retry(waiting)
-            elif self.verdict.outcome is Outcome.INCONCLUSIVE:
-                return
-            else:
-                waiting[event.server] = deque([event])
-            if sum(map(len, waiting.values())) > most:
-                break
-        while waiting:
-            # Nothing explains them, or only with more silent moves. Who waits for a message that
-            # was not sent may wait for a server that is stuck: the first of the others is judged.
-            server, queue = min(
-                waiting.items(), key=lambda each: (self._is_early(each[1][0]), each[1][0].line)
-            )
-            if not self.follows(queue.popleft()):
-                return
-            if not queue:
-                del waiting[server]
-            self._retry(waiting)
-
-    def _retry(self, waiting: dict[str, deque[Event]]) -> None:
-        """Follow what has waited, as far as it can be explained now."""
-        goes_on = True
-        while goes_on:
-            goes_on = False
-            for server in [*waiting]:
-                while waiting[server] and self._may_follow(waiting[server][0]):
-                    waiting[server].popleft()
-                    goes_on = True
-                if not waiting[server]:
-                    del waiting[server]
-
-    def _is_early(self, event: Event) -> bool:
+    def is_early(self, event: Event) -> bool:
         """Say whether a line receives a message that nobody has sent."""
         message, moves = event.message, self._moves
         if message is None or message["dest"] != event.server:
             return False
         return not any(any(True for _ in moves.messages(w, message)) for w in self.worlds)
 
-    def _may_follow(self, event: Event) -> bool:
+    def may_follow(self, event: Event) -> bool:
         """Follow one line if the fewest silent moves explain it; else leave all as it was."""
         before = replace(self.verdict)
         if self._follows(event):
@@ -210,6 +174,11 @@ class Following:
         if self.verdict.outcome is Outcome.REFUSED:
             self.verdict = before
         return False
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a limit was reached."""
+        return self.verdict.outcome is Outcome.INCONCLUSIVE
 
     @property
     def states(self) -> dict[str, ServerState]:
