@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,14 @@ class Predicate:
             raise KeyError(f"{self.name} needs a value for {missing.args[0]}") from None
 
 
+def _parts_of(node: tree.Expression) -> list[tree.Expression]:
+    if isinstance(node, tree.Call) and node.name == "/\\":
+        return [part for each in node.arguments for part in _parts_of(each)]
+    if isinstance(node, tree.Quantified) and node.is_universal:
+        return [replace(node, body=part) for part in _parts_of(node.body)]
+    return [node]
+
+
 class Module:
     """A loaded module with all that it extends; made by `load`."""
 
@@ -208,6 +216,25 @@ class Module:
             (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
             for when, formula, exempt in made
         ]
+
+    def parts(self, names: Iterable[str], constants: Constants | None = None) -> list[Predicate]:
+        r"""Return operators as `predicate` does, those that fall into parts part by part.
+
+        What `\A x \in S : A /\ B` says is what `\A x \in S : A` and `\A x \in S : B` say, and each
+        may read less. A part has the name of the operator. Raises as `predicate`.
+        """
+        self._program(constants or {})  # whose assumptions are checked
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        made = []
+        for definition in map(self._definition, names):
+            for body in _parts_of(definition.body):
+                part = replace(definition, body=body)
+                resolution.definitions.append(part)
+                resolution.of_modules.add(part)
+                made.append(part)
+        program = Program(Analysis(resolution), constants or {})
+        return [Predicate(each, program) for each in made]
 
     def replaced(
         self,

@@ -132,7 +132,7 @@ RULES_OF_THREE = Rules(("s1", "s2", "s3"))
     is_sparing=st.booleans(),
 )
 @settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -163,7 +163,7 @@ def test_each_rule_can_be_broken(rule: str, tmp_path: Path) -> None:
         if any(RULES[rule](lines, place) for place in range(1 + seed % 20, len(lines))):
             changed += 1
             refused += judged(lines, tmp_path).outcome is Outcome.REFUSED
-        if changed == 8:
+        if changed == 4:
             break
-    assert changed == 8
-    assert refused >= 6
+    assert changed == 4
+    assert refused >= 3

@@ -180,10 +180,7 @@ def test_a_hunt_takes_every_action_of_the_reference_and_finds_nothing() -> None:
         ("duplicate-vote-counted", 5, 5),
         ("log-not-compared-before-vote", 3, 8),
         ("quorum-of-half", 5, 3),
-        ("commit-index-lowered", 3, 13),
-        ("truncated-without-conflict", 3, 9),
         ("older-term-committed", 3, 15),
-        ("commit-scan-stops-at-older-term", 3, 14),
     ],
 )
 def test_a_mutant_is_hunted_down_and_no_step_can_be_left_out(
@@ -242,9 +239,9 @@ def test_pysyncobj_conforms_but_for_answers_of_earlier_terms() -> None:
     assert found.commands[-1].message is not None
     assert found.commands[-1].message["type"] == "AppendEntriesResponse"
     with Adapter([*shlex.split(PYSYNCOBJ), "--answers-in-term"]) as adapter:
-        hunted = hunt(adapter, 100, is_fifo=True).run()
+        hunted = hunt(adapter, 40, is_fifo=True).run()
     assert hunted.found is None
-    assert hunted.actions["ClientRequest"] > 100
+    assert hunted.actions["ClientRequest"] > 40
 
 
 class Driven:
@@ -340,21 +337,21 @@ def test_what_an_acknowledgement_of_more_than_matches_does_to_c_raft() -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("is_fifo", [True, False])
-def test_c_raft_is_driven_afresh_and_refused(is_fifo: bool) -> None:
-    """It commits entries of older terms (canonical/raft#220), and acknowledges too much."""
-    seen = set[str]()
-    for seed in range(1, 4):
-        with Adapter(shlex.split(C_RAFT)) as adapter:
-            chase = Hunt(adapter, PROFILES["raft-ref"], THREE, seed, 60, 60, is_fifo=is_fifo)
-            found = chase.run().found
-            assert found is not None
-            best = shrunk(chase.runner, found)
-            assert best.verdict is not None
-            seen.update(refused for refused in told(explained(best.verdict).candidates))
-    assert any("message matchIndex" in line for line in seen)  # more than matches
-    if not is_fifo:
-        assert any("commitIndex" in line for line in seen)  # an older term
+@pytest.mark.parametrize(
+    ("is_fifo", "refused"),
+    [
+        (True, "message matchIndex"),  # it acknowledges more than matches
+        (False, "commitIndex"),  # it commits entries of older terms (canonical/raft#220)
+    ],
+)
+def test_c_raft_is_driven_afresh_and_refused(is_fifo: bool, refused: str) -> None:
+    with Adapter(shlex.split(C_RAFT)) as adapter:
+        chase = Hunt(adapter, PROFILES["raft-ref"], THREE, 1, 60, 60, is_fifo=is_fifo)
+        found = chase.run().found
+        assert found is not None
+        best = shrunk(chase.runner, found)
+    assert best.verdict is not None
+    assert any(refused in line for line in told(explained(best.verdict).candidates))
 
 
 @pytest.mark.parametrize(
@@ -394,11 +391,11 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
             subprocess.run(recording, stdout=file, check=True)
         assert validate(path, PROFILES["etcd"]).outcome is Outcome.ACCEPTED
     with Adapter([str(peer), "-adapter"]) as adapter:
-        hunted = Hunt(adapter, PROFILES["etcd"], THREE, seed=1, runs=200, steps=50).run()
+        hunted = Hunt(adapter, PROFILES["etcd"], THREE, seed=1, runs=100, steps=50).run()
         runner = Runner(adapter, PROFILES["etcd"])
         runs = [runner.run(s.servers, following([*s.commands])) for s in suite(Cover.BRANCHES)[0]]
     assert hunted.found is None
-    assert hunted.runs == 200
+    assert hunted.runs == 100
     assert all(run.is_good for run in runs)
 
 

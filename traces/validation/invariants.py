@@ -46,15 +46,20 @@ class Invariants:
 
     def __init__(self, protocol: Protocol, path: Path = INVARIANTS) -> None:
         module: Module = load(path)
-        made = [
-            module.predicate(each.name, protocol.constants)
-            for each in module.properties()
-            if not each.name.startswith(SOMETIMES) and each.name != "CommittedRecorded"
+        names = [each.name for each in module.properties()]
+        checked = [
+            name for name in names if not name.startswith(SOMETIMES) and name != "CommittedRecorded"
         ]
+        made = module.parts(checked, protocol.constants)
         self._protocol = protocol
         self._servers = tuple(protocol.servers.values())
         self._of_messages = [each for each in made if "messages" in each.reads]
-        self._of_one, of_two = self._by_servers(made)
+        of_one, of_two = self._by_servers(made)
+        formulas = [_Formula.of(number, *each) for number, each in enumerate(of_one)]
+        self._with_logs = [each for each in formulas if _OF_HISTORY & {*each.predicate.reads}]
+        self._without_logs = [each for each in formulas if each not in self._with_logs]
+        self._read_with_logs = {n for each in self._with_logs for n in each.predicate.reads}
+        self._held: dict[Any, bool] = {}
         self._of_terms = [each for each in of_two if {*each[0].reads} <= _OF_TERMS]
         self._of_logs = [each for each in of_two if {*each[0].reads} <= _OF_LOGS]
         if len(self._of_terms) + len(self._of_logs) != len(of_two):
@@ -115,7 +120,9 @@ class Invariants:
             # Nothing that a property speaks of has changed since it was looked at.
             self.checked += 1
             return recorded, ()
-        broken = self._of_server(place, before, after, committed, recorded, is_restart)
+        broken = self._of_server_alone(place, before, after, is_restart)
+        if recorded is not committed or self._is_of_logs(before, after):
+            broken += self._of_server(place, before, after, committed, recorded, is_restart)
         self.checked += 1
         others = [each for each in range(len(states)) if each != place]
         if recorded is not committed:
@@ -131,6 +138,19 @@ class Invariants:
                 broken += self._of_pair(place, after, each, states[each])
         return recorded, broken
 
+    def _is_of_logs(self, before: ServerState, after: ServerState) -> bool:
+        """Say whether something changes that is read with a log, or the log itself."""
+        return (
+            after.log is not before.log
+            or after.compacted != before.compacted
+            or any(
+                name in self._read_with_logs and old is not new and old != new
+                for name, old, new in zip(
+                    _VARIABLES[:7], _first(before), _first(after), strict=True
+                )
+            )
+        )
+
     def _of_server(
         self,
         place: int,
@@ -144,20 +164,56 @@ class Invariants:
         if base is None or self._is_put_off(after.log.index - base):
             return ()
         names = _Names(base, (before, after), (committed, recorded))
-        key = (
-            place, is_restart, _row(before, base, names), _row(after, base, names),
-            _history(committed, base, names), _history(recorded, base, names),
+        told = _Told(
+            place, self._row(before, base, names), self._row(after, base, names),
+            _history(committed, base, names), _history(recorded, base, names), int(is_restart),
         )  # fmt: skip
-        found = self._known.get(key)
-        if found is None:
-            values = self._values({place: key[2]}, key[4], 0)
-            primed = self._values({place: key[3]}, key[5], int(is_restart))
-            found = self._known[key] = tuple(
-                predicate.name
-                for predicate, by_server in self._of_one
-                if not self._holds(predicate, by_server, (place,), values, primed)
-            )
-        return found
+        return self._broken_by_one(self._with_logs, told)
+
+    def _row(self, state: ServerState, base: int, names: _Names) -> Row:
+        """Return a server's variables as far as they are read with a log."""
+        read = self._read_with_logs
+        return (
+            names.terms[state.current_term],
+            state.voted_for if "votedFor" in read else None,
+            state.role,
+            max(state.commit_index - base, 0),
+            state.votes_granted if "votesGranted" in read else None,
+            _shifted(state.next_index, base, 1) if "nextIndex" in read else None,
+            _shifted(state.match_index, base, 0) if "matchIndex" in read else None,
+            *_logs_of(state, base, names),
+        )
+
+    def _of_server_alone(
+        self, place: int, before: ServerState, after: ServerState, is_restart: bool
+    ) -> tuple[str, ...]:
+        """Return the properties of a step that are broken, of those that read no log."""
+        term = 1 + (before.current_term > after.current_term)
+        new_term = 1 + (after.current_term > before.current_term)
+        told = _Told(
+            place, (term, *_first(before)[1:], None, None),
+            (new_term, *_first(after)[1:], None, None), _NO_HISTORY, _NO_HISTORY, int(is_restart),
+        )  # fmt: skip
+        return self._broken_by_one(self._without_logs, told)
+
+    def _broken_by_one(self, formulas: list[_Formula], told: _Told) -> tuple[str, ...]:
+        """Return which formulas are broken; what one reads was perhaps seen before."""
+        broken: tuple[str, ...] = ()
+        for formula in formulas:
+            key = formula.key(told)
+            holds = self._held.get(key)
+            if holds is None:
+                place, columns = told.place, formula.columns
+                holds = self._held[key] = self._holds(
+                    formula.predicate,
+                    formula.by_server,
+                    (place,),
+                    self._values({place: told.before}, columns, told.committed, 0),
+                    self._values({place: told.after}, columns, told.recorded, told.restarts),
+                )
+            if not holds:
+                broken += (formula.predicate.name,)
+        return broken
 
     def _of_pair_of_terms(
         self, place: int, state: ServerState, other: int, theirs: ServerState
@@ -183,7 +239,7 @@ class Invariants:
         place: int,
         other: int,
     ) -> tuple[str, ...]:
-        values = self._values(rows, sequence(()), 0)
+        values = self._values(rows, range(len(_VARIABLES)), _NO_HISTORY, 0)
         return tuple(
             predicate.name
             for predicate, by_server in predicates
@@ -233,27 +289,79 @@ class Invariants:
         self._owed = 0
         return False
 
-    def _values(self, rows: dict[int, Row], committed: Value, restarts: int) -> dict[str, Value]:
+    def _values(
+        self, rows: dict[int, Row], columns: Iterable[int], committed: Value, restarts: int
+    ) -> dict[str, Value]:
         values: dict[str, Value] = {"committed": committed, "restarts": restarts}
-        for number, name in enumerate(_VARIABLES):
+        for column in columns:
             slots: dict[Value, Any] = dict(self._around)
             for place, row in rows.items():
-                slots[self._servers[place]] = row[number]
-            values[name] = function(slots)
+                slots[self._servers[place]] = row[column]
+            values[_VARIABLES[column]] = function(slots)
         return values
 
     def broken_by(self, message: Message) -> tuple[str, ...]:
         """Return the properties that a message breaks."""
-        shown = {"messages": frozenset({_without_data(message)})}
-        return tuple(each.name for each in self._of_messages if not each.holds(shown))
+        found = self._known.get(message)
+        if found is None:
+            shown = {"messages": frozenset({_without_data(message)})}
+            found = tuple(each.name for each in self._of_messages if not each.holds(shown))
+            self._known[message] = found
+        return found
 
 
 _VARIABLES = (
     "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
     "snapshot", "log",
 )  # fmt: skip
+_OF_HISTORY = frozenset({"log", "snapshot", "committed"})
 _OF_LOGS, _OF_TERMS = frozenset({"log", "snapshot"}), frozenset({"currentTerm", "role"})
 _COMMITTED = domain_of(frozenset({"committedIn", "term", "value"}))
+_NO_HISTORY: Function = sequence(())
+
+
+class _Told(NamedTuple):
+    """A step of one server as its formulas see it: rows and histories before and after it."""
+
+    place: int
+    before: Row
+    after: Row
+    committed: Function
+    recorded: Function
+    restarts: int
+    """How many restarts there were, if there was none before it."""
+
+
+class _Formula(NamedTuple):
+    """A formula of one server, and which columns of a row it reads."""
+
+    number: int
+    predicate: Predicate
+    by_server: ByElement
+    columns: tuple[int, ...]
+    reads_committed: bool
+    reads_restarts: bool
+
+    @classmethod
+    def of(cls, number: int, predicate: Predicate, by_server: ByElement) -> _Formula:
+        """Return a formula with the columns that it reads."""
+        reads = {*predicate.reads}
+        columns = tuple(n for n, name in enumerate(_VARIABLES) if name in reads)
+        return cls(number, predicate, by_server, columns, "committed" in reads, "restarts" in reads)
+
+    def key(self, told: _Told) -> tuple[Any, ...]:
+        """Return all that it reads of a step."""
+        after, before = told.after, told.before
+        key: list[Any] = [self.number, told.place, *[after[each] for each in self.columns]]
+        if self.reads_committed:
+            key.append(told.recorded)
+        if self.predicate.is_step:
+            key += [before[each] for each in self.columns]
+            if self.reads_committed:
+                key.append(told.committed)
+            if self.reads_restarts:
+                key.append(told.restarts)
+        return tuple(key)
 
 
 class _Names(dict[Any, str]):
@@ -289,19 +397,12 @@ class _Names(dict[Any, str]):
         return (domain, self.terms[term], self[value])
 
 
-def _row(state: ServerState, base: int, names: _Names) -> Row:
-    snapshot, entries = _logs_of(state, base, names)
+def _first(state: ServerState) -> tuple[Any, ...]:
+    """Return what is no log, in the order of `_VARIABLES`."""
     return (
-        names.terms[state.current_term],
-        state.voted_for,
-        state.role,
-        max(state.commit_index - base, 0),
-        state.votes_granted,
-        _shifted(state.next_index, base, 1),
-        _shifted(state.match_index, base, 0),
-        snapshot,
-        entries,
-    )
+        state.current_term, state.voted_for, state.role, state.commit_index, state.votes_granted,
+        state.next_index, state.match_index,
+    )  # fmt: skip
 
 
 def _logs_of(state: ServerState, base: int, names: _Names) -> tuple[Function, Function]:
