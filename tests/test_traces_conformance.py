@@ -3,8 +3,10 @@
 import json
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -546,6 +548,25 @@ def test_what_is_hunted_down_can_be_followed_again(
 def test_bad_usage(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*arguments) == 2
     assert f"raft-ref: {error}" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_a_hunt_cleanly(tmp_path: Path) -> None:
+    code = "import sys; from raft_ref_cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "conform", "--cmd", REFERENCE, "--random"]
+    hunting = subprocess.Popen(
+        [*command, "--runs", "1000000", "--json", "--record", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not any(tmp_path.iterdir()):
+        time.sleep(0.1)
+    hunting.send_signal(signal.SIGINT)
+    out, err = hunting.communicate(timeout=20)
+    assert (hunting.returncode, err) == (3, b"")
+    report = json.loads(out)
+    assert report["interrupted"]
+    assert report["verdict"] == "stopped"
+    assert report["runs"] > 0
 
 
 def test_conform_tells_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:

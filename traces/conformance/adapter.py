@@ -96,8 +96,12 @@ class Adapter:
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             try:
+                # In a session of its own, so that Ctrl-C is ours alone to handle.
                 self._process = subprocess.Popen(
-                    self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                    self.command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise AdapterError(f"{self.command[0]}: {error.strerror}") from None
