@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
 from raft_ref.server import StorageError, TlsError
-from raft_ref_cli import check, conform, convert, demo, generate, kv, serve, spec, validate
+from raft_ref_cli import bugs, check, conform, convert, demo, generate, kv, serve, spec, validate
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"raft-ref {version('raft-ref')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check.add_command(commands, EXIT_CODES)
+    bugs.add_command(commands)
     spec.add_command(commands, EXIT_CODES)
     demo.add_command(commands)
     serve.add_command(commands)
