@@ -10,8 +10,10 @@ from dataclasses import dataclass, replace
 
 from raft_ref.messages import (
     AppendEntriesRequest,
+    AppendEntriesResponse,
     Entry,
     RequestVoteRequest,
+    RequestVoteResponse,
     ServerId,
     Snapshot,
 )
@@ -23,6 +25,24 @@ class VoteNotPersisted(Node):
     """A restart forgets the vote, so that a server can vote twice in a term (figure 2)."""
 
     durable = Node.durable - {"voted_for"}
+
+
+class VoteForgottenInSameTerm(Node):
+    """A server that hears of the leader of its own term forgets its vote (5.2)."""
+
+    def handle_append_entries_request(self, state: State, m: AppendEntriesRequest) -> Step:
+        """Follow as if the term were new."""
+        step = super().handle_append_entries_request(state, m)
+        is_followed = m.term == state.current_term
+        return step._replace(state=replace(step.state, voted_for=None)) if is_followed else step
+
+
+class OlderVoteCounted(Node):
+    """A vote counts in whatever term it was given (5.2)."""
+
+    def handle_request_vote_response(self, state: State, m: RequestVoteResponse) -> Step:
+        """Take every vote for one of this term."""
+        return super().handle_request_vote_response(state, replace(m, term=state.current_term))
 
 
 class DuplicateVoteCounted(Node):
@@ -77,6 +97,45 @@ class CommitIndexLowered(Node):
     def follower_commit_index(self, state: State, committed: int) -> int:
         """Believe the message."""
         return committed
+
+
+class CommitIndexBeyondVerified(Node):
+    """A follower commits as far as its log goes, also what was not compared (figure 2)."""
+
+    def handle_append_entries_request(self, state: State, m: AppendEntriesRequest) -> Step:
+        """Compare the leader's commit index with the whole log."""
+        step = super().handle_append_entries_request(state, m)
+        after = step.state
+        answers = [each for each in step.messages if isinstance(each, AppendEntriesResponse)]
+        if not any(answer.success for answer in answers):
+            return step
+        committed = max(after.commit_index, min(m.leader_commit, after.last_index))
+        return step._replace(state=replace(after, commit_index=committed))
+
+
+class LastIndexAcknowledged(Node):
+    """A follower acknowledges where its own log ends, also what was not compared (5.3)."""
+
+    def handle_append_entries_request(self, state: State, m: AppendEntriesRequest) -> Step:
+        """Answer a request that matches with the last index."""
+        step = super().handle_append_entries_request(state, m)
+        last = step.state.last_index
+        messages = tuple(
+            replace(sent, match_index=last)
+            if isinstance(sent, AppendEntriesResponse) and sent.success
+            else sent
+            for sent in step.messages
+        )
+        return step._replace(messages=messages)
+
+
+class MatchIndexMovedBack(Node):
+    """A leader believes the latest acknowledgement, though it may be an early one (5.3)."""
+
+    def learn_match(self, state: State, peer: ServerId, index: int) -> State:
+        """Take the index as it is."""
+        forgotten = replace(state, match_index=self.changed(state.match_index, peer, 0))
+        return super().learn_match(forgotten, peer, index)
 
 
 class TruncatedWithoutConflict(Node):
@@ -195,6 +254,18 @@ BUGS: Mapping[str, Bug] = {
         seen_in="PySyncObj#84, akka-raft#62",
         bounds={"servers": 3, "max_term": 1, "max_messages": 3, "max_restarts": 1},
     ),
+    "vote-forgotten-in-same-term": Bug(
+        VoteForgottenInSameTerm,
+        breaks="ElectionSafety",
+        seen_in="redpanda#14, akka-raft#56",
+        bounds={"servers": 3, "max_term": 1, "max_messages": 3},
+    ),
+    "older-vote-counted": Bug(
+        OlderVoteCounted,
+        breaks="ElectionSafety",
+        seen_in="xraft#33",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 4},
+    ),
     "duplicate-vote-counted": Bug(
         DuplicateVoteCounted,
         breaks="ElectionSafety",
@@ -229,6 +300,24 @@ BUGS: Mapping[str, Bug] = {
         CommitIndexLowered,
         breaks="CommitIndexMonotonic",
         seen_in="PySyncObj#166",
+        bounds={"servers": 2, "max_term": 1, "max_log_length": 1, "max_messages": 2},
+    ),
+    "commit-index-beyond-verified": Bug(
+        CommitIndexBeyondVerified,
+        breaks="StateMachineSafety",
+        seen_in="scylladb#9965, ra#508",
+        bounds={"servers": 3, "max_term": 2, "max_log_length": 1, "max_messages": 2},
+    ),
+    "last-index-acknowledged": Bug(
+        LastIndexAcknowledged,
+        breaks="LeaderCompleteness",
+        seen_in="CCF#6001; C raft 0.15",
+        bounds={"servers": 3, "max_term": 3, "max_log_length": 1, "max_messages": 2},
+    ),
+    "match-index-moved-back": Bug(
+        MatchIndexMovedBack,
+        breaks="MatchIndexMonotonic",
+        seen_in="raftos#25, PySyncObj#167",
         bounds={"servers": 2, "max_term": 1, "max_log_length": 1, "max_messages": 2},
     ),
     "truncated-without-conflict": Bug(

@@ -481,26 +481,28 @@ class Node:
         actions: tuple[str, ...] = ("HandleAppendEntriesResponse",)
         if state.role is not Role.LEADER or m.term != state.current_term:
             return Step(state, (), actions)
-        known = self._learn_match(state, m.source, m.match_index)
+        known = self.learn_match(state, m.source, m.match_index)
         if not m.success:
             tried, matched = self.next_index(state, m.source), self._match(state, m.source)
             earlier = self.earlier_index(tried, matched)
-            known = replace(known, next_index=self._with(state.next_index, m.source, earlier))
+            known = replace(known, next_index=self.changed(state.next_index, m.source, earlier))
         after = self.advance_commit_index(known)
         if after is not known:
             actions += ("AdvanceCommitIndex",)
         return Step(after, (), actions)
 
-    def _learn_match(self, state: State, peer: ServerId, index: int) -> State:
+    def learn_match(self, state: State, peer: ServerId, index: int) -> State:
+        """Learn that a peer's log matches up to an index, if that is news (5.3)."""
         next_index = max(self.next_index(state, peer), index + 1)
         match_index = max(self._match(state, peer), index)
         return replace(
             state,
-            next_index=self._with(state.next_index, peer, next_index),
-            match_index=self._with(state.match_index, peer, match_index),
+            next_index=self.changed(state.next_index, peer, next_index),
+            match_index=self.changed(state.match_index, peer, match_index),
         )
 
-    def _with(self, indices: tuple[int, ...], peer: ServerId, index: int) -> tuple[int, ...]:
+    def changed(self, indices: tuple[int, ...], peer: ServerId, index: int) -> tuple[int, ...]:
+        """Return numbers by server with that of a peer changed."""
         at = self._position[peer]
         return (*indices[:at], index, *indices[at + 1 :])
 
@@ -541,7 +543,7 @@ class Node:
     def handle_install_snapshot_response(self, state: State, m: InstallSnapshotResponse) -> Step:
         """Learn that a log matches up to the snapshot (HandleInstallSnapshotResponse; 7)."""
         if state.role is Role.LEADER and m.term == state.current_term:
-            state = self._learn_match(state, m.source, m.match_index)
+            state = self.learn_match(state, m.source, m.match_index)
         return Step(state, (), ("HandleInstallSnapshotResponse",))
 
     # Symmetry

@@ -25,11 +25,9 @@ def test_a_bug_that_survives_is_told(
     """The reference node itself, said to break something, is never found to."""
     bounds = {"servers": 2, "max_term": 1, "max_messages": 1}
     innocent = Bug(Node, "ElectionSafety", "nowhere", bounds)
-    quorum = BUGS["quorum-of-half"]
-    for name in [*BUGS]:
-        monkeypatch.delitem(BUGS, name)
-    monkeypatch.setitem(BUGS, "innocent", innocent)
-    monkeypatch.setitem(BUGS, "quorum-of-half", quorum)
+    some = {"innocent": innocent, "quorum-of-half": BUGS["quorum-of-half"]}
+    monkeypatch.setattr("raft_ref_cli.bugs.BUGS", some)
+    monkeypatch.setattr("raft_ref_cli.cluster.BUGS", some)
     assert main(["bugs", "--quiet"]) == 1
     title, first, second, last = capsys.readouterr().out.splitlines()
     assert title.split() == ["bug", "seen", "in", "breaks", "steps", "states", "seconds"]

@@ -13,12 +13,17 @@ SHORTEST = {
     # Steps of the shortest counterexample within the bug's bounds, and the distinct states that
     # are reached in as many steps or fewer, up to a renaming of the servers (for Progress, all).
     "vote-not-persisted": (7, 180),
+    "vote-forgotten-in-same-term": (9, 164),
+    "older-vote-counted": (9, 1_310),
     "duplicate-vote-counted": (8, 865),
     "log-not-compared-before-vote": (12, 379),
     "quorum-of-half": (6, 58),
     "older-term-committed": (26, 12_276),
     "commit-scan-stops-at-older-term": (11, 155),
     "commit-index-lowered": (11, 44),
+    "commit-index-beyond-verified": (15, 1_158),
+    "last-index-acknowledged": (18, 2_791),
+    "match-index-moved-back": (10, 40),
     "truncated-without-conflict": (15, 1_342),
     "next-index-moved-below-match": (16, 1_279),
     "prev-log-term-ignored": (18, 12_254),

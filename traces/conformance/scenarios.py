@@ -50,13 +50,15 @@ class Receives(NamedTuple):
 class Path(NamedTuple):
     """A step takes just these branches, changes these variables, and finds such indices.
 
-    `indices` are `_INDICES`, each before the step and after it.
+    `indices` are `_INDICES`, each before the step and after it; `beyond` says for each number of a
+    message how it compares with the last index before: -1, 0 or 1.
     """
 
     actions: tuple[str, ...]
     branches: frozenset[Branch]
     variables: frozenset[str]
     indices: tuple[tuple[int, int], ...]
+    beyond: tuple[int, ...]
 
 
 _INDICES = attrgetter("last_index", "compacted", "commit_index")
@@ -231,7 +233,15 @@ class _Items:
             yield from taken
             if self._with_paths:
                 indices = tuple(zip(_INDICES(before), _INDICES(after), strict=True))
-                yield Path(step.names, taken, frozenset(_changed(before, after)), indices)
+                beyond = tuple(_beyond(message, before.last_index))
+                yield Path(step.names, taken, frozenset(_changed(before, after)), indices, beyond)
+
+
+def _beyond(message: Any, last_index: int) -> Iterator[int]:
+    for each in () if message is None else fields(message):
+        number = getattr(message, each.name)
+        if type(number) is int and each.name != "term":
+            yield (number > last_index) - (number < last_index)
 
 
 def _changed(before: Any, after: Any) -> list[str]:
