@@ -12,6 +12,7 @@ from raft_ref.messages import (
     AppendEntriesRequest,
     AppendEntriesResponse,
     Entry,
+    Message,
     RequestVoteRequest,
     RequestVoteResponse,
     ServerId,
@@ -43,6 +44,10 @@ class OlderVoteCounted(Node):
     def handle_request_vote_response(self, state: State, m: RequestVoteResponse) -> Step:
         """Take every vote for one of this term."""
         return super().handle_request_vote_response(state, replace(m, term=state.current_term))
+
+    def is_obsolete(self, state: State, message: Message) -> bool:
+        """Tell that no vote ever is."""
+        return not isinstance(message, RequestVoteResponse) and super().is_obsolete(state, message)
 
 
 class DuplicateVoteCounted(Node):

@@ -115,7 +115,7 @@ def _missing(found: list[Scenarios], known: set[Item]) -> Iterator[str]:
     """Yield what is possible, as far as the code shows, and was not met within the bounds."""
     for role, message in product(Role, get_args(Message)):
         if Receives(role, message.__name__) not in known:
-            yield f"a {role} receives an {message.__name__}"
+            yield f"a {role} receives {message.__name__}"
     for branch in sorted(frozenset[Branch]().union(*(each.possible for each in found)) - known):
         yield str(branch)
 

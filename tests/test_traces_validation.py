@@ -128,7 +128,14 @@ def test_tlc_finds_no_property_broken_by_the_liberties() -> None:
 # ---- What Raft forbids
 
 
-@pytest.mark.parametrize("name", BUGS)
+# Chance takes long to come to some rules.
+LONG = {"conflicting-log-kept", "next-index-moved-below-match"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in BUGS],
+)
 def test_what_a_mutant_does_is_refused(name: str, tmp_path: Path) -> None:
     """The trace of a mutant that chance drives is refused once its rule matters."""
     for seed in range(60):
