@@ -4,11 +4,10 @@ import argparse
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from explorer import Report, search
 from raft_ref import Node
@@ -67,11 +66,13 @@ def run(options: argparse.Namespace) -> int:
     if options.diagram is not None:
         raise UsageError("--diagram: only with the name of a bug")
     rows: list[Row] = []
+    if not options.json:
+        print(_line(_COLUMNS))
     try:
         for name in BUGS:
             rows.append(_row(name, _found(name, options)[1]))
             if not options.json:
-                print("\n".join(_table(rows)[-1 if len(rows) > 1 else 0 :]), flush=True)
+                print(_line(_cells(rows[-1])), flush=True)
     except KeyboardInterrupt:
         pass
     survivors = [row.name for row in rows if row.steps is None]
@@ -101,36 +102,26 @@ def _found(name: str, options: argparse.Namespace) -> tuple[Cluster, Report]:
     asked = parser.parse_args(["check", "--bug", name])
     cluster = build(asked)
     is_shown = not options.quiet and not options.json
-    with live_progress() if is_shown else nullcontext(_unseen) as on_progress:
+    with live_progress() if is_shown else nullcontext(lambda progress: None) as on_progress:
         symmetry = symmetry_of(asked, cluster.system)
         return cluster, search(cluster.system, cluster.properties, symmetry, on_progress)
-
-
-def _unseen(progress: object) -> None:
-    """Show nothing."""
 
 
 _COLUMNS = ("bug", "seen in", "breaks", "steps", "states", "seconds")
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
-    """Return the rows as lines, all in the same columns however many there are."""
+def _cells(row: Row) -> tuple[str, ...]:
+    steps = "SURVIVES" if row.steps is None else str(row.steps)
+    states, seconds = f"{row.distinct_states:,}", f"{row.seconds:.1f}"
+    return row.name, row.seen_in, row.breaks, steps, states, seconds
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    """Return a line of the table: texts as wide as the widest of all bugs, then numbers."""
     texts = [(name, bug.seen_in, bug.breaks) for name, bug in BUGS.items()]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)] + [8, 8, 8]
-    cells = [
-        (
-            row.name, row.seen_in, row.breaks, "SURVIVES" if row.steps is None else str(row.steps),
-            f"{row.distinct_states:,}", f"{row.seconds:.1f}",
-        )
-        for row in rows
-    ]  # fmt: skip
-    return [
-        "  ".join(
-            cell.rjust(width) if place > 2 else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (_COLUMNS, *cells)
-    ]
+    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+    told = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+    return "  ".join([*told, *(cell.rjust(8) for cell in cells[len(widths) :])]).rstrip()
 
 
 def _story(options: argparse.Namespace) -> int:
@@ -145,7 +136,8 @@ def _story(options: argparse.Namespace) -> int:
     if found is not None:
         trace = trace_of(found, cluster.system, f"raft-ref bugs {name}", cluster.project)
     if options.json:
-        print(json.dumps({**asdict(row), "rule": BUGS[name].rule, **_steps(trace)}))
+        story = [] if trace is None else [*tell(trace)]
+        print(json.dumps({**asdict(row), "rule": BUGS[name].rule, "story": story}))
     else:
         print("\n".join(_told(name, BUGS[name], row)))
         if trace is not None:
@@ -155,10 +147,6 @@ def _story(options: argparse.Namespace) -> int:
         if not options.json:
             print(f"diagram written to {path}")
     return 1 if row.steps is None else 0
-
-
-def _steps(trace: Any) -> dict[str, Any]:
-    return {"story": [] if trace is None else [*tell(trace)]}
 
 
 def _told(name: str, bug: Bug, row: Row) -> Iterator[str]:

@@ -4,16 +4,15 @@ import argparse
 import json
 import random
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from raft_ref_cli.conformity import Outcomes, as_json, described, refusal_of
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.pictures import drawn
+from raft_ref_cli.terminal import bar
 from raft_ref_cli.validate import profile_of
 from traces import draw
 from traces.conformance import schedule
@@ -138,10 +137,9 @@ def _demand_sense(options: argparse.Namespace) -> None:
 
 
 def _bar(options: argparse.Namespace, what: str) -> Progress:
-    return Progress(
+    return bar(
         TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.description}"), console=Console(stderr=True), transient=True,
-        disable=options.quiet or options.json or not sys.stderr.isatty(),
+        TextColumn("{task.description}"), is_shown=not options.quiet and not options.json,
     )  # fmt: skip
 
 
@@ -153,14 +151,14 @@ def _followed(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
     outcomes = Outcomes(of_runs=len(paths))
     profile = profile_of(options.profile)
     runners = {kind: Runner(adapter, profile, is_fifo=kind == "fifo") for kind in ("set", "fifo")}
-    with _bar(options, "scenarios") as bar:
-        task = bar.add_task("", total=len(paths))
+    with _bar(options, "scenarios") as shown:
+        task = shown.add_task("", total=len(paths))
         try:
             for path in paths:
                 scenario = schedule.read(path)
                 run = _follow(runners[scenario.network], scenario, outcomes)
                 _record(run, outcomes.runs, options)
-                bar.advance(task)
+                shown.advance(task)
                 if outcomes.found is not None:
                     break
         except KeyboardInterrupt:
@@ -210,13 +208,13 @@ def _hunted(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
     runs = RUNS if options.runs is None else options.runs
     steps = STEPS if options.steps is None else options.steps
     seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    with _bar(options, "schedules") as bar:
-        task = bar.add_task("", total=runs)
+    with _bar(options, "schedules") as live:
+        task = live.add_task("", total=runs)
 
         def progress(hunted: Hunted, run: Run) -> None:
             _record(run, hunted.runs, options)
             shown = f"{hunted.steps:,} steps, {len(hunted.seen):,} states of the spec"
-            bar.update(task, completed=hunted.runs, description=shown)
+            live.update(task, completed=hunted.runs, description=shown)
 
         hunt = Hunt(
             adapter, profile_of(options.profile), _servers(options.servers), seed, runs, steps,

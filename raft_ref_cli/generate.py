@@ -95,9 +95,9 @@ def run(options: argparse.Namespace) -> int:
     known: set[Item] = set()
     found: list[Scenarios] = []
     is_shown = not options.quiet and not options.json
-    with live_progress(_progress) if is_shown else nullcontext(_unseen) as update:
+    with live_progress(_progress) if is_shown else nullcontext(lambda found: None) as update:
         for sizes in _clusters(options):
-            found.append(scenarios(_system(sizes), options.cover, known, update))
+            found.append(scenarios(system_of(sizes), options.cover, known, update))
     directory.mkdir(parents=True, exist_ok=True)
     source = shlex.join(["raft-ref", *options.arguments])
     traces = chain.from_iterable(each.traces(source) for each in found)
@@ -120,10 +120,6 @@ def _missing(found: list[Scenarios], known: set[Item]) -> Iterator[str]:
         yield str(branch)
 
 
-def _unseen(found: tuple[int, int]) -> None:
-    """Show nothing."""
-
-
 def _progress(found: tuple[int, int]) -> str:
     states, queue = found
     return f"{states:,} states, queue {queue:,}"
@@ -140,7 +136,8 @@ def _clusters(options: argparse.Namespace) -> tuple[Mapping[str, int], ...]:
     return (sizes,)
 
 
-def _system(sizes: Mapping[str, int]) -> System:
+def system_of(sizes: Mapping[str, int]) -> System:
+    """Return a cluster of reference nodes of these sizes, by the names of `DEFAULTS`."""
     left = dict(sizes)
     servers = [f"s{number + 1}" for number in range(left.pop("servers"))]
     values = [f"v{number + 1}" for number in range(left.pop("values"))]

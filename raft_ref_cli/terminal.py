@@ -1,5 +1,6 @@
 """What a search looks like in a terminal: a live line while it runs, a report when it ends."""
 
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from typing import Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
+from rich.progress import Progress as Bar
+from rich.progress import ProgressColumn
 from rich.text import Text
 
 import explorer
@@ -69,6 +72,12 @@ def live_progress(
             live.update(Text(line(progress)))
 
         yield update
+
+
+def bar(*columns: ProgressColumn, is_shown: bool = True) -> Bar:
+    """Return a progress bar on standard error, for a terminal alone."""
+    is_shown = is_shown and sys.stderr.isatty()
+    return Bar(*columns, console=Console(stderr=True), transient=True, disable=not is_shown)
 
 
 def describe(report: Report, cluster: Cluster, quiet: bool = False) -> list[str]:

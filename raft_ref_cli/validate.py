@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +13,9 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
@@ -28,6 +25,7 @@ from rich.progress import (
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.loading import loaded
 from raft_ref_cli.pictures import drawn
+from raft_ref_cli.terminal import bar
 from traces import TraceError, draw, tell
 from traces.profiles import PROFILES
 from traces.profiles.mapped import mapped
@@ -189,30 +187,23 @@ def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
     with ExitStack() as stack:
         pool = stack.enter_context(ProcessPoolExecutor(mp_context=get_context("spawn")))
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        bar = stack.enter_context(
-            Progress(
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                TimeElapsedColumn(), console=Console(stderr=True), transient=True,
-                disable=not sys.stderr.isatty(),
-            )
-        )  # fmt: skip
-        task = bar.add_task("traces", total=len(paths))
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        shown = stack.enter_context(bar(TextColumn("{task.description}"), *columns))
+        task = shown.add_task("traces", total=len(paths))
         how = (options.profile, options.all, options.reorder)
         waiting = [pool.submit(judged, path, *how) for path in paths]
         for future in waiting:
             yield future.result()
-            bar.advance(task)
+            shown.advance(task)
 
 
 def _judged_alone(path: Path, options: argparse.Namespace) -> Judged:
     how = (options.profile, options.all, options.reorder)
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn(),
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
-    ) as bar:  # fmt: skip
+    columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with bar(TextColumn("{task.description}"), *columns) as shown:
         size = path.stat().st_size if path.is_file() else None
-        task = bar.add_task(path.name, total=size)
-        return judged(path, *how, lambda characters: bar.update(task, completed=characters))
+        task = shown.add_task(path.name, total=size)
+        return judged(path, *how, lambda characters: shown.update(task, completed=characters))
 
 
 def _told(found: Judged, quiet: bool) -> Iterator[str]:

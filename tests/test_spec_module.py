@@ -64,6 +64,16 @@ def test_predicates(module: spec.Module) -> None:
     assert not matching.holds({"log": log([1], [2])})
 
 
+def test_the_parts_of_a_formula_say_what_the_whole_says(module: spec.Module) -> None:
+    whole, parts = module.predicate("TypeOK", CONSTANTS), module.parts(["TypeOK"], CONSTANTS)
+    assert len(parts) > 1
+    assert {part.name for part in parts} == {"TypeOK"}
+    assert frozenset[str]().union(*(part.reads for part in parts)) == whole.reads
+    assert all(part.reads < whole.reads for part in parts)
+    for state in ({"x": 0, "log": log([1], [1])}, {"x": 0, "log": log([-1], [1])}):
+        assert whole.holds(state) == all(part.holds(state) for part in parts)
+
+
 def test_failing_instances_name_the_bindings(module: spec.Module) -> None:
     matching = module.predicate("Matching", CONSTANTS)
     assert matching.failing_instances({"log": log([1], [2])}) == ("i = a, j = b", "i = b, j = a")

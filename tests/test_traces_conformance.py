@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 import traces
-from explorer import Bounds, System
 from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref_cli import main
-from raft_ref_cli.generate import CLUSTERS
+from raft_ref_cli.generate import CLUSTERS, system_of
 from traces import TraceError
 from traces.conformance import reference, schedule
 from traces.conformance.adapter import Adapter, AdapterError, FailedError, Reply, Sent
@@ -55,18 +54,9 @@ class InProcess(Adapter):
         return Reply(tuple(answer["lines"]), tuple(sends))
 
 
-def system(sizes: Mapping[str, int]) -> System:
-    left = dict(sizes)
-    servers = [f"s{number + 1}" for number in range(left.pop("servers"))]
-    values = [f"v{number + 1}" for number in range(left.pop("values"))]
-    node = Node(servers, values)
-    measures = {name: left.pop(name) for name in node.measures}
-    return System(node, servers, Bounds(measures=measures, **left))
-
-
 def suite(cover: Cover) -> tuple[list[Schedule], list[Scenarios]]:
     known: set[Item] = set()
-    found = [scenarios(system(sizes), cover, known) for sizes in CLUSTERS[cover]]
+    found = [scenarios(system_of(sizes), cover, known) for sizes in CLUSTERS[cover]]
     schedules = [
         Schedule(trace.servers, tuple(_commands(trace)))
         for each in found
@@ -109,7 +99,7 @@ def test_scenarios_for_actions_take_every_one_and_the_reference_passes() -> None
 
 def test_every_step_out_of_every_state_is_in_a_scenario() -> None:
     (sizes,) = CLUSTERS[Cover.TRANSITIONS]
-    found = scenarios(system(sizes), Cover.TRANSITIONS)
+    found = scenarios(system_of(sizes), Cover.TRANSITIONS)
     assert (found.states, found.transitions) == (716, 1_978)
     taken = set()
     for way in found.ways:

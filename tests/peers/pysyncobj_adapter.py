@@ -13,11 +13,11 @@ What to know of it:
 `python -m tests.peers.pysyncobj_adapter [--answers-in-term]`
 """
 
-import json
 import pickle
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ from pysyncobj import SyncObj, SyncObjConf, replicated
 from pysyncobj.node import Node
 from pysyncobj.transport import Transport
 
-from traces.format import FORMAT, VERSION
+from tests.peers.told import told
+from traces.conformance.serving import begun, serve
 
 pysyncobj.syncobj.monotonicTime = lambda: 0.0
 
@@ -106,7 +107,7 @@ class Cluster:
             is_late = carried["type"] == "next_node_idx" and term != server.own("raftCurrentTerm")
             if self.answers_in_term and is_late:
                 return {"lines": []}
-            message = told(source, name, carried)
+            message = shown(source, name, carried)
             server.wire.receive(server.peers[source], pickle.loads(pickle.dumps(carried)))
         elif step == "Restart":
             server = self._start(name)
@@ -120,7 +121,7 @@ class Cluster:
             return {"lines": []}
         if step != "Restart":
             server._onTick(0.0)
-        return self._told(step, name, message)
+        return told(step, name, self._state(name), message, self._sent(name))
 
     def _init(self, names: list[str]) -> dict[str, Any]:
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -128,12 +129,7 @@ class Cluster:
         self.names, self.sent = names, []
         for each in names:
             self._start(each)
-        initial = {each: self._state(each) for each in names}
-        header = {
-            "format": FORMAT, "version": VERSION, "servers": names, "logged": "some",
-            "initial": initial,
-        }  # fmt: skip
-        return {"lines": [header]}
+        return begun(names, {each: self._state(each) for each in names}, logged="some")
 
     def _start(self, name: str) -> Store:
         """Start a server with what is in its files; one that runs is gone."""
@@ -154,21 +150,14 @@ class Cluster:
             state["matchIndex"] = {node.id: max(index - 1, 0) for node, index in matched.items()}
         return state
 
-    def _told(self, step: str, name: str, message: dict[str, Any] | None) -> dict[str, Any]:
-        does = {"ReceiveDuplicate": "Receive", "AppendEntries": "Stay"}.get(step, step)
-        line: dict[str, Any] = {"step": does, "server": name, "state": self._state(name)}
-        if message is not None:
-            line["message"] = message
-        lines, sends = [line], []
-        wire = self.servers[name].wire
+    def _sent(self, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield what a server has sent since, each with its number."""
+        server = self.servers[name]
         # It sends to its peers in the order of a set, which is another in each process.
-        for dest, carried in sorted(wire.sent, key=lambda each: each[0]):
-            shown = told(name, dest, carried)
-            lines.append({"step": "Send", "server": name, "message": shown})
-            sends.append({"id": len(self.sent), "message": shown})
-            self.sent.append((name, dest, self.servers[name].own("raftCurrentTerm"), carried))
-        wire.sent.clear()
-        return {"lines": lines, "sends": sends}
+        for dest, carried in sorted(server.wire.sent, key=lambda each: each[0]):
+            yield len(self.sent), shown(name, dest, carried)
+            self.sent.append((name, dest, server.own("raftCurrentTerm"), carried))
+        server.wire.sent.clear()
 
 
 def entries(some: list[tuple[bytes, int, int]]) -> list[dict[str, Any]]:
@@ -176,7 +165,7 @@ def entries(some: list[tuple[bytes, int, int]]) -> list[dict[str, Any]]:
     return [{"term": term, "value": command.hex()} for command, _, term in some]
 
 
-def told(source: str, dest: str, m: dict[str, Any]) -> dict[str, Any]:
+def shown(source: str, dest: str, m: dict[str, Any]) -> dict[str, Any]:
     """Return a message as the spec has it."""
     ends = {"source": source, "dest": dest}
     match m["type"]:
@@ -205,12 +194,7 @@ def told(source: str, dest: str, m: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     cluster = Cluster("--answers-in-term" in sys.argv[1:])
     try:
-        for line in sys.stdin:
-            try:
-                answer = cluster.answer(json.loads(line))
-            except Exception as error:
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            print(json.dumps(answer), flush=True)
+        serve(cluster.answer)
     finally:
         shutil.rmtree(cluster.directory, ignore_errors=True)
 

@@ -6,8 +6,6 @@ python -m traces.conformance.reference [--bug NAME]
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +13,7 @@ from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
 from raft_ref.messages import Message
 from raft_ref.node import Action, AppendEntries, ClientRequest, CompactLog, InstallSnapshot, Timeout
-from traces.format import FORMAT, VERSION
+from traces.conformance.serving import begun, serve
 from traces.record import message_to_json, state_to_json
 
 _ACTIONS: Mapping[str, type[Action]] = {
@@ -57,8 +55,7 @@ class Cluster:
         self._states = {each: self._node.initial(each) for each in servers}
         self._sent = []
         initial = {each: state_to_json(state) for each, state in self._states.items()}
-        header = {"format": FORMAT, "version": VERSION, "servers": servers, "initial": initial}
-        return {"lines": [header]}
+        return begun(servers, initial, logged="all")
 
     def _told(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
         old, new = state_to_json(state), state_to_json(step.state)
@@ -78,13 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bug", choices=BUGS, help="a mutant in the place of the node")
     bug = parser.parse_args().bug
-    cluster = Cluster(Node if bug is None else BUGS[bug].node)
-    for line in sys.stdin:
-        try:
-            answer = cluster.answer(json.loads(line))
-        except Exception as error:  # whatever a mutant does, the driver is to know
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer, separators=(",", ":")), flush=True)
+    serve(Cluster(Node if bug is None else BUGS[bug].node).answer)
 
 
 if __name__ == "__main__":

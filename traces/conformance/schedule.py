@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from traces.flights import DELIVERIES, LOSS
-from traces.format import FORMAT, NETWORKS, VERSION, parse_line
+from traces.format import FORMAT, NETWORKS, VERSION
 from traces.trace import JsonObject, TraceError
+from traces.validation.checks import checked_servers
+from traces.validation.profile import LinesOfFile
 
 _labels = count(1)
 
@@ -61,36 +63,29 @@ class Schedule:
 
 def read(path: Path) -> Schedule:
     """Read a schedule, or a trace as one; raises `TraceError` (`file:line: reason`)."""
-    number = 0
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        numbered = [(at, line) for at, line in enumerate(lines, start=1) if line.strip()]
-        if not numbered:
-            raise TraceError("the file is empty; the first line is the header")
-        number = numbered[0][0]
-        header = parse_line(numbered[0][1])
-        servers = _servers(header)
-        commands = []
-        for number, line in numbered[1:]:  # noqa: B007  (an error below is one of this line)
-            commands.append(_command(parse_line(line), servers))
-    except TraceError as error:
-        raise TraceError(f"{path}:{number}: {error}") from None
-    except UnicodeDecodeError as error:
-        raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return Schedule(servers, tuple(commands), str(header.get("network", "set")), str(path))
+    with path.open(encoding="utf-8", newline="\n") as file:
+        lines = LinesOfFile(file)
+        objects = iter(lines)
+        try:
+            header = next(objects, None)
+            if header is None:
+                raise TraceError("the file is empty; the first line is the header")
+            servers = _servers(header)
+            commands = tuple(_command(line, servers) for line in objects)
+        except TraceError as error:
+            raise TraceError(f"{path}:{lines.number}: {error}") from None
+        except UnicodeDecodeError as error:
+            raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    return Schedule(servers, commands, str(header.get("network", "set")), str(path))
 
 
 def _servers(header: JsonObject) -> tuple[str, ...]:
     if header.get("format") != FORMAT or header.get("version") != VERSION:
         raise TraceError(f'the header must have "format": "{FORMAT}", "version": {VERSION}')
-    servers = header.get("servers")
-    if not isinstance(servers, list) or not all(isinstance(each, str) for each in servers):
-        raise TraceError('"servers" must be a list of strings')
-    if len(servers) < 2 or len(set(servers)) != len(servers):
-        raise TraceError('"servers" must name each server once, and two at least')
+    servers = checked_servers(header.get("servers"))
     if header.get("network", "set") not in NETWORKS:
         raise TraceError(f'"network" must be one of {", ".join(NETWORKS)}')
-    return tuple(servers)
+    return servers
 
 
 def _command(line: JsonObject, servers: Sequence[str]) -> Command:

@@ -11,7 +11,7 @@ from typing import Any
 
 from traces.format import FORMAT, VERSION
 from traces.trace import JsonObject, TraceError
-from traces.validation.checks import checked_message, checked_state
+from traces.validation.checks import checked_message, checked_servers, checked_state
 from traces.validation.events import MOVES, Event
 from traces.validation.profile import LOOK_BACK, Liberties, Lines, Recording
 
@@ -47,7 +47,7 @@ class _Reader:
             raise TraceError(f'the header must have "format": "{FORMAT}"')
         if header.get("version") != VERSION:
             raise TraceError(f'"version" must be {VERSION}')
-        self.servers = _servers(header.get("servers"))
+        self.servers = checked_servers(header.get("servers"))
         logged = header.get("logged", "all")
         if logged not in ("all", "some"):
             raise TraceError('"logged" must be "all" or "some"')
@@ -167,14 +167,6 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
     if name == "Send":
         return (message["source"],)
     return (message["dest"],) if name is not None else (message["source"], message["dest"])
-
-
-def _servers(value: Any) -> tuple[str, ...]:
-    if type(value) is not list or not all(type(each) is str for each in value):
-        raise TraceError('"servers" must be a list of strings')
-    if len(set(value)) != len(value) or len(value) < 2:
-        raise TraceError('"servers" must name each server once, and two at least')
-    return tuple(value)
 
 
 def _liberties(header: JsonObject) -> Liberties:

@@ -124,6 +124,15 @@ MESSAGES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
 """The fields of each type of message, and what each may be."""
 
 
+def checked_servers(value: Any) -> tuple[str, ...]:
+    """Return the servers of a header. Raises `TraceError` for what they cannot be."""
+    if type(value) is not list or not all(type(each) is str for each in value):
+        raise TraceError('"servers" must be a list of strings')
+    if len(set(value)) != len(value) or len(value) < 2:
+        raise TraceError('"servers" must name each server once, and two at least')
+    return tuple(value)
+
+
 def checked_state(value: Any, servers: Collection[str], what: str) -> JsonObject:
     """Return variables of a server. Raises `TraceError` for what they cannot be."""
     if type(value) is not dict:

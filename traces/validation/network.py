@@ -68,23 +68,15 @@ class Network:
             if not narrow[key]:
                 del narrow[key]
 
-    def redo(self, done: list[tuple[bool, Message]]) -> None:
+    def redo(self, done: Iterable[tuple[bool, Message]]) -> None:
         """Do once more what was done and taken back."""
-        for was_added, message in done:
-            if was_added:
-                self.add(message)
-            else:
-                self.remove(message)
+        for is_added, message in done:
+            (self.add if is_added else self.remove)(message)
         self.done = []
 
     def undo(self, done: list[tuple[bool, Message]]) -> None:
         """Take back what was done."""
-        for was_added, message in reversed(done):
-            if was_added:
-                self.remove(message)
-            else:
-                self.add(message)
-        self.done = []
+        self.redo([(not was_added, message) for was_added, message in reversed(done)])
 
     def agreeing(self, logged: JsonObject) -> Iterator[Message]:
         """Yield the messages that agree with what was logged of one, the latest first."""

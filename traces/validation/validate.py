@@ -6,6 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -221,7 +222,7 @@ class Following:
             return False
         place, worlds = self._moves.places[event.server], self._search.worlds
         refused = self.verdict.reason, self._behind.pop()
-        for earlier in [*self._untold(event.server)][: liberties.unsynced]:
+        for earlier in [*islice(self._untold(event.server), liberties.unsynced)]:
             self._search.worlds = [
                 world._replace(states=(*world.states[:place], earlier, *world.states[place + 1 :]))
                 for world in worlds
@@ -271,8 +272,7 @@ class Following:
         for _ in range(len(before) - len(left)):
             network.undo(self._behind.pop().done)
         for each in reversed(before):
-            done = [*each.done]
-            network.redo(done)
+            network.redo(each.done)
             self._behind.append(each)
             verdict.actions.update(step.action for step in each.settled)
         verdict.lines = lines

@@ -3,12 +3,13 @@
 import ctypes
 import json
 import subprocess
-import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from traces.format import FORMAT, VERSION
+from tests.peers.told import told
+from traces.conformance.serving import begun, serve
 
 ELECTION, HEARTBEAT = 5_000, 150
 """After how many milliseconds a server surely campaigns, or a leader sends."""
@@ -56,17 +57,12 @@ class Cluster:
             self.library.cluster_tick(number, HEARTBEAT)
         else:
             return {"lines": []}
-        return self._told(step, name, message)
+        return told(step, name, self._state(name), message, self._sent())
 
     def _init(self, names: list[str]) -> dict[str, Any]:
         self.names, self.told = names, 0
         self.library.cluster_init(len(names))
-        initial = {name: self._state(name) for name in names}
-        header = {
-            "format": FORMAT, "version": VERSION, "servers": names, "logged": "some",
-            "initial": initial,
-        }  # fmt: skip
-        return {"lines": [header]}
+        return begun(names, {name: self._state(name) for name in names}, logged="some")
 
     def _state(self, name: str) -> dict[str, Any]:
         state: dict[str, Any] = json.loads(
@@ -81,25 +77,16 @@ class Cluster:
         ends = {end: self.names[message[end] - 1] for end in ("source", "dest")}
         return {**message, **ends}
 
-    def _told(self, step: str, name: str, message: dict[str, Any] | None) -> dict[str, Any]:
-        does = {"ReceiveDuplicate": "Receive", "AppendEntries": "Stay"}.get(step, step)
-        line: dict[str, Any] = {"step": does, "server": name, "state": self._state(name)}
-        if message is not None:
-            line["message"] = message
-        lines, sends = [line], []
+    def _sent(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield what was sent since, each message with its number."""
         for number in range(self.told, self.library.cluster_sent()):
-            shown = self._message(number)
-            lines.append({"step": "Send", "server": name, "message": shown})
-            sends.append({"id": number, "message": shown})
-            self.told = number + 1
-        return {"lines": lines, "sends": sends}
+            yield number, self._message(number)
+        self.told = self.library.cluster_sent()
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        cluster = Cluster(built(Path(folder)))
-        for line in sys.stdin:
-            print(json.dumps(cluster.answer(json.loads(line))), flush=True)
+        serve(Cluster(built(Path(folder))).answer)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,39 @@
+"""What every adapter in Python does: it answers requests, line by line (traces/ADAPTER.md)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from traces.format import FORMAT, VERSION
+from traces.trace import JsonObject
+
+
+def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+    """Answer the requests on standard input until there are no more.
+
+    Whatever is raised is told as a failure of the implementation: the driver is to know.
+    """
+    for line in sys.stdin:
+        try:
+            found = answer(json.loads(line))
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(found, separators=(",", ":")), flush=True)
+
+
+def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:
+    """Return the answer to Init: the header, with the states in which the servers start.
+
+    `logged` is "all" or "some", as in traces/FORMAT.md.
+    """
+    header = {
+        "format": FORMAT,
+        "version": VERSION,
+        "servers": servers,
+        "logged": logged,
+        "initial": initial,
+    }
+    return {"lines": [header]}
