@@ -41,21 +41,15 @@ def _numbers(value: Any, servers: Collection[str]) -> bool:
     return type(value) is list and len(value) == len(servers) and all(map(_number, value))
 
 
-def _entry(value: Any) -> bool:
-    return (
-        type(value) is dict
-        and _number(value.get("term"))
-        and ("value" not in value or type(value["value"]) is str)
-    )
-
-
 def _entries(value: Any, _: Collection[str] = ()) -> bool:
     if type(value) is not list:
         return False
     for each in value:
-        # The usual case first: there is one for each entry of a log.
-        if type(each) is not dict or type(each.get("value")) is not str or not _entry(each):
-            return all(map(_entry, value))
+        if type(each) is not dict:
+            return False
+        term = each.get("term")
+        if type(term) is not int or term < 0 or type(each.get("value", "")) is not str:
+            return False
     return True
 
 

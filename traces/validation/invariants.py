@@ -2,13 +2,15 @@
 
 Evaluated by the spec's evaluator, for the servers that a step can have changed something for. The
 rule: indices up to which the logs at hand are one are counted off (`base`), values are named in the
-order in which they stand, and terms numbered in their own order; no property can tell the
-difference, and so what was found once need not be asked again.
+order in which they stand, terms numbered in their own order, and where logs are read, whose they
+are is left out; no property can tell the difference, and so what was found once need not be asked
+again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +18,7 @@ from spec.link.properties import INVARIANTS, SOMETIMES
 from spec.link.refinement import UNREADABLE
 from spec.module import ByElement, Module, Predicate, load
 from spec.values import Function, Value, domain_in, domain_of, function, sequence
-from traces.validation.logs import Log
+from traces.validation.logs import Log, common
 from traces.validation.protocol import SNAPSHOT, Message, Protocol, ServerState
 
 WINDOW = 32
@@ -55,11 +57,15 @@ class Invariants:
         self._servers = tuple(protocol.servers.values())
         self._of_messages = [each for each in made if "messages" in each.reads]
         of_one, of_two = self._by_servers(made)
-        formulas = [_Formula.of(number, *each) for number, each in enumerate(of_one)]
+        formulas = [_Formula(*each) for each in of_one]
         self._with_logs = [each for each in formulas if _OF_HISTORY & {*each.predicate.reads}]
         self._without_logs = [each for each in formulas if each not in self._with_logs]
+        for each in self._with_logs:
+            if not {*each.predicate.reads} <= _BESIDE_LOGS | _OF_HISTORY:
+                reason = f"{each.predicate.name} reads logs, and what names servers"
+                raise ValueError(f"{path}: {reason}")
         self._read_with_logs = {n for each in self._with_logs for n in each.predicate.reads}
-        self._held: dict[Any, bool] = {}
+        self._numbers: dict[Any, int] = {}
         self._of_terms = [each for each in of_two if {*each[0].reads} <= _OF_TERMS]
         self._of_logs = [each for each in of_two if {*each[0].reads} <= _OF_LOGS]
         if len(self._of_terms) + len(self._of_logs) != len(of_two):
@@ -122,20 +128,20 @@ class Invariants:
             return recorded, ()
         broken = self._of_server_alone(place, before, after, is_restart)
         if recorded is not committed or self._is_of_logs(before, after):
-            broken += self._of_server(place, before, after, committed, recorded, is_restart)
+            broken += self._of_server(before, after, committed, recorded, is_restart)
         self.checked += 1
         others = [each for each in range(len(states)) if each != place]
         if recorded is not committed:
             for each in others:
                 same = states[each]
-                broken += self._of_server(each, same, same, committed, recorded, False)
+                broken += self._of_server(same, same, committed, recorded, False)
         of_terms = after.role != before.role or after.current_term != before.current_term
         of_logs = after.log is not before.log or after.compacted != before.compacted
         for each in others:
             if of_terms:
                 broken += self._of_pair_of_terms(place, after, each, states[each])
             if of_logs:
-                broken += self._of_pair(place, after, each, states[each])
+                broken += self._of_pair(after, states[each])
         return recorded, broken
 
     def _is_of_logs(self, before: ServerState, after: ServerState) -> bool:
@@ -153,7 +159,6 @@ class Invariants:
 
     def _of_server(
         self,
-        place: int,
         before: ServerState,
         after: ServerState,
         committed: Committed,
@@ -163,26 +168,41 @@ class Invariants:
         base = common(after.log, before.log, recorded.log, committed.log)
         if base is None or self._is_put_off(after.log.index - base):
             return ()
-        names = _Names(base, (before, after), (committed, recorded))
-        told = _Told(
-            place, self._row(before, base, names), self._row(after, base, names),
-            _history(committed, base, names), _history(recorded, base, names), int(is_restart),
-        )  # fmt: skip
-        return self._broken_by_one(self._with_logs, told)
-
-    def _row(self, state: ServerState, base: int, names: _Names) -> Row:
-        """Return a server's variables as far as they are read with a log."""
-        read = self._read_with_logs
-        return (
-            names.terms[state.current_term],
-            state.voted_for if "votedFor" in read else None,
-            state.role,
-            max(state.commit_index - base, 0),
-            state.votes_granted if "votesGranted" in read else None,
-            _shifted(state.next_index, base, 1) if "nextIndex" in read else None,
-            _shifted(state.match_index, base, 0) if "matchIndex" in read else None,
-            *_logs_of(state, base, names),
+        new = _Window(base, after)
+        old = new if after.log is before.log and new.behind(before) else _Window(base, before)
+        known = recorded.log.entries(base), recorded.terms.entries(base)
+        earlier = known
+        if recorded is not committed:
+            earlier = committed.log.entries(base), committed.terms.entries(base)
+        names = _Names(
+            (before.current_term, after.current_term, new.base_term),
+            (new.entries, old.entries, *known, *earlier),
         )
+        new_row, new_key = self._row(after, base, new, names)
+        old_row, old_key = new_row, new_key
+        if after is not before:
+            old_row, old_key = self._row(before, base, old, names)
+        recorded_value = _history(*known, names)
+        committed_value = recorded_value if earlier is known else _history(*earlier, names)
+        told = _Told(0, old_row, new_row, committed_value, recorded_value, int(is_restart))
+        key = (
+            0, self._number(committed_value), self._number(recorded_value), int(is_restart),
+            *old_key, *new_key,
+        )  # fmt: skip
+        return self._broken_by_one(self._with_logs, key, told)
+
+    def _number(self, value: Any) -> int:
+        """Return a number for a value, since a long one is hashed anew whenever it is asked for."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    def _row(
+        self, state: ServerState, base: int, window: _Window, names: _Names
+    ) -> tuple[Row, Row]:
+        """Return a server's variables as far as they are read with a log, and a key for them."""
+        term, commit = names.terms[state.current_term], max(state.commit_index - base, 0)
+        snapshot, log = window.snapshot(names), window.log(names)
+        beside = (term, None, state.role, commit, None, None, None)
+        return (*beside, snapshot, log), (*beside, self._number(snapshot), self._number(log))
 
     def _of_server_alone(
         self, place: int, before: ServerState, after: ServerState, is_restart: bool
@@ -190,21 +210,23 @@ class Invariants:
         """Return the properties of a step that are broken, of those that read no log."""
         term = 1 + (before.current_term > after.current_term)
         new_term = 1 + (after.current_term > before.current_term)
-        told = _Told(
-            place, (term, *_first(before)[1:], None, None),
-            (new_term, *_first(after)[1:], None, None), _NO_HISTORY, _NO_HISTORY, int(is_restart),
-        )  # fmt: skip
-        return self._broken_by_one(self._without_logs, told)
+        old, new = _closer(before, after)
+        old_row, new_row = (term, *old, None, None), (new_term, *new, None, None)
+        told = _Told(place, old_row, new_row, _NO_HISTORY, _NO_HISTORY, int(is_restart))
+        key = (place, 0, 0, int(is_restart), *old_row, *new_row)
+        return self._broken_by_one(self._without_logs, key, told)
 
-    def _broken_by_one(self, formulas: list[_Formula], told: _Told) -> tuple[str, ...]:
+    def _broken_by_one(
+        self, formulas: list[_Formula], key: tuple[Any, ...], told: _Told
+    ) -> tuple[str, ...]:
         """Return which formulas are broken; what one reads was perhaps seen before."""
         broken: tuple[str, ...] = ()
         for formula in formulas:
-            key = formula.key(told)
-            holds = self._held.get(key)
+            read = formula.read(key)
+            holds = formula.held.get(read)
             if holds is None:
                 place, columns = told.place, formula.columns
-                holds = self._held[key] = self._holds(
+                holds = formula.held[read] = self._holds(
                     formula.predicate,
                     formula.by_server,
                     (place,),
@@ -247,23 +269,22 @@ class Invariants:
             if not self._holds(predicate, by_server, pair, values, values)
         )
 
-    def _of_pair(
-        self, place: int, state: ServerState, other: int, theirs: ServerState
-    ) -> tuple[str, ...]:
+    def _of_pair(self, state: ServerState, theirs: ServerState) -> tuple[str, ...]:
         """Return the properties of two servers that are broken, of those that read logs."""
         base = common(state.log, theirs.log)
         least = min(state.log.index, theirs.log.index)
         if base is None or self._is_put_off(least - base):
             return ()
-        names = _Names(base, (state, theirs), (), with_current=False)
-        key = (place, other, _logs_of(state, base, names), _logs_of(theirs, base, names))
+        one, other = _Window(base, state), _Window(base, theirs)
+        names = _Names((one.base_term,), (one.entries, other.entries))
+        logs = [(each.snapshot(names), each.log(names)) for each in (one, other)]
+        key = (*logs[0], *logs[1])
         found = self._known.get(key)
         if found is None:
-            rows = {
-                each: (None, None, None, None, None, None, None, *logs)
-                for each, logs in ((place, key[2]), (other, key[3]))
+            rows: dict[int, Row] = {
+                each: (None, None, None, None, None, None, None, *logs[each]) for each in (0, 1)
             }
-            found = self._known[key] = self._broken_by_two(self._of_logs, rows, place, other)
+            found = self._known[key] = self._broken_by_two(self._of_logs, rows, 0, 1)
         return found
 
     def _holds(
@@ -302,11 +323,12 @@ class Invariants:
 
     def broken_by(self, message: Message) -> tuple[str, ...]:
         """Return the properties that a message breaks."""
-        found = self._known.get(message)
+        closer = _closer_message(message)
+        found = self._known.get(closer)
         if found is None:
-            shown = {"messages": frozenset({_without_data(message)})}
+            shown = {"messages": frozenset({closer})}
             found = tuple(each.name for each in self._of_messages if not each.holds(shown))
-            self._known[message] = found
+            self._known[closer] = found
         return found
 
 
@@ -315,6 +337,7 @@ _VARIABLES = (
     "snapshot", "log",
 )  # fmt: skip
 _OF_HISTORY = frozenset({"log", "snapshot", "committed"})
+_BESIDE_LOGS = frozenset({"currentTerm", "role", "commitIndex"})
 _OF_LOGS, _OF_TERMS = frozenset({"log", "snapshot"}), frozenset({"currentTerm", "role"})
 _COMMITTED = domain_of(frozenset({"committedIn", "term", "value"}))
 _NO_HISTORY: Function = sequence(())
@@ -332,69 +355,73 @@ class _Told(NamedTuple):
     """How many restarts there were, if there was none before it."""
 
 
-class _Formula(NamedTuple):
-    """A formula of one server, and which columns of a row it reads."""
+class _Formula:
+    """A formula of one server, which columns of a row it reads, and where it is known to hold.
 
-    number: int
-    predicate: Predicate
-    by_server: ByElement
-    columns: tuple[int, ...]
-    reads_committed: bool
-    reads_restarts: bool
+    `read` takes what it reads out of (place, committed, recorded, restarts, *before, *after).
+    """
 
-    @classmethod
-    def of(cls, number: int, predicate: Predicate, by_server: ByElement) -> _Formula:
-        """Return a formula with the columns that it reads."""
+    def __init__(self, predicate: Predicate, by_server: ByElement) -> None:
+        self.predicate, self.by_server = predicate, by_server
         reads = {*predicate.reads}
-        columns = tuple(n for n, name in enumerate(_VARIABLES) if name in reads)
-        return cls(number, predicate, by_server, columns, "committed" in reads, "restarts" in reads)
-
-    def key(self, told: _Told) -> tuple[Any, ...]:
-        """Return all that it reads of a step."""
-        after, before = told.after, told.before
-        key: list[Any] = [self.number, told.place, *[after[each] for each in self.columns]]
-        if self.reads_committed:
-            key.append(told.recorded)
-        if self.predicate.is_step:
-            key += [before[each] for each in self.columns]
-            if self.reads_committed:
-                key.append(told.committed)
-            if self.reads_restarts:
-                key.append(told.restarts)
-        return tuple(key)
+        self.columns = tuple(n for n, name in enumerate(_VARIABLES) if name in reads)
+        self.held: dict[Any, bool] = {}
+        old, new = 4, 4 + len(_VARIABLES)
+        read = [0, *(new + each for each in self.columns)]
+        if "committed" in reads:
+            read.append(2)
+        if predicate.is_step:
+            read += [3, *(old + each for each in self.columns)]
+            if "committed" in reads:
+                read.append(1)
+        self.read: Callable[[tuple[Any, ...]], Any] = itemgetter(*read)
 
 
 class _Names(dict[Any, str]):
-    """Names for values, in the order in which they come, and for terms, in their own order."""
+    """Names for values, in the order in which they come, and for terms, in their own order.
 
-    def __init__(
-        self,
-        base: int,
-        states: Iterable[ServerState],
-        histories: Iterable[Committed],
-        *,
-        with_current: bool = True,
-    ) -> None:
+    Arguments: the terms beside entries; entries, whose terms count, too.
+    """
+
+    def __init__(self, terms: Iterable[Any], windows: Iterable[list[Function]]) -> None:
         super().__init__()
-        terms: set[Any] = {0}
-        for state in states:
-            if with_current:
-                terms.add(state.current_term)
-            terms.add(state.log.at(max(state.compacted, base)).term)
-            terms.update(each[1] for each in state.log.entries(base))
-        for log, when in histories:
-            terms.update(each[1] for each in log.entries(base))
-            terms.update(each[1] for each in when.entries(base))
-        self.terms = {term: rank for rank, term in enumerate(sorted(terms))}
+        found: set[Any] = {0, *terms}
+        for entries in windows:
+            for entry in entries:
+                found.add(entry[1])
+        self.terms = {term: rank for rank, term in enumerate(sorted(found))}
 
     def __missing__(self, value: Any) -> str:
         name = self[value] = f"value {len(self) + 1}"
         return name
 
-    def entry(self, entry: Any) -> Function:
-        """Return an entry with these names."""
-        domain, term, value = entry
-        return (domain, self.terms[term], self[value])
+
+class _Window:
+    """What a server's log holds behind an index: compacted, or as entries."""
+
+    def __init__(self, base: int, state: ServerState) -> None:
+        self.entries: list[Any] = state.log.entries(base)
+        self.base_term = state.log.at(base).term
+        self._compacted = max(state.compacted - base, 0)
+        self._base = base
+
+    def behind(self, state: ServerState) -> bool:
+        """Say whether another server that has the same log shows the same of it."""
+        return max(state.compacted - self._base, 0) == self._compacted
+
+    def snapshot(self, names: _Names) -> Function:
+        """Return the snapshot, without what is before that index."""
+        index, term, data = self._compacted, self.base_term, _NO_HISTORY
+        if index:
+            term = self.entries[index - 1][1]
+            data = sequence([names[value] for _, _, value in self.entries[:index]])
+        return (SNAPSHOT, data, index, names.terms[term])
+
+    def log(self, names: _Names) -> Function:
+        """Return the entries that are not compacted."""
+        terms = names.terms
+        kept = self.entries[self._compacted :] if self._compacted else self.entries
+        return sequence([(domain, terms[term], names[value]) for domain, term, value in kept])
 
 
 def _first(state: ServerState) -> tuple[Any, ...]:
@@ -405,48 +432,57 @@ def _first(state: ServerState) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _logs_of(state: ServerState, base: int, names: _Names) -> tuple[Function, Function]:
-    """Return the snapshot and the log of a server, as `_row` has them."""
-    log, compacted = state.log, max(state.compacted, base)
-    data: Function = sequence(())
-    if compacted > base:
-        data = sequence(names[each[2]] for each in log.at(compacted).entries(base))
-    snapshot = (SNAPSHOT, data, compacted - base, names.terms[log.at(compacted).term])
-    return snapshot, sequence(names.entry(each) for each in log.entries(compacted))
+def _closer(before: ServerState, after: ServerState) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Return all but terms and logs, in the order of `_VARIABLES`, with indices closer together.
+
+    What lies two or more apart still does: no property adds more than one to an index.
+    """
+    numbers: set[Any] = {before.commit_index, after.commit_index}
+    for state in (before, after):
+        numbers.update(state.next_index[1:], state.match_index[1:])
+    closer: dict[Any, int] = _closer_together(numbers)
+    old, now = (
+        (
+            state.voted_for, state.role, closer[state.commit_index], state.votes_granted,
+            (state.next_index[0], *[closer[each] for each in state.next_index[1:]]),
+            (state.match_index[0], *[closer[each] for each in state.match_index[1:]]),
+        )
+        for state in (before, after)
+    )  # fmt: skip
+    return old, now
 
 
-def common(first: Log, *others: Log) -> int | None:
-    """Return the last index up to which logs are one; None where nobody knows."""
-    index = min(first.index, *(each.index for each in others))
-    try:
-        while True:
-            node = first.at(index)
-            if all(each.at(index) is node for each in others):
-                return index
-            index -= 1
-            if index < 0:
-                return None
-    except IndexError:
-        return None
+def _history(entries: list[Any], when: list[Any], names: _Names) -> Function:
+    terms = names.terms
+    return sequence([
+        (_COMMITTED, terms[committed_in], terms[term], names[value])
+        for (_, committed_in, _), (_, term, value) in zip(when, entries, strict=True)
+    ])  # fmt: skip
 
 
-def _shifted(numbers: Any, base: int, least: int) -> Function:
-    domain, *results = numbers
-    return (domain, *[max(each - base, least) for each in results])
+def _closer_together(numbers: Iterable[int]) -> dict[int, int]:
+    closer, last, new = {}, 0, 0
+    for number in sorted(numbers):
+        new += min(number - last, 2)
+        closer[number] = new
+        last = number
+    return closer
 
 
-def _history(committed: Committed, base: int, names: _Names) -> Function:
-    when: list[Any] = [*committed.terms.entries(base)]
-    entries = [names.entry(each)[1:] for each in committed.log.entries(base)]
-    return sequence(
-        (_COMMITTED, names.terms[term], *entry)
-        for (_, term, _), entry in zip(when, entries, strict=True)
-    )
-
-
-def _without_data(message: Message) -> Message:
-    place = domain_in(message).get("snapshot")
-    if place is None:
-        return message
-    snapshot: Any = message[place]
-    return (*message[:place], (snapshot[0], sequence(()), *snapshot[2:]), *message[place + 1 :])
+def _closer_message(message: Message) -> Message:
+    """Return a message with terms and indices closer together, and without values and data."""
+    numbers = {each for each in message if type(each) is int}
+    place = domain_in(message).get("entries")
+    entries: Any = message[place] if place else _NO_HISTORY
+    numbers.update(entry[1] for entry in entries[1:])
+    held = domain_in(message).get("snapshot")
+    snapshot: Any = message[held] if held else None
+    if snapshot:
+        numbers.update(snapshot[2:])
+    closer = _closer_together(numbers)
+    made: list[Any] = [closer[each] if type(each) is int else each for each in message]
+    if place:
+        made[place] = (entries[0], *[(e[0], closer[e[1]], "a value") for e in entries[1:]])
+    if held:
+        made[held] = (snapshot[0], _NO_HISTORY, *[closer[each] for each in snapshot[2:]])
+    return tuple(made)

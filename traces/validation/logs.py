@@ -18,6 +18,9 @@ UNLOGGED: Final = "(not logged)"
 """The value of an entry of which the trace does not say what it is."""
 
 
+CHUNK = 64
+
+
 class Log:
     """A log as its last entry and the log before that; made by `Logs` and `append`.
 
@@ -26,7 +29,9 @@ class Log:
     where a value is unknown.
     """
 
-    __slots__ = ("_child", "_jump", "_others", "digest", "entry", "index", "previous", "term")
+    __slots__ = (
+        "_child", "_chunk", "_jump", "_others", "digest", "entry", "index", "previous", "term",
+    )  # fmt: skip
 
     def __init__(self, previous: Log | None, index: int, term: int, entry: Function | None) -> None:
         self.previous = previous
@@ -35,6 +40,7 @@ class Log:
         self.entry = entry
         self._child: Log | None = None
         self._others: dict[Function, Log] | None = None
+        self._chunk: tuple[Log, list[Any]] | None = None
         self._jump: Log = self if previous is None else previous._next_jump()
         before = b"" if index == 0 else None if previous is None else previous.digest
         self.digest: bytes | None = before if previous is None else _digest(before, entry)
@@ -106,8 +112,53 @@ class Log:
         found.reverse()
         return found
 
+    def values(self) -> list[Any]:
+        """Return the values that are known, up to the last entry."""
+        parts: list[list[Any]] = []
+        node = self
+        while node.entry is not None:
+            node, part = node._last_values()
+            parts.append(part)
+        return [value for part in reversed(parts) for value in part]
+
+    def _last_values(self) -> tuple[Log, list[Any]]:
+        # Kept for every CHUNK-th entry, since the same ones are asked for with each snapshot.
+        if self._chunk is not None:
+            return self._chunk
+        node, values = self, list[Any]()
+        while node.entry is not None and node.previous is not None:
+            values.append(node.entry[2])
+            node = node.previous
+            if node.index % CHUNK == 0:
+                break
+        values.reverse()
+        if self.index % CHUNK == 0:
+            self._chunk = node, values
+        return node, values
+
     def __repr__(self) -> str:
         return f"a log up to {self.index}:t{self.term}"
+
+
+def common(first: Log, *others: Log) -> int | None:
+    """Return the last index up to which logs are one; None where nobody knows."""
+    index = min(first.index, *(each.index for each in others))
+    try:
+        nodes = {first.at(index), *(each.at(index) for each in others)}
+    except IndexError:
+        return None
+    while len(nodes) > 1:
+        jumps = {each._jump for each in nodes}
+        if jumps != nodes and len(jumps) > 1 and len({each.index for each in jumps}) == 1:
+            # They are still apart there.
+            nodes = jumps
+            continue
+        before = {each.previous for each in nodes}
+        nodes = {each for each in before if each is not None}
+        if len(nodes) < len(before):
+            return None
+    (node,) = nodes
+    return node.index
 
 
 def _known(log: Log | None, index: int) -> Log:

@@ -212,15 +212,11 @@ def _values_differ(log: Log, values: Sequence[Any]) -> bool:
     # Another state machine than that of Raft.tla, which keeps every value, has other data.
     if len(values) != log.index:
         return False
-    node: Log | None = log
-    for value in reversed(values):
-        if node is None or node.entry is None:
-            return False
-        known = node.entry[2]
-        if value != known and known is not UNLOGGED:
-            return True
-        node = node.previous
-    return False
+    known = log.values()
+    if known == values:
+        return False
+    pairs = zip(reversed(known), reversed(values), strict=False)
+    return any(value != have and have is not UNLOGGED for have, value in pairs)
 
 
 # ---- Messages
@@ -229,9 +225,12 @@ def _values_differ(log: Log, values: Sequence[Any]) -> bool:
 def message_agrees(message: Message, logged: JsonObject) -> bool:
     """Say whether a message is as it was logged."""
     places = domain_in(message)
-    return not any(
-        _field_differs(message, places.get(name), name, value) for name, value in logged.items()
-    )
+    for name, value in logged.items():
+        place = places.get(name)
+        held = None if place is None else message[place]
+        if held != value and (held is None or _field_differs(held, name, value)):
+            return False
+    return True
 
 
 def unmatched(
@@ -248,10 +247,7 @@ def unmatched(
     return extra, missing
 
 
-def _field_differs(message: Message, place: int | None, name: str, logged: Any) -> bool:
-    if place is None:
-        return True
-    value: Any = message[place]
+def _field_differs(value: Any, name: str, logged: Any) -> bool:
     if type(value) is int or type(value) is str:
         return bool(value != logged)
     if type(value) is ModelValue:

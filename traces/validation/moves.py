@@ -339,6 +339,8 @@ class Moves:
         if event.sends is None or after.path is None:
             return True
         made = after.path.sends if after.path is not before.path else ()
+        if not made and not event.sends:
+            return True
         extra, missing = unmatched(made, event.sends)
         return not missing and (not extra or self.liberties.may_decline)
 

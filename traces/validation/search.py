@@ -74,6 +74,8 @@ class Search:
         place = self.moves.places[event.server]
         if world.states[place] is None and "Start" not in event.moves:
             world = self.moves.started(world, place, {**event.before, **event.after})
+        if not self.moves.liberties.silent:
+            return self._at_once(world, place, event)
         level = [
             _Partial(each, None, self.moves.liberties.silent)
             for each in self._with_waiting(world, place, event)
@@ -96,6 +98,17 @@ class Search:
                     return accepted
                 following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
+        return accepted
+
+    def _at_once(self, world: World, place: int, event: Event) -> list[World]:
+        """Return what a reading becomes with a line, if nothing happens in silence."""
+        accepted: list[World] = []
+        for now in self._with_waiting(world, place, event):
+            for after in self._moved(now, place, event):
+                if self._agrees(event, place, now, after):
+                    accepted.append(after)
+            if accepted and not self.moves.is_thorough:
+                break
         return accepted
 
     def _agrees(self, event: Event, place: int, before: World, after: World) -> bool:

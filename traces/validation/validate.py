@@ -136,7 +136,9 @@ class Following:
         self._moves = Moves(self._protocol, recording.servers, liberties)
         self._search = Search(self._moves)
         self._has_choices = bool(liberties.silent) or liberties.may_decline
-        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1])
+        self._behind: deque[_Followed] = deque(
+            maxlen=LOOK_BACK[-1] if self._has_choices or liberties.unsynced else 1
+        )
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
         self.verdict = Verdict(path, search=self._search)
