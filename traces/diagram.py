@@ -24,23 +24,8 @@ from traces.layout import (
     lay_out,
 )
 from traces.markup import BARE, escaped, font, line_label
-from traces.scene import Arrow, arrows, role_and_term
-from traces.style import (
-    ARROWS,
-    BACKGROUND,
-    BANNER,
-    BROKEN_FRAME,
-    FLYING,
-    FRAME,
-    GUIDE,
-    LIFELINE_WIDTHS,
-    LOST,
-    QUIET,
-    ROLE_FILLS,
-    ROLE_LINES,
-    ROLE_TEXTS,
-    SANS,
-)
+from traces.scene import Arrow, Row, arrows, role_and_term
+from traces.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from traces.trace import Trace
 from traces.words import shortened
 
@@ -49,8 +34,11 @@ _FRAME_PADDING = 8.0
 _NAME_LENGTH = 16
 
 
-def draw(trace: Trace) -> graphviz.Digraph:
+def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     """Return the diagram of a trace; its `source` is the .gv text.
+
+    What does not lead to the violation is faded. Each step is a group of the SVG with the id
+    "step" and its number.
 
     Raises TraceError where a step takes a message that is not in flight.
     """
@@ -64,19 +52,19 @@ def draw(trace: Trace) -> graphviz.Digraph:
         outputorder="edgesfirst",
         pad="0.15",
         margin="0",
-        bgcolor="white",
+        bgcolor=theme.paper,
         fontname=SANS,
     )
-    graph.attr("node", fontname=SANS, shape="plain", margin="0")
+    graph.attr("node", fontname=SANS, shape="plain", margin="0", fontcolor=theme.ink)
     graph.attr("edge", arrowsize="0.7")
-    _title(graph, trace, layout)
-    _guides(graph, layout)
-    _lifelines(graph, trace, layout)
+    _title(graph, trace, layout, theme)
+    _guides(graph, layout, theme)
+    _lifelines(graph, trace, layout, theme)
     for placed in layout.rows:
-        _row(graph, placed)
+        _row(graph, placed, theme)
     for arrow in arrows(trace):
-        _arrow(graph, arrow)
-    _frame(graph, trace, layout)
+        _arrow(graph, arrow, theme)
+    _frame(graph, trace, layout, theme)
     return graph
 
 
@@ -94,30 +82,33 @@ def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
     _fixed(graph, name, Box(x, y, 0.72, 0.72), "", shape="point", style="invis")
 
 
-def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
-    label, height = frames.title(trace, layout.width)
+def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    label, height = frames.title(trace, layout.width, theme)
     y = -_LEGEND_HEIGHT - height / 2
     _node(graph, "title", Box(layout.width / 2, y, layout.width, height), label)
     left = 0.0
-    for number, (key, width) in enumerate(frames.legend(trace)):
+    for number, (key, width) in enumerate(frames.legend(trace, theme)):
         box = Box(left + width / 2, -_LEGEND_HEIGHT / 2 - 6, width, _LEGEND_HEIGHT)
         _node(graph, f"key{number}", box, key)
         left += width + 10
 
 
-def _guides(graph: graphviz.Digraph, layout: Layout) -> None:
+def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
     """Draw the number of each step and a faint line from it to the event."""
     for placed in layout.rows:
         name = f"number{placed.row.number}"
+        ink, quiet = theme.ink, theme.quiet
+        if not placed.row.leads:
+            ink = quiet = theme.faded
         lines = '<br align="left"/>'.join(map(escaped, _in_two_lines(placed.row.name)))
         label = (
-            f'<<table {BARE}><tr><td align="right" width="16"><font point-size="10">'
-            f'<b>{placed.row.number}</b></font></td><td width="4"></td>'
+            f'<<table {BARE}><tr><td align="right" width="16">'
+            f'<b>{font(str(placed.row.number), 10, ink)}</b></td><td width="4"></td>'
             f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
-            f'<font point-size="7" color="{QUIET}">{lines}</font></td></tr></table>>'
+            f'<font point-size="7" color="{quiet}">{lines}</font></td></tr></table>>'
         )
         _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label)
-        graph.edge(name, f"step{placed.row.number}", color=GUIDE, arrowhead="none")
+        graph.edge(name, f"step{placed.row.number}", color=theme.guide, arrowhead="none")
 
 
 def _in_two_lines(name: str) -> list[str]:
@@ -126,13 +117,13 @@ def _in_two_lines(name: str) -> list[str]:
     return [shortened(line, _NAME_LENGTH) for line in (words.groups() if words else [name])]
 
 
-def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     for position, (server, box) in enumerate(layout.heads.items()):
         below = role_and_term(trace.initial[server])
         label = f"<<b>{escaped(server)}</b>"
         if below:
             label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
-        style = {"shape": "box", "style": "filled", "fillcolor": "#f3f3f3", "color": "#555555"}
+        style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
         _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
     for number, segment in enumerate(layout.segments):
         x = layout.lanes[segment.server]
@@ -145,16 +136,16 @@ def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
             arrowhead="none",
             headclip="false",
             tailclip="false",
-            color=ROLE_LINES.get(segment.role, ROLE_LINES[""]),
+            color=theme.role_lines.get(segment.role, theme.role_lines[""]),
             penwidth=LIFELINE_WIDTHS.get(segment.role, LIFELINE_WIDTHS[""]),
         )
 
 
-def _row(graph: graphviz.Digraph, placed: PlacedRow) -> None:
+def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
     row = placed.row
     name = f"step{row.number}"
     if row.towards is not None:
-        cross = f'<<font point-size="20" color="{LOST}"><b>×</b></font>>'
+        cross = f'<<font point-size="20" color="{theme.lost}"><b>×</b></font>>'
         _fixed(graph, name, placed.mark, "", shape="circle", style="invis")
         _node(graph, f"{name} cross", placed.mark, cross)
     elif row.mark:
@@ -167,55 +158,75 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow) -> None:
             shape="box",
             style="rounded,filled",
             fontsize=str(MARK_SIZE),
-            fontcolor=ROLE_TEXTS.get(role, ROLE_TEXTS[""]),
-            fillcolor=ROLE_FILLS.get(role, ROLE_FILLS[""]),
-            color=ROLE_LINES.get(role, ROLE_LINES[""]),
+            id=name,
+            **_mark_style(role, row.leads, theme),
         )
     else:
-        _fixed(graph, name, placed.mark, "", shape="circle", style="filled", fillcolor="#333333")
+        colour = theme.ink if row.leads else theme.faded
+        dot = {"shape": "circle", "style": "filled", "fillcolor": colour, "color": colour}
+        _fixed(graph, name, placed.mark, "", id=name, **dot)
     for note in placed.notes:
-        _note(graph, name, note, placed.y)
+        _note(graph, row, note, placed.y, theme)
 
 
-def _note(graph: graphviz.Digraph, step: str, placed: PlacedNote, y: float) -> None:
-    note, box = placed.note, placed.box
+def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
+    line = theme.role_lines.get(role, theme.role_lines[""])
+    if not leads:
+        return {"fontcolor": theme.faded, "fillcolor": theme.paper, "color": line}
+    fill = theme.role_fills.get(role, theme.role_fills[""])
+    return {"fontcolor": theme.role_texts.get(role, theme.ink), "fillcolor": fill, "color": line}
+
+
+def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme: Theme) -> None:
+    note, box, step = placed.note, placed.box, f"step{row.number}"
     name = f"{step} note {note.side}"
     for number, (line, at) in enumerate(placed.lines):
-        _node(graph, f"{name} line {number}", at, line_label(line, note.side, BACKGROUND))
+        label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
+        _node(graph, f"{name} line {number}", at, label)
     if note.flying:
         _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
-        graph.edge(step, f"{name} stub", color=FLYING, style="dashed", arrowhead="open")
+        graph.edge(step, f"{name} stub", color=theme.flying, style="dashed", arrowhead="open")
 
 
-def _arrow(graph: graphviz.Digraph, arrow: Arrow) -> None:
+def _arrow(graph: graphviz.Digraph, arrow: Arrow, theme: Theme) -> None:
     start = f"step{arrow.sent}" if arrow.sent else f"head{arrow.sender}"
-    graph.edge(start, f"step{arrow.ended}", **ARROWS[arrow.kind])
+    style = {"color": theme.ink if arrow.leads else theme.faded, "penwidth": "1.1"}
+    if arrow.kind == "lost":
+        style |= {"color": theme.lost, "arrowhead": "none"}
+    elif arrow.kind == "duplicate":
+        style["style"] = "dashed"
+    graph.edge(start, f"step{arrow.ended}", **style)
 
 
-def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout) -> None:
+def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     """Frame the last state, each server's under its lifeline, with the property that it breaks."""
-    label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING)
+    label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING, theme)
     top = layout.bottom + (BANNER_HEIGHT if trace.violation else 0)
     text_top = layout.last[-1].bottom + _FRAME_PADDING if layout.last else top
     bottom = text_top + (height + _FRAME_PADDING if height else 0)
     middle = layout.width / 2
     frame = Box(middle, (layout.bottom + bottom) / 2, layout.width, bottom - layout.bottom)
-    style = {"shape": "box", "style": "filled", **(BROKEN_FRAME if trace.violation else FRAME)}
+    style = {"shape": "box", "style": "filled", "color": theme.quiet, "fillcolor": theme.frame}
+    if trace.violation:
+        style |= {"color": theme.lost, "fillcolor": theme.broken, "penwidth": "2.5"}
     _fixed(graph, "frame", frame, "", **style)
     if trace.violation:
         after = "" if trace.violation.is_refusal else f"After step {len(trace.steps)}: "
         text = f"{after}{trace.violation}"
         banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
-        style = {"shape": "box", "style": "filled", **BANNER}
+        style = {"shape": "box", "style": "filled", "color": theme.lost, "fillcolor": theme.lost}
+        style |= {"fontcolor": theme.on_lost, "fontsize": "12"}
         _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
     for number, row in enumerate(layout.last):
-        _last_values(graph, f"last{number}", row, layout)
+        _last_values(graph, f"last{number}", row, layout, theme)
     if label:
         _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
 
 
-def _last_values(graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout) -> None:
-    variable = font(shortened(row.name, _NAME_LENGTH), 8, QUIET)
+def _last_values(
+    graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout, theme: Theme
+) -> None:
+    variable = font(shortened(row.name, _NAME_LENGTH), 8, theme.quiet)
     label = (
         f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
     )
@@ -223,5 +234,5 @@ def _last_values(graph: graphviz.Digraph, name: str, row: PlacedValues, layout: 
     _node(graph, name, box, label)
     for position, (server, x) in enumerate(layout.lanes.items()):
         if server in row.values:
-            value = line_label(row.values[server])
+            value = line_label(row.values[server], theme)
             _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)

@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import textwrap
 
+from traces.causes import leading, what_went_wrong
 from traces.markup import BARE, escaped, font
 from traces.metrics import monospace_width, text_width
 from traces.scene import role_of
-from traces.style import CELL_BORDER, INK, LOST, MONOSPACE, QUIET, ROLE_LINES, term_colour
+from traces.style import MONOSPACE, Theme
 from traces.trace import Trace, states
 from traces.words import entries, plain
 
 _FORMULA_SIZE = 9.5
 _FACTS_SIZE = 9.0
+_WRONG_SIZE = 11.0
 _KEY_SIZE = 9.0
 _SIGN_WIDTH = 34
 _LINE = 15.0
 _INSTANCES_SHOWN = 4
 
 
-def title(trace: Trace, width: float) -> tuple[str, float]:
+def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     """Return the label of this width above the lifelines, and its height."""
     steps = _count(len(trace.steps), "step")
     broken = trace.violation
@@ -32,51 +34,56 @@ def title(trace: Trace, width: float) -> tuple[str, float]:
     facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
     facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
     columns = int(width / text_width("o", _FACTS_SIZE))
-    lines = [f"<b>{font(heading, 16)}</b>"]
-    lines += [font(trace.source, 10, QUIET)] if trace.source else []
-    lines += [font(line, _FACTS_SIZE, QUIET) for line in textwrap.wrap(" · ".join(facts), columns)]
+    lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
+    wrong = textwrap.wrap(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
+    lines += [font(line, _WRONG_SIZE, theme.lost) for line in wrong]
+    lines += [font(trace.source, 10, theme.quiet)] if trace.source else []
+    lines += [
+        font(line, _FACTS_SIZE, theme.quiet) for line in textwrap.wrap(" · ".join(facts), columns)
+    ]
     rows = "".join(_row(line, width, _LINE) for line in lines)
     return f"<<table {BARE}>{rows}</table>>", 24 + _LINE * (len(lines) - 1)
 
 
-def legend(trace: Trace) -> list[tuple[str, float]]:
+def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     """Return the key to the colours and marks that occur in this trace: labels and widths."""
     reached = [state for at in states(trace) for state in at.values()]
     names = {step.step for step in trace.steps}
     roles = {role_of(state) for state in reached}
     keys = [
         (_sign(18, 8, f'bgcolor="{colour}"'), role.lower())
-        for role, colour in ROLE_LINES.items()
+        for role, colour in theme.role_lines.items()
         if role and role in roles
     ]
     if "DropMessage" in names:
-        keys.append((f"<b>{font('×', 14, LOST)}</b>", "lost"))
+        keys.append((f"<b>{font('×', 14, theme.lost)}</b>", "lost"))
     if "ReceiveDuplicate" in names:
-        keys.append((font("- - -", _KEY_SIZE), "duplicate"))
+        keys.append((font("- - -", _KEY_SIZE, theme.ink), "duplicate"))
     if any(entries(state.get("log")) for state in reached):
-        cell = f'border="1" color="{CELL_BORDER}" bgcolor="{term_colour(1)}"'
-        keys.append((_sign(28, 14, cell, font("t1 v", 8)), "log entry: term, value"))
+        cell = f'border="1" color="{theme.cell_border}" bgcolor="{theme.term(1)}"'
+        keys.append((_sign(28, 14, cell, font("t1 v", 8, theme.ink)), "log entry: term, value"))
     if any(state.get("commitIndex") for state in reached):
-        keys.append((_sign(20, 3, f'bgcolor="{INK}"'), "committed"))
-    return [_key(sign, text) for sign, text in keys]
+        keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
+    made = [_key(sign, text, theme) for sign, text in keys]
+    if len(leading(trace)) < len(trace.steps):
+        made.append(_key(font("●", 8, theme.faded), "does not lead there", theme))
+    return made
 
 
-def violation(trace: Trace, width: float) -> tuple[str, float]:
+def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     """Return the label with the property that the trace breaks, and its height ("" and 0: none)."""
     broken = trace.violation
     if broken is None:
         return "", 0.0
     formula = _formula_lines(broken.formula, width)
-    lines = [
-        (f'<font face="{MONOSPACE}" point-size="{_FORMULA_SIZE}">{line}</font>', 12.0)
-        for line in formula
-    ]
+    look = f'point-size="{_FORMULA_SIZE}" color="{theme.ink}"'
+    lines = [(f'<font face="{MONOSPACE}" {look}>{line}</font>', 12.0) for line in formula]
     if formula and broken.instances:
         lines.append(("", 8.0))
     hidden = len(broken.instances) - _INSTANCES_SHOWN
     told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
     told += [f"and by {hidden} more"] if hidden > 0 else []
-    lines += [(font(line, 10, LOST), _LINE) for line in told]
+    lines += [(font(line, 10, theme.lost), _LINE) for line in told]
     rows = "".join(_row(content, width, height) for content, height in lines)
     label = f"<<table {BARE}>{rows}</table>>" if rows else ""
     return label, sum(height for _, height in lines)
@@ -97,10 +104,10 @@ def _sign(width: int, height: int, attributes: str, content: str = "") -> str:
     return f'<table {BARE} fixedsize="true" {size}>{cell}</table>'
 
 
-def _key(sign: str, text: str) -> tuple[str, float]:
+def _key(sign: str, text: str, theme: Theme) -> tuple[str, float]:
     width = text_width(text, _KEY_SIZE)
     cells = f'<td width="{_SIGN_WIDTH}">{sign}</td>'
-    cells += f'<td align="left" width="{width:.0f}">{font(text, _KEY_SIZE)}</td>'
+    cells += f'<td align="left" width="{width:.0f}">{font(text, _KEY_SIZE, theme.ink)}</td>'
     return f"<<table {BARE}><tr>{cells}</tr></table>>", _SIGN_WIDTH + width
 
 

@@ -7,10 +7,11 @@ lifeline, and what stands in two rows cannot meet.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
+from traces.causes import leading
 from traces.flights import LOSS, Flight, flights
 from traces.metrics import wrapped
 from traces.trace import JsonObject, Trace, TraceStep, states
@@ -81,7 +82,7 @@ class Row:
     """One step: its number and name, the server that acts, its mark and what is noted beside it.
 
     `server` is None in the row of a lost message; then `towards` is the channel that it took.
-    `mark` is empty where a plain dot will do.
+    `mark` is empty where a plain dot will do. `leads` says that the step leads to the violation.
     """
 
     number: int
@@ -92,6 +93,7 @@ class Row:
     crashed: bool
     notes: tuple[Note, ...]
     towards: tuple[str, str] | None = None
+    leads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +101,14 @@ class Arrow:
     """A message from the step that sends it to the step that receives or loses it.
 
     `sender` is the position of the server that sends it; `sent` is 0 where that was before the
-    first step.
+    first step. `leads` says that the step which receives it leads to the violation.
     """
 
     sender: int
     sent: int
     ended: int
     kind: ArrowKind
+    leads: bool = True
 
 
 def rows(trace: Trace, note_width: float) -> list[Row]:
@@ -114,11 +117,13 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     Raises TraceError where a step takes a message that is not in flight.
     """
     ways = flights(trace)
+    matter = leading(trace)
     steps = zip(trace.steps, pairwise(states(trace)), strict=True)
     shown = []
     for number, (step, (before, after)) in enumerate(steps, start=1):
         if step.server is None:
-            shown.append(_lost_row(number, step, note_width))
+            lost = _lost_row(number, step, note_width)
+            shown.append(replace(lost, leads=number in matter))
             continue
         old, new = before[step.server], after[step.server]
         told = [
@@ -130,19 +135,22 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
         notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
-        shown.append(Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes)))
+        row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
+        shown.append(replace(row, leads=number in matter))
     return shown
 
 
 def arrows(trace: Trace) -> list[Arrow]:
     """Return the arrows of all messages that are received or lost, in the order of sending."""
     drawn = []
+    matter = leading(trace)
     for flight in flights(trace):
         start = trace.servers.index(flight.message["source"]), flight.sent
         for count, end in enumerate(flight.delivered):
-            drawn.append(Arrow(*start, end, "duplicate" if count else "delivered"))
+            kind: ArrowKind = "duplicate" if count else "delivered"
+            drawn.append(Arrow(*start, end, kind, end in matter))
         if flight.lost is not None:
-            drawn.append(Arrow(*start, flight.lost, "lost"))
+            drawn.append(Arrow(*start, flight.lost, "lost", flight.lost in matter))
     return drawn
 
 
