@@ -9,7 +9,19 @@ from importlib.metadata import version
 
 from explorer import ActorError, CheckpointError
 from raft_ref.server import StorageError, TlsError
-from raft_ref_cli import bugs, check, conform, convert, demo, generate, kv, serve, spec, validate
+from raft_ref_cli import (
+    bugs,
+    check,
+    conform,
+    convert,
+    demo,
+    draw,
+    generate,
+    kv,
+    serve,
+    spec,
+    validate,
+)
 from raft_ref_cli.errors import UsageError
 from spec import SpecError
 from traces import RenderError, TraceError
@@ -78,4 +90,5 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_command(commands)
     conform.add_command(commands)
     convert.add_command(commands)
+    draw.add_command(commands)
     return parser

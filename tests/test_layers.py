@@ -48,8 +48,12 @@ def test_the_node_knows_nothing_of_what_runs_it() -> None:
 
 
 def test_the_drawing_of_a_trace_knows_traces_alone() -> None:
-    """Any trace can be drawn: only `record` knows the explorer, and only `itf` the node."""
-    knows = {"record.py": {"explorer", "spec"}, "itf.py": {"raft_ref"}}
+    """Any trace can be drawn: only `record` knows the explorer, `itf` and `raft` the node."""
+    knows = {
+        "record.py": {"explorer", "spec"},
+        "itf.py": {"raft_ref"},
+        "raft.py": {"raft_ref"},
+    }
     for path in (ROOT / "traces").glob("*.py"):
         others = {name.split(".")[0] for name in imported(path)} & (OURS - {"traces"})
         assert others == knows.get(path.name, set())

@@ -37,8 +37,8 @@ _NAME_LENGTH = 16
 def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     """Return the diagram of a trace; its `source` is the .gv text.
 
-    What does not lead to the violation is faded. Each step is a group of the SVG with the id
-    "step" and its number.
+    What does not lead to the violation is faded. In the SVG the number and the
+    mark of step 5 are groups with the ids "number5" and "step5".
 
     Raises TraceError where a step takes a message that is not in flight.
     """
@@ -107,7 +107,7 @@ def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
             f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
             f'<font point-size="7" color="{quiet}">{lines}</font></td></tr></table>>'
         )
-        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label)
+        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label, id=name)
         graph.edge(name, f"step{placed.row.number}", color=theme.guide, arrowhead="none")
 
 

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref import Node, State
-from raft_ref import messages as raft_messages
-from raft_ref.messages import Entry, Message, Snapshot
+from raft_ref.messages import Entry, Message
 from raft_ref.node import Action, Step
-from raft_ref.state import Role
 from traces.flights import InFlight
+from traces.raft import message_of, state_of
 from traces.record import arguments_to_json, message_to_json, state_to_json
 from traces.trace import JsonObject, Trace, TraceError, TraceStep, states
 
@@ -157,59 +156,22 @@ class _World:
 
     def __init__(self, shown: Mapping[str, Any]) -> None:
         names = sorted(shown["currentTerm"])
-        self.servers = {name: _state(name, names, shown) for name in names}
-        self.messages = frozenset(map(_message, shown["messages"]))
+        self.servers = {name: state_of(name, _variables(name, names, shown)) for name in names}
+        self.messages = frozenset(map(message_of, shown["messages"]))
 
     def entries(self) -> Iterator[Entry]:
         for state in self.servers.values():
             yield from state.log
 
 
-def _state(name: str, names: Sequence[str], shown: Mapping[str, Any]) -> State:
-    vote = shown["votedFor"][name]
-    return State(
-        me=name,
-        current_term=int(shown["currentTerm"][name]),
-        voted_for=None if vote in (NIL, None, "None") else vote,
-        snapshot=_snapshot(shown["snapshot"][name]),
-        log=_entries(shown["log"][name]),
-        role=Role(shown["role"][name]),
-        commit_index=int(shown["commitIndex"][name]),
-        votes_granted=frozenset(shown["votesGranted"][name]),
-        next_index=tuple(int(shown["nextIndex"][name][peer]) for peer in names),
-        match_index=tuple(int(shown["matchIndex"][name][peer]) for peer in names),
-    )
-
-
-def _snapshot(shown: Mapping[str, Any]) -> Snapshot:
-    last = int(shown["lastIncludedIndex"]), int(shown["lastIncludedTerm"])
-    return Snapshot(*last, tuple(map(str, shown["data"])))
-
-
-def _entries(shown: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
-    return tuple(Entry(int(each["term"]), str(each["value"])) for each in shown)
-
-
-_TYPES: Mapping[str, type[Message]] = {
-    name: getattr(raft_messages, name)
-    for name in (
-        "RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest",
-        "AppendEntriesResponse", "InstallSnapshotRequest", "InstallSnapshotResponse",
-    )
-}  # fmt: skip
-
-
-def _message(shown: Mapping[str, Any]) -> Message:
-    fields = {_snake_case(name): value for name, value in shown.items() if name != "type"}
-    if "entries" in fields:
-        fields["entries"] = _entries(fields["entries"])
-    if "snapshot" in fields:
-        fields["snapshot"] = _snapshot(fields["snapshot"])
-    return _TYPES[shown["type"]](**fields)
-
-
-def _snake_case(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+def _variables(name: str, names: Sequence[str], shown: Mapping[str, Any]) -> JsonObject:
+    """Return the variables of one server as a trace has them."""
+    variables = {variable: shown[variable][name] for variable in BY_SERVER}
+    if variables["votedFor"] in (NIL, "None"):
+        variables["votedFor"] = None
+    for variable in ("nextIndex", "matchIndex"):
+        variables[variable] = [variables[variable][peer] for peer in names]
+    return variables
 
 
 class _Steps:

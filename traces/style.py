@@ -17,13 +17,15 @@ LIFELINE_WIDTHS = {"": "3", "Follower": "3", "Candidate": "5", "Leader": "7"}
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a diagram.
+    """The colours of a diagram; `scheme` is what CSS calls them.
 
     `role_lines`, `role_fills` and `role_texts` are by role, "" for none and "crashed" for the mark
     of a crash; `terms` are the backgrounds of entries, term by term. `faded` is for what does not
-    lead to the violation. `note` lies behind notes: an arrow behind one shines through.
+    lead to the violation. `note` lies behind notes: an arrow behind one shines through. `changed`
+    marks what a step changes, on pages.
     """
 
+    scheme: str
     paper: str
     ink: str
     quiet: str
@@ -34,6 +36,7 @@ class Theme:
     on_lost: str
     cell_border: str
     note: str
+    changed: str
     head: str
     frame: str
     broken: str
@@ -53,6 +56,7 @@ class Theme:
 
 
 LIGHT = Theme(
+    scheme="light",
     paper="#ffffff",
     ink="#222222",
     quiet="#6b6b6b",
@@ -63,6 +67,7 @@ LIGHT = Theme(
     on_lost="#ffffff",
     cell_border="#777777",
     note="#ffffffcc",
+    changed="#fff1b8",
     head="#f3f3f3",
     frame="#fafafa",
     broken="#fdf4f3",
@@ -76,6 +81,7 @@ LIGHT = Theme(
 )  # fmt: skip
 
 DARK = Theme(
+    scheme="dark",
     paper="#16191d",
     ink="#eceff1",
     quiet="#a3abb3",
@@ -86,6 +92,7 @@ DARK = Theme(
     on_lost="#16191d",
     cell_border="#98a2ac",
     note="#16191dcc",
+    changed="#4a4220",
     head="#23282e",
     frame="#1c2025",
     broken="#2b1d1e",
@@ -98,4 +105,4 @@ DARK = Theme(
     terms=("#1f4a75", "#6b5200", "#23592a", "#702f52", "#49397d", "#7a3c1d"),
 )  # fmt: skip
 
-THEMES = {"light": LIGHT, "dark": DARK}
+THEMES = {theme.scheme: theme for theme in (LIGHT, DARK)}
