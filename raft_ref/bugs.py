@@ -7,6 +7,7 @@ are sections of the extended Raft paper.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from raft_ref.messages import (
     AppendEntriesRequest,
@@ -36,6 +37,35 @@ class VoteForgottenInSameTerm(Node):
         step = super().handle_append_entries_request(state, m)
         is_followed = m.term == state.current_term
         return step._replace(state=replace(step.state, voted_for=None)) if is_followed else step
+
+
+class TermNotPersisted(Node):
+    """A restart forgets the term, so that a term is lived through twice (figure 2)."""
+
+    durable = Node.durable - {"current_term"}
+
+    def is_obsolete(self, state: State, message: Message) -> bool:
+        """Tell that no message is for good: its term may come again."""
+        return False
+
+
+class ServerWiped(Node):
+    """A server that has lost its disk comes back under its old name (figure 2)."""
+
+    durable = frozenset[str]()
+
+    def is_obsolete(self, state: State, message: Message) -> bool:
+        """Tell that no message is for good: its term may come again."""
+        return False
+
+
+class HigherTermInResponseIgnored(Node):
+    """A leader takes no notice of the term in the answer to a heartbeat (5.1)."""
+
+    def receive(self, state: State, message: Message) -> Step:
+        """Handle a response of a newer term as one of any other term: not at all."""
+        is_response = isinstance(message, AppendEntriesResponse)
+        return self.handle(state, message) if is_response else super().receive(state, message)
 
 
 class OlderVoteCounted(Node):
@@ -128,6 +158,21 @@ class LastIndexAcknowledged(Node):
         messages = tuple(
             replace(sent, match_index=last)
             if isinstance(sent, AppendEntriesResponse) and sent.success
+            else sent
+            for sent in step.messages
+        )
+        return step._replace(messages=messages)
+
+
+class HintTakenForMatch(Node):
+    """A refusal says where the log ends, and the leader takes it for where logs match (5.3)."""
+
+    def handle_append_entries_request(self, state: State, m: AppendEntriesRequest) -> Step:
+        """Refuse with the last index, as a hint."""
+        step = super().handle_append_entries_request(state, m)
+        messages = tuple(
+            replace(sent, match_index=state.last_index)
+            if isinstance(sent, AppendEntriesResponse) and not sent.success
             else sent
             for sent in step.messages
         )
@@ -232,14 +277,15 @@ class Bug:
     """A known bug.
 
     `node` is the mutant; `breaks` the property that it violates, by its name in
-    spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla); `seen_in` the public threads or
+    spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla), or StepRefinement where it takes
+    a step that Raft.tla forbids and breaks none of these; `seen_in` the public threads or
     the text that describe it; `bounds` the smallest bounds of a search within which that shows: one
     less of any, and it does not. A bound that is not named is 0, and one value is enough. Larger
     ones may show a shorter way. `goal` and `premise` are the operators of spec/RaftProgress.tla
     that a bug which breaks Progress is about.
     """
 
-    node: type[Node]
+    node: type[Any]
     breaks: str
     seen_in: str
     bounds: Mapping[str, int]
@@ -251,6 +297,11 @@ class Bug:
         """What the mutant does, in one sentence."""
         return (self.node.__doc__ or "").strip().partition("\n")[0]
 
+    @property
+    def found_by(self) -> str:
+        """How it is found."""
+        return {"Progress": "progress", "StepRefinement": "refinement"}.get(self.breaks, "search")
+
 
 BUGS: Mapping[str, Bug] = {
     "vote-not-persisted": Bug(
@@ -258,6 +309,36 @@ BUGS: Mapping[str, Bug] = {
         breaks="ElectionSafety",
         seen_in="PySyncObj#84, akka-raft#62",
         bounds={"servers": 3, "max_term": 1, "max_messages": 3, "max_restarts": 1},
+    ),
+    "term-not-persisted": Bug(
+        TermNotPersisted,
+        breaks="LeaderCompleteness",
+        seen_in="PySyncObj#202, raft-java#57",
+        bounds={
+            "servers": 3,
+            "max_term": 2,
+            "max_log_length": 1,
+            "max_messages": 2,
+            "max_restarts": 1,
+        },
+    ),
+    "server-wiped": Bug(
+        ServerWiped,
+        breaks="LeaderCompleteness",
+        seen_in="Vanlightly's notes on reconfiguration",
+        bounds={
+            "servers": 2,
+            "max_term": 2,
+            "max_log_length": 1,
+            "max_messages": 2,
+            "max_restarts": 1,
+        },
+    ),
+    "higher-term-in-response-ignored": Bug(
+        HigherTermInResponseIgnored,
+        breaks="StepRefinement",
+        seen_in="hashicorp/raft#666",
+        bounds={"servers": 2, "max_term": 2, "max_messages": 2},
     ),
     "vote-forgotten-in-same-term": Bug(
         VoteForgottenInSameTerm,
@@ -318,6 +399,12 @@ BUGS: Mapping[str, Bug] = {
         breaks="LeaderCompleteness",
         seen_in="CCF#6001; C raft 0.15",
         bounds={"servers": 3, "max_term": 3, "max_log_length": 1, "max_messages": 2},
+    ),
+    "hint-taken-for-match": Bug(
+        HintTakenForMatch,
+        breaks="StateMachineSafety",
+        seen_in="CCF#5325",
+        bounds={"servers": 3, "max_term": 4, "max_log_length": 2, "max_messages": 2},
     ),
     "match-index-moved-back": Bug(
         MatchIndexMovedBack,

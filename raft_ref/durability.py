@@ -6,8 +6,7 @@ that makes up for it: what a step sends leaves once its outcome, and that of all
 written (figure 2). To all others a step happens when it is written. A disk that fails is a crash:
 the server stops.
 
-Known bugs of writing are at the end, each changing one rule, to be checked with
-``raft-ref check --node raft_ref.durability:NAME``.
+Known bugs of writing are at the end, each changing one rule.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
+from raft_ref.bugs import Bug
 from raft_ref.messages import Message, ServerId, Value
 from raft_ref.node import Node, Step
 from raft_ref.state import DURABLE, State
@@ -192,3 +192,35 @@ class WriteErrorSwallowed(StoredNode):
             return None
         first, *rest = stored.pending
         return StoredStep(Stored(first.state, stored.disk, tuple(rest)), _in_order(first))
+
+
+_ONE_VOTE = {"servers": 3, "max_term": 1, "max_messages": 3, "max_restarts": 1, "max_pending": 1}
+
+DISK_BUGS: Mapping[str, Bug] = {
+    "vote-written-before-term": Bug(
+        VoteWrittenBeforeTerm,
+        breaks="ElectionSafety",
+        seen_in="hashicorp/raft#661",
+        bounds=_ONE_VOTE,
+    ),
+    "sent-before-written": Bug(
+        SentBeforeWritten,
+        breaks="ElectionSafety",
+        seen_in="sofa-jraft",
+        bounds=_ONE_VOTE,
+    ),
+    "write-error-swallowed": Bug(
+        WriteErrorSwallowed,
+        breaks="LeaderCompleteness",
+        seen_in="dragonboat#409",
+        bounds={
+            "servers": 2,
+            "max_term": 2,
+            "max_log_length": 1,
+            "max_messages": 2,
+            "max_restarts": 1,
+            "max_pending": 1,
+        },
+    ),
+}
+"""The known bugs of writing, by name."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from explorer import Checkpoints, EngineError, Report, Verdict, search
 from explorer.checkpoint import digest
-from raft_ref.bugs import BUGS
+from raft_ref.zoo import EXPLORED
 from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
@@ -233,7 +233,7 @@ def _list_bugs(as_json: bool) -> None:
             "seen_in": bug.seen_in,
             "bounds": dict(bug.bounds),
         }
-        for name, bug in BUGS.items()
+        for name, bug in EXPLORED.items()
     ]
     if as_json:
         print(json.dumps(rows))

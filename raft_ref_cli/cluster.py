@@ -22,13 +22,15 @@ from explorer import (
     System,
     guarded,
 )
-from raft_ref.bugs import BUGS, Bug
+from raft_ref.bugs import Bug
+from raft_ref.zoo import EXPLORED
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.loading import loaded
 from spec.link import (
     INVARIANTS,
     PROGRESS,
     PROGRESS_OF_RAFT,
+    REFINEMENT,
     Bisimulation,
     Committed,
     Refinement,
@@ -113,9 +115,9 @@ def build(options: argparse.Namespace, beyond: Mapping[str, int] | None = None) 
         raise UsageError(str(error)) from error
     available = [
         *_properties(options, actor, is_raft, servers, values),
-        *_ties_to_the_spec(options, system, values),
+        *_ties_to_the_spec(options, bug, system, values),
     ]
-    properties = _selected(available, options.invariant)
+    properties = _selected(available, options.invariant or _broken_by(bug, options))
     if (bug is not None and bug.breaks == PROGRESS) or options.progress or options.progress_from:
         properties.append(_progress(options, bug, actor, is_raft, servers, values))
     if options.depth is not None and any(prop.kind is Kind.PROGRESS for prop in properties):
@@ -146,16 +148,26 @@ def _names(prefix: str, number: int, option: str, least: int) -> tuple[ServerId,
 def _bug(name: str | None) -> Bug | None:
     if name is None:
         return None
-    if name not in BUGS:
-        raise UsageError(f"--bug {name}: no such bug; known are {', '.join(BUGS)}")
-    return BUGS[name]
+    if name not in EXPLORED:
+        raise UsageError(f"--bug {name}: no such bug; known are {', '.join(EXPLORED)}")
+    return EXPLORED[name]
+
+
+def _broken_by(bug: Bug | None, options: argparse.Namespace) -> list[str]:
+    """Return what a bug is asked for: the property that it is known to break, and no other.
+
+    Nothing, where all the properties are wanted.
+    """
+    is_asked_more = options.refine or options.bisimulation or options.spec
+    return [] if bug is None or bug.breaks == PROGRESS or is_asked_more else [bug.breaks]
 
 
 def _actor(
     node: str | None, bug: Bug | None, servers: tuple[str, ...], values: tuple[str, ...]
 ) -> Actor:
     if bug is not None:
-        return bug.node(servers, values)
+        mutant: Actor = bug.node(servers, values)
+        return mutant
     if node is None:
         return raft_ref.Node(servers, values)
     cls = _load(node)
@@ -208,7 +220,7 @@ def _bounds(
     measures = {
         name: limit
         for name, limit in numbers.items()
-        if name in _OF_THE_NODE and (name in known or _given(options, name))
+        if name in known or (name in _OF_THE_NODE and _given(options, name))
     }
     measures.update(options.bound)
     if options.depth is not None and options.depth < 1:
@@ -274,12 +286,13 @@ def _progress(
 
 
 def _ties_to_the_spec(
-    options: argparse.Namespace, system: System, values: tuple[str, ...]
+    options: argparse.Namespace, bug: Bug | None, system: System, values: tuple[str, ...]
 ) -> list[Property]:
     """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
     actor = system.guard.actor
     is_reference = options.node is None and options.bug is None and not options.invariant
-    refine = is_reference if options.refine is None else options.refine
+    is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
+    refine = is_default if options.refine is None else options.refine
     if not refine and not options.bisimulation:
         return []
     if not isinstance(actor, raft_ref.Node):

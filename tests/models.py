@@ -13,7 +13,9 @@ from spec.link import (
     MODEL_SYMMETRIES,
     PROGRESS,
     PROGRESS_OF_RAFT,
+    REFINEMENT,
     Committed,
+    Refinement,
     raft_progress,
     raft_properties,
 )
@@ -81,9 +83,15 @@ class Model:
         return raft_progress(PROGRESS_OF_RAFT, *names, goal, premise)
 
     def harm(self, bug: Bug) -> list[Property]:
-        """Return the properties that a bug may break: those of the module, and progress if so."""
-        is_progress = bug.breaks == PROGRESS
-        return self.properties() + [self.progress(bug.goal, bug.premise)] * is_progress
+        """Return the properties that a bug is asked for: the one that it breaks.
+
+        If that is progress, those of the module as well: none of them is broken before.
+        """
+        if bug.breaks == PROGRESS:
+            return [*self.properties(), self.progress(bug.goal, bug.premise)]
+        if bug.breaks == REFINEMENT:
+            return [Refinement(self.server_names, self.value_names).as_property]
+        return [prop for prop in self.properties() if prop.name == bug.breaks]
 
     def explore(self, node: type[Node] = Node) -> Report:
         """Search the model with all properties on."""

@@ -7,16 +7,44 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.bugs import BUGS, Bug
+from raft_ref.server import Simulation
+from raft_ref.server.bugs import SERVER_BUGS, ServerBug
+from raft_ref.zoo import WAITING
 from raft_ref_cli import main
 from tests.test_raft_ref_bugs import SHORTEST
 
+OPERATIONS = {
+    # Of clients, until they have seen what no single store could have shown them; the trial.
+    "read-before-commit-of-term": (8, 1_448),
+    "read-without-quorum": (6, 1_136),
+    "retry-applied-twice": (2, 8),
+    "save-error-swallowed": (8, 1_327),
+    "sent-before-saved": (6, 884),
+}
 
+
+def only(monkeypatch: pytest.MonkeyPatch, **bugs: Bug | ServerBug) -> None:
+    """Leave only these bugs in the zoo."""
+    explored = {name: bug for name, bug in bugs.items() if isinstance(bug, Bug)}
+    simulated = {name: bug for name, bug in bugs.items() if isinstance(bug, ServerBug)}
+    for module in ("bugs", "hunting", "cluster"):
+        monkeypatch.setattr(f"raft_ref_cli.{module}.EXPLORED", explored)
+        if module != "cluster":
+            monkeypatch.setattr(f"raft_ref_cli.{module}.SERVER_BUGS", simulated)
+    monkeypatch.setattr("raft_ref_cli.bugs.ZOO", (*explored, *simulated))
+
+
+@pytest.mark.long
 def test_each_bug_is_found_in_as_many_steps_as_ever(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bugs", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    rows = {each["name"]: (each["steps"], each["distinct_states"]) for each in found["bugs"]}
-    assert rows == SHORTEST
+    rows = {each["name"]: (each["steps"], each["tried"]) for each in found["bugs"]}
+    assert rows == {**SHORTEST, **OPERATIONS}
+    assert {each["found_by"] for each in found["bugs"]} == {
+        "search", "progress", "refinement", "simulation",
+    }  # fmt: skip
     assert found["not_searched"] == 0
+    assert found["waiting"] == WAITING
 
 
 def test_a_bug_that_survives_is_told(
@@ -25,17 +53,38 @@ def test_a_bug_that_survives_is_told(
     """The reference node itself, said to break something, is never found to."""
     bounds = {"servers": 2, "max_term": 1, "max_messages": 1}
     innocent = Bug(Node, "ElectionSafety", "nowhere", bounds)
-    some = {"innocent": innocent, "quorum-of-half": BUGS["quorum-of-half"]}
-    monkeypatch.setattr("raft_ref_cli.bugs.BUGS", some)
-    monkeypatch.setattr("raft_ref_cli.cluster.BUGS", some)
+    only(monkeypatch, **{"innocent": innocent, "quorum-of-half": BUGS["quorum-of-half"]})
     assert main(["bugs", "--quiet"]) == 1
-    title, first, second, last = capsys.readouterr().out.splitlines()
-    assert title.split() == ["bug", "seen", "in", "breaks", "steps", "states", "seconds"]
-    assert first.split()[:4] == ["innocent", "nowhere", "ElectionSafety", "SURVIVES"]
-    assert second.split()[:4] == ["quorum-of-half", "hydro#3082", "ElectionSafety", "6"]
+    title, first, second, last, *waiting = capsys.readouterr().out.splitlines()
+    assert title.split("  ")[0] == "bug"
+    assert first.split() == [
+        "innocent", "nowhere", "ElectionSafety", "search", "SURVIVES", "6", first.split()[-1],
+    ]  # fmt: skip
+    assert second.split()[:5] == ["quorum-of-half", "hydro#3082", "ElectionSafety", "search", "6"]
     assert last.startswith("1 of 2 found in ")
+    assert waiting[1] == "waiting for what the node does not have:"
     assert main(["bugs", "innocent", "--quiet"]) == 1
     assert "SURVIVES: it was not found" in capsys.readouterr().out
+
+
+def test_a_server_without_a_bug_survives_all_trials(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, innocent=ServerBug(Simulation.replica, "nowhere"))
+    monkeypatch.setattr("raft_ref.server.bugs.SEEDS", range(20))
+    monkeypatch.setattr("raft_ref.server.bugs.MOST_COMMANDS", 6)
+    assert main(["bugs", "--quiet", "--json"]) == 1
+    [row] = json.loads(capsys.readouterr().out)["bugs"]
+    assert (row["steps"], row["tried"]) == (None, 120)
+
+
+def test_the_story_of_a_server(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bugs", "retry-applied-twice", "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert "found with 2 operations of clients, in trial 8" in out
+    assert "class RetryAppliedTwice(KeyValueMachine):" in out
+    assert out.endswith("  0.000 to 3.380  cas y c1-0 if nothing is there: not done, it is c1-0\n")
+    assert len(SERVER_BUGS) == len(OPERATIONS)
 
 
 def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -55,6 +104,7 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     ("arguments", "error"),
     [
         (["bugs", "nothing"], "no bug nothing: vote-not-persisted"),
+        (["bugs", "retry-applied-twice", "--diagram", "x.svg"], "--diagram: retry-applied-twice"),
         (["bugs", "--diagram", "x.svg"], "--diagram: only with the name of a bug"),
     ],
 )

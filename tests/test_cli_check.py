@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from raft_ref.bugs import BUGS
+from raft_ref.zoo import EXPLORED
 from raft_ref_cli import main
 from spec.link import INVARIANTS
 from traces import read
@@ -192,11 +192,11 @@ def test_a_goal_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) 
 def test_the_known_bugs_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--bug", "list"]) == 0
     out = capsys.readouterr().out
-    for name, bug in BUGS.items():
+    for name, bug in EXPLORED.items():
         assert name in out
         assert bug.rule in out
     assert main(["check", "--bug", "list", "--json"]) == 0
-    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == [*BUGS]
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == [*EXPLORED]
 
 
 def test_one_property_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,7 @@ def test_how_much_is_saved(engine: EngineName) -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_each_bug_is_found(name: str) -> None:
     bug, model = BUGS[name], Model.within(BUGS[name].bounds)
-    properties = [*model.properties(), model.progress(bug.goal, bug.premise)]
+    properties = model.harm(bug)
     if name == "snapshot-lowers-term":  # no message is obsolete for good then
         with pytest.raises(ActorError, match="is_obsolete is wrong"):
             search(system(model, bug.node), properties, model.symmetry)

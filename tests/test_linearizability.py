@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raft_ref.server.linearizability import Observation, done, is_linearizable
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.store import Result
-from tests.linearizability import Observation, done, is_linearizable
 
 
 def put(value: str, start: float, end: float = inf, key: str = "x") -> Observation:

@@ -17,8 +17,9 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.server import Address, Client, FailedError, Kind, Operation, SqliteStorage
+from raft_ref.server.linearizability import Observation, is_linearizable
+from raft_ref.server.trial import drawn
 from raft_ref_cli import main
-from tests.linearizability import Observation, drawn, is_linearizable
 
 COMMAND = [sys.executable, "-c", "import sys; from raft_ref_cli import main; sys.exit(main())"]
 

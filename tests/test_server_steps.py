@@ -16,7 +16,8 @@ from raft_ref.server import (
 )
 from raft_ref.server.replica import Happening
 from raft_ref.server.store import KeyValueMachine
-from tests.clusters import SERVERS, Spec
+from raft_ref.server.trial import SERVERS
+from tests.clusters import Spec
 
 TIMING = Timing(compact_after=6, keep=2, max_entries=3)
 

@@ -8,8 +8,9 @@ import pytest
 from raft_ref import Node
 from raft_ref.server import Happening
 from raft_ref.server.bugs import SERVER_BUGS
-from tests.clusters import SERVERS, Spec, run
-from tests.linearizability import is_linearizable
+from raft_ref.server.linearizability import is_linearizable
+from raft_ref.server.trial import SERVERS, run
+from tests.clusters import Spec
 
 FAULTS = {
     "lost", "duplicated", "cut off", "request lost", "reply lost", "disk full",

@@ -24,6 +24,9 @@ from traces.style import LIGHT, Theme
 from traces.trace import JsonObject, Trace, states
 from traces.words import is_snapshot, plain
 
+_COLOURS = (
+    "scheme", "paper", "ink", "quiet", "faded", "guide", "lost", "cell_border", "changed", "head",
+)  # fmt: skip
 _TEMPLATE = Path(__file__).with_name("page.html")
 
 
@@ -60,13 +63,8 @@ def page(trace: Trace, findings: Findings, theme: Theme = LIGHT) -> str:
         "title": html.escape(title),
         "diagram": _svg(trace, theme),
         "data": data.replace("<", "\\u003c"),  # so that nothing in it ends the element
-        **{
-            name: getattr(theme, name)
-            for name in (
-                "paper", "ink", "quiet", "faded", "guide", "lost", "cell_border", "head", "changed", "scheme",
-            )
-        },
-    }  # fmt: skip
+        **{name: getattr(theme, name) for name in _COLOURS},
+    }
     text = _TEMPLATE.read_text(encoding="utf-8")
     before, *pieces = text.split("{{")
     for piece in pieces:

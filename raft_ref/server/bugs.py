@@ -7,9 +7,17 @@ cluster under faults: what its clients see cannot be explained by a single store
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
+from raft_ref.server.linearizability import is_linearizable
 from raft_ref.server.replica import Output, Replica
 from raft_ref.server.simulation import SimulatedServer, Simulation
 from raft_ref.server.store import KeyValueMachine, Result, Session, Store
+from raft_ref.server.trial import Run, run
+
+SEEDS = range(400)
+"""Of the trials in which a bug is looked for."""
+
+MOST_COMMANDS = 12
+"""How many operations each client asks for at most, in such a trial."""
 
 
 class ReadBeforeCommitOfTerm(Replica):
@@ -67,11 +75,27 @@ class ServerBug:
 
     part: type[Replica] | type[KeyValueMachine] | type[SimulatedServer]
     seen_in: str
+    breaks = "linearizability"
+    found_by = "simulation"
 
     @property
     def rule(self) -> str:
         """What the bug is, in one sentence."""
         return (self.part.__doc__ or "").strip()
+
+    def shortest(self) -> tuple[Run | None, int]:
+        """Return a trial in which the bug shows, with the fewest operations, and how many were run.
+
+        The seeds are those of `SEEDS`; None if it shows in none.
+        """
+        tried = 0
+        for commands in range(1, MOST_COMMANDS + 1):
+            for seed in SEEDS:
+                tried += 1
+                found = run(seed, simulation=self.simulation, commands=commands, clients=2)
+                if not is_linearizable(found.history):
+                    return found, tried
+        return None, tried
 
     @property
     def simulation(self) -> type[Simulation]:

@@ -16,7 +16,7 @@ from spec.link.properties import (
     raft_properties,
     tla_properties,
 )
-from spec.link.refinement import Refinement
+from spec.link.refinement import REFINEMENT, Refinement
 from spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "MODEL_SYMMETRIES",
     "PROGRESS",
     "PROGRESS_OF_RAFT",
+    "REFINEMENT",
     "SOMETIMES",
     "Bisimulation",
     "Committed",

@@ -25,6 +25,9 @@ from spec.module import load
 from spec.transitions import Action
 from spec.values import Value, domain_in, function, model_value, results_of, show
 
+REFINEMENT = "StepRefinement"
+"""The name of the property that each step is one of Raft.tla."""
+
 RAFT = Path(__file__).parent.with_name("Raft.tla")
 """The protocol."""
 
@@ -68,7 +71,7 @@ class Refinement:
     def as_property(self) -> Property:
         """The comparison, as a property of each server's steps."""
         return Property(
-            "StepRefinement",
+            REFINEMENT,
             holds=lambda before, event: not self.differences(before, event),
             kind=Kind.LOCAL,
             formula=f"every step of a server is a step of {self._module.name}",

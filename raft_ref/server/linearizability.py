@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import inf
-from random import Random
 
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.store import Result
@@ -45,29 +44,22 @@ def done(operation: Operation, value: str | None) -> tuple[str | None, Result]:
             return value, Result(False, value)
 
 
-def drawn(
-    chance: Random, keys: Sequence[str], value: str, seen: Sequence[Observation]
-) -> Operation:
-    """Return something to want of one of the keys; what cas expects was seen there last."""
-    kind, key = chance.choice(list(Kind)), chance.choice(keys)
-    known = [each.result.value for each in seen if each.result and each.operation.key == key]
-    return Operation(
-        kind,
-        key,
-        value if kind in (Kind.PUT, Kind.CAS) else None,
-        known[-1] if kind is Kind.CAS and known else None,
-    )
-
-
 def is_linearizable(history: Iterable[Observation]) -> bool:
     """Tell whether some order explains all that was seen."""
-    by_key = sorted(history, key=lambda seen: seen.operation.key)
-    groups = groupby(by_key, key=lambda seen: seen.operation.key)
-    return all(_of_one_key(list(group)) for _, group in groups)
+    return unexplained(history) is None
+
+
+def unexplained(history: Iterable[Observation]) -> list[Observation] | None:
+    """Return what was seen of a key that no order explains, by when it began; None if none is."""
+    by_key = sorted(history, key=lambda seen: (seen.operation.key, seen.start, seen.end))
+    for _, group in groupby(by_key, key=lambda seen: seen.operation.key):
+        of_key = list(group)
+        if not _of_one_key(of_key):
+            return of_key
+    return None
 
 
 def _of_one_key(history: Sequence[Observation]) -> bool:
-    history = sorted(history, key=lambda seen: (seen.start, seen.end))
     certain = sum(1 << at for at, seen in enumerate(history) if seen.result is not None)
     tried: set[tuple[int, str | None]] = set()
     waiting: list[tuple[int, str | None]] = [(0, None)]

@@ -1,0 +1,30 @@
+"""All known bugs that a search of states finds, and those that wait for what the node lacks."""
+
+from collections.abc import Mapping
+
+from raft_ref.bugs import BUGS, Bug
+from raft_ref.concurrency import CONCURRENCY_BUGS
+from raft_ref.durability import DISK_BUGS
+
+EXPLORED: Mapping[str, Bug] = {**BUGS, **DISK_BUGS, **CONCURRENCY_BUGS}
+"""The known bugs of a node, with its disk or without, by name."""
+
+WAITING: Mapping[str, Mapping[str, str]] = {
+    "membership changes (6)": {
+        "stale-membership-in-snapshot": "openraft#1808",
+        "single-server-change-without-barrier": "Ongaro's note of 2015; hydro#3192",
+        "election-quorum-over-the-union": "CCF#3948",
+        "campaign-before-applying-membership": "etcd#7280",
+        "joint-configuration-stuck": "etcd#12136",
+        "removed-node-retires-early": "CCF#5973",
+    },
+    "pre-vote and leases (thesis 9.6, 6.4.1)": {
+        "leader-grants-pre-vote": "daos raft#70",
+        "pre-vote-and-check-quorum-deadlock": "openraft#2080, ra#442",
+        "late-timeout-now-breaks-lease": "raft-rs#234",
+    },
+    "a leader that pauses while a snapshot is on its way": {
+        "snapshot-mode-left-at-exact-index-only": "etcd-io/raft#124",
+    },
+}
+"""Known bugs of what the node does not have: by what is lacking, names and where they were seen."""
