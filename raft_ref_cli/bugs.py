@@ -9,6 +9,7 @@ from pathlib import Path
 from raft_ref.bugs import Bug
 from raft_ref.server.bugs import SERVER_BUGS, ServerBug
 from raft_ref.zoo import EXPLORED, WAITING
+from raft_ref_cli import gallery
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.hunting import Found, find
 from raft_ref_cli.pictures import drawn
@@ -23,6 +24,7 @@ examples:
   raft-ref bugs
   raft-ref bugs vote-not-persisted --diagram bug.svg
   raft-ref bugs read-without-quorum
+  raft-ref bugs --gallery traces/gallery
 """
 
 ZOO = (*EXPLORED, *SERVER_BUGS)
@@ -43,6 +45,10 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="a bug, by its name")
     parser.add_argument("--diagram", type=Path, metavar="FILE", help="draw its counterexample")
+    parser.add_argument(
+        "--gallery", type=Path, metavar="DIR",
+        help="write each one's trace and picture to this folder, and a page that shows them all",
+    )  # fmt: skip
     parser.add_argument("--theme", choices=[*THEMES], default="light", help="the diagram's colours")
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
@@ -55,16 +61,23 @@ def run(options: argparse.Namespace) -> int:
         return _story(options)
     if options.diagram is not None:
         raise UsageError("--diagram: only with the name of a bug")
+    if options.gallery is not None and not options.gallery.is_dir():
+        raise UsageError(f"--gallery {options.gallery}: there is no such folder")
     found: list[Found] = []
     if not options.json:
         print(_line(_COLUMNS))
     try:
         for name in ZOO:
             found.append(_found(name, options))
+            if options.gallery is not None:
+                gallery.add(found[-1], options.gallery)
             if not options.json:
                 print(_line(_cells(found[-1])), flush=True)
     except KeyboardInterrupt:
         pass
+    if options.gallery is not None and len(found) == len(ZOO):
+        page = options.gallery / gallery.INDEX
+        page.write_text(gallery.index(found), encoding="utf-8")
     survivors = [each for each in found if each.steps is None]
     left = len(ZOO) - len(found)
     if options.json:
@@ -115,6 +128,8 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _story(options: argparse.Namespace) -> int:
     name: str = options.name
+    if options.gallery is not None:
+        raise UsageError("--gallery: of all bugs, without a name")
     if name not in ZOO:
         raise UsageError(f"no bug {name}: {', '.join(ZOO)}")
     if options.diagram is not None:

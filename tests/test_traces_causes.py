@@ -1,5 +1,6 @@
 """Which steps lead to a violation, and the sentence that says what went wrong."""
 
+import argparse
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,19 +8,25 @@ from functools import cache
 
 import pytest
 
-from explorer import search
 from explorer.behavior import violated_by
 from explorer.properties import Checker, Property
-from raft_ref.bugs import BUGS
-from tests.models import Model
+from raft_ref.zoo import EXPLORED
+from raft_ref_cli import check
+from raft_ref_cli.cluster import build
+from raft_ref_cli.hunting import find
 from traces import Trace, Violation
 from traces.causes import leading, what_went_wrong
-from traces.record import arguments_to_json, message_to_json, trace_of
+from traces.record import arguments_to_json, message_to_json
 from traces.trace import TraceStep
 
 FOUND = {
     # The steps that do not lead there, and what went wrong.
     "vote-not-persisted": ((), "s1 and s3 both lead term 1."),
+    "term-not-persisted": (
+        (6,),
+        "s2 leads term 2 without the entry 1, which was committed in step 13.",
+    ),
+    "server-wiped": ((13,), "s2 leads term 2 without the entry 1, which was committed in step 8."),
     "vote-forgotten-in-same-term": ((6,), "s1 and s3 both lead term 1."),
     "older-vote-counted": ((6,), "s1 and s2 both lead term 2."),
     "duplicate-vote-counted": ((), "s1 and s3 both lead term 1."),
@@ -40,6 +47,10 @@ FOUND = {
     "last-index-acknowledged": (
         (6, 10),
         "s1 leads term 3 without the entry 1, which was committed in step 15.",
+    ),
+    "hint-taken-for-match": (
+        (7, 11, 23),
+        "s3 takes its entry 2 for committed, but another one was committed there in step 25.",
     ),
     "match-index-moved-back": ((), "s1 moves matchIndex for s2 back, from 1 to 0."),
     "truncated-without-conflict": (
@@ -64,24 +75,33 @@ FOUND = {
         (),
         "s3 takes its entry 2 for committed, but another one was committed there in step 8.",
     ),
+    "vote-written-before-term": ((), "s1 and s2 both lead term 1."),
+    "sent-before-written": ((), "s1 and s2 both lead term 1."),
+    "write-error-swallowed": (
+        (),
+        "s2 leads term 2 without the entry 1, which was committed in step 15.",
+    ),
+    "heartbeat-handled-concurrently": (
+        (),
+        "s3 leads term 2 without the entry 1, which was committed in step 16.",
+    ),
 }
 
 
 @cache
 def counterexample(name: str) -> Trace:
-    bug = BUGS[name]
-    model = Model.within(bug.bounds)
-    system = model.system(bug.node)
-    found = search(system, model.harm(bug), True, engine="auto").counterexample
-    assert found is not None
-    return trace_of(found, system)
+    trace = find(name, lambda progress: None).trace
+    assert trace is not None
+    return trace
 
 
 def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:
     """Take the steps on the mutant, with room for messages; return what the last one violates."""
-    model = replace(Model.within(BUGS[name].bounds), messages=30)
-    system = model.system(BUGS[name].node)
-    checker = Checker(system, model.harm(BUGS[name]))
+    parser = argparse.ArgumentParser()
+    check.add_command(parser.add_subparsers(), "")
+    cluster = build(parser.parse_args(["check", "--bug", name, "--max-messages", "30"]))
+    system = cluster.system
+    checker = Checker(system, cluster.properties)
     state, broken = system.initial(), None
     for step in steps:
         assert broken is None
@@ -105,7 +125,7 @@ def test_the_steps_that_lead_to_a_violation_suffice_for_it(name: str) -> None:
     steps = [step for number, step in enumerate(trace.steps, start=1) if number in matter]
     broken = violated(name, steps)
     assert broken is not None
-    assert broken.name == BUGS[name].breaks
+    assert broken.name == EXPLORED[name].breaks
     beside = tuple(sorted({*range(1, len(trace.steps) + 1)} - matter))
     assert (beside, what_went_wrong(trace)) == FOUND[name]
 
@@ -135,3 +155,9 @@ def test_a_step_too_few_and_the_violation_is_gone() -> None:
     trace = counterexample("vote-not-persisted")
     assert violated("vote-not-persisted", trace.steps) is not None
     assert violated("vote-not-persisted", trace.steps[:-1]) is None
+
+
+def test_a_step_that_the_spec_forbids_is_told() -> None:
+    assert what_went_wrong(counterexample("higher-term-in-response-ignored")) == (
+        "The last step is none of Raft.tla: currentTerm[s1]: the node has 1, the spec has 2."
+    )

@@ -132,7 +132,8 @@ TOLD_APART_BY_BRANCHES = {
     "vote-not-persisted", "log-not-compared-before-vote", "quorum-of-half",
     "commit-index-lowered", "truncated-without-conflict", "compacted-entries-appended-again",
     "heartbeat-instead-of-snapshot", "snapshot-lowers-term",
-    "vote-forgotten-in-same-term", "older-vote-counted",
+    "vote-forgotten-in-same-term", "older-vote-counted", "term-not-persisted", "server-wiped",
+    "higher-term-in-response-ignored", "hint-taken-for-match",
 }  # fmt: skip
 
 

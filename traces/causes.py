@@ -1,7 +1,9 @@
 """Which steps of a counterexample lead to what it violates, and what that is in a sentence.
 
 The rule: a step leads there if it changes a server of which the violation speaks, or from which a
-message comes that does, or sends such a message. What nothing is known of leads there.
+message comes that does, or sends such a message. What nothing is known of leads there: where steps
+are taken that are none of Raft, servers know more than the trace shows, and each step may change
+that.
 """
 
 from __future__ import annotations
@@ -13,6 +15,10 @@ from traces.trace import JsonObject, Trace, states
 from traces.words import is_number
 
 _Servers = Mapping[str, JsonObject]
+_OF_RAFT = (
+    "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "Restart",
+    "Receive", "ReceiveDuplicate", "DropMessage",
+)  # fmt: skip
 
 
 def leading(trace: Trace) -> frozenset[int]:
@@ -29,9 +35,10 @@ def leading(trace: Trace) -> frozenset[int]:
         return every
     sent_at = {(end, flight.sent) for flight in flights(trace) for end in flight.delivered}
     needed = {len(trace.steps), *_committing(trace)}
+    shows_all = all(step.step in _OF_RAFT for step in trace.steps)
     for number in range(len(trace.steps), 0, -1):
         step = trace.steps[number - 1]
-        if number in needed or (step.server in live and step.changes):
+        if number in needed or (step.server in live and (step.changes or not shows_all)):
             needed.add(number)
             live |= {step.server} if step.server else set()
             needed.update(sent for end, sent in sent_at if end == number)
@@ -134,6 +141,11 @@ def _next(names: Mapping[str, str], _: _Servers, now: _Servers, trace: Trace) ->
     )
 
 
+def _no_step(trace: Trace) -> str:
+    told = trace.violation.instances[:1] if trace.violation else ()
+    return f"The last step is none of Raft.tla: {told[0]}." if told else ""
+
+
 _SENTENCES: Mapping[str, Callable[[Mapping[str, str], _Servers, _Servers, Trace], str]] = {
     "ElectionSafety": _election,
     "LogMatching": _matching,
@@ -153,5 +165,6 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, str], _Servers, _Servers, Trace]
     "SnapshotMonotonic": lambda names, *_: (
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
+    "StepRefinement": lambda _, __, ___, trace: _no_step(trace),
     "Progress": lambda *_: "A commit is due, and whatever happens from here, it is never made.",
 }
