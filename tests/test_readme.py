@@ -28,6 +28,8 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
     assert [command for command, _ in SHOWN] == [
         "check",
         "check --bug vote-not-persisted",
+        "draw traces/gallery/older-term-committed.ndjson -o page.html",
+        "draw --graph --bug vote-not-persisted --show role,currentTerm -o graph.svg",
         "check --bug commit-scan-stops-at-older-term",
         "check --bug older-term-committed --random --seed 20 --max-snapshot 0 --quiet",
         "check --node ring:Ring",

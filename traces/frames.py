@@ -9,7 +9,7 @@ import textwrap
 
 from traces.causes import leading, what_went_wrong
 from traces.markup import BARE, escaped, font
-from traces.metrics import monospace_width, text_width
+from traces.metrics import monospace_width, text_width, wrapped
 from traces.scene import role_of
 from traces.style import MONOSPACE, Theme
 from traces.trace import Trace, states
@@ -33,14 +33,12 @@ def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
         heading = str(broken) if broken.is_refusal else f"{broken} in {steps}"
     facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
     facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
-    columns = int(width / text_width("o", _FACTS_SIZE))
     lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
     wrong = textwrap.wrap(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
     lines += [font(line, _WRONG_SIZE, theme.lost) for line in wrong]
     lines += [font(trace.source, 10, theme.quiet)] if trace.source else []
-    lines += [
-        font(line, _FACTS_SIZE, theme.quiet) for line in textwrap.wrap(" · ".join(facts), columns)
-    ]
+    told = wrapped([*(f"{fact} ·" for fact in facts[:-1]), facts[-1]], _FACTS_SIZE, width)
+    lines += [font(line, _FACTS_SIZE, theme.quiet) for line in told]
     rows = "".join(_row(line, width, _LINE) for line in lines)
     return f"<<table {BARE}>{rows}</table>>", 24 + _LINE * (len(lines) - 1)
 

@@ -21,7 +21,7 @@ _BUNDLED = """
 import sys, pygraphviz
 graph = pygraphviz.AGraph(sys.stdin.buffer.read().decode())
 graph.graph_attr["dpi"] = sys.argv[3]
-graph.draw(sys.argv[1], format=sys.argv[2], prog="neato")
+graph.draw(sys.argv[1], format=sys.argv[2], prog=graph.graph_attr["layout"])
 """
 
 
