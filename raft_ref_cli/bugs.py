@@ -14,7 +14,6 @@ from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.hunting import Found, find
 from raft_ref_cli.pictures import drawn
 from raft_ref_cli.terminal import live_progress
-from traces import draw
 from traces.style import THEMES
 
 EXIT_CODES = "exit codes: 0 each is found; 1 one survives; 2 bad usage; 3 stopped early"
@@ -134,15 +133,14 @@ def _story(options: argparse.Namespace) -> int:
         raise UsageError(f"no bug {name}: {', '.join(ZOO)}")
     if options.diagram is not None:
         demand_writable("--diagram", options.diagram)
-        if name in SERVER_BUGS:
-            raise UsageError(f"--diagram: {name} has no trace of steps; its story is what is seen")
     found = _found(name, options)
     if options.json:
         print(json.dumps({**asdict(found.row), "rule": found.rule, "story": found.story}))
     else:
         print("\n".join([*found.told(), "", *found.story]))
-    if options.diagram is not None and found.trace is not None:
-        path = drawn(draw(found.trace, THEMES[options.theme]).source, options.diagram)
+    diagram = found.diagram(THEMES[options.theme])
+    if options.diagram is not None and diagram is not None:
+        path = drawn(diagram, options.diagram)
         if not options.json:
             print(f"diagram written to {path}")
     return 1 if found.steps is None else 0

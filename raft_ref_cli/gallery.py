@@ -11,7 +11,7 @@ from pathlib import Path
 from raft_ref.bugs import Bug
 from raft_ref.zoo import WAITING
 from raft_ref_cli.hunting import Found
-from traces import draw, render, write
+from traces import render, write
 from traces.causes import what_went_wrong
 
 INDEX = "README.md"
@@ -28,10 +28,11 @@ story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html`
 
 def add(found: Found, folder: Path) -> None:
     """Write the trace and the picture of a bug, if it has any."""
-    if found.trace is None:
+    diagram = found.diagram()
+    if diagram is None:
         return
-    write(found.trace, folder / f"{found.row.name}.ndjson")
-    diagram = draw(found.trace).source
+    if found.trace is not None:
+        write(found.trace, folder / f"{found.row.name}.ndjson")
     picture = folder / f"{found.row.name}.svg"
     render(diagram, picture)
     drawn = picture.read_text(encoding="utf-8")
@@ -69,10 +70,10 @@ def section(found: Found) -> str:
         lines[-1:] = [
             f"Breaks {row.breaks}: it takes {row.steps} operations of clients to see that.", ""
         ]  # fmt: skip
-    if found.trace is None:
-        return "\n".join([*lines, "```", *found.story, "```", ""])
-    wrong = what_went_wrong(found.trace)
+    wrong = what_went_wrong(found.trace) if found.trace is not None else ""
     alternative = wrong or f"{row.name} breaks {row.breaks}"
     lines += [wrong, ""] if wrong else []
-    lines += [f"![{alternative}]({row.name}.svg)", "", f"[The trace]({row.name}.ndjson)", ""]
+    lines += [f"![{alternative}]({row.name}.svg)", ""]
+    if found.trace is not None:
+        lines += [f"[The trace]({row.name}.ndjson)", ""]
     return "\n".join(lines)

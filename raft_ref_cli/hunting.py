@@ -5,7 +5,7 @@ import inspect
 import textwrap
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -18,8 +18,10 @@ from raft_ref.zoo import EXPLORED
 from raft_ref_cli import check
 from raft_ref_cli.cluster import build
 from raft_ref_cli.symmetry import symmetry_of
-from traces import Trace, tell
+from traces import Trace, draw, tell
+from traces.history import Operation, draw_history
 from traces.record import trace_of
+from traces.style import LIGHT, Theme
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,24 @@ class Row:
 
 @dataclass(frozen=True)
 class Found:
-    """A bug that was looked for, with its trace, if there is one, and its story."""
+    """A bug that was looked for: its trace or what clients saw, if it was found, and its story."""
 
     bug: Bug | ServerBug
     row: Row
     trace: Trace | None
     story: list[str]
+    seen: list[Operation] = field(default_factory=list)
+
+    def diagram(self, theme: Theme = LIGHT) -> str | None:
+        """Return the text of its diagram: of the trace, or of what clients saw; None without."""
+        if self.trace is not None:
+            return str(draw(self.trace, theme).source)
+        if not self.seen:
+            return None
+        title = f"{self.row.breaks} is violated"
+        wrong = "No order of these operations explains what clients saw."
+        source = f"raft-ref bugs {self.row.name}"
+        return str(draw_history(title, wrong, source, self.seen, theme).source)
 
     @property
     def steps(self) -> int | None:
@@ -121,16 +135,23 @@ def _trials(name: str) -> Found:
     seconds = time.perf_counter() - start
     steps = None if found is None else len(found.history)
     row = Row(name, bug.seen_in, bug.breaks, bug.found_by, steps, tried, seconds)
-    return Found(bug, row, None, [] if found is None else [*_seen(found.history)])
+    seen = [*_seen([] if found is None else found.history)]
+    story = [_NO_ORDER, *(f"  {_when(each)}  {each.text}" for each in seen)] if seen else []
+    return Found(bug, row, None, story, seen)
 
 
-def _seen(history: list[Observation]) -> Iterator[str]:
+_NO_ORDER = "what clients saw, in seconds; no order of these operations explains it:"
+
+
+def _when(seen: Operation) -> str:
+    until = "?" if seen.end is None else f"{seen.end:.3f}"
+    return f"{seen.start:.3f} to {until:>5}"
+
+
+def _seen(history: list[Observation]) -> Iterator[Operation]:
     """Tell what clients saw of the key that no order of operations explains."""
-    of_key = unexplained(history) or []
-    yield "what clients saw, in seconds; no order of these operations explains it:"
-    for seen in of_key:
+    for seen in unexplained(history) or []:
         wanted, result = seen.operation, seen.result
-        until = f"{seen.end:.3f}" if result is not None else "?"
         what = " ".join(filter(None, [wanted.kind.value, wanted.key, wanted.value]))
         if wanted.kind is Kind.CAS:
             what += f" if {_told(wanted.expected)}"
@@ -140,7 +161,8 @@ def _seen(history: list[Observation]) -> Iterator[str]:
             answer = _told(result.value)
         else:
             answer = "done" if result.succeeded else f"not done, {_told(result.value)}"
-        yield f"  {seen.start:.3f} to {until:>5}  {what}: {answer}"
+        end = None if result is None else seen.end
+        yield Operation(f"{what}: {answer}", seen.start, end)
 
 
 def _told(value: str | None) -> str:

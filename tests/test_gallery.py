@@ -27,14 +27,15 @@ def test_a_bug_is_shown_as_it_is_found(name: str) -> None:
 def test_the_page_is_up_to_date() -> None:
     found = [find(name, lambda progress: None) for name in (*EXPLORED, *SERVER_BUGS)]
     assert gallery.index(found) == PAGE
+    for each in found:
+        picture = (GALLERY / f"{each.row.name}.svg").read_text(encoding="utf-8")
+        assert picture.endswith(f"<!-- {gallery.told(each.diagram() or '')} -->\n")
 
 
 def test_nothing_else_is_there() -> None:
-    expected = {
-        gallery.INDEX,
-        *(f"{name}.{kind}" for name in EXPLORED for kind in ("ndjson", "svg")),
-    }
-    assert {each.name for each in GALLERY.iterdir()} == expected
+    traces = {f"{name}.ndjson" for name in EXPLORED}
+    pictures = {f"{name}.svg" for name in (*EXPLORED, *SERVER_BUGS)}
+    assert {each.name for each in GALLERY.iterdir()} == {gallery.INDEX, *traces, *pictures}
 
 
 @pytest.mark.parametrize(
