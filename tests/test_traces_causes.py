@@ -13,8 +13,8 @@ from explorer.properties import Checker, Property
 from raft_ref.zoo import EXPLORED
 from raft_ref_cli import check
 from raft_ref_cli.cluster import build
-from raft_ref_cli.hunting import find
-from traces import Trace, Violation
+from tests.test_gallery import GALLERY
+from traces import Trace, Violation, read
 from traces.causes import leading, what_went_wrong
 from traces.record import arguments_to_json, message_to_json
 from traces.trace import TraceStep
@@ -90,9 +90,8 @@ FOUND = {
 
 @cache
 def counterexample(name: str) -> Trace:
-    trace = find(name, lambda progress: None).trace
-    assert trace is not None
-    return trace
+    """Return that of the gallery, which is the shortest that is found now (test_gallery)."""
+    return read(GALLERY / f"{name}.ndjson")
 
 
 def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:

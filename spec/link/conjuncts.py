@@ -1,0 +1,168 @@
+"""Explores a cluster with its shadow, and evaluates the conjuncts of the proof in every state.
+
+This ties the proof to the node: within bounds, every step of the node is one or more of the proof's
+protocol, and the conjuncts hold, with their ghosts, wherever a cluster can come.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer import Kind, Property
+from explorer.behavior import Behavior, counterexample
+from explorer.counterexample import Counterexample
+from explorer.interning import Interner
+from explorer.system import GlobalState, System, Transition
+from spec.link.shadow import ServerStep, Shadows, Strayed, Taken
+from spec.proof.evaluation import Compiled, Structure, falsified
+from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
+from spec.proof.protocol import RELATIONS, State, protocol
+
+FOLLOWED = "FollowedByTheProof"
+"""The name of the property that each step is one of the proof's protocol."""
+
+Place = tuple[GlobalState, int]
+"""A state of the cluster, and the number of its shadow."""
+
+
+@dataclass
+class Conjoined:
+    """What was found.
+
+    `states` are those of the cluster alone, `places` with what the proof remembers of how they were
+    reached; `actions` counts the steps of the proof, `evaluated` how many conjuncts were evaluated
+    (where nothing that one reads has changed, it is not).
+    """
+
+    states: int = 0
+    places: int = 0
+    transitions: int = 0
+    evaluated: int = 0
+    actions: Counter[str] = field(default_factory=Counter)
+    counterexample: Counterexample | None = None
+
+    @property
+    def never_taken(self) -> list[str]:
+        """The actions of the proof that no step was."""
+        return [title for title in protocol().actions if not self.actions[title]]
+
+
+class Conjunction:
+    """The search. Arguments: a system of nodes with `raft_ref.State`; its shadows; the conjuncts.
+
+    `run` may be interrupted (KeyboardInterrupt): `found` tells what was covered.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        shadows: Shadows,
+        conjuncts: Iterable[Conjunct] = (*PROPERTIES, *CONJUNCTS),
+    ) -> None:
+        self.found = Conjoined()
+        self._system = system
+        self._shadows = shadows
+        self._conjuncts = [(each, falsified(each.of(State()))) for each in conjuncts]
+        self._known: Interner[tuple[frozenset[Any], ...]] = Interner()
+        self._followed: dict[Any, tuple[int, list[Taken]]] = {}
+        self._right: set[Any] = set()
+        self._came_from: dict[Place, tuple[Place, Transition] | None] = {}
+
+    def run(self, on_progress: Callable[[Conjoined], None] = lambda found: None) -> Conjoined:
+        """Explore breadth first, up to the first state in which something is wrong."""
+        initial = self._shadows.initial()
+        first = (self._system.initial(), self._number(initial))
+        self._came_from[first] = None
+        seen: set[GlobalState] = {first[0]}
+        waiting = [first]
+        for place in waiting:
+            for step in self._system.steps(place[0], Counter()):
+                try:
+                    after = (step.after, self._follow(place[1], step))
+                except _Wrong as wrong:
+                    self.found.counterexample = self._way(place, step, wrong)
+                    return self.found
+                self.found.transitions += 1
+                if after not in self._came_from:
+                    self._came_from[after] = (place, step)
+                    seen.add(after[0])
+                    waiting.append(after)
+                    self.found.states, self.found.places = len(seen), len(waiting)
+                    if len(waiting) % 1000 == 0:
+                        on_progress(self.found)
+        return self.found
+
+    def _number(self, shadow: Structure) -> int:
+        return self._known.intern(tuple(shadow.relations[name] for name in RELATIONS))
+
+    def _shadow(self, number: int) -> Structure:
+        relations = dict(zip(RELATIONS, self._known[number], strict=True))
+        return self._shadows.initial()._replace(relations=relations)
+
+    def _follow(self, number: int, step: Transition) -> int:
+        """Return the number of the shadow after a step, which is found right. Raises `_Wrong`."""
+        local = step.local
+        if local is None:  # the network loses a message: the proof keeps them all
+            return number
+        key = (number, local.before, local.after, step.message, local.action)
+        if key not in self._followed:
+            states, messages = self._system.local.states, self._system.local.messages
+            received = None if step.message < 0 else messages[step.message]
+            sends = tuple(messages[each] for each in local.sends)
+            taken_by_server = ServerStep(
+                states[local.before], states[local.after], received, local.action, sends
+            )
+            try:
+                after, taken = self._shadows.follow(self._shadow(number), taken_by_server)
+            except Strayed as strayed:
+                raise _Wrong(FOLLOWED, "every step is one of the proof's", str(strayed)) from None
+            self._evaluate(after)
+            self._followed[key] = (self._number(after), taken)
+        after_number, taken = self._followed[key]
+        self.found.actions.update(each.action for each in taken)
+        return after_number
+
+    def _evaluate(self, shadow: Structure) -> None:
+        for conjunct, compiled in self._conjuncts:
+            key = (conjunct.name, *(shadow.relations[name] for name in sorted(compiled.reads)))
+            if key in self._right:
+                continue
+            self.found.evaluated += 1
+            wrong = compiled.call(shadow)
+            if wrong is not None:
+                raise _Wrong(conjunct.name, conjunct.says, instances(wrong))
+            self._right.add(key)
+
+    def _way(self, place: Place, last: Transition, wrong: _Wrong) -> Counterexample:
+        steps = [last]
+        while (came := self._came_from[place]) is not None:
+            place, step = came
+            steps.append(step)
+        broken = Property(
+            wrong.name,
+            holds=lambda *_: False,
+            kind=Kind.STATE,
+            formula=wrong.says,
+            explain=lambda *_: [wrong.instance],
+        )
+        return counterexample(self._system, Behavior(tuple(reversed(steps)), broken))
+
+
+class _Wrong(Exception):
+    """A conjunct is false, or a step is none of the proof's."""
+
+    def __init__(self, name: str, says: str, instance: str) -> None:
+        super().__init__(name)
+        self.name, self.says, self.instance = name, says, instance
+
+
+def instances(elements: Mapping[str, Any]) -> str:
+    """Return as text what a formula is false of."""
+    shown = {
+        name: "{" + ", ".join(sorted(each)) + "}" if isinstance(each, frozenset) else each
+        for name, each in elements.items()
+    }
+    return ", ".join(f"{name} = {each}" for name, each in shown.items())

@@ -1,0 +1,475 @@
+"""The inductive invariant: conjuncts, each with a name, a sentence and its source.
+
+The properties that the proof is for come first; the rest is what makes them inductive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import z3
+
+from spec.proof.protocol import (
+    ZERO,
+    Formula,
+    State,
+    every,
+    index_le,
+    index_lt,
+    is_in,
+    member,
+    some,
+    term_le,
+    term_lt,
+)
+
+
+class Conjunct(NamedTuple):
+    """A part of the invariant."""
+
+    name: str
+    says: str
+    source: str
+    of: Callable[[State], Formula]
+
+
+def _implies(*parts: Formula) -> Formula:
+    return z3.Implies(z3.And(*parts[:-1]), parts[-1])
+
+
+def _lower_are_left(s: State, server: Formula, term: Formula) -> Formula:
+    return every("tz", lambda t: _implies(term_lt(t, term), s.left(server, t)))
+
+
+def _matches(mine: Callable[..., Formula], theirs: Callable[..., Formula], to: Formula) -> Formula:
+    """Say that two logs are one up to an index."""
+    return every(
+        "iz tz vz",
+        lambda i, t, v: _implies(index_le(i, to), mine(i, t, v) == theirs(i, t, v)),
+    )
+
+
+def _choosable(s: State, q: Formula, term: Formula, i: Formula) -> Formula:
+    """Say that a quorum has acknowledged an entry of a leader, or still can."""
+    return every(
+        "sz",
+        lambda x: _implies(
+            member(x, q), z3.Or(s.acknowledged(x, term, i), z3.Not(s.left(x, term)))
+        ),
+    )
+
+
+_EVERY = (
+    Conjunct(
+        "ElectionSafety",
+        "there is one leader in a term",
+        "Raft paper, 5.2; RaftInvariants.tla",
+        lambda s: every(
+            "sa sb t",
+            lambda a, b, t: _implies(
+                s.isLeader(a), s.isLeader(b), is_in(s, a, t), is_in(s, b, t), a == b
+            ),
+        ),
+    ),
+    Conjunct(
+        "LogMatching",
+        "two logs with an entry of one index and term are one up to it",
+        "Raft paper, 5.3; RaftInvariants.tla",
+        lambda s: every(
+            "sa sb i t va vb",
+            lambda a, b, i, t, va, vb: _implies(
+                s.log(a, i, t, va), s.log(b, i, t, vb),
+                _matches(partial(s.log, a), partial(s.log, b), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderCompleteness",
+        "what was committed in a term is in the logs of the leaders of all higher terms",
+        "Raft paper, 5.4; RaftInvariants.tla",
+        lambda s: every(
+            "t tu i v",
+            lambda t, u, i, v: _implies(
+                s.committed(t, i, v), s.started(u), term_lt(t, u),
+                _matches(partial(s.leaderLog, t), partial(s.leaderLog, u), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "StateMachineSafety",
+        "no two different entries are committed at one index",
+        "Raft paper, 5.4.3; RaftInvariants.tla",
+        lambda s: every(
+            "t tu i iu v vu ix te tf va vb",
+            lambda t, u, i, iu, v, vu, x, e, f, a, b: _implies(
+                s.committed(t, i, v), s.committed(u, iu, vu), index_le(x, i), index_le(x, iu),
+                s.leaderLog(t, x, e, a), s.leaderLog(u, x, f, b), z3.And(e == f, a == b),
+            ),
+        ),
+    ),
+    # ---- Votes and terms
+    Conjunct(
+        "OneVote",
+        "a server votes once in a term",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "s t sa sb",
+            lambda x, t, a, b: _implies(s.voted(x, t, a), s.voted(x, t, b), a == b),
+        ),
+    ),
+    Conjunct(
+        "VoteLeavesLowerTerms",
+        "who has voted in a term has left all lower ones",
+        "Raft paper, 5.1",
+        lambda s: every(
+            "s t sa", lambda x, t, a: _implies(s.voted(x, t, a), _lower_are_left(s, x, t))
+        ),
+    ),
+    Conjunct(
+        "VoteWasRequested",
+        "a vote goes to who has asked for it",
+        "Raft paper, figure 2",
+        lambda s: every("s t sa", lambda x, t, a: _implies(s.voted(x, t, a), s.requested(a, t))),
+    ),
+    Conjunct(
+        "RequestLeavesLowerTerms",
+        "who has asked for votes in a term has left all lower ones",
+        "Raft paper, 5.2",
+        lambda s: every("s t", lambda x, t: _implies(s.requested(x, t), _lower_are_left(s, x, t))),
+    ),
+    Conjunct(
+        "LeftDownwards",
+        "who has left a term has left all lower ones",
+        "Raft paper, 5.1",
+        lambda s: every(
+            "s t tu", lambda x, t, u: _implies(s.left(x, t), term_le(u, t), s.left(x, u))
+        ),
+    ),
+    Conjunct(
+        "CandidateRequested",
+        "a candidate has asked for votes in its term",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "s t", lambda x, t: _implies(s.isCandidate(x), is_in(s, x, t), s.requested(x, t))
+        ),
+    ),
+    Conjunct(
+        "CandidateDoesNotLead",
+        "a candidate has not been elected in its term",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "s t", lambda x, t: _implies(s.isCandidate(x), is_in(s, x, t), z3.Not(s.leads(t, x)))
+        ),
+    ),
+    Conjunct(
+        "LeaderLeads",
+        "a leader was elected in its term",
+        "Raft paper, 5.2",
+        lambda s: every("s t", lambda x, t: _implies(s.isLeader(x), is_in(s, x, t), s.leads(t, x))),
+    ),
+    Conjunct(
+        "OneElected",
+        "one server is elected in a term",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "t sa sb", lambda t, a, b: _implies(s.leads(t, a), s.leads(t, b), a == b)
+        ),
+    ),
+    Conjunct(
+        "LeaderRequested",
+        "who was elected in a term had asked for votes, and the term has started",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "t s", lambda t, x: _implies(s.leads(t, x), z3.And(s.requested(x, t), s.started(t)))
+        ),
+    ),
+    Conjunct(
+        "StartedByQuorum",
+        "in a term that has started, a quorum voted for its leader",
+        "Raft paper, 5.2",
+        lambda s: every(
+            "t",
+            lambda t: _implies(
+                s.started(t),
+                some("q", lambda q: every(
+                    "s sl", lambda x, c: _implies(member(x, q), s.leads(t, c), s.voted(x, t, c))
+                )),
+            ),
+        ),
+    ),
+    Conjunct(
+        "StartedHasLeader",
+        "a term that has started has a leader",
+        "Raft paper, 5.2",
+        lambda s: every("t", lambda t: _implies(s.started(t), some("s", lambda x: s.leads(t, x)))),
+    ),
+    # ---- Logs
+    Conjunct(
+        "LogIsFunction",
+        "a log has one entry at an index, and none at 0",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s i ta tb va vb",
+            lambda x, i, a, b, va, vb: _implies(
+                s.log(x, i, a, va), s.log(x, i, b, vb), z3.And(a == b, va == vb, i != ZERO)
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderLogIsFunction",
+        "so has the log of a term's leader",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "t i ta tb va vb",
+            lambda t, i, a, b, va, vb: _implies(
+                s.leaderLog(t, i, a, va), s.leaderLog(t, i, b, vb),
+                z3.And(a == b, va == vb, i != ZERO),
+            ),
+        ),
+    ),
+    Conjunct(
+        "LogFromLeaders",
+        "an entry is in the log of its term's leader, and the logs are one up to it",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s i t v",
+            lambda x, i, t, v: _implies(
+                s.log(x, i, t, v),
+                z3.And(s.leaderLog(t, i, t, v), s.started(t)),
+            ),
+        ),
+    ),
+    Conjunct(
+        "LogMatchesLeaders",
+        "a log is that of an entry's leader up to the entry",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s i t v",
+            lambda x, i, t, v: _implies(
+                s.log(x, i, t, v), _matches(partial(s.log, x), partial(s.leaderLog, t), i)
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderLogFromLeaders",
+        "so are the entries of leaders' logs",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "tu i t v",
+            lambda u, i, t, v: _implies(
+                s.leaderLog(u, i, t, v),
+                z3.And(s.leaderLog(t, i, t, v), s.started(t), s.started(u), term_le(t, u)),
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderLogMatchesLeaders",
+        "and leaders' logs",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "tu i t v",
+            lambda u, i, t, v: _implies(
+                s.leaderLog(u, i, t, v),
+                _matches(partial(s.leaderLog, u), partial(s.leaderLog, t), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "CandidateLogFromLeaders",
+        "and candidates' logs, which have entries of lower terms only",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s tu i t v",
+            lambda x, u, i, t, v: _implies(
+                s.candidateLog(x, u, i, t, v),
+                z3.And(s.requested(x, u), s.leaderLog(t, i, t, v), s.started(t), term_lt(t, u)),
+            ),
+        ),
+    ),
+    Conjunct(
+        "CandidateLogMatchesLeaders",
+        "a candidate's log is that of an entry's leader up to the entry",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s tu i t v",
+            lambda x, u, i, t, v: _implies(
+                s.candidateLog(x, u, i, t, v),
+                _matches(partial(s.candidateLog, x, u), partial(s.leaderLog, t), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "CandidateLogIsLog",
+        "the log of a candidate is as when it asked for votes",
+        "Raft paper, 5.4.1",
+        lambda s: every(
+            "s t i te v",
+            lambda x, t, i, e, v: _implies(
+                s.isCandidate(x), is_in(s, x, t), s.log(x, i, e, v) == s.candidateLog(x, t, i, e, v)
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderLogIsLog",
+        "the log of a leader is that of its term's leader",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s t i te v",
+            lambda x, t, i, e, v: _implies(
+                s.isLeader(x), is_in(s, x, t), s.log(x, i, e, v) == s.leaderLog(t, i, e, v)
+            ),
+        ),
+    ),
+    Conjunct(
+        "EntryTermsWereReached",
+        "who has an entry has left all terms below the entry's",
+        "Raft paper, 5.1",
+        lambda s: every(
+            "s i t v", lambda x, i, t, v: _implies(s.log(x, i, t, v), _lower_are_left(s, x, t))
+        ),
+    ),
+    Conjunct(
+        "LeaderTermsMonotonic",
+        "terms do not go down along a leader's log",
+        "Raft paper, 5.3, 5.4.2",
+        lambda s: every(
+            "t i ij ta tb va vb",
+            lambda t, i, j, a, b, va, vb: _implies(
+                s.leaderLog(t, i, a, va), s.leaderLog(t, j, b, vb), index_lt(i, j), term_le(a, b)
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderLogIsUsed",
+        "the indices of a leader's log are known",
+        "bookkeeping",
+        lambda s: every(
+            "t i te v", lambda t, i, e, v: _implies(s.leaderLog(t, i, e, v), s.leaderUsed(t, i))
+        ),
+    ),
+    # ---- Messages
+    Conjunct(
+        "AppendedFromLeader",
+        "a request carries an entry of the leader's log",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "t ip tp i te v",
+            lambda t, ip, tp, i, e, v: _implies(
+                s.appended(t, ip, tp, i, e, v), z3.And(s.leaderLog(t, i, e, v), index_lt(ip, i))
+            ),
+        ),
+    ),
+    Conjunct(
+        "AppendedBehindPrevious",
+        "nothing is between the entry of a request and the one that it names as the one before",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "t ip tp i te v ix",
+            lambda t, ip, tp, i, e, v, x: _implies(
+                s.appended(t, ip, tp, i, e, v), z3.Not(z3.And(index_lt(ip, x), index_lt(x, i)))
+            ),
+        ),
+    ),
+    Conjunct(
+        "AppendedPreviousFromLeader",
+        "the entry before it is of the leader's log, too",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "t ip tp i te v",
+            lambda t, ip, tp, i, e, v: _implies(
+                s.appended(t, ip, tp, i, e, v),
+                z3.Or(ip == ZERO, some("vp", lambda vp: s.leaderLog(t, ip, tp, vp))),
+            ),
+        ),
+    ),
+    Conjunct(
+        "AskedFromLeader",
+        "so is the one that a request without entries names",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "t ip tp",
+            lambda t, ip, tp: _implies(
+                s.asked(t, ip, tp),
+                z3.Or(ip == ZERO, some("vp", lambda vp: s.leaderLog(t, ip, tp, vp))),
+            ),
+        ),
+    ),
+    Conjunct(
+        "AcknowledgedIsUsed",
+        "a response names an index of the leader's log",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s t i", lambda x, t, i: _implies(s.acknowledged(x, t, i), s.leaderUsed(t, i))
+        ),
+    ),
+    Conjunct(
+        "AcknowledgedReached",
+        "who has acknowledged in a term has left all lower ones",
+        "Raft paper, 5.1",
+        lambda s: every(
+            "s t i", lambda x, t, i: _implies(s.acknowledged(x, t, i), _lower_are_left(s, x, t))
+        ),
+    ),
+    # ---- What may be chosen
+    Conjunct(
+        "ChoosableIsKept",
+        "who has acknowledged what a quorum may choose still has it",
+        "Raft paper, 5.4.3",
+        lambda s: every(
+            "s q t i v",
+            lambda x, q, t, i, v: _implies(
+                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
+                s.log(x, i, t, v),
+            ),
+        ),
+    ),
+    Conjunct(
+        "ChoosableIsVotedFor",
+        "whom who has acknowledged it votes for later has it",
+        "Raft paper, 5.4.3",
+        lambda s: every(
+            "s sc q t tu i v",
+            lambda x, c, q, t, u, i, v: _implies(
+                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
+                s.voted(x, u, c), term_lt(t, u), s.candidateLog(c, u, i, t, v),
+            ),
+        ),
+    ),
+    Conjunct(
+        "ChoosableIsLed",
+        "the leaders of all higher terms have it",
+        "Raft paper, 5.4.3",
+        lambda s: every(
+            "q t tu i v",
+            lambda q, t, u, i, v: _implies(
+                s.leaderLog(t, i, t, v), _choosable(s, q, t, i), s.started(u), term_lt(t, u),
+                s.leaderLog(u, i, t, v),
+            ),
+        ),
+    ),
+    Conjunct(
+        "CommittedByQuorum",
+        "what is committed is of the leader's log, and a quorum has acknowledged it",
+        "Raft paper, 5.4.2",
+        lambda s: every(
+            "t i v",
+            lambda t, i, v: _implies(
+                s.committed(t, i, v),
+                z3.And(
+                    s.leaderLog(t, i, t, v),
+                    some("q", lambda q: every(
+                        "s", lambda x: _implies(member(x, q), s.acknowledged(x, t, i))
+                    )),
+                ),
+            ),
+        ),
+    ),
+)  # fmt: skip
+
+PROPERTIES = _EVERY[:4]
+"""What the proof is for: it follows from the conjuncts."""
+
+CONJUNCTS = _EVERY[4:]
+"""What holds at first and is kept by every action."""

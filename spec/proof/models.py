@@ -1,0 +1,130 @@
+"""Small models: the fewest servers, quorums, terms, indices and values that satisfy formulas.
+
+Where sorts are of a fixed size z3 always finds out, and what it finds is what a person can read.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cmp_to_key
+from itertools import product
+from typing import Any, NamedTuple
+
+import z3
+
+from spec.proof.protocol import (
+    RELATIONS,
+    ZERO,
+    Formula,
+    Index,
+    Quorum,
+    Server,
+    State,
+    Term,
+    Value,
+    index_le,
+    member,
+    term_le,
+)
+
+_SIZES: Mapping[Any, Sequence[int]] = {
+    Server: (1, 2, 3, 4),
+    Quorum: (1, 2, 3),
+    Term: (1, 2, 3, 4),
+    Index: (1, 2, 3),
+    Value: (1, 2),
+}
+_PREFIXES = {Server: "s", Quorum: "q", Term: "", Index: "", Value: "v"}
+
+Element = str | int
+"""Of a sort: servers, quorums and values are named, terms and indices count (indices from 0)."""
+
+Facts = Mapping[str, frozenset[tuple[Element, ...]]]
+"""The relations of a state."""
+
+
+class Model(NamedTuple):
+    """A model in z3, and its elements by sort, in their order, each with a name."""
+
+    solution: Any
+    elements: Mapping[Any, Mapping[Any, Element]]
+
+    def name(self, constant: Formula) -> Element:
+        """Return what a constant stands for."""
+        return self.elements[constant.sort()][self.solution.eval(constant, True)]
+
+    def named(self, sort: Any) -> tuple[Element, ...]:
+        """Return the elements of a sort."""
+        return tuple(self.elements[sort].values())
+
+    def facts(self, state: State) -> Facts:
+        """Return the relations of a state."""
+        return {
+            name: frozenset(self._holding(state.relations[name], sorts))
+            for name, sorts in RELATIONS.items()
+        }
+
+    def quorums(self) -> dict[Element, frozenset[Element]]:
+        """Return the servers of each quorum."""
+        return {
+            quorum: frozenset(
+                server for (server, among) in self._holding(member, (Server, Quorum))
+                if among == quorum
+            )
+            for quorum in self.named(Quorum)
+        }  # fmt: skip
+
+    def _holding(self, relation: Any, sorts: Sequence[Any]) -> Iterator[tuple[Element, ...]]:
+        for arguments in product(*(self.elements[sort].items() for sort in sorts)):
+            if z3.is_true(self.solution.eval(relation(*(each for each, _ in arguments)), True)):
+                yield tuple(name for _, name in arguments)
+
+
+def smallest_model(formulas: Sequence[Formula], seconds: float) -> Model | None:
+    """Return the smallest model of formulas, by how many elements the sorts have together.
+
+    None if there is none of the sizes tried, or none is found in so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    for size in sorted(product(*_SIZES.values()), key=lambda each: (sum(each), each)):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return None
+        solver = z3.Solver()
+        solver.set("timeout", max(1, int(left * 1000)))
+        solver.add(*formulas)
+        constants: dict[Any, list[Any]] = {}
+        for sort, count in zip(_SIZES, size, strict=True):
+            constants[sort] = [z3.Const(f"{sort}{number}", sort) for number in range(count)]
+            some = z3.Const("any", sort)
+            solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
+        if solver.check() == z3.sat:
+            return _read(solver.model(), constants)
+    return None
+
+
+def _read(solution: Any, constants: Mapping[Any, list[Any]]) -> Model:
+    elements: dict[Any, dict[Any, Element]] = {}
+    for sort, several in constants.items():
+        distinct = [*dict.fromkeys(solution.eval(each, True) for each in several)]
+        first = 0 if sort is Index else 1
+        elements[sort] = {
+            element: f"{_PREFIXES[sort]}{number}" if _PREFIXES[sort] else number
+            for number, element in enumerate(_ordered(solution, sort, distinct), start=first)
+        }
+    assert elements[Index][solution.eval(ZERO, True)] == 0
+    return Model(solution, elements)
+
+
+def _ordered(solution: Any, sort: Any, elements: list[Any]) -> list[Any]:
+    if sort not in (Term, Index):
+        return elements
+    le = term_le if sort is Term else index_le
+
+    def compare(one: Any, other: Any) -> int:
+        if one.eq(other):
+            return 0
+        return -1 if z3.is_true(solution.eval(le(one, other), True)) else 1
+
+    return sorted(elements, key=cmp_to_key(compare))

@@ -1,0 +1,588 @@
+"""The core of Raft as a transition system for z3, by the names of Raft.tla's actions.
+
+The rule: states are relations over servers, terms, indices and values, with no function from
+servers to anything, so that every question stays in a decidable fragment (Padon et al., "Paxos
+made EPR", 2017). A server's term is told by the terms that it has left. Messages are never removed:
+so each may be lost, come late, and come again. Some relations are ghosts, which no action reads
+but to record: `leaderLog`, `candidateLog`, `started`, `committed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import z3
+
+Formula = Any
+"""A formula of z3 (whose own types are not told)."""
+
+Server = z3.DeclareSort("Server")
+Quorum = z3.DeclareSort("Quorum")
+Term = z3.DeclareSort("Term")
+Index = z3.DeclareSort("Index")
+Value = z3.DeclareSort("Value")
+
+BOOL = z3.BoolSort()
+member = z3.Function("member", Server, Quorum, BOOL)
+term_le = z3.Function("term_le", Term, Term, BOOL)
+index_le = z3.Function("index_le", Index, Index, BOOL)
+ZERO = z3.Const("zero", Index)
+"""Before the first entry."""
+
+RELATIONS: Mapping[str, tuple[Any, ...]] = {
+    "left": (Server, Term),
+    "isCandidate": (Server,),
+    "isLeader": (Server,),
+    "voted": (Server, Term, Server),
+    "requested": (Server, Term),
+    "log": (Server, Index, Term, Value),
+    "appended": (Term, Index, Term, Index, Term, Value),
+    "asked": (Term, Index, Term),
+    "acknowledged": (Server, Term, Index),
+    "started": (Term,),
+    "leads": (Term, Server),
+    "candidateLog": (Server, Term, Index, Term, Value),
+    "leaderLog": (Term, Index, Term, Value),
+    "leaderUsed": (Term, Index),
+    "committed": (Term, Index, Value),
+}
+"""The relations of a state and their sorts.
+
+left: the server's term is higher. voted: it voted so, and its response says so. requested: it has
+asked for votes in that term. appended: the leader of a term has sent an entry (index, term, value)
+and the one before it (index, term). asked: it has sent none, with the one before. acknowledged: a
+response says that its log matched the leader's up to there. started: a leader was elected. leads:
+who. candidateLog: a candidate's log when it asked for votes. leaderLog: the log of a term's leader;
+leaderUsed: the indices up to its end. committed: an entry of its own term that a leader has
+committed.
+"""
+
+ASSUMPTIONS = (
+    "a request carries one entry or none (of several, each is handled in a step of its own)",
+    "a response is remembered with all indices up to its own (Raft.tla: its index alone)",
+    "a leader counts itself by what it appended (Raft.tla: by being there)",
+    "a newer term is adopted in a step of its own, and a candidate may skip terms",
+    "nextIndex, matchIndex, followers' commitIndex and snapshots are left out",
+)
+"""How this differs from Raft.tla; the first four allow more than it does, or the same."""
+
+
+class State:
+    """The relations of one state, as functions of z3. Argument: what its names end with."""
+
+    def __init__(self, suffix: str = "") -> None:
+        self.relations = {
+            name: z3.Function(name + suffix, *sorts, BOOL) for name, sorts in RELATIONS.items()
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["relations"][name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+# ---- Words
+
+
+def term_lt(a: Formula, b: Formula) -> Formula:
+    """Say that a term is lower."""
+    return z3.And(term_le(a, b), a != b)
+
+
+def index_lt(a: Formula, b: Formula) -> Formula:
+    """Say that an index is lower."""
+    return z3.And(index_le(a, b), a != b)
+
+
+def variables(names: str) -> list[Any]:
+    """Return variables by their names; the first letter of each tells its sort."""
+    sorts = {"s": Server, "q": Quorum, "t": Term, "i": Index, "v": Value}
+    return [z3.Const(name, sorts[name[0]]) for name in names.split()]
+
+
+def every(names: str, formula: Callable[..., Formula]) -> Formula:
+    """Return a formula for all variables of these names."""
+    made = variables(names)
+    return z3.ForAll(made, formula(*made))
+
+
+def some(names: str, formula: Callable[..., Formula]) -> Formula:
+    """Return a formula for some variables of these names."""
+    made = variables(names)
+    return z3.Exists(made, formula(*made))
+
+
+def is_in(state: State, server: Formula, term: Formula) -> Formula:
+    """Say that a server is in a term: it has left all lower ones, and not this one."""
+    return z3.And(
+        z3.Not(state.left(server, term)),
+        every("tx", lambda t: z3.Implies(term_lt(t, term), state.left(server, t))),
+    )
+
+
+def total_order(le: Any, sort: str) -> Formula:
+    """Return the axioms of a total order."""
+    return z3.And(
+        every(f"{sort}a", lambda a: le(a, a)),
+        every(
+            f"{sort}a {sort}b {sort}c",
+            lambda a, b, c: z3.Implies(z3.And(le(a, b), le(b, c)), le(a, c)),
+        ),
+        every(f"{sort}a {sort}b", lambda a, b: z3.Implies(z3.And(le(a, b), le(b, a)), a == b)),
+        every(f"{sort}a {sort}b", lambda a, b: z3.Or(le(a, b), le(b, a))),
+    )
+
+
+def axioms(*, quorums_meet: bool = True) -> list[Formula]:
+    """Return what holds in every state: the orders, and that any two quorums share a server."""
+    meet = every("qa qb", lambda a, b: some("s", lambda s: z3.And(member(s, a), member(s, b))))
+    not_empty = every("q", lambda q: some("s", lambda s: member(s, q)))
+    return [
+        total_order(term_le, "t"),
+        total_order(index_le, "i"),
+        every("i", lambda i: index_le(ZERO, i)),
+        meet if quorums_meet else not_empty,
+    ]
+
+
+# ---- Init and actions
+
+
+def init(state: State) -> Formula:
+    """Return Init: nothing has happened."""
+    parts = []
+    for name, sorts in RELATIONS.items():
+        made = [z3.Const(f"x{number}", sort) for number, sort in enumerate(sorts)]
+        if name == "left":
+            continue
+        parts.append(z3.ForAll(made, z3.Not(state.relations[name](*made))))
+    parts.append(some("tz", lambda z: every("s t", lambda s, t: state.left(s, t) == term_lt(t, z))))
+    return z3.And(*parts)
+
+
+class Change(NamedTuple):
+    """What an action makes of a relation: from its arguments to whether they are in it."""
+
+    relation: str
+    holds: Callable[..., Formula]
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action: its name in Raft.tla, its parameters, when it is enabled, what it changes.
+
+    The first letter of a parameter tells its sort, what is behind "_" its meaning.
+    """
+
+    name: str
+    parameters: str
+    guard: Callable[..., list[Formula]]
+    changes: Callable[..., Iterator[Change]]
+    lemmas: Callable[..., list[Formula]] = lambda old, *parameters: []
+    """What follows from invariant and guard, is proved first, and used for the rest."""
+    variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, with which of its cases this is."""
+        return f"{self.name} ({self.variant})" if self.variant else self.name
+
+    def given(self) -> list[Formula]:
+        """Return its parameters as constants."""
+        return variables(self.parameters)
+
+    def meanings(self) -> list[str]:
+        """Return what its parameters are."""
+        return [name.partition("_")[2] for name in self.parameters.split()]
+
+    def formula(self, old: State, new: State) -> Formula:
+        """Return the action as a formula about a state and the next."""
+        given = self.given()
+        changed = {change.relation: change.holds for change in self.changes(old, *given)}
+        parts = [*self.guard(old, *given)]
+        for name, sorts in RELATIONS.items():
+            made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(sorts)]
+            after = changed[name](*made) if name in changed else old.relations[name](*made)
+            parts.append(z3.ForAll(made, new.relations[name](*made) == after))
+        return z3.And(*parts)
+
+
+def _enters(old: State, server: Formula, term: Formula) -> list[Change]:
+    """Return the changes of a server that enters a term as a follower."""
+    return [
+        Change("left", lambda s, t: z3.Or(old.left(s, t), z3.And(s == server, term_lt(t, term)))),
+        Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != server)),
+        Change("isLeader", lambda s: z3.And(old.isLeader(s), s != server)),
+    ]
+
+
+def _is_newer(old: State, server: Formula, term: Formula) -> Formula:
+    """Say that a term is higher than the server's own."""
+    return some("to", lambda t: z3.And(is_in(old, server, t), term_lt(t, term)))
+
+
+def _timeout() -> Action:
+    def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
+        left, _, leader = _enters(old, me, term)
+        yield left
+        yield leader
+        yield Change("isCandidate", lambda s: z3.Or(old.isCandidate(s), s == me))
+        yield Change(
+            "voted", lambda s, t, c: z3.Or(old.voted(s, t, c), z3.And(s == me, t == term, c == me))
+        )
+        yield Change(
+            "requested", lambda s, t: z3.Or(old.requested(s, t), z3.And(s == me, t == term))
+        )
+        yield Change(
+            "candidateLog",
+            lambda s, t, i, e, v: z3.Or(
+                old.candidateLog(s, t, i, e, v), z3.And(s == me, t == term, old.log(me, i, e, v))
+            ),
+        )
+
+    return Action(
+        "Timeout",
+        "s_server t_term",
+        lambda old, me, term: [_is_newer(old, me, term), z3.Not(old.isLeader(me))],
+        changes,
+    )
+
+
+def _update_term() -> Action:
+    return Action(
+        "UpdateTerm",
+        "s_server t_term",
+        lambda old, me, term: [_is_newer(old, me, term)],
+        lambda old, me, term: iter(_enters(old, me, term)),
+    )
+
+
+def _ends_at(log: Callable[..., Formula], index: Formula) -> Formula:
+    """Say that nothing of a log is behind an index."""
+    return every("ix tx vx", lambda i, t, v: z3.Implies(log(i, t, v), index_le(i, index)))
+
+
+def _request_vote(*, votes_once: bool = True, compares_logs: bool = True) -> Action:
+    """Return it: the voter is me, the candidate c; i, t, v end my log, and ic, tc, vc c's."""
+
+    def guard(
+        old: State, me: Formula, c: Formula, term: Formula, i: Formula, t: Formula, v: Formula,
+        ic: Formula, tc: Formula, vc: Formula,
+    ) -> list[Formula]:  # fmt: skip
+        mine, theirs = partial(old.log, me), partial(old.candidateLog, c, term)
+        is_empty = every("ix tx vx", lambda *entry: z3.Not(mine(*entry)))
+        is_up_to_date = z3.And(
+            mine(i, t, v), _ends_at(mine, i), theirs(ic, tc, vc), _ends_at(theirs, ic),
+            z3.Or(term_lt(t, tc), z3.And(t == tc, index_le(i, ic))),
+        )  # fmt: skip
+        return [
+            me != c,
+            old.requested(c, term),
+            is_in(old, me, term),
+            every(
+                "sd", lambda d: z3.Implies(old.voted(me, term, d), z3.Or(d == c, not votes_once))
+            ),
+            z3.Or(is_empty, is_up_to_date, not compares_logs),
+        ]
+
+    def changes(
+        old: State, me: Formula, c: Formula, term: Formula, *_: Formula
+    ) -> Iterator[Change]:
+        yield Change(
+            "voted", lambda s, t, d: z3.Or(old.voted(s, t, d), z3.And(s == me, t == term, d == c))
+        )
+
+    return Action(
+        "HandleRequestVoteRequest",
+        "s_voter s_candidate t_term i_last t_lastTerm v_lastValue "
+        "i_lastLogIndex t_lastLogTerm v_lastLogValue",
+        guard,
+        changes,
+    )
+
+
+def _become_leader() -> Action:
+    def changes(
+        old: State, me: Formula, term: Formula, _: Formula, last: Formula
+    ) -> Iterator[Change]:
+        yield Change("isLeader", lambda s: z3.Or(old.isLeader(s), s == me))
+        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
+        yield Change("started", lambda t: z3.Or(old.started(t), t == term))
+        yield Change("leads", lambda t, s: z3.Or(old.leads(t, s), z3.And(t == term, s == me)))
+        yield Change(
+            "leaderLog",
+            lambda t, i, e, v: z3.Or(
+                old.leaderLog(t, i, e, v), z3.And(t == term, old.log(me, i, e, v))
+            ),
+        )
+        yield Change(
+            "leaderUsed",
+            lambda t, i: z3.Or(old.leaderUsed(t, i), z3.And(t == term, index_le(i, last))),
+        )
+
+    return Action(
+        "HandleRequestVoteResponse",
+        "s_candidate t_term q_voters i_last",
+        lambda old, me, term, q, last: [
+            old.isCandidate(me),
+            is_in(old, me, term),
+            every("sx", lambda s: z3.Implies(member(s, q), old.voted(s, term, me))),
+            _ends_at(partial(old.log, me), last),
+        ],
+        changes,
+        lambda old, me, term, q, last: [
+            z3.Not(old.started(term)),
+            every("i te v", lambda *entry: z3.Not(old.leaderLog(term, *entry))),
+        ],
+    )
+
+
+def _client_request() -> Action:
+    def changes(old: State, me: Formula, term: Formula, i: Formula, v: Formula) -> Iterator[Change]:
+        def entry(ix: Formula, tx: Formula, vx: Formula) -> Formula:
+            return z3.And(ix == i, tx == term, vx == v)
+
+        yield Change("log", lambda s, *e: z3.Or(old.log(s, *e), z3.And(s == me, entry(*e))))
+        yield Change(
+            "leaderLog", lambda t, *e: z3.Or(old.leaderLog(t, *e), z3.And(t == term, entry(*e)))
+        )
+        yield Change(
+            "leaderUsed", lambda t, ix: z3.Or(old.leaderUsed(t, ix), z3.And(t == term, ix == i))
+        )
+        yield Change(
+            "acknowledged",
+            lambda s, t, ix: z3.Or(old.acknowledged(s, t, ix), z3.And(s == me, t == term, ix == i)),
+        )
+
+    return Action(
+        "ClientRequest",
+        "s_leader t_term i_index v_value",
+        lambda old, me, term, i, v: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            i != ZERO,
+            every("ix", lambda ix: z3.Implies(old.leaderUsed(term, ix), index_lt(ix, i))),
+        ],
+        changes,
+        lambda old, me, term, i, v: [
+            every("sx", lambda s: z3.Not(old.acknowledged(s, term, i))),
+        ],
+    )
+
+
+def _append_entries() -> Action:
+    """Return it: the entry i, te, v is sent, with the one before it, ip, tp, vp, or none."""
+
+    def changes(
+        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula, i: Formula,
+        te: Formula, v: Formula,
+    ) -> Iterator[Change]:  # fmt: skip
+        yield Change(
+            "appended",
+            lambda t, *m: z3.Or(
+                old.appended(t, *m),
+                z3.And(t == term, *[a == b for a, b in zip(m, (ip, tp, i, te, v), strict=True)]),
+            ),
+        )
+
+    return Action(
+        "AppendEntries",
+        "s_leader t_term i_prevLogIndex t_prevLogTerm v_prevValue i_index t_entryTerm v_value",
+        lambda old, me, term, ip, tp, vp, i, te, v: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            old.log(me, i, te, v),
+            z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
+            index_lt(ip, i),
+            every("ix", lambda ix: z3.Not(z3.And(index_lt(ip, ix), index_lt(ix, i)))),
+        ],
+        changes,
+    )
+
+
+def _handle_append(*, compares_terms: bool = True) -> Action:
+    def guard(
+        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula, i: Formula,
+        te: Formula, v: Formula,
+    ) -> list[Formula]:  # fmt: skip
+        return [
+            old.appended(term, ip, tp, i, te, v),
+            is_in(old, me, term),
+            z3.Not(old.leads(term, me)),
+            z3.Or(
+                ip == ZERO,
+                old.log(me, ip, tp, vp)
+                if compares_terms
+                else some("tx", lambda t: old.log(me, ip, t, vp)),
+            ),
+        ]
+
+    def changes(
+        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula, i: Formula,
+        te: Formula, v: Formula,
+    ) -> Iterator[Change]:  # fmt: skip
+        holds = some("vx", lambda vx: old.log(me, i, te, vx))
+
+        def merged(ix: Formula, tx: Formula, vx: Formula) -> Formula:
+            kept = z3.And(old.log(me, ix, tx, vx), index_lt(ix, i))
+            new = z3.And(ix == i, tx == te, vx == v)
+            return z3.If(holds, old.log(me, ix, tx, vx), z3.Or(kept, new))
+
+        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
+        yield Change("log", lambda s, *e: z3.If(s == me, merged(*e), old.log(s, *e)))
+        yield Change(
+            "acknowledged",
+            lambda s, t, ix: z3.Or(
+                old.acknowledged(s, t, ix),
+                z3.And(s == me, t == term, index_le(ix, i), old.leaderUsed(term, ix)),
+            ),
+        )
+
+    return Action(
+        "HandleAppendEntriesRequest",
+        "s_server t_term i_prevLogIndex t_prevLogTerm v_prevValue i_index t_entryTerm v_value",
+        guard,
+        changes,
+    )
+
+
+def _ask() -> Action:
+    """AppendEntries without an entry: the last one that the peer should have is ip, tp, vp."""
+    return Action(
+        "AppendEntries",
+        "s_leader t_term i_prevLogIndex t_prevLogTerm v_prevValue",
+        lambda old, me, term, ip, tp, vp: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
+        ],
+        lambda old, me, term, ip, tp, vp: iter([
+            Change(
+                "asked",
+                lambda t, i, e: z3.Or(old.asked(t, i, e), z3.And(t == term, i == ip, e == tp)),
+            )
+        ]),
+        variant="without entries",
+    )  # fmt: skip
+
+
+def _handle_ask() -> Action:
+    def changes(
+        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula
+    ) -> Iterator[Change]:
+        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
+        yield Change(
+            "acknowledged",
+            lambda s, t, ix: z3.Or(
+                old.acknowledged(s, t, ix),
+                z3.And(s == me, t == term, index_le(ix, ip), old.leaderUsed(term, ix), ix != ZERO),
+            ),
+        )
+
+    return Action(
+        "HandleAppendEntriesRequest",
+        "s_server t_term i_prevLogIndex t_prevLogTerm v_prevValue",
+        lambda old, me, term, ip, tp, vp: [
+            old.asked(term, ip, tp),
+            is_in(old, me, term),
+            z3.Not(old.leads(term, me)),
+            z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
+        ],
+        changes,
+        variant="without entries",
+    )
+
+
+def _refuse() -> Action:
+    """Whoever hears of a leader of its own term follows, and refuses what does not match."""
+    return Action(
+        "HandleAppendEntriesRequest",
+        "s_server t_term",
+        lambda old, me, term: [
+            is_in(old, me, term),
+            old.started(term),
+            z3.Not(old.leads(term, me)),
+        ],
+        lambda old, me, term: iter(
+            [Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))]
+        ),
+        variant="refused",
+    )
+
+
+def _advance_commit(*, own_term_only: bool = True) -> Action:
+    return Action(
+        "AdvanceCommitIndex",
+        "s_leader t_term i_index v_value q_stored",
+        lambda old, me, term, i, v, q: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            old.log(me, i, term, v)
+            if own_term_only
+            else some("tx", lambda t: old.log(me, i, t, v)),
+            every("sx", lambda s: z3.Implies(member(s, q), old.acknowledged(s, term, i))),
+        ],
+        lambda old, me, term, i, v, q: iter([
+            Change(
+                "committed",
+                lambda t, ix, vx: z3.Or(
+                    old.committed(t, ix, vx), z3.And(t == term, ix == i, vx == v)
+                ),
+            )
+        ]),
+    )  # fmt: skip
+
+
+def _restart() -> Action:
+    return Action(
+        "Restart",
+        "s_server",
+        lambda old, me: [],
+        lambda old, me: iter([
+            Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me)),
+            Change("isLeader", lambda s: z3.And(old.isLeader(s), s != me)),
+        ]),
+    )  # fmt: skip
+
+
+class Protocol(NamedTuple):
+    """The actions, by their titles, and the axioms."""
+
+    actions: Mapping[str, Action]
+    axioms: list[Formula]
+
+
+BUGS: Mapping[str, Mapping[str, bool]] = {
+    "vote-forgotten-in-same-term": {"votes_once": False},
+    "log-not-compared-before-vote": {"compares_logs": False},
+    "quorum-of-half": {"quorums_meet": False},
+    "older-term-committed": {"own_term_only": False},
+    "prev-log-term-ignored": {"compares_terms": False},
+}
+"""Known bugs (`raft_ref.bugs`) as rules that are left out."""
+
+
+def protocol(bug: str | None = None) -> Protocol:
+    """Return the protocol, or what a known bug makes of it."""
+    rules = {rule: True for left_out in BUGS.values() for rule in left_out}
+    rules |= BUGS[bug] if bug else {}
+    actions = (
+        _timeout(),
+        _update_term(),
+        _request_vote(votes_once=rules["votes_once"], compares_logs=rules["compares_logs"]),
+        _become_leader(),
+        _client_request(),
+        _append_entries(),
+        _ask(),
+        _handle_append(compares_terms=rules["compares_terms"]),
+        _handle_ask(),
+        _refuse(),
+        _advance_commit(own_term_only=rules["own_term_only"]),
+        _restart(),
+    )
+    by_title = {action.title: action for action in actions}
+    return Protocol(by_title, axioms(quorums_meet=rules["quorums_meet"]))

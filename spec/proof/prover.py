@@ -1,0 +1,190 @@
+"""Asks z3: whether the conjuncts hold at first, whether each action keeps them, what follows.
+
+The rule: a question is proved if and only if z3 says that its negation has no model (or, of whether
+an action can be taken, shows a model); "unknown" is never a pass. Questions go to processes of
+their own, which make the formulas anew.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from enum import StrEnum
+from itertools import count
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import z3
+
+from spec.proof.invariant import CONJUNCTS, PROPERTIES
+from spec.proof.models import smallest_model
+from spec.proof.protocol import Formula, State, init, protocol
+
+
+class Verdict(StrEnum):
+    """What became of a question."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNKNOWN = "unknown"
+
+
+class Kind(StrEnum):
+    """What is asked."""
+
+    FOLLOWS = "follows"
+    """Whether a property follows from the conjuncts."""
+    INITIAL = "holds at first"
+    """Whether a conjunct holds at first."""
+    LEMMA = "lemma"
+    """Whether a lemma of an action follows from the conjuncts and its guard."""
+    KEPT = "kept"
+    """Whether an action keeps a conjunct."""
+    TAKEN = "can be taken"
+    """Whether an action can be taken in a state with all conjuncts: else the proof is of nothing."""
+
+
+class Question(NamedTuple):
+    """One question to z3, by names.
+
+    `name` is that of a conjunct or a property, of a lemma its number, "" where an action alone is
+    asked about; `action` is its title, or "".
+    """
+
+    kind: Kind
+    name: str
+    action: str = ""
+    bug: str | None = None
+
+    def __str__(self) -> str:
+        match self.kind:
+            case Kind.KEPT:
+                return f"{self.action} keeps {self.name}"
+            case Kind.LEMMA:
+                return f"lemma {self.name} of {self.action} follows"
+            case Kind.TAKEN:
+                return f"{self.action} can be taken"
+        return f"{self.name} {self.kind.value}"
+
+
+class Answer(NamedTuple):
+    """The answer to a question, and after how many seconds."""
+
+    question: Question
+    verdict: Verdict
+    seconds: float
+
+
+OLD, NEW = State(), State("'")
+EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS)}
+"""All properties and conjuncts, by name."""
+
+
+def questions(bug: str | None = None) -> Iterator[Question]:
+    """Yield all questions of the proof, or of what a known bug makes of the protocol."""
+    for each in PROPERTIES:
+        yield Question(Kind.FOLLOWS, each.name, bug=bug)
+    for each in CONJUNCTS:
+        yield Question(Kind.INITIAL, each.name, bug=bug)
+    for title, action in protocol(bug).actions.items():
+        yield Question(Kind.TAKEN, "", title, bug)
+        for number, _ in enumerate(action.lemmas(OLD, *action.given()), start=1):
+            yield Question(Kind.LEMMA, str(number), title, bug)
+        for each in CONJUNCTS:
+            yield Question(Kind.KEPT, each.name, title, bug)
+
+
+def known(question: Question) -> dict[str, Formula]:
+    """Return what a question may build on, by name: the axioms, and what it is asked of."""
+    actions, axioms = protocol(question.bug)
+    found = {f"axiom {number}": each for number, each in enumerate(axioms)}
+    if question.kind is Kind.INITIAL:
+        return {**found, "Init": init(OLD)}
+    found |= {each.name: each.of(OLD) for each in CONJUNCTS}
+    if question.action:
+        action = actions[question.action]
+        found[action.title] = action.formula(OLD, NEW)
+        lemmas = action.lemmas(OLD, *action.given())
+        before = int(question.name) - 1 if question.kind is Kind.LEMMA else len(lemmas)
+        if question.kind is not Kind.TAKEN:
+            found |= {f"lemma {number}": each for number, each in enumerate(lemmas[:before], 1)}
+    return found
+
+
+def negation(question: Question) -> list[Formula]:
+    """Return formulas that have a model if and only if the answer is no (of `TAKEN`: yes)."""
+    formulas = [*known(question).values()]
+    if question.kind is Kind.TAKEN:
+        return formulas
+    if question.kind is Kind.LEMMA:
+        action = protocol(question.bug).actions[question.action]
+        asked = action.lemmas(OLD, *action.given())[int(question.name) - 1]
+    else:
+        asked = EVERY[question.name].of(NEW if question.kind is Kind.KEPT else OLD)
+    return [*formulas, z3.Not(asked)]
+
+
+def ask(question: Question, seconds: float) -> Answer:
+    """Ask z3, for at most so many seconds.
+
+    How long it takes hangs on chance, and where the answer is no it may search for ever: so it is
+    asked for a short time first, then for a small model, then again, with another seed, for longer.
+    """
+    start = time.perf_counter()
+    formulas = negation(question)
+    verdict = Verdict.UNKNOWN
+    for attempt in count():
+        left = seconds - (time.perf_counter() - start)
+        if verdict is not Verdict.UNKNOWN or left <= 0:
+            return Answer(question, verdict, time.perf_counter() - start)
+        verdict = _attempt(question, formulas, min(left, 2 * 3**attempt), attempt)
+
+
+def _attempt(question: Question, formulas: Sequence[Formula], seconds: float, seed: int) -> Verdict:
+    if question.kind is Kind.TAKEN:
+        return Verdict.PROVED if smallest_model(formulas, seconds) else Verdict.UNKNOWN
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(seconds * 1000)), "random_seed", seed)
+    solver.add(*formulas)
+    found = solver.check()
+    if found == z3.unsat:
+        return Verdict.PROVED
+    if found == z3.sat or smallest_model(formulas, seconds):
+        return Verdict.REFUTED
+    return Verdict.UNKNOWN
+
+
+def smt_lib(question: Question) -> str:
+    """Return a question in SMT-LIB, for other solvers: "unsat" is a proof (of `TAKEN`: "sat")."""
+    solver = z3.Solver()
+    solver.add(*negation(question))
+    return f"; {question}\n(set-logic ALL)\n{solver.to_smt2()}"
+
+
+def prove(
+    bug: str | None = None,
+    seconds: float = 60.0,
+    processes: int | None = None,
+    on_answer: Callable[[Answer], None] = lambda answer: None,
+) -> list[Answer]:
+    """Ask all questions and return the answers, in the order of the questions.
+
+    Arguments: a known bug to be proved instead; how long to wait for each answer; how many
+    processes (default: one for each core); `on_answer` is called with each as it comes.
+    """
+    asked = [*questions(bug)]
+    answers: dict[Question, Answer] = {}
+    workers = processes or os.cpu_count() or 1
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        try:
+            waiting = [pool.submit(ask, question, seconds) for question in asked]
+            for each in as_completed(waiting):
+                answer = each.result()
+                answers[answer.question] = answer
+                on_answer(answer)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [answers[question] for question in asked]
