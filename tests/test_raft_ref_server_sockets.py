@@ -201,6 +201,44 @@ def test_a_peer_that_comes_back_is_connected_again() -> None:
     run(test)
 
 
+def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
+    async def test() -> None:
+        is_ending = asyncio.Event()
+
+        class Reader:
+            async def read(self, _: int) -> bytes:
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    is_ending.set()
+                    await asyncio.sleep(0.01)
+                return b""
+
+        class Writer:
+            def write(self, _: bytes) -> None:
+                pass
+
+            async def drain(self) -> None:
+                await asyncio.sleep(0)
+                raise OSError("reset")
+
+            def close(self) -> None:
+                pass
+
+        class Somewhere(Address):
+            async def connect(self, tls: object) -> Any:
+                return Reader(), Writer()
+
+        link = Link(Somewhere("nowhere", 1), Hello(VERSION, "s1", "s2"))
+        task = asyncio.ensure_future(link.run())
+        await is_ending.wait()
+        task.cancel()
+        await asyncio.wait({task}, timeout=5)
+        assert task.cancelled()
+
+    run(test)
+
+
 def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
     async def test() -> None:
         taken = asyncio.Event()

@@ -188,9 +188,10 @@ class Link:
                 wakeup.cancel()
         finally:
             closed.cancel()
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await closed
             writer.close()
+            # Not `await closed`: were this task cancelled meanwhile, it could not tell whose
+            # cancellation it sees.
+            await asyncio.gather(closed, return_exceptions=True)
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         self._wakeup.clear()
