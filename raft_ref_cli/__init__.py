@@ -18,6 +18,7 @@ from raft_ref_cli import (
     draw,
     generate,
     kv,
+    prove,
     serve,
     spec,
     validate,
@@ -91,4 +92,5 @@ def _parser() -> argparse.ArgumentParser:
     conform.add_command(commands)
     convert.add_command(commands)
     draw.add_command(commands)
+    prove.add_command(commands)
     return parser

@@ -16,8 +16,8 @@ from explorer.behavior import Behavior, counterexample
 from explorer.counterexample import Counterexample
 from explorer.interning import Interner
 from explorer.system import GlobalState, System, Transition
-from spec.link.shadow import ServerStep, Shadows, Strayed, Taken
-from spec.proof.evaluation import Compiled, Structure, falsified
+from spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
+from spec.proof.evaluation import Structure, falsified
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.protocol import RELATIONS, State, protocol
 
@@ -82,7 +82,7 @@ class Conjunction:
             for step in self._system.steps(place[0], Counter()):
                 try:
                     after = (step.after, self._follow(place[1], step))
-                except _Wrong as wrong:
+                except _WrongError as wrong:
                     self.found.counterexample = self._way(place, step, wrong)
                     return self.found
                 self.found.transitions += 1
@@ -103,7 +103,7 @@ class Conjunction:
         return self._shadows.initial()._replace(relations=relations)
 
     def _follow(self, number: int, step: Transition) -> int:
-        """Return the number of the shadow after a step, which is found right. Raises `_Wrong`."""
+        """Return the number of the shadow after a step. Raises `_WrongError` where it is wrong."""
         local = step.local
         if local is None:  # the network loses a message: the proof keeps them all
             return number
@@ -117,8 +117,10 @@ class Conjunction:
             )
             try:
                 after, taken = self._shadows.follow(self._shadow(number), taken_by_server)
-            except Strayed as strayed:
-                raise _Wrong(FOLLOWED, "every step is one of the proof's", str(strayed)) from None
+            except StrayedError as strayed:
+                raise _WrongError(
+                    FOLLOWED, "every step is one of the proof's", str(strayed)
+                ) from None
             self._evaluate(after)
             self._followed[key] = (self._number(after), taken)
         after_number, taken = self._followed[key]
@@ -133,10 +135,10 @@ class Conjunction:
             self.found.evaluated += 1
             wrong = compiled.call(shadow)
             if wrong is not None:
-                raise _Wrong(conjunct.name, conjunct.says, instances(wrong))
+                raise _WrongError(conjunct.name, conjunct.says, instances(wrong))
             self._right.add(key)
 
-    def _way(self, place: Place, last: Transition, wrong: _Wrong) -> Counterexample:
+    def _way(self, place: Place, last: Transition, wrong: _WrongError) -> Counterexample:
         steps = [last]
         while (came := self._came_from[place]) is not None:
             place, step = came
@@ -151,7 +153,7 @@ class Conjunction:
         return counterexample(self._system, Behavior(tuple(reversed(steps)), broken))
 
 
-class _Wrong(Exception):
+class _WrongError(Exception):
     """A conjunct is false, or a step is none of the proof's."""
 
     def __init__(self, name: str, says: str, instance: str) -> None:

@@ -12,7 +12,7 @@ lead, append or commit, the server must do so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -23,6 +23,11 @@ from raft_ref import (
     AppendEntriesRequest,
     AppendEntriesResponse,
     ClientRequest,
+    CompactLog,
+    Entry,
+    InstallSnapshot,
+    InstallSnapshotRequest,
+    InstallSnapshotResponse,
     Message,
     RequestVoteRequest,
     RequestVoteResponse,
@@ -55,7 +60,7 @@ class ServerStep(NamedTuple):
     sends: tuple[Message, ...]
 
 
-class Strayed(Exception):
+class StrayedError(Exception):
     """A server's step is not what the proof's protocol allows or demands; the text says why."""
 
 
@@ -68,6 +73,11 @@ _APPEND, _APPEND_NONE = (
     "HandleAppendEntriesRequest (without entries)",
 )
 _REFUSE = "HandleAppendEntriesRequest (refused)"
+_MATCH = "HandleAppendEntriesResponse"
+_TELL, _HEAR = "AppendEntries (leaderCommit)", "HandleAppendEntriesRequest (leaderCommit)"
+
+Witness = tuple[int, int, Any]
+"""A committed entry by its term, its index and its value: on account of it others are, too."""
 
 
 class _Compiled(NamedTuple):
@@ -95,9 +105,7 @@ class Shadows:
         }
         self._servers = tuple(servers)
         self._any = values[0]
-        self._actions = {
-            title: _compiled(action) for title, action in protocol().actions.items()
-        }
+        self._actions = {title: _compiled(action) for title, action in protocol().actions.items()}
 
     def initial(self) -> Structure:
         """Return the shadow of a cluster in which nothing has happened."""
@@ -106,7 +114,7 @@ class Shadows:
     def follow(self, shadow: Structure, step: ServerStep) -> tuple[Structure, list[Taken]]:
         """Return the shadow after a server's step, and the actions that it is of the proof.
 
-        Raises `Strayed` where the proof's protocol forbids the step, or shows something else.
+        Raises `StrayedError` where the proof's protocol forbids the step, or shows something else.
         """
         taken: list[Taken] = []
         me, term = step.before.me, step.before.current_term
@@ -115,9 +123,9 @@ class Shadows:
             shadow = self._take(shadow, Taken(_UPDATE_TERM, (me, message.term)), taken)
         for each in self._told(shadow, step):
             shadow = self._take(shadow, each, taken)
-        shown = [*_unlike(shadow, step.after), *_untold(shadow, step)]
+        shown = [*_unlike(shadow, step.after, self._servers), *_untold(shadow, step)]
         if shown:
-            raise Strayed(f"after {_text(taken)}: {shown[0]}")
+            raise StrayedError(f"after {_text(taken)}: {shown[0]}")
         return shadow, taken
 
     def is_enabled(self, shadow: Structure, taken: Taken) -> bool:
@@ -135,43 +143,42 @@ class Shadows:
     def _take(self, shadow: Structure, each: Taken, taken: list[Taken]) -> Structure:
         if not self.is_enabled(shadow, each):
             before = f" after {_text(taken)}" if taken else ""
-            raise Strayed(f"the proof does not allow {_text([each])}{before}")
+            raise StrayedError(f"the proof does not allow {_text([each])}{before}")
         taken.append(each)
         return self.after(shadow, each)
 
     def _told(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
         """Yield the actions that a step is, once its server has adopted the message's term."""
-        before, after = step.before, step.after
+        before = step.before
         match step.received or step.action:
             case RequestVoteRequest() as message:
                 yield from self._vote(shadow, step, message)
             case RequestVoteResponse() as message:
                 yield from self._lead(shadow, step, message)
-            case AppendEntriesRequest() as message:
+            case AppendEntriesRequest() | InstallSnapshotRequest() as message:
                 yield from self._append(shadow, step, message)
-            case AppendEntriesResponse() as message:
-                yield from self._commit(shadow, step, message)
-            case AppendEntries():
-                (sent,) = step.sends
-                assert isinstance(sent, AppendEntriesRequest)
-                yield from self._entries(before, sent, before, _SEND, _SEND_NONE)
+            case AppendEntriesResponse() | InstallSnapshotResponse() as message:
+                yield from self._match(step, message)
+                yield from self._commit(shadow, step)
+            case AppendEntries() | InstallSnapshot():
+                yield from self._send(shadow, step)
             case ClientRequest(value):
                 yield Taken(
                     _CLIENT_REQUEST, (before.me, before.current_term, before.last_index + 1, value)
                 )
+            case CompactLog():
+                pass  # the proof's logs keep what is compacted
             case None:
-                yield Taken(_RESTART, (before.me,))
-            case _ if after.current_term > before.current_term:
-                yield Taken(_TIMEOUT, (before.me, after.current_term))
-            case other:
-                raise Strayed(f"the proof has no {type(other).__name__}")
+                yield Taken(_RESTART, (before.me, before.compacted))
+            case _:
+                yield Taken(_TIMEOUT, (before.me, step.after.current_term))
 
     def _demand(self, shadow: Structure, each: Taken, is_done: bool) -> Iterator[Taken]:
         """Yield the action if the server did it; where it did not, it must not be enabled."""
         if is_done:
             yield each
         elif self.is_enabled(shadow, each):
-            raise Strayed(f"the proof allows {_text([each])}, and the server does not do it")
+            raise StrayedError(f"the proof allows {_text([each])}, and the server does not do it")
 
     def _vote(
         self, shadow: Structure, step: ServerStep, message: RequestVoteRequest
@@ -179,7 +186,8 @@ class Shadows:
         (response,) = step.sends
         assert isinstance(response, RequestVoteResponse)
         me, candidate = step.before, message.source
-        mine = (me.last_index, me.last_term, me.log[-1].value if me.log else self._any)
+        own = _log(shadow, me.me)
+        mine = (me.last_index, me.last_term, own[-1].value if own else self._any)
         logged = {
             (index, term): value
             for server, at, index, term, value in shadow.relations["candidateLog"]
@@ -198,68 +206,129 @@ class Shadows:
         becomes = after.role is Role.LEADER and before.role is not Role.LEADER
         if not message.vote_granted or voters not in self._elements["Quorum"]:
             if becomes:
-                raise Strayed(f"{before.me} leads without the votes of a quorum")
+                raise StrayedError(f"{before.me} leads without the votes of a quorum")
             return
         lead = Taken(_LEAD, (before.me, message.term, voters, before.last_index))
         yield from self._demand(shadow, lead, becomes)
 
     def _entries(
-        self,
-        server: State,
-        message: AppendEntriesRequest,
-        holder: State,
-        with_entry: str,
-        without: str,
+        self, server: str, sent: _Sent, log: Sequence[Entry], with_entry: str, without: str
     ) -> Iterator[Taken]:
-        """Yield an action for each entry of a request, or the one for none.
+        """Yield an action for each entry that is sent, or the one for none.
 
-        `holder` has the entry before the first one, if any has.
+        `log` has the entry before the first one, if any has.
         """
-        index, term = message.prev_log_index, message.prev_log_term
-        has = 0 < index <= holder.last_index
-        value = holder.entries(index, index)[0].value if has else self._any
-        if not message.entries:
-            yield Taken(without, (server.me, message.term, index, term, value))
-        for entry in message.entries:
+        index, term = sent.prev_log_index, sent.prev_log_term
+        value = log[index - 1].value if 0 < index <= len(log) else self._any
+        if not sent.entries:
+            yield Taken(without, (server, sent.term, index, term, value))
+        for entry in sent.entries:
             new = (index + 1, entry.term, entry.value)
-            yield Taken(with_entry, (server.me, message.term, index, term, value, *new))
+            yield Taken(with_entry, (server, sent.term, index, term, value, *new))
             index, term, value = new
 
+    def _send(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
+        me = step.before.me
+        log = _log(shadow, me)
+        for message in step.sends:
+            sent = _sent(message, log)
+            yield from self._entries(me, sent, log, _SEND, _SEND_NONE)
+            if sent.leader_commit > 0:
+                because = _witness(shadow, "applied", me, sent.leader_commit)
+                yield Taken(_TELL, (me, sent.term, sent.leader_commit, *because))
+
     def _append(
-        self, shadow: Structure, step: ServerStep, message: AppendEntriesRequest
+        self,
+        shadow: Structure,
+        step: ServerStep,
+        message: AppendEntriesRequest | InstallSnapshotRequest,
     ) -> Iterator[Taken]:
         (response,) = step.sends
-        assert isinstance(response, AppendEntriesResponse)
         before = step.before
-        first, *others = self._entries(before, message, before, _APPEND, _APPEND_NONE)
-        yield from self._demand(shadow, first, response.success)
-        if response.success:
-            yield from others
-        elif message.term >= before.current_term:
-            yield Taken(_REFUSE, (before.me, message.term))
-
-    def _commit(
-        self, shadow: Structure, step: ServerStep, message: AppendEntriesResponse
-    ) -> Iterator[Taken]:
-        before, after = step.before, step.after
-        if before.role is not Role.LEADER or message.term > before.current_term:
+        is_done = getattr(response, "success", message.term >= before.current_term)
+        log = _log(shadow, before.me)
+        sent = _sent(message, self._snapshot_of(shadow, message))
+        first, *others = self._entries(before.me, sent, log, _APPEND, _APPEND_NONE)
+        yield from self._demand(shadow, first, is_done)
+        if not is_done:
+            if message.term >= before.current_term:
+                yield Taken(_REFUSE, (before.me, message.term))
             return
-        for index in range(after.commit_index, before.last_index + 1):
-            if index <= before.commit_index:
-                continue
-            stored = {
-                server
-                for server, match in zip(self._servers, after.match_index, strict=True)
-                if match >= index or server == before.me
-            }
-            (entry,) = before.entries(index, index)
-            quorum = frozenset(stored)
-            if quorum not in self._elements["Quorum"]:
+        yield from others
+        commit = min(sent.leader_commit, sent.prev_log_index + len(sent.entries))
+        if commit > before.commit_index:
+            because = _witness(shadow, "told", sent.term, sent.leader_commit)
+            yield Taken(_HEAR, (before.me, sent.term, sent.leader_commit, commit, *because))
+
+    def _snapshot_of(self, shadow: Structure, message: Message) -> Sequence[Entry]:
+        """Return entries that a snapshot stands for: those of the log of who sent it then."""
+        if not isinstance(message, InstallSnapshotRequest):
+            return ()
+        logged = shadow.relations["leaderLog"]
+        return _entries(fact for fact in logged if fact[0] == message.term)
+
+    def _match(
+        self, step: ServerStep, message: AppendEntriesResponse | InstallSnapshotResponse
+    ) -> Iterator[Taken]:
+        before = step.before
+        is_ours = before.role is Role.LEADER and message.term == before.current_term
+        if is_ours and message.match_index > 0:
+            yield Taken(_MATCH, (before.me, message.source, message.term, message.match_index))
+
+    def _commit(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
+        before, after = step.before, step.after
+        if before.role is not Role.LEADER or after.role is not Role.LEADER:
+            return
+        log = _log(shadow, before.me)
+        for index in range(max(after.commit_index, before.commit_index + 1), len(log) + 1):
+            matched = zip(self._servers, after.match_index, strict=True)
+            stored = frozenset(each for each, match in matched if match >= index) | {before.me}
+            if stored not in self._elements["Quorum"]:
                 if index == after.commit_index:
-                    raise Strayed(f"{before.me} commits {index}, which no quorum has")
+                    raise StrayedError(f"{before.me} commits {index}, which no quorum has")
                 continue
-            commit = Taken(_COMMIT, (before.me, before.current_term, index, entry.value, quorum))
+            entry = log[index - 1]
+            commit = Taken(_COMMIT, (before.me, before.current_term, index, entry.value, stored))
             yield from self._demand(shadow, commit, index == after.commit_index)
+
+
+class _Sent(NamedTuple):
+    """What is sent in a request, or in a snapshot: that is all the entries that it stands for."""
+
+    term: int
+    prev_log_index: int
+    prev_log_term: int
+    entries: Sequence[Entry]
+    leader_commit: int
+
+
+def _sent(message: Message, log: Sequence[Entry]) -> _Sent:
+    match message:
+        case AppendEntriesRequest(_, _, term, index, prev_term, entries, commit):
+            return _Sent(term, index, prev_term, entries, commit)
+        case InstallSnapshotRequest(_, _, term, snapshot):
+            last = snapshot.last_included_index
+            return _Sent(term, 0, 0, log[:last], last)
+    raise AssertionError(message)
+
+
+def _log(shadow: Structure, server: str) -> list[Entry]:
+    """Return the log of a server in the proof, which keeps what is compacted."""
+    return _entries(fact for fact in shadow.relations["log"] if fact[0] == server)
+
+
+def _entries(facts: Iterable[tuple[Any, ...]]) -> list[Entry]:
+    """Return the entries of facts that end in index, term and value, in their order."""
+    return [Entry(term, value) for *_, term, value in sorted(facts)]
+
+
+def _witness(shadow: Structure, relation: str, *known: Any) -> Witness:
+    """Return on account of which entry something is known to be committed."""
+    found = [fact[2:] for fact in shadow.relations[relation] if fact[:2] == known]
+    if not found:
+        raise StrayedError(f"the proof knows of no {relation}{known}")
+    term, index, value = min(found)
+    return term, index, value
 
 
 def _compiled(action: Action) -> _Compiled:
@@ -276,15 +345,11 @@ def _text(taken: Sequence[Taken]) -> str:
     return ", ".join(f"{each.action}{each.arguments!r}" for each in taken)
 
 
-def _unlike(shadow: Structure, server: State) -> Iterator[str]:
+def _unlike(shadow: Structure, server: State, servers: Sequence[str]) -> Iterator[str]:
     """Yield what a shadow shows of a server that is not so."""
     me, term, relations = server.me, server.current_term, shadow.relations
-    log = {
-        (me, index, entry.term, entry.value) for index, entry in enumerate(server.log, start=1)
-    }
-    shown = {
+    shown: dict[str, set[tuple[Any, ...]]] = {
         "left": {(me, lower) for lower in range(term)},
-        "log": log,
         "isCandidate": {(me,)} if server.role is Role.CANDIDATE else set(),
         "isLeader": {(me,)} if server.role is Role.LEADER else set(),
     }
@@ -292,9 +357,38 @@ def _unlike(shadow: Structure, server: State) -> Iterator[str]:
         found = {fact for fact in relations[name] if fact[0] == me}
         if found != expected:
             yield f"{name} of {me} is {sorted(found)} in the proof, {sorted(expected)} in the node"
+    yield from _unlike_log(_log(shadow, me), server)
+    applied = max((index for name, index, *_ in relations["applied"] if name == me), default=0)
+    if applied != server.commit_index:
+        yield f"commitIndex of {me} is {applied} in the proof, {server.commit_index} in the node"
+    matched = _matched(relations, server.me, servers)
+    if server.role is Role.LEADER and matched != server.match_index:
+        yield f"matchIndex of {me} is {matched} in the proof, {server.match_index} in the node"
     votes = {vote for voter, at, vote in relations["voted"] if (voter, at) == (me, term)}
     if votes != ({server.voted_for} - {None}):
         yield f"{me} voted for {sorted(votes)} in the proof, for {server.voted_for} in the node"
+
+
+def _matched(
+    relations: Mapping[str, frozenset[Any]], leader: str, servers: Sequence[str]
+) -> tuple[int, ...]:
+    """Return a leader's matchIndex as the proof has it."""
+    indices = dict.fromkeys(servers, 0)
+    for me, server, index in relations["matched"]:
+        if me == leader:
+            indices[server] = max(indices[server], index)
+    return tuple(indices.values())
+
+
+def _unlike_log(log: Sequence[Entry], server: State) -> Iterator[str]:
+    compacted, me = server.compacted, server.me
+    if tuple(log[compacted:]) != server.log:
+        yield f"the log of {me} is {log} in the proof, {list(server.log)} in the node"
+    snapshot = server.snapshot
+    data = tuple(entry.value for entry in log[:compacted])
+    last = log[compacted - 1].term if 0 < compacted <= len(log) else 0
+    if (snapshot.last_included_term, snapshot.data) != (last, data):
+        yield f"the snapshot of {me} is {data} in the proof, {snapshot} in the node"
 
 
 def _untold(shadow: Structure, step: ServerStep) -> Iterator[str]:
@@ -312,21 +406,33 @@ def _untold(shadow: Structure, step: ServerStep) -> Iterator[str]:
                 is_told = (source, term) in relations["requested"] and ends
             case RequestVoteResponse(source, dest, term, granted):
                 is_told = not granted or (source, term, dest) in relations["voted"]
-            case AppendEntriesRequest(_, _, term, index, prev_term, ()):
-                is_told = (term, index, prev_term) in relations["asked"]
-            case AppendEntriesRequest(_, _, term, index, prev_term, entries):
-                terms = [prev_term, *(entry.term for entry in entries)]
-                is_told = all(
-                    (term, index + k, terms[k], index + k + 1, entry.term, entry.value)
-                    in relations["appended"]
-                    for k, entry in enumerate(entries)
-                )
-            case AppendEntriesResponse(source, _, term, success, match_index):
-                acknowledged = range(1, match_index + 1) if success else ()
-                is_told = all(
-                    (source, term, index) in relations["acknowledged"] for index in acknowledged
-                )
-            case _:
-                is_told = False
+            case AppendEntriesRequest() | InstallSnapshotRequest():
+                is_told = _is_told(relations, _sent(message, _log(shadow, message.source)))
+            case AppendEntriesResponse(source, _, term, _, match_index):
+                is_told = _is_acknowledged(relations, source, term, match_index)
+            case InstallSnapshotResponse(source, _, term, match_index):
+                is_told = _is_acknowledged(relations, source, term, match_index)
         if not is_told:
             yield f"the proof knows of no {message}"
+
+
+def _is_told(relations: Mapping[str, frozenset[Any]], sent: _Sent) -> bool:
+    index, term = sent.prev_log_index, sent.prev_log_term
+    terms = [term, *(entry.term for entry in sent.entries)]
+    commits = {fact[:2] for fact in relations["told"]}
+    return (
+        (sent.leader_commit == 0 or (sent.term, sent.leader_commit) in commits)
+        and (bool(sent.entries) or (sent.term, index, term) in relations["asked"])
+        and all(
+            (sent.term, index + k, terms[k], index + k + 1, entry.term, entry.value)
+            in relations["appended"]
+            for k, entry in enumerate(sent.entries)
+        )
+    )
+
+
+def _is_acknowledged(
+    relations: Mapping[str, frozenset[Any]], server: str, term: int, match_index: int
+) -> bool:
+    acknowledged = relations["acknowledged"]
+    return all((server, term, index) in acknowledged for index in range(1, match_index + 1))

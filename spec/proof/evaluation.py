@@ -288,7 +288,9 @@ def set_of(
 
     def expression(reader: _Reader, writer: _Writer) -> str:
         reader.names |= {str(each): str(each) for each in made}
-        loops = writer.loops({str(each): str(each.sort()) for each in made}, reader.read(holds(*made)))
+        loops = writer.loops(
+            {str(each): str(each.sort()) for each in made}, reader.read(holds(*made))
+        )
         fact = f"({', '.join(map(str, made))},)"
         return f"frozenset().union({', '.join(f'({fact}{each})' for each in loops)})"
 
@@ -307,7 +309,9 @@ def falsified(formula: Formula) -> Compiled:
         node = reader.read(formula)
         assert isinstance(node, _Exists)
         names = [formula.var_name(number) for number in range(formula.num_vars())]
-        pairs = ", ".join(f"{name!r}: {found}" for name, found in zip(names, node.sorts, strict=True))
+        pairs = ", ".join(
+            f"{name!r}: {found}" for name, found in zip(names, node.sorts, strict=True)
+        )
         found = [f"({{{pairs}}}{loops})" for loops in writer.loops(node.sorts, node.body)]
         return f"next((each for some in ({', '.join(found)},) for each in some), None)"
 

@@ -6,11 +6,12 @@ Such a state need not be reachable. The smallest one is what is told.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from spec.proof.evaluation import Structure, falsified
 from spec.proof.models import Element, Facts, smallest_model
-from spec.proof.protocol import Server, protocol
-from spec.proof.prover import NEW, OLD, Kind, Question, negation
+from spec.proof.protocol import Index, Server, Term, Value, protocol
+from spec.proof.prover import EVERY, NEW, OLD, Kind, Question, negation
 
 Fact = tuple[Element, ...]
 """The name of a relation and what is in it: ("voted", "s1", 2, "s1")."""
@@ -19,15 +20,28 @@ Fact = tuple[Element, ...]
 class Induction(NamedTuple):
     """A counterexample to induction: two states, and the arguments of the action between them.
 
-    Where a lemma or what should follow fails, there is no step: `after` is `before`.
+    `elements` are those of each sort, `quorums` the servers of each. Where a lemma or what should
+    follow fails, there is no step: `after` is `before`.
     """
 
     question: Question
-    servers: tuple[Element, ...]
+    elements: Mapping[str, tuple[Element, ...]]
     quorums: Mapping[Element, frozenset[Element]]
-    arguments: tuple[Element, ...]
+    arguments: Mapping[str, Element]
     before: Facts
     after: Facts
+
+    def falsified_by(self) -> Mapping[str, Any]:
+        """Return the elements that the conjunct or property is false of, after the action.
+
+        Of a lemma there are none: it is about the action's arguments.
+        """
+        if self.question.kind is Kind.LEMMA:
+            return {}
+        elements = {**self.elements, "Quorum": tuple(self.quorums.values())}
+        found = falsified(EVERY[self.question.name].of(OLD)).call(Structure(elements, self.after))
+        assert found is not None, self.question
+        return dict(found)
 
     def added(self) -> list[Fact]:
         """Return the facts that the action adds."""
@@ -43,17 +57,21 @@ def _without(facts: Facts, others: Facts) -> list[Fact]:
 
 
 def smallest(question: Question, seconds: float = 60.0) -> Induction | None:
-    """Return the smallest counterexample to a question; None if none is found in so many seconds."""
-    model = smallest_model(negation(question), seconds)
+    """Return the smallest counterexample to a question; None if none is found in that time."""
+    model = smallest_model(negation(question), seconds, OLD)
     if model is None:
         return None
-    given = protocol(question.bug).actions[question.action].given() if question.action else []
+    given: dict[str, Element] = {}
+    if question.action:
+        action = protocol(question.bug).actions[question.action]
+        names = zip(action.meanings(), action.given(), strict=True)
+        given = {meaning: model.name(constant) for meaning, constant in names}
     before = model.facts(OLD)
     return Induction(
         question,
-        model.named(Server),
+        {str(sort): model.named(sort) for sort in (Server, Term, Index, Value)},
         model.quorums(),
-        tuple(model.name(each) for each in given),
+        given,
         before,
         model.facts(NEW) if question.kind is Kind.KEPT else before,
     )

@@ -99,13 +99,13 @@ _EVERY = (
     ),
     Conjunct(
         "StateMachineSafety",
-        "no two different entries are committed at one index",
+        "no two servers apply different entries at one index",
         "Raft paper, 5.4.3; RaftInvariants.tla",
         lambda s: every(
-            "t tu i iu v vu ix te tf va vb",
-            lambda t, u, i, iu, v, vu, x, e, f, a, b: _implies(
-                s.committed(t, i, v), s.committed(u, iu, vu), index_le(x, i), index_le(x, iu),
-                s.leaderLog(t, x, e, a), s.leaderLog(u, x, f, b), z3.And(e == f, a == b),
+            "sa sb i ta tb ia ib va vb te tf v vw",
+            lambda a, b, i, ta, tb, ia, ib, va, vb, e, f, v, w: _implies(
+                s.applied(a, i, ta, ia, va), s.applied(b, i, tb, ib, vb),
+                s.log(a, i, e, v), s.log(b, i, f, w), z3.And(e == f, v == w),
             ),
         ),
     ),
@@ -219,7 +219,7 @@ _EVERY = (
     ),
     Conjunct(
         "LeaderLogIsFunction",
-        "so has the log of a term's leader",
+        "the log of a term's leader has one entry at an index, and none at 0",
         "Raft paper, 5.3",
         lambda s: every(
             "t i ta tb va vb",
@@ -231,7 +231,7 @@ _EVERY = (
     ),
     Conjunct(
         "LogFromLeaders",
-        "an entry is in the log of its term's leader, and the logs are one up to it",
+        "an entry is in the log of its term's leader, and that term has started",
         "Raft paper, 5.3",
         lambda s: every(
             "s i t v",
@@ -254,7 +254,7 @@ _EVERY = (
     ),
     Conjunct(
         "LeaderLogFromLeaders",
-        "so are the entries of leaders' logs",
+        "an entry of a leader's log is in the log of its own term's leader",
         "Raft paper, 5.3",
         lambda s: every(
             "tu i t v",
@@ -266,7 +266,7 @@ _EVERY = (
     ),
     Conjunct(
         "LeaderLogMatchesLeaders",
-        "and leaders' logs",
+        "a leader's log is that of an entry's leader up to the entry",
         "Raft paper, 5.3",
         lambda s: every(
             "tu i t v",
@@ -278,7 +278,7 @@ _EVERY = (
     ),
     Conjunct(
         "CandidateLogFromLeaders",
-        "and candidates' logs, which have entries of lower terms only",
+        "the entries of a candidate are of lower terms, and in the logs of their leaders",
         "Raft paper, 5.3",
         lambda s: every(
             "s tu i t v",
@@ -374,7 +374,7 @@ _EVERY = (
     ),
     Conjunct(
         "AppendedPreviousFromLeader",
-        "the entry before it is of the leader's log, too",
+        "the entry that a request names as the one before is of the leader's log",
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp i te v",
@@ -386,7 +386,7 @@ _EVERY = (
     ),
     Conjunct(
         "AskedFromLeader",
-        "so is the one that a request without entries names",
+        "the entry that a request without entries names is of the leader's log",
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp",
@@ -427,7 +427,7 @@ _EVERY = (
     ),
     Conjunct(
         "ChoosableIsVotedFor",
-        "whom who has acknowledged it votes for later has it",
+        "for whom a server that has acknowledged it votes later, has it",
         "Raft paper, 5.4.3",
         lambda s: every(
             "s sc q t tu i v",
@@ -446,6 +446,83 @@ _EVERY = (
             lambda q, t, u, i, v: _implies(
                 s.leaderLog(t, i, t, v), _choosable(s, q, t, i), s.started(u), term_lt(t, u),
                 s.leaderLog(u, i, t, v),
+            ),
+        ),
+    ),
+    # ---- Who knows of it
+    Conjunct(
+        "UsedIsStarted",
+        "only a term that has started has a leader's log",
+        "bookkeeping",
+        lambda s: every("t i", lambda t, i: _implies(s.leaderUsed(t, i), s.started(t))),
+    ),
+    Conjunct(
+        "AcknowledgedIsKept",
+        "who is still in a term has the log of its leader, up to what it acknowledged",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s t i",
+            lambda x, t, i: _implies(
+                s.acknowledged(x, t, i), z3.Not(s.left(x, t)),
+                _matches(partial(s.log, x), partial(s.leaderLog, t), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "LeaderAcknowledges",
+        "a leader has the entries of its own term",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s t i v",
+            lambda x, t, i, v: _implies(
+                s.isLeader(x), is_in(s, x, t), s.leaderLog(t, i, t, v), s.acknowledged(x, t, i)
+            ),
+        ),
+    ),
+    Conjunct(
+        "MatchIndexAcknowledged",
+        "a leader's matchIndex was acknowledged in its term",
+        "Raft paper, figure 2",
+        lambda s: every(
+            "s sf t i",
+            lambda x, f, t, i: _implies(
+                s.isLeader(x), is_in(s, x, t), s.matched(x, f, i), s.acknowledged(f, t, i)
+            ),
+        ),
+    ),
+    Conjunct(
+        "AppliedIsCommitted",
+        "a server's commitIndex is no higher than what was committed, in a term that it reached",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "s i t ij v",
+            lambda x, i, t, j, v: _implies(
+                s.applied(x, i, t, j, v),
+                z3.And(s.committed(t, j, v), index_le(i, j), _lower_are_left(s, x, t)),
+            ),
+        ),
+    ),
+    Conjunct(
+        "AppliedMatches",
+        "up to its commitIndex a server has the log of the leader that committed it",
+        "Raft paper, 5.3, 5.4.3",
+        lambda s: every(
+            "s i t ij v",
+            lambda x, i, t, j, v: _implies(
+                s.applied(x, i, t, j, v),
+                _matches(partial(s.log, x), partial(s.leaderLog, t), i),
+            ),
+        ),
+    ),
+    Conjunct(
+        "ToldIsCommitted",
+        "a leaderCommit is no higher than what was committed, in a term that is not higher",
+        "Raft paper, 5.3",
+        lambda s: every(
+            "tu i t ij v",
+            lambda u, i, t, j, v: _implies(
+                s.told(u, i, t, j, v),
+                z3.And(s.committed(t, j, v), index_le(i, j), term_le(t, u), s.started(u)),
             ),
         ),
     ),

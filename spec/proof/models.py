@@ -81,10 +81,13 @@ class Model(NamedTuple):
                 yield tuple(name for _, name in arguments)
 
 
-def smallest_model(formulas: Sequence[Formula], seconds: float) -> Model | None:
+def smallest_model(
+    formulas: Sequence[Formula], seconds: float, state: State | None = None
+) -> Model | None:
     """Return the smallest model of formulas, by how many elements the sorts have together.
 
-    None if there is none of the sizes tried, or none is found in so many seconds.
+    With `state` no fact of that state can be left out either. None if there is none of the sizes
+    tried, or none is found in so many seconds.
     """
     deadline = time.monotonic() + seconds
     for size in sorted(product(*_SIZES.values()), key=lambda each: (sum(each), each)):
@@ -100,8 +103,32 @@ def smallest_model(formulas: Sequence[Formula], seconds: float) -> Model | None:
             some = z3.Const("any", sort)
             solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
         if solver.check() == z3.sat:
-            return _read(solver.model(), constants)
+            solution = solver.model() if state is None else _fewest(solver, constants, state)
+            return _read(solution, constants)
     return None
+
+
+def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> Any:
+    """Return a model from which no fact of a state can be left out."""
+    solution, needed = solver.model(), set()
+    atoms = [
+        state.relations[name](*arguments)
+        for name, sorts in RELATIONS.items()
+        for arguments in product(*(constants[sort] for sort in sorts))
+    ]
+    while True:
+        facts = [atom for atom in atoms if z3.is_true(solution.eval(atom, True))]
+        left = [fact for fact in facts if fact.get_id() not in needed]
+        if not left:
+            return solution
+        absent = {atom.get_id() for atom in atoms} - {fact.get_id() for fact in facts}
+        solver.push()
+        solver.add(*(z3.Not(atom) for atom in atoms if atom.get_id() in absent), z3.Not(left[0]))
+        if solver.check() == z3.sat:
+            solution = solver.model()
+        else:
+            needed.add(left[0].get_id())
+        solver.pop()
 
 
 def _read(solution: Any, constants: Mapping[Any, list[Any]]) -> Model:

@@ -48,6 +48,9 @@ RELATIONS: Mapping[str, tuple[Any, ...]] = {
     "leaderLog": (Term, Index, Term, Value),
     "leaderUsed": (Term, Index),
     "committed": (Term, Index, Value),
+    "matched": (Server, Server, Index),
+    "applied": (Server, Index, Term, Index, Value),
+    "told": (Term, Index, Term, Index, Value),
 }
 """The relations of a state and their sorts.
 
@@ -57,17 +60,28 @@ and the one before it (index, term). asked: it has sent none, with the one befor
 response says that its log matched the leader's up to there. started: a leader was elected. leads:
 who. candidateLog: a candidate's log when it asked for votes. leaderLog: the log of a term's leader;
 leaderUsed: the indices up to its end. committed: an entry of its own term that a leader has
-committed.
+committed. matched: a leader's matchIndex for a server is as high. applied: a server's commitIndex
+is as high, on account of that committed entry (term, index, value). told: a leader's request has
+said so, in that term.
 """
 
 ASSUMPTIONS = (
-    "a request carries one entry or none (of several, each is handled in a step of its own)",
-    "a response is remembered with all indices up to its own (Raft.tla: its index alone)",
-    "a leader counts itself by what it appended (Raft.tla: by being there)",
-    "a newer term is adopted in a step of its own, and a candidate may skip terms",
-    "nextIndex, matchIndex, followers' commitIndex and snapshots are left out",
+    "a message is never gone: it may be received late, again, or never",
+    "a newer term is adopted in a step of its own, at any time; a candidate may skip terms",
+    "of a request's entries each is sent and handled in a step of its own, and leaderCommit, too",
+    "a leader may send from any index, whatever its nextIndex is",
+    "a response acknowledges all indices of the leader's log up to its matchIndex",
+    "a log keeps what is compacted, and a snapshot is sent as the entries that it stands for",
 )
-"""How this differs from Raft.tla; the first four allow more than it does, or the same."""
+"""How this differs from Raft.tla. Each allows more than it does, or the same; that a step of the
+node is one or more of these is checked by `spec.link.shadow`."""
+
+NOT_COVERED = (
+    "that anything ever happens (liveness)",
+    "membership changes, which Raft.tla does not have",
+    "what clients see of a server (reads, sessions)",
+)
+"""What is not proved."""
 
 
 class State:
@@ -217,6 +231,7 @@ def _enters(old: State, server: Formula, term: Formula) -> list[Change]:
         Change("left", lambda s, t: z3.Or(old.left(s, t), z3.And(s == server, term_lt(t, term)))),
         Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != server)),
         Change("isLeader", lambda s: z3.And(old.isLeader(s), s != server)),
+        Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != server)),
     ]
 
 
@@ -227,9 +242,8 @@ def _is_newer(old: State, server: Formula, term: Formula) -> Formula:
 
 def _timeout() -> Action:
     def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
-        left, _, leader = _enters(old, me, term)
-        yield left
-        yield leader
+        left, _, leader, matched = _enters(old, me, term)
+        yield from (left, leader, matched)
         yield Change("isCandidate", lambda s: z3.Or(old.isCandidate(s), s == me))
         yield Change(
             "voted", lambda s, t, c: z3.Or(old.voted(s, t, c), z3.And(s == me, t == term, c == me))
@@ -311,6 +325,7 @@ def _become_leader() -> Action:
     ) -> Iterator[Change]:
         yield Change("isLeader", lambda s: z3.Or(old.isLeader(s), s == me))
         yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
+        yield Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != me))
         yield Change("started", lambda t: z3.Or(old.started(t), t == term))
         yield Change("leads", lambda t, s: z3.Or(old.leads(t, s), z3.And(t == term, s == me)))
         yield Change(
@@ -438,7 +453,7 @@ def _handle_append(*, compares_terms: bool = True) -> Action:
             "acknowledged",
             lambda s, t, ix: z3.Or(
                 old.acknowledged(s, t, ix),
-                z3.And(s == me, t == term, index_le(ix, i), old.leaderUsed(term, ix)),
+                z3.And(s == me, t == term, index_le(ix, i), old.leaderUsed(term, ix), ix != ZERO),
             ),
         )
 
@@ -524,13 +539,92 @@ def _advance_commit(*, own_term_only: bool = True) -> Action:
             old.log(me, i, term, v)
             if own_term_only
             else some("tx", lambda t: old.log(me, i, t, v)),
-            every("sx", lambda s: z3.Implies(member(s, q), old.acknowledged(s, term, i))),
+            every("sx", lambda s: z3.Implies(member(s, q), z3.Or(s == me, old.matched(me, s, i)))),
         ],
         lambda old, me, term, i, v, q: iter([
             Change(
                 "committed",
                 lambda t, ix, vx: z3.Or(
                     old.committed(t, ix, vx), z3.And(t == term, ix == i, vx == v)
+                ),
+            ),
+            _knows_committed(old, me, i, term, i, v),
+        ]),
+    )  # fmt: skip
+
+
+def _knows_committed(
+    old: State, me: Formula, to: Formula, term: Formula, i: Formula, v: Formula
+) -> Change:
+    """Return the change of a server whose commitIndex is raised, on account of an entry."""
+    return Change(
+        "applied",
+        lambda s, ix, t, j, w: z3.Or(
+            old.applied(s, ix, t, j, w),
+            z3.And(s == me, ix != ZERO, index_le(ix, to), t == term, j == i, w == v),
+        ),
+    )
+
+
+def _tell_commit() -> Action:
+    """AppendEntries, as far as it carries a leaderCommit."""
+    return Action(
+        "AppendEntries",
+        "s_leader t_term i_leaderCommit t_committedIn i_committed v_value",
+        lambda old, me, term, ix, tc, ic, v: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            old.applied(me, ix, tc, ic, v),
+        ],
+        lambda old, me, term, ix, tc, ic, v: iter([
+            Change(
+                "told",
+                lambda t, *m: z3.Or(
+                    old.told(t, *m),
+                    z3.And(t == term, *[a == b for a, b in zip(m, (ix, tc, ic, v), strict=True)]),
+                ),
+            )
+        ]),
+        variant="leaderCommit",
+    )  # fmt: skip
+
+
+def _handle_commit() -> Action:
+    """HandleAppendEntriesRequest, as far as it raises commitIndex."""
+    return Action(
+        "HandleAppendEntriesRequest",
+        "s_server t_term i_leaderCommit i_commitIndex t_committedIn i_committed v_value",
+        lambda old, me, term, told, to, tc, ic, v: [
+            old.told(term, told, tc, ic, v),
+            index_le(to, told),
+            is_in(old, me, term),
+            z3.Not(old.leads(term, me)),
+            old.acknowledged(me, term, to),
+        ],
+        lambda old, me, term, told, to, tc, ic, v: iter([
+            _knows_committed(old, me, to, tc, ic, v)
+        ]),
+        variant="leaderCommit",
+    )  # fmt: skip
+
+
+def _handle_response() -> Action:
+    return Action(
+        "HandleAppendEntriesResponse",
+        "s_leader s_follower t_term i_matchIndex",
+        lambda old, me, follower, term, to: [
+            old.isLeader(me),
+            is_in(old, me, term),
+            old.acknowledged(follower, term, to),
+        ],
+        lambda old, me, follower, term, to: iter([
+            Change(
+                "matched",
+                lambda s, f, i: z3.Or(
+                    old.matched(s, f, i),
+                    z3.And(
+                        s == me, f == follower, index_le(i, to), old.acknowledged(f, term, i)
+                    ),
                 ),
             )
         ]),
@@ -540,11 +634,16 @@ def _advance_commit(*, own_term_only: bool = True) -> Action:
 def _restart() -> Action:
     return Action(
         "Restart",
-        "s_server",
-        lambda old, me: [],
-        lambda old, me: iter([
+        "s_server i_compacted",
+        lambda old, me, kept: [],
+        lambda old, me, kept: iter([
             Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me)),
             Change("isLeader", lambda s: z3.And(old.isLeader(s), s != me)),
+            Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != me)),
+            Change(
+                "applied",
+                lambda s, i, *w: z3.And(old.applied(s, i, *w), z3.Or(s != me, index_le(i, kept))),
+            ),
         ]),
     )  # fmt: skip
 
@@ -578,9 +677,12 @@ def protocol(bug: str | None = None) -> Protocol:
         _client_request(),
         _append_entries(),
         _ask(),
+        _tell_commit(),
         _handle_append(compares_terms=rules["compares_terms"]),
         _handle_ask(),
+        _handle_commit(),
         _refuse(),
+        _handle_response(),
         _advance_commit(own_term_only=rules["own_term_only"]),
         _restart(),
     )

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from enum import StrEnum
-from itertools import count
 from multiprocessing import get_context
 from typing import NamedTuple
 
@@ -43,20 +42,22 @@ class Kind(StrEnum):
     KEPT = "kept"
     """Whether an action keeps a conjunct."""
     TAKEN = "can be taken"
-    """Whether an action can be taken in a state with all conjuncts: else the proof is of nothing."""
+    """Whether an action can be taken where all conjuncts hold: else the proof is of nothing."""
 
 
 class Question(NamedTuple):
     """One question to z3, by names.
 
     `name` is that of a conjunct or a property, of a lemma its number, "" where an action alone is
-    asked about; `action` is its title, or "".
+    asked about; `action` is its title, or "". `lemmas` is how many of the action's lemmas may be
+    used.
     """
 
     kind: Kind
     name: str
     action: str = ""
     bug: str | None = None
+    lemmas: int = 0
 
     def __str__(self) -> str:
         match self.kind:
@@ -90,10 +91,11 @@ def questions(bug: str | None = None) -> Iterator[Question]:
         yield Question(Kind.INITIAL, each.name, bug=bug)
     for title, action in protocol(bug).actions.items():
         yield Question(Kind.TAKEN, "", title, bug)
-        for number, _ in enumerate(action.lemmas(OLD, *action.given()), start=1):
-            yield Question(Kind.LEMMA, str(number), title, bug)
+        lemmas = action.lemmas(OLD, *action.given())
+        for number, _ in enumerate(lemmas):
+            yield Question(Kind.LEMMA, str(number + 1), title, bug, number)
         for each in CONJUNCTS:
-            yield Question(Kind.KEPT, each.name, title, bug)
+            yield Question(Kind.KEPT, each.name, title, bug, len(lemmas))
 
 
 def known(question: Question) -> dict[str, Formula]:
@@ -103,13 +105,15 @@ def known(question: Question) -> dict[str, Formula]:
     if question.kind is Kind.INITIAL:
         return {**found, "Init": init(OLD)}
     found |= {each.name: each.of(OLD) for each in CONJUNCTS}
+    if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
+        names = [each.name for each in PROPERTIES]
+        follow = names.index(question.name) if question.kind is Kind.FOLLOWS else len(names)
+        found |= {name: EVERY[name].of(OLD) for name in names[:follow]}
     if question.action:
         action = actions[question.action]
         found[action.title] = action.formula(OLD, NEW)
-        lemmas = action.lemmas(OLD, *action.given())
-        before = int(question.name) - 1 if question.kind is Kind.LEMMA else len(lemmas)
-        if question.kind is not Kind.TAKEN:
-            found |= {f"lemma {number}": each for number, each in enumerate(lemmas[:before], 1)}
+        lemmas = action.lemmas(OLD, *action.given())[: question.lemmas]
+        found |= {f"lemma {number}": each for number, each in enumerate(lemmas, 1)}
     return found
 
 
@@ -134,12 +138,11 @@ def ask(question: Question, seconds: float) -> Answer:
     """
     start = time.perf_counter()
     formulas = negation(question)
-    verdict = Verdict.UNKNOWN
-    for attempt in count():
-        left = seconds - (time.perf_counter() - start)
-        if verdict is not Verdict.UNKNOWN or left <= 0:
-            return Answer(question, verdict, time.perf_counter() - start)
+    verdict, attempt = Verdict.UNKNOWN, 0
+    while verdict is Verdict.UNKNOWN and (left := seconds - time.perf_counter() + start) > 0:
         verdict = _attempt(question, formulas, min(left, 2 * 3**attempt), attempt)
+        attempt += 1
+    return Answer(question, verdict, time.perf_counter() - start)
 
 
 def _attempt(question: Question, formulas: Sequence[Formula], seconds: float, seed: int) -> Verdict:
@@ -176,15 +179,38 @@ def prove(
     """
     asked = [*questions(bug)]
     answers: dict[Question, Answer] = {}
-    workers = processes or os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        processes or os.cpu_count() or 1, mp_context=get_context("spawn")
+    ) as pool:
         try:
-            waiting = [pool.submit(ask, question, seconds) for question in asked]
-            for each in as_completed(waiting):
-                answer = each.result()
-                answers[answer.question] = answer
-                on_answer(answer)
+            for each in _asked(pool, [q for q in asked if q.kind is Kind.LEMMA], seconds):
+                answers[each.question] = each
+                on_answer(each)
+            asked = [_with_lemmas(question, answers) for question in asked]
+            for each in _asked(pool, [q for q in asked if q.kind is not Kind.LEMMA], seconds):
+                answers[each.question] = each
+                on_answer(each)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [answers[question] for question in asked]
+
+
+def _asked(
+    pool: ProcessPoolExecutor, asked: Sequence[Question], seconds: float
+) -> Iterator[Answer]:
+    for each in as_completed([pool.submit(ask, question, seconds) for question in asked]):
+        yield each.result()
+
+
+def _with_lemmas(question: Question, answers: Mapping[Question, Answer]) -> Question:
+    """Return a question that uses only lemmas which are proved."""
+    if question.kind is not Kind.KEPT:
+        return question
+    proved = 0
+    for number in range(question.lemmas):
+        lemma = Question(Kind.LEMMA, str(number + 1), question.action, question.bug, number)
+        if answers[lemma].verdict is not Verdict.PROVED:
+            break
+        proved += 1
+    return question._replace(lemmas=proved)
