@@ -16,7 +16,7 @@ from raft_ref_cli import walks
 from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
 from raft_ref_cli.engine import add_engine, checkpoints_of
-from raft_ref_cli.errors import UsageError, demand_writable
+from raft_ref_cli.errors import NO_Z3, UsageError, demand_writable
 from raft_ref_cli.pictures import drawn
 from raft_ref_cli.symmetry import add_symmetry, symmetry_of
 from raft_ref_cli.terminal import describe, live_progress
@@ -37,6 +37,7 @@ examples:
                                                   where the bug leaves the spec
   raft-ref check --progress                       what is due to be committed still can be
   raft-ref check --bisimulation                   the spec and the node do the same (slower)
+  raft-ref check --conjuncts                      the proof is of what is explored (slower)
   raft-ref check --max-messages 4 --threads 2 --memory 4G
                                                   a long search, within limits
   raft-ref check --max-messages 4 --checkpoint found
@@ -113,6 +114,12 @@ def _add_cluster(group: Any) -> None:
         action="store_true",
         help="demand that in every state node and spec can take the same steps",
     )
+    group.add_argument(
+        "--conjuncts",
+        action="store_true",
+        help="demand that every step is one of the proof's (raft-ref prove), and that its "
+        "conjuncts hold in every state",
+    )
     add_symmetry(group, "the same")
     group.add_argument(
         "--por",
@@ -167,6 +174,8 @@ def run(options: argparse.Namespace) -> int:
     walks.demand_sense(options)
     if options.random:
         return _run_walks(options)
+    if options.conjuncts:
+        return _run_conjuncts(options)
     cluster = build(options)
     symmetry = symmetry_of(options, cluster.system)
     checkpoints = _checkpoints(options, cluster)
@@ -222,6 +231,20 @@ def _run_walks(options: argparse.Namespace) -> int:
         about = walks.as_json(outcome, options)
         print(json.dumps({**_as_json(report, cluster, written), "random": about}))
     return EXIT[report.verdict]
+
+
+def _run_conjuncts(options: argparse.Namespace) -> int:
+    try:
+        from raft_ref_cli import conjoined  # noqa: PLC0415 - z3 is an extra
+    except ModuleNotFoundError as error:
+        raise UsageError(NO_Z3) from error
+    outcome = conjoined.run(options)
+    if not options.json:
+        print("\n".join(conjoined.describe(outcome, options.quiet)))
+    written = _write(outcome.trace, options)
+    if options.json:
+        print(conjoined.as_json(outcome, written))
+    return EXIT[outcome.verdict]
 
 
 def _list_bugs(as_json: bool) -> None:

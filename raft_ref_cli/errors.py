@@ -8,6 +8,10 @@ class UsageError(Exception):
     """The arguments make no sense; the message says in one line what would."""
 
 
+NO_Z3 = "the proof needs z3: pip install 'raft-ref[prove]'"
+"""What is said where it is not installed."""
+
+
 def demand_writable(option: str, path: Path) -> None:
     """Find out before a long search whether its result can be kept. Raises `UsageError`."""
     if not path.parent.is_dir():

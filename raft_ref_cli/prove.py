@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from raft_ref_cli.errors import UsageError, positive
+from raft_ref_cli.errors import NO_Z3, UsageError, positive
 
 EXIT_CODES = (
     "exit codes: 0 proved; 1 refuted; 2 bad usage, or no z3; 3 not known in the time, or stopped"
@@ -55,5 +55,5 @@ def run(options: argparse.Namespace) -> int:
     try:
         from raft_ref_cli import proving  # noqa: PLC0415 - z3 is an extra
     except ModuleNotFoundError as error:
-        raise UsageError("prove needs z3: pip install 'raft-ref[prove]'") from error
+        raise UsageError(NO_Z3) from error
     return proving.run(options)

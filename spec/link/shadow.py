@@ -104,6 +104,7 @@ class Shadows:
             "Value": tuple(values),
         }
         self._servers = tuple(servers)
+        self._max_term, self._max_index = max_term, max_index
         self._any = values[0]
         self._actions = {title: _compiled(action) for title, action in protocol().actions.items()}
 
@@ -114,8 +115,12 @@ class Shadows:
     def follow(self, shadow: Structure, step: ServerStep) -> tuple[Structure, list[Taken]]:
         """Return the shadow after a server's step, and the actions that it is of the proof.
 
-        Raises `StrayedError` where the proof's protocol forbids the step, or shows something else.
+        Raises `StrayedError` where the proof's protocol forbids the step, or shows something else;
+        ValueError beyond the highest term and index.
         """
+        after = step.after
+        if after.current_term > self._max_term or after.last_index > self._max_index:
+            raise ValueError(f"{after} is beyond what the shadow was made for")
         taken: list[Taken] = []
         me, term = step.before.me, step.before.current_term
         message = step.received

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from spec.proof.evaluation import Structure, falsified
 from spec.proof.models import Element, Facts, smallest_model
 from spec.proof.protocol import Index, Server, Term, Value, protocol
-from spec.proof.prover import EVERY, NEW, OLD, Kind, Question, negation
+from spec.proof.prover import EVERY, OLD, Kind, Question, negation
 
 Fact = tuple[Element, ...]
 """The name of a relation and what is in it: ("voted", "s1", 2, "s1")."""
@@ -67,11 +67,14 @@ def smallest(question: Question, seconds: float = 60.0) -> Induction | None:
         names = zip(action.meanings(), action.given(), strict=True)
         given = {meaning: model.name(constant) for meaning, constant in names}
     before = model.facts(OLD)
+    after = before
+    if question.kind is Kind.KEPT:
+        after = model.facts(protocol(question.bug).actions[question.action].after(OLD))
     return Induction(
         question,
         {str(sort): model.named(sort) for sort in (Server, Term, Index, Value)},
         model.quorums(),
         given,
         before,
-        model.facts(NEW) if question.kind is Kind.KEPT else before,
+        after,
     )

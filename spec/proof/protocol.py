@@ -213,15 +213,21 @@ class Action:
         """Return what its parameters are."""
         return [name.partition("_")[2] for name in self.parameters.split()]
 
-    def formula(self, old: State, new: State) -> Formula:
-        """Return the action as a formula about a state and the next."""
-        given = self.given()
-        changed = {change.relation: change.holds for change in self.changes(old, *given)}
+    def after(self, old: State) -> State:
+        """Return the next state: what the action changes is new, the rest is as it was."""
+        new = State("_next")
+        changed = {change.relation for change in self.changes(old, *self.given())}
+        new.relations |= {name: old.relations[name] for name in RELATIONS.keys() - changed}
+        return new
+
+    def formula(self, old: State) -> Formula:
+        """Return the action as a formula about a state and the next (`after`)."""
+        new, given = self.after(old), self.given()
         parts = [*self.guard(old, *given)]
-        for name, sorts in RELATIONS.items():
+        for name, holds in self.changes(old, *given):
+            sorts = RELATIONS[name]
             made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(sorts)]
-            after = changed[name](*made) if name in changed else old.relations[name](*made)
-            parts.append(z3.ForAll(made, new.relations[name](*made) == after))
+            parts.append(z3.ForAll(made, new.relations[name](*made) == holds(*made)))
         return z3.And(*parts)
 
 

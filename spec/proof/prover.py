@@ -78,7 +78,7 @@ class Answer(NamedTuple):
     seconds: float
 
 
-OLD, NEW = State(), State("'")
+OLD = State()
 EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS)}
 """All properties and conjuncts, by name."""
 
@@ -111,7 +111,7 @@ def known(question: Question) -> dict[str, Formula]:
         found |= {name: EVERY[name].of(OLD) for name in names[:follow]}
     if question.action:
         action = actions[question.action]
-        found[action.title] = action.formula(OLD, NEW)
+        found[action.title] = action.formula(OLD)
         lemmas = action.lemmas(OLD, *action.given())[: question.lemmas]
         found |= {f"lemma {number}": each for number, each in enumerate(lemmas, 1)}
     return found
@@ -122,12 +122,12 @@ def negation(question: Question) -> list[Formula]:
     formulas = [*known(question).values()]
     if question.kind is Kind.TAKEN:
         return formulas
-    if question.kind is Kind.LEMMA:
-        action = protocol(question.bug).actions[question.action]
-        asked = action.lemmas(OLD, *action.given())[int(question.name) - 1]
-    else:
-        asked = EVERY[question.name].of(NEW if question.kind is Kind.KEPT else OLD)
-    return [*formulas, z3.Not(asked)]
+    if not question.action:
+        return [*formulas, z3.Not(EVERY[question.name].of(OLD))]
+    action = protocol(question.bug).actions[question.action]
+    if question.kind is Kind.KEPT:
+        return [*formulas, z3.Not(EVERY[question.name].of(action.after(OLD)))]
+    return [*formulas, z3.Not(action.lemmas(OLD, *action.given())[int(question.name) - 1])]
 
 
 def ask(question: Question, seconds: float) -> Answer:
