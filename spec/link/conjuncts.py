@@ -95,6 +95,10 @@ class Conjunction:
                         on_progress(self.found)
         return self.found
 
+    def shadows(self) -> list[Structure]:
+        """Return the shadows that were met, each once, in the order in which they were."""
+        return [self._shadow(number) for number in range(len(self._known))]
+
     def _number(self, shadow: Structure) -> int:
         return self._known.intern(tuple(shadow.relations[name] for name in RELATIONS))
 

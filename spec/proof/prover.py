@@ -8,11 +8,12 @@ their own, which make the formulas anew.
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from enum import StrEnum
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import NamedTuple
 
 import z3
@@ -180,7 +181,10 @@ def prove(
     asked = [*questions(bug)]
     answers: dict[Question, Answer] = {}
     with ProcessPoolExecutor(
-        processes or os.cpu_count() or 1, mp_context=get_context("spawn")
+        processes or os.cpu_count() or 1,
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,  # an interrupt is ours alone to handle
+        initargs=(signal.SIGINT, signal.SIG_IGN),
     ) as pool:
         try:
             for each in _asked(pool, [q for q in asked if q.kind is Kind.LEMMA], seconds):
@@ -192,6 +196,8 @@ def prove(
                 on_answer(each)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
             raise
     return [answers[question] for question in asked]
 
