@@ -10,7 +10,6 @@ from typing import Any
 from spec.proof.induction import Fact, Induction
 from spec.proof.models import Element, Facts
 from spec.proof.protocol import protocol
-from spec.proof.prover import EVERY, Kind
 from traces import Trace, Violation
 from traces.trace import TraceStep
 from traces.words import entries, plain
@@ -32,7 +31,7 @@ def told(found: Induction) -> Iterator[str]:
         yield f"{question.action}: {given}"
     yield from (f"  + {_fact(fact)}" for fact in found.added())
     yield from (f"  - {_fact(fact)}" for fact in found.removed())
-    if question.kind is Kind.LEMMA:
+    if found.asked is None:
         yield f"and yet lemma {question.name} of this action is false"
         return
     yield f"and now {question.name} is false: {_instance(found)}"
@@ -44,9 +43,9 @@ def trace_of(found: Induction) -> Trace:
     servers = tuple(map(str, found.elements["Server"]))
     before = {server: _variables(found, found.before, server) for server in servers}
     violation = Violation("Lemma", f"lemma {question.name} of {question.action}")
-    if question.kind is not Kind.LEMMA:
+    if found.asked is not None:
         given = ", ".join(map(_fact, _ghosts(found.before)))
-        says = f"{EVERY[question.name].says},\nthough it was before, with {given}"
+        says = f"{found.asked.says},\nthough it was before, with {given}"
         violation = Violation(question.name, says, (_instance(found),))
     steps: tuple[TraceStep, ...] = ()
     in_flight: tuple[Mapping[str, Any], ...] = ()

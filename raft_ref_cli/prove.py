@@ -3,17 +3,20 @@
 import argparse
 from pathlib import Path
 
+from raft_ref_cli.bounds import add_sizes
 from raft_ref_cli.errors import NO_Z3, UsageError, positive
 
 EXIT_CODES = (
     "exit codes: 0 proved; 1 refuted; 2 bad usage, or no z3; 3 not known in the time, or stopped"
 )
 
-EXAMPLES = """\
-examples:
+EXAMPLES = r"""examples:
   raft-ref prove                                  Raft, without bounds
   raft-ref prove --bug older-term-committed --diagram bug.svg
                                                   which conjunct a bug breaks, and how
+  raft-ref prove --conjecture '\A s \in Server, t \in Term : voted(s, t, s) => requested(s, t)'
+                                                  whether that is so, and inductive
+  raft-ref prove --needs needs.svg                which conjunct leans on which
   raft-ref prove --smt-lib questions              all questions, for another solver
 """
 
@@ -37,6 +40,16 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--processes", type=int, metavar="N", help="how many (default: one for each core)"
     )
+    parser.add_argument(
+        "--conjecture", metavar="FORMULA",
+        help="a formula of TLA+ in the words of the proof: say whether it holds in all states "
+        "explored within bounds, and whether it is inductive, given the conjuncts",
+    )  # fmt: skip
+    parser.add_argument(
+        "--needs", type=Path, metavar="FILE",
+        help="draw what each property and conjunct needs of the others",
+    )  # fmt: skip
+    add_sizes(parser.add_argument_group("where a conjecture is looked for"), "smaller here")
     output = parser.add_argument_group("output")
     output.add_argument(
         "--diagram", type=Path, metavar="FILE", help="draw the first counterexample to induction"

@@ -13,6 +13,7 @@ from typing import Any
 import z3
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
+from raft_ref_cli import conjectures, dependencies
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.inductions import told, trace_of
 from raft_ref_cli.pictures import drawn
@@ -22,6 +23,9 @@ from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.protocol import ASSUMPTIONS, BUGS, NOT_COVERED, protocol
 from spec.proof.prover import Answer, Kind, Question, Verdict, prove, questions, smt_lib
 from traces import draw
+from traces.graphs import draw_graph
+
+EXIT = {Verdict.PROVED: 0, Verdict.REFUTED: 1, Verdict.UNKNOWN: 3}
 
 
 @dataclass
@@ -65,6 +69,11 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--processes: expected 1 or more")
     if options.diagram is not None:
         demand_writable("--diagram", options.diagram)
+    if options.needs is not None:
+        demand_writable("--needs", options.needs)
+        return _needs(options)
+    if options.conjecture is not None:
+        return _conjecture(options)
     if options.smt_lib is not None:
         return _export(options.smt_lib, options.bug)
     if options.timeout is None:
@@ -80,7 +89,38 @@ def run(options: argparse.Namespace) -> int:
             print(f"diagram written to {written}")
     if options.json:
         print(json.dumps(_as_json(proof, found, written)))
-    return {Verdict.PROVED: 0, Verdict.REFUTED: 1, Verdict.UNKNOWN: 3}[proof.verdict]
+    return EXIT[proof.verdict]
+
+
+def _needs(options: argparse.Namespace) -> int:
+    try:
+        direct = dependencies.found(options)
+    except ValueError as error:
+        print(f"NOT KNOWN: {error}")
+        return 3
+    path = drawn(draw_graph(dependencies.drawing(direct)).source, options.needs)
+    if options.json:
+        told_so = {name: sorted(others) for name, others in direct.items()}
+        print(json.dumps({"needs": told_so, "diagram": str(path)}))
+        return 0
+    print("\n".join(dependencies.told(direct)))
+    print(f"diagram written to {path}")
+    return 0
+
+
+def _conjecture(options: argparse.Namespace) -> int:
+    outcome = conjectures.run(options)
+    trace = conjectures.counterexample(outcome)
+    if not options.json:
+        print("\n".join(conjectures.describe(outcome, options.quiet)))
+    written = None
+    if trace is not None and options.diagram is not None:
+        written = str(drawn(draw(trace).source, options.diagram))
+    if options.json:
+        print(conjectures.as_json(outcome, written))
+    elif written is not None:
+        print(f"diagram written to {written}")
+    return EXIT[outcome.verdict]
 
 
 def _proved(options: argparse.Namespace) -> Proof:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from spec.proof.evaluation import Structure, falsified
+from spec.proof.invariant import Conjunct
 from spec.proof.models import Element, Facts, smallest_model
 from spec.proof.protocol import Index, Server, Term, Value, protocol
 from spec.proof.prover import EVERY, OLD, Kind, Question, negation
@@ -20,11 +21,13 @@ Fact = tuple[Element, ...]
 class Induction(NamedTuple):
     """A counterexample to induction: two states, and the arguments of the action between them.
 
+    `asked` is the conjunct or property that is false afterwards, None where it is a lemma.
     `elements` are those of each sort, `quorums` the servers of each. Where a lemma or what should
     follow fails, there is no step: `after` is `before`.
     """
 
     question: Question
+    asked: Conjunct | None
     elements: Mapping[str, tuple[Element, ...]]
     quorums: Mapping[Element, frozenset[Element]]
     arguments: Mapping[str, Element]
@@ -36,10 +39,10 @@ class Induction(NamedTuple):
 
         Of a lemma there are none: it is about the action's arguments.
         """
-        if self.question.kind is Kind.LEMMA:
+        if self.asked is None:
             return {}
         elements = {**self.elements, "Quorum": tuple(self.quorums.values())}
-        found = falsified(EVERY[self.question.name].of(OLD)).call(Structure(elements, self.after))
+        found = falsified(self.asked.of(OLD)).call(Structure(elements, self.after))
         assert found is not None, self.question
         return dict(found)
 
@@ -56,9 +59,11 @@ def _without(facts: Facts, others: Facts) -> list[Fact]:
     return [(name, *each) for name in facts for each in sorted(facts[name] - others[name])]
 
 
-def smallest(question: Question, seconds: float = 60.0) -> Induction | None:
+def smallest(
+    question: Question, seconds: float = 60.0, conjecture: Conjunct | None = None
+) -> Induction | None:
     """Return the smallest counterexample to a question; None if none is found in that time."""
-    model = smallest_model(negation(question), seconds, OLD)
+    model = smallest_model(negation(question, conjecture), seconds, OLD)
     if model is None:
         return None
     given: dict[str, Element] = {}
@@ -72,6 +77,7 @@ def smallest(question: Question, seconds: float = 60.0) -> Induction | None:
         after = model.facts(protocol(question.bug).actions[question.action].after(OLD))
     return Induction(
         question,
+        EVERY.get(question.name, conjecture),
         {str(sort): model.named(sort) for sort in (Server, Term, Index, Value)},
         model.quorums(),
         given,

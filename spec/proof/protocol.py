@@ -70,6 +70,7 @@ ASSUMPTIONS = (
     "a newer term is adopted in a step of its own, at any time; a candidate may skip terms",
     "of a request's entries each is sent and handled in a step of its own, and leaderCommit, too",
     "a leader may send from any index, whatever its nextIndex is",
+    "a leader may leave out indices when it appends an entry",
     "a response acknowledges all indices of the leader's log up to its matchIndex",
     "a log keeps what is compacted, and a snapshot is sent as the entries that it stands for",
 )
@@ -208,6 +209,10 @@ class Action:
     def given(self) -> list[Formula]:
         """Return its parameters as constants."""
         return variables(self.parameters)
+
+    def lemmas_given(self) -> list[Formula]:
+        """Return its lemmas, about its parameters as `given` has them."""
+        return self.lemmas(State(), *self.given())
 
     def meanings(self) -> list[str]:
         """Return what its parameters are."""

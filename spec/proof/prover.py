@@ -12,13 +12,14 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from enum import StrEnum
 from multiprocessing import active_children, get_context
 from typing import NamedTuple
 
 import z3
 
-from spec.proof.invariant import CONJUNCTS, PROPERTIES
+from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.models import smallest_model
 from spec.proof.protocol import Formula, State, init, protocol
 
@@ -92,53 +93,62 @@ def questions(bug: str | None = None) -> Iterator[Question]:
         yield Question(Kind.INITIAL, each.name, bug=bug)
     for title, action in protocol(bug).actions.items():
         yield Question(Kind.TAKEN, "", title, bug)
-        lemmas = action.lemmas(OLD, *action.given())
+        lemmas = action.lemmas_given()
         for number, _ in enumerate(lemmas):
             yield Question(Kind.LEMMA, str(number + 1), title, bug, number)
         for each in CONJUNCTS:
             yield Question(Kind.KEPT, each.name, title, bug, len(lemmas))
 
 
-def known(question: Question) -> dict[str, Formula]:
-    """Return what a question may build on, by name: the axioms, and what it is asked of."""
+def known(question: Question, conjecture: Conjunct | None = None) -> dict[str, Formula]:
+    """Return what a question may build on, by name: the axioms, and what it is asked of.
+
+    With a conjecture, of which it asks whether an action keeps it, also the conjecture.
+    """
     actions, axioms = protocol(question.bug)
     found = {f"axiom {number}": each for number, each in enumerate(axioms)}
     if question.kind is Kind.INITIAL:
         return {**found, "Init": init(OLD)}
     found |= {each.name: each.of(OLD) for each in CONJUNCTS}
     if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
-        names = [each.name for each in PROPERTIES]
-        follow = names.index(question.name) if question.kind is Kind.FOLLOWS else len(names)
-        found |= {name: EVERY[name].of(OLD) for name in names[:follow]}
+        for each in PROPERTIES:
+            if question.kind is Kind.FOLLOWS and question.name == each.name:
+                break
+            found[each.name] = each.of(OLD)
+    if conjecture is not None and question.kind is Kind.KEPT:
+        found[conjecture.name] = conjecture.of(OLD)
     if question.action:
         action = actions[question.action]
         found[action.title] = action.formula(OLD)
-        lemmas = action.lemmas(OLD, *action.given())[: question.lemmas]
+        lemmas = action.lemmas_given()[: question.lemmas]
         found |= {f"lemma {number}": each for number, each in enumerate(lemmas, 1)}
     return found
 
 
-def negation(question: Question) -> list[Formula]:
+def negation(question: Question, conjecture: Conjunct | None = None) -> list[Formula]:
     """Return formulas that have a model if and only if the answer is no (of `TAKEN`: yes)."""
-    formulas = [*known(question).values()]
+    formulas = [*known(question, conjecture).values()]
     if question.kind is Kind.TAKEN:
         return formulas
+    asked = EVERY.get(question.name, conjecture)
     if not question.action:
-        return [*formulas, z3.Not(EVERY[question.name].of(OLD))]
+        assert asked is not None
+        return [*formulas, z3.Not(asked.of(OLD))]
     action = protocol(question.bug).actions[question.action]
     if question.kind is Kind.KEPT:
-        return [*formulas, z3.Not(EVERY[question.name].of(action.after(OLD)))]
-    return [*formulas, z3.Not(action.lemmas(OLD, *action.given())[int(question.name) - 1])]
+        assert asked is not None
+        return [*formulas, z3.Not(asked.of(action.after(OLD)))]
+    return [*formulas, z3.Not(action.lemmas_given()[int(question.name) - 1])]
 
 
-def ask(question: Question, seconds: float) -> Answer:
-    """Ask z3, for at most so many seconds.
+def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) -> Answer:
+    """Ask z3, for at most so many seconds; about a conjecture, if that is what is asked about.
 
     How long it takes hangs on chance, and where the answer is no it may search for ever: so it is
     asked for a short time first, then for a small model, then again, with another seed, for longer.
     """
     start = time.perf_counter()
-    formulas = negation(question)
+    formulas = negation(question, conjecture)
     verdict, attempt = Verdict.UNKNOWN, 0
     while verdict is Verdict.UNKNOWN and (left := seconds - time.perf_counter() + start) > 0:
         verdict = _attempt(question, formulas, min(left, 2 * 3**attempt), attempt)
@@ -180,6 +190,20 @@ def prove(
     """
     asked = [*questions(bug)]
     answers: dict[Question, Answer] = {}
+    with workers(processes) as pool:
+        for each in _asked(pool, [q for q in asked if q.kind is Kind.LEMMA], seconds):
+            answers[each.question] = each
+            on_answer(each)
+        asked = [_with_lemmas(question, answers) for question in asked]
+        for each in _asked(pool, [q for q in asked if q.kind is not Kind.LEMMA], seconds):
+            answers[each.question] = each
+            on_answer(each)
+    return [answers[question] for question in asked]
+
+
+@contextmanager
+def workers(processes: int | None) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes that answer (default: one for each core); an interrupt ends them at once."""
     with ProcessPoolExecutor(
         processes or os.cpu_count() or 1,
         mp_context=get_context("spawn"),
@@ -187,19 +211,12 @@ def prove(
         initargs=(signal.SIGINT, signal.SIG_IGN),
     ) as pool:
         try:
-            for each in _asked(pool, [q for q in asked if q.kind is Kind.LEMMA], seconds):
-                answers[each.question] = each
-                on_answer(each)
-            asked = [_with_lemmas(question, answers) for question in asked]
-            for each in _asked(pool, [q for q in asked if q.kind is not Kind.LEMMA], seconds):
-                answers[each.question] = each
-                on_answer(each)
-        except KeyboardInterrupt:
+            yield pool
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in active_children():
                 process.terminate()
             raise
-    return [answers[question] for question in asked]
 
 
 def _asked(

@@ -1,0 +1,115 @@
+"""What a proof leans on: for each conjunct and property, a smallest set of others that prove it.
+
+z3 names what it used (an unsat core); what can be left out of that is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import NamedTuple
+
+import z3
+
+from spec.proof.invariant import CONJUNCTS, PROPERTIES
+from spec.proof.prover import EVERY, Kind, Question, known, negation, questions, workers
+
+LEMMA = "lemma "
+
+
+class Core(NamedTuple):
+    """What was used to prove a question: conjuncts, properties and lemmas, by name.
+
+    None where it was not proved in time.
+    """
+
+    question: Question
+    used: frozenset[str] | None
+
+
+def core(question: Question, seconds: float) -> Core:
+    """Return what a question needs: without any one of it, it is not proved in the same way."""
+    named = {
+        name: formula for name, formula in known(question).items()
+        if name in EVERY or name.startswith(LEMMA)
+    }  # fmt: skip
+    others = [each for name, each in known(question).items() if name not in named]
+    asked = negation(question)[-1]
+    used = _used(named, [*others, asked], seconds)
+    if used is None:
+        return Core(question, None)
+    for name in sorted(used):
+        fewer = {each: named[each] for each in used if each != name}
+        # What is not proved at once without it counts as not proved: that only keeps it.
+        less = _used(fewer, [*others, asked], min(seconds, 1.0))
+        used = used if less is None or name not in used else less
+    return Core(question, frozenset(used))
+
+
+def _used(
+    named: Mapping[str, z3.BoolRef], others: Iterable[z3.BoolRef], seconds: float
+) -> set[str] | None:
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(seconds * 1000)))
+    solver.set(unsat_core=True)
+    solver.add(*others)
+    for name, formula in named.items():
+        solver.assert_and_track(formula, name)
+    if solver.check() != z3.unsat:
+        return None
+    return {str(name) for name in solver.unsat_core()}
+
+
+def needs(
+    seconds: float = 60.0,
+    processes: int | None = None,
+    on_core: Callable[[Core], None] = lambda core: None,
+) -> dict[str, frozenset[str]]:
+    """Return for each property and conjunct the others that its proof needs, at any action.
+
+    Arguments: how long to wait for each answer; how many processes (default: one for each core);
+    `on_core` is called with each answer. Raises ValueError, with the question, where one is not
+    proved.
+    """
+    asked = [each for each in questions() if each.kind in (Kind.FOLLOWS, Kind.LEMMA, Kind.KEPT)]
+    found: dict[str, set[str]] = {each.name: set() for each in (*PROPERTIES, *CONJUNCTS)}
+    lemmas: dict[tuple[str, str], frozenset[str]] = {}
+    cores = []
+    with workers(processes) as pool:
+        for each in _asked(pool, asked, seconds):
+            if each.used is None:
+                raise ValueError(f"not proved: {each.question}")
+            on_core(each)
+            cores.append(each)
+            if each.question.kind is Kind.LEMMA:
+                lemmas[each.question.action, each.question.name] = each.used
+    for question, used in cores:
+        if question.kind is not Kind.LEMMA:
+            assert used is not None
+            found[question.name] |= _resolved(used, question.action, lemmas)
+    return {name: frozenset(others - {name}) for name, others in found.items()}
+
+
+def _asked(pool: ProcessPoolExecutor, asked: Iterable[Question], seconds: float) -> Iterable[Core]:
+    for each in as_completed([pool.submit(core, question, seconds) for question in asked]):
+        yield each.result()
+
+
+def _resolved(
+    used: frozenset[str], action: str, lemmas: Mapping[tuple[str, str], frozenset[str]]
+) -> frozenset[str]:
+    """Return what is used, with what lemmas use instead of these."""
+    direct = frozenset(name for name in used if not name.startswith(LEMMA))
+    numbers = (name.removeprefix(LEMMA) for name in used - direct)
+    return direct.union(*(_resolved(lemmas[action, n], action, lemmas) for n in numbers))
+
+
+def closure(name: str, direct: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Return all that a property or conjunct needs, and what that needs, and so on."""
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for other in direct[waiting.pop()] - reached:
+            reached.add(other)
+            waiting.append(other)
+    return frozenset(reached - {name})
