@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from raft_ref_cli import main
+from spec.proof.invariant import CONJUNCTS, PROPERTIES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -21,6 +22,7 @@ PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 def untimed(text: str) -> str:
     """Leave out what no two runs share."""
     text = re.sub(r"[\d.]+ s, [\d,]+(/s| (states|steps)/s( \(.*engine.*\))?)", "TIME", text)
+    text = re.sub(r"transitions; [\d.]+ s$", "transitions; TIME", text, flags=re.M)
     return re.sub(r"^(seconds +).*", r"\1TIME", text, flags=re.M).strip()
 
 
@@ -41,6 +43,11 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "--random --seed 2 --runs 100 --diagram found.svg",
         "spec check Lock.tla",
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
+        "prove --quiet",
+        "check --conjuncts --max-log 1 --max-snapshot 0 --max-restarts 0 --quiet",
+        r"prove --conjecture '\A s \in Server, i, j \in Index, t \in Term, v \in Value : "
+        r"log(s, i, t, v) /\ 0 < j /\ j < i => \E u \in Term, w \in Value : log(s, j, u, w)' "
+        "--max-log 2 --max-messages 1 --quiet",
     ]
 
 
@@ -78,6 +85,14 @@ def test_what_hypothesis_shows(tmp_path: Path) -> None:
     found = iter(re.sub(r"^ *\d+\. ", "", done.stdout, flags=re.M).splitlines())
     for line in re.sub(r"^ *\d+\. ", "", output, flags=re.M).splitlines():
         assert line in found, done.stdout
+
+
+def test_the_picture_of_the_proof_shows_what_there_is() -> None:
+    shown = (ROOT / "spec/proof/needs.svg").read_text(encoding="utf-8")
+    labels = set(re.findall(r">([A-Z][A-Za-z]+)</text>", shown))
+    assert labels <= {each.name for each in (*PROPERTIES, *CONJUNCTS)}
+    assert {each.name for each in PROPERTIES} <= labels
+    assert len(labels) >= 40
 
 
 def test_every_link_leads_somewhere() -> None:
