@@ -16,6 +16,7 @@ EXAMPLES = r"""examples:
                                                   which conjunct a bug breaks, and how
   raft-ref prove --conjecture '\A s \in Server, t \in Term : voted(s, t, s) => requested(s, t)'
                                                   whether that is so, and inductive
+  raft-ref prove --bounded 10 --max-term 1        no violation within 10 steps
   raft-ref prove --needs needs.svg                which conjunct leans on which
   raft-ref prove --smt-lib questions              all questions, for another solver
 """
@@ -49,7 +50,18 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "--needs", type=Path, metavar="FILE",
         help="draw what each property and conjunct needs of the others",
     )  # fmt: skip
-    add_sizes(parser.add_argument_group("where a conjecture is looked for"), "smaller here")
+    parser.add_argument(
+        "--bounded", type=int, metavar="K",
+        help="ask instead whether a property can be false within K steps of a small cluster, by "
+        "Raft.tla's own Init and Next",
+    )  # fmt: skip
+    parser.add_argument(
+        "--spec", type=Path, metavar="FILE.tla", help="with --bounded, another Raft.tla"
+    )
+    add_sizes(
+        parser.add_argument_group("what a conjecture is looked for in, and --bounded"),
+        "smaller here",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--diagram", type=Path, metavar="FILE", help="draw the first counterexample to induction"

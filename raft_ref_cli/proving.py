@@ -7,13 +7,12 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import z3
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from raft_ref_cli import conjectures, dependencies
+from raft_ref_cli import bounded, conjectures, dependencies
 from raft_ref_cli.errors import UsageError, demand_writable
 from raft_ref_cli.inductions import told, trace_of
 from raft_ref_cli.pictures import drawn
@@ -59,23 +58,32 @@ class Proof:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prove, or write the questions; return the exit code."""
+    """Prove, or what else was asked for; return the exit code."""
     if options.bug == "list":
         print("\n".join(BUGS))
         return 0
+    _demand_sense(options)
+    for name, answer in {
+        "needs": _needs, "conjecture": _conjecture, "bounded": _bounded, "smt_lib": _export,
+    }.items():  # fmt: skip
+        if getattr(options, name) is not None:
+            return answer(options)
+    return _prove(options)
+
+
+def _demand_sense(options: argparse.Namespace) -> None:
     if options.bug is not None and options.bug not in BUGS:
         raise UsageError(f"--bug {options.bug}: the proof knows {', '.join(BUGS)}")
     if options.processes is not None and options.processes < 1:
         raise UsageError("--processes: expected 1 or more")
-    if options.diagram is not None:
-        demand_writable("--diagram", options.diagram)
-    if options.needs is not None:
-        demand_writable("--needs", options.needs)
-        return _needs(options)
-    if options.conjecture is not None:
-        return _conjecture(options)
-    if options.smt_lib is not None:
-        return _export(options.smt_lib, options.bug)
+    if options.spec is not None and options.bounded is None:
+        raise UsageError("--spec: only with --bounded")
+    for name in ("diagram", "needs"):
+        if getattr(options, name) is not None:
+            demand_writable(f"--{name}", getattr(options, name))
+
+
+def _prove(options: argparse.Namespace) -> int:
     if options.timeout is None:
         options.timeout = 60.0 if options.bug is None else 10.0
     proof = _proved(options)
@@ -90,6 +98,13 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_as_json(proof, found, written)))
     return EXIT[proof.verdict]
+
+
+def _bounded(options: argparse.Namespace) -> int:
+    outcome = bounded.run(options)
+    lines = bounded.describe(outcome, options.quiet)
+    print(bounded.as_json(outcome) if options.json else "\n".join(lines))
+    return outcome.exit_code
 
 
 def _needs(options: argparse.Namespace) -> int:
@@ -264,7 +279,8 @@ def _as_json(proof: Proof, found: Induction | None, diagram: str | None) -> dict
     }
 
 
-def _export(folder: Path, bug: str | None) -> int:
+def _export(options: argparse.Namespace) -> int:
+    folder, bug = options.smt_lib, options.bug
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:

@@ -21,8 +21,8 @@ def verdicts(asked: Sequence[Question]) -> set[Verdict]:
 
 def test_what_is_asked() -> None:
     asked = [*questions()]
-    assert len(asked) == len(set(asked)) == 694
-    assert len({str(each) for each in asked}) == 694
+    assert len(asked) == len(set(asked)) == 695
+    assert len({str(each) for each in asked}) == 695
     kept = {(each.name, each.action) for each in asked if each.kind is Kind.KEPT}
     assert kept == {(conjunct.name, title) for conjunct in CONJUNCTS for title in TITLES}
     assert [each.name for each in PROPERTIES] == [
@@ -124,7 +124,7 @@ def test_an_action_that_can_never_be_taken_is_no_proof(monkeypatch: pytest.Monke
     question = Question(Kind.TAKEN, "", "Timeout")
     assert ask(question, 60.0).verdict is Verdict.PROVED
     never = [*axioms(), z3.BoolVal(False)]
-    monkeypatch.setattr(prover, "negation", lambda _: never)
+    monkeypatch.setattr(prover, "negation", lambda *_: never)
     assert ask(question, 1.0).verdict is Verdict.UNKNOWN
 
 

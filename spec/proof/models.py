@@ -95,7 +95,7 @@ def smallest_model(
         if left <= 0:
             return None
         solver = z3.Solver()
-        solver.set("timeout", max(1, int(left * 1000)))
+        solver.set("timeout", max(1, int(left * 1000)), "ctrl_c", False)
         solver.add(*formulas)
         constants: dict[Any, list[Any]] = {}
         for sort, count in zip(_SIZES, size, strict=True):

@@ -396,6 +396,13 @@ def _client_request() -> Action:
         changes,
         lambda old, me, term, i, v: [
             every("sx", lambda s: z3.Not(old.acknowledged(s, term, i))),
+            every(
+                "q tu",
+                lambda q, u: z3.Implies(
+                    z3.And(old.started(u), term_lt(term, u)),
+                    some("sx", lambda s: z3.And(member(s, q), old.left(s, term))),
+                ),
+            ),
         ],
     )
 

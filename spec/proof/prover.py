@@ -145,13 +145,13 @@ def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) 
     """Ask z3, for at most so many seconds; about a conjecture, if that is what is asked about.
 
     How long it takes hangs on chance, and where the answer is no it may search for ever: so it is
-    asked for a short time first, then for a small model, then again, with another seed, for longer.
+    asked for a short time first, then in other ways, then for longer, with another seed.
     """
     start = time.perf_counter()
     formulas = negation(question, conjecture)
     verdict, attempt = Verdict.UNKNOWN, 0
     while verdict is Verdict.UNKNOWN and (left := seconds - time.perf_counter() + start) > 0:
-        verdict = _attempt(question, formulas, min(left, 2 * 3**attempt), attempt)
+        verdict = _attempt(question, formulas, min(left, 2 * 1.5**attempt), attempt)
         attempt += 1
     return Answer(question, verdict, time.perf_counter() - start)
 
@@ -159,15 +159,15 @@ def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) 
 def _attempt(question: Question, formulas: Sequence[Formula], seconds: float, seed: int) -> Verdict:
     if question.kind is Kind.TAKEN:
         return Verdict.PROVED if smallest_model(formulas, seconds) else Verdict.UNKNOWN
-    solver = z3.Solver()
-    solver.set("timeout", max(1, int(seconds * 1000)), "random_seed", seed)
-    solver.add(*formulas)
-    found = solver.check()
-    if found == z3.unsat:
-        return Verdict.PROVED
-    if found == z3.sat or smallest_model(formulas, seconds):
-        return Verdict.REFUTED
-    return Verdict.UNKNOWN
+    for looks_for_models in (True, False):  # without, z3 is quicker where there are none
+        solver = z3.Solver()
+        solver.set("timeout", max(1, int(seconds * 1000)), "random_seed", seed)
+        solver.set("mbqi", looks_for_models, "ctrl_c", False)  # so that an interrupt is told
+        solver.add(*formulas)
+        found = solver.check()
+        if found != z3.unknown:
+            return Verdict.PROVED if found == z3.unsat else Verdict.REFUTED
+    return Verdict.REFUTED if smallest_model(formulas, seconds) else Verdict.UNKNOWN
 
 
 def smt_lib(question: Question) -> str:
