@@ -6,8 +6,8 @@ from raft_ref_cli import main
 from spec.errors import SpecError
 from spec.proof.conjecture import conjecture
 from spec.proof.needs import closure, core
-from spec.proof.protocol import State
 from spec.proof.prover import Kind, Question, questions
+from spec.proof.relations import State
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from spec.proof import prover
 from spec.proof.induction import smallest
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.models import smallest_model
-from spec.proof.protocol import BUGS, axioms, protocol
+from spec.proof.protocol import BUGS, protocol
 from spec.proof.prover import OLD, Kind, Question, Verdict, ask, negation, prove, questions, smt_lib
+from spec.proof.relations import axioms
 
 TITLES = [*protocol().actions]
 

@@ -14,7 +14,8 @@ from spec.link.conjuncts import Conjunction
 from spec.link.shadow import Shadows
 from spec.proof.evaluation import Structure, falsified, set_of, truth_of
 from spec.proof.invariant import CONJUNCTS, PROPERTIES
-from spec.proof.protocol import RELATIONS, ZERO, State, index_le, init, member, protocol, term_le
+from spec.proof.protocol import protocol
+from spec.proof.relations import RELATIONS, ZERO, State, index_le, init, member, term_le
 from tests.models import Model
 
 EVERY = {each.name: each.of(State()) for each in (*PROPERTIES, *CONJUNCTS)}

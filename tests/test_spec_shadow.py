@@ -7,7 +7,8 @@ from raft_ref.bugs import BUGS
 from spec.link.conjuncts import FOLLOWED, Conjoined, Conjunction
 from spec.link.shadow import Shadows
 from spec.proof.invariant import Conjunct
-from spec.proof.protocol import every, protocol
+from spec.proof.protocol import protocol
+from spec.proof.relations import every
 from tests.models import Model
 
 

@@ -19,7 +19,8 @@ from explorer.system import GlobalState, System, Transition
 from spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
 from spec.proof.evaluation import Structure, falsified
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from spec.proof.protocol import RELATIONS, State, protocol
+from spec.proof.protocol import protocol
+from spec.proof.relations import RELATIONS, State
 
 FOLLOWED = "FollowedByTheProof"
 """The name of the property that each step is one of the proof's protocol."""

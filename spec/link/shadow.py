@@ -34,9 +34,11 @@ from raft_ref import (
     State,
 )
 from raft_ref.state import Role
+from spec.proof.action import Action
 from spec.proof.evaluation import Compiled, Structure, set_of, truth_of
-from spec.proof.protocol import RELATIONS, Action, protocol
-from spec.proof.protocol import State as Relations
+from spec.proof.protocol import protocol
+from spec.proof.relations import RELATIONS
+from spec.proof.relations import State as Relations
 
 
 class Taken(NamedTuple):

@@ -1,6 +1,6 @@
 r"""A conjecture: a formula of TLA+ in the words of the proof, as a conjunct.
 
-Its words are the relations of `protocol.RELATIONS` and `InTerm(server, term)`, the sets Server,
+Its words are the relations of `relations.RELATIONS` and `InTerm(server, term)`, the sets Server,
 Quorum, Term, Index and Value, `\in` between a server and a quorum, `=` and `#`, `<` and `<=` (and
 their converses) between terms or indices, and 0, the index before the first entry.
 """
@@ -15,7 +15,7 @@ import z3
 from spec import expressions as tree
 from spec.errors import Position, SpecError
 from spec.proof.invariant import Conjunct
-from spec.proof.protocol import (
+from spec.proof.relations import (
     RELATIONS,
     ZERO,
     Formula,

@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import z3
 
-from spec.proof.protocol import RELATIONS, ZERO, Formula, index_le, member, term_le
+from spec.proof.relations import RELATIONS, ZERO, Formula, index_le, member, term_le
 
 
 class Structure(NamedTuple):
     """A finite state: the elements of each sort, and the relations.
 
     Servers and values are named, quorums sets of servers, terms and indices numbers (indices
-    from 0). `relations` has the facts of each relation of `protocol.RELATIONS`.
+    from 0). `relations` has the facts of each relation of `relations.RELATIONS`.
     """
 
     elements: Mapping[str, Sequence[Any]]

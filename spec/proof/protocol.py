@@ -1,69 +1,27 @@
-"""The core of Raft as a transition system for z3, by the names of Raft.tla's actions.
-
-The rule: states are relations over servers, terms, indices and values, with no function from
-servers to anything, so that every question stays in a decidable fragment (Padon et al., "Paxos
-made EPR", 2017). A server's term is told by the terms that it has left. Messages are never removed:
-so each may be lost, come late, and come again. Some relations are ghosts, which no action reads
-but to record: `leaderLog`, `candidateLog`, `started`, `committed`.
-"""
+"""The protocol as a transition system for z3: each action by the name that it has in Raft.tla."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import z3
 
-Formula = Any
-"""A formula of z3 (whose own types are not told)."""
-
-Server = z3.DeclareSort("Server")
-Quorum = z3.DeclareSort("Quorum")
-Term = z3.DeclareSort("Term")
-Index = z3.DeclareSort("Index")
-Value = z3.DeclareSort("Value")
-
-BOOL = z3.BoolSort()
-member = z3.Function("member", Server, Quorum, BOOL)
-term_le = z3.Function("term_le", Term, Term, BOOL)
-index_le = z3.Function("index_le", Index, Index, BOOL)
-ZERO = z3.Const("zero", Index)
-"""Before the first entry."""
-
-RELATIONS: Mapping[str, tuple[Any, ...]] = {
-    "left": (Server, Term),
-    "isCandidate": (Server,),
-    "isLeader": (Server,),
-    "voted": (Server, Term, Server),
-    "requested": (Server, Term),
-    "log": (Server, Index, Term, Value),
-    "appended": (Term, Index, Term, Index, Term, Value),
-    "asked": (Term, Index, Term),
-    "acknowledged": (Server, Term, Index),
-    "started": (Term,),
-    "leads": (Term, Server),
-    "candidateLog": (Server, Term, Index, Term, Value),
-    "leaderLog": (Term, Index, Term, Value),
-    "leaderUsed": (Term, Index),
-    "committed": (Term, Index, Value),
-    "matched": (Server, Server, Index),
-    "applied": (Server, Index, Term, Index, Value),
-    "told": (Term, Index, Term, Index, Value),
-}
-"""The relations of a state and their sorts.
-
-left: the server's term is higher. voted: it voted so, and its response says so. requested: it has
-asked for votes in that term. appended: the leader of a term has sent an entry (index, term, value)
-and the one before it (index, term). asked: it has sent none, with the one before. acknowledged: a
-response says that its log matched the leader's up to there. started: a leader was elected. leads:
-who. candidateLog: a candidate's log when it asked for votes. leaderLog: the log of a term's leader;
-leaderUsed: the indices up to its end. committed: an entry of its own term that a leader has
-committed. matched: a leader's matchIndex for a server is as high. applied: a server's commitIndex
-is as high, on account of that committed entry (term, index, value). told: a leader's request has
-said so, in that term.
-"""
+from spec.proof.action import Action, Change
+from spec.proof.relations import (
+    ZERO,
+    Formula,
+    State,
+    axioms,
+    every,
+    index_le,
+    index_lt,
+    is_in,
+    member,
+    some,
+    term_lt,
+)
 
 ASSUMPTIONS = (
     "a message is never gone: it may be received late, again, or never",
@@ -83,157 +41,6 @@ NOT_COVERED = (
     "what clients see of a server (reads, sessions)",
 )
 """What is not proved."""
-
-
-class State:
-    """The relations of one state, as functions of z3. Argument: what its names end with."""
-
-    def __init__(self, suffix: str = "") -> None:
-        self.relations = {
-            name: z3.Function(name + suffix, *sorts, BOOL) for name, sorts in RELATIONS.items()
-        }
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["relations"][name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-
-# ---- Words
-
-
-def term_lt(a: Formula, b: Formula) -> Formula:
-    """Say that a term is lower."""
-    return z3.And(term_le(a, b), a != b)
-
-
-def index_lt(a: Formula, b: Formula) -> Formula:
-    """Say that an index is lower."""
-    return z3.And(index_le(a, b), a != b)
-
-
-def variables(names: str) -> list[Any]:
-    """Return variables by their names; the first letter of each tells its sort."""
-    sorts = {"s": Server, "q": Quorum, "t": Term, "i": Index, "v": Value}
-    return [z3.Const(name, sorts[name[0]]) for name in names.split()]
-
-
-def every(names: str, formula: Callable[..., Formula]) -> Formula:
-    """Return a formula for all variables of these names."""
-    made = variables(names)
-    return z3.ForAll(made, formula(*made))
-
-
-def some(names: str, formula: Callable[..., Formula]) -> Formula:
-    """Return a formula for some variables of these names."""
-    made = variables(names)
-    return z3.Exists(made, formula(*made))
-
-
-def is_in(state: State, server: Formula, term: Formula) -> Formula:
-    """Say that a server is in a term: it has left all lower ones, and not this one."""
-    return z3.And(
-        z3.Not(state.left(server, term)),
-        every("tx", lambda t: z3.Implies(term_lt(t, term), state.left(server, t))),
-    )
-
-
-def total_order(le: Any, sort: str) -> Formula:
-    """Return the axioms of a total order."""
-    return z3.And(
-        every(f"{sort}a", lambda a: le(a, a)),
-        every(
-            f"{sort}a {sort}b {sort}c",
-            lambda a, b, c: z3.Implies(z3.And(le(a, b), le(b, c)), le(a, c)),
-        ),
-        every(f"{sort}a {sort}b", lambda a, b: z3.Implies(z3.And(le(a, b), le(b, a)), a == b)),
-        every(f"{sort}a {sort}b", lambda a, b: z3.Or(le(a, b), le(b, a))),
-    )
-
-
-def axioms(*, quorums_meet: bool = True) -> list[Formula]:
-    """Return what holds in every state: the orders, and that any two quorums share a server."""
-    meet = every("qa qb", lambda a, b: some("s", lambda s: z3.And(member(s, a), member(s, b))))
-    not_empty = every("q", lambda q: some("s", lambda s: member(s, q)))
-    return [
-        total_order(term_le, "t"),
-        total_order(index_le, "i"),
-        every("i", lambda i: index_le(ZERO, i)),
-        meet if quorums_meet else not_empty,
-    ]
-
-
-# ---- Init and actions
-
-
-def init(state: State) -> Formula:
-    """Return Init: nothing has happened."""
-    parts = []
-    for name, sorts in RELATIONS.items():
-        made = [z3.Const(f"x{number}", sort) for number, sort in enumerate(sorts)]
-        if name == "left":
-            continue
-        parts.append(z3.ForAll(made, z3.Not(state.relations[name](*made))))
-    parts.append(some("tz", lambda z: every("s t", lambda s, t: state.left(s, t) == term_lt(t, z))))
-    return z3.And(*parts)
-
-
-class Change(NamedTuple):
-    """What an action makes of a relation: from its arguments to whether they are in it."""
-
-    relation: str
-    holds: Callable[..., Formula]
-
-
-@dataclass(frozen=True)
-class Action:
-    """An action: its name in Raft.tla, its parameters, when it is enabled, what it changes.
-
-    The first letter of a parameter tells its sort, what is behind "_" its meaning.
-    """
-
-    name: str
-    parameters: str
-    guard: Callable[..., list[Formula]]
-    changes: Callable[..., Iterator[Change]]
-    lemmas: Callable[..., list[Formula]] = lambda old, *parameters: []
-    """What follows from invariant and guard, is proved first, and used for the rest."""
-    variant: str = ""
-
-    @property
-    def title(self) -> str:
-        """The name, with which of its cases this is."""
-        return f"{self.name} ({self.variant})" if self.variant else self.name
-
-    def given(self) -> list[Formula]:
-        """Return its parameters as constants."""
-        return variables(self.parameters)
-
-    def lemmas_given(self) -> list[Formula]:
-        """Return its lemmas, about its parameters as `given` has them."""
-        return self.lemmas(State(), *self.given())
-
-    def meanings(self) -> list[str]:
-        """Return what its parameters are."""
-        return [name.partition("_")[2] for name in self.parameters.split()]
-
-    def after(self, old: State) -> State:
-        """Return the next state: what the action changes is new, the rest is as it was."""
-        new = State("_next")
-        changed = {change.relation for change in self.changes(old, *self.given())}
-        new.relations |= {name: old.relations[name] for name in RELATIONS.keys() - changed}
-        return new
-
-    def formula(self, old: State) -> Formula:
-        """Return the action as a formula about a state and the next (`after`)."""
-        new, given = self.after(old), self.given()
-        parts = [*self.guard(old, *given)]
-        for name, holds in self.changes(old, *given):
-            sorts = RELATIONS[name]
-            made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(sorts)]
-            parts.append(z3.ForAll(made, new.relations[name](*made) == holds(*made)))
-        return z3.And(*parts)
 
 
 def _enters(old: State, server: Formula, term: Formula) -> list[Change]:

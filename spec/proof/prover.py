@@ -21,7 +21,8 @@ import z3
 
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.models import smallest_model
-from spec.proof.protocol import Formula, State, init, protocol
+from spec.proof.protocol import protocol
+from spec.proof.relations import Formula, State, init
 
 
 class Verdict(StrEnum):

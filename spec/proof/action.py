@@ -1,0 +1,68 @@
+"""What an action of the proof's protocol is: when it is enabled, and what it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import z3
+
+from spec.proof.relations import RELATIONS, Formula, State, variables
+
+
+class Change(NamedTuple):
+    """What an action makes of a relation: from its arguments to whether they are in it."""
+
+    relation: str
+    holds: Callable[..., Formula]
+
+
+@dataclass(frozen=True)
+class Action:
+    """An action: its name in Raft.tla, its parameters, when it is enabled, what it changes.
+
+    The first letter of a parameter tells its sort, what is behind "_" its meaning.
+    """
+
+    name: str
+    parameters: str
+    guard: Callable[..., list[Formula]]
+    changes: Callable[..., Iterator[Change]]
+    lemmas: Callable[..., list[Formula]] = lambda old, *parameters: []
+    """What follows from invariant and guard, is proved first, and used for the rest."""
+    variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name, with which of its cases this is."""
+        return f"{self.name} ({self.variant})" if self.variant else self.name
+
+    def given(self) -> list[Formula]:
+        """Return its parameters as constants."""
+        return variables(self.parameters)
+
+    def lemmas_given(self) -> list[Formula]:
+        """Return its lemmas, about its parameters as `given` has them."""
+        return self.lemmas(State(), *self.given())
+
+    def meanings(self) -> list[str]:
+        """Return what its parameters are."""
+        return [name.partition("_")[2] for name in self.parameters.split()]
+
+    def after(self, old: State) -> State:
+        """Return the next state: what the action changes is new, the rest is as it was."""
+        new = State("_next")
+        changed = {change.relation for change in self.changes(old, *self.given())}
+        new.relations |= {name: old.relations[name] for name in RELATIONS.keys() - changed}
+        return new
+
+    def formula(self, old: State) -> Formula:
+        """Return the action as a formula about a state and the next (`after`)."""
+        new, given = self.after(old), self.given()
+        parts = [*self.guard(old, *given)]
+        for name, holds in self.changes(old, *given):
+            sorts = RELATIONS[name]
+            made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(sorts)]
+            parts.append(z3.ForAll(made, new.relations[name](*made) == holds(*made)))
+        return z3.And(*parts)
