@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from raft_ref_cli.bounds import sizes_of
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.terminal import live_progress
 from spec.proof.bounded import Found, Unrolled
@@ -49,10 +50,7 @@ def run(options: argparse.Namespace) -> Outcome:
     """Look for a property that is false. Raises UsageError and SpecError."""
     if options.bounded < 0:
         raise UsageError("--bounded: expected 0 steps or more")
-    given = {name: getattr(options, name) for name in SIZES}
-    sizes = {name: SIZES[name] if given[name] is None else given[name] for name in SIZES}
-    if sizes["servers"] < 2 or min(sizes.values()) < 0:
-        raise UsageError("--bounded: expected 2 servers, and no bound below 0")
+    sizes = sizes_of(options, SIZES)
     bounds = Bounds(**{name: sizes[name] for name in Bounds._fields})
     steps = LocalSteps(sizes["servers"], sizes["values"], bounds, options.spec or RAFT)
     search = Unrolled(steps, PROPERTIES)

@@ -1,8 +1,11 @@
 """The options that say how large a cluster is, and how far it is explored."""
 
+import argparse
+from collections.abc import Mapping
 from typing import Any
 
 from raft_ref_cli.cluster import DEFAULTS
+from raft_ref_cli.errors import UsageError
 
 _SHORTER = {"max_log_length": "--max-log", "max_snapshot_index": "--max-snapshot"}
 
@@ -30,3 +33,12 @@ def add_sizes(group: Any, or_else: str = "") -> None:
             metavar="N",
             help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
         )
+
+
+def sizes_of(options: argparse.Namespace, otherwise: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes of a cluster that were asked for, or else others. Raises `UsageError`."""
+    given = {name: getattr(options, name) for name in otherwise}
+    found = {name: otherwise[name] if given[name] is None else given[name] for name in otherwise}
+    if found["servers"] < 2 or found["values"] < 1 or min(found.values()) < 0:
+        raise UsageError("expected 2 servers, a value, and no bound below 0")
+    return found

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from explorer import Bounds, System
 from raft_ref import Node
-from raft_ref_cli.errors import UsageError
+from raft_ref_cli.bounds import sizes_of
 from raft_ref_cli.inductions import told, trace_of
 from raft_ref_cli.terminal import bar, live_progress
 from spec.link.conjuncts import Conjoined, Conjunction
@@ -73,11 +73,7 @@ class Outcome:
 def run(options: argparse.Namespace) -> Outcome:
     """Look for a formula where a cluster comes, then prove it. Raises SpecError and UsageError."""
     formula = conjecture(options.conjecture)
-    given = {name: getattr(options, name) for name in BOUNDS}
-    bounds = {name: BOUNDS[name] if given[name] is None else given[name] for name in BOUNDS}
-    if bounds["servers"] < 2 or bounds["values"] < 1 or min(bounds.values()) < 0:
-        raise UsageError("--conjecture: expected 2 servers, a value, and no bound below 0")
-    outcome = Outcome(formula.says, bounds, Conjoined())
+    outcome = Outcome(formula.says, sizes_of(options, BOUNDS), Conjoined())
     try:
         _explore(formula, outcome, options)
         if outcome.trace is None:

@@ -7,6 +7,8 @@ trace, and are told in words alone.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from spec.proof.evaluation import shown
+from spec.proof.evaluation import told as told_of
 from spec.proof.induction import Fact, Induction
 from spec.proof.models import Element, Facts
 from spec.proof.protocol import protocol
@@ -24,7 +26,7 @@ def told(found: Induction) -> Iterator[str]:
     yield "a smallest state with all conjuncts (it need not be reachable):"
     for server, state in trace.initial.items():
         yield f"  {server}: {_state(state)}"
-    yield f"  quorums: {', '.join(map(_set, found.quorums.values()))}"
+    yield f"  quorums: {', '.join(map(shown, found.quorums.values()))}"
     yield from (f"  {_fact(fact)}" for fact in _ghosts(found.before))
     if question.action:
         given = ", ".join(f"{name} = {_named(found, it)}" for name, it in found.arguments.items())
@@ -34,7 +36,7 @@ def told(found: Induction) -> Iterator[str]:
     if found.asked is None:
         yield f"and yet lemma {question.name} of this action is false"
         return
-    yield f"and now {question.name} is false: {_instance(found)}"
+    yield f"and now {question.name} is false: {told_of(found.falsified_by())}"
 
 
 def trace_of(found: Induction) -> Trace:
@@ -46,7 +48,7 @@ def trace_of(found: Induction) -> Trace:
     if found.asked is not None:
         given = ", ".join(map(_fact, _ghosts(found.before)))
         says = f"{found.asked.says},\nthough it was before, with {given}"
-        violation = Violation(question.name, says, (_instance(found),))
+        violation = Violation(question.name, says, (told_of(found.falsified_by()),))
     steps: tuple[TraceStep, ...] = ()
     in_flight: tuple[Mapping[str, Any], ...] = ()
     if question.action:
@@ -124,20 +126,8 @@ def _received(found: Induction, server: str) -> Mapping[str, Any] | None:
     return {"type": kind, "source": source, "dest": server, "term": term, **fields}
 
 
-def _instance(found: Induction) -> str:
-    shown = {
-        name: _set(each) if isinstance(each, frozenset) else each
-        for name, each in found.falsified_by().items()
-    }
-    return ", ".join(f"{name} = {each}" for name, each in shown.items())
-
-
 def _named(found: Induction, element: Element) -> str:
-    return _set(found.quorums[element]) if element in found.quorums else str(element)
-
-
-def _set(servers: frozenset[Element]) -> str:
-    return "{" + ", ".join(sorted(map(str, servers))) + "}"
+    return shown(found.quorums.get(element, element))
 
 
 def _ghosts(facts: Facts) -> Iterator[Fact]:

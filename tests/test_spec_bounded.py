@@ -143,7 +143,7 @@ def test_an_interrupt_ends_it_cleanly() -> None:
     ("arguments", "error"),
     [
         (["--bounded", "-1"], "--bounded: expected 0 steps or more"),
-        (["--bounded", "1", "--servers", "1"], "--bounded: expected 2 servers"),
+        (["--bounded", "1", "--servers", "1"], "raft-ref: expected 2 servers"),
         (["--bounded", "1", "--spec", "/no/such/Raft.tla"], "/no/such/Raft.tla"),
         (["--spec", "Raft.tla"], "--spec: only with --bounded"),
     ],

@@ -7,7 +7,7 @@ protocol, and the conjuncts hold, with their ghosts, wherever a cluster can come
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from explorer.counterexample import Counterexample
 from explorer.interning import Interner
 from explorer.system import GlobalState, System, Transition
 from spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
-from spec.proof.evaluation import Structure, falsified
+from spec.proof.evaluation import Structure, falsified, told
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.protocol import protocol
 from spec.proof.relations import RELATIONS, State
@@ -140,7 +140,7 @@ class Conjunction:
             self.found.evaluated += 1
             wrong = compiled.call(shadow)
             if wrong is not None:
-                raise _WrongError(conjunct.name, conjunct.says, instances(wrong))
+                raise _WrongError(conjunct.name, conjunct.says, told(wrong))
             self._right.add(key)
 
     def _way(self, place: Place, last: Transition, wrong: _WrongError) -> Counterexample:
@@ -164,12 +164,3 @@ class _WrongError(Exception):
     def __init__(self, name: str, says: str, instance: str) -> None:
         super().__init__(name)
         self.name, self.says, self.instance = name, says, instance
-
-
-def instances(elements: Mapping[str, Any]) -> str:
-    """Return as text what a formula is false of."""
-    shown = {
-        name: "{" + ", ".join(sorted(each)) + "}" if isinstance(each, frozenset) else each
-        for name, each in elements.items()
-    }
-    return ", ".join(f"{name} = {each}" for name, each in shown.items())

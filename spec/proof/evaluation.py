@@ -316,3 +316,15 @@ def falsified(formula: Formula) -> Compiled:
         return f"next((each for some in ({', '.join(found)},) for each in some), None)"
 
     return _compiled((), expression)
+
+
+def told(elements: Mapping[str, Any]) -> str:
+    """Return as text what a formula is false of, "s = s1, q = {s1, s2}"."""
+    return ", ".join(f"{name} = {shown(element)}" for name, element in elements.items())
+
+
+def shown(element: Any) -> str:
+    """Return an element as text: a quorum as a set of servers."""
+    if isinstance(element, frozenset):
+        return "{" + ", ".join(sorted(map(str, element))) + "}"
+    return str(element)
