@@ -96,7 +96,13 @@ LOWER = [
 ]
 
 
-@pytest.mark.parametrize(("name", "bound"), LOWER)
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [
+        pytest.param(*each, marks=[pytest.mark.long] if each[0] == "hint-taken-for-match" else [])
+        for each in LOWER
+    ],
+)
 def test_with_any_bound_one_lower_the_property_holds(name: str, bound: str) -> None:
     bug = EXPLORED[name]
     report = explore(name, bug.node, {**bug.bounds, bound: bug.bounds[bound] - 1})

@@ -19,6 +19,9 @@ SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | 
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
 
+SLOW = ("generate", "prove --conjecture", "prove --quiet")
+
+
 def untimed(text: str) -> str:
     """Leave out what no two runs share."""
     text = re.sub(r"[\d.]+ s, [\d,]+(/s| (states|steps)/s( \(.*engine.*\))?)", "TIME", text)
@@ -51,7 +54,13 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
     ]
 
 
-@pytest.mark.parametrize(("command", "output"), SHOWN)
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        pytest.param(*each, marks=[pytest.mark.long] if each[0].startswith(SLOW) else [])
+        for each in SHOWN
+    ],
+)
 def test_what_readme_shows(
     command: str,
     output: str,

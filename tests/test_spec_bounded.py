@@ -53,7 +53,12 @@ def test_which_mutants_break_something_soon(mutant: SpecMutant, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "mutant", [each for each in SPEC_MUTANTS if each.name in SHORT], ids=lambda each: each.name
+    "mutant",
+    [
+        pytest.param(each, marks=[pytest.mark.long] if SHORT[each.name] > 7 else [], id=each.name)
+        for each in SPEC_MUTANTS
+        if each.name in SHORT
+    ],
 )
 def test_a_mutant_is_found_in_as_many_steps(mutant: SpecMutant, tmp_path: Path) -> None:
     mutant.write(tmp_path)

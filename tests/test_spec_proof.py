@@ -59,6 +59,10 @@ REFUTED = {
 }  # fmt: skip
 
 
+SLOW = ("older-term-committed", "prev-log-term-ignored")
+"""Their smallest counterexamples to induction take some seconds."""
+
+
 def refuting(bug: str) -> Question:
     """Return the question that refutes a bug."""
     (question,) = (each for each in questions(bug) if str(each) == REFUTED[bug][0])
@@ -66,7 +70,9 @@ def refuting(bug: str) -> Question:
     return question._replace(lemmas=0) if bug == "quorum-of-half" else question
 
 
-@pytest.mark.parametrize("bug", BUGS)
+@pytest.mark.parametrize(
+    "bug", [pytest.param(bug, marks=[pytest.mark.long] if bug in SLOW else []) for bug in BUGS]
+)
 def test_a_bug_is_refuted_by_a_conjunct(bug: str) -> None:
     _, servers, terms, added = REFUTED[bug]
     found = smallest(refuting(bug))
@@ -81,7 +87,13 @@ def test_a_lemma_of_a_bug_is_not_used() -> None:
     assert ask(lemma, 60.0).verdict is Verdict.REFUTED
 
 
-@pytest.mark.parametrize("bug", ["vote-forgotten-in-same-term", "older-term-committed"])
+@pytest.mark.parametrize(
+    "bug",
+    [
+        "vote-forgotten-in-same-term",
+        pytest.param("older-term-committed", marks=pytest.mark.long),
+    ],
+)
 def test_what_a_bug_breaks_is_refuted_and_the_rest_is_not(bug: str) -> None:
     action = REFUTED[bug][0].split()[0]
     asked = [each for each in questions(bug) if each.action == action]
@@ -89,20 +101,28 @@ def test_what_a_bug_breaks_is_refuted_and_the_rest_is_not(bug: str) -> None:
     assert refuted == {REFUTED[bug][0]}
 
 
+MISSED_BY = {
+    "OneVote": Question(Kind.LEMMA, "1", "HandleRequestVoteResponse"),
+    "StartedByQuorum": Question(Kind.LEMMA, "1", "HandleRequestVoteResponse"),
+    "AcknowledgedIsUsed": Question(Kind.LEMMA, "1", "ClientRequest"),
+    "LogMatchesLeaders": Question(Kind.FOLLOWS, "LogMatching"),
+    "ChoosableIsLed": Question(Kind.FOLLOWS, "LeaderCompleteness"),
+    "AppliedMatches": Question(Kind.FOLLOWS, "StateMachineSafety"),
+    "MatchIndexAcknowledged": Question(Kind.KEPT, "CommittedByQuorum", "AdvanceCommitIndex"),
+}
+
+
 @pytest.mark.parametrize(
-    ("left_out", "missed_by"),
+    "left_out",
     [
-        ("OneVote", Question(Kind.LEMMA, "1", "HandleRequestVoteResponse")),
-        ("StartedByQuorum", Question(Kind.LEMMA, "1", "HandleRequestVoteResponse")),
-        ("AcknowledgedIsUsed", Question(Kind.LEMMA, "1", "ClientRequest")),
-        ("LogMatchesLeaders", Question(Kind.FOLLOWS, "LogMatching")),
-        ("ChoosableIsLed", Question(Kind.FOLLOWS, "LeaderCompleteness")),
-        ("MatchIndexAcknowledged", Question(Kind.KEPT, "CommittedByQuorum", "AdvanceCommitIndex")),
+        pytest.param(name, marks=[] if name in ("OneVote", "ChoosableIsLed") else pytest.mark.long)
+        for name in MISSED_BY
     ],
 )
 def test_a_conjunct_that_is_left_out_is_missed(
-    left_out: str, missed_by: Question, monkeypatch: pytest.MonkeyPatch
+    left_out: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    missed_by = MISSED_BY[left_out]
     assert ask(missed_by, 60.0).verdict is Verdict.PROVED
     without = tuple(each for each in CONJUNCTS if each.name != left_out)
     monkeypatch.setattr(prover, "CONJUNCTS", without)

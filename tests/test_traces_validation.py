@@ -520,6 +520,7 @@ def test_files_of_several_servers_are_merged_by_their_clocks(
     assert main(["validate", "--merge", str(into), str(together), "--quiet"]) == 0
 
 
+@pytest.mark.long
 def test_what_is_broken_is_refused_in_any_order(tmp_path: Path) -> None:
     paths = clocked(recorded(3, 200), tmp_path, is_vector=True)
     texts = [path.read_text().splitlines() for path in paths]
