@@ -66,7 +66,14 @@ def test_every_bug_has_its_row() -> None:
     assert SHORTEST.keys() == EXPLORED.keys()
 
 
-@pytest.mark.parametrize("name", EXPLORED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        # tests/test_gallery.py finds it again.
+        pytest.param(name, marks=[pytest.mark.long] if name == "hint-taken-for-match" else [])
+        for name in EXPLORED
+    ],
+)
 def test_a_bug_breaks_its_own_property(name: str) -> None:
     report = explore(name, EXPLORED[name].node, EXPLORED[name].bounds)
     assert report.counterexample is not None

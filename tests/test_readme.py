@@ -19,7 +19,7 @@ SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | 
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
 
-SLOW = ("generate", "prove --conjecture", "prove --quiet")
+SLOW = ("generate", "prove --conjecture", "prove --quiet", "spec compare")
 
 
 def untimed(text: str) -> str:

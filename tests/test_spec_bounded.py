@@ -87,8 +87,8 @@ def test_a_mutant_is_found_in_as_many_steps(mutant: SpecMutant, tmp_path: Path) 
 )
 def test_no_mutant_is_found_too_soon(mutant: SpecMutant, tmp_path: Path) -> None:
     mutant.write(tmp_path)
-    _, found = unrolled(mutant.model, tmp_path / "Raft.tla", MOST)
-    assert found.violated is None
+    _, found = unrolled(mutant.model, tmp_path / "Raft.tla", 8)
+    assert (found.violated, found.depth) == (None, 8)
 
 
 def test_nothing_is_wrong_with_raft() -> None:

@@ -89,7 +89,7 @@ def structures(draw: st.DrawFn) -> Structure:
 
 @pytest.mark.parametrize("name", EVERY)
 @given(structure=structures())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_conjunct_is_true_where_its_twin_is(name: str, structure: Structure) -> None:
     formula = EVERY[name]
     expected = dumb(formula, structure, [], {})

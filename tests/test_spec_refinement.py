@@ -70,14 +70,26 @@ def test_what_a_bug_does_is_told_field_by_field() -> None:
     assert report.counterexample.instances == ["votedFor[s1]: the node has Nil, the spec has s1"]
 
 
-@pytest.mark.parametrize("name", BUGS)
+SLOW = ("conflicting-log-kept", "snapshot-lowers-term", "prev-log-term-ignored")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in SLOW else []) for name in BUGS],
+)
 def test_a_bug_breaks_the_bisimulation(name: str) -> None:
     report = bisimulated(of_bug(name), BUGS[name].node)
     assert report.counterexample is not None
     assert report.counterexample.instances
 
 
-@pytest.mark.parametrize("mutant", SPEC_MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(each, marks=[pytest.mark.long] if each.model.log > 1 else [], id=each.name)
+        for each in SPEC_MUTANTS
+    ],
+)
 def test_a_mutant_of_the_spec_breaks_the_bisimulation(mutant: SpecMutant, tmp_path: Path) -> None:
     report = bisimulated(mutant.model, module=mutant.write(tmp_path))
     assert report.counterexample is not None

@@ -31,7 +31,6 @@ FAR = {
     Model(servers=2, term=2, log=2, snapshot=1, messages=2, restarts=1): (
         39_812, 301_442, 962_940,
     ),
-    Model(servers=3, term=2, log=1, messages=2): (23_308, 166_066, 466_257),
     Model(servers=3, term=1, log=1, snapshot=1, messages=2, restarts=1): (
         59_849, 104_627, 440_394,
     ),

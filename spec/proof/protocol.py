@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 import z3
@@ -490,6 +490,7 @@ BUGS: Mapping[str, Mapping[str, bool]] = {
 """Known bugs (`raft_ref.bugs`) as rules that are left out."""
 
 
+@cache
 def protocol(bug: str | None = None) -> Protocol:
     """Return the protocol, or what a known bug makes of it."""
     rules = {rule: True for left_out in BUGS.values() for rule in left_out}

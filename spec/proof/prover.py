@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cache
 from multiprocessing import active_children, get_context
 from typing import NamedTuple
 
@@ -101,6 +102,12 @@ def questions(bug: str | None = None) -> Iterator[Question]:
             yield Question(Kind.KEPT, each.name, title, bug, len(lemmas))
 
 
+@cache
+def _before(conjunct: Conjunct) -> Formula:
+    """Return a conjunct of the state before a step, made once."""
+    return conjunct.of(OLD)
+
+
 def known(question: Question, conjecture: Conjunct | None = None) -> dict[str, Formula]:
     """Return what a question may build on, by name: the axioms, and what it is asked of.
 
@@ -110,12 +117,12 @@ def known(question: Question, conjecture: Conjunct | None = None) -> dict[str, F
     found = {f"axiom {number}": each for number, each in enumerate(axioms)}
     if question.kind is Kind.INITIAL:
         return {**found, "Init": init(OLD)}
-    found |= {each.name: each.of(OLD) for each in CONJUNCTS}
+    found |= {each.name: _before(each) for each in CONJUNCTS}
     if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
         for each in PROPERTIES:
             if question.kind is Kind.FOLLOWS and question.name == each.name:
                 break
-            found[each.name] = each.of(OLD)
+            found[each.name] = _before(each)
     if conjecture is not None and question.kind is Kind.KEPT:
         found[conjecture.name] = conjecture.of(OLD)
     if question.action:
