@@ -41,35 +41,36 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument(
         "--processes", type=int, metavar="N", help="how many (default: one for each core)"
     )
-    parser.add_argument(
+    what = parser.add_argument_group("what else to do").add_mutually_exclusive_group()
+    what.add_argument(
         "--conjecture", metavar="FORMULA",
         help="a formula of TLA+ in the words of the proof: say whether it holds in all states "
         "explored within bounds, and whether it is inductive, given the conjuncts",
     )  # fmt: skip
-    parser.add_argument(
+    what.add_argument(
         "--needs", type=Path, metavar="FILE",
         help="draw what each property and conjunct needs of the others",
     )  # fmt: skip
-    parser.add_argument(
+    what.add_argument(
         "--bounded", type=int, metavar="K",
         help="ask instead whether a property can be false within K steps of a small cluster, by "
         "Raft.tla's own Init and Next",
+    )  # fmt: skip
+    what.add_argument(
+        "--smt-lib", type=Path, metavar="DIR",
+        help="write all questions to this folder in SMT-LIB, and ask none",
     )  # fmt: skip
     parser.add_argument(
         "--spec", type=Path, metavar="FILE.tla", help="with --bounded, another Raft.tla"
     )
     add_sizes(
-        parser.add_argument_group("what a conjecture is looked for in, and --bounded"),
-        "smaller here",
+        parser.add_argument_group("the cluster of --conjecture and --bounded"),
+        "or less here",
     )
     output = parser.add_argument_group("output")
     output.add_argument(
         "--diagram", type=Path, metavar="FILE", help="draw the first counterexample to induction"
     )
-    output.add_argument(
-        "--smt-lib", type=Path, metavar="DIR",
-        help="write all questions to this folder in SMT-LIB, and ask none",
-    )  # fmt: skip
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     output.add_argument("--quiet", action="store_true", help="print the verdict alone")
     parser.set_defaults(run=run)

@@ -78,6 +78,12 @@ def _demand_sense(options: argparse.Namespace) -> None:
         raise UsageError("--processes: expected 1 or more")
     if options.spec is not None and options.bounded is None:
         raise UsageError("--spec: only with --bounded")
+    for name in ("needs", "conjecture", "bounded"):
+        if options.bug is not None and getattr(options, name) is not None:
+            raise UsageError(f"--bug: not with --{name}")
+    for name in ("needs", "bounded", "smt_lib"):
+        if options.diagram is not None and getattr(options, name) is not None:
+            raise UsageError(f"--diagram: not with --{name.replace('_', '-')}")
     for name in ("diagram", "needs"):
         if getattr(options, name) is not None:
             demand_writable(f"--{name}", getattr(options, name))

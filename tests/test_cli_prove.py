@@ -117,6 +117,8 @@ def test_an_interrupt_ends_it_cleanly() -> None:
     ("arguments", "error"),
     [
         (["prove", "--bug", "server-wiped"], "--bug server-wiped: the proof knows vote-forgotten"),
+        (["prove", "--bug", "quorum-of-half", "--bounded", "3"], "--bug: not with --bounded"),
+        (["prove", "--diagram", "x.svg", "--needs", "y.svg"], "--diagram: not with --needs"),
         (["prove", "--processes", "0"], "--processes: expected 1 or more"),
         (["prove", "--diagram", "/no/such/bug.svg"], "--diagram /no/such/bug.svg: there is no"),
         (["prove", "--smt-lib", "/dev/null"], "--smt-lib /dev/null: is no folder"),
