@@ -172,10 +172,10 @@ def run(options: argparse.Namespace) -> int:
         return 0
     _demand_writable(options)
     walks.demand_sense(options)
-    if options.random:
-        return _run_walks(options)
     if options.conjuncts:
         return _run_conjuncts(options)
+    if options.random:
+        return _run_walks(options)
     cluster = build(options)
     symmetry = symmetry_of(options, cluster.system)
     checkpoints = _checkpoints(options, cluster)

@@ -122,6 +122,7 @@ def test_an_interrupt_ends_it_cleanly() -> None:
         (["prove", "--processes", "0"], "--processes: expected 1 or more"),
         (["prove", "--diagram", "/no/such/bug.svg"], "--diagram /no/such/bug.svg: there is no"),
         (["prove", "--smt-lib", "/dev/null"], "--smt-lib /dev/null: is no folder"),
+        (["check", "--conjuncts", "--random"], "--random: not with --conjuncts"),
         (["check", "--conjuncts", "--por"], "--por: not with --conjuncts"),
         (["check", "--conjuncts", "--bug", "write-error-swallowed"], "is no raft_ref.Node"),
     ],
