@@ -9,31 +9,21 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from raft_ref_cli.bounds import sizes_of
+from raft_ref_cli.cluster import DEFAULTS
 from raft_ref_cli.errors import UsageError
 from raft_ref_cli.terminal import live_progress
 from spec.proof.bounded import Found, Unrolled
 from spec.proof.local_steps import PROPERTIES, RAFT, Bounds, LocalSteps, Way
 from spec.values import show
 
-SIZES: Mapping[str, int] = {
-    "servers": 3,
-    "values": 1,
-    "max_term": 2,
-    "max_log_length": 1,
-    "max_snapshot_index": 1,
-    "max_messages": 2,
-    "max_restarts": 1,
-    "max_drops": 0,
-    "max_duplicates": 0,
-}
+SIZES: Mapping[str, int] = {**DEFAULTS, "max_drops": 0, "max_duplicates": 0}
 
 
 @dataclass
 class Outcome:
-    """What became of it: what was found down to `found.depth`, of `depth` steps to look at."""
+    """What became of it: what was found down to `found.depth` steps."""
 
     sizes: Mapping[str, int]
-    depth: int
     found: Found
     seconds: float
     is_interrupted: bool
@@ -67,7 +57,7 @@ def run(options: argparse.Namespace) -> Outcome:
             found, is_interrupted = search.run(options.bounded, on_depth), False
         except KeyboardInterrupt:
             found, is_interrupted = reached, True
-    return Outcome(sizes, options.bounded, found, time.monotonic() - started, is_interrupted)
+    return Outcome(sizes, found, time.monotonic() - started, is_interrupted)
 
 
 def describe(outcome: Outcome, quiet: bool) -> Iterator[str]:

@@ -12,6 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from explorer import Bounds, System
 from raft_ref import Node
 from raft_ref_cli.bounds import sizes_of
+from raft_ref_cli.cluster import DEFAULTS
+from raft_ref_cli.conjoined import how_far
 from raft_ref_cli.inductions import told, trace_of
 from raft_ref_cli.terminal import bar, live_progress
 from spec.link.conjuncts import Conjoined, Conjunction
@@ -25,13 +27,9 @@ from traces import Trace, tell
 from traces.record import trace_of as recorded
 
 BOUNDS: Mapping[str, int] = {
+    **DEFAULTS,
     "servers": 2,
-    "values": 1,
-    "max_term": 2,
-    "max_log_length": 1,
     "max_snapshot_index": 0,
-    "max_messages": 2,
-    "max_restarts": 1,
     "max_drops": 0,
     "max_duplicates": 0,
 }
@@ -100,14 +98,10 @@ def _explore(formula: Conjunct, outcome: Outcome, options: argparse.Namespace) -
     search = Conjunction(system, shadows, [formula])
     outcome.found = search.found
     is_shown = sys.stderr.isatty() and not (options.quiet or options.json)
-    with live_progress(_line) if is_shown else nullcontext(lambda found: None) as on_progress:
+    with live_progress(how_far) if is_shown else nullcontext(lambda found: None) as on_progress:
         search.run(on_progress)
     if search.found.counterexample is not None:
         outcome.trace = recorded(search.found.counterexample, system, "raft-ref prove --conjecture")
-
-
-def _line(found: Conjoined) -> str:
-    return f"{found.states:,} states, {found.places:,} with what the proof remembers"
 
 
 def _prove(formula: Conjunct, outcome: Outcome, options: argparse.Namespace) -> None:

@@ -81,7 +81,7 @@ def run(options: argparse.Namespace) -> Outcome:
     search = Conjunction(_without_history(cluster), shadows)
     live = sys.stderr.isatty() and not options.quiet
     started, is_interrupted = time.monotonic(), False
-    with live_progress(_progress) if live else nullcontext(lambda found: None) as on_progress:
+    with live_progress(how_far) if live else nullcontext(lambda found: None) as on_progress:
         try:
             search.run(on_progress)
         except KeyboardInterrupt:
@@ -95,7 +95,8 @@ def _without_history(cluster: Cluster) -> System:
     return System(system.guard.actor, system.servers, system.bounds, system.network_kind)
 
 
-def _progress(found: Conjoined) -> str:
+def how_far(found: Conjoined) -> str:
+    """Return how far a search has come, in one line."""
     return f"{found.states:,} states, {found.places:,} with what the proof remembers"
 
 

@@ -1,4 +1,4 @@
-"""What `raft-ref prove` does. The one part of the command line that needs z3."""
+"""What `raft-ref prove` does, where there is z3."""
 
 import argparse
 import json
@@ -20,8 +20,8 @@ from raft_ref_cli.terminal import bar, wrapped
 from spec.proof.induction import Induction, smallest
 from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from spec.proof.protocol import ASSUMPTIONS, BUGS, NOT_COVERED, protocol
-from spec.proof.prover import Answer, Kind, Question, Verdict, prove, questions, smt_lib
-from traces import draw
+from spec.proof.prover import EVERY, Answer, Kind, Question, Verdict, prove, questions, smt_lib
+from traces import Trace, draw
 from traces.graphs import draw_graph
 
 EXIT = {Verdict.PROVED: 0, Verdict.REFUTED: 1, Verdict.UNKNOWN: 3}
@@ -96,14 +96,20 @@ def _prove(options: argparse.Namespace) -> int:
     found = _counterexample(proof, 60.0)
     if not options.json:
         print("\n".join(_told(proof, found, options.quiet)))
-    written = None
-    if found is not None and options.diagram is not None:
-        written = str(drawn(draw(trace_of(found)).source, options.diagram))
-        if not options.json:
-            print(f"diagram written to {written}")
+    written = _drawn(None if found is None else trace_of(found), options)
     if options.json:
         print(json.dumps(_as_json(proof, found, written)))
     return EXIT[proof.verdict]
+
+
+def _drawn(trace: Trace | None, options: argparse.Namespace) -> str | None:
+    """Draw a counterexample, if there is one and a diagram was asked for; return the file."""
+    if trace is None or options.diagram is None:
+        return None
+    written = str(drawn(draw(trace).source, options.diagram))
+    if not options.json:
+        print(f"diagram written to {written}")
+    return written
 
 
 def _bounded(options: argparse.Namespace) -> int:
@@ -131,16 +137,11 @@ def _needs(options: argparse.Namespace) -> int:
 
 def _conjecture(options: argparse.Namespace) -> int:
     outcome = conjectures.run(options)
-    trace = conjectures.counterexample(outcome)
     if not options.json:
         print("\n".join(conjectures.describe(outcome, options.quiet)))
-    written = None
-    if trace is not None and options.diagram is not None:
-        written = str(drawn(draw(trace).source, options.diagram))
+    written = _drawn(conjectures.counterexample(outcome), options)
     if options.json:
         print(conjectures.as_json(outcome, written))
-    elif written is not None:
-        print(f"diagram written to {written}")
     return EXIT[outcome.verdict]
 
 
@@ -234,8 +235,7 @@ def _size(proof: Proof) -> str:
 
 
 def _says(question: Question) -> str:
-    known = {each.name: each for each in (*PROPERTIES, *CONJUNCTS)}
-    each = known.get(question.name)
+    each = EVERY.get(question.name)
     return f"\n  ({each.says}: {each.source})" if each else ""
 
 
@@ -251,7 +251,7 @@ def _table(proof: Proof) -> Iterator[str]:
 
 
 def _rows(proof: Proof, several: Sequence[Conjunct]) -> Iterator[str]:
-    width = max(len(each.name) for each in (*PROPERTIES, *CONJUNCTS))
+    width = max(map(len, EVERY))
     for each in several:
         seconds = sum(a.seconds for a in proof.answers if a.question.name == each.name)
         yield f"  {each.name:<{width}}  {seconds:5.1f}  {each.says} ({each.source})"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cvc5
 import pytest
 import z3
 
@@ -161,8 +162,6 @@ def test_another_solver_says_the_same() -> None:
 
 
 def cvc5_says(text: str) -> str:
-    import cvc5  # noqa: PLC0415
-
     manager = cvc5.TermManager()
     solver = cvc5.Solver(manager)
     solver.setOption("finite-model-find", "true")

@@ -33,7 +33,7 @@ class Structure(NamedTuple):
 
 @dataclass(frozen=True)
 class _Atom:
-    """`text` is the test in Python; `binds` gives for a variable what it is looked for in."""
+    """`text` is the test in Python, `relation` where its variables may be looked for."""
 
     text: str
     variables: frozenset[str]

@@ -120,12 +120,13 @@ class LocalSteps:
         self._variables = tuple(name for name in self._module.variables if name != "messages")
         self._actions: dict[str, Action] = {}
         self._constants = constants
-        self._first = self._module.transitions(constants).initial()
+        (first,) = self._module.transitions(constants).initial()
+        self._initial = self._slots_of(first)
         properties = load(INVARIANTS)
         self.properties = {name: properties.predicate(name, constants) for name in PROPERTIES}
         self._recorded = properties.predicate("CommittedRecorded", constants)
         self._opened: list[Slot] = []
-        self._closed: dict[Slot, Any] = {slot: self._close(slot) for slot in self.initial()}
+        self._closed: dict[Slot, Any] = {slot: self._close(slot) for slot in self._initial}
         self._known: dict[Any, tuple[Any, ...] | Slot] = {}
 
     def _close(self, slot: Slot) -> Any:
@@ -133,7 +134,9 @@ class LocalSteps:
 
     def initial(self) -> dict[Slot, Any]:
         """Return the initial value of each slot."""
-        (state,) = self._first
+        return dict(self._initial)
+
+    def _slots_of(self, state: Sequence[Value]) -> dict[Slot, Any]:
         named = dict(zip(self._module.variables, state, strict=True))
         found = {
             (name, server): apply(named[name], value)
@@ -199,6 +202,8 @@ class LocalSteps:
                 except _LookedAtError as error:
                     self._known[known] = error.slot
                 except (SpecError, RuntimeError) as error:
+                    if not self._opened and not isinstance(error, SpecError):
+                        raise
                     self._known[known] = self._opened[0] if self._opened else (error,)
             found = self._known[known]
             if len(found) == 1:
@@ -208,14 +213,13 @@ class LocalSteps:
 
     def _state(self, seen: Values, only: str | None) -> dict[str, Any]:
         """Return a state by variables; with `only`, all other servers are as they are at first."""
-        initial = self.initial()
         shown: dict[str, Any] = {}
         for name in self._variables:
             shown[name] = function(
                 {
                     value: seen.get((name, server), self._closed[name, server])
                     if only in (None, server)
-                    else initial[name, server]
+                    else self._initial[name, server]
                     for server, value in self.servers.items()
                 }
             )

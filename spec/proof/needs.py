@@ -6,13 +6,12 @@ z3 names what it used (an unsat core); what can be left out of that is left out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import NamedTuple
 
 import z3
 
 from spec.proof.invariant import CONJUNCTS, PROPERTIES
-from spec.proof.prover import EVERY, Kind, Question, known, negation, questions, workers
+from spec.proof.prover import EVERY, Kind, Question, answered, known, negation, questions, workers
 
 LEMMA = "lemma "
 
@@ -29,11 +28,9 @@ class Core(NamedTuple):
 
 def core(question: Question, seconds: float) -> Core:
     """Return what a question needs: without any one of it, it is not proved in the same way."""
-    named = {
-        name: formula for name, formula in known(question).items()
-        if name in EVERY or name.startswith(LEMMA)
-    }  # fmt: skip
-    others = [each for name, each in known(question).items() if name not in named]
+    given = known(question)
+    named = {name: given[name] for name in given if name in EVERY or name.startswith(LEMMA)}
+    others = [each for name, each in given.items() if name not in named]
     asked = negation(question)[-1]
     used = _used(named, [*others, asked], seconds)
     if used is None:
@@ -76,7 +73,7 @@ def needs(
     lemmas: dict[tuple[str, str], frozenset[str]] = {}
     cores = []
     with workers(processes) as pool:
-        for each in _asked(pool, asked, seconds):
+        for each in answered(pool, core, asked, seconds):
             if each.used is None:
                 raise ValueError(f"not proved: {each.question}")
             on_core(each)
@@ -88,11 +85,6 @@ def needs(
             assert used is not None
             found[question.name] |= _resolved(used, question.action, lemmas)
     return {name: frozenset(others - {name}) for name, others in found.items()}
-
-
-def _asked(pool: ProcessPoolExecutor, asked: Iterable[Question], seconds: float) -> Iterable[Core]:
-    for each in as_completed([pool.submit(core, question, seconds) for question in asked]):
-        yield each.result()
 
 
 def _resolved(

@@ -43,13 +43,30 @@ NOT_COVERED = (
 """What is not proved."""
 
 
+def _with(old: State, relation: str, *fact: Formula) -> Change:
+    """Return the change that adds a fact to a relation."""
+
+    def holds(*made: Formula) -> Formula:
+        same = [one == other for one, other in zip(made, fact, strict=True)]
+        return z3.Or(old.relations[relation](*made), z3.And(*same))
+
+    return Change(relation, holds)
+
+
+def _without(old: State, relation: str, server: Formula) -> Change:
+    """Return the change that takes away all facts of a server."""
+    return Change(
+        relation, lambda s, *others: z3.And(old.relations[relation](s, *others), s != server)
+    )
+
+
 def _enters(old: State, server: Formula, term: Formula) -> list[Change]:
     """Return the changes of a server that enters a term as a follower."""
     return [
         Change("left", lambda s, t: z3.Or(old.left(s, t), z3.And(s == server, term_lt(t, term)))),
-        Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != server)),
-        Change("isLeader", lambda s: z3.And(old.isLeader(s), s != server)),
-        Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != server)),
+        _without(old, "isCandidate", server),
+        _without(old, "isLeader", server),
+        _without(old, "matched", server),
     ]
 
 
@@ -62,13 +79,9 @@ def _timeout() -> Action:
     def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
         left, _, leader, matched = _enters(old, me, term)
         yield from (left, leader, matched)
-        yield Change("isCandidate", lambda s: z3.Or(old.isCandidate(s), s == me))
-        yield Change(
-            "voted", lambda s, t, c: z3.Or(old.voted(s, t, c), z3.And(s == me, t == term, c == me))
-        )
-        yield Change(
-            "requested", lambda s, t: z3.Or(old.requested(s, t), z3.And(s == me, t == term))
-        )
+        yield _with(old, "isCandidate", me)
+        yield _with(old, "voted", me, term, me)
+        yield _with(old, "requested", me, term)
         yield Change(
             "candidateLog",
             lambda s, t, i, e, v: z3.Or(
@@ -121,19 +134,12 @@ def _request_vote(*, votes_once: bool = True, compares_logs: bool = True) -> Act
             z3.Or(is_empty, is_up_to_date, not compares_logs),
         ]
 
-    def changes(
-        old: State, me: Formula, c: Formula, term: Formula, *_: Formula
-    ) -> Iterator[Change]:
-        yield Change(
-            "voted", lambda s, t, d: z3.Or(old.voted(s, t, d), z3.And(s == me, t == term, d == c))
-        )
-
     return Action(
         "HandleRequestVoteRequest",
         "s_voter s_candidate t_term i_last t_lastTerm v_lastValue "
         "i_lastLogIndex t_lastLogTerm v_lastLogValue",
         guard,
-        changes,
+        lambda old, me, c, term, *_: iter([_with(old, "voted", me, term, c)]),
     )
 
 
@@ -141,11 +147,11 @@ def _become_leader() -> Action:
     def changes(
         old: State, me: Formula, term: Formula, _: Formula, last: Formula
     ) -> Iterator[Change]:
-        yield Change("isLeader", lambda s: z3.Or(old.isLeader(s), s == me))
-        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
-        yield Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != me))
-        yield Change("started", lambda t: z3.Or(old.started(t), t == term))
-        yield Change("leads", lambda t, s: z3.Or(old.leads(t, s), z3.And(t == term, s == me)))
+        yield _with(old, "isLeader", me)
+        yield _without(old, "isCandidate", me)
+        yield _without(old, "matched", me)
+        yield _with(old, "started", term)
+        yield _with(old, "leads", term, me)
         yield Change(
             "leaderLog",
             lambda t, i, e, v: z3.Or(
@@ -176,20 +182,10 @@ def _become_leader() -> Action:
 
 def _client_request() -> Action:
     def changes(old: State, me: Formula, term: Formula, i: Formula, v: Formula) -> Iterator[Change]:
-        def entry(ix: Formula, tx: Formula, vx: Formula) -> Formula:
-            return z3.And(ix == i, tx == term, vx == v)
-
-        yield Change("log", lambda s, *e: z3.Or(old.log(s, *e), z3.And(s == me, entry(*e))))
-        yield Change(
-            "leaderLog", lambda t, *e: z3.Or(old.leaderLog(t, *e), z3.And(t == term, entry(*e)))
-        )
-        yield Change(
-            "leaderUsed", lambda t, ix: z3.Or(old.leaderUsed(t, ix), z3.And(t == term, ix == i))
-        )
-        yield Change(
-            "acknowledged",
-            lambda s, t, ix: z3.Or(old.acknowledged(s, t, ix), z3.And(s == me, t == term, ix == i)),
-        )
+        yield _with(old, "log", me, i, term, v)
+        yield _with(old, "leaderLog", term, i, term, v)
+        yield _with(old, "leaderUsed", term, i)
+        yield _with(old, "acknowledged", me, term, i)
 
     return Action(
         "ClientRequest",
@@ -216,19 +212,6 @@ def _client_request() -> Action:
 
 def _append_entries() -> Action:
     """Return it: the entry i, te, v is sent, with the one before it, ip, tp, vp, or none."""
-
-    def changes(
-        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula, i: Formula,
-        te: Formula, v: Formula,
-    ) -> Iterator[Change]:  # fmt: skip
-        yield Change(
-            "appended",
-            lambda t, *m: z3.Or(
-                old.appended(t, *m),
-                z3.And(t == term, *[a == b for a, b in zip(m, (ip, tp, i, te, v), strict=True)]),
-            ),
-        )
-
     return Action(
         "AppendEntries",
         "s_leader t_term i_prevLogIndex t_prevLogTerm v_prevValue i_index t_entryTerm v_value",
@@ -240,7 +223,20 @@ def _append_entries() -> Action:
             index_lt(ip, i),
             every("ix", lambda ix: z3.Not(z3.And(index_lt(ip, ix), index_lt(ix, i)))),
         ],
-        changes,
+        lambda old, me, term, ip, tp, vp, i, te, v: iter(
+            [_with(old, "appended", term, ip, tp, i, te, v)]
+        ),
+    )
+
+
+def _acknowledges(old: State, me: Formula, term: Formula, to: Formula) -> Change:
+    """Return the change of a server that acknowledges a leader's log up to an index."""
+    return Change(
+        "acknowledged",
+        lambda s, t, ix: z3.Or(
+            old.acknowledged(s, t, ix),
+            z3.And(s == me, t == term, index_le(ix, to), old.leaderUsed(term, ix), ix != ZERO),
+        ),
     )
 
 
@@ -272,15 +268,9 @@ def _handle_append(*, compares_terms: bool = True) -> Action:
             new = z3.And(ix == i, tx == te, vx == v)
             return z3.If(holds, old.log(me, ix, tx, vx), z3.Or(kept, new))
 
-        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
+        yield _without(old, "isCandidate", me)
         yield Change("log", lambda s, *e: z3.If(s == me, merged(*e), old.log(s, *e)))
-        yield Change(
-            "acknowledged",
-            lambda s, t, ix: z3.Or(
-                old.acknowledged(s, t, ix),
-                z3.And(s == me, t == term, index_le(ix, i), old.leaderUsed(term, ix), ix != ZERO),
-            ),
-        )
+        yield _acknowledges(old, me, term, i)
 
     return Action(
         "HandleAppendEntriesRequest",
@@ -300,29 +290,12 @@ def _ask() -> Action:
             is_in(old, me, term),
             z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
         ],
-        lambda old, me, term, ip, tp, vp: iter([
-            Change(
-                "asked",
-                lambda t, i, e: z3.Or(old.asked(t, i, e), z3.And(t == term, i == ip, e == tp)),
-            )
-        ]),
+        lambda old, me, term, ip, tp, vp: iter([_with(old, "asked", term, ip, tp)]),
         variant="without entries",
-    )  # fmt: skip
+    )
 
 
 def _handle_ask() -> Action:
-    def changes(
-        old: State, me: Formula, term: Formula, ip: Formula, tp: Formula, vp: Formula
-    ) -> Iterator[Change]:
-        yield Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))
-        yield Change(
-            "acknowledged",
-            lambda s, t, ix: z3.Or(
-                old.acknowledged(s, t, ix),
-                z3.And(s == me, t == term, index_le(ix, ip), old.leaderUsed(term, ix), ix != ZERO),
-            ),
-        )
-
     return Action(
         "HandleAppendEntriesRequest",
         "s_server t_term i_prevLogIndex t_prevLogTerm v_prevValue",
@@ -332,7 +305,9 @@ def _handle_ask() -> Action:
             z3.Not(old.leads(term, me)),
             z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
         ],
-        changes,
+        lambda old, me, term, ip, tp, vp: iter(
+            [_without(old, "isCandidate", me), _acknowledges(old, me, term, ip)]
+        ),
         variant="without entries",
     )
 
@@ -347,9 +322,7 @@ def _refuse() -> Action:
             old.started(term),
             z3.Not(old.leads(term, me)),
         ],
-        lambda old, me, term: iter(
-            [Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me))]
-        ),
+        lambda old, me, term: iter([_without(old, "isCandidate", me)]),
         variant="refused",
     )
 
@@ -367,12 +340,7 @@ def _advance_commit(*, own_term_only: bool = True) -> Action:
             every("sx", lambda s: z3.Implies(member(s, q), z3.Or(s == me, old.matched(me, s, i)))),
         ],
         lambda old, me, term, i, v, q: iter([
-            Change(
-                "committed",
-                lambda t, ix, vx: z3.Or(
-                    old.committed(t, ix, vx), z3.And(t == term, ix == i, vx == v)
-                ),
-            ),
+            _with(old, "committed", term, i, v),
             _knows_committed(old, me, i, term, i, v),
         ]),
     )  # fmt: skip
@@ -401,17 +369,9 @@ def _tell_commit() -> Action:
             is_in(old, me, term),
             old.applied(me, ix, tc, ic, v),
         ],
-        lambda old, me, term, ix, tc, ic, v: iter([
-            Change(
-                "told",
-                lambda t, *m: z3.Or(
-                    old.told(t, *m),
-                    z3.And(t == term, *[a == b for a, b in zip(m, (ix, tc, ic, v), strict=True)]),
-                ),
-            )
-        ]),
+        lambda old, me, term, ix, tc, ic, v: iter([_with(old, "told", term, ix, tc, ic, v)]),
         variant="leaderCommit",
-    )  # fmt: skip
+    )
 
 
 def _handle_commit() -> Action:
@@ -462,9 +422,9 @@ def _restart() -> Action:
         "s_server i_compacted",
         lambda old, me, kept: [],
         lambda old, me, kept: iter([
-            Change("isCandidate", lambda s: z3.And(old.isCandidate(s), s != me)),
-            Change("isLeader", lambda s: z3.And(old.isLeader(s), s != me)),
-            Change("matched", lambda s, f, i: z3.And(old.matched(s, f, i), s != me)),
+            _without(old, "isCandidate", me),
+            _without(old, "isLeader", me),
+            _without(old, "matched", me),
             Change(
                 "applied",
                 lambda s, i, *w: z3.And(old.applied(s, i, *w), z3.Or(s != me, index_le(i, kept))),

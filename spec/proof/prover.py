@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
 from multiprocessing import active_children, get_context
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import z3
 
@@ -81,6 +81,8 @@ class Answer(NamedTuple):
     verdict: Verdict
     seconds: float
 
+
+Result = TypeVar("Result")
 
 OLD = State()
 EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS)}
@@ -199,11 +201,13 @@ def prove(
     asked = [*questions(bug)]
     answers: dict[Question, Answer] = {}
     with workers(processes) as pool:
-        for each in _asked(pool, [q for q in asked if q.kind is Kind.LEMMA], seconds):
+        lemmas = [each for each in asked if each.kind is Kind.LEMMA]
+        for each in answered(pool, ask, lemmas, seconds):
             answers[each.question] = each
             on_answer(each)
         asked = [_with_lemmas(question, answers) for question in asked]
-        for each in _asked(pool, [q for q in asked if q.kind is not Kind.LEMMA], seconds):
+        others = [each for each in asked if each.kind is not Kind.LEMMA]
+        for each in answered(pool, ask, others, seconds):
             answers[each.question] = each
             on_answer(each)
     return [answers[question] for question in asked]
@@ -227,10 +231,14 @@ def workers(processes: int | None) -> Iterator[ProcessPoolExecutor]:
             raise
 
 
-def _asked(
-    pool: ProcessPoolExecutor, asked: Sequence[Question], seconds: float
-) -> Iterator[Answer]:
-    for each in as_completed([pool.submit(ask, question, seconds) for question in asked]):
+def answered(
+    pool: ProcessPoolExecutor,
+    answer: Callable[[Question, float], Result],
+    asked: Sequence[Question],
+    seconds: float,
+) -> Iterator[Result]:
+    """Yield what a function gives for each question, as it comes from processes."""
+    for each in as_completed([pool.submit(answer, question, seconds) for question in asked]):
         yield each.result()
 
 
