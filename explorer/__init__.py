@@ -1,17 +1,31 @@
 """A bounded, exhaustive explorer of clusters of actors over a faulty network."""
 
-from explorer.actor import Actor, ActorError, Measure, ServerId, Step, guarded
-from explorer.bounds import Bounds
-from explorer.checkpoint import CheckpointError, Checkpoints
-from explorer.counterexample import Counterexample
-from explorer.engines import EngineError, EngineName, search
-from explorer.progress import Outlook
-from explorer.properties import PARTS, Kind, Property
-from explorer.report import Progress, Report, Verdict
-from explorer.search import Search
-from explorer.symmetry import Renamed, what_is_renamed
-from explorer.system import NETWORK_STEPS, Event, History, NetworkKind, NoHistory, System, View
-from explorer.walk import Found, RandomSearch, WalkProgress, WalkReport, random_search
+from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
+from raft_ref.explorer.engines.choice import EngineError, EngineName, search
+from raft_ref.explorer.engines.plain import Search
+from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
+from raft_ref.explorer.model.bounds import Bounds
+from raft_ref.explorer.model.properties import PARTS, Kind, Property
+from raft_ref.explorer.model.symmetry import Renamed, what_is_renamed
+from raft_ref.explorer.model.system import (
+    NETWORK_STEPS,
+    Event,
+    History,
+    NetworkKind,
+    NoHistory,
+    System,
+    View,
+)
+from raft_ref.explorer.results.counterexample import Counterexample
+from raft_ref.explorer.results.progress import Outlook
+from raft_ref.explorer.results.report import Progress, Report, Verdict
+from raft_ref.explorer.walks.walk import (
+    Found,
+    RandomSearch,
+    WalkProgress,
+    WalkReport,
+    random_search,
+)
 
 __all__ = [
     "NETWORK_STEPS",

@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from explorer.behavior import Behavior, counterexample, violated_by
-from explorer.counterexample import Counterexample
-from explorer.properties import OF_ALL_THAT_FOLLOWS, Checker, Property
-from explorer.system import Event, System, Transition
+from raft_ref.explorer.model.properties import OF_ALL_THAT_FOLLOWS, Checker, Property
+from raft_ref.explorer.model.system import Event, System, Transition
+from raft_ref.explorer.results.behavior import Behavior, counterexample, violated_by
+from raft_ref.explorer.results.counterexample import Counterexample
 
 try:
     from hypothesis import Phase, settings
@@ -19,7 +19,8 @@ try:
     from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 except ImportError as error:
     raise ImportError(
-        "explorer.testing needs hypothesis, which raft-ref does not install: pip install hypothesis"
+        "raft_ref.explorer.testing needs hypothesis, which raft-ref does not install: "
+        "pip install hypothesis"
     ) from error
 
 Tell = Callable[[Counterexample, System], Sequence[str]]

@@ -1,14 +1,16 @@
 """TLA+ in Python: modules loaded, evaluated and checked; the driver of TLC."""
 
-from spec.checker import Task, check
-from spec.config import Config, load_config
-from spec.errors import Position, SpecError
-from spec.labels import ActionName
-from spec.module import Module, Operator, Predicate, load
-from spec.task import task_of
-from spec.temporal import Specification
-from spec.transitions import Action, State, Successor, Transitions
-from spec.values import (
+from raft_ref.spec.checker.config import Config, load_config
+from raft_ref.spec.checker.search import Task, check
+from raft_ref.spec.checker.task import task_of
+from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
+from raft_ref.spec.module import Module, Operator, Predicate, load
+from raft_ref.spec.names.labels import ActionName
+from raft_ref.spec.names.temporal import Specification
+from raft_ref.spec.steps.interning import State
+from raft_ref.spec.steps.transitions import Action, Successor, Transitions
+from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.values.value import (
     FALSE,
     TRUE,
     ModelValue,
@@ -22,7 +24,6 @@ from spec.values import (
     show,
     to_python,
 )
-from spec.verdict import Behavior, Report, Verdict
 
 __all__ = [
     "FALSE",

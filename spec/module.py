@@ -7,22 +7,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from spec import expressions as tree
-from spec.analysis import Analysis
-from spec.errors import Position, SpecError
-from spec.instances import instantiate
-from spec.program import Program
-from spec.properties import When, conjunct_of, parts_of
-from spec.scope import Meaning, Names, Resolution, arity_of, resolve
-from spec.slots import slots_of
-from spec.standard import LANGUAGE, STANDARD_MODULES
-from spec.syntax import parse_module
-from spec.temporal import Specification, specification_of
-from spec.transitions import Action, Transitions
-from spec.values import TRUE, Boolean, Value, boolean, show
-
-LIBRARY = Path(__file__).with_name("modules")
-"""Modules that are not standard, but that many specifications extend; TLC may look here too."""
+from raft_ref.spec.code.program import Program
+from raft_ref.spec.code.slots import slots_of
+from raft_ref.spec.files import LIBRARY
+from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.instances import instantiate
+from raft_ref.spec.names.properties import When, conjunct_of, parts_of
+from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
+from raft_ref.spec.names.temporal import Specification, specification_of
+from raft_ref.spec.steps.transitions import Action, Transitions
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.syntax.parser import parse_module
+from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
+from raft_ref.spec.values.value import TRUE, Boolean, Value, boolean, show
 
 Constants = Mapping[str, Value | Callable[..., Value]]
 
@@ -110,7 +108,7 @@ class Predicate:
         r"""Return the formula as what it says of each element of a set, or None.
 
         Arguments: the name of a set that the formula quantifies over; the variables of which it
-        reads nothing but the values at the elements. See `spec.slots`.
+        reads nothing but the values at the elements. See `spec.code.slots`.
         """
         slots = slots_of(self._program.analysis, self._definition, domain, indexed)
         if slots is None:

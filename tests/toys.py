@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from explorer import Kind, Property, Step, View
 from raft_ref import Node, State
+from raft_ref.explorer import Kind, Property, Step, View
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,17 @@
 """Traces: the format, the story in prose, the space-time diagram."""
 
-from traces.diagram import draw
-from traces.format import read, write
-from traces.render import FORMATS, RenderError, render
-from traces.story import tell
-from traces.trace import JsonObject, Trace, TraceError, TraceStep, Violation, states
+from raft_ref.traces.drawing.diagram import draw
+from raft_ref.traces.drawing.render import FORMATS, RenderError, render
+from raft_ref.traces.format.ndjson import read, write
+from raft_ref.traces.format.trace import (
+    JsonObject,
+    Trace,
+    TraceError,
+    TraceStep,
+    Violation,
+    states,
+)
+from raft_ref.traces.story.sentences import tell
 
 __all__ = [
     "FORMATS",

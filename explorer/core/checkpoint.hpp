@@ -11,7 +11,7 @@
 // written anew after a failure; N counts points.
 //
 // Nodes, histories and messages are numbers of the model's, which must mean the same again when a
-// search goes on: see explorer/journal.py. Edges and verdicts are asked for again when they are
+// search goes on: see explorer/engines/journal.py. Edges and verdicts are asked for again when they are
 // needed; what was checked before need not be checked again, since a state or a step that was found
 // bad is remembered in the point.
 #pragma once

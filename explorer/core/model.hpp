@@ -45,7 +45,7 @@ struct StepName {
 
 enum class Kind : std::uint8_t { state, step, message };
 
-// A property, and what it reads: see explorer/properties.py.
+// A property, and what it reads: see explorer/model/properties.py.
 struct Property {
     Kind kind;
     bool is_sometimes;

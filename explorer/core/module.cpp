@@ -1,4 +1,4 @@
-// The engine as the Python module explorer._core. What it asks of Python is in explorer/native.py.
+// The engine as the Python module raft_ref.explorer._core. What it asks of Python is in explorer/engines/native.py.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/array.h>

@@ -1,4 +1,4 @@
-// From which of the states found a goal can still be reached: see explorer/progress.py.
+// From which of the states found a goal can still be reached: see explorer/results/progress.py.
 //
 // No steps are stored. The table of states is swept again and again, until a sweep changes nothing:
 // each state that is not known to be good is expanded once, and becomes good if a step out of it

@@ -37,7 +37,7 @@ struct Setting {
     std::uint32_t servers;
     bool is_fifo;
     Limits limits;
-    bool is_reduced;         // see explorer/reduction.py
+    bool is_reduced;         // see explorer/model/reduction.py
     std::size_t own_bounds;  // the bounds on a server's own state
     std::size_t names;       // names that a step can be counted as, the last for a lost message
     std::vector<std::vector<std::uint8_t>> sources;  // see Steps

@@ -10,8 +10,8 @@ from raft_ref.server.client import Client, FailedError
 from raft_ref.server.process import Server
 from raft_ref.server.replica import Happening, Replica, Reply, Status, Timing
 from raft_ref.server.session import Kind, Operation, Session
-from raft_ref.server.simulated_client import SimulatedClient
-from raft_ref.server.simulation import Conditions, Simulation
+from raft_ref.server.simulation.client import SimulatedClient
+from raft_ref.server.simulation.cluster import Conditions, Simulation
 from raft_ref.server.sockets import Address, parse_address
 from raft_ref.server.storage import SqliteStorage, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine, Result, Store

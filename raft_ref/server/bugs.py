@@ -7,11 +7,11 @@ cluster under faults: what its clients see cannot be explained by a single store
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
-from raft_ref.server.linearizability import is_linearizable
 from raft_ref.server.replica import Output, Replica
-from raft_ref.server.simulation import SimulatedServer, Simulation
+from raft_ref.server.simulation.cluster import SimulatedServer, Simulation
+from raft_ref.server.simulation.linearizability import is_linearizable
+from raft_ref.server.simulation.trial import Run, run
 from raft_ref.server.store import KeyValueMachine, Result, Session, Store
-from raft_ref.server.trial import Run, run
 
 SEEDS = range(400)
 """Of the trials in which a bug is looked for."""

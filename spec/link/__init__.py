@@ -5,19 +5,18 @@ variables of a module, and makes properties of the module's operators: `RaftVari
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 """
 
-from spec.link.bisimulation import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, Bisimulation
-from spec.link.history import Committed, CommittedEntry
-from spec.link.properties import (
-    INVARIANTS,
+from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
+from raft_ref.spec.link.bisimulation import MODEL_BOUNDS, MODEL_SYMMETRIES, Bisimulation
+from raft_ref.spec.link.history import Committed, CommittedEntry
+from raft_ref.spec.link.properties import (
     PROGRESS,
-    PROGRESS_OF_RAFT,
     SOMETIMES,
     raft_progress,
     raft_properties,
     tla_properties,
 )
-from spec.link.refinement import REFINEMENT, Refinement
-from spec.link.variables import RaftVariables, Variables, camel_case
+from raft_ref.spec.link.refinement import REFINEMENT, Refinement
+from raft_ref.spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
     "INVARIANTS",

@@ -10,13 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
-from spec.link.variables import RaftVariables
-from spec.module import load
-from spec.values import Value, show
-
-MODEL = Path(__file__).parent.with_name("MCRaft.tla")
-"""The protocol within bounds."""
+from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
+from raft_ref.spec.files import MODEL
+from raft_ref.spec.link.variables import RaftVariables
+from raft_ref.spec.module import load
+from raft_ref.spec.values.value import Value, show
 
 Next: TypeAlias = tuple[str, tuple[Value, ...]]
 """The name of a step and the state that it leads to."""

@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer import Kind, Property
-from explorer.behavior import Behavior, counterexample
-from explorer.counterexample import Counterexample
-from explorer.interning import Interner
-from explorer.system import GlobalState, System, Transition
-from spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
-from spec.proof.evaluation import Structure, falsified, told
-from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from spec.proof.protocol import protocol
-from spec.proof.relations import RELATIONS, State
+from raft_ref.explorer import Kind, Property
+from raft_ref.explorer.model.interning import Interner
+from raft_ref.explorer.model.system import GlobalState, System, Transition
+from raft_ref.explorer.results.behavior import Behavior, counterexample
+from raft_ref.explorer.results.counterexample import Counterexample
+from raft_ref.spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
+from raft_ref.spec.proof.evaluation import Structure, falsified, told
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.relations import RELATIONS, State
 
 FOLLOWED = "FollowedByTheProof"
 """The name of the property that each step is one of the proof's protocol."""

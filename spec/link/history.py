@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from raft_ref import State
-from spec.link.variables import Project, itself
+from raft_ref.spec.link.variables import Project, itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,11 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
-from explorer import Kind, Property, ServerId, View
-from spec.errors import SpecError
-from spec.link.variables import Project, RaftVariables, Variables, itself
-from spec.module import ByElement, Module, Predicate, load
-from spec.values import Value
-
-INVARIANTS = Path(__file__).parent.with_name("RaftInvariants.tla")
-"""The properties of Raft."""
-
-PROGRESS_OF_RAFT = INVARIANTS.with_name("RaftProgress.tla")
-"""What must stay possible in Raft."""
+from raft_ref.explorer import Kind, Property, ServerId, View
+from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
+from raft_ref.spec.module import ByElement, Module, Predicate, load
+from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.values.value import Value
 
 PROGRESS = "Progress"
 """The name of the property that something stays possible."""

@@ -17,19 +17,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer import Event, Kind, Property, ServerId, View
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
-from spec.errors import SpecError
-from spec.link.variables import RaftVariables
-from spec.module import load
-from spec.transitions import Action
-from spec.values import Value, domain_in, function, model_value, results_of, show
+from raft_ref.explorer import Event, Kind, Property, ServerId, View
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link.variables import RaftVariables
+from raft_ref.spec.module import load
+from raft_ref.spec.steps.transitions import Action
+from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.values.value import Value, domain_in, function, model_value, results_of, show
 
 REFINEMENT = "StepRefinement"
 """The name of the property that each step is one of Raft.tla."""
-
-RAFT = Path(__file__).parent.with_name("Raft.tla")
-"""The protocol."""
 
 
 class Unreadable:

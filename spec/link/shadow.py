@@ -33,12 +33,12 @@ from raft_ref import (
     RequestVoteResponse,
     State,
 )
+from raft_ref.spec.proof.action import Action
+from raft_ref.spec.proof.evaluation import Compiled, Structure, set_of, truth_of
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.relations import RELATIONS
+from raft_ref.spec.proof.relations import State as Relations
 from raft_ref.state import Role
-from spec.proof.action import Action
-from spec.proof.evaluation import Compiled, Structure, set_of, truth_of
-from spec.proof.protocol import protocol
-from spec.proof.relations import RELATIONS
-from spec.proof.relations import State as Relations
 
 
 class Taken(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
 
-from explorer import ServerId, View
 from raft_ref import Entry, Snapshot, State
-from spec.values import Value, boolean, function, model_value, record, sequence
+from raft_ref.explorer import ServerId, View
+from raft_ref.spec.values.value import Value, boolean, function, model_value, record, sequence
 
 Project = Callable[[Any], Any]
 """From a node's own state to the `raft_ref.State` that it stands for."""

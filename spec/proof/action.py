@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import z3
 
-from spec.proof.relations import RELATIONS, Formula, State, variables
+from raft_ref.spec.proof.relations import RELATIONS, Formula, State, variables
 
 
 class Change(NamedTuple):

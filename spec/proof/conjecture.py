@@ -12,10 +12,8 @@ from typing import Any
 
 import z3
 
-from spec import expressions as tree
-from spec.errors import Position, SpecError
-from spec.proof.invariant import Conjunct
-from spec.proof.relations import (
+from raft_ref.spec.proof.invariant import Conjunct
+from raft_ref.spec.proof.relations import (
     RELATIONS,
     ZERO,
     Formula,
@@ -30,7 +28,9 @@ from spec.proof.relations import (
     member,
     term_le,
 )
-from spec.syntax import parse_module
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.syntax.parser import parse_module
 
 NAME = "Conjecture"
 """What a conjecture is called."""

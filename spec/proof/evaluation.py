@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import z3
 
-from spec.proof.relations import RELATIONS, ZERO, Formula, index_le, member, term_le
+from raft_ref.spec.proof.relations import RELATIONS, ZERO, Formula, index_le, member, term_le
 
 
 class Structure(NamedTuple):

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from spec.proof.evaluation import Structure, falsified
-from spec.proof.invariant import Conjunct
-from spec.proof.models import Element, Facts, smallest_model
-from spec.proof.protocol import protocol
-from spec.proof.prover import EVERY, OLD, Kind, Question, negation
-from spec.proof.relations import Index, Server, Term, Value
+from raft_ref.spec.proof.evaluation import Structure, falsified
+from raft_ref.spec.proof.invariant import Conjunct
+from raft_ref.spec.proof.models import Element, Facts, smallest_model
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.prover import EVERY, OLD, Kind, Question, negation
+from raft_ref.spec.proof.relations import Index, Server, Term, Value
 
 Fact = tuple[Element, ...]
 """The name of a relation and what is in it: ("voted", "s1", 2, "s1")."""

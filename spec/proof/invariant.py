@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import z3
 
-from spec.proof.relations import (
+from raft_ref.spec.proof.relations import (
     ZERO,
     Formula,
     State,

@@ -13,20 +13,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from spec.errors import SpecError
-from spec.module import Module, load
-from spec.operators import apply, field_of, length
-from spec.transitions import Action
-from spec.values import Value, domain_in, function, model_value, record, results_of, sequence
-
-RAFT = Path(__file__).parent.with_name("Raft.tla")
-INVARIANTS = RAFT.with_name("RaftInvariants.tla")
+from raft_ref.spec.files import INVARIANTS, RAFT
+from raft_ref.spec.module import Module, load
+from raft_ref.spec.steps.transitions import Action
+from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.values.operators import apply, field_of, length
+from raft_ref.spec.values.value import (
+    Value,
+    domain_in,
+    function,
+    model_value,
+    record,
+    results_of,
+    sequence,
+)
 
 Slot = tuple[str, str]
 """A variable and the name of a server; "" for what is one value for all."""
 
 Values = Mapping[Slot, Any]
-"""Values of slots, as `spec.values` has them."""
+"""Values of slots, as `spec.values.value` has them."""
 Domains = Mapping[Slot, Sequence[Any]]
 """The values that each slot may have."""
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import z3
 
-from spec.proof.relations import (
+from raft_ref.spec.proof.relations import (
     RELATIONS,
     ZERO,
     Formula,

@@ -10,8 +10,17 @@ from typing import NamedTuple
 
 import z3
 
-from spec.proof.invariant import CONJUNCTS, PROPERTIES
-from spec.proof.prover import EVERY, Kind, Question, answered, known, negation, questions, workers
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
+from raft_ref.spec.proof.prover import (
+    EVERY,
+    Kind,
+    Question,
+    answered,
+    known,
+    negation,
+    questions,
+    workers,
+)
 
 LEMMA = "lemma "
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import z3
 
-from spec.proof.action import Action, Change
-from spec.proof.relations import (
+from raft_ref.spec.proof.action import Action, Change
+from raft_ref.spec.proof.relations import (
     ZERO,
     Formula,
     State,

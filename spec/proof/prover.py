@@ -20,10 +20,10 @@ from typing import NamedTuple, TypeVar
 
 import z3
 
-from spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from spec.proof.models import smallest_model
-from spec.proof.protocol import protocol
-from spec.proof.relations import Formula, State, init
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
+from raft_ref.spec.proof.models import smallest_model
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.relations import Formula, State, init
 
 
 class Verdict(StrEnum):

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from explorer import EngineName, search
+from raft_ref.explorer import EngineName, search
 from tests.benchmarks import minicheck_peer, physical_limit, stateright_peer
 from tests.benchmarks.figures import Figures, UnavailableError
-from tests.models import Model
+from tests.support.models import Model
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from typing import Any
 
 from raft_ref import Node, State
 from raft_ref.messages import Message
+from raft_ref.spec.link import Committed
+from raft_ref.spec.link.history import CommittedEntry
 from raft_ref.state import Role
-from spec.link import Committed
-from spec.link.history import CommittedEntry
 from tests.benchmarks.figures import Figures, UnavailableError
-from tests.models import Model
+from tests.support.models import Model
 
 FIELDS = ("servers", "messages", "committed", "restarts", "drops", "duplicates")
 

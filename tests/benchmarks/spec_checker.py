@@ -11,13 +11,13 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from spec import load
-from spec.checker import Search
-from spec.config import load_config
-from spec.link import MODEL
-from spec.task import task_of
-from spec.tlc import run_tlc
-from tests.models import Model
+from raft_ref.spec import load
+from raft_ref.spec.checker.config import load_config
+from raft_ref.spec.checker.search import Search
+from raft_ref.spec.checker.task import task_of
+from raft_ref.spec.link import MODEL
+from raft_ref.spec.tlc.run import run_tlc
+from tests.support.models import Model
 
 MODELS = [
     Model(term=2, log=1, symmetry=False),

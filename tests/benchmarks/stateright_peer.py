@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.benchmarks.figures import Figures, UnavailableError
-from tests.models import Model
+from tests.support.models import Model
 
 CRATE = Path(__file__).parent / "stateright"
 MEMORY = 8 * 2**30

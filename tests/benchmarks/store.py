@@ -108,7 +108,7 @@ class Ours:
         numbers = ports(3)
         self.addresses = [Address("127.0.0.1", port) for port in numbers]
         peers = ",".join(f"{n}={a}" for n, a in enumerate(self.addresses, start=1))
-        main = "import sys; from raft_ref_cli import main; sys.exit(main())"
+        main = "import sys; from raft_ref.cli import main; sys.exit(main())"
         self.commands = [
             [
                 sys.executable,

@@ -26,8 +26,8 @@ from pysyncobj import SyncObj, SyncObjConf, replicated
 from pysyncobj.node import Node
 from pysyncobj.transport import Transport
 
+from raft_ref.traces.conformance.serving import begun, serve
 from tests.peers.told import told
-from traces.conformance.serving import begun, serve
 
 pysyncobj.syncobj.monotonicTime = lambda: 0.0
 

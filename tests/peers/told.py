@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from traces.trace import JsonObject
+from raft_ref.traces.format.trace import JsonObject
 
 
 def told(

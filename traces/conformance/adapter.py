@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from traces.format import parse_line
-from traces.trace import JsonObject, TraceError
+from raft_ref.traces.format.ndjson import parse_line
+from raft_ref.traces.format.trace import JsonObject, TraceError
 
 PATIENCE = 30.0
 """How many seconds an answer may take."""

@@ -2,7 +2,7 @@
 
 As in ModelFuzz (Gulcan and others, arXiv 2410.02307) the states of the spec guide it: later
 schedules begin as one did that came to a state which is seldom seen. What is likely is drawn anew
-for each schedule, as in `explorer.swarm`.
+for each schedule, as in `explorer.walks.swarm`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from traces.conformance.adapter import Adapter
-from traces.conformance.run import Flight, Run, Runner
-from traces.conformance.schedule import Command
-from traces.flights import LOSS
-from traces.validation.profile import Profile
-from traces.validation.protocol import ServerState
-from traces.validation.validate import Following
+from raft_ref.traces.conformance.adapter import Adapter
+from raft_ref.traces.conformance.run import Flight, Run, Runner
+from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.format.flights import LOSS
+from raft_ref.traces.validation.lines.profile import Profile
+from raft_ref.traces.validation.rules.protocol import ServerState
+from raft_ref.traces.validation.validate import Following
 
 _WEIGHTS = {
     "Receive": (64,),

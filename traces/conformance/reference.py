@@ -1,6 +1,6 @@
 """The adapter of the reference node, and of its mutants: an example, and what tests conformance.
 
-python -m traces.conformance.reference [--bug NAME]
+python -m raft_ref.traces.conformance.reference [--bug NAME]
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from typing import Any
 from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
 from raft_ref.messages import Message
-from raft_ref.node import Action, AppendEntries, ClientRequest, CompactLog, InstallSnapshot, Timeout
-from traces.conformance.serving import begun, serve
-from traces.record import message_to_json, state_to_json
+from raft_ref.node import (
+    Action,
+    AppendEntries,
+    ClientRequest,
+    CompactLog,
+    InstallSnapshot,
+    Timeout,
+)
+from raft_ref.traces.conformance.serving import begun, serve
+from raft_ref.traces.format.record import message_to_json, state_to_json
 
 _ACTIONS: Mapping[str, type[Action]] = {
     each.__name__: each

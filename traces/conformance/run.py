@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from traces.conformance.adapter import Adapter, AdapterError, FailedError, Sent
-from traces.conformance.schedule import Command, Origin
-from traces.flights import LOSS
-from traces.trace import JsonObject, TraceError
-from traces.validation.profile import Lines, Profile
-from traces.validation.validate import Following, Outcome, Rules, Verdict
+from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError, Sent
+from raft_ref.traces.conformance.schedule import Command, Origin
+from raft_ref.traces.format.flights import LOSS
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.lines.profile import Lines, Profile
+from raft_ref.traces.validation.validate import Following, Outcome, Rules, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from explorer import System
-from explorer.counterexample import Walk
-from explorer.symmetry import Symmetry, no_symmetry
-from explorer.system import GlobalState, LocalStep, Transition
-from traces.conformance.branches import Branch, Watched
-from traces.record import trace_of_events
-from traces.trace import Trace
+from raft_ref.explorer import System
+from raft_ref.explorer.model.symmetry import Symmetry, no_symmetry
+from raft_ref.explorer.model.system import GlobalState, LocalStep, Transition
+from raft_ref.explorer.results.counterexample import Walk
+from raft_ref.traces.conformance.branches import Branch, Watched
+from raft_ref.traces.format.record import trace_of_events
+from raft_ref.traces.format.trace import Trace
 
 Way = list[Transition]
 Item = Any

@@ -13,11 +13,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from traces.flights import DELIVERIES, LOSS
-from traces.format import FORMAT, NETWORKS, VERSION
-from traces.trace import JsonObject, TraceError
-from traces.validation.checks import checked_servers
-from traces.validation.profile import LinesOfFile
+from raft_ref.traces.format.flights import DELIVERIES, LOSS
+from raft_ref.traces.format.ndjson import FORMAT, NETWORKS, VERSION
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.lines.profile import LinesOfFile
+from raft_ref.traces.validation.rules.checks import checked_servers
 
 _labels = count(1)
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from traces.format import FORMAT, VERSION
-from traces.trace import JsonObject
+from raft_ref.traces.format.ndjson import FORMAT, VERSION
+from raft_ref.traces.format.trace import JsonObject
 
 
 def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:

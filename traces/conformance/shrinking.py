@@ -1,15 +1,15 @@
 """Shrinking: from a run that an implementation does not pass to the shortest that it does not.
 
-As in `explorer.shrink`: runs of steps are left out, halves first and single steps last, and the
-others taken again.
+As in `explorer.walks.shrink`: runs of steps are left out, halves first and single steps last,
+and the others taken again.
 """
 
 from __future__ import annotations
 
 import re
 
-from traces.conformance.run import Choose, Run, Runner
-from traces.conformance.schedule import Command
+from raft_ref.traces.conformance.run import Choose, Run, Runner
+from raft_ref.traces.conformance.schedule import Command
 
 
 def following(commands: list[Command]) -> Choose:

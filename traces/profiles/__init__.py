@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from traces.profiles.etcd import etcd
-from traces.profiles.raft_ref import raft_ref
-from traces.validation.profile import Profile
+from raft_ref.traces.profiles.etcd import etcd
+from raft_ref.traces.profiles.raft_ref import raft_ref
+from raft_ref.traces.validation.lines.profile import Profile
 
 PROFILES: Mapping[str, Profile] = {"raft-ref": raft_ref, "etcd": etcd}
 """The profiles that have a name."""

@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from traces.trace import JsonObject, TraceError
-from traces.validation.checks import checked_message, checked_state
-from traces.validation.events import Event
-from traces.validation.profile import Liberties, Lines, Recording
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
+from raft_ref.traces.validation.rules.checks import checked_message, checked_state
 
 LIBERTIES = Liberties(silent={"ClientRequest": 64, "Commit": 1, "StepDown": 1})
 

@@ -23,12 +23,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from traces.format import FORMAT, VERSION
-from traces.profiles.raft_ref import raft_ref
-from traces.trace import JsonObject, TraceError
-from traces.validation.checks import MESSAGES
-from traces.validation.events import MOVES
-from traces.validation.profile import Lines, Profile, Recording
+from raft_ref.traces.format.ndjson import FORMAT, VERSION
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.profiles.raft_ref import raft_ref
+from raft_ref.traces.validation.lines.events import MOVES
+from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
+from raft_ref.traces.validation.rules.checks import MESSAGES
 
 _TABLES = ("servers", "silent", "line", "steps", "state", "message", "names")
 _NIL = object()

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from traces.format import FORMAT, VERSION
-from traces.trace import JsonObject, TraceError
-from traces.validation.checks import checked_message, checked_servers, checked_state
-from traces.validation.events import MOVES, Event
-from traces.validation.profile import LOOK_BACK, Liberties, Lines, Recording
+from raft_ref.traces.format.ndjson import FORMAT, VERSION
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.lines.events import MOVES, Event
+from raft_ref.traces.validation.lines.profile import LOOK_BACK, Liberties, Lines, Recording
+from raft_ref.traces.validation.rules.checks import (
+    checked_message,
+    checked_servers,
+    checked_state,
+)
 
 _STRICT = Liberties(may_decline=False)
 _SILENT = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from traces.flights import received_again
-from traces.trace import JsonObject, Trace, TraceStep
-from traces.validation.matching import Matching, message_to_json
-from traces.validation.protocol import Message, ServerState
-from traces.validation.world import Step
+from raft_ref.traces.format.flights import received_again
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep
+from raft_ref.traces.validation.rules.matching import Matching, message_to_json
+from raft_ref.traces.validation.rules.protocol import Message, ServerState
+from raft_ref.traces.validation.world import Step
 
 _NAMES = {
     "SendEntries": "AppendEntries",

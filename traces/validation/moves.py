@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from spec.values import ModelValue
-from traces.trace import JsonObject
-from traces.validation.events import STAY, Event
-from traces.validation.logs import UNLOGGED
-from traces.validation.matching import Matching, message_agrees, unmatched
-from traces.validation.network import Network
-from traces.validation.profile import Liberties
-from traces.validation.protocol import (
+from raft_ref.spec.values.value import ModelValue
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import STAY, Event
+from raft_ref.traces.validation.lines.profile import Liberties
+from raft_ref.traces.validation.network import Network
+from raft_ref.traces.validation.rules.logs import UNLOGGED
+from raft_ref.traces.validation.rules.matching import Matching, message_agrees, unmatched
+from raft_ref.traces.validation.rules.protocol import (
     NOTHING_ELSE,
     Message,
     Protocol,
@@ -24,7 +24,7 @@ from traces.validation.protocol import (
     Taken,
     field,
 )
-from traces.validation.world import Step, World
+from raft_ref.traces.validation.world import Step, World
 
 RECEIVING = frozenset(
     {"Handle", "AdoptTerm", "ReceiveCommit", "RecordVote", "RecordMatch", "MatchSnapshot"}

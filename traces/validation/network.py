@@ -10,10 +10,10 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from spec.values import domain_in
-from traces.trace import JsonObject
-from traces.validation.matching import message_agrees
-from traces.validation.protocol import Message
+from raft_ref.spec.values.value import domain_in
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.rules.matching import message_agrees
+from raft_ref.traces.validation.rules.protocol import Message
 
 _TELLING = {
     "RequestVoteRequest": "lastLogIndex",

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spec.values import ModelValue, domain_in
-from traces.trace import JsonObject, Trace, TraceStep, Violation
-from traces.validation.completed import completed, in_flight_before
-from traces.validation.events import Event
-from traces.validation.matching import figure, message_to_json, unmatched
-from traces.validation.moves import Attempt
-from traces.validation.search import Search
-from traces.validation.validate import LAST, Verdict
-from traces.validation.world import World
-from traces.words import plain, shortened
+from raft_ref.spec.values.value import ModelValue, domain_in
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, Violation
+from raft_ref.traces.story.words import plain, shortened
+from raft_ref.traces.validation.completed import completed, in_flight_before
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves import Attempt
+from raft_ref.traces.validation.rules.matching import figure, message_to_json, unmatched
+from raft_ref.traces.validation.search import Search
+from raft_ref.traces.validation.validate import LAST, Verdict
+from raft_ref.traces.validation.world import World
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from traces.trace import JsonObject
-from traces.validation.events import STAY, Event
-from traces.validation.moves import Moves
-from traces.validation.protocol import ServerState
-from traces.validation.world import Step, World
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import STAY, Event
+from raft_ref.traces.validation.moves import Moves
+from raft_ref.traces.validation.rules.protocol import ServerState
+from raft_ref.traces.validation.world import Step, World
 
 WRITES = {
     "ClientRequest": "log",

@@ -10,15 +10,20 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from traces.trace import TraceError
-from traces.validation.events import Event
-from traces.validation.invariants import Committed, Invariants
-from traces.validation.moves import Moves
-from traces.validation.profile import LOOK_BACK, LinesOfFile, Profile, Recording
-from traces.validation.protocol import Message, Protocol, ServerState, UnknownEntriesError
-from traces.validation.reordering import follow_in_any_order
-from traces.validation.search import Search
-from traces.validation.world import Step, World
+from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.lines.profile import LOOK_BACK, LinesOfFile, Profile, Recording
+from raft_ref.traces.validation.lines.reordering import follow_in_any_order
+from raft_ref.traces.validation.moves import Moves
+from raft_ref.traces.validation.rules.invariants import Committed, Invariants
+from raft_ref.traces.validation.rules.protocol import (
+    Message,
+    Protocol,
+    ServerState,
+    UnknownEntriesError,
+)
+from raft_ref.traces.validation.search import Search
+from raft_ref.traces.validation.world import Step, World
 
 LAST = 12
 """How many steps before a refusal are kept to be shown."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from traces.validation.protocol import Message, ServerState
+from raft_ref.traces.validation.rules.protocol import Message, ServerState
 
 
 @dataclass(slots=True, eq=False)

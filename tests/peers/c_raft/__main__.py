@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from raft_ref.traces.conformance.serving import begun, serve
 from tests.peers.told import told
-from traces.conformance.serving import begun, serve
 
 ELECTION, HEARTBEAT = 5_000, 150
 """After how many milliseconds a server surely campaigns, or a leader sends."""

@@ -1,0 +1,97 @@
+"""`raft-ref draw`: a trace as a diagram or a page to be stepped through, and graphs of states."""
+
+import argparse
+from pathlib import Path
+
+from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.options.sizes import add_sizes
+from raft_ref.cli.reports.terminal import live_progress
+from raft_ref.traces import draw, read, render
+from raft_ref.traces.drawing.graphs import Drawing, draw_graph
+from raft_ref.traces.drawing.page import page
+from raft_ref.traces.drawing.render import FORMATS
+from raft_ref.traces.drawing.style import THEMES
+from raft_ref.verify import state_graphs
+from raft_ref.verify.annotations import findings
+
+EXIT_CODES = "exit codes: 0 drawn; 2 bad input or usage, or no Graphviz"
+
+EXAMPLES = """\
+examples:
+  raft-ref draw trace.ndjson -o trace.svg
+  raft-ref draw trace.ndjson -o trace.png --theme dark
+  raft-ref draw trace.ndjson -o trace.html
+  raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
+  raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
+  raft-ref draw --automaton -o automaton.svg
+"""
+
+PAGE = ".html"
+
+
+def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to those of `raft-ref`."""
+    parser = commands.add_parser(
+        "draw",
+        help="draw a trace, a state graph, or the automaton of the node",
+        description="Draw a trace as a space-time diagram (.svg, .png, .pdf, .gv), or as one page "
+        "of HTML that needs no network (.html): step back and forward with the arrow keys, and see "
+        "the cluster, the messages in flight, the properties, and each action in Raft.tla and in "
+        "the node. Or draw what a cluster can reach within bounds.",
+        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("trace", type=Path, nargs="?", metavar="TRACE", help="a trace to draw")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE",
+        help=f"where to draw it: {', '.join([*FORMATS, PAGE])}",
+    )  # fmt: skip
+    parser.add_argument(
+        "--theme", choices=[*THEMES], default="light", help="the colours (default: light)"
+    )
+    group = parser.add_argument_group("what a cluster can reach, instead of a trace")
+    one = group.add_mutually_exclusive_group()
+    one.add_argument("--graph", action="store_true", help="its states, and the steps between them")
+    one.add_argument(
+        "--automaton", action="store_true", help="the roles of a server, and what leads to which"
+    )
+    group.add_argument(
+        "--show", metavar="VARIABLES",
+        help="let states that have these variables alike be one, whosever they are, with counts: "
+        "role,currentTerm for instance",
+    )  # fmt: skip
+    group.add_argument("--bug", metavar="NAME", help="of a known bug; what it breaks is red")
+    add_sizes(group, "or what the bug needs")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Draw; return the exit code."""
+    output: Path = options.output
+    is_of_states = options.graph or options.automaton
+    if is_of_states == (options.trace is not None):
+        raise UsageError("draw a TRACE, or --graph, or --automaton")
+    kinds = FORMATS if is_of_states else (*FORMATS, PAGE)
+    if output.suffix not in kinds:
+        raise UsageError(f"-o {output}: it must end in one of {', '.join(kinds)}")
+    demand_writable("-o", output)
+    theme = THEMES[options.theme]
+    if is_of_states:
+        render(draw_graph(_drawing(options), theme).source, output)
+    elif output.suffix == PAGE:
+        trace = read(options.trace)
+        output.write_text(page(trace, findings(trace), theme), encoding="utf-8")
+    else:
+        render(draw(read(options.trace), theme).source, output)
+    print(f"drawn to {output}")
+    return 0
+
+
+def _drawing(options: argparse.Namespace) -> Drawing:
+    if options.automaton:
+        seen = state_graphs.role_changes(options)
+        for line in state_graphs.unseen(seen):
+            print(f"not within these bounds: {line}")
+        return state_graphs.automaton(seen)
+    with live_progress(lambda count: f"{count:,} states") as on_states:
+        return state_graphs.graph(options, on_states)

@@ -1,0 +1,118 @@
+"""`raft-ref kv`: a client of a cluster of `raft-ref serve`."""
+
+import argparse
+import asyncio
+import json
+import sys
+from typing import Any
+
+from raft_ref.cli.options.errors import positive
+from raft_ref.cli.options.network import add_tls, addresses, certificate
+from raft_ref.server import Client, FailedError, Kind, Operation, Result
+
+_EXAMPLES = """
+examples:
+  raft-ref kv put color blue --cluster 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003
+  raft-ref kv get color --cluster 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003
+  raft-ref kv cas color blue red --cluster ...      red, if it is blue; - stands for no value
+  raft-ref kv delete color --cluster ...
+
+exit codes: 0 done; 1 there is no such key, or another value than expected; 2 bad input or usage;
+3 not done, or not known to be: no server answers or leads, or not in time
+"""
+
+_ARGUMENTS = {
+    Kind.GET: ("print the value of a key", ["KEY"]),
+    Kind.PUT: ("store a value", ["KEY", "VALUE"]),
+    Kind.DELETE: ("remove a key", ["KEY"]),
+    Kind.CAS: ("store a value if the key has the expected one", ["KEY", "EXPECTED", "VALUE"]),
+}
+
+
+def add_command(commands: Any) -> None:
+    """Add `kv` to the subcommands."""
+    parser = commands.add_parser(
+        "kv",
+        help="read and write keys of a cluster",
+        description="Read and write keys. What is read is the last value that was written: reads "
+        "are linearizable. A write that is asked for again is done once.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    kinds = parser.add_subparsers(title="what to do", metavar="WHAT", required=True)
+    for kind, (what, arguments) in _ARGUMENTS.items():
+        one = kinds.add_parser(kind.value, help=what, description=f"{what.capitalize()}.")
+        for name in arguments:
+            one.add_argument(name.lower(), metavar=name)
+        one.add_argument(
+            "--cluster",
+            required=True,
+            type=addresses,
+            metavar="ADDRESS,...",
+            help="where its servers listen: host:port or unix:/path",
+        )
+        one.add_argument(
+            "--timeout",
+            type=positive,
+            default=5.0,
+            metavar="SECONDS",
+            help="how long to try (default: %(default)g)",
+        )
+        one.add_argument("--json", action="store_true", help="print one JSON object")
+        add_tls(one)
+        one.set_defaults(run=run, kind=kind)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run `raft-ref kv`. Raises UsageError and TlsError."""
+    files = certificate(options)
+    client = Client(options.cluster, None if files is None else files.for_connecting())
+    operation = Operation(
+        options.kind,
+        options.key,
+        _value(getattr(options, "value", None), options.kind),
+        _value(getattr(options, "expected", None), options.kind),
+    )
+    try:
+        result = asyncio.run(_done(client, operation, options.timeout))
+    except FailedError as error:
+        _tell_failure(options, error)
+        return 3
+    succeeded = result.succeeded and (options.kind is not Kind.GET or result.value is not None)
+    if options.json:
+        print(json.dumps({"succeeded": succeeded, "value": result.value}))
+    else:
+        _tell(options.kind, result)
+    return 0 if succeeded else 1
+
+
+def _value(text: str | None, kind: Kind) -> str | None:
+    return None if text == "-" and kind is Kind.CAS else text
+
+
+async def _done(client: Client, operation: Operation, seconds: float) -> Result:
+    try:
+        return await client.do(operation, seconds)
+    finally:
+        await client.close()
+
+
+def _tell(kind: Kind, result: Result) -> None:
+    match kind, result.succeeded, result.value:
+        case Kind.GET, _, str(value):
+            print(value)
+        case ((Kind.GET | Kind.DELETE), _, None):
+            print("raft-ref: there is no such key", file=sys.stderr)
+        case Kind.CAS, False, value:
+            found = "no value" if value is None else f"the value {value}"
+            print(f"raft-ref: the key has {found}", file=sys.stderr)
+
+
+def _tell_failure(options: argparse.Namespace, error: FailedError) -> None:
+    doubt = "nothing was done" if error.is_definite else "it may have been done, or may still be"
+    if options.kind is Kind.GET:
+        doubt = "nothing was read"
+    if options.json:
+        told = {"error": str(error), "definite": error.is_definite}
+        print(json.dumps(told))
+    print(f"raft-ref: {error}; {doubt}", file=sys.stderr)

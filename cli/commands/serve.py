@@ -1,0 +1,102 @@
+"""`raft-ref serve`: one server of a real cluster."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.network import add_tls, address, certificate, peers
+from raft_ref.server import Address, Server, SqliteStorage, StorageError
+
+_EXAMPLES = """
+examples (the first of three servers on one machine; two processes; a network):
+  raft-ref serve --id 1 --data /tmp/1 \\
+      --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003
+  raft-ref serve --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
+  raft-ref serve --id a --data /srv/raft --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
+      --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
+
+exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 it could not go on, such as for want of room on the
+disk; 2 bad input or usage
+"""
+
+
+def add_command(commands: Any) -> None:
+    """Add `serve` to the subcommands."""
+    parser = commands.add_parser(
+        "serve",
+        help="run a server of a cluster",
+        description="Run one server of a replicated key-value store: the node that is checked, "
+        "with a disk and a network. Nothing is acknowledged that a crash could take away.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--id", required=True, metavar="NAME", help="which of the peers this is")
+    parser.add_argument(
+        "--peers",
+        required=True,
+        type=peers,
+        metavar="NAME=ADDRESS,...",
+        help="all servers of the cluster, this one included, the same everywhere; an address is "
+        "host:port or unix:/path",
+    )
+    parser.add_argument(
+        "--data", required=True, type=Path, metavar="DIR", help="the folder of this server's disk"
+    )
+    parser.add_argument(
+        "--listen",
+        type=address,
+        metavar="ADDRESS",
+        help="where to listen, if that is not the address among the peers",
+    )
+    parser.add_argument(
+        "--without-tls",
+        action="store_true",
+        help="listen beyond this machine without TLS: whoever reaches the port is let in",
+    )
+    parser.add_argument("--quiet", action="store_true", help="log warnings alone")
+    add_tls(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run `raft-ref serve`. Raises UsageError, StorageError and TlsError."""
+    if options.id not in options.peers:
+        raise UsageError(f"--id {options.id}: none of the peers {', '.join(options.peers)}")
+    listen = options.listen or options.peers[options.id]
+    files = certificate(options)
+    if files is None and not listen.is_local and not options.without_tls:
+        raise UsageError(
+            f"{listen} can be reached from other machines: give --tls-cert, --tls-key and "
+            "--tls-ca, or say --without-tls"
+        )
+    tls = None if files is None else (files.for_listening(), files.for_connecting())
+    logging.basicConfig(
+        level=logging.WARNING if options.quiet else logging.INFO,
+        format="%(asctime)s %(message)s",
+        stream=sys.stderr,
+    )
+    storage = SqliteStorage(options.data, options.id, tuple(options.peers))
+    server = Server(options.id, options.peers, storage, tls=tls)
+    with contextlib.suppress(KeyboardInterrupt):
+        return asyncio.run(_served(server, listen))
+    return 0
+
+
+async def _served(server: Server, listen: Address) -> int:
+    task = asyncio.ensure_future(server.run(listen))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    except StorageError as error:
+        print(f"raft-ref: {error}; the server stops", file=sys.stderr)
+        return 1
+    return 0

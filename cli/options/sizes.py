@@ -1,0 +1,44 @@
+"""The options that say how large a cluster is, and how far it is explored."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.verify.cluster import DEFAULTS
+
+_SHORTER = {"max_log_length": "--max-log", "max_snapshot_index": "--max-snapshot"}
+
+
+def add_sizes(group: Any, or_else: str = "") -> None:
+    """Add the options that `cluster.build` reads as `DEFAULTS`; `or_else` is for their help."""
+    for name, what in (
+        ("servers", "servers in the cluster"),
+        ("values", "different values that clients may ask to store"),
+        ("max_term", "the highest term"),
+        ("max_log_length", "the longest log, what is compacted included"),
+        ("max_snapshot_index", "the highest index that is compacted"),
+        ("max_messages", "messages in flight at a time"),
+        ("max_restarts", "crashes and restarts in all"),
+        ("max_drops", "lost messages in all"),
+        ("max_duplicates", "messages delivered twice in all"),
+    ):
+        flags = ["--" + name.replace("_", "-")]
+        if name in _SHORTER:
+            flags.insert(0, _SHORTER[name])
+        group.add_argument(
+            *flags,
+            dest=name,
+            type=int,
+            metavar="N",
+            help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
+        )
+
+
+def sizes_of(options: argparse.Namespace, otherwise: Mapping[str, int]) -> dict[str, int]:
+    """Return the sizes of a cluster that were asked for, or else others. Raises `UsageError`."""
+    given = {name: getattr(options, name) for name in otherwise}
+    found = {name: otherwise[name] if given[name] is None else given[name] for name in otherwise}
+    if found["servers"] < 2 or found["values"] < 1 or min(found.values()) < 0:
+        raise UsageError("expected 2 servers, a value, and no bound below 0")
+    return found

@@ -1,0 +1,1 @@
+"""Reports as prose, as JSON, as pictures."""

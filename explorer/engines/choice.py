@@ -1,0 +1,97 @@
+"""The engines that search: the plain one, which says what a search means, and the native one."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
+from raft_ref.explorer.engines.memory import usable_bytes
+from raft_ref.explorer.engines.plain import Search
+from raft_ref.explorer.model.properties import Property
+from raft_ref.explorer.model.symmetry import Renamed
+from raft_ref.explorer.model.system import System
+from raft_ref.explorer.results.report import Progress, Report
+
+EngineName = Literal["auto", "native", "plain"]
+
+
+class EngineError(Exception):
+    """The engine that was asked for cannot do this search; the message says why."""
+
+
+def search(
+    system: System,
+    properties: Sequence[Property],
+    symmetry: bool | Sequence[Renamed] = False,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    *,
+    engine: EngineName = "auto",
+    threads: int | None = None,
+    memory: int | None = None,
+    checkpoints: Checkpoints | None = None,
+) -> Report:
+    """Search a system within its bounds, breadth first.
+
+    The report is the same whatever the engine and the number of `threads` (default: one for each
+    core; the plain engine has one), but for what it says of the engine. With ``"auto"`` the native
+    engine searches where it can, and otherwise the plain one, and the report says why. `memory` is
+    how many bytes the process may use (default: most of what is available); a search that needs
+    more ends incomplete.
+
+    With `symmetry`, states that differ by a renaming count as one: of ``["servers"]``,
+    ``["values"]``, both, or (True) of all that the actor can rename. That properties
+    do not tell apart what is renamed is not checked.
+
+    With `checkpoints`, what is found is kept on disk: a run that was killed at any moment can be
+    resumed and ends with the same report, in which `seconds` are those of all its runs. A search
+    that ends incomplete keeps a last checkpoint. The native engine alone has them.
+
+    Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
+    protocol, `EngineError` where ``"native"`` is asked for and cannot be, and `CheckpointError`.
+    """
+    memory = usable_bytes() if memory is None else memory
+    why = ""
+    if engine != "plain":
+        try:
+            return _native(system, properties, symmetry, on_progress, threads, memory, checkpoints)
+        except EngineError as error:
+            if engine == "native":
+                raise
+            why = str(error)
+    if checkpoints is not None:
+        reason = f": {why}" if why else ""
+        raise CheckpointError(
+            f"{checkpoints.folder}: the plain engine keeps no checkpoints{reason}"
+        )
+    report = Search(system, properties, symmetry, on_progress, memory).run()
+    return replace(report, engine=f"{report.engine}: {why}") if why else report
+
+
+def _native(
+    system: System,
+    properties: Sequence[Property],
+    symmetry: bool | Sequence[Renamed],
+    on_progress: Callable[[Progress], None],
+    threads: int | None,
+    memory: int,
+    checkpoints: Checkpoints | None,
+) -> Report:
+    try:
+        # Here and not above, because it is not there where no compiler was.
+        from raft_ref.explorer.engines.native import NativeSearch, Unfit  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineError("the native engine was not built (it needs a C++ compiler)") from error
+    threads = threads or os.cpu_count() or 1
+    try:
+        return NativeSearch(
+            system,
+            properties,
+            symmetry,
+            on_progress,
+            threads=threads,
+            memory=memory,
+            checkpoints=checkpoints,
+        ).run()
+    except Unfit as error:
+        raise EngineError(str(error)) from error

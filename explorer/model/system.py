@@ -1,0 +1,415 @@
+"""A cluster of actors over a network, as a transition system.
+
+Everything that a step or a property can read is part of a `GlobalState`: the states of all
+servers, what is in flight, the history, and how much of the network's faults was used. All of it
+is interned, and every step of one server is computed once, by the actor, and then looked up.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, Literal, NamedTuple, Protocol
+
+from raft_ref.explorer.model.actor import Actor, Guard, Measure, ServerId, Step, guarded
+from raft_ref.explorer.model.bounds import Bounds
+from raft_ref.explorer.model.interning import Interner
+from raft_ref.explorer.model.network import Content, Fifo, Network, Unordered
+from raft_ref.explorer.model.reduction import Obsolescence
+
+NetworkKind = Literal["set", "fifo"]
+
+NETWORK_STEPS = ("Receive", "Restart", "DropMessage", "ReceiveDuplicate")
+"""The steps that every system has, besides its actors' own."""
+
+
+class GlobalState(NamedTuple):
+    """One state of the system; `nodes`, `network` and `history` are interned."""
+
+    nodes: tuple[int, ...]
+    network: int
+    history: int
+    restarts: int
+    drops: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A global state as values, for properties and for people."""
+
+    states: Mapping[ServerId, Any]
+    messages: tuple[Any, ...]
+    history: Any
+    restarts: int
+    drops: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step of the system as values, for properties and for people.
+
+    `step` is its name and `actions` are the names that it composes; `server` is None for a step
+    of the network; `action` is what the actor took, `message` what was received or lost.
+    """
+
+    step: str
+    actions: tuple[str, ...]
+    server: ServerId | None
+    action: Any
+    message: Any
+    sends: tuple[Any, ...]
+    after: View
+
+
+class History(Protocol):
+    """A history variable: a fold over the steps of servers, which no server can read."""
+
+    @property
+    def name(self) -> str:
+        """The name of the variable."""
+
+    @property
+    def initial(self) -> Any:
+        """The history before the first step."""
+
+    def observe(self, history: Any, before: Any, after: Any) -> Any:
+        """Return the history after one server went from state `before` to state `after`."""
+
+    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
+        """Return the history with the servers and the values in it renamed."""
+
+
+class NoHistory:
+    """The history of a system that needs none."""
+
+    name = "history"
+    initial = None
+
+    def observe(self, history: Any, before: Any, after: Any) -> Any:
+        """Return nothing new."""
+        return history
+
+    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
+        """Return the history: there are no names in it."""
+        return history
+
+
+class LocalStep(NamedTuple):
+    """One step of one server, whatever the rest of the system looks like.
+
+    `names` are the step's name and those of the actions that it composes; `action` is what the
+    actor took, or None on a message or a crash; `exceeded` are the bounds on the server's own
+    state that the step would leave.
+    """
+
+    names: tuple[str, ...]
+    action: Any
+    before: int
+    after: int
+    sends: Content
+    exceeded: tuple[str, ...]
+
+
+class Transition(NamedTuple):
+    """One step of the system.
+
+    `position` is the server's and `local` its step; a message that is lost has neither (-1 and
+    None). `message` is what was received or lost, or -1.
+    """
+
+    names: tuple[str, ...]
+    position: int
+    local: LocalStep | None
+    message: int
+    after: GlobalState
+
+
+Examine = Callable[[str, tuple[Any, ...], Any], None]
+"""What looks at each new answer of an actor: it gets the method, the arguments, the answer."""
+
+
+class LocalSteps:
+    """The steps of single servers, each computed by the actor once.
+
+    Arguments: the guarded actor; the limits on its states, each with its name, its measure and the
+    greatest value. `examine` may be set, and is called with each answer of the actor when it is
+    new.
+    """
+
+    def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
+        self.guard = guard
+        self.examine: Examine = lambda method, arguments, answer: None
+        self.states: Interner[Any] = Interner()
+        self.messages: Interner[Any] = Interner()
+        self._limits = tuple(limits)
+        self._actions: dict[int, tuple[LocalStep, ...]] = {}
+        self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
+        self._restart: dict[int, LocalStep] = {}
+        self.obsolescence = Obsolescence(guard, self.states, self.messages)
+
+    def actions(self, state: int) -> tuple[LocalStep, ...]:
+        """Return what a server may do without a message."""
+        found = self._actions.get(state)
+        if found is None:
+            before = self.states[state]
+            actions = self.guard.actions(before)
+            self.examine("actions", (before,), actions)
+            steps = [(action, self.guard.act(before, action)) for action in actions]
+            for action, step in steps:
+                self.examine("act", (before, action), step)
+            found = self._actions[state] = tuple(
+                self._local(type(action).__name__, action, state, step)
+                for action, step in steps
+                if step is not None
+            )
+        return found
+
+    def receive(self, state: int, message: int) -> tuple[LocalStep, LocalStep]:
+        """Return what a server does with a message: as Receive and as ReceiveDuplicate."""
+        found = self._receive.get((state, message))
+        if found is None:
+            arguments = self.states[state], self.messages[message]
+            step = self.guard.receive(*arguments)
+            self.examine("receive", arguments, step)
+            once = self._local("Receive", None, state, step)
+            again = once._replace(names=("ReceiveDuplicate", *once.names[1:]))
+            found = self._receive[state, message] = (once, again)
+        return found
+
+    def restart(self, state: int) -> LocalStep:
+        """Return what a crash does to a server."""
+        found = self._restart.get(state)
+        if found is None:
+            before = self.states[state]
+            after = self.guard.restart(before)
+            self.examine("restart", (before,), after)
+            found = self._restart[state] = self._local("Restart", None, state, Step(after))
+        return found
+
+    def is_obsolete(self, state: int, message: int) -> bool:
+        """Return whether a server will never do anything with a message; see `Obsolescence`."""
+        if not self.obsolescence.is_known(state, message):
+            once, _ = self.receive(state, message)
+            if self.obsolescence.ask(state, message, once.after == state and not once.sends):
+                self.examine("is_obsolete", (self.states[state], self.messages[message]), True)
+        return self.obsolescence.is_obsolete(state, message)
+
+    def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:
+        local = LocalStep(
+            names=tuple(dict.fromkeys((name, *step.actions))),
+            action=action,
+            before=before,
+            after=self.states.intern(step.state),
+            sends=tuple(self.messages.intern(message) for message in step.messages),
+            exceeded=tuple(
+                bound for bound, measure, limit in self._limits if measure(step.state) > limit
+            ),
+        )
+        if not local.exceeded:
+            self.obsolescence.follow(before, local.after)
+        return local
+
+
+class System:
+    """A cluster within bounds.
+
+    Arguments: the actor, the names of the servers, the bounds, the network (``"set"``: any
+    message may arrive next; ``"fifo"``: a queue for each pair of servers), the history, and what
+    of a server's state a bound may be put on (the actor's `measures`, if not given), and whether
+    steps are left out that change nothing but their order (see `explorer.model.reduction`). Raises
+    ValueError if a bound is on a measure that there is not or the actor does not tell obsolete
+    messages, and `ActorError` as soon as the actor breaks its protocol.
+
+    `examine_observation` may be set, and is called with each new observation of the history: the
+    numbers of the history and of the server's states before and after, and of the history then.
+    """
+
+    def __init__(
+        self,
+        actor: Actor,
+        servers: Sequence[ServerId],
+        bounds: Bounds,
+        network: NetworkKind = "set",
+        history: History | None = None,
+        measures: Mapping[str, Measure] | None = None,
+        *,
+        reduced: bool = False,
+    ) -> None:
+        self.servers = tuple(servers)
+        self.bounds = bounds
+        self.network_kind: NetworkKind = network
+        self.reduced = reduced
+        self.history = history or NoHistory()
+        self.guard = Guard(actor, self.servers)
+        if reduced and not self.guard.has_is_obsolete:
+            raise ValueError(f"{type(actor).__name__} has no method `is_obsolete`")
+        known = self.guard.measures if measures is None else measures
+        if unknown := sorted(bounds.measures.keys() - known.keys()):
+            raise ValueError(
+                f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
+            )
+        self._measures = known
+        limits = [
+            (name, guarded(f"the measure {name}", known[name]), limit)
+            for name, limit in bounds.measures.items()
+        ]
+        self.local = LocalSteps(self.guard, limits)
+        self.network = Network(Fifo(self.channel) if network == "fifo" else Unordered())
+        self.histories: Interner[Any] = Interner()
+        self._position = {server: position for position, server in enumerate(self.servers)}
+        self._max_messages = inf if bounds.max_messages is None else bounds.max_messages
+        self._dest: dict[int, int] = {}
+        self._observe_history = guarded("history.observe", self.history.observe)
+        self._observed: dict[tuple[int, int, int], int] = {}
+        self.examine_observation: Callable[[int, int, int, int], None] = lambda *observed: None
+
+    def anew(self) -> "System":
+        """Return the same system, with nothing interned and nothing computed yet."""
+        return System(
+            self.guard.actor,
+            self.servers,
+            self.bounds,
+            self.network_kind,
+            self.history,
+            self._measures,
+            reduced=self.reduced,
+        )
+
+    def initial(self) -> GlobalState:
+        """Return the initial state."""
+        nodes = tuple(self.local.states.intern(self.guard.initial(s)) for s in self.servers)
+        history = self.histories.intern(self.history.initial)
+        return GlobalState(nodes, self.network.empty, history, 0, 0, 0)
+
+    def steps(self, state: GlobalState, cut_off: Counter[str]) -> Iterator[Transition]:
+        """Yield every step out of a state, always in the same order.
+
+        Adds to `cut_off`, by the name of the bound, each step that a bound kept from happening.
+        """
+        bounds, network = self.bounds, state.network
+        if self.reduced and (obsolete := self._obsolete(state)):
+            yield from obsolete
+            return
+        for position, node in enumerate(state.nodes):
+            for local in self.local.actions(node):
+                if after := self._after(state, position, local, network, cut_off):
+                    yield Transition(local.names, position, local, -1, after)
+            if state.restarts >= bounds.max_restarts:
+                cut_off["max_restarts"] += 1
+                continue
+            local = self.local.restart(node)
+            if after := self._after(state, position, local, network, cut_off):
+                after = after._replace(restarts=state.restarts + 1)
+                yield Transition(local.names, position, local, -1, after)
+        for message in self.network.deliverable(network):
+            rest = self.network.remove(network, message)
+            position = self._destination(message)
+            once, again = self.local.receive(state.nodes[position], message)
+            if after := self._after(state, position, once, rest, cut_off):
+                yield Transition(once.names, position, once, message, after)
+            if state.duplicates >= bounds.max_duplicates:
+                cut_off["max_duplicates"] += 1
+            elif after := self._after(state, position, again, network, cut_off):
+                after = after._replace(duplicates=state.duplicates + 1)
+                yield Transition(again.names, position, again, message, after)
+            if state.drops >= bounds.max_drops:
+                cut_off["max_drops"] += 1
+            else:
+                after = state._replace(network=rest, drops=state.drops + 1)
+                yield Transition(("DropMessage",), -1, None, message, after)
+
+    def _obsolete(self, state: GlobalState) -> list[Transition]:
+        """Return the receipts of messages that are obsolete; nothing else need be looked at."""
+        found = []
+        for message in self.network.deliverable(state.network):
+            position = self._destination(message)
+            node = state.nodes[position]
+            if self.local.is_obsolete(node, message):
+                once, _ = self.local.receive(node, message)
+                after = state._replace(network=self.network.remove(state.network, message))
+                found.append(Transition(once.names, position, once, message, after))
+        return found
+
+    def _after(
+        self,
+        state: GlobalState,
+        position: int,
+        local: LocalStep,
+        network: int,
+        cut_off: Counter[str],
+    ) -> GlobalState | None:
+        """Return what one server's step makes of a state; None if a bound forbids it.
+
+        `network` is what is in flight before the step's own messages are sent.
+        """
+        if local.exceeded:
+            for bound in local.exceeded:
+                cut_off[bound] += 1
+            return None
+        network = self.network.add(network, local.sends)
+        if self.network.size(network) > self._max_messages:
+            cut_off["max_messages"] += 1
+            return None
+        nodes, _, history, restarts, drops, duplicates = state
+        history = self.observe(history, local.before, local.after)
+        nodes = (*nodes[:position], local.after, *nodes[position + 1 :])
+        return GlobalState(nodes, network, history, restarts, drops, duplicates)
+
+    def observe(self, history: int, before: int, after: int) -> int:
+        """Return the history after one server's step."""
+        key = (history, before, after)
+        found = self._observed.get(key)
+        if found is None:
+            found = self.histories.intern(self.observation(history, before, after))
+            self.examine_observation(history, before, after, found)
+            self._observed[key] = found
+        return found
+
+    def observation(self, history: int, before: int, after: int) -> Any:
+        """Return the history after one server's step, as a value."""
+        states = self.local.states
+        return self._observe_history(self.histories[history], states[before], states[after])
+
+    def _destination(self, message: int) -> int:
+        found = self._dest.get(message)
+        if found is None:
+            found = self._dest[message] = self.channel(message)[1]
+        return found
+
+    def channel(self, message: int) -> tuple[int, int]:
+        """Return the positions of a message's source and destination."""
+        value = self.local.messages[message]
+        return self._position[value.source], self._position[value.dest]
+
+    def view(self, state: GlobalState) -> View:
+        """Return a state as values."""
+        return View(
+            states={
+                server: self.local.states[node]
+                for server, node in zip(self.servers, state.nodes, strict=True)
+            },
+            messages=tuple(self.local.messages[m] for m in self.network.content(state.network)),
+            history=self.histories[state.history],
+            restarts=state.restarts,
+            drops=state.drops,
+            duplicates=state.duplicates,
+        )
+
+    def event(self, transition: Transition) -> Event:
+        """Return a step as values."""
+        local, messages = transition.local, self.local.messages
+        return Event(
+            step=transition.names[0],
+            actions=transition.names,
+            server=None if local is None else self.servers[transition.position],
+            action=None if local is None else local.action,
+            message=None if transition.message < 0 else messages[transition.message],
+            sends=() if local is None else tuple(messages[m] for m in local.sends),
+            after=self.view(transition.after),
+        )
+
+    def step_names(self) -> tuple[str, ...]:
+        """Return every name of a step or an action that the system declares."""
+        return tuple(dict.fromkeys((*self.guard.action_names, *NETWORK_STEPS)))

@@ -1,0 +1,213 @@
+"""A trial of a simulated cluster: clients want things of it while faults of all kinds happen.
+
+The rule: a trial is drawn from its seed alone.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from raft_ref.server.replica import Happening, Timing
+from raft_ref.server.session import Kind, Operation
+from raft_ref.server.simulation.client import SimulatedClient
+from raft_ref.server.simulation.cluster import Conditions, MemoryStorage, Simulation
+from raft_ref.server.simulation.linearizability import Observation
+from raft_ref.server.store import Result
+from raft_ref.state import State
+
+SERVERS = ("s1", "s2", "s3")
+ROUGH = Conditions(
+    delay=(0.0005, 0.03), loss=0.05, duplication=0.05, saving=(0.0002, 0.01), drift=0.1
+)
+QUICK = Timing(compact_after=6, keep=2, max_entries=3, max_outstanding=2)
+
+
+def drawn(
+    chance: random.Random, keys: Sequence[str], value: str, seen: Sequence[Observation]
+) -> Operation:
+    """Return something to want of one of the keys; what cas expects was seen there last."""
+    kind, key = chance.choice(list(Kind)), chance.choice(keys)
+    known = [each.result.value for each in seen if each.result and each.operation.key == key]
+    return Operation(
+        kind,
+        key,
+        value if kind in (Kind.PUT, Kind.CAS) else None,
+        known[-1] if kind is Kind.CAS and known else None,
+    )
+
+
+class Client:
+    """A client that wants one thing after the other, and notes what it sees."""
+
+    def __init__(self, simulation: Simulation, name: str, chance: random.Random, left: int) -> None:
+        self._simulation = simulation
+        self._name = name
+        self._chance = chance
+        self._left = left
+        self._seen: list[Observation] = []
+        self._wanted: Observation | None = None
+        self.does = SimulatedClient(simulation, name, 0.25, lambda: 0.02 * chance.random())
+        self.next()
+
+    def next(self) -> None:
+        """Want the next thing."""
+        self._wanted = None
+        if self._left == 0:
+            return
+        self._left -= 1
+        operation = drawn(self._chance, "xy", f"{self._name}-{self._left}", self._seen)
+        self._wanted = Observation(operation, self._simulation.now)
+        self.does.do(operation, self._take)
+
+    def _take(self, result: Result | None) -> None:
+        assert self._wanted is not None
+        if result is None:
+            self._seen.append(self._wanted)
+        else:
+            self._seen.append(replace(self._wanted, end=self._simulation.now, result=result))
+        self.next()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the client wants nothing any more."""
+        return self._wanted is None
+
+    def history(self) -> list[Observation]:
+        """Return what was seen, what is not answered included."""
+        return self._seen if self._wanted is None else [*self._seen, self._wanted]
+
+
+class Trouble:
+    """Lets faults of all kinds happen to a simulated cluster, one after the other, at random."""
+
+    def __init__(self, simulation: Simulation, chance: random.Random, pause: float = 0.4) -> None:
+        self.simulation = simulation
+        self.chance = chance
+        self.pause = pause
+        self.is_over = False
+        self._later()
+
+    def _later(self) -> None:
+        self.simulation.at(self.pause * self.chance.random(), self._next)
+
+    def _next(self) -> None:
+        if self.is_over:
+            return
+        kinds: list[Callable[[str], None]] = [
+            self._crash, self._crash, self._cut, self._cut_one_way, self._heal, self._heal,
+            self._jump, self._fill, self._slow,
+        ]  # fmt: skip
+        fault = self.chance.choice(kinds)
+        self.simulation.faults[fault.__name__.strip("_")] += 1
+        target = self.simulation.leader if self.chance.random() < 0.5 else None
+        fault(target or self.chance.choice(sorted(self.simulation.servers)))
+        self._later()
+
+    def _crash(self, server: str) -> None:
+        self.simulation.servers[server].crash()
+        self._start_later(server)
+
+    def _start_later(self, server: str) -> None:
+        def start() -> None:
+            if self.simulation.servers[server].replica is None:
+                self.simulation.servers[server].start()
+
+        self.simulation.at(0.3 * self.chance.random(), start)
+
+    def _cut(self, server: str) -> None:
+        self.simulation.cut_off([server])
+
+    def _cut_one_way(self, server: str) -> None:
+        self.simulation.cut_off([server], one_way=True)
+
+    def _heal(self, server: str) -> None:
+        self.simulation.heal()
+
+    def _jump(self, server: str) -> None:
+        self.simulation.servers[server].jump(self.chance.choice([-5.0, -0.2, 0.2, 5.0]))
+
+    def _fill(self, server: str) -> None:
+        storage = self.simulation.servers[server].storage
+        assert isinstance(storage, MemoryStorage)
+        storage.is_failing = True
+
+        def repair() -> None:
+            storage.is_failing = False
+            self._start_later(server)
+
+        self.simulation.at(0.3 * self.chance.random(), repair)
+
+    def _slow(self, server: str) -> None:
+        conditions = self.simulation.conditions
+        self.simulation.conditions = replace(conditions, saving=(0.05, 0.1))
+
+        def recover() -> None:
+            self.simulation.conditions = replace(self.simulation.conditions, saving=(0.0002, 0.01))
+
+        self.simulation.at(0.5 * self.chance.random(), recover)
+
+    def end(self) -> None:
+        """Let everything be well again."""
+        self.is_over = True
+        self.simulation.heal()
+        self.simulation.conditions = replace(
+            self.simulation.conditions, loss=0.0, duplication=0.0, saving=(0.0002, 0.001)
+        )
+        for server in self.simulation.servers.values():
+            if isinstance(server.storage, MemoryStorage):
+                server.storage.is_failing = False
+            if server.replica is None:
+                server.start()
+
+
+@dataclass
+class Run:
+    """What came of a run: what clients saw, which faults happened, how requests ended.
+
+    And whether in the end nothing was waited for, and all servers held the same.
+    """
+
+    history: list[Observation]
+    faults: Counter[str]
+    counts: Counter[str]
+    is_idle: bool
+    all_agree: bool
+
+
+def run(
+    seed: int,
+    look: Callable[[Happening], None] = lambda happening: None,
+    begin: Callable[[dict[str, State]], None] = lambda states: None,
+    simulation: type[Simulation] = Simulation,
+    commands: int = 12,
+    clients: int = 3,
+    seconds: float = 3.0,
+) -> Run:
+    """Run a cluster under faults for some seconds, then let it recover and finish."""
+    cluster = simulation(SERVERS, seed, ROUGH, QUICK, look)
+    begin(dict(cluster.settled))
+    chance = random.Random(seed)
+    wanting = [
+        Client(cluster, f"c{number}", random.Random(chance.random()), commands)
+        for number in range(1, clients + 1)
+    ]
+    trouble = Trouble(cluster, chance)
+    cluster.run(seconds)
+    trouble.end()
+    for _ in range(30):
+        cluster.run(1.0)
+        if all(client.is_idle for client in wanting) and all_agree(cluster):
+            break
+    counts: Counter[str] = Counter()
+    for client in wanting:
+        counts += client.does.counts
+    history = [seen for client in wanting for seen in client.history()]
+    is_idle = all(client.is_idle for client in wanting)
+    return Run(history, cluster.faults, counts, is_idle, all_agree(cluster))
+
+
+def all_agree(cluster: Simulation) -> bool:
+    """Tell whether all servers hold the same."""
+    replicas = [server.replica for server in cluster.servers.values()]
+    return len({replica and replica.store.as_text() for replica in replicas}) == 1

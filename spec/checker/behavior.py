@@ -1,0 +1,133 @@
+"""Behaviors as text: as TLC prints them, as a table of what changes, and as NDJSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from raft_ref.spec.checker.verdict import Action, Behavior, Step
+from raft_ref.spec.steps.interning import State
+from raft_ref.spec.values.value import (
+    Value,
+    domain_in,
+    elements_of,
+    is_sequence,
+    items_of,
+    show,
+    to_python,
+)
+
+
+def as_tlc(behavior: Behavior) -> list[str]:
+    """Return the lines that TLC prints for a behavior."""
+    lines = []
+    for number, (action, _, state) in enumerate(behavior.steps, start=1):
+        lines.append(f"State {number}: <{place_of(action)}>")
+        bullet = "" if len(state) == 1 else "/\\ "
+        for name, value in zip(behavior.variables, state, strict=True):
+            lines.append(f"{bullet}{name} = {show(value)}")
+        lines.append("")
+    return lines
+
+
+def place_of(action: Action | None) -> str:
+    """Return what led to a state, with its place."""
+    if action is None:
+        return "Initial predicate"
+    return f"{action.name} line {action.position.line}, col {action.position.column}"
+
+
+def as_table(behavior: Behavior) -> list[str]:
+    """Return a behavior as lines that show the first state, and then only what changes.
+
+    A function is shown argument by argument, so that one changed result is one line
+    (`role[s1]`), and of a set that changes what comes and goes.
+    """
+    lines = []
+    before: dict[str, Value] = {}
+    for number, step in enumerate(behavior.steps, start=1):
+        lines.append(f"{number}. {_label(step)}")
+        now = dict(_parts(behavior.variables, step.state))
+        rows = [row for name in {**before, **now} for row in _changes(name, before, now)]
+        width = max((len(name) for name, _ in rows), default=0)
+        lines += [f"     {name:<{width}}  {text}" for name, text in rows]
+        if not rows:
+            lines.append("     (nothing changes)")
+        before = now
+    return lines
+
+
+def _label(step: Step) -> str:
+    """Return the action with its arguments, like `Timeout(i = s1)`."""
+    if step.action is None:
+        return "Init"
+    pairs = zip(step.action.parameters, step.arguments, strict=True)
+    listed = ", ".join(f"{name} = {show(value)}" for name, value in pairs)
+    return f"{step.action.name}({listed})" if listed else step.action.name
+
+
+def _changes(
+    name: str, before: dict[str, Value], now: dict[str, Value]
+) -> Iterator[tuple[str, str]]:
+    if name not in now:
+        yield name, "(gone)"
+    elif name not in before:
+        yield name, show(now[name])
+    elif (old := before[name]) != (new := now[name]):
+        if type(old) is frozenset and type(new) is frozenset:
+            yield from ((name, f"- {show(each)}") for each in elements_of(old - new))
+            yield from ((name, f"+ {show(each)}") for each in elements_of(new - old))
+        else:
+            yield name, f"{show(old)} -> {show(new)}"
+
+
+def _parts(variables: tuple[str, ...], state: State) -> Iterator[tuple[str, Value]]:
+    for name, value in zip(variables, state, strict=True):
+        if type(value) is tuple and not is_sequence(value):
+            yield from ((f"{name}[{show(key)}]", result) for key, result in items_of(value))
+        else:
+            yield name, value
+
+
+def as_ndjson(behavior: Behavior) -> list[str]:
+    """Return a behavior as lines of JSON: one for what it is, then one for each state.
+
+    The first line has `format`, `version` and `variables`. A state has `action` (null for the
+    initial one) with its `arguments`, `line` and `column`, and `state`, which maps each variable
+    to its value: numbers, strings and Booleans as JSON has them, model values as strings,
+    sequences and sets as arrays (sets in a fixed order), records as objects, and other functions
+    as arrays of pairs.
+    """
+    heading = {"format": "raft-ref-behavior", "version": 1, "variables": [*behavior.variables]}
+    lines = [json.dumps(heading)]
+    for action, arguments, state in behavior.steps:
+        bound = zip(() if action is None else action.parameters, arguments, strict=True)
+        named = zip(behavior.variables, state, strict=True)
+        lines.append(
+            json.dumps(
+                {
+                    "action": None if action is None else action.name,
+                    "arguments": {name: as_json(value) for name, value in bound},
+                    "line": None if action is None else action.position.line,
+                    "column": None if action is None else action.position.column,
+                    "state": {name: as_json(value) for name, value in named},
+                }
+            )
+        )
+    return lines
+
+
+def as_json(value: Value) -> Any:
+    """Return a value as JSON; see `as_ndjson`."""
+    if type(value) is not tuple:
+        if getattr(value, "is_infinite", False):
+            return show(value)
+        if type(value) is frozenset or hasattr(value, "enumerated"):
+            return [as_json(each) for each in elements_of(value)]
+        return to_python(value)
+    if is_sequence(value):
+        return [as_json(each) for _, each in items_of(value)]
+    if all(type(key) is str for key in domain_in(value)):
+        return {str(key): as_json(each) for key, each in items_of(value)}
+    return [[as_json(key), as_json(each)] for key, each in items_of(value)]

@@ -1,0 +1,376 @@
+"""The embedded checker: all states of a specification, breadth first, counted as TLC counts.
+
+The first state or step found that violates something is at the end of a shortest behavior. What a
+constraint rejects is checked and counted as generated, but neither kept nor expanded. Where states
+count as one (SYMMETRY, VIEW), the first of them that was found stands for all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from raft_ref.spec.checker.symmetry import Renaming, canonical_rows
+from raft_ref.spec.checker.verdict import (
+    DEADLOCK,
+    Action,
+    Behavior,
+    Coverage,
+    Progress,
+    Report,
+    Step,
+    Verdict,
+)
+from raft_ref.spec.steps.interning import Formula, Interner, Remembered, Row, State
+from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.values.value import Value
+
+_STATES_BETWEEN_PROGRESS = 256
+
+
+class Successors(Protocol):
+    """The next-state relation of a model, on rows."""
+
+    def successors(self, row: Row) -> Sequence[tuple[Action, tuple[Value, ...], Row]]:
+        """Return all steps out of a state: action, values of the names that it binds, next state.
+
+        Raises `SpecError` where TLC has an error.
+        """
+
+
+class Model(Protocol):
+    """What a specification says may happen: initial states, and the successors of each state."""
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """The variables, in the order of a state's values."""
+
+    @property
+    def actions(self) -> Sequence[Action]:
+        """The actions that can lead to a successor."""
+
+    @property
+    def printed(self) -> Sequence[Value]:
+        """What Print and PrintT have shown so far."""
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What TLC warns of, each with its place."""
+
+    def initial(self) -> Sequence[State]:
+        """Return the initial states, one that is found twice being listed twice."""
+
+    def remembered(self, interner: Interner) -> Successors:
+        """Return the next-state relation on the rows of an interner."""
+
+
+class Condition(Formula, Protocol):
+    """A formula that is true or false of a state, or of a step."""
+
+    @property
+    def text(self) -> str:
+        """Its source."""
+
+    def holds(self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None) -> bool:
+        """Whether it is true. Raises `SpecError` where it has no value."""
+
+    def failing_instances(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
+    ) -> Sequence[str]:
+        """Return what falsifies it, if it quantifies over something."""
+
+
+class Expression(Formula, Protocol):
+    """An expression with a value in each state."""
+
+    def value(self, values: Mapping[str, Value]) -> Value:
+        """Return the value. Raises `SpecError` where there is none."""
+
+
+class Property(NamedTuple):
+    """A condition to check, the name of the property that demands it, and where it stands.
+
+    A step in which `exempt` holds need not satisfy the condition.
+    """
+
+    name: str
+    at: Position
+    condition: Condition
+    exempt: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to check of a model; see `spec.checker.task.task_of` for how a configuration says it.
+
+    `invariants` hold in every state, `initial_properties` in the initial ones, `step_properties`
+    in every step. `renamings` are those of a symmetry, the identity left out. `depth` bounds the
+    levels of states, the initial one included. `left_aside` are conjuncts of the specification
+    that no state or step decides, fairness for example, and constants that it does not know.
+    """
+
+    model: Model
+    invariants: tuple[Property, ...] = ()
+    initial_properties: tuple[Property, ...] = ()
+    step_properties: tuple[Property, ...] = ()
+    constraints: tuple[Condition, ...] = ()
+    action_constraints: tuple[Condition, ...] = ()
+    renamings: tuple[Renaming, ...] = ()
+    view: Expression | None = None
+    check_deadlock: bool = True
+    depth: int | None = None
+    left_aside: tuple[str, ...] = ()
+
+
+class _Test:
+    """A property, and its verdicts on rows."""
+
+    def __init__(self, prop: Property, interner: Interner) -> None:
+        self.prop = prop
+        self._condition = _remembered(prop.condition, interner)
+        self._exempt = None if prop.exempt is None else _remembered(prop.exempt, interner)
+        self.holds_in_state = self._condition.of_state
+
+    def holds_in_step(self, before: Row, after: Row) -> bool:
+        """Whether a step satisfies the property."""
+        if self._condition.of_step(before, after):
+            return True
+        return self._exempt is not None and bool(self._exempt.of_step(before, after))
+
+
+def _remembered(condition: Condition, interner: Interner) -> Remembered:
+    return Remembered(condition, condition.holds, interner)
+
+
+class _Origin(NamedTuple):
+    """How a state was first reached: from which one, None for an initial state."""
+
+    number: int | None
+    action: Action | None
+    arguments: tuple[Value, ...]
+
+
+class _End(NamedTuple):
+    """Why a search ends early: at a kept state, or after one more step from there."""
+
+    verdict: Verdict
+    after: int | None
+    step: Step | None
+    prop: Property | None = None
+    error: SpecError | None = None
+
+
+class Search:
+    """One search; `run` does it.
+
+    Arguments: what to check, and what to call with a `Progress` now and then.
+    """
+
+    def __init__(
+        self, task: Task, on_progress: Callable[[Progress], None] = lambda progress: None
+    ) -> None:
+        self._task = task
+        self._model = task.model
+        self._on_progress = on_progress
+        self._interner = Interner(task.model.variables)
+        self._invariants = self._tests(task.invariants)
+        self._initial_properties = self._tests(task.initial_properties)
+        self._step_properties = self._tests(task.step_properties)
+        self._constraints = [_remembered(each, self._interner) for each in task.constraints]
+        self._action_constraints = [
+            _remembered(each, self._interner) for each in task.action_constraints
+        ]
+        self._key = self._keys()
+        self._numbers: dict[Any, int] = {}
+        self._rows: list[Row] = []
+        self._origins: list[_Origin] = []
+        self._successors = self._model.remembered(self._interner).successors
+        self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
+        self._generated = 0
+        self._depth = 0
+        self._covered_depth = 0
+        self._queue = 0
+        self._started = time.monotonic()
+
+    def run(self) -> Report:
+        """Search until something is violated, fails, or nothing is left to expand.
+
+        An interrupt (Ctrl-C) ends the search early, and the report says so. Raises `SpecError`
+        where there are no initial states to be had.
+        """
+        try:
+            end = self._levels()
+        except KeyboardInterrupt:
+            end = _End(Verdict.INCOMPLETE, None, None)
+        return self._report(end)
+
+    def states(self) -> Iterator[State]:
+        """Yield all states found, of those that count as one the first."""
+        return (self._interner.state(row) for row in self._rows)
+
+    # Levels
+
+    def _levels(self) -> _End:
+        if end := self._begin():
+            return end
+        level = range(len(self._rows))
+        while level:
+            if self._depth == self._task.depth:
+                self._queue = len(level)
+                return _End(Verdict.HOLDS_WITHIN_BOUNDS, None, None)
+            for number in level:
+                if (number - level.start) % _STATES_BETWEEN_PROGRESS == 0:
+                    self._queue = len(self._rows) - number
+                    self._on_progress(self._progress())
+                if end := self._expand(number):
+                    self._depth += len(self._rows) > level.stop
+                    return end
+            self._covered_depth = self._depth
+            level = range(level.stop, len(self._rows))
+            self._depth += bool(level)
+        self._queue = 0
+        return _End(Verdict.HOLDS, None, None)
+
+    def _begin(self) -> _End | None:
+        self._depth = 1
+        initial = self._model.initial()
+        self._generated = len(initial)
+        for state in initial:
+            step = Step(None, (), state)
+            try:
+                row = self._interner.row(state)
+                key = row if self._key is None else self._key(row)
+                if key in self._numbers:
+                    continue
+                if all(each.of_state(row) for each in self._constraints):
+                    self._keep(key, row, _Origin(None, None, ()))
+                failed = _first(self._invariants, row) or _first(self._initial_properties, row)
+            except SpecError as error:
+                return _End(Verdict.ERROR, None, step, error=error)
+            if failed is not None:
+                return _End(Verdict.VIOLATED, None, step, failed)
+        return None
+
+    def _expand(self, number: int) -> _End | None:
+        """Take every step out of a state; keep the states that are new."""
+        before = self._rows[number]
+        numbers, key_of = self._numbers, self._key
+        has_step_properties = bool(self._step_properties)
+        is_constrained = bool(self._constraints or self._action_constraints)
+        taken: tuple[Action, tuple[Value, ...], Row] | None = None
+        try:
+            steps = self._successors(before)
+            self._generated += len(steps)
+            for taken in steps:
+                action, arguments, row = taken
+                counts = self._counts[action]
+                counts[0] += 1
+                key = row if key_of is None else key_of(row)
+                is_new = key not in numbers
+                if not is_new and not has_step_properties:
+                    continue
+                if is_new and (not is_constrained or self._is_within(before, row)):
+                    counts[1] += 1
+                    self._keep(key, row, _Origin(number, action, arguments))
+                failed = _first(self._invariants, row) if is_new else None
+                for test in self._step_properties:
+                    if failed is None and not test.holds_in_step(before, row):
+                        failed = test.prop
+                if failed is not None:
+                    return _End(Verdict.VIOLATED, number, self._step(taken), failed)
+        except SpecError as error:
+            step = None if taken is None else self._step(taken)
+            return _End(Verdict.ERROR, number, step, error=error)
+        if not steps and self._task.check_deadlock:
+            return _End(Verdict.VIOLATED, number, None)
+        return None
+
+    def _step(self, taken: tuple[Action, tuple[Value, ...], Row]) -> Step:
+        action, arguments, row = taken
+        return Step(action, arguments, self._interner.state(row))
+
+    def _is_within(self, before: Row, after: Row) -> bool:
+        """Whether no constraint rejects a step."""
+        return all(each.of_state(after) for each in self._constraints) and all(
+            each.of_step(before, after) for each in self._action_constraints
+        )
+
+    def _keep(self, key: Any, row: Row, origin: _Origin) -> None:
+        self._numbers[key] = len(self._rows)
+        self._rows.append(row)
+        self._origins.append(origin)
+
+    # Formulas
+
+    def _tests(self, properties: Iterable[Property]) -> list[_Test]:
+        return [_Test(each, self._interner) for each in properties]
+
+    def _keys(self) -> Callable[[Row], Any] | None:
+        """Return what is the same for states that count as one; None for the row itself."""
+        canonical = canonical_rows(self._interner, self._task.renamings)
+        if self._task.view is not None:
+            view = Remembered(self._task.view, self._task.view.value, self._interner)
+            return lambda row: view.of_state(canonical(row))
+        return canonical if self._task.renamings else None
+
+    # Reports
+
+    def _behavior(self, end: _End) -> Behavior | None:
+        steps = [] if end.step is None else [end.step]
+        number = end.after
+        while number is not None:
+            state = self._interner.state(self._rows[number])
+            number, action, arguments = self._origins[number]
+            steps.append(Step(action, arguments, state))
+        return Behavior(self._interner.variables, tuple(steps[::-1])) if steps else None
+
+    def _progress(self) -> Progress:
+        return Progress(
+            len(self._rows),
+            self._generated,
+            self._depth,
+            self._queue,
+            time.monotonic() - self._started,
+        )
+
+    def _report(self, end: _End) -> Report:
+        is_violated = end.verdict is Verdict.VIOLATED
+        return Report(
+            verdict=end.verdict,
+            violated=end.prop.name if end.prop else DEADLOCK if is_violated else None,
+            violated_at=end.prop.at if end.prop else None,
+            error=end.error,
+            counterexample=self._behavior(end),
+            distinct_states=len(self._rows),
+            generated_states=self._generated,
+            depth=self._depth,
+            covered_depth=self._covered_depth,
+            queue=self._queue,
+            seconds=time.monotonic() - self._started,
+            actions=self._coverage(),
+            renamings=len(self._task.renamings) + 1,
+        )
+
+    def _coverage(self) -> dict[str, Coverage]:
+        found: dict[str, Coverage] = {}
+        for action, (generated, distinct) in self._counts.items():
+            earlier = found.get(action.name, Coverage(0, 0))
+            found[action.name] = Coverage(
+                earlier.generated + generated, earlier.distinct + distinct
+            )
+        return found
+
+
+def _first(tests: Iterable[_Test], row: Row) -> Property | None:
+    """Return the first property that a state violates."""
+    for test in tests:
+        if not test.holds_in_state(row):
+            return test.prop
+    return None
+
+
+def check(task: Task, on_progress: Callable[[Progress], None] = lambda progress: None) -> Report:
+    """Check a task; see `Search`."""
+    return Search(task, on_progress).run()

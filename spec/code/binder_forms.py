@@ -1,0 +1,160 @@
+r"""How what binds names is generated: quantifiers, CHOOSE, and sets in braces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from raft_ref.spec.code.generator import PYTHON_TYPES, Code, Form, Generator
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.values import operators
+
+
+def _elements(
+    generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool = False
+) -> str:
+    """Return a name for what a `for` runs through."""
+    in_order = generator.constant_in_order(node)
+    if in_order is not None:
+        return in_order
+    code = generator.value(node, primed)
+    if ordered or generator.careful:  # the judge of errors goes the same way every time
+        return generator.writer.named(generator.fallible(node, "in_order", code.text))
+    if code.kind == "set":
+        return generator.writer.named(code.text)
+    return generator.writer.named(generator.fallible(node, "finite", code.text))
+
+
+def elements_in_order(
+    generator: Generator, bindings: tuple[tree.Binding, ...], primed: bool
+) -> list[tuple[tree.Pattern, str]]:
+    """Evaluate the sets of a binder for `loop`, to run through them in a fixed order."""
+    return _targets(generator, bindings, primed, ordered=True)
+
+
+def _targets(
+    generator: Generator, bindings: tuple[tree.Binding, ...], primed: bool, *, ordered: bool = False
+) -> list[tuple[tree.Pattern, str]]:
+    """Evaluate the sets of a binder, once each; return what ranges over what."""
+    domains = [_elements(generator, each.domain, primed, ordered=ordered) for each in bindings]
+    return [
+        (pattern, domain)
+        for binding, domain in zip(bindings, domains, strict=True)
+        for pattern in binding.patterns
+    ]
+
+
+def target(generator: Generator, pattern: tree.Pattern) -> str:
+    """Return the name that an element is bound to, before it is unpacked."""
+    if pattern.is_tuple:
+        return generator.writer.fresh()
+    return generator.reference(pattern.names[0], False)
+
+
+def unpack(generator: Generator, pattern: tree.Pattern, element: str) -> None:
+    """Bind the names of a tuple of names."""
+    if pattern.is_tuple:
+        helper = generator.helper(operators.unpacked)
+        names = ", ".join(generator.reference(each, False) for each in pattern.names)
+        checked = generator.fallible(pattern, helper, element, str(len(pattern.names)))
+        generator.writer.emit(f"_, {names} = {checked}")
+
+
+def loop(
+    generator: Generator,
+    targets: list[tuple[tree.Pattern, str]],
+    body: Callable[[], None],
+    stop: str | None = None,
+) -> None:
+    """Emit nested `for` statements; an outer one ends when the condition `stop` holds."""
+    if not targets:
+        body()
+        return
+    (pattern, domain), *others = targets
+    element = target(generator, pattern)
+    generator.writer.emit(f"for {element} in {domain}:")
+    with generator.writer.indented():
+        unpack(generator, pattern, element)
+        loop(generator, others, body, stop)
+        if stop and others:
+            generator.writer.emit(f"if {stop}:")
+            generator.writer.emit(" break")
+
+
+def _quantified(generator: Generator, node: tree.Quantified, primed: bool) -> Code:
+    targets = _targets(generator, node.bindings, primed)
+    result = generator.writer.fresh()
+    generator.writer.emit(f"{result} = {node.is_universal}")
+
+    def body() -> None:
+        text = generator.formula(node.body, primed)
+        generator.writer.emit(f"if not {text}:" if node.is_universal else f"if {text}:")
+        generator.writer.emit(f" {result} = {not node.is_universal}")
+        generator.writer.emit(" break")
+
+    loop(generator, targets, body, f"not {result}" if node.is_universal else result)
+    return Code(result, "formula")
+
+
+def _choose(generator: Generator, node: tree.Choose, primed: bool) -> Code:
+    ((pattern, domain),) = _targets(generator, node.bindings, primed, ordered=True)
+    found = generator.writer.fresh()
+    generator.writer.emit(f"{found} = NO_WITNESS")
+    with _each(generator, pattern, domain) as element:
+        generator.writer.emit(f"if {generator.formula(node.body, primed)}:")
+        generator.writer.emit(f" {found} = {element}")
+        generator.writer.emit(" break")
+    return Code(generator.writer.named(generator.fallible(node, "witness", found)))
+
+
+def _set_filter(generator: Generator, node: tree.SetFilter, primed: bool) -> Code:
+    ((pattern, domain),) = _targets(generator, node.bindings, primed)
+    kept = generator.writer.fresh()
+    generator.writer.emit(f"{kept} = []")
+    with _each(generator, pattern, domain) as element:
+        generator.writer.emit(f"if {generator.formula(node.body, primed)}:")
+        generator.writer.emit(f" {kept}.append({element})")
+    return Code(f"frozenset({kept})", "set")
+
+
+@contextmanager
+def _each(generator: Generator, pattern: tree.Pattern, domain: str) -> Iterator[str]:
+    """Emit one `for`, and let the caller emit its body."""
+    element = target(generator, pattern)
+    generator.writer.emit(f"for {element} in {domain}:")
+    with generator.writer.indented():
+        unpack(generator, pattern, element)
+        yield element
+
+
+def _set_map(generator: Generator, node: tree.SetMap, primed: bool) -> Code:
+    targets = _targets(generator, node.bindings, primed)
+    collected = generator.writer.fresh()
+    generator.writer.emit(f"{collected} = []")
+
+    def body() -> None:
+        generator.writer.emit(f"{collected}.append({generator.value(node.body, primed).text})")
+
+    loop(generator, targets, body)
+    return Code(f"frozenset({collected})", "set")
+
+
+def _set_literal(generator: Generator, node: tree.SetLiteral, primed: bool) -> Code:
+    codes = [generator.value(each, primed) for each in node.elements]
+    texts = [each.text for each in codes]
+    if len(texts) < 2 or (codes[0].kind in PYTHON_TYPES and len({c.kind for c in codes}) == 1):
+        return Code(f"frozenset(({''.join(f'{each}, ' for each in texts)}))", "set")
+    return Code(
+        generator.fallible(node, generator.helper(operators.set_of), *texts),
+        "set",
+    )
+
+
+BINDER_FORMS: Final[dict[type, Form]] = {
+    tree.Quantified: _quantified,
+    tree.Choose: _choose,
+    tree.SetFilter: _set_filter,
+    tree.SetMap: _set_map,
+    tree.SetLiteral: _set_literal,
+}

@@ -1,0 +1,83 @@
+"""A specification under one choice of constants, ready to be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from raft_ref.spec.code.conditions import conditions_function
+from raft_ref.spec.code.explain import instances_function
+from raft_ref.spec.code.forms import FORMS
+from raft_ref.spec.code.generator import Generator
+from raft_ref.spec.code.notes import Notes
+from raft_ref.spec.code.slots import Slots, instance_function
+from raft_ref.spec.names.analysis import Analysis, Read
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import NoValueError, SpecError
+from raft_ref.spec.values.value import Value
+
+
+class Program:
+    """The generated functions, quick and careful."""
+
+    def __init__(
+        self,
+        analysis: Analysis,
+        constants: Mapping[str, Value | Callable[..., Value]],
+        notes: Notes | None = None,
+    ) -> None:
+        self.analysis = analysis
+        self.notes = notes or Notes()
+        self.quick = Generator(analysis, constants, FORMS, careful=False, notes=self.notes)
+        self.careful = Generator(analysis, constants, FORMS, careful=True, notes=self.notes)
+
+    def signature(self, definition: tree.Definition) -> list[Read]:
+        """Return what the function of a definition takes."""
+        return self.quick.signature(definition)
+
+    def function(self, definition: tree.Definition) -> Callable[..., Any]:
+        """Return the function of a definition; it raises `SpecError` where TLC has an error."""
+        quick = self.quick.function(definition)
+        return self._guarded(definition, quick, lambda: self.careful.function(definition))
+
+    def instances(self, definition: tree.Definition) -> Callable[..., list[str]]:
+        """Return the function that lists the failing instances of a universal formula."""
+        quick = instances_function(self.quick, definition)
+        return self._guarded(
+            definition, quick, lambda: instances_function(self.careful, definition)
+        )
+
+    def conditions(self, definition: tree.Definition) -> Callable[..., list[str]]:
+        """Return the function that lists the condition of an action that fails."""
+        quick = conditions_function(self.quick, definition)
+        return self._guarded(
+            definition, quick, lambda: conditions_function(self.careful, definition)
+        )
+
+    def instance(self, definition: tree.Definition, slots: Slots) -> Callable[..., Any]:
+        """Return the function that evaluates one instance of a formula; see `spec.code.slots`."""
+        quick = instance_function(self.quick, definition, slots)
+        return self._guarded(
+            definition, quick, lambda: instance_function(self.careful, definition, slots)
+        )
+
+    def _guarded(
+        self,
+        definition: tree.Definition,
+        quick: Callable[..., Any],
+        careful: Callable[[], Callable[..., Any]],
+    ) -> Callable[..., Any]:
+        def evaluate(*arguments: Any) -> Any:
+            printed = len(self.notes.printed)
+            try:
+                return quick(*arguments)
+            except Exception:  # any: the quick text does not tell what went wrong, or where
+                del self.notes.printed[printed:]
+            try:
+                return careful()(*arguments)
+            except NoValueError as error:  # out of a comparison that Python made by itself
+                raise SpecError(definition.at, error.reason) from None
+            except RecursionError:
+                raise SpecError(definition.at, "the recursion is too deep or endless") from None
+
+        return evaluate

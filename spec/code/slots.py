@@ -1,0 +1,111 @@
+r"""Formulas that speak of single elements of a set, or of pairs of them.
+
+`\A i, j \in Server : P(i, j)` is all of its instances, and what an instance reads of a variable
+such as `log` is `log[i]` and `log[j]` alone, if P applies the variable to nothing else. Such a
+formula can be evaluated instance by instance, each on the part of a state that it reads. The same
+goes for `\E`, of which one true instance is enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from raft_ref.spec.code.generator import Generator
+from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.expressions import Declaration
+
+_MOST = 2
+"""More names at once would be more instances than there is to be gained."""
+
+
+@dataclass(frozen=True)
+class Slots:
+    """The names that are bound to elements, one or two, and what is said of all or any of them."""
+
+    is_universal: bool
+    names: tuple[tree.Bound, ...]
+    body: tree.Expression
+
+
+def slots_of(
+    analysis: Analysis, definition: tree.Definition, domain: str, indexed: frozenset[str]
+) -> Slots | None:
+    """Return the slots of a formula, or None if it has another shape or reads more than them.
+
+    Arguments: the operator; the name of the constant or variable that is the set; the variables
+    that may be read at the elements only. Of the others anything may be read.
+    """
+    names: tuple[tree.Bound, ...] = ()
+    node: tree.Expression = definition.body
+    is_universal = isinstance(node, tree.Quantified) and node.is_universal
+    while isinstance(node, tree.Quantified) and node.is_universal == is_universal:
+        bound = _bound_in(node, domain)
+        if bound is None or len(names) + len(bound) > _MOST:
+            break
+        names, node = names + bound, node.body
+        if _reads_only(analysis, node, frozenset(names), indexed):
+            return Slots(is_universal, names, node)
+    return None
+
+
+def _bound_in(node: tree.Quantified, domain: str) -> tuple[tree.Bound, ...] | None:
+    """Return the names of a quantifier over this set alone."""
+    patterns: list[tree.Pattern] = []
+    for binding in node.bindings:
+        over = binding.domain
+        if not isinstance(over, tree.Call) or over.name != domain or over.arguments:
+            return None
+        patterns += binding.patterns
+    if any(pattern.is_tuple for pattern in patterns):
+        return None
+    return tuple(name for pattern in patterns for name in pattern.names)
+
+
+def _reads_only(
+    analysis: Analysis, node: tree.Node, slots: frozenset[Declaration], indexed: frozenset[str]
+) -> bool:
+    """Whether all that the node reads of the indexed variables is their values at the slots."""
+
+    def meaning(each: tree.Node) -> Any:
+        return analysis.meanings[each] if isinstance(each, tree.Call) else None
+
+    def is_indexed(each: tree.Node) -> bool:
+        found = meaning(each)
+        return isinstance(found, tree.Variable) and found.name in indexed
+
+    if isinstance(node, tree.Application):
+        function = node.function
+        if isinstance(function, tree.Prime):
+            function = function.operand
+        if is_indexed(function):
+            return meaning(node.argument) in slots
+    if is_indexed(node):
+        return False
+    called = meaning(node)
+    if isinstance(called, tree.Definition) and isinstance(node, tree.Call):
+        if called.is_recursive or len(called.parameters) != len(node.arguments):
+            return False
+        named = zip(called.parameters, node.arguments, strict=True)
+        inner = frozenset(name for name, argument in named if meaning(argument) in slots)
+        if not _reads_only(analysis, called.body, inner | slots, indexed):
+            return False
+    return all(_reads_only(analysis, each, slots, indexed) for each in tree.children(node))
+
+
+def instance_function(
+    generator: Generator, definition: tree.Definition, slots: Slots
+) -> Callable[..., Any]:
+    """Return a function with the parameters of the definition's, that evaluates one instance.
+
+    Its last argument are the elements that the names are bound to.
+    """
+
+    def body() -> str:
+        for position, name in enumerate(slots.names):
+            generator.writer.emit(f"{generator.reference(name, False)} = chosen[{position}]")
+        return generator.formula(slots.body, False)
+
+    return generator.extra_function(definition, "instance", body, {}, ["chosen"])

@@ -1,0 +1,21 @@
+"""Where the specifications stand that come with raft-ref: beside this file, in plain sight."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_HERE: Final = Path(__file__).parent
+
+RAFT: Final = _HERE / "Raft.tla"
+"""The protocol, and nothing else."""
+INVARIANTS: Final = _HERE / "RaftInvariants.tla"
+"""What holds of every state, or of every step, and what must be reached."""
+PROGRESS_OF_RAFT: Final = _HERE / "RaftProgress.tla"
+"""What must stay possible."""
+MODEL: Final = _HERE / "MCRaft.tla"
+"""Raft within bounds, as TLC checks it; its configuration stands beside it."""
+RAFT_TRACE: Final = _HERE / "RaftTrace.tla"
+"""Raft with the liberties that implementations take, which traces are held against."""
+LIBRARY: Final = _HERE / "modules"
+"""Community modules that specifications extend."""

@@ -1,0 +1,111 @@
+"""Properties of behaviors, as far as single states and steps decide them.
+
+A property may be a conjunction of `[][A]_v`, which is of steps; of `[]P`, an invariant; and of
+formulas of the initial state. Anything else needs a check of infinite behaviors, and is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from raft_ref.spec.names.scope import Meaning, Resolution
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.values.standard import LANGUAGE
+
+
+class When(Enum):
+    """Of what a part of a property must hold."""
+
+    INITIALLY = "initially"
+    ALWAYS = "always"
+    IN_EACH_STEP = "in each step"
+
+
+class Part(NamedTuple):
+    """A conjunct of a property: where it stands, and when its formula must hold.
+
+    The formula of a step `[A]_v` is A, and `subscript` is v, which may stay as it is instead.
+    """
+
+    at: Position
+    when: When
+    formula: tree.Expression
+    subscript: tree.Expression | None = None
+
+
+def parts_of(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> Iterator[Part]:
+    """Yield the conjuncts of a property; raises `SpecError` for what is not supported."""
+    if isinstance(node, tree.Call) and node.name == "/\\":
+        for each in node.arguments:
+            yield from parts_of(each, meanings)
+    elif (definition := _named(node, meanings)) is not None:
+        yield from parts_of(definition.body, meanings)
+    elif isinstance(node, tree.Unsupported):
+        yield _always(node, meanings)
+    else:
+        _refuse_temporal(node, meanings)
+        yield Part(node.at, When.INITIALLY, node)
+
+
+def _always(node: tree.Unsupported, meanings: Mapping[tree.Call, Meaning]) -> Part:
+    if node.construct == "operator []" and node.operands:
+        operand = node.operands[0]
+        while (definition := _named(operand, meanings)) is not None:
+            operand = definition.body
+        if isinstance(operand, tree.Unsupported) and operand.construct.endswith("[A]_v"):
+            action, subscript = operand.operands
+            return Part(node.at, When.IN_EACH_STEP, action, subscript)
+        _refuse_temporal(operand, meanings)
+        return Part(node.at, When.ALWAYS, operand)
+    raise SpecError(node.at, f"not supported here: {node.construct} in a property")
+
+
+def _named(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> tree.Definition | None:
+    if isinstance(node, tree.Call) and not node.arguments:
+        meaning = meanings[node]
+        if isinstance(meaning, tree.Definition) and not meaning.parameters:
+            return meaning
+    return None
+
+
+def _refuse_temporal(node: tree.Node, meanings: Mapping[tree.Call, Meaning]) -> None:
+    """Refuse what has a temporal operator within, also within what it names."""
+    waiting, known = [node], set[tree.Node]()
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, tree.Unsupported):
+            raise SpecError(each.at, f"not supported here: {each.construct} in a property")
+        if isinstance(each, tree.Call):
+            meaning = meanings.get(each)
+            if isinstance(meaning, tree.Definition) and meaning not in known:
+                known.add(meaning)
+                waiting.append(meaning.body)
+        waiting += tree.children(each)
+
+
+class Conjunct(NamedTuple):
+    """A part as operators: `formula` must hold, but in a step for which `exempt` does."""
+
+    when: When
+    formula: tree.Definition
+    exempt: tree.Definition | None
+
+
+def conjunct_of(part: Part, name: str, text: str, into: Resolution) -> Conjunct:
+    """Return a part of a property as operators, whose meanings are noted in `into`."""
+
+    def defined(body: tree.Expression) -> tree.Definition:
+        made = tree.Definition(part.at, name, (), body, text=text)
+        into.definitions.append(made)
+        into.of_modules.add(made)
+        return made
+
+    if part.subscript is None:
+        return Conjunct(part.when, defined(part.formula), None)
+    subscript = part.subscript
+    same = tree.Call(subscript.at, "=", (tree.Prime(subscript.at, subscript), subscript))
+    into.meanings[same] = LANGUAGE["="]
+    return Conjunct(part.when, defined(part.formula), defined(same))

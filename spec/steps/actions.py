@@ -1,0 +1,417 @@
+r"""How actions are generated: formulas that give variables their next (or initial) values.
+
+An action is written out in place, depth first and from left to right, as TLC evaluates it: what
+follows a conjunct is generated inside of it. `x' = e` gives x' its value where it has none yet on
+that path, and is a test where it has one; which of the two is known when the text is generated.
+Each disjunct, and each element of an \E, is a path of its own, even if it gives no variable a
+value; but once all variables have values, what conjuncts are left are tests. So the number of
+successors is TLC's.
+
+What follows a choice is generated once. If several of its branches lead there, it becomes a
+function within the function, with the variables that the branches gave a value as parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from raft_ref.spec.code.binder_forms import target, unpack
+from raft_ref.spec.code.inlining import Inlining, behind, names_of
+from raft_ref.spec.code.writer import Lines
+from raft_ref.spec.names.places import Local, Scope, Values
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
+from raft_ref.spec.values.runtime import in_kept_order
+from raft_ref.spec.values.standard import LANGUAGE
+
+Then = Callable[[Values], None]
+
+
+class Actions(Inlining):
+    """Writes actions into a generator's current function."""
+
+    # Forms
+
+    def write(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
+        """Write an action, and where it succeeds what follows it."""
+        node, scope = behind(node, scope, self.generator)
+        if self.is_test(node, scope):
+            self._test(node, scope, values, then)
+            return
+        match node:
+            case tree.Quantified(is_universal=True):
+                self._for_all(node, scope, values, then)
+            case tree.Quantified():
+                self.exists(
+                    node, scope, values, lambda inner: self.write(node.body, inner, values, then)
+                )
+            case tree.If():
+                arms = [(node.condition, node.then)]
+                self._choice(node, arms, node.otherwise, scope, values, then)
+            case tree.Case():
+                arms = list(zip(node.conditions, node.results, strict=True))
+                self._choice(node, arms, node.otherwise, scope, values, then)
+            case tree.Let():
+                self.write(node.body, self.let(node, scope, values), values, then)
+            case tree.Unsupported():
+                action, variables = node.operands
+                branches = [
+                    self._branch_of(action, scope, values),
+                    lambda joined: self._unchanged(variables, scope, values, joined),
+                ]
+                self._branch(branches, values, then)
+            case tree.Call():
+                self._call(node, scope, values, then)
+
+    def is_test(self, node: tree.Node, scope: Scope) -> bool:
+        """Whether an action neither gives values nor has several paths: a formula."""
+        if isinstance(node, tree.Call):
+            node, scope = behind(node, scope, self.generator)
+        match node:
+            case tree.Quantified():
+                return node.is_universal and self.is_test(node.body, scope)
+            case tree.If():
+                return self.is_test(node.then, scope) and self.is_test(node.otherwise, scope)
+            case tree.Case():
+                results = [*node.results, *([node.otherwise] if node.otherwise else [])]
+                return all(self.is_test(each, scope) for each in results)
+            case tree.Let():
+                return self.is_test(node.body, scope)
+            case tree.Unsupported():
+                return node.construct != STEP_OR_STUTTER
+            case tree.Call():
+                return self._is_test_call(node, scope)
+        return True
+
+    def _is_test_call(self, node: tree.Call, scope: Scope) -> bool:
+        meaning = self.generator.analysis.meanings[node]
+        if isinstance(meaning, tree.Definition):
+            if meaning in scope.inside:
+                return True  # a recursive operator: no action, unless another branch is one
+            inner = replace(scope, inside=(*scope.inside, meaning))
+            given = {
+                parameter: Local(None, False, argument, scope)
+                for parameter, argument in zip(meaning.parameters, node.arguments, strict=False)
+            }
+            return self.is_test(meaning.body, inner.with_locals(given))
+        match node.name:
+            case "/\\":
+                return all(self.is_test(each, scope) for each in node.arguments)
+            case "\\/" | "UNCHANGED":
+                return False
+            case "=>":
+                return self.is_test(node.arguments[1], scope)
+            case "=" | "\\in":
+                return self._assigned(node.arguments[0], scope) is None
+        return True
+
+    def _test(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
+        with self.evaluating(node, scope, values):
+            text = self.generator.formula(node, False)
+        self._if(text, lambda: then(values))
+
+    def _if(self, condition: str, body: Callable[[], None]) -> None:
+        if condition == "True":
+            body()
+            return
+        self.generator.writer.emit(f"if {condition}:")
+        with self.generator.writer.indented():
+            body()
+
+    def _call(self, node: tree.Call, scope: Scope, values: Values, then: Then) -> None:
+        meaning = self.generator.analysis.meanings[node]
+        if isinstance(meaning, tree.Definition):
+            self.write(meaning.body, self.inlined(node, meaning, scope, values), values, then)
+            return
+        match node.name:
+            case "/\\":
+                self._in_turn(list(node.arguments), scope, values, then)
+            case "\\/":
+                branches = [self._branch_of(each, scope, values) for each in node.arguments]
+                self._branch(branches, values, then)
+            case "=>":
+                premise, conclusion = node.arguments
+                true = tree.Call(node.at, "TRUE")
+                self.generator.analysis.meanings[true] = LANGUAGE["TRUE"]
+                self._choice(node, [(premise, conclusion)], true, scope, values, then)
+            case "UNCHANGED":
+                self._unchanged(node.arguments[0], scope, values, then)
+            case _:
+                self._assign(node, scope, values, then)
+
+    def _in_turn(
+        self, conjuncts: list[tree.Expression], scope: Scope, values: Values, then: Then
+    ) -> None:
+        if not conjuncts:
+            then(values)
+            return
+
+        def others(known: Values) -> None:
+            if self.variables <= known.keys():
+                self._tests(conjuncts[1:], scope, known, then)
+            else:
+                self._in_turn(conjuncts[1:], scope, known, then)
+
+        self.write(conjuncts[0], scope, values, others)
+
+    def _tests(
+        self, conjuncts: list[tree.Expression], scope: Scope, values: Values, then: Then
+    ) -> None:
+        if not conjuncts:
+            then(values)
+            return
+        self._test(
+            conjuncts[0],
+            scope,
+            values,
+            lambda known: self._tests(conjuncts[1:], scope, known, then),
+        )
+
+    # Values
+
+    def _assigned(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
+        """Return the variable to which `node = e` gives a value."""
+        node, scope = behind(node, scope, self.generator)
+        if isinstance(node, tree.Prime) and self.primed:
+            return self._variable(node.operand, scope)
+        if isinstance(node, tree.Call):
+            meaning = self.generator.analysis.meanings[node]
+            if isinstance(meaning, tree.Variable) and not self.primed:
+                return meaning
+            if isinstance(meaning, tree.Definition) and not meaning.parameters:
+                return self._assigned(meaning.body, scope)
+        return None
+
+    def _variable(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
+        node, scope = behind(node, scope, self.generator)
+        if isinstance(node, tree.Call):
+            meaning = self.generator.analysis.meanings[node]
+            if isinstance(meaning, tree.Variable):
+                return meaning
+            if isinstance(meaning, tree.Definition) and not meaning.parameters:
+                return self._variable(meaning.body, scope)
+        return None
+
+    def _assign(self, node: tree.Call, scope: Scope, values: Values, then: Then) -> None:
+        r"""`x' = e` or `x' \in S`."""
+        generator, writer = self.generator, self.generator.writer
+        variable = self._assigned(node.arguments[0], scope)
+        assert variable is not None
+        if variable in values:
+            self._test(node, scope, values, then)
+            return
+        given = node.arguments[1]
+        with self.evaluating(given, scope, values):
+            text = generator.value(given, False).text
+        name = self._name(variable)
+        if node.name == "=":
+            if not text.isidentifier():
+                writer.emit(f"{name} = {text}")
+            then({**values, variable: text if text.isidentifier() else name})
+            return
+        elements = generator.fallible(given, generator.helper(in_kept_order), text)
+        with self.looping(f"for {name} in {elements}:"):
+            then({**values, variable: name})
+
+    def _name(self, variable: tree.Variable) -> str:
+        return f"{'p' if self.primed else 'v'}_{variable.name}"
+
+    def _unchanged(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
+        node, scope = behind(node, scope, self.generator)
+        if isinstance(node, tree.Tuple):
+            self._unchanged_in_turn(list(node.elements), scope, values, then)
+            return
+        variable = self._variable(node, scope)
+        if variable is not None and variable not in values and self.primed:
+            then({**values, variable: self.generator.reference(variable, False)})
+            return
+        if isinstance(node, tree.Call) and variable is None:
+            meaning = self.generator.analysis.meanings[node]
+            if isinstance(meaning, tree.Definition) and not meaning.parameters:
+                self._unchanged(meaning.body, scope, values, then)
+                return
+        test = tree.Call(node.at, "UNCHANGED", (node,))
+        self.generator.analysis.meanings[test] = LANGUAGE["UNCHANGED"]
+        self._test(test, scope, values, then)
+
+    def _unchanged_in_turn(
+        self, nodes: list[tree.Expression], scope: Scope, values: Values, then: Then
+    ) -> None:
+        if not nodes:
+            then(values)
+            return
+        self._unchanged(
+            nodes[0],
+            scope,
+            values,
+            lambda known: self._unchanged_in_turn(nodes[1:], scope, known, then),
+        )
+
+    # Choices
+
+    def exists(
+        self, node: tree.Quantified, scope: Scope, values: Values, body: Callable[[Scope], None]
+    ) -> None:
+        """Write the loops of a quantifier."""
+        domains = [self.elements(each.domain, scope, values) for each in node.bindings]
+        inner = self.bound(node, scope)
+        targets = [
+            (pattern, domain)
+            for binding, domain in zip(node.bindings, domains, strict=True)
+            for pattern in binding.patterns
+        ]
+
+        def loops(place: int) -> None:
+            if place == len(targets):
+                body(inner)
+                return
+            pattern, domain = targets[place]
+            with self.naming(inner):
+                element = target(self.generator, pattern)
+            with self.looping(f"for {element} in {domain}:"):
+                with self.naming(inner):
+                    unpack(self.generator, pattern, element)
+                loops(place + 1)
+
+        loops(0)
+
+    def _for_all(self, node: tree.Quantified, scope: Scope, values: Values, then: Then) -> None:
+        """Write a conjunction with a conjunct for each element, which calls itself for the next.
+
+        What has a value differs from the first conjunct to the next: each case is a function.
+        """
+        writer = self.generator.writer
+        rows, place = writer.fresh(), writer.fresh()
+        writer.emit(f"{rows} = []")
+        inner = scope
+
+        def collect(within: Scope) -> None:
+            nonlocal inner
+            inner = within
+            names = [within.locals[n].text for n in names_of(node)]
+            writer.emit(f"{rows}.append(({''.join(f'{each}, ' for each in names)}))")
+
+        self.exists(node, scope, values, collect)
+        block = writer.block
+        functions: dict[frozenset[tree.Variable], str] = {}
+        written: list[Lines] = []
+
+        def call(known: Values, index: str) -> None:
+            given = {each: text for each, text in known.items() if each not in values}
+            key = frozenset(given)
+            if key not in functions:
+                functions[key] = writer.fresh()
+                with writer.captured(block) as lines:
+                    conjunct(functions[key], given)
+                written.append(lines)
+            arguments = [f"{self._name(each)}={text}" for each, text in given.items()]
+            writer.emit(f"{functions[key]}({', '.join([index, *arguments])})")
+
+        def conjunct(name: str, given: Values) -> None:
+            own = {each: self._name(each) for each in given}
+            known = {**values, **own}
+            writer.emit(f"def {name}({', '.join([place, *own.values()])}):")
+            with writer.indented():
+                writer.emit(f"if {place} == len({rows}):")
+                with writer.indented():
+                    then(known)
+                writer.emit("else:")
+                with writer.indented():
+                    names = "".join(f"{inner.locals[n].text}, " for n in names_of(node))
+                    writer.emit(f"{names}= {rows}[{place}]")
+                    write = self._test if self.variables <= known.keys() else self.write
+                    write(node.body, inner, known, lambda now: call(now, f"{place} + 1"))
+
+        with writer.captured() as start:
+            call(values, "0")
+        for lines in written:
+            writer.splice(lines)
+        writer.splice(start)
+
+    def _choice(
+        self,
+        node: tree.Expression,
+        arms: list[tuple[tree.Expression, tree.Expression]],
+        otherwise: tree.Expression | None,
+        scope: Scope,
+        values: Values,
+        then: Then,
+    ) -> None:
+        """IF and CASE: one branch is taken."""
+        writer = self.generator.writer
+
+        def rest(place: int, joined: Then) -> None:
+            if place == len(arms):
+                if otherwise is None:
+                    writer.emit(self.generator.fallible(node, "no_case"))
+                else:
+                    self.write(otherwise, scope, values, joined)
+                return
+            condition, result = arms[place]
+            with self.evaluating(condition, scope, values):
+                text = self.generator.formula(condition, False)
+            writer.emit(f"if {text}:")
+            with writer.indented():
+                self.write(result, scope, values, joined)
+            writer.emit("else:")
+            with writer.indented():
+                rest(place + 1, joined)
+
+        self._branch([lambda joined: rest(0, joined)], values, then)
+
+    def _branch_of(
+        self, node: tree.Expression, scope: Scope, values: Values
+    ) -> Callable[[Then], None]:
+        return lambda then: self.write(node, scope, values, then)
+
+    def _branch(self, branches: list[Callable[[Then], None]], values: Values, then: Then) -> None:
+        """Write branches side by side, and once, for each set of new values, what follows."""
+        writer = self.generator.writer
+        mark = writer.fresh()
+        joins: list[tuple[tree.Variable, ...]] = []
+
+        def joined(known: Values) -> None:
+            given = {each: known[each] for each in known if each not in values}
+            key = tuple(sorted(given, key=lambda each: each.name))
+            if key not in joins:
+                joins.append(key)
+            for each in key:
+                if given[each] != self._name(each):
+                    writer.emit(f"{self._name(each)} = {given[each]}")
+            writer.emit(f"{mark} {joins.index(key)}")
+
+        lines: Lines = []
+        for each in branches:
+            with writer.captured() as captured:
+                each(joined)
+            lines += captured
+        for index, key in enumerate(joins):
+            lines = self._joined(lines, f"{mark} {index}", key, values, then)
+        writer.splice(lines)
+
+    def _joined(
+        self,
+        lines: Lines,
+        mark: str,
+        key: tuple[tree.Variable, ...],
+        values: Values,
+        then: Then,
+    ) -> Lines:
+        """Return the lines of branches with what follows them at the marks."""
+        writer = self.generator.writer
+        with writer.captured() as following:
+            then({**values, **{each: self._name(each) for each in key}})
+        is_short = len(following) <= 2
+        if is_short or sum(line == mark for _, line in lines) == 1:
+            return [
+                (depth + deeper, text)
+                for depth, line in lines
+                for deeper, text in (following if line == mark else [(0, line)])
+            ]
+        name = writer.fresh()
+        parameters = ", ".join(self._name(each) for each in key)
+        writer.emit(f"def {name}({parameters}):")
+        with writer.indented():
+            writer.splice(following)
+        return [(d, f"{name}({parameters})" if line == mark else line) for d, line in lines]

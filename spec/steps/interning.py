@@ -1,0 +1,115 @@
+"""States as rows of small integers: each value of a variable is kept once, under a number.
+
+What a formula reads of a row is a short tuple of integers, quick to hash; so its verdict is
+computed once for each combination of what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, Protocol, TypeAlias
+
+from raft_ref.spec.values.value import Value
+
+State: TypeAlias = tuple[Value, ...]
+"""The values of a module's variables, in the order of their declaration."""
+
+Row: TypeAlias = tuple[int, ...]
+"""The same as numbers."""
+
+
+class Table(dict[Value, int]):
+    """The number of each value of one variable, given at its first use; `values` is the inverse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values_by_number: list[Value] = []
+
+    def __missing__(self, value: Value) -> int:
+        number = self[value] = len(self.values_by_number)
+        self.values_by_number.append(value)
+        return number
+
+
+class Interner:
+    """The tables of all variables of a model."""
+
+    def __init__(self, variables: Sequence[str]) -> None:
+        self.variables = tuple(variables)
+        self.tables = [Table() for _ in variables]
+
+    def row(self, state: State) -> Row:
+        """Return a state as numbers."""
+        return tuple([table[value] for table, value in zip(self.tables, state, strict=True)])
+
+    def state(self, row: Row) -> State:
+        """Return the state that a row stands for."""
+        return tuple(
+            [table.values_by_number[number] for table, number in zip(self.tables, row, strict=True)]
+        )
+
+
+class Formula(Protocol):
+    """An operator of a module that is evaluated in a state, or in a step of two."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The variables that it reads in the state."""
+
+    @property
+    def reads_primed(self) -> frozenset[str]:
+        """The variables that it reads in the next state."""
+
+
+class Remembered:
+    """Some function of a formula, on rows; computed once for each combination of what it reads.
+
+    Arguments: the formula, what to compute from one or two mappings of variables to values, and
+    the interner of the rows.
+    """
+
+    def __init__(self, formula: Formula, compute: Callable[..., Any], interner: Interner) -> None:
+        self._compute = compute
+        self._reads = _Selection(formula.reads, interner)
+        self._reads_primed = _Selection(formula.reads_primed, interner)
+        self._of_states: dict[Any, Any] = {}
+        self._of_steps: dict[Any, Any] = {}
+
+    def of_state(self, row: Row) -> Any:
+        """Return the result in a state."""
+        key = self._reads.key(row)
+        found = self._of_states.get(key)
+        if found is None:
+            found = self._of_states[key] = self._compute(self._reads.values(row))
+        return found
+
+    def of_step(self, before: Row, after: Row) -> Any:
+        """Return the result in a step."""
+        key = self._reads.key(before), self._reads_primed.key(after)
+        found = self._of_steps.get(key)
+        if found is None:
+            values = self._reads.values(before), self._reads_primed.values(after)
+            found = self._of_steps[key] = self._compute(*values)
+        return found
+
+
+class _Selection:
+    """Some of the variables of a row."""
+
+    def __init__(self, names: frozenset[str], interner: Interner) -> None:
+        self._names = sorted(names)
+        self._places = [interner.variables.index(name) for name in self._names]
+        self._tables = [interner.tables[place] for place in self._places]
+        self.key: Callable[[Row], Any] = itemgetter(*self._places) if names else _nothing
+
+    def values(self, row: Row) -> dict[str, Value]:
+        """Return the values of the variables."""
+        return {
+            name: table.values_by_number[row[place]]
+            for name, table, place in zip(self._names, self._tables, self._places, strict=True)
+        }
+
+
+def _nothing(row: Row) -> tuple[()]:
+    return ()

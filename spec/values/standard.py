@@ -1,0 +1,126 @@
+"""The names that a module has without defining them: TLA+'s own and the standard modules'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from raft_ref.spec.values import bags, operators, sets
+from raft_ref.spec.values.operators import holds
+from raft_ref.spec.values.value import sequence_domain, show
+
+
+@dataclass(frozen=True, eq=False)
+class Builtin:
+    """An operator that Python evaluates.
+
+    `returns` is what is known of its result: "formula" for a Python bool, else "number", "set",
+    "function" or "any". `operator_arguments` gives the arity of each argument that is an operator.
+    `function` is None where this package does not support the operator.
+    """
+
+    name: str
+    arity: int
+    function: Callable[..., Any] | None
+    returns: str = "any"
+    operator_arguments: Mapping[int, int] = field(default_factory=dict)
+
+
+def _table(*operators: Builtin) -> dict[str, Builtin]:
+    return {each.name: each for each in operators}
+
+
+LANGUAGE: Final = _table(
+    Builtin("TRUE", 0, lambda: True, "formula"),
+    Builtin("FALSE", 0, lambda: False, "formula"),
+    Builtin("/\\", 2, lambda p, q: holds(p, "/\\") and holds(q, "/\\"), "formula"),
+    Builtin("\\/", 2, lambda p, q: holds(p, "\\/") or holds(q, "\\/"), "formula"),
+    Builtin("=>", 2, lambda p, q: not holds(p, "=>") or holds(q, "=>"), "formula"),
+    Builtin("<=>", 2, lambda p, q: holds(p, "<=>") == holds(q, "<=>"), "formula"),
+    Builtin("~", 1, lambda p: not holds(p, "~"), "formula"),
+    Builtin("UNCHANGED", 1, None, "formula"),
+    Builtin("BOOLEAN", 0, lambda: sets.BOOLEAN, "set"),
+    Builtin("STRING", 0, lambda: sets.STRING, "set"),
+    Builtin("=", 2, sets.equal, "formula"),
+    Builtin("#", 2, lambda left, right: not sets.equal(left, right), "formula"),
+    Builtin("\\in", 2, operators.is_element, "formula"),
+    Builtin("\\notin", 2, lambda value, of: not sets.contains(of, value), "formula"),
+    Builtin("\\subseteq", 2, operators.is_subset, "formula"),
+    Builtin("\\cup", 2, operators.union, "set"),
+    Builtin("\\cap", 2, operators.intersection, "set"),
+    Builtin("\\", 2, operators.difference, "set"),
+    Builtin("SUBSET", 1, operators.power_set, "set"),
+    Builtin("UNION", 1, operators.big_union, "set"),
+    Builtin("DOMAIN", 1, operators.domain, "set"),
+)
+
+_NATURALS: Final = _table(
+    Builtin("Nat", 0, lambda: sets.NAT, "set"),
+    Builtin("+", 2, operators.add, "number"),
+    Builtin("-", 2, operators.subtract, "number"),
+    Builtin("*", 2, operators.multiply, "number"),
+    Builtin("^", 2, operators.power, "number"),
+    Builtin("\\div", 2, operators.divide, "number"),
+    Builtin("%", 2, operators.modulo, "number"),
+    Builtin("<", 2, operators.less, "formula"),
+    Builtin(">", 2, operators.greater, "formula"),
+    Builtin("<=", 2, operators.at_most, "formula"),
+    Builtin(">=", 2, operators.at_least, "formula"),
+    Builtin("..", 2, operators.interval, "set"),
+)
+_INTEGERS: Final = {
+    **_NATURALS,
+    **_table(
+        Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, operators.negate, "number")
+    ),
+}
+
+STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
+    "Naturals": _NATURALS,
+    "Integers": _INTEGERS,
+    "Reals": {**_INTEGERS, **_table(Builtin("/", 2, None), Builtin("Infinity", 0, None))},
+    "Sequences": _table(
+        Builtin("Seq", 1, operators.sequence_set, "set"),
+        Builtin("Len", 1, operators.length, "number"),
+        Builtin("Append", 2, operators.append, "function"),
+        Builtin("Head", 1, operators.head),
+        Builtin("Tail", 1, operators.tail, "function"),
+        Builtin("SubSeq", 3, operators.subsequence, "function"),
+        Builtin("\\o", 2, operators.concatenation),
+        Builtin("SelectSeq", 2, operators.selected, "function", {1: 1}),
+    ),
+    "FiniteSets": _table(
+        Builtin("Cardinality", 1, operators.cardinality, "number"),
+        Builtin("IsFiniteSet", 1, operators.is_finite_set, "formula"),
+    ),
+    "TLC": _table(
+        Builtin(":>", 2, operators.single, "function"),
+        Builtin("@@", 2, operators.merged, "function"),
+        Builtin("Permutations", 1, operators.permutations, "set"),
+        Builtin("Assert", 2, operators.asserted, "formula"),
+        Builtin("Print", 2, lambda _shown, value: value),  # nothing is printed: no side effects
+        Builtin("PrintT", 1, lambda _shown: True, "formula"),
+        Builtin("ToString", 1, show),
+        Builtin("SortSeq", 2, operators.sort_sequence, "function", {1: 2}),
+        Builtin("TLCEval", 1, lambda value: value),
+        *(Builtin(name, 1, None) for name in ("TLCGet", "RandomElement")),
+        Builtin("TLCSet", 2, None),
+        *(Builtin(name, 0, None) for name in ("Any", "JavaTime")),
+    ),
+    "Bags": _table(
+        Builtin("EmptyBag", 0, lambda: (sequence_domain(0),), "function"),
+        Builtin("IsABag", 1, bags.is_bag, "formula"),
+        Builtin("SetToBag", 1, bags.bag_of, "function"),
+        Builtin("BagToSet", 1, bags.bag_elements, "set"),
+        Builtin("BagIn", 2, lambda each, of: each in bags.bag(of, "BagIn"), "formula"),
+        Builtin("(+)", 2, bags.bag_sum, "function"),
+        Builtin("(-)", 2, bags.bag_difference, "function"),
+        Builtin("CopiesIn", 2, bags.copies, "number"),
+        Builtin("BagCardinality", 1, bags.bag_size, "number"),
+        Builtin("BagUnion", 1, bags.bag_union, "function"),
+        Builtin("BagOfAll", 2, bags.bag_of_all, "function", {0: 1}),
+        Builtin("\\sqsubseteq", 2, bags.bag_included, "formula"),
+        Builtin("SubBag", 1, None),
+    ),
+}

@@ -1,0 +1,120 @@
+"""What README.md shows is what a user gets."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from raft_ref.cli import main
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
+from tests.support.files import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
+
+PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
+
+
+SLOW = ("generate", "prove --conjecture", "prove --quiet", "spec compare")
+
+
+def untimed(text: str) -> str:
+    """Leave out what no two runs share."""
+    text = re.sub(r"[\d.]+ s, [\d,]+(/s| (states|steps)/s( \(.*engine.*\))?)", "TIME", text)
+    text = re.sub(r"transitions; [\d.]+ s$", "transitions; TIME", text, flags=re.M)
+    return re.sub(r"^(seconds +).*", r"\1TIME", text, flags=re.M).strip()
+
+
+def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
+    assert [command for command, _ in SHOWN] == [
+        "check",
+        "check --bug vote-not-persisted",
+        "draw traces/gallery/older-term-committed.ndjson -o page.html",
+        "draw --graph --bug vote-not-persisted --show role,currentTerm -o graph.svg",
+        "check --bug commit-scan-stops-at-older-term",
+        "check --bug older-term-committed --random --seed 20 --max-snapshot 0 --quiet",
+        "check --node ring:Ring",
+        "demo --seconds 3 --crash 1",
+        "validate --profile etcd traces/recorded/etcd/seed-1.ndjson",
+        "validate traces/recorded/vote-not-persisted.ndjson --diagram refused.svg",
+        "generate --cover actions -o scenarios --quiet",
+        'conform --cmd "python -m raft_ref.traces.conformance.reference '
+        '--bug log-not-compared-before-vote" '
+        "--random --seed 2 --runs 100 --diagram found.svg",
+        "spec check Lock.tla",
+        "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
+        "prove --quiet",
+        "check --conjuncts --max-log 1 --max-snapshot 0 --max-restarts 0 --quiet",
+        r"prove --conjecture '\A s \in Server, i, j \in Index, t \in Term, v \in Value : "
+        r"log(s, i, t, v) /\ 0 < j /\ j < i => \E u \in Term, w \in Value : log(s, j, u, w)' "
+        "--max-log 2 --max-messages 1 --quiet",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "output"),
+    [
+        pytest.param(*each, marks=[pytest.mark.long] if each[0].startswith(SLOW) else [])
+        for each in SHOWN
+    ],
+)
+def test_what_readme_shows(
+    command: str,
+    output: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ring, _ = PYTHON
+    (tmp_path / "ring.py").write_text(ring)
+    for name in ("Lock.tla", "Lock.cfg"):
+        [text] = re.findall(rf"^```{name[-3:]}\n(.*?)^```", README, re.S | re.M)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "traces").symlink_to(ROOT / "traces")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    main(shlex.split(command))
+    assert untimed(capsys.readouterr().out) == untimed(output)
+
+
+def test_what_hypothesis_shows(tmp_path: Path) -> None:
+    [(command, output)] = re.findall(
+        r"^```console\n\$ pytest (.*?)\n(.*?)^```", README, re.S | re.M
+    )
+    for name, text in zip(("ring.py", "test_ring.py"), PYTHON, strict=True):
+        (tmp_path / name).write_text(text)
+    pytest_here = [sys.executable, "-m", "pytest", *shlex.split(command)]
+    done = subprocess.run(pytest_here, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    # On a busy machine hypothesis shrinks for a shorter time, and leaves a step or two in.
+    found = iter(re.sub(r"^ *\d+\. ", "", done.stdout, flags=re.M).splitlines())
+    for line in re.sub(r"^ *\d+\. ", "", output, flags=re.M).splitlines():
+        assert line in found, done.stdout
+
+
+def test_the_picture_of_the_proof_shows_what_there_is() -> None:
+    shown = (ROOT / "spec/proof/needs.svg").read_text(encoding="utf-8")
+    labels = set(re.findall(r">([A-Z][A-Za-z]+)</text>", shown))
+    assert labels <= {each.name for each in (*PROPERTIES, *CONJUNCTS)}
+    assert {each.name for each in PROPERTIES} <= labels
+    assert len(labels) >= 40
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\((?!https:)([^)]+)\)", README):
+        assert (ROOT / target).is_file(), target
+
+
+def test_the_picture_is_what_the_command_draws(tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.gv"
+    main(["check", "--bug", "vote-not-persisted", "--diagram", str(drawn)])
+    shown = (ROOT / "traces/gallery/vote-not-persisted.svg").read_text(encoding="utf-8")
+    labels = re.findall(r"(?:candidate|leader|follower) t\d|restart", drawn.read_text())
+    assert labels
+    for label in labels:
+        assert label in shown

@@ -1,0 +1,358 @@
+"""Real servers, each a process, that are killed and stopped while clients work with them."""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from itertools import count, permutations
+from pathlib import Path
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.cli import main
+from raft_ref.server import Address, Client, FailedError, Kind, Operation, SqliteStorage
+from raft_ref.server.simulation.linearizability import Observation, is_linearizable
+from raft_ref.server.simulation.trial import drawn
+
+COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
+
+
+class Cluster:
+    """Three processes that speak over Unix sockets, each way over one of its own.
+
+    A `Wire` may stand between two of them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.addresses = {name: Address(str(folder / f"{name}.sock"), 0) for name in "123"}
+        self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.wires: dict[tuple[str, str], Wire] = {}
+
+    @property
+    def peers(self) -> str:
+        return self.peers_of("")
+
+    def peers_of(self, server: str) -> str:
+        """Return the peers as a server knows them: behind wires, where there are any."""
+        where = {
+            name: self.wires[server, name].address if (server, name) in self.wires else address
+            for name, address in self.addresses.items()
+        }
+        return ",".join(f"{name}={address}" for name, address in where.items())
+
+    async def lay_wires(self) -> None:
+        """Put a wire between each two servers, before they start."""
+        for source, dest in permutations("123", 2):
+            address = Address(str(self.folder / f"{source}-{dest}.sock"), 0)
+            self.wires[source, dest] = wire = Wire(address, self.addresses[dest])
+            await wire.start()
+
+    @property
+    def where(self) -> str:
+        return ",".join(map(str, self.addresses.values()))
+
+    def start(self, name: str, command: Sequence[str] = COMMAND) -> None:
+        arguments = ["--id", name, "--peers", self.peers_of(name)]
+        arguments += ["--data", str(self.folder / name)]
+        self.processes[name] = subprocess.Popen(
+            [*command, "serve", *arguments], stderr=subprocess.PIPE, text=True
+        )
+
+    def kill(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.communicate()
+
+    def stop_all(self) -> list[tuple[int, str]]:
+        """Stop all servers; return their exit codes and what they logged."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        ended = [(p, p.communicate()[1]) for p in self.processes.values()]
+        self.processes.clear()
+        return [(p.returncode, log) for p, log in ended]
+
+    def wait(self) -> None:
+        """Wait until all servers listen."""
+        while not all(Path(address.host).exists() for address in self.addresses.values()):
+            time.sleep(0.01)
+
+
+class Wire:
+    """What one server sends to another goes through here, while it is not cut."""
+
+    def __init__(self, address: Address, dest: Address) -> None:
+        self.address = address
+        self._dest = dest
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.is_cut = False
+        self.carried = 0  # bytes
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_unix_server(self._carry, self.address.host)
+
+    def cut(self) -> None:
+        """Close the connection, and every new one, until it is mended."""
+        self.is_cut = True
+        for writer in tuple(self._writers):
+            writer.transport.abort()
+
+    async def _carry(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+        self._writers.add(back)
+        try:
+            if not self.is_cut:
+                _, writer = await self._dest.connect(None)
+                self._writers.add(writer)
+                while data := await reader.read(2**16):
+                    self.carried += len(data)
+                    writer.write(data)
+                    await writer.drain()
+        except OSError:
+            pass
+        finally:
+            for each in (back, *self._writers):
+                each.close()
+            self._writers.clear()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path)
+    for name in made.addresses:
+        made.start(name)
+    yield made
+    made.stop_all()
+
+
+@contextlib.asynccontextmanager
+async def clients(cluster: Cluster, count: int) -> AsyncIterator[list[Client]]:
+    made = [Client(list(cluster.addresses.values())) for _ in range(count)]
+    yield made
+    for each in made:
+        await each.close()
+
+
+async def work(client: Client, name: str, seed: int, seen: list[Observation], end: float) -> None:
+    """Do one thing after the other, and note what is seen."""
+    chance = random.Random(seed)
+    for number in count(1):
+        start = time.monotonic()
+        if start >= end:
+            return
+        operation = drawn(chance, "xyz", f"{name}-{number}", seen)
+        try:
+            result = await client.do(operation, 10.0)
+            seen.append(Observation(operation, start, time.monotonic(), result))
+        except FailedError as error:
+            if not error.is_definite:
+                seen.append(Observation(operation, start))
+
+
+async def while_clients_work(
+    cluster: Cluster, seconds: float, disturb: Callable[[random.Random], Awaitable[int]]
+) -> tuple[list[Observation], int]:
+    """Disturb a cluster again and again; return what clients saw, and what `disturb` counted."""
+    async with clients(cluster, 4) as made:
+        await made[0].do(Operation(Kind.PUT, "ready", "yes"), 20.0)
+        seen: list[Observation] = []
+        end = time.monotonic() + seconds
+        tasks = [
+            asyncio.ensure_future(work(client, f"c{number}", number, seen, end))
+            for number, client in enumerate(made)
+        ]
+        chance, counted = random.Random(1), 0
+        while time.monotonic() < end:
+            counted += await disturb(chance)
+        await asyncio.gather(*tasks)
+        return seen, counted
+
+
+async def under_trouble(cluster: Cluster, seconds: float) -> tuple[list[Observation], int]:
+    """Kill and start servers, and stop them for a while; count the kills."""
+
+    async def trouble(chance: random.Random) -> int:
+        await asyncio.sleep(chance.random() * 0.5)
+        name = chance.choice("123")
+        if chance.random() < 0.3:
+            cluster.processes[name].send_signal(signal.SIGSTOP)
+            await asyncio.sleep(chance.random() * 0.6)
+            cluster.processes[name].send_signal(signal.SIGCONT)
+            return 0
+        cluster.kill(name)
+        cluster.start(name)
+        await asyncio.sleep(0.5)  # it takes a while to be there
+        return 1
+
+    return await while_clients_work(cluster, seconds, trouble)
+
+
+def test_nothing_acknowledged_is_lost_by_kill_and_stop(cluster: Cluster) -> None:
+    seen, kills = asyncio.run(under_trouble(cluster, 6.0))
+    assert is_linearizable(seen)
+    assert kills >= 2
+    assert sum(each.result is not None for each in seen) > 50
+
+
+async def cut_off(cluster: Cluster, seconds: float) -> tuple[list[Observation], int]:
+    """Cut servers off from each other, one way or both, while clients reach all of them."""
+    await cluster.lay_wires()
+    for name in "123":
+        cluster.start(name)
+
+    async def cut(chance: random.Random) -> int:
+        await asyncio.sleep(0.2 + chance.random() * 0.5)
+        alone, is_one_way = chance.choice("123"), chance.random() < 0.3
+        for (source, dest), wire in cluster.wires.items():
+            if source == alone or (dest == alone and not is_one_way):
+                wire.cut()
+        await asyncio.sleep(0.2 + chance.random() * 0.8)
+        for wire in cluster.wires.values():
+            wire.is_cut = False
+        return 1
+
+    return await while_clients_work(cluster, seconds, cut)
+
+
+def test_servers_that_are_cut_off_from_each_other(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    try:
+        seen, cuts = asyncio.run(cut_off(cluster, 6.0))
+    finally:
+        cluster.stop_all()
+    assert is_linearizable(seen)
+    assert cuts >= 3
+    assert sum(each.result is not None for each in seen) > 50
+    assert all(wire.carried > 0 for wire in cluster.wires.values())
+
+
+@pytest.mark.long
+def test_nothing_acknowledged_is_lost_by_many_kills(cluster: Cluster) -> None:
+    seen, kills = asyncio.run(under_trouble(cluster, 30.0))
+    assert is_linearizable(seen)
+    assert kills >= 15
+
+
+def test_a_server_alone_is_killed_while_it_saves(tmp_path: Path) -> None:
+    """What is on the disk is a prefix of what was asked for, and all that was acknowledged."""
+    script = """
+import sys
+from pathlib import Path
+from raft_ref import Entry
+from raft_ref.server.storage import Save, SqliteStorage
+storage = SqliteStorage(Path(sys.argv[1]), "1", ("1", "2"))
+first = int(sys.argv[2])
+for index in range(first, first + 100_000):
+    storage.save(Save(index, "1", None, index, (Entry(index, f"value {index}"),)))
+    print(index, flush=True)
+"""
+    chance, acknowledged = random.Random(1), 0
+    for _ in range(12):
+        arguments = [sys.executable, "-c", script, str(tmp_path), str(acknowledged + 1)]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(chance.random() * 0.05)
+        process.kill()
+        rest = process.stdout.read().split()
+        process.wait()
+        storage = SqliteStorage(tmp_path, "1", ("1", "2"))
+        state = storage.load(Node(("1", "2")).initial("1"))
+        storage.close()
+        said = int(rest[-1]) if rest else acknowledged + 1
+        assert state.last_index == state.current_term
+        assert said <= state.last_index <= said + 1
+        assert [entry.value for entry in state.log] == [
+            f"value {index}" for index in range(1, state.last_index + 1)
+        ]
+        acknowledged = state.last_index
+
+
+def kv(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["kv", *arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_commands(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--cluster", cluster.where, "--timeout", "20"]
+    assert kv(capsys, "put", "color", "blue", *where) == (0, "", "")
+    assert kv(capsys, "get", "color", *where) == (0, "blue\n", "")
+    assert kv(capsys, "cas", "color", "blue", "red", *where) == (0, "", "")
+    assert kv(capsys, "cas", "color", "blue", "green", *where) == (
+        1,
+        "",
+        "raft-ref: the key has the value red\n",
+    )
+    code, out, _ = kv(capsys, "get", "color", "--json", *where)
+    assert (code, json.loads(out)) == (0, {"succeeded": True, "value": "red"})
+    assert kv(capsys, "delete", "color", *where)[0] == 0
+    assert kv(capsys, "get", "color", *where) == (1, "", "raft-ref: there is no such key\n")
+    assert kv(capsys, "cas", "color", "-", "new", *where)[0] == 0
+    # Without a majority there is no session, and so nothing that could still be done.
+    for name in "23":
+        cluster.kill(name)
+    code, _, err = kv(capsys, "put", "color", "x", "--cluster", cluster.where, "--timeout", "1")
+    assert code == 3
+    assert err.endswith("; nothing was done\n")
+    code, _, err = kv(capsys, "get", "color", "--cluster", cluster.where, "--timeout", "1")
+    assert (code, err.count("\n"), err.endswith("; nothing was read\n")) == (3, 1, True)
+
+
+def test_nobody_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    where = f"unix:{tmp_path}/nobody"
+    code, out, err = kv(capsys, "put", "a", "b", "--cluster", where, "--timeout", "0.2")
+    assert (code, out) == (3, "")
+    assert err == f"raft-ref: {where}: No such file or directory, for 0.2 s; nothing was done\n"
+
+
+def test_a_folder_has_one_server(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+    database = cluster.folder / "1" / "raft.sqlite"
+    cluster.wait()
+    arguments = ["--id", "1", "--peers", cluster.peers, "--data", str(cluster.folder / "1")]
+    assert main(["serve", *arguments]) == 2
+    assert capsys.readouterr().err == f"raft-ref: {database}: another process uses it\n"
+    cluster.stop_all()
+    other = ["--id", "2", "--peers", cluster.peers, "--data", str(cluster.folder / "1")]
+    assert main(["serve", *other]) == 2
+    assert "belongs to 1 of the cluster 1,2,3, not to 2" in capsys.readouterr().err
+
+
+def test_a_full_disk_stops_the_server(tmp_path: Path) -> None:
+    """What stands for a full disk is a limit on the size of files."""
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from raft_ref.cli import main; sys.exit(main())"
+    )
+    made = Cluster(tmp_path)
+    for name in made.addresses:
+        made.start(name, [sys.executable, "-c", script])
+
+    async def fill() -> None:
+        client = Client(list(made.addresses.values()))
+        for number in range(1000):
+            await client.do(Operation(Kind.PUT, "key", f"{number}" * 300), 3.0)
+
+    with pytest.raises(FailedError):
+        asyncio.run(fill())
+    ended = made.stop_all()
+    assert any(
+        code == 1 and log.splitlines()[-1].startswith("raft-ref: ") and "the server stops" in log
+        for code, log in ended
+    )
+
+
+def test_an_orderly_stop(cluster: Cluster) -> None:
+    cluster.wait()
+    ended = cluster.stop_all()
+    assert [code for code, _ in ended] == [0, 0, 0]
+    assert not any("Traceback" in log for _, log in ended)
+    assert os.listdir(cluster.folder / "1")

@@ -1,0 +1,96 @@
+"""A simulated cluster under faults: what clients see is one store, what servers do is Raft.tla."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.server import Happening
+from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server.simulation.linearizability import is_linearizable
+from raft_ref.server.simulation.trial import SERVERS, run
+from tests.support.clusters import Spec
+
+FAULTS = {
+    "lost", "duplicated", "cut off", "request lost", "reply lost", "disk full",
+    "crash", "cut", "cut_one_way", "heal", "jump", "fill", "slow",
+}  # fmt: skip
+ENDINGS = {"done", "not leader", "unknown", "asked again"}
+
+
+def runs(seeds: range, spec: Spec) -> tuple[Counter[str], Counter[str]]:
+    """Run a cluster for each seed; return which faults happened, and how requests ended."""
+    faults, endings = Counter[str](), Counter[str]()
+    for seed in seeds:
+        found = run(seed, spec.look, spec.begin)
+        assert is_linearizable(found.history), f"seed {seed}"
+        assert found.is_idle, f"seed {seed}: something was never answered"
+        assert found.all_agree, f"seed {seed}"
+        faults += found.faults
+        endings += found.counts
+    return faults, endings
+
+
+def covered(seeds: range) -> None:
+    spec = Spec()
+    faults, endings = runs(seeds, spec)
+    assert faults.keys() == FAULTS
+    assert endings.keys() == ENDINGS
+    assert spec.actions.keys() == {*Node.action_names, "Restart"}
+
+
+def test_clients_see_one_store_and_servers_do_what_the_spec_allows() -> None:
+    covered(range(15))
+
+
+@pytest.mark.long
+def test_more_seeds() -> None:
+    covered(range(100, 130))
+
+
+def test_clients_see_one_store_whatever_happens() -> None:
+    for seed in range(1_000, 1_400):
+        found = run(seed)
+        assert is_linearizable(found.history), f"seed {seed}"
+        assert found.is_idle, f"seed {seed}"
+        assert found.all_agree, f"seed {seed}"
+
+
+@pytest.mark.parametrize("name", SERVER_BUGS)
+def test_a_bug_shows(name: str) -> None:
+    """Within some seeds, clients see what no single store could have shown them."""
+    bug = SERVER_BUGS[name]
+    assert any(
+        not is_linearizable(run(seed, simulation=bug.simulation).history) for seed in range(400)
+    )
+
+
+def test_a_run_repeats_itself_step_by_step() -> None:
+    def steps(seed: int) -> list[Happening]:
+        found: list[Happening] = []
+        run(seed, found.append)
+        return found
+
+    assert steps(7) == steps(7)
+    assert steps(7) != steps(8)
+
+
+def test_the_spec_notices_a_step_that_it_forbids() -> None:
+    """The check that finds nothing in the runs above finds a vote that was given away twice."""
+    seen: list[Happening] = []
+    spec = Spec()
+    run(1, seen.append, spec.begin)
+    wrong = next(
+        h for h in seen if "HandleRequestVoteRequest" in h.step.actions and h.step.messages
+    )
+    others = [server for server in SERVERS if server != wrong.step.state.voted_for]
+    state = replace(wrong.step.state, voted_for=others[0])
+    broken = wrong._replace(step=wrong.step._replace(state=state))
+
+    def look_at_all() -> None:
+        for happening in seen:
+            spec.look(broken if happening is wrong else happening)
+
+    with pytest.raises(AssertionError, match="votedFor"):
+        look_at_all()

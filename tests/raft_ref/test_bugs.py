@@ -1,0 +1,116 @@
+"""Each known bug is found, breaks its own property, and needs all of its bounds to show."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.durability import DISK_BUGS, StoredNode
+from raft_ref.explorer import Bounds, Report, System, Verdict, search
+from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
+from raft_ref.zoo import EXPLORED
+from tests.support.models import Model
+
+SHORTEST = {
+    # Steps of the shortest counterexample within the bug's bounds, and the distinct states that
+    # are reached in as many steps or fewer, up to a renaming of the servers (for Progress, all).
+    "vote-not-persisted": (7, 180),
+    "term-not-persisted": (13, 3_096),
+    "server-wiped": (15, 3_462),
+    "higher-term-in-response-ignored": (7, 60),
+    "vote-forgotten-in-same-term": (9, 164),
+    "older-vote-counted": (9, 1_310),
+    "duplicate-vote-counted": (8, 865),
+    "log-not-compared-before-vote": (12, 379),
+    "quorum-of-half": (6, 58),
+    "older-term-committed": (26, 12_276),
+    "commit-scan-stops-at-older-term": (11, 155),
+    "commit-index-lowered": (11, 44),
+    "commit-index-beyond-verified": (15, 1_158),
+    "last-index-acknowledged": (18, 2_791),
+    "hint-taken-for-match": (31, 244_414),
+    "match-index-moved-back": (10, 40),
+    "truncated-without-conflict": (15, 1_342),
+    "next-index-moved-below-match": (16, 1_279),
+    "prev-log-term-ignored": (18, 12_254),
+    "compacted-entries-appended-again": (13, 620),
+    "heartbeat-instead-of-snapshot": (8, 3_164),
+    "term-of-compacted-entry-unknown": (9, 99),
+    "snapshot-lowers-term": (21, 10_060),
+    "conflicting-log-kept": (17, 22_231),
+    "older-snapshot-overwrites-newer": (14, 5_447),
+    "vote-written-before-term": (13, 1_706),
+    "sent-before-written": (9, 542),
+    "write-error-swallowed": (19, 62_800),
+    "heartbeat-handled-concurrently": (16, 7_917),
+}
+
+
+def explore(name: str, node: type[Any], bounds: Mapping[str, int]) -> Report:
+    """Search a cluster of such nodes for what the bug breaks."""
+    if issubclass(node, Node):
+        model = Model.within(bounds)
+        return search(model.system(node), model.harm(EXPLORED[name]), True, engine="auto")
+    servers = [f"s{number + 1}" for number in range(bounds["servers"])]
+    actor = node(servers, ["v1"])
+    limits = {measure: bounds.get(measure, 0) for measure in actor.measures}
+    around = Bounds(bounds["max_messages"], bounds.get("max_restarts", 0), measures=limits)
+    system = System(actor, servers, around, history=Committed(actor.as_raft))
+    found = raft_properties(INVARIANTS, servers, ["v1"], actor.as_raft)
+    broken = [prop for prop in found if prop.name == EXPLORED[name].breaks]
+    return search(system, broken, True, engine="auto")
+
+
+def test_every_bug_has_its_row() -> None:
+    assert SHORTEST.keys() == EXPLORED.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        # tests/traces/drawing/test_gallery.py finds it again.
+        pytest.param(name, marks=[pytest.mark.long] if name == "hint-taken-for-match" else [])
+        for name in EXPLORED
+    ],
+)
+def test_a_bug_breaks_its_own_property(name: str) -> None:
+    report = explore(name, EXPLORED[name].node, EXPLORED[name].bounds)
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == EXPLORED[name].breaks
+    assert report.counterexample.instances or report.progress
+    assert (len(report.counterexample.events), report.distinct_states) == SHORTEST[name]
+
+
+# Those that have to search far are left to the long tests.
+FAR = ("prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in FAR else []) for name in EXPLORED],
+)
+def test_what_is_right_holds_within_the_same_bounds(name: str) -> None:
+    right = StoredNode if name in DISK_BUGS else Node
+    assert explore(name, right, EXPLORED[name].bounds).verdict is Verdict.HOLDS_WITHIN_BOUNDS
+
+
+LOWER = [
+    (name, bound)
+    for name, bug in EXPLORED.items()
+    for bound, limit in bug.bounds.items()
+    if (bound, limit) != ("servers", 2)  # fewer are no cluster
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [
+        pytest.param(*each, marks=[pytest.mark.long] if each[0] == "hint-taken-for-match" else [])
+        for each in LOWER
+    ],
+)
+def test_with_any_bound_one_lower_the_property_holds(name: str, bound: str) -> None:
+    bug = EXPLORED[name]
+    report = explore(name, bug.node, {**bug.bounds, bound: bug.bounds[bound] - 1})
+    assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS

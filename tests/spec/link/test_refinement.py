@@ -1,0 +1,127 @@
+"""Nobody needs to trust that the node and the spec are one protocol: it is checked, both ways."""
+
+from pathlib import Path
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.bugs import BUGS
+from raft_ref.explorer import Report, Verdict, search
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link import MODEL, Bisimulation, Refinement
+from tests.raft_ref.test_bugs import SHORTEST
+from tests.support.models import Model
+from tests.support.spec_mutants import SPEC_MUTANTS, SpecMutant
+
+SMALL = Model(term=2, log=1)
+FAULTY = Model(servers=2, term=2, log=1, restarts=1, drops=1, duplicates=1)
+
+
+def refined(model: Model, node: type[Node] = Node, raft: Path = RAFT) -> Report:
+    refinement = Refinement(model.server_names, model.value_names, raft)
+    return search(model.system(node), [refinement.as_property], model.symmetry, engine="auto")
+
+
+def bisimulated(model: Model, node: type[Node] = Node, module: Path = MODEL) -> Report:
+    system = model.system(node)
+    initial = system.view(system.initial())
+    bisimulation = Bisimulation(
+        model.server_names, model.value_names, model.bounds(), initial, module
+    )
+    return search(system, [bisimulation.as_property], model.symmetry)
+
+
+@pytest.mark.parametrize("model", [SMALL, FAULTY, Model(servers=4, messages=4)])
+def test_every_step_of_the_node_is_a_step_of_the_spec(model: Model) -> None:
+    report = refined(model)
+    assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+    assert report.distinct_states == model.explore().distinct_states
+
+
+@pytest.mark.parametrize("model", [SMALL, FAULTY, Model(servers=4, messages=3)])
+def test_node_and_spec_can_take_the_same_steps(model: Model) -> None:
+    assert bisimulated(model).verdict is Verdict.HOLDS_WITHIN_BOUNDS
+
+
+def of_bug(name: str) -> Model:
+    return Model.within(BUGS[name].bounds)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_a_bug_leaves_the_spec(name: str) -> None:
+    """Each mutant of the node takes a step that the spec forbids, before it does any harm.
+
+    One that breaks progress may be stuck before it takes that step, for want of another.
+    """
+    model, node = of_bug(name), BUGS[name].node
+    report = refined(model, node)
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == "StepRefinement"
+    assert report.counterexample.instances
+    is_earlier = len(report.counterexample.events) <= SHORTEST[name][0]
+    stuck_before = {"commit-scan-stops-at-older-term", "heartbeat-instead-of-snapshot"}
+    assert is_earlier == (name not in stuck_before)
+
+
+def test_what_a_bug_does_is_told_field_by_field() -> None:
+    report = refined(of_bug("vote-not-persisted"), BUGS["vote-not-persisted"].node)
+    assert report.counterexample is not None
+    assert [event.step for event in report.counterexample.events] == ["Timeout", "Restart"]
+    assert report.counterexample.instances == ["votedFor[s1]: the node has Nil, the spec has s1"]
+
+
+SLOW = ("conflicting-log-kept", "snapshot-lowers-term", "prev-log-term-ignored")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in SLOW else []) for name in BUGS],
+)
+def test_a_bug_breaks_the_bisimulation(name: str) -> None:
+    report = bisimulated(of_bug(name), BUGS[name].node)
+    assert report.counterexample is not None
+    assert report.counterexample.instances
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(each, marks=[pytest.mark.long] if each.model.log > 1 else [], id=each.name)
+        for each in SPEC_MUTANTS
+    ],
+)
+def test_a_mutant_of_the_spec_breaks_the_bisimulation(mutant: SpecMutant, tmp_path: Path) -> None:
+    report = bisimulated(mutant.model, module=mutant.write(tmp_path))
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == "Bisimulation"
+
+
+@pytest.mark.parametrize(
+    ("rule", "instead"),
+    [
+        # An action that looks at another server's term.
+        (
+            '    /\\ role[i] \\in {"Follower", "Candidate"}\n',
+            '    /\\ role[i] \\in {"Follower", "Candidate"}\n'
+            "    /\\ \\A j \\in Server : currentTerm[j] <= currentTerm[i]\n",
+        ),
+        # One that writes it.
+        (
+            "    /\\ votedFor' = [votedFor EXCEPT ![i] = i]\n",
+            "    /\\ votedFor' = [j \\in Server |-> i]\n",
+        ),
+        # One that looks at the other messages.
+        (
+            "Receive(m) == Handle(m, messages \\ {m})",
+            "Receive(m) == (\\A n \\in messages : n.term <= m.term) /\\ Handle(m, messages \\ {m})",
+        ),
+    ],
+)
+def test_an_action_that_is_not_local_is_refused(rule: str, instead: str, tmp_path: Path) -> None:
+    text = RAFT.read_text(encoding="utf-8")
+    assert text.count(rule) == 1
+    raft = tmp_path / "Raft.tla"
+    raft.write_text(text.replace(rule, instead), encoding="utf-8")
+    report = refined(SMALL, raft=raft)
+    assert report.counterexample is not None
+    assert report.counterexample.instances

@@ -1,0 +1,141 @@
+"""The proof beside the node: a shadow follows it everywhere, and the conjuncts hold there."""
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.bugs import BUGS
+from raft_ref.spec.link.conjuncts import FOLLOWED, Conjoined, Conjunction
+from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.proof.invariant import Conjunct
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.relations import every
+from tests.support.models import Model
+
+
+def conjoined(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> Conjoined:
+    shadows = Shadows(model.server_names, model.value_names, model.term, model.log)
+    search = Conjunction(model.system(node), shadows, *([conjuncts] if conjuncts else []))
+    return search.run()
+
+
+HOLDS = {
+    # States; states with what the proof remembers of how they were reached; steps.
+    Model(servers=2, term=2, log=1, messages=2): (817, 2_085, 4_976),
+    Model(servers=2, term=2, log=1, snapshot=1, messages=1, restarts=1): (690, 2_404, 5_226),
+    Model(servers=2, term=1, log=2, snapshot=2, messages=2, restarts=1): (4_278, 17_510, 68_798),
+    Model(servers=2, values=2, term=2, log=1, messages=2, duplicates=1): (3_906, 11_088, 30_764),
+    Model(servers=3, term=1, log=1, messages=2): (4_252, 6_814, 19_899),
+}
+
+FAR = {
+    Model(servers=2, term=2, log=2, snapshot=1, messages=2, restarts=1): (
+        39_812, 301_442, 962_940,
+    ),
+    Model(servers=3, term=1, log=1, snapshot=1, messages=2, restarts=1): (
+        59_849, 104_627, 440_394,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", HOLDS, ids=str)
+def test_the_proof_follows_the_node(model: Model) -> None:
+    found = conjoined(model)
+    assert found.counterexample is None
+    assert (found.states, found.places, found.transitions) == HOLDS[model]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("model", FAR, ids=str)
+def test_the_proof_follows_the_node_far(model: Model) -> None:
+    found = conjoined(model)
+    assert found.counterexample is None
+    assert (found.states, found.places, found.transitions) == FAR[model]
+    assert set(found.never_taken) <= {"Restart", "HandleAppendEntriesRequest (refused)"}
+
+
+def test_every_action_of_the_proof_is_taken() -> None:
+    found = conjoined(Model(servers=2, term=2, log=2, messages=1, restarts=1))
+    assert found.never_taken == []
+    assert set(found.actions) == set(protocol().actions)
+
+
+STRAYS = {
+    # Steps to the first that is none of the proof's, or that it demands otherwise; and why.
+    "vote-not-persisted": (2, "s1 voted for ['s1'] in the proof, for None in the node"),
+    "term-not-persisted": (2, "left of s1 is [('s1', 0)] in the proof, [] in the node"),
+    "server-wiped": (2, "left of s1 is [('s1', 0)] in the proof, [] in the node"),
+    "higher-term-in-response-ignored": (7, "left of s1"),
+    "vote-forgotten-in-same-term": (5, "s2 voted for ['s1'] in the proof, for None in the node"),
+    "older-vote-counted": (4, "the proof does not allow HandleRequestVoteResponse"),
+    "duplicate-vote-counted": (4, "s1 leads without the votes of a quorum"),
+    "log-not-compared-before-vote": (7, "the proof does not allow HandleRequestVoteRequest"),
+    "quorum-of-half": (3, "s1 leads without the votes of a quorum"),
+    "older-term-committed": (15, "the proof does not allow AdvanceCommitIndex"),
+    "commit-scan-stops-at-older-term": (17, "the proof allows AdvanceCommitIndex"),
+    "commit-index-lowered": (11, "commitIndex of s2 is 1 in the proof, 0 in the node"),
+    "commit-index-beyond-verified": (13, "commitIndex of s3 is 0 in the proof, 1 in the node"),
+    "last-index-acknowledged": (11, "the proof knows of no AppendEntriesResponse"),
+    "hint-taken-for-match": (14, "the proof knows of no AppendEntriesResponse"),
+    "match-index-moved-back": (10, "matchIndex of s1 is (0, 1) in the proof, (0, 0) in the node"),
+    "truncated-without-conflict": (10, "the log of s2"),
+    "prev-log-term-ignored": (17, "the proof does not allow HandleAppendEntriesRequest"),
+    "compacted-entries-appended-again": (12, "the log of s2"),
+    "term-of-compacted-entry-unknown": (9, "the proof does not allow AppendEntries"),
+    "snapshot-lowers-term": (21, "left of s3"),
+    "conflicting-log-kept": (17, "the log of s1"),
+    "older-snapshot-overwrites-newer": (14, "the log of s3"),
+}
+
+# A leader may send from where it likes, and need not send: that is no matter of safety.
+FOLLOWED_ALL_THE_SAME = ("next-index-moved-below-match", "heartbeat-instead-of-snapshot")
+
+LATE = ("prev-log-term-ignored", "snapshot-lowers-term", "conflicting-log-kept")
+
+
+def test_of_every_bug_it_is_known_where_it_strays() -> None:
+    assert {*STRAYS, *FOLLOWED_ALL_THE_SAME} == BUGS.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in LATE else []) for name in STRAYS],
+)
+def test_a_bug_strays_from_the_proof(name: str) -> None:
+    found = conjoined(Model.within(BUGS[name].bounds), BUGS[name].node)
+    assert found.counterexample is not None
+    assert found.counterexample.prop.name == FOLLOWED
+    steps, why = STRAYS[name]
+    assert len(found.counterexample.events) == steps
+    (told,) = found.counterexample.instances
+    assert why in told
+
+
+@pytest.mark.parametrize("name", FOLLOWED_ALL_THE_SAME)
+def test_what_is_no_matter_of_safety_is_followed(name: str) -> None:
+    found = conjoined(Model.within(BUGS[name].bounds), BUGS[name].node)
+    assert found.counterexample is None
+
+
+def test_a_wrong_conjunct_is_found_false() -> None:
+    wrong = Conjunct(
+        "NobodyLeads",
+        "nobody ever leads",
+        "nowhere",
+        lambda state: every("s", lambda s: ~state.isLeader(s)),
+    )
+    found = conjoined(Model(servers=2, term=1, log=1), Node, wrong)
+    assert found.counterexample is not None
+    assert found.counterexample.prop.name == "NobodyLeads"
+    assert [event.step for event in found.counterexample.events] == [
+        "Timeout",
+        "Receive",
+        "Receive",
+    ]
+    assert found.counterexample.instances == ["s = s1"]
+
+
+def test_a_shadow_is_made_for_some_terms_and_indices() -> None:
+    model = Model(servers=2, term=2, log=1)
+    shadows = Shadows(model.server_names, model.value_names, 1, 1)
+    with pytest.raises(ValueError, match="beyond what the shadow was made for"):
+        Conjunction(model.system(), shadows).run()

@@ -1,0 +1,142 @@
+"""The formulas of the proof, evaluated: as a dumb twin does, which goes through all elements."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import product
+from typing import Any
+
+import pytest
+import z3
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raft_ref.spec.link.conjuncts import Conjunction
+from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.proof.evaluation import Structure, falsified, set_of, truth_of
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
+from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.relations import RELATIONS, ZERO, State, index_le, init, member, term_le
+from tests.support.models import Model
+
+EVERY = {each.name: each.of(State()) for each in (*PROPERTIES, *CONJUNCTS)}
+
+
+def dumb(formula: Any, structure: Structure, bound: Sequence[Any], given: Mapping[str, Any]) -> Any:
+    """Evaluate by going through all elements; `bound` are those of the variables, last first."""
+
+    def value(term: Any) -> Any:
+        if z3.is_var(term):
+            return bound[z3.get_var_index(term)]
+        return 0 if term.eq(ZERO) else given[str(term)]
+
+    if z3.is_quantifier(formula):
+        sorts = [str(formula.var_sort(number)) for number in range(formula.num_vars())]
+        found = (
+            dumb(formula.body(), structure, [*reversed(elements), *bound], given)
+            for elements in product(*(structure.elements[sort] for sort in sorts))
+        )
+        return all(found) if formula.is_forall() else any(found)
+    parts = formula.children()
+    if formula.decl().kind() in _CONNECTIVES:
+        values = [dumb(part, structure, bound, given) for part in parts]
+        return _CONNECTIVES[formula.decl().kind()](*values)
+    if z3.is_eq(formula) and z3.is_bool(parts[0]):
+        one, other = (dumb(part, structure, bound, given) for part in parts)
+        return one == other
+    values = [value(part) for part in parts]
+    if z3.is_eq(formula):
+        return values[0] == values[1]
+    if formula.decl().kind() == z3.Z3_OP_DISTINCT:
+        return values[0] != values[1]
+    if formula.decl() == member:
+        return values[0] in values[1]
+    if formula.decl() in (term_le, index_le):
+        return values[0] <= values[1]
+    return tuple(values) in structure.relations[formula.decl().name()]
+
+
+_CONNECTIVES: Mapping[int, Any] = {
+    z3.Z3_OP_NOT: lambda one: not one,
+    z3.Z3_OP_AND: lambda *all_of: all(all_of),
+    z3.Z3_OP_OR: lambda *one_of: any(one_of),
+    z3.Z3_OP_IMPLIES: lambda one, other: not one or other,
+    z3.Z3_OP_ITE: lambda test, then, other: then if test else other,
+    z3.Z3_OP_TRUE: lambda: True,
+    z3.Z3_OP_FALSE: lambda: False,
+}
+
+
+@cache
+def reached() -> list[Structure]:
+    """Return all shadows that a small cluster reaches."""
+    model = Model(servers=2, term=1, log=1, messages=2)
+    search = Conjunction(model.system(), Shadows(["s1", "s2"], ["v1"], 1, 1))
+    search.run()
+    return search.shadows()
+
+
+@st.composite
+def structures(draw: st.DrawFn) -> Structure:
+    """Draw a state that is reached, with some facts more or less."""
+    shadow: Structure = draw(st.sampled_from(reached()))
+    relations = dict(shadow.relations)
+    for name in draw(st.lists(st.sampled_from([*RELATIONS]), max_size=3)):
+        domains = [shadow.elements[str(sort)] for sort in RELATIONS[name]]
+        fact = tuple(draw(st.sampled_from(domain)) for domain in domains)
+        relations[name] = relations[name] ^ {fact}
+    return shadow._replace(relations=relations)
+
+
+@pytest.mark.parametrize("name", EVERY)
+@given(structure=structures())
+@settings(max_examples=10, deadline=None)
+def test_a_conjunct_is_true_where_its_twin_is(name: str, structure: Structure) -> None:
+    formula = EVERY[name]
+    expected = dumb(formula, structure, [], {})
+    assert bool(truth_of(formula).call(structure)) == expected
+    wrong = falsified(formula).call(structure)
+    assert (wrong is None) == expected
+    if wrong is not None:
+        names = [formula.var_name(number) for number in range(formula.num_vars())]
+        elements = [wrong[name] for name in names]
+        assert not dumb(formula.body(), structure, [*reversed(elements)], {})
+
+
+@pytest.mark.parametrize("title", protocol().actions)
+@given(structure=structures(), data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_an_action_does_what_its_twin_does(
+    title: str, structure: Structure, data: st.DataObject
+) -> None:
+    action, old = protocol().actions[title], State()
+    parameters = action.given()
+    drawn = {
+        str(each): data.draw(st.sampled_from(structure.elements[str(each.sort())]))
+        for each in parameters
+    }
+    guard = z3.And(*action.guard(old, *parameters))
+    enabled = truth_of(guard, parameters).call(structure, *drawn.values())
+    assert bool(enabled) == dumb(guard, structure, [], drawn)
+    for change in action.changes(old, *parameters):
+        found = set_of(change.holds, change.relation, parameters).call(structure, *drawn.values())
+        assert found == naively(change.relation, change.holds, structure, drawn)
+
+
+def naively(
+    relation: str, holds: Any, structure: Structure, drawn: Mapping[str, Any]
+) -> frozenset[Any]:
+    made = [z3.Const(f"m{number}", sort) for number, sort in enumerate(RELATIONS[relation])]
+    formula = holds(*made)
+    facts = product(*(structure.elements[str(sort)] for sort in RELATIONS[relation]))
+    return frozenset(
+        fact
+        for fact in facts
+        if dumb(formula, structure, [], {**drawn, **dict(zip(map(str, made), fact, strict=True))})
+    )
+
+
+def test_nothing_has_happened_at_first() -> None:
+    shadow = Shadows(["s1", "s2"], ["v1"], 1, 1).initial()
+    assert truth_of(init(State())).call(shadow)
+    happened = shadow._replace(relations={**shadow.relations, "started": frozenset({(1,)})})
+    assert not truth_of(init(State())).call(happened)

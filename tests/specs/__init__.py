@@ -1,1 +1,0 @@
-"""TLA+ modules for the tests."""

@@ -1,1 +1,0 @@
-"""The corpus: specifications, and what real TLC finds in each of them."""

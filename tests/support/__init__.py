@@ -1,0 +1,1 @@
+"""What several test files share: models, small protocols, schedules, tables."""

@@ -1,0 +1,110 @@
+"""The specification, looking on while a simulated cluster runs."""
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
+from raft_ref.explorer import Event, Property, View
+from raft_ref.explorer import Kind as PropertyKind
+from raft_ref.server import Happening
+from raft_ref.server.simulation.trial import SERVERS
+from raft_ref.spec.link import INVARIANTS, Committed, Refinement, raft_properties
+
+
+class Spec:
+    """Checks each step of a cluster against Raft.tla, and each state against its invariants.
+
+    What a snapshot of the store holds is told to the specification as the values that were
+    applied. A step that changes nothing of a server that was seen before is checked once.
+    """
+
+    def __init__(self, servers: tuple[str, ...] = SERVERS) -> None:
+        properties = raft_properties(INVARIANTS, servers, ())
+        self._of_states = [p for p in properties if p.kind is PropertyKind.STATE and _checked(p)]
+        self._of_steps = [p for p in properties if p.kind is PropertyKind.STEP and _checked(p)]
+        self._refinement = Refinement(servers, ())
+        self._history = Committed()
+        self._applied: dict[Any, tuple[str, ...]] = {}
+        self._view: View | None = None
+        self._looked_at: set[Any] = set()
+        self.actions: Counter[str] = Counter()
+
+    def begin(self, states: dict[str, State]) -> None:
+        """Begin with a new cluster."""
+        self._applied.clear()
+        self._looked_at.clear()
+        first = {server: self._told(state) for server, state in states.items()}
+        self._view = View(first, (), self._history.initial, 0, 0, 0)
+
+    def restart(self, server: str, before: State, after: State) -> None:
+        """Check that a server starts with what is on its disk."""
+        self.look(Happening(server, before, None, Step(after, (), ("Restart",))))
+
+    def look(self, happening: Happening) -> None:
+        """Check a step. Raises AssertionError with what is wrong."""
+        before = self._view
+        assert before is not None
+        server, (state, sends, actions) = happening.server, happening.step
+        if isinstance(happening.event, CompactLog):
+            self._remember(happening)
+        after = self._told(state)
+        self.actions.update(actions)
+        history = self._history.observe(before.history, before.states[server], after)
+        restarts = before.restarts + (happening.event is None)
+        view = replace(
+            before, states={**before.states, server: after}, history=history, restarts=restarts
+        )
+        self._refine(before, happening, view, tuple(map(self._told, sends)))
+        if view.states != before.states:
+            wrong = [p.name for p in self._of_states if not p.holds(view)]
+            wrong += [p.name for p in self._of_steps if not p.holds(before, view)]
+            assert not wrong, f"{', '.join(wrong)}: {happening}"
+        self._view = view
+
+    def _refine(
+        self, before: View, happening: Happening, after: View, sends: tuple[Any, ...]
+    ) -> None:
+        server, event = happening.server, happening.event
+        key = server, before.states[server], event
+        if key in self._looked_at:
+            return
+        self._looked_at.add(key)
+        shown = Event(
+            happening.name,
+            happening.step.actions,
+            server,
+            happening.action,
+            self._told(happening.message),
+            sends,
+            after,
+        )
+        differences = self._refinement.differences(before, shown)
+        assert not differences, f"{happening}: {differences}"
+
+    def _remember(self, happening: Happening) -> None:
+        """Note which values a snapshot that is taken stands for."""
+        before, after = happening.before, happening.step.state.snapshot
+        entries = before.entries(before.compacted + 1, after.last_included_index)
+        held = self._values(before.snapshot) + tuple(entry.value for entry in entries)
+        known = self._applied.setdefault(_key(after), held)
+        assert known == held, f"two snapshots of one index differ: {known}, {held}"
+
+    def _values(self, snapshot: Snapshot) -> tuple[str, ...]:
+        return self._applied[_key(snapshot)] if snapshot.last_included_index else ()
+
+    def _told(self, what: Any) -> Any:
+        if isinstance(what, State | InstallSnapshotRequest):
+            held = what.snapshot
+            return replace(what, snapshot=replace(held, data=self._values(held)))
+        return what
+
+
+def _key(snapshot: Snapshot) -> Any:
+    return snapshot.last_included_index, snapshot.last_included_term, snapshot.data
+
+
+def _checked(prop: Property) -> bool:
+    # TypeOK would have to know all commands beforehand.
+    is_other = prop.is_sometimes or prop.name == "TypeOK"
+    return not is_other and "messages" not in prop.reads | prop.reads_after

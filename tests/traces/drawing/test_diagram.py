@@ -1,0 +1,254 @@
+"""The diagram: what it shows of each step, that nothing overlaps, and that it can be rendered."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raft_ref.traces import (
+    JsonObject,
+    RenderError,
+    Trace,
+    TraceError,
+    TraceStep,
+    Violation,
+    draw,
+    read,
+    render,
+)
+from raft_ref.traces.drawing.layout import Box, Layout, lay_out
+from raft_ref.traces.drawing.render import FORMATS
+from raft_ref.traces.story.words import printable
+from tests.support.files import TRACES
+
+GOLDEN = sorted(TRACES.glob("*.ndjson"))
+each_golden = pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+
+
+def golden(name: str) -> Trace:
+    return read(TRACES / f"{name}.ndjson")
+
+
+def shown_text(svg: Path) -> list[str]:
+    """Return the lines of text in an SVG file."""
+    texts = ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")
+    return ["".join(text.itertext()).replace("\N{NO-BREAK SPACE}", " ") for text in texts]
+
+
+@each_golden
+def test_each_step_has_its_number_and_its_event(path: Path) -> None:
+    trace = read(path)
+    text = draw(trace).source
+    for number, _ in enumerate(trace.steps, start=1):
+        assert re.search(rf"<b><font [^>]*>{number}</font></b>", text)
+        assert re.search(rf"^\tstep{number} \[", text, re.MULTILINE)
+
+
+def test_a_vote_that_is_forgotten() -> None:
+    """Each message that is received has an arrow, what is in flight a stub; the crash is marked."""
+    text = draw(golden("vote-not-persisted")).source
+    delivered = re.findall(r"^\t(step\d) -> (step\d) ", text, re.MULTILINE)
+    assert delivered == [
+        ("step1", "step3"),
+        ("step2", "step6"),
+        ("step3", "step4"),
+        ("step6", "step7"),
+    ]
+    assert text.count("in flight") == 2
+    for shown in ("RequestVote t1", "vote granted t1", "× restart", "forgets votedFor = s1"):
+        assert shown in text
+    assert text.count("<b>leader t1</b>") == 2
+
+
+def test_losses_and_duplicates() -> None:
+    text = draw(golden("figure-8")).source
+    assert text.count("<b>×</b>") == 2  # one for each DropMessage
+    arrows = dict(re.findall(r"^\t(step9 -> step\d+) \[(.*)\]", text, re.MULTILINE))
+    assert "dashed" not in arrows["step9 -> step10"]
+    assert "dashed" in arrows["step9 -> step18"]
+    assert "duplicate" in text
+    assert "a copy stays in flight" in text
+
+
+def test_logs_are_cells_coloured_by_term_and_marked_as_committed(tmp_path: Path) -> None:
+    trace = golden("figure-8")
+    render(draw(trace).source, tmp_path / "figure-8.svg")
+    texts = shown_text(tmp_path / "figure-8.svg")
+    assert texts.count("t1 v1") == 4  # steps 5, 23 and 24 change a log so, and the last state
+    text = draw(trace).source
+    assert text.count('height="3" bgcolor="#222222"') == 1 + 4  # the key; steps 24, 34; last state
+
+
+def test_what_breaks_is_framed_with_its_formula(tmp_path: Path) -> None:
+    trace = golden("vote-not-persisted")
+    render(draw(trace).source, tmp_path / "vote.svg")
+    texts = shown_text(tmp_path / "vote.svg")
+    assert trace.violation is not None
+    for line in trace.violation.formula.splitlines():
+        assert line in texts
+    assert "After step 7: ElectionSafety is violated" in texts
+    assert "falsified by i = s1, j = s3" in texts
+    assert texts.count("Leader") == 2
+    assert "\tframe [" in draw(trace).source
+    assert "\tbanner [" not in draw(replace(trace, violation=None)).source
+
+
+@pytest.mark.parametrize("bad", ['"><b>\\N&\x00</td>', "\\", "<>", "", " ", "\ud800", "\u2028"])
+def test_hostile_names_and_values_stay_text(bad: str, tmp_path: Path) -> None:
+    message: JsonObject = {"type": bad, "source": bad, "dest": "b", bad: bad}
+    trace = Trace(
+        servers=(bad, "b"),
+        initial={bad: {bad: bad, "role": bad, "currentTerm": 1}, "b": {}},
+        steps=(
+            TraceStep(bad, bad, sends=(message,), changes={"currentTerm": 2, bad: [bad]}),
+            TraceStep("DropMessage", message=message),
+        ),
+        source=bad,
+        bounds={bad: bad},
+        violation=Violation(bad, bad, (bad,)),
+    )
+    render(draw(trace).source, tmp_path / "bad.svg")
+    assert f"falsified by {printable(bad)}" in shown_text(tmp_path / "bad.svg")
+
+
+def test_a_trace_without_steps_and_one_that_makes_no_sense() -> None:
+    assert "A trace of 0 steps" in draw(Trace(("s1",), {"s1": {}})).source
+    message = {"type": "Ping", "source": "s1", "dest": "s1"}
+    lost = Trace(("s1",), {"s1": {}}, (TraceStep("DropMessage", message=message),))
+    with pytest.raises(TraceError, match=r"^Ping from s1 to s1 is not in flight$"):
+        draw(lost)
+
+
+def boxes(layout: Layout) -> Iterator[Box]:
+    """Yield the boxes of all that may not overlap: heads, marks, crosses and notes."""
+    yield from layout.heads.values()
+    for placed in layout.rows:
+        yield placed.mark
+        yield from (note.box for note in placed.notes)
+
+
+def check_that_nothing_overlaps(layout: Layout) -> None:
+    for one, other in combinations(boxes(layout), 2):
+        assert not one.overlaps(other)
+    lifelines = [Box(x, layout.bottom / 2, 8, layout.bottom) for x in layout.lanes.values()]
+    for placed in layout.rows:
+        for note in placed.notes:
+            assert not any(note.box.overlaps(lifeline) for lifeline in lifelines)
+            assert note.box.x - note.box.width / 2 >= 0
+            assert note.box.x + note.box.width / 2 <= layout.width
+
+
+@each_golden
+def test_nothing_overlaps(path: Path) -> None:
+    check_that_nothing_overlaps(lay_out(read(path)))
+
+
+@given(
+    st.integers(1, 5),
+    st.lists(
+        st.tuples(
+            st.integers(0, 4),
+            st.text("abc ", max_size=30),
+            st.lists(st.integers(0, 4), max_size=3),
+            st.sampled_from(["keep", "Receive", "ReceiveDuplicate", "DropMessage"]),
+        ),
+        max_size=8,
+    ),
+)
+@settings(deadline=None, max_examples=100)
+def test_nothing_overlaps_in_any_trace(
+    count: int, plan: list[tuple[int, str, list[int], str]]
+) -> None:
+    servers = tuple(f"s{number}" for number in range(count))
+    steps: list[TraceStep] = []
+    for actor, text, dests, fate in plan:
+        server = servers[actor % count]
+        sends = [
+            {"type": text, "source": server, "dest": servers[dest % count], "step": len(steps)}
+            for dest in dests
+        ]
+        changes = {"x": text, "role": text, "currentTerm": len(steps)}
+        steps.append(TraceStep("Work", server, sends=tuple(sends), changes=changes))
+        if sends and fate != "keep":
+            receiver = None if fate == "DropMessage" else sends[0]["dest"]
+            steps.append(TraceStep(fate, str(receiver) if receiver else None, message=sends[0]))
+    trace = Trace(servers, {server: {"x": "", "role": ""} for server in servers}, tuple(steps))
+    check_that_nothing_overlaps(lay_out(trace))
+
+
+@each_golden
+def test_graphviz_keeps_to_the_layout(path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """No label is larger, in the fonts of this machine, than the box that was planned for it."""
+    pygraphviz = pytest.importorskip("pygraphviz")
+    graph = pygraphviz.AGraph(draw(read(path)).source)
+    drawn = graph.draw(format="plain", prog="neato").decode()
+    capfd.readouterr()
+    nodes = [shlex.split(line)[1:6] for line in drawn.splitlines() if line.startswith("node ")]
+    sizes = {name: (72 * float(wide), 72 * float(high)) for name, _, _, wide, high in nodes}
+    for placed in lay_out(read(path)).rows:
+        for note in placed.notes:
+            for number, (_, box) in enumerate(note.lines):
+                name = f"step{placed.row.number} note {note.note.side} line {number}"
+                width, height = sizes[name]
+                assert width <= box.width + 1
+                assert height <= box.height + 1
+
+
+@pytest.mark.parametrize(
+    ("suffix", "magic"),
+    [(".svg", b"<?xml"), (".png", b"\x89PNG\r\n"), (".pdf", b"%PDF-"), (".gv", b"digraph trace {")],
+)
+def test_render(
+    suffix: str, magic: bytes, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"trace{suffix}"
+    render(draw(golden("vote-not-persisted")).source, path)
+    assert path.read_bytes().startswith(magic)
+    assert [other.name for other in tmp_path.iterdir()] == [path.name]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_format_is_tested() -> None:
+    assert set(FORMATS) == {".svg", ".png", ".pdf", ".gv"}
+
+
+def test_another_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RenderError, match=r"a\.jpeg: the name must end in one of .svg, .png, .pdf"):
+        render("digraph {}", tmp_path / "a.jpeg")
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    for name in ("a.svg", "a.gv"):
+        with pytest.raises(RenderError, match=rf"{name}: No such file or directory$"):
+            render("digraph {}", tmp_path / "absent" / name)
+
+
+def test_without_graphviz_text_is_still_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    with pytest.raises(RenderError, match="no Graphviz found: install the system's package"):
+        render("digraph {}", tmp_path / "a.svg")
+    render("digraph {}", tmp_path / "a.gv")
+    assert (tmp_path / "a.gv").read_text() == "digraph {}"
+
+
+def test_the_system_s_graphviz_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its complaint, and nothing else of what it prints, reaches the user."""
+    neato = tmp_path / "neato"
+    neato.write_text("#!/bin/sh\necho 'Fontconfig warning' >&2\necho \"asked $*\" >&2\nexit 1\n")
+    neato.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        RenderError, match=r"^Graphviz failed: asked -Tsvg -Gdpi=72 -o \S+/picture$"
+    ):
+        render("digraph {}", tmp_path / "a.svg")

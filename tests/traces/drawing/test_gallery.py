@@ -1,0 +1,77 @@
+"""traces/gallery is what `raft-ref bugs --gallery` writes now."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from raft_ref.cli import main
+from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.traces import draw, read
+from raft_ref.verify import gallery
+from raft_ref.verify.bugs import find
+from raft_ref.zoo import EXPLORED, WAITING
+from tests.raft_ref.test_bugs import FAR, SHORTEST
+from tests.support.files import GALLERY
+
+PAGE = (GALLERY / gallery.INDEX).read_text(encoding="utf-8")
+
+OPERATIONS = {
+    # Of clients, until they have seen what no single store could have shown them; the trial.
+    "read-before-commit-of-term": (8, 1_448),
+    "read-without-quorum": (6, 1_136),
+    "retry-applied-twice": (2, 8),
+    "save-error-swallowed": (8, 1_327),
+    "sent-before-saved": (6, 884),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in EXPLORED if name not in FAR])
+def test_a_bug_is_shown_as_it_is_found(name: str) -> None:
+    found = find(name, lambda progress: None)
+    assert found.trace == read(GALLERY / f"{name}.ndjson")
+    picture = (GALLERY / f"{name}.svg").read_text(encoding="utf-8")
+    assert picture.endswith(f"<!-- {gallery.told(draw(found.trace).source)} -->\n")
+    assert gallery.section(found) in PAGE
+
+
+@pytest.mark.long
+def test_each_bug_is_found_in_as_many_steps_as_ever_and_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bugs", "--json", "--gallery", str(tmp_path)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {each["name"]: (each["steps"], each["tried"]) for each in found["bugs"]}
+    assert rows == {**SHORTEST, **OPERATIONS}
+    assert {each["found_by"] for each in found["bugs"]} == {
+        "search", "progress", "refinement", "simulation",
+    }  # fmt: skip
+    assert found["not_searched"] == 0
+    assert found["waiting"] == WAITING
+    written = {each.name: each for each in tmp_path.iterdir()}
+    assert written.keys() == {each.name for each in GALLERY.iterdir()}
+    for name, path in written.items():
+        now, kept = (each.read_text(encoding="utf-8") for each in (path, GALLERY / name))
+        if path.suffix == ".svg":  # Graphviz may differ, but not what it was to draw
+            now, kept = now.splitlines()[-1], kept.splitlines()[-1]
+        assert now == kept
+
+
+def test_nothing_else_is_there() -> None:
+    traces = {f"{name}.ndjson" for name in EXPLORED}
+    pictures = {f"{name}.svg" for name in (*EXPLORED, *SERVER_BUGS)}
+    assert {each.name for each in GALLERY.iterdir()} == {gallery.INDEX, *traces, *pictures}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["bugs", "--gallery", "{tmp}/none"], "there is no such folder"),
+        (["bugs", "quorum-of-half", "--gallery", "{tmp}"], "--gallery: of all bugs"),
+    ],
+)
+def test_bad_usage(
+    arguments: list[str], error: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([each.format(tmp=tmp_path) for each in arguments]) == 2
+    assert error in capsys.readouterr().err

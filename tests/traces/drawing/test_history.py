@@ -1,0 +1,51 @@
+"""What clients saw, drawn in time."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from raft_ref.traces.drawing.history import Operation, draw_history
+from raft_ref.traces.drawing.style import DARK
+
+HISTORY = [
+    Operation("put x 1: done", 0.0, 2.0),
+    Operation("get x: it is 1", 1.0, 1.5),
+    Operation("put x 2: no answer", 1.5, None),
+    Operation('get "<x>\\N": nothing is there', 3.0, 4.0),
+]
+
+
+def bars(text: str) -> list[tuple[float, float]]:
+    """Return where each operation's bar begins and ends, in points."""
+    found = []
+    for number in range(len(HISTORY)):
+        [line] = re.findall(rf"^\toperation{number} \[.*", text, re.MULTILINE)
+        [(x, width)] = re.findall(r'pos="([\d.]+),.*width="?([\d.]+)', line)
+        found.append((float(x) - 36 * float(width), float(x) + 36 * float(width)))
+    return found
+
+
+def test_a_bar_is_as_long_as_its_operation() -> None:
+    text = draw_history("broken", "why", "where from", HISTORY).source
+    (start, end), (later, sooner), (asked, never), (_, last) = bars(text)
+    assert later - start == pytest.approx((end - start) / 2, abs=0.2)
+    assert sooner == pytest.approx(asked, abs=0.2)
+    assert never == pytest.approx(last, abs=0.2)  # who was never answered waits to the end
+    assert text.count("dashed") == 1
+    assert "3.000 s" not in text
+    assert "4.000 s" in text
+
+
+def test_rows_do_not_meet() -> None:
+    text = draw_history("broken", "why", "where from", HISTORY).source
+    rows = sorted(
+        float(y) for y in re.findall(r"^\toperation.*pos=\"[\d.]+,-([\d.]+)!", text, re.M)
+    )
+    assert all(below - above >= 20 for above, below in pairwise(rows))
+
+
+def test_hostile_text_stays_text_and_colours_are_the_theme_s() -> None:
+    text = draw_history("broken", "why", "where from", HISTORY, DARK).source
+    assert "get &quot;&lt;x&gt;\\\\N&quot;" in text
+    assert DARK.paper in text

@@ -1,0 +1,138 @@
+"""A trace as a page: what it holds, and how it behaves in a browser."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from raft_ref.cli import main
+from raft_ref.traces import Trace, read, write
+from raft_ref.traces.drawing.page import page
+from raft_ref.verify.annotations import findings
+from tests.support.files import TRACES
+
+GOLDEN = TRACES / "vote-not-persisted.ndjson"
+
+
+def data_of(text: str) -> Any:
+    found = re.search(r'<script id="trace" type="application/json">(.*)</script>', text)
+    assert found
+    return json.loads(found.group(1))
+
+
+def test_it_needs_nothing_else() -> None:
+    text = page(read(GOLDEN), findings(read(GOLDEN)))
+    addresses = set(re.findall(r"https?://[^\"'\s<>]+", text))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not re.search(r"<(?:link|img|iframe)\b|\bsrc=|@import|\bfetch\(", text)
+
+
+def test_properties_hold_until_the_last_step() -> None:
+    found = findings(read(GOLDEN))
+    *before, last = found.broken
+    assert "LogMatching" in found.properties
+    assert (len(before), {*map(tuple, before)}, last) == (7, {()}, ["ElectionSafety"])
+
+
+def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
+    code = findings(read(GOLDEN)).code
+    assert code.keys() == {
+        "Timeout", "Restart", "UpdateTerm", "HandleRequestVoteRequest",
+        "HandleRequestVoteResponse", "BecomeLeader",
+    }  # fmt: skip
+    assert "BecomeLeader(i) ==\n    /\\ role' = [role EXCEPT ![i] =" in code["BecomeLeader"].tla
+    assert code["BecomeLeader"].python.startswith("def become_leader(self, state: State) -> State:")
+
+
+def test_of_what_is_not_raft_the_trace_alone_is_shown() -> None:
+    trace = read(GOLDEN.with_name("token-ring.ndjson"))
+    found = findings(trace)
+    assert (found.properties, found.broken, found.code) == ({}, (), {})
+    assert data_of(page(trace, found))["properties"] == []
+
+
+def test_hostile_values_end_nothing() -> None:
+    bad = '</script><script>document.title="owned"</script>{{data}}'
+    trace = Trace((bad, "b"), {bad: {bad: bad}, "b": {}}, source=bad)
+    text = page(trace, findings(trace))
+    assert data_of(text)["servers"] == [bad, "b"]
+    assert text.count("<script") == 2
+
+
+# ---- In a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chrome]:
+    options = webdriver.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--window-size=1500,950"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = webdriver.ChromeService("/usr/bin/chromedriver")
+    driver = webdriver.Chrome(options, service)
+    yield driver
+    driver.quit()
+
+
+def text_of(browser: Chrome, name: str) -> str:
+    return browser.find_element(By.ID, name).text
+
+
+@pytest.mark.long
+def test_a_reader_clicks_through(browser: Chrome, tmp_path: Path) -> None:
+    picture = tmp_path / "page.html"
+    assert main(["draw", str(GOLDEN), "-o", str(picture)]) == 0
+    browser.get(picture.as_uri())
+    assert (text_of(browser, "position"), text_of(browser, "story")) == (
+        "0 / 7",
+        "The cluster starts.",
+    )
+
+    browser.find_element(By.ID, "forward").click()
+    assert text_of(browser, "position") == "1 / 7"
+    assert text_of(browser, "story").startswith("1. s1 times out")
+    changed = browser.find_elements(By.CSS_SELECTOR, "#servers .changed")
+    assert sorted(cell.text for cell in changed) == ["1", "Candidate", "[s1]", "s1"]
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#flight li")) == 2
+    assert "Timeout(i) ==" in browser.find_element(By.CSS_SELECTOR, ".tla").text
+    assert "def timeout(self" in browser.find_element(By.CSS_SELECTOR, ".python").text
+    assert browser.find_elements(By.CSS_SELECTOR, "#properties .broken") == []
+
+    ActionChains(browser).send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_LEFT).perform()
+    assert text_of(browser, "position") == "2 / 7"
+    browser.find_element(By.ID, "step5").click()
+    assert text_of(browser, "position") == "5 / 7"
+    assert browser.current_url.endswith("#step-5")
+
+    ActionChains(browser).send_keys(Keys.END, Keys.ARROW_RIGHT).perform()
+    assert text_of(browser, "position") == "7 / 7"
+    broken = browser.find_elements(By.CSS_SELECTOR, "#properties .broken")
+    assert [each.text for each in broken] == ["ElectionSafety"]
+    assert text_of(browser, "wrong") == "ElectionSafety is violated. s1 and s3 both lead term 1."
+    browser.find_element(By.ID, "first").click()
+    assert text_of(browser, "wrong") == ""
+
+    browser.get(f"{picture.as_uri()}#step-3")
+    assert text_of(browser, "position") == "3 / 7"
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.long
+def test_hostile_values_are_text_in_the_browser(browser: Chrome, tmp_path: Path) -> None:
+    bad = "</script><img src=x onerror=\"document.title='owned'\">"
+    trace = read(GOLDEN)
+    state = {**trace.initial["s1"], "votedFor": bad}
+    write(replace(trace, initial={**trace.initial, "s1": state}, source=bad), tmp_path / "t.ndjson")
+    assert main(["draw", str(tmp_path / "t.ndjson"), "-o", str(tmp_path / "page.html")]) == 0
+    browser.get((tmp_path / "page.html").as_uri())
+    assert browser.title == "ElectionSafety is violated in 7 steps"
+    assert bad in text_of(browser, "servers")

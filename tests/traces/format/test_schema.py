@@ -1,0 +1,86 @@
+"""The JSON Schema of the trace format: it says of a line what the reader says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from raft_ref.traces import TraceError
+from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation.lines.profile import Lines
+from tests.support.files import ROOT
+from tests.support.schedules import recorded, thinned
+from tests.traces.validation.test_validation import BAD, HEADER, lines_of
+
+FOLDER = ROOT / "traces"
+SCHEMA = json.loads((FOLDER / "schema.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA)
+
+OF_MORE_THAN_A_LINE = (
+    "unknown server", "a server", "is not who", "takes no", "to itself", "sends a message of",
+    "needs the argument", "has no", "for each server", "the file is empty", "list of servers",
+    "a server or null",
+)  # fmt: skip
+"""What the reader knows of the servers, or of other keys, and a schema of a line does not."""
+
+
+def test_the_schema_is_one() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def files() -> Iterator[Path]:
+    yield FOLDER / "recorded" / "vote-not-persisted.ndjson"
+    for folder in ("pysyncobj", "c_raft"):
+        yield from sorted((FOLDER / "recorded" / folder).iterdir())
+
+
+@pytest.mark.parametrize("path", [*files()], ids=lambda path: path.stem)
+def test_what_was_recorded_is_in_the_schema(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        VALIDATOR.validate(json.loads(line))
+
+
+def test_what_the_node_does_is_in_the_schema(tmp_path: Path) -> None:
+    trace = recorded(2, 200)
+    for line in [*lines_of(trace, tmp_path), *thinned(trace)]:
+        VALIDATOR.validate(line)
+
+
+@pytest.mark.parametrize(("lines", "reason"), BAD)
+def test_what_the_reader_refuses_is_not_in_the_schema(lines: list[Any], reason: str) -> None:
+    if all(VALIDATOR.is_valid(line) for line in lines):
+        assert any(each in reason for each in OF_MORE_THAN_A_LINE)
+
+
+def read(line: Any) -> str:
+    """Return why the reader refuses a line; nothing if it does not."""
+    lines = iter([HEADER | {"servers": ["s1", "s2", "s3"]}, line])
+    try:
+        [*PROFILES["raft-ref"](Lines(lines)).events]
+    except TraceError as error:
+        return str(error)
+    return ""
+
+
+JSON = st.one_of(
+    st.none(), st.booleans(), st.integers(-2, 5), st.sampled_from(["s1", "Leader", "Send", ""]),
+    st.just([]), st.just({}), st.just([1]), st.just({"term": 1}),
+)  # fmt: skip
+
+
+@given(data=st.data())
+def test_schema_and_reader_agree(data: st.DataObject) -> None:
+    line = json.loads(json.dumps(data.draw(st.sampled_from(thinned(recorded(1, 60))[1:]))))
+    inner = [line, *(v for v in line.values() if isinstance(v, dict))]
+    where = data.draw(st.sampled_from(inner))
+    where[data.draw(st.sampled_from(sorted(where)))] = data.draw(JSON)
+    reason = read(line)
+    if not VALIDATOR.is_valid(line):
+        assert reason
+    elif reason:
+        assert any(each in reason for each in OF_MORE_THAN_A_LINE)

@@ -1,0 +1,641 @@
+"""Validation: what Raft allows is accepted, what it forbids is refused, and why is told."""
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raft_ref import traces
+from raft_ref.bugs import BUGS
+from raft_ref.cli import main
+from raft_ref.spec.checker.config import parse_config
+from raft_ref.spec.checker.search import check
+from raft_ref.spec.checker.task import task_of
+from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.module import load
+from raft_ref.spec.tlc.run import run_tlc
+from raft_ref.traces import Trace, TraceError, write
+from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
+from raft_ref.traces.validation.refusal import explained, told
+from raft_ref.traces.validation.rules import protocol
+from raft_ref.traces.validation.rules.protocol import Protocol, Taken
+from raft_ref.traces.validation.validate import Outcome, Verdict, validate
+from tests.support.files import RECORDED
+from tests.support.schedules import recorded, thinned
+
+MODEL = RAFT_TRACE.with_name("MCRaftTrace.tla")
+ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
+
+
+def judged(lines: list[dict[str, Any]], folder: Path, profile: str = "raft-ref") -> Verdict:
+    path = folder / "trace.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return validate(path, PROFILES[profile])
+
+
+def lines_of(trace: Trace, folder: Path) -> list[dict[str, Any]]:
+    path = folder / "whole.ndjson"
+    write(trace, path)
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def lines_in(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+# ---- What Raft allows
+
+
+def test_what_the_node_does_is_accepted_and_takes_every_action(tmp_path: Path) -> None:
+    taken: set[str] = set()
+    for seed in range(6):
+        verdict = judged(lines_of(recorded(seed, 300), tmp_path), tmp_path)
+        assert verdict.outcome is ACCEPTED
+        assert verdict.lines == 300
+        taken |= {*verdict.actions}
+    assert taken == {
+        "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "RestartAt",
+        "Handle",
+    }  # fmt: skip
+
+
+def test_what_a_sparing_implementation_logs_is_accepted(tmp_path: Path) -> None:
+    for seed in range(4):
+        lines = thinned(recorded(seed, 300))
+        verdict = judged(lines, tmp_path)
+        assert (verdict.outcome, verdict.lines) == (ACCEPTED, len(lines) - 1)
+
+
+def test_what_etcd_has_recorded_is_accepted() -> None:
+    paths = sorted((RECORDED / "etcd").glob("*.ndjson"))
+    assert len(paths) == 3
+    taken: set[str] = set()
+    for path in paths:
+        verdict = validate(path, PROFILES["etcd"])
+        assert verdict.outcome is ACCEPTED
+        taken |= {*verdict.actions}
+    # Its own liberties among them.
+    assert taken >= {"SendEntries", "AdoptTerm", "Acknowledge", "ReceiveCommit", "RestartAt"}
+
+
+def test_a_part_of_the_log_shows_as_much_as_the_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The actions are shown what they read; shown the whole log, they do the same."""
+    original, compared = Protocol.take, 0
+
+    def both(self: Protocol, name: str, me: Any, state: Any, *arguments: Any) -> list[Taken]:
+        nonlocal compared
+        found = original(self, name, me, state, *arguments)
+        reads = dict(protocol.FIRST_READ)
+        monkeypatch.setattr(
+            protocol, "FIRST_READ", {**reads, name: lambda state, _: state.compacted}
+        )
+        monkeypatch.setattr(protocol, "WITHOUT_LOG", frozenset())
+        whole = original(self, name, me, state, *arguments)
+        monkeypatch.undo()
+        monkeypatch.setattr(Protocol, "take", both)
+        assert [each.state for each in found] == [each.state for each in whole]
+        compared += 1
+        return found
+
+    monkeypatch.setattr(Protocol, "take", both)
+    assert judged(lines_of(recorded(2, 400), tmp_path), tmp_path).outcome is ACCEPTED
+    assert compared > 380
+
+
+def test_the_liberties_break_no_property_of_three_servers() -> None:
+    text = MODEL.with_suffix(".cfg").read_text().replace("{s1, s2}", "{s1, s2, s3}")
+    text = text.replace("MaxTerm = 2", "MaxTerm = 1").replace("MaxMessages = 2", "MaxMessages = 1")
+    report = check(task_of(load(MODEL), parse_config(text, "MCRaftTrace.cfg"), False))
+    assert report.verdict.name == "HOLDS"
+
+
+@pytest.mark.long
+def test_tlc_finds_no_property_broken_by_the_liberties() -> None:
+    found = run_tlc(MODEL, MODEL.with_suffix(".cfg"), workers=2)
+    assert found.ok
+    assert (found.distinct_states, found.generated_states, found.depth) == (240_582, 3_259_108, 22)
+
+
+# ---- What Raft forbids
+
+
+# Chance takes long to come to some rules.
+LONG = {"conflicting-log-kept", "next-index-moved-below-match"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] if name in LONG else []) for name in BUGS],
+)
+def test_what_a_mutant_does_is_refused(name: str, tmp_path: Path) -> None:
+    """The trace of a mutant that chance drives is refused once its rule matters."""
+    for seed in range(60):
+        trace = recorded(seed, 250, BUGS[name].bounds.get("servers", 3), BUGS[name].node)
+        verdict = judged(lines_of(trace, tmp_path), tmp_path)
+        if verdict.outcome is not ACCEPTED:
+            assert verdict.outcome is REFUSED
+            refusal = explained(verdict)
+            assert refusal.candidates
+            assert [*told(refusal.candidates)]
+            return
+    pytest.fail("it is always accepted")
+
+
+Breaking = Callable[[dict[str, Any], random.Random], bool]
+
+
+def _changes(variable: str, change: Callable[[Any], Any]) -> Breaking:
+    def apply(line: dict[str, Any], _: random.Random) -> bool:
+        if variable not in line.get("changes", {}):
+            return False
+        line["changes"][variable] = change(line["changes"][variable])
+        return True
+
+    return apply
+
+
+def _sent(kind: str, name: str, change: Callable[[Any], Any]) -> Breaking:
+    def apply(line: dict[str, Any], chance: random.Random) -> bool:
+        found = [each for each in line.get("sends", []) if each["type"] == kind]
+        if not found:
+            return False
+        message = chance.choice(found)
+        message[name] = change(message[name])
+        return True
+
+    return apply
+
+
+def _received(line: dict[str, Any], _: random.Random) -> bool:
+    if line["step"] != "Receive":
+        return False
+    line["message"]["term"] += 1
+    return True
+
+
+def _forgets(line: dict[str, Any], _: random.Random) -> bool:
+    if line["step"] != "Restart":
+        return False
+    line["changes"]["votedFor"] = None
+    line["changes"]["currentTerm"] = 0
+    return True
+
+
+RULES: dict[str, Breaking] = {
+    "a term goes back": _changes("currentTerm", lambda term: term - 1),
+    "a vote is given to nobody": _changes("votedFor", lambda vote: None if vote else "s1"),
+    "a vote is forgotten over a restart": _forgets,
+    "a leader without a majority": _changes("role", lambda _: "Leader"),
+    "a vote that was refused is granted": _sent(
+        "RequestVoteResponse", "voteGranted", lambda granted: not granted
+    ),
+    "commitIndex without a quorum": _changes("commitIndex", lambda index: index + 1),
+    "an entry is rewritten": _changes("log", lambda log: [{"term": 99, "value": "v"}, *log[1:]]),
+    "entries are removed without conflict": _changes(
+        "log", lambda log: log[:-1] if log else [{"term": 1, "value": "v"}]
+    ),
+    "matchIndex beyond the acknowledged": _changes(
+        "matchIndex", lambda match: [n + 1 for n in match]
+    ),
+    "more is acknowledged than there is": _sent(
+        "AppendEntriesResponse", "matchIndex", lambda index: index + 1
+    ),
+    "entries are sent that are not there": _sent(
+        "AppendEntriesRequest", "entries", lambda entries: [*entries, {"term": 1, "value": "x"}]
+    ),
+    "a message is received that nobody sent": _received,
+    "a snapshot of what is not committed": _changes(
+        "snapshot", lambda held: {**held, "lastIncludedIndex": held["lastIncludedIndex"] + 1}
+    ),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_trace_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> None:
+    """Each is refused at the line that was changed, or for what was sent wrongly at once, too."""
+    broken = 0
+    for seed in range(12):
+        lines = lines_of(recorded(seed, 150), tmp_path)
+        chance = random.Random(seed)
+        places = [*range(1, len(lines))]
+        chance.shuffle(places)
+        for place in places:
+            before = json.dumps(lines[place])
+            if RULES[rule](lines[place], chance) and json.dumps(lines[place]) != before:
+                broken += 1
+                verdict = judged(lines, tmp_path)
+                assert (verdict.outcome, verdict.line) == (REFUSED, place + 1)
+                break
+    assert broken >= 5
+
+
+def test_a_sparing_trace_that_breaks_a_rule_is_refused(tmp_path: Path) -> None:
+    rules: list[Callable[[dict[str, Any]], None]] = [
+        lambda state: state.update(currentTerm=state["currentTerm"] + 1),
+        lambda state: state.update(commitIndex=state["commitIndex"] + 1),
+        lambda state: state.update(log={"lastIndex": state["log"]["lastIndex"] + 9}),
+        lambda state: state.update(role="Leader" if state["role"] != "Leader" else "Candidate"),
+    ]
+    for seed, rule in enumerate(rules * 2):
+        lines = thinned(recorded(seed, 120))
+        place = next(
+            number
+            for number in range(80, len(lines))
+            if lines[number]["step"] == "Receive" and lines[number]["state"]["role"] == "Follower"
+        )
+        rule(lines[place]["state"])
+        verdict = judged(lines, tmp_path)
+        assert verdict.outcome is REFUSED
+        assert verdict.line is not None
+        assert verdict.line <= place + 1
+
+
+ETCD_RULES: dict[str, tuple[str, Callable[[dict[str, Any]], None]]] = {
+    "another term": ("Ready", lambda event: event["state"].update(term=event["state"]["term"] + 1)),
+    "another vote": (
+        "Ready",
+        lambda event: event["state"].update(vote="2" if event["state"]["vote"] != "2" else "3"),
+    ),
+    "a commit without a quorum": (
+        "Commit",
+        lambda event: event["state"].update(commit=event["state"]["commit"] + 1),
+    ),
+    "a leader without a majority": (
+        "BecomeCandidate",
+        lambda event: event.update(name="BecomeLeader", role="StateLeader"),
+    ),
+    "a message that nobody sent": (
+        "ReceiveAppendEntriesRequest",
+        lambda event: event["msg"].update(term=event["msg"]["term"] + 7),
+    ),
+    "more acknowledged than there is": (
+        "SendAppendEntriesResponse",
+        lambda event: event["msg"].update(
+            index=event["msg"]["index"] + 100, reject=False, type="MsgAppResp"
+        ),
+    ),
+}
+
+
+def is_of_itself(message: dict[str, Any] | None) -> bool:
+    return message is not None and message["from"] == message["to"]
+
+
+@pytest.mark.parametrize("rule", ETCD_RULES)
+def test_a_trace_of_etcd_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> None:
+    name, change = ETCD_RULES[rule]
+    lines = lines_in(RECORDED / "etcd" / "seed-1.ndjson")
+    places = [
+        place
+        for place, line in enumerate(lines)
+        if line["event"]["name"] == name
+        and place > 40
+        and not is_of_itself(line["event"].get("msg"))
+    ]
+    change(lines[places[len(places) // 2]]["event"])
+    assert judged(lines, tmp_path, "etcd").outcome is REFUSED
+
+
+# ---- What a refusal says
+
+
+def test_a_refusal_says_what_the_spec_has(tmp_path: Path) -> None:
+    lines = lines_of(recorded(0, 40), tmp_path)
+    place = next(n for n, line in enumerate(lines) if "votedFor" in line.get("changes", {}))
+    lines[place]["changes"]["currentTerm"] = 7
+    verdict = judged(lines, tmp_path)
+    assert verdict.line == place + 1
+    refusal = explained(verdict)
+    (candidate,) = refusal.candidates
+    assert candidate.action.startswith("Timeout(")
+    assert candidate.differences == (("currentTerm", 7, 1),)
+    assert refusal.trace.violation is not None
+    assert refusal.trace.violation.is_refusal
+    assert traces.tell(refusal.trace)[-1].startswith(f"Step {place} (line {place + 1}) is no step")
+    assert "is no step of the spec" in traces.draw(refusal.trace).source
+
+
+def test_a_refusal_names_the_condition_that_fails(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some"},
+        {"step": "Timeout", "server": "s1", "state": {"currentTerm": 1}},
+        {"step": "ClientRequest", "server": "s1"},
+    ]
+    verdict = judged(lines, tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 3)
+    assert 'ClientRequest(s1, (not logged)): not so: role[i] = "Leader"' in [
+        *told(explained(verdict).candidates)
+    ]
+
+
+# ---- Bad input
+
+HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
+VOTE = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2", "term": 1}
+BAD: list[tuple[Any, str]] = [
+    ([], "1: the file is empty; the first line is the header"),
+    ([{"format": "other"}], '1: the header must have "format": "raft-ref-trace"'),
+    ([{**HEADER, "version": 9}], '1: "version" must be 1'),
+    ([{**HEADER, "servers": ["s1"]}], '1: "servers" must name each server once, and two at least'),
+    (
+        [HEADER, {"step": "Timeout", "server": "s9"}],
+        '2: unknown server "s9"; the header names s1, s2',
+    ),
+    (
+        [HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": "1"}}],
+        '2: "currentTerm" must be a number',
+    ),
+    (
+        [HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": -1}}],
+        '2: "currentTerm" must be a number',
+    ),
+    (
+        [HEADER, {"step": "Timeout", "server": "s1", "state": {"term": 1}}],
+        '2: "term" is no variable',
+    ),
+    ([HEADER, {"step": "Receive", "server": "s1"}], '2: Receive lacks "message"'),
+    (
+        [HEADER, {"step": "Receive", "server": "s1", "message": VOTE}],
+        "2: s1 is not who receives it",
+    ),
+    (
+        [HEADER, {"step": "Timeout", "server": "s1", "message": VOTE}],
+        '2: Timeout takes no "message"',
+    ),
+    (
+        [HEADER, {"step": "Receive", "server": "s2", "message": {**VOTE, "vote": 1}}],
+        '2: a RequestVoteRequest has no "vote"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("lines", "reason"), BAD)
+def test_bad_input_is_told_by_line(lines: list[Any], reason: str, tmp_path: Path) -> None:
+    with pytest.raises(TraceError) as error:
+        judged(lines, tmp_path)
+    assert str(error.value).startswith(f"{tmp_path / 'trace.ndjson'}:{reason}")
+
+
+WHOLE = recorded(1, 40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_file_there_is_a_verdict_or_an_error_of_a_line(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzzed.ndjson"
+    write(WHOLE, path)
+    text = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        how = data.draw(st.sampled_from(["change", "cut", "insert", "huge", "nest"]))
+        if how == "change":
+            text[place] = data.draw(st.integers(0, 255))
+        elif how == "cut":
+            del text[place:]
+            text += b"\n"
+        else:
+            new = {"insert": b"\x00", "huge": b"9" * 400, "nest": b"[" * 5000}[how]
+            text[place:place] = new
+    path.write_bytes(text)
+    reason = f"{path}:"
+    try:
+        validate(path, PROFILES["raft-ref"])
+    except TraceError as error:
+        reason = str(error)
+    assert reason.startswith(f"{path}:")
+
+
+def test_messages_that_nobody_receives_do_not_pile_up(tmp_path: Path) -> None:
+    """The oldest are forgotten; to receive one of these is neither right nor wrong."""
+    lines: list[dict[str, Any]] = [HEADER]
+    for term in range(1, 1_000):
+        lines.append({"step": "Timeout", "server": "s1", "state": {"currentTerm": term}})
+    path = tmp_path / "long.ndjson"
+
+    def sparing(read: Lines) -> Recording:
+        return replace(PROFILES["raft-ref"](read), liberties=Liberties(remembers=100))
+
+    for term, outcome in ((999, ACCEPTED), (950, ACCEPTED), (1, Outcome.INCONCLUSIVE)):
+        received = {"step": "Receive", "server": "s2", "message": {**VOTE, "term": term}}
+        path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, received]))
+        verdict = validate(path, sparing)
+        assert verdict.outcome is outcome
+    assert verdict.reason == "the message is none of the last 100 that were sent"
+
+
+def test_what_was_not_on_disk_may_be_lost_if_nobody_knows_of_it(tmp_path: Path) -> None:
+    append = {
+        "type": "AppendEntriesRequest", "source": "s1", "dest": "s2", "term": 1,
+        "entries": 1, "prevLogIndex": 0,
+    }  # fmt: skip
+    won = {"type": "RequestVoteResponse", "source": "s2", "dest": "s1", "term": 1}
+    lines: list[dict[str, Any]] = [
+        {**HEADER, "unsynced": 2},
+        {"step": "Timeout", "server": "s1"},
+        {"step": "Receive", "server": "s2", "message": {**won, **VOTE}},
+        {"step": "Receive", "server": "s1", "message": {**won, "voteGranted": True}},
+        {"step": "ClientRequest", "server": "s1", "state": {"log": {"lastIndex": 1}}},
+        {"step": "Restart", "server": "s1", "state": {"log": {"lastIndex": 0}}},
+    ]
+    assert judged(lines, tmp_path).outcome is ACCEPTED
+    assert judged([HEADER, *lines[1:]], tmp_path).outcome is REFUSED
+    sent = {"step": "Send", "server": "s1", "message": append}
+    verdict = judged([*lines[:5], sent, lines[5]], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 7)
+    assert verdict.looked_back == 6
+
+
+def test_a_leader_may_choose_anew_what_it_sends_next(tmp_path: Path) -> None:
+    trace = recorded(4, 300)
+    lines = thinned(trace)
+    states = traces.states(trace)[1:]
+    led = [state for step, state in zip(trace.steps, states, strict=True) if step.server]
+    place = next(
+        number
+        for number, (line, state) in enumerate(zip(lines[1:], led, strict=True), start=1)
+        if line["state"]["role"] == "Leader" and line["state"]["log"]["lastIndex"] > 1
+        and max(state[line["server"]]["matchIndex"]) == 0
+    )  # fmt: skip
+    peer = next(name for name in trace.servers if name != lines[place]["server"])
+    for index, outcome in ((1, ACCEPTED), (2, ACCEPTED), (40, REFUSED)):
+        lines[place]["state"]["nextIndex"] = {peer: index}
+        assert judged(lines[: place + 1], tmp_path).outcome is outcome
+
+
+# ---- Clocks, files and order
+
+
+def clocked(trace: Trace, folder: Path, *, is_vector: bool) -> list[Path]:
+    """Write what each server did into a file of its own, with clocks."""
+    clocks = {each: dict.fromkeys(trace.servers, 0) for each in trace.servers}
+    sent: dict[str, dict[str, int]] = {}
+    lines: dict[str, list[str]] = {each: [] for each in trace.servers}
+    header, *steps = lines_of(trace, folder)
+    for line in steps:
+        server, message = line.get("server"), json.dumps(line.get("message"))
+        if server is None:
+            continue
+        known = sent.get(message, {})
+        clocks[server] = {each: max(n, known.get(each, 0)) for each, n in clocks[server].items()}
+        clocks[server][server] += 1
+        for each in line["sends"]:
+            sent[json.dumps(each)] = clocks[server]
+        now = clocks[server] if is_vector else sum(clocks[server].values())
+        lines[server].append(json.dumps({**line, "clock": now}))
+    paths = []
+    for server, own in lines.items():
+        paths.append(folder / f"{server}.ndjson")
+        text = [json.dumps({**header, "logged": "some"}), *own]
+        paths[-1].write_text("\n".join(text) + "\n")
+    return paths
+
+
+@pytest.mark.parametrize("is_vector", [True, False])
+def test_files_of_several_servers_are_merged_by_their_clocks(
+    is_vector: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [str(path) for path in clocked(recorded(3, 200), tmp_path, is_vector=is_vector)]
+    into = tmp_path / "all.ndjson"
+    assert main(["validate", "--merge", str(into), *paths]) == 0
+    assert len(into.read_text().splitlines()) == 1 + sum(
+        len(Path(path).read_text().splitlines()) - 1 for path in paths
+    )
+    together = tmp_path / "together.ndjson"
+    texts = [Path(path).read_text().splitlines(keepends=True) for path in paths]
+    together.write_text(texts[0][0] + "".join("".join(text[1:]) for text in texts))
+    assert main(["validate", str(together), "--quiet"]) == 1  # what was received was not sent yet
+    assert main(["validate", "--reorder", "500", str(together), "--quiet"]) == 0
+    assert main(["validate", "--reorder", "5", str(together), "--quiet"]) == 1
+    assert main(["validate", "--merge", str(into), str(together), "--quiet"]) == 0
+
+
+@pytest.mark.long
+def test_what_is_broken_is_refused_in_any_order(tmp_path: Path) -> None:
+    paths = clocked(recorded(3, 200), tmp_path, is_vector=True)
+    texts = [path.read_text().splitlines() for path in paths]
+    line = json.loads(texts[1][20])
+    texts[1][20] = json.dumps({**line, "changes": {**line["changes"], "currentTerm": 99}})
+    path = tmp_path / "together.ndjson"
+    path.write_text("\n".join([texts[0][0], *texts[0][1:], *texts[1][1:], *texts[2][1:]]) + "\n")
+    verdict = validate(path, PROFILES["raft-ref"], reorder=1_000)
+    assert verdict.outcome is REFUSED
+    assert verdict.line == len(texts[0]) + 20
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("{}", '2: "clock" must be a number'),
+        ('{"clock": -1}', '2: "clock" must be a number'),
+        ('{"clock": {}}', '2: "clock" must be a number'),
+        ('{"server": 1, "clock": 2}\n{"server": 1, "clock": 1}', "3: the clock of 1 goes back"),
+        ("[]", "2: a line is a JSON object"),
+    ],
+)  # fmt: skip
+def test_a_clock_that_makes_no_sense(
+    line: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "x.ndjson"
+    path.write_text(json.dumps(HEADER) + "\n" + line)
+    assert main(["validate", "--merge", str(tmp_path / "all.ndjson"), str(path)]) == 2
+    assert f"x.ndjson:{reason}" in capsys.readouterr().err
+
+
+def test_a_message_is_known_by_its_id(tmp_path: Path) -> None:
+    ask = {**VOTE, "id": 1}
+    lines: list[dict[str, Any]] = [
+        {**HEADER, "servers": ["s1", "s2", "s3"]},
+        {"step": "Timeout", "server": "s1", "sends": [ask, {**VOTE, "dest": "s3", "id": 2}]},
+        {"step": "Receive", "server": "s2", "message": {"id": 1}, "state": {"votedFor": "s1"}},
+    ]
+    assert judged(lines, tmp_path).outcome is ACCEPTED
+    lines[2]["message"] = {"id": 2}
+    with pytest.raises(TraceError, match="3: s2 is not who receives it"):
+        judged(lines, tmp_path)
+    lines[2]["message"] = {"id": 3}
+    with pytest.raises(TraceError, match="3: no message with the id 3 was sent so far"):
+        judged(lines, tmp_path)
+
+
+# ---- The command
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad, none = (tmp_path / name for name in ("good.ndjson", "bad.ndjson", "none.ndjson"))
+    write(recorded(0, 60), good)
+    lines = lines_of(recorded(0, 60), tmp_path)
+    lines[30] = {**lines[30], "changes": {"currentTerm": 50}}
+    bad.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["validate", str(good)]) == 0
+    assert f"ACCEPTED {good}" in capsys.readouterr().out
+    assert main(["validate", str(bad), "--diagram", str(tmp_path / "end.gv")]) == 1
+    shown = capsys.readouterr().out
+    assert f"REFUSED {bad}:31: no step of the spec explains this line" in shown
+    assert "is no step of the spec" in (tmp_path / "end.gv").read_text()
+    assert main(["validate", str(none)]) == 2
+    assert f"BAD INPUT: {none}: No such file or directory" in capsys.readouterr().out
+    report = tmp_path / "report.xml"
+    assert main(["validate", str(good), str(bad), "--json", "--junit", str(report)]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert [each["outcome"] for each in found["traces"]] == ["accepted", "refused"]
+    suite = ElementTree.parse(report).getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_a_mapping_file_is_a_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mapping, run = (RECORDED / "mapped" / name for name in ("mapping.toml", "run.ndjson"))
+    assert main(["validate", "--profile", str(mapping), str(run)]) == 0
+    broken = tmp_path / "broken.ndjson"
+    lines = lines_in(run)
+    place = next(n for n, line in enumerate(lines) if line["msg"] == "rpc received" and n > 40)
+    lines[place]["raft"]["term"] += 7
+    broken.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert main(["validate", "--profile", str(mapping), str(broken)]) == 1
+    assert f"REFUSED {broken}:{place + 1}:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("x = 1", "unknown x; a mapping has servers"),
+        ("[line]", "[line] lacks step"),
+        ('[line]\nstep = "a"\nserver = "b"\n[steps]\nfly = "Fly"', "[steps] fly: Fly is no step"),
+        ("line = 1", "line must be a table"),
+        ("[state]\nrole = 1", "[state] role must be text"),
+        ("[names]\nrole = 1", "[names] role must be a table"),
+        ("[", "Invalid initial character"),
+        ('[line]\nstep = "a"\nserver = "b"', '"servers" must be a list of strings'),
+    ],
+)  # fmt: skip
+def test_a_mapping_that_makes_no_sense(
+    text: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mapping, run = tmp_path / "mapping.toml", tmp_path / "run.ndjson"
+    mapping.write_text(text)
+    run.write_text("{}\n")
+    assert main(["validate", "--profile", str(mapping), str(run)]) == 2
+    captured = capsys.readouterr()
+    assert reason in captured.err + captured.out
+
+
+def test_a_profile_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "good.ndjson"
+    write(recorded(0, 10), path)
+    assert (
+        main(["validate", "--profile", "raft_ref.traces.profiles.raft_ref:raft_ref", str(path)])
+        == 0
+    )
+    assert main(["validate", "--profile", "nothing", str(path)]) == 2
+    assert "no profile nothing" in capsys.readouterr().err

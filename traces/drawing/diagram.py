@@ -1,0 +1,238 @@
+"""A trace as a space-time diagram, in Graphviz's language.
+
+`layout` decides where things are; this module writes them down: every node is pinned at its place
+(engine neato), edges are straight, text stands on white above the arrows that pass behind it.
+"""
+
+from __future__ import annotations
+
+import re
+
+import graphviz
+
+from raft_ref.traces.drawing import frames
+from raft_ref.traces.drawing.layout import (
+    BANNER_HEIGHT,
+    MARK_HEIGHT,
+    MARK_SIZE,
+    NUMBERS,
+    Box,
+    Layout,
+    PlacedNote,
+    PlacedRow,
+    PlacedValues,
+    lay_out,
+)
+from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
+from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
+from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
+from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.story.words import shortened
+
+_LEGEND_HEIGHT = 34.0
+_FRAME_PADDING = 8.0
+_NAME_LENGTH = 16
+
+
+def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
+    """Return the diagram of a trace; its `source` is the .gv text.
+
+    What does not lead to the violation is faded. In the SVG the number and the
+    mark of step 5 are groups with the ids "number5" and "step5".
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    layout = lay_out(trace)
+    graph = graphviz.Digraph("trace", engine="neato")
+    graph.attr(
+        layout="neato",
+        inputscale="72",  # positions are points
+        notranslate="true",
+        splines="line",
+        outputorder="edgesfirst",
+        pad="0.15",
+        margin="0",
+        bgcolor=theme.paper,
+        fontname=SANS,
+    )
+    graph.attr("node", fontname=SANS, shape="plain", margin="0", fontcolor=theme.ink)
+    graph.attr("edge", arrowsize="0.7")
+    _title(graph, trace, layout, theme)
+    _guides(graph, layout, theme)
+    _lifelines(graph, trace, layout, theme)
+    for placed in layout.rows:
+        _row(graph, placed, theme)
+    for arrow in arrows(trace):
+        _arrow(graph, arrow, theme)
+    _frame(graph, trace, layout, theme)
+    return graph
+
+
+def _node(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    graph.node(name, label, pos=f"{box.x:.1f},{-box.y:.1f}!", **attributes)
+
+
+def _fixed(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    """Draw a node whose shape has exactly the size of the box."""
+    size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
+    _node(graph, name, box, label, fixedsize="true", **size, **attributes)
+
+
+def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
+    _fixed(graph, name, Box(x, y, 0.72, 0.72), "", shape="point", style="invis")
+
+
+def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    label, height = frames.title(trace, layout.width, theme)
+    y = -_LEGEND_HEIGHT - height / 2
+    _node(graph, "title", Box(layout.width / 2, y, layout.width, height), label)
+    left = 0.0
+    for number, (key, width) in enumerate(frames.legend(trace, theme)):
+        box = Box(left + width / 2, -_LEGEND_HEIGHT / 2 - 6, width, _LEGEND_HEIGHT)
+        _node(graph, f"key{number}", box, key)
+        left += width + 10
+
+
+def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
+    """Draw the number of each step and a faint line from it to the event."""
+    for placed in layout.rows:
+        name = f"number{placed.row.number}"
+        ink, quiet = theme.ink, theme.quiet
+        if not placed.row.leads:
+            ink = quiet = theme.faded
+        lines = '<br align="left"/>'.join(map(escaped, _in_two_lines(placed.row.name)))
+        label = (
+            f'<<table {BARE}><tr><td align="right" width="16">'
+            f'<b>{font(str(placed.row.number), 10, ink)}</b></td><td width="4"></td>'
+            f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
+            f'<font point-size="7" color="{quiet}">{lines}</font></td></tr></table>>'
+        )
+        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label, id=name)
+        graph.edge(name, f"step{placed.row.number}", color=theme.guide, arrowhead="none")
+
+
+def _in_two_lines(name: str) -> list[str]:
+    """Break the name of a step after its first word: Client, Request."""
+    words = re.match("(.[^A-Z]*)([A-Z].*)", name)
+    return [shortened(line, _NAME_LENGTH) for line in (words.groups() if words else [name])]
+
+
+def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    for position, (server, box) in enumerate(layout.heads.items()):
+        below = role_and_term(trace.initial[server])
+        label = f"<<b>{escaped(server)}</b>"
+        if below:
+            label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
+        style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
+        _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
+    for number, segment in enumerate(layout.segments):
+        x = layout.lanes[segment.server]
+        top, bottom = f"life{number}top", f"life{number}bottom"
+        _point(graph, top, x, segment.top)
+        _point(graph, bottom, x, segment.bottom)
+        graph.edge(
+            top,
+            bottom,
+            arrowhead="none",
+            headclip="false",
+            tailclip="false",
+            color=theme.role_lines.get(segment.role, theme.role_lines[""]),
+            penwidth=LIFELINE_WIDTHS.get(segment.role, LIFELINE_WIDTHS[""]),
+        )
+
+
+def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
+    row = placed.row
+    name = f"step{row.number}"
+    if row.towards is not None:
+        cross = f'<<font point-size="20" color="{theme.lost}"><b>×</b></font>>'
+        _fixed(graph, name, placed.mark, "", shape="circle", style="invis")
+        _node(graph, f"{name} cross", placed.mark, cross)
+    elif row.mark:
+        role = "crashed" if row.crashed else row.role
+        _fixed(
+            graph,
+            name,
+            placed.mark,
+            f"<<b>{escaped(row.mark)}</b>>",
+            shape="box",
+            style="rounded,filled",
+            fontsize=str(MARK_SIZE),
+            id=name,
+            **_mark_style(role, row.leads, theme),
+        )
+    else:
+        colour = theme.ink if row.leads else theme.faded
+        dot = {"shape": "circle", "style": "filled", "fillcolor": colour, "color": colour}
+        _fixed(graph, name, placed.mark, "", id=name, **dot)
+    for note in placed.notes:
+        _note(graph, row, note, placed.y, theme)
+
+
+def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
+    line = theme.role_lines.get(role, theme.role_lines[""])
+    if not leads:
+        return {"fontcolor": theme.faded, "fillcolor": theme.paper, "color": line}
+    fill = theme.role_fills.get(role, theme.role_fills[""])
+    return {"fontcolor": theme.role_texts.get(role, theme.ink), "fillcolor": fill, "color": line}
+
+
+def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme: Theme) -> None:
+    note, box, step = placed.note, placed.box, f"step{row.number}"
+    name = f"{step} note {note.side}"
+    for number, (line, at) in enumerate(placed.lines):
+        label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
+        _node(graph, f"{name} line {number}", at, label)
+    if note.flying:
+        _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
+        graph.edge(step, f"{name} stub", color=theme.flying, style="dashed", arrowhead="open")
+
+
+def _arrow(graph: graphviz.Digraph, arrow: Arrow, theme: Theme) -> None:
+    start = f"step{arrow.sent}" if arrow.sent else f"head{arrow.sender}"
+    style = {"color": theme.ink if arrow.leads else theme.faded, "penwidth": "1.1"}
+    if arrow.kind == "lost":
+        style |= {"color": theme.lost, "arrowhead": "none"}
+    elif arrow.kind == "duplicate":
+        style["style"] = "dashed"
+    graph.edge(start, f"step{arrow.ended}", **style)
+
+
+def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    """Frame the last state, each server's under its lifeline, with the property that it breaks."""
+    label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING, theme)
+    top = layout.bottom + (BANNER_HEIGHT if trace.violation else 0)
+    text_top = layout.last[-1].bottom + _FRAME_PADDING if layout.last else top
+    bottom = text_top + (height + _FRAME_PADDING if height else 0)
+    middle = layout.width / 2
+    frame = Box(middle, (layout.bottom + bottom) / 2, layout.width, bottom - layout.bottom)
+    style = {"shape": "box", "style": "filled", "color": theme.quiet, "fillcolor": theme.frame}
+    if trace.violation:
+        style |= {"color": theme.lost, "fillcolor": theme.broken, "penwidth": "2.5"}
+    _fixed(graph, "frame", frame, "", **style)
+    if trace.violation:
+        after = "" if trace.violation.is_refusal else f"After step {len(trace.steps)}: "
+        text = f"{after}{trace.violation}"
+        banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
+        style = {"shape": "box", "style": "filled", "color": theme.lost, "fillcolor": theme.lost}
+        style |= {"fontcolor": theme.on_lost, "fontsize": "12"}
+        _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
+    for number, row in enumerate(layout.last):
+        _last_values(graph, f"last{number}", row, layout, theme)
+    if label:
+        _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
+
+
+def _last_values(
+    graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout, theme: Theme
+) -> None:
+    variable = font(shortened(row.name, _NAME_LENGTH), 8, theme.quiet)
+    label = (
+        f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
+    )
+    box = Box(_FRAME_PADDING + NUMBERS / 2, row.y, NUMBERS, row.height)
+    _node(graph, name, box, label)
+    for position, (server, x) in enumerate(layout.lanes.items()):
+        if server in row.values:
+            value = line_label(row.values[server], theme)
+            _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)

@@ -1,0 +1,119 @@
+"""What stands above and below the lifelines: the title, the key, the property that breaks.
+
+Every function returns labels together with the room (points) that they take.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from raft_ref.traces.drawing.markup import BARE, escaped, font
+from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
+from raft_ref.traces.drawing.scene import role_of
+from raft_ref.traces.drawing.style import MONOSPACE, Theme
+from raft_ref.traces.format.trace import Trace, states
+from raft_ref.traces.story.causes import leading, what_went_wrong
+from raft_ref.traces.story.words import entries, plain
+
+_FORMULA_SIZE = 9.5
+_FACTS_SIZE = 9.0
+_WRONG_SIZE = 11.0
+_KEY_SIZE = 9.0
+_SIGN_WIDTH = 34
+_LINE = 15.0
+_INSTANCES_SHOWN = 4
+
+
+def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
+    """Return the label of this width above the lifelines, and its height."""
+    steps = _count(len(trace.steps), "step")
+    broken = trace.violation
+    heading = f"A trace of {steps}"
+    if broken is not None:
+        heading = str(broken) if broken.is_refusal else f"{broken} in {steps}"
+    facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
+    facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
+    lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
+    wrong = textwrap.wrap(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
+    lines += [font(line, _WRONG_SIZE, theme.lost) for line in wrong]
+    lines += [font(trace.source, 10, theme.quiet)] if trace.source else []
+    told = wrapped([*(f"{fact} ·" for fact in facts[:-1]), facts[-1]], _FACTS_SIZE, width)
+    lines += [font(line, _FACTS_SIZE, theme.quiet) for line in told]
+    rows = "".join(_row(line, width, _LINE) for line in lines)
+    return f"<<table {BARE}>{rows}</table>>", 24 + _LINE * (len(lines) - 1)
+
+
+def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
+    """Return the key to the colours and marks that occur in this trace: labels and widths."""
+    reached = [state for at in states(trace) for state in at.values()]
+    names = {step.step for step in trace.steps}
+    roles = {role_of(state) for state in reached}
+    keys = [
+        (_sign(18, 8, f'bgcolor="{colour}"'), role.lower())
+        for role, colour in theme.role_lines.items()
+        if role and role in roles
+    ]
+    if "DropMessage" in names:
+        keys.append((f"<b>{font('×', 14, theme.lost)}</b>", "lost"))
+    if "ReceiveDuplicate" in names:
+        keys.append((font("- - -", _KEY_SIZE, theme.ink), "duplicate"))
+    if any(entries(state.get("log")) for state in reached):
+        cell = f'border="1" color="{theme.cell_border}" bgcolor="{theme.term(1)}"'
+        keys.append((_sign(28, 14, cell, font("t1 v", 8, theme.ink)), "log entry: term, value"))
+    if any(state.get("commitIndex") for state in reached):
+        keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
+    made = [_key(sign, text, theme) for sign, text in keys]
+    if len(leading(trace)) < len(trace.steps):
+        made.append(_key(font("●", 8, theme.faded), "does not lead there", theme))
+    return made
+
+
+def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
+    """Return the label with the property that the trace breaks, and its height ("" and 0: none)."""
+    broken = trace.violation
+    if broken is None:
+        return "", 0.0
+    formula = _formula_lines(broken.formula, width)
+    look = f'point-size="{_FORMULA_SIZE}" color="{theme.ink}"'
+    lines = [(f'<font face="{MONOSPACE}" {look}>{line}</font>', 12.0) for line in formula]
+    if formula and broken.instances:
+        lines.append(("", 8.0))
+    hidden = len(broken.instances) - _INSTANCES_SHOWN
+    told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
+    told += [f"and by {hidden} more"] if hidden > 0 else []
+    lines += [(font(line, 10, theme.lost), _LINE) for line in told]
+    rows = "".join(_row(content, width, height) for content, height in lines)
+    label = f"<<table {BARE}>{rows}</table>>" if rows else ""
+    return label, sum(height for _, height in lines)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _row(content: str, width: float, height: float) -> str:
+    size = f'width="{width:.0f}" height="{height:.0f}"'
+    return f'<tr><td align="left" {size}>{content}</td></tr>'
+
+
+def _sign(width: int, height: int, attributes: str, content: str = "") -> str:
+    size = f'width="{width}" height="{height}"'
+    cell = f"<tr><td {size} {attributes}>{content}</td></tr>"
+    return f'<table {BARE} fixedsize="true" {size}>{cell}</table>'
+
+
+def _key(sign: str, text: str, theme: Theme) -> tuple[str, float]:
+    width = text_width(text, _KEY_SIZE)
+    cells = f'<td width="{_SIGN_WIDTH}">{sign}</td>'
+    cells += f'<td align="left" width="{width:.0f}">{font(text, _KEY_SIZE, theme.ink)}</td>'
+    return f"<<table {BARE}><tr>{cells}</tr></table>>", _SIGN_WIDTH + width
+
+
+def _formula_lines(formula: str, width: float) -> list[str]:
+    """Return the formula in escaped lines of at most this width, its indentation kept."""
+    columns = int(width / monospace_width("x", _FORMULA_SIZE))
+    lines: list[str] = []
+    for line in formula.expandtabs().splitlines():
+        indent = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(line, columns, subsequent_indent=indent + "    ") or [""]
+    return [escaped(line).replace(" ", "&#160;") for line in lines]

@@ -1,0 +1,100 @@
+"""What clients saw of a store, drawn in time: an operation is a bar from when to when.
+
+Every operation has a row of its own, with its text beside it, so that nothing overlaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import graphviz
+
+from raft_ref.traces.drawing.markup import BARE, font
+from raft_ref.traces.drawing.metrics import text_width
+from raft_ref.traces.drawing.style import LIGHT, SANS, Theme
+
+_SIZE = 9.0
+_ROW = 24.0
+_TOP = 62.0
+_TIMELINE = 360.0
+_LEAST_BAR = 4.0
+
+
+class Operation(NamedTuple):
+    """An operation of a client: what it was and how it was answered, and seconds.
+
+    `end` is None where there was no answer.
+    """
+
+    text: str
+    start: float
+    end: float | None
+
+
+def draw_history(
+    title: str, wrong: str, source: str, operations: Sequence[Operation], theme: Theme = LIGHT
+) -> graphviz.Digraph:
+    """Return the diagram of a history; its `source` is the .gv text.
+
+    Arguments: what is violated; a sentence that says what is wrong; where the history comes from;
+    the operations, in the order of their rows.
+    """
+    graph = graphviz.Digraph("history", engine="neato")
+    graph.attr(
+        layout="neato", inputscale="72", notranslate="true", splines="line", pad="0.15",
+        outputorder="edgesfirst",
+        bgcolor=theme.paper, fontname=SANS,
+    )  # fmt: skip
+    graph.attr("node", fontname=SANS, shape="plain", margin="0")
+    left = max(text_width(each.text, _SIZE) for each in operations) + 16
+    first = min(each.start for each in operations)
+    last = max(each.end or each.start for each in operations)
+    scale = _TIMELINE / max(last - first, 1e-9)
+    bottom = _TOP + _ROW * len(operations)
+    rows = ((title, 16, theme.ink), (wrong, 11, theme.lost), (source, 10, theme.quiet))
+    for number, (text, size, colour) in enumerate(rows):
+        _text(graph, f"title{number}", text, 0, 8 + 18 * number, size, colour)
+    for number, each in enumerate(operations):
+        y = _TOP + _ROW * (number + 0.5)
+        end = _TIMELINE + left if each.end is None else left + (each.end - first) * scale
+        _bar(graph, f"operation{number}", left + (each.start - first) * scale, end, y, each, theme)
+        _text(graph, f"text{number}", each.text, 0, y, _SIZE, theme.ink)
+    for number, seconds in enumerate((first, last)):
+        x = left + (seconds - first) * scale
+        _text(graph, f"time{number}", f"{seconds:.3f} s", x - 18, bottom + 12, 8, theme.quiet)
+        graph.edge(
+            *(_point(graph, f"tick{number}{end}", x, y) for end, y in (("a", _TOP), ("b", bottom))),
+            color=theme.guide,
+            arrowhead="none",
+        )
+    return graph
+
+
+def _bar(
+    graph: graphviz.Digraph, name: str, start: float, end: float, y: float, operation: Operation,
+    theme: Theme,
+) -> None:  # fmt: skip
+    width = max(end - start, _LEAST_BAR)
+    is_open = operation.end is None
+    graph.node(
+        name, "", shape="box", fixedsize="true",
+        pos=f"{start + width / 2:.1f},{-y:.1f}!",
+        width=f"{width / 72:.4f}", height=f"{12 / 72:.4f}",
+        style="filled,dashed" if is_open else "filled",
+        fillcolor=theme.paper if is_open else theme.terms[0], color=theme.role_lines["Leader"],
+    )  # fmt: skip
+
+
+def _text(
+    graph: graphviz.Digraph, name: str, text: str, x: float, y: float, size: float, colour: str
+) -> None:
+    width = text_width(text, size)
+    cell = f'<td align="left" width="{width:.0f}">{font(text, size, colour)}</td>'
+    label = f"<<table {BARE}><tr>{cell}</tr></table>>"
+    graph.node(name, label, pos=f"{x + width / 2:.1f},{-y:.1f}!")
+
+
+def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> str:
+    graph.node(name, "", shape="point", style="invis", pos=f"{x:.1f},{-y:.1f}!", width="0.01")
+    return name

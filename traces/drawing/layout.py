@@ -1,0 +1,314 @@
+"""Where everything in a diagram goes: time downwards, one lifeline for each server.
+
+Lengths are points; y grows downwards. Each step has a row of its own, high enough for what it
+shows, and each region between two lifelines is wide enough for the widest note in it. So notes
+overlap neither each other nor a lifeline, whatever the trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+from raft_ref.traces.drawing.metrics import LINE_HEIGHT, text_width
+from raft_ref.traces.drawing.scene import (
+    NOTE_SIZE,
+    RIGHT,
+    Cells,
+    Line,
+    Note,
+    Row,
+    last_values,
+    role_and_term,
+    role_of,
+    rows,
+)
+from raft_ref.traces.format.trace import Trace
+
+NUMBERS = 68.0  # the column of step numbers and names at the left
+MARK_SIZE = 8.0
+MARK_HEIGHT = 17.0
+DOT = 8.0
+STUB = 20.0
+BANNER_HEIGHT = 24.0
+CROSS = 14.0
+HEAD_HEIGHT = 34.0
+CELLS_HEIGHT = 32.0
+HIDDEN_WIDTH = 14
+EMPTY_WIDTH = 54
+_BESIDE = 4.0  # from a mark to its note
+_CLEAR = 10.0  # from a note to the next lifeline
+_ROW_GAP = 16.0
+_LEAST_REGION = 96.0
+_LEAST_MARGIN = 44.0
+_LEAST_WIDTH = 620.0  # for the title and the formula
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle by its centre."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: Box) -> bool:
+        """Say whether the two have more than an edge in common."""
+        return (
+            abs(self.x - other.x) < (self.width + other.width) / 2
+            and abs(self.y - other.y) < (self.height + other.height) / 2
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedNote:
+    """A note, its box, and the box of each of its lines."""
+
+    note: Note
+    box: Box
+    lines: tuple[tuple[Line, Box], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedRow:
+    """A row, the y of its event, the box of its mark (or dot, or cross) and its notes."""
+
+    row: Row
+    y: float
+    mark: Box
+    notes: tuple[PlacedNote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a lifeline along which the server keeps its role."""
+
+    server: str
+    role: str
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedValues:
+    """The last value of one variable on each server that has it, in a row below the lifelines."""
+
+    name: str
+    values: dict[str, Line]
+    y: float
+    height: float
+
+    @property
+    def bottom(self) -> float:
+        """Return the y of the lower edge."""
+        return self.y + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A diagram in coordinates: the x of each lifeline, the heads, the rows, the last state.
+
+    The lifelines end at `bottom`; the rows of `last` follow below.
+    """
+
+    width: float
+    lanes: dict[str, float]
+    heads: dict[str, Box]
+    rows: tuple[PlacedRow, ...]
+    segments: tuple[Segment, ...]
+    bottom: float
+    last: tuple[PlacedValues, ...]
+
+
+def lay_out(trace: Trace) -> Layout:
+    """Return the places of all that the diagram of a trace shows, from y = 0 downwards.
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    note_width = 120.0 if len(trace.servers) <= 3 else 84.0
+    shown = rows(trace, note_width)
+    lanes, width = _lanes(trace, shown)
+    heads = {
+        server: Box(x, HEAD_HEIGHT / 2, _head_width(trace, server), HEAD_HEIGHT)
+        for server, x in lanes.items()
+    }
+    placed = []
+    bottom = HEAD_HEIGHT
+    for row in shown:
+        above, below = _extent(row)
+        y = bottom + _ROW_GAP + above
+        placed.append(_place(row, y, lanes, trace.servers))
+        bottom = y + below
+    bottom += _ROW_GAP
+    segments = _segments(trace, placed, bottom)
+    last = _place_last(trace, bottom)
+    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom, tuple(last))
+
+
+def _place_last(trace: Trace, bottom: float) -> list[PlacedValues]:
+    placed = []
+    top = bottom + (BANNER_HEIGHT if trace.violation else 0) + 6
+    for name, values in last_values(trace).items():
+        height = max(map(line_height, values.values())) + 4
+        placed.append(PlacedValues(name, values, top + height / 2, height))
+        top += height
+    return placed
+
+
+def note_size(note: Note) -> tuple[float, float]:
+    """Return width and height of a note in points."""
+    return (
+        max(line_width(line) for line in note.lines),
+        sum(line_height(line) for line in note.lines),
+    )
+
+
+def line_height(line: Line) -> float:
+    """Return the height of a line of a note in points."""
+    return CELLS_HEIGHT if isinstance(line, Cells) and line.texts else NOTE_SIZE * LINE_HEIGHT
+
+
+def line_width(line: Line) -> int:
+    """Return the width of a line of a note in points."""
+    if not isinstance(line, Cells):
+        return ceil(text_width(line.text, NOTE_SIZE)) + 4
+    return sum(map(cell_width, line.texts)) + (HIDDEN_WIDTH if line.hidden else 0) or EMPTY_WIDTH
+
+
+def cell_width(text: str) -> int:
+    """Return the width of a cell of a log in points."""
+    return ceil(text_width(text, NOTE_SIZE)) + 8
+
+
+def mark_width(row: Row) -> float:
+    """Return the width of the mark on the lifeline (a dot where it has no text) in points."""
+    return text_width(row.mark, MARK_SIZE, bold=True) + 12 if row.mark else DOT
+
+
+def _head_width(trace: Trace, server: str) -> float:
+    below = text_width(role_and_term(trace.initial[server]), MARK_SIZE)
+    return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
+
+
+def _last_widths(trace: Trace) -> list[float]:
+    """Return the width that each server's last state needs."""
+    widths = dict.fromkeys(trace.servers, 0.0)
+    for values in last_values(trace).values():
+        for server, value in values.items():
+            widths[server] = max(widths[server], line_width(value))
+    return list(widths.values())
+
+
+def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
+    """Return the region that a note stands in: region k is left of the k-th lifeline (from 0)."""
+    if row.towards is not None:
+        source, dest = map(servers.index, row.towards)
+        # The last region before the addressee; a message to oneself is lost beside the lifeline.
+        return dest if source < dest else dest + 1
+    return servers.index(row.server or servers[0]) + (1 if note.side == RIGHT else 0)
+
+
+def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
+    """Return the x of each lifeline and the width of the whole."""
+    count = len(trace.servers)
+    regions = [_LEAST_MARGIN, *[_LEAST_REGION] * (count - 1), _LEAST_MARGIN]
+    for row in shown:
+        for note in row.notes:
+            region = _region(row, note, trace.servers)
+            needed = note_size(note)[0] + _CLEAR
+            needed += 2 * _CLEAR if row.towards else _offset(row, note)
+            regions[region] = max(regions[region], needed)
+    last = [0.0, *_last_widths(trace), 0.0]
+    between = [(left + right) / 2 + _CLEAR for left, right in pairwise(last)]
+    regions = [max(pair) for pair in zip(regions, between, strict=True)]
+    missing = max(0.0, _LEAST_WIDTH - NUMBERS - sum(regions))
+    regions = [region + missing / len(regions) for region in regions]
+    x = NUMBERS
+    lanes = {}
+    for server, before in zip(trace.servers, regions[:-1], strict=True):
+        x += before
+        lanes[server] = x
+    return lanes, x + regions[-1]
+
+
+def _offset(row: Row, note: Note) -> float:
+    """Return how far from the lifeline a note begins."""
+    return mark_width(row) / 2 + (STUB if note.flying else _BESIDE)
+
+
+def _extent(row: Row) -> tuple[float, float]:
+    """Return how far a row reaches above and below its event."""
+    above = below = MARK_HEIGHT / 2
+    for note in row.notes:
+        top, bottom = _reach(row, note)
+        above, below = max(above, -top), max(below, bottom)
+    return above, below
+
+
+def _reach(row: Row, note: Note) -> tuple[float, float]:
+    """Return top and bottom of a note, from the y of its event."""
+    height = note_size(note)[1]
+    if row.towards is not None:
+        return CROSS / 2, CROSS / 2 + height
+    if note.flying and row.name.startswith("Receive"):
+        return -4.0, height - 4.0  # a message may come in above it
+    if note.flying:
+        return 4.0 - height, 4.0  # another message may leave below it
+    return -height / 2, height / 2
+
+
+def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
+    if row.towards is not None:
+        return _place_lost(row, y, lanes, servers)
+    x = lanes[row.server] if row.server else NUMBERS
+    notes = []
+    for note in row.notes:
+        width, height = note_size(note)
+        away = (_offset(row, note) + width / 2) * note.side
+        top, bottom = _reach(row, note)
+        notes.append(_place_note(note, Box(x + away, y + (top + bottom) / 2, width, height)))
+    height = MARK_HEIGHT if row.mark else DOT
+    return PlacedRow(row, y, Box(x, y, mark_width(row), height), tuple(notes))
+
+
+def _place_note(note: Note, box: Box) -> PlacedNote:
+    """Place the lines of a note, flush with the side that is next to the lifeline."""
+    lines = []
+    top: float = box.y - box.height / 2
+    for line in note.lines:
+        width, height = float(line_width(line)), line_height(line)
+        x = box.x - note.side * (box.width - width) / 2
+        lines.append((line, Box(x, top + height / 2, width, height)))
+        top += height
+    return PlacedNote(note, box, tuple(lines))
+
+
+def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
+    """Place the cross of a lost message in the middle of the last region that it reached."""
+    (note,) = row.notes
+    region = _region(row, note, servers)
+    width, height = note_size(note)
+    needed = width / 2 + _CLEAR
+    if region == 0:
+        x = lanes[servers[0]] - needed
+    elif region == len(servers):
+        x = lanes[servers[-1]] + needed
+    else:
+        x = (lanes[servers[region - 1]] + lanes[servers[region]]) / 2
+    placed = _place_note(note, Box(x, y + (CROSS + height) / 2, width, height))
+    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed,))
+
+
+def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segment]:
+    """Cut each lifeline where the role changes."""
+    segments = []
+    for server in trace.servers:
+        role, top = role_of(trace.initial[server]), HEAD_HEIGHT
+        for here in placed:
+            if here.row.server == server and here.row.role != role:
+                segments.append(Segment(server, role, top, here.y))
+                role, top = here.row.role, here.y
+        segments.append(Segment(server, role, top, bottom))
+    return segments

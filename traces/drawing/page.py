@@ -1,0 +1,136 @@
+"""A trace as one page of HTML, to be stepped through: no server, no network.
+
+The rule: the page shows what it is given. Which properties hold after each step, and the text of an
+action in the spec and in the node, are found by the caller.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from raft_ref.traces.drawing.diagram import draw
+from raft_ref.traces.drawing.render import render
+from raft_ref.traces.drawing.scene import log_cells
+from raft_ref.traces.drawing.style import LIGHT, Theme
+from raft_ref.traces.format.flights import InFlight
+from raft_ref.traces.format.trace import JsonObject, Trace, states
+from raft_ref.traces.story.causes import what_went_wrong
+from raft_ref.traces.story.sentences import describe, tell
+from raft_ref.traces.story.words import is_snapshot, plain
+
+_COLOURS = (
+    "scheme", "paper", "ink", "quiet", "faded", "guide", "lost", "cell_border", "changed", "head",
+)  # fmt: skip
+_TEMPLATE = Path(__file__).with_name("page.html")
+
+
+class Code(NamedTuple):
+    """The text of an action in the spec and in the node."""
+
+    tla: str
+    python: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is known of a trace besides itself.
+
+    `properties` are the formulas of the properties by their names, `broken` which of them do not
+    hold: in the first state, and after each step. `code` is the text of actions, by their names.
+    """
+
+    properties: Mapping[str, str] = field(default_factory=dict)
+    broken: Sequence[Sequence[str]] = ()
+    code: Mapping[str, Code] = field(default_factory=dict)
+
+
+def page(trace: Trace, findings: Findings, theme: Theme = LIGHT) -> str:
+    """Return the page of a trace.
+
+    Raises TraceError where a step takes a message that is not in flight, RenderError where there is
+    no Graphviz.
+    """
+    data = json.dumps(_data(trace, findings, theme), separators=(",", ":"))
+    broken = trace.violation
+    title = f"{broken} in {len(trace.steps)} steps" if broken else f"{len(trace.steps)} steps"
+    parts = {
+        "title": html.escape(title),
+        "diagram": _svg(trace, theme),
+        "data": data.replace("<", "\\u003c"),  # so that nothing in it ends the element
+        **{name: getattr(theme, name) for name in _COLOURS},
+    }
+    text = _TEMPLATE.read_text(encoding="utf-8")
+    before, *pieces = text.split("{{")
+    for piece in pieces:
+        name, _, after = piece.partition("}}")
+        before += parts[name] + after
+    return before
+
+
+def _svg(trace: Trace, theme: Theme) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "diagram.svg"
+        render(draw(trace, theme).source, path)
+        text = path.read_text(encoding="utf-8")
+    return text[text.index("<svg") :]
+
+
+def _data(trace: Trace, findings: Findings, theme: Theme) -> dict[str, Any]:
+    reached = states(trace)
+    stories = tell(trace)
+    return {
+        "servers": trace.servers,
+        "variables": [*{name: 0 for at in reached for state in at.values() for name in state}],
+        "terms": theme.terms,
+        "wrong": " ".join(filter(None, [_verdict(trace), what_went_wrong(trace)])),
+        "states": [{server: _shown(state) for server, state in at.items()} for at in reached],
+        "flight": _in_flight(trace),
+        "steps": [
+            {"story": story.strip(), "actions": step.actions or (step.step,)}
+            for story, step in zip(stories, trace.steps, strict=False)
+        ],
+        "properties": [{"name": n, "formula": text} for n, text in findings.properties.items()],
+        "broken": [*findings.broken],
+        "code": {name: code._asdict() for name, code in findings.code.items()},
+    }
+
+
+def _verdict(trace: Trace) -> str:
+    return "" if trace.violation is None else f"{trace.violation}."
+
+
+def _shown(state: JsonObject) -> dict[str, Any]:
+    """Return the variables of a server as text, and its log as cells."""
+    cells = log_cells(state)
+    shown: dict[str, Any] = {}
+    for name, value in state.items():
+        if name == "log" and cells is not None:
+            shown[name] = [
+                {"cell": text, "term": term, "committed": place < cells.committed}
+                for place, (text, term) in enumerate(zip(cells.texts, cells.terms, strict=True))
+            ]
+        elif name == "snapshot" and is_snapshot(value):
+            last, term = value["lastIncludedIndex"], value["lastIncludedTerm"]
+            shown[name] = f"up to {last}:t{term}" if last else "none"
+        else:
+            shown[name] = plain(value)
+    return shown
+
+
+def _in_flight(trace: Trace) -> list[list[str]]:
+    network = InFlight(trace.network, trace.in_flight)
+    found = [[_flying(each) for each in network.pending]]
+    for number, step in enumerate(trace.steps, start=1):
+        network.apply(number, step)
+        found.append([_flying(each) for each in network.pending])
+    return found
+
+
+def _flying(message: JsonObject) -> str:
+    return f"{message['source']} to {message['dest']}: {describe(message)}"

@@ -1,0 +1,308 @@
+"""What a diagram shows of each step: marks, notes, arrows. No coordinates, no Graphviz.
+
+A `Row` is a step. Only one server acts in it, so all that it shows stands beside that server's
+lifeline, and what stands in two rows cannot meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Literal
+
+from raft_ref.traces.drawing.metrics import wrapped
+from raft_ref.traces.format.flights import LOSS, Flight, flights
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
+from raft_ref.traces.story.causes import leading
+from raft_ref.traces.story.words import (
+    compacted,
+    entries,
+    is_number,
+    is_snapshot,
+    message_phrases,
+    plain,
+    shortened,
+)
+
+Style = Literal["message", "note", "flying", "lost"]
+ArrowKind = Literal["delivered", "duplicate", "lost"]
+Side = Literal[-1, 0, 1]
+LEFT: Side = -1
+BELOW: Side = 0
+RIGHT: Side = 1
+
+NOTE_SIZE = 9.0
+CELLS_SHOWN = 5
+
+# Told by the mark, or of no interest in a picture.
+_UNTOLD = ("votesGranted", "nextIndex", "matchIndex")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One line of a note."""
+
+    text: str
+    style: Style
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A log, one cell an entry: the texts, their terms, and which of them are committed.
+
+    `first` is the index of the first cell; `hidden` says that there are entries before it. A
+    snapshot is a cell too, the first: it has the index of the last entry that it stands for.
+    """
+
+    texts: tuple[str, ...]
+    terms: tuple[int, ...]
+    first: int
+    committed: int
+    hidden: bool
+
+
+Line = Text | Cells
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Lines beside a lifeline, or under the cross of a lost message.
+
+    `flying` says that the note names messages that are never received: a stub leads to it.
+    """
+
+    lines: tuple[Line, ...]
+    side: Side
+    flying: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step: its number and name, the server that acts, its mark and what is noted beside it.
+
+    `server` is None in the row of a lost message; then `towards` is the channel that it took.
+    `mark` is empty where a plain dot will do. `leads` says that the step leads to the violation.
+    """
+
+    number: int
+    name: str
+    server: str | None
+    mark: str
+    role: str
+    crashed: bool
+    notes: tuple[Note, ...]
+    towards: tuple[str, str] | None = None
+    leads: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A message from the step that sends it to the step that receives or loses it.
+
+    `sender` is the position of the server that sends it; `sent` is 0 where that was before the
+    first step. `leads` says that the step which receives it leads to the violation.
+    """
+
+    sender: int
+    sent: int
+    ended: int
+    kind: ArrowKind
+    leads: bool = True
+
+
+def rows(trace: Trace, note_width: float) -> list[Row]:
+    """Return the rows of a diagram whose notes are at most this many points wide.
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    ways = flights(trace)
+    matter = leading(trace)
+    steps = zip(trace.steps, pairwise(states(trace)), strict=True)
+    shown = []
+    for number, (step, (before, after)) in enumerate(steps, start=1):
+        if step.server is None:
+            lost = _lost_row(number, step, note_width)
+            shown.append(replace(lost, leads=number in matter))
+            continue
+        old, new = before[step.server], after[step.server]
+        told = [
+            *_received(number, step, ways, note_width),
+            *_changed(step, old, new, note_width),
+        ]
+        notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
+        flying = [flight for flight in ways if flight.sent == number and not flight.over]
+        notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
+        crashed = step.step == "Restart"
+        mark = "× restart" if crashed else _mark(old, new)
+        row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
+        shown.append(replace(row, leads=number in matter))
+    return shown
+
+
+def arrows(trace: Trace) -> list[Arrow]:
+    """Return the arrows of all messages that are received or lost, in the order of sending."""
+    drawn = []
+    matter = leading(trace)
+    for flight in flights(trace):
+        start = trace.servers.index(flight.message["source"]), flight.sent
+        for count, end in enumerate(flight.delivered):
+            kind: ArrowKind = "duplicate" if count else "delivered"
+            drawn.append(Arrow(*start, end, kind, end in matter))
+        if flight.lost is not None:
+            drawn.append(Arrow(*start, flight.lost, "lost", flight.lost in matter))
+    return drawn
+
+
+def role_of(state: JsonObject) -> str:
+    """Return the role of a server, or "" for one that has none."""
+    role = state.get("role")
+    return role if isinstance(role, str) else ""
+
+
+def role_and_term(state: JsonObject) -> str:
+    """Return "leader t2", or as much of it as the state knows."""
+    term = state.get("currentTerm")
+    words = [role_of(state).lower(), f"t{term}" if is_number(term) else ""]
+    return " ".join(word for word in words if word)
+
+
+def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
+    """Return the last value of every variable, by its name and then by server.
+
+    The first of these rows has no name: it holds the names of the servers.
+    """
+    last = states(trace)[-1]
+    values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
+    for server, state in last.items():
+        for name, value in state.items():
+            if name == "snapshot" and is_snapshot(value) and log_cells(state):
+                continue  # a cell of the log
+            cells = log_cells(state) if name == "log" else None
+            text = Text(shortened(plain(value), 24), "message")
+            values.setdefault(name, {})[server] = cells or text
+    return values
+
+
+def log_cells(state: JsonObject) -> Cells | None:
+    """Return the end of the log as cells, or None where the state has no log of entries."""
+    log = entries(state.get("log"))
+    if log is None:
+        return None
+    cells = [
+        (entry["term"], f"t{entry['term']} {shortened(plain(entry['value']), 8)}") for entry in log
+    ]
+    before = compacted(state)
+    if before:
+        term = state["snapshot"]["lastIncludedTerm"]
+        cells.insert(0, (term, f"t{term} snapshot"))
+        before -= 1
+    first = max(0, len(cells) - CELLS_SHOWN)
+    shown = cells[first:]
+    commit = state.get("commitIndex")
+    committed = min(commit - before, len(cells)) if is_number(commit) else 0
+    return Cells(
+        texts=tuple(text for _, text in shown),
+        terms=tuple(term for term, _ in shown),
+        first=before + first + 1,
+        committed=max(0, committed - first),
+        hidden=first > 0,
+    )
+
+
+def note_side(servers: tuple[str, ...], step: TraceStep) -> Side:
+    """Return the side for a step's note: away from where its message comes from."""
+    if step.message is not None and step.message["source"] != step.server:
+        return side_of(servers, step.message["dest"], step.message["source"], opposite=True)
+    return LEFT if step.server == servers[0] else RIGHT
+
+
+def side_of(servers: tuple[str, ...], server: str, other: str, opposite: bool = False) -> Side:
+    """Return the side of a server on which another one stands (or the opposite one)."""
+    is_right = servers.index(other) > servers.index(server)
+    return RIGHT if is_right != opposite else LEFT
+
+
+def _mark(old: JsonObject, new: JsonObject) -> str:
+    text = role_and_term(new)
+    return text if text != role_and_term(old) else ""
+
+
+def _texts(phrases: Iterable[str], style: Style, note_width: float) -> list[Text]:
+    return [Text(line, style) for line in wrapped(list(phrases), NOTE_SIZE, note_width)]
+
+
+def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
+    if step.message is None or step.step != LOSS:
+        return Row(number, step.step, None, "", "", False, ())
+    phrases = [*message_phrases(step.message), "lost"]
+    note = Note(tuple(_texts(phrases, "lost", note_width)), BELOW)
+    towards = (step.message["source"], step.message["dest"])
+    return Row(number, step.step, None, "", "", False, (note,), towards)
+
+
+def _received(number: int, step: TraceStep, ways: list[Flight], note_width: float) -> list[Text]:
+    if step.message is None:
+        return []
+    lines = _texts(message_phrases(step.message), "message", note_width)
+    if any(number in flight.delivered[1:] for flight in ways):
+        lines.append(Text("duplicate", "note"))
+    elif step.step == "ReceiveDuplicate":
+        lines += _texts(["a copy stays", "in flight"], "note", note_width)
+    return lines
+
+
+def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: float) -> list[Line]:
+    """Return the lines about the variables that the step changes, the log as cells at the end."""
+    phrases = []
+    if step.step == "Restart" and _mark(old, new):
+        phrases.append(_mark(old, new))
+    cells = log_cells(new)
+    is_log = cells is not None and entries(old.get("log")) is not None
+    told_by_cells = ("snapshot", "log", "commitIndex") if is_log else ()
+    told_by_mark = ("role", "currentTerm") if role_of(new) else ()
+    for name, value in step.changes.items():
+        if name in (*_UNTOLD, *told_by_cells, *told_by_mark):
+            continue
+        if name == "votedFor":
+            phrases += _vote(step, old.get(name), value)
+        else:
+            phrases.append(shortened(f"{name} = {plain(value)}", 28))
+    lines: list[Line] = [*_texts(phrases, "note", note_width)]
+    if cells and any(old.get(name) != new.get(name) for name in told_by_cells):
+        lines.append(cells)
+    return lines
+
+
+def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
+    if new is None:
+        # A new term has no vote yet; only a vote lost within its term is news.
+        return [] if "currentTerm" in step.changes else ["forgets", f"votedFor = {plain(old)}"]
+    return [] if new == step.server else [f"votedFor = {plain(new)}"]
+
+
+def _with_stubs(
+    notes: list[Note],
+    servers: tuple[str, ...],
+    server: str,
+    flying: list[Flight],
+    note_width: float,
+) -> list[Note]:
+    """Add what is never received to the notes of the sending step, on the side that it left."""
+    by_side: dict[Side, dict[str, list[str]]] = {}
+    for flight in flying:
+        dest = flight.message["dest"]
+        copy = "copy in flight" if flight.delivered else "in flight"
+        text = "\n".join([*message_phrases(flight.message), copy])
+        side = side_of(servers, server, dest)
+        by_side.setdefault(side, {}).setdefault(text, []).append(dest)
+    for side, texts in by_side.items():
+        lines: list[Line] = []
+        for text, dests in texts.items():
+            *phrases, copy = text.split("\n")
+            lines += _texts([*phrases, f"to {', '.join(dests)}:", copy], "flying", note_width)
+        here = [note for note in notes if note.side == side]
+        told = tuple(line for note in here for line in note.lines)
+        notes = [note for note in notes if note.side != side]
+        notes.append(Note((*told, *lines), side, flying=True))
+    return notes

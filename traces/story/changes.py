@@ -1,0 +1,137 @@
+"""What a step changes, in words: variable by variable, as Raft's variables hang together.
+
+Each teller looks at the variables that belong together and says which of them its phrase covers;
+a variable that none covers is told as it stands, "x: 1 -> 2".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from raft_ref.traces.format.trace import JsonObject, TraceStep
+from raft_ref.traces.story.words import (
+    compacted,
+    entries,
+    is_number,
+    is_snapshot,
+    listed,
+    plain,
+    up_to,
+)
+
+Telling = tuple[set[str], str]
+"""The variables that a phrase covers, and the phrase; "" where they need no words."""
+
+
+def _tell_role(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    term, role = new.get("currentTerm"), new.get("role")
+    new_term = (
+        is_number(term) and is_number(old.get("currentTerm")) and "currentTerm" in step.changes
+    )
+    if role == "Candidate" and (new_term or "role" in step.changes):
+        yield {"role", "currentTerm"}, f"candidate in term {plain(term)}"
+        return
+    if new_term:
+        yield {"currentTerm"}, f"adopts term {term}"
+    if "role" not in step.changes:
+        return
+    if role == "Leader":
+        voters = new.get("votesGranted")
+        named = isinstance(voters, list) and all(isinstance(voter, str) for voter in voters)
+        votes = f" with the votes of {listed(voters)}" if voters and named else ""
+        reset = {"role", "votesGranted", "nextIndex", "matchIndex"}
+        yield reset, f"becomes leader of term {plain(term)}{votes}"
+    elif role == "Follower":
+        yield {"role"}, "it is a follower again" if step.step == "Restart" else "steps down"
+
+
+def _tell_vote(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    if "votedFor" in step.changes or step.step == "Timeout":
+        vote = new.get("votedFor")
+        if vote is None and step.step == "Restart":
+            yield {"votedFor"}, f"it forgets that it voted for {plain(old.get('votedFor'))}"
+        elif vote is None and "currentTerm" in step.changes:
+            yield {"votedFor"}, ""
+        elif vote == step.server:
+            yield {"votedFor"}, "votes for itself"
+        elif any(message.get("voteGranted") is True for message in step.sends):
+            yield {"votedFor"}, ""
+    votes = new.get("votesGranted")
+    if "votesGranted" in step.changes and isinstance(votes, list):
+        if not votes or votes == [step.server]:
+            yield {"votesGranted"}, ""
+        elif new.get("role") != "Leader":
+            yield {"votesGranted"}, f"has the votes of {listed([plain(vote) for vote in votes])}"
+
+
+def _tell_log(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Telling]:
+    snapshot = new.get("snapshot")
+    if "snapshot" in step.changes and is_snapshot(snapshot):
+        verb = "compacts its log" if step.step == "CompactLog" else "installs the snapshot"
+        yield {"snapshot"}, f"{verb} {up_to(snapshot)}"
+    before, after = _indexed(old), _indexed(new)
+    if "log" in step.changes and before is not None and after is not None:
+        yield {"log"}, ""
+        for verb, log, other in (("removes", before, after), ("appends", after, before)):
+            for index, entry in log.items():
+                # What went into the snapshot is told with it.
+                if other.get(index) != entry and index > compacted(new):
+                    yield {"log"}, f"{verb} {plain(entry)} at index {index}"
+    commit, was = new.get("commitIndex"), old.get("commitIndex")
+    if "commitIndex" in step.changes and is_number(commit) and is_number(was):
+        if commit > was:
+            yield {"commitIndex"}, f"commits up to index {commit}"
+        elif step.step == "Restart":
+            yield {"commitIndex"}, f"it forgets that it committed up to index {was}"
+
+
+def _indexed(state: JsonObject) -> dict[int, JsonObject] | None:
+    """Return the entries of a state's log by index, or None where it has no log."""
+    log = entries(state.get("log"))
+    return None if log is None else dict(enumerate(log, start=compacted(state) + 1))
+
+
+def _tell_progress(
+    step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
+) -> Iterator[Telling]:
+    """Tell what a leader learns of its followers; whoever is no leader only resets these two."""
+    if new.get("role") in ("Follower", "Candidate"):
+        yield {"nextIndex", "matchIndex"}, ""
+    if new.get("role") != "Leader" or "role" in step.changes:
+        return
+    lists = [state.get(name) for state in (old, new) for name in ("matchIndex", "nextIndex")]
+    if not all(isinstance(values, list) and len(values) == len(servers) for values in lists):
+        return
+    for position, server in enumerate(servers):
+        match, following = new["matchIndex"][position], new["nextIndex"][position]
+        if match != old["matchIndex"][position]:
+            yield (
+                {"matchIndex", "nextIndex"},
+                f"knows that {server} has the log up to index {plain(match)}",
+            )
+        elif following != old["nextIndex"][position]:
+            yield {"nextIndex"}, f"will send {server} index {plain(following)} next"
+
+
+def changes(
+    step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield a phrase for each thing that a step changes in the state of its server.
+
+    `old` and `new` are the server's states before and after it, `servers` the order in which
+    nextIndex and matchIndex list them.
+    """
+    told: set[str] = set()
+    tellings = [
+        *_tell_role(step, old, new),
+        *_tell_vote(step, old, new),
+        *_tell_progress(step, old, new, servers),
+        *_tell_log(step, old, new),
+    ]
+    for covered, phrase in tellings:
+        told |= covered
+        if phrase:
+            yield phrase
+    for name in step.changes:
+        if name not in told and (name not in old or old[name] != new[name]):
+            yield f"{name}: {plain(old[name]) if name in old else 'unset'} -> {plain(new[name])}"

@@ -1,0 +1,165 @@
+"""A trace told in numbered sentences, one a step.
+
+A sentence is an opening (who does what) and its effects: what the server changes, what it sends.
+What is not Raft's, or not as Raft has it, is told as it stands: "x: 1 -> 2".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, Violation, states
+from raft_ref.traces.story.changes import changes
+from raft_ref.traces.story.words import (
+    ENVELOPE,
+    entries,
+    is_number,
+    is_snapshot,
+    listed,
+    plain,
+    printable,
+    up_to,
+)
+
+
+def tell(trace: Trace) -> list[str]:
+    """Return the story of a trace: a line for each step, then what the last state violates.
+
+    Raises TraceError where a step takes a message that is not in flight.
+    """
+    network = InFlight(trace.network, trace.in_flight)
+    width = len(str(len(trace.steps)))
+    lines = []
+    steps = zip(trace.steps, pairwise(states(trace)), strict=True)
+    for number, (step, (before, after)) in enumerate(steps, start=1):
+        flight = network.apply(number, step)
+        again = flight is not None and number in flight.delivered[1:]
+        if step.server is None:
+            sentence = _opening(step, again)
+        else:
+            sentence = _sentence(step, again, before[step.server], after[step.server], trace)
+        lines.append(printable(f"{number:>{width}}. {sentence}."))
+    return lines + _ending(trace.violation)
+
+
+def _ending(violation: Violation | None) -> list[str]:
+    if violation is None:
+        return []
+    formula = [f"    {line}".rstrip() for line in violation.formula.expandtabs().splitlines()]
+    instances = [f"    falsified by {instance}" for instance in violation.instances]
+    end = ":" if formula or instances else "."
+    return ["", *map(printable, [f"{violation}{end}", *formula, *instances])]
+
+
+def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:
+    effects = [*changes(step, old, new, trace.servers), *_sends(step)]
+    effects += [f"{name} is now {plain(value)}" for name, value in step.history.items()]
+    opening = _opening(step, again)
+    if step.step in ("AppendEntries", "InstallSnapshot") and not effects:
+        return opening
+    return f"{opening}: {', '.join(effects) or 'nothing changes'}"
+
+
+def _opening(step: TraceStep, again: bool) -> str:
+    server = step.server
+    if step.step in DELIVERIES and step.message is not None:
+        told = f"{server} receives {describe(step.message)} from {step.message['source']}"
+        told += " again (a duplicate)" if again else ""
+        return told + (" (the network keeps a copy)" if step.step != "Receive" else "")
+    if step.step == LOSS and step.message is not None:
+        message = step.message
+        return (
+            f"the network loses {describe(message)} from {message['source']} to {message['dest']}"
+        )
+    match step.step:
+        case "Timeout":
+            return f"{server} times out"
+        case "Restart":
+            return f"{server} crashes and restarts"
+        case "ClientRequest" if "value" in step.arguments:
+            return f"{server} takes the client request {plain(step.arguments['value'])}"
+        case "CompactLog" if is_snapshot(step.changes.get("snapshot")):
+            return f"{server} takes a snapshot"
+        case "AppendEntries" if (carried := _carried(_only_send(step))) is not None:
+            return f"{server} sends {step.sends[0]['dest']} {carried}"
+        case "InstallSnapshot" if (held := _held(_only_send(step))) is not None:
+            return f"{server} sends {step.sends[0]['dest']} its {held}"
+    arguments = ", ".join(f"{name} {plain(value)}" for name, value in step.arguments.items())
+    return f"{server or 'the network'} takes the step {step.step}" + (
+        f" ({arguments})" if arguments else ""
+    )
+
+
+def _only_send(step: TraceStep) -> JsonObject:
+    return step.sends[0] if len(step.sends) == 1 else {}
+
+
+def describe(message: JsonObject) -> str:
+    """Return a message in words: RequestVoteResponse(term 1, granted)."""
+    fields = [_field(message, name) for name in message if name not in ENVELOPE]
+    return f"{message['type']}({', '.join(filter(None, fields))})"
+
+
+def _field(message: JsonObject, name: str) -> str:
+    """Return one field in words; "" for one that the story can do without."""
+    match message["type"], name, message[name]:
+        case "RequestVoteRequest", ("lastLogIndex" | "lastLogTerm"), _:
+            return ""
+        case "RequestVoteResponse", "voteGranted", bool(granted):
+            return "granted" if granted else "refused"
+        case "AppendEntriesRequest", "entries", _ if (carried := _carried(message)) is not None:
+            return carried
+        case "AppendEntriesRequest", ("prevLogIndex" | "prevLogTerm"), _ if _carried(message):
+            return ""
+        case "InstallSnapshotRequest", "snapshot", _ if (held := _held(message)) is not None:
+            return held
+        case "AppendEntriesRequest", "leaderCommit", _:
+            return f"commit {plain(message[name])}"
+        case "AppendEntriesResponse", "success", bool(accepted):
+            return "success" if accepted else "refused"
+        case "AppendEntriesResponse", "matchIndex", _ if message.get("success") is False:
+            return ""
+    return f"{name} {plain(message[name])}"
+
+
+def _carried(message: JsonObject) -> str | None:
+    """Return what an AppendEntriesRequest carries, or None where it is not as Raft's."""
+    carried = entries(message.get("entries"))
+    previous = message.get("prevLogIndex")
+    if carried is None or not is_number(previous):
+        return None
+    if not carried:
+        return f"a heartbeat after index {previous}"
+    if len(carried) == 1:
+        return f"1 entry (index {previous + 1})"
+    return f"{len(carried)} entries (indices {previous + 1} to {previous + len(carried)})"
+
+
+def _held(message: JsonObject) -> str | None:
+    """Return what an InstallSnapshotRequest carries, or None where it is not as Raft's."""
+    snapshot = message.get("snapshot")
+    return f"snapshot {up_to(snapshot)}" if is_snapshot(snapshot) else None
+
+
+def _sends(step: TraceStep) -> Iterator[str]:
+    """Yield what the step sends; what goes to several servers is told once."""
+    if step.step == "AppendEntries" and _carried(_only_send(step)):
+        return
+    if step.step == "InstallSnapshot" and _held(_only_send(step)):
+        return
+    alike: dict[str, list[JsonObject]] = {}
+    for message in step.sends:
+        alike.setdefault(describe(message), []).append(message)
+    for text, messages in alike.items():
+        names = [message["dest"] for message in messages]
+        match messages[0]:
+            case {"type": "RequestVoteRequest"}:
+                yield f"asks {listed(names)} for {'its vote' if len(names) == 1 else 'their votes'}"
+            case {"type": "RequestVoteResponse", "voteGranted": bool(granted)}:
+                yield f"{'grants' if granted else 'refuses'} its vote"
+            case {"type": "AppendEntriesResponse", "success": bool(accepted)}:
+                yield "accepts" if accepted else "refuses"
+            case _:
+                yield f"sends {text} to {listed(names)}"

@@ -1,0 +1,91 @@
+"""How to read the traces of one kind of implementation: what lines mean, what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from raft_ref.traces.format.ndjson import parse_line
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.lines.events import Event
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""The most characters that a line may have."""
+
+
+LOOK_BACK = (4, 16, 64)
+"""How many lines are followed once more, in all readings, before one is refused."""
+
+
+@dataclass(frozen=True)
+class Liberties:
+    """What the spec is asked besides what a line says.
+
+    `silent` are the moves that a server may make unlogged, and how many of each with the move of a
+    line. `may_decline` says that messages may be ignored or refused, acknowledged in part, or
+    counted later; without it each is handled as Raft.tla does. `unsynced` is how many of its last
+    steps a server may lose as it restarts, if it has told nobody of them. `remembers` is how many
+    messages are kept, `candidates` how many readings of the trace at a time.
+    """
+
+    silent: Mapping[str, int] = field(default_factory=dict)
+    may_decline: bool = True
+    unsynced: int = 0
+    remembers: int = 100_000
+    candidates: int = 1_000
+
+
+class Lines:
+    """The lines of a trace, one JSON object each; `number` is that of the line read last.
+
+    Argument: the objects, as they come.
+    """
+
+    def __init__(self, objects: Iterable[JsonObject] = ()) -> None:
+        self.number = 0
+        self._objects = objects
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        for each in self._objects:
+            self.number += 1
+            yield each
+
+
+class LinesOfFile(Lines):
+    """The lines of a file."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self.characters = 0
+        """How many were read."""
+        self._file = file
+
+    def __iter__(self) -> Iterator[JsonObject]:
+        # Not splitlines: a JSON string may hold U+2028, which is no end of a line.
+        while text := self._file.readline(LONGEST_LINE):
+            self.number += 1
+            self.characters += len(text)
+            if len(text) >= LONGEST_LINE:
+                raise TraceError(f"the line has more than {LONGEST_LINE} characters")
+            if text.strip():
+                yield parse_line(text)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A trace as its profile reads it.
+
+    `initial` are the states in which servers start, where the trace begins with them; a server that
+    it does not name starts with what its first line says. `events` are read as they are asked for,
+    and raise `TraceError` for a line that makes no sense.
+    """
+
+    servers: tuple[str, ...]
+    initial: Mapping[str, JsonObject]
+    liberties: Liberties
+    events: Iterator[Event]
+
+
+Profile = Callable[[Lines], Recording]
+"""Begins to read a trace. Raises `TraceError` for one that makes no sense."""

@@ -1,0 +1,164 @@
+"""Whether the values of a line can be what their names say, before they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.rules.matching import FIGURES
+
+Check = Callable[[Any, Collection[str]], bool]
+
+
+def _number(value: Any, _: Collection[str] = ()) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _flag(value: Any, _: Collection[str] = ()) -> bool:
+    return type(value) is bool
+
+
+def _server(value: Any, servers: Collection[str]) -> bool:
+    return type(value) is str and value in servers
+
+
+def _vote(value: Any, servers: Collection[str]) -> bool:
+    return value is None or _server(value, servers)
+
+
+def _role(value: Any, _: Collection[str]) -> bool:
+    return value in ("Follower", "Candidate", "Leader")
+
+
+def _servers(value: Any, servers: Collection[str]) -> bool:
+    return type(value) is list and all(_server(each, servers) for each in value)
+
+
+def _numbers(value: Any, servers: Collection[str]) -> bool:
+    if type(value) is dict:
+        return all(_server(key, servers) and _number(each) for key, each in value.items())
+    return type(value) is list and len(value) == len(servers) and all(map(_number, value))
+
+
+def _entries(value: Any, _: Collection[str] = ()) -> bool:
+    if type(value) is not list:
+        return False
+    for each in value:
+        if type(each) is not dict:
+            return False
+        term = each.get("term")
+        if type(term) is not int or term < 0 or type(each.get("value", "")) is not str:
+            return False
+    return True
+
+
+def _log(value: Any, _: Collection[str]) -> bool:
+    if type(value) is not dict:
+        return _entries(value)
+    return all(
+        name in FIGURES and (type(each) is str if name == "digest" else _number(each))
+        for name, each in value.items()
+    )
+
+
+def _carried(value: Any, _: Collection[str]) -> bool:
+    return _number(value) or _entries(value)
+
+
+def _snapshot(value: Any, _: Collection[str]) -> bool:
+    return type(value) is dict and all(
+        _number(value[name]) for name in ("lastIncludedIndex", "lastIncludedTerm") if name in value
+    )
+
+
+VARIABLES: Mapping[str, tuple[Check, str]] = {
+    "currentTerm": (_number, "a number"),
+    "votedFor": (_vote, "a server or null"),
+    "snapshot": (_snapshot, "an object with lastIncludedIndex and lastIncludedTerm"),
+    "log": (_log, f"a list of entries, or an object with {', '.join(FIGURES)}"),
+    "role": (_role, "Follower, Candidate or Leader"),
+    "commitIndex": (_number, "a number"),
+    "votesGranted": (_servers, "a list of servers"),
+    "nextIndex": (_numbers, "a number for each server"),
+    "matchIndex": (_numbers, "a number for each server"),
+}
+"""The variables of a server, and what each may be."""
+
+_HEAD: Mapping[str, tuple[Check, str]] = {
+    "source": (_server, "a server"),
+    "dest": (_server, "a server"),
+    "term": (_number, "a number"),
+}
+MESSAGES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
+    "RequestVoteRequest": {
+        **_HEAD,
+        "lastLogIndex": (_number, "a number"),
+        "lastLogTerm": (_number, "a number"),
+    },
+    "RequestVoteResponse": {**_HEAD, "voteGranted": (_flag, "true or false")},
+    "AppendEntriesRequest": {
+        **_HEAD,
+        "prevLogIndex": (_number, "a number"),
+        "prevLogTerm": (_number, "a number"),
+        "entries": (_carried, "a list of entries, or how many"),
+        "leaderCommit": (_number, "a number"),
+    },
+    "AppendEntriesResponse": {
+        **_HEAD,
+        "success": (_flag, "true or false"),
+        "matchIndex": (_number, "a number"),
+    },
+    "InstallSnapshotRequest": {
+        **_HEAD,
+        "snapshot": (_snapshot, "an object with lastIncludedIndex and lastIncludedTerm"),
+    },
+    "InstallSnapshotResponse": {**_HEAD, "matchIndex": (_number, "a number")},
+}
+"""The fields of each type of message, and what each may be."""
+
+
+def checked_servers(value: Any) -> tuple[str, ...]:
+    """Return the servers of a header. Raises `TraceError` for what they cannot be."""
+    if type(value) is not list or not all(type(each) is str for each in value):
+        raise TraceError('"servers" must be a list of strings')
+    if len(set(value)) != len(value) or len(value) < 2:
+        raise TraceError('"servers" must name each server once, and two at least')
+    return tuple(value)
+
+
+def checked_state(value: Any, servers: Collection[str], what: str) -> JsonObject:
+    """Return variables of a server. Raises `TraceError` for what they cannot be."""
+    if type(value) is not dict:
+        raise TraceError(f'"{what}" must be an object')
+    for name, each in value.items():
+        if name not in VARIABLES:
+            raise TraceError(f'"{name}" is no variable; these are {", ".join(VARIABLES)}')
+        check, expected = VARIABLES[name]
+        if not check(each, servers):
+            raise TraceError(f'"{name}" must be {expected}')
+    return value
+
+
+def checked_message(value: Any, servers: Collection[str]) -> JsonObject:
+    """Return a message, or what was logged of it. Raises `TraceError` for what it cannot be."""
+    if type(value) is not dict:
+        raise TraceError("a message must be an object")
+    kind = value.get("type")
+    if type(kind) is not str or kind not in MESSAGES:
+        raise TraceError(f'the "type" of a message must be one of {", ".join(MESSAGES)}')
+    fields = MESSAGES[kind]
+    for name in ("source", "dest"):
+        if name not in value:
+            raise TraceError(f'a message needs its "{name}"')
+    for name, each in value.items():
+        if name == "type":
+            continue
+        if name not in fields:
+            raise TraceError(f'a {kind} has no "{name}"; it has {", ".join(fields)}')
+        check, expected = fields[name]
+        if not check(each, servers):
+            raise TraceError(f'"{name}" must be {expected}')
+    if value["source"] == value["dest"]:
+        raise TraceError(f"a message of {value['source']} to itself")
+    return value

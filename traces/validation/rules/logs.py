@@ -1,0 +1,190 @@
+"""Logs that share what they have in common, so that a long trace costs no more for each line.
+
+The rule: two logs that are equal are one object, so that a comparison is one of identity.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any, Final
+
+from raft_ref.spec.values.value import Function, domain_of
+
+ENTRY = domain_of(frozenset({"term", "value"}))
+"""The fields of an entry of Raft.tla, in the order in which its record has them."""
+
+UNLOGGED: Final = "(not logged)"
+"""The value of an entry of which the trace does not say what it is."""
+
+
+CHUNK = 64
+
+
+class Log:
+    """A log as its last entry and the log before that; made by `Logs` and `append`.
+
+    `index` and `term` are those of the last entry, 0 where there is none. `entry` is its record in
+    the spec. `digest` is the SHA-256 of the digest before it, followed by `term:value`, and None
+    where a value is unknown.
+    """
+
+    __slots__ = (
+        "_child", "_chunk", "_jump", "_others", "digest", "entry", "index", "previous", "term",
+    )  # fmt: skip
+
+    def __init__(self, previous: Log | None, index: int, term: int, entry: Function | None) -> None:
+        self.previous = previous
+        self.index = index
+        self.term = term
+        self.entry = entry
+        self._child: Log | None = None
+        self._others: dict[Function, Log] | None = None
+        self._chunk: tuple[Log, list[Any]] | None = None
+        self._jump: Log = self if previous is None else previous._next_jump()
+        before = b"" if index == 0 else None if previous is None else previous.digest
+        self.digest: bytes | None = before if previous is None else _digest(before, entry)
+
+    def _next_jump(self) -> Log:
+        # Skew-binary pointers: to reach any index takes a logarithmic number of jumps (Myers, "An
+        # applicative random-access stack", 1983).
+        jump = self._jump
+        if self.index - jump.index == jump.index - jump._jump.index:
+            return jump._jump
+        return self
+
+    @property
+    def first(self) -> int:
+        """The index before the first entry that is known."""
+        node = self
+        while node.previous is not None:
+            node = node._jump
+        return node.index
+
+    def append(self, term: int, value: str) -> Log:
+        """Return the log with one more entry."""
+        return self.extended((ENTRY, term, value))
+
+    def extended(self, entry: Function) -> Log:
+        """Return the log with one more entry, given as the record of the spec."""
+        child = self._child
+        if child is not None and child.entry == entry:
+            return child
+        if child is None:
+            self._child = made = self._made(entry)
+            return made
+        if self._others is None:
+            self._others = {}
+        if entry not in self._others:
+            self._others[entry] = self._made(entry)
+        return self._others[entry]
+
+    def _made(self, entry: Function) -> Log:
+        term = entry[1]
+        assert isinstance(term, int)
+        return Log(self, self.index + 1, term, entry)
+
+    def with_entries(self, entries: Iterable[Any]) -> Log:
+        """Return the log with more entries."""
+        node = self
+        for entry in entries:
+            node = node.extended(entry)
+        return node
+
+    def at(self, index: int) -> Log:
+        """Return the log up to an index. Raises `IndexError` for what it lacks, or nobody knows."""
+        node = self
+        while node.index > index:
+            node = node._jump if node._jump.index >= index else _known(node.previous, index)
+        if node.index != index:
+            raise IndexError(index)
+        return node
+
+    def entries(self, after: int) -> list[Function]:
+        """Return the entries behind an index, as records of the spec."""
+        found: list[Function] = []
+        node = self
+        while node.index > after:
+            if node.entry is None:
+                raise IndexError(after)
+            found.append(node.entry)
+            node = _known(node.previous, after)
+        found.reverse()
+        return found
+
+    def values(self) -> list[Any]:
+        """Return the values that are known, up to the last entry."""
+        parts: list[list[Any]] = []
+        node = self
+        while node.entry is not None:
+            node, part = node._last_values()
+            parts.append(part)
+        return [value for part in reversed(parts) for value in part]
+
+    def _last_values(self) -> tuple[Log, list[Any]]:
+        # Kept for every CHUNK-th entry, since the same ones are asked for with each snapshot.
+        if self._chunk is not None:
+            return self._chunk
+        node, values = self, list[Any]()
+        while node.entry is not None and node.previous is not None:
+            values.append(node.entry[2])
+            node = node.previous
+            if node.index % CHUNK == 0:
+                break
+        values.reverse()
+        if self.index % CHUNK == 0:
+            self._chunk = node, values
+        return node, values
+
+    def __repr__(self) -> str:
+        return f"a log up to {self.index}:t{self.term}"
+
+
+def common(first: Log, *others: Log) -> int | None:
+    """Return the last index up to which logs are one; None where nobody knows."""
+    index = min(first.index, *(each.index for each in others))
+    try:
+        nodes = {first.at(index), *(each.at(index) for each in others)}
+    except IndexError:
+        return None
+    while len(nodes) > 1:
+        jumps = {each._jump for each in nodes}
+        if jumps != nodes and len(jumps) > 1 and len({each.index for each in jumps}) == 1:
+            # They are still apart there.
+            nodes = jumps
+            continue
+        before = {each.previous for each in nodes}
+        nodes = {each for each in before if each is not None}
+        if len(nodes) < len(before):
+            return None
+    (node,) = nodes
+    return node.index
+
+
+def _known(log: Log | None, index: int) -> Log:
+    if log is None:
+        raise IndexError(index)
+    return log
+
+
+def _digest(before: bytes | None, entry: Function | None) -> bytes | None:
+    if before is None or entry is None or entry[2] == UNLOGGED:
+        return None
+    return hashlib.sha256(before + f"{entry[1]}:{entry[2]}".encode()).digest()
+
+
+class Logs:
+    """Where logs begin: nowhere, or behind entries that nobody knows."""
+
+    def __init__(self) -> None:
+        self.empty = Log(None, 0, 0, None)
+        self._unknown = {(0, 0): self.empty}
+
+    def unknown(self, index: int, term: int) -> Log:
+        """Return a log of which is known only where it ends.
+
+        All such logs that end alike are one, as LogMatching says of real ones.
+        """
+        if (index, term) not in self._unknown:
+            self._unknown[index, term] = Log(None, index, term, None)
+        return self._unknown[index, term]

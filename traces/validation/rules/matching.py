@@ -1,0 +1,304 @@
+"""Whether a state or a message of the spec is what was logged of it.
+
+The rule: what was logged is JSON as traces/FORMAT.md has it, checked where a line is read; what is
+not logged agrees with everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from raft_ref.spec.link import camel_case
+from raft_ref.spec.values.value import (
+    TRUE,
+    Boolean,
+    Function,
+    ModelValue,
+    domain_in,
+    function,
+    results_of,
+)
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
+from raft_ref.traces.validation.rules.protocol import NIL, Message, Protocol, ServerState
+
+
+class Matching:
+    """Compares what was logged with the spec, for the servers of one trace, in their order."""
+
+    def __init__(self, servers: Sequence[ModelValue], places: Sequence[int]) -> None:
+        self._named = {server.name: place for server, place in zip(servers, places, strict=True)}
+        self._places = tuple(places)
+        self._names = tuple(self._named)
+
+    def agrees(self, state: ServerState, logged: JsonObject) -> bool:
+        """Say whether a state is as it was logged."""
+        return not any(self.differs(state, name, value) for name, value in logged.items())
+
+    def differing(self, state: ServerState, logged: JsonObject) -> list[str]:
+        """Return the variables that are not as they were logged."""
+        return [name for name, value in logged.items() if self.differs(state, name, value)]
+
+    def differs(self, state: ServerState, name: str, logged: Any) -> bool:
+        """Say whether a variable is not as it was logged."""
+        match name:
+            case "currentTerm":
+                return bool(state.current_term != logged)
+            case "role":
+                return bool(state.role != logged)
+            case "commitIndex":
+                return bool(state.commit_index != logged)
+            case "votedFor":
+                return bool(logged != (None if state.voted_for is NIL else state.voted_for.name))
+            case "log":
+                return _log_differs(state.log, state.compacted, logged)
+            case "votesGranted":
+                return {each.name for each in state.votes_granted} != set(logged)
+            case "nextIndex":
+                return self._numbers_differ(state.next_index, logged)
+            case "matchIndex":
+                return self._numbers_differ(state.match_index, logged)
+            case "snapshot":
+                return _snapshot_differs(state.compacted, state.log, logged)
+        raise ValueError(f"{name} is no variable of a server")
+
+    def unlogged(self, old: ServerState, new: ServerState, logged: JsonObject) -> list[str]:
+        """Return the variables that change without having been logged."""
+        changed = [
+            camel_case(name)
+            for name, before, after in zip(ServerState._fields[:7], old, new, strict=False)
+            if after is not before and after != before
+        ]
+        if new.log is not old.log or new.compacted != old.compacted:
+            if new.compacted != old.compacted:
+                changed.append("snapshot")
+            if "log" not in logged and new.log.entries(new.compacted) != old.log.entries(
+                old.compacted
+            ):
+                changed.append("log")
+        return [name for name in changed if name not in logged]
+
+    def _numbers_differ(self, numbers: Function, logged: Any) -> bool:
+        if isinstance(logged, dict):
+            return any(numbers[self._named[name]] != value for name, value in logged.items())
+        return any(
+            numbers[place] != value for place, value in zip(self._places, logged, strict=True)
+        )
+
+    def started(self, protocol: Protocol, logged: JsonObject) -> ServerState:
+        """Return the state in which a server starts: what was logged, and otherwise as in Init."""
+        first = protocol.first
+        log, compacted = _started_log(protocol, logged)
+        vote = logged.get("votedFor")
+        return first._replace(
+            current_term=logged.get("currentTerm", log.term),
+            voted_for=NIL if vote is None else protocol.servers[vote],
+            role=logged.get("role", "Follower"),
+            commit_index=logged.get("commitIndex", compacted),
+            votes_granted=frozenset(
+                protocol.servers[each] for each in logged.get("votesGranted", ())
+            ),
+            next_index=self._numbers(protocol, logged.get("nextIndex"), first.next_index),
+            match_index=self._numbers(protocol, logged.get("matchIndex"), first.match_index),
+            compacted=compacted,
+            log=log,
+        )
+
+    def _numbers(self, protocol: Protocol, logged: Any, default: Function) -> Function:
+        if logged is None:
+            return default
+        numbers = dict(zip(protocol.domain, results_of(default), strict=True))
+        given = logged if isinstance(logged, dict) else zip(self._names, logged, strict=True)
+        numbers |= {protocol.servers[name]: number for name, number in dict(given).items()}
+        return function(numbers)
+
+    def variables(self, state: ServerState) -> dict[str, Any]:
+        """Return a state as a trace has it."""
+        return {
+            "currentTerm": state.current_term,
+            "votedFor": None if state.voted_for is NIL else state.voted_for.name,
+            "snapshot": snapshot_to_json(state.log, state.compacted),
+            "log": [entry_to_json(each) for each in known_entries(state.log, state.compacted)],
+            "role": state.role,
+            "commitIndex": state.commit_index,
+            "votesGranted": sorted(each.name for each in state.votes_granted),
+            "nextIndex": [state.next_index[place] for place in self._places],
+            "matchIndex": [state.match_index[place] for place in self._places],
+        }
+
+
+def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
+    """Return the log with which a server starts, and up to where it is compacted."""
+    held, entries = logged.get("snapshot") or {}, logged.get("log", [])
+    compacted = held.get("lastIncludedIndex", 0)
+    log = protocol.logs.unknown(compacted, held.get("lastIncludedTerm", 0))
+    if isinstance(entries, list):
+        return log.with_entries(
+            (ENTRY, each["term"], each.get("value", UNLOGGED)) for each in entries
+        ), compacted
+    last = entries.get("lastIndex", compacted + entries.get("length", 0))
+    return protocol.logs.unknown(last, entries.get("lastTerm", 0)), compacted
+
+
+def known_entries(log: Log, after: int) -> list[Function]:
+    """Return the entries behind an index that are known."""
+    return log.entries(max(after, log.first))
+
+
+def snapshot_to_json(log: Log, compacted: int) -> dict[str, Any]:
+    """Return a snapshot as a trace has it, with the values that are known."""
+    data = [each[2] for each in known_entries(log.at(compacted), 0)]
+    return {
+        "lastIncludedIndex": compacted,
+        "lastIncludedTerm": log.at(compacted).term,
+        "data": data,
+    }
+
+
+def entry_to_json(entry: Function) -> dict[str, Any]:
+    """Return an entry as a trace has it."""
+    return {"term": entry[1], "value": entry[2]}
+
+
+def _log_differs(log: Log, compacted: int, logged: Any) -> bool:
+    if isinstance(logged, list):
+        return log.index - compacted != len(logged) or _entries_differ(log, logged)
+    return any(
+        value != (known := figure(log, compacted, name)) and known is not None
+        for name, value in logged.items()
+    )
+
+
+def _entries_differ(log: Log, logged: Sequence[JsonObject]) -> bool:
+    node: Log | None = log
+    for entry in reversed(logged):
+        if node is None or node.entry is None:
+            return False
+        _, term, value = node.entry
+        is_same = entry.get("value") == value and entry.get("term") == term
+        if not is_same and _entry_differs(node.entry, entry):
+            return True
+        node = node.previous
+    return False
+
+
+def _entry_differs(entry: Function, logged: JsonObject) -> bool:
+    value = logged.get("value", UNLOGGED)
+    return logged.get("term", entry[1]) != entry[1] or (
+        value != entry[2] and UNLOGGED not in (value, entry[2])
+    )
+
+
+FIGURES = ("lastIndex", "lastTerm", "length", "digest")
+"""What may be logged in the place of a log."""
+
+
+def figure(log: Log, compacted: int, name: str) -> Any:
+    """Return one of the figures that may stand for a log; None where nobody knows."""
+    match name:
+        case "lastIndex":
+            return log.index
+        case "lastTerm":
+            return log.term
+        case "length":
+            return log.index - compacted
+        case _:
+            return None if log.digest is None else log.digest.hex()
+
+
+def _snapshot_differs(compacted: int, log: Log, logged: JsonObject) -> bool:
+    if logged.get("lastIncludedIndex", compacted) != compacted:
+        return True
+    if "lastIncludedTerm" in logged and logged["lastIncludedTerm"] != log.at(compacted).term:
+        return True
+    data = logged.get("data")
+    return isinstance(data, list) and _values_differ(log.at(compacted), data)
+
+
+def _values_differ(log: Log, values: Sequence[Any]) -> bool:
+    # Another state machine than that of Raft.tla, which keeps every value, has other data.
+    if len(values) != log.index:
+        return False
+    known = log.values()
+    if known == values:
+        return False
+    pairs = zip(reversed(known), reversed(values), strict=False)
+    return any(value != have and have is not UNLOGGED for have, value in pairs)
+
+
+# ---- Messages
+
+
+def message_agrees(message: Message, logged: JsonObject) -> bool:
+    """Say whether a message is as it was logged."""
+    places = domain_in(message)
+    for name, value in logged.items():
+        place = places.get(name)
+        held = None if place is None else message[place]
+        if held != value and (held is None or _field_differs(held, name, value)):
+            return False
+    return True
+
+
+def unmatched(
+    sent: Sequence[Message], logged: Iterable[JsonObject]
+) -> tuple[list[Message], list[JsonObject]]:
+    """Return the messages that were not logged, and what was logged of none of them."""
+    extra, missing = list(sent), []
+    for each in logged:
+        same = next((message for message in extra if message_agrees(message, each)), None)
+        if same is None:
+            missing.append(each)
+        else:
+            extra.remove(same)
+    return extra, missing
+
+
+def _field_differs(value: Any, name: str, logged: Any) -> bool:
+    if type(value) is int or type(value) is str:
+        return bool(value != logged)
+    if type(value) is ModelValue:
+        return bool(value.name != logged)
+    if type(value) is Boolean:
+        return bool(value.holds != logged)
+    if name == "entries":
+        return _carried_differ(results_of(value), logged)
+    _, data, index, term = value
+    held = {"lastIncludedIndex": index, "lastIncludedTerm": term}
+    if any(held.get(key, given) != given for key, given in logged.items() if key != "data"):
+        return True
+    values = logged.get("data")
+    return isinstance(values, list) and isinstance(data, Log) and _values_differ(data, values)
+
+
+def _carried_differ(entries: Sequence[Any], logged: Any) -> bool:
+    count = logged if isinstance(logged, int) else len(logged)
+    if len(entries) != count:
+        return True
+    return not isinstance(logged, int) and any(
+        _entry_differs(entry, given) for entry, given in zip(entries, logged, strict=True)
+    )
+
+
+_HEAD = ("type", "source", "dest", "term")
+"""The fields of every message, which come first."""
+
+
+def message_to_json(message: Message) -> dict[str, Any]:
+    """Return a message as a trace has it."""
+    return dict(_fields(message))
+
+
+def _fields(message: Message) -> Iterator[tuple[str, Any]]:
+    for name in (*_HEAD, *(each for each in domain_in(message) if each not in _HEAD)):
+        value: Any = message[domain_in(message)[name]]
+        if type(value) is ModelValue:
+            value = value.name
+        elif type(value) is Boolean:
+            value = value is TRUE
+        elif name == "entries":
+            value = [entry_to_json(each) for each in value[1:]]
+        elif name == "snapshot":
+            value = snapshot_to_json(value[1], value[2])
+        yield str(name), value

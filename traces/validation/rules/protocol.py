@@ -1,0 +1,268 @@
+"""What RaftTrace.tla lets one server do: its actions, evaluated on one server and one message.
+
+Why it is enough to show an action one server is told in `spec.link.refinement`. Here the log is
+shown in part as well: the entries up to an index that the action does not look behind are shown as
+a snapshot would tell of them (its index and term), so that the cost of a step is that of what it
+reads, however long the log is. An action that did look there would be refused: what it reads is
+not in the log that it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE
+from raft_ref.spec.module import Module, load
+from raft_ref.spec.steps.transitions import Action
+from raft_ref.spec.values.sets import STRING
+from raft_ref.spec.values.value import (
+    Function,
+    ModelValue,
+    Value,
+    domain_in,
+    domain_of,
+    function,
+    model_value,
+    results_of,
+    sequence,
+)
+from raft_ref.traces.validation.rules.logs import Log, Logs
+
+NIL = model_value("Nil")
+SNAPSHOT = domain_of(frozenset({"data", "lastIncludedIndex", "lastIncludedTerm"}))
+NO_DATA = sequence([])
+NOTHING_ELSE = frozenset({ANOTHER_MESSAGE})
+
+Message = Function
+"""A message, as the record that it is in the spec; the `data` of a snapshot in it is a `Log`."""
+
+
+class ServerState(NamedTuple):
+    """The variables of Raft.tla at one server, as values of the spec; but for the log.
+
+    `log` is the whole log, compacted entries included, and `compacted` the lastIncludedIndex of the
+    snapshot.
+    """
+
+    current_term: int
+    voted_for: ModelValue
+    role: str
+    commit_index: int
+    votes_granted: frozenset[ModelValue]
+    next_index: Function
+    match_index: Function
+    compacted: int
+    log: Log
+
+
+VARIABLES = (
+    "currentTerm", "votedFor", "snapshot", "log", "role", "commitIndex", "votesGranted",
+    "nextIndex", "matchIndex", "messages",
+)  # fmt: skip
+"""The variables of Raft.tla, in the order of their declaration."""
+
+
+class Taken(NamedTuple):
+    """What an action does to its server: the next state, and the messages that it sends."""
+
+    state: ServerState
+    sends: tuple[Message, ...]
+
+
+def field(message: Message, name: str) -> Any:
+    """Return a field of a message."""
+    return message[domain_in(message)[name]]
+
+
+def _of(values: Function, argument: Value) -> Any:
+    return values[domain_in(values)[argument]]
+
+
+def _last(state: ServerState, _: tuple[Any, ...]) -> int:
+    return state.log.index
+
+
+def _of_request(state: ServerState, arguments: tuple[Any, ...]) -> int:
+    """Return where the handler of a message begins to look."""
+    message = arguments[0]
+    match field(message, "type"):
+        case "AppendEntriesRequest":
+            return int(field(message, "prevLogIndex"))
+        case "AppendEntriesResponse":
+            return state.commit_index
+        case "InstallSnapshotRequest":
+            return int(field(message, "snapshot")[2])
+        case _:
+            return state.log.index
+
+
+FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
+    "Timeout": _last,
+    "ClientRequest": _last,
+    "AppendEntries": lambda state, arguments: int(_of(state.next_index, arguments[1])) - 1,
+    "InstallSnapshot": lambda state, _: state.compacted,
+    "CompactLog": lambda _, arguments: int(arguments[1]) - 1,
+    "SendEntries": lambda _, arguments: int(arguments[2]),
+    "SendSnapshot": lambda _, arguments: int(arguments[2]) - 1,
+    "Acknowledge": _last,
+    "AcknowledgeLess": _last,
+    "Refuse": _last,
+    "Handle": _of_request,
+    "AdoptTerm": _last,
+    "ReceiveCommit": _of_request,
+    "RecordVote": _last,
+    "RecordMatch": _last,
+    "MatchSnapshot": _of_request,
+    "TakeLead": _last,
+    "Commit": lambda state, _: state.commit_index,
+    "StepDown": _last,
+    "MoveNextIndex": _last,
+    "RestartAt": lambda state, _: state.compacted,
+}
+"""The index behind which an action looks into the log; it knows the term there, too."""
+
+WITHOUT_LOG = frozenset({"InstallSnapshot", "RestartAt"})
+"""The actions that look at the snapshot, but at no entry behind it."""
+
+
+class Protocol:
+    """The actions of RaftTrace.tla for the servers of one cluster.
+
+    Arguments: the servers; the file of the protocol. Raises `SpecError` if it cannot be loaded.
+    """
+
+    def __init__(self, servers: Sequence[str], path: Path = RAFT_TRACE) -> None:
+        self.servers = {each: model_value(each) for each in servers}
+        self.module: Module = load(path)
+        if self.module.variables != VARIABLES:
+            raise ValueError(f"{path}: the variables must be those of Raft.tla, in their order")
+        self.constants: Mapping[str, Value] = {
+            "Server": frozenset(self.servers.values()),
+            "Value": STRING,
+            "Nil": NIL,
+        }
+        self.logs = Logs()
+        self.domain = domain_of(frozenset(self.servers.values()))
+        self._around = {server: self._slots(server) for server in self.domain}
+        self._actions: dict[str, Action] = {}
+        ones, zeros = (function(dict.fromkeys(self.domain, number)) for number in (1, 0))
+        self.first = ServerState(
+            0, NIL, "Follower", 0, frozenset(), ones, zeros, 0, self.logs.empty
+        )  # fmt: skip
+        """The state of a server at its first start (Init)."""
+
+    def _slots(self, server: Value) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        before = self.domain[server] - 1
+        after = len(self.domain) - before - 1
+        return (self.domain, *[UNREADABLE] * before), (UNREADABLE,) * after
+
+    def take(self, name: str, me: ModelValue, state: ServerState, *arguments: Any) -> list[Taken]:
+        """Return what an action of server `me` may do; nothing where it is not enabled.
+
+        Arguments: the action; its server and its state; the arguments of the action, but that
+        `others` stands for no message. Raises `SpecError` for one that cannot be evaluated so.
+        """
+        shown = self.shown(name, me, state, arguments)
+        found = self._action(name).successors(shown, *arguments)
+        return [self._lifted(me, state, shown, after) for after in found]
+
+    def failing_condition(
+        self, name: str, me: ModelValue, state: ServerState, *arguments: Any
+    ) -> str | None:
+        """Return the first condition of an action that does not hold; arguments as of `take`."""
+        shown = self.shown(name, me, state, arguments)
+        return self._action(name).failing_condition(shown, *arguments)
+
+    def _action(self, name: str) -> Action:
+        if name not in self._actions:
+            self._actions[name] = self.module.action(name, self.constants)
+        return self._actions[name]
+
+    def shown(
+        self, name: str, me: ModelValue, state: ServerState, arguments: tuple[Any, ...]
+    ) -> tuple[Value, ...]:
+        """Return the state of the spec that an action is shown.
+
+        Raises `UnknownEntriesError` where it would need what nobody knows.
+        """
+        log = state.log
+        base = max(state.compacted, min(FIRST_READ[name](state, arguments), log.index))
+        if base == log.index:
+            term, entries = log.term, sequence(())
+        else:
+            try:
+                term = log.at(base).term
+                entries = sequence(() if name in WITHOUT_LOG else log.entries(base))
+            except IndexError:
+                raise UnknownEntriesError(base) from None
+        before, after = self._around[me]
+        return (
+            (*before, state.current_term, *after),
+            (*before, state.voted_for, *after),
+            (*before, (SNAPSHOT, NO_DATA, base, term), *after),
+            (*before, entries, *after),
+            (*before, state.role, *after),
+            (*before, state.commit_index, *after),
+            (*before, state.votes_granted, *after),
+            (*before, state.next_index, *after),
+            (*before, state.match_index, *after),
+            NOTHING_ELSE,
+        )
+
+    def _lifted(
+        self,
+        me: ModelValue,
+        state: ServerState,
+        shown: tuple[Any, ...],
+        after: tuple[Any, ...],
+    ) -> Taken:
+        place = self.domain[me]
+        term, vote, snapshot, log, role, commit, votes, following, match, messages = after
+        compacted, whole = state.compacted, state.log
+        if snapshot is not shown[2] or log is not shown[3]:
+            held: Any = snapshot[place]
+            compacted, whole = self._log(state, held, log[place], shown[2][place])
+        sends = [] if messages is NOTHING_ELSE else [
+            self._sent(state, each) for each in messages if each is not ANOTHER_MESSAGE
+        ]  # fmt: skip
+        if len(sends) > 1:
+            sends.sort(key=lambda each: self.domain[field(each, "dest")])
+        return Taken(
+            ServerState(
+                term[place], vote[place], role[place], commit[place], votes[place],
+                following[place], match[place], compacted, whole,
+            ),
+            tuple(sends),
+        )  # fmt: skip
+
+    def _log(self, state: ServerState, held: Any, entries: Function, shown: Any) -> tuple[int, Log]:
+        _, data, index, term = held
+        if held == shown:
+            return state.compacted, state.log.at(index).with_entries(results_of(entries))
+        if isinstance(data, Log):
+            base = data
+        elif index <= state.log.index:
+            base = state.log.at(index)
+        else:
+            base = self.logs.unknown(index, term)
+        return index, base.with_entries(results_of(entries))
+
+    def _sent(self, state: ServerState, message: Message) -> Message:
+        """Let a snapshot that is sent have the entries that it stands for."""
+        if message[domain_in(message)["type"]] != "InstallSnapshotRequest":
+            return message
+        place = domain_in(message)["snapshot"]
+        held: Any = message[place]
+        _, _, index, term = held
+        snapshot: Any = (SNAPSHOT, state.log.at(index), index, term)
+        return (*message[:place], snapshot, *message[place + 1 :])
+
+
+class UnknownEntriesError(Exception):
+    """A step needs entries of a log that the trace does not tell of."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__(f"the entries up to index {index} and behind it are unknown")

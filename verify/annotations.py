@@ -1,0 +1,88 @@
+"""What the spec says of a trace of Raft: its properties step by step, the text of its actions."""
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+
+from raft_ref import Node
+from raft_ref.explorer import Kind, Property, View
+from raft_ref.spec import SpecError
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
+from raft_ref.traces import Trace
+from raft_ref.traces.drawing.page import Code, Findings
+from raft_ref.traces.format.flights import InFlight
+from raft_ref.traces.format.raft import message_of, state_of
+from raft_ref.traces.format.trace import states
+
+_DEFINITION = r"^(\\\*.*\n)*{name}(\(.*\))? ==.*\n(([ \t].*)?\n)*"
+
+
+def findings(trace: Trace) -> Findings:
+    """Return what is known of a trace: nothing, if it is none of Raft."""
+    try:
+        properties, broken = _judged(trace)
+    except (LookupError, TypeError, ValueError, SpecError):
+        return Findings()
+    return Findings(properties, broken, _code(trace))
+
+
+def _judged(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
+    """Return the formulas of the properties, and which are broken in each state."""
+    views = [*_views(trace)]
+    names = sorted({entry.value for view in views for s in view.states.values() for entry in s.log})
+    properties = [
+        each for each in raft_properties(INVARIANTS, trace.servers, names) if not each.is_sometimes
+    ]
+    broken = [[each.name for each in properties if not _holds(each, None, views[0])]]
+    broken += [
+        [each.name for each in properties if not _holds(each, *pair)] for pair in pairwise(views)
+    ]
+    return {each.name: each.formula for each in properties}, broken
+
+
+def _code(trace: Trace) -> dict[str, Code]:
+    code = {}
+    for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
+        handler, text = getattr(Node, _snake_case(name), None), _definition(name)
+        if callable(handler) and text:
+            code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
+    return code
+
+
+def _holds(prop: Property, before: View | None, after: View) -> bool:
+    if prop.kind is Kind.STEP:
+        return before is None or prop.holds(before, after)
+    return prop.holds(after)
+
+
+def _views(trace: Trace) -> Iterator[View]:
+    """Yield the states of the cluster as the properties read them."""
+    history, recorder = Committed.initial, Committed()
+    network = InFlight(trace.network, trace.in_flight)
+    counts = {"Restart": 0, "DropMessage": 0, "ReceiveDuplicate": 0}
+    for number, at in enumerate(states(trace)):
+        if number:
+            step = trace.steps[number - 1]
+            network.apply(number, step)
+            counts[step.step] = counts.get(step.step, 0) + 1
+        servers = {name: state_of(name, variables) for name, variables in at.items()}
+        for state in servers.values():
+            history = recorder.observe(history, None, state)
+        messages = tuple(map(message_of, network.pending))
+        yield View(servers, messages, history, *[counts[each] for each in (
+            "Restart", "DropMessage", "ReceiveDuplicate"
+        )])  # fmt: skip
+
+
+def _definition(name: str) -> str:
+    """Return the definition of an action as it stands in Raft.tla; "" for what is none."""
+    source = RAFT.read_text(encoding="utf-8")
+    found = re.search(_DEFINITION.format(name=re.escape(name)), source, re.MULTILINE)
+    return found.group().rstrip() if found else ""
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

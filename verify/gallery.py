@@ -1,0 +1,79 @@
+"""The gallery: each known bug with its trace, its picture and a paragraph, and a page of them all.
+
+The rule: the same bugs make the same files, but for what Graphviz makes of a diagram; the picture
+tells of which one it is.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from raft_ref.bugs import Bug
+from raft_ref.traces import render, write
+from raft_ref.traces.story.causes import what_went_wrong
+from raft_ref.verify.bugs import Found
+from raft_ref.zoo import WAITING
+
+INDEX = "README.md"
+
+_HEAD = """\
+# Known Raft bugs, found and drawn
+
+Made by `raft-ref bugs --gallery traces/gallery`. Each bug is a mutant of the reference node, or of
+what runs it, that changes one rule; each picture is a shortest way to the harm it does, within the
+smallest bounds in which it shows. What does not lead there is faded. `raft-ref bugs NAME` tells the
+story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html` steps through it.
+"""
+
+
+def add(found: Found, folder: Path) -> None:
+    """Write the trace and the picture of a bug, if it has any."""
+    diagram = found.diagram()
+    if diagram is None:
+        return
+    if found.trace is not None:
+        write(found.trace, folder / f"{found.row.name}.ndjson")
+    picture = folder / f"{found.row.name}.svg"
+    render(diagram, picture)
+    drawn = picture.read_text(encoding="utf-8")
+    picture.write_text(f"{drawn.rstrip()}\n<!-- {told(diagram)} -->\n", encoding="utf-8")
+
+
+def told(diagram: str) -> str:
+    """Return what a picture says of the diagram that it was drawn from."""
+    return f"drawn from a diagram with the SHA-256 {hashlib.sha256(diagram.encode()).hexdigest()}"
+
+
+def index(found: Iterable[Found]) -> str:
+    """Return the page that shows them all."""
+    every = [*found]
+    lines = [_HEAD, "| bug | seen in | breaks | found by | steps |", "|---|---|---|---|---|"]
+    for row in (each.row for each in every):
+        cells = (f"[{row.name}](#{row.name})", row.seen_in, row.breaks, row.found_by, row.steps)
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    lines += ["", "Waiting for what the node does not have:", ""]
+    lines += [
+        f"- {lacking}: {', '.join(f'{name} ({seen})' for name, seen in bugs.items())}"
+        for lacking, bugs in WAITING.items()
+    ]
+    return "\n".join(lines) + "\n" + "".join(map(section, every))
+
+
+def section(found: Found) -> str:
+    """Return what the page says of one bug."""
+    row, bug = found.row, found.bug
+    lines = ["", f"## {row.name}", "", f"{found.rule} Seen in: {row.seen_in}.", ""]
+    if isinstance(bug, Bug):
+        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
+        lines[-1:] = [f"Breaks {row.breaks} in {row.steps} steps, within {bounds}.", ""]
+    else:
+        lines[-1:] = [
+            f"Breaks {row.breaks}: it takes {row.steps} operations of clients to see that.", ""
+        ]  # fmt: skip
+    wrong = what_went_wrong(found.trace) if found.trace is not None else ""
+    alternative = wrong or f"{row.name} breaks {row.breaks}"
+    lines += [wrong, ""] if wrong else []
+    lines += [f"![{alternative}]({row.name}.svg)", ""]
+    if found.trace is not None:
+        lines += [f"[The trace]({row.name}.ndjson)", ""]
+    return "\n".join(lines)
