@@ -72,7 +72,7 @@ class Found:
         """What the mutant does, in one sentence."""
         return self.bug.rule
 
-    def told(self) -> Iterator[str]:
+    def as_text(self) -> Iterator[str]:
         """Yield what the bug is, where it was seen, how it was found, and its source."""
         row, part = self.row, _part(self.bug)
         yield row.name
@@ -154,16 +154,16 @@ def _seen(history: list[Observation]) -> Iterator[Operation]:
         wanted, result = seen.operation, seen.result
         what = " ".join(filter(None, [wanted.kind.value, wanted.key, wanted.value]))
         if wanted.kind is Kind.CAS:
-            what += f" if {_told(wanted.expected)}"
+            what += f" if {_as_text(wanted.expected)}"
         if result is None:
             answer = "no answer"
         elif wanted.kind is Kind.GET:
-            answer = _told(result.value)
+            answer = _as_text(result.value)
         else:
-            answer = "done" if result.succeeded else f"not done, {_told(result.value)}"
+            answer = "done" if result.succeeded else f"not done, {_as_text(result.value)}"
         end = None if result is None else seen.end
         yield Operation(f"{what}: {answer}", seen.start, end)
 
 
-def _told(value: str | None) -> str:
+def _as_text(value: str | None) -> str:
     return "nothing is there" if value is None else f"it is {value}"

@@ -13,8 +13,8 @@ from raft_ref import Node
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.reports.terminal import live_progress, setting, table, wrapped
 from raft_ref.explorer import System, Verdict
-from raft_ref.spec.link.conjuncts import Conjoined, Conjunction
-from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.link.conjuncts import ConjunctsReport, ConjunctsSearch
+from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
 from raft_ref.traces import Trace, tell
 from raft_ref.traces.format.record import trace_of
@@ -38,7 +38,7 @@ class Outcome:
     """What became of a search. Arguments: the cluster; what was found; whether it was stopped."""
 
     def __init__(
-        self, cluster: Cluster, found: Conjoined, seconds: float, is_interrupted: bool
+        self, cluster: Cluster, found: ConjunctsReport, seconds: float, is_interrupted: bool
     ) -> None:
         self.cluster, self.found = cluster, found
         self.seconds, self.is_interrupted = seconds, is_interrupted
@@ -72,13 +72,13 @@ def run(options: argparse.Namespace) -> Outcome:
     if not isinstance(system.guard.actor, Node):
         raise UsageError(f"--conjuncts: {options.node or options.bug} is no raft_ref.Node")
     limits = system.bounds.measures
-    shadows = Shadows(
+    relation = SimulationRelation(
         system.servers,
         cluster.values or ["v1"],
         limits["max_term"],
         limits["max_log_length"],
     )
-    search = Conjunction(_without_history(cluster), shadows)
+    search = ConjunctsSearch(_without_history(cluster), relation)
     live = sys.stderr.isatty() and not options.quiet
     started, is_interrupted = time.monotonic(), False
     with live_progress(how_far) if live else nullcontext(lambda found: None) as on_progress:
@@ -95,7 +95,7 @@ def _without_history(cluster: Cluster) -> System:
     return System(system.guard.actor, system.servers, system.bounds, system.network_kind)
 
 
-def how_far(found: Conjoined) -> str:
+def how_far(found: ConjunctsReport) -> str:
     """Return how far a search has come, in one line."""
     return f"{found.states:,} states, {found.places:,} with what the proof remembers"
 

@@ -36,10 +36,10 @@ def add(found: Found, folder: Path) -> None:
     picture = folder / f"{found.row.name}.svg"
     render(diagram, picture)
     drawn = picture.read_text(encoding="utf-8")
-    picture.write_text(f"{drawn.rstrip()}\n<!-- {told(diagram)} -->\n", encoding="utf-8")
+    picture.write_text(f"{drawn.rstrip()}\n<!-- {as_text(diagram)} -->\n", encoding="utf-8")
 
 
-def told(diagram: str) -> str:
+def as_text(diagram: str) -> str:
     """Return what a picture says of the diagram that it was drawn from."""
     return f"drawn from a diagram with the SHA-256 {hashlib.sha256(diagram.encode()).hexdigest()}"
 

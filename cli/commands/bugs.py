@@ -137,7 +137,7 @@ def _story(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({**asdict(found.row), "rule": found.rule, "story": found.story}))
     else:
-        print("\n".join([*found.told(), "", *found.story]))
+        print("\n".join([*found.as_text(), "", *found.story]))
     diagram = found.diagram(THEMES[options.theme])
     if options.diagram is not None and diagram is not None:
         path = drawn(diagram, options.diagram)

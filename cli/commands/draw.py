@@ -12,7 +12,7 @@ from raft_ref.traces.drawing.page import page
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import THEMES
 from raft_ref.verify import state_graphs
-from raft_ref.verify.annotations import findings
+from raft_ref.verify.trace_properties import findings
 
 EXIT_CODES = "exit codes: 0 drawn; 2 bad input or usage, or no Graphviz"
 

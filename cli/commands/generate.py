@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_as_json(found, missing, directory)))
     else:
-        print("\n".join(_told(found, missing, directory)))
+        print("\n".join(_as_text(found, missing, directory)))
     return 0
 
 
@@ -146,7 +146,7 @@ def system_of(sizes: Mapping[str, int]) -> System:
     return System(node, servers, Bounds(measures=measures, **left))
 
 
-def _told(found: list[Scenarios], missing: list[str], directory: Path) -> Iterator[str]:
+def _as_text(found: list[Scenarios], missing: list[str], directory: Path) -> Iterator[str]:
     ways = [way for each in found for way in each.ways]
     steps = sum(map(len, ways))
     yield f"{len(ways):,} scenarios of {steps:,} steps written to {directory}"

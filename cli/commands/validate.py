@@ -31,7 +31,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
-from raft_ref.traces.validation.refusal import explained, told
+from raft_ref.traces.validation.refusal import as_text, explained
 from raft_ref.traces.validation.validate import Outcome, validate
 
 EXIT_CODES = (
@@ -144,7 +144,7 @@ def judged(
     )  # fmt: skip
     if verdict.outcome is Outcome.REFUSED:
         refusal = explained(verdict, most=1_000 if keep_all else 10)
-        found.why = tuple(told(refusal.candidates))
+        found.why = tuple(as_text(refusal.candidates))
         found.story = tuple(tell(refusal.trace))
         found.graph = draw(refusal.trace).source
     return found
@@ -168,7 +168,7 @@ def run(options: argparse.Namespace) -> int:
         for each in _judged_all(options):
             done.append(each)
             if not options.json:
-                print("\n".join(_told(each, options.quiet)), flush=True)
+                print("\n".join(_as_text(each, options.quiet)), flush=True)
     except KeyboardInterrupt:
         interrupted = True
     _written(done, options)
@@ -206,7 +206,7 @@ def _judged_alone(path: Path, options: argparse.Namespace) -> Judged:
         return judged(path, *how, lambda characters: shown.update(task, completed=characters))
 
 
-def _told(found: Judged, quiet: bool) -> Iterator[str]:
+def _as_text(found: Judged, quiet: bool) -> Iterator[str]:
     where = found.path if found.line is None else f"{found.path}:{found.line}"
     if found.outcome == "bad input":
         yield f"BAD INPUT: {found.reason}"
@@ -266,7 +266,7 @@ def _junit(done: Sequence[Judged]) -> ElementTree.Element:
         )
         if each.outcome != "accepted":
             kind = "failure" if each.outcome == "refused" else "error"
-            first = next(iter(_told(each, quiet=True)))
+            first = next(iter(_as_text(each, quiet=True)))
             problem = ElementTree.SubElement(case, kind, message=first)
             problem.text = "\n".join([*each.why, *each.story])
     return suite

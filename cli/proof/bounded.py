@@ -79,10 +79,10 @@ def describe(outcome: Outcome, quiet: bool) -> Iterator[str]:
         yield ""
         width = len(str(found.depth))
         for number, way in enumerate(found.steps, start=1):
-            yield f"{number:>{width}}. {told(way)}"
+            yield f"{number:>{width}}. {as_text(way)}"
 
 
-def told(way: Way) -> str:
+def as_text(way: Way) -> str:
     """Return a step in words: the action, and what it changes."""
     given = ", ".join(show(each) for each in way.instance.arguments)
     changes = [
@@ -104,6 +104,6 @@ def as_json(outcome: Outcome) -> str:
             "ways": found.ways,
             "bounds": dict(outcome.sizes),
             "seconds": round(outcome.seconds, 3),
-            "behavior": [told(way) for way in found.steps],
+            "behavior": [as_text(way) for way in found.steps],
         }
     )

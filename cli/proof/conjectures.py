@@ -11,11 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 
 from raft_ref import Node
 from raft_ref.cli.options.sizes import sizes_of
-from raft_ref.cli.proof.inductions import told, trace_of
+from raft_ref.cli.proof.inductions import as_text, trace_of
 from raft_ref.cli.reports.terminal import bar, live_progress
 from raft_ref.explorer import Bounds, System
-from raft_ref.spec.link.conjuncts import Conjoined, Conjunction
-from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.link.conjuncts import ConjunctsReport, ConjunctsSearch
+from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.conjecture import conjecture
 from raft_ref.spec.proof.induction import Induction, smallest
 from raft_ref.spec.proof.invariant import Conjunct
@@ -42,7 +42,7 @@ class Outcome:
 
     says: str
     bounds: Mapping[str, int]
-    found: Conjoined
+    found: ConjunctsReport
     trace: Trace | None = None
     """To a state that a cluster reaches, where it is false."""
     answers: list[Answer] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Outcome:
 def run(options: argparse.Namespace) -> Outcome:
     """Look for a formula where a cluster comes, then prove it. Raises SpecError and UsageError."""
     formula = conjecture(options.conjecture)
-    outcome = Outcome(formula.says, sizes_of(options, BOUNDS), Conjoined())
+    outcome = Outcome(formula.says, sizes_of(options, BOUNDS), ConjunctsReport())
     try:
         _explore(formula, outcome, options)
         if outcome.trace is None:
@@ -94,8 +94,8 @@ def _explore(formula: Conjunct, outcome: Outcome, options: argparse.Namespace) -
         measures=of_servers,
     )
     system = System(Node(servers, values), servers, limits)
-    shadows = Shadows(servers, values, bounds["max_term"], bounds["max_log_length"])
-    search = Conjunction(system, shadows, [formula])
+    relation = SimulationRelation(servers, values, bounds["max_term"], bounds["max_log_length"])
+    search = ConjunctsSearch(system, relation, [formula])
     outcome.found = search.found
     is_shown = sys.stderr.isatty() and not (options.quiet or options.json)
     with live_progress(how_far) if is_shown else nullcontext(lambda found: None) as on_progress:
@@ -151,7 +151,7 @@ def describe(outcome: Outcome, quiet: bool) -> Iterator[str]:
             yield f"  {_denied(each)}"
     if outcome.induction is not None:
         yield ""
-        yield from told(outcome.induction)
+        yield from as_text(outcome.induction)
 
 
 def _title(outcome: Outcome) -> str:
@@ -206,7 +206,7 @@ def as_json(outcome: Outcome, diagram: str | None) -> str:
                 for each in outcome.answers
             ],
             "steps": None if outcome.trace is None else len(outcome.trace.steps),
-            "counterexample": [*told(outcome.induction)] if outcome.induction else None,
+            "counterexample": [*as_text(outcome.induction)] if outcome.induction else None,
             "diagram": diagram,
         }
     )

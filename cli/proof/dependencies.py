@@ -28,7 +28,7 @@ def found(options: argparse.Namespace) -> Direct:
         return needs(options.timeout or 60.0, options.processes, on_core)
 
 
-def told(direct: Direct) -> Iterator[str]:
+def as_text(direct: Direct) -> Iterator[str]:
     """Yield the lines that tell it."""
     for each in PROPERTIES:
         yield f"{each.name} needs {len(closure(each.name, direct))} others in all"

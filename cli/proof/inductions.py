@@ -7,8 +7,8 @@ trace, and are told in words alone.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from raft_ref.spec.proof.evaluation import as_text as text_of
 from raft_ref.spec.proof.evaluation import shown
-from raft_ref.spec.proof.evaluation import told as told_of
 from raft_ref.spec.proof.induction import Fact, Induction
 from raft_ref.spec.proof.models import Element, Facts
 from raft_ref.spec.proof.protocol import protocol
@@ -20,7 +20,7 @@ _OF_SERVERS = frozenset({"left", "isCandidate", "isLeader", "log"})
 """The relations that the variables tell already."""
 
 
-def told(found: Induction) -> Iterator[str]:
+def as_text(found: Induction) -> Iterator[str]:
     """Yield the lines that tell a counterexample."""
     question, trace = found.question, trace_of(found)
     yield "a smallest state with all conjuncts (it need not be reachable):"
@@ -36,7 +36,7 @@ def told(found: Induction) -> Iterator[str]:
     if found.asked is None:
         yield f"and yet lemma {question.name} of this action is false"
         return
-    yield f"and now {question.name} is false: {told_of(found.falsified_by())}"
+    yield f"and now {question.name} is false: {text_of(found.falsified_by())}"
 
 
 def trace_of(found: Induction) -> Trace:
@@ -48,7 +48,7 @@ def trace_of(found: Induction) -> Trace:
     if found.asked is not None:
         given = ", ".join(map(_fact, _ghosts(found.before)))
         says = f"{found.asked.says},\nthough it was before, with {given}"
-        violation = Violation(question.name, says, (told_of(found.falsified_by()),))
+        violation = Violation(question.name, says, (text_of(found.falsified_by()),))
     steps: tuple[TraceStep, ...] = ()
     in_flight: tuple[Mapping[str, Any], ...] = ()
     if question.action:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 
 from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.cli.proof import bounded, conjectures, dependencies
-from raft_ref.cli.proof.inductions import told, trace_of
+from raft_ref.cli.proof.inductions import as_text, trace_of
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar, wrapped
 from raft_ref.spec.proof.induction import Induction, smallest
@@ -104,7 +104,7 @@ def _prove(options: argparse.Namespace) -> int:
     proof = _proved(options)
     found = _counterexample(proof, 60.0)
     if not options.json:
-        print("\n".join(_told(proof, found, options.quiet)))
+        print("\n".join(_as_text(proof, found, options.quiet)))
     written = _drawn(None if found is None else trace_of(found), options)
     if options.json:
         print(json.dumps(_as_json(proof, found, written)))
@@ -139,7 +139,7 @@ def _needs(options: argparse.Namespace) -> int:
         told_so = {name: sorted(others) for name, others in direct.items()}
         print(json.dumps({"needs": told_so, "diagram": str(path)}))
         return 0
-    print("\n".join(dependencies.told(direct)))
+    print("\n".join(dependencies.as_text(direct)))
     print(f"diagram written to {path}")
     return 0
 
@@ -187,7 +187,7 @@ def _counterexample(proof: Proof, seconds: float) -> Induction | None:
 # ---- What is printed
 
 
-def _told(proof: Proof, found: Induction | None, quiet: bool) -> Iterator[str]:
+def _as_text(proof: Proof, found: Induction | None, quiet: bool) -> Iterator[str]:
     yield _title(proof)
     if quiet:
         return
@@ -199,7 +199,7 @@ def _told(proof: Proof, found: Induction | None, quiet: bool) -> Iterator[str]:
         yield f"not known after {each.seconds:.0f} s: {each.question}"
     if found is not None:
         yield ""
-        yield from told(found)
+        yield from as_text(found)
         return
     if proof.verdict is Verdict.PROVED:
         yield from _table(proof)
@@ -289,7 +289,7 @@ def _as_json(proof: Proof, found: Induction | None, diagram: str | None) -> dict
         "assumptions": ASSUMPTIONS,
         "not_covered": NOT_COVERED,
         "refuted": str(found.question) if found else None,
-        "counterexample": [*told(found)] if found else None,
+        "counterexample": [*as_text(found)] if found else None,
         "diagram": diagram,
     }
 

@@ -9,7 +9,7 @@ from raft_ref.traces import tell
 from raft_ref.traces.conformance import schedule
 from raft_ref.traces.conformance.hunt import Hunted
 from raft_ref.traces.conformance.run import Run
-from raft_ref.traces.validation.refusal import Refusal, explained, told
+from raft_ref.traces.validation.refusal import Refusal, as_text, explained
 from raft_ref.traces.validation.validate import Outcome
 
 
@@ -65,13 +65,13 @@ def described(outcomes: Outcomes, refusal: Refusal | None) -> Iterator[str]:
     shrunk_from = outcomes.shrunk_from
     yield ""
     yield f"the schedule{'' if shrunk_from is None else f', shrunk from {shrunk_from} steps'}:"
-    for number, each in enumerate(schedule.told(outcomes.found.commands), start=1):
+    for number, each in enumerate(schedule.as_text(outcomes.found.commands), start=1):
         yield f"{number:4}. {each}"
     if refusal is None:
         return
     yield ""
     yield "what the spec allows at the last step, and what stands against it:"
-    yield from (f"  {line}" for line in told(refusal.candidates))
+    yield from (f"  {line}" for line in as_text(refusal.candidates))
     yield ""
     yield "the steps before:"
     yield from (f"  {line}" if line else "" for line in tell(refusal.trace))
@@ -109,7 +109,7 @@ def as_json(outcomes: Outcomes, refusal: Refusal | None) -> dict[str, Any]:
             "name": outcomes.name,
             "reason": _headline(outcomes),
             "shrunk_from": outcomes.shrunk_from,
-            "schedule": schedule.told(found.commands),
-            "why": [] if refusal is None else [*told(refusal.candidates)],
+            "schedule": schedule.as_text(found.commands),
+            "why": [] if refusal is None else [*as_text(refusal.candidates)],
         },
     }

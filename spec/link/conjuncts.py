@@ -1,4 +1,4 @@
-"""Explores a cluster with its shadow, and evaluates the conjuncts of the proof in every state.
+"""Explores a cluster beside the proof's protocol, and evaluates its conjuncts in every state.
 
 This ties the proof to the node: within bounds, every step of the node is one or more of the proof's
 protocol, and the conjuncts hold, with their ghosts, wherever a cluster can come.
@@ -16,8 +16,13 @@ from raft_ref.explorer.model.interning import Interner
 from raft_ref.explorer.model.system import GlobalState, System, Transition
 from raft_ref.explorer.results.behavior import Behavior, counterexample
 from raft_ref.explorer.results.counterexample import Counterexample
-from raft_ref.spec.link.shadow import ServerStep, Shadows, StrayedError, Taken
-from raft_ref.spec.proof.evaluation import Structure, falsified, told
+from raft_ref.spec.link.simulation_relation import (
+    ServerStep,
+    SimulationRelation,
+    StrayedError,
+    Taken,
+)
+from raft_ref.spec.proof.evaluation import Structure, as_text, falsified
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import RELATIONS, State
@@ -26,11 +31,11 @@ FOLLOWED = "FollowedByTheProof"
 """The name of the property that each step is one of the proof's protocol."""
 
 Place = tuple[GlobalState, int]
-"""A state of the cluster, and the number of its shadow."""
+"""A state of the cluster, and the number of the abstract state that belongs to it."""
 
 
 @dataclass
-class Conjoined:
+class ConjunctsReport:
     """What was found.
 
     `states` are those of the cluster alone, `places` with what the proof remembers of how they were
@@ -51,30 +56,33 @@ class Conjoined:
         return [title for title in protocol().actions if not self.actions[title]]
 
 
-class Conjunction:
-    """The search. Arguments: a system of nodes with `raft_ref.State`; its shadows; the conjuncts.
+class ConjunctsSearch:
+    """The search.
 
+    Arguments: a system of nodes with `raft_ref.State`; the simulation relation; the conjuncts.
     `run` may be interrupted (KeyboardInterrupt): `found` tells what was covered.
     """
 
     def __init__(
         self,
         system: System,
-        shadows: Shadows,
+        relation: SimulationRelation,
         conjuncts: Iterable[Conjunct] = (*PROPERTIES, *CONJUNCTS),
     ) -> None:
-        self.found = Conjoined()
+        self.found = ConjunctsReport()
         self._system = system
-        self._shadows = shadows
+        self._relation = relation
         self._conjuncts = [(each, falsified(each.of(State()))) for each in conjuncts]
         self._known: Interner[tuple[frozenset[Any], ...]] = Interner()
         self._followed: dict[Any, tuple[int, list[Taken]]] = {}
         self._right: set[Any] = set()
         self._came_from: dict[Place, tuple[Place, Transition] | None] = {}
 
-    def run(self, on_progress: Callable[[Conjoined], None] = lambda found: None) -> Conjoined:
+    def run(
+        self, on_progress: Callable[[ConjunctsReport], None] = lambda found: None
+    ) -> ConjunctsReport:
         """Explore breadth first, up to the first state in which something is wrong."""
-        initial = self._shadows.initial()
+        initial = self._relation.initial()
         first = (self._system.initial(), self._number(initial))
         self._came_from[first] = None
         seen: set[GlobalState] = {first[0]}
@@ -96,19 +104,19 @@ class Conjunction:
                         on_progress(self.found)
         return self.found
 
-    def shadows(self) -> list[Structure]:
-        """Return the shadows that were met, each once, in the order in which they were."""
-        return [self._shadow(number) for number in range(len(self._known))]
+    def abstract_states(self) -> list[Structure]:
+        """Return the abstract states that were met, each once, in the order in which they were."""
+        return [self._abstract(number) for number in range(len(self._known))]
 
-    def _number(self, shadow: Structure) -> int:
-        return self._known.intern(tuple(shadow.relations[name] for name in RELATIONS))
+    def _number(self, abstract: Structure) -> int:
+        return self._known.intern(tuple(abstract.relations[name] for name in RELATIONS))
 
-    def _shadow(self, number: int) -> Structure:
+    def _abstract(self, number: int) -> Structure:
         relations = dict(zip(RELATIONS, self._known[number], strict=True))
-        return self._shadows.initial()._replace(relations=relations)
+        return self._relation.initial()._replace(relations=relations)
 
     def _follow(self, number: int, step: Transition) -> int:
-        """Return the number of the shadow after a step. Raises `_WrongError` where it is wrong."""
+        """Return the abstract state's number after a step. Raises `_WrongError` where it is wrong."""
         local = step.local
         if local is None:  # the network loses a message: the proof keeps them all
             return number
@@ -121,7 +129,7 @@ class Conjunction:
                 states[local.before], states[local.after], received, local.action, sends
             )
             try:
-                after, taken = self._shadows.follow(self._shadow(number), taken_by_server)
+                after, taken = self._relation.follow(self._abstract(number), taken_by_server)
             except StrayedError as strayed:
                 raise _WrongError(
                     FOLLOWED, "every step is one of the proof's", str(strayed)
@@ -132,15 +140,15 @@ class Conjunction:
         self.found.actions.update(each.action for each in taken)
         return after_number
 
-    def _evaluate(self, shadow: Structure) -> None:
+    def _evaluate(self, abstract: Structure) -> None:
         for conjunct, compiled in self._conjuncts:
-            key = (conjunct.name, *(shadow.relations[name] for name in sorted(compiled.reads)))
+            key = (conjunct.name, *(abstract.relations[name] for name in sorted(compiled.reads)))
             if key in self._right:
                 continue
             self.found.evaluated += 1
-            wrong = compiled.call(shadow)
+            wrong = compiled.call(abstract)
             if wrong is not None:
-                raise _WrongError(conjunct.name, conjunct.says, told(wrong))
+                raise _WrongError(conjunct.name, conjunct.says, as_text(wrong))
             self._right.add(key)
 
     def _way(self, place: Place, last: Transition, wrong: _WrongError) -> Counterexample:

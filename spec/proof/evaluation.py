@@ -318,7 +318,7 @@ def falsified(formula: Formula) -> Compiled:
     return _compiled((), expression)
 
 
-def told(elements: Mapping[str, Any]) -> str:
+def as_text(elements: Mapping[str, Any]) -> str:
     """Return as text what a formula is false of, "s = s1, q = {s1, s2}"."""
     return ", ".join(f"{name} = {shown(element)}" for name, element in elements.items())
 

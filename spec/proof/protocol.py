@@ -33,7 +33,7 @@ ASSUMPTIONS = (
     "a log keeps what is compacted, and a snapshot is sent as the entries that it stands for",
 )
 """How this differs from Raft.tla. Each allows more than it does, or the same; that a step of the
-node is one or more of these is checked by `spec.link.shadow`."""
+node is one or more of these is checked by `spec.link.simulation_relation`."""
 
 NOT_COVERED = (
     "that anything ever happens (liveness)",
@@ -380,7 +380,7 @@ def _handle_commit() -> Action:
         "HandleAppendEntriesRequest",
         "s_server t_term i_leaderCommit i_commitIndex t_committedIn i_committed v_value",
         lambda old, me, term, told, to, tc, ic, v: [
-            old.told(term, told, tc, ic, v),
+            old.as_text(term, told, tc, ic, v),
             index_le(to, told),
             is_in(old, me, term),
             z3.Not(old.leads(term, me)),

@@ -62,7 +62,7 @@ def asked(actor: Any, prop: Property, bounds: Bounds, engine: EngineName) -> Rep
     return search(System(actor(SERVERS), SERVERS, bounds), [prop], engine=engine)
 
 
-def told(report: Report) -> list[str]:
+def as_text(report: Report) -> list[str]:
     assert report.counterexample is not None
     return [event.step for event in report.counterexample.events]
 
@@ -78,7 +78,7 @@ def test_a_token_that_nobody_loses_can_always_be_taken(engine: EngineName) -> No
 def test_a_token_that_is_lost_is_never_taken_again(engine: EngineName) -> None:
     report = asked(toys.Ring, TAKEN, Bounds(max_messages=1, max_drops=1), engine)
     assert report.verdict is Verdict.VIOLATED
-    assert told(report) == ["Pass", "DropMessage"]
+    assert as_text(report) == ["Pass", "DropMessage"]
     # One state more, in which nobody has it. There, each of three servers could crash.
     assert report.progress == {"Taken": Outlook(7, 1, {"max_restarts": 3})}
 
@@ -87,7 +87,7 @@ def test_a_token_that_is_lost_is_never_taken_again(engine: EngineName) -> None:
 def test_a_holder_that_crashes_loses_the_token(engine: EngineName) -> None:
     bounds = Bounds(max_messages=1, max_restarts=1, max_drops=1)
     report = asked(toys.Ring, TAKEN, bounds, engine)
-    assert told(report) == ["Restart"]
+    assert as_text(report) == ["Restart"]
     # The six states, before and after a crash of another server; lost by a crash, or by the
     # network before or after one.
     assert report.distinct_states == 15
@@ -100,7 +100,7 @@ def test_the_premise_says_where_the_goal_is_due(engine: EngineName) -> None:
     held = asked(toys.Ring, BACK, bounds, engine)
     assert held.progress == {"Back": Outlook(3, 0, {})}  # not where it is lost: nobody has it
     broken = asked(Swallowing, replace(BACK, premise=lambda view: True), Bounds(1), engine)
-    assert told(broken) == ["Pass"]
+    assert as_text(broken) == ["Pass"]
     # Under way to s2 it is as good as lost; there it is lost.
     cut_off = {"max_restarts": 6, "max_drops": 1, "max_duplicates": 1}
     assert broken.progress == {"Back": Outlook(3, 2, cut_off)}
@@ -110,7 +110,7 @@ def test_the_premise_says_where_the_goal_is_due(engine: EngineName) -> None:
 def test_where_the_first_state_is_stuck_already(engine: EngineName) -> None:
     never = Property("Never", lambda view: False, Kind.PROGRESS, reads=STATES)
     report = asked(toys.Ring, never, Bounds(max_messages=0), engine)
-    assert told(report) == []
+    assert as_text(report) == []
     # The token cannot be passed on for want of room.
     assert report.progress == {"Never": Outlook(1, 1, {"max_messages": 1, "max_restarts": 3})}
 
@@ -171,7 +171,7 @@ def test_without_a_premise_it_is_the_last_term_that_is_lost(engine: EngineName) 
     model = Model(servers=2, term=1, log=1, restarts=1)
     prop = model.progress("SometimesCommitted", None)
     report = search(model.system(), [prop], True, engine=engine)
-    assert told(report) == ["Timeout", "Restart"]
+    assert as_text(report) == ["Timeout", "Restart"]
     assert report.progress["Progress"].cut_off["max_term"] > 0
 
 

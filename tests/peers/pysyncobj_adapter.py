@@ -27,7 +27,7 @@ from pysyncobj.node import Node
 from pysyncobj.transport import Transport
 
 from raft_ref.traces.conformance.serving import begun, serve
-from tests.peers.told import told
+from tests.peers.as_text import as_text
 
 pysyncobj.syncobj.monotonicTime = lambda: 0.0
 
@@ -121,7 +121,7 @@ class Cluster:
             return {"lines": []}
         if step != "Restart":
             server._onTick(0.0)
-        return told(step, name, self._state(name), message, self._sent(name))
+        return as_text(step, name, self._state(name), message, self._sent(name))
 
     def _init(self, names: list[str]) -> dict[str, Any]:
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -34,7 +34,7 @@ class Spec:
         """Begin with a new cluster."""
         self._applied.clear()
         self._looked_at.clear()
-        first = {server: self._told(state) for server, state in states.items()}
+        first = {server: self._as_text(state) for server, state in states.items()}
         self._view = View(first, (), self._history.initial, 0, 0, 0)
 
     def restart(self, server: str, before: State, after: State) -> None:
@@ -48,14 +48,14 @@ class Spec:
         server, (state, sends, actions) = happening.server, happening.step
         if isinstance(happening.event, CompactLog):
             self._remember(happening)
-        after = self._told(state)
+        after = self._as_text(state)
         self.actions.update(actions)
         history = self._history.observe(before.history, before.states[server], after)
         restarts = before.restarts + (happening.event is None)
         view = replace(
             before, states={**before.states, server: after}, history=history, restarts=restarts
         )
-        self._refine(before, happening, view, tuple(map(self._told, sends)))
+        self._refine(before, happening, view, tuple(map(self._as_text, sends)))
         if view.states != before.states:
             wrong = [p.name for p in self._of_states if not p.holds(view)]
             wrong += [p.name for p in self._of_steps if not p.holds(before, view)]
@@ -75,7 +75,7 @@ class Spec:
             happening.step.actions,
             server,
             happening.action,
-            self._told(happening.message),
+            self._as_text(happening.message),
             sends,
             after,
         )
@@ -93,7 +93,7 @@ class Spec:
     def _values(self, snapshot: Snapshot) -> tuple[str, ...]:
         return self._applied[_key(snapshot)] if snapshot.last_included_index else ()
 
-    def _told(self, what: Any) -> Any:
+    def _as_text(self, what: Any) -> Any:
         if isinstance(what, State | InstallSnapshotRequest):
             held = what.snapshot
             return replace(what, snapshot=replace(held, data=self._values(held)))

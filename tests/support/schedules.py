@@ -47,19 +47,21 @@ class Schedule:
             return TraceStep("DropMessage", message=message_to_json(message))
         name = "ReceiveDuplicate" if chance < 0.05 else "Receive"
         step = self.node.receive(self.states[message.dest], message)
-        return self._told(name, message.dest, step, message=message)
+        return self._as_text(name, message.dest, step, message=message)
 
     def _act(self) -> TraceStep | None:
         server = self.random.choice(self.servers)
         state = self.states[server]
         chance = self.random.random()
         if chance < 0.01:
-            return self._told("Restart", server, Step(self.node.restart(state), (), ("Restart",)))
+            return self._as_text(
+                "Restart", server, Step(self.node.restart(state), (), ("Restart",))
+            )
         if state.role != "Leader" and chance > 0.1:
             return None
         action = self._action(state, chance)
         step = None if action is None else self.node.act(state, action)
-        return None if step is None else self._told(type(action).__name__, server, step, action)
+        return None if step is None else self._as_text(type(action).__name__, server, step, action)
 
     def _action(self, state: State, chance: float) -> Any:
         if state.role != "Leader":
@@ -75,7 +77,7 @@ class Schedule:
             return InstallSnapshot(peer)
         return AppendEntries(peer, min(self.random.randrange(4), state.last_index + 1 - following))
 
-    def _told(
+    def _as_text(
         self, name: str, server: str, step: Step, action: Any = None, message: Message | None = None
     ) -> TraceStep:
         old, new = state_to_json(self.states[server]), state_to_json(step.state)

@@ -55,7 +55,7 @@ class Cluster:
         else:
             line["arguments"] = request["arguments"]
             taken = self._node.act(state, _ACTIONS[step](**request["arguments"]))
-        return {"lines": []} if taken is None else self._told(line, state, taken)
+        return {"lines": []} if taken is None else self._as_text(line, state, taken)
 
     def _init(self, servers: list[str]) -> dict[str, Any]:
         self._node = self._class(servers)
@@ -64,7 +64,7 @@ class Cluster:
         initial = {each: state_to_json(state) for each, state in self._states.items()}
         return begun(servers, initial, logged="all")
 
-    def _told(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
+    def _as_text(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
         old, new = state_to_json(state), state_to_json(step.state)
         self._states[state.me] = step.state
         line["changes"] = {name: value for name, value in new.items() if old[name] != value}

@@ -130,12 +130,12 @@ def _line(command: Command) -> dict[str, Any]:
     return line
 
 
-def told(commands: Iterable[Command]) -> list[str]:
+def as_text(commands: Iterable[Command]) -> list[str]:
     """Return the commands as lines for people."""
-    return [_told(command) for command in commands]
+    return [_as_text(command) for command in commands]
 
 
-def _told(command: Command) -> str:
+def _as_text(command: Command) -> str:
     if command.message is not None:
         kind, source, dest = (command.message[name] for name in ("type", "source", "dest"))
         return f"{command.step} {kind} {source} -> {dest}"

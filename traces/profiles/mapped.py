@@ -80,9 +80,9 @@ class _Mapping:
         for line in lines:
             step = _at(line, self._line["step"])
             if type(step) is str and step in self._steps:
-                yield self._told(line, self._steps[step])
+                yield self._as_text(line, self._steps[step])
 
-    def _told(self, line: JsonObject, step: str) -> JsonObject:
+    def _as_text(self, line: JsonObject, step: str) -> JsonObject:
         told: dict[str, Any] = {"step": step, "server": _at(line, self._line["server"])}
         state: dict[str, Any] = {}
         for name, value in self._found(line, self._state):

@@ -119,7 +119,7 @@ def _safety(names: Mapping[str, str], _: _Servers, __: _Servers, trace: Trace) -
 
 
 def _back(variable: str) -> Callable[[Mapping[str, str], _Servers, _Servers, Trace], str]:
-    def told(names: Mapping[str, str], old: _Servers, now: _Servers, trace: Trace) -> str:
+    def as_text(names: Mapping[str, str], old: _Servers, now: _Servers, trace: Trace) -> str:
         server = names["i"]
         before, after = old[server][variable], now[server][variable]
         if "j" in names:
@@ -130,7 +130,7 @@ def _back(variable: str) -> Callable[[Mapping[str, str], _Servers, _Servers, Tra
             )
         return f"{server} moves {variable} back, from {before} to {after}."
 
-    return told
+    return as_text
 
 
 def _next(names: Mapping[str, str], _: _Servers, now: _Servers, trace: Trace) -> str:

@@ -200,7 +200,7 @@ def _is_whole(name: str, value: Any) -> bool:
     return name not in ("log", "nextIndex", "matchIndex") or isinstance(value, list)
 
 
-def told(candidates: tuple[Candidate, ...]) -> Iterator[str]:
+def as_text(candidates: tuple[Candidate, ...]) -> Iterator[str]:
     """Yield the candidates as lines of text."""
     for each in candidates:
         if each.condition:

@@ -229,7 +229,7 @@ class Following:
             return False
         place, worlds = self._moves.places[event.server], self._search.worlds
         refused = self.verdict.reason, self._behind.pop()
-        for earlier in [*islice(self._untold(event.server), liberties.unsynced)]:
+        for earlier in [*islice(self._unshown(event.server), liberties.unsynced)]:
             self._search.worlds = [
                 world._replace(states=(*world.states[:place], earlier, *world.states[place + 1 :]))
                 for world in worlds
@@ -244,7 +244,7 @@ class Following:
         self._behind.append(refused[1])
         return False
 
-    def _untold(self, server: str) -> Iterator[ServerState]:
+    def _unshown(self, server: str) -> Iterator[ServerState]:
         """Yield the earlier states of a server, back to when it last sent something."""
         for followed in reversed(self._behind):
             for step in reversed(followed.settled):

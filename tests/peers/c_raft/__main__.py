@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.traces.conformance.serving import begun, serve
-from tests.peers.told import told
+from tests.peers.as_text import as_text
 
 ELECTION, HEARTBEAT = 5_000, 150
 """After how many milliseconds a server surely campaigns, or a leader sends."""
@@ -35,7 +35,7 @@ class Cluster:
     def __init__(self, library: ctypes.CDLL) -> None:
         self.library = library
         self.names: list[str] = []
-        self.told = 0
+        self.as_text = 0
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         step = request["step"]
@@ -57,10 +57,10 @@ class Cluster:
             self.library.cluster_tick(number, HEARTBEAT)
         else:
             return {"lines": []}
-        return told(step, name, self._state(name), message, self._sent())
+        return as_text(step, name, self._state(name), message, self._sent())
 
     def _init(self, names: list[str]) -> dict[str, Any]:
-        self.names, self.told = names, 0
+        self.names, self.as_text = names, 0
         self.library.cluster_init(len(names))
         return begun(names, {name: self._state(name) for name in names}, logged="some")
 
@@ -79,9 +79,9 @@ class Cluster:
 
     def _sent(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield what was sent since, each message with its number."""
-        for number in range(self.told, self.library.cluster_sent()):
+        for number in range(self.as_text, self.library.cluster_sent()):
             yield number, self._message(number)
-        self.told = self.library.cluster_sent()
+        self.as_text = self.library.cluster_sent()
 
 
 def main() -> None:

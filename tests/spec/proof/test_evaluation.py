@@ -10,8 +10,8 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raft_ref.spec.link.conjuncts import Conjunction
-from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.link.conjuncts import ConjunctsSearch
+from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.evaluation import Structure, falsified, set_of, truth_of
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
 from raft_ref.spec.proof.protocol import protocol
@@ -68,23 +68,23 @@ _CONNECTIVES: Mapping[int, Any] = {
 
 @cache
 def reached() -> list[Structure]:
-    """Return all shadows that a small cluster reaches."""
+    """Return all abstract states that a small cluster reaches."""
     model = Model(servers=2, term=1, log=1, messages=2)
-    search = Conjunction(model.system(), Shadows(["s1", "s2"], ["v1"], 1, 1))
+    search = ConjunctsSearch(model.system(), SimulationRelation(["s1", "s2"], ["v1"], 1, 1))
     search.run()
-    return search.shadows()
+    return search.abstract_states()
 
 
 @st.composite
 def structures(draw: st.DrawFn) -> Structure:
     """Draw a state that is reached, with some facts more or less."""
-    shadow: Structure = draw(st.sampled_from(reached()))
-    relations = dict(shadow.relations)
+    abstract: Structure = draw(st.sampled_from(reached()))
+    relations = dict(abstract.relations)
     for name in draw(st.lists(st.sampled_from([*RELATIONS]), max_size=3)):
-        domains = [shadow.elements[str(sort)] for sort in RELATIONS[name]]
+        domains = [abstract.elements[str(sort)] for sort in RELATIONS[name]]
         fact = tuple(draw(st.sampled_from(domain)) for domain in domains)
         relations[name] = relations[name] ^ {fact}
-    return shadow._replace(relations=relations)
+    return abstract._replace(relations=relations)
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -136,7 +136,7 @@ def naively(
 
 
 def test_nothing_has_happened_at_first() -> None:
-    shadow = Shadows(["s1", "s2"], ["v1"], 1, 1).initial()
-    assert truth_of(init(State())).call(shadow)
-    happened = shadow._replace(relations={**shadow.relations, "started": frozenset({(1,)})})
+    abstract = SimulationRelation(["s1", "s2"], ["v1"], 1, 1).initial()
+    assert truth_of(init(State())).call(abstract)
+    happened = abstract._replace(relations={**abstract.relations, "started": frozenset({(1,)})})
     assert not truth_of(init(State())).call(happened)

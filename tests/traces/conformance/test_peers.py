@@ -16,7 +16,7 @@ from raft_ref.traces.conformance.run import Runner
 from raft_ref.traces.conformance.scenarios import Cover
 from raft_ref.traces.conformance.shrinking import following, shrunk
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.refusal import explained, told
+from raft_ref.traces.validation.refusal import as_text, explained
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests.support.files import RECORDED, ROOT
 from tests.traces.conformance.test_conformance import THREE, ends, hunt, suite
@@ -140,7 +140,7 @@ def test_c_raft_is_driven_afresh_and_refused(is_fifo: bool, refused: str) -> Non
         assert found is not None
         best = shrunk(chase.runner, found)
     assert best.verdict is not None
-    assert any(refused in line for line in told(explained(best.verdict).candidates))
+    assert any(refused in line for line in as_text(explained(best.verdict).candidates))
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_a_bug_is_shown_as_it_is_found(name: str) -> None:
     found = find(name, lambda progress: None)
     assert found.trace == read(GALLERY / f"{name}.ndjson")
     picture = (GALLERY / f"{name}.svg").read_text(encoding="utf-8")
-    assert picture.endswith(f"<!-- {gallery.told(draw(found.trace).source)} -->\n")
+    assert picture.endswith(f"<!-- {gallery.as_text(draw(found.trace).source)} -->\n")
     assert gallery.section(found) in PAGE
 
 

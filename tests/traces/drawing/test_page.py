@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from raft_ref.cli import main
 from raft_ref.traces import Trace, read, write
 from raft_ref.traces.drawing.page import page
-from raft_ref.verify.annotations import findings
+from raft_ref.verify.trace_properties import findings
 from tests.support.files import TRACES
 
 GOLDEN = TRACES / "vote-not-persisted.ndjson"

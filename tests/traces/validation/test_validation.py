@@ -24,7 +24,7 @@ from raft_ref.spec.tlc.run import run_tlc
 from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
-from raft_ref.traces.validation.refusal import explained, told
+from raft_ref.traces.validation.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
 from raft_ref.traces.validation.validate import Outcome, Verdict, validate
@@ -146,7 +146,7 @@ def test_what_a_mutant_does_is_refused(name: str, tmp_path: Path) -> None:
             assert verdict.outcome is REFUSED
             refusal = explained(verdict)
             assert refusal.candidates
-            assert [*told(refusal.candidates)]
+            assert [*as_text(refusal.candidates)]
             return
     pytest.fail("it is always accepted")
 
@@ -334,7 +334,7 @@ def test_a_refusal_names_the_condition_that_fails(tmp_path: Path) -> None:
     verdict = judged(lines, tmp_path)
     assert (verdict.outcome, verdict.line) == (REFUSED, 3)
     assert 'ClientRequest(s1, (not logged)): not so: role[i] = "Leader"' in [
-        *told(explained(verdict).candidates)
+        *as_text(explained(verdict).candidates)
     ]
 
 

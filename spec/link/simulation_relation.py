@@ -1,10 +1,10 @@
 """The proof's protocol beside the node: each step of a server as actions of `spec.proof.protocol`.
 
-A *shadow* is a state of the proof's protocol. It follows a cluster step by step: what a server does
-in one step is told as actions of the proof, in order, each with its arguments; their formulas say
-whether they are enabled, and what they change. Afterwards the shadow must show what the server is
-and has sent. So a cluster that a shadow can follow everywhere does nothing that the proof leaves
-out.
+A simulation relation: to each state of the cluster that is reached belongs an *abstract* state, one
+of the proof's protocol. What a server does in one step is told as actions of the proof, in order,
+each with its arguments; their formulas say whether they are enabled, and what they change.
+Afterwards the abstract state must show what the server is and has sent. So a cluster that can be
+followed everywhere does nothing that the proof leaves out.
 
 And the other way round: where a message comes in and the proof's formula would let the server vote,
 lead, append or commit, the server must do so.
@@ -87,7 +87,7 @@ class _Compiled(NamedTuple):
     changes: Sequence[tuple[str, Compiled]]
 
 
-class Shadows:
+class SimulationRelation:
     """Follows servers. Arguments: their names; what clients ask for; the highest term and index."""
 
     def __init__(
@@ -111,64 +111,64 @@ class Shadows:
         self._actions = {title: _compiled(action) for title, action in protocol().actions.items()}
 
     def initial(self) -> Structure:
-        """Return the shadow of a cluster in which nothing has happened."""
+        """Return the abstract state of a cluster in which nothing has happened."""
         return Structure(self._elements, dict.fromkeys(RELATIONS, frozenset()))
 
-    def follow(self, shadow: Structure, step: ServerStep) -> tuple[Structure, list[Taken]]:
-        """Return the shadow after a server's step, and the actions that it is of the proof.
+    def follow(self, abstract: Structure, step: ServerStep) -> tuple[Structure, list[Taken]]:
+        """Return the abstract state after a server's step, and the actions that it is of the proof.
 
         Raises `StrayedError` where the proof's protocol forbids the step, or shows something else;
         ValueError beyond the highest term and index.
         """
         after = step.after
         if after.current_term > self._max_term or after.last_index > self._max_index:
-            raise ValueError(f"{after} is beyond what the shadow was made for")
+            raise ValueError(f"{after} is beyond what the relation was made for")
         taken: list[Taken] = []
         me, term = step.before.me, step.before.current_term
         message = step.received
         if message is not None and message.term > term:
-            shadow = self._take(shadow, Taken(_UPDATE_TERM, (me, message.term)), taken)
-        for each in self._told(shadow, step):
-            shadow = self._take(shadow, each, taken)
-        shown = [*_unlike(shadow, step.after, self._servers), *_untold(shadow, step)]
+            abstract = self._take(abstract, Taken(_UPDATE_TERM, (me, message.term)), taken)
+        for each in self._as_text(abstract, step):
+            abstract = self._take(abstract, each, taken)
+        shown = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
         if shown:
             raise StrayedError(f"after {_text(taken)}: {shown[0]}")
-        return shadow, taken
+        return abstract, taken
 
-    def is_enabled(self, shadow: Structure, taken: Taken) -> bool:
+    def is_enabled(self, abstract: Structure, taken: Taken) -> bool:
         """Return whether an action of the proof can be taken."""
-        return bool(self._actions[taken.action].guard.call(shadow, *taken.arguments))
+        return bool(self._actions[taken.action].guard.call(abstract, *taken.arguments))
 
-    def after(self, shadow: Structure, taken: Taken) -> Structure:
-        """Return the shadow after an action of the proof."""
+    def after(self, abstract: Structure, taken: Taken) -> Structure:
+        """Return the abstract state after an action of the proof."""
         changed = {
-            relation: holds.call(shadow, *taken.arguments)
+            relation: holds.call(abstract, *taken.arguments)
             for relation, holds in self._actions[taken.action].changes
         }
-        return shadow._replace(relations={**shadow.relations, **changed})
+        return abstract._replace(relations={**abstract.relations, **changed})
 
-    def _take(self, shadow: Structure, each: Taken, taken: list[Taken]) -> Structure:
-        if not self.is_enabled(shadow, each):
+    def _take(self, abstract: Structure, each: Taken, taken: list[Taken]) -> Structure:
+        if not self.is_enabled(abstract, each):
             before = f" after {_text(taken)}" if taken else ""
             raise StrayedError(f"the proof does not allow {_text([each])}{before}")
         taken.append(each)
-        return self.after(shadow, each)
+        return self.after(abstract, each)
 
-    def _told(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
+    def _as_text(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
         """Yield the actions that a step is, once its server has adopted the message's term."""
         before = step.before
         match step.received or step.action:
             case RequestVoteRequest() as message:
-                yield from self._vote(shadow, step, message)
+                yield from self._vote(abstract, step, message)
             case RequestVoteResponse() as message:
-                yield from self._lead(shadow, step, message)
+                yield from self._lead(abstract, step, message)
             case AppendEntriesRequest() | InstallSnapshotRequest() as message:
-                yield from self._append(shadow, step, message)
+                yield from self._append(abstract, step, message)
             case AppendEntriesResponse() | InstallSnapshotResponse() as message:
                 yield from self._match(step, message)
-                yield from self._commit(shadow, step)
+                yield from self._commit(abstract, step)
             case AppendEntries() | InstallSnapshot():
-                yield from self._send(shadow, step)
+                yield from self._send(abstract, step)
             case ClientRequest(value):
                 yield Taken(
                     _CLIENT_REQUEST, (before.me, before.current_term, before.last_index + 1, value)
@@ -180,33 +180,33 @@ class Shadows:
             case _:
                 yield Taken(_TIMEOUT, (before.me, step.after.current_term))
 
-    def _demand(self, shadow: Structure, each: Taken, is_done: bool) -> Iterator[Taken]:
+    def _demand(self, abstract: Structure, each: Taken, is_done: bool) -> Iterator[Taken]:
         """Yield the action if the server did it; where it did not, it must not be enabled."""
         if is_done:
             yield each
-        elif self.is_enabled(shadow, each):
+        elif self.is_enabled(abstract, each):
             raise StrayedError(f"the proof allows {_text([each])}, and the server does not do it")
 
     def _vote(
-        self, shadow: Structure, step: ServerStep, message: RequestVoteRequest
+        self, abstract: Structure, step: ServerStep, message: RequestVoteRequest
     ) -> Iterator[Taken]:
         (response,) = step.sends
         assert isinstance(response, RequestVoteResponse)
         me, candidate = step.before, message.source
-        own = _log(shadow, me.me)
+        own = _log(abstract, me.me)
         mine = (me.last_index, me.last_term, own[-1].value if own else self._any)
         logged = {
             (index, term): value
-            for server, at, index, term, value in shadow.relations["candidateLog"]
+            for server, at, index, term, value in abstract.relations["candidateLog"]
             if (server, at) == (candidate, message.term)
         }
         last = (message.last_log_index, message.last_log_term)
         theirs = (*last, logged.get(last, self._any))
         vote = Taken(_VOTE, (me.me, candidate, message.term, *mine, *theirs))
-        yield from self._demand(shadow, vote, response.vote_granted)
+        yield from self._demand(abstract, vote, response.vote_granted)
 
     def _lead(
-        self, shadow: Structure, step: ServerStep, message: RequestVoteResponse
+        self, abstract: Structure, step: ServerStep, message: RequestVoteResponse
     ) -> Iterator[Taken]:
         before, after = step.before, step.after
         voters = before.votes_granted | {message.source}
@@ -216,7 +216,7 @@ class Shadows:
                 raise StrayedError(f"{before.me} leads without the votes of a quorum")
             return
         lead = Taken(_LEAD, (before.me, message.term, voters, before.last_index))
-        yield from self._demand(shadow, lead, becomes)
+        yield from self._demand(abstract, lead, becomes)
 
     def _entries(
         self, server: str, sent: _Sent, log: Sequence[Entry], with_entry: str, without: str
@@ -234,29 +234,29 @@ class Shadows:
             yield Taken(with_entry, (server, sent.term, index, term, value, *new))
             index, term, value = new
 
-    def _send(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
+    def _send(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
         me = step.before.me
-        log = _log(shadow, me)
+        log = _log(abstract, me)
         for message in step.sends:
             sent = _sent(message, log)
             yield from self._entries(me, sent, log, _SEND, _SEND_NONE)
             if sent.leader_commit > 0:
-                because = _witness(shadow, "applied", me, sent.leader_commit)
+                because = _witness(abstract, "applied", me, sent.leader_commit)
                 yield Taken(_TELL, (me, sent.term, sent.leader_commit, *because))
 
     def _append(
         self,
-        shadow: Structure,
+        abstract: Structure,
         step: ServerStep,
         message: AppendEntriesRequest | InstallSnapshotRequest,
     ) -> Iterator[Taken]:
         (response,) = step.sends
         before = step.before
         is_done = getattr(response, "success", message.term >= before.current_term)
-        log = _log(shadow, before.me)
-        sent = _sent(message, self._snapshot_of(shadow, message))
+        log = _log(abstract, before.me)
+        sent = _sent(message, self._snapshot_of(abstract, message))
         first, *others = self._entries(before.me, sent, log, _APPEND, _APPEND_NONE)
-        yield from self._demand(shadow, first, is_done)
+        yield from self._demand(abstract, first, is_done)
         if not is_done:
             if message.term >= before.current_term:
                 yield Taken(_REFUSE, (before.me, message.term))
@@ -264,14 +264,14 @@ class Shadows:
         yield from others
         commit = min(sent.leader_commit, sent.prev_log_index + len(sent.entries))
         if commit > before.commit_index:
-            because = _witness(shadow, "told", sent.term, sent.leader_commit)
+            because = _witness(abstract, "told", sent.term, sent.leader_commit)
             yield Taken(_HEAR, (before.me, sent.term, sent.leader_commit, commit, *because))
 
-    def _snapshot_of(self, shadow: Structure, message: Message) -> Sequence[Entry]:
+    def _snapshot_of(self, abstract: Structure, message: Message) -> Sequence[Entry]:
         """Return entries that a snapshot stands for: those of the log of who sent it then."""
         if not isinstance(message, InstallSnapshotRequest):
             return ()
-        logged = shadow.relations["leaderLog"]
+        logged = abstract.relations["leaderLog"]
         return _entries(fact for fact in logged if fact[0] == message.term)
 
     def _match(
@@ -282,11 +282,11 @@ class Shadows:
         if is_ours and message.match_index > 0:
             yield Taken(_MATCH, (before.me, message.source, message.term, message.match_index))
 
-    def _commit(self, shadow: Structure, step: ServerStep) -> Iterator[Taken]:
+    def _commit(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
         before, after = step.before, step.after
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
             return
-        log = _log(shadow, before.me)
+        log = _log(abstract, before.me)
         for index in range(max(after.commit_index, before.commit_index + 1), len(log) + 1):
             matched = zip(self._servers, after.match_index, strict=True)
             stored = frozenset(each for each, match in matched if match >= index) | {before.me}
@@ -296,7 +296,7 @@ class Shadows:
                 continue
             entry = log[index - 1]
             commit = Taken(_COMMIT, (before.me, before.current_term, index, entry.value, stored))
-            yield from self._demand(shadow, commit, index == after.commit_index)
+            yield from self._demand(abstract, commit, index == after.commit_index)
 
 
 class _Sent(NamedTuple):
@@ -319,9 +319,9 @@ def _sent(message: Message, log: Sequence[Entry]) -> _Sent:
     raise AssertionError(message)
 
 
-def _log(shadow: Structure, server: str) -> list[Entry]:
+def _log(abstract: Structure, server: str) -> list[Entry]:
     """Return the log of a server in the proof, which keeps what is compacted."""
-    return _entries(fact for fact in shadow.relations["log"] if fact[0] == server)
+    return _entries(fact for fact in abstract.relations["log"] if fact[0] == server)
 
 
 def _entries(facts: Iterable[tuple[Any, ...]]) -> list[Entry]:
@@ -329,9 +329,9 @@ def _entries(facts: Iterable[tuple[Any, ...]]) -> list[Entry]:
     return [Entry(term, value) for *_, term, value in sorted(facts)]
 
 
-def _witness(shadow: Structure, relation: str, *known: Any) -> Witness:
+def _witness(abstract: Structure, relation: str, *known: Any) -> Witness:
     """Return on account of which entry something is known to be committed."""
-    found = [fact[2:] for fact in shadow.relations[relation] if fact[:2] == known]
+    found = [fact[2:] for fact in abstract.relations[relation] if fact[:2] == known]
     if not found:
         raise StrayedError(f"the proof knows of no {relation}{known}")
     term, index, value = min(found)
@@ -352,9 +352,9 @@ def _text(taken: Sequence[Taken]) -> str:
     return ", ".join(f"{each.action}{each.arguments!r}" for each in taken)
 
 
-def _unlike(shadow: Structure, server: State, servers: Sequence[str]) -> Iterator[str]:
-    """Yield what a shadow shows of a server that is not so."""
-    me, term, relations = server.me, server.current_term, shadow.relations
+def _unlike(abstract: Structure, server: State, servers: Sequence[str]) -> Iterator[str]:
+    """Yield what an abstract state shows of a server that is not so."""
+    me, term, relations = server.me, server.current_term, abstract.relations
     shown: dict[str, set[tuple[Any, ...]]] = {
         "left": {(me, lower) for lower in range(term)},
         "isCandidate": {(me,)} if server.role is Role.CANDIDATE else set(),
@@ -364,7 +364,7 @@ def _unlike(shadow: Structure, server: State, servers: Sequence[str]) -> Iterato
         found = {fact for fact in relations[name] if fact[0] == me}
         if found != expected:
             yield f"{name} of {me} is {sorted(found)} in the proof, {sorted(expected)} in the node"
-    yield from _unlike_log(_log(shadow, me), server)
+    yield from _unlike_log(_log(abstract, me), server)
     applied = max((index for name, index, *_ in relations["applied"] if name == me), default=0)
     if applied != server.commit_index:
         yield f"commitIndex of {me} is {applied} in the proof, {server.commit_index} in the node"
@@ -398,9 +398,9 @@ def _unlike_log(log: Sequence[Entry], server: State) -> Iterator[str]:
         yield f"the snapshot of {me} is {data} in the proof, {snapshot} in the node"
 
 
-def _untold(shadow: Structure, step: ServerStep) -> Iterator[str]:
-    """Yield the messages that were sent, and that a shadow does not know."""
-    relations = shadow.relations
+def _unshown(abstract: Structure, step: ServerStep) -> Iterator[str]:
+    """Yield the messages that were sent, and that an abstract state does not know."""
+    relations = abstract.relations
     for message in step.sends:
         match message:
             case RequestVoteRequest(source, _, term, index, last_term):
@@ -410,20 +410,20 @@ def _untold(shadow: Structure, step: ServerStep) -> Iterator[str]:
                     if (server, when) == (source, term)
                 ]
                 ends = max(log, default=(0, 0)) == (index, last_term)
-                is_told = (source, term) in relations["requested"] and ends
+                is_shown = (source, term) in relations["requested"] and ends
             case RequestVoteResponse(source, dest, term, granted):
-                is_told = not granted or (source, term, dest) in relations["voted"]
+                is_shown = not granted or (source, term, dest) in relations["voted"]
             case AppendEntriesRequest() | InstallSnapshotRequest():
-                is_told = _is_told(relations, _sent(message, _log(shadow, message.source)))
+                is_shown = _is_shown(relations, _sent(message, _log(abstract, message.source)))
             case AppendEntriesResponse(source, _, term, _, match_index):
-                is_told = _is_acknowledged(relations, source, term, match_index)
+                is_shown = _is_acknowledged(relations, source, term, match_index)
             case InstallSnapshotResponse(source, _, term, match_index):
-                is_told = _is_acknowledged(relations, source, term, match_index)
-        if not is_told:
+                is_shown = _is_acknowledged(relations, source, term, match_index)
+        if not is_shown:
             yield f"the proof knows of no {message}"
 
 
-def _is_told(relations: Mapping[str, frozenset[Any]], sent: _Sent) -> bool:
+def _is_shown(relations: Mapping[str, frozenset[Any]], sent: _Sent) -> bool:
     index, term = sent.prev_log_index, sent.prev_log_term
     terms = [term, *(entry.term for entry in sent.entries)]
     commits = {fact[:2] for fact in relations["told"]}

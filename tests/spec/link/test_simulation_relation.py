@@ -1,20 +1,20 @@
-"""The proof beside the node: a shadow follows it everywhere, and the conjuncts hold there."""
+"""The proof beside the node: a relation follows it everywhere, and the conjuncts hold there."""
 
 import pytest
 
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from raft_ref.spec.link.conjuncts import FOLLOWED, Conjoined, Conjunction
-from raft_ref.spec.link.shadow import Shadows
+from raft_ref.spec.link.conjuncts import FOLLOWED, ConjunctsReport, ConjunctsSearch
+from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import every
 from tests.support.models import Model
 
 
-def conjoined(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> Conjoined:
-    shadows = Shadows(model.server_names, model.value_names, model.term, model.log)
-    search = Conjunction(model.system(node), shadows, *([conjuncts] if conjuncts else []))
+def conjoined(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> ConjunctsReport:
+    relation = SimulationRelation(model.server_names, model.value_names, model.term, model.log)
+    search = ConjunctsSearch(model.system(node), relation, *([conjuncts] if conjuncts else []))
     return search.run()
 
 
@@ -134,8 +134,8 @@ def test_a_wrong_conjunct_is_found_false() -> None:
     assert found.counterexample.instances == ["s = s1"]
 
 
-def test_a_shadow_is_made_for_some_terms_and_indices() -> None:
+def test_a_relation_is_made_for_some_terms_and_indices() -> None:
     model = Model(servers=2, term=2, log=1)
-    shadows = Shadows(model.server_names, model.value_names, 1, 1)
-    with pytest.raises(ValueError, match="beyond what the shadow was made for"):
-        Conjunction(model.system(), shadows).run()
+    relation = SimulationRelation(model.server_names, model.value_names, 1, 1)
+    with pytest.raises(ValueError, match="beyond what the relation was made for"):
+        ConjunctsSearch(model.system(), relation).run()

@@ -6,7 +6,7 @@ from typing import Any
 from raft_ref.traces.format.trace import JsonObject
 
 
-def told(
+def as_text(
     step: str,
     server: str,
     state: JsonObject,
