@@ -1,57 +1,58 @@
-"""The command line: `raft-ref`, which wires the node, the explorer, the spec and the traces."""
+"""The command line: `raft-ref`.
+
+In: the words that a user typed. Out: an exit code. A command is a module of `commands` with a
+function `configure(parser)`, and is imported only if it is the one that is asked for.
+"""
+
+from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from typing import Final
 
-from raft_ref.cli.commands import (
-    bugs,
-    check,
-    conform,
-    convert,
-    demo,
-    draw,
-    generate,
-    kv,
-    prove,
-    serve,
-    spec,
-    validate,
+from raft_ref import __version__
+from raft_ref.cli.options.errors import EXIT_CODES
+
+COMMANDS: Final = {
+    "check": "explore a cluster exhaustively within bounds",
+    "bugs": "known bugs of Raft implementations, each found again",
+    "spec": "check a TLA+ specification, or compare it with the node and with TLC",
+    "demo": "run a cluster in one process, live in the terminal",
+    "serve": "run a server of a cluster",
+    "kv": "read and write keys of a cluster",
+    "validate": "validate recorded traces of any implementation against the spec",
+    "generate": "generate scenarios that cover the reference node, for other implementations",
+    "conform": "drive another implementation, and hold each step against the spec",
+    "convert": "convert a trace to ITF, the format of Apalache and Quint, or from it",
+    "draw": "draw a trace, a state graph, or the automaton of the node",
+    "prove": "prove the safety of Raft without bounds, by induction",
+}
+"""Each command, and what it does in a few words."""
+
+OF_THE_USER: Final = (
+    ("raft_ref.cli.options.errors", "UsageError"),
+    ("raft_ref.explorer", "ActorError"),
+    ("raft_ref.explorer", "CheckpointError"),
+    ("raft_ref.spec", "SpecError"),
+    ("raft_ref.traces", "TraceError"),
+    ("raft_ref.traces", "RenderError"),
+    ("raft_ref.traces.conformance.adapter", "AdapterError"),
+    ("raft_ref.server", "StorageError"),
+    ("raft_ref.server", "TlsError"),
 )
-from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer import ActorError, CheckpointError
-from raft_ref.server import StorageError, TlsError
-from raft_ref.spec import SpecError
-from raft_ref.traces import RenderError, TraceError
-from raft_ref.traces.conformance.adapter import AdapterError
-
-EXIT_CODES = (
-    "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
-)
-
-
-_OF_THE_USER = (
-    UsageError,
-    ActorError,
-    CheckpointError,
-    SpecError,
-    TraceError,
-    RenderError,
-    AdapterError,
-    StorageError,
-    TlsError,
-)
+"""What is wrong with what the user gave, by module and name: a line, without a traceback."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `raft-ref` with the given arguments, or those of the process; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    options.arguments = sys.argv[1:] if arguments is None else [*arguments]
+    given = sys.argv[1:] if arguments is None else [*arguments]
+    options = parser_of(given[0] if given else None).parse_args(given)
+    options.arguments = given
     try:
         return int(options.run(options))
     except BrokenPipeError:
@@ -61,36 +62,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         print(f"raft-ref: {error.filename}: {error.strerror}", file=sys.stderr)
         return 2
-    except _OF_THE_USER as error:
-        print(f"raft-ref: {error}", file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print("raft-ref: interrupted", file=sys.stderr)
         return 3
+    except Exception as error:
+        if not _is_of_the_user(error):
+            raise
+        print(f"raft-ref: {error}", file=sys.stderr)
+        return 2
+
+
+def parser_of(command: str | None) -> argparse.ArgumentParser:
+    """Return the parser of `raft-ref`, with the options of one command."""
+    parser = argparse.ArgumentParser(
+        prog="raft-ref",
+        description="A model-checked reference implementation of Raft, linked to its TLA+ spec.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"raft-ref {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, what in COMMANDS.items():
+        one = commands.add_parser(
+            name, help=what, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        if name == command:
+            importlib.import_module(f"raft_ref.cli.commands.{name}").configure(one)
+    return parser
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="raft-ref",
-        description="A model-checked reference implementation of Raft, linked to its TLA+ spec.",
-        epilog=EXIT_CODES,
-    )
-    parser.add_argument("--version", action="version", version=f"raft-ref {version('raft-ref')}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    check.add_command(commands, EXIT_CODES)
-    bugs.add_command(commands)
-    spec.add_command(commands, EXIT_CODES)
-    demo.add_command(commands)
-    serve.add_command(commands)
-    kv.add_command(commands)
-    validate.add_command(commands)
-    generate.add_command(commands)
-    conform.add_command(commands)
-    convert.add_command(commands)
-    draw.add_command(commands)
-    prove.add_command(commands)
-    return parser
+def _is_of_the_user(error: Exception) -> bool:
+    """Whether an error is one of `OF_THE_USER`; a module that was not imported raised none."""
+    loaded = ((sys.modules.get(module), name) for module, name in OF_THE_USER)
+    return any(module and isinstance(error, getattr(module, name)) for module, name in loaded)

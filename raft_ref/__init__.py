@@ -27,6 +27,8 @@ from raft_ref.node import (
 )
 from raft_ref.state import DURABLE, Role, State
 
+__version__ = "0.1.0"
+
 __all__ = [
     "DURABLE",
     "ROLE_CHANGES",

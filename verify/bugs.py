@@ -114,8 +114,8 @@ def find(name: str, on_progress: Callable[[Progress], None]) -> Found:
 
 def _search(name: str, on_progress: Callable[[Progress], None]) -> Found:
     parser = argparse.ArgumentParser()
-    check.add_command(parser.add_subparsers(), "")
-    asked = parser.parse_args(["check", "--bug", name])
+    check.configure(parser)
+    asked = parser.parse_args(["--bug", name])
     cluster, bug = build(asked), EXPLORED[name]
     symmetry = symmetry_of(asked, cluster.system)
     report = search(cluster.system, cluster.properties, symmetry, on_progress)

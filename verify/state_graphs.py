@@ -51,8 +51,8 @@ def graph(options: argparse.Namespace, on_states: Callable[[int], None]) -> Draw
 
 def _cluster(options: argparse.Namespace) -> Cluster:
     parser = argparse.ArgumentParser()
-    check.add_command(parser.add_subparsers(), "")
-    asked = parser.parse_args(["check", *(["--bug", options.bug] if options.bug else [])])
+    check.configure(parser)
+    asked = parser.parse_args([*(["--bug", options.bug] if options.bug else [])])
     for name in DEFAULTS:
         setattr(asked, name, getattr(options, name))
     asked.refine = None if options.bug else False

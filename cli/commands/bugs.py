@@ -30,18 +30,15 @@ ZOO = (*EXPLORED, *SERVER_BUGS)
 """The known bugs, by name."""
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "bugs",
-        help="known bugs of Raft implementations, each found again",
-        description="Search for each known bug, as a mutant that changes one rule: of a node "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Search for each known bug, as a mutant that changes one rule: of a node "
         "within the smallest bounds in which it shows, of a server in simulated clusters under "
         "faults. "
-        "With a name, tell that one's story.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "With a name, tell that one's story."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("name", nargs="?", metavar="NAME", help="a bug, by its name")
     parser.add_argument("--diagram", type=Path, metavar="FILE", help="draw its counterexample")
     parser.add_argument(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.engine import add_engine, checkpoints_of
-from raft_ref.cli.options.errors import NO_Z3, UsageError, demand_writable
+from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError, demand_writable
 from raft_ref.cli.options.sizes import add_sizes
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.reports.pictures import drawn
@@ -49,17 +49,14 @@ examples:
 EXIT = {Verdict.HOLDS_WITHIN_BOUNDS: 0, Verdict.VIOLATED: 1, Verdict.INCOMPLETE: 3}
 
 
-def add_command(commands: Any, exit_codes: str) -> None:
-    """Add `check` to the subcommands of a parser."""
-    parser = commands.add_parser(
-        "check",
-        help="explore a cluster exhaustively within bounds",
-        description="Explore a cluster of Raft nodes exhaustively: every order of messages, loss, "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Explore a cluster of Raft nodes exhaustively: every order of messages, loss, "
         "duplication, crash and restart within the bounds. Properties are the operators of a "
-        "TLA+ module. A violation comes with a shortest counterexample.",
-        epilog=f"{EXAMPLES}\n{exit_codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "TLA+ module. A violation comes with a shortest counterexample."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.set_defaults(run=run)
     _add_cluster(parser.add_argument_group("what to explore"))
     _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))

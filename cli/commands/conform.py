@@ -40,19 +40,16 @@ examples:
 RUNS, STEPS, SERVERS = 1_000, 60, 3
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "conform",
-        help="drive another implementation, and hold each step against the spec",
-        description="Drive an implementation through scenarios, or with --random through schedules "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Drive an implementation through scenarios, or with --random through schedules "
         "drawn by chance, by an adapter that reads requests from its standard input and answers on "
         "its standard output (traces/ADAPTER.md). What it does is held against the spec as by "
         "raft-ref validate. What is found by chance is shrunk to a schedule from which no step can "
-        "be left out.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "be left out."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument(
         "scenarios", nargs="*", type=Path, metavar="SCENARIO",
         help="traces to follow, or directories of them (raft-ref generate)",

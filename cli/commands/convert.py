@@ -18,17 +18,14 @@ examples:
 ITF = ".itf.json"
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "convert",
-        help="convert a trace to ITF, the format of Apalache and Quint, or from it",
-        description="Convert a trace between this project's format (.ndjson, traces/FORMAT.md) and "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Convert a trace between this project's format (.ndjson, traces/FORMAT.md) and "
         "ITF (.itf.json), the JSON trace format of Apalache and Quint. An ITF trace has states of "
-        "Raft.tla's variables; the steps between them are found.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "Raft.tla's variables; the steps between them are found."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("source", type=Path, metavar="FROM", help="a trace")
     parser.add_argument("target", type=Path, metavar="TO", help="where to write it")
     parser.set_defaults(run=run)

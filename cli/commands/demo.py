@@ -50,16 +50,13 @@ _LOG_SHOWN, _EVENTS_SHOWN = 8, 10
 _FRAME = 0.05
 
 
-def add_command(commands: Any) -> None:
-    """Add `demo` to the subcommands."""
-    parser = commands.add_parser(
-        "demo",
-        help="run a cluster in one process, live in the terminal",
-        description="Run a cluster in one process, on a simulated network and clock, and break it. "
-        "A client writes all the time. The same seed and the same faults give the same run.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Run a cluster in one process, on a simulated network and clock, and break it. "
+        "A client writes all the time. The same seed and the same faults give the same run."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument("--servers", type=int, default=3, metavar="N", help="2 to 9 (default: 3)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of chance (default: 1)")
     parser.add_argument(

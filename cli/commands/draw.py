@@ -29,18 +29,15 @@ examples:
 PAGE = ".html"
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "draw",
-        help="draw a trace, a state graph, or the automaton of the node",
-        description="Draw a trace as a space-time diagram (.svg, .png, .pdf, .gv), or as one page "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Draw a trace as a space-time diagram (.svg, .png, .pdf, .gv), or as one page "
         "of HTML that needs no network (.html): step back and forward with the arrow keys, and see "
         "the cluster, the messages in flight, the properties, and each action in Raft.tla and in "
-        "the node. Or draw what a cluster can reach within bounds.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "the node. Or draw what a cluster can reach within bounds."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("trace", type=Path, nargs="?", metavar="TRACE", help="a trace to draw")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE",

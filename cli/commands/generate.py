@@ -52,17 +52,14 @@ CLUSTERS: Mapping[Cover, tuple[Mapping[str, int], ...]] = {
 """Which clusters are explored one after the other, where no size is given."""
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "generate",
-        help="generate scenarios that cover the reference node, for other implementations",
-        description="Explore the reference node, and write a set of traces that together cover "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Explore the reference node, and write a set of traces that together cover "
         "what it can do, each step with the state that is expected after it. raft-ref conform "
-        "drives an implementation through them.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "drives an implementation through them."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument(
         "--cover",
         type=Cover,

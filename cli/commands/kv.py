@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import sys
-from typing import Any
 
 from raft_ref.cli.options.errors import positive
 from raft_ref.cli.options.network import add_tls, addresses, certificate
@@ -29,16 +28,13 @@ _ARGUMENTS = {
 }
 
 
-def add_command(commands: Any) -> None:
-    """Add `kv` to the subcommands."""
-    parser = commands.add_parser(
-        "kv",
-        help="read and write keys of a cluster",
-        description="Read and write keys. What is read is the last value that was written: reads "
-        "are linearizable. A write that is asked for again is done once.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Read and write keys. What is read is the last value that was written: reads "
+        "are linearizable. A write that is asked for again is done once."
     )
+    parser.epilog = _EXAMPLES
     kinds = parser.add_subparsers(title="what to do", metavar="WHAT", required=True)
     for kind, (what, arguments) in _ARGUMENTS.items():
         one = kinds.add_parser(kind.value, help=what, description=f"{what.capitalize()}.")

@@ -22,17 +22,14 @@ EXAMPLES = r"""examples:
 """
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "prove",
-        help="prove the safety of Raft without bounds, by induction",
-        description="Prove by z3 that an invariant holds at first, that each action keeps each of "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Prove by z3 that an invariant holds at first, that each action keeps each of "
         "its conjuncts, and that ElectionSafety, LogMatching, LeaderCompleteness and "
-        "StateMachineSafety follow from it: for any number of servers, terms and entries.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "StateMachineSafety follow from it: for any number of servers, terms and entries."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
     parser.add_argument(
         "--timeout", type=positive, metavar="SECONDS",

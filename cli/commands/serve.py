@@ -7,7 +7,6 @@ import logging
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.network import add_tls, address, certificate, peers
@@ -26,16 +25,13 @@ disk; 2 bad input or usage
 """
 
 
-def add_command(commands: Any) -> None:
-    """Add `serve` to the subcommands."""
-    parser = commands.add_parser(
-        "serve",
-        help="run a server of a cluster",
-        description="Run one server of a replicated key-value store: the node that is checked, "
-        "with a disk and a network. Nothing is acknowledged that a crash could take away.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Run one server of a replicated key-value store: the node that is checked, "
+        "with a disk and a network. Nothing is acknowledged that a crash could take away."
     )
+    parser.epilog = _EXAMPLES
     parser.add_argument("--id", required=True, metavar="NAME", help="which of the peers this is")
     parser.add_argument(
         "--peers",

@@ -47,18 +47,15 @@ examples:
 """
 
 
-def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the command to those of `raft-ref`."""
-    parser = commands.add_parser(
-        "validate",
-        help="validate recorded traces of any implementation against the spec",
-        description="Search RaftTrace.tla, which is Raft.tla with the liberties that "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Search RaftTrace.tla, which is Raft.tla with the liberties that "
         "implementations take, for a behaviour that says what a trace says. A refusal tells the "
         "first line that no step of the spec explains, what the spec allows there, and what stands "
-        "against it.",
-        epilog=f"{EXAMPLES}\n{EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "against it."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("traces", nargs="+", type=Path, metavar="TRACE", help="NDJSON files")
     parser.add_argument(
         "--profile",

@@ -8,6 +8,10 @@ class UsageError(Exception):
     """The arguments make no sense; the message says in one line what would."""
 
 
+EXIT_CODES = (
+    "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
+)
+
 NO_Z3 = "the proof needs z3: pip install 'raft-ref[prove]'"
 """What is said where it is not installed."""
 

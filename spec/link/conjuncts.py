@@ -116,7 +116,7 @@ class ConjunctsSearch:
         return self._relation.initial()._replace(relations=relations)
 
     def _follow(self, number: int, step: Transition) -> int:
-        """Return the abstract state's number after a step. Raises `_WrongError` where it is wrong."""
+        """Return the abstract state's number after a step. Raises `_WrongError`."""
         local = step.local
         if local is None:  # the network loses a message: the proof keeps them all
             return number

@@ -87,8 +87,8 @@ def test_a_large_one_projected_with_the_way_to_a_violation(tmp_path: Path) -> No
 def test_the_automaton_is_the_table(tmp_path: Path) -> None:
     """Within the default bounds no other edges show, and all but six of ROLE_CHANGES."""
     parser = argparse.ArgumentParser()
-    draw.add_command(parser.add_subparsers())
-    options = parser.parse_args(["draw", "--automaton", "-o", "automaton.svg"])
+    draw.configure(parser)
+    options = parser.parse_args(["--automaton", "-o", "automaton.svg"])
     seen = {edge: set(after) for edge, after in role_changes(options).items()}
     assert all(after <= ROLE_CHANGES[edge] for edge, after in seen.items())
     assert unseen(role_changes(options)) == [

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from raft_ref.cli import main
-from raft_ref.cli.commands import compare
+from raft_ref.cli.commands import spec_compare as compare
 from raft_ref.spec.files import MODEL
 from raft_ref.spec.tlc.run import is_installed
 from tests.support.files import SPECS

@@ -97,8 +97,8 @@ def counterexample(name: str) -> Trace:
 def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:
     """Take the steps on the mutant, with room for messages; return what the last one violates."""
     parser = argparse.ArgumentParser()
-    check.add_command(parser.add_subparsers(), "")
-    cluster = build(parser.parse_args(["check", "--bug", name, "--max-messages", "30"]))
+    check.configure(parser)
+    cluster = build(parser.parse_args(["--bug", name, "--max-messages", "30"]))
     system = cluster.system
     checker = Checker(system, cluster.properties)
     state, broken = system.initial(), None

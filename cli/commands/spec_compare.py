@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref import explorer
-from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.errors import EXIT_CODES, UsageError
 from raft_ref.cli.options.sizes import add_sizes
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.reports.terminal import Progress, live_progress, setting
@@ -47,17 +47,14 @@ examples:
 """
 
 
-def add_command(commands: Any, exit_codes: str) -> None:
-    """Add `compare` to the subcommands of a parser."""
-    parser = commands.add_parser(
-        "compare",
-        help="check that node, spec and TLC have the same states",
-        description="Explore the reference node, check spec/MCRaft.tla with the embedded checker, "
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Explore the reference node, check spec/MCRaft.tla with the embedded checker, "
         "and with real TLC if the extra [tlc] is installed, all within the same bounds. Any "
-        "difference is an error.",
-        epilog=f"{EXAMPLES}\n{exit_codes}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "difference is an error."
     )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     # What `build` reads beside the sizes: the reference node, with all its properties.
     parser.set_defaults(run=run, node=None, bug=None, spec=None, invariant=[])
     parser.set_defaults(progress=None, progress_from=None)
