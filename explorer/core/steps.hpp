@@ -21,7 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "network.hpp"
+#include "state_key.hpp"
 #include "verdicts.hpp"
 
 namespace explorer {
