@@ -27,10 +27,15 @@ Graph = Mapping[str, frozenset[str]]
 
 @cache
 def files() -> Mapping[str, Path]:
-    """Return the file of each module, by the path of the module from the root, dots for slashes."""
+    """Return the file of each module, by the path of the module from the root, dots for slashes.
+
+    A module in C++ has its types (.pyi) here.
+    """
     found = {}
     for top in TOP:
-        for path in sorted((ROOT / top).rglob("*.py")):
+        for path in sorted((ROOT / top).rglob("*.py*")):
+            if path.suffix not in (".py", ".pyi"):
+                continue
             place = path.relative_to(ROOT)
             if not any((ROOT / parent).is_symlink() for parent in place.parents):
                 found[".".join(place.with_suffix("").parts).removesuffix(".__init__")] = path
@@ -50,7 +55,7 @@ def _imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
             name = node.module or ""
-            # `from package import module` imports the module, `from package import name` the package.
+            # From a package come modules, and the names that it shows.
             yield from filter(
                 None, (_module(f"{name}.{each.name}") or _module(name) for each in node.names)
             )
@@ -66,7 +71,9 @@ def _module(name: str) -> str | None:
 
 
 def folder(module: str) -> str:
-    """Return the folder that a module stands in."""
+    """Return the folder that a module stands in; `python -m raft_ref` is the command line's."""
+    if module == "raft_ref.__main__":
+        return "cli"
     return str(files()[module].parent.relative_to(ROOT))
 
 
@@ -90,11 +97,27 @@ def arrows() -> Graph:
     """
     found: dict[str, set[str]] = {name: set() for name in folders()}
     for module, others in imports().items():
-        if files()[module].name == "__init__.py" and folder(module) != "cli":
+        if files()[module].name == "__init__.py":
             continue
         for other in others:
             found[folder(module)] |= {folder(other)} - {folder(module)}
     return {name: frozenset(others) for name, others in found.items()}
+
+
+@cache
+def downward() -> Graph:
+    """Return the arrows between folders, but for one into a folder inside that answers it.
+
+    A folder leads into those inside it, and these may use what it has.
+    """
+    return {
+        name: frozenset(
+            other
+            for other in others
+            if not (other.startswith(f"{name}/") and name in arrows()[other])
+        )
+        for name, others in arrows().items()
+    }
 
 
 def circles(graph: Graph) -> list[list[str]]:
@@ -163,7 +186,7 @@ def drawing() -> graphviz.Digraph:
             for name, modules in folders().items():
                 if name.partition("/")[0] == top:
                     part.node(name, _label(name, modules))
-    for edge in reduced(arrows()):
+    for edge in reduced(downward()):
         graph.edge(*edge)
     return graph
 

@@ -1,60 +1,75 @@
-"""Imports point one way: the file list is the architecture."""
+"""Imports point one way: the folders are the architecture.
 
-import ast
-from collections.abc import Iterator
-from pathlib import Path
+The rooms, and from which others each imports, are listed here by hand: a new arrow is a decision.
+"""
+
+import subprocess
+import sys
 
 import pytest
 
+from tests.project import house
 from tests.support.files import ROOT
 
-OURS = {"raft_ref", "explorer", "spec", "traces", "raft_ref.cli"}
+MAY_IMPORT: dict[str, set[str]] = {}
+"""Each folder, and the folders that its modules import from: no more, and no fewer."""
 
-MAY_IMPORT = {
-    "raft_ref": set[str](),
-    "explorer": set[str](),
-    "spec": set[str](),
-    "spec/link": {"raft_ref", "explorer"},  # the one part of spec that knows the others
-    "traces": {"raft_ref", "explorer", "spec"},
-    "raft_ref.cli": OURS,
-}
+MOST_MODULES = 13
+MOST_FLOORS = 7
 
 
-def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            yield node.module or ""
+def test_the_folders_and_their_arrows_are_those_listed() -> None:
+    assert {name: set(others) for name, others in house.arrows().items()} == MAY_IMPORT
 
 
-FILES = sorted(path for package in OURS for path in (ROOT / package).rglob("*.py"))
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert house.circles(house.imports()) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_one_way(path: Path) -> None:
-    name = path.relative_to(ROOT).as_posix()
-    package, is_link = name.split("/")[0], name.startswith("spec/link/")
-    allowed = {package} | MAY_IMPORT["spec/link" if is_link else package]
-    ours = {module for module in imported(path) if module.split(".")[0] in OURS}
-    assert {module for module in ours if module.split(".")[0] not in allowed} == set()
-    if package == "spec" and not is_link:  # nothing else of spec may lean on it
-        assert not any(module.startswith("raft_ref.spec.link") for module in ours)
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    """But for a folder and one inside it: it leads into that one."""
+    assert house.circles(house.downward()) == []
 
 
-def test_the_node_knows_nothing_of_what_runs_it() -> None:
-    for path in (ROOT / "raft_ref").glob("*.py"):
-        assert not any(name.startswith("raft_ref.server") for name in imported(path)), path
+def test_a_circle_would_be_found() -> None:
+    ways = {"a": "bc", "b": "d", "c": "", "d": "a"}
+    graph = {node: frozenset(others) for node, others in ways.items()}
+    assert house.circles(graph) == [["a", "b", "d"]]
+    assert house.circles({**graph, "d": frozenset()}) == []
 
 
-def test_the_drawing_of_a_trace_knows_traces_alone() -> None:
-    """Any trace can be drawn: only `record` knows the explorer, `itf` and `raft` the node."""
-    knows = {
-        "record.py": {"explorer", "spec"},
-        "itf.py": {"raft_ref"},
-        "raft.py": {"raft_ref"},
-    }
-    for path in (ROOT / "traces").glob("*.py"):
-        others = {name.split(".")[0] for name in imported(path)} & (OURS - {"traces"})
-        assert others == knows.get(path.name, set())
+@pytest.mark.parametrize("folder", house.folders())
+def test_a_folder_can_be_overlooked(folder: str) -> None:
+    modules = house.folders()[folder]
+    assert len(modules) <= MOST_MODULES
+    assert house.floors(modules) <= MOST_FLOORS
+
+
+@pytest.mark.parametrize("folder", house.folders())
+def test_a_folder_says_what_it_is(folder: str) -> None:
+    text = (ROOT / folder / "__init__.py").read_text(encoding="utf-8")
+    assert text.startswith(('"""', 'r"""'))
+
+
+def test_the_node_alone_is_light() -> None:
+    """`import raft_ref` loads the node, and none of the others."""
+    code = (
+        "import sys, raft_ref; print(*sorted(m for m in sys.modules if m.startswith('raft_ref')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = ("machine", "messages", "node", "state")
+    assert done.stdout.split() == ["raft_ref", *(f"raft_ref.{name}" for name in names)]
+
+
+def test_every_part_can_be_imported_by_its_name() -> None:
+    """By the build's table where it is installed, by a link for what reads the files."""
+    table = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for part in house.TOP[1:]:
+        assert f'wheel.packages."raft_ref/{part}" = "{part}"' in table
+        assert (ROOT / "raft_ref" / part).resolve() == ROOT / part
+
+
+def test_the_picture_is_of_the_house_as_it_is() -> None:
+    """Draw it again with `python -m tests.project.house`."""
+    picture = house.PICTURE.read_text(encoding="utf-8")
+    assert picture.endswith(house.digest(house.drawing().source))
