@@ -35,7 +35,7 @@ class Cluster:
     def __init__(self, library: ctypes.CDLL) -> None:
         self.library = library
         self.names: list[str] = []
-        self.as_text = 0
+        self.seen = 0
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         step = request["step"]
@@ -60,7 +60,7 @@ class Cluster:
         return as_text(step, name, self._state(name), message, self._sent())
 
     def _init(self, names: list[str]) -> dict[str, Any]:
-        self.names, self.as_text = names, 0
+        self.names, self.seen = names, 0
         self.library.cluster_init(len(names))
         return begun(names, {name: self._state(name) for name in names}, logged="some")
 
@@ -79,9 +79,9 @@ class Cluster:
 
     def _sent(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Yield what was sent since, each message with its number."""
-        for number in range(self.as_text, self.library.cluster_sent()):
+        for number in range(self.seen, self.library.cluster_sent()):
             yield number, self._message(number)
-        self.as_text = self.library.cluster_sent()
+        self.seen = self.library.cluster_sent()
 
 
 def main() -> None:
