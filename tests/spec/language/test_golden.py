@@ -81,7 +81,7 @@ def test_words_of_tlcs_go_with_the_error_that_they_belong_to(tmp_path: Path) -> 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that the command takes for that of the golden files."""
+    """Give a folder that the command takes for that of the golden files."""
     monkeypatch.setattr(golden, "GOLDEN", tmp_path)
     return tmp_path
 
