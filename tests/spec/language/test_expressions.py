@@ -1,49 +1,86 @@
 """Every form of expression: its value, or the place and reason of the error."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from raft_ref import spec
-from tests.support.spec_cases import CONSTANTS, ERRORS, VALUES, load_text
+from raft_ref.spec.code.forms import FORMS
+from raft_ref.spec.names.scope import Resolution, resolve
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.parser import parse_module
+from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES, Builtin
+from tests.support.golden import EXTENDED, Case, evaluated, golden_cases, golden_module
+from tests.support.modules import CONSTANTS, load_text, module_text
+
+CASES = golden_cases()
 
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> spec.Module:
-    return load_text(tmp_path_factory.mktemp("spec"), "Nothing == TRUE")
+    return golden_module(tmp_path_factory.mktemp("spec"))
 
 
-@pytest.mark.parametrize(("expression", "value"), VALUES)
-def test_value(module: spec.Module, expression: str, value: str) -> None:
-    assert spec.show(module.constant(expression, CONSTANTS)) == value
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_golden_case(module: spec.Module, case: Case) -> None:
+    assert evaluated(module, case.expression) == case.expected
 
 
-@pytest.mark.parametrize(("expression", "column", "reason"), ERRORS)
-def test_error(module: spec.Module, expression: str, column: int, reason: str) -> None:
-    with pytest.raises(spec.SpecError) as error:
-        module.constant(expression, CONSTANTS)
-    assert str(error.value) == f"expression:3:{column}: {reason}"
+@pytest.fixture(scope="module")
+def met() -> dict[type[tree.Node] | Builtin, set[bool]]:
+    """Return which forms and operators the golden cases meet, and if in errors and in values."""
+    found = defaultdict[type[tree.Node] | Builtin, set[bool]](set)
+    definitions = "\n".join(f"P{k} ==\n{case.expression}" for k, case in enumerate(CASES))
+    source = parse_module(module_text(definitions, extended=EXTENDED), "Case.tla")
+    resolution = Resolution()
+    names: dict[str, Builtin] = {}
+    for each in EXTENDED.split(", "):
+        names.update(STANDARD_MODULES[each])
+    resolve(source, names, resolution, lambda _instance, known: known)
+    for definition, case in zip(source.definitions, CASES, strict=True):
+        for node in nodes(definition):
+            found[type(node)].add(case.is_error)
+            meaning = resolution.meanings.get(node) if isinstance(node, tree.Call) else None
+            if isinstance(meaning, Builtin):
+                found[meaning].add(case.is_error)
+    return found
+
+
+def nodes(node: tree.Node) -> Iterator[tree.Node]:
+    yield node
+    for each in tree.children(node):
+        yield from nodes(each)
 
 
 @pytest.mark.parametrize(
-    ("expression", "construct"),
-    [
-        ("[]TRUE", "operator []"),
-        ("<>TRUE", "operator <>"),
-        ("TRUE ~> TRUE", "operator ~>"),
-        ("ENABLED TRUE", "operator ENABLED"),
-        ("[TRUE]_s1", "temporal operator [A]_v"),
-        ("WF_s1(TRUE)", "fairness"),
-        ("\\E x : x = 1", "unbounded quantifier"),
-        ("CHOOSE x : x = 1", "unbounded CHOOSE"),
-        ("1.5", "real number"),
-        ("TLCGet(1)", "TLCGet"),
-    ],
+    "form", [*FORMS, tree.Let, tree.Lambda], ids=lambda form: str(form.__name__)
 )
-def test_not_supported(module: spec.Module, expression: str, construct: str) -> None:
-    with pytest.raises(spec.SpecError) as error:
-        module.constant(expression, CONSTANTS)
-    assert error.value.reason == f"not supported here: {construct}"
+def test_every_form_has_golden_cases(
+    met: dict[type[tree.Node] | Builtin, set[bool]], form: type[tree.Node]
+) -> None:
+    assert met[form] == {False, True}, "a value and an error are needed in tests/data/golden"
+
+
+OF_A_STEP = "UNCHANGED"
+"""The one operator that no constant expression has; test_module.py has its cases."""
+OPERATORS = [
+    operator
+    for table in (LANGUAGE, *STANDARD_MODULES.values())
+    for operator in table.values()
+    if operator.name != OF_A_STEP
+]
+
+
+@pytest.mark.parametrize("operator", dict.fromkeys(OPERATORS), ids=lambda each: str(each.name))
+def test_every_standard_operator_has_golden_cases(
+    met: dict[type[tree.Node] | Builtin, set[bool]], operator: Builtin
+) -> None:
+    needed = {operator.function is None}  # an error alone, where it is not supported
+    if operator.function is not None and operator.arity > 0:
+        needed = {False, True}
+    assert met[operator] >= needed, "cases are needed in tests/data/golden"
 
 
 @pytest.mark.parametrize(

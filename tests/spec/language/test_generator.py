@@ -11,15 +11,19 @@ from raft_ref.spec.syntax.expressions import ModuleSource
 from raft_ref.spec.syntax.parser import parse_module
 from raft_ref.spec.values.standard import STANDARD_MODULES, Builtin
 from raft_ref.spec.values.value import boolean, show
-from tests.support.spec_cases import CONSTANTS, ERRORS, EXTENDED, VALUES, module_text
+from tests.support.golden import EXTENDED, golden_cases
+from tests.support.modules import CONSTANTS, module_text
 
-EXPRESSIONS = [text for text, *_ in [*VALUES, *ERRORS]]
+CASES = golden_cases()
+VALUES = [(case.expression, case.expected) for case in CASES if not case.is_error]
+ERRORS = [case.expression for case in CASES if case.is_error]
+EXPRESSIONS = [*(text for text, _ in VALUES), *ERRORS]
 
 
 @pytest.fixture(scope="module")
 def source() -> ModuleSource:
     definitions = [f"P{k} ==\n{text}" for k, text in enumerate(EXPRESSIONS)]
-    return parse_module(module_text("\n".join(definitions)), "Case.tla")
+    return parse_module(module_text("\n".join(definitions), extended=EXTENDED), "Case.tla")
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from raft_ref import spec
 from tests.support.files import SPECS
-from tests.support.spec_cases import load_text
+from tests.support.modules import load_text
 
 A, B = spec.model_value("a"), spec.model_value("b")
 VARIABLES = "VARIABLES a, b, c"

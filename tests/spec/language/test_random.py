@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from raft_ref import spec
 from tests.support.files import SPECS
-from tests.support.spec_cases import CONSTANTS, ERRORS, VALUES, load_text
+from tests.support.golden import golden_cases, golden_module
+from tests.support.modules import CONSTANTS, load_text
 
 SPEC = (SPECS / "Properties.tla").read_text()
 
@@ -30,7 +31,7 @@ values = st.one_of(hashables, st.dictionaries(st.text("ab", min_size=1), hashabl
 
 @pytest.fixture(scope="module")
 def module(tmp_path_factory: pytest.TempPathFactory) -> spec.Module:
-    return load_text(tmp_path_factory.mktemp("spec"), "Nothing == TRUE")
+    return golden_module(tmp_path_factory.mktemp("spec"))
 
 
 def is_homogeneous(value: spec.Value) -> bool:
@@ -161,7 +162,7 @@ def test_a_damaged_module_is_an_error_or_means_something(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from([text for text, *_ in [*VALUES, *ERRORS]]), st.integers(0, 10**9))
+@given(st.sampled_from([case.expression for case in golden_cases()]), st.integers(0, 10**9))
 def test_a_damaged_expression_is_an_error_or_has_a_value(
     module: spec.Module, expression: str, seed: int
 ) -> None:
