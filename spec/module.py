@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.spec.code.program import Program
-from raft_ref.spec.code.slots import slots_of
+from raft_ref.spec.code.indexed_formulas import slots_of
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.names.instances import instantiate
@@ -108,7 +108,7 @@ class Predicate:
         r"""Return the formula as what it says of each element of a set, or None.
 
         Arguments: the name of a set that the formula quantifies over; the variables of which it
-        reads nothing but the values at the elements. See `spec.code.slots`.
+        reads nothing but the values at the elements. See `spec.code.indexed_formulas`.
         """
         slots = slots_of(self._program.analysis, self._definition, domain, indexed)
         if slots is None:

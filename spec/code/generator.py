@@ -17,10 +17,10 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from raft_ref.spec.code.notes import Notes
+from raft_ref.spec.code.effects import Notes
 from raft_ref.spec.code.writer import Writer
 from raft_ref.spec.names.analysis import Analysis, Read
-from raft_ref.spec.names.places import Goal, Local
+from raft_ref.spec.names.environment import Goal, Local
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration

@@ -14,7 +14,7 @@ from typing import Final
 
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.names.analysis import Read
-from raft_ref.spec.names.places import Goal, Local, Scope, Values
+from raft_ref.spec.names.environment import Goal, Local, Scope, Values
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration

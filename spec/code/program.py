@@ -9,8 +9,8 @@ from raft_ref.spec.code.conditions import conditions_function
 from raft_ref.spec.code.explain import instances_function
 from raft_ref.spec.code.forms import FORMS
 from raft_ref.spec.code.generator import Generator
-from raft_ref.spec.code.notes import Notes
-from raft_ref.spec.code.slots import Slots, instance_function
+from raft_ref.spec.code.effects import Notes
+from raft_ref.spec.code.indexed_formulas import Slots, instance_function
 from raft_ref.spec.names.analysis import Analysis, Read
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, SpecError
@@ -55,7 +55,7 @@ class Program:
         )
 
     def instance(self, definition: tree.Definition, slots: Slots) -> Callable[..., Any]:
-        """Return the function that evaluates one instance of a formula; see `spec.code.slots`."""
+        """Return the function that evaluates one instance of a formula; see `spec.code.indexed_formulas`."""
         quick = instance_function(self.quick, definition, slots)
         return self._guarded(
             definition, quick, lambda: instance_function(self.careful, definition, slots)

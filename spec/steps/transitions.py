@@ -11,15 +11,15 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.code.inlining import NO_SCOPE
-from raft_ref.spec.code.notes import Notes
+from raft_ref.spec.code.effects import Notes
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.names.labels import ActionName, Label, labels_of
-from raft_ref.spec.names.places import Local, Scope, Values
+from raft_ref.spec.names.environment import Local, Scope, Values
 from raft_ref.spec.steps.actions import Actions
 from raft_ref.spec.steps.interning import Interner, State
-from raft_ref.spec.steps.memo import RememberedActions
-from raft_ref.spec.steps.pools import pools_of
-from raft_ref.spec.steps.staging import first_stage
+from raft_ref.spec.steps.memoization import RememberedActions
+from raft_ref.spec.steps.binding_times import pools_of
+from raft_ref.spec.steps.specialization import first_stage
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration

@@ -17,10 +17,10 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from raft_ref.spec.code.notes import Notes
+from raft_ref.spec.code.effects import Notes
 from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.steps.interning import Interner, Row, Table
-from raft_ref.spec.steps.staging import FirstStage, Left
+from raft_ref.spec.steps.specialization import FirstStage, Left
 from raft_ref.spec.values.value import Boolean, ModelValue, Value
 
 Step: TypeAlias = tuple[ActionName, tuple[Value, ...], Row]

@@ -25,10 +25,10 @@ from raft_ref.spec.code.inlining import NO_SCOPE, behind
 from raft_ref.spec.code.writer import Lines, Writer
 from raft_ref.spec.names.analysis import bound_by
 from raft_ref.spec.names.labels import Label
-from raft_ref.spec.names.places import Scope, Values
+from raft_ref.spec.names.environment import Scope, Values
 from raft_ref.spec.names.scope import arity_of
 from raft_ref.spec.steps.actions import Actions, Then
-from raft_ref.spec.steps.pools import conjuncts_of, picked_by
+from raft_ref.spec.steps.binding_times import conjuncts_of, picked_by
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration

@@ -18,9 +18,9 @@ from raft_ref.spec import SpecError, load
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.link import MODEL
-from raft_ref.spec.steps import memo
+from raft_ref.spec.steps import memoization
 from raft_ref.spec.steps.interning import Interner, Row
-from raft_ref.spec.steps.memo import RememberedActions
+from raft_ref.spec.steps.memoization import RememberedActions
 from raft_ref.spec.steps.transitions import Transitions
 from tests.support.files import CORPUS
 from tests.support.models import Model
@@ -117,7 +117,7 @@ def test_what_is_forgotten_is_computed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
 ) -> None:
     """However little is remembered, and whether the use of it is judged early or late."""
-    monkeypatch.setattr(memo, name, number)
+    monkeypatch.setattr(memoization, name, number)
     test_our_model_of_raft(tmp_path)
 
 
