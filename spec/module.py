@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from raft_ref.spec.code.indexed_formulas import indexed_formula_of
 from raft_ref.spec.code.program import Program
-from raft_ref.spec.code.indexed_formulas import slots_of
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.names.instances import instantiate
@@ -110,10 +110,10 @@ class Predicate:
         Arguments: the name of a set that the formula quantifies over; the variables of which it
         reads nothing but the values at the elements. See `spec.code.indexed_formulas`.
         """
-        slots = slots_of(self._program.analysis, self._definition, domain, indexed)
-        if slots is None:
+        formula = indexed_formula_of(self._program.analysis, self._definition, domain, indexed)
+        if formula is None:
             return None
-        evaluate = self._program.instance(self._definition, slots)
+        evaluate = self._program.instance(self._definition, formula)
 
         def holds(
             elements: tuple[Value, ...],
@@ -122,7 +122,7 @@ class Predicate:
         ) -> bool:
             return self._as_bool(evaluate(*self._arguments(values, primed), elements))
 
-        return ByElement(slots.is_universal, len(slots.names), holds)
+        return ByElement(formula.is_universal, len(formula.indices), holds)
 
     def _arguments(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None
@@ -306,9 +306,9 @@ class Module:
         definition = self._definitions.get(formula)
         if definition is not None and not definition.parameters:
             return definition, self._program(constants)
-        notes = self._program(constants).notes
+        effects = self._program(constants).effects
         definition, analysis = self._parsed(formula)
-        return definition, Program(analysis, constants, notes)
+        return definition, Program(analysis, constants, effects)
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.

@@ -19,7 +19,7 @@ def _elements(
     if in_order is not None:
         return in_order
     code = generator.value(node, primed)
-    if ordered or generator.careful:  # the judge of errors goes the same way every time
+    if ordered or generator.careful:  # the oracle goes the same way every time
         return generator.writer.named(generator.fallible(node, "in_order", code.text))
     if code.kind == "set":
         return generator.writer.named(code.text)

@@ -126,7 +126,7 @@ def _spliced(
 
 
 def _outside(generator: Generator, update: tree.Update) -> str:
-    return generator.kept(functools.partial(generator.notes.outside, update.at))
+    return generator.kept(functools.partial(generator.effects.warn_outside, update.at))
 
 
 def _record(generator: Generator, node: tree.Record, primed: bool) -> Code:

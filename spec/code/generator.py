@@ -6,7 +6,7 @@ where TLA+ evaluates only one of two operands, their statements stand under an `
 
 The same operator is generated twice. The quick text has no places: a fault in it is an exception
 of any kind. The careful text wraps each operation that can fail, and names its place. Whoever
-evaluates runs the quick text, and after an exception the careful one, which is the judge.
+evaluates runs the quick text, and after an exception the careful one, which is the oracle.
 
 Arguments and LET definitions that are not certain to be evaluated are passed as functions.
 """
@@ -17,10 +17,10 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from raft_ref.spec.code.effects import Notes
+from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.writer import Writer
 from raft_ref.spec.names.analysis import Analysis, Read
-from raft_ref.spec.names.environment import Goal, Local
+from raft_ref.spec.names.environment import Assignment, Local
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
@@ -68,13 +68,13 @@ class Generator:
         forms: Mapping[type, Form],
         *,
         careful: bool,
-        notes: Notes | None = None,
+        effects: Effects | None = None,
     ) -> None:
         self.analysis = analysis
         self.careful = careful
-        self.notes = notes or Notes()
+        self.effects = effects or Effects()
         self.locals: Mapping[Declaration, Local] = {}
-        self.goal: Goal | None = None
+        self.assignment: Assignment | None = None
         self.used: set[tree.Variable] = set()
         self.given: dict[tree.Expression, Code] = {}  # what has been written already
         self.writer = Writer()
@@ -83,7 +83,7 @@ class Generator:
         self._positions: list[Position] = []
         self._namespace: dict[str, Any] = {**NAMESPACE, "positions": self._positions}
         self._namespace["cache"] = functools.cache
-        self._namespace["printed"] = self.notes.print
+        self._namespace["printed"] = self.effects.print
         self._namespace.update({f"c_{name}": value for name, value in constants.items()})
         self._names: dict[tree.Definition, str] = {}
         self._waiting: list[tree.Definition] = []
@@ -352,12 +352,12 @@ class Generator:
         return f"v{self._last_number}_{_identifier(name.name)}"
 
     def _variable(self, name: tree.Variable, primed: bool, at: Position) -> str:
-        if self.goal is None or primed != self.goal.primed:
-            if primed and self.goal is not None:
+        if self.assignment is None or primed != self.assignment.primed:
+            if primed and self.assignment is not None:
                 raise SpecError(at, f"{name.name}' is read in an initial state")
             self.used.add(name)
             return f"{'p' if primed else 'v'}_{_identifier(name.name)}"
-        text = self.goal.texts.get(name)
+        text = self.assignment.texts.get(name)
         if text is not None:
             return text
         return f"unassigned(positions[{self.position(at)}], {name.name + chr(39) * primed!r})"
@@ -382,7 +382,7 @@ class Generator:
     def _written_out(self, local: Local, primed: bool) -> Code:
         """Return the code of the argument that a parameter stands for."""
         assert local.expression is not None
-        outer, self.locals = self.locals, local.scope.locals
+        outer, self.locals = self.locals, local.environment.locals
         try:
             return self.code(local.expression, primed)
         finally:

@@ -9,17 +9,16 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.generator import Generator
-from raft_ref.spec.code.inlining import NO_SCOPE
-from raft_ref.spec.code.effects import Notes
 from raft_ref.spec.code.program import Program
+from raft_ref.spec.names.environment import EMPTY, Environment, Local, Values
 from raft_ref.spec.names.labels import ActionName, Label, labels_of
-from raft_ref.spec.names.environment import Local, Scope, Values
 from raft_ref.spec.steps.actions import Actions
+from raft_ref.spec.steps.binding_times import dynamic_variables
 from raft_ref.spec.steps.interning import Interner, State
-from raft_ref.spec.steps.memoization import RememberedActions
-from raft_ref.spec.steps.binding_times import pools_of
-from raft_ref.spec.steps.specialization import first_stage
+from raft_ref.spec.steps.memoization import MemoizedActions
+from raft_ref.spec.steps.specialization import generating_extension
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
@@ -57,12 +56,15 @@ class _Writer:
     def whole(self, definition: tree.Definition) -> Generated:
         """Return the function that adds the states which an operator gives."""
         names = {each: Local(self._generator.fresh_name(each)) for each in definition.parameters}
-        scope = Scope(names, (), (definition,))
+        environment = Environment(names, (), (definition,))
         return self._function(
             definition.body.at,
             [str(each.text) for each in names.values()],
             lambda: self._actions.write(
-                definition.body, scope, {}, lambda known: self._add(definition.body.at, known, "{}")
+                definition.body,
+                environment,
+                {},
+                lambda known: self._add(definition.body.at, known, "{}"),
             ),
         )
 
@@ -70,32 +72,34 @@ class _Writer:
         """Return the function that adds the successors by one action of the relation."""
         kept = self._generator.kept(action)
 
-        def along(place: int, scope: Scope) -> None:
+        def along(place: int, environment: Environment) -> None:
             if place == len(label.steps):
-                self._actions.write(label.node, scope, {}, lambda known: finish(scope, known))
+                self._actions.write(
+                    label.node, environment, {}, lambda known: finish(environment, known)
+                )
                 return
             step = label.steps[place]
             if isinstance(step, tree.Quantified):
-                self._actions.exists(step, scope, {}, lambda inner: along(place + 1, inner))
+                self._actions.exists(step, environment, {}, lambda inner: along(place + 1, inner))
             elif isinstance(step, tree.Let):
-                along(place + 1, self._actions.let(step, scope, {}))
+                along(place + 1, self._actions.let(step, environment, {}))
             else:
                 meaning = self._generator.analysis.meanings[step]
                 assert isinstance(meaning, tree.Definition)
-                along(place + 1, self._actions.inlined(step, meaning, scope, {}))
+                along(place + 1, self._actions.inlined(step, meaning, environment, {}))
 
-        def finish(scope: Scope, known: Values) -> None:
-            arguments = "".join(f"{self._shown(each, scope)}, " for each in shown)
+        def finish(environment: Environment, known: Values) -> None:
+            arguments = "".join(f"{self._shown(each, environment)}, " for each in shown)
             self._add(label.position, known, f"new(Successor, ({kept}, ({arguments}), {{}}))")
 
-        return self._function(label.position, [], lambda: along(0, NO_SCOPE))
+        return self._function(label.position, [], lambda: along(0, EMPTY))
 
-    def _shown(self, name: Declaration, scope: Scope) -> str:
-        local = scope.locals[name]
+    def _shown(self, name: Declaration, environment: Environment) -> str:
+        local = environment.locals[name]
         if local.text is not None:
             return f"{local.text}()" if local.is_delayed else local.text
         assert local.expression is not None
-        with self._actions.evaluating(local.expression, local.scope, {}):
+        with self._actions.evaluating(local.expression, local.environment, {}):
             return self._generator.value(local.expression, False).text
 
     def _add(self, at: Position, known: Values, form: str) -> None:
@@ -142,8 +146,8 @@ _HELPERS: Final[Mapping[str, Any]] = {
 }
 
 
-class _Twofold:
-    """Functions in the quick text and, if that fails, in the careful one, which is the judge."""
+class _WithOracle:
+    """Functions in the quick text and, if that fails, in the careful one, which is the oracle."""
 
     def __init__(
         self, program: Program, at: Position, generate: Callable[[Generator], list[Generated]]
@@ -164,16 +168,16 @@ class _Twofold:
         """Return what the functions add."""
         found: list[Any] = []
         add = found.append
-        printed = len(self._program.notes.printed)
+        printed = len(self._program.effects.printed)
         try:
             for each in self._quick:
                 each(add, state, *arguments)
         except Exception:  # any: the quick text does not tell what went wrong, or where
-            del self._program.notes.printed[printed:]
-            return self._judged(state, arguments)
+            del self._program.effects.printed[printed:]
+            return self._by_oracle(state, arguments)
         return found
 
-    def _judged(self, state: State, arguments: tuple[Value, ...]) -> list[Any]:
+    def _by_oracle(self, state: State, arguments: tuple[Value, ...]) -> list[Any]:
         if self._careful is None:
             self._careful = self._generate(self._program.careful)
         found: list[Any] = []
@@ -187,30 +191,30 @@ class _Twofold:
         return found
 
 
-class _Noting:
-    """What all that is evaluated under the same constants leaves behind."""
+class _WithEffects:
+    """The side effects of all that is evaluated under the same constants."""
 
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
 
     @property
     def printed(self) -> list[Value]:
         """What Print and PrintT have shown; the caller may empty the list."""
-        return self._notes.printed
+        return self._effects.printed
 
     @property
     def warnings(self) -> list[str]:
         """What TLC warns of, once for each place: updates of functions outside of the domain."""
-        return [f"{at}: {reason}" for at, reason in self._notes.warnings.items()]
+        return [f"{at}: {reason}" for at, reason in self._effects.warnings.items()]
 
 
-class Action(_Noting):
+class Action(_WithEffects):
     """An operator of a module as an action; made by `Module.action`."""
 
     def __init__(
         self, definition: tree.Definition, program: Program, variables: tuple[tree.Variable, ...]
     ) -> None:
-        super().__init__(program.notes)
+        super().__init__(program.effects)
         self.name = definition.name
         self.position = definition.at
         self._definition = definition
@@ -218,7 +222,7 @@ class Action(_Noting):
         self._variables = variables
         self._conditions: Callable[..., list[str]] | None = None
         self.parameters = tuple(each.name for each in definition.parameters)
-        self._twofold = _Twofold(
+        self._function = _WithOracle(
             program,
             definition.at,
             lambda generator: [_Writer(generator, variables, primed=True).whole(definition)],
@@ -232,7 +236,7 @@ class Action(_Noting):
         """
         if len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {len(self.parameters)} arguments")
-        return self._twofold.results(state, *arguments)
+        return self._function.results(state, *arguments)
 
     def failing_condition(self, state: State, *arguments: Value) -> str | None:
         """Return the first condition of the action that does not hold, as the file has it.
@@ -252,7 +256,7 @@ class Action(_Noting):
         return next(iter(self._conditions(*values)), None)
 
 
-class Transitions(_Noting):
+class Transitions(_WithEffects):
     """The initial states and the next-state relation; made by `Module.transitions`."""
 
     def __init__(
@@ -261,7 +265,7 @@ class Transitions(_Noting):
         relation: tuple[tree.Definition, Program],
         variables: tuple[tree.Variable, ...],
     ) -> None:
-        super().__init__(relation[1].notes)
+        super().__init__(relation[1].effects)
         self.variables = tuple(each.name for each in variables)
         start, start_program = init
         next_, program = relation
@@ -270,12 +274,12 @@ class Transitions(_Noting):
         self._labels = labels = labels_of(next_, program.analysis)
         actions = [each.action for each in labels]
         self.actions: tuple[ActionName, ...] = tuple(actions)
-        self._init = _Twofold(
+        self._init = _WithOracle(
             start_program,
             start.at,
             lambda generator: [_Writer(generator, variables, primed=False).whole(start)],
         )
-        self._next = _Twofold(
+        self._next = _WithOracle(
             program,
             next_.at,
             lambda generator: [
@@ -300,15 +304,15 @@ class Transitions(_Noting):
         """
         return self._next.results(state)
 
-    def remembered(self, interner: Interner) -> RememberedActions:
-        """Return the same relation on the rows of an interner, with a memory."""
-        pools = pools_of(self._labels, self._program.analysis)
+    def memoized(self, interner: Interner) -> MemoizedActions:
+        """Return the same relation on the rows of an interner, memoized."""
+        dynamic = dynamic_variables(self._labels, self._program.analysis)
         actions = [
             (
                 action,
-                first_stage(label, self._program.quick, self._declared, pools),
+                generating_extension(label, self._program.quick, self._declared, dynamic),
                 functools.partial(self._next.quick, place),
             )
             for place, (action, label) in enumerate(zip(self.actions, self._labels, strict=True))
         ]
-        return RememberedActions(actions, self.successors, interner, self._notes)
+        return MemoizedActions(actions, self.successors, interner, self._effects)

@@ -1,7 +1,7 @@
-"""What is remembered of actions is what they do: the same steps, errors and notes, in order.
+"""What is memoized of actions is what they do: the same steps, errors and effects, in order.
 
 The relation without a memory is the twin with which the one that has it is compared, state by
-state, and twice, so that everything is once computed and once remembered.
+state, and twice, so that everything is once computed and once looked up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.link import MODEL
 from raft_ref.spec.steps import memoization
 from raft_ref.spec.steps.interning import Interner, Row
-from raft_ref.spec.steps.memoization import RememberedActions
+from raft_ref.spec.steps.memoization import MemoizedActions
 from raft_ref.spec.steps.transitions import Transitions
 from tests.support.files import CORPUS
 from tests.support.models import Model
@@ -30,12 +30,12 @@ STATES = 200
 
 
 class Twins:
-    """A relation without and with a memory, on the same rows; each has notes of its own."""
+    """A relation without and with a memory, on the same rows; each has effects of its own."""
 
     def __init__(self, plain: Transitions, twin: Transitions) -> None:
         self.plain, self.twin = plain, twin
         self.interner = Interner(plain.variables)
-        self.remembered: RememberedActions = twin.remembered(self.interner)
+        self.memoized: MemoizedActions = twin.memoized(self.interner)
         names = {id(each): place for place, each in enumerate(plain.actions)}
         names |= {id(each): place for place, each in enumerate(twin.actions)}
         self._place = names
@@ -63,7 +63,7 @@ class Twins:
         try:
             found: Any = [
                 (self._place[id(action)], arguments, after)
-                for action, arguments, after in self.remembered.successors(row)
+                for action, arguments, after in self.memoized.successors(row)
             ]
         except SpecError as error:
             found = str(error)
@@ -116,13 +116,13 @@ def test_our_model_of_raft(tmp_path: Path) -> None:
 def test_what_is_forgotten_is_computed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
 ) -> None:
-    """However little is remembered, and whether the use of it is judged early or late."""
+    """However little is memoized, and whether the use of it is decided early or late."""
     monkeypatch.setattr(memoization, name, number)
     test_our_model_of_raft(tmp_path)
 
 
-# A pool S, a function f and a number n. Each line is Next; in each, what happens depends on more
-# than is seen at first sight.
+# A dynamic set S, a function f and a number n. Each line is Next; in each, what happens depends on
+# more than is seen at first sight.
 CASES = {
     "another slot of a function": r"""
         \E m \in S : f' = [f EXCEPT ![m] = f[3 - m]] /\ n' = n /\ S' = S""",
@@ -184,10 +184,10 @@ def test_all_that_an_action_depends_on(tmp_path: Path, next_: str) -> None:
 
 
 def test_what_differs_in_the_pool_alone_is_computed_once(tmp_path: Path) -> None:
-    """And it is remembered at all: the function of the action is called once for each element."""
+    """And it is memoized at all: the function of the action is called once for each element."""
     both = twins(tmp_path, HEAD + r"Next == \E m \in S : S' = S \ {m} /\ n' = n /\ f' = f")
     assert both.compare_all() == 8
-    (action,) = both.remembered.actions
+    (action,) = both.memoized.actions
     assert (action.computed, action.asked) == (2, 16)
 
 
