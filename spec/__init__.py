@@ -4,7 +4,8 @@ from raft_ref.spec.checker.config import Config, load_config
 from raft_ref.spec.checker.search import Task, check
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
-from raft_ref.spec.module import Module, Operator, Predicate, load
+from raft_ref.spec.code.predicate import Predicate
+from raft_ref.spec.module import Module, Operator, load
 from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.names.temporal import Specification
 from raft_ref.spec.steps.interning import State

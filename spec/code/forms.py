@@ -13,8 +13,8 @@ from raft_ref.spec.code.function_forms import FUNCTION_FORMS
 from raft_ref.spec.code.generator import PYTHON_TYPES, Code, Form, Generator
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
-from raft_ref.spec.values import operators
-from raft_ref.spec.values.operators import LARGEST, SMALLEST
+from raft_ref.spec.values import arithmetic, sequences
+from raft_ref.spec.values.arithmetic import LARGEST, SMALLEST
 from raft_ref.spec.values.sets import contains, equal, interval
 from raft_ref.spec.values.standard import Builtin
 
@@ -71,13 +71,13 @@ def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | 
         )
     if meaning.name == "Len":
         of = generator.writer.named(codes[0].text)
-        helper = generator.helper(operators.length)
+        helper = generator.helper(sequences.length)
         return f"(len({of}) - 1 if type({of}) is tuple and {of}[0].is_sequence else {helper}({of}))"
     if meaning.name == ".." and kinds == ["number", "number"]:
         return f"{generator.helper(interval)}({codes[0].text}, {codes[1].text})"
     if meaning.name in ("+", "-") and "number" in kinds:
         # A sum of a number and anything else is a TypeError, as it should be.
-        helper = generator.helper(operators.in_range)
+        helper = generator.helper(arithmetic.in_range)
         sum_ = generator.writer.fresh()
         text = f"{codes[0].text} {meaning.name} {codes[1].text}"
         within = f"{SMALLEST} <= ({sum_} := {text}) <= {LARGEST}"
