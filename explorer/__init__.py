@@ -1,4 +1,11 @@
-"""A bounded, exhaustive explorer of clusters of actors over a faulty network."""
+"""A bounded, exhaustive explorer of clusters of actors over a faulty network. It knows no Raft.
+
+`model` is what is explored: the user's actors and a network become a `System`, a transition system
+of small integers, with bounds, properties and symmetry. `engines` search it breadth first: one in
+Python that says what a search means, one in C++ (`core/`, built as `_core`) that does the same.
+`walks` search at random where there is too much to exhaust. `results` are what a search answers
+with, whichever it was. `testing` makes a state machine of hypothesis of a system.
+"""
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.choice import EngineError, EngineName, search

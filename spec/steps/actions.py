@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from raft_ref.spec.code.binder_forms import target, unpack
-from raft_ref.spec.code.inlining import Inlining, behind, names_of
 from raft_ref.spec.code.writer import Lines
 from raft_ref.spec.names.environment import Environment, Local, Values
+from raft_ref.spec.steps.inlining import Inlining, behind, names_of
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
 from raft_ref.spec.values.runtime import in_kept_order

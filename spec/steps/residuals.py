@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from raft_ref.spec.code.generator import Code, Generator
-from raft_ref.spec.code.inlining import behind
 from raft_ref.spec.code.writer import Lines
 from raft_ref.spec.names.analysis import bound_by
 from raft_ref.spec.names.environment import Environment, Values
 from raft_ref.spec.names.scope import arity_of
 from raft_ref.spec.steps.actions import Actions, Then
 from raft_ref.spec.steps.binding_times import Division
+from raft_ref.spec.steps.inlining import behind
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import Declaration
 
