@@ -2,7 +2,8 @@
 
 In: a tree whose names have a meaning (`names`), and values for its constants. Out: a `Program`:
 Python functions from the values of variables to a value. `generator` writes their text (`writer`),
-with `forms`, `function_forms` and `binder_forms` for the forms of expressions; `effects` keeps what
-Print shows. `predicate` is a function as a user calls it. `explain` and `conditions` say why
-a formula is false; `indexed_formulas` are evaluated instance by instance.
+with a function for each form of expression (`forms`, `call_forms`, `binder_forms`,
+`function_forms`), and runs it in a `namespace`; `effects` keeps what Print shows. `predicate` is
+a function as a user calls it. `explain` says why a formula is false; `indexed_formulas` are
+evaluated instance by instance.
 """

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from raft_ref.spec.code.conditions import conditions_function
 from raft_ref.spec.code.effects import Effects
-from raft_ref.spec.code.explain import instances_function
+from raft_ref.spec.code.explain import conditions_function, instances_function
 from raft_ref.spec.code.forms import FORMS
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.code.indexed_formulas import IndexedFormula, instance_function

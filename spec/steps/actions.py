@@ -221,7 +221,7 @@ class Actions(Inlining):
                 writer.emit(f"{name} = {text}")
             then({**values, variable: text if text.isidentifier() else name})
             return
-        elements = generator.fallible(given, generator.helper(in_kept_order), text)
+        elements = generator.fallible(given, generator.namespace.helper(in_kept_order), text)
         with self.looping(f"for {name} in {elements}:"):
             then({**values, variable: name})
 

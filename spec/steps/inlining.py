@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Final
 
+from raft_ref.spec.code.call_forms import operator
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.names.analysis import Read
 from raft_ref.spec.names.environment import EMPTY, Assignment, Environment, Local, Values
@@ -158,7 +159,7 @@ class Inlining:
             return written_out
         if parameter.arity:
             with self.evaluating(argument, environment, values):
-                return Local(generator.operator(argument, parameter.arity, False))
+                return Local(operator(generator, argument, parameter.arity, False))
         if _is_plain(argument, generator) or generator.analysis.is_formula(argument):
             return written_out
         with self.evaluating(argument, environment, values):
@@ -212,7 +213,7 @@ class Inlining:
             return generator.writer.named(f"{generator.once(domain, in_kept_order)}()")
         with self.evaluating(domain, environment, values):
             text = generator.value(domain, False).text
-        helper = generator.helper(in_kept_order)
+        helper = generator.namespace.helper(in_kept_order)
         return generator.writer.named(generator.fallible(domain, helper, text))
 
     def bound(self, node: tree.Quantified, environment: Environment) -> Environment:

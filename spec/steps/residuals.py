@@ -144,7 +144,7 @@ class ResidualActions(Actions):
             self._marks.append(tree.Variable(node.at, f"residual{place}"))
         mark = self._marks[place]
         name = self._name(mark)
-        writer.emit(f"{name} = ({', '.join([self.generator.kept(residual), *given])},)")
+        writer.emit(f"{name} = ({', '.join([self.generator.namespace.kept(residual), *given])},)")
         return {**values, mark: name, **({} if to is None else {to: name})}
 
     def _name(self, variable: tree.Variable) -> str:
@@ -167,7 +167,7 @@ class ResidualActions(Actions):
         }
         given = sorted(free - inputs.keys())
         used = sorted(free & inputs.keys())
-        name = generator.unique("second")
+        name = generator.namespace.unique("second")
 
         def body() -> str:
             generator.writer.splice(lines)
@@ -175,7 +175,7 @@ class ResidualActions(Actions):
 
         generator.run(name, ", ".join([*given, *used]), body, node.at, keep=False)
         place = None if to is None else self.ordered.index(to)
-        function = generator.defined(name)
+        function = generator.namespace.defined(name)
         return Residual(function, tuple(inputs[each] for each in used), place), given
 
     def _parts(

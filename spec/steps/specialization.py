@@ -129,7 +129,7 @@ class _ExtensionWriter(ResidualActions):
             return "None"
 
         parameters = ", ".join(["into", "given", *elements])
-        name = generator.unique("extension")
+        name = generator.namespace.unique("extension")
         return generator.function_of_text(name, parameters, body, label.position, {})
 
     # From the relation to the action
@@ -205,7 +205,7 @@ class _ExtensionWriter(ResidualActions):
         generator = self.generator
         with generator.writer.captured() as lines, self.residual_code(domain, environment, {}):
             value = generator.value(domain, False).text
-            text = f"{generator.helper(in_kept_order)}({value})"
+            text = f"{generator.namespace.helper(in_kept_order)}({value})"
         residual, given = self.residual(domain, lines, text, None)
         if given:
             raise NotSpecializedError

@@ -70,7 +70,7 @@ class _Writer:
 
     def labelled(self, label: Label, action: ActionName, shown: list[Declaration]) -> Generated:
         """Return the function that adds the successors by one action of the relation."""
-        kept = self._generator.kept(action)
+        kept = self._generator.namespace.kept(action)
 
         def along(place: int, environment: Environment) -> None:
             if place == len(label.steps):
@@ -107,7 +107,7 @@ class _Writer:
         if missing:
             kind = "successor" if self._primed else "initial"
             reason = f"the {kind} state is not completely specified: {', '.join(missing)}"
-            index = self._generator.position(at)
+            index = self._generator.namespace.position(at)
             self._generator.writer.emit(f"incomplete(positions[{index}], {reason!r})")
             return
         state = "".join(f"{known[each]}, " for each in self._variables)
@@ -131,7 +131,7 @@ class _Writer:
             generator.writer.splice(lines)
             return "None"
 
-        name = generator.unique("action")
+        name = generator.namespace.unique("action")
         return generator.function_of_text(name, writer_names, body, at, _HELPERS)
 
 
