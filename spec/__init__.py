@@ -21,7 +21,8 @@ from raft_ref.spec.module import Module, Operator, load
 from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.names.temporal import Specification
 from raft_ref.spec.steps.interning import State
-from raft_ref.spec.steps.transitions import Action, Successor, Transitions
+from raft_ref.spec.steps.successors import Successor
+from raft_ref.spec.steps.transitions import Action, Transitions
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.values.value import (
     FALSE,
