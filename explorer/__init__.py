@@ -1,18 +1,24 @@
-"""A bounded, exhaustive explorer of clusters of actors over a faulty network."""
+"""A bounded, exhaustive explorer of clusters of actors over a faulty network. It knows no Raft.
+
+`model` is what is explored: the user's actors and a network become a `System`, a transition system
+of small integers, with bounds, properties and symmetry. `engines` search it breadth first: one in
+Python that says what a search means, one in C++ (`core/`, built as `_core`) that does the same.
+`walks` search at random where there is too much to exhaust. `results` are what a search answers
+with, whichever it was. `testing` makes a state machine of hypothesis of a system.
+"""
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.choice import EngineError, EngineName, search
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from raft_ref.explorer.model.bounds import Bounds
+from raft_ref.explorer.model.history import History, NoHistory
 from raft_ref.explorer.model.properties import PARTS, Kind, Property
 from raft_ref.explorer.model.symmetry import Renamed, what_is_renamed
 from raft_ref.explorer.model.system import (
     NETWORK_STEPS,
     Event,
-    History,
     NetworkKind,
-    NoHistory,
     System,
     View,
 )

@@ -1,14 +1,28 @@
-"""TLA+ in Python: modules loaded, evaluated and checked; the driver of TLC."""
+"""TLA+ in Python: modules are loaded, evaluated and checked.
+
+A specification travels through the folders in this order. `syntax` makes a tree of its text.
+`values` are what expressions stand for: TLA+'s values and operators as Python objects and
+functions. `names` finds what each name refers to, across modules and instances, and what can be
+known of an operator before it is evaluated. `code` writes a Python function for each operator.
+`steps` makes of Init and Next functions from a state to its successors, memoized by what they
+read. `module` is the whole of it to a user: `load(path)`, then `predicate`, `action`,
+`transitions`. `checker` explores all states of a module with its `.cfg`, as TLC does.
+
+Beside them: `tlc` runs TLC itself; `link` holds the node in Python to Raft.tla; `proof` proves
+Raft's invariants without bounds, by z3. The specifications are the `.tla` files here (`files`).
+"""
 
 from raft_ref.spec.checker.config import Config, load_config
 from raft_ref.spec.checker.search import Task, check
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
-from raft_ref.spec.module import Module, Operator, Predicate, load
+from raft_ref.spec.code.predicate import Predicate
+from raft_ref.spec.module import Module, Operator, load
 from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.names.temporal import Specification
 from raft_ref.spec.steps.interning import State
-from raft_ref.spec.steps.transitions import Action, Successor, Transitions
+from raft_ref.spec.steps.successors import Successor
+from raft_ref.spec.steps.transitions import Action, Transitions
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.values.value import (
     FALSE,

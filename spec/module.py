@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
-from raft_ref.spec.code.slots import slots_of
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
-from raft_ref.spec.names.instances import instantiate
+from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.properties import When, conjunct_of, parts_of
-from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
+from raft_ref.spec.names.scope import Names, Resolution, arity_of, resolve
 from raft_ref.spec.names.temporal import Specification, specification_of
 from raft_ref.spec.steps.transitions import Action, Transitions
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
-from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
-from raft_ref.spec.values.value import TRUE, Boolean, Value, boolean, show
+from raft_ref.spec.values.value import Value
 
 Constants = Mapping[str, Value | Callable[..., Value]]
 
@@ -34,107 +32,6 @@ class Operator:
     position: Position
     is_local: bool
     text: str
-
-
-@dataclass(frozen=True)
-class ByElement:
-    """A formula instance by instance: of how many elements each is, and whether one holds.
-
-    It is TRUE if all instances are, or if it is not universal, if any is. `holds` takes the
-    elements, and then the arguments of `Predicate.holds`.
-    """
-
-    is_universal: bool
-    elements: int
-    holds: Callable[..., bool]
-
-
-class Predicate:
-    """An operator without parameters, under given constants, that is TRUE or FALSE of a state."""
-
-    def __init__(self, definition: tree.Definition, program: Program) -> None:
-        self.name = definition.name
-        self.text = definition.text
-        self.position = definition.at
-        self._definition = definition
-        self._program = program
-        self._reads = [(name.name, primed) for name, primed in program.signature(definition)]
-        self.reads = frozenset(name for name, primed in self._reads if not primed)
-        self.reads_primed = frozenset(name for name, primed in self._reads if primed)
-        self.is_step = bool(self.reads_primed)
-        self._function = program.function(definition)
-        self._instances: Callable[..., list[str]] | None = None
-
-    def value(
-        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
-    ) -> Value:
-        """Return the operator's value.
-
-        Arguments: the variables' values in a state, and in the next one if it reads primes.
-        Raises `SpecError` where it has no value, `KeyError` for a variable without one.
-        """
-        result = self._function(*self._arguments(values, primed))
-        return boolean(result) if result is True or result is False else result
-
-    def holds(self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None) -> bool:
-        """Whether the operator is TRUE.
-
-        Arguments: as of `value`.
-        Raises `SpecError` where it has no value or one that is no Boolean, `KeyError` for a
-        variable without a value.
-        """
-        return self._as_bool(self._function(*self._arguments(values, primed)))
-
-    def _as_bool(self, result: Any) -> bool:
-        if result is True or result is False:
-            return result
-        if type(result) is Boolean:
-            return result is TRUE
-        raise SpecError(self.position, f"{self.name} is no formula: its value is {show(result)}")
-
-    def failing_instances(
-        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
-    ) -> tuple[str, ...]:
-        r"""Return the instances that falsify a formula of the shape \A x \in S : P.
-
-        Each reads like `i = s1, j = s2`. There are none if the formula holds, or has another shape.
-        Arguments and errors are those of `holds`.
-        """
-        if self._instances is None:
-            self._instances = self._program.instances(self._definition)
-        return tuple(self._instances(*self._arguments(values, primed)))
-
-    def by_element(self, domain: str, indexed: frozenset[str]) -> ByElement | None:
-        r"""Return the formula as what it says of each element of a set, or None.
-
-        Arguments: the name of a set that the formula quantifies over; the variables of which it
-        reads nothing but the values at the elements. See `spec.code.slots`.
-        """
-        slots = slots_of(self._program.analysis, self._definition, domain, indexed)
-        if slots is None:
-            return None
-        evaluate = self._program.instance(self._definition, slots)
-
-        def holds(
-            elements: tuple[Value, ...],
-            values: Mapping[str, Value],
-            primed: Mapping[str, Value] | None = None,
-        ) -> bool:
-            return self._as_bool(evaluate(*self._arguments(values, primed), elements))
-
-        return ByElement(slots.is_universal, len(slots.names), holds)
-
-    def _arguments(
-        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None
-    ) -> list[Any]:
-        if self.is_step and primed is None:
-            raise KeyError(f"{self.name} reads primed variables: give the next state too")
-        try:
-            if primed is None:
-                return [values[name] for name, _ in self._reads]
-            return [(primed if is_primed else values)[name] for name, is_primed in self._reads]
-        except KeyError as missing:
-            raise KeyError(f"{self.name} needs a value for {missing.args[0]}") from None
 
 
 def _parts_of(node: tree.Expression) -> list[tree.Expression]:
@@ -306,9 +203,9 @@ class Module:
         definition = self._definitions.get(formula)
         if definition is not None and not definition.parameters:
             return definition, self._program(constants)
-        notes = self._program(constants).notes
+        effects = self._program(constants).effects
         definition, analysis = self._parsed(formula)
-        return definition, Program(analysis, constants, notes)
+        return definition, Program(analysis, constants, effects)
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.
@@ -362,75 +259,9 @@ def load(path: Path | str) -> Module:
     Raises `SpecError` for a syntax error, a module that is missing, a name that is unknown or
     defined twice, and `OSError` if the file cannot be read.
     """
-    loader = _Loader(Path(path).parent)
+    loader = Loader(Path(path).parent, LIBRARY)
     loaded = loader.load(Path(path))
     return Module(loaded.sources, loaded.names, loader.resolution)
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """A file: the names that it sees and gives away; it and what it extends, the latter first."""
-
-    names: Names
-    exported: Names
-    sources: list[tree.ModuleSource]
-
-
-class _Loader:
-    """Loads each file once."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.resolution = Resolution()
-        self._loaded: dict[str, _Loaded | None] = {}  # None while it is being loaded
-
-    def load(self, path: Path) -> _Loaded:
-        """Load a file and what it uses."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except UnicodeDecodeError:
-            raise SpecError(Position(str(path), 1, 1), "the file is not UTF-8 text") from None
-        source = parse_module(text, str(path))
-        self._loaded[source.name] = None
-        imported: dict[str, Meaning] = {}
-        sources: list[tree.ModuleSource] = []
-        for each in source.extends:
-            extended = self._module(each.name, each.at)
-            _merge(imported, extended.exported, each.at)
-            sources += [each for each in extended.sources if each not in sources]
-        names, exported = resolve(source, imported, self.resolution, self._instantiate)
-        loaded = _Loaded(names, exported, [*sources, source])
-        self._loaded[source.name] = loaded
-        return loaded
-
-    def _module(self, name: str, at: Position) -> _Loaded:
-        if name in self._loaded:
-            loaded = self._loaded[name]
-            if loaded is None:
-                raise SpecError(at, f"module {name} extends itself")
-            return loaded
-        beside, shipped = (folder / f"{name}.tla" for folder in (self.folder, LIBRARY))
-        if beside.is_file():
-            return self.load(beside)
-        if name in STANDARD_MODULES:
-            return _Loaded({}, STANDARD_MODULES[name], [])
-        if shipped.is_file():
-            return self.load(shipped)
-        raise SpecError(at, f"there is no module {name}: no file {beside}")
-
-    def _instantiate(self, instance: tree.Instance, names: Names) -> Names:
-        exported = self._module(instance.module, instance.at).exported
-        own = {name: each for name, each in exported.items() if LANGUAGE.get(name) is not each}
-        return instantiate(instance, own, names, self.resolution)
-
-
-def _merge(imported: dict[str, Meaning], names: Names, at: Position) -> None:
-    """Add the names of a module that is extended."""
-    for name, meaning in names.items():
-        earlier = imported.setdefault(name, meaning)
-        if earlier is not meaning and isinstance(meaning, tree.Node):
-            where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
-            raise SpecError(at, f"{name} is defined at {meaning.at}{where}")
 
 
 def _operator(definition: tree.Definition) -> Operator:

@@ -1,4 +1,11 @@
-"""Traces: the format, the story in prose, the space-time diagram."""
+"""Traces: what happened in a cluster, step by step, in one format whoever recorded it.
+
+`format` reads and writes them. `story` tells a trace in sentences, `drawing` as a space-time
+diagram or a page. `validation` says whether a recorded trace is a behaviour of the spec, and
+`profiles` how to read the traces of other implementations for that. `conformance` drives an
+implementation through scenarios. Beside them, no code: `gallery` has the traces of known bugs,
+`recorded` those of real clusters.
+"""
 
 from raft_ref.traces.drawing.diagram import draw
 from raft_ref.traces.drawing.render import FORMATS, RenderError, render

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raft_ref.bugs import Bug
 from raft_ref.traces import render, write
-from raft_ref.traces.story.causes import what_went_wrong
+from raft_ref.traces.story.causal_slice import what_went_wrong
 from raft_ref.verify.bugs import Found
 from raft_ref.zoo import WAITING
 

@@ -79,7 +79,8 @@ def _native(
 ) -> Report:
     try:
         # Here and not above, because it is not there where no compiler was.
-        from raft_ref.explorer.engines.native import NativeSearch, Unfit  # noqa: PLC0415
+        from raft_ref.explorer._core import Unfit  # noqa: PLC0415
+        from raft_ref.explorer.engines.native import NativeSearch  # noqa: PLC0415
     except ImportError as error:
         raise EngineError("the native engine was not built (it needs a C++ compiler)") from error
     threads = threads or os.cpu_count() or 1

@@ -33,7 +33,7 @@ _WORDS = 3
 
 
 class Journal:
-    """A model (see `native`) whose questions are noted, as far as they bring up anything.
+    """A model (see `native_model`) whose questions are noted, as far as they bring up anything.
 
     `size` returns how much has a number so far. The journal answers as the model does.
     """

@@ -1,5 +1,9 @@
 """What is explored: actors, the network between them, and the properties that they are held to.
 
-In: an actor (`Actor`), servers, bounds. Out: a `System`, a transition system whose states are small
-integers, and what of two states counts as one.
+In: an `Actor`, names of servers, `Bounds`. Out: a `System`, a transition system.
+
+`actor` is the protocol that a user's node speaks, `network` what is in flight. All their values are
+numbered (`interning`); `local_steps` computes each step of a server once. `system` puts them
+together to global states, with a `history` variable if need be. `properties` are evaluated on
+them. `reduction` leaves out steps that change nothing but their order, and `symmetry` renames.
 """

@@ -1,6 +1,6 @@
-"""Properties of states and of steps, and how their verdicts are remembered.
+"""Properties of states and of steps, and how their verdicts are memoized.
 
-A property says which parts of a state it reads. Its verdict is remembered under exactly these
+A property says which parts of a state it reads. Its verdict is memoized under exactly these
 parts, so a verdict is computed once for each combination of what it depends on.
 """
 

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
-from raft_ref.explorer.model.actor import Actor, Guard, Measure, ServerId, Step, guarded
+from raft_ref.explorer.model.actor import Actor, Guard, Measure, ServerId, guarded
 from raft_ref.explorer.model.bounds import Bounds
+from raft_ref.explorer.model.history import History, NoHistory
 from raft_ref.explorer.model.interning import Interner
-from raft_ref.explorer.model.network import Content, Fifo, Network, Unordered
-from raft_ref.explorer.model.reduction import Obsolescence
+from raft_ref.explorer.model.local_steps import LocalStep, LocalSteps
+from raft_ref.explorer.model.network import Fifo, Network, Unordered
 
 NetworkKind = Literal["set", "fifo"]
 
@@ -63,55 +64,6 @@ class Event:
     after: View
 
 
-class History(Protocol):
-    """A history variable: a fold over the steps of servers, which no server can read."""
-
-    @property
-    def name(self) -> str:
-        """The name of the variable."""
-
-    @property
-    def initial(self) -> Any:
-        """The history before the first step."""
-
-    def observe(self, history: Any, before: Any, after: Any) -> Any:
-        """Return the history after one server went from state `before` to state `after`."""
-
-    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
-        """Return the history with the servers and the values in it renamed."""
-
-
-class NoHistory:
-    """The history of a system that needs none."""
-
-    name = "history"
-    initial = None
-
-    def observe(self, history: Any, before: Any, after: Any) -> Any:
-        """Return nothing new."""
-        return history
-
-    def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
-        """Return the history: there are no names in it."""
-        return history
-
-
-class LocalStep(NamedTuple):
-    """One step of one server, whatever the rest of the system looks like.
-
-    `names` are the step's name and those of the actions that it composes; `action` is what the
-    actor took, or None on a message or a crash; `exceeded` are the bounds on the server's own
-    state that the step would leave.
-    """
-
-    names: tuple[str, ...]
-    action: Any
-    before: int
-    after: int
-    sends: Content
-    exceeded: tuple[str, ...]
-
-
 class Transition(NamedTuple):
     """One step of the system.
 
@@ -124,92 +76,6 @@ class Transition(NamedTuple):
     local: LocalStep | None
     message: int
     after: GlobalState
-
-
-Examine = Callable[[str, tuple[Any, ...], Any], None]
-"""What looks at each new answer of an actor: it gets the method, the arguments, the answer."""
-
-
-class LocalSteps:
-    """The steps of single servers, each computed by the actor once.
-
-    Arguments: the guarded actor; the limits on its states, each with its name, its measure and the
-    greatest value. `examine` may be set, and is called with each answer of the actor when it is
-    new.
-    """
-
-    def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
-        self.guard = guard
-        self.examine: Examine = lambda method, arguments, answer: None
-        self.states: Interner[Any] = Interner()
-        self.messages: Interner[Any] = Interner()
-        self._limits = tuple(limits)
-        self._actions: dict[int, tuple[LocalStep, ...]] = {}
-        self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
-        self._restart: dict[int, LocalStep] = {}
-        self.obsolescence = Obsolescence(guard, self.states, self.messages)
-
-    def actions(self, state: int) -> tuple[LocalStep, ...]:
-        """Return what a server may do without a message."""
-        found = self._actions.get(state)
-        if found is None:
-            before = self.states[state]
-            actions = self.guard.actions(before)
-            self.examine("actions", (before,), actions)
-            steps = [(action, self.guard.act(before, action)) for action in actions]
-            for action, step in steps:
-                self.examine("act", (before, action), step)
-            found = self._actions[state] = tuple(
-                self._local(type(action).__name__, action, state, step)
-                for action, step in steps
-                if step is not None
-            )
-        return found
-
-    def receive(self, state: int, message: int) -> tuple[LocalStep, LocalStep]:
-        """Return what a server does with a message: as Receive and as ReceiveDuplicate."""
-        found = self._receive.get((state, message))
-        if found is None:
-            arguments = self.states[state], self.messages[message]
-            step = self.guard.receive(*arguments)
-            self.examine("receive", arguments, step)
-            once = self._local("Receive", None, state, step)
-            again = once._replace(names=("ReceiveDuplicate", *once.names[1:]))
-            found = self._receive[state, message] = (once, again)
-        return found
-
-    def restart(self, state: int) -> LocalStep:
-        """Return what a crash does to a server."""
-        found = self._restart.get(state)
-        if found is None:
-            before = self.states[state]
-            after = self.guard.restart(before)
-            self.examine("restart", (before,), after)
-            found = self._restart[state] = self._local("Restart", None, state, Step(after))
-        return found
-
-    def is_obsolete(self, state: int, message: int) -> bool:
-        """Return whether a server will never do anything with a message; see `Obsolescence`."""
-        if not self.obsolescence.is_known(state, message):
-            once, _ = self.receive(state, message)
-            if self.obsolescence.ask(state, message, once.after == state and not once.sends):
-                self.examine("is_obsolete", (self.states[state], self.messages[message]), True)
-        return self.obsolescence.is_obsolete(state, message)
-
-    def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:
-        local = LocalStep(
-            names=tuple(dict.fromkeys((name, *step.actions))),
-            action=action,
-            before=before,
-            after=self.states.intern(step.state),
-            sends=tuple(self.messages.intern(message) for message in step.messages),
-            exceeded=tuple(
-                bound for bound, measure, limit in self._limits if measure(step.state) > limit
-            ),
-        )
-        if not local.exceeded:
-            self.obsolescence.follow(before, local.after)
-        return local
 
 
 class System:

@@ -1,4 +1,4 @@
-"""The chances of one random walk, drawn from its seed.
+"""Swarm testing: the chances of one random walk, drawn from its seed.
 
 What is likely is drawn anew for each walk (Groce and others, "Swarm testing", 2012): some faults
 never happen in one walk and are frequent in another, and a server that seldom gets its turn is as

@@ -1,4 +1,6 @@
 """The embedded checker: all states of a specification, counted as TLC counts.
 
-In: a module and its configuration (`.cfg`). Out: a `Report` with a shortest counterexample.
+In: a module and its configuration, the `.cfg` (`config`). Out: a `Report` (`verdict`) with
+a shortest counterexample, which `behavior` shows as text. `task` puts together what is to be
+checked, `search` does it, breadth first, and `symmetry` lets states count as one.
 """

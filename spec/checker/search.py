@@ -23,7 +23,7 @@ from raft_ref.spec.checker.verdict import (
     Step,
     Verdict,
 )
-from raft_ref.spec.steps.interning import Formula, Interner, Remembered, Row, State
+from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.values.value import Value
 
@@ -62,7 +62,7 @@ class Model(Protocol):
     def initial(self) -> Sequence[State]:
         """Return the initial states, one that is found twice being listed twice."""
 
-    def remembered(self, interner: Interner) -> Successors:
+    def memoized(self, interner: Interner) -> Successors:
         """Return the next-state relation on the rows of an interner."""
 
 
@@ -129,8 +129,8 @@ class _Test:
 
     def __init__(self, prop: Property, interner: Interner) -> None:
         self.prop = prop
-        self._condition = _remembered(prop.condition, interner)
-        self._exempt = None if prop.exempt is None else _remembered(prop.exempt, interner)
+        self._condition = _memoized(prop.condition, interner)
+        self._exempt = None if prop.exempt is None else _memoized(prop.exempt, interner)
         self.holds_in_state = self._condition.of_state
 
     def holds_in_step(self, before: Row, after: Row) -> bool:
@@ -140,8 +140,8 @@ class _Test:
         return self._exempt is not None and bool(self._exempt.of_step(before, after))
 
 
-def _remembered(condition: Condition, interner: Interner) -> Remembered:
-    return Remembered(condition, condition.holds, interner)
+def _memoized(condition: Condition, interner: Interner) -> Memoized:
+    return Memoized(condition, condition.holds, interner)
 
 
 class _Origin(NamedTuple):
@@ -178,15 +178,15 @@ class Search:
         self._invariants = self._tests(task.invariants)
         self._initial_properties = self._tests(task.initial_properties)
         self._step_properties = self._tests(task.step_properties)
-        self._constraints = [_remembered(each, self._interner) for each in task.constraints]
+        self._constraints = [_memoized(each, self._interner) for each in task.constraints]
         self._action_constraints = [
-            _remembered(each, self._interner) for each in task.action_constraints
+            _memoized(each, self._interner) for each in task.action_constraints
         ]
         self._key = self._keys()
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
         self._origins: list[_Origin] = []
-        self._successors = self._model.remembered(self._interner).successors
+        self._successors = self._model.memoized(self._interner).successors
         self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
         self._generated = 0
         self._depth = 0
@@ -311,7 +311,7 @@ class Search:
         """Return what is the same for states that count as one; None for the row itself."""
         canonical = canonical_rows(self._interner, self._task.renamings)
         if self._task.view is not None:
-            view = Remembered(self._task.view, self._task.view.value, self._interner)
+            view = Memoized(self._task.view, self._task.view.value, self._interner)
             return lambda row: view.of_state(canonical(row))
         return canonical if self._task.renamings else None
 

@@ -19,7 +19,7 @@ def _elements(
     if in_order is not None:
         return in_order
     code = generator.value(node, primed)
-    if ordered or generator.careful:  # the judge of errors goes the same way every time
+    if ordered or generator.careful:  # the oracle goes the same way every time
         return generator.writer.named(generator.fallible(node, "in_order", code.text))
     if code.kind == "set":
         return generator.writer.named(code.text)
@@ -55,7 +55,7 @@ def target(generator: Generator, pattern: tree.Pattern) -> str:
 def unpack(generator: Generator, pattern: tree.Pattern, element: str) -> None:
     """Bind the names of a tuple of names."""
     if pattern.is_tuple:
-        helper = generator.helper(operators.unpacked)
+        helper = generator.namespace.helper(operators.unpacked)
         names = ", ".join(generator.reference(each, False) for each in pattern.names)
         checked = generator.fallible(pattern, helper, element, str(len(pattern.names)))
         generator.writer.emit(f"_, {names} = {checked}")
@@ -146,7 +146,7 @@ def _set_literal(generator: Generator, node: tree.SetLiteral, primed: bool) -> C
     if len(texts) < 2 or (codes[0].kind in PYTHON_TYPES and len({c.kind for c in codes}) == 1):
         return Code(f"frozenset(({''.join(f'{each}, ' for each in texts)}))", "set")
     return Code(
-        generator.fallible(node, generator.helper(operators.set_of), *texts),
+        generator.fallible(node, generator.namespace.helper(operators.set_of), *texts),
         "set",
     )
 

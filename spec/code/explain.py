@@ -1,13 +1,18 @@
-r"""Which instances of a universal formula fail.
+r"""Why a formula is false: which instances of a universal one fail, which condition of an action.
 
 For `\A i, j \in S : P(i, j)` the answer is a list like `i = s1, j = s2`. Nested quantifiers,
 conjunctions, implications, LET and plain names of formulas are looked through; of a conjunction,
 the first part that fails is explained.
+
+For `A(i) == /\ P(i) /\ Q(i) /\ x' = i` the conditions are `P(i)` and `Q(i)`: the conjuncts that
+read no primed variable. LET is looked through; the first that fails is shown as it stands in the
+file.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from raft_ref.spec.code.binder_forms import elements_in_order, loop
@@ -78,3 +83,46 @@ def _behind_names(generator: Generator, node: tree.Expression) -> tree.Expressio
 
 def _describe(bindings: list[tuple[str, Any]]) -> str:
     return ", ".join(f"{name} = {show(value)}" for name, value in bindings)
+
+
+def conditions_function(
+    generator: Generator, definition: tree.Definition
+) -> Callable[..., list[str]]:
+    """Return a function with the same parameters as the definition's that lists what fails.
+
+    The list has one text at most. Raises `SpecError` for what is not supported.
+    """
+
+    def check(node: tree.Expression, end: tree.Expression | None) -> None:
+        if isinstance(node, tree.Let):
+            generator.local_definitions(node, False)
+            check(node.body, end)
+        elif isinstance(node, tree.Call) and node.name == "/\\":
+            conjuncts = node.arguments
+            for each, following in zip(conjuncts, (*conjuncts[1:], end), strict=True):
+                check(each, following)
+        elif not any(primed for _, primed in generator.analysis.reads(node)):
+            text = _text(definition, node, end)
+            generator.writer.emit("if not found:")
+            with generator.writer.indented():
+                generator.writer.emit(f"if not {generator.formula(node, False)}:")
+                generator.writer.emit(f" found.append({text!r})")
+
+    def body() -> str:
+        generator.writer.emit("found = []")
+        check(definition.body, None)
+        return "found"
+
+    return generator.extra_function(definition, "conditions", body, {})
+
+
+def _text(definition: tree.Definition, node: tree.Expression, end: tree.Expression | None) -> str:
+    """Return a conjunct as it stands in the file, on one line."""
+    lines = Path(node.at.file).read_text(encoding="utf-8").expandtabs(8).split("\n")
+    last = definition.at.line + definition.text.count("\n") if end is None else end.at.line
+    shown = lines[node.at.line - 1 : last]
+    if end is not None:
+        shown[-1] = shown[-1][: end.at.column - 1]
+    shown[0] = shown[0][node.at.column - 1 :]
+    text = " ".join(line.split("\\*")[0].strip() for line in shown)
+    return " ".join(text.split()).removesuffix("/\\").strip()

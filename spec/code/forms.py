@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from raft_ref.spec.code.binder_forms import BINDER_FORMS
+from raft_ref.spec.code.call_forms import call, operator
 from raft_ref.spec.code.function_forms import FUNCTION_FORMS
 from raft_ref.spec.code.generator import PYTHON_TYPES, Code, Form, Generator
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
-from raft_ref.spec.values import operators
-from raft_ref.spec.values.operators import LARGEST, SMALLEST
+from raft_ref.spec.values import arithmetic, sequences
+from raft_ref.spec.values.arithmetic import LARGEST, SMALLEST
 from raft_ref.spec.values.sets import contains, equal, interval
 from raft_ref.spec.values.standard import Builtin
 
@@ -36,14 +37,15 @@ def _string(_generator: Generator, node: tree.String, _primed: bool) -> Code:
 
 def _call(generator: Generator, node: tree.Call, primed: bool) -> Code:
     meaning = generator.analysis.meanings[node]
-    assert isinstance(meaning, Builtin)
+    if not isinstance(meaning, Builtin):
+        return call(generator, node, meaning, primed)
     special = _SPECIAL.get(meaning.name)
     if special is not None:
         return special(generator, node, primed)
     if meaning.function is None:
         raise SpecError(node.at, f"not supported here: {meaning.name}")
     codes = [
-        Code(generator.operator(each, meaning.operator_arguments[place], primed))
+        Code(operator(generator, each, meaning.operator_arguments[place], primed))
         if place in meaning.operator_arguments
         else generator.value(each, primed)
         for place, each in enumerate(node.arguments)
@@ -52,7 +54,7 @@ def _call(generator: Generator, node: tree.Call, primed: bool) -> Code:
         inline = _inline(generator, meaning, codes)
         if inline is not None:
             return Code(inline, meaning.returns)
-    name = generator.helper(meaning.function)
+    name = generator.namespace.helper(meaning.function)
     text = generator.fallible(node, name, *[each.text for each in codes])
     return Code(text, meaning.returns)
 
@@ -64,20 +66,20 @@ def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | 
         return f"({codes[0].text} {_INLINE_COMPARISONS[meaning.name]} {codes[1].text})"
     if meaning.name in _INLINE_COMPARISONS:
         one, other = (generator.writer.named(each.text) for each in codes)
-        helper = generator.helper(meaning.function) if meaning.function else ""
+        helper = generator.namespace.helper(meaning.function) if meaning.function else ""
         return (
             f"({one} {meaning.name} {other} if type({one}) is int is type({other}) "
             f"else {helper}({one}, {other}))"
         )
     if meaning.name == "Len":
         of = generator.writer.named(codes[0].text)
-        helper = generator.helper(operators.length)
+        helper = generator.namespace.helper(sequences.length)
         return f"(len({of}) - 1 if type({of}) is tuple and {of}[0].is_sequence else {helper}({of}))"
     if meaning.name == ".." and kinds == ["number", "number"]:
-        return f"{generator.helper(interval)}({codes[0].text}, {codes[1].text})"
+        return f"{generator.namespace.helper(interval)}({codes[0].text}, {codes[1].text})"
     if meaning.name in ("+", "-") and "number" in kinds:
         # A sum of a number and anything else is a TypeError, as it should be.
-        helper = generator.helper(operators.in_range)
+        helper = generator.namespace.helper(arithmetic.in_range)
         sum_ = generator.writer.fresh()
         text = f"{codes[0].text} {meaning.name} {codes[1].text}"
         within = f"{SMALLEST} <= ({sum_} := {text}) <= {LARGEST}"
@@ -143,7 +145,7 @@ def _equality(generator: Generator, node: tree.Call, primed: bool) -> Code:
 
 
 def _equal(generator: Generator, node: tree.Node, left: Code, right: Code) -> str:
-    helper = generator.helper(equal)
+    helper = generator.namespace.helper(equal)
     if generator.careful:
         return generator.fallible(node, helper, left.text, right.text)
     if left.kind == right.kind and left.kind in PYTHON_TYPES:
@@ -160,7 +162,7 @@ def _equal(generator: Generator, node: tree.Node, left: Code, right: Code) -> st
 
 def _membership(generator: Generator, node: tree.Call, primed: bool) -> Code:
     value, candidates = (generator.value(each, primed) for each in node.arguments)
-    helper = generator.helper(contains)
+    helper = generator.namespace.helper(contains)
     one = generator.writer.named(value.text)
     if not generator.careful and candidates.kind == "set":
         many = generator.writer.named(candidates.text)

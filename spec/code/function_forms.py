@@ -46,7 +46,7 @@ def _domain(generator: Generator, node: tree.FunctionLiteral, primed: bool) -> s
     ]
     if len(factors) == 1:
         return factors[0]
-    product = generator.helper(operators.product)
+    product = generator.namespace.helper(operators.product)
     return generator.fallible(node.bindings[0].domain, product, *factors)
 
 
@@ -79,7 +79,7 @@ def _application(generator: Generator, node: tree.Application, primed: bool) -> 
     if not generator.careful:
         name = generator.writer.named(function.text)
         return Code(generator.writer.named(f"{name}[{name}[0][{argument}]]"))
-    helper = generator.helper(operators.field_of if node.is_field else operators.apply)
+    helper = generator.namespace.helper(operators.field_of if node.is_field else operators.apply)
     return Code(generator.fallible(node, helper, function.text, argument))
 
 
@@ -101,7 +101,7 @@ def _updated(
         generator.reference(update.previous, False),
         lambda: generator.value(update.value, primed).text,
     )
-    helper = generator.helper(operators.updated)
+    helper = generator.namespace.helper(operators.updated)
     outside = _outside(generator, update)
     steps = "".join(f"{each}, " for each in path)
     return generator.fallible(update, helper, text, f"({steps})", replacement, outside)
@@ -119,43 +119,45 @@ def _spliced(
     old = writer.named(text)
     place = writer.named(f"{old}[0].get({path[0]})")
     new = _spliced(generator, update, f"{old}[{place}]", path[1:], primed)
-    unchanged = generator.helper(operators.unchanged)
+    unchanged = generator.namespace.helper(operators.unchanged)
     otherwise = f"{unchanged}({old}, {path[0]}, {_outside(generator, update)})"
     sliced = f"{old}[:{place}] + ({new},) + {old}[{place} + 1:]"
     return f"({otherwise} if {place} is None else {sliced})"
 
 
 def _outside(generator: Generator, update: tree.Update) -> str:
-    return generator.kept(functools.partial(generator.notes.outside, update.at))
+    return generator.namespace.kept(functools.partial(generator.effects.warn_outside, update.at))
 
 
 def _record(generator: Generator, node: tree.Record, primed: bool) -> Code:
     texts = dict(zip(node.names, generator.names_of(node.values, primed), strict=True))
-    domain = generator.kept(domain_of(frozenset(node.names)))
+    domain = generator.namespace.kept(domain_of(frozenset(node.names)))
     return Code(f"({domain}, {', '.join(texts[name] for name in sorted(texts))})", "function")
 
 
 def _tuple(generator: Generator, node: tree.Tuple, primed: bool) -> Code:
     texts = [generator.value(each, primed).text for each in node.elements]
-    domain = generator.kept(sequence_domain(len(texts)))
+    domain = generator.namespace.kept(sequence_domain(len(texts)))
     return Code(f"({''.join(f'{each}, ' for each in [domain, *texts])})", "function")
 
 
 def _record_set(generator: Generator, node: tree.RecordSet, primed: bool) -> Code:
     texts = generator.names_of(node.values, primed)
-    helper = generator.helper(operators.record_set)
+    helper = generator.namespace.helper(operators.record_set)
     return Code(generator.fallible(node, helper, repr(node.names), *texts), "set")
 
 
 def _function_set(generator: Generator, node: tree.FunctionSet, primed: bool) -> Code:
     texts = generator.names_of((node.arguments, node.results), primed)
-    helper = generator.helper(operators.function_set)
+    helper = generator.namespace.helper(operators.function_set)
     return Code(generator.fallible(node, helper, *texts), "set")
 
 
 def _product(generator: Generator, node: tree.Product, primed: bool) -> Code:
     texts = generator.names_of(node.factors, primed)
-    return Code(generator.fallible(node, generator.helper(operators.product), *texts), "set")
+    return Code(
+        generator.fallible(node, generator.namespace.helper(operators.product), *texts), "set"
+    )
 
 
 FUNCTION_FORMS: Final[dict[type, Form]] = {

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from raft_ref.spec.code.conditions import conditions_function
-from raft_ref.spec.code.explain import instances_function
+from raft_ref.spec.code.effects import Effects
+from raft_ref.spec.code.explain import conditions_function, instances_function
 from raft_ref.spec.code.forms import FORMS
 from raft_ref.spec.code.generator import Generator
-from raft_ref.spec.code.notes import Notes
-from raft_ref.spec.code.slots import Slots, instance_function
+from raft_ref.spec.code.indexed_formulas import IndexedFormula, instance_function
 from raft_ref.spec.names.analysis import Analysis, Read
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, SpecError
@@ -24,12 +23,12 @@ class Program:
         self,
         analysis: Analysis,
         constants: Mapping[str, Value | Callable[..., Value]],
-        notes: Notes | None = None,
+        effects: Effects | None = None,
     ) -> None:
         self.analysis = analysis
-        self.notes = notes or Notes()
-        self.quick = Generator(analysis, constants, FORMS, careful=False, notes=self.notes)
-        self.careful = Generator(analysis, constants, FORMS, careful=True, notes=self.notes)
+        self.effects = effects or Effects()
+        self.quick = Generator(analysis, constants, FORMS, careful=False, effects=self.effects)
+        self.careful = Generator(analysis, constants, FORMS, careful=True, effects=self.effects)
 
     def signature(self, definition: tree.Definition) -> list[Read]:
         """Return what the function of a definition takes."""
@@ -54,11 +53,11 @@ class Program:
             definition, quick, lambda: conditions_function(self.careful, definition)
         )
 
-    def instance(self, definition: tree.Definition, slots: Slots) -> Callable[..., Any]:
-        """Return the function that evaluates one instance of a formula; see `spec.code.slots`."""
-        quick = instance_function(self.quick, definition, slots)
+    def instance(self, definition: tree.Definition, formula: IndexedFormula) -> Callable[..., Any]:
+        """Return the function that evaluates one instance of a formula; see `indexed_formulas`."""
+        quick = instance_function(self.quick, definition, formula)
         return self._guarded(
-            definition, quick, lambda: instance_function(self.careful, definition, slots)
+            definition, quick, lambda: instance_function(self.careful, definition, formula)
         )
 
     def _guarded(
@@ -68,11 +67,11 @@ class Program:
         careful: Callable[[], Callable[..., Any]],
     ) -> Callable[..., Any]:
         def evaluate(*arguments: Any) -> Any:
-            printed = len(self.notes.printed)
+            printed = len(self.effects.printed)
             try:
                 return quick(*arguments)
             except Exception:  # any: the quick text does not tell what went wrong, or where
-                del self.notes.printed[printed:]
+                del self.effects.printed[printed:]
             try:
                 return careful()(*arguments)
             except NoValueError as error:  # out of a comparison that Python made by itself

@@ -3,6 +3,10 @@
 The one part of `spec` that knows the node and the explorer. It maps what the explorer sees to the
 variables of a module, and makes properties of the module's operators: `RaftVariables` and
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
+
+`variables` and `history` are the map. On it stand the checks: `properties` evaluates invariants of
+the file, `refinement` holds each step of a server to Raft.tla, `bisimulation` the whole system to
+a model of it; `simulation_relation` and `conjuncts` hold the proof's protocol to the node.
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT

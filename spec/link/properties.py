@@ -7,8 +7,9 @@ from textwrap import indent
 from typing import Any
 
 from raft_ref.explorer import Kind, Property, ServerId, View
+from raft_ref.spec.code.predicate import ByElement, Predicate
 from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
-from raft_ref.spec.module import ByElement, Module, Predicate, load
+from raft_ref.spec.module import Module, load
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import Value
 

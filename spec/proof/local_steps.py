@@ -17,7 +17,8 @@ from raft_ref.spec.files import INVARIANTS, RAFT
 from raft_ref.spec.module import Module, load
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
-from raft_ref.spec.values.operators import apply, field_of, length
+from raft_ref.spec.values.operators import apply, field_of
+from raft_ref.spec.values.sequences import length
 from raft_ref.spec.values.value import (
     Value,
     domain_in,

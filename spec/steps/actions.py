@@ -17,9 +17,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from raft_ref.spec.code.binder_forms import target, unpack
-from raft_ref.spec.code.inlining import Inlining, behind, names_of
 from raft_ref.spec.code.writer import Lines
-from raft_ref.spec.names.places import Local, Scope, Values
+from raft_ref.spec.names.environment import Environment, Local, Values
+from raft_ref.spec.steps.inlining import Inlining, behind, names_of
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
 from raft_ref.spec.values.runtime import in_kept_order
@@ -33,81 +33,90 @@ class Actions(Inlining):
 
     # Forms
 
-    def write(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
+    def write(
+        self, node: tree.Expression, environment: Environment, values: Values, then: Then
+    ) -> None:
         """Write an action, and where it succeeds what follows it."""
-        node, scope = behind(node, scope, self.generator)
-        if self.is_test(node, scope):
-            self._test(node, scope, values, then)
+        node, environment = behind(node, environment, self.generator)
+        if self.is_test(node, environment):
+            self._test(node, environment, values, then)
             return
         match node:
             case tree.Quantified(is_universal=True):
-                self._for_all(node, scope, values, then)
+                self._for_all(node, environment, values, then)
             case tree.Quantified():
                 self.exists(
-                    node, scope, values, lambda inner: self.write(node.body, inner, values, then)
+                    node,
+                    environment,
+                    values,
+                    lambda inner: self.write(node.body, inner, values, then),
                 )
             case tree.If():
                 arms = [(node.condition, node.then)]
-                self._choice(node, arms, node.otherwise, scope, values, then)
+                self._choice(node, arms, node.otherwise, environment, values, then)
             case tree.Case():
                 arms = list(zip(node.conditions, node.results, strict=True))
-                self._choice(node, arms, node.otherwise, scope, values, then)
+                self._choice(node, arms, node.otherwise, environment, values, then)
             case tree.Let():
-                self.write(node.body, self.let(node, scope, values), values, then)
+                self.write(node.body, self.let(node, environment, values), values, then)
             case tree.Unsupported():
                 action, variables = node.operands
                 branches = [
-                    self._branch_of(action, scope, values),
-                    lambda joined: self._unchanged(variables, scope, values, joined),
+                    self._branch_of(action, environment, values),
+                    lambda joined: self._unchanged(variables, environment, values, joined),
                 ]
                 self._branch(branches, values, then)
             case tree.Call():
-                self._call(node, scope, values, then)
+                self._call(node, environment, values, then)
 
-    def is_test(self, node: tree.Node, scope: Scope) -> bool:
+    def is_test(self, node: tree.Node, environment: Environment) -> bool:
         """Whether an action neither gives values nor has several paths: a formula."""
         if isinstance(node, tree.Call):
-            node, scope = behind(node, scope, self.generator)
+            node, environment = behind(node, environment, self.generator)
         match node:
             case tree.Quantified():
-                return node.is_universal and self.is_test(node.body, scope)
+                return node.is_universal and self.is_test(node.body, environment)
             case tree.If():
-                return self.is_test(node.then, scope) and self.is_test(node.otherwise, scope)
+                return self.is_test(node.then, environment) and self.is_test(
+                    node.otherwise, environment
+                )
             case tree.Case():
                 results = [*node.results, *([node.otherwise] if node.otherwise else [])]
-                return all(self.is_test(each, scope) for each in results)
+                return all(self.is_test(each, environment) for each in results)
             case tree.Let():
-                return self.is_test(node.body, scope)
+                return self.is_test(node.body, environment)
             case tree.Unsupported():
                 return node.construct != STEP_OR_STUTTER
             case tree.Call():
-                return self._is_test_call(node, scope)
+                return self._is_test_call(node, environment)
         return True
 
-    def _is_test_call(self, node: tree.Call, scope: Scope) -> bool:
+    def _is_test_call(self, node: tree.Call, environment: Environment) -> bool:
         meaning = self.generator.analysis.meanings[node]
         if isinstance(meaning, tree.Definition):
-            if meaning in scope.inside:
+            if meaning in environment.inside:
                 return True  # a recursive operator: no action, unless another branch is one
-            inner = replace(scope, inside=(*scope.inside, meaning))
+            inner = replace(environment, inside=(*environment.inside, meaning))
             given = {
-                parameter: Local(None, False, argument, scope)
+                parameter: Local(None, False, argument, environment)
                 for parameter, argument in zip(meaning.parameters, node.arguments, strict=False)
             }
             return self.is_test(meaning.body, inner.with_locals(given))
         match node.name:
             case "/\\":
-                return all(self.is_test(each, scope) for each in node.arguments)
+                return all(self.is_test(each, environment) for each in node.arguments)
             case "\\/" | "UNCHANGED":
                 return False
             case "=>":
-                return self.is_test(node.arguments[1], scope)
+                return self.is_test(node.arguments[1], environment)
             case "=" | "\\in":
-                return self._assigned(node.arguments[0], scope) is None
+                return self._assigned(node.arguments[0], environment) is None
         return True
 
-    def _test(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
-        with self.evaluating(node, scope, values):
+    def _test(
+        self, node: tree.Expression, environment: Environment, values: Values, then: Then
+    ) -> None:
+        with self.evaluating(node, environment, values):
             text = self.generator.formula(node, False)
         self._if(text, lambda: then(values))
 
@@ -119,29 +128,29 @@ class Actions(Inlining):
         with self.generator.writer.indented():
             body()
 
-    def _call(self, node: tree.Call, scope: Scope, values: Values, then: Then) -> None:
+    def _call(self, node: tree.Call, environment: Environment, values: Values, then: Then) -> None:
         meaning = self.generator.analysis.meanings[node]
         if isinstance(meaning, tree.Definition):
-            self.write(meaning.body, self.inlined(node, meaning, scope, values), values, then)
+            self.write(meaning.body, self.inlined(node, meaning, environment, values), values, then)
             return
         match node.name:
             case "/\\":
-                self._in_turn(list(node.arguments), scope, values, then)
+                self._in_turn(list(node.arguments), environment, values, then)
             case "\\/":
-                branches = [self._branch_of(each, scope, values) for each in node.arguments]
+                branches = [self._branch_of(each, environment, values) for each in node.arguments]
                 self._branch(branches, values, then)
             case "=>":
                 premise, conclusion = node.arguments
                 true = tree.Call(node.at, "TRUE")
                 self.generator.analysis.meanings[true] = LANGUAGE["TRUE"]
-                self._choice(node, [(premise, conclusion)], true, scope, values, then)
+                self._choice(node, [(premise, conclusion)], true, environment, values, then)
             case "UNCHANGED":
-                self._unchanged(node.arguments[0], scope, values, then)
+                self._unchanged(node.arguments[0], environment, values, then)
             case _:
-                self._assign(node, scope, values, then)
+                self._assign(node, environment, values, then)
 
     def _in_turn(
-        self, conjuncts: list[tree.Expression], scope: Scope, values: Values, then: Then
+        self, conjuncts: list[tree.Expression], environment: Environment, values: Values, then: Then
     ) -> None:
         if not conjuncts:
             then(values)
@@ -149,60 +158,62 @@ class Actions(Inlining):
 
         def others(known: Values) -> None:
             if self.variables <= known.keys():
-                self._tests(conjuncts[1:], scope, known, then)
+                self._tests(conjuncts[1:], environment, known, then)
             else:
-                self._in_turn(conjuncts[1:], scope, known, then)
+                self._in_turn(conjuncts[1:], environment, known, then)
 
-        self.write(conjuncts[0], scope, values, others)
+        self.write(conjuncts[0], environment, values, others)
 
     def _tests(
-        self, conjuncts: list[tree.Expression], scope: Scope, values: Values, then: Then
+        self, conjuncts: list[tree.Expression], environment: Environment, values: Values, then: Then
     ) -> None:
         if not conjuncts:
             then(values)
             return
         self._test(
             conjuncts[0],
-            scope,
+            environment,
             values,
-            lambda known: self._tests(conjuncts[1:], scope, known, then),
+            lambda known: self._tests(conjuncts[1:], environment, known, then),
         )
 
     # Values
 
-    def _assigned(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
+    def _assigned(self, node: tree.Expression, environment: Environment) -> tree.Variable | None:
         """Return the variable to which `node = e` gives a value."""
-        node, scope = behind(node, scope, self.generator)
+        node, environment = behind(node, environment, self.generator)
         if isinstance(node, tree.Prime) and self.primed:
-            return self._variable(node.operand, scope)
+            return self._variable(node.operand, environment)
         if isinstance(node, tree.Call):
             meaning = self.generator.analysis.meanings[node]
             if isinstance(meaning, tree.Variable) and not self.primed:
                 return meaning
             if isinstance(meaning, tree.Definition) and not meaning.parameters:
-                return self._assigned(meaning.body, scope)
+                return self._assigned(meaning.body, environment)
         return None
 
-    def _variable(self, node: tree.Expression, scope: Scope) -> tree.Variable | None:
-        node, scope = behind(node, scope, self.generator)
+    def _variable(self, node: tree.Expression, environment: Environment) -> tree.Variable | None:
+        node, environment = behind(node, environment, self.generator)
         if isinstance(node, tree.Call):
             meaning = self.generator.analysis.meanings[node]
             if isinstance(meaning, tree.Variable):
                 return meaning
             if isinstance(meaning, tree.Definition) and not meaning.parameters:
-                return self._variable(meaning.body, scope)
+                return self._variable(meaning.body, environment)
         return None
 
-    def _assign(self, node: tree.Call, scope: Scope, values: Values, then: Then) -> None:
+    def _assign(
+        self, node: tree.Call, environment: Environment, values: Values, then: Then
+    ) -> None:
         r"""`x' = e` or `x' \in S`."""
         generator, writer = self.generator, self.generator.writer
-        variable = self._assigned(node.arguments[0], scope)
+        variable = self._assigned(node.arguments[0], environment)
         assert variable is not None
         if variable in values:
-            self._test(node, scope, values, then)
+            self._test(node, environment, values, then)
             return
         given = node.arguments[1]
-        with self.evaluating(given, scope, values):
+        with self.evaluating(given, environment, values):
             text = generator.value(given, False).text
         name = self._name(variable)
         if node.name == "=":
@@ -210,52 +221,58 @@ class Actions(Inlining):
                 writer.emit(f"{name} = {text}")
             then({**values, variable: text if text.isidentifier() else name})
             return
-        elements = generator.fallible(given, generator.helper(in_kept_order), text)
+        elements = generator.fallible(given, generator.namespace.helper(in_kept_order), text)
         with self.looping(f"for {name} in {elements}:"):
             then({**values, variable: name})
 
     def _name(self, variable: tree.Variable) -> str:
         return f"{'p' if self.primed else 'v'}_{variable.name}"
 
-    def _unchanged(self, node: tree.Expression, scope: Scope, values: Values, then: Then) -> None:
-        node, scope = behind(node, scope, self.generator)
+    def _unchanged(
+        self, node: tree.Expression, environment: Environment, values: Values, then: Then
+    ) -> None:
+        node, environment = behind(node, environment, self.generator)
         if isinstance(node, tree.Tuple):
-            self._unchanged_in_turn(list(node.elements), scope, values, then)
+            self._unchanged_in_turn(list(node.elements), environment, values, then)
             return
-        variable = self._variable(node, scope)
+        variable = self._variable(node, environment)
         if variable is not None and variable not in values and self.primed:
             then({**values, variable: self.generator.reference(variable, False)})
             return
         if isinstance(node, tree.Call) and variable is None:
             meaning = self.generator.analysis.meanings[node]
             if isinstance(meaning, tree.Definition) and not meaning.parameters:
-                self._unchanged(meaning.body, scope, values, then)
+                self._unchanged(meaning.body, environment, values, then)
                 return
         test = tree.Call(node.at, "UNCHANGED", (node,))
         self.generator.analysis.meanings[test] = LANGUAGE["UNCHANGED"]
-        self._test(test, scope, values, then)
+        self._test(test, environment, values, then)
 
     def _unchanged_in_turn(
-        self, nodes: list[tree.Expression], scope: Scope, values: Values, then: Then
+        self, nodes: list[tree.Expression], environment: Environment, values: Values, then: Then
     ) -> None:
         if not nodes:
             then(values)
             return
         self._unchanged(
             nodes[0],
-            scope,
+            environment,
             values,
-            lambda known: self._unchanged_in_turn(nodes[1:], scope, known, then),
+            lambda known: self._unchanged_in_turn(nodes[1:], environment, known, then),
         )
 
     # Choices
 
     def exists(
-        self, node: tree.Quantified, scope: Scope, values: Values, body: Callable[[Scope], None]
+        self,
+        node: tree.Quantified,
+        environment: Environment,
+        values: Values,
+        body: Callable[[Environment], None],
     ) -> None:
         """Write the loops of a quantifier."""
-        domains = [self.elements(each.domain, scope, values) for each in node.bindings]
-        inner = self.bound(node, scope)
+        domains = [self.elements(each.domain, environment, values) for each in node.bindings]
+        inner = self.bound(node, environment)
         targets = [
             (pattern, domain)
             for binding, domain in zip(node.bindings, domains, strict=True)
@@ -276,7 +293,9 @@ class Actions(Inlining):
 
         loops(0)
 
-    def _for_all(self, node: tree.Quantified, scope: Scope, values: Values, then: Then) -> None:
+    def _for_all(
+        self, node: tree.Quantified, environment: Environment, values: Values, then: Then
+    ) -> None:
         """Write a conjunction with a conjunct for each element, which calls itself for the next.
 
         What has a value differs from the first conjunct to the next: each case is a function.
@@ -284,15 +303,15 @@ class Actions(Inlining):
         writer = self.generator.writer
         rows, place = writer.fresh(), writer.fresh()
         writer.emit(f"{rows} = []")
-        inner = scope
+        inner = environment
 
-        def collect(within: Scope) -> None:
+        def collect(within: Environment) -> None:
             nonlocal inner
             inner = within
             names = [within.locals[n].text for n in names_of(node)]
             writer.emit(f"{rows}.append(({''.join(f'{each}, ' for each in names)}))")
 
-        self.exists(node, scope, values, collect)
+        self.exists(node, environment, values, collect)
         block = writer.block
         functions: dict[frozenset[tree.Variable], str] = {}
         written: list[Lines] = []
@@ -334,7 +353,7 @@ class Actions(Inlining):
         node: tree.Expression,
         arms: list[tuple[tree.Expression, tree.Expression]],
         otherwise: tree.Expression | None,
-        scope: Scope,
+        environment: Environment,
         values: Values,
         then: Then,
     ) -> None:
@@ -346,14 +365,14 @@ class Actions(Inlining):
                 if otherwise is None:
                     writer.emit(self.generator.fallible(node, "no_case"))
                 else:
-                    self.write(otherwise, scope, values, joined)
+                    self.write(otherwise, environment, values, joined)
                 return
             condition, result = arms[place]
-            with self.evaluating(condition, scope, values):
+            with self.evaluating(condition, environment, values):
                 text = self.generator.formula(condition, False)
             writer.emit(f"if {text}:")
             with writer.indented():
-                self.write(result, scope, values, joined)
+                self.write(result, environment, values, joined)
             writer.emit("else:")
             with writer.indented():
                 rest(place + 1, joined)
@@ -361,9 +380,9 @@ class Actions(Inlining):
         self._branch([lambda joined: rest(0, joined)], values, then)
 
     def _branch_of(
-        self, node: tree.Expression, scope: Scope, values: Values
+        self, node: tree.Expression, environment: Environment, values: Values
     ) -> Callable[[Then], None]:
-        return lambda then: self.write(node, scope, values, then)
+        return lambda then: self.write(node, environment, values, then)
 
     def _branch(self, branches: list[Callable[[Then], None]], values: Values, then: Then) -> None:
         """Write branches side by side, and once, for each set of new values, what follows."""

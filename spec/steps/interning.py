@@ -62,7 +62,7 @@ class Formula(Protocol):
         """The variables that it reads in the next state."""
 
 
-class Remembered:
+class Memoized:
     """Some function of a formula, on rows; computed once for each combination of what it reads.
 
     Arguments: the formula, what to compute from one or two mappings of variables to values, and

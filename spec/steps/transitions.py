@@ -6,211 +6,45 @@ A state is a tuple of the variables' values, in the order in which they are decl
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
-from raft_ref.spec.code.generator import Generator
-from raft_ref.spec.code.inlining import NO_SCOPE
-from raft_ref.spec.code.notes import Notes
+from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.program import Program
-from raft_ref.spec.names.labels import ActionName, Label, labels_of
-from raft_ref.spec.names.places import Local, Scope, Values
-from raft_ref.spec.steps.actions import Actions
+from raft_ref.spec.names.labels import ActionName, labels_of
+from raft_ref.spec.steps.binding_times import dynamic_variables
 from raft_ref.spec.steps.interning import Interner, State
-from raft_ref.spec.steps.memo import RememberedActions
-from raft_ref.spec.steps.pools import pools_of
-from raft_ref.spec.steps.staging import first_stage
+from raft_ref.spec.steps.memoization import MemoizedActions
+from raft_ref.spec.steps.specialization import generating_extension
+from raft_ref.spec.steps.successors import ActionWriter, Successor, WithOracle
 from raft_ref.spec.syntax import expressions as tree
-from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
-from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.value import Value, show
-
-Generated: TypeAlias = Callable[..., None]
+from raft_ref.spec.values.value import Value
 
 
-class Successor(NamedTuple):
-    """A state that an action leads to, and the values of the names that the action binds."""
+class _WithEffects:
+    """The side effects of all that is evaluated under the same constants."""
 
-    action: ActionName
-    arguments: tuple[Value, ...]
-    state: State
-
-    @property
-    def label(self) -> str:
-        """The action with its arguments, like `Timeout(i = s1)`."""
-        pairs = zip(self.action.parameters, self.arguments, strict=True)
-        listed = ", ".join(f"{name} = {show(value)}" for name, value in pairs)
-        return f"{self.action.name}({listed})" if listed else self.action.name
-
-
-class _Writer:
-    """Generates the functions of one action in one text."""
-
-    def __init__(
-        self, generator: Generator, variables: tuple[tree.Variable, ...], *, primed: bool
-    ) -> None:
-        self._generator = generator
-        self._variables = variables
-        self._actions = Actions(generator, variables, primed=primed)
-        self._primed = primed
-
-    def whole(self, definition: tree.Definition) -> Generated:
-        """Return the function that adds the states which an operator gives."""
-        names = {each: Local(self._generator.fresh_name(each)) for each in definition.parameters}
-        scope = Scope(names, (), (definition,))
-        return self._function(
-            definition.body.at,
-            [str(each.text) for each in names.values()],
-            lambda: self._actions.write(
-                definition.body, scope, {}, lambda known: self._add(definition.body.at, known, "{}")
-            ),
-        )
-
-    def labelled(self, label: Label, action: ActionName, shown: list[Declaration]) -> Generated:
-        """Return the function that adds the successors by one action of the relation."""
-        kept = self._generator.kept(action)
-
-        def along(place: int, scope: Scope) -> None:
-            if place == len(label.steps):
-                self._actions.write(label.node, scope, {}, lambda known: finish(scope, known))
-                return
-            step = label.steps[place]
-            if isinstance(step, tree.Quantified):
-                self._actions.exists(step, scope, {}, lambda inner: along(place + 1, inner))
-            elif isinstance(step, tree.Let):
-                along(place + 1, self._actions.let(step, scope, {}))
-            else:
-                meaning = self._generator.analysis.meanings[step]
-                assert isinstance(meaning, tree.Definition)
-                along(place + 1, self._actions.inlined(step, meaning, scope, {}))
-
-        def finish(scope: Scope, known: Values) -> None:
-            arguments = "".join(f"{self._shown(each, scope)}, " for each in shown)
-            self._add(label.position, known, f"new(Successor, ({kept}, ({arguments}), {{}}))")
-
-        return self._function(label.position, [], lambda: along(0, NO_SCOPE))
-
-    def _shown(self, name: Declaration, scope: Scope) -> str:
-        local = scope.locals[name]
-        if local.text is not None:
-            return f"{local.text}()" if local.is_delayed else local.text
-        assert local.expression is not None
-        with self._actions.evaluating(local.expression, local.scope, {}):
-            return self._generator.value(local.expression, False).text
-
-    def _add(self, at: Position, known: Values, form: str) -> None:
-        missing = [each.name for each in self._variables if each not in known]
-        if missing:
-            kind = "successor" if self._primed else "initial"
-            reason = f"the {kind} state is not completely specified: {', '.join(missing)}"
-            index = self._generator.position(at)
-            self._generator.writer.emit(f"incomplete(positions[{index}], {reason!r})")
-            return
-        state = "".join(f"{known[each]}, " for each in self._variables)
-        self._generator.writer.emit(f"into({form.format(f'({state})')})")
-
-    def _function(
-        self, at: Position, parameters: list[str], write: Callable[[], None]
-    ) -> Generated:
-        generator = self._generator
-        writer_names = ", ".join(["into", "state", *parameters])
-
-        def body() -> str:
-            generator.used.clear()
-            with generator.writer.captured() as lines:
-                write()
-            if self._primed:
-                for place, variable in enumerate(self._variables):
-                    if variable in generator.used:
-                        name = generator.reference(variable, False)
-                        generator.writer.emit(f"{name} = state[{place}]")
-            generator.writer.splice(lines)
-            return "None"
-
-        name = generator.unique("action")
-        return generator.function_of_text(name, writer_names, body, at, _HELPERS)
-
-
-def _incomplete(at: Position, reason: str) -> None:
-    raise SpecError(at, reason)
-
-
-_HELPERS: Final[Mapping[str, Any]] = {
-    "new": tuple.__new__,
-    "Successor": Successor,
-    "incomplete": _incomplete,
-}
-
-
-class _Twofold:
-    """Functions in the quick text and, if that fails, in the careful one, which is the judge."""
-
-    def __init__(
-        self, program: Program, at: Position, generate: Callable[[Generator], list[Generated]]
-    ) -> None:
-        self._at = at
-        self._generate = generate
-        self._program = program
-        self._quick = generate(program.quick)
-        self._careful: list[Generated] | None = None
-
-    def quick(self, place: int, state: State) -> list[Any]:
-        """Return what one function adds in the quick text, which raises any exception."""
-        found: list[Any] = []
-        self._quick[place](found.append, state)
-        return found
-
-    def results(self, state: State, *arguments: Value) -> list[Any]:
-        """Return what the functions add."""
-        found: list[Any] = []
-        add = found.append
-        printed = len(self._program.notes.printed)
-        try:
-            for each in self._quick:
-                each(add, state, *arguments)
-        except Exception:  # any: the quick text does not tell what went wrong, or where
-            del self._program.notes.printed[printed:]
-            return self._judged(state, arguments)
-        return found
-
-    def _judged(self, state: State, arguments: tuple[Value, ...]) -> list[Any]:
-        if self._careful is None:
-            self._careful = self._generate(self._program.careful)
-        found: list[Any] = []
-        try:
-            for each in self._careful:
-                each(found.append, state, *arguments)
-        except NoValueError as error:
-            raise SpecError(self._at, error.reason) from None
-        except RecursionError:
-            raise SpecError(self._at, "the recursion is too deep or endless") from None
-        return found
-
-
-class _Noting:
-    """What all that is evaluated under the same constants leaves behind."""
-
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
+    def __init__(self, effects: Effects) -> None:
+        self._effects = effects
 
     @property
     def printed(self) -> list[Value]:
         """What Print and PrintT have shown; the caller may empty the list."""
-        return self._notes.printed
+        return self._effects.printed
 
     @property
     def warnings(self) -> list[str]:
         """What TLC warns of, once for each place: updates of functions outside of the domain."""
-        return [f"{at}: {reason}" for at, reason in self._notes.warnings.items()]
+        return [f"{at}: {reason}" for at, reason in self._effects.warnings.items()]
 
 
-class Action(_Noting):
+class Action(_WithEffects):
     """An operator of a module as an action; made by `Module.action`."""
 
     def __init__(
         self, definition: tree.Definition, program: Program, variables: tuple[tree.Variable, ...]
     ) -> None:
-        super().__init__(program.notes)
+        super().__init__(program.effects)
         self.name = definition.name
         self.position = definition.at
         self._definition = definition
@@ -218,10 +52,10 @@ class Action(_Noting):
         self._variables = variables
         self._conditions: Callable[..., list[str]] | None = None
         self.parameters = tuple(each.name for each in definition.parameters)
-        self._twofold = _Twofold(
+        self._function = WithOracle(
             program,
             definition.at,
-            lambda generator: [_Writer(generator, variables, primed=True).whole(definition)],
+            lambda generator: [ActionWriter(generator, variables, primed=True).whole(definition)],
         )
 
     def successors(self, state: State, *arguments: Value) -> list[State]:
@@ -232,7 +66,7 @@ class Action(_Noting):
         """
         if len(arguments) != len(self.parameters):
             raise TypeError(f"{self.name} takes {len(self.parameters)} arguments")
-        return self._twofold.results(state, *arguments)
+        return self._function.results(state, *arguments)
 
     def failing_condition(self, state: State, *arguments: Value) -> str | None:
         """Return the first condition of the action that does not hold, as the file has it.
@@ -252,7 +86,7 @@ class Action(_Noting):
         return next(iter(self._conditions(*values)), None)
 
 
-class Transitions(_Noting):
+class Transitions(_WithEffects):
     """The initial states and the next-state relation; made by `Module.transitions`."""
 
     def __init__(
@@ -261,7 +95,7 @@ class Transitions(_Noting):
         relation: tuple[tree.Definition, Program],
         variables: tuple[tree.Variable, ...],
     ) -> None:
-        super().__init__(relation[1].notes)
+        super().__init__(relation[1].effects)
         self.variables = tuple(each.name for each in variables)
         start, start_program = init
         next_, program = relation
@@ -270,16 +104,16 @@ class Transitions(_Noting):
         self._labels = labels = labels_of(next_, program.analysis)
         actions = [each.action for each in labels]
         self.actions: tuple[ActionName, ...] = tuple(actions)
-        self._init = _Twofold(
+        self._init = WithOracle(
             start_program,
             start.at,
-            lambda generator: [_Writer(generator, variables, primed=False).whole(start)],
+            lambda generator: [ActionWriter(generator, variables, primed=False).whole(start)],
         )
-        self._next = _Twofold(
+        self._next = WithOracle(
             program,
             next_.at,
             lambda generator: [
-                _Writer(generator, variables, primed=True).labelled(
+                ActionWriter(generator, variables, primed=True).labelled(
                     label, action, list(label.bound)
                 )
                 for label, action in zip(labels, actions, strict=True)
@@ -300,15 +134,15 @@ class Transitions(_Noting):
         """
         return self._next.results(state)
 
-    def remembered(self, interner: Interner) -> RememberedActions:
-        """Return the same relation on the rows of an interner, with a memory."""
-        pools = pools_of(self._labels, self._program.analysis)
+    def memoized(self, interner: Interner) -> MemoizedActions:
+        """Return the same relation on the rows of an interner, memoized."""
+        dynamic = dynamic_variables(self._labels, self._program.analysis)
         actions = [
             (
                 action,
-                first_stage(label, self._program.quick, self._declared, pools),
+                generating_extension(label, self._program.quick, self._declared, dynamic),
                 functools.partial(self._next.quick, place),
             )
             for place, (action, label) in enumerate(zip(self.actions, self._labels, strict=True))
         ]
-        return RememberedActions(actions, self.successors, interner, self._notes)
+        return MemoizedActions(actions, self.successors, interner, self._effects)

@@ -1,4 +1,5 @@
-"""Real TLC, and the states that it prints.
+"""Real TLC, where there is Java.
 
-In: a module and its configuration. Out: what TLC found.
+In: a module and its configuration. Out: what TLC counted and found (`run`), and the states that it
+printed as values of ours (`states`).
 """

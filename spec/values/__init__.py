@@ -1,5 +1,7 @@
-"""The values of TLA+ and the operators on them, as TLC has them.
+"""The values of TLA+ and the operators on them, as TLC has them. Nothing of syntax is known here.
 
-In: nothing of the others but errors. Out: immutable, hashable Python objects, and
-functions of them.
+`value` has numbers, strings, finite sets, functions: immutable, hashable Python objects. `sets` are
+those that are not listed element by element, such as Nat or [S -> T]. On them work the operators
+(`arithmetic`, `operators`, `sequences`, `bags`), which `standard` lists by their names in TLA+.
+`runtime` is what generated code calls besides.
 """

@@ -1,4 +1,4 @@
-"""The operators of TLA+ and of its standard modules as Python functions over values.
+"""The operators of TLA+ on sets and functions, and some of module TLC's, as Python functions.
 
 Each takes values and returns a value, or a Python bool where the operator is a formula. Each
 raises `NoValueError` where TLC reports an error.
@@ -6,10 +6,8 @@ raises `NoValueError` where TLC reports an error.
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable
-from typing import Final
 
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values import sets
@@ -23,105 +21,9 @@ from raft_ref.spec.values.value import (
     finite,
     function,
     items_of,
-    results_of,
-    sequence,
     sequence_domain,
     show,
 )
-
-LARGEST: Final = 2**31 - 1
-SMALLEST: Final = -(2**31)
-
-
-# Numbers
-
-
-def number(value: Value, operator: str) -> int:
-    """Return the value if it is a number; raises `NoValueError` naming the operator otherwise."""
-    if type(value) is not int:
-        raise NoValueError(f"{operator} needs numbers, not {show(value)}")
-    return value
-
-
-def in_range(result: int, operator: str) -> int:
-    """Return the result of an operator; raises `NoValueError` if it needs more than 32 bits."""
-    if SMALLEST <= result <= LARGEST:
-        return result
-    raise NoValueError(f"the result of {operator} does not fit in 32 bits")
-
-
-def add(left: Value, right: Value) -> int:
-    """Left + right."""
-    return in_range(number(left, "+") + number(right, "+"), "+")
-
-
-def subtract(left: Value, right: Value) -> int:
-    """Left - right."""
-    return in_range(number(left, "-") - number(right, "-"), "-")
-
-
-def multiply(left: Value, right: Value) -> int:
-    """Left * right."""
-    return in_range(number(left, "*") * number(right, "*"), "*")
-
-
-def negate(value: Value) -> int:
-    """-value."""
-    return in_range(-number(value, "-"), "-")
-
-
-def divide(left: Value, right: Value) -> int:
-    r"""Left \div right, rounded down."""
-    if number(right, "\\div") == 0:
-        raise NoValueError("division by zero")
-    return in_range(number(left, "\\div") // number(right, "\\div"), "\\div")
-
-
-def modulo(left: Value, right: Value) -> int:
-    """Left % right, for a positive right."""
-    if number(right, "%") <= 0:
-        raise NoValueError(f"the second argument of % must be positive, not {show(right)}")
-    return number(left, "%") % number(right, "%")
-
-
-def power(left: Value, right: Value) -> int:
-    """Left ^ right, for a right that is not negative."""
-    base, exponent = number(left, "^"), number(right, "^")
-    if exponent < 0:
-        raise NoValueError(f"the exponent {exponent} is negative")
-    if base == exponent == 0:
-        raise NoValueError("0 ^ 0 is not defined")
-    if abs(base) > 1 and exponent > 31:
-        raise NoValueError("the result of ^ does not fit in 32 bits")
-    if base in (-1, 1):
-        exponent %= 2
-    return in_range(base**exponent, "^")
-
-
-def less(left: Value, right: Value) -> bool:
-    """Left < right."""
-    return number(left, "<") < number(right, "<")
-
-
-def at_most(left: Value, right: Value) -> bool:
-    """Left <= right."""
-    return number(left, "<=") <= number(right, "<=")
-
-
-def greater(left: Value, right: Value) -> bool:
-    """Left > right."""
-    return number(left, ">") > number(right, ">")
-
-
-def at_least(left: Value, right: Value) -> bool:
-    """Left >= right."""
-    return number(left, ">=") >= number(right, ">=")
-
-
-def interval(low: Value, high: Value) -> Value:
-    """Low .. high."""
-    return sets.interval(number(low, ".."), number(high, ".."))
-
 
 # Sets
 
@@ -195,7 +97,7 @@ def is_element(value: Value, candidates: Value) -> bool:
 
 def power_set(base: Value) -> Value:
     """SUBSET base."""
-    _set(base)
+    as_set(base)
     return sets.PowerSet(base)
 
 
@@ -216,20 +118,21 @@ def set_of(*elements: Value) -> Value:
 
 def function_set(arguments: Value, results: Value) -> Value:
     """[arguments -> results]."""
-    return sets.FunctionSet(_set(arguments), _set(results))
+    return sets.FunctionSet(as_set(arguments), as_set(results))
 
 
 def record_set(names: tuple[str, ...], *choices: Value) -> Value:
     """[name : set, ...]."""
-    return sets.RecordSet(dict(zip(names, map(_set, choices), strict=True)))
+    return sets.RecordSet(dict(zip(names, map(as_set, choices), strict=True)))
 
 
 def product(*factors: Value) -> Value:
     r"""Factor \X factor ...."""
-    return sets.ProductSet(*map(_set, factors))
+    return sets.ProductSet(*map(as_set, factors))
 
 
-def _set(value: Value) -> Value:
+def as_set(value: Value) -> Value:
+    """Return the value if it is a set; raises `NoValueError` otherwise."""
     if type(value) is not frozenset and not isinstance(value, LazySet):
         raise NoValueError(f"{show(value)} is not a set")
     return value
@@ -242,7 +145,7 @@ def cardinality(value: Value) -> int:
 
 def is_finite_set(value: Value) -> bool:
     """IsFiniteSet(value)."""
-    return not _is_infinite(_set(value))
+    return not _is_infinite(as_set(value))
 
 
 # Functions
@@ -327,80 +230,7 @@ def unpacked(value: Value, length: int) -> Value:
     return value
 
 
-# Sequences
-
-
-def _sequence(value: Value, operator: str) -> Function:
-    if type(value) is not tuple or not domain_in(value).is_sequence:
-        raise NoValueError(f"{operator} needs a sequence, not {show(value)}")
-    return value
-
-
-def sequence_set(base: Value) -> Value:
-    """Seq(base)."""
-    return sets.SequenceSet(_set(base))
-
-
-def length(value: Value) -> int:
-    """Len(value), of a sequence or a string."""
-    if type(value) is tuple and value[0].is_sequence:  # type: ignore[union-attr]
-        return len(value) - 1
-    if type(value) is str:
-        return len(value)
-    raise NoValueError(f"Len needs a sequence, not {show(value)}")
-
-
-def append(value: Value, element: Value) -> Value:
-    """Append(value, element)."""
-    old = _sequence(value, "Append")
-    return (sequence_domain(len(old)), *old[1:], element)
-
-
-def head(value: Value) -> Value:
-    """Head(value), of a sequence or a string."""
-    if type(value) is str and value:
-        return value[0]
-    if len(_sequence(value, "Head")) == 1:
-        raise NoValueError("Head of an empty sequence")
-    return value[1]  # type: ignore[index, return-value]
-
-
-def tail(value: Value) -> Value:
-    """Tail(value), of a sequence or a string."""
-    if type(value) is str and value:
-        return value[1:]
-    old = _sequence(value, "Tail")
-    if len(old) == 1:
-        raise NoValueError("Tail of an empty sequence")
-    return (sequence_domain(len(old) - 2), *old[2:])
-
-
-def subsequence(value: Value, first: Value, last: Value) -> Value:
-    """SubSeq(value, first, last), of a sequence or a string."""
-    if type(value) is str:  # a string is cut like the sequence of its characters
-        characters = results_of(subsequence(sequence(value), first, last))  # type: ignore[arg-type]
-        return "".join(map(str, characters))
-    old = _sequence(value, "SubSeq")
-    low, high = number(first, "SubSeq"), number(last, "SubSeq")
-    if 1 <= low <= high < len(old):
-        return (sequence_domain(high - low + 1),) + old[low : high + 1]  # noqa: RUF005  # quicker
-    if low > high:
-        return (sequence_domain(0),)
-    raise NoValueError(f"SubSeq({show(value)}, {low}, {high}) reaches outside of the sequence")
-
-
-def concatenation(left: Value, right: Value) -> Value:
-    r"""Left \o right, of two sequences or two strings."""
-    if type(left) is str and type(right) is str:
-        return left + right
-    one, other = _sequence(left, "\\o"), _sequence(right, "\\o")
-    return (sequence_domain(len(one) + len(other) - 2), *one[1:], *other[1:])
-
-
-def selected(value: Value, test: Callable[[Value], Value]) -> Value:
-    """SelectSeq(value, test)."""
-    old = _sequence(value, "SelectSeq")
-    return sequence(each for each in results_of(old) if holds(test(each), "SelectSeq"))
+# Booleans
 
 
 def holds(value: Value, operator: str) -> bool:
@@ -424,14 +254,3 @@ def asserted(value: Value, message: Value) -> bool:
     if not holds(value, "Assert"):
         raise NoValueError(f"assertion failed: {show(message)}")
     return True
-
-
-def sort_sequence(value: Value, precedes: Callable[[Value, Value], Value]) -> Value:
-    """SortSeq(value, precedes), stable."""
-
-    def compare(left: Value, right: Value) -> int:
-        before = holds(precedes(left, right), "SortSeq")
-        return -1 if before else int(holds(precedes(right, left), "SortSeq"))
-
-    listed = results_of(_sequence(value, "SortSeq"))
-    return sequence(sorted(listed, key=functools.cmp_to_key(compare)))

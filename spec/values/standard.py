@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from raft_ref.spec.values import bags, operators, sets
+from raft_ref.spec.values import arithmetic, bags, operators, sequences, sets
 from raft_ref.spec.values.operators import holds
 from raft_ref.spec.values.value import sequence_domain, show
 
@@ -57,22 +57,22 @@ LANGUAGE: Final = _table(
 
 _NATURALS: Final = _table(
     Builtin("Nat", 0, lambda: sets.NAT, "set"),
-    Builtin("+", 2, operators.add, "number"),
-    Builtin("-", 2, operators.subtract, "number"),
-    Builtin("*", 2, operators.multiply, "number"),
-    Builtin("^", 2, operators.power, "number"),
-    Builtin("\\div", 2, operators.divide, "number"),
-    Builtin("%", 2, operators.modulo, "number"),
-    Builtin("<", 2, operators.less, "formula"),
-    Builtin(">", 2, operators.greater, "formula"),
-    Builtin("<=", 2, operators.at_most, "formula"),
-    Builtin(">=", 2, operators.at_least, "formula"),
-    Builtin("..", 2, operators.interval, "set"),
+    Builtin("+", 2, arithmetic.add, "number"),
+    Builtin("-", 2, arithmetic.subtract, "number"),
+    Builtin("*", 2, arithmetic.multiply, "number"),
+    Builtin("^", 2, arithmetic.power, "number"),
+    Builtin("\\div", 2, arithmetic.divide, "number"),
+    Builtin("%", 2, arithmetic.modulo, "number"),
+    Builtin("<", 2, arithmetic.less, "formula"),
+    Builtin(">", 2, arithmetic.greater, "formula"),
+    Builtin("<=", 2, arithmetic.at_most, "formula"),
+    Builtin(">=", 2, arithmetic.at_least, "formula"),
+    Builtin("..", 2, arithmetic.interval, "set"),
 )
 _INTEGERS: Final = {
     **_NATURALS,
     **_table(
-        Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, operators.negate, "number")
+        Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, arithmetic.negate, "number")
     ),
 }
 
@@ -81,14 +81,14 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     "Integers": _INTEGERS,
     "Reals": {**_INTEGERS, **_table(Builtin("/", 2, None), Builtin("Infinity", 0, None))},
     "Sequences": _table(
-        Builtin("Seq", 1, operators.sequence_set, "set"),
-        Builtin("Len", 1, operators.length, "number"),
-        Builtin("Append", 2, operators.append, "function"),
-        Builtin("Head", 1, operators.head),
-        Builtin("Tail", 1, operators.tail, "function"),
-        Builtin("SubSeq", 3, operators.subsequence, "function"),
-        Builtin("\\o", 2, operators.concatenation),
-        Builtin("SelectSeq", 2, operators.selected, "function", {1: 1}),
+        Builtin("Seq", 1, sequences.sequence_set, "set"),
+        Builtin("Len", 1, sequences.length, "number"),
+        Builtin("Append", 2, sequences.append, "function"),
+        Builtin("Head", 1, sequences.head),
+        Builtin("Tail", 1, sequences.tail, "function"),
+        Builtin("SubSeq", 3, sequences.subsequence, "function"),
+        Builtin("\\o", 2, sequences.concatenation),
+        Builtin("SelectSeq", 2, sequences.selected, "function", {1: 1}),
     ),
     "FiniteSets": _table(
         Builtin("Cardinality", 1, operators.cardinality, "number"),
@@ -102,7 +102,7 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("Print", 2, lambda _shown, value: value),  # nothing is printed: no side effects
         Builtin("PrintT", 1, lambda _shown: True, "formula"),
         Builtin("ToString", 1, show),
-        Builtin("SortSeq", 2, operators.sort_sequence, "function", {1: 2}),
+        Builtin("SortSeq", 2, sequences.sort_sequence, "function", {1: 2}),
         Builtin("TLCEval", 1, lambda value: value),
         *(Builtin(name, 1, None) for name in ("TLCGet", "RandomElement")),
         Builtin("TLCSet", 2, None),

@@ -15,8 +15,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from raft_ref.explorer import System
+from raft_ref.explorer.model.local_steps import LocalStep
 from raft_ref.explorer.model.symmetry import Symmetry, no_symmetry
-from raft_ref.explorer.model.system import GlobalState, LocalStep, Transition
+from raft_ref.explorer.model.system import GlobalState, Transition
 from raft_ref.explorer.results.counterexample import Walk
 from raft_ref.traces.conformance.branches import Branch, Watched
 from raft_ref.traces.format.record import trace_of_events

@@ -12,7 +12,7 @@ from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
 from raft_ref.traces.format.trace import Trace, states
-from raft_ref.traces.story.causes import leading, what_went_wrong
+from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
 from raft_ref.traces.story.words import entries, plain
 
 _FORMULA_SIZE = 9.5
@@ -63,7 +63,7 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     if any(state.get("commitIndex") for state in reached):
         keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
     made = [_key(sign, text, theme) for sign, text in keys]
-    if len(leading(trace)) < len(trace.steps):
+    if len(causal_slice(trace)) < len(trace.steps):
         made.append(_key(font("●", 8, theme.faded), "does not lead there", theme))
     return made
 

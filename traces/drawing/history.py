@@ -1,4 +1,4 @@
-"""What clients saw of a store, drawn in time: an operation is a bar from when to when.
+"""The history of a store, as clients saw it, drawn: each operation is a bar from when to when.
 
 Every operation has a row of its own, with its text beside it, so that nothing overlaps.
 """

@@ -1,4 +1,4 @@
-"""How wide a text is at most, in any font that a diagram may end up in.
+"""Font metrics: how wide a text is at most, in any font that a diagram may end up in.
 
 Graphviz measures with the fonts of the machine that renders, the layout is made before. So widths
 here are those of a wide sans serif (DejaVu Sans, which stands in for Helvetica on many machines):

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from raft_ref.traces.drawing.metrics import wrapped
 from raft_ref.traces.format.flights import LOSS, Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
-from raft_ref.traces.story.causes import leading
+from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.words import (
     compacted,
     entries,
@@ -117,7 +117,7 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     Raises TraceError where a step takes a message that is not in flight.
     """
     ways = flights(trace)
-    matter = leading(trace)
+    matter = causal_slice(trace)
     steps = zip(trace.steps, pairwise(states(trace)), strict=True)
     shown = []
     for number, (step, (before, after)) in enumerate(steps, start=1):
@@ -143,7 +143,7 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
 def arrows(trace: Trace) -> list[Arrow]:
     """Return the arrows of all messages that are received or lost, in the order of sending."""
     drawn = []
-    matter = leading(trace)
+    matter = causal_slice(trace)
     for flight in flights(trace):
         start = trace.servers.index(flight.message["source"]), flight.sent
         for count, end in enumerate(flight.delivered):

@@ -1,4 +1,5 @@
-"""A trace in words, and which of its steps lead to what it violates.
+"""A trace in words.
 
-In: a trace. Out: sentences.
+In: a trace. Out: sentences. `words` are for values and messages, `changes` for what a step changes,
+`sentences` for whole steps; `causal_slice` finds which steps lead to what is violated.
 """

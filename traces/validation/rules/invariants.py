@@ -14,10 +14,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raft_ref.spec.code.predicate import ByElement, Predicate
 from raft_ref.spec.files import INVARIANTS
 from raft_ref.spec.link.properties import SOMETIMES
 from raft_ref.spec.link.refinement import UNREADABLE
-from raft_ref.spec.module import ByElement, Module, Predicate, load
+from raft_ref.spec.module import Module, load
 from raft_ref.spec.values.value import Function, Value, domain_in, domain_of, function, sequence
 from raft_ref.traces.validation.rules.logs import Log, common
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState

@@ -1,12 +1,13 @@
-r"""Which variables are pools: sets, or bags, that some action picks an element of.
+r"""Binding times: which variables are static, and which dynamic, when an action is specialized.
 
-They are worth telling from the others, because they have a new value in almost every state, while
-an action hardly looks at them: `\E m \in messages : Receive(m)`.
+Dynamic are the variables that have a new value in almost every state, while an action hardly looks
+at them: sets, or bags, that some action picks an element of: `\E m \in messages : Receive(m)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.names.labels import Label
@@ -14,10 +15,21 @@ from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import Declaration
 
 
-def pools_of(labels: Sequence[Label], analysis: Analysis) -> frozenset[tree.Variable]:
+class Division(NamedTuple):
+    """The variables that are dynamic as they are, and those that are primed; others are static."""
+
+    unprimed: frozenset[tree.Variable]
+    primed: frozenset[tree.Variable]
+
+    def is_dynamic(self, name: Declaration, primed: bool) -> bool:
+        """Whether a name is that of a dynamic variable."""
+        return name in (self.primed if primed else self.unprimed)
+
+
+def dynamic_variables(labels: Sequence[Label], analysis: Analysis) -> frozenset[tree.Variable]:
     r"""Return the variables that an \E of some action picks elements of."""
     nodes = [each for label in labels for each in (*label.steps, *conjuncts_of(label.node))]
-    return frozenset().union(*[picked_by(each, analysis) for each in nodes])
+    return frozenset().union(*[picked_from(each, analysis) for each in nodes])
 
 
 def conjuncts_of(node: tree.Expression) -> tuple[tree.Expression, ...]:
@@ -25,7 +37,7 @@ def conjuncts_of(node: tree.Expression) -> tuple[tree.Expression, ...]:
     return node.arguments if isinstance(node, tree.Call) and node.name == "/\\" else ()
 
 
-def picked_by(node: tree.Expression, analysis: Analysis) -> frozenset[tree.Variable]:
+def picked_from(node: tree.Expression, analysis: Analysis) -> frozenset[tree.Variable]:
     r"""Return the variables that an expression picks elements of, if it is an \E."""
     if not isinstance(node, tree.Quantified) or node.is_universal:
         return frozenset()

@@ -14,7 +14,7 @@ from raft_ref.explorer.results.behavior import violated_by
 from raft_ref.traces import Trace, Violation, read
 from raft_ref.traces.format.record import arguments_to_json, message_to_json
 from raft_ref.traces.format.trace import TraceStep
-from raft_ref.traces.story.causes import leading, what_went_wrong
+from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
 from raft_ref.verify.cluster import build
 from raft_ref.zoo import EXPLORED
 from tests.support.files import GALLERY
@@ -120,7 +120,7 @@ def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:
 @pytest.mark.parametrize("name", FOUND)
 def test_the_steps_that_lead_to_a_violation_suffice_for_it(name: str) -> None:
     trace = counterexample(name)
-    matter = leading(trace)
+    matter = causal_slice(trace)
     steps = [step for number, step in enumerate(trace.steps, start=1) if number in matter]
     broken = violated(name, steps)
     assert broken is not None
@@ -139,14 +139,14 @@ def test_what_is_no_counterexample_of_raft_is_left_alone() -> None:
         Violation("line 7", is_refusal=True, instances=("i = s1",)),
         Violation("LeaderCompleteness", instances=("index = many",)),
     ):
-        assert leading(replace(trace, violation=violation)) == every
+        assert causal_slice(replace(trace, violation=violation)) == every
         assert what_went_wrong(replace(trace, violation=violation)) == ""
 
 
 def test_a_progress_that_is_not_made_is_told() -> None:
     trace = counterexample("commit-scan-stops-at-older-term")
     assert what_went_wrong(trace).startswith("A commit is due")
-    assert leading(trace) == frozenset(range(1, len(trace.steps) + 1))
+    assert causal_slice(trace) == frozenset(range(1, len(trace.steps) + 1))
 
 
 def test_a_step_too_few_and_the_violation_is_gone() -> None:

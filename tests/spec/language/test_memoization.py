@@ -1,7 +1,7 @@
-"""What is remembered of actions is what they do: the same steps, errors and notes, in order.
+"""What is memoized of actions is what they do: the same steps, errors and effects, in order.
 
 The relation without a memory is the twin with which the one that has it is compared, state by
-state, and twice, so that everything is once computed and once remembered.
+state, and twice, so that everything is once computed and once looked up.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from raft_ref.spec import SpecError, load
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.link import MODEL
-from raft_ref.spec.steps import memo
+from raft_ref.spec.steps import memoization
 from raft_ref.spec.steps.interning import Interner, Row
-from raft_ref.spec.steps.memo import RememberedActions
+from raft_ref.spec.steps.memoization import MemoizedActions
 from raft_ref.spec.steps.transitions import Transitions
 from tests.support.files import CORPUS
 from tests.support.models import Model
@@ -30,12 +30,12 @@ STATES = 200
 
 
 class Twins:
-    """A relation without and with a memory, on the same rows; each has notes of its own."""
+    """A relation without and with a memory, on the same rows; each has effects of its own."""
 
     def __init__(self, plain: Transitions, twin: Transitions) -> None:
         self.plain, self.twin = plain, twin
         self.interner = Interner(plain.variables)
-        self.remembered: RememberedActions = twin.remembered(self.interner)
+        self.memoized: MemoizedActions = twin.memoized(self.interner)
         names = {id(each): place for place, each in enumerate(plain.actions)}
         names |= {id(each): place for place, each in enumerate(twin.actions)}
         self._place = names
@@ -63,7 +63,7 @@ class Twins:
         try:
             found: Any = [
                 (self._place[id(action)], arguments, after)
-                for action, arguments, after in self.remembered.successors(row)
+                for action, arguments, after in self.memoized.successors(row)
             ]
         except SpecError as error:
             found = str(error)
@@ -116,35 +116,35 @@ def test_our_model_of_raft(tmp_path: Path) -> None:
 def test_what_is_forgotten_is_computed_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
 ) -> None:
-    """However little is remembered, and whether the use of it is judged early or late."""
-    monkeypatch.setattr(memo, name, number)
+    """However little is memoized, and whether the use of it is decided early or late."""
+    monkeypatch.setattr(memoization, name, number)
     test_our_model_of_raft(tmp_path)
 
 
-# A pool S, a function f and a number n. Each line is Next; in each, what happens depends on more
-# than is seen at first sight.
+# A dynamic set S, a function f and a number n. Each line is Next; in each, what happens depends on
+# more than is seen at first sight.
 CASES = {
     "another slot of a function": r"""
         \E m \in S : f' = [f EXCEPT ![m] = f[3 - m]] /\ n' = n /\ S' = S""",
-    "the pool beyond the element": r"\E m \in S : n' = Cardinality(S) /\ UNCHANGED <<S, f>>",
-    "the pool in a test": r"\E m \in S : 3 - m \in S /\ n' = m /\ UNCHANGED <<S, f>>",
-    "the pool in a choice": r"\E m \in S : n' = (IF 2 \in S THEN m ELSE 0) /\ UNCHANGED <<S, f>>",
-    "the pool in a branch": r"""
+    "the set beyond the element": r"\E m \in S : n' = Cardinality(S) /\ UNCHANGED <<S, f>>",
+    "the set in a test": r"\E m \in S : 3 - m \in S /\ n' = m /\ UNCHANGED <<S, f>>",
+    "the set in a choice": r"\E m \in S : n' = (IF 2 \in S THEN m ELSE 0) /\ UNCHANGED <<S, f>>",
+    "the set in a branch": r"""
         \E m \in S : (IF S = {1, 2} THEN n' = m ELSE n' = 0) /\ UNCHANGED <<S, f>>""",
-    "the pool in an argument": r"\E m \in S : Becomes(S, m) /\ UNCHANGED f",
-    "the pool in a LET": r"""
+    "the set in an argument": r"\E m \in S : Becomes(S, m) /\ UNCHANGED f",
+    "the set in a LET": r"""
         \E m \in S : LET rest == S \ {m} IN n' = Cardinality(rest) /\ S' = rest /\ f' = f""",
-    "the next pool in a test": r"\E m \in S : S' = S \ {m} /\ n' = m /\ S' # {} /\ UNCHANGED f",
-    "the next pool in a value": r"\E m \in S : S' = S \ {m} /\ n' = Cardinality(S') /\ UNCHANGED f",
+    "the next set in a test": r"\E m \in S : S' = S \ {m} /\ n' = m /\ S' # {} /\ UNCHANGED f",
+    "the next set in a value": r"\E m \in S : S' = S \ {m} /\ n' = Cardinality(S') /\ UNCHANGED f",
     "a value that reads such a value": r"""
         \E m \in S : n' = Cardinality(S) /\ f' = [f EXCEPT ![m] = n'] /\ S' = {n'} \ {0}""",
-    "elements of two pools": r"\E a, b \in S : n' = 10 * a + b /\ UNCHANGED <<S, f>>",
+    "elements of two sets": r"\E a, b \in S : n' = 10 * a + b /\ UNCHANGED <<S, f>>",
     "tuples as elements": r"\E <<a, b>> \in S \X S : n' = a + b /\ UNCHANGED <<S, f>>",
     "an element of what it depends on": r"""
         \E m \in S : \E i \in 1..m : n' = 10 * m + i /\ UNCHANGED <<S, f>>""",
-    "part of a pool": r"\E m \in {e \in S : f[e] > 0} : n' = m /\ UNCHANGED <<S, f>>",
-    "a pool after a guard": r"n < 9 /\ (\E m \in S : n' = n + m /\ S' = S) /\ UNCHANGED f",
-    "a guard that fails, before an empty pool": r"""
+    "part of a set": r"\E m \in {e \in S : f[e] > 0} : n' = m /\ UNCHANGED <<S, f>>",
+    "a set after a guard": r"n < 9 /\ (\E m \in S : n' = n + m /\ S' = S) /\ UNCHANGED f",
+    "a guard that fails, before an empty set": r"""
         \/ \E m \in S : S' = S \ {m} /\ UNCHANGED <<n, f>>
         \/ f[2 + Cardinality(S)] = 0 /\ (\E m \in S : UNCHANGED <<S, f, n>>)
         \/ (f[n] = 7) /\ (\E m \in S : UNCHANGED <<S, f, n>>)""",
@@ -165,7 +165,7 @@ CASES = {
     "a conjunct for each": r"\E m \in S : n' = m /\ (\A i \in S : S' = S /\ i > 0) /\ UNCHANGED f",
     "what is printed": r"\E m \in S : PrintT(m) /\ n' = n + m /\ n < 5 /\ UNCHANGED <<S, f>>",
     "what is warned of": r"\E m \in S : f' = [f EXCEPT ![m + n] = 5] /\ n' = 1 - n /\ UNCHANGED S",
-    "a bag as a pool": r"""
+    "a bag as the set": r"""
         \E m \in DOMAIN f : f[m] > 0 /\ f' = [f EXCEPT ![m] = @ - 1] /\ n' = m /\ UNCHANGED S""",
     "an operator that is handed on": r"""
         \E m \in S : Holds(In, m) /\ UNCHANGED <<S, f, n>>""",
@@ -183,11 +183,11 @@ def test_all_that_an_action_depends_on(tmp_path: Path, next_: str) -> None:
     assert twins(tmp_path, f"{HEAD}Next ==\n    {next_}").compare_all() >= 8
 
 
-def test_what_differs_in_the_pool_alone_is_computed_once(tmp_path: Path) -> None:
-    """And it is remembered at all: the function of the action is called once for each element."""
+def test_what_differs_in_the_dynamic_set_alone_is_computed_once(tmp_path: Path) -> None:
+    """And it is memoized at all: the function of the action is called once for each element."""
     both = twins(tmp_path, HEAD + r"Next == \E m \in S : S' = S \ {m} /\ n' = n /\ f' = f")
     assert both.compare_all() == 8
-    (action,) = both.remembered.actions
+    (action,) = both.memoized.actions
     assert (action.computed, action.asked) == (2, 16)
 
 

@@ -1,4 +1,4 @@
-r"""Formulas that speak of single elements of a set, or of pairs of them.
+r"""Indexed formulas: they speak of single elements of a set, or of pairs of them.
 
 `\A i, j \in Server : P(i, j)` is all of its instances, and what an instance reads of a variable
 such as `log` is `log[i]` and `log[j]` alone, if P applies the variable to nothing else. Such a
@@ -22,32 +22,32 @@ _MOST = 2
 
 
 @dataclass(frozen=True)
-class Slots:
-    """The names that are bound to elements, one or two, and what is said of all or any of them."""
+class IndexedFormula:
+    """A formula of all or any elements; `indices` are the names that stand for them, one or two."""
 
     is_universal: bool
-    names: tuple[tree.Bound, ...]
+    indices: tuple[tree.Bound, ...]
     body: tree.Expression
 
 
-def slots_of(
+def indexed_formula_of(
     analysis: Analysis, definition: tree.Definition, domain: str, indexed: frozenset[str]
-) -> Slots | None:
-    """Return the slots of a formula, or None if it has another shape or reads more than them.
+) -> IndexedFormula | None:
+    """Return an operator as an indexed formula; None if it has another shape or reads more.
 
     Arguments: the operator; the name of the constant or variable that is the set; the variables
     that may be read at the elements only. Of the others anything may be read.
     """
-    names: tuple[tree.Bound, ...] = ()
+    indices: tuple[tree.Bound, ...] = ()
     node: tree.Expression = definition.body
     is_universal = isinstance(node, tree.Quantified) and node.is_universal
     while isinstance(node, tree.Quantified) and node.is_universal == is_universal:
         bound = _bound_in(node, domain)
-        if bound is None or len(names) + len(bound) > _MOST:
+        if bound is None or len(indices) + len(bound) > _MOST:
             break
-        names, node = names + bound, node.body
-        if _reads_only(analysis, node, frozenset(names), indexed):
-            return Slots(is_universal, names, node)
+        indices, node = indices + bound, node.body
+        if _reads_only(analysis, node, frozenset(indices), indexed):
+            return IndexedFormula(is_universal, indices, node)
     return None
 
 
@@ -65,9 +65,9 @@ def _bound_in(node: tree.Quantified, domain: str) -> tuple[tree.Bound, ...] | No
 
 
 def _reads_only(
-    analysis: Analysis, node: tree.Node, slots: frozenset[Declaration], indexed: frozenset[str]
+    analysis: Analysis, node: tree.Node, indices: frozenset[Declaration], indexed: frozenset[str]
 ) -> bool:
-    """Whether all that the node reads of the indexed variables is their values at the slots."""
+    """Whether all that the node reads of the indexed variables is their values at the indices."""
 
     def meaning(each: tree.Node) -> Any:
         return analysis.meanings[each] if isinstance(each, tree.Call) else None
@@ -81,7 +81,7 @@ def _reads_only(
         if isinstance(function, tree.Prime):
             function = function.operand
         if is_indexed(function):
-            return meaning(node.argument) in slots
+            return meaning(node.argument) in indices
     if is_indexed(node):
         return False
     called = meaning(node)
@@ -89,14 +89,14 @@ def _reads_only(
         if called.is_recursive or len(called.parameters) != len(node.arguments):
             return False
         named = zip(called.parameters, node.arguments, strict=True)
-        inner = frozenset(name for name, argument in named if meaning(argument) in slots)
-        if not _reads_only(analysis, called.body, inner | slots, indexed):
+        inner = frozenset(name for name, argument in named if meaning(argument) in indices)
+        if not _reads_only(analysis, called.body, inner | indices, indexed):
             return False
-    return all(_reads_only(analysis, each, slots, indexed) for each in tree.children(node))
+    return all(_reads_only(analysis, each, indices, indexed) for each in tree.children(node))
 
 
 def instance_function(
-    generator: Generator, definition: tree.Definition, slots: Slots
+    generator: Generator, definition: tree.Definition, formula: IndexedFormula
 ) -> Callable[..., Any]:
     """Return a function with the parameters of the definition's, that evaluates one instance.
 
@@ -104,8 +104,8 @@ def instance_function(
     """
 
     def body() -> str:
-        for position, name in enumerate(slots.names):
+        for position, name in enumerate(formula.indices):
             generator.writer.emit(f"{generator.reference(name, False)} = chosen[{position}]")
-        return generator.formula(slots.body, False)
+        return generator.formula(formula.body, False)
 
     return generator.extra_function(definition, "instance", body, {}, ["chosen"])

@@ -1,4 +1,4 @@
-"""What evaluating leaves behind besides values."""
+"""Side effects of evaluating: what Print shows, and warnings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from raft_ref.spec.syntax.errors import Position
 from raft_ref.spec.values.value import Value, show
 
 
-class Notes:
+class Effects:
     """What was printed, and warnings by place."""
 
     def __init__(self) -> None:
@@ -17,17 +17,17 @@ class Notes:
         self.warnings: dict[Position, str] = {}
 
     def print(self, shown: Value, value: Any) -> Any:
-        """Note what is printed; return the value of the expression that prints."""
+        """Keep what is printed; return the value of the expression that prints."""
         self.printed.append(shown)
         return value
 
-    def outside(self, at: Position, argument: Value) -> None:
-        """Note that an EXCEPT at that place is for an argument outside of the domain."""
+    def warn_outside(self, at: Position, argument: Value) -> None:
+        """Warn that an EXCEPT at that place is for an argument outside of the domain."""
         reason = f"EXCEPT changes nothing: {show(argument)} is not in the domain"
         self.warnings.setdefault(at, reason)
 
-    def silently(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return a function's result; if it notes something, forget that, raise `NotedError`."""
+    def purely(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return a function's result; if it has effects, undo them and raise `ImpureError`."""
         printed, warned = len(self.printed), len(self.warnings)
         try:
             return function(*arguments)
@@ -36,8 +36,8 @@ class Notes:
                 del self.printed[printed:]
                 for at in list(self.warnings)[warned:]:
                     del self.warnings[at]
-                raise NotedError
+                raise ImpureError
 
 
-class NotedError(Exception):
-    """Something was noted that must not go unnoticed the next time."""
+class ImpureError(Exception):
+    """Something has side effects, so its result cannot stand for evaluating it again."""

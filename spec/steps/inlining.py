@@ -12,16 +12,15 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Final
 
+from raft_ref.spec.code.call_forms import operator
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.names.analysis import Read
-from raft_ref.spec.names.places import Goal, Local, Scope, Values
+from raft_ref.spec.names.environment import EMPTY, Assignment, Environment, Local, Values
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration
 from raft_ref.spec.values.runtime import in_kept_order
 from raft_ref.spec.values.standard import Builtin
-
-NO_SCOPE: Final = Scope()
 
 _LOOPS_IN_A_FUNCTION: Final = 10
 
@@ -41,21 +40,23 @@ class Inlining:
         self._loops = 0
 
     def evaluating(
-        self, node: tree.Expression, scope: Scope, values: Values
+        self, node: tree.Expression, environment: Environment, values: Values
     ) -> AbstractContextManager[None]:
         """Let the generator write an expression of the action."""
-        return self._evaluating(node, scope, values)
+        return self._evaluating(node, environment, values)
 
     @contextmanager
-    def _evaluating(self, node: tree.Expression, scope: Scope, values: Values) -> Iterator[None]:
+    def _evaluating(
+        self, node: tree.Expression, environment: Environment, values: Values
+    ) -> Iterator[None]:
         generator = self.generator
-        outer = generator.locals, generator.goal
-        generator.goal = Goal(self.primed, values)
+        outer = generator.locals, generator.assignment
+        generator.assignment = Assignment(self.primed, values)
         try:
-            known = dict(scope.locals)
+            known = dict(environment.locals)
             certain = generator.analysis.certain(node)
-            for definition, primed, own in self._needed(node, scope, False):
-                is_own = own is scope and not primed
+            for definition, primed, own in self._needed(node, environment, False):
+                is_own = own is environment and not primed
                 is_certain = is_own and (definition, False) in certain
                 generator.locals = known if is_own else own.locals
                 generator.local(definition, primed, is_certain=is_certain)
@@ -64,12 +65,12 @@ class Inlining:
             generator.locals = known
             yield
         finally:
-            generator.locals, generator.goal = outer
+            generator.locals, generator.assignment = outer
 
     @contextmanager
-    def naming(self, scope: Scope) -> Iterator[None]:
-        """Let the generator refer to the names of a scope."""
-        outer, self.generator.locals = self.generator.locals, scope.locals
+    def naming(self, environment: Environment) -> Iterator[None]:
+        """Let the generator refer to the names of an environment."""
+        outer, self.generator.locals = self.generator.locals, environment.locals
         yield
         self.generator.locals = outer
 
@@ -91,50 +92,55 @@ class Inlining:
         self._loops -= 1
 
     def _needed(
-        self, node: tree.Expression, scope: Scope, primed: bool
-    ) -> list[tuple[tree.Definition, bool, Scope]]:
-        """Return the late definitions that an expression uses, each with its scope."""
+        self, node: tree.Expression, environment: Environment, primed: bool
+    ) -> list[tuple[tree.Definition, bool, Environment]]:
+        """Return the late definitions that an expression uses, each with its environment."""
         reads = self.generator.analysis.reads(node, primed)
         found = [
             each
             for name, p in reads
-            if (behind := _expression_of(name, p, scope)) is not None
+            if (behind := _expression_of(name, p, environment)) is not None
             for each in self._needed(behind[0], behind[1], p)
         ]
         return found + [
-            (each, p, scope) for each in scope.late for p in (False, True) if (each, p) in reads
+            (each, p, environment)
+            for each in environment.late
+            for p in (False, True)
+            if (each, p) in reads
         ]
 
-    def _reads(self, node: tree.Node, scope: Scope, primed: bool = False) -> frozenset[Read]:
+    def _reads(
+        self, node: tree.Node, environment: Environment, primed: bool = False
+    ) -> frozenset[Read]:
         """Return what an expression reads, the arguments that parameters stand for included."""
         reads = self.generator.analysis.reads(node, primed)
         for name, p in reads:
-            behind = _expression_of(name, p, scope)
+            behind = _expression_of(name, p, environment)
             if behind is not None:
                 reads |= self._reads(*behind, p)
         return reads
 
-    def reads_goal(self, node: tree.Node, scope: Scope) -> bool:
+    def reads_assigned(self, node: tree.Node, environment: Environment) -> bool:
         """Whether an expression reads a variable of those that the action gives values."""
-        reads = self._reads(node, scope)
+        reads = self._reads(node, environment)
         return any(isinstance(name, tree.Variable) and p == self.primed for name, p in reads)
 
     def inlined(
-        self, node: tree.Call, definition: tree.Definition, scope: Scope, values: Values
-    ) -> Scope:
-        """Return the scope in which the body of an operator is written in place of its call."""
-        if definition in scope.inside:
+        self, node: tree.Call, definition: tree.Definition, environment: Environment, values: Values
+    ) -> Environment:
+        """Return the environment of an operator's body that is written in place of a call."""
+        if definition in environment.inside:
             raise SpecError(node.at, f"not supported here: recursive action {definition.name}")
         given = {
-            parameter: self.argument(definition, parameter, argument, scope, values)
+            parameter: self.argument(definition, parameter, argument, environment, values)
             for parameter, argument in zip(definition.parameters, node.arguments, strict=True)
         }
         is_of_let = self.generator.analysis.is_of_let(definition)
-        base = scope if is_of_let else NO_SCOPE
+        base = environment if is_of_let else EMPTY
         return replace(
             base.with_locals(given),
-            late=scope.late,
-            inside=(*scope.inside, definition),
+            late=environment.late,
+            inside=(*environment.inside, definition),
         )
 
     def argument(
@@ -142,30 +148,30 @@ class Inlining:
         definition: tree.Definition,
         parameter: tree.Parameter,
         argument: tree.Expression,
-        scope: Scope,
+        environment: Environment,
         values: Values,
     ) -> Local:
         """Return what stands for a parameter: its argument, or the name of its value."""
         generator = self.generator
-        argument, scope = behind(argument, scope, generator)
-        written_out = Local(None, False, argument, scope)
-        if self.reads_goal(argument, scope):
+        argument, environment = behind(argument, environment, generator)
+        written_out = Local(None, False, argument, environment)
+        if self.reads_assigned(argument, environment):
             return written_out
         if parameter.arity:
-            with self.evaluating(argument, scope, values):
-                return Local(generator.operator(argument, parameter.arity, False))
+            with self.evaluating(argument, environment, values):
+                return Local(operator(generator, argument, parameter.arity, False))
         if _is_plain(argument, generator) or generator.analysis.is_formula(argument):
             return written_out
-        with self.evaluating(argument, scope, values):
+        with self.evaluating(argument, environment, values):
             is_certain = generator.analysis.is_certain(definition, parameter, False)
             if is_certain or self._is_cheap(argument):
                 text = generator.writer.named(generator.value(argument, False).text)
-                return Local(text, False, argument, scope)
+                return Local(text, False, argument, environment)
             delayed = generator.delayed_text(lambda: generator.value(argument, False).text)
-            return Local(generator.writer.named(delayed), True, argument, scope)
+            return Local(generator.writer.named(delayed), True, argument, environment)
 
     def _is_cheap(self, node: tree.Expression) -> bool:
-        """Whether to evaluate what may not be needed: if it fails, the careful text judges."""
+        """Whether to evaluate what may not be needed: if it fails, the oracle is asked."""
         if self.generator.careful:
             return False
         if isinstance(node, tree.SetLiteral):
@@ -176,16 +182,16 @@ class Inlining:
             return all(self._is_cheap(each) for each in node.arguments)
         return _is_plain(node, self.generator)
 
-    def let(self, node: tree.Let, scope: Scope, values: Values) -> Scope:
-        """Write the definitions of a LET; return the scope of its body."""
+    def let(self, node: tree.Let, environment: Environment, values: Values) -> Environment:
+        """Write the definitions of a LET; return the environment of its body."""
         generator = self.generator
         names = {each: Local(generator.fresh_name(each)) for each in node.definitions}
-        inner = scope.with_locals(names)
+        inner = environment.with_locals(names)
         used = generator.analysis.reads(node.body)
         certain = generator.analysis.certain(node.body)
-        late = list(scope.late)
+        late = list(environment.late)
         for each in node.definitions:
-            if self.reads_goal(each.body, inner):
+            if self.reads_assigned(each.body, inner):
                 names[each] = names[each]._replace(is_delayed=not each.parameters)
                 late.append(each)
             elif (each, False) in used:
@@ -194,10 +200,10 @@ class Inlining:
                     generator.local(each, False, is_certain=is_certain)
                 is_delayed = generator.is_delayed(each, False)
                 names[each] = names[each]._replace(is_delayed=is_delayed)
-            inner = scope.with_locals(names)
+            inner = environment.with_locals(names)
         return replace(inner, late=tuple(late))
 
-    def elements(self, domain: tree.Expression, scope: Scope, values: Values) -> str:
+    def elements(self, domain: tree.Expression, environment: Environment, values: Values) -> str:
         """Return a name for the elements of a set in a fixed order."""
         generator = self.generator
         in_order = generator.constant_in_order(domain)
@@ -205,48 +211,50 @@ class Inlining:
             return in_order
         if generator.analysis.is_constant(domain):
             return generator.writer.named(f"{generator.once(domain, in_kept_order)}()")
-        with self.evaluating(domain, scope, values):
+        with self.evaluating(domain, environment, values):
             text = generator.value(domain, False).text
-        helper = generator.helper(in_kept_order)
+        helper = generator.namespace.helper(in_kept_order)
         return generator.writer.named(generator.fallible(domain, helper, text))
 
-    def bound(self, node: tree.Quantified, scope: Scope) -> Scope:
-        """Return the scope within a quantifier."""
+    def bound(self, node: tree.Quantified, environment: Environment) -> Environment:
+        """Return the environment within a quantifier."""
         names = names_of(node)
-        return scope.with_locals({each: Local(self.generator.fresh_name(each)) for each in names})
+        return environment.with_locals(
+            {each: Local(self.generator.fresh_name(each)) for each in names}
+        )
 
 
 def _expression_of(
-    name: Declaration, primed: bool, scope: Scope
-) -> tuple[tree.Expression, Scope] | None:
+    name: Declaration, primed: bool, environment: Environment
+) -> tuple[tree.Expression, Environment] | None:
     """Return the expression that a name stands for, if it is not a text."""
-    local = scope.locals.get(name)
+    local = environment.locals.get(name)
     if local is None or local.expression is None or (local.text is not None and not primed):
         return None
-    return local.expression, local.scope
+    return local.expression, local.environment
 
 
 def behind(
-    node: tree.Expression, scope: Scope, generator: Generator
-) -> tuple[tree.Expression, Scope]:
+    node: tree.Expression, environment: Environment, generator: Generator
+) -> tuple[tree.Expression, Environment]:
     """Follow parameters that stand for an expression to that expression."""
     while isinstance(node, tree.Call):
         meaning = generator.analysis.meanings[node]
         if not isinstance(meaning, tree.Parameter):
             break
-        behind = _expression_of(meaning, False, scope)
+        behind = _expression_of(meaning, False, environment)
         if behind is None:
             break
         expression, inner = behind
         if not node.arguments:
-            node, scope = expression, inner
+            node, environment = expression, inner
             continue
         if not isinstance(expression, tree.Call):
             raise SpecError(node.at, "not supported here: an action as LAMBDA")
         call = tree.Call(node.at, expression.name, node.arguments)
         generator.analysis.meanings[call] = generator.analysis.meanings[expression]
         node = call
-    return node, scope
+    return node, environment
 
 
 def _is_plain(node: tree.Expression, generator: Generator) -> bool:

@@ -1,4 +1,4 @@
-"""Which steps of a counterexample lead to what it violates, and what that is in a sentence.
+"""The causal slice: the steps that lead to what is violated, and what that is in a sentence.
 
 The rule: a step leads there if it changes a server of which the violation speaks, or from which a
 message comes that does, or sends such a message. What nothing is known of leads there: where steps
@@ -21,8 +21,8 @@ _OF_RAFT = (
 )  # fmt: skip
 
 
-def leading(trace: Trace) -> frozenset[int]:
-    """Return the numbers of the steps that lead to the violation: a causal slice, from 1.
+def causal_slice(trace: Trace) -> frozenset[int]:
+    """Return the numbers of the steps that lead to the violation, from 1.
 
     All steps, where the trace violates nothing, or it is not known of which servers that speaks.
     Raises TraceError where a step takes a message that is not in flight.
