@@ -6,16 +6,16 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
     report = ExhaustiveCheck(ClusterRequest(bug="vote-not-persisted")).run()
     trace = trace_of(report)
 
-A check is exhaustive, by random walks, or of the proof's conjuncts (these need z3, an extra, and
-are imported when they are first asked for). `find` looks for a known bug, `Comparison` holds the
-node against Raft.tla and TLC, `SpecCheck` checks a specification, `GraphRequest`, `role_changes`
-and `automaton` draw what a cluster can reach, `annotations` says what the spec says of a trace.
+A check is exhaustive, by random walks, or of the proof's conjuncts. `find` looks for a known bug,
+and the module `gallery` shows them; `Comparison` holds the node against Raft.tla and TLC,
+`SpecCheck` checks a specification, `GraphRequest`, `role_changes` and `automaton` draw what a
+cluster can reach, `annotations` says what the spec says of a trace.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from raft_ref.verify.automaton import automaton, role_changes, unseen
-from raft_ref.verify.bugs import ZOO, BugReport, find
 from raft_ref.verify.checkers import CheckerResult, differences
 from raft_ref.verify.checks.check import Check, CheckReport, trace_of
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck, ExhaustiveReport
@@ -36,6 +36,7 @@ from raft_ref.verify.state_graphs import GraphRequest
 from raft_ref.verify.trace_properties import annotations
 
 if TYPE_CHECKING:
+    from raft_ref.verify.bugs import ZOO, BugReport, find
     from raft_ref.verify.checks.conjuncts import ConjunctsCheck, ConjunctsReport
 
 __all__ = [
@@ -74,10 +75,17 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what needs z3 when it is asked for."""
-    if name in ("ConjunctsCheck", "ConjunctsReport"):
-        from raft_ref.verify.checks import conjuncts  # noqa: PLC0415 - z3 is an extra
+_LATE = {
+    "ConjunctsCheck": "checks.conjuncts",  # needs z3, an extra
+    "ConjunctsReport": "checks.conjuncts",
+    "ZOO": "bugs",  # needs the server and its simulation, which take their time to import
+    "BugReport": "bugs",
+    "find": "bugs",
+}
+"""What is imported when it is first asked for, and from where."""
 
-        return getattr(conjuncts, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)
