@@ -10,7 +10,7 @@ from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
 from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
-from raft_ref.cli.reports import bugs, exhaustive, walks
+from raft_ref.cli.reports import exhaustive, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
@@ -83,7 +83,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; return its exit code."""
     if options.bug == "list":
-        print(json.dumps(bugs.known()) if options.json else "\n".join(bugs.known_as_text()))
+        _list_bugs(options.json)
         return 0
     output = output_of(options)
     check, reports = _asked(options)
@@ -99,6 +99,12 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("".join(f"{line}\n" for line in where.as_text()), end="")
     return EXIT[report.verdict]
+
+
+def _list_bugs(as_json: bool) -> None:
+    from raft_ref.cli.reports import bugs  # noqa: PLC0415 - imports the server and its simulation
+
+    print(json.dumps(bugs.known()) if as_json else "\n".join(bugs.known_as_text()))
 
 
 def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
