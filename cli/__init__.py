@@ -35,6 +35,7 @@ COMMANDS: Final = {
 
 OF_THE_USER: Final = (
     ("raft_ref.cli.options.errors", "UsageError"),
+    ("raft_ref.verify", "RequestError"),
     ("raft_ref.explorer", "ActorError"),
     ("raft_ref.explorer", "CheckpointError"),
     ("raft_ref.spec", "SpecError"),

@@ -1,1 +1,91 @@
-"""A cluster, and what can be asked of it: node, explorer, spec and traces joined."""
+"""A cluster, and what can be asked of it: node, explorer, spec and traces joined.
+
+In: a request, a frozen dataclass that says all that the answer depends on. Out: a report, from its
+method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
+
+    report = ExhaustiveCheck(ClusterRequest(bug="vote-not-persisted")).run()
+    trace = trace_of(report)
+
+A check is exhaustive, by random walks, or of the proof's conjuncts. `find` looks for a known bug,
+and the module `gallery` shows them; `Comparison` holds the node against Raft.tla and TLC,
+`SpecCheck` checks a specification, `GraphRequest`, `role_changes` and `automaton` draw what a
+cluster can reach, `annotations` says what the spec says of a trace.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from raft_ref.verify.automaton import automaton, role_changes, unseen
+from raft_ref.verify.checkers import CheckerResult, differences
+from raft_ref.verify.checks.check import Check, CheckReport, trace_of
+from raft_ref.verify.checks.exhaustive import ExhaustiveCheck, ExhaustiveReport
+from raft_ref.verify.checks.walks import RandomCheck, RandomReport
+from raft_ref.verify.cluster import (
+    DEFAULTS,
+    Cluster,
+    ClusterRequest,
+    Sizes,
+    Symmetry,
+    build,
+)
+from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
+from raft_ref.verify.errors import RequestError
+from raft_ref.verify.properties import PropertyRequest
+from raft_ref.verify.spec_check import SpecCheck, SpecReport
+from raft_ref.verify.state_graphs import GraphRequest
+from raft_ref.verify.trace_properties import annotations
+
+if TYPE_CHECKING:
+    from raft_ref.verify.bugs import ZOO, BugReport, find
+    from raft_ref.verify.checks.conjuncts import ConjunctsCheck, ConjunctsReport
+
+__all__ = [
+    "DEFAULTS",
+    "ZOO",
+    "BugReport",
+    "Check",
+    "CheckReport",
+    "CheckerResult",
+    "Cluster",
+    "ClusterRequest",
+    "Comparison",
+    "ComparisonReport",
+    "ConjunctsCheck",
+    "ConjunctsReport",
+    "ExhaustiveCheck",
+    "ExhaustiveReport",
+    "GraphRequest",
+    "PropertyRequest",
+    "RandomCheck",
+    "RandomReport",
+    "RequestError",
+    "Sizes",
+    "SpecCheck",
+    "SpecReport",
+    "StatesApart",
+    "Symmetry",
+    "annotations",
+    "automaton",
+    "build",
+    "differences",
+    "find",
+    "role_changes",
+    "trace_of",
+    "unseen",
+]
+
+
+_LATE = {
+    "ConjunctsCheck": "checks.conjuncts",  # needs z3, an extra
+    "ConjunctsReport": "checks.conjuncts",
+    "ZOO": "bugs",  # needs the server and its simulation, which take their time to import
+    "BugReport": "bugs",
+    "find": "bugs",
+}
+"""What is imported when it is first asked for, and from where."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATE[name]}"), name)

@@ -1,155 +1,95 @@
-"""Finding a known bug again, whichever way fits, and what there is to tell of it."""
+"""Known bugs, each found again, whichever way fits: by a search, or in simulated clusters."""
 
-import argparse
-import inspect
-import textwrap
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.bugs import Bug
-from raft_ref.cli.commands import check
-from raft_ref.cli.options.symmetry import symmetry_of
-from raft_ref.explorer import Progress, search
+from raft_ref.explorer import Progress
 from raft_ref.server.bugs import SERVER_BUGS, ServerBug
 from raft_ref.server.session import Kind
 from raft_ref.server.simulation.linearizability import Observation, unexplained
-from raft_ref.traces import Trace, draw, tell
+from raft_ref.traces import Trace, draw
 from raft_ref.traces.drawing.history import Operation, draw_history
 from raft_ref.traces.drawing.style import LIGHT, Theme
-from raft_ref.traces.format.record import trace_of
-from raft_ref.verify.cluster import build
+from raft_ref.verify.checks.check import trace_of
+from raft_ref.verify.checks.exhaustive import ExhaustiveCheck
+from raft_ref.verify.cluster import ClusterRequest
 from raft_ref.zoo import EXPLORED
 
+ZOO = (*EXPLORED, *SERVER_BUGS)
+"""The known bugs, by name."""
 
-@dataclass(frozen=True)
-class Row:
-    """What was found of one bug.
+
+@dataclass(frozen=True, slots=True)
+class BugReport:
+    """What became of looking for a bug.
 
     `steps` are those of the shortest counterexample, or for a server the operations of clients that
-    it takes; None if the bug survives. `tried` are the distinct states, or the trials.
+    it takes; None if the bug survives. `tried` are the distinct states, or the trials. If it was
+    found there is a `trace`, or what clients saw in the end (`operations`).
     """
 
     name: str
-    seen_in: str
-    breaks: str
-    found_by: str
+    bug: Bug | ServerBug
     steps: int | None
     tried: int
     seconds: float
+    trace: Trace | None = None
+    operations: Sequence[Operation] = ()
 
-
-@dataclass(frozen=True)
-class Found:
-    """A bug that was looked for: its trace or what clients saw, if it was found, and its story."""
-
-    bug: Bug | ServerBug
-    row: Row
-    trace: Trace | None
-    story: list[str]
-    seen: list[Operation] = field(default_factory=list)
+    @property
+    def part(self) -> type[Any]:
+        """The class that has the bug."""
+        return self.bug.node if isinstance(self.bug, Bug) else self.bug.part
 
     def diagram(self, theme: Theme = LIGHT) -> str | None:
         """Return the text of its diagram: of the trace, or of what clients saw; None without."""
         if self.trace is not None:
             return str(draw(self.trace, theme).source)
-        if not self.seen:
+        if not self.operations:
             return None
-        title = f"{self.row.breaks} is violated"
+        title = f"{self.bug.breaks} is violated"
         wrong = "No order of these operations explains what clients saw."
-        source = f"raft-ref bugs {self.row.name}"
-        return str(draw_history(title, wrong, source, self.seen, theme).source)
-
-    @property
-    def steps(self) -> int | None:
-        """How long the counterexample is; None if the bug survives."""
-        return self.row.steps
-
-    @cached_property
-    def rule(self) -> str:
-        """What the mutant does, in one sentence."""
-        return self.bug.rule
-
-    def as_text(self) -> Iterator[str]:
-        """Yield what the bug is, where it was seen, how it was found, and its source."""
-        row, part = self.row, _part(self.bug)
-        yield row.name
-        yield f"  {self.rule}"
-        yield f"  seen in: {row.seen_in}"
-        yield from _how(self.bug, row)
-        yield ""
-        yield "the rule, and what the mutant makes of it:"
-        for method in vars(part):
-            rule = next((vars(base).get(method) for base in part.__mro__[1:] if vars(base)), None)
-            if callable(rule):
-                yield f"  {(rule.__doc__ or '').strip().partition(chr(10))[0]}"
-        yield ""
-        yield textwrap.indent(inspect.getsource(part).rstrip(), "    ")
+        return str(draw_history(title, wrong, _source(self.name), self.operations, theme).source)
 
 
-def _part(bug: Bug | ServerBug) -> type[Any]:
-    return bug.node if isinstance(bug, Bug) else bug.part
-
-
-def _how(bug: Bug | ServerBug, row: Row) -> Iterator[str]:
-    if isinstance(bug, Bug):
-        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
-        yield f"  breaks {bug.breaks} within: {bounds} (one less of any, and it does not)"
-        counted = f"in {row.steps} steps, among {row.tried:,} states"
-    else:
-        yield f"  breaks {bug.breaks}: what clients see cannot be explained by one store"
-        counted = f"with {row.steps} operations of clients, in trial {row.tried:,}"
-    if row.steps is None:
-        yield "  SURVIVES: it was not found"
-    else:
-        yield f"  found {counted}, in {row.seconds:.1f} s"
-
-
-def find(name: str, on_progress: Callable[[Progress], None]) -> Found:
-    """Look for a known bug: as `raft-ref check --bug NAME` does, or in simulated clusters."""
+def find(name: str, on_progress: Callable[[Progress], None] = lambda progress: None) -> BugReport:
+    """Look for a bug of `ZOO`: as `raft-ref check --bug NAME` does, or in simulated clusters."""
     return _trials(name) if name in SERVER_BUGS else _search(name, on_progress)
 
 
-def _search(name: str, on_progress: Callable[[Progress], None]) -> Found:
-    parser = argparse.ArgumentParser()
-    check.configure(parser)
-    asked = parser.parse_args(["--bug", name])
-    cluster, bug = build(asked), EXPLORED[name]
-    symmetry = symmetry_of(asked, cluster.system)
-    report = search(cluster.system, cluster.properties, symmetry, on_progress)
-    found, steps, trace = report.counterexample, None, None
-    if found is not None:
-        trace = trace_of(found, cluster.system, f"raft-ref bugs {name}", cluster.project)
-        steps = len(found.events) if found.prop.name == bug.breaks else None
-    row = Row(
-        name, bug.seen_in, bug.breaks, bug.found_by, steps, report.distinct_states, report.seconds
+def _source(name: str) -> str:
+    return f"raft-ref bugs {name}"
+
+
+def _search(name: str, on_progress: Callable[[Progress], None]) -> BugReport:
+    report = ExhaustiveCheck(ClusterRequest(bug=name)).run(on_progress)
+    bug, found = EXPLORED[name], report.counterexample
+    is_found = found is not None and found.prop.name == bug.breaks
+    return BugReport(
+        name,
+        bug,
+        len(found.events) if found is not None and is_found else None,
+        report.search.distinct_states,
+        report.seconds,
+        trace_of(report, _source(name)),
     )
-    return Found(bug, row, trace, [] if trace is None else tell(trace))
 
 
-def _trials(name: str) -> Found:
+def _trials(name: str) -> BugReport:
     bug, start = SERVER_BUGS[name], time.perf_counter()
     found, tried = bug.shortest()
     seconds = time.perf_counter() - start
-    steps = None if found is None else len(found.history)
-    row = Row(name, bug.seen_in, bug.breaks, bug.found_by, steps, tried, seconds)
-    seen = [*_seen([] if found is None else found.history)]
-    story = [_NO_ORDER, *(f"  {_when(each)}  {each.text}" for each in seen)] if seen else []
-    return Found(bug, row, None, story, seen)
-
-
-_NO_ORDER = "what clients saw, in seconds; no order of these operations explains it:"
-
-
-def _when(seen: Operation) -> str:
-    until = "?" if seen.end is None else f"{seen.end:.3f}"
-    return f"{seen.start:.3f} to {until:>5}"
+    if found is None:
+        return BugReport(name, bug, None, tried, seconds)
+    operations = tuple(_seen(found.history))
+    return BugReport(name, bug, len(found.history), tried, seconds, operations=operations)
 
 
 def _seen(history: list[Observation]) -> Iterator[Operation]:
-    """Tell what clients saw of the key that no order of operations explains."""
+    """Yield what clients saw of the key that no order of operations explains."""
     for seen in unexplained(history) or []:
         wanted, result = seen.operation, seen.result
         what = " ".join(filter(None, [wanted.kind.value, wanted.key, wanted.value]))

@@ -1,135 +1,202 @@
-"""What several checkers found of the same model, side by side."""
+"""The node, the spec and TLC on the spec, within the same bounds: what they do not agree on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from pathlib import Path
 
 from raft_ref import explorer
-from raft_ref.spec.checker.verdict import Report, Verdict
-from raft_ref.spec.tlc.run import TlcResult
-
-_COUNTS = ("distinct states", "generated states", "depth")
+from raft_ref.explorer import Renamed
+from raft_ref.spec.checker.config import parse_config
+from raft_ref.spec.checker.search import Search, Task
+from raft_ref.spec.checker.symmetry import canonical_rows
+from raft_ref.spec.checker.task import task_of
+from raft_ref.spec.checker.verdict import Verdict
+from raft_ref.spec.link import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, RaftVariables
+from raft_ref.spec.module import load
+from raft_ref.spec.steps.interning import Interner, State
+from raft_ref.spec.tlc.run import is_installed, run_tlc
+from raft_ref.spec.tlc.states import read_dump
+from raft_ref.spec.values.value import show
+from raft_ref.verify.checkers import (
+    CheckerResult,
+    Progress,
+    differences,
+    of_exploration,
+    of_report,
+    of_tlc,
+)
+from raft_ref.verify.cluster import Cluster, ClusterRequest, Sizes, Symmetry, build
+from raft_ref.verify.errors import RequestError
+from raft_ref.verify.properties import PropertyRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What one checker found; `steps` are the states of its counterexample.
+class StatesApart:
+    """States that one checker has and another has not: how many, and one of them."""
 
-    Where something is violated, the counts depend on the order in which a checker goes on, and
-    are not held against another's.
+    has: str
+    has_not: str
+    number: int
+    example: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonReport:
+    """What each checker found; `states` is of each two of them, None if they were not compared."""
+
+    cluster: Cluster
+    symmetry: tuple[Renamed, ...]
+    results: Sequence[CheckerResult]
+    states: Sequence[StatesApart] | None
+
+    @property
+    def differences(self) -> list[str]:
+        """The names of what they do not agree on."""
+        return differences(self.results)
+
+    @property
+    def apart(self) -> list[StatesApart]:
+        """Which states not all of them have."""
+        return [each for each in self.states or () if each.number]
+
+    @property
+    def are_same(self) -> bool:
+        """Whether nothing is known that tells them apart."""
+        return not self.differences and not self.apart
+
+    @property
+    def holds(self) -> bool:
+        """Whether they are the same, and each says that all properties hold."""
+        return self.are_same and all(each.verdict == Verdict.HOLDS.value for each in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Explore the reference node, and check MCRaft.tla with the embedded checker and with TLC.
+
+    `states` compares the sets of states too, one by one. `tlc` says whether TLC takes part (None:
+    if it is installed), and `workers` how many threads it has.
     """
 
-    checker: str
-    verdict: str
-    violated: str | None
-    distinct: int | None
-    generated: int | None
-    depth: int | None
-    steps: int | None
-    seconds: float
+    sizes: Sizes = field(default_factory=Sizes)
+    symmetry: Symmetry = None
+    states: bool = False
+    tlc: bool | None = None
+    workers: int = 1
 
-    def rows(self) -> dict[str, Any]:
-        """Return the figures by name."""
-        return {
-            "verdict": self.verdict,
-            "violated": self.violated,
-            "distinct states": self.distinct,
-            "generated states": self.generated,
-            "depth": self.depth,
-            "counterexample": self.steps,
-        }
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures for machines."""
-        named = {name.replace(" ", "_"): figure for name, figure in self.rows().items()}
-        return {**named, "seconds": round(self.seconds, 3)}
-
-
-def of_report(report: Report) -> Figures:
-    """Return the figures of the embedded checker."""
-    behavior = report.counterexample
-    return Figures(
-        "embedded",
-        report.verdict.value,
-        report.violated,
-        report.distinct_states,
-        report.generated_states,
-        report.depth,
-        None if behavior is None else len(behavior.steps),
-        report.seconds,
-    )
+    def run(
+        self, on_progress: Callable[[Progress], None] = lambda progress: None
+    ) -> ComparisonReport:
+        """Compare, and report; raises KeyboardInterrupt: a part is not compared with anything."""
+        cluster = build(ClusterRequest(sizes=self.sizes, properties=PropertyRequest(refine=False)))
+        symmetry = cluster.renamed(self.symmetry)
+        with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
+            config = Path(scratch) / "MCRaft.cfg"
+            config.write_text(config_text(cluster, symmetry), encoding="utf-8")
+            task = task_of(load(MODEL), parse_config(config.read_text(), str(config)), False, None)
+            checked = [
+                _explored(cluster, task, symmetry, on_progress),
+                _evaluated(task, on_progress),
+            ]
+            if is_installed() if self.tlc is None else self.tlc:
+                dump = config.with_suffix(".dump") if self.states else None
+                checked.append(_checked_by_tlc(cluster, config, dump, self.workers))
+            apart = _apart(checked, task) if self.states else None
+        return ComparisonReport(cluster, symmetry, [each.result for each in checked], apart)
 
 
-def of_tlc(result: TlcResult, report: Report | None = None) -> Figures:
-    """Return the figures of real TLC.
-
-    TLC calls part of a property by its place; where that is what `report` says is violated, it
-    has the same name here.
-    """
-    violated = result.violated
-    if report is not None and report.violated_at is not None:
-        at = report.violated_at
-        if violated == f"line {at.line}, col {at.column}":
-            violated = report.violated
-    is_bad = violated is not None
-    verdict = Verdict.HOLDS if result.ok else Verdict.VIOLATED if is_bad else Verdict.ERROR
-    return Figures(
-        "TLC",
-        verdict.value,
-        violated,
-        result.distinct_states,
-        result.generated_states,
-        result.depth,
-        result.steps,
-        result.seconds,
-    )
+def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> str:
+    """Return the configuration of MCRaft.tla that ships, with the cluster's numbers in it."""
+    bounds = cluster.system.bounds.as_dict()
+    numbers = {name: str(bounds[bound]) for name, bound in MODEL_BOUNDS.items()}
+    numbers["Server"] = f"{{{', '.join(cluster.system.servers)}}}"
+    numbers["Value"] = f"{{{', '.join(cluster.values)}}}"
+    text = MODEL.with_suffix(".cfg").read_text(encoding="utf-8")
+    for name, number in numbers.items():
+        text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
+    line = f"SYMMETRY {MODEL_SYMMETRIES[symmetry]}" if symmetry else ""
+    return re.sub(r"^SYMMETRY.*$", line, text, flags=re.MULTILINE)
 
 
-def of_exploration(report: explorer.Report) -> Figures:
-    """Return the figures of the explorer, which does not count the initial state as generated."""
-    found = report.counterexample
-    holds = report.verdict is explorer.Verdict.HOLDS_WITHIN_BOUNDS
-    return Figures(
-        "node",
-        Verdict.HOLDS.value if holds else report.verdict.value,
-        None if found is None else found.prop.name,
-        report.distinct_states,
-        report.transitions + 1,
-        report.depth,
-        None if found is None else len(found.events) + 1,
-        report.seconds,
-    )
+# The three checkers
 
 
-def differences(columns: Sequence[Figures]) -> list[str]:
-    """Return the names of the figures that are not the same in all columns."""
-    holds = all(each.verdict == Verdict.HOLDS.value for each in columns)
-    return [
-        name
-        for name in columns[0].rows()
-        if (holds or name not in _COUNTS) and len({each.rows()[name] for each in columns}) > 1
-    ]
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """What one found; `states` returns all distinct ones, as values of the variables."""
+
+    result: CheckerResult
+    states: Callable[[], Iterable[State]]
 
 
-def side_by_side(columns: Sequence[Figures]) -> list[str]:
-    """Return a table of lines, one for each figure; what differs is marked."""
-    differ = differences(columns)
-    rows = [["", *(each.checker for each in columns), ""]]
-    for name in columns[0].rows():
-        cells = [_cell(each.rows()[name]) for each in columns]
-        rows.append([name, *cells, "<- differs" if name in differ else ""])
-    rows.append(["seconds", *(f"{each.seconds:.1f}" for each in columns), ""])
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if 0 < place < len(row) - 1 else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+def _explored(
+    cluster: Cluster,
+    task: Task,
+    symmetry: tuple[Renamed, ...],
+    on_progress: Callable[[Progress], None],
+) -> _Checked:
+    search = explorer.Search(cluster.system, cluster.properties, symmetry, on_progress)
+    result = _complete(of_exploration(search.run()))
+    names = task.model.variables
+    variables = RaftVariables(cluster.system.servers, cluster.values)
+
+    def states() -> Iterable[State]:
+        for view in search.views():
+            values = variables.of(view, frozenset(names))
+            yield tuple(values[name] for name in names)
+
+    return _Checked(result, states)
 
 
-def _cell(figure: Any) -> str:
-    if figure is None:
-        return "-"
-    return f"{figure:,}" if isinstance(figure, int) else str(figure)
+def _evaluated(task: Task, on_progress: Callable[[Progress], None]) -> _Checked:
+    search = Search(task, on_progress)
+    return _Checked(_complete(of_report(search.run())), search.states)
+
+
+def _complete(result: CheckerResult) -> CheckerResult:
+    """Return the result of a search; what was interrupted is not compared with anything."""
+    if result.verdict == Verdict.INCOMPLETE.value:
+        raise KeyboardInterrupt
+    return result
+
+
+def _checked_by_tlc(cluster: Cluster, config: Path, dump: Path | None, workers: int) -> _Checked:
+    try:
+        result = run_tlc(MODEL, config, workers=workers, dump=dump)
+    except RuntimeError as error:
+        raise RequestError(f"TLC: {error}") from error
+    if result.error is not None:
+        raise RequestError(f"TLC: {result.error}")
+    model_values = [*cluster.system.servers, *cluster.values, "Nil"]
+
+    def states() -> Iterable[State]:
+        return read_dump(dump, load(MODEL).variables, model_values) if dump else []
+
+    return _Checked(of_tlc(result), states)
+
+
+# Comparing states
+
+
+def _apart(checked: Sequence[_Checked], task: Task) -> list[StatesApart]:
+    """Compare the sets of states, each state standing for its renamings."""
+    interner = Interner(task.model.variables)
+    canonical = canonical_rows(interner, task.renamings)
+    sets = {
+        each.result.checker: {canonical(interner.row(state)) for state in each.states()}
+        for each in checked
+    }
+    found = []
+    for has, has_not in permutations(sets, 2):
+        rows = sets[has] - sets[has_not]
+        example = _show(interner, min(rows)) if rows else None
+        found.append(StatesApart(has, has_not, len(rows), example))
+    return found
+
+
+def _show(interner: Interner, row: tuple[int, ...]) -> str:
+    named = zip(interner.variables, interner.state(row), strict=True)
+    return " ".join(f"/\\ {name} = {show(value)}" for name, value in named)

@@ -11,7 +11,7 @@ from pathlib import Path
 from raft_ref.bugs import Bug
 from raft_ref.traces import render, write
 from raft_ref.traces.story.causal_slice import what_went_wrong
-from raft_ref.verify.bugs import Found
+from raft_ref.verify.bugs import BugReport
 from raft_ref.zoo import WAITING
 
 INDEX = "README.md"
@@ -26,14 +26,14 @@ story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html`
 """
 
 
-def add(found: Found, folder: Path) -> None:
+def add(report: BugReport, folder: Path) -> None:
     """Write the trace and the picture of a bug, if it has any."""
-    diagram = found.diagram()
+    diagram = report.diagram()
     if diagram is None:
         return
-    if found.trace is not None:
-        write(found.trace, folder / f"{found.row.name}.ndjson")
-    picture = folder / f"{found.row.name}.svg"
+    if report.trace is not None:
+        write(report.trace, folder / f"{report.name}.ndjson")
+    picture = folder / f"{report.name}.svg"
     render(diagram, picture)
     drawn = picture.read_text(encoding="utf-8")
     picture.write_text(f"{drawn.rstrip()}\n<!-- {as_text(diagram)} -->\n", encoding="utf-8")
@@ -44,12 +44,13 @@ def as_text(diagram: str) -> str:
     return f"drawn from a diagram with the SHA-256 {hashlib.sha256(diagram.encode()).hexdigest()}"
 
 
-def index(found: Iterable[Found]) -> str:
+def index(reports: Iterable[BugReport]) -> str:
     """Return the page that shows them all."""
-    every = [*found]
+    every = [*reports]
     lines = [_HEAD, "| bug | seen in | breaks | found by | steps |", "|---|---|---|---|---|"]
-    for row in (each.row for each in every):
-        cells = (f"[{row.name}](#{row.name})", row.seen_in, row.breaks, row.found_by, row.steps)
+    for each in every:
+        name, bug = each.name, each.bug
+        cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.steps)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += ["", "Waiting for what the node does not have:", ""]
     lines += [
@@ -59,21 +60,21 @@ def index(found: Iterable[Found]) -> str:
     return "\n".join(lines) + "\n" + "".join(map(section, every))
 
 
-def section(found: Found) -> str:
+def section(report: BugReport) -> str:
     """Return what the page says of one bug."""
-    row, bug = found.row, found.bug
-    lines = ["", f"## {row.name}", "", f"{found.rule} Seen in: {row.seen_in}.", ""]
+    name, bug = report.name, report.bug
+    lines = ["", f"## {name}", "", f"{bug.rule} Seen in: {bug.seen_in}.", ""]
     if isinstance(bug, Bug):
         bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
-        lines[-1:] = [f"Breaks {row.breaks} in {row.steps} steps, within {bounds}.", ""]
+        lines[-1:] = [f"Breaks {bug.breaks} in {report.steps} steps, within {bounds}.", ""]
     else:
         lines[-1:] = [
-            f"Breaks {row.breaks}: it takes {row.steps} operations of clients to see that.", ""
+            f"Breaks {bug.breaks}: it takes {report.steps} operations of clients to see that.", ""
         ]  # fmt: skip
-    wrong = what_went_wrong(found.trace) if found.trace is not None else ""
-    alternative = wrong or f"{row.name} breaks {row.breaks}"
+    wrong = what_went_wrong(report.trace) if report.trace is not None else ""
+    alternative = wrong or f"{name} breaks {bug.breaks}"
     lines += [wrong, ""] if wrong else []
-    lines += [f"![{alternative}]({row.name}.svg)", ""]
-    if found.trace is not None:
-        lines += [f"[The trace]({row.name}.ndjson)", ""]
+    lines += [f"![{alternative}]({name}.svg)", ""]
+    if report.trace is not None:
+        lines += [f"[The trace]({name}.ndjson)", ""]
     return "\n".join(lines)

@@ -12,7 +12,7 @@ from raft_ref.spec import SpecError
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
 from raft_ref.traces import Trace
-from raft_ref.traces.drawing.page import Code, Findings
+from raft_ref.traces.drawing.page import Annotations, Code
 from raft_ref.traces.format.flights import InFlight
 from raft_ref.traces.format.raft import message_of, state_of
 from raft_ref.traces.format.trace import states
@@ -20,16 +20,16 @@ from raft_ref.traces.format.trace import states
 _DEFINITION = r"^(\\\*.*\n)*{name}(\(.*\))? ==.*\n(([ \t].*)?\n)*"
 
 
-def findings(trace: Trace) -> Findings:
+def annotations(trace: Trace) -> Annotations:
     """Return what is known of a trace: nothing, if it is none of Raft."""
     try:
-        properties, broken = _judged(trace)
+        properties, broken = _broken(trace)
     except (LookupError, TypeError, ValueError, SpecError):
-        return Findings()
-    return Findings(properties, broken, _code(trace))
+        return Annotations()
+    return Annotations(properties, broken, _code(trace))
 
 
-def _judged(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
+def _broken(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
     """Return the formulas of the properties, and which are broken in each state."""
     views = [*_views(trace)]
     names = sorted({entry.value for view in views for s in view.states.values() for entry in s.log})

@@ -2,19 +2,14 @@
 
 import argparse
 import json
-from contextlib import nullcontext
-from dataclasses import asdict
 from pathlib import Path
 
-from raft_ref.bugs import Bug
 from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.reports import bugs
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import live_progress
-from raft_ref.server.bugs import SERVER_BUGS, ServerBug
 from raft_ref.traces.drawing.style import THEMES
-from raft_ref.verify import gallery
-from raft_ref.verify.bugs import Found, find
-from raft_ref.zoo import EXPLORED, WAITING
+from raft_ref.verify import ZOO, BugReport, find, gallery
 
 EXIT_CODES = "exit codes: 0 each is found; 1 one survives; 2 bad usage; 3 stopped early"
 
@@ -25,9 +20,6 @@ examples:
   raft-ref bugs read-without-quorum
   raft-ref bugs --gallery traces/gallery
 """
-
-ZOO = (*EXPLORED, *SERVER_BUGS)
-"""The known bugs, by name."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,75 +46,37 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Find the bugs; return the exit code."""
     if options.name is not None:
-        return _story(options)
+        return _one(options)
     if options.diagram is not None:
         raise UsageError("--diagram: only with the name of a bug")
     if options.gallery is not None and not options.gallery.is_dir():
         raise UsageError(f"--gallery {options.gallery}: there is no such folder")
-    found: list[Found] = []
+    reports: list[BugReport] = []
     if not options.json:
-        print(_line(_COLUMNS))
+        print(bugs.title())
     try:
         for name in ZOO:
-            found.append(_found(name, options))
+            reports.append(_found(name, options))
             if options.gallery is not None:
-                gallery.add(found[-1], options.gallery)
+                gallery.add(reports[-1], options.gallery)
             if not options.json:
-                print(_line(_cells(found[-1])), flush=True)
+                print(bugs.row(reports[-1]), flush=True)
     except KeyboardInterrupt:
         pass
-    if options.gallery is not None and len(found) == len(ZOO):
+    left = len(ZOO) - len(reports)
+    if options.gallery is not None and not left:
         page = options.gallery / gallery.INDEX
-        page.write_text(gallery.index(found), encoding="utf-8")
-    survivors = [each for each in found if each.steps is None]
-    left = len(ZOO) - len(found)
+        page.write_text(gallery.index(reports), encoding="utf-8")
     if options.json:
-        rows = [asdict(each.row) for each in found]
-        print(json.dumps({"bugs": rows, "not_searched": left, "waiting": WAITING}))
+        print(json.dumps(bugs.all_as_json(reports, left)))
     else:
-        seconds = sum(each.row.seconds for each in found)
-        stopped = f"; interrupted, {left} not searched" if left else ""
-        print(f"{len(found) - len(survivors)} of {len(found)} found in {seconds:.1f} s{stopped}")
-        _print_waiting()
-    if survivors:
+        print("\n".join(bugs.summary(reports, left)))
+    if any(each.steps is None for each in reports):
         return 1
     return 3 if left else 0
 
 
-def _print_waiting() -> None:
-    print("\nwaiting for what the node does not have:")
-    for lacking, bugs in WAITING.items():
-        print(f"  {lacking}: {', '.join(f'{name} ({seen})' for name, seen in bugs.items())}")
-
-
-def _found(name: str, options: argparse.Namespace) -> Found:
-    is_shown = not options.quiet and not options.json
-    with live_progress() if is_shown else nullcontext(lambda progress: None) as on_progress:
-        return find(name, on_progress)
-
-
-_COLUMNS = ("bug", "seen in", "breaks", "found by", "steps", "states", "seconds")
-
-
-def _cells(found: Found) -> tuple[str, ...]:
-    row = found.row
-    steps = "SURVIVES" if row.steps is None else str(row.steps)
-    return (
-        row.name, row.seen_in, row.breaks, row.found_by, steps, f"{row.tried:,}",
-        f"{row.seconds:.1f}",
-    )  # fmt: skip
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    """Return a line of the table: texts as wide as the widest of all bugs, then numbers."""
-    bugs: dict[str, Bug | ServerBug] = {**EXPLORED, **SERVER_BUGS}
-    texts = [(name, bug.seen_in, bug.breaks, bug.found_by) for name, bug in bugs.items()]
-    widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
-    told = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
-    return "  ".join([*told, *(cell.rjust(8) for cell in cells[len(widths) :])]).rstrip()
-
-
-def _story(options: argparse.Namespace) -> int:
+def _one(options: argparse.Namespace) -> int:
     name: str = options.name
     if options.gallery is not None:
         raise UsageError("--gallery: of all bugs, without a name")
@@ -130,14 +84,19 @@ def _story(options: argparse.Namespace) -> int:
         raise UsageError(f"no bug {name}: {', '.join(ZOO)}")
     if options.diagram is not None:
         demand_writable("--diagram", options.diagram)
-    found = _found(name, options)
+    report = _found(name, options)
     if options.json:
-        print(json.dumps({**asdict(found.row), "rule": found.rule, "story": found.story}))
+        print(json.dumps(bugs.as_json(report)))
     else:
-        print("\n".join([*found.as_text(), "", *found.story]))
-    diagram = found.diagram(THEMES[options.theme])
+        print("\n".join(bugs.as_text(report)))
+    diagram = report.diagram(THEMES[options.theme])
     if options.diagram is not None and diagram is not None:
         path = drawn(diagram, options.diagram)
         if not options.json:
             print(f"diagram written to {path}")
-    return 1 if found.steps is None else 0
+    return 1 if report.steps is None else 0
+
+
+def _found(name: str, options: argparse.Namespace) -> BugReport:
+    with live_progress(is_shown=not options.quiet and not options.json) as on_progress:
+        return find(name, on_progress)

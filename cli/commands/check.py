@@ -1,28 +1,21 @@
-"""`raft-ref check`: explore a cluster exhaustively within bounds."""
+"""`raft-ref check`: explore a cluster exhaustively within bounds, or in one of its other ways."""
 
 import argparse
 import json
-import shlex
-import sys
-from contextlib import nullcontext
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction, cluster_of
 from raft_ref.cli.options.engine import add_engine, checkpoints_of
-from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError, demand_writable
-from raft_ref.cli.options.sizes import add_sizes
+from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
+from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
-from raft_ref.cli.reports.pictures import drawn
-from raft_ref.cli.reports.terminal import describe, live_progress
-from raft_ref.explorer import Checkpoints, EngineError, Report, Verdict, search
-from raft_ref.explorer.engines.checkpoint import digest
-from raft_ref.spec.link import INVARIANTS
-from raft_ref.traces import FORMATS, Trace, draw, tell, write
-from raft_ref.traces.format.record import trace_of
-from raft_ref.verify import walks
-from raft_ref.verify.cluster import COMMIT_IS_DONE, COMMIT_IS_DUE, Cluster, build
-from raft_ref.zoo import EXPLORED
+from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
+from raft_ref.cli.reports import exhaustive, walks
+from raft_ref.cli.reports.pictures import Written, written
+from raft_ref.cli.reports.terminal import live_progress
+from raft_ref.explorer import Verdict
+from raft_ref.traces import tell
+from raft_ref.verify import Check, ExhaustiveCheck, trace_of
 
 EXAMPLES = """\
 examples:
@@ -49,6 +42,19 @@ examples:
 EXIT = {Verdict.HOLDS_WITHIN_BOUNDS: 0, Verdict.VIOLATED: 1, Verdict.INCOMPLETE: 3}
 
 
+class Reports(Protocol):
+    """A module of `cli.reports` for one kind of check."""
+
+    def progress_line(self, progress: Any, /) -> str:
+        """Return how far the check has come, in one line."""
+
+    def as_text(self, report: Any, output: Output, /) -> list[str]:
+        """Return its report as lines."""
+
+    def as_json(self, report: Any, output: Output, where: Written, /) -> dict[str, Any]:
+        """Return its report as a JSON object."""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = (
@@ -58,110 +64,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.set_defaults(run=run)
-    _add_cluster(parser.add_argument_group("what to explore"))
-    _add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
-    add_engine(parser.add_argument_group("the search"))
-    walks.add_options(parser.add_argument_group("random walks"))
-    _add_output(parser.add_argument_group("output"))
-
-
-def _add_cluster(group: Any) -> None:
-    what = group.add_mutually_exclusive_group()
+    what = parser.add_argument_group("what to explore")
+    add_cluster(what)
     what.add_argument(
-        "--node",
-        metavar="MODULE:CLASS",
-        help="your own node: a class that is a raft_ref.explorer.Actor",
-    )
-    what.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
-    group.add_argument(
-        "--spec", metavar="FILE.tla", help=f"the module of properties (default: {INVARIANTS.name})"
-    )
-    group.add_argument(
-        "--invariant",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="check this property only (repeatable)",
-    )
-    group.add_argument(
-        "--progress",
-        metavar="GOAL",
-        nargs="?",
-        const=COMMIT_IS_DONE,
-        help="demand that from every state one with GOAL can be reached, an operator of the module "
-        f"(default: {COMMIT_IS_DONE}, from every state with {COMMIT_IS_DUE})",
-    )
-    group.add_argument(
-        "--progress-from",
-        metavar="PREMISE",
-        help="demand it from every state with PREMISE, another operator",
-    )
-    group.add_argument(
-        "--network",
-        choices=["set", "fifo"],
-        default="set",
-        help="set: any message may arrive next; fifo: in order between two servers (default: set)",
-    )
-    group.add_argument(
-        "--refine",
-        action=argparse.BooleanOptionalAction,
-        help="demand that every step of a server is a step of Raft.tla "
-        "(default: for the reference node)",
-    )
-    group.add_argument(
-        "--bisimulation",
-        action="store_true",
-        help="demand that in every state node and spec can take the same steps",
-    )
-    group.add_argument(
         "--conjuncts",
         action="store_true",
         help="demand that every step is one of the proof's (raft-ref prove), and that its "
         "conjuncts hold in every state",
     )
-    add_symmetry(group, "the same")
-    group.add_argument(
-        "--por",
-        action="store_true",
-        help="partial-order reduction: receive messages at once that nobody will look at (fewer "
-        "states, the same verdicts, but not always a shortest counterexample)",
-    )
-
-
-def _add_bounds(group: Any) -> None:
-    add_sizes(group, "or what the bug needs")
-    group.add_argument(
-        "--depth", type=int, metavar="N", help="levels of states, the initial one included"
-    )
-    group.add_argument(
-        "--bound",
-        metavar="NAME=N",
-        type=_bound,
-        action="append",
-        default=[],
-        help="a bound on a measure of your own node (repeatable)",
-    )
-
-
-def _add_output(group: Any) -> None:
-    group.add_argument(
-        "--trace", metavar="FILE", type=Path, help="write the counterexample as a trace (NDJSON)"
-    )
-    group.add_argument(
-        "--diagram",
-        metavar="FILE",
-        type=Path,
-        help=f"draw the counterexample ({', '.join(FORMATS)})",
-    )
-    group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
-    group.add_argument("--quiet", action="store_true", help="print the verdict alone")
-
-
-def _bound(text: str) -> tuple[str, int]:
-    name, equals, number = text.partition("=")
-    if not equals or not number.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=N")
-    return name, int(number)
+    add_symmetry(what, "the same")
+    add_reduction(what)
+    add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    add_engine(parser.add_argument_group("the search"))
+    add_walks(parser.add_argument_group("random walks"))
+    add_output(parser.add_argument_group("output"))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -169,164 +85,54 @@ def run(options: argparse.Namespace) -> int:
     if options.bug == "list":
         _list_bugs(options.json)
         return 0
-    _demand_writable(options)
-    walks.demand_sense(options)
-    if options.conjuncts:
-        return _run_conjuncts(options)
-    if options.random:
-        return _run_walks(options)
-    cluster = build(options)
-    symmetry = symmetry_of(options, cluster.system)
-    checkpoints = _checkpoints(options, cluster)
-    live = sys.stderr.isatty() and not options.quiet
-    with live_progress() if live else nullcontext(lambda progress: None) as on_progress:
-        try:
-            report = search(
-                cluster.system,
-                cluster.properties,
-                symmetry,
-                on_progress,
-                engine=options.engine,
-                threads=options.threads,
-                memory=options.memory,
-                checkpoints=checkpoints,
-            )
-        except EngineError as error:
-            raise UsageError(f"--engine native: {error}") from error
-        except ValueError as error:
-            raise UsageError(f"--por: {error}") from error
-    trace = _trace(report, cluster)
-    if not options.json:
-        _print_report(report, cluster, trace, options.quiet)
-        if checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
-            print(
-                f"to go on: the same command with --resume {shlex.quote(str(checkpoints.folder))}"
-            )
-    written = _write(trace, options)
-    if options.json:
-        print(json.dumps(_as_json(report, cluster, written)))
+    output = output_of(options)
+    check, reports = _asked(options)
+    with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
+        report = check.run(on_progress)
+    trace = trace_of(report, output.source)
+    if not output.json:
+        story = [] if trace is None or output.quiet else ["", *tell(trace)]
+        print("\n".join([*reports.as_text(report, output), *story]))
+    where = written(trace, output)
+    if output.json:
+        print(json.dumps(reports.as_json(report, output, where)))
+    else:
+        print("".join(f"{line}\n" for line in where.as_text()), end="")
     return EXIT[report.verdict]
-
-
-def _checkpoints(options: argparse.Namespace, cluster: Cluster) -> Checkpoints | None:
-    about = {
-        "what is explored": cluster.description,
-        "values": cluster.values,
-        "the module of properties": digest(Path(options.spec or INVARIANTS).read_text("utf-8")),
-    }
-    return checkpoints_of(options, about)
-
-
-def _run_walks(options: argparse.Namespace) -> int:
-    cluster, outcome = walks.run(options)
-    report = outcome.report
-    trace = _trace(report, cluster)
-    if not options.json:
-        lines = walks.describe(outcome, cluster, options)
-        told = [] if trace is None or options.quiet else ["", *tell(trace)]
-        print("\n".join([*lines, *told]))
-    written = _write(trace, options)
-    if options.json:
-        about = walks.as_json(outcome, options)
-        print(json.dumps({**_as_json(report, cluster, written), "random": about}))
-    return EXIT[report.verdict]
-
-
-def _run_conjuncts(options: argparse.Namespace) -> int:
-    try:
-        from raft_ref.verify import conjuncts as conjoined  # noqa: PLC0415 - z3 is an extra
-    except ModuleNotFoundError as error:
-        raise UsageError(NO_Z3) from error
-    outcome = conjoined.run(options)
-    if not options.json:
-        print("\n".join(conjoined.describe(outcome, options.quiet)))
-    written = _write(outcome.trace, options)
-    if options.json:
-        print(conjoined.as_json(outcome, written))
-    return EXIT[outcome.verdict]
 
 
 def _list_bugs(as_json: bool) -> None:
-    rows = [
-        {
-            "name": name,
-            "rule": bug.rule,
-            "breaks": bug.breaks,
-            "seen_in": bug.seen_in,
-            "bounds": dict(bug.bounds),
-        }
-        for name, bug in EXPLORED.items()
-    ]
-    if as_json:
-        print(json.dumps(rows))
-        return
-    for row in rows:
-        print(f"{row['name']}\n    {row['rule']}\n    breaks {row['breaks']}; {row['seen_in']}")
+    from raft_ref.cli.reports import bugs  # noqa: PLC0415 - imports the server and its simulation
+
+    print(json.dumps(bugs.known()) if as_json else "\n".join(bugs.known_as_text()))
 
 
-def _demand_writable(options: argparse.Namespace) -> None:
-    """Find out before a long search whether its result can be kept."""
-    for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
-        if path is None:
-            continue
-        demand_writable(option, path)
-        if option == "--diagram" and path.suffix not in FORMATS:
-            raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
+def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
+    """Return what is asked for, and what tells its report. Raises `UsageError`."""
+    if not options.random:
+        demand_no_walks(options)
+    if options.conjuncts:
+        return _conjuncts(options)
+    if options.random:
+        return walks_of(options, cluster_of(options)), walks
+    check = ExhaustiveCheck(
+        cluster_of(options),
+        symmetry_of(options),
+        options.engine,
+        options.threads,
+        options.memory,
+        checkpoints_of(options),
+    )
+    return check, exhaustive
 
 
-def _trace(report: Report, cluster: Cluster) -> Trace | None:
-    if report.counterexample is None:
-        return None
-    command = shlex.join(["raft-ref", *sys.argv[1:]])
-    return trace_of(report.counterexample, cluster.system, command, cluster.project)
-
-
-def _print_report(report: Report, cluster: Cluster, trace: Trace | None, quiet: bool) -> None:
-    lines = describe(report, cluster, quiet)
-    if trace is not None and not quiet:
-        lines += ["", *tell(trace)]
-    print("\n".join(lines))
-
-
-def _write(trace: Trace | None, options: argparse.Namespace) -> dict[str, str | None]:
-    """Write what was asked for; return the paths by kind."""
-    written: dict[str, str | None] = {"trace": None, "diagram": None}
-    if trace is None:
-        return written
-    if options.trace is not None:
-        write(trace, options.trace)
-        written["trace"] = str(options.trace)
-    if options.diagram is not None:
-        written["diagram"] = str(drawn(draw(trace).source, options.diagram))
-    if not options.json:
-        for kind, where in written.items():
-            if where is not None:
-                print(f"{kind} written to {where}")
-    return written
-
-
-def _as_json(report: Report, cluster: Cluster, written: dict[str, str | None]) -> dict[str, Any]:
-    counterexample = report.counterexample
-    return {
-        "verdict": report.verdict.value,
-        "property": None if counterexample is None else counterexample.prop.name,
-        "distinct_states": report.distinct_states,
-        "transitions": report.transitions,
-        "depth": report.depth,
-        "covered_depth": report.covered_depth,
-        "seconds": round(report.seconds, 3),
-        "engine": report.engine,
-        "stopped_by": report.stopped_by,
-        "symmetry": list(report.symmetry),
-        "reduced": cluster.system.reduced,
-        "bounds": dict(report.bounds),
-        "properties": [prop.name for prop in cluster.properties if not prop.is_sometimes],
-        "actions": dict(report.actions),
-        "never_taken": list(report.never_taken),
-        "cut_off": dict(report.cut_off),
-        "sometimes": dict(report.sometimes),
-        "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
-        "trace": written["trace"],
-        "diagram": written["diagram"],
-        "steps": None if counterexample is None else len(counterexample.events),
-    }
+def _conjuncts(options: argparse.Namespace) -> tuple[Check, Reports]:
+    try:
+        from raft_ref.cli.reports import conjuncts  # noqa: PLC0415 - z3 is an extra
+        from raft_ref.verify import ConjunctsCheck  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise UsageError(NO_Z3) from error
+    for name in ("random", "symmetry", "checkpoint", "resume"):
+        if getattr(options, name):
+            raise UsageError(f"--{name}: not with --conjuncts")
+    return ConjunctsCheck(cluster_of(options)), conjuncts

@@ -31,7 +31,7 @@ from raft_ref.server import (
     Simulation,
 )
 from raft_ref.traces import write
-from raft_ref.verify.recording import trace_of
+from raft_ref.traces.format.simulated import trace_of
 
 _EXAMPLES = """
 keys: 1 to 9 crash a server, or start it again; l cut the leader off; h heal the network;

@@ -4,15 +4,22 @@ import argparse
 from pathlib import Path
 
 from raft_ref.cli.options.errors import UsageError, demand_writable
-from raft_ref.cli.options.sizes import add_sizes
+from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.traces import draw, read, render
 from raft_ref.traces.drawing.graphs import Drawing, draw_graph
 from raft_ref.traces.drawing.page import page
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import THEMES
-from raft_ref.verify import state_graphs
-from raft_ref.verify.trace_properties import findings
+from raft_ref.verify import (
+    ClusterRequest,
+    GraphRequest,
+    PropertyRequest,
+    annotations,
+    automaton,
+    role_changes,
+    unseen,
+)
 
 EXIT_CODES = "exit codes: 0 drawn; 2 bad input or usage, or no Graphviz"
 
@@ -77,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
         render(draw_graph(_drawing(options), theme).source, output)
     elif output.suffix == PAGE:
         trace = read(options.trace)
-        output.write_text(page(trace, findings(trace), theme), encoding="utf-8")
+        output.write_text(page(trace, annotations(trace), theme), encoding="utf-8")
     else:
         render(draw(read(options.trace), theme).source, output)
     print(f"drawn to {output}")
@@ -86,9 +93,18 @@ def run(options: argparse.Namespace) -> int:
 
 def _drawing(options: argparse.Namespace) -> Drawing:
     if options.automaton:
-        seen = state_graphs.role_changes(options)
-        for line in state_graphs.unseen(seen):
+        seen = role_changes(_cluster_of(options))
+        for line in unseen(seen):
             print(f"not within these bounds: {line}")
-        return state_graphs.automaton(seen)
+        return automaton(seen)
+    request = GraphRequest(_cluster_of(options), options.show.split(",") if options.show else ())
     with live_progress(lambda count: f"{count:,} states") as on_states:
-        return state_graphs.graph(options, on_states)
+        return request.run(on_states)
+
+
+def _cluster_of(options: argparse.Namespace) -> ClusterRequest:
+    """Return the cluster; whether it refines the spec is of interest where a bug breaks that."""
+    properties = PropertyRequest(refine=None if options.bug else False)
+    return ClusterRequest(
+        bug=options.bug or None, sizes=given_sizes_of(options), properties=properties
+    )

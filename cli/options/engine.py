@@ -3,7 +3,6 @@
 import argparse
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +57,8 @@ def add_engine(group: Any) -> None:
     )
 
 
-def checkpoints_of(options: argparse.Namespace, about: Mapping[str, Any]) -> Checkpoints | None:
-    """Return how checkpoints are kept, if they are; `about` is as in `Checkpoints`."""
+def checkpoints_of(options: argparse.Namespace) -> Checkpoints | None:
+    """Return how checkpoints are kept, if they are. Raises `UsageError`."""
     folder = options.resume or options.checkpoint
     every = options.checkpoint_every
     if folder is None:
@@ -74,7 +73,6 @@ def checkpoints_of(options: argparse.Namespace, about: Mapping[str, Any]) -> Che
         folder,
         resume=options.resume is not None,
         every=_EVERY if every is None else every,
-        about=about,
         on_trouble=lambda what: print(f"raft-ref: {what}", file=sys.stderr),
     )
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.verify.cluster import DEFAULTS
+from raft_ref.verify.cluster import DEFAULTS, Sizes
 
 _SHORTER = {"max_log_length": "--max-log", "max_snapshot_index": "--max-snapshot"}
 
 
 def add_sizes(group: Any, or_else: str = "") -> None:
-    """Add the options that `cluster.build` reads as `DEFAULTS`; `or_else` is for their help."""
+    """Add the options that `given_sizes_of` reads; `or_else` is for their help."""
     for name, what in (
         ("servers", "servers in the cluster"),
         ("values", "different values that clients may ask to store"),
@@ -33,6 +33,11 @@ def add_sizes(group: Any, or_else: str = "") -> None:
             metavar="N",
             help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
         )
+
+
+def given_sizes_of(options: argparse.Namespace) -> Sizes:
+    """Return the sizes that were given; what they are otherwise is for others to say."""
+    return Sizes(**{name: getattr(options, name) for name in DEFAULTS})
 
 
 def sizes_of(options: argparse.Namespace, otherwise: Mapping[str, int]) -> dict[str, int]:

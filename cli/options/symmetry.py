@@ -3,8 +3,8 @@
 import argparse
 from typing import Any
 
-from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer import Renamed, System, what_is_renamed
+from raft_ref.explorer import Renamed
+from raft_ref.verify import Symmetry
 
 _CHOICES: dict[str, tuple[Renamed, ...]] = {
     "servers": ("servers",),
@@ -33,20 +33,7 @@ def add_symmetry(group: Any, default: str) -> None:
     )
 
 
-def symmetry_of(options: argparse.Namespace, system: System) -> tuple[Renamed, ...]:
-    """Return what is renamed; raises UsageError where it cannot be."""
+def symmetry_of(options: argparse.Namespace) -> Symmetry:
+    """Return what may be renamed."""
     choice: str | bool | None = options.symmetry
-    if choice is None:
-        choice = system.guard.has_rename
-    try:
-        return what_is_renamed(system, _CHOICES[choice] if isinstance(choice, str) else choice)
-    except ValueError as error:
-        raise UsageError(f"--symmetry: {error}") from error
-
-
-def renaming_text(symmetry: tuple[Renamed, ...]) -> str:
-    """Return what is told of a symmetry, after what was explored."""
-    if not symmetry:
-        return ""
-    what = " and ".join(symmetry)
-    return f", up to a renaming of {'the ' if len(symmetry) == 1 else ''}{what}"
+    return _CHOICES[choice] if isinstance(choice, str) else choice

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from raft_ref import Node
 from raft_ref.cli.options.sizes import sizes_of
 from raft_ref.cli.proof.inductions import as_text, trace_of
+from raft_ref.cli.reports.conjuncts import progress_line as how_far
 from raft_ref.cli.reports.terminal import bar, live_progress
 from raft_ref.explorer import Bounds, System
 from raft_ref.spec.link.conjuncts import ConjunctsReport, ConjunctsSearch
@@ -24,7 +25,6 @@ from raft_ref.spec.proof.prover import Answer, Kind, Question, Verdict, ask
 from raft_ref.traces import Trace, tell
 from raft_ref.traces.format.record import trace_of as recorded
 from raft_ref.verify.cluster import DEFAULTS
-from raft_ref.verify.conjuncts import how_far
 
 BOUNDS: Mapping[str, int] = {
     **DEFAULTS,

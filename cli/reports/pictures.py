@@ -1,9 +1,41 @@
-"""What a command draws, also where there is no Graphviz."""
+"""What a command draws and writes, also where there is no Graphviz."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from raft_ref.traces import RenderError, render
+from raft_ref.cli.options.output import Output
+from raft_ref.traces import RenderError, Trace, draw, render, write
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where a counterexample was written to, if it was."""
+
+    trace: Path | None = None
+    diagram: Path | None = None
+
+    def as_text(self) -> list[str]:
+        """Return lines that say where."""
+        kinds = (("trace", self.trace), ("diagram", self.diagram))
+        return [f"{kind} written to {path}" for kind, path in kinds if path is not None]
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the paths by kind."""
+        return {
+            "trace": None if self.trace is None else str(self.trace),
+            "diagram": None if self.diagram is None else str(self.diagram),
+        }
+
+
+def written(trace: Trace | None, output: Output) -> Written:
+    """Write a counterexample, if there is one, as trace and diagram, as far as it is wanted."""
+    if trace is None:
+        return Written()
+    if output.trace is not None:
+        write(trace, output.trace)
+    diagram = None if output.diagram is None else drawn(draw(trace).source, output.diagram)
+    return Written(output.trace, diagram)
 
 
 def drawn(graph: str, path: Path) -> Path:

@@ -16,10 +16,10 @@ def only(monkeypatch: pytest.MonkeyPatch, **bugs: Bug | ServerBug) -> None:
     """Leave only these bugs in the zoo."""
     explored = {name: bug for name, bug in bugs.items() if isinstance(bug, Bug)}
     simulated = {name: bug for name, bug in bugs.items() if isinstance(bug, ServerBug)}
-    for module in ("bugs", "hunting", "cluster"):
-        monkeypatch.setattr(f"raft_ref.cli.{module}.EXPLORED", explored)
-        if module != "cluster":
-            monkeypatch.setattr(f"raft_ref.cli.{module}.SERVER_BUGS", simulated)
+    for module in ("verify.bugs", "verify.cluster", "cli.reports.bugs"):
+        monkeypatch.setattr(f"raft_ref.{module}.EXPLORED", explored)
+        if module != "verify.cluster":
+            monkeypatch.setattr(f"raft_ref.{module}.SERVER_BUGS", simulated)
     monkeypatch.setattr("raft_ref.cli.commands.bugs.ZOO", (*explored, *simulated))
 
 

@@ -1,6 +1,5 @@
 """`raft-ref draw`, as a user meets it."""
 
-import argparse
 import re
 from pathlib import Path
 
@@ -8,8 +7,7 @@ import pytest
 
 from raft_ref import ROLE_CHANGES, Role
 from raft_ref.cli import main
-from raft_ref.cli.commands import draw
-from raft_ref.verify.state_graphs import role_changes, unseen
+from raft_ref.verify import ClusterRequest, role_changes, unseen
 from tests.support.files import TRACES
 
 GOLDEN = TRACES / "vote-not-persisted.ndjson"
@@ -86,12 +84,9 @@ def test_a_large_one_projected_with_the_way_to_a_violation(tmp_path: Path) -> No
 
 def test_the_automaton_is_the_table(tmp_path: Path) -> None:
     """Within the default bounds no other edges show, and all but six of ROLE_CHANGES."""
-    parser = argparse.ArgumentParser()
-    draw.configure(parser)
-    options = parser.parse_args(["--automaton", "-o", "automaton.svg"])
-    seen = {edge: set(after) for edge, after in role_changes(options).items()}
+    seen = {edge: set(after) for edge, after in role_changes(ClusterRequest()).items()}
     assert all(after <= ROLE_CHANGES[edge] for edge, after in seen.items())
-    assert unseen(role_changes(options)) == [
+    assert unseen(role_changes(ClusterRequest())) == [
         "Candidate to Follower by HandleRequestVoteResponse",
         "Leader to Follower by HandleRequestVoteResponse",
         "Candidate to Candidate by HandleAppendEntriesResponse",

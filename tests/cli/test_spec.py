@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from raft_ref.cli import main
-from raft_ref.cli.commands import spec_compare as compare
 from raft_ref.spec.files import MODEL
 from raft_ref.spec.tlc.run import is_installed
+from raft_ref.verify import comparison
 from tests.support.files import SPECS
 
 COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
@@ -284,7 +284,7 @@ def test_a_difference_is_shown_and_is_an_error(
         shutil.copy(path, tmp_path)
     broken = MCRAFT.read_text().replace("count \\in 0..MaxLogLength", "count \\in 1..MaxLogLength")
     (tmp_path / "MCRaft.tla").write_text(broken)
-    monkeypatch.setattr(compare, "MODEL", tmp_path / "MCRaft.tla")
+    monkeypatch.setattr(comparison, "MODEL", tmp_path / "MCRaft.tla")
     code, out, _ = run(capsys, "compare", *SMALL, "--states")
     assert (code, out[0]) == (1, "DIFFERENT")
     assert any(line.endswith("<- differs") for line in out)

@@ -38,7 +38,7 @@ class Code(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Findings:
+class Annotations:
     """What is known of a trace besides itself.
 
     `properties` are the formulas of the properties by their names, `broken` which of them do not
@@ -50,13 +50,13 @@ class Findings:
     code: Mapping[str, Code] = field(default_factory=dict)
 
 
-def page(trace: Trace, findings: Findings, theme: Theme = LIGHT) -> str:
+def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
     """Return the page of a trace.
 
     Raises TraceError where a step takes a message that is not in flight, RenderError where there is
     no Graphviz.
     """
-    data = json.dumps(_data(trace, findings, theme), separators=(",", ":"))
+    data = json.dumps(_data(trace, annotations, theme), separators=(",", ":"))
     broken = trace.violation
     title = f"{broken} in {len(trace.steps)} steps" if broken else f"{len(trace.steps)} steps"
     parts = {
@@ -81,7 +81,7 @@ def _svg(trace: Trace, theme: Theme) -> str:
     return text[text.index("<svg") :]
 
 
-def _data(trace: Trace, findings: Findings, theme: Theme) -> dict[str, Any]:
+def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any]:
     reached = states(trace)
     stories = tell(trace)
     return {
@@ -95,9 +95,9 @@ def _data(trace: Trace, findings: Findings, theme: Theme) -> dict[str, Any]:
             {"story": story.strip(), "actions": step.actions or (step.step,)}
             for story, step in zip(stories, trace.steps, strict=False)
         ],
-        "properties": [{"name": n, "formula": text} for n, text in findings.properties.items()],
-        "broken": [*findings.broken],
-        "code": {name: code._asdict() for name, code in findings.code.items()},
+        "properties": [{"name": n, "formula": text} for n, text in annotations.properties.items()],
+        "broken": [*annotations.broken],
+        "code": {name: code._asdict() for name, code in annotations.code.items()},
     }
 
 

@@ -8,8 +8,7 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.server.bugs import SERVER_BUGS
 from raft_ref.traces import draw, read
-from raft_ref.verify import gallery
-from raft_ref.verify.bugs import find
+from raft_ref.verify import find, gallery
 from raft_ref.zoo import EXPLORED, WAITING
 from tests.raft_ref.test_bugs import FAR, SHORTEST
 from tests.support.files import GALLERY

@@ -17,7 +17,7 @@ from selenium.webdriver.common.keys import Keys
 from raft_ref.cli import main
 from raft_ref.traces import Trace, read, write
 from raft_ref.traces.drawing.page import page
-from raft_ref.verify.trace_properties import findings
+from raft_ref.verify.trace_properties import annotations
 from tests.support.files import TRACES
 
 GOLDEN = TRACES / "vote-not-persisted.ndjson"
@@ -30,21 +30,21 @@ def data_of(text: str) -> Any:
 
 
 def test_it_needs_nothing_else() -> None:
-    text = page(read(GOLDEN), findings(read(GOLDEN)))
+    text = page(read(GOLDEN), annotations(read(GOLDEN)))
     addresses = set(re.findall(r"https?://[^\"'\s<>]+", text))
     assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert not re.search(r"<(?:link|img|iframe)\b|\bsrc=|@import|\bfetch\(", text)
 
 
 def test_properties_hold_until_the_last_step() -> None:
-    found = findings(read(GOLDEN))
+    found = annotations(read(GOLDEN))
     *before, last = found.broken
     assert "LogMatching" in found.properties
     assert (len(before), {*map(tuple, before)}, last) == (7, {()}, ["ElectionSafety"])
 
 
 def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
-    code = findings(read(GOLDEN)).code
+    code = annotations(read(GOLDEN)).code
     assert code.keys() == {
         "Timeout", "Restart", "UpdateTerm", "HandleRequestVoteRequest",
         "HandleRequestVoteResponse", "BecomeLeader",
@@ -55,7 +55,7 @@ def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
 
 def test_of_what_is_not_raft_the_trace_alone_is_shown() -> None:
     trace = read(GOLDEN.with_name("token-ring.ndjson"))
-    found = findings(trace)
+    found = annotations(trace)
     assert (found.properties, found.broken, found.code) == ({}, (), {})
     assert data_of(page(trace, found))["properties"] == []
 
@@ -63,7 +63,7 @@ def test_of_what_is_not_raft_the_trace_alone_is_shown() -> None:
 def test_hostile_values_end_nothing() -> None:
     bad = '</script><script>document.title="owned"</script>{{data}}'
     trace = Trace((bad, "b"), {bad: {bad: bad}, "b": {}}, source=bad)
-    text = page(trace, findings(trace))
+    text = page(trace, annotations(trace))
     assert data_of(text)["servers"] == [bad, "b"]
     assert text.count("<script") == 2
 

@@ -1,6 +1,5 @@
 """Which steps lead to a violation, and the sentence that says what went wrong."""
 
-import argparse
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,14 +7,13 @@ from functools import cache
 
 import pytest
 
-from raft_ref.cli.commands import check
 from raft_ref.explorer.model.properties import Checker, Property
 from raft_ref.explorer.results.behavior import violated_by
 from raft_ref.traces import Trace, Violation, read
 from raft_ref.traces.format.record import arguments_to_json, message_to_json
 from raft_ref.traces.format.trace import TraceStep
 from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
-from raft_ref.verify.cluster import build
+from raft_ref.verify import ClusterRequest, Sizes, build
 from raft_ref.zoo import EXPLORED
 from tests.support.files import GALLERY
 
@@ -96,9 +94,7 @@ def counterexample(name: str) -> Trace:
 
 def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:
     """Take the steps on the mutant, with room for messages; return what the last one violates."""
-    parser = argparse.ArgumentParser()
-    check.configure(parser)
-    cluster = build(parser.parse_args(["--bug", name, "--max-messages", "30"]))
+    cluster = build(ClusterRequest(bug=name, sizes=Sizes(max_messages=30)))
     system = cluster.system
     checker = Checker(system, cluster.properties)
     state, broken = system.initial(), None

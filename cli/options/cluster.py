@@ -1,0 +1,127 @@
+"""The options that say which cluster is explored, and what is asked of it."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.loading import loaded
+from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
+from raft_ref.spec.link import INVARIANTS
+from raft_ref.verify import ClusterRequest, PropertyRequest
+from raft_ref.verify.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
+
+
+def add_cluster(group: Any) -> None:
+    """Add what is explored, and its properties: what `cluster_of` reads beside the bounds."""
+    what = group.add_mutually_exclusive_group()
+    what.add_argument(
+        "--node",
+        metavar="MODULE:CLASS",
+        help="your own node: a class that is an raft_ref.explorer.Actor",
+    )
+    what.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
+    group.add_argument(
+        "--spec", metavar="FILE.tla", help=f"the module of properties (default: {INVARIANTS.name})"
+    )
+    group.add_argument(
+        "--invariant",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="check this property only (repeatable)",
+    )
+    group.add_argument(
+        "--progress",
+        metavar="GOAL",
+        nargs="?",
+        const=COMMIT_IS_DONE,
+        help="demand that from every state one with GOAL can be reached, an operator of the module "
+        f"(default: {COMMIT_IS_DONE}, from every state with {COMMIT_IS_DUE})",
+    )
+    group.add_argument(
+        "--progress-from",
+        metavar="PREMISE",
+        help="demand it from every state with PREMISE, another operator",
+    )
+    group.add_argument(
+        "--network",
+        choices=["set", "fifo"],
+        default="set",
+        help="set: any message may arrive next; fifo: in order between two servers (default: set)",
+    )
+    group.add_argument(
+        "--refine",
+        action=argparse.BooleanOptionalAction,
+        help="demand that every step of a server is a step of Raft.tla "
+        "(default: for the reference node)",
+    )
+    group.add_argument(
+        "--bisimulation",
+        action="store_true",
+        help="demand that in every state node and spec can take the same steps",
+    )
+
+
+def add_reduction(group: Any) -> None:
+    """Add partial-order reduction."""
+    group.add_argument(
+        "--por",
+        action="store_true",
+        help="partial-order reduction: receive messages at once that nobody will look at (fewer "
+        "states, the same verdicts, but not always a shortest counterexample)",
+    )
+
+
+def add_bounds(group: Any) -> None:
+    """Add the bounds of the cluster."""
+    add_sizes(group, "or what the bug needs")
+    group.add_argument(
+        "--depth", type=int, metavar="N", help="levels of states, the initial one included"
+    )
+    group.add_argument(
+        "--bound",
+        metavar="NAME=N",
+        type=_bound,
+        action="append",
+        default=[],
+        help="a bound on a measure of your own node (repeatable)",
+    )
+
+
+def cluster_of(options: argparse.Namespace) -> ClusterRequest:
+    """Return the cluster that is asked for. Raises `UsageError`."""
+    return ClusterRequest(
+        node=None if options.node is None else _node(options.node),
+        node_name=options.node,
+        bug=options.bug,
+        sizes=given_sizes_of(options),
+        bounds=dict(options.bound),
+        depth=options.depth,
+        network=options.network,
+        reduced=options.por,
+        properties=PropertyRequest(
+            spec=Path(options.spec) if options.spec else None,
+            invariants=tuple(options.invariant),
+            progress=options.progress,
+            progress_from=options.progress_from,
+            refine=options.refine,
+            bisimulation=options.bisimulation,
+        ),
+    )
+
+
+def _node(name: str) -> Callable[..., Any]:
+    module_name, _, class_name = name.partition(":")
+    if not module_name or not class_name:
+        raise UsageError(f"--node {name}: expected MODULE:CLASS")
+    cls: Callable[..., Any] = loaded("--node", name)
+    return cls
+
+
+def _bound(text: str) -> tuple[str, int]:
+    name, equals, number = text.partition("=")
+    if not equals or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected NAME=N")
+    return name, int(number)

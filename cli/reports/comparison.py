@@ -1,0 +1,75 @@
+"""What several checkers found of the same model, side by side, as text and as JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from raft_ref.cli.reports.explored import setting
+from raft_ref.verify import CheckerResult, ComparisonReport, differences
+
+
+def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
+    """Return a comparison of the node, the spec and TLC as lines."""
+    lines = ["THE SAME" if report.are_same else "DIFFERENT"]
+    if quiet:
+        return lines
+    lines += [*setting(report.cluster, report.symmetry), "", *side_by_side(report.results)]
+    if len(report.results) == 2:
+        lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
+    return lines if report.states is None else [*lines, "", *_states(report)]
+
+
+def as_json(report: ComparisonReport) -> dict[str, Any]:
+    """Return a comparison as a JSON object."""
+    states = None
+    if report.states is not None:
+        states = [
+            {"has": e.has, "has_not": e.has_not, "number": e.number, "example": e.example}
+            for e in report.states
+        ]
+    return {
+        "same": report.are_same,
+        "differences": report.differences,
+        "columns": {each.checker: result_as_json(each) for each in report.results},
+        "states": states,
+    }
+
+
+def result_as_json(result: CheckerResult) -> dict[str, Any]:
+    """Return what one checker found as a JSON object."""
+    named = {name.replace(" ", "_"): found for name, found in result.rows().items()}
+    return {**named, "seconds": round(result.seconds, 3)}
+
+
+def side_by_side(results: Sequence[CheckerResult]) -> list[str]:
+    """Return a table of lines, one for each thing that is compared; what differs is marked."""
+    differ = differences(results)
+    rows = [["", *(each.checker for each in results), ""]]
+    for name in results[0].rows():
+        cells = [_cell(each.rows()[name]) for each in results]
+        rows.append([name, *cells, "<- differs" if name in differ else ""])
+    rows.append(["seconds", *(f"{each.seconds:.1f}" for each in results), ""])
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        "  ".join(
+            cell.rjust(width) if 0 < place < len(row) - 1 else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _cell(found: Any) -> str:
+    if found is None:
+        return "-"
+    return f"{found:,}" if isinstance(found, int) else str(found)
+
+
+def _states(report: ComparisonReport) -> list[str]:
+    if not report.apart:
+        names = " and ".join(each.checker for each in report.results)
+        return [f"states, one by one: the same in {names}"]
+    return [
+        f"states that {each.has} has and {each.has_not} has not: {each.number:,}, such as\n"
+        f"    {each.example}"
+        for each in report.apart
+    ]

@@ -1,0 +1,112 @@
+"""What an exhaustive search found, as text and as JSON."""
+
+import shlex
+import textwrap
+from typing import Any
+
+from raft_ref.cli.options.output import Output
+from raft_ref.cli.reports import explored
+from raft_ref.cli.reports.explored import setting, vacuity
+from raft_ref.cli.reports.pictures import Written
+from raft_ref.cli.reports.terminal import progress_line, table, wrapped
+from raft_ref.explorer import Kind, Report, Verdict
+from raft_ref.verify import Cluster, ExhaustiveReport
+
+__all__ = ["as_json", "as_text", "progress_line"]
+
+_TITLES = {
+    Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
+    Verdict.VIOLATED: "VIOLATED",
+    Verdict.INCOMPLETE: "INCOMPLETE",
+}
+
+
+def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
+    """Return a report as lines: the verdict with its bounds first, then what was covered.
+
+    What a search had covered when it met a violation says little, and is left out. What never
+    happened is told even if `quiet`: a property that holds for want of it holds of nothing.
+    """
+    lines = _covered(report.search, report.cluster, output.quiet)
+    if report.checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
+        folder = shlex.quote(str(report.checkpoints.folder))
+        lines.append(f"to go on: the same command with --resume {folder}")
+    return lines
+
+
+def as_json(report: ExhaustiveReport, output: Output, written: Written) -> dict[str, Any]:
+    """Return a report as a JSON object."""
+    return explored.as_json(report.search, report.cluster, written)
+
+
+def _covered(report: Report, cluster: Cluster, quiet: bool) -> list[str]:
+    lines = [_verdict(report, cluster), *setting(cluster, report.symmetry)]
+    if report.verdict is Verdict.VIOLATED:
+        return lines if quiet else [*lines, _size(report), *_outlooks(report)]
+    if quiet:
+        return [*lines, *vacuity(report)]
+    decided = [
+        prop
+        for prop in cluster.properties
+        if prop.kind is not Kind.PROGRESS or prop.name in report.progress
+    ]
+    return [
+        *lines,
+        _size(report),
+        *_outlooks(report),
+        "",
+        *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
+        *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
+        *vacuity(report),
+        "",
+        *table("actions taken", report.actions),
+        "",
+        *table("steps that a bound kept from happening", report.cut_off),
+    ]
+
+
+def _verdict(report: Report, cluster: Cluster) -> str:
+    title = _TITLES[report.verdict]
+    if report.counterexample is not None:
+        steps = len(report.counterexample.events)
+        return f"{title}: {report.counterexample.prop.name}, in {steps} steps"
+    if report.verdict is Verdict.INCOMPLETE:
+        if report.queue == 0 and any(p.kind is Kind.PROGRESS for p in cluster.properties):
+            return (
+                f"{title}: stopped by {report.stopped_by} when all states were expanded, but "
+                "progress was not decided"
+            )
+        return (
+            f"{title}: stopped by {report.stopped_by} at depth {report.depth}; every step was "
+            f"taken down to depth {report.covered_depth}, {report.queue:,} states were left to "
+            "expand"
+        )
+    return title
+
+
+def _size(report: Report) -> str:
+    rate = report.distinct_states / max(report.seconds, 1e-9)
+    return (
+        f"  {report.distinct_states:,} distinct states, {report.transitions:,} transitions, "
+        f"depth {report.depth}; {report.seconds:.1f} s, {rate:,.0f} states/s "
+        f"({report.engine})"
+    )
+
+
+def _outlooks(report: Report) -> list[str]:
+    """Return what was found of progress; where something is stuck, which bound may be to blame."""
+    lines = []
+    for name, found in report.progress.items():
+        due = f"the {found.asked:,} states where it is due"
+        if not found.stuck:
+            lines.append(f"  {name}: the goal can be reached from all of {due}")
+            continue
+        lines.append(f"  {name}: the goal cannot be reached from {found.stuck:,} of {due}")
+        cut_off = ", ".join(f"{bound} {times:,}" for bound, times in found.cut_off.items())
+        lines += textwrap.wrap(
+            "steps that a bound kept from happening, from the last state below on: " + cut_off,
+            100,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
+    return lines

@@ -1,0 +1,135 @@
+"""What the embedded checker found of a specification, beside TLC, as text and as JSON."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from raft_ref.cli.reports import comparison
+from raft_ref.cli.reports.terminal import wrapped
+from raft_ref.spec.checker.behavior import as_table, as_tlc
+from raft_ref.spec.checker.search import Task
+from raft_ref.spec.checker.verdict import Report, Verdict
+from raft_ref.spec.values.value import show
+from raft_ref.verify import SpecReport
+
+
+def as_text(report: SpecReport, trace: Path | None, *, is_full: bool, quiet: bool) -> list[str]:
+    """Return a report as lines.
+
+    Arguments: the report; where its counterexample was written to; whether each of its states is
+    shown in full, as TLC does; whether the verdict alone is wanted.
+    """
+    found, task = report.embedded, report.task
+    lines = [_verdict(found)]
+    if not quiet:
+        lines = [*map(show, task.model.printed), *lines, _size(found)]
+        lines += [f"  left aside: {each}" for each in task.left_aside]
+        lines += [f"  warning: {each}" for each in task.model.warnings]
+        lines.append("")
+        behavior = found.counterexample
+        if behavior is not None:
+            lines += as_tlc(behavior) if is_full else [*as_table(behavior), ""]
+            lines += _reason(found, task)
+        else:
+            lines += _covered(found, task)
+    if report.tlc is not None:
+        lines += [] if quiet else ["", *comparison.side_by_side(report.results), ""]
+        differ = ", ".join(report.differences)
+        lines.append(f"DIFFERENT: {differ} in TLC" if differ else "the same in TLC")
+    if trace is not None:
+        lines += ["", f"trace written to {trace}"]
+    return lines
+
+
+def errors(report: SpecReport) -> Iterator[str]:
+    """Yield what could not be evaluated, by TLC and by the embedded checker."""
+    if report.tlc is not None and report.tlc.error is not None:
+        yield f"TLC: {report.tlc.error}"
+    if report.embedded.error is not None:
+        yield str(report.embedded.error)
+
+
+def as_json(report: SpecReport, trace: Path | None) -> dict[str, Any]:
+    """Return a report as a JSON object; `trace` is where its counterexample was written to."""
+    found, task = report.embedded, report.task
+    behavior, error = found.counterexample, found.error
+    return {
+        "verdict": found.verdict.value,
+        "violated": found.violated,
+        "error": None if error is None else str(error),
+        "distinct_states": found.distinct_states,
+        "generated_states": found.generated_states,
+        "depth": found.depth,
+        "covered_depth": found.covered_depth,
+        "seconds": round(found.seconds, 3),
+        "left_aside": [*task.left_aside],
+        "printed": [*map(show, task.model.printed)],
+        "warnings": [*task.model.warnings],
+        "renamings": found.renamings,
+        "actions": {name: each._asdict() for name, each in found.actions.items()},
+        "states": None if behavior is None else len(behavior.steps),
+        "trace": None if trace is None else str(trace),
+        "tlc": None if report.tlc is None else comparison.result_as_json(report.results[1]),
+        "differences": report.differences,
+    }
+
+
+def _verdict(report: Report) -> str:
+    title = report.verdict.value.replace("_", " ")
+    steps = 0 if report.counterexample is None else len(report.counterexample.steps) - 1
+    match report.verdict:
+        case Verdict.HOLDS if report.distinct_states == 0:
+            return f"{title}, of nothing: there is no initial state"
+        case Verdict.VIOLATED:
+            return f"{title}: {report.violated}, in {steps} steps"
+        case Verdict.ERROR:
+            return f"{title}, in {steps} steps"
+        case Verdict.HOLDS_WITHIN_BOUNDS:
+            return f"{title}: depth {report.depth}, {report.queue:,} states were not expanded"
+        case Verdict.INCOMPLETE:
+            return (
+                f"{title}: stopped at depth {report.depth}; every step was taken down to depth "
+                f"{report.covered_depth}, {report.queue:,} states were left to expand"
+            )
+    return title
+
+
+def _size(report: Report) -> str:
+    rate = report.distinct_states / max(report.seconds, 1e-9)
+    symmetry = f", up to {report.renamings} renamings" if report.renamings > 1 else ""
+    return (
+        f"  {report.distinct_states:,} distinct states{symmetry}, {report.generated_states:,} "
+        f"generated, depth {report.depth}; {report.seconds:.1f} s, {rate:,.0f} states/s"
+    )
+
+
+def _reason(report: Report, task: Task) -> list[str]:
+    if report.error is not None:
+        return ["The last state, or the step from it, cannot be evaluated."]
+    if report.violated_at is None:
+        return ["The last state has no successor: a deadlock."]
+    tests = (*task.invariants, *task.initial_properties, *task.step_properties)
+    text = next(each.condition.text for each in tests if each.at == report.violated_at)
+    lines = [f"{report.violated} is violated:", *(f"    {line}" for line in text.splitlines())]
+    assert report.counterexample is not None
+    variables = report.counterexample.variables
+    values = [dict(zip(variables, e.state, strict=True)) for e in report.counterexample.steps]
+    failing = next(e.condition for e in tests if e.at == report.violated_at)
+    last = values[-2:] if failing.reads_primed else values[-1:]
+    return lines + [f"    falsified by {each}" for each in failing.failing_instances(*last)]
+
+
+def _covered(report: Report, task: Task) -> list[str]:
+    tests = (*task.invariants, *task.initial_properties, *task.step_properties)
+    names = [*dict.fromkeys(each.name for each in tests)]
+    names += ["no deadlock"] if task.check_deadlock else []
+    width = max(map(len, report.actions), default=0)
+    return [
+        *(wrapped("hold", names) if report.verdict is not Verdict.INCOMPLETE else []),
+        f"actions:{'successors':>{width + 7}}{'new states':>14}",
+        *(
+            f"  {name:<{width}}{generated:>13,}{distinct:>14,}"
+            for name, (generated, distinct) in report.actions.items()
+        ),
+        *wrapped("NEVER taken", [name for name, each in report.actions.items() if not each[0]]),
+    ]

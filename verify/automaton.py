@@ -1,0 +1,98 @@
+"""The automaton of a node: which step leads from which role to which, in an exhaustive search."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from raft_ref import ROLE_CHANGES, Role, State
+from raft_ref.explorer import System, search
+from raft_ref.traces.drawing.graphs import Drawing, Node
+from raft_ref.verify.cluster import ClusterRequest, build
+from raft_ref.verify.errors import RequestError
+
+RoleChanges = Mapping[tuple[Role, str], Counter[Role]]
+"""By a role and an action: which roles it has led to, and in how many steps."""
+
+
+class Watched:
+    """A node, and which role each of its actions has led to from which."""
+
+    def __init__(self, node: Any, project: Callable[[Any], Any]) -> None:
+        self._node, self._project = node, project
+        self.seen: dict[tuple[Role, str], Counter[Role]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._node, name)
+
+    def act(self, state: Any, action: Any) -> Any:
+        """Take an action, and note it."""
+        return self._noted(state, self._node.act(state, action))
+
+    def receive(self, state: Any, message: Any) -> Any:
+        """Handle a message, and note that."""
+        return self._noted(state, self._node.receive(state, message))
+
+    def restart(self, state: Any) -> Any:
+        """Crash and restart, and note that."""
+        after = self._node.restart(state)
+        self._note(state, after, ("Restart",))
+        return after
+
+    def _noted(self, state: Any, step: Any) -> Any:
+        if step is not None:
+            self._note(state, step.state, step.actions)
+        return step
+
+    def _note(self, before: Any, after: Any, actions: tuple[str, ...]) -> None:
+        old, new = self._project(before).role, self._project(after).role
+        for action in actions:
+            if (old, action) in ROLE_CHANGES:
+                self.seen.setdefault((old, action), Counter())[new] += 1
+
+
+def role_changes(request: ClusterRequest) -> RoleChanges:
+    """Search, and return which role each action has led to from which, and in how many steps.
+
+    Raises `RequestError` where the node is no Raft.
+    """
+    cluster = build(request)
+    system = cluster.system
+    actor = system.guard.actor
+    if not isinstance(cluster.project(actor.initial(system.servers[0])), State):
+        raise RequestError("--automaton: the node is no Raft")
+    watched = Watched(actor, cluster.project)
+    again = System(watched, system.servers, system.bounds, history=system.history)
+    search(again, [], symmetry=True, engine="auto")
+    return watched.seen
+
+
+def unseen(seen: RoleChanges) -> list[str]:
+    """Return what `raft_ref.ROLE_CHANGES` has and no step has shown, as text."""
+    return [
+        f"{before.value} to {after.value} by {action}"
+        for (before, action), allowed in ROLE_CHANGES.items()
+        for after in sorted(allowed - seen.get((before, action), Counter()).keys())
+    ]
+
+
+def automaton(seen: RoleChanges) -> Drawing:
+    """Return the automaton of a node: the roles, and what leads from one to another (figure 4)."""
+    edges: dict[tuple[Role, Role], Counter[str]] = {}
+    for (before, action), after in seen.items():
+        for role, count in after.items():
+            if role is not before:
+                edges.setdefault((before, role), Counter())[action] += count
+    nodes = {
+        role: Node(
+            [role.value, *_kept(seen, role)], role=role.value, is_initial=role is Role.FOLLOWER
+        )
+        for role in Role
+    }
+    title = "The automaton of a node: what leads from one role to another"
+    return Drawing(title, nodes, edges, are_counted=False)
+
+
+def _kept(seen: RoleChanges, role: Role) -> list[str]:
+    """Return the actions that can leave a server in its role."""
+    names = sorted(action for (before, action), after in seen.items() if before is role in after)
+    return ["stays one in:", *names] if names else []

@@ -1,0 +1,101 @@
+"""A check of the proof: every step is one of the proof's, its conjuncts hold wherever one comes.
+
+It needs z3, the solver of the proof, which is an extra.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from raft_ref import Node
+from raft_ref.explorer import Counterexample, System, Verdict
+from raft_ref.spec.link.conjuncts import ConjunctsReport as Explored
+from raft_ref.spec.link.conjuncts import ConjunctsSearch
+from raft_ref.spec.link.simulation_relation import SimulationRelation
+from raft_ref.verify.cluster import Cluster, ClusterRequest, build
+from raft_ref.verify.errors import RequestError
+
+BOUNDS: Mapping[str, int] = {
+    "servers": 2,
+    "max_log_length": 2,
+    "max_drops": 0,
+    "max_duplicates": 0,
+}
+"""Where they differ from other searches: the proof remembers how a state was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConjunctsReport:
+    """What became of it: `explored` says what was met, `is_interrupted` whether that was all."""
+
+    cluster: Cluster
+    explored: Explored
+    seconds: float
+    is_interrupted: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """How the search ended."""
+        if self.explored.counterexample is not None:
+            return Verdict.VIOLATED
+        return Verdict.INCOMPLETE if self.is_interrupted else Verdict.HOLDS_WITHIN_BOUNDS
+
+    @property
+    def counterexample(self) -> Counterexample | None:
+        """A way to where a conjunct is false, or a step is none of the proof's."""
+        return self.explored.counterexample
+
+
+@dataclass(frozen=True, slots=True)
+class ConjunctsCheck:
+    """Explore a cluster of `raft_ref.Node` beside the proof's protocol.
+
+    Where no bounds are given, they are those of `BOUNDS`. What is checked is the proof, and no
+    other property can be asked for.
+    """
+
+    cluster: ClusterRequest = field(default_factory=ClusterRequest)
+
+    def run(self, on_progress: Callable[[Explored], None] = lambda found: None) -> ConjunctsReport:
+        """Explore, and report."""
+        self._demand_nothing_else()
+        properties = replace(self.cluster.properties, refine=False)
+        request = replace(self.cluster, properties=properties)
+        cluster = build(request, BOUNDS if request.bug is None else None)
+        system = cluster.system
+        if not isinstance(system.guard.actor, Node):
+            raise RequestError(f"--conjuncts: {request.name or request.bug} is no raft_ref.Node")
+        limits = system.bounds.measures
+        relation = SimulationRelation(
+            system.servers,
+            cluster.values or ["v1"],
+            limits["max_term"],
+            limits["max_log_length"],
+        )
+        search = ConjunctsSearch(_without_history(system), relation)
+        started, is_interrupted = time.monotonic(), False
+        try:
+            search.run(on_progress)
+        except KeyboardInterrupt:
+            is_interrupted = True
+        seconds = time.monotonic() - started
+        return ConjunctsReport(cluster, search.found, seconds, is_interrupted)
+
+    def _demand_nothing_else(self) -> None:
+        cluster, properties = self.cluster, self.cluster.properties
+        for name, is_asked in (
+            ("bisimulation", properties.bisimulation),
+            ("por", cluster.reduced),
+            ("depth", cluster.depth),
+            ("spec", properties.spec),
+            ("progress", properties.progress),
+            ("invariant", properties.invariants),
+            ("refine", properties.refine),
+        ):
+            if is_asked:
+                raise RequestError(f"--{name}: not with --conjuncts")
+
+
+def _without_history(system: System) -> System:
+    """Return the system without `committed`, which the proof's ghosts stand for."""
+    return System(system.guard.actor, system.servers, system.bounds, system.network_kind)

@@ -1,0 +1,167 @@
+"""Which properties a cluster is asked for: its own, those of a module of TLA+, ties to Raft.tla."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import raft_ref
+from raft_ref.bugs import Bug
+from raft_ref.explorer import Actor, Kind, Property, System, guarded
+from raft_ref.spec.link import (
+    INVARIANTS,
+    PROGRESS,
+    PROGRESS_OF_RAFT,
+    REFINEMENT,
+    Bisimulation,
+    Refinement,
+    raft_progress,
+    raft_properties,
+)
+from raft_ref.verify.errors import RequestError
+
+COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
+"""The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyRequest:
+    """Which properties are asked for.
+
+    - `spec`: the module of properties (None: the one that ships).
+    - `invariants`: these alone, by name (none: all; of a known bug, the one that it breaks).
+    - `progress`: from every state with the operator `progress_from`, one with this operator must be
+      reachable (None: not asked for; one of the two alone gets its usual other).
+    - `refine`: every step of a server is a step of Raft.tla (None: of the reference node).
+    - `bisimulation`: node and spec can take the same steps in every state.
+    """
+
+    spec: Path | None = None
+    invariants: Sequence[str] = ()
+    progress: str | None = None
+    progress_from: str | None = None
+    refine: bool | None = None
+    bisimulation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is asked: a system, by the name of its node (None: the reference node or a bug's).
+
+    `is_raft` says whether its nodes' states stand for a `raft_ref.State`.
+    """
+
+    system: System
+    values: tuple[str, ...]
+    node: str | None
+    bug: Bug | None
+    is_raft: bool
+
+    @property
+    def actor(self) -> Actor:
+        """The node."""
+        return self.system.guard.actor
+
+    @property
+    def as_raft(self) -> Any:
+        """What maps a state of the user's own to one of Raft, if it is such a node."""
+        return getattr(self.actor, "as_raft", None)
+
+
+def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
+    """Return the properties that are asked for. Raises `RequestError`."""
+    bug = subject.bug
+    available = [*_properties(subject, request), *_ties_to_the_spec(subject, request)]
+    found = _selected(available, request.invariants or _broken_by(bug, request))
+    if (bug is not None and bug.breaks == PROGRESS) or request.progress or request.progress_from:
+        found.append(_progress(subject, request))
+    if subject.system.bounds.depth is not None and any(p.kind is Kind.PROGRESS for p in found):
+        raise RequestError("--depth: progress cannot be asked for within a bound on depth")
+    return found
+
+
+def _broken_by(bug: Bug | None, request: PropertyRequest) -> list[str]:
+    """Return what a bug is asked for: the property that it is known to break, and no other.
+
+    Nothing, where all the properties are wanted.
+    """
+    is_asked_more = request.refine or request.bisimulation or request.spec
+    return [] if bug is None or bug.breaks == PROGRESS or is_asked_more else [bug.breaks]
+
+
+def _properties(subject: Subject, request: PropertyRequest) -> list[Property]:
+    own = getattr(subject.actor, "properties", None)
+    if own is not None:
+        found = guarded(f"{type(subject.actor).__name__}.properties", own)()
+        return [
+            replace(
+                p,
+                holds=guarded(f"the property {p.name}", p.holds),
+                premise=guarded(f"the premise of {p.name}", p.premise),
+            )
+            for p in found
+        ]
+    if subject.is_raft:
+        path = request.spec or INVARIANTS
+        return raft_properties(path, subject.system.servers, subject.values, subject.as_raft)
+    raise RequestError(
+        f"--node {subject.node}: nothing to check; give the class a method `properties`, or "
+        "`as_raft(state)` that returns a raft_ref.State"
+    )
+
+
+def _progress(subject: Subject, request: PropertyRequest) -> Property:
+    """Return the property that something stays possible: what was asked for, or what is shipped."""
+    if not subject.is_raft:
+        raise RequestError(
+            f"--progress: {subject.node} is no Raft; let its method `properties` return a "
+            "property whose kind is raft_ref.explorer.Kind.PROGRESS"
+        )
+    bug = subject.bug
+    shipped = {COMMIT_IS_DONE: COMMIT_IS_DUE, **({bug.goal: bug.premise} if bug else {})}
+    goal, premise = request.progress or (bug.goal if bug else COMMIT_IS_DONE), request.progress_from
+    if premise is None:
+        premise = shipped.get(goal)
+    is_shipped = goal in shipped and premise == shipped[goal]
+    path = PROGRESS_OF_RAFT if is_shipped or not request.spec else request.spec
+    servers, values = subject.system.servers, subject.values
+    try:
+        return raft_progress(path, servers, values, goal, premise, subject.as_raft)
+    except ValueError as error:
+        raise RequestError(f"--progress: {error}") from error
+
+
+def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Property]:
+    """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
+    system, bug = subject.system, subject.bug
+    is_reference = subject.node is None and bug is None and not request.invariants
+    is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
+    refine = is_default if request.refine is None else request.refine
+    if not refine and not request.bisimulation:
+        return []
+    if not isinstance(subject.actor, raft_ref.Node):
+        raise RequestError(
+            f"--refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
+            "does not have the messages of Raft.tla"
+        )
+    found = [Refinement(system.servers, subject.values).as_property] if refine else []
+    if request.bisimulation:
+        if system.network_kind != "set":
+            raise RequestError("--bisimulation: the network of the spec is a set")
+        initial = system.view(system.initial())
+        try:
+            bisimulation = Bisimulation(system.servers, subject.values, system.bounds, initial)
+        except ValueError as error:
+            raise RequestError(f"--bisimulation: {error}") from error
+        found.append(bisimulation.as_property)
+    return found
+
+
+def _selected(available: list[Property], names: Sequence[str]) -> list[Property]:
+    always = [prop.name for prop in available if not prop.is_sometimes]
+    for name in names:
+        if name not in always:
+            raise RequestError(
+                f"--invariant {name}: no such property; known are {', '.join(always)}"
+            )
+    return [prop for prop in available if prop.is_sometimes or not names or prop.name in names]
