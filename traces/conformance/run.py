@@ -1,7 +1,7 @@
-"""One run: an implementation follows a schedule, and each step is judged as it happens.
+"""One run: an implementation follows a schedule, and each step is held against the spec at once.
 
-The rule: the spec judges, through the profile that reads the lines of the implementation. A message
-that an implementation does not send cannot be delivered; that is told, and is no fault.
+The rule: the spec is the oracle, through the profile that reads the lines of the implementation. A
+message that an implementation does not send cannot be delivered; that is reported, and is no fault.
 """
 
 from __future__ import annotations
