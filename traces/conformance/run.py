@@ -6,6 +6,7 @@ message that an implementation does not send cannot be delivered; that is report
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,11 @@ class Run:
         """Whether nothing stands against the implementation."""
         assert self.verdict is not None
         return not self.failure and self.verdict.outcome is not Outcome.REFUSED
+
+    def write(self, path: Path) -> None:
+        """Write its lines to a file, to be validated. Raises `OSError` where that fails."""
+        lines = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in self.lines)
+        path.write_text(lines, encoding="utf-8")
 
 
 Choose = Callable[[Run], Command | None]

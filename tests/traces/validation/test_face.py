@@ -44,7 +44,7 @@ def test_several_files_are_found_in_their_order(tmp_path: Path) -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    with pytest.raises(RequestError, match="^reorder: expected 0 or more$"):
+    with pytest.raises(RequestError, match=r"^reorder: expected 0 or more$"):
         ValidationRequest((REFUSED,), PROFILES["raft-ref"], reorder=-1)
-    with pytest.raises(RequestError, match="^profile json:such: module json has no such$"):
+    with pytest.raises(RequestError, match=r"^profile json:such: module json has no such$"):
         profile_of("json:such")
