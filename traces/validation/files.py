@@ -54,15 +54,15 @@ class ValidationReport:
     is_interrupted: bool = False
 
     @property
-    def outcome(self) -> Outcome | None:
-        """The worst of all files; None where all that there is was accepted before it ended."""
+    def outcome(self) -> Outcome:
+        """The worst of all files; inconclusive where some were left out and nothing is worse."""
         outcomes = {each.outcome for each in self.files}
-        for worst in (Outcome.BAD_INPUT, Outcome.REFUSED):
+        if self.is_interrupted:
+            outcomes.add(Outcome.INCONCLUSIVE)
+        for worst in (Outcome.BAD_INPUT, Outcome.REFUSED, Outcome.INCONCLUSIVE):
             if worst in outcomes:
                 return worst
-        if Outcome.INCONCLUSIVE in outcomes:
-            return Outcome.INCONCLUSIVE
-        return None if self.is_interrupted else Outcome.ACCEPTED
+        return Outcome.ACCEPTED
 
     @property
     def counts(self) -> Counter[Outcome]:

@@ -57,7 +57,7 @@ class DescribedNeeds:
             {edge: {} for edge in without_implied(direct)},
             are_counted=False,
         )
-        return draw_graph(drawing).source
+        return str(draw_graph(drawing).source)
 
     def _not_known(self) -> str:
         return f"NOT KNOWN: {self.report.not_known}"

@@ -6,7 +6,7 @@ import pytest
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.profiles import PROFILES, profile_of
-from raft_ref.traces.validation import Outcome, ValidationRequest
+from raft_ref.traces.validation import FileReport, Outcome, ValidationRequest
 from tests.support.files import RECORDED
 
 ETCD = RECORDED / "etcd" / "seed-1.ndjson"
@@ -35,7 +35,7 @@ def test_a_refusal_names_its_line_and_what_stands_against_it() -> None:
 
 def test_several_files_are_found_in_their_order(tmp_path: Path) -> None:
     missing = tmp_path / "missing.ndjson"
-    seen = []
+    seen: list[FileReport] = []
     report = ValidationRequest((missing, REFUSED), profile_of("raft-ref")).run(seen.append)
     assert tuple(seen) == report.files
     assert [each.outcome for each in seen] == [Outcome.BAD_INPUT, Outcome.REFUSED]
