@@ -212,6 +212,7 @@ class HuntRequest:
                 report.shrunk_from = len(hunted.found.commands)
                 report.found = shrunk(hunt.runner, hunted.found)
                 report.name = f"schedule {hunted.runs} of seed {seed}"
+                report.states = len(hunted.seen)  # shrinking has seen some more
         return report
 
     def _report(self, hunted: Hunted, seed: int) -> ConformanceReport:

@@ -61,7 +61,8 @@ def test_its_questions_are_written_down(tmp_path: Path) -> None:
 def test_a_conjecture_is_false_where_a_cluster_comes() -> None:
     report = ConjectureRequest(r"\A s \in Server : ~isCandidate(s)").run()
     assert (report.verdict, report.answers, report.induction) == (Verdict.REFUTED, [], None)
-    assert report.trace is report.counterexample is not None
+    assert report.trace is not None
+    assert report.trace is report.counterexample
     assert [step.step for step in report.trace.steps] == ["Timeout"]
 
 
