@@ -35,10 +35,10 @@ COMMANDS: Final = {
 
 OF_THE_USER: Final = (
     ("raft_ref.cli.options.errors", "UsageError"),
-    ("raft_ref.verify", "RequestError"),
     ("raft_ref.explorer", "ActorError"),
     ("raft_ref.explorer", "CheckpointError"),
     ("raft_ref.spec", "SpecError"),
+    ("raft_ref.spec.requests", "RequestError"),
     ("raft_ref.traces", "TraceError"),
     ("raft_ref.traces", "RenderError"),
     ("raft_ref.traces.conformance.adapter", "AdapterError"),
@@ -69,7 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not _is_of_the_user(error):
             raise
-        print(f"raft-ref: {error}", file=sys.stderr)
+        # What is wrong in a request has the name of an option.
+        dashes = "--" if getattr(error, "is_named", False) else ""
+        print(f"raft-ref: {dashes}{error}", file=sys.stderr)
         return 2
 
 

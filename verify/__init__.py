@@ -15,6 +15,7 @@ cluster can reach, `annotations` says what the spec says of a trace.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from raft_ref.spec.requests import RequestError
 from raft_ref.verify.automaton import automaton, role_changes, unseen
 from raft_ref.verify.checkers import CheckerResult, differences
 from raft_ref.verify.checks.check import Check, CheckReport, trace_of
@@ -24,12 +25,11 @@ from raft_ref.verify.cluster import (
     DEFAULTS,
     Cluster,
     ClusterRequest,
-    Sizes,
+    GivenSizes,
     Symmetry,
     build,
 )
 from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
-from raft_ref.verify.errors import RequestError
 from raft_ref.verify.properties import PropertyRequest
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
@@ -59,7 +59,7 @@ __all__ = [
     "RandomCheck",
     "RandomReport",
     "RequestError",
-    "Sizes",
+    "GivenSizes",
     "SpecCheck",
     "SpecReport",
     "StatesApart",

@@ -6,9 +6,9 @@ from typing import Any
 
 from raft_ref import ROLE_CHANGES, Role, State
 from raft_ref.explorer import System, search
+from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
 from raft_ref.verify.cluster import ClusterRequest, build
-from raft_ref.verify.errors import RequestError
 
 RoleChanges = Mapping[tuple[Role, str], Counter[Role]]
 """By a role and an action: which roles it has led to, and in how many steps."""
@@ -59,7 +59,7 @@ def role_changes(request: ClusterRequest) -> RoleChanges:
     system = cluster.system
     actor = system.guard.actor
     if not isinstance(cluster.project(actor.initial(system.servers[0])), State):
-        raise RequestError("--automaton: the node is no Raft")
+        raise RequestError("automaton: the node is no Raft")
     watched = Watched(actor, cluster.project)
     again = System(watched, system.servers, system.bounds, history=system.history)
     search(again, [], symmetry=True, engine="auto")

@@ -23,23 +23,13 @@ from raft_ref.explorer import (
     what_is_renamed,
 )
 from raft_ref.spec.link import Committed
+from raft_ref.spec.requests import RequestError, Sizes
 from raft_ref.traces import Trace
 from raft_ref.traces.format.record import trace_of
-from raft_ref.verify.errors import RequestError
 from raft_ref.verify.properties import PropertyRequest, Subject, properties_of
 from raft_ref.zoo import EXPLORED
 
-DEFAULTS: Mapping[str, int] = {
-    "servers": 3,
-    "values": 1,
-    "max_term": 2,
-    "max_log_length": 1,
-    "max_snapshot_index": 1,
-    "max_messages": 2,
-    "max_restarts": 1,
-    "max_drops": 1,
-    "max_duplicates": 1,
-}
+DEFAULTS: Mapping[str, int] = Sizes().as_dict()
 """The smallest bounds that cover every action and every `sometimes` of the reference node."""
 
 BUG_DEFAULTS: Mapping[str, int] = {
@@ -62,7 +52,7 @@ node can rename, or all if its author thought of that (None)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sizes:
+class GivenSizes:
     """How large a cluster is, and how far it is explored.
 
     None is what `DEFAULTS` say, or what a known bug needs.
@@ -98,7 +88,7 @@ class ClusterRequest:
     node: Callable[..., Any] | None = None
     node_name: str | None = None
     bug: str | None = None
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: GivenSizes = field(default_factory=GivenSizes)
     bounds: Mapping[str, int] = field(default_factory=dict)
     depth: int | None = None
     network: NetworkKind = "set"
@@ -133,7 +123,7 @@ class Cluster:
         try:
             return what_is_renamed(self.system, choice)
         except ValueError as error:
-            raise RequestError(f"--symmetry: {error}") from error
+            raise RequestError(f"symmetry: {error}") from error
 
     def trace_of(self, counterexample: Counterexample, source: str = "") -> Trace:
         """Return a counterexample as a trace; `source` says where it comes from, say a command."""
@@ -162,7 +152,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
             actor, servers, bounds, request.network, history, measures, reduced=request.reduced
         )
     except ValueError as error:
-        raise RequestError(str(error)) from error
+        raise RequestError(str(error), is_named=False) from error
     subject = Subject(system, values, request.name, bug, is_raft)
     properties = properties_of(subject, request.properties)
     description = request.name or request.bug or "reference node"
@@ -183,9 +173,9 @@ def _bug(request: ClusterRequest) -> Bug | None:
     if request.bug is None:
         return None
     if request.node is not None:
-        raise RequestError(f"--bug {request.bug}: a bug is a node of its own, not with --node")
+        raise RequestError(f"bug {request.bug}: a bug is a node of its own, not with --node")
     if request.bug not in EXPLORED:
-        raise RequestError(f"--bug {request.bug}: no such bug; known are {', '.join(EXPLORED)}")
+        raise RequestError(f"bug {request.bug}: no such bug; known are {', '.join(EXPLORED)}")
     return EXPLORED[request.bug]
 
 
@@ -202,13 +192,13 @@ def _actor(
         actor: Actor = request.node(servers, values)
     except Exception as error:
         raise RequestError(
-            f"--node {name}: {name.rpartition(':')[2]}(servers, values) raises "
+            f"node {name}: {name.rpartition(':')[2]}(servers, values) raises "
             f"{type(error).__name__}: {error}"
         ) from error
     methods = ("initial", "actions", "act", "receive", "restart")
     if missing := [each for each in methods if not callable(getattr(actor, each, None))]:
         raise RequestError(
-            f"--node {name}: not an actor, for want of the method {', '.join(missing)}"
+            f"node {name}: not an actor, for want of the method {', '.join(missing)}"
         )
     return actor
 
@@ -244,9 +234,9 @@ def _bounds(
     }
     measures.update(request.bounds)
     if request.depth is not None and request.depth < 1:
-        raise RequestError(f"--depth {request.depth}: expected 1 or more")
+        raise RequestError(f"depth {request.depth}: expected 1 or more")
     for name, limit in {**numbers, **measures}.items():
         if limit < 0:
-            raise RequestError(f"the bound {name} is {limit}: expected 0 or more")
+            raise RequestError(f"the bound {name} is {limit}: expected 0 or more", is_named=False)
     network = {name: numbers[name] for name in _OF_THE_NETWORK if name in numbers}
     return Bounds(**network, depth=request.depth, measures=measures)

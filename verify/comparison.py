@@ -16,6 +16,7 @@ from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.link import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, RaftVariables
 from raft_ref.spec.module import load
+from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.interning import Interner, State
 from raft_ref.spec.tlc.run import is_installed, run_tlc
 from raft_ref.spec.tlc.states import read_dump
@@ -28,8 +29,7 @@ from raft_ref.verify.checkers import (
     of_report,
     of_tlc,
 )
-from raft_ref.verify.cluster import Cluster, ClusterRequest, Sizes, Symmetry, build
-from raft_ref.verify.errors import RequestError
+from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
 from raft_ref.verify.properties import PropertyRequest
 
 
@@ -81,7 +81,7 @@ class Comparison:
     if it is installed), and `workers` how many threads it has.
     """
 
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: GivenSizes = field(default_factory=GivenSizes)
     symmetry: Symmetry = None
     states: bool = False
     tlc: bool | None = None

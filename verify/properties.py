@@ -18,7 +18,7 @@ from raft_ref.spec.link import (
     raft_progress,
     raft_properties,
 )
-from raft_ref.verify.errors import RequestError
+from raft_ref.spec.requests import RequestError
 
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
@@ -76,7 +76,7 @@ def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
     if (bug is not None and bug.breaks == PROGRESS) or request.progress or request.progress_from:
         found.append(_progress(subject, request))
     if subject.system.bounds.depth is not None and any(p.kind is Kind.PROGRESS for p in found):
-        raise RequestError("--depth: progress cannot be asked for within a bound on depth")
+        raise RequestError("depth: progress cannot be asked for within a bound on depth")
     return found
 
 
@@ -105,7 +105,7 @@ def _properties(subject: Subject, request: PropertyRequest) -> list[Property]:
         path = request.spec or INVARIANTS
         return raft_properties(path, subject.system.servers, subject.values, subject.as_raft)
     raise RequestError(
-        f"--node {subject.node}: nothing to check; give the class a method `properties`, or "
+        f"node {subject.node}: nothing to check; give the class a method `properties`, or "
         "`as_raft(state)` that returns a raft_ref.State"
     )
 
@@ -114,7 +114,7 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
     """Return the property that something stays possible: what was asked for, or what is shipped."""
     if not subject.is_raft:
         raise RequestError(
-            f"--progress: {subject.node} is no Raft; let its method `properties` return a "
+            f"progress: {subject.node} is no Raft; let its method `properties` return a "
             "property whose kind is raft_ref.explorer.Kind.PROGRESS"
         )
     bug = subject.bug
@@ -128,7 +128,7 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
     try:
         return raft_progress(path, servers, values, goal, premise, subject.as_raft)
     except ValueError as error:
-        raise RequestError(f"--progress: {error}") from error
+        raise RequestError(f"progress: {error}") from error
 
 
 def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Property]:
@@ -141,18 +141,18 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
         return []
     if not isinstance(subject.actor, raft_ref.Node):
         raise RequestError(
-            f"--refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
+            f"refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
             "does not have the messages of Raft.tla"
         )
     found = [Refinement(system.servers, subject.values).as_property] if refine else []
     if request.bisimulation:
         if system.network_kind != "set":
-            raise RequestError("--bisimulation: the network of the spec is a set")
+            raise RequestError("bisimulation: the network of the spec is a set")
         initial = system.view(system.initial())
         try:
             bisimulation = Bisimulation(system.servers, subject.values, system.bounds, initial)
         except ValueError as error:
-            raise RequestError(f"--bisimulation: {error}") from error
+            raise RequestError(f"bisimulation: {error}") from error
         found.append(bisimulation.as_property)
     return found
 
@@ -161,7 +161,5 @@ def _selected(available: list[Property], names: Sequence[str]) -> list[Property]
     always = [prop.name for prop in available if not prop.is_sometimes]
     for name in names:
         if name not in always:
-            raise RequestError(
-                f"--invariant {name}: no such property; known are {', '.join(always)}"
-            )
+            raise RequestError(f"invariant {name}: no such property; known are {', '.join(always)}")
     return [prop for prop in available if prop.is_sometimes or not names or prop.name in names]

@@ -9,9 +9,9 @@ from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Progress, Report, Verdict
 from raft_ref.spec.module import load
+from raft_ref.spec.requests import RequestError
 from raft_ref.spec.tlc.run import TlcResult, run_tlc
 from raft_ref.verify.checkers import CheckerResult, differences, of_report, of_tlc
-from raft_ref.verify.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class SpecCheck:
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
-            raise RequestError("--depth: TLC has no such bound, leave out --tlc")
+            raise RequestError("depth: TLC has no such bound, leave out --tlc")
 
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> SpecReport:
         """Check, and report. Raises `SpecError`, and `RequestError` where TLC is not installed."""
@@ -70,4 +70,4 @@ class SpecCheck:
         try:
             return run_tlc(self.module, config, workers=self.workers, deadlock=task.check_deadlock)
         except RuntimeError as error:
-            raise RequestError(f"--tlc: {error}") from error
+            raise RequestError(f"tlc: {error}") from error

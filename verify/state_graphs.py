@@ -7,11 +7,11 @@ from typing import Any
 
 from raft_ref.explorer.model.system import GlobalState
 from raft_ref.explorer.results.graph import StateGraph, TooManyStatesError, state_graph
+from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
 from raft_ref.traces.format.record import state_to_json
 from raft_ref.traces.story.words import plain
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
-from raft_ref.verify.errors import RequestError
 
 MOST_STATES = 200_000
 MOST_DRAWN = 150
@@ -35,10 +35,10 @@ class GraphRequest:
         try:
             found = state_graph(cluster.system, cluster.properties, show, MOST_STATES, on_states)
         except TooManyStatesError as error:
-            raise RequestError(f"--graph: {error}; lower the bounds") from None
+            raise RequestError(f"graph: {error}; lower the bounds") from None
         if len(found.nodes) > MOST_DRAWN:
             raise RequestError(
-                f"--graph: {len(found.nodes):,} nodes are too many to look at; lower the bounds, "
+                f"graph: {len(found.nodes):,} nodes are too many to look at; lower the bounds, "
                 "or show fewer variables, with --show role,currentTerm for instance"
             )
         label: Callable[[Any], list[str]] = list if self.show else _of_state(cluster)
@@ -72,7 +72,7 @@ def _shown(cluster: Cluster, names: Sequence[str]) -> Callable[[GlobalState], tu
     known = state_to_json(cluster.project(system.local.states[system.initial().nodes[0]]))
     for name in names:
         if name not in known:
-            raise RequestError(f"--show {name}: no such variable; there are {', '.join(known)}")
+            raise RequestError(f"show {name}: no such variable; there are {', '.join(known)}")
     of_server: dict[int, str] = {}
 
     def one(node: int) -> str:

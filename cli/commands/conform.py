@@ -2,28 +2,18 @@
 
 import argparse
 import json
-import random
 import shlex
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from raft_ref.cli.commands.validate import profile_of
 from raft_ref.cli.options.errors import UsageError, demand_writable
-from raft_ref.cli.reports.conformity import Outcomes, as_json, described, refusal_of
+from raft_ref.cli.reports.conformance import as_json, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
-from raft_ref.traces import draw
-from raft_ref.traces.conformance import schedule
-from raft_ref.traces.conformance.adapter import Adapter
-from raft_ref.traces.conformance.hunt import Hunt, Hunted
-from raft_ref.traces.conformance.run import Run, Runner
-from raft_ref.traces.conformance.schedule import Schedule
-from raft_ref.traces.conformance.shrinking import following, shrunk
-from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.refusal import Refusal
-from raft_ref.traces.validation.validate import Outcome
+from raft_ref.traces.conformance import ConformanceReport, FollowRequest, HuntRequest, schedule
+from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
+from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (
     "exit codes: 0 nothing stands against it; 1 it does what the spec does not allow, or fails; "
@@ -36,8 +26,6 @@ examples:
   raft-ref conform --cmd ./my-adapter --random --runs 10000 --schedule found.ndjson
   raft-ref conform --cmd ./my-adapter found.ndjson --diagram found.svg
 """
-
-RUNS, STEPS, SERVERS = 1_000, 60, 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     hunting.add_argument(
         "--servers", metavar="N|NAMES",
-        help=f"how many (s1, s2, ...), or their names with commas (default: {SERVERS})",
+        help=f"how many (s1, s2, ...), or their names with commas (default: {len(SERVERS)})",
     )  # fmt: skip
     hunting.add_argument(
         "--network", choices=("set", "fifo"),
@@ -103,135 +91,49 @@ def run(options: argparse.Namespace) -> int:
     for option in ("diagram", "schedule", "trace"):
         if getattr(options, option) is not None:
             demand_writable(f"--{option}", getattr(options, option))
-    if options.record is not None:
-        options.record.mkdir(parents=True, exist_ok=True)
-    command = shlex.split(options.cmd)
-    if not command:
-        raise UsageError("--cmd: there is no command")
-    with Adapter(command) as adapter:
-        outcomes = _hunted(options, adapter) if options.random else _followed(options, adapter)
-    refusal = refusal_of(outcomes.found)
-    written = _written(outcomes, refusal, options)
+    request = _hunt(options) if options.random else _follow(options)
+    report = _driven(request, is_shown=not options.quiet and not options.json)
+    written = _written(report, options)
     if options.json:
-        print(json.dumps(as_json(outcomes, refusal)))
+        print(json.dumps(as_json(report)))
     else:
-        print("\n".join([*described(outcomes, refusal), *written]))
-    if outcomes.found is not None:
+        print("\n".join([*as_text(report), *written]))
+    if report.found is not None:
         return 1
-    return 3 if outcomes.interrupted or outcomes.inconclusive else 0
+    return 3 if report.is_interrupted or report.inconclusive else 0
 
 
 def _demand_sense(options: argparse.Namespace) -> None:
     if options.random == bool(options.scenarios):
         raise UsageError("expected scenarios (raft-ref generate writes them), or --random")
     for name in ("servers", "network", "seed", "runs", "steps"):
-        value = getattr(options, name)
-        if value is not None and not options.random:
+        if getattr(options, name) is not None and not options.random:
             raise UsageError(f"--{name}: only with --random")
-        least = 0 if name == "seed" else 1
-        if isinstance(value, int) and value < least:
-            raise UsageError(f"--{name}: expected {least} or more")
 
 
-def _bar(options: argparse.Namespace, what: str) -> Progress:
-    return bar(
-        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("{task.description}"), is_shown=not options.quiet and not options.json,
-    )  # fmt: skip
+def _follow(options: argparse.Namespace) -> FollowRequest:
+    return FollowRequest(
+        tuple(shlex.split(options.cmd)),
+        profile_of(options.profile),
+        tuple(options.scenarios),
+        options.record,
+    )
 
 
-# ---- Scenarios
+def _hunt(options: argparse.Namespace) -> HuntRequest:
+    return HuntRequest(
+        tuple(shlex.split(options.cmd)),
+        profile_of(options.profile),
+        SERVERS if options.servers is None else _servers(options.servers),
+        options.network or "set",
+        options.seed,
+        RUNS if options.runs is None else options.runs,
+        STEPS if options.steps is None else options.steps,
+        options.record,
+    )
 
 
-def _followed(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
-    paths = [*_files(options.scenarios)]
-    outcomes = Outcomes(of_runs=len(paths))
-    profile = profile_of(options.profile)
-    runners = {kind: Runner(adapter, profile, is_fifo=kind == "fifo") for kind in ("set", "fifo")}
-    with _bar(options, "scenarios") as shown:
-        task = shown.add_task("", total=len(paths))
-        try:
-            for path in paths:
-                scenario = schedule.read(path)
-                run = _follow(runners[scenario.network], scenario, outcomes)
-                _record(run, outcomes.runs, options)
-                shown.advance(task)
-                if outcomes.found is not None:
-                    break
-        except KeyboardInterrupt:
-            outcomes.interrupted = True
-    return outcomes
-
-
-def _files(given: Sequence[Path]) -> Iterator[Path]:
-    for path in given:
-        if not path.is_dir():
-            yield path
-            continue
-        inside = sorted(path.glob("*.ndjson"))
-        if not inside:
-            raise UsageError(f"{path}: there are no scenarios in it (*.ndjson)")
-        yield from inside
-
-
-def _follow(runner: Runner, scenario: Schedule, outcomes: Outcomes) -> Run:
-    run = runner.run(scenario.servers, following([*scenario.commands]), scenario.name)
-    assert run.verdict is not None
-    outcomes.runs += 1
-    outcomes.steps += len(run.commands)
-    outcomes.departed += len(run.departed)
-    outcomes.departing_runs += bool(run.departed)
-    outcomes.actions += run.verdict.actions
-    outcomes.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
-    if not run.is_good:
-        outcomes.found, outcomes.name, outcomes.network = run, scenario.name, scenario.network
-    return run
-
-
-def _record(run: Run, number: int, options: argparse.Namespace) -> None:
-    if options.record is not None:
-        _write_trace(run, options.record / f"{number:04}.ndjson")
-
-
-def _write_trace(run: Run, path: Path) -> None:
-    lines = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in run.lines)
-    path.write_text(lines, encoding="utf-8")
-
-
-# ---- Random schedules
-
-
-def _hunted(options: argparse.Namespace, adapter: Adapter) -> Outcomes:
-    runs = RUNS if options.runs is None else options.runs
-    steps = STEPS if options.steps is None else options.steps
-    seed = random.randrange(1 << 32) if options.seed is None else options.seed
-    with _bar(options, "schedules") as live:
-        task = live.add_task("", total=runs)
-
-        def progress(hunted: Hunted, run: Run) -> None:
-            _record(run, hunted.runs, options)
-            shown = f"{hunted.steps:,} steps, {len(hunted.seen):,} states of the spec"
-            live.update(task, completed=hunted.runs, description=shown)
-
-        hunt = Hunt(
-            adapter, profile_of(options.profile), _servers(options.servers), seed, runs, steps,
-            progress, is_fifo=options.network == "fifo",
-        )  # fmt: skip
-        hunted = hunt.run()
-    outcomes = Outcomes(
-        runs=hunted.runs, of_runs=runs, steps=hunted.steps, inconclusive=hunted.inconclusive,
-        actions=hunted.actions, hunted=hunted, seed=seed, network=options.network or "set",
-    )  # fmt: skip
-    outcomes.interrupted = hunted.found is None and hunted.runs < runs
-    if hunted.found is not None:
-        outcomes.shrunk_from = len(hunted.found.commands)
-        outcomes.found = shrunk(hunt.runner, hunted.found)
-        outcomes.name = f"schedule {hunted.runs} of seed {seed}"
-    return outcomes
-
-
-def _servers(given: str | None) -> tuple[str, ...]:
-    text = str(SERVERS) if given is None else given
+def _servers(text: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in text.split(","))
     if len(names) == 1 and text.strip().isdecimal():
         names = tuple(f"s{number + 1}" for number in range(min(int(text), 1_000)))
@@ -240,20 +142,36 @@ def _servers(given: str | None) -> tuple[str, ...]:
     return names
 
 
-def _written(outcomes: Outcomes, refusal: Refusal | None, options: argparse.Namespace) -> list[str]:
-    found = outcomes.found
-    if found is None:
-        return []
-    done = []
+def _driven(request: FollowRequest | HuntRequest, is_shown: bool) -> ConformanceReport:
+    what = "scenarios" if isinstance(request, FollowRequest) else "schedules"
+    with bar(
+        TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("{task.description}"), is_shown=is_shown,
+    ) as shown:  # fmt: skip
+        task = shown.add_task("", total=None)
+
+        def on_progress(report: ConformanceReport) -> None:
+            found = ""
+            if report.states is not None:
+                found = f"{report.steps:,} steps, {report.states:,} states of the spec"
+            shown.update(task, total=report.of_runs, completed=report.runs, description=found)
+
+        return request.run(on_progress)
+
+
+def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str]:
+    """Write what was found to the files that were asked for; return what is said of it."""
+    done: list[str] = []
+    if report.found is None or report.schedule is None:
+        return done
     if options.schedule is not None:
         source = shlex.join(["raft-ref", *options.arguments])
-        shown = Schedule(found.servers, tuple(found.commands), outcomes.network)
-        schedule.write(shown, options.schedule, source)
+        schedule.write(report.schedule, options.schedule, source)
         done.append(f"schedule written to {options.schedule}")
     if options.trace is not None:
-        _write_trace(found, options.trace)
+        report.found.write(options.trace)
         done.append(f"trace written to {options.trace}")
-    if options.diagram is not None and refusal is not None:
-        path = drawn(draw(refusal.trace).source, options.diagram)
-        done.append(f"diagram written to {path}")
+    picture = None if options.diagram is None else graph(report)
+    if picture is not None:
+        done.append(f"diagram written to {drawn(picture, options.diagram)}")
     return done

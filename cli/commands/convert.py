@@ -3,9 +3,8 @@
 import argparse
 from pathlib import Path
 
-from raft_ref.cli.options.errors import UsageError, demand_writable
-from raft_ref.traces import read, write
-from raft_ref.traces.format.itf import read_itf, write_itf
+from raft_ref.cli.options.errors import demand_writable
+from raft_ref.traces.format.conversion import ConversionRequest
 
 EXIT_CODES = "exit codes: 0 written; 2 bad input or usage"
 
@@ -14,8 +13,6 @@ examples:
   raft-ref convert trace.ndjson trace.itf.json
   raft-ref convert violation.itf.json trace.ndjson
 """
-
-ITF = ".itf.json"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,13 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Convert a trace; return the exit code."""
-    source, target = options.source, options.target
-    if target.name.endswith(ITF) == source.name.endswith(ITF):
-        raise UsageError(f"one of the two must end with {ITF}, the other not")
-    demand_writable("TO", target)
-    if source.name.endswith(ITF):
-        write(read_itf(source), target)
-    else:
-        write_itf(read(source), target)
-    print(f"written to {target}")
+    request = ConversionRequest(options.source, options.target)
+    demand_writable("TO", request.target)
+    request.run()
+    print(f"written to {request.target}")
     return 0

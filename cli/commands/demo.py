@@ -1,35 +1,21 @@
 """`raft-ref demo`: a cluster in one process, to look at and to break."""
 
 import argparse
-import random
 import select
 import sys
 import termios
 import time
 import tty
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
-from rich.text import Text
 
-from raft_ref import Role, State
 from raft_ref.cli.options.errors import UsageError, demand_writable, positive
-from raft_ref.server import (
-    Conditions,
-    Happening,
-    Kind,
-    Operation,
-    Result,
-    SimulatedClient,
-    Simulation,
-)
+from raft_ref.cli.reports.demo import picture, summary
+from raft_ref.server.simulation.demo import Demo, DemoRequest
 from raft_ref.traces import write
 from raft_ref.traces.format.simulated import trace_of
 
@@ -45,9 +31,8 @@ examples:
 exit codes: 0 it came to its end; 2 bad input or usage
 """
 
-_STYLES = {Role.FOLLOWER: "white", Role.CANDIDATE: "bold yellow", Role.LEADER: "bold white on blue"}
-_LOG_SHOWN, _EVENTS_SHOWN = 8, 10
 _FRAME = 0.05
+_WITHOUT_A_TERMINAL = 5.0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -104,38 +89,53 @@ def _share(text: str) -> float:
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref demo`. Raises UsageError."""
-    if not 2 <= options.servers <= 9:
-        raise UsageError(f"--servers {options.servers}: expected 2 to 9")
+    request = _request(options)
     if options.trace:
         demand_writable("--trace", options.trace)
-    demo = Demo(options)
+    demo = Demo(request)
     if sys.stdin.isatty() and sys.stdout.isatty():
-        _watch(demo, options)
+        _watch(demo, options.seconds, options.speed)
     else:
-        demo.pass_time(options.seconds or 5.0)
-        for line in demo.events:
+        demo.pass_time(options.seconds or _WITHOUT_A_TERMINAL)
+        for line in demo.log:
             print(line)
-        print(demo.summary())
+        print(summary(demo))
     if options.trace:
-        write(trace_of(demo.first, demo.happenings, "raft-ref demo"), options.trace)
+        write(trace_of(demo.first, demo.steps, "raft-ref demo"), options.trace)
     return 0
 
 
-def _watch(demo: "Demo", options: argparse.Namespace) -> None:
+def _request(options: argparse.Namespace) -> DemoRequest:
+    try:
+        return DemoRequest(
+            options.servers,
+            options.seed,
+            options.loss,
+            options.duplication,
+            options.delay,
+            options.crash,
+            options.partition,
+            options.trace is not None,
+        )
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
+
+
+def _watch(demo: Demo, seconds: float | None, speed: float) -> None:
     with _keys() as pressed, Live(console=Console(), screen=True, auto_refresh=False) as live:
-        while not options.seconds or demo.simulation.now < options.seconds:
+        while not seconds or demo.simulation.now < seconds:
             began = time.monotonic()
             for key in pressed():
                 if key == "q":
                     return
                 demo.press(key)
-            demo.pass_time(_FRAME * options.speed)
-            live.update(demo.picture(), refresh=True)
+            demo.pass_time(_FRAME * speed)
+            live.update(picture(demo), refresh=True)
             time.sleep(max(0.0, _FRAME - (time.monotonic() - began)))
 
 
 @contextmanager
-def _keys() -> Iterator[Any]:
+def _keys() -> Iterator[Callable[[], Iterator[str]]]:
     """Yield a function that returns the keys pressed since it was last called."""
     before = termios.tcgetattr(sys.stdin)
     tty.setcbreak(sys.stdin)
@@ -151,161 +151,3 @@ def _keys() -> Iterator[Any]:
         yield pressed
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
-
-
-class Demo:
-    """A simulated cluster with a client, what happened in it, and how it looks."""
-
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.happenings: list[Happening] = []
-        self.events: deque[str] = deque(maxlen=1000)
-        self.done = 0
-        self._is_recorded = options.trace is not None
-        delay = options.delay
-        conditions = Conditions(
-            delay=(delay / 2, delay * 1.5), loss=options.loss, duplication=options.duplication
-        )
-        names = tuple(f"s{number}" for number in range(1, options.servers + 1))
-        self.simulation = Simulation(names, options.seed, conditions, observe=self._note)
-        self.first = dict(self.simulation.settled)
-        self._client = SimulatedClient(self.simulation, "client", 0.5, lambda: 0.05)
-        self._chance = random.Random(options.seed)
-        self.simulation.at(0.3, self._write)
-        for number in range(options.crash):
-            self.simulation.at(1.0 + number, self._crash_leader)
-        for number in range(options.partition):
-            self.simulation.at(1.5 + number, self._cut_leader)
-            self.simulation.at(2.0 + number, self._heal)
-
-    # What happens
-
-    def pass_time(self, seconds: float) -> None:
-        """Let the cluster live for some seconds."""
-        self.simulation.run(seconds)
-
-    def press(self, key: str) -> None:
-        """Do what a key stands for."""
-        names = list(self.simulation.servers)
-        if key.isdigit() and 0 < int(key) <= len(names):
-            self._toggle(names[int(key) - 1])
-        elif key == "l":
-            self._cut_leader()
-        elif key == "h":
-            self._heal()
-        elif key in "xd":
-            self._change("loss" if key == "x" else "duplication")
-
-    def _toggle(self, name: str) -> None:
-        server = self.simulation.servers[name]
-        if server.replica is None:
-            server.start()
-        else:
-            server.crash()
-            self._tell(f"{name} crashes")
-
-    def _crash_leader(self) -> None:
-        leader = self.simulation.leader
-        if leader is not None:
-            self._toggle(leader)
-            self.simulation.at(0.5, self.simulation.servers[leader].start)
-
-    def _cut_leader(self) -> None:
-        leader = self.simulation.leader
-        if leader is not None:
-            self._tell(f"{leader} is cut off from the others")
-            self.simulation.cut_off([leader])
-
-    def _heal(self) -> None:
-        self._tell("all servers reach each other")
-        self.simulation.heal()
-
-    def _change(self, name: str) -> None:
-        conditions = self.simulation.conditions
-        share = 0.0 if getattr(conditions, name) else 0.2
-        changes: dict[str, Any] = {name: share}
-        self.simulation.conditions = replace(conditions, **changes)
-        self._tell(f"{name} is {share:g}")
-
-    # A client
-
-    def _write(self) -> None:
-        key = self._chance.choice("xyz")
-        self._client.do(Operation(Kind.PUT, key, str(self.done + 1)), self._is_written)
-
-    def _is_written(self, result: Result | None) -> None:
-        self.done += 1
-        self.simulation.at(0.1, self._write)
-
-    # What is seen
-
-    def _note(self, happening: Happening) -> None:
-        if self._is_recorded:
-            self.happenings.append(happening)
-        before, after = happening.before, happening.step.state
-        if happening.event is None:
-            self._tell(f"{happening.server} starts again, in term {after.current_term}")
-        elif (before.role, before.current_term) != (after.role, after.current_term) and (
-            Role.LEADER in (before.role, after.role) or after.role is Role.CANDIDATE
-        ):
-            what = "leads" if after.role is Role.LEADER else f"is a {after.role.lower()}"
-            self._tell(f"{happening.server} {what} in term {after.current_term}")
-        if after.compacted > before.compacted and happening.event is not None:
-            self._tell(f"{happening.server} has a snapshot up to index {after.compacted}")
-
-    def _tell(self, text: str) -> None:
-        self.events.append(f"{self.simulation.now:8.3f} s  {text}")
-
-    def summary(self) -> str:
-        """Return how it stands, in one line."""
-        leader = self.simulation.leader
-        term = max(state.current_term for state in self.simulation.settled.values())
-        committed = max(state.commit_index for state in self.simulation.settled.values())
-        return (
-            f"{self.simulation.now:.3f} s: {leader or 'nobody'} leads in term {term}; "
-            f"{committed} entries committed, {self.done} writes answered"
-        )
-
-    def picture(self) -> Group:
-        """Return the cluster as it is now."""
-        table = Table(expand=True, box=None, padding=(0, 1))
-        for name in ("server", "role", "term", "voted for", "commit", "log"):
-            table.add_column(name, no_wrap=True)
-        for name, server in self.simulation.servers.items():
-            state = self.simulation.settled[name]
-            if server.replica is None:
-                table.add_row(name, Text("crashed", "bold red"), style="dim")
-                continue
-            table.add_row(
-                name,
-                Text(state.role.value.lower(), _STYLES[state.role]),
-                str(state.current_term),
-                state.voted_for or "",
-                str(state.commit_index),
-                _log(state),
-            )
-        cut = sorted({f"{a}-{b}" for a, b in self.simulation.cut if a < b})
-        conditions = self.simulation.conditions
-        facts = (
-            f"loss {conditions.loss:g}, duplication {conditions.duplication:g}, "
-            f"cut: {', '.join(cut) or 'nothing'}"
-        )
-        events = Text("\n".join([*self.events][-_EVENTS_SHOWN:]), "cyan")
-        keys = Text(
-            "1-9 crash/start  l cut the leader off  h heal  x loss  d duplication  q quit",
-            "dim",
-        )
-        above = Text(self.summary(), "bold"), Text(facts), Text()
-        return Group(*above, table, Text(), events, Text(), keys)
-
-
-def _log(state: State) -> Text:
-    """Return the end of a log: index and term of each entry, the committed ones underlined."""
-    shown = Text()
-    if state.compacted:
-        shown.append(f"[snapshot to {state.compacted}] ", "magenta")
-    first = max(state.compacted, state.last_index - _LOG_SHOWN) + 1
-    for index in range(first, state.last_index + 1):
-        style = "underline green" if index <= state.commit_index else "yellow"
-        shown.append(f"{index}:t{state.term_at(index)}", style)
-        shown.append(" ")
-    return shown

@@ -7,7 +7,7 @@ import sys
 
 from raft_ref.cli.options.errors import positive
 from raft_ref.cli.options.network import add_tls, addresses, certificate
-from raft_ref.server import Client, FailedError, Kind, Operation, Result
+from raft_ref.server import FailedError, Kind, Operation, OperationRequest, Result
 
 _EXAMPLES = """
 examples:
@@ -61,39 +61,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref kv`. Raises UsageError and TlsError."""
-    files = certificate(options)
-    client = Client(options.cluster, None if files is None else files.for_connecting())
-    operation = Operation(
-        options.kind,
-        options.key,
-        _value(getattr(options, "value", None), options.kind),
-        _value(getattr(options, "expected", None), options.kind),
-    )
+    request = _request(options)
+    kind = request.operation.kind
     try:
-        result = asyncio.run(_done(client, operation, options.timeout))
+        result = asyncio.run(request.run())
     except FailedError as error:
-        _tell_failure(options, error)
+        if options.json:
+            print(json.dumps({"error": str(error), "definite": error.is_definite}))
+        print(f"raft-ref: {error}; {_doubt(kind, error)}", file=sys.stderr)
         return 3
-    succeeded = result.succeeded and (options.kind is not Kind.GET or result.value is not None)
+    succeeded = result.succeeded and (kind is not Kind.GET or result.value is not None)
     if options.json:
         print(json.dumps({"succeeded": succeeded, "value": result.value}))
     else:
-        _tell(options.kind, result)
+        _print_result(kind, result)
     return 0 if succeeded else 1
 
 
-def _value(text: str | None, kind: Kind) -> str | None:
-    return None if text == "-" and kind is Kind.CAS else text
+def _request(options: argparse.Namespace) -> OperationRequest:
+    values = [getattr(options, name, None) for name in ("value", "expected")]
+    if options.kind is Kind.CAS:  # - stands for no value
+        values = [None if value == "-" else value for value in values]
+    operation = Operation(options.kind, options.key, *values)
+    return OperationRequest(
+        tuple(options.cluster), operation, options.timeout, certificate(options)
+    )
 
 
-async def _done(client: Client, operation: Operation, seconds: float) -> Result:
-    try:
-        return await client.do(operation, seconds)
-    finally:
-        await client.close()
-
-
-def _tell(kind: Kind, result: Result) -> None:
+def _print_result(kind: Kind, result: Result) -> None:
     match kind, result.succeeded, result.value:
         case Kind.GET, _, str(value):
             print(value)
@@ -104,11 +99,7 @@ def _tell(kind: Kind, result: Result) -> None:
             print(f"raft-ref: the key has {found}", file=sys.stderr)
 
 
-def _tell_failure(options: argparse.Namespace, error: FailedError) -> None:
-    doubt = "nothing was done" if error.is_definite else "it may have been done, or may still be"
-    if options.kind is Kind.GET:
-        doubt = "nothing was read"
-    if options.json:
-        told = {"error": str(error), "definite": error.is_definite}
-        print(json.dumps(told))
-    print(f"raft-ref: {error}; {doubt}", file=sys.stderr)
+def _doubt(kind: Kind, error: FailedError) -> str:
+    if kind is Kind.GET:
+        return "nothing was read"
+    return "nothing was done" if error.is_definite else "it may have been done, or may still be"

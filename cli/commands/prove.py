@@ -74,9 +74,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prove; return the exit code."""
+    """Prove, or what else was asked for; return the exit code."""
     try:
-        from raft_ref.cli.proof import proving  # noqa: PLC0415 - z3 is an extra
+        from raft_ref.cli.commands import prove_requests  # noqa: PLC0415 - z3 is an extra
     except ModuleNotFoundError as error:
         raise UsageError(NO_Z3) from error
-    return proving.run(options)
+    return prove_requests.run(options)

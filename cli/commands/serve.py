@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.network import add_tls, address, certificate, peers
-from raft_ref.server import Address, Server, SqliteStorage, StorageError
+from raft_ref.server import Address, Server, ServerRequest, StorageError
 
 _EXAMPLES = """
 examples (the first of three servers on one machine; two processes; a network):
@@ -62,26 +62,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref serve`. Raises UsageError, StorageError and TlsError."""
-    if options.id not in options.peers:
-        raise UsageError(f"--id {options.id}: none of the peers {', '.join(options.peers)}")
-    listen = options.listen or options.peers[options.id]
-    files = certificate(options)
-    if files is None and not listen.is_local and not options.without_tls:
+    request = _request(options)
+    if request.is_exposed:
         raise UsageError(
-            f"{listen} can be reached from other machines: give --tls-cert, --tls-key and "
+            f"{request.address} can be reached from other machines: give --tls-cert, --tls-key and "
             "--tls-ca, or say --without-tls"
         )
-    tls = None if files is None else (files.for_listening(), files.for_connecting())
     logging.basicConfig(
         level=logging.WARNING if options.quiet else logging.INFO,
         format="%(asctime)s %(message)s",
         stream=sys.stderr,
     )
-    storage = SqliteStorage(options.data, options.id, tuple(options.peers))
-    server = Server(options.id, options.peers, storage, tls=tls)
+    server = request.server()
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_served(server, listen))
+        return asyncio.run(_served(server, request.address))
     return 0
+
+
+def _request(options: argparse.Namespace) -> ServerRequest:
+    try:
+        return ServerRequest(
+            options.id,
+            options.peers,
+            options.data,
+            options.listen,
+            certificate(options),
+            options.without_tls,
+        )
+    except ValueError as error:
+        raise UsageError(f"--{error}") from error
 
 
 async def _served(server: Server, listen: Address) -> int:

@@ -19,7 +19,7 @@ def add_cluster(group: Any) -> None:
     what.add_argument(
         "--node",
         metavar="MODULE:CLASS",
-        help="your own node: a class that is an raft_ref.explorer.Actor",
+        help="your own node: a class that is a raft_ref.explorer.Actor",
     )
     what.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
     group.add_argument(

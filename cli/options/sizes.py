@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.verify.cluster import DEFAULTS, Sizes
+from raft_ref.verify.cluster import DEFAULTS, GivenSizes
 
 _SHORTER = {"max_log_length": "--max-log", "max_snapshot_index": "--max-snapshot"}
 
@@ -35,9 +35,9 @@ def add_sizes(group: Any, or_else: str = "") -> None:
         )
 
 
-def given_sizes_of(options: argparse.Namespace) -> Sizes:
+def given_sizes_of(options: argparse.Namespace) -> GivenSizes:
     """Return the sizes that were given; what they are otherwise is for others to say."""
-    return Sizes(**{name: getattr(options, name) for name in DEFAULTS})
+    return GivenSizes(**{name: getattr(options, name) for name in DEFAULTS})
 
 
 def sizes_of(options: argparse.Namespace, otherwise: Mapping[str, int]) -> dict[str, int]:

@@ -6,8 +6,8 @@ network that are simulated; a `Server` runs one of them over sockets, with a dis
 to these.
 """
 
-from raft_ref.server.client import Client, FailedError
-from raft_ref.server.process import Server
+from raft_ref.server.client import Client, FailedError, OperationRequest
+from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.replica import Happening, Replica, Reply, Status, Timing
 from raft_ref.server.session import Kind, Operation, Session
 from raft_ref.server.simulation.client import SimulatedClient
@@ -27,10 +27,12 @@ __all__ = [
     "KeyValueMachine",
     "Kind",
     "Operation",
+    "OperationRequest",
     "Replica",
     "Reply",
     "Result",
     "Server",
+    "ServerRequest",
     "Session",
     "SimulatedClient",
     "Simulation",

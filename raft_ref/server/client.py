@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from raft_ref.server.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Kind, Operation, Request, Session
 from raft_ref.server.sockets import VERSION, Address, Hello
 from raft_ref.server.store import Result
+from raft_ref.server.tls import Certificate
 
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
@@ -122,3 +124,22 @@ def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer for {ATTEMPT:g} s"
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+@dataclass(frozen=True)
+class OperationRequest:
+    """Do one thing with a key: where the servers listen, what, and how many seconds to try."""
+
+    servers: tuple[Address, ...]
+    operation: Operation
+    seconds: float = 5.0
+    certificate: Certificate | None = None
+
+    async def run(self) -> Result:
+        """Do it, and return its result. Raises TlsError and FailedError."""
+        files = self.certificate
+        client = Client(self.servers, None if files is None else files.for_connecting())
+        try:
+            return await client.do(self.operation, self.seconds)
+        finally:
+            await client.close()

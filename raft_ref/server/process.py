@@ -10,7 +10,9 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import msgspec
 
@@ -20,8 +22,9 @@ from raft_ref.server.codec import Envelope
 from raft_ref.server.replica import IN_PRACTICE, Happening, Replica, Reply, RequestId, Timing
 from raft_ref.server.session import Request
 from raft_ref.server.sockets import Address, Contexts, SocketTransport
-from raft_ref.server.storage import Storage
+from raft_ref.server.storage import SqliteStorage, Storage
 from raft_ref.server.store import KeyValueMachine, check_command
+from raft_ref.server.tls import Certificate, TlsError
 from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
@@ -152,3 +155,47 @@ class Server:
         # A client knows servers by where they listen.
         leader = None if reply.leader is None else str(self._addresses[reply.leader])
         return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+
+
+@dataclass(frozen=True)
+class ServerRequest:
+    """One server of a cluster: which of the peers it is, its disk, and who may speak with it.
+
+    It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
+    certificate alone, unless `lets_everybody_in`. Raises ValueError if it is none of the peers.
+    """
+
+    me: ServerId
+    peers: Mapping[ServerId, Address]
+    data: Path
+    listen: Address | None = None
+    certificate: Certificate | None = None
+    lets_everybody_in: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse who is none of the peers."""
+        if self.me not in self.peers:
+            raise ValueError(f"id {self.me}: none of the peers {', '.join(self.peers)}")
+
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return self.listen or self.peers[self.me]
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether it would let in whom it should not."""
+        is_guarded = self.certificate is not None or self.address.is_local
+        return not is_guarded and not self.lets_everybody_in
+
+    def server(self) -> Server:
+        """Return the server, which runs by `run(request.address)`.
+
+        Raises TlsError if it is exposed, or its certificate cannot be used, and StorageError.
+        """
+        if self.is_exposed:
+            raise TlsError(f"{self.address} can be reached from other machines, without TLS")
+        files = self.certificate
+        tls = None if files is None else (files.for_listening(), files.for_connecting())
+        storage = SqliteStorage(self.data, self.me, tuple(self.peers))
+        return Server(self.me, self.peers, storage, tls=tls)

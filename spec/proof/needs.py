@@ -1,11 +1,13 @@
 """What a proof leans on: for each conjunct and property, a smallest set of others that prove it.
 
-z3 names what it used (an unsat core); what can be left out of that is left out.
+z3 names what it used (an unsat core); what can be left out of that is left out. In: a
+`NeedsRequest`. Out: a `NeedsReport`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import z3
@@ -21,8 +23,13 @@ from raft_ref.spec.proof.prover import (
     questions,
     workers,
 )
+from raft_ref.spec.proof.proving import SECONDS, Asked
 
 LEMMA = "lemma "
+_ABOUT_NO_OTHERS = (Kind.INITIAL, Kind.TAKEN)
+
+Direct = Mapping[str, frozenset[str]]
+"""For each property and conjunct the others that its proof needs."""
 
 
 class Core(NamedTuple):
@@ -77,7 +84,7 @@ def needs(
     `on_core` is called with each answer. Raises ValueError, with the question, where one is not
     proved.
     """
-    asked = [each for each in questions() if each.kind in (Kind.FOLLOWS, Kind.LEMMA, Kind.KEPT)]
+    asked = [each for each in questions() if each.kind not in _ABOUT_NO_OTHERS]
     found: dict[str, set[str]] = {each.name: set() for each in (*PROPERTIES, *CONJUNCTS)}
     lemmas: dict[tuple[str, str], frozenset[str]] = {}
     cores = []
@@ -105,7 +112,7 @@ def _resolved(
     return direct.union(*(_resolved(lemmas[action, n], action, lemmas) for n in numbers))
 
 
-def closure(name: str, direct: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def closure(name: str, direct: Direct) -> frozenset[str]:
     """Return all that a property or conjunct needs, and what that needs, and so on."""
     reached: set[str] = set()
     waiting = [name]
@@ -114,3 +121,57 @@ def closure(name: str, direct: Mapping[str, frozenset[str]]) -> frozenset[str]:
             reached.add(other)
             waiting.append(other)
     return frozenset(reached - {name})
+
+
+def without_implied(direct: Direct) -> Iterator[tuple[str, str]]:
+    """Yield each pair of one and what it needs, but for pairs that another way joins.
+
+    Of conjuncts that need each other all pairs stay.
+    """
+    reached = {name: closure(name, direct) for name in direct}
+    for name, others in direct.items():
+        for other in sorted(others):
+            ways = (each for each in others - {other} if other in reached[each])
+            if not any(name not in reached[way] and way not in reached[other] for way in ways):
+                yield name, other
+
+
+@dataclass(frozen=True)
+class NeedsReport:
+    """What each property and conjunct needs; or `not_known`: why that could not be found out."""
+
+    direct: Direct = field(default_factory=dict)
+    not_known: str = ""
+
+    @property
+    def leant_on(self) -> frozenset[str]:
+        """The names of all that some property needs."""
+        return frozenset[str]().union(*(closure(each.name, self.direct) for each in PROPERTIES))
+
+
+@dataclass(frozen=True)
+class NeedsRequest:
+    """Find out what the proof leans on.
+
+    `seconds` is how long to wait for each answer, `processes` how many ask (None: one for each
+    core).
+    """
+
+    seconds: float | None = None
+    processes: int | None = None
+
+    def run(self, on_progress: Callable[[Asked], None] = lambda asked: None) -> NeedsReport:
+        """Ask z3; `on_progress` is called with each answer."""
+        total = sum(1 for each in questions() if each.kind not in _ABOUT_NO_OTHERS)
+        done = 0
+        on_progress(Asked(done, total))
+
+        def on_core(_: Core) -> None:
+            nonlocal done
+            done += 1
+            on_progress(Asked(done, total))
+
+        try:
+            return NeedsReport(needs(self.seconds or SECONDS, self.processes, on_core))
+        except ValueError as error:
+            return NeedsReport(not_known=str(error))

@@ -29,8 +29,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         yield from (q for q in of_action if q.name in ("", "OneVote", "LogIsFunction"))
         yield from islice(real(bug), 2)
 
-    for module in ("raft_ref.spec.proof.prover", "raft_ref.cli.proof.proving"):
-        monkeypatch.setattr(f"{module}.questions", some)
+    for module in ("prover", "proving", "smt_lib"):
+        monkeypatch.setattr(f"raft_ref.spec.proof.{module}.questions", some)
 
 
 @pytest.mark.usefixtures("few")

@@ -13,15 +13,15 @@ from raft_ref.verify import (
     Comparison,
     ConjunctsCheck,
     ExhaustiveCheck,
+    GivenSizes,
     PropertyRequest,
     RandomCheck,
     RequestError,
-    Sizes,
     find,
     trace_of,
 )
 
-SMALL = Sizes(
+SMALL = GivenSizes(
     servers=2, max_term=1, max_log_length=1, max_restarts=0, max_drops=0, max_duplicates=0
 )
 STATES, STEPS, DEPTH = 188, 556, 16

@@ -1,1 +1,63 @@
-"""Conformance: scenarios for other implementations, and the adapters that drive them."""
+"""Conformance: whether another implementation does what the spec allows, and only that.
+
+In: a `ScenariosRequest`, to find behaviours of the reference node that cover what it can do; then a
+`FollowRequest`, to drive an implementation through such scenarios, or a `HuntRequest`, through
+schedules drawn by chance, by an adapter (traces/ADAPTER.md). Out: what `run` of a request returns:
+a `ScenariosReport`; or a `ConformanceReport` with the shortest schedule that something stands
+against, and why.
+
+`clusters` and `scenarios` choose behaviours, by what `branches` sees; a `schedule` is what is to
+happen; `driving` lets it happen by a `run` through an `adapter`, each step held against the spec;
+`hunt` draws schedules, and `shrinking` makes short what it finds. `serving` and `reference` are the
+other end of an adapter.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
+    from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
+    from raft_ref.traces.conformance.driving import (
+        Conformance,
+        ConformanceReport,
+        FollowRequest,
+        HuntRequest,
+    )
+    from raft_ref.traces.conformance.run import Run
+    from raft_ref.traces.conformance.scenarios import Cover, Scenarios
+    from raft_ref.traces.conformance.schedule import Command, Schedule
+
+__all__ = [
+    "Adapter",
+    "AdapterError",
+    "Command",
+    "Conformance",
+    "ConformanceReport",
+    "Cover",
+    "FailedError",
+    "FollowRequest",
+    "HuntRequest",
+    "Run",
+    "Scenarios",
+    "ScenariosReport",
+    "ScenariosRequest",
+    "Schedule",
+]
+
+_MODULES = {
+    "adapter": ("Adapter", "AdapterError", "FailedError"),
+    "clusters": ("ScenariosReport", "ScenariosRequest"),
+    "driving": ("Conformance", "ConformanceReport", "FollowRequest", "HuntRequest"),
+    "run": ("Run",),
+    "scenarios": ("Cover", "Scenarios"),
+    "schedule": ("Command", "Schedule"),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: an adapter, which needs `serving` alone, is to start at once."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -1,11 +1,12 @@
-"""One run: an implementation follows a schedule, and each step is judged as it happens.
+"""One run: an implementation follows a schedule, and each step is held against the spec at once.
 
-The rule: the spec judges, through the profile that reads the lines of the implementation. A message
-that an implementation does not send cannot be delivered; that is told, and is no fault.
+The rule: the spec is the oracle, through the profile that reads the lines of the implementation. A
+message that an implementation does not send cannot be delivered; that is reported, and is no fault.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,11 @@ class Run:
         """Whether nothing stands against the implementation."""
         assert self.verdict is not None
         return not self.failure and self.verdict.outcome is not Outcome.REFUSED
+
+    def write(self, path: Path) -> None:
+        """Write its lines to a file, to be validated. Raises `OSError` where that fails."""
+        lines = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in self.lines)
+        path.write_text(lines, encoding="utf-8")
 
 
 Choose = Callable[[Run], Command | None]

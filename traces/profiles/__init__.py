@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from raft_ref.traces.profiles.naming import PROFILES, profile_of
 
-from raft_ref.traces.profiles.etcd import etcd
-from raft_ref.traces.profiles.raft_ref import raft_ref
-from raft_ref.traces.validation.lines.profile import Profile
-
-PROFILES: Mapping[str, Profile] = {"raft-ref": raft_ref, "etcd": etcd}
-"""The profiles that have a name."""
+__all__ = ["PROFILES", "profile_of"]

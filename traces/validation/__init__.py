@@ -1,1 +1,33 @@
-"""Validation: whether a recorded trace is a behaviour of the spec."""
+"""Validation: whether a recorded trace is a behaviour of the spec.
+
+In: a `ValidationRequest`, files of lines and the profile that reads them (some stand in
+`raft_ref.traces.profiles`). Out: a `ValidationReport`: for each file whether it is accepted or
+refused, what was counted, and at which line and why it is refused. `validate` does the same for one
+file, with the search in its verdict.
+
+`lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
+readings of a line by the `moves` of a `world`, `validate` does so to the verdict, and `refusal`
+explains it.
+"""
+
+from raft_ref.traces.validation.files import FileReport, ValidationReport, ValidationRequest
+from raft_ref.traces.validation.lines.profile import Liberties, Lines, Profile, Recording
+from raft_ref.traces.validation.refusal import Candidate, Refusal, as_text, explained
+from raft_ref.traces.validation.validate import Outcome, Verdict, validate
+
+__all__ = [
+    "Candidate",
+    "FileReport",
+    "Liberties",
+    "Lines",
+    "Outcome",
+    "Profile",
+    "Recording",
+    "Refusal",
+    "ValidationReport",
+    "ValidationRequest",
+    "Verdict",
+    "as_text",
+    "explained",
+    "validate",
+]

@@ -35,6 +35,8 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     INCONCLUSIVE = "inconclusive"
+    BAD_INPUT = "bad input"
+    """Of files: it is no trace."""
 
 
 @dataclass
@@ -127,7 +129,7 @@ class Rules:
 
 
 class Following:
-    """Follows one recording, and judges it.
+    """Follows one recording, line by line, to its verdict.
 
     Arguments: where the recording stands, for people; the recording; the rules, if they have been
     used for the same servers before.

@@ -12,8 +12,8 @@ from raft_ref.explorer import Counterexample, System, Verdict
 from raft_ref.spec.link.conjuncts import ConjunctsReport as Explored
 from raft_ref.spec.link.conjuncts import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
+from raft_ref.spec.requests import RequestError
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
-from raft_ref.verify.errors import RequestError
 
 BOUNDS: Mapping[str, int] = {
     "servers": 2,
@@ -64,7 +64,7 @@ class ConjunctsCheck:
         cluster = build(request, BOUNDS if request.bug is None else None)
         system = cluster.system
         if not isinstance(system.guard.actor, Node):
-            raise RequestError(f"--conjuncts: {request.name or request.bug} is no raft_ref.Node")
+            raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
         limits = system.bounds.measures
         relation = SimulationRelation(
             system.servers,
@@ -93,7 +93,7 @@ class ConjunctsCheck:
             ("refine", properties.refine),
         ):
             if is_asked:
-                raise RequestError(f"--{name}: not with --conjuncts")
+                raise RequestError(f"{name}: not with --conjuncts")
 
 
 def _without_history(system: System) -> System:

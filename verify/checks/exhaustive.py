@@ -15,8 +15,8 @@ from raft_ref.explorer import (
 )
 from raft_ref.explorer.engines.checkpoint import digest
 from raft_ref.spec.link import INVARIANTS
+from raft_ref.spec.requests import RequestError
 from raft_ref.verify.cluster import Cluster, ClusterRequest, Symmetry, build
-from raft_ref.verify.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ class ExhaustiveCheck:
                 checkpoints=checkpoints,
             )
         except EngineError as error:
-            raise RequestError(f"--engine native: {error}") from error
+            raise RequestError(f"engine native: {error}") from error
         except ValueError as error:
-            raise RequestError(f"--por: {error}") from error
+            raise RequestError(f"por: {error}") from error
         return ExhaustiveReport(cluster, report, checkpoints)
 
     def _checkpoints(self, cluster: Cluster) -> Checkpoints | None:

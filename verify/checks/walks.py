@@ -12,8 +12,8 @@ from raft_ref.explorer import (
     WalkReport,
     random_search,
 )
+from raft_ref.spec.requests import RequestError
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
-from raft_ref.verify.errors import RequestError
 
 BEYOND: Mapping[str, int] = {
     "values": 2,
@@ -77,14 +77,14 @@ class RandomCheck:
             ("seed", self.seed, 0), ("runs", self.runs, 1), ("steps", self.steps, 1)
         ):  # fmt: skip
             if number is not None and number < least:
-                raise RequestError(f"--{name} {number}: expected {least} or more")
+                raise RequestError(f"{name} {number}: expected {least} or more")
         if self.cluster.depth is not None:
-            raise RequestError("--depth: with --random, --steps says how long a walk is")
+            raise RequestError("depth: with --random, --steps says how long a walk is")
         if self.cluster.reduced:
-            raise RequestError("--por: a walk takes one step at a time; leave it out with --random")
+            raise RequestError("por: a walk takes one step at a time; leave it out with --random")
         if self.cluster.properties.bisimulation:
             raise RequestError(
-                "--bisimulation: takes all steps out of a state, and --random takes one"
+                "bisimulation: takes all steps out of a state, and --random takes one"
             )
 
     def run(
@@ -94,7 +94,7 @@ class RandomCheck:
         cluster = build(self.cluster, BEYOND)
         if any(prop.kind is Kind.PROGRESS for prop in cluster.properties):
             raise RequestError(
-                "--random: progress is of all that may follow a state; a walk is one way"
+                "random: progress is of all that may follow a state; a walk is one way"
             )
         # Short enough to be typed again.
         seed = random.SystemRandom().randrange(10**6) if self.seed is None else self.seed

@@ -17,7 +17,7 @@ from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.module import load
 from raft_ref.spec.proof.bounded import Found, Unrolled
-from raft_ref.spec.proof.local_steps import PROPERTIES, Bounds, LocalSteps
+from raft_ref.spec.proof.bounded.local_steps import PROPERTIES, Bounds, LocalSteps
 from tests.support.models import Model
 from tests.support.spec_mutants import SPEC_MUTANTS, SpecMutant
 

@@ -15,11 +15,11 @@ import pytest
 from raft_ref import Node, traces
 from raft_ref.bugs import BUGS
 from raft_ref.cli import main
-from raft_ref.cli.commands.generate import CLUSTERS, system_of
 from raft_ref.traces import TraceError
 from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError, Reply, Sent
 from raft_ref.traces.conformance.branches import Branches
+from raft_ref.traces.conformance.clusters import CLUSTERS, system_of
 from raft_ref.traces.conformance.hunt import Hunt
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.scenarios import Cover, Item, Scenarios, scenarios

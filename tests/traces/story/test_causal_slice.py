@@ -13,7 +13,7 @@ from raft_ref.traces import Trace, Violation, read
 from raft_ref.traces.format.record import arguments_to_json, message_to_json
 from raft_ref.traces.format.trace import TraceStep
 from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
-from raft_ref.verify import ClusterRequest, Sizes, build
+from raft_ref.verify import ClusterRequest, GivenSizes, build
 from raft_ref.zoo import EXPLORED
 from tests.support.files import GALLERY
 
@@ -94,7 +94,7 @@ def counterexample(name: str) -> Trace:
 
 def violated(name: str, steps: Iterable[TraceStep]) -> Property | None:
     """Take the steps on the mutant, with room for messages; return what the last one violates."""
-    cluster = build(ClusterRequest(bug=name, sizes=Sizes(max_messages=30)))
+    cluster = build(ClusterRequest(bug=name, sizes=GivenSizes(max_messages=30)))
     system = cluster.system
     checker = Checker(system, cluster.properties)
     state, broken = system.initial(), None

@@ -186,12 +186,12 @@ class Invariants:
             old_row, old_key = self._row(before, base, old, names)
         recorded_value = _history(*known, names)
         committed_value = recorded_value if earlier is known else _history(*earlier, names)
-        told = _Told(0, old_row, new_row, committed_value, recorded_value, int(is_restart))
+        change = _Change(0, old_row, new_row, committed_value, recorded_value, int(is_restart))
         key = (
             0, self._number(committed_value), self._number(recorded_value), int(is_restart),
             *old_key, *new_key,
         )  # fmt: skip
-        return self._broken_by_one(self._with_logs, key, told)
+        return self._broken_by_one(self._with_logs, key, change)
 
     def _number(self, value: Any) -> int:
         """Return a number for a value, since a long one is hashed anew whenever it is asked for."""
@@ -214,12 +214,12 @@ class Invariants:
         new_term = 1 + (after.current_term > before.current_term)
         old, new = _closer(before, after)
         old_row, new_row = (term, *old, None, None), (new_term, *new, None, None)
-        told = _Told(place, old_row, new_row, _NO_HISTORY, _NO_HISTORY, int(is_restart))
+        change = _Change(place, old_row, new_row, _NO_HISTORY, _NO_HISTORY, int(is_restart))
         key = (place, 0, 0, int(is_restart), *old_row, *new_row)
-        return self._broken_by_one(self._without_logs, key, told)
+        return self._broken_by_one(self._without_logs, key, change)
 
     def _broken_by_one(
-        self, formulas: list[_Formula], key: tuple[Any, ...], told: _Told
+        self, formulas: list[_Formula], key: tuple[Any, ...], change: _Change
     ) -> tuple[str, ...]:
         """Return which formulas are broken; what one reads was perhaps seen before."""
         broken: tuple[str, ...] = ()
@@ -227,13 +227,13 @@ class Invariants:
             read = formula.read(key)
             holds = formula.held.get(read)
             if holds is None:
-                place, columns = told.place, formula.columns
+                place, columns = change.place, formula.columns
                 holds = formula.held[read] = self._holds(
                     formula.predicate,
                     formula.by_server,
                     (place,),
-                    self._values({place: told.before}, columns, told.committed, 0),
-                    self._values({place: told.after}, columns, told.recorded, told.restarts),
+                    self._values({place: change.before}, columns, change.committed, 0),
+                    self._values({place: change.after}, columns, change.recorded, change.restarts),
                 )
             if not holds:
                 broken += (formula.predicate.name,)
@@ -345,7 +345,7 @@ _COMMITTED = domain_of(frozenset({"committedIn", "term", "value"}))
 _NO_HISTORY: Function = sequence(())
 
 
-class _Told(NamedTuple):
+class _Change(NamedTuple):
     """A step of one server as its formulas see it: rows and histories before and after it."""
 
     place: int

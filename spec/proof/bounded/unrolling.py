@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.local_steps import LocalSteps, Slot, Values, Way
+from raft_ref.spec.proof.bounded.local_steps import LocalSteps, Slot, Values, Way
 
 Formula = Any
 

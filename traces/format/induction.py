@@ -1,42 +1,20 @@
-"""A counterexample to induction, in words and as a trace of one step, to be drawn like any other.
+"""From a counterexample to induction to a trace of one step, to be drawn like any other.
 
 The servers' variables are read from the relations of the proof; its ghosts have no place in a
-trace, and are told in words alone.
+trace, and stand as text in what is violated.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from raft_ref.spec.proof.evaluation import as_text as text_of
-from raft_ref.spec.proof.evaluation import shown
+from raft_ref.spec.proof.evaluation import as_text
 from raft_ref.spec.proof.induction import Fact, Induction
-from raft_ref.spec.proof.models import Element, Facts
+from raft_ref.spec.proof.models import Facts
 from raft_ref.spec.proof.protocol import protocol
-from raft_ref.traces import Trace, Violation
-from raft_ref.traces.format.trace import TraceStep
-from raft_ref.traces.story.words import entries, plain
+from raft_ref.traces.format.trace import Trace, TraceStep, Violation
 
 _OF_SERVERS = frozenset({"left", "isCandidate", "isLeader", "log"})
 """The relations that the variables tell already."""
-
-
-def as_text(found: Induction) -> Iterator[str]:
-    """Yield the lines that tell a counterexample."""
-    question, trace = found.question, trace_of(found)
-    yield "a smallest state with all conjuncts (it need not be reachable):"
-    for server, state in trace.initial.items():
-        yield f"  {server}: {_state(state)}"
-    yield f"  quorums: {', '.join(map(shown, found.quorums.values()))}"
-    yield from (f"  {_fact(fact)}" for fact in _ghosts(found.before))
-    if question.action:
-        given = ", ".join(f"{name} = {_named(found, it)}" for name, it in found.arguments.items())
-        yield f"{question.action}: {given}"
-    yield from (f"  + {_fact(fact)}" for fact in found.added())
-    yield from (f"  - {_fact(fact)}" for fact in found.removed())
-    if found.asked is None:
-        yield f"and yet lemma {question.name} of this action is false"
-        return
-    yield f"and now {question.name} is false: {text_of(found.falsified_by())}"
 
 
 def trace_of(found: Induction) -> Trace:
@@ -46,9 +24,9 @@ def trace_of(found: Induction) -> Trace:
     before = {server: _variables(found, found.before, server) for server in servers}
     violation = Violation("Lemma", f"lemma {question.name} of {question.action}")
     if found.asked is not None:
-        given = ", ".join(map(_fact, _ghosts(found.before)))
+        given = ", ".join(map(fact_as_text, ghosts(found.before)))
         says = f"{found.asked.says},\nthough it was before, with {given}"
-        violation = Violation(question.name, says, (text_of(found.falsified_by()),))
+        violation = Violation(question.name, says, (as_text(found.falsified_by()),))
     steps: tuple[TraceStep, ...] = ()
     in_flight: tuple[Mapping[str, Any], ...] = ()
     if question.action:
@@ -126,23 +104,13 @@ def _received(found: Induction, server: str) -> Mapping[str, Any] | None:
     return {"type": kind, "source": source, "dest": server, "term": term, **fields}
 
 
-def _named(found: Induction, element: Element) -> str:
-    return shown(found.quorums.get(element, element))
-
-
-def _ghosts(facts: Facts) -> Iterator[Fact]:
-    """Yield what no variable of a server tells."""
+def ghosts(facts: Facts) -> Iterator[Fact]:
+    """Yield the facts that no variable of a server tells."""
     for name in (each for each in facts if each not in _OF_SERVERS):
         yield from sorted((name, *each) for each in facts[name])
 
 
-def _fact(fact: Fact) -> str:
+def fact_as_text(fact: Fact) -> str:
+    """Return a fact as a formula: its relation, and what is in it."""
     name, *arguments = fact
     return f"{name}({', '.join(map(str, arguments))})"
-
-
-def _state(state: Mapping[str, Any]) -> str:
-    log = ", ".join(plain(entry) for entry in entries(state["log"]) or ())
-    vote = f", voted for {state['votedFor']}" if state["votedFor"] else ""
-    commit = f", commitIndex {state['commitIndex']}" if state["commitIndex"] else ""
-    return f"{state['role']} in term {state['currentTerm']}{vote}, log [{log}]{commit}"

@@ -1,0 +1,58 @@
+"""What the requests to several libraries have in common: the size of a cluster, and what is wrong.
+
+A request is a frozen dataclass that says all that is to be done; its `run` answers with a report.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+class RequestError(ValueError):
+    """A request that makes no sense.
+
+    The text begins with the name of what is wrong in it, as an option has it, if `is_named`.
+    """
+
+    def __init__(self, text: str, is_named: bool = True) -> None:
+        super().__init__(text)
+        self.is_named = is_named
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large a cluster is, and its bounds, by their names in MCRaft.tla.
+
+    By default the smallest that cover every action and every `sometimes` of the reference node.
+    Raises `RequestError` for fewer than 2 servers or 1 value, and for a bound below 0.
+    """
+
+    servers: int = 3
+    values: int = 1
+    max_term: int = 2
+    max_log_length: int = 1
+    max_snapshot_index: int = 1
+    max_messages: int = 2
+    max_restarts: int = 1
+    max_drops: int = 1
+    max_duplicates: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what is too small."""
+        for name, number in asdict(self).items():
+            if number < {"servers": 2, "values": 1}.get(name, 0):
+                raise RequestError(f"{name.replace('_', '-')}: {number} is too few")
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the sizes by their names."""
+        return asdict(self)
+
+    @property
+    def server_names(self) -> list[str]:
+        """The names of the servers: s1, s2, ..."""
+        return [f"s{number + 1}" for number in range(self.servers)]
+
+    @property
+    def value_names(self) -> list[str]:
+        """The values that clients ask to store: v1, v2, ..."""
+        return [f"v{number + 1}" for number in range(self.values)]

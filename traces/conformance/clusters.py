@@ -1,0 +1,128 @@
+"""The request for scenarios: which clusters are explored for what is to be covered.
+
+And the report: the scenarios of all of them, and what none of them meets.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import get_args
+
+from raft_ref import Message, Node, Role
+from raft_ref.explorer import Bounds, System
+from raft_ref.spec.requests import Sizes
+from raft_ref.traces.conformance.branches import Branch
+from raft_ref.traces.conformance.scenarios import (
+    Cover,
+    Item,
+    Receives,
+    Scenarios,
+    Way,
+    scenarios,
+)
+from raft_ref.traces.format.ndjson import write
+from raft_ref.traces.format.trace import Trace
+
+_TWO = Sizes(servers=2, max_log_length=2, max_messages=2)
+_NO_FAULTS = Sizes(max_restarts=0, max_drops=0, max_duplicates=0)
+_THREE = Sizes(max_drops=0)
+_FOUR = replace(
+    _NO_FAULTS, servers=4, max_term=1, max_log_length=0, max_snapshot_index=0, max_messages=4,
+    max_duplicates=1,
+)  # fmt: skip
+_SNAPSHOTS = replace(_NO_FAULTS, max_term=1, max_log_length=2, max_snapshot_index=2)
+_LOGS = replace(_NO_FAULTS, max_log_length=2)
+_TERMS = replace(_NO_FAULTS, max_term=3, max_snapshot_index=0)
+_SMALL = Sizes(servers=2, max_term=1, max_messages=1)
+
+CLUSTERS: Mapping[Cover, tuple[Sizes, ...]] = {
+    Cover.ACTIONS: (_TWO, _THREE),
+    Cover.BRANCHES: (_TWO, _THREE, _FOUR),
+    Cover.PATHS: (_TWO, _THREE, _FOUR, _SNAPSHOTS, _LOGS, _TERMS),
+    Cover.TRANSITIONS: (_SMALL,),
+}
+"""Which clusters are explored one after the other, where no sizes are given."""
+
+
+@dataclass(frozen=True)
+class ScenariosReport:
+    """The scenarios of each cluster, and what is possible and was not met."""
+
+    found: tuple[Scenarios, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def ways(self) -> list[Way]:
+        """The behaviours of all clusters."""
+        return [way for each in self.found for way in each.ways]
+
+    @property
+    def states(self) -> int:
+        """How many states were explored."""
+        return sum(each.states for each in self.found)
+
+    @property
+    def transitions(self) -> int:
+        """How many transitions were explored."""
+        return sum(each.transitions for each in self.found)
+
+    @property
+    def covered(self) -> Counter[str]:
+        """How much of each kind is covered."""
+        return sum((each.covered for each in self.found), Counter[str]())
+
+    def traces(self, source: str = "") -> Iterator[Trace]:
+        """Yield each scenario as a trace."""
+        for each in self.found:
+            yield from each.traces(source)
+
+    def write(self, folder: Path, source: str = "") -> None:
+        """Write each scenario to a file of its own. Raises `OSError` where that fails."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, trace in enumerate(self.traces(source), start=1):
+            write(trace, folder / f"{number:04}.ndjson")
+
+
+@dataclass(frozen=True)
+class ScenariosRequest:
+    """Find scenarios that cover what the reference node can do.
+
+    `clusters` are explored one after the other; without any, those of `CLUSTERS`.
+    """
+
+    cover: Cover = Cover.PATHS
+    clusters: tuple[Sizes, ...] = ()
+
+    def run(
+        self, on_progress: Callable[[tuple[int, int]], None] = lambda states_and_queue: None
+    ) -> ScenariosReport:
+        """Explore; `on_progress` is called with how many states were found, and left to expand."""
+        known: set[Item] = set()
+        found = tuple(
+            scenarios(system_of(sizes), self.cover, known, on_progress)
+            for sizes in self.clusters or CLUSTERS[self.cover]
+        )
+        missing = () if self.cover is Cover.TRANSITIONS else tuple(_missing(found, known))
+        return ScenariosReport(found, missing)
+
+
+def system_of(sizes: Sizes) -> System:
+    """Return a cluster of reference nodes of these sizes."""
+    node = Node(sizes.server_names, sizes.value_names)
+    limits = sizes.as_dict()
+    del limits["servers"], limits["values"]
+    measures = {name: limits.pop(name) for name in node.measures}
+    return System(node, sizes.server_names, Bounds(measures=measures, **limits))
+
+
+def _missing(found: tuple[Scenarios, ...], known: set[Item]) -> Iterator[str]:
+    """Yield what is possible, as far as the code shows, and was not met within the bounds."""
+    for role, message in product(Role, get_args(Message)):
+        if Receives(role, message.__name__) not in known:
+            yield f"a {role} receives {message.__name__}"
+    for branch in sorted(frozenset[Branch]().union(*(each.possible for each in found)) - known):
+        yield str(branch)
