@@ -1,1 +1,4 @@
-"""Options that several commands share, each read once into what the libraries take."""
+"""Options that several commands share: what they are called, and what the libraries get of them.
+
+In: a group of a parser, to which options are added; what was parsed. Out: typed values.
+"""

@@ -2,7 +2,7 @@
 
 import argparse
 
-from raft_ref.cli.commands import spec_check, spec_compare
+from raft_ref.cli.commands.spec import check, compare
 from raft_ref.cli.options.errors import EXIT_CODES
 
 
@@ -14,8 +14,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, module, what in (
-        ("check", spec_check, "check a specification with its configuration"),
-        ("compare", spec_compare, "check that node, spec and TLC have the same states"),
+        ("check", check, "check a specification with its configuration"),
+        ("compare", compare, "check that node, spec and TLC have the same states"),
     ):
         module.configure(
             commands.add_parser(
