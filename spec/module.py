@@ -64,6 +64,7 @@ class Predicate:
         self.is_step = bool(self.reads_primed)
         self._function = program.function(definition)
         self._instances: Callable[..., list[str]] | None = None
+        self._by_element: dict[tuple[str, frozenset[str]], ByElement | None] = {}
 
     def value(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
@@ -110,6 +111,12 @@ class Predicate:
         Arguments: the name of a set that the formula quantifies over; the variables of which it
         reads nothing but the values at the elements. See `spec.code.slots`.
         """
+        key = domain, indexed
+        if key not in self._by_element:
+            self._by_element[key] = self._made_by_element(domain, indexed)
+        return self._by_element[key]
+
+    def _made_by_element(self, domain: str, indexed: frozenset[str]) -> ByElement | None:
         slots = slots_of(self._program.analysis, self._definition, domain, indexed)
         if slots is None:
             return None
@@ -169,6 +176,8 @@ class Module:
             name: _operator(definition) for name, definition in self._definitions.items()
         }
         self._programs: dict[frozenset[tuple[str, object]], Program] = {}
+        self._predicates: dict[tuple[str, Program], Predicate] = {}
+        self._actions: dict[tuple[str, Program], Action] = {}
 
     def properties(self) -> tuple[Operator, ...]:
         """Return the properties: this file's operators without parameters that are not LOCAL."""
@@ -184,7 +193,10 @@ class Module:
         Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
         for a name that is no such operator or a constant that is none of this module.
         """
-        return Predicate(self._definition(name), self._program(constants or {}))
+        definition, program = self._definition(name), self._program(constants or {})
+        if (name, program) not in self._predicates:
+            self._predicates[name, program] = Predicate(definition, program)
+        return self._predicates[name, program]
 
     def _definition(self, name: str) -> tree.Definition:
         definition = self._definitions.get(name)
@@ -290,7 +302,11 @@ class Module:
         """
         if name not in self._definitions:
             raise KeyError(f"{self.name} has no operator {name}")
-        return Action(self._definitions[name], self._program(constants or {}), self._variables)
+        program = self._program(constants or {})
+        if (name, program) not in self._actions:
+            action = Action(self._definitions[name], program, self._variables)
+            self._actions[name, program] = action
+        return self._actions[name, program]
 
     def specification(self, name: str) -> Specification:
         """Return the parts of an operator that is a specification formula.
