@@ -177,6 +177,7 @@ class Module:
         }
         self._programs: dict[frozenset[tuple[str, object]], Program] = {}
         self._predicates: dict[tuple[str, Program], Predicate] = {}
+        self._parts: dict[tuple[tuple[str, ...], Program], list[Predicate]] = {}
         self._actions: dict[tuple[str, Program], Action] = {}
 
     def properties(self) -> tuple[Operator, ...]:
@@ -233,7 +234,12 @@ class Module:
         What `\A x \in S : A /\ B` says is what `\A x \in S : A` and `\A x \in S : B` say, and each
         may read less. A part has the name of the operator. Raises as `predicate`.
         """
-        self._program(constants or {})  # whose assumptions are checked
+        key = tuple(names), self._program(constants or {})  # whose assumptions are checked
+        if key not in self._parts:
+            self._parts[key] = self._made_parts(key[0], constants or {})
+        return [*self._parts[key]]
+
+    def _made_parts(self, names: Iterable[str], constants: Constants) -> list[Predicate]:
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
         made = []
@@ -243,7 +249,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(

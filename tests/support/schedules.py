@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from raft_ref import Message, Node, State, Step
@@ -94,6 +95,7 @@ class Schedule:
         )
 
 
+@lru_cache(maxsize=64)
 def recorded(seed: int, count: int, servers: int = 3, node: type[Node] = Node) -> Trace:
     """Return a trace of that many steps; a mutant's ends where the mutant itself fails."""
     names = tuple(f"s{number}" for number in range(1, servers + 1))

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from raft_ref.spec.files import RAFT
 from raft_ref.spec.module import load
 from raft_ref.spec.proof.bounded import Found, Unrolled
 from raft_ref.spec.proof.local_steps import PROPERTIES, Bounds, LocalSteps
+from tests.support import processes
 from tests.support.models import Model
 from tests.support.spec_mutants import SPEC_MUTANTS, SpecMutant
 
@@ -129,12 +129,10 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 
 
 def test_an_interrupt_ends_it_cleanly() -> None:
-    code = "import sys; from raft_ref.cli import main; sys.exit(main())"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "prove", "--bounded", "100", "--json"],
+    process = processes.start(
+        [*processes.COMMAND, "prove", "--bounded", "100", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     time.sleep(4)
     process.send_signal(signal.SIGINT)
