@@ -1,0 +1,103 @@
+"""Where SIGINT is ignored from the start, as in a background job, SIGTERM ends every command.
+
+It does so as an interrupt does elsewhere: with a report of what was covered and exit code 3, and
+nothing that the command has started is left at work. A server stops, and was asked for no more.
+"""
+
+import os
+import pty
+import re
+import select
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from raft_ref.traces import write
+from tests.support import processes
+from tests.support.files import ROOT
+from tests.support.schedules import recorded
+
+
+class Case(NamedTuple):
+    """A command that takes long, what it shows once it is at work, and how it ends."""
+
+    command: str
+    shown: str
+    printed: str
+    code: int = 3
+
+
+STATES = r"[1-9][\d,]* states"
+STEPS = r"[1-9][\d,]* steps"
+BAR = r"\d+/\d+|\d+%"
+SEVERAL = pytest.mark.long
+
+CASES = {
+    "check": Case("check --max-messages 5 --max-log 2", STATES, "INCOMPLETE"),
+    "check --engine plain": Case("check --engine plain", STATES, "INCOMPLETE"),
+    "check --random": Case("check --random --runs 1000000", STEPS, "INCOMPLETE: stopped in walk"),
+    "check --conjuncts": Case("check --conjuncts", STATES, "INCOMPLETE"),
+    "bugs": Case("bugs", STATES, "found in .* s; interrupted, .* not searched"),
+    "spec check": Case("spec check MCRAFT", STATES, "INCOMPLETE"),
+    "spec check --tlc": Case("spec check MCRAFT --tlc", STATES, ""),
+    "prove": Case("prove", BAR, "interrupted"),
+    "prove --bounded": Case("prove --bounded 100", STEPS, "INCOMPLETE"),
+    "validate": Case("validate LARGE", BAR, "0 of 1 traces: none; interrupted, 1 not judged"),
+    "validate of several": Case("validate LARGE LARGE", BAR, "0 of 2 traces.*2 not judged"),
+    "generate": Case("generate -o NEW --cover transitions --max-messages 4", STATES, ""),
+    "conform --random": Case("conform --cmd REFERENCE --random --runs 1000000", "run", "STOPPED"),
+    "demo": Case("demo --seconds 100000", r"leads|leader", ""),
+    "serve": Case("serve --id 1 --peers PEERS --data NEW", "listen", "", 0),
+}
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a trace that takes minutes to be judged."""
+    path = tmp_path_factory.mktemp("large") / "large.ndjson"
+    write(recorded(1, 3_000), path)
+    first, *steps = path.read_text().splitlines()
+    path.write_text("\n".join([first, *steps]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sigterm_ends_it_where_sigint_is_ignored(name: str, large: Path, tmp_path: Path) -> None:
+    case = CASES[name]
+    meant = {
+        "MCRAFT": str(ROOT / "spec" / "MCRaft.tla"),
+        "LARGE": str(large),
+        "NEW": str(tmp_path / "new"),
+        "PEERS": f"1={tmp_path}/1.sock:0,2={tmp_path}/2.sock:0",
+        "REFERENCE": f"{shlex.quote(sys.executable)} -m raft_ref.traces.conformance.reference",
+    }
+    words = [meant.get(word, word) for word in case.command.split()]
+    ours, theirs = pty.openpty()
+    process = processes.start(
+        [*processes.COMMAND, *words],
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        ignoring=[signal.SIGINT],
+    )
+    os.close(theirs)
+    shown, begin = b"", time.monotonic()
+    while not re.search(case.shown.encode(), shown):
+        assert time.monotonic() < begin + 60, shown
+        if select.select([ours], [], [], 0.1)[0]:
+            shown += os.read(ours, 65536)
+    process.send_signal(signal.SIGINT)  # in vain
+    process.send_signal(signal.SIGTERM)
+    sent = time.monotonic()
+    out, _ = process.communicate(timeout=60)
+    print(name, 'SECONDS', time.monotonic()-sent, out, shown[-300:])
+    os.close(ours)
+    assert process.returncode == case.code
+    assert re.search(case.printed, out)
+    assert b"Traceback" not in shown
+    assert not processes.is_at_work(process)
