@@ -521,7 +521,7 @@ _EVERY = (
         lambda s: every(
             "tu i t ij v",
             lambda u, i, t, j, v: _implies(
-                s.as_text(u, i, t, j, v),
+                s.told(u, i, t, j, v),
                 z3.And(s.committed(t, j, v), index_le(i, j), term_le(t, u), s.started(u)),
             ),
         ),

@@ -380,7 +380,7 @@ def _handle_commit() -> Action:
         "HandleAppendEntriesRequest",
         "s_server t_term i_leaderCommit i_commitIndex t_committedIn i_committed v_value",
         lambda old, me, term, told, to, tc, ic, v: [
-            old.as_text(term, told, tc, ic, v),
+            old.told(term, told, tc, ic, v),
             index_le(to, told),
             is_in(old, me, term),
             z3.Not(old.leads(term, me)),
