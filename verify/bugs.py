@@ -119,6 +119,8 @@ def _search(name: str, on_progress: Callable[[Progress], None]) -> Found:
     cluster, bug = build(asked), EXPLORED[name]
     symmetry = symmetry_of(asked, cluster.system)
     report = search(cluster.system, cluster.properties, symmetry, on_progress)
+    if report.stopped_by == "interrupt":
+        raise KeyboardInterrupt  # a bug that was looked for in part has not survived
     found, steps, trace = report.counterexample, None, None
     if found is not None:
         trace = trace_of(found, cluster.system, f"raft-ref bugs {name}", cluster.project)

@@ -5,10 +5,8 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -26,6 +24,7 @@ from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.cli.options.loading import loaded
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
+from raft_ref.spec.workers import workers
 from raft_ref.traces import TraceError, draw, tell
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
@@ -182,8 +181,7 @@ def _judged_all(options: argparse.Namespace) -> Iterator[Judged]:
         yield _judged_alone(paths[0], options)
         return
     with ExitStack() as stack:
-        pool = stack.enter_context(ProcessPoolExecutor(mp_context=get_context("spawn")))
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        pool = stack.enter_context(workers(None))
         columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         shown = stack.enter_context(bar(TextColumn("{task.description}"), *columns))
         task = shown.add_task("traces", total=len(paths))

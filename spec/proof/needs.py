@@ -19,8 +19,8 @@ from raft_ref.spec.proof.prover import (
     known,
     negation,
     questions,
-    workers,
 )
+from raft_ref.spec.workers import workers
 
 LEMMA = "lemma "
 

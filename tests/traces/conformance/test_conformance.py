@@ -86,6 +86,7 @@ def ends(message: Mapping[str, Any]) -> tuple[str, str, str]:
 # ---- Scenarios
 
 
+@pytest.mark.long
 def test_scenarios_for_actions_take_every_one_and_the_reference_passes() -> None:
     schedules, (first, second) = suite(Cover.ACTIONS)
     assert len(schedules) == 12
