@@ -263,7 +263,11 @@ def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("symmetry", "states"),
-    [("servers", 1_651), ("values", 1_727), ("both", 867)],
+    [
+        pytest.param("servers", 1_651, marks=pytest.mark.long),
+        pytest.param("values", 1_727, marks=pytest.mark.long),
+        ("both", 867),
+    ],
 )
 def test_up_to_symmetry_over_values_too(
     capsys: pytest.CaptureFixture[str], symmetry: str, states: int
