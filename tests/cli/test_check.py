@@ -44,7 +44,7 @@ def test_the_main_job(capsys: pytest.CaptureFixture[str]) -> None:
     code, report = as_json(capsys)
     assert code == 0
     assert report["verdict"] == "HOLDS_WITHIN_BOUNDS"
-    assert report["distinct_states"] == 564_181  # TLC agrees: see test_tlc.py
+    assert report["distinct_states"] == 564_181  # TLC agrees: see tests/spec/tlc
     assert report["transitions"] == 2_874_151
     assert report["depth"] == report["covered_depth"] == 38
     assert report["never_taken"] == []

@@ -89,9 +89,10 @@ def test_the_automaton_is_the_table(tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     draw.configure(parser)
     options = parser.parse_args(["--automaton", "-o", "automaton.svg"])
-    seen = {edge: set(after) for edge, after in role_changes(options).items()}
+    found = role_changes(options)
+    seen = {edge: set(after) for edge, after in found.items()}
     assert all(after <= ROLE_CHANGES[edge] for edge, after in seen.items())
-    assert unseen(role_changes(options)) == [
+    assert unseen(found) == [
         "Candidate to Follower by HandleRequestVoteResponse",
         "Leader to Follower by HandleRequestVoteResponse",
         "Candidate to Candidate by HandleAppendEntriesResponse",

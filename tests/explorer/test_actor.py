@@ -84,7 +84,7 @@ class ComparesByIdentity(Ring):
 @pytest.mark.parametrize(
     ("ring", "message"),
     [
-        (Raises, r"Raises.receive raises KeyError: 'no such thing' \(.*test_explorer_actor.py:\d+"),
+        (Raises, r"Raises.receive raises KeyError: 'no such thing' \(.*test_actor.py:\d+"),
         (ReturnsNoStep, r"ReturnsNoStep.receive returns Holder\(.*\), expected a step with"),
         (ReturnsAnotherState, r"ReturnsAnotherState.restart returns a str for a state, expected H"),
         (ReturnsAList, r"ReturnsAList.initial returns \['s1'\], which is not an immutable value"),

@@ -1,6 +1,6 @@
 """The embedded checker and TLC both find what a rule dropped from Raft.tla breaks.
 
-test_spec_refinement.py shows that the bisimulation with the node notices it too.
+test_refinement.py shows that the bisimulation with the node notices it too.
 """
 
 from pathlib import Path

@@ -70,7 +70,7 @@ def compare(folder: Path, model: Model, counts: Counts) -> None:
 
 
 def test_the_shipped_model_is_the_default_of_check() -> None:
-    """See test_cli_spec.py for its states, as TLC and the explorer count them."""
+    """See tests/cli/test_spec.py for its states, as TLC and the explorer count them."""
     constants = {each.name: each.value for each in load_config(CONFIG).constants}
     bounds = {bound: constants[name] for name, bound in MODEL_BOUNDS.items()}
     assert bounds == {name: DEFAULTS[name] for name in bounds}
