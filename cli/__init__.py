@@ -52,9 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `raft-ref` with the given arguments, or those of the process; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
     given = sys.argv[1:] if arguments is None else [*arguments]
-    options = parser_of(given[0] if given else None).parse_args(given)
-    options.arguments = given
     try:
+        options = parser_of(given[0] if given else None).parse_args(given)
+        options.arguments = given
         return int(options.run(options))
     except BrokenPipeError:
         # Whoever read our output has had enough; let nothing else fail on it.

@@ -66,6 +66,9 @@ class Module:
             name: _operator(definition) for name, definition in self._definitions.items()
         }
         self._programs: dict[frozenset[tuple[str, object]], Program] = {}
+        self._predicates: dict[tuple[str, Program], Predicate] = {}
+        self._parts: dict[tuple[tuple[str, ...], Program], list[Predicate]] = {}
+        self._actions: dict[tuple[str, Program], Action] = {}
 
     def properties(self) -> tuple[Operator, ...]:
         """Return the properties: this file's operators without parameters that are not LOCAL."""
@@ -81,7 +84,10 @@ class Module:
         Raises `SpecError` for what is not supported or an ASSUME that does not hold, `KeyError`
         for a name that is no such operator or a constant that is none of this module.
         """
-        return Predicate(self._definition(name), self._program(constants or {}))
+        definition, program = self._definition(name), self._program(constants or {})
+        if (name, program) not in self._predicates:
+            self._predicates[name, program] = Predicate(definition, program)
+        return self._predicates[name, program]
 
     def _definition(self, name: str) -> tree.Definition:
         definition = self._definitions.get(name)
@@ -118,7 +124,12 @@ class Module:
         What `\A x \in S : A /\ B` says is what `\A x \in S : A` and `\A x \in S : B` say, and each
         may read less. A part has the name of the operator. Raises as `predicate`.
         """
-        self._program(constants or {})  # whose assumptions are checked
+        key = tuple(names), self._program(constants or {})  # whose assumptions are checked
+        if key not in self._parts:
+            self._parts[key] = self._made_parts(key[0], constants or {})
+        return [*self._parts[key]]
+
+    def _made_parts(self, names: Iterable[str], constants: Constants) -> list[Predicate]:
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
         made = []
@@ -128,7 +139,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(
@@ -187,7 +198,11 @@ class Module:
         """
         if name not in self._definitions:
             raise KeyError(f"{self.name} has no operator {name}")
-        return Action(self._definitions[name], self._program(constants or {}), self._variables)
+        program = self._program(constants or {})
+        if (name, program) not in self._actions:
+            action = Action(self._definitions[name], program, self._variables)
+            self._actions[name, program] = action
+        return self._actions[name, program]
 
     def specification(self, name: str) -> Specification:
         """Return the parts of an operator that is a specification formula.

@@ -66,6 +66,8 @@ def _source(name: str) -> str:
 
 def _search(name: str, on_progress: Callable[[Progress], None]) -> BugReport:
     report = ExhaustiveCheck(ClusterRequest(bug=name)).run(on_progress)
+    if report.search.stopped_by == "interrupt":
+        raise KeyboardInterrupt  # a bug that was looked for in part has not survived
     bug, found = EXPLORED[name], report.counterexample
     is_found = found is not None and found.prop.name == bug.breaks
     return BugReport(

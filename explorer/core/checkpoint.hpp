@@ -66,6 +66,7 @@ class Checkpoint : public Keeper {
     void begin() override {
         try {
             new_states();
+            logged_ = 0;  // what was found with another layout is no matter any more
             log(search_.front_.level);
             logged_ = 0;
         } catch (const FileError& error) {

@@ -41,6 +41,7 @@ class Predicate:
         self.is_step = bool(self.reads_primed)
         self._function = program.function(definition)
         self._instances: Callable[..., list[str]] | None = None
+        self._by_element: dict[tuple[str, frozenset[str]], ByElement | None] = {}
 
     def value(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
@@ -87,6 +88,12 @@ class Predicate:
         Arguments: the name of a set that the formula quantifies over; the variables of which it
         reads nothing but the values at the elements. See `spec.code.indexed_formulas`.
         """
+        key = domain, indexed
+        if key not in self._by_element:
+            self._by_element[key] = self._made_by_element(domain, indexed)
+        return self._by_element[key]
+
+    def _made_by_element(self, domain: str, indexed: frozenset[str]) -> ByElement | None:
         formula = indexed_formula_of(self._program.analysis, self._definition, domain, indexed)
         if formula is None:
             return None

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
 from raft_ref.spec.files import MODEL
+from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.variables import RaftVariables
-from raft_ref.spec.module import load
 from raft_ref.spec.values.value import Value, show
 
 Next: TypeAlias = tuple[str, tuple[Value, ...]]
@@ -67,7 +67,7 @@ class Bisimulation:
         path: Path = MODEL,
     ) -> None:
         self._mapping = RaftVariables(servers, values)
-        module = load(path)
+        module = shared(path)
         constants = {**self._mapping.constants, **model_constants(bounds)}
         self._model = module.transitions(constants)
         self._variables = frozenset(self._model.variables)

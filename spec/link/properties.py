@@ -8,8 +8,9 @@ from typing import Any
 
 from raft_ref.explorer import Kind, Property, ServerId, View
 from raft_ref.spec.code.predicate import ByElement, Predicate
+from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
-from raft_ref.spec.module import Module, load
+from raft_ref.spec.module import Module
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import Value
 
@@ -44,7 +45,7 @@ def tla_properties(path: Path, variables: Variables) -> list[Property]:
     variable, to be reached if its name begins with Sometimes. Raises `SpecError` for a module
     that cannot be loaded, and for one that needs a constant or a variable that is not there.
     """
-    module = load(path)
+    module = shared(path)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
@@ -70,7 +71,7 @@ def raft_progress(
     Both are operators of a module over Raft's variables, or of one that it extends. Raises
     ValueError for a name that is none, and for what reads messages that are not ours.
     """
-    module = load(path)
+    module = shared(path)
     variables = RaftVariables(servers, values, project or itself)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants

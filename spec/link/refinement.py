@@ -20,8 +20,8 @@ from typing import Any, NoReturn
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
 from raft_ref.explorer import Event, Kind, Property, ServerId, View
 from raft_ref.spec.files import RAFT
+from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.variables import RaftVariables
-from raft_ref.spec.module import load
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import Value, domain_in, function, model_value, results_of, show
@@ -62,7 +62,7 @@ class Refinement:
     ) -> None:
         self._mapping = RaftVariables(servers, values)
         self._servers = tuple(servers)
-        self._module = load(path)
+        self._module = shared(path)
         self._actions: dict[str, Action] = {}
 
     @property

@@ -21,9 +21,9 @@ from raft_ref.spec.proof.prover import (
     known,
     negation,
     questions,
-    workers,
 )
 from raft_ref.spec.proof.proving import SECONDS, Asked
+from raft_ref.spec.workers import workers
 
 LEMMA = "lemma "
 _ABOUT_NO_OTHERS = (Kind.INITIAL, Kind.TAKEN)

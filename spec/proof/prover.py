@@ -7,15 +7,11 @@ their own, which make the formulas anew.
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from enum import StrEnum
 from functools import cache
-from multiprocessing import active_children, get_context
 from typing import NamedTuple, TypeVar
 
 import z3
@@ -24,6 +20,7 @@ from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.models import smallest_model
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import Formula, State, init
+from raft_ref.spec.workers import workers
 
 
 class Verdict(StrEnum):
@@ -211,24 +208,6 @@ def prove(
             answers[each.question] = each
             on_answer(each)
     return [answers[question] for question in asked]
-
-
-@contextmanager
-def workers(processes: int | None) -> Iterator[ProcessPoolExecutor]:
-    """Yield processes that answer (default: one for each core); an interrupt ends them at once."""
-    with ProcessPoolExecutor(
-        processes or os.cpu_count() or 1,
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,  # an interrupt is ours alone to handle
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    ) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                process.terminate()
-            raise
 
 
 def answered(

@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from raft_ref.cli import main
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.traces import read
 from raft_ref.zoo import EXPLORED
+from tests.support import processes
 from tests.support.files import ROOT
 
-COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
 TINY = ["--max-term", "1", "--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0"]
 
 
@@ -45,7 +44,7 @@ def test_the_main_job(capsys: pytest.CaptureFixture[str]) -> None:
     code, report = as_json(capsys)
     assert code == 0
     assert report["verdict"] == "HOLDS_WITHIN_BOUNDS"
-    assert report["distinct_states"] == 564_181  # TLC agrees: see test_tlc.py
+    assert report["distinct_states"] == 564_181  # TLC agrees: see tests/spec/tlc
     assert report["transitions"] == 2_874_151
     assert report["depth"] == report["covered_depth"] == 38
     assert report["never_taken"] == []
@@ -400,11 +399,10 @@ def test_a_raft_of_ones_own(
 
 
 def start(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [*COMMAND, "check", *arguments],
+    return processes.start(
+        [*processes.COMMAND, "check", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         cwd=ROOT,
         **options,
     )
@@ -413,11 +411,10 @@ def start(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly(number: signal.Signals) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "check", "--json", "--max-messages", "4", "--max-log", "2"],
+    process = processes.start(
+        [*processes.COMMAND, "check", "--json", "--max-messages", "4", "--max-log", "2"],
         stdout=subprocess.PIPE,
         stderr=theirs,
-        text=True,
     )
     os.close(theirs)
     shown = b""

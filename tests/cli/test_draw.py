@@ -84,9 +84,10 @@ def test_a_large_one_projected_with_the_way_to_a_violation(tmp_path: Path) -> No
 
 def test_the_automaton_is_the_table(tmp_path: Path) -> None:
     """Within the default bounds no other edges show, and all but six of ROLE_CHANGES."""
-    seen = {edge: set(after) for edge, after in role_changes(ClusterRequest()).items()}
+    found = role_changes(ClusterRequest())
+    seen = {edge: set(after) for edge, after in found.items()}
     assert all(after <= ROLE_CHANGES[edge] for edge, after in seen.items())
-    assert unseen(role_changes(ClusterRequest())) == [
+    assert unseen(found) == [
         "Candidate to Follower by HandleRequestVoteResponse",
         "Leader to Follower by HandleRequestVoteResponse",
         "Candidate to Candidate by HandleAppendEntriesResponse",

@@ -15,8 +15,7 @@ from raft_ref.cli import main
 from raft_ref.spec.proof import prover
 from raft_ref.spec.proof.invariant import CONJUNCTS
 from raft_ref.spec.proof.prover import Kind, Question
-
-COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
+from tests.support import processes
 
 
 @pytest.fixture
@@ -101,8 +100,8 @@ def test_questions_for_another_solver(
 
 
 def test_an_interrupt_ends_it_cleanly() -> None:
-    process = subprocess.Popen(
-        [*COMMAND, "prove", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    process = processes.start(
+        [*processes.COMMAND, "prove", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     time.sleep(4)
     process.send_signal(signal.SIGINT)

@@ -19,7 +19,10 @@ SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | 
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
 
-SLOW = ("generate", "prove --conjecture", "prove --quiet", "spec compare")
+SLOW = (
+    "check --bug older-term-committed --random", "generate", "prove --conjecture",
+    "prove --quiet", "spec compare",
+)  # fmt: skip
 
 
 def untimed(text: str) -> str:
@@ -82,6 +85,7 @@ def test_what_readme_shows(
     assert untimed(capsys.readouterr().out) == untimed(output)
 
 
+@pytest.mark.long
 def test_what_hypothesis_shows(tmp_path: Path) -> None:
     [(command, output)] = re.findall(
         r"^```console\n\$ pytest (.*?)\n(.*?)^```", README, re.S | re.M

@@ -12,8 +12,8 @@ import trustme
 
 from raft_ref.cli import main
 from raft_ref.traces import read, tell
-from tests.raft_ref.server.test_processes import COMMAND
 from tests.raft_ref.server.test_sockets import free_ports
+from tests.support import processes
 
 
 def test_a_demo_is_told_and_kept(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -37,8 +37,10 @@ def test_a_demo_is_told_and_kept(capsys: pytest.CaptureFixture[str], tmp_path: P
 def test_keys_in_a_terminal() -> None:
     """Crash a server, lose messages, cut the leader off, and leave."""
     ours, theirs = pty.openpty()
-    command = [*COMMAND, "demo", "--speed", "5"]
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE)
+    command = [*processes.COMMAND, "demo", "--speed", "5"]
+    process = processes.start(
+        command, text=False, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+    )
     os.close(theirs)
     shown, keys, begin = b"", list(b"1xlhd1q"), time.monotonic()
     while process.poll() is None and time.monotonic() < begin + 30:
@@ -146,9 +148,9 @@ def test_a_cluster_with_certificates(tmp_path: Path, capsys: pytest.CaptureFixtu
     addresses = free_ports(3)
     peers = ",".join(f"{number}={each}" for number, each in enumerate(addresses, start=1))
     servers = [
-        subprocess.Popen(
+        processes.start(
             [
-                *(*COMMAND, "serve", "--id", str(number), "--peers", peers),
+                *(*processes.COMMAND, "serve", "--id", str(number), "--peers", peers),
                 *("--data", str(tmp_path / str(number)), *files("ours")),
             ],
             stderr=subprocess.DEVNULL,
@@ -156,14 +158,10 @@ def test_a_cluster_with_certificates(tmp_path: Path, capsys: pytest.CaptureFixtu
         for number in (1, 2, 3)
     ]
     where = ["--cluster", ",".join(map(str, addresses))]
-    try:
-        assert main(["kv", "put", "a", "b", *where, "--timeout", "20", *files("ours")]) == 0
-        assert main(["kv", "get", "a", *where, "--timeout", "20", *files("ours")]) == 0
-        assert capsys.readouterr().out == "b\n"
-        for stranger in (files("other"), []):
-            assert main(["kv", "get", "a", *where, "--timeout", "1", *stranger]) == 3
-            assert capsys.readouterr().out == ""
-    finally:
-        for server in servers:
-            server.kill()
-            server.wait()
+    assert main(["kv", "put", "a", "b", *where, "--timeout", "20", *files("ours")]) == 0
+    assert main(["kv", "get", "a", *where, "--timeout", "20", *files("ours")]) == 0
+    assert capsys.readouterr().out == "b\n"
+    for stranger in (files("other"), []):
+        assert main(["kv", "get", "a", *where, "--timeout", "1", *stranger]) == 3
+        assert capsys.readouterr().out == ""
+    assert all(server.poll() is None for server in servers)

@@ -6,7 +6,6 @@ import pty
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from raft_ref.cli import main
 from raft_ref.spec.files import MODEL
 from raft_ref.spec.tlc.run import is_installed
 from raft_ref.verify import comparison
+from tests.support import processes
 from tests.support.files import SPECS
 
-COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
 MCRAFT = MODEL
 SMALL = ["--servers", "2", "--max-term", "1", "--max-drops", "0", "--max-duplicates", "0"]
 
@@ -264,7 +263,11 @@ def test_up_to_symmetry_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("symmetry", "states"),
-    [("servers", 1_651), ("values", 1_727), ("both", 867)],
+    [
+        pytest.param("servers", 1_651, marks=pytest.mark.long),
+        pytest.param("values", 1_727, marks=pytest.mark.long),
+        ("both", 867),
+    ],
 )
 def test_up_to_symmetry_over_values_too(
     capsys: pytest.CaptureFixture[str], symmetry: str, states: int
@@ -297,8 +300,8 @@ def test_a_difference_is_shown_and_is_an_error(
 @pytest.mark.parametrize("command", [["check", str(MCRAFT)], ["compare"]])
 def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly(command: list[str]) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "spec", *command], stdout=subprocess.PIPE, stderr=theirs, text=True
+    process = processes.start(
+        [*processes.COMMAND, "spec", *command], stdout=subprocess.PIPE, stderr=theirs
     )
     os.close(theirs)
     shown = b""

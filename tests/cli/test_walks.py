@@ -6,7 +6,6 @@ import pty
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ import pytest
 
 from raft_ref.cli import main
 from raft_ref.traces import read
+from tests.support import processes
 
-COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
 BUG = ["--bug", "log-not-compared-before-vote", "--random", "--seed", "1"]
 
 
@@ -117,7 +116,7 @@ def test_the_same_outcome_whatever_the_hash_seed() -> None:
     outputs = set()
     for seed in ("0", "1"):
         done = subprocess.run(
-            [*COMMAND, "check", *BUG, "--runs", "3"],
+            [*processes.COMMAND, "check", *BUG, "--runs", "3"],
             capture_output=True,
             text=True,
             check=False,
@@ -130,11 +129,11 @@ def test_the_same_outcome_whatever_the_hash_seed() -> None:
 
 def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly() -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [*COMMAND, "check", "--random", "--seed", "0", "--runs", "100000", "--steps", "50"],
+    command = ["check", "--random", "--seed", "0", "--runs", "100000", "--steps", "50"]
+    process = processes.start(
+        [*processes.COMMAND, *command],
         stdout=subprocess.PIPE,
         stderr=theirs,
-        text=True,
     )
     os.close(theirs)
     shown = b""

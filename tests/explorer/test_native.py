@@ -78,7 +78,7 @@ SMALL = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     model=SMALL,
     bug=st.sampled_from([None, *BUGS]),

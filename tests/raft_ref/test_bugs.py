@@ -83,7 +83,10 @@ def test_a_bug_breaks_its_own_property(name: str) -> None:
 
 
 # Those that have to search far are left to the long tests.
-FAR = ("prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed")
+FAR = (
+    "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
+    "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -105,10 +108,7 @@ LOWER = [
 
 @pytest.mark.parametrize(
     ("name", "bound"),
-    [
-        pytest.param(*each, marks=[pytest.mark.long] if each[0] == "hint-taken-for-match" else [])
-        for each in LOWER
-    ],
+    [pytest.param(*each, marks=[pytest.mark.long] if each[0] in FAR else []) for each in LOWER],
 )
 def test_with_any_bound_one_lower_the_property_holds(name: str, bound: str) -> None:
     bug = EXPLORED[name]

@@ -57,7 +57,14 @@ class Spec:
         )
         self._refine(before, happening, view, tuple(map(self._as_text, sends)))
         if view.states != before.states:
-            wrong = [p.name for p in self._of_states if not p.holds(view)]
+            changed = before.states[server], view.states[server]
+            of_history = before.history != view.history
+            wrong = [
+                p.name
+                for p in self._of_states
+                if (_differ(p, *changed) or (of_history and "history" in p.reads))
+                and not p.holds(view)
+            ]
             wrong += [p.name for p in self._of_steps if not p.holds(before, view)]
             assert not wrong, f"{', '.join(wrong)}: {happening}"
         self._view = view
@@ -102,6 +109,11 @@ class Spec:
 
 def _key(snapshot: Snapshot) -> Any:
     return snapshot.last_included_index, snapshot.last_included_term, snapshot.data
+
+
+def _differ(prop: Property, before: Any, after: Any) -> bool:
+    """Tell whether what the property reads of a server has changed."""
+    return bool(prop.project(before) != prop.project(after))
 
 
 def _checked(prop: Property) -> bool:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from raft_ref import Message, Node, State, Step
@@ -96,6 +97,11 @@ class Schedule:
 
 def recorded(seed: int, count: int, servers: int = 3, node: type[Node] = Node) -> Trace:
     """Return a trace of that many steps; a mutant's ends where the mutant itself fails."""
+    return _recorded(seed, count, servers, node)
+
+
+@lru_cache(maxsize=64)
+def _recorded(seed: int, count: int, servers: int, node: Any) -> Trace:
     names = tuple(f"s{number}" for number in range(1, servers + 1))
     schedule = Schedule(seed, names, node(names))
     header, steps = schedule.header, []

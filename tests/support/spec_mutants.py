@@ -29,6 +29,18 @@ class SpecMutant:
         return folder / MODEL.name
 
 
+MOST = 10
+
+SHORT = {
+    # Mutants that break something within so many steps, of `MOST` at most.
+    "a second vote in a term (5.2)": 6,
+    "half is a majority (5.1)": 6,
+    "a vote of an older term counts (5.2)": 9,
+    "the vote is lost in a crash (figure 2)": 7,
+    "the term is lost in a crash (figure 2)": 2,
+    "what is not committed is compacted (7)": 5,
+}
+
 ELECTION = Model(messages=3)
 COMMIT = Model(term=2, log=1)
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 
 from raft_ref.spec.requests import RequestError
+from raft_ref.spec.workers import workers
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
@@ -128,9 +126,7 @@ class ValidationRequest:
         if len(paths) == 1:
             yield self.of_file(paths[0], on_characters)
             return
-        with ExitStack() as stack:
-            pool = stack.enter_context(ProcessPoolExecutor(mp_context=get_context("spawn")))
-            stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+        with workers(None) as pool:
             for waiting in [pool.submit(self.of_file, path) for path in paths]:
                 yield waiting.result()
 

@@ -20,8 +20,7 @@ from raft_ref.cli import main
 from raft_ref.server import Address, Client, FailedError, Kind, Operation, SqliteStorage
 from raft_ref.server.simulation.linearizability import Observation, is_linearizable
 from raft_ref.server.simulation.trial import drawn
-
-COMMAND = [sys.executable, "-c", "import sys; from raft_ref.cli import main; sys.exit(main())"]
+from tests.support import processes
 
 
 class Cluster:
@@ -59,11 +58,11 @@ class Cluster:
     def where(self) -> str:
         return ",".join(map(str, self.addresses.values()))
 
-    def start(self, name: str, command: Sequence[str] = COMMAND) -> None:
+    def start(self, name: str, command: Sequence[str] = processes.COMMAND) -> None:
         arguments = ["--id", name, "--peers", self.peers_of(name)]
         arguments += ["--data", str(self.folder / name)]
-        self.processes[name] = subprocess.Popen(
-            [*command, "serve", *arguments], stderr=subprocess.PIPE, text=True
+        self.processes[name] = processes.start(
+            [*command, "serve", *arguments], stderr=subprocess.PIPE
         )
 
     def kill(self, name: str) -> None:
@@ -256,7 +255,7 @@ for index in range(first, first + 100_000):
     chance, acknowledged = random.Random(1), 0
     for _ in range(12):
         arguments = [sys.executable, "-c", script, str(tmp_path), str(acknowledged + 1)]
-        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+        process = processes.start(arguments, stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
         time.sleep(chance.random() * 0.05)

@@ -91,7 +91,7 @@ def test_slots_projections_and_messages_tell_the_same(bug: str | None) -> None:
     system, properties = model.system(node), model.properties()
     verdicts: dict[tuple[object, ...], bool] = {}
     told = dict.fromkeys((False, True), 0)
-    for kind, views in islice(evidence(system), 5_000):
+    for kind, views in islice(evidence(system), 2_000):
         for prop in properties:
             if prop.kind is not kind:
                 continue

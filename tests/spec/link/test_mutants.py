@@ -13,7 +13,7 @@ from raft_ref.spec.checker.search import Search
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.tlc.run import run_tlc
-from tests.support.spec_mutants import SPEC_MUTANTS, SpecMutant
+from tests.support.spec_mutants import MOST, SHORT, SPEC_MUTANTS, SpecMutant
 
 ALL = pytest.mark.parametrize("mutant", SPEC_MUTANTS, ids=lambda mutant: mutant.name)
 
@@ -26,6 +26,10 @@ def test_the_embedded_checker_finds_what_a_mutant_breaks(
     report = Search(task_of(module, load_config(tmp_path / "MCRaft.cfg"), False)).run()
     assert report.verdict is Verdict.VIOLATED
     assert report.violated in (mutant.breaks, f"{mutant.breaks}Always")
+    # How soon: what tests/spec/proof/test_bounded.py finds again, in as many steps.
+    assert report.counterexample is not None
+    steps = len(report.counterexample.steps) - 1  # the first is the initial state
+    assert SHORT.get(mutant.name) == (steps if steps <= MOST else None)
 
 
 @pytest.mark.long

@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -11,27 +10,12 @@ from typing import Any
 import pytest
 
 from raft_ref.cli import main
-from raft_ref.spec.checker.config import load_config
-from raft_ref.spec.checker.search import Search
-from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.files import RAFT
-from raft_ref.spec.module import load
 from raft_ref.spec.proof.bounded import Found, Unrolled
 from raft_ref.spec.proof.bounded.local_steps import PROPERTIES, Bounds, LocalSteps
+from tests.support import processes
 from tests.support.models import Model
-from tests.support.spec_mutants import SPEC_MUTANTS, SpecMutant
-
-MOST = 10
-
-SHORT = {
-    # Mutants of Raft.tla that break something within so many steps.
-    "a second vote in a term (5.2)": 6,
-    "half is a majority (5.1)": 6,
-    "a vote of an older term counts (5.2)": 9,
-    "the vote is lost in a crash (figure 2)": 7,
-    "the term is lost in a crash (figure 2)": 2,
-    "what is not committed is compacted (7)": 5,
-}
+from tests.support.spec_mutants import MOST, SHORT, SPEC_MUTANTS, SpecMutant
 
 
 def unrolled(model: Model, path: Path, depth: int) -> tuple[LocalSteps, Found]:
@@ -41,16 +25,6 @@ def unrolled(model: Model, path: Path, depth: int) -> tuple[LocalSteps, Found]:
     )  # fmt: skip
     steps = LocalSteps(model.servers, model.values, bounds, path)
     return steps, Unrolled(steps, PROPERTIES).run(depth)
-
-
-@pytest.mark.parametrize("mutant", SPEC_MUTANTS, ids=lambda each: each.name)
-def test_which_mutants_break_something_soon(mutant: SpecMutant, tmp_path: Path) -> None:
-    """By the embedded checker, which TLC agrees with."""
-    module = load(mutant.write(tmp_path))
-    report = Search(task_of(module, load_config(tmp_path / "MCRaft.cfg"), False)).run()
-    assert report.counterexample is not None
-    steps = len(report.counterexample.steps) - 1  # the first is the initial state
-    assert SHORT.get(mutant.name) == (steps if steps <= MOST else None)
 
 
 @pytest.mark.parametrize(
@@ -129,12 +103,10 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
 
 
 def test_an_interrupt_ends_it_cleanly() -> None:
-    code = "import sys; from raft_ref.cli import main; sys.exit(main())"
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "prove", "--bounded", "100", "--json"],
+    process = processes.start(
+        [*processes.COMMAND, "prove", "--bounded", "100", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
     time.sleep(4)
     process.send_signal(signal.SIGINT)

@@ -27,6 +27,7 @@ from raft_ref.traces.conformance.schedule import Command, Schedule
 from raft_ref.traces.conformance.shrinking import following, kind, shrunk
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import Outcome, validate
+from tests.support import processes
 
 THREE = ("s1", "s2", "s3")
 REFERENCE = f"{shlex.quote(sys.executable)} -m raft_ref.traces.conformance.reference"
@@ -85,6 +86,7 @@ def ends(message: Mapping[str, Any]) -> tuple[str, str, str]:
 # ---- Scenarios
 
 
+@pytest.mark.long
 def test_scenarios_for_actions_take_every_one_and_the_reference_passes() -> None:
     schedules, (first, second) = suite(Cover.ACTIONS)
     assert len(schedules) == 12
@@ -372,9 +374,8 @@ def test_bad_usage(arguments: list[str], error: str, capsys: pytest.CaptureFixtu
 
 
 def test_an_interrupt_ends_a_hunt_cleanly(tmp_path: Path) -> None:
-    code = "import sys; from raft_ref.cli import main; sys.exit(main())"
-    command = [sys.executable, "-c", code, "conform", "--cmd", REFERENCE, "--random"]
-    hunting = subprocess.Popen(
+    command = [*processes.COMMAND, "conform", "--cmd", REFERENCE, "--random"]
+    hunting = processes.start(
         [*command, "--runs", "1000000", "--json", "--record", str(tmp_path)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -383,7 +384,7 @@ def test_an_interrupt_ends_a_hunt_cleanly(tmp_path: Path) -> None:
         time.sleep(0.1)
     hunting.send_signal(signal.SIGINT)
     out, err = hunting.communicate(timeout=20)
-    assert (hunting.returncode, err) == (3, b"")
+    assert (hunting.returncode, err) == (3, "")
     report = json.loads(out)
     assert report["interrupted"]
     assert report["verdict"] == "stopped"

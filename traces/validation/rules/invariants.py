@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 from raft_ref.spec.code.predicate import ByElement, Predicate
 from raft_ref.spec.files import INVARIANTS
+from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.properties import SOMETIMES
 from raft_ref.spec.link.refinement import UNREADABLE
-from raft_ref.spec.module import Module, load
+from raft_ref.spec.module import Module
 from raft_ref.spec.values.value import Function, Value, domain_in, domain_of, function, sequence
 from raft_ref.traces.validation.rules.logs import Log, common
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
@@ -49,7 +50,7 @@ class Invariants:
     """
 
     def __init__(self, protocol: Protocol, path: Path = INVARIANTS) -> None:
-        module: Module = load(path)
+        module: Module = shared(path)
         names = [each.name for each in module.properties()]
         checked = [
             name for name in names if not name.startswith(SOMETIMES) and name != "CommittedRecorded"

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE
-from raft_ref.spec.module import Module, load
+from raft_ref.spec.module import Module
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.values.sets import STRING
 from raft_ref.spec.values.value import (
@@ -136,7 +137,7 @@ class Protocol:
 
     def __init__(self, servers: Sequence[str], path: Path = RAFT_TRACE) -> None:
         self.servers = {each: model_value(each) for each in servers}
-        self.module: Module = load(path)
+        self.module: Module = shared(path)
         if self.module.variables != VARIABLES:
             raise ValueError(f"{path}: the variables must be those of Raft.tla, in their order")
         self.constants: Mapping[str, Value] = {

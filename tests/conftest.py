@@ -1,0 +1,20 @@
+"""What all tests share: their processes end with them, and runs of TLC are short."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import processes
+
+# Read by the `java` launcher, and so by every run of TLC, the commands' among them: most take a
+# second, and time spent on optimizing them would be lost.
+os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+processes.can_be_interrupted()
+
+
+@pytest.fixture(autouse=True)
+def _processes_end_with_the_test() -> Iterator[None]:
+    yield
+    processes.end_all()
