@@ -97,7 +97,8 @@ async def _served(server: Server, listen: Address) -> int:
     task = asyncio.ensure_future(server.run(listen))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGINT is in a background job
+            loop.add_signal_handler(number, task.cancel)
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await task

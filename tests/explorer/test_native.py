@@ -100,13 +100,16 @@ def test_one_report_of_raft(
     both(make, properties, model.symmetry, threads)
 
 
+FAR = (
+    "conflicting-log-kept", "hint-taken-for-match", "older-term-committed",
+    "prev-log-term-ignored", "snapshot-lowers-term",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "name",
-    # The one that searches far takes the plain engine half a minute.
-    [
-        pytest.param(n, marks=[pytest.mark.long] if n == "hint-taken-for-match" else [])
-        for n in BUGS
-    ],
+    # Those that search far take the plain engine up to half a minute.
+    [pytest.param(n, marks=[pytest.mark.long] if n in FAR else []) for n in BUGS],
 )
 def test_one_counterexample_of_each_bug(name: str) -> None:
     model = Model.within(BUGS[name].bounds)

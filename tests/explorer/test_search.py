@@ -233,7 +233,7 @@ def dumb_search(actor: Any, servers: tuple[str, ...], bounds: Bounds) -> tuple[i
     return len(seen), transitions, depth
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     servers=st.sampled_from([SERVERS[:2], SERVERS]),
     messages=st.integers(1, 2),

@@ -509,7 +509,9 @@ def test_terms_and_indices_stay_in_range() -> None:
 
     bounds = Bounds(2, measures={"max_term": 2, "max_log_length": 2})
     system = System(Node(SERVERS, ["v1"]), SERVERS, bounds)
-    report = search(system, [Property("InRange", in_range)], True, engine="auto")
+    report = search(
+        system, [Property("InRange", in_range, reads=frozenset({"states"}))], True, engine="auto"
+    )
     assert report.counterexample is None
     assert report.actions["AdvanceCommitIndex"] > 0
 

@@ -97,7 +97,8 @@ class Schedule:
 
 def recorded(seed: int, count: int, servers: int = 3, node: type[Node] = Node) -> Trace:
     """Return a trace of that many steps; a mutant's ends where the mutant itself fails."""
-    return _recorded(seed, count, servers, node)
+    any_node: Any = node
+    return _recorded(seed, count, servers, any_node)
 
 
 @lru_cache(maxsize=64)

@@ -18,7 +18,14 @@ from tests.support.spec_mutants import MOST, SHORT, SPEC_MUTANTS, SpecMutant
 ALL = pytest.mark.parametrize("mutant", SPEC_MUTANTS, ids=lambda mutant: mutant.name)
 
 
-@ALL
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        # Those with a long way to the violation.
+        pytest.param(each, marks=[pytest.mark.long] if each.model.term > 2 else [], id=each.name)
+        for each in SPEC_MUTANTS
+    ],
+)
 def test_the_embedded_checker_finds_what_a_mutant_breaks(
     mutant: SpecMutant, tmp_path: Path
 ) -> None:
