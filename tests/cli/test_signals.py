@@ -47,7 +47,7 @@ CASES = {
     "bugs": Case("bugs", STATES, "found in .* s; interrupted, .* not searched"),
     "spec check": Case("spec check MCRAFT", STATES, "INCOMPLETE"),
     "spec check --tlc": Case("spec check MCRAFT --tlc", STATES, ""),
-    "prove": Case("prove", BAR, "interrupted"),
+    "prove": Case("prove", r"[1-9]\d*/\d+", "interrupted"),  # a question is answered
     "prove --bounded": Case("prove --bounded 100", STEPS, "INCOMPLETE"),
     "validate": Case("validate LARGE", BAR, "0 of 1 traces: none; interrupted, 1 not judged"),
     "validate of several": Case("validate PIPE LARGE", BAR, "0 of 2 traces.*2 not judged"),
