@@ -1,4 +1,11 @@
-"""The reference node of Raft: pure, sans-IO, one handler for each action of spec/Raft.tla."""
+"""The reference node of Raft: pure, sans-IO, one handler for each action of spec/Raft.tla.
+
+In: a state and an event (a message, a timeout, a client's request, a crash). Out: the next state
+and the messages to send. `state`, `messages` and `node` are the node; `machine` is what committed
+values do. Known bugs are nodes, too: `bugs` has those that change a rule, `durability` those of
+writing to disk, `concurrency` one of doing two things at a time; `zoo` lists them all, and what
+the node would need for others. `server` makes the node run.
+"""
 
 from raft_ref.machine import AppliedValues, StateMachine
 from raft_ref.messages import (

@@ -10,6 +10,7 @@ read. `module` is the whole of it to a user: `load(path)`, then `predicate`, `ac
 
 Beside them: `tlc` runs TLC itself; `link` holds the node in Python to Raft.tla; `proof` proves
 Raft's invariants without bounds, by z3. The specifications are the `.tla` files here (`files`).
+`requests` and `workers` are what several requests and several processes need.
 """
 
 from raft_ref.spec.checker.config import Config, load_config

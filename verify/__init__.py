@@ -1,4 +1,4 @@
-"""A cluster, and what can be asked of it: node, explorer, spec and traces joined.
+"""A cluster of nodes, and what can be asked of it: node, explorer, spec and traces joined.
 
 In: a request, a frozen dataclass that says all that the answer depends on. Out: a report, from its
 method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
@@ -6,10 +6,12 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
     report = ExhaustiveCheck(ClusterRequest(bug="vote-not-persisted")).run()
     trace = trace_of(report)
 
-A check is exhaustive, by random walks, or of the proof's conjuncts. `find` looks for a known bug,
-and the module `gallery` shows them; `Comparison` holds the node against Raft.tla and TLC,
-`SpecCheck` checks a specification, `GraphRequest`, `role_changes` and `automaton` draw what a
-cluster can reach, `annotations` says what the spec says of a trace.
+`cluster` builds what is explored, with its `properties`; `checks` are exhaustive, by random walks,
+or of the proof's conjuncts. `bug_search` finds known bugs again, and `gallery` shows them;
+`comparison` holds the node against Raft.tla and TLC, whose results are alike (`checkers`);
+`spec_check` checks a specification, `conjecture` a formula in the words of the proof;
+`state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
+says of a trace.
 """
 
 import importlib
@@ -36,7 +38,11 @@ from raft_ref.verify.state_graphs import GraphRequest
 from raft_ref.verify.trace_properties import annotations
 
 if TYPE_CHECKING:
-    from raft_ref.verify.bugs import ZOO, BugReport, find
+    from raft_ref.verify.bug_search import (
+        ZOO,
+        BugReport,
+        find,
+    )
     from raft_ref.verify.checks.conjuncts import ConjunctsCheck, ConjunctsReport
 
 __all__ = [
@@ -78,9 +84,9 @@ __all__ = [
 _LATE = {
     "ConjunctsCheck": "checks.conjuncts",  # needs z3, an extra
     "ConjunctsReport": "checks.conjuncts",
-    "ZOO": "bugs",  # needs the server and its simulation, which take their time to import
-    "BugReport": "bugs",
-    "find": "bugs",
+    "ZOO": "bug_search",  # needs the server and its simulation, which take their time to import
+    "BugReport": "bug_search",
+    "find": "bug_search",
 }
 """What is imported when it is first asked for, and from where."""
 

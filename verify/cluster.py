@@ -25,7 +25,7 @@ from raft_ref.explorer import (
 from raft_ref.spec.link import Committed
 from raft_ref.spec.requests import RequestError, Sizes
 from raft_ref.traces import Trace
-from raft_ref.traces.format.record import trace_of
+from raft_ref.traces.sources.explored import trace_of
 from raft_ref.verify.properties import PropertyRequest, Subject, properties_of
 from raft_ref.zoo import EXPLORED
 

@@ -11,18 +11,24 @@ from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Bounds, System
-from raft_ref.spec.link.conjuncts import ConjunctsReport, ConjunctsSearch
+from raft_ref.spec.link.proof_search import ConjunctsReport, ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.conjecture import conjecture
-from raft_ref.spec.proof.induction import Induction, smallest
+from raft_ref.spec.proof.counterexamples import Induction, smallest
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.protocol import protocol
-from raft_ref.spec.proof.prover import Answer, Kind, Question, Verdict, ask
-from raft_ref.spec.proof.proving import Asked
+from raft_ref.spec.proof.questions import (
+    Answer,
+    Kind,
+    Question,
+    Verdict,
+    ask,
+)
+from raft_ref.spec.proof.request import Asked
 from raft_ref.spec.requests import Sizes
 from raft_ref.traces import Trace
-from raft_ref.traces.format import induction as inductions
-from raft_ref.traces.format.record import trace_of
+from raft_ref.traces.sources import induction as inductions
+from raft_ref.traces.sources.explored import trace_of
 
 SIZES = replace(Sizes(), servers=2, max_snapshot_index=0, max_drops=0, max_duplicates=0)
 """Where it is looked for first, if nothing else is said: some seconds' worth."""

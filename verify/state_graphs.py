@@ -9,7 +9,7 @@ from raft_ref.explorer.model.system import GlobalState
 from raft_ref.explorer.results.graph import StateGraph, TooManyStatesError, state_graph
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
-from raft_ref.traces.format.record import state_to_json
+from raft_ref.traces.sources.explored import state_to_json
 from raft_ref.traces.story.words import plain
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
 

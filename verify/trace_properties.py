@@ -14,8 +14,8 @@ from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
 from raft_ref.traces import Trace
 from raft_ref.traces.drawing.page import Annotations, Code
 from raft_ref.traces.format.flights import InFlight
-from raft_ref.traces.format.raft import message_of, state_of
 from raft_ref.traces.format.trace import states
+from raft_ref.traces.sources.raft import message_of, state_of
 
 _DEFINITION = r"^(\\\*.*\n)*{name}(\(.*\))? ==.*\n(([ \t].*)?\n)*"
 

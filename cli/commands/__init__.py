@@ -1,5 +1,5 @@
-"""The commands: a module for each, with a function `configure(parser)`.
+"""The commands: a module for each, or a folder, with a function `configure(parser)`.
 
-In: what was parsed. A command makes a request of it, the one place where words become values; a
-library answers with a report, and a module of `reports` tells it. Out: the exit code.
+In: what was parsed. A command makes a request of it; a library answers with a report, and a module
+of `cli.reports` tells it. Out: the exit code.
 """

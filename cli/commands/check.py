@@ -128,7 +128,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
 
 def _conjuncts(options: argparse.Namespace) -> tuple[Check, Reports]:
     try:
-        from raft_ref.cli.reports.proof import conjuncts  # noqa: PLC0415 - z3 is an extra
+        from raft_ref.cli.reports import conjuncts  # noqa: PLC0415 - z3 is an extra
         from raft_ref.verify import ConjunctsCheck  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(NO_Z3) from error

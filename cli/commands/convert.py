@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from raft_ref.cli.options.errors import demand_writable
-from raft_ref.traces.format.conversion import ConversionRequest
+from raft_ref.traces.sources.conversion import ConversionRequest
 
 EXIT_CODES = "exit codes: 0 written; 2 bad input or usage"
 

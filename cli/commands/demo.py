@@ -17,7 +17,7 @@ from raft_ref.cli.options.errors import UsageError, demand_writable, positive
 from raft_ref.cli.reports.demo import picture, summary
 from raft_ref.server.simulation.demo import Demo, DemoRequest
 from raft_ref.traces import write
-from raft_ref.traces.format.simulated import trace_of
+from raft_ref.traces.sources.simulated import trace_of
 
 _EXAMPLES = """
 keys: 1 to 9 crash a server, or start it again; l cut the leader off; h heal the network;

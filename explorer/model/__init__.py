@@ -1,6 +1,6 @@
 """What is explored: actors, the network between them, and the properties that they are held to.
 
-In: an `Actor`, names of servers, `Bounds`. Out: a `System`, a transition system.
+In: an `Actor`, names of servers, `bounds`. Out: a `System`, a transition system.
 
 `actor` is the protocol that a user's node speaks, `network` what is in flight. All their values are
 numbered (`interning`); `local_steps` computes each step of a server once. `system` puts them

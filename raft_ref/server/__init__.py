@@ -1,9 +1,11 @@
 """What makes the node run: replicas, storage, transports, a key-value store.
 
-The node of `raft_ref` is the one that is explored; nothing of it is changed here. A `Replica` is a
-node with timers and a store; a `Simulation` runs a cluster of them in one process, on a clock and a
-network that are simulated; a `Server` runs one of them over sockets, with a disk; a `Client` talks
-to these.
+In: the node of `raft_ref` as it is explored, a disk, a network, a clock. Out: a replicated
+key-value store. A `replica` is a node with timers (no I/O), which saves by a `storage`, sends by a
+`transport`, and applies what is committed to a `store`. A `process` runs one over `sockets`:
+messages as bytes (`codec`) in frames (`framing`), with `tls` if asked. A `client` talks to servers
+as a `session` says. `simulation` has a whole cluster in one process; `bugs` are of what runs a
+node, and show there.
 """
 
 from raft_ref.server.client import Client, FailedError, OperationRequest

@@ -1,6 +1,6 @@
 """From operators to Python: a function for each.
 
-In: a tree whose names have a meaning (`names`), and values for its constants. Out: a `Program`:
+In: a tree whose names have a meaning (`names`), and values for its constants. Out: a `program`:
 Python functions from the values of variables to a value. `generator` writes their text (`writer`),
 with a function for each form of expression (`forms`, `call_forms`, `binder_forms`,
 `function_forms`), and runs it in a `namespace`; `effects` keeps what Print shows. `predicate` is

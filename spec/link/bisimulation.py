@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
 from raft_ref.spec.files import MODEL
-from raft_ref.spec.link.modules import shared
+from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
 from raft_ref.spec.values.value import Value, show
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from raft_ref.explorer import Kind, Property, ServerId, View
 from raft_ref.spec.code.predicate import ByElement, Predicate
-from raft_ref.spec.link.modules import shared
+from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
 from raft_ref.spec.module import Module
 from raft_ref.spec.syntax.errors import SpecError

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
 from raft_ref.explorer import Event, Kind, Property, ServerId, View
 from raft_ref.spec.files import RAFT
-from raft_ref.spec.link.modules import shared
+from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError

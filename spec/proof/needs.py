@@ -13,7 +13,7 @@ from typing import NamedTuple
 import z3
 
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
-from raft_ref.spec.proof.prover import (
+from raft_ref.spec.proof.questions import (
     EVERY,
     Kind,
     Question,
@@ -22,7 +22,7 @@ from raft_ref.spec.proof.prover import (
     negation,
     questions,
 )
-from raft_ref.spec.proof.proving import SECONDS, Asked
+from raft_ref.spec.proof.request import SECONDS, Asked
 from raft_ref.spec.workers import workers
 
 LEMMA = "lemma "

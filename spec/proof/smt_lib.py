@@ -7,8 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from raft_ref.spec.proof.prover import Kind, Question, questions, smt_lib
-from raft_ref.spec.proof.proving import Asked, demand_known
+from raft_ref.spec.proof.questions import (
+    Kind,
+    Question,
+    questions,
+    smt_lib,
+)
+from raft_ref.spec.proof.request import Asked, demand_known
 from raft_ref.spec.requests import RequestError
 
 

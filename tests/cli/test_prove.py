@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from raft_ref.cli import main
-from raft_ref.spec.proof import prover
+from raft_ref.spec.proof import questions as prover
 from raft_ref.spec.proof.invariant import CONJUNCTS
-from raft_ref.spec.proof.prover import Kind, Question
+from raft_ref.spec.proof.questions import Kind, Question
 from tests.support import processes
 
 

@@ -12,7 +12,7 @@ from raft_ref.bugs import BUGS
 from raft_ref.explorer import Bounds, Kind, Property, System
 from raft_ref.explorer.testing import state_machine
 from raft_ref.traces import tell
-from raft_ref.traces.format.record import trace_of
+from raft_ref.traces.sources.explored import trace_of
 from tests.support.models import Model
 from tests.toys import Ring, StickyRing
 

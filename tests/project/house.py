@@ -48,16 +48,35 @@ def imports() -> Graph:
 
 
 def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_tree(path)):
         if isinstance(node, ast.Import):
             yield from filter(None, (_module(each.name) for each in node.names))
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: relative import"
-            name = node.module or ""
-            # From a package come modules, and the names that it shows.
-            yield from filter(
-                None, (_module(f"{name}.{each.name}") or _module(name) for each in node.names)
-            )
+            for each in node.names:
+                found = _source(node.module or "", each.name)
+                if found is not None:
+                    yield found
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _source(module: str, name: str) -> str | None:
+    """Return the module that a name is of: what an `__init__` shows to others stands behind it."""
+    package = _module(module)
+    inner = _module(f"{module}.{name}")
+    if package is None or (inner is not None and package != inner):
+        return inner
+    if files()[package].name == "__init__.py":
+        for node in ast.walk(_tree(files()[package])):
+            if isinstance(node, ast.ImportFrom) and name in {
+                each.asname or each.name for each in node.names
+            }:
+                return _source(node.module or "", name) or package
+    return package
 
 
 def _module(name: str) -> str | None:
@@ -91,15 +110,12 @@ def folders() -> Mapping[str, tuple[str, ...]]:
 def arrows() -> Graph:
     """Return which folders each folder imports from.
 
-    An `__init__` that only names what its folder shows to others counts for whom it is named to,
-    not as an arrow of its own: what stands behind the name does.
+    An `__init__` shows to others what stands in its folder and those inside, and adds no arrow.
     """
     found: dict[str, set[str]] = {name: set() for name in folders()}
     for module, others in imports().items():
-        if files()[module].name == "__init__.py":
-            continue
-        for other in others:
-            found[folder(module)] |= {folder(other)} - {folder(module)}
+        if files()[module].name != "__init__.py":
+            found[folder(module)] |= {folder(other) for other in others} - {folder(module)}
     return {name: frozenset(others) for name, others in found.items()}
 
 
@@ -172,7 +188,10 @@ def reduced(graph: Graph) -> Iterator[tuple[str, str]]:
 
 
 def drawing() -> graphviz.Digraph:
-    """Return the house as a picture: what a folder imports stands below it."""
+    """Return the house as a picture: what a folder imports stands below it.
+
+    Commands are imported by their names when they are asked for: dashed.
+    """
     graph = graphviz.Digraph("house", engine="dot")
     graph.attr(layout="dot", bgcolor="white", fontname=SANS, pad="0.2", ranksep="0.35")
     graph.attr("node", fontname=SANS, fontsize="10", shape="box", style="rounded,filled")
@@ -187,6 +206,8 @@ def drawing() -> graphviz.Digraph:
                     part.node(name, _label(name, modules))
     for edge in reduced(downward()):
         graph.edge(*edge)
+    for inner in ("cli/commands", "cli/commands/prove", "cli/commands/spec"):
+        graph.edge("cli", inner, style="dashed")
     return graph
 
 

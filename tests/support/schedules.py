@@ -9,7 +9,11 @@ from typing import Any
 from raft_ref import Message, Node, State, Step
 from raft_ref.node import AppendEntries, ClientRequest, CompactLog, InstallSnapshot, Timeout
 from raft_ref.traces import Trace, TraceStep
-from raft_ref.traces.format.record import arguments_to_json, message_to_json, state_to_json
+from raft_ref.traces.sources.explored import (
+    arguments_to_json,
+    message_to_json,
+    state_to_json,
+)
 
 
 class Schedule:

@@ -21,7 +21,7 @@ from raft_ref.node import (
     Timeout,
 )
 from raft_ref.traces.conformance.serving import begun, serve
-from raft_ref.traces.format.record import message_to_json, state_to_json
+from raft_ref.traces.sources.explored import message_to_json, state_to_json
 
 _ACTIONS: Mapping[str, type[Action]] = {
     each.__name__: each

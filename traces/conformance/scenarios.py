@@ -20,8 +20,8 @@ from raft_ref.explorer.model.symmetry import Symmetry, no_symmetry
 from raft_ref.explorer.model.system import GlobalState, Transition
 from raft_ref.explorer.results.counterexample import Walk
 from raft_ref.traces.conformance.branches import Branch, Watched
-from raft_ref.traces.format.record import trace_of_events
 from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.sources.explored import trace_of_events
 
 Way = list[Transition]
 Item = Any

@@ -1,6 +1,5 @@
-"""The trace: as a value, as a file, and from what others have.
+"""The trace: as a value, and as a file.
 
-In: NDJSON (`ndjson`), ITF (`itf`), a counterexample of the explorer (`record`). Out: a `Trace`
-(`trace`), and back to files. `flights` matches what is received with what was sent; `raft` makes
-states and messages of the reference node of a trace's.
+In: lines of NDJSON (traces/FORMAT.md). Out: a `Trace`, of `trace`; `ndjson` reads and writes it;
+`flights` says which sending of a message each receipt and each loss belongs to.
 """

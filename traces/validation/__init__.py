@@ -6,8 +6,8 @@ refused, what was counted, and at which line and why it is refused. `validate` d
 file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
-readings of a line by the `moves` of a `world`, `validate` does so to the verdict, and `refusal`
-explains it.
+readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
+verdict, and `refusal` explains it, with a reading `completed` to a trace. `files` does so for several.
 """
 
 from raft_ref.traces.validation.files import FileReport, ValidationReport, ValidationRequest

@@ -1,4 +1,5 @@
-"""What can be asked of a cluster: kinds of check with one face (see `check`), a module each.
+"""What can be asked of a cluster: kinds of check with one face (`check`), a module each.
 
 In: a request, a value that says all that a check depends on. Out: its report, for whoever tells it.
+The kinds: `exhaustive`, `walks` at random, and the proof's `conjuncts` (which need z3).
 """

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Counterexample, System, Verdict
-from raft_ref.spec.link.conjuncts import ConjunctsReport as Explored
-from raft_ref.spec.link.conjuncts import ConjunctsSearch
+from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
+from raft_ref.spec.link.proof_search import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.requests import RequestError
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build

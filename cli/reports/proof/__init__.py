@@ -1,7 +1,8 @@
 """Reports of the proof: prose, JSON and what can be drawn, for each kind of request one module.
 
-In: a report of `raft_ref.spec.proof` or `raft_ref.verify.conjecture`. Out: a `Description`, which
-has one face whatever was asked. z3 must be installed.
+In: a report of `spec.proof` or `verify.conjecture`: `proved`, `conjecture`, `bounded`, `needs`,
+`smt_lib`. Out: a `Description`, which has one face whatever was asked; `counterexamples` to
+induction are told for two of them. `progress` is for while z3 thinks. z3 must be installed.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from raft_ref.cli.reports.proof.induction import as_text
+from raft_ref.cli.reports.proof.counterexamples import as_text
 from raft_ref.spec.proof import Answer, Kind, Verdict
 from raft_ref.traces import draw, tell
 from raft_ref.verify.conjecture import ConjectureReport

@@ -8,9 +8,9 @@ from typing import Any
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from raft_ref.cli.reports.terminal import bar, live_progress
-from raft_ref.spec.link.conjuncts import ConjunctsReport
+from raft_ref.spec.link.proof_search import ConjunctsReport
 from raft_ref.spec.proof.bounded import Depth
-from raft_ref.spec.proof.proving import Asked
+from raft_ref.spec.proof.request import Asked
 
 Show = Callable[[Any], None]
 

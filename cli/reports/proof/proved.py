@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from raft_ref.cli.reports.proof.induction import as_text
+from raft_ref.cli.reports.proof.counterexamples import as_text
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import Kind, Proof, Question, Verdict
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.protocol import ASSUMPTIONS, NOT_COVERED, protocol
-from raft_ref.spec.proof.prover import EVERY
+from raft_ref.spec.proof.questions import EVERY
 from raft_ref.traces import draw
-from raft_ref.traces.format.induction import trace_of
+from raft_ref.traces.sources.induction import trace_of
 
 
 @dataclass(frozen=True)

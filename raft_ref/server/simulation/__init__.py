@@ -1,4 +1,6 @@
 """Whole clusters in one process, on a simulated clock and network.
 
-In: a seed and faults. Out: what happened, and whether what clients saw is linearizable.
+In: a seed and faults. Out: what happened, and whether what clients saw is linearizable. `cluster`
+is the simulation, `client` asks things of it; a `trial` does so while faults happen, and
+`linearizability` judges what was seen. `demo` is a cluster to be looked at.
 """

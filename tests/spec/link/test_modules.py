@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from raft_ref.spec.link import INVARIANTS
-from raft_ref.spec.link.modules import shared
+from raft_ref.spec.link.shared import shared
 
 
 def test_a_module_is_loaded_again_where_a_file_beside_it_has_changed(tmp_path: Path) -> None:

@@ -4,7 +4,11 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.bugs import BUGS
-from raft_ref.spec.link.conjuncts import FOLLOWED, ConjunctsReport, ConjunctsSearch
+from raft_ref.spec.link.proof_search import (
+    FOLLOWED,
+    ConjunctsReport,
+    ConjunctsSearch,
+)
 from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.protocol import protocol

@@ -5,7 +5,11 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.spec.proof.conjecture import conjecture
 from raft_ref.spec.proof.needs import closure, core
-from raft_ref.spec.proof.prover import Kind, Question, questions
+from raft_ref.spec.proof.questions import (
+    Kind,
+    Question,
+    questions,
+)
 from raft_ref.spec.proof.relations import State
 from raft_ref.spec.syntax.errors import SpecError
 

@@ -10,7 +10,7 @@ import z3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raft_ref.spec.link.conjuncts import ConjunctsSearch
+from raft_ref.spec.link.proof_search import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.evaluation import Structure, falsified, set_of, truth_of
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES

@@ -13,9 +13,9 @@ from raft_ref.spec.proof import (
     SmtLibRequest,
     Verdict,
 )
-from raft_ref.spec.proof.proving import Asked
+from raft_ref.spec.proof.request import Asked
 from raft_ref.spec.requests import RequestError, Sizes
-from raft_ref.traces.format.induction import trace_of
+from raft_ref.traces.sources.induction import trace_of
 from raft_ref.verify.conjecture import ConjectureRequest
 
 BUG = "vote-forgotten-in-same-term"

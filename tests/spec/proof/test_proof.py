@@ -6,12 +6,12 @@ import cvc5
 import pytest
 import z3
 
-from raft_ref.spec.proof import prover
-from raft_ref.spec.proof.induction import smallest
+from raft_ref.spec.proof import questions as prover
+from raft_ref.spec.proof.counterexamples import smallest
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.models import smallest_model
 from raft_ref.spec.proof.protocol import BUGS, protocol
-from raft_ref.spec.proof.prover import (
+from raft_ref.spec.proof.questions import (
     OLD,
     Kind,
     Question,

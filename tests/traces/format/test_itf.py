@@ -9,8 +9,12 @@ import pytest
 
 from raft_ref.cli import main
 from raft_ref.traces import TraceError, read, states, write
-from raft_ref.traces.format.itf import VARIABLES, read_itf, write_itf
 from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.sources.itf import (
+    VARIABLES,
+    read_itf,
+    write_itf,
+)
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests.support.files import TRACES
 from tests.support.schedules import recorded

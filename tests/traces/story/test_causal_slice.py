@@ -10,8 +10,8 @@ import pytest
 from raft_ref.explorer.model.properties import Checker, Property
 from raft_ref.explorer.results.behavior import violated_by
 from raft_ref.traces import Trace, Violation, read
-from raft_ref.traces.format.record import arguments_to_json, message_to_json
 from raft_ref.traces.format.trace import TraceStep
+from raft_ref.traces.sources.explored import arguments_to_json, message_to_json
 from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
 from raft_ref.verify import ClusterRequest, GivenSizes, build
 from raft_ref.zoo import EXPLORED

@@ -1,5 +1,6 @@
 """What the spec lets one server do, and whether that is what was logged.
 
-In: RaftTrace.tla and RaftInvariants.tla. Out: steps of one server on one message; agreement of
-values, logs and properties.
+In: RaftTrace.tla and RaftInvariants.tla; what an event says. Out: steps of one server on one
+message (`protocol`); whether they agree with what was logged (`matching`, after `checks` that it
+can be meant) and keep the `invariants`. `logs` share what they have in common.
 """

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from raft_ref.spec.code.predicate import ByElement, Predicate
 from raft_ref.spec.files import INVARIANTS
-from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.properties import SOMETIMES
 from raft_ref.spec.link.refinement import UNREADABLE
+from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
 from raft_ref.spec.values.value import Function, Value, domain_in, domain_of, function, sequence
 from raft_ref.traces.validation.rules.logs import Log, common

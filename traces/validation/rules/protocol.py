@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raft_ref.spec.files import RAFT_TRACE
-from raft_ref.spec.link.modules import shared
 from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE
+from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.values.sets import STRING

@@ -6,8 +6,12 @@ from typing import Any
 from raft_ref import State
 from raft_ref.server import Happening
 from raft_ref.traces.format.flights import received_again
-from raft_ref.traces.format.record import arguments_to_json, message_to_json, state_to_json
 from raft_ref.traces.format.trace import Trace, TraceStep
+from raft_ref.traces.sources.explored import (
+    arguments_to_json,
+    message_to_json,
+    state_to_json,
+)
 
 
 def trace_of(

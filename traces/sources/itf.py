@@ -17,9 +17,13 @@ from raft_ref import Node, State
 from raft_ref.messages import Entry, Message
 from raft_ref.node import Action, Step
 from raft_ref.traces.format.flights import InFlight
-from raft_ref.traces.format.raft import message_of, state_of
-from raft_ref.traces.format.record import arguments_to_json, message_to_json, state_to_json
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, states
+from raft_ref.traces.sources.explored import (
+    arguments_to_json,
+    message_to_json,
+    state_to_json,
+)
+from raft_ref.traces.sources.raft import message_of, state_of
 
 BY_SERVER = (
     "currentTerm", "votedFor", "snapshot", "log", "role", "commitIndex", "votesGranted",

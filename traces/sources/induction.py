@@ -7,8 +7,8 @@ trace, and stand as text in what is violated.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from raft_ref.spec.proof.counterexamples import Fact, Induction
 from raft_ref.spec.proof.evaluation import as_text
-from raft_ref.spec.proof.induction import Fact, Induction
 from raft_ref.spec.proof.models import Facts
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation

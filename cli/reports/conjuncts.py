@@ -6,7 +6,7 @@ from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.explored import setting
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
-from raft_ref.spec.link.conjuncts import ConjunctsReport as Explored
+from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
 from raft_ref.verify import ConjunctsReport
 

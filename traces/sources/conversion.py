@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from raft_ref.traces.format.itf import read_itf, write_itf
 from raft_ref.traces.format.ndjson import read, write
 from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces.sources.itf import read_itf, write_itf
 
 ITF = ".itf.json"
 """How the names of files in ITF end."""

@@ -10,9 +10,15 @@ from typing import NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.induction import Induction, smallest
+from raft_ref.spec.proof.counterexamples import Induction, smallest
 from raft_ref.spec.proof.protocol import BUGS
-from raft_ref.spec.proof.prover import Answer, Kind, Verdict, prove, questions
+from raft_ref.spec.proof.questions import (
+    Answer,
+    Kind,
+    Verdict,
+    prove,
+    questions,
+)
 from raft_ref.spec.requests import RequestError
 
 SECONDS, SECONDS_WITH_A_BUG = 60.0, 10.0

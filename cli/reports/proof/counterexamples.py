@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from raft_ref.spec.proof.counterexamples import Induction
 from raft_ref.spec.proof.evaluation import as_text as instances_as_text
 from raft_ref.spec.proof.evaluation import shown
-from raft_ref.spec.proof.induction import Induction
 from raft_ref.spec.proof.models import Element
-from raft_ref.traces.format.induction import fact_as_text, ghosts, trace_of
+from raft_ref.traces.sources.induction import (
+    fact_as_text,
+    ghosts,
+    trace_of,
+)
 from raft_ref.traces.story.words import entries, plain
 
 

@@ -12,7 +12,13 @@ from raft_ref.spec.proof.evaluation import Structure, falsified
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.models import Element, Facts, smallest_model
 from raft_ref.spec.proof.protocol import protocol
-from raft_ref.spec.proof.prover import EVERY, OLD, Kind, Question, negation
+from raft_ref.spec.proof.questions import (
+    EVERY,
+    OLD,
+    Kind,
+    Question,
+    negation,
+)
 from raft_ref.spec.proof.relations import Index, Server, Term, Value
 
 Fact = tuple[Element, ...]
