@@ -51,6 +51,7 @@ OF_THE_USER: Final = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `raft-ref` with the given arguments, or those of the process; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    sys.unraisablehook = _interrupt_again
     given = sys.argv[1:] if arguments is None else [*arguments]
     try:
         options = parser_of(given[0] if given else None).parse_args(given)
@@ -95,6 +96,18 @@ def parser_of(command: str | None) -> argparse.ArgumentParser:
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt anew where an interrupt was lost: within a `__del__`, of which z3 has many.
+
+    A moment later, since at once would be within it still.
+    """
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.signal(signal.SIGALRM, _interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.001)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _is_of_the_user(error: Exception) -> bool:

@@ -1,6 +1,6 @@
 """From a request to a cluster that can be explored, with its properties.
 
-This is the one module that joins node, explorer and spec.
+Here node, explorer and spec become one thing that can be checked.
 """
 
 from collections.abc import Callable, Mapping

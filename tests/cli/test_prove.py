@@ -103,7 +103,8 @@ def test_an_interrupt_ends_it_cleanly() -> None:
     process = processes.start(
         [*processes.COMMAND, "prove", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    time.sleep(4)
+    processes.let_start(process)
+    time.sleep(1)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (3, "")

@@ -202,7 +202,7 @@ def drawing() -> graphviz.Digraph:
             part.attr(label=f"{top}/", fontname=SANS, fontsize="14", style="rounded")
             part.attr(color="#c9c4b8")
             for name, modules in folders().items():
-                if name.partition("/")[0] == top:
+                if modules and name.partition("/")[0] == top:
                     part.node(name, _label(name, modules))
     for edge in reduced(downward()):
         graph.edge(*edge)

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,27 @@ def start(
     )
     _started.append(process)
     return process
+
+
+def let_work(process: "subprocess.Popen[Any]", seconds: float) -> None:
+    """Wait until a process has worked for so long by the processor's clock, or has ended.
+
+    So it is as far whatever else the machine does.
+    """
+    ticks = os.sysconf("SC_CLK_TCK")
+    while process.poll() is None:
+        # What stands in parentheses, the program's name, may have spaces in it.
+        fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        if (int(fields[11]) + int(fields[12])) / ticks >= seconds:
+            return
+        time.sleep(0.05)
+
+
+def let_start(process: "subprocess.Popen[Any]") -> None:
+    """Wait until a process has started another one, or has ended."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.poll() is None and not children.read_text():
+        time.sleep(0.05)
 
 
 def is_at_work(process: "subprocess.Popen[Any]") -> bool:

@@ -7,7 +7,7 @@ file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
 readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
-verdict, and `refusal` explains it, with a reading `completed` to a trace. `files` does so for several.
+verdict, and `refusal` explains it, with a reading `completed` to a trace; `files` takes several.
 """
 
 from raft_ref.traces.validation.files import FileReport, ValidationReport, ValidationRequest
