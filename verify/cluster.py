@@ -139,8 +139,8 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     bug = _bug(request)
     defaults = DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds}
     numbers = {**defaults, **(beyond or {}), **request.sizes.given()}
-    servers = _names("s", numbers["servers"], "--servers", least=2)
-    values = _names("v", numbers["values"], "--values", least=0)
+    servers = _names("s", numbers["servers"], "servers", least=2)
+    values = _names("v", numbers["values"], "values", least=0)
     actor = _actor(request, bug, servers, values)
     project = getattr(actor, "as_raft", None) or _itself
     is_raft = _is_raft(actor, project, servers)

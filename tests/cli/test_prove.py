@@ -28,7 +28,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         yield from (q for q in of_action if q.name in ("", "OneVote", "LogIsFunction"))
         yield from islice(real(bug), 2)
 
-    for module in ("prover", "proving", "smt_lib"):
+    for module in ("questions", "request", "smt_lib"):
         monkeypatch.setattr(f"raft_ref.spec.proof.{module}.questions", some)
 
 

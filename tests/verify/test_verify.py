@@ -114,11 +114,11 @@ def check(cluster: ClusterRequest) -> None:
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: check(ClusterRequest(bug="none")), "--bug none: no such bug"),
-        (lambda: check(ClusterRequest(node=int)), "--node builtins:int: int.* raises Typ"),
+        (lambda: check(ClusterRequest(bug="none")), "^bug none: no such bug"),
+        (lambda: check(ClusterRequest(node=int)), "^node builtins:int: int.* raises Typ"),
         (lambda: check(ClusterRequest(int, bug="quorum-of-half")), "a node of its own"),
-        (lambda: RandomCheck(runs=0), "--runs 0: expected 1 or more"),
-        (lambda: RandomCheck(ClusterRequest(depth=3)), "--depth: with --random"),
+        (lambda: RandomCheck(runs=0), "^runs 0: expected 1 or more"),
+        (lambda: RandomCheck(ClusterRequest(depth=3)), "^depth: with --random"),
     ],
 )
 def test_a_request_that_makes_no_sense(ask: Callable[[], object], message: str) -> None:

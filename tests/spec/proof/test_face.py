@@ -25,7 +25,7 @@ REFUTED = Question(Kind.KEPT, "OneVote", "HandleRequestVoteRequest", BUG)
 @pytest.fixture
 def one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the proof be of one question: the one that refutes the bug."""
-    for module in ("prover", "proving", "smt_lib"):
+    for module in ("questions", "request", "smt_lib"):
         monkeypatch.setattr(
             f"raft_ref.spec.proof.{module}.questions", lambda bug=None: iter([REFUTED])
         )
