@@ -24,7 +24,7 @@ from pathlib import Path
 
 from raft_ref.explorer import EngineName, search
 from tests.benchmarks import minicheck_peer, physical_limit, stateright_peer
-from tests.benchmarks.figures import Figures, UnavailableError
+from tests.benchmarks.measurement import Measurement, UnavailableError
 from tests.support.models import Model
 
 
@@ -46,7 +46,7 @@ class Contender:
     """
 
     name: str
-    run: Callable[[Row], Figures | None]
+    run: Callable[[Row], Measurement | None]
     up_to: int
 
 
@@ -78,32 +78,34 @@ ROWS = [
 ]
 
 
-def ours(row: Row, engine: EngineName, threads: int = 1) -> Figures:
+def ours(row: Row, engine: EngineName, threads: int = 1) -> Measurement:
     """Search with one of our engines."""
     model = row.model
     report = search(
         model.system(), model.properties(), model.symmetry, engine=engine, threads=threads
     )
-    return Figures(report.distinct_states, report.transitions, report.depth, report.seconds)
+    return Measurement(report.distinct_states, report.transitions, report.depth, report.seconds)
 
 
-def tlc(row: Row) -> Figures:
+def tlc(row: Row) -> Measurement:
     """Search with real TLC, two workers."""
     with tempfile.TemporaryDirectory() as folder:
         found = row.model.run_tlc(Path(folder), workers=2)
     if found.distinct_states is None or found.generated_states is None:
         raise AssertionError(f"TLC: {row.model}:\n{found.output}")
-    return Figures(found.distinct_states, found.generated_states - 1, found.depth, found.seconds)
+    return Measurement(
+        found.distinct_states, found.generated_states - 1, found.depth, found.seconds
+    )
 
 
-def stateright(row: Row, threads: int) -> Figures | None:
+def stateright(row: Row, threads: int) -> Measurement | None:
     """Search with Stateright."""
     return stateright_peer.explore(row.model, threads)
 
 
-def limit(row: Row, variant: str) -> Figures:
+def limit(row: Row, variant: str) -> Measurement:
     """Insert as many keys as the search would."""
-    return physical_limit.figures(row.distinct_states, row.transitions, variant)
+    return physical_limit.measure(row.distinct_states, row.transitions, variant)
 
 
 BASELINE = "TLC (2)"
@@ -129,40 +131,40 @@ class Benchmark:
         self.contenders = contenders
         self.unavailable: dict[str, str] = {}
 
-    def figures(self, row: Row) -> dict[str, Figures]:
+    def measure(self, row: Row) -> dict[str, Measurement]:
         """Return what each contender that could search a model reports, by its name."""
         found = {contender.name: self._run(contender, row) for contender in self.contenders}
-        return {name: figures for name, figures in found.items() if figures is not None}
+        return {name: measured for name, measured in found.items() if measured is not None}
 
-    def _run(self, contender: Contender, row: Row) -> Figures | None:
+    def _run(self, contender: Contender, row: Row) -> Measurement | None:
         if row.distinct_states > contender.up_to or contender.name in self.unavailable:
             return None
         try:
-            figures = contender.run(row)
+            measured = contender.run(row)
         except UnavailableError as reason:
             self.unavailable[contender.name] = str(reason)
             return None
-        if figures is not None:
-            _demand_equal_counts(contender.name, row, figures)
-        return figures
+        if measured is not None:
+            _demand_equal_counts(contender.name, row, measured)
+        return measured
 
 
-def _demand_equal_counts(name: str, row: Row, figures: Figures) -> None:
+def _demand_equal_counts(name: str, row: Row, measured: Measurement) -> None:
     expected = row.distinct_states, row.transitions
-    found = figures.distinct_states, figures.transitions
+    found = measured.distinct_states, measured.transitions
     if found[0] != expected[0] or found[1] not in (None, expected[1]):
         raise AssertionError(f"{name}: {row.model}: counted {found}, expected {expected}")
 
 
-def lines(row: Row, figures: Mapping[str, Figures], names: Sequence[str]) -> Iterator[str]:
+def lines(row: Row, measured: Mapping[str, Measurement], names: Sequence[str]) -> Iterator[str]:
     """Yield the lines of the table for one model."""
     title = str(replace(row.model, symmetry=True))  # the heading says which it is
     steps = row.transitions / row.distinct_states
-    rates = [f"{figures[name].rate:,.0f}" if name in figures else "-" for name in names]
+    rates = [f"{measured[name].rate:,.0f}" if name in measured else "-" for name in names]
     yield _line(title, f"{row.distinct_states:,}", f"{steps:.1f}", rates)
-    if baseline := figures.get(BASELINE):
+    if baseline := measured.get(BASELINE):
         ratios = [
-            f"x {figures[name].rate / baseline.rate:,.2f}" if name in figures else "-"
+            f"x {measured[name].rate / baseline.rate:,.2f}" if name in measured else "-"
             for name in names
         ]
         yield _line("", "", "", ratios)
@@ -196,7 +198,7 @@ def main() -> None:
         for row in ROWS:
             is_wanted = options.least <= row.distinct_states <= options.up_to
             if is_wanted and row.model.symmetry is symmetry:
-                for line in lines(row, benchmark.figures(row), names):
+                for line in lines(row, benchmark.measure(row), names):
                     print(line, flush=True)
         print()
     for name, reason in benchmark.unavailable.items():

@@ -18,7 +18,7 @@ from raft_ref.messages import Message
 from raft_ref.spec.link import Committed
 from raft_ref.spec.link.history import CommittedEntry
 from raft_ref.state import Role
-from tests.benchmarks.figures import Figures, UnavailableError
+from tests.benchmarks.measurement import Measurement, UnavailableError
 from tests.support.models import Model
 
 FIELDS = ("servers", "messages", "committed", "restarts", "drops", "duplicates")
@@ -145,7 +145,7 @@ INVARIANTS = {
 }
 
 
-def explore(model: Model) -> Figures | None:
+def explore(model: Model) -> Measurement | None:
     """Search a model with minicheck, its invariants on; None for a model with symmetry.
 
     Raises `UnavailableError` where minicheck is not installed.
@@ -173,7 +173,7 @@ def explore(model: Model) -> Figures | None:
     violated = [name for name, verdict in found["properties"].items() if not verdict["holds"]]
     if violated or not found["exhaustive"]:
         raise AssertionError(f"minicheck: {model}: {violated or found['incomplete_reason']}")
-    return Figures(found["reachable_states"], None, None, seconds)
+    return Measurement(found["reachable_states"], None, None, seconds)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.figures import Figures, UnavailableError
+from tests.benchmarks.measurement import Measurement, UnavailableError
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 VARIANTS = ("plain", "prefetch1", "prefetch2")
@@ -44,10 +44,10 @@ def probes_per_second(
     return found
 
 
-def figures(distinct: int, transitions: int, variant: str) -> Figures:
+def measure(distinct: int, transitions: int, variant: str) -> Measurement:
     """Return what a search would report that did nothing but insert, in one variant."""
     rate = probes_per_second(distinct, transitions, [variant])[variant]
-    return Figures(distinct, transitions, None, transitions / rate)
+    return Measurement(distinct, transitions, None, transitions / rate)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
-from tests.benchmarks.figures import Figures, UnavailableError
+from tests.benchmarks.measurement import Measurement, UnavailableError
 from tests.support.models import Model
 
 CRATE = Path(__file__).parent / "stateright"
@@ -36,7 +36,7 @@ def build() -> Path:
     return CRATE / "target" / "release" / "stateright-peer"
 
 
-def explore(model: Model, threads: int = 1, depth_first: bool = False) -> Figures | None:
+def explore(model: Model, threads: int = 1, depth_first: bool = False) -> Measurement | None:
     """Search a model with Stateright, its main invariants on; None if memory does not suffice.
 
     None also for a model with log compaction, which the peer does not have.
@@ -65,7 +65,7 @@ def explore(model: Model, threads: int = 1, depth_first: bool = False) -> Figure
         raise AssertionError(f"Stateright: {model}: {ran.stderr}")
     found = json.loads(ran.stdout)
     is_breadth_first = not (model.symmetry or depth_first)
-    return Figures(
+    return Measurement(
         distinct_states=found["distinct"],
         transitions=found["generated"] - 1,
         depth=found["depth"] if is_breadth_first else None,

@@ -75,7 +75,7 @@ def test_a_property_of_all_that_may_follow_a_state_is_refused(kind: Kind) -> Non
 
 def test_the_explorer_does_without_hypothesis_and_says_what_needs_it() -> None:
     script = (
-        "import sys; sys.modules['hypothesis'] = None; import explorer\n"
+        "import sys; sys.modules['hypothesis'] = None; import raft_ref.explorer\n"
         "try: import raft_ref.explorer.testing\n"
         "except ImportError as error: print(error)"
     )

@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks import minicheck_peer
 from tests.benchmarks.engines import Benchmark, Contender, Row, lines
-from tests.benchmarks.figures import Figures, UnavailableError
+from tests.benchmarks.measurement import Measurement, UnavailableError
 from tests.support.models import Model
 
 
@@ -31,28 +31,33 @@ ROW = Row(Model(symmetry=False), 130, 345)
 
 
 def test_a_contender_that_cannot_run_is_left_out_and_says_why() -> None:
-    def run(row: Row) -> Figures:
+    def run(row: Row) -> Measurement:
         raise UnavailableError("no wheels")
 
     benchmark = Benchmark([Contender("car", run, up_to=1000)])
-    assert benchmark.figures(ROW) == {}
+    assert benchmark.measure(ROW) == {}
     assert benchmark.unavailable == {"car": "no wheels"}
 
 
 def test_a_model_that_is_too_large_for_a_contender_is_left_out() -> None:
-    benchmark = Benchmark([Contender("snail", lambda row: Figures(0, 0, 0, 1.0), up_to=129)])
-    assert benchmark.figures(ROW) == {}
+    benchmark = Benchmark([Contender("snail", lambda row: Measurement(0, 0, 0, 1.0), up_to=129)])
+    assert benchmark.measure(ROW) == {}
     assert benchmark.unavailable == {}
 
 
 def test_a_contender_that_counts_otherwise_is_an_error() -> None:
-    benchmark = Benchmark([Contender("off by one", lambda row: Figures(131, 345, 10, 1.0), 1000)])
+    benchmark = Benchmark(
+        [Contender("off by one", lambda row: Measurement(131, 345, 10, 1.0), 1000)]
+    )
     with pytest.raises(AssertionError, match=r"off by one: .* counted \(131, 345\)"):
-        benchmark.figures(ROW)
+        benchmark.measure(ROW)
 
 
 def test_ratios_are_to_tlc() -> None:
-    figures = {"TLC (2)": Figures(130, 345, 10, 2.0), "fast": Figures(130, None, None, 0.5)}
-    rates, ratios = lines(ROW, figures, ["fast", "slow", "TLC (2)"])
+    measured = {
+        "TLC (2)": Measurement(130, 345, 10, 2.0),
+        "fast": Measurement(130, None, None, 0.5),
+    }
+    rates, ratios = lines(ROW, measured, ["fast", "slow", "TLC (2)"])
     assert rates.split() == ["130", "2.7", "260", "-", "65"]
     assert ratios.split() == ["x", "4.00", "-", "x", "1.00"]

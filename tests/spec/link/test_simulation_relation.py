@@ -16,7 +16,7 @@ from raft_ref.spec.proof.relations import every
 from tests.support.models import Model
 
 
-def conjoined(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> ConjunctsReport:
+def searched(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> ConjunctsReport:
     relation = SimulationRelation(model.server_names, model.value_names, model.term, model.log)
     search = ConjunctsSearch(model.system(node), relation, *([conjuncts] if conjuncts else []))
     return search.run()
@@ -43,7 +43,7 @@ FAR = {
 
 @pytest.mark.parametrize("model", HOLDS, ids=str)
 def test_the_proof_follows_the_node(model: Model) -> None:
-    found = conjoined(model)
+    found = searched(model)
     assert found.counterexample is None
     assert (found.states, found.places, found.transitions) == HOLDS[model]
 
@@ -51,14 +51,14 @@ def test_the_proof_follows_the_node(model: Model) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("model", FAR, ids=str)
 def test_the_proof_follows_the_node_far(model: Model) -> None:
-    found = conjoined(model)
+    found = searched(model)
     assert found.counterexample is None
     assert (found.states, found.places, found.transitions) == FAR[model]
     assert set(found.never_taken) <= {"Restart", "HandleAppendEntriesRequest (refused)"}
 
 
 def test_every_action_of_the_proof_is_taken() -> None:
-    found = conjoined(Model(servers=2, term=2, log=2, messages=1, restarts=1))
+    found = searched(Model(servers=2, term=2, log=2, messages=1, restarts=1))
     assert found.never_taken == []
     assert set(found.actions) == set(protocol().actions)
 
@@ -109,7 +109,7 @@ def test_of_every_bug_it_is_known_where_it_strays() -> None:
     [pytest.param(name, marks=[pytest.mark.long] if name in LATE else []) for name in STRAYS],
 )
 def test_a_bug_strays_from_the_proof(name: str) -> None:
-    found = conjoined(Model.within(BUGS[name].bounds), BUGS[name].node)
+    found = searched(Model.within(BUGS[name].bounds), BUGS[name].node)
     assert found.counterexample is not None
     assert found.counterexample.prop.name == FOLLOWED
     steps, why = STRAYS[name]
@@ -126,7 +126,7 @@ def test_a_bug_strays_from_the_proof(name: str) -> None:
     ],
 )
 def test_what_is_no_matter_of_safety_is_followed(name: str) -> None:
-    found = conjoined(Model.within(BUGS[name].bounds), BUGS[name].node)
+    found = searched(Model.within(BUGS[name].bounds), BUGS[name].node)
     assert found.counterexample is None
 
 
@@ -137,7 +137,7 @@ def test_a_wrong_conjunct_is_found_false() -> None:
         "nowhere",
         lambda state: every("s", lambda s: ~state.isLeader(s)),
     )
-    found = conjoined(Model(servers=2, term=1, log=1), Node, wrong)
+    found = searched(Model(servers=2, term=1, log=1), Node, wrong)
     assert found.counterexample is not None
     assert found.counterexample.prop.name == "NobodyLeads"
     assert [event.step for event in found.counterexample.events] == [

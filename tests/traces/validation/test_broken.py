@@ -18,7 +18,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.profile import Lines
 from raft_ref.traces.validation.validate import Following, Outcome, Rules
 from tests.support.schedules import recorded, thinned
-from tests.traces.validation.test_validation import judged, lines_of
+from tests.traces.validation.test_validation import lines_of, verdict_on
 
 Line = dict[str, Any]
 Change = Callable[[list[Line], int], bool]
@@ -144,7 +144,7 @@ def test_what_is_refused_is_no_behaviour_and_what_is_accepted_is_one(
     changed = next(
         (place for place in range(1 + start, len(lines)) if RULES[rule](lines, place)), None
     )
-    verdict = judged(lines, tmp_path)
+    verdict = verdict_on(lines, tmp_path)
     is_behaviour = by_brute_force(lines, RULES_OF_THREE)
     assert (verdict.outcome is Outcome.ACCEPTED) == is_behaviour
     if changed is None:
@@ -162,7 +162,7 @@ def test_each_rule_can_be_broken(rule: str, tmp_path: Path) -> None:
         lines = lines_of(recorded(seed, 60), tmp_path)
         if any(RULES[rule](lines, place) for place in range(1 + seed % 20, len(lines))):
             changed += 1
-            refused += judged(lines, tmp_path).outcome is Outcome.REFUSED
+            refused += verdict_on(lines, tmp_path).outcome is Outcome.REFUSED
         if changed == 4:
             break
     assert changed == 4

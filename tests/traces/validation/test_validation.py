@@ -35,7 +35,7 @@ MODEL = RAFT_TRACE.with_name("MCRaftTrace.tla")
 ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
 
 
-def judged(lines: list[dict[str, Any]], folder: Path, profile: str = "raft-ref") -> Verdict:
+def verdict_on(lines: list[dict[str, Any]], folder: Path, profile: str = "raft-ref") -> Verdict:
     path = folder / "trace.ndjson"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return validate(path, PROFILES[profile])
@@ -57,7 +57,7 @@ def lines_in(path: Path) -> list[dict[str, Any]]:
 def test_what_the_node_does_is_accepted_and_takes_every_action(tmp_path: Path) -> None:
     taken: set[str] = set()
     for seed in range(6):
-        verdict = judged(lines_of(recorded(seed, 300), tmp_path), tmp_path)
+        verdict = verdict_on(lines_of(recorded(seed, 300), tmp_path), tmp_path)
         assert verdict.outcome is ACCEPTED
         assert verdict.lines == 300
         taken |= {*verdict.actions}
@@ -70,7 +70,7 @@ def test_what_the_node_does_is_accepted_and_takes_every_action(tmp_path: Path) -
 def test_what_a_sparing_implementation_logs_is_accepted(tmp_path: Path) -> None:
     for seed in range(4):
         lines = thinned(recorded(seed, 300))
-        verdict = judged(lines, tmp_path)
+        verdict = verdict_on(lines, tmp_path)
         assert (verdict.outcome, verdict.lines) == (ACCEPTED, len(lines) - 1)
 
 
@@ -108,7 +108,7 @@ def test_a_part_of_the_log_shows_as_much_as_the_whole(
         return found
 
     monkeypatch.setattr(Protocol, "take", both)
-    assert judged(lines_of(recorded(2, 400), tmp_path), tmp_path).outcome is ACCEPTED
+    assert verdict_on(lines_of(recorded(2, 400), tmp_path), tmp_path).outcome is ACCEPTED
     assert compared > 380
 
 
@@ -141,7 +141,7 @@ def test_what_a_mutant_does_is_refused(name: str, tmp_path: Path) -> None:
     """The trace of a mutant that chance drives is refused once its rule matters."""
     for seed in range(60):
         trace = recorded(seed, 250, BUGS[name].bounds.get("servers", 3), BUGS[name].node)
-        verdict = judged(lines_of(trace, tmp_path), tmp_path)
+        verdict = verdict_on(lines_of(trace, tmp_path), tmp_path)
         if verdict.outcome is not ACCEPTED:
             assert verdict.outcome is REFUSED
             refusal = explained(verdict)
@@ -233,7 +233,7 @@ def test_a_trace_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> Non
             before = json.dumps(lines[place])
             if RULES[rule](lines[place], chance) and json.dumps(lines[place]) != before:
                 broken += 1
-                verdict = judged(lines, tmp_path)
+                verdict = verdict_on(lines, tmp_path)
                 assert (verdict.outcome, verdict.line) == (REFUSED, place + 1)
                 break
     assert broken >= 5
@@ -254,7 +254,7 @@ def test_a_sparing_trace_that_breaks_a_rule_is_refused(tmp_path: Path) -> None:
             if lines[number]["step"] == "Receive" and lines[number]["state"]["role"] == "Follower"
         )
         rule(lines[place]["state"])
-        verdict = judged(lines, tmp_path)
+        verdict = verdict_on(lines, tmp_path)
         assert verdict.outcome is REFUSED
         assert verdict.line is not None
         assert verdict.line <= place + 1
@@ -303,7 +303,7 @@ def test_a_trace_of_etcd_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path
         and not is_of_itself(line["event"].get("msg"))
     ]
     change(lines[places[len(places) // 2]]["event"])
-    assert judged(lines, tmp_path, "etcd").outcome is REFUSED
+    assert verdict_on(lines, tmp_path, "etcd").outcome is REFUSED
 
 
 # ---- What a refusal says
@@ -313,7 +313,7 @@ def test_a_refusal_says_what_the_spec_has(tmp_path: Path) -> None:
     lines = lines_of(recorded(0, 40), tmp_path)
     place = next(n for n, line in enumerate(lines) if "votedFor" in line.get("changes", {}))
     lines[place]["changes"]["currentTerm"] = 7
-    verdict = judged(lines, tmp_path)
+    verdict = verdict_on(lines, tmp_path)
     assert verdict.line == place + 1
     refusal = explained(verdict)
     (candidate,) = refusal.candidates
@@ -331,7 +331,7 @@ def test_a_refusal_names_the_condition_that_fails(tmp_path: Path) -> None:
         {"step": "Timeout", "server": "s1", "state": {"currentTerm": 1}},
         {"step": "ClientRequest", "server": "s1"},
     ]
-    verdict = judged(lines, tmp_path)
+    verdict = verdict_on(lines, tmp_path)
     assert (verdict.outcome, verdict.line) == (REFUSED, 3)
     assert 'ClientRequest(s1, (not logged)): not so: role[i] = "Leader"' in [
         *as_text(explained(verdict).candidates)
@@ -382,7 +382,7 @@ BAD: list[tuple[Any, str]] = [
 @pytest.mark.parametrize(("lines", "reason"), BAD)
 def test_bad_input_is_told_by_line(lines: list[Any], reason: str, tmp_path: Path) -> None:
     with pytest.raises(TraceError) as error:
-        judged(lines, tmp_path)
+        verdict_on(lines, tmp_path)
     assert str(error.value).startswith(f"{tmp_path / 'trace.ndjson'}:{reason}")
 
 
@@ -449,10 +449,10 @@ def test_what_was_not_on_disk_may_be_lost_if_nobody_knows_of_it(tmp_path: Path) 
         {"step": "ClientRequest", "server": "s1", "state": {"log": {"lastIndex": 1}}},
         {"step": "Restart", "server": "s1", "state": {"log": {"lastIndex": 0}}},
     ]
-    assert judged(lines, tmp_path).outcome is ACCEPTED
-    assert judged([HEADER, *lines[1:]], tmp_path).outcome is REFUSED
+    assert verdict_on(lines, tmp_path).outcome is ACCEPTED
+    assert verdict_on([HEADER, *lines[1:]], tmp_path).outcome is REFUSED
     sent = {"step": "Send", "server": "s1", "message": append}
-    verdict = judged([*lines[:5], sent, lines[5]], tmp_path)
+    verdict = verdict_on([*lines[:5], sent, lines[5]], tmp_path)
     assert (verdict.outcome, verdict.line) == (REFUSED, 7)
     assert verdict.looked_back == 6
 
@@ -471,7 +471,7 @@ def test_a_leader_may_choose_anew_what_it_sends_next(tmp_path: Path) -> None:
     peer = next(name for name in trace.servers if name != lines[place]["server"])
     for index, outcome in ((1, ACCEPTED), (2, ACCEPTED), (40, REFUSED)):
         lines[place]["state"]["nextIndex"] = {peer: index}
-        assert judged(lines[: place + 1], tmp_path).outcome is outcome
+        assert verdict_on(lines[: place + 1], tmp_path).outcome is outcome
 
 
 # ---- Clocks, files and order
@@ -560,13 +560,13 @@ def test_a_message_is_known_by_its_id(tmp_path: Path) -> None:
         {"step": "Timeout", "server": "s1", "sends": [ask, {**VOTE, "dest": "s3", "id": 2}]},
         {"step": "Receive", "server": "s2", "message": {"id": 1}, "state": {"votedFor": "s1"}},
     ]
-    assert judged(lines, tmp_path).outcome is ACCEPTED
+    assert verdict_on(lines, tmp_path).outcome is ACCEPTED
     lines[2]["message"] = {"id": 2}
     with pytest.raises(TraceError, match="3: s2 is not who receives it"):
-        judged(lines, tmp_path)
+        verdict_on(lines, tmp_path)
     lines[2]["message"] = {"id": 3}
     with pytest.raises(TraceError, match="3: no message with the id 3 was sent so far"):
-        judged(lines, tmp_path)
+        verdict_on(lines, tmp_path)
 
 
 # ---- The command

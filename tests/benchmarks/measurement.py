@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Measurement:
     """One search: what it counted, and how long it took.
 
     `transitions` is None where the contender does not count them, and so is `depth`.
