@@ -41,7 +41,10 @@ def live_progress(
     if not is_shown:
         yield lambda progress: None
         return
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=8) as live:
+    # Nothing is printed meanwhile. Where rich redirects what is, an interrupt while it begins or
+    # ends leaves it so, and the report goes to standard error.
+    console = Console(stderr=True)
+    with Live(console=console, transient=True, refresh_per_second=8, redirect_stdout=False) as live:
 
         def update(progress: Any) -> None:
             live.update(Text(line(progress)))
@@ -52,7 +55,14 @@ def live_progress(
 def bar(*columns: ProgressColumn, is_shown: bool = True) -> Bar:
     """Return a progress bar on standard error, for a terminal alone."""
     is_shown = is_shown and sys.stderr.isatty()
-    return Bar(*columns, console=Console(stderr=True), transient=True, disable=not is_shown)
+    return Bar(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        disable=not is_shown,
+        # What is printed meanwhile stands above the bar on a terminal, and in its file elsewhere.
+        redirect_stdout=sys.stdout.isatty(),
+    )
 
 
 def wrapped(title: str, names: Sequence[str]) -> list[str]:
