@@ -1,16 +1,11 @@
 """What all tests share: their processes end with them, and runs of TLC are short."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support import processes
 from tests.support.files import DATA
-
-# Read by the `java` launcher, and so by every run of TLC, the commands' among them: most take a
-# second, and time spent on optimizing them would be lost.
-os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 processes.can_be_interrupted()
 
@@ -25,6 +20,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid in listed:
             item.add_marker(pytest.mark.long)
+
+
+@pytest.fixture(autouse=True)
+def _short_runs_of_tlc(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out of TLC's runs what is worth it in those alone that take more than a second or two.
+
+    The `java` launcher reads the variable, and so every run of TLC does, the commands' among them.
+    """
+    if request.node.get_closest_marker("long") is None:
+        monkeypatch.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 @pytest.fixture(autouse=True)
