@@ -62,12 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 3
     except OSError as error:
-        print(f"raft-ref: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"raft-ref: {where}{error.strerror}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("raft-ref: interrupted", file=sys.stderr)
         return 3
     except Exception as error:
+        if type(error).__name__ == "ArgumentError" and "KeyboardInterrupt" in str(error):
+            # It came while ctypes converted what z3 is given, and was made an error of that.
+            print("raft-ref: interrupted", file=sys.stderr)
+            return 3
         if not _is_of_the_user(error):
             raise
         # What is wrong in a request has the name of an option.

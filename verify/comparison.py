@@ -167,9 +167,9 @@ def _checked_by_tlc(cluster: Cluster, config: Path, dump: Path | None, workers: 
     try:
         result = run_tlc(MODEL, config, workers=workers, dump=dump)
     except RuntimeError as error:
-        raise RequestError(f"TLC: {error}") from error
+        raise RequestError(f"TLC: {error}", is_named=False) from error
     if result.error is not None:
-        raise RequestError(f"TLC: {result.error}")
+        raise RequestError(f"TLC: {result.error}", is_named=False)
     model_values = [*cluster.system.servers, *cluster.values, "Nil"]
 
     def states() -> Iterable[State]:
