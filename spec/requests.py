@@ -5,7 +5,11 @@ A request is a frozen dataclass that says all that is to be done; its `run` answ
 
 from __future__ import annotations
 
+import importlib
+import sys
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 
 class RequestError(ValueError):
@@ -56,3 +60,26 @@ class Sizes:
     def value_names(self) -> list[str]:
         """The values that clients ask to store: v1, v2, ..."""
         return [f"v{number + 1}" for number in range(self.values)]
+
+
+def named(what: str, name: str) -> Any:
+    """Return the function or class that `module:name` names, for what it is given as.
+
+    Raises `RequestError` where there is none, and where importing its module fails.
+    """
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise RequestError(f"{what} {name}: expected module:name")
+    # A console script does not look for modules where the user stands; `python -m` does.
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise RequestError(f"{what} {name}: {type(error).__name__}: {error}") from error
+    found = getattr(module, attribute, None)
+    if found is None:
+        raise RequestError(f"{what} {name}: module {module_name} has no {attribute}")
+    if not callable(found):
+        raise RequestError(f"{what} {name}: is a {type(found).__name__}, which cannot be called")
+    return found

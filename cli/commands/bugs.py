@@ -4,7 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.output import demand_picture
 from raft_ref.cli.reports import bugs
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import live_progress
@@ -83,7 +84,7 @@ def _one(options: argparse.Namespace) -> int:
     if name not in ZOO:
         raise UsageError(f"no bug {name}: {', '.join(ZOO)}")
     if options.diagram is not None:
-        demand_writable("--diagram", options.diagram)
+        demand_picture("--diagram", options.diagram)
     report = _found(name, options)
     if options.json:
         print(json.dumps(bugs.as_json(report)))

@@ -132,7 +132,11 @@ def _conjuncts(options: argparse.Namespace) -> tuple[Check, Reports]:
         from raft_ref.verify import ConjunctsCheck  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(NO_Z3) from error
-    for name in ("random", "symmetry", "checkpoint", "resume"):
+    for name in ("random", "symmetry", "threads", "memory", "checkpoint", "resume"):
         if getattr(options, name):
             raise UsageError(f"--{name}: not with --conjuncts")
+    if options.engine == "native":
+        raise UsageError("--engine native: the proof's conjuncts are looked at in Python")
+    if options.checkpoint_every is not None:
+        raise UsageError("--checkpoint-every: only with --checkpoint or --resume")
     return ConjunctsCheck(cluster_of(options)), conjuncts

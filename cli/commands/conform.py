@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.options.output import demand_picture
 from raft_ref.cli.reports.conformance import as_json, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
@@ -90,7 +91,8 @@ def run(options: argparse.Namespace) -> int:
     _demand_sense(options)
     for option in ("diagram", "schedule", "trace"):
         if getattr(options, option) is not None:
-            demand_writable(f"--{option}", getattr(options, option))
+            demand = demand_picture if option == "diagram" else demand_writable
+            demand(f"--{option}", getattr(options, option))
     request = _hunt(options) if options.random else _follow(options)
     report = _driven(request, is_shown=not options.quiet and not options.json)
     written = _written(report, options)
@@ -111,9 +113,16 @@ def _demand_sense(options: argparse.Namespace) -> None:
             raise UsageError(f"--{name}: only with --random")
 
 
+def _command(options: argparse.Namespace) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(options.cmd))
+    except ValueError as error:
+        raise UsageError(f"--cmd {options.cmd}: {error}") from error
+
+
 def _follow(options: argparse.Namespace) -> FollowRequest:
     return FollowRequest(
-        tuple(shlex.split(options.cmd)),
+        _command(options),
         profile_of(options.profile),
         tuple(options.scenarios),
         options.record,
@@ -122,7 +131,7 @@ def _follow(options: argparse.Namespace) -> FollowRequest:
 
 def _hunt(options: argparse.Namespace) -> HuntRequest:
     return HuntRequest(
-        tuple(shlex.split(options.cmd)),
+        _command(options),
         profile_of(options.profile),
         SERVERS if options.servers is None else _servers(options.servers),
         options.network or "set",

@@ -2,5 +2,5 @@
 
 In: a group of a parser, to which options are added; what was parsed. Out: typed values: a `cluster`
 and its `sizes`, `symmetry`, an `engine`, `walks`, addresses on a `network`, what becomes of the
-`output`. `loading` finds what is named as module:name; `errors` is what users get wrong.
+`output`. `errors` is what users get wrong.
 """

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.cli.options.loading import loaded
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.spec.link import INVARIANTS
+from raft_ref.spec.requests import named
 from raft_ref.verify import ClusterRequest, PropertyRequest
 from raft_ref.verify.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
 
@@ -116,8 +116,8 @@ def _node(name: str) -> Callable[..., Any]:
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
         raise UsageError(f"--node {name}: expected MODULE:CLASS")
-    cls: Callable[..., Any] = loaded("--node", name)
-    return cls
+    found: Callable[..., Any] = named("node", name)
+    return found
 
 
 def _bound(text: str) -> tuple[str, int]:

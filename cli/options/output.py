@@ -57,9 +57,14 @@ def output_of(options: argparse.Namespace) -> Output:
     for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
         if path is None:
             continue
-        demand_writable(option, path)
-        if option == "--diagram" and path.suffix not in FORMATS:
-            raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
+        (demand_picture if option == "--diagram" else demand_writable)(option, path)
     return Output(
         options.trace, options.diagram, options.json, options.quiet, tuple(options.arguments)
     )
+
+
+def demand_picture(option: str, path: Path) -> None:
+    """Find out before a long search whether its picture can be drawn. Raises `UsageError`."""
+    demand_writable(option, path)
+    if path.suffix not in FORMATS:
+        raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
@@ -82,7 +83,10 @@ def _native(
         from raft_ref.explorer._core import Unfit  # noqa: PLC0415
         from raft_ref.explorer.engines.native import NativeSearch  # noqa: PLC0415
     except ImportError as error:
-        raise EngineError("the native engine was not built (it needs a C++ compiler)") from error
+        raise EngineError(
+            f"the native engine was not built beside {Path(__file__).parents[1]} "
+            "(it needs a C++ compiler)"
+        ) from error
     threads = threads or os.cpu_count() or 1
     try:
         return NativeSearch(

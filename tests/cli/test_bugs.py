@@ -81,6 +81,7 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     ("arguments", "error"),
     [
         (["bugs", "nothing"], "no bug nothing: vote-not-persisted"),
+        (["bugs", "quorum-of-half", "--diagram", "x.foo"], "--diagram x.foo: expected one of .svg"),
         (["bugs", "--diagram", "x.svg"], "--diagram: only with the name of a bug"),
     ],
 )

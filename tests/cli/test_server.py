@@ -66,6 +66,7 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
     ("arguments", "message"),
     [
         (["demo", "--servers", "1"], "--servers 1: expected 2 to 9"),
+        (["demo", "--crash", "-1"], "--crash -1: expected 0 or more"),
         (["demo", "--trace", "NEW/trace"], "there is no folder NEW"),
         (["serve", "--id", "3", "--peers", PEERS], "--id 3: none of the peers 1, 2"),
         (

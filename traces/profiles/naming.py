@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from raft_ref.spec.requests import RequestError
+from raft_ref.spec.requests import named
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.profiles.etcd import etcd
 from raft_ref.traces.profiles.mapped import mapped
@@ -51,19 +49,5 @@ def _found(name: str) -> Profile:
     if ":" not in name:
         known = ", ".join(PROFILES)
         raise TraceError(f"no profile {name}: {known}, a mapping (.toml) or module:function")
-    return _loaded(name)
-
-
-def _loaded(name: str) -> Profile:
-    module_name, _, function = name.partition(":")
-    # A console script does not look for modules where the user stands; `python -m` does.
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise RequestError(f"profile {name}: {type(error).__name__}: {error}") from error
-    found: Profile | None = getattr(module, function, None)
-    if found is None:
-        raise RequestError(f"profile {name}: module {module_name} has no {function}")
+    found: Profile = named("profile", name)
     return found

@@ -2,7 +2,8 @@
 
 import argparse
 
-from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.output import demand_picture
 from raft_ref.cli.options.sizes import sizes_of
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.proof import described
@@ -56,7 +57,7 @@ def _demand_sense(options: argparse.Namespace) -> None:
             raise UsageError(f"--diagram: not with --{name.replace('_', '-')}")
     for name in ("diagram", "needs"):
         if getattr(options, name) is not None:
-            demand_writable(f"--{name}", getattr(options, name))
+            demand_picture(f"--{name}", getattr(options, name))
 
 
 def _request(options: argparse.Namespace) -> Request:

@@ -28,8 +28,8 @@ class DemoRequest:
 
     `loss` and `duplication` say how likely a message is lost or arrives twice, `delay` how many
     seconds it takes; the leader crashes `crashes` times, once a second, and is cut off `partitions`
-    times, likewise. With `keeps_steps` all steps are kept. Raises ValueError for too few servers,
-    or too many.
+    times, likewise. With `keeps_steps` all steps are kept. Raises ValueError for too few servers
+    or too many, and for times below 0.
     """
 
     servers: int = 3
@@ -42,9 +42,12 @@ class DemoRequest:
     keeps_steps: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what has no keys."""
+        """Refuse what has no keys, and what cannot be counted."""
         if not FEWEST <= self.servers <= MOST:
             raise ValueError(f"servers {self.servers}: expected {FEWEST} to {MOST}")
+        for name, times in (("crash", self.crashes), ("partition", self.partitions)):
+            if times < 0:
+                raise ValueError(f"{name} {times}: expected 0 or more")
 
 
 class Demo:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from raft_ref.spec.files import INVARIANTS, RAFT
 from raft_ref.spec.module import Module, load
+from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.operators import apply, field_of
@@ -111,7 +112,7 @@ class LocalSteps:
     """The ways through all actions and properties of a cluster.
 
     Arguments: how many servers and values; the bounds; the file of the protocol. Raises `SpecError`
-    if a file cannot be loaded.
+    if a file cannot be loaded, `RequestError` for a module that is no Raft.
     """
 
     def __init__(self, servers: int, values: int, bounds: Bounds, path: Path = RAFT) -> None:
@@ -124,6 +125,8 @@ class LocalSteps:
             "Nil": model_value("Nil"),
         }
         self._module: Module = load(path)
+        if missing := {*constants} - {*self._module.constants}:
+            raise RequestError(f"spec {path}: is no Raft: it has no constant {min(missing)}")
         self._variables = tuple(name for name in self._module.variables if name != "messages")
         self._actions: dict[str, Action] = {}
         self._constants = constants

@@ -13,6 +13,7 @@ from raft_ref.spec.files import RAFT
 from raft_ref.spec.proof.bounded import Found, Unrolled
 from raft_ref.spec.proof.bounded.local_steps import PROPERTIES, Bounds, LocalSteps
 from tests.support import processes
+from tests.support.files import DATA
 from tests.support.models import Model
 from tests.support.spec_mutants import MOST, SHORT, SPEC_MUTANTS, SpecMutant
 
@@ -116,11 +117,15 @@ def test_an_interrupt_ends_it_cleanly() -> None:
     assert found["steps"] > 0
 
 
+WALK = DATA / "specs" / "Walk.tla"
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
         (["--bounded", "-1"], "--bounded: expected 0 steps or more"),
-        (["--bounded", "1", "--servers", "1"], "raft-ref: expected 2 servers"),
+        (["--bounded", "1", "--servers", "1"], "raft-ref: --servers: 1 is too few"),
+        (["--bounded", "1", "--spec", str(WALK)], "Walk.tla: is no Raft: it has no constant"),
         (["--bounded", "1", "--spec", "/no/such/Raft.tla"], "/no/such/Raft.tla"),
         (["--spec", "Raft.tla"], "--spec: only with --bounded"),
     ],

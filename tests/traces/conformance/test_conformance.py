@@ -358,6 +358,7 @@ def test_what_is_hunted_down_can_be_followed_again(
         (["conform", "--cmd", "true"], "expected scenarios"),
         (["conform", "--cmd", "true", "x", "--random"], "expected scenarios"),
         (["conform", "--cmd", "", "--random"], "--cmd: there is no command"),
+        (["conform", "--cmd", "'", "--random"], "--cmd ': No closing quotation"),
         (["conform", "--cmd", "/no/such", "--random"], "/no/such: No such file"),
         (["conform", "--cmd", "true", "x", "--seed", "1"], "--seed: only with --random"),
         (["conform", "--cmd", "true", "--random", "--runs", "0"], "--runs: expected 1 or more"),

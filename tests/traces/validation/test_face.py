@@ -48,3 +48,5 @@ def test_what_makes_no_sense_is_refused() -> None:
         ValidationRequest((REFUSED,), PROFILES["raft-ref"], reorder=-1)
     with pytest.raises(RequestError, match=r"^profile json:such: module json has no such$"):
         profile_of("json:such")
+    with pytest.raises(RequestError, match=r"^profile json:decoder: is a module, which cannot be "):
+        profile_of("json:decoder")
