@@ -51,6 +51,8 @@ OF_THE_USER: Final = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `raft-ref` with the given arguments, or those of the process; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _interrupt_again
     given = sys.argv[1:] if arguments is None else [*arguments]
     try:
@@ -99,8 +101,12 @@ def parser_of(command: str | None) -> argparse.ArgumentParser:
     return parser
 
 
+class Interrupt(KeyboardInterrupt):
+    """An interrupt from outside: what is told from one that a node of the user's raises itself."""
+
+
 def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+    raise Interrupt
 
 
 def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:

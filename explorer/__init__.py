@@ -14,7 +14,7 @@ from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, 
 from raft_ref.explorer.model.bounds import Bounds
 from raft_ref.explorer.model.history import History, NoHistory
 from raft_ref.explorer.model.properties import PARTS, Kind, Property
-from raft_ref.explorer.model.symmetry import Renamed, what_is_renamed
+from raft_ref.explorer.model.symmetry import Renamed, TellsApartError, what_is_renamed
 from raft_ref.explorer.model.system import (
     NETWORK_STEPS,
     Event,
@@ -61,6 +61,7 @@ __all__ = [
     "ServerId",
     "Step",
     "System",
+    "TellsApartError",
     "Verdict",
     "View",
     "WalkProgress",

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -14,8 +16,8 @@ def workers(processes: int | None) -> Iterator[ProcessPoolExecutor]:
     with ProcessPoolExecutor(
         processes or os.cpu_count() or 1,
         mp_context=get_context("spawn"),
-        initializer=signal.signal,  # an interrupt is ours alone to handle
-        initargs=(signal.SIGINT, signal.SIG_IGN),
+        initializer=_begin,
+        initargs=(os.getpid(),),
     ) as pool:
         try:
             yield pool
@@ -24,3 +26,19 @@ def workers(processes: int | None) -> Iterator[ProcessPoolExecutor]:
             for process in active_children():
                 process.terminate()
             raise
+
+
+def end_with(parent: int) -> None:
+    """End this process when the process `parent` has ended, however it did."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
+
+
+def _begin(parent: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's alone to handle
+    end_with(parent)

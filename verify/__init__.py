@@ -7,7 +7,9 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
     trace = trace_of(report)
 
 `cluster` builds what is explored, with its `properties`; `checks` are exhaustive, by random walks,
-or of the proof's conjuncts. `bug_search` finds known bugs again, and `gallery` shows them;
+or of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity`
+and `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and
+`gallery` shows them;
 `comparison` holds the node against Raft.tla and TLC, whose results are alike (`checkers`);
 `spec_check` checks a specification, `conjecture` a formula in the words of the proof;
 `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
@@ -32,6 +34,7 @@ from raft_ref.verify.cluster import (
     build,
 )
 from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
+from raft_ref.verify.ladder.ladder import LadderCheck, LadderProgress, LadderReport, RungReport
 from raft_ref.verify.properties import PropertyRequest
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
@@ -61,10 +64,14 @@ __all__ = [
     "ExhaustiveReport",
     "GivenSizes",
     "GraphRequest",
+    "LadderCheck",
+    "LadderProgress",
+    "LadderReport",
     "PropertyRequest",
     "RandomCheck",
     "RandomReport",
     "RequestError",
+    "RungReport",
     "SpecCheck",
     "SpecReport",
     "StatesApart",

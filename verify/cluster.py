@@ -108,7 +108,8 @@ class Cluster:
     """What to explore: a system, its properties, and how its states are shown.
 
     `project` maps a node's state to the variables that traces and properties know; `description`
-    says in a few words what the nodes are; `values` are those that clients ask to store.
+    says in a few words what the nodes are; `values` are those that clients ask to store; `is_raft`
+    says whether their states stand for a `raft_ref.State`.
     """
 
     system: System
@@ -116,6 +117,7 @@ class Cluster:
     project: Callable[[Any], Any]
     description: str
     values: tuple[str, ...]
+    is_raft: bool
 
     def renamed(self, symmetry: Symmetry) -> tuple[Renamed, ...]:
         """Return what is renamed. Raises `RequestError` where it cannot be."""
@@ -125,8 +127,10 @@ class Cluster:
         except ValueError as error:
             raise RequestError(f"symmetry: {error}") from error
 
-    def trace_of(self, counterexample: Counterexample, source: str = "") -> Trace:
-        """Return a counterexample as a trace; `source` says where it comes from, say a command."""
+    def trace_of(self, counterexample: Counterexample | None, source: str = "") -> Trace | None:
+        """Return a counterexample as a trace, if it is one; `source` says where it comes from."""
+        if counterexample is None:
+            return None
         return trace_of(counterexample, self.system, source, self.project)
 
 
@@ -156,7 +160,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     subject = Subject(system, values, request.name, bug, is_raft)
     properties = properties_of(subject, request.properties)
     description = request.name or request.bug or "reference node"
-    return Cluster(system, properties, project, description, values)
+    return Cluster(system, properties, project, description, values, is_raft)
 
 
 def _itself(state: Any) -> Any:

@@ -23,6 +23,9 @@ from raft_ref.spec.requests import RequestError
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
 
+GOALS = {COMMIT_IS_DONE: COMMIT_IS_DUE, "CommitIsKnownToAll": "CommitIsKnown"}
+"""The goals of RaftProgress.tla, each with where it is due."""
+
 
 @dataclass(frozen=True, slots=True)
 class PropertyRequest:
@@ -118,7 +121,7 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
             "property whose kind is raft_ref.explorer.Kind.PROGRESS"
         )
     bug = subject.bug
-    shipped = {COMMIT_IS_DONE: COMMIT_IS_DUE, **({bug.goal: bug.premise} if bug else {})}
+    shipped = {**GOALS, **({bug.goal: bug.premise} if bug else {})}
     goal, premise = request.progress or (bug.goal if bug else COMMIT_IS_DONE), request.progress_from
     if premise is None:
         premise = shipped.get(goal)

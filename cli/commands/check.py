@@ -7,20 +7,23 @@ from typing import Any, Protocol
 from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction, cluster_of
 from raft_ref.cli.options.engine import add_engine, checkpoints_of
 from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
+from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladder_of
 from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
-from raft_ref.cli.reports import exhaustive, walks
+from raft_ref.cli.reports import exhaustive, ladder, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
 from raft_ref.traces import tell
-from raft_ref.verify import Check, ExhaustiveCheck, trace_of
+from raft_ref.verify import Check, ExhaustiveCheck
 
 EXAMPLES = """\
 examples:
-  raft-ref check                                  the reference node, within default bounds
-  raft-ref check --max-term 3 --max-restarts 0    other bounds
+  raft-ref check                                  the reference node: many small searches,
+                                                  then deeper ones for a minute
+  raft-ref check --time 8h                        as long as a night
+  raft-ref check --max-term 3 --max-restarts 0    one search, within bounds of your own
   raft-ref check --bug list                       known bugs
   raft-ref check --bug vote-not-persisted --diagram bug.svg
                                                   how one breaks, as prose and as a picture
@@ -39,7 +42,12 @@ examples:
   raft-ref check --json                           for machines
 """
 
-EXIT = {Verdict.HOLDS_WITHIN_BOUNDS: 0, Verdict.VIOLATED: 1, Verdict.INCOMPLETE: 3}
+EXIT = {
+    Verdict.HOLDS_WITHIN_BOUNDS: 0,
+    Verdict.VIOLATED: 1,
+    Verdict.HOLDS_VACUOUSLY: 3,
+    Verdict.INCOMPLETE: 3,
+}
 
 
 class Reports(Protocol):
@@ -59,8 +67,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = (
         "Explore a cluster of Raft nodes exhaustively: every order of messages, loss, "
-        "duplication, crash and restart within the bounds. Properties are the operators of a "
-        "TLA+ module. A violation comes with a shortest counterexample."
+        "duplication, crash and restart within bounds. Without any, small searches are made that "
+        "find every known bug of a node, then deeper ones and random walks until a minute is "
+        "over. Properties are the operators of a TLA+ module. A violation comes with a shortest "
+        "counterexample."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.set_defaults(run=run)
@@ -75,7 +85,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_symmetry(what, "the same")
     add_reduction(what)
     add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
-    add_engine(parser.add_argument_group("the search"))
+    search = parser.add_argument_group("the search")
+    add_ladder(search)
+    add_engine(search)
     add_walks(parser.add_argument_group("random walks"))
     add_output(parser.add_argument_group("output"))
 
@@ -89,7 +101,7 @@ def run(options: argparse.Namespace) -> int:
     check, reports = _asked(options)
     with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
         report = check.run(on_progress)
-    trace = trace_of(report, output.source)
+    trace = report.trace(output.source)
     if not output.json:
         story = [] if trace is None or output.quiet else ["", *tell(trace)]
         print("\n".join([*reports.as_text(report, output), *story]))
@@ -115,6 +127,8 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
         return _conjuncts(options)
     if options.random:
         return walks_of(options, cluster_of(options)), walks
+    if is_ladder(options):
+        return ladder_of(options, cluster_of(options)), ladder
     check = ExhaustiveCheck(
         cluster_of(options),
         symmetry_of(options),
@@ -122,6 +136,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
         options.threads,
         options.memory,
         checkpoints_of(options),
+        allowed_of(options),
     )
     return check, exhaustive
 

@@ -5,17 +5,18 @@ import textwrap
 from typing import Any
 
 from raft_ref.cli.options.output import Output
-from raft_ref.cli.reports import explored
+from raft_ref.cli.reports import calibration, explored
 from raft_ref.cli.reports.explored import setting, vacuity
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict
-from raft_ref.verify import Cluster, ExhaustiveReport
+from raft_ref.verify import ExhaustiveReport
 
 __all__ = ["as_json", "as_text", "progress_line"]
 
 _TITLES = {
     Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
+    Verdict.HOLDS_VACUOUSLY: "HOLDS, VACUOUSLY",
     Verdict.VIOLATED: "VIOLATED",
     Verdict.INCOMPLETE: "INCOMPLETE",
 }
@@ -27,7 +28,7 @@ def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
     What a search had covered when it met a violation says little, and is left out. What never
     happened is told even if `quiet`: a property that holds for want of it holds of nothing.
     """
-    lines = _covered(report.search, report.cluster, output.quiet)
+    lines = _covered(report, output.quiet)
     if report.checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
         folder = shlex.quote(str(report.checkpoints.folder))
         lines.append(f"to go on: the same command with --resume {folder}")
@@ -36,15 +37,23 @@ def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
 
 def as_json(report: ExhaustiveReport, output: Output, written: Written) -> dict[str, Any]:
     """Return a report as a JSON object."""
-    return explored.as_json(report.search, report.cluster, written)
+    return {
+        **explored.as_json(report.search, report.cluster, written),
+        "verdict": report.verdict.value,
+        "unreached": list(report.unreached),
+        "known_bugs": calibration.as_json(report.calibration),
+        "note": report.note,
+    }
 
 
-def _covered(report: Report, cluster: Cluster, quiet: bool) -> list[str]:
-    lines = [_verdict(report, cluster), *setting(cluster, report.symmetry)]
+def _covered(found: ExhaustiveReport, quiet: bool) -> list[str]:
+    report, cluster = found.search, found.cluster
+    lines = [_verdict(found), *setting(cluster, report.symmetry)]
+    lines += [f"  {found.note}"] if found.note else []
     if report.verdict is Verdict.VIOLATED:
         return lines if quiet else [*lines, _size(report), *_outlooks(report)]
     if quiet:
-        return [*lines, *vacuity(report)]
+        return [*lines, *calibration.as_text(found.calibration), *vacuity(report)]
     decided = [
         prop
         for prop in cluster.properties
@@ -53,6 +62,7 @@ def _covered(report: Report, cluster: Cluster, quiet: bool) -> list[str]:
     return [
         *lines,
         _size(report),
+        *calibration.as_text(found.calibration),
         *_outlooks(report),
         "",
         *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
@@ -65,8 +75,9 @@ def _covered(report: Report, cluster: Cluster, quiet: bool) -> list[str]:
     ]
 
 
-def _verdict(report: Report, cluster: Cluster) -> str:
-    title = _TITLES[report.verdict]
+def _verdict(found: ExhaustiveReport) -> str:
+    report, cluster = found.search, found.cluster
+    title = _TITLES[found.verdict]
     if report.counterexample is not None:
         steps = len(report.counterexample.events)
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"

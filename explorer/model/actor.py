@@ -8,15 +8,20 @@ A search trusts that the same input always gives the same output and that states
 `ActorError` that names the method.
 """
 
+import signal
+import threading
+import time
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 ServerId = str
 State = Hashable
 Message = Hashable
 Action = Hashable
+_MOST_SENT = 255
+
 Measure = Callable[[Any], int]
 """From a server's state to a number that a bound may be put on."""
 
@@ -89,6 +94,23 @@ class ActorError(Exception):
     """An actor broke its protocol; the message names the method and what it did."""
 
 
+class DoesNotEnd(BaseException):
+    """Raised within a call that has lasted too long; see `explorer.model.watch`."""
+
+
+class Call(NamedTuple):
+    """A call of the user's code: what it is, on what, since when, and in which thread."""
+
+    what: str
+    arguments: tuple[Any, ...]
+    since: float
+    thread: int
+
+
+running: Final[list[Call]] = []
+"""The calls of the user's code that have not returned, the innermost last."""
+
+
 def guarded(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of the user's as one that raises nothing but `ActorError`.
 
@@ -97,15 +119,38 @@ def guarded(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
     def call(*arguments: Any) -> Any:
         try:
-            return function(*arguments)
-        except Exception as error:
+            running.append(Call(what, arguments, time.monotonic(), threading.get_ident()))
+            try:
+                return function(*arguments)
+            finally:
+                running.pop()
+        except ActorError:
+            raise
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and _is_of_the_terminal(error):
+                raise
             place = traceback.extract_tb(error.__traceback__)[-1]
+            how = "does not end" if isinstance(error, DoesNotEnd) else f"raises {_told(error)}"
             raise ActorError(
-                f"{what} raises {type(error).__name__}: {error} ({place.filename}:{place.lineno}) "
+                f"{what} {how} ({place.filename}:{place.lineno}) "
                 f"on {', '.join(map(repr, arguments))}"
             ) from error
 
     return call
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _is_of_the_terminal(error: KeyboardInterrupt) -> bool:
+    """Whether an interrupt comes from outside, and not from the code that was called.
+
+    Where a program has a handler of its own, that raises a class of its own; Python's raises the
+    same as the code may, and the benefit of the doubt is the user's who pressed the keys.
+    """
+    is_plain = type(error) is KeyboardInterrupt
+    return not is_plain or signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 class Guard:
@@ -218,6 +263,10 @@ class Guard:
                 method, f"returns {step!r}, expected a step with `state` and `messages`"
             )
         messages = self._tuple_of_hashables(method, step.messages)
+        if len(messages) > _MOST_SENT:
+            raise self._error(
+                method, f"sends {len(messages):,} messages in a step, expected {_MOST_SENT} at most"
+            )
         for message in messages:
             self._addressed(method, message)
         return Step(self._state(method, step.state), messages, tuple(getattr(step, "actions", ())))

@@ -25,6 +25,10 @@ _MAX_RENAMINGS = 5_040
 _T = TypeVar("_T")
 
 
+class TellsApartError(ActorError):
+    """An actor that does not do with renamed servers, or values, what it does with others."""
+
+
 def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple[Renamed, ...]:
     """Return what a symmetry renames; True is all that the actor can rename.
 
@@ -218,8 +222,8 @@ class Symmetry:
 
 def _tells_apart(
     method: str, what: Renamed, asked: Sequence[Any], found: Any, expected: Any
-) -> ActorError:
-    return ActorError(
+) -> TellsApartError:
+    return TellsApartError(
         f"{method} tells {what} apart, or its `rename` is wrong: on "
         f"{', '.join(map(repr, asked))} it answers {found!r}, expected {expected!r} "
         f"(search without symmetry over {what}, or mend it)"

@@ -116,7 +116,7 @@ class System:
             raise ValueError(
                 f"{type(actor).__name__} has no measure for the bound {', '.join(unknown)}"
             )
-        self._measures = known
+        self.measures: Mapping[str, Measure] = known
         limits = [
             (name, guarded(f"the measure {name}", known[name]), limit)
             for name, limit in bounds.measures.items()
@@ -139,7 +139,7 @@ class System:
             self.bounds,
             self.network_kind,
             self.history,
-            self._measures,
+            self.measures,
             reduced=self.reduced,
         )
 

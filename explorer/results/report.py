@@ -13,9 +13,13 @@ from raft_ref.explorer.results.progress import Outlook
 
 
 class Verdict(StrEnum):
-    """How a search ended. Only `HOLDS_WITHIN_BOUNDS` is good news."""
+    """How a search ended. Only `HOLDS_WITHIN_BOUNDS` is good news.
+
+    A search does not know what it should have met; `HOLDS_VACUOUSLY` is what those say who do.
+    """
 
     HOLDS_WITHIN_BOUNDS = "HOLDS_WITHIN_BOUNDS"
+    HOLDS_VACUOUSLY = "HOLDS_VACUOUSLY"
     VIOLATED = "VIOLATED"
     INCOMPLETE = "INCOMPLETE"
 

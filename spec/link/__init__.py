@@ -11,7 +11,12 @@ a model of it; `proof_search` explores the node beside the proof's protocol, by 
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
-from raft_ref.spec.link.bisimulation import MODEL_BOUNDS, MODEL_SYMMETRIES, Bisimulation
+from raft_ref.spec.link.bisimulation import (
+    BISIMULATION,
+    MODEL_BOUNDS,
+    MODEL_SYMMETRIES,
+    Bisimulation,
+)
 from raft_ref.spec.link.history import Committed, CommittedEntry
 from raft_ref.spec.link.properties import (
     PROGRESS,
@@ -24,6 +29,7 @@ from raft_ref.spec.link.refinement import REFINEMENT, Refinement
 from raft_ref.spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
+    "BISIMULATION",
     "INVARIANTS",
     "MODEL",
     "MODEL_BOUNDS",

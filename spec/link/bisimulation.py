@@ -16,6 +16,9 @@ from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
 from raft_ref.spec.values.value import Value, show
 
+BISIMULATION = "Bisimulation"
+"""The name of the property that node and spec can take the same steps."""
+
 Next: TypeAlias = tuple[str, tuple[Value, ...]]
 """The name of a step and the state that it leads to."""
 
@@ -78,7 +81,7 @@ class Bisimulation:
     def as_property(self) -> Property:
         """The comparison, as a property of each state and the steps out of it."""
         return Property(
-            "Bisimulation",
+            BISIMULATION,
             holds=lambda view, events: self._of_node(events) == self._of_spec(view),
             kind=Kind.EXPANSION,
             formula="the next states of the nodes are those of the spec",

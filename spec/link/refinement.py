@@ -85,6 +85,8 @@ class Refinement:
         kept = received if event.step == "ReceiveDuplicate" else []
         sent = [self._mapping.message(message) for message in event.sends]
         start = self._state(event.server, before, received)
+        if not self._has(name):
+            return self._of_no_action(name, start, self._state(event.server, event.after, sent))
         try:
             allowed = self._action(name).successors(start, *arguments)
         except SpecError as error:
@@ -93,6 +95,21 @@ class Refinement:
             count = "no" if not allowed else f"{len(allowed)}"
             return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
         return self._compared(self._state(event.server, event.after, [*kept, *sent]), allowed[0])
+
+    def _has(self, name: str) -> bool:
+        try:
+            self._action(name)
+        except KeyError:
+            return False
+        return True
+
+    def _of_no_action(
+        self, name: str, before: tuple[Value, ...], after: tuple[Value, ...]
+    ) -> list[str]:
+        """Tell of a step that the spec has no name for: it may change nothing that it knows."""
+        differing = self._compared(after, before)
+        lacks = f"{self._module.name} has no action {name}, and so nothing may change"
+        return [lacks, *differing] if differing else []
 
     def _compared(self, ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> list[str]:
         named = zip(self._module.variables, ours, theirs, strict=True)

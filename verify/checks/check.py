@@ -8,7 +8,7 @@ worst of their verdicts, the counterexample of the first that has one, the sum o
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from raft_ref.explorer import Counterexample, Verdict
+from raft_ref.explorer import Verdict
 from raft_ref.traces import Trace
 from raft_ref.verify.cluster import Cluster
 
@@ -25,12 +25,11 @@ class CheckReport(Protocol):
         """What was checked: the system within its bounds, and its properties."""
 
     @property
-    def counterexample(self) -> Counterexample | None:
-        """The behaviour that violates a property, if one was found."""
-
-    @property
     def seconds(self) -> float:
         """Time taken."""
+
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the counterexample as a trace, if there is one, from `source`."""
 
 
 class Check(Protocol):
@@ -50,6 +49,4 @@ def trace_of(report: CheckReport, source: str = "") -> Trace | None:
 
     `source` says where the trace comes from, a command for instance.
     """
-    if report.counterexample is None:
-        return None
-    return report.cluster.trace_of(report.counterexample, source)
+    return report.trace(source)

@@ -13,6 +13,7 @@ from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
 from raft_ref.spec.link.proof_search import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.requests import RequestError
+from raft_ref.traces import Trace
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
 
 BOUNDS: Mapping[str, int] = {
@@ -44,6 +45,10 @@ class ConjunctsReport:
     def counterexample(self) -> Counterexample | None:
         """A way to where a conjunct is false, or a step is none of the proof's."""
         return self.explored.counterexample
+
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the counterexample as a trace; `source` says where it comes from."""
+        return self.cluster.trace_of(self.counterexample, source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,31 +9,55 @@ from raft_ref.explorer import (
     EngineError,
     EngineName,
     Progress,
+    Renamed,
     Report,
+    TellsApartError,
     Verdict,
     search,
 )
 from raft_ref.explorer.engines.checkpoint import digest
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import RequestError
+from raft_ref.traces import Trace
+from raft_ref.verify.calibration import Calibration, Searched, calibrated
 from raft_ref.verify.cluster import Cluster, ClusterRequest, Symmetry, build
+from raft_ref.verify.vacuity import unreached
 
 
 @dataclass(frozen=True, slots=True)
 class ExhaustiveReport:
     """What became of it: `search` has the explorer's own report.
 
-    `checkpoints` says where what was found is kept, if it is.
+    `checkpoints` says where what was found is kept, if it is; `unreached` what was not reached or
+    taken, and was not allowed to be; `note` what was done otherwise than asked, in a line;
+    `goal` that of progress, if it was asked for.
     """
 
     cluster: Cluster
     search: Report
     checkpoints: Checkpoints | None
+    unreached: tuple[str, ...] = ()
+    note: str = ""
+    goal: str | None = None
 
     @property
     def verdict(self) -> Verdict:
         """How the search ended."""
-        return self.search.verdict
+        holds = self.search.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+        return Verdict.HOLDS_VACUOUSLY if holds and self.unreached else self.search.verdict
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Which known bugs would have shown; None where this was not searched as a whole."""
+        if self.search.verdict is not Verdict.HOLDS_WITHIN_BOUNDS or not self.cluster.is_raft:
+            return None
+        sizes = {
+            "servers": len(self.cluster.system.servers),
+            "values": len(self.cluster.values),
+            **self.search.bounds,
+        }
+        properties = frozenset(prop.name for prop in self.cluster.properties)
+        return calibrated([Searched(sizes, properties, self.goal)])
 
     @property
     def counterexample(self) -> Counterexample | None:
@@ -45,13 +69,17 @@ class ExhaustiveReport:
         """Time taken, in all runs that went on with each other's checkpoints."""
         return self.search.seconds
 
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the counterexample as a trace; `source` says where it comes from."""
+        return self.cluster.trace_of(self.counterexample, source)
+
 
 @dataclass(frozen=True, slots=True)
 class ExhaustiveCheck:
     """Explore a cluster within its bounds.
 
     `engine`, `threads` and `memory` are as in `explorer.search`; so are `checkpoints`, but for what
-    they are about, which is found here.
+    they are about, which is found here. `allowed` need not be reached, by name.
     """
 
     cluster: ClusterRequest = field(default_factory=ClusterRequest)
@@ -60,6 +88,7 @@ class ExhaustiveCheck:
     threads: int | None = None
     memory: int | None = None
     checkpoints: Checkpoints | None = None
+    allowed: frozenset[str] = frozenset()
 
     def run(
         self, on_progress: Callable[[Progress], None] = lambda progress: None
@@ -67,9 +96,29 @@ class ExhaustiveCheck:
         """Search, and report. Raises `CheckpointError` too."""
         cluster = build(self.cluster)
         symmetry = cluster.renamed(self.symmetry)
-        checkpoints = self._checkpoints(cluster)
+        checkpoints, note = self._checkpoints(cluster), ""
         try:
-            report = search(
+            report = self._searched(cluster, symmetry, checkpoints, on_progress)
+        except TellsApartError as error:
+            # Nobody asked for symmetry, and what it would save is not worth an error.
+            if self.symmetry is not None or checkpoints is not None:
+                raise
+            note = f"without symmetry: {str(error).partition(',')[0]}"
+            cluster = build(self.cluster)
+            report = self._searched(cluster, (), None, on_progress)
+        missing = unreached([report], self.allowed)
+        goal = self.cluster.properties.progress
+        return ExhaustiveReport(cluster, report, checkpoints, missing, note, goal)
+
+    def _searched(
+        self,
+        cluster: Cluster,
+        symmetry: tuple[Renamed, ...],
+        checkpoints: Checkpoints | None,
+        on_progress: Callable[[Progress], None],
+    ) -> Report:
+        try:
+            return search(
                 cluster.system,
                 cluster.properties,
                 symmetry,
@@ -83,7 +132,6 @@ class ExhaustiveCheck:
             raise RequestError(f"engine native: {error}") from error
         except ValueError as error:
             raise RequestError(f"por: {error}") from error
-        return ExhaustiveReport(cluster, report, checkpoints)
 
     def _checkpoints(self, cluster: Cluster) -> Checkpoints | None:
         if self.checkpoints is None:

@@ -13,6 +13,7 @@ from raft_ref.explorer import (
     random_search,
 )
 from raft_ref.spec.requests import RequestError
+from raft_ref.traces import Trace
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
 
 BEYOND: Mapping[str, int] = {
@@ -57,6 +58,10 @@ class RandomReport:
     def seconds(self) -> float:
         """Time taken."""
         return self.walks.report.seconds
+
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the counterexample as a trace; `source` says where it comes from."""
+        return self.cluster.trace_of(self.counterexample, source)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,254 @@
+"""What was found on the ladder, as text and as JSON."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from raft_ref.cli.options.output import Output
+from raft_ref.cli.reports import calibration
+from raft_ref.cli.reports.pictures import Written
+from raft_ref.cli.reports.terminal import table, wrapped
+from raft_ref.explorer import Verdict
+from raft_ref.verify import LadderProgress, LadderReport, RungReport
+
+_TITLES = {
+    Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
+    Verdict.HOLDS_VACUOUSLY: "HOLDS, VACUOUSLY",
+    Verdict.VIOLATED: "VIOLATED",
+    Verdict.INCOMPLETE: "INCOMPLETE",
+}
+_WORDS = {
+    "max_term": "term",
+    "max_log_length": "log",
+    "max_snapshot_index": "snapshot",
+    "max_messages": "messages",
+    "max_restarts": "restarts",
+    "max_drops": "drops",
+    "max_duplicates": "duplicates",
+}
+_OPTIONS = {"max_log_length": "max-log", "max_snapshot_index": "max-snapshot"}
+
+
+def progress_line(progress: LadderProgress) -> str:
+    """Return how far the ladder was climbed, in one line."""
+    now = "; ".join(f"{name}: {states:,} states" for name, states in progress.now.items())
+    return f"{progress.done} of {progress.rungs} searches, {progress.seconds:.0f} s; {now}"
+
+
+def as_text(report: LadderReport, output: Output) -> list[str]:
+    """Return a report as lines: the verdict first, then what each rung covered."""
+    lines = [_verdict(report), *_setting(report)]
+    if report.found is not None:
+        return [*lines, *_where(report, output)]
+    lines += calibration.as_text(report.calibration if report.cluster.is_raft else None)
+    lines += wrapped("NOT reached", report.unreached)
+    if output.quiet:
+        return lines
+    always = [prop.name for prop in report.cluster.properties if not prop.is_sometimes]
+    return [
+        *lines,
+        "",
+        *_rungs(report),
+        "",
+        *wrapped("hold", [*dict.fromkeys([*always, *_ties(report)])]),
+        *wrapped("reached", _reached(report)),
+        "",
+        *table("actions taken", _actions(report)),
+    ]
+
+
+def as_json(report: LadderReport, output: Output, written: Written) -> dict[str, Any]:
+    """Return a report as a JSON object."""
+    shown, trace = report.shown, report.trace()
+    found = None if shown is None else shown.found
+    return {
+        "verdict": report.verdict.value,
+        "property": None if found is None else found.prop,
+        "rung": None if shown is None else shown.rung.name,
+        "step_refinement": None if report.consequence is None else _step_as_json(report.found),
+        "seconds": round(report.seconds, 3),
+        "processes": report.processes,
+        "is_interrupted": report.is_interrupted,
+        "rungs_planned": report.planned,
+        "rungs": [_rung_as_json(each) for each in report.rungs],
+        "known_bugs": calibration.as_json(report.calibration if report.cluster.is_raft else None),
+        "unreached": list(report.unreached),
+        "actions": dict(_actions(report)),
+        **written.as_json(),
+        "steps": None if trace is None else len(trace.steps),
+    }
+
+
+def _verdict(report: LadderReport) -> str:
+    title, shown = _TITLES[report.verdict], report.shown
+    if shown is not None and shown.found is not None:
+        return f"{title}: {shown.found.prop}, in {len(shown.found.trace.steps)} steps"
+    if report.verdict is Verdict.INCOMPLETE:
+        whole = sum(each.is_whole for each in report.rungs if not each.is_deeper)
+        why = "interrupt" if report.is_interrupted else _why(report)
+        return f"{title}: stopped by {why} when {whole} of {report.planned} searches were whole"
+    return title
+
+
+def _why(report: LadderReport) -> str:
+    always = [each.report for each in report.rungs if each.report and not each.is_deeper]
+    return next((each.stopped_by for each in always if each.stopped_by), "the time")
+
+
+def _setting(report: LadderReport) -> list[str]:
+    states = sum(each.report.distinct_states for each in report.rungs if each.report)
+    deeper = sum(each.is_deeper and each.walks is None for each in report.rungs)
+    walks = sum(each.walks or 0 for each in report.rungs)
+    more = [f"{deeper} deeper"] if deeper else []
+    more += [f"{walks} random walks"] if walks else []
+    cluster = report.cluster
+    notes = dict.fromkeys(each.note for each in report.rungs if each.note)
+    return [
+        f"  {cluster.description}, network {cluster.system.network_kind}; "
+        f"{', '.join([f'{len(report.rungs) - len(_others(report))} searches', *more])}",
+        f"  {states:,} distinct states in all; {report.seconds:.1f} s, "
+        f"{report.processes} at a time",
+        *(f"  {note}" for note in notes),
+    ]
+
+
+def _others(report: LadderReport) -> list[RungReport]:
+    return [each for each in report.rungs if each.is_deeper]
+
+
+def _where(report: LadderReport, output: Output) -> list[str]:
+    """Tell which rung found it, how to search that alone, and what else is wrong."""
+    shown = report.shown
+    assert shown is not None
+    assert report.found is not None
+    assert report.found.found is not None
+    lines = [f'  found by the search "{shown.rung.name}": {shown.rung.why}']
+    if shown.found is not None and shown.found.seed is not None:
+        more = ["--random", "--seed", str(shown.found.seed), "--runs", "1"]
+        lines.append(f"  replay: {shlex.join(['raft-ref', *output.words, *more])}")
+    else:
+        lines.append(f"  alone: {_alone(shown, output)}")
+    if report.consequence is not None:
+        first = report.found
+        steps = len(report.found.found.trace.steps)
+        lines.append(
+            f"  before that, {report.found.found.prop} is violated, in {steps} steps "
+            f'("{first.rung.name}"): {_alone(first, output)}'
+        )
+    return lines
+
+
+def _alone(shown: RungReport, output: Output) -> str:
+    """Return the command that makes this search and no other."""
+    words = ["raft-ref", *output.words]
+    assert shown.found is not None
+    for name, size in shown.rung.sizes.items():
+        if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
+            words += [f"--{_OPTIONS.get(name, name.replace('_', '-'))}", str(size)]
+    if shown.found.prop == "StepRefinement":
+        words.append("--refine")
+    if shown.found.prop == "Bisimulation":
+        words.append("--bisimulation")
+    if shown.found.prop == "Progress" and shown.rung.goal is not None:
+        words += ["--progress", shown.rung.goal]
+    return shlex.join(words)
+
+
+def _rungs(report: LadderReport) -> Iterator[str]:
+    shown = [each for each in report.rungs if each.walks is None]
+    width = max((len(_name(each)) for each in shown), default=0)
+    yield "searches:"
+    for each in shown:
+        row = f"  {_name(each):<{width}}"
+        if each.report is None:
+            yield f"{row}  stopped before it could say anything"
+            continue
+        row += f"{each.report.distinct_states:>12,} states {each.report.seconds:>6.1f} s  "
+        text = _sizes(each) if each.is_whole else f"{_sizes(each)}; {_left(each)}"
+        yield from textwrap.wrap(
+            text, 100, initial_indent=row, subsequent_indent=" " * len(row), break_on_hyphens=False
+        )
+
+
+def _name(each: RungReport) -> str:
+    return "deeper" if each.is_deeper else each.rung.name
+
+
+def _sizes(each: RungReport) -> str:
+    """Return the sizes of a rung: those that are not 0, and that the node knows."""
+    there = {**each.rung.sizes} if each.report is None else {**each.report.bounds}
+    sizes = {
+        name: size
+        for name, size in each.rung.sizes.items()
+        if size and (name in there or name == "servers" or (name, size > 1) == ("values", True))
+    }
+    return ", ".join(f"{_WORDS.get(name, name)} {size}" for name, size in sizes.items())
+
+
+def _left(each: RungReport) -> str:
+    assert each.report is not None
+    return f"stopped by {each.report.stopped_by}, whole down to depth {each.report.covered_depth}"
+
+
+def _ties(report: LadderReport) -> list[str]:
+    ties = ("StepRefinement", "Bisimulation", "Progress")
+    return [name for name in ties if any(name in each.properties for each in report.rungs)]
+
+
+def _reached(report: LadderReport) -> list[str]:
+    found: dict[str, bool] = {}
+    for each in report.rungs:
+        for name, was in (each.report.sometimes if each.report else {}).items():
+            found[name] = found.get(name, False) or was
+    return [name for name, was in found.items() if was]
+
+
+def _actions(report: LadderReport) -> Mapping[str, int]:
+    taken: Counter[str] = Counter()
+    for each in report.rungs:
+        if each.report is not None:
+            taken.update(dict(each.report.actions))
+    return taken
+
+
+def _step_as_json(found: RungReport | None) -> dict[str, Any] | None:
+    if found is None or found.found is None:
+        return None
+    return {
+        "property": found.found.prop,
+        "rung": found.rung.name,
+        "steps": len(found.found.trace.steps),
+    }
+
+
+def _rung_as_json(each: RungReport) -> dict[str, Any]:
+    report = each.report
+    covered = (
+        None
+        if report is None
+        else {
+            "verdict": report.verdict.value,
+            "stopped_by": report.stopped_by,
+            "distinct_states": report.distinct_states,
+            "transitions": report.transitions,
+            "depth": report.depth,
+            "covered_depth": report.covered_depth,
+            "seconds": round(report.seconds, 3),
+            "engine": report.engine,
+            "sometimes": dict(report.sometimes),
+            "never_taken": list(report.never_taken),
+            "cut_off": dict(report.cut_off),
+            "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
+        }
+    )
+    return {
+        "name": each.rung.name,
+        "why": each.rung.why,
+        "bounds": dict(each.rung.sizes),
+        "is_deeper": each.is_deeper,
+        "walks": each.walks,
+        "found": None if each.found is None else each.found.prop,
+        "covered": covered,
+    }

@@ -1,0 +1,7 @@
+"""The ladder: what `raft-ref check` searches when nobody says how far.
+
+In: a request without bounds, and a budget of time. Out: a report on all rungs.
+
+`rungs` are the searches and the reason for each; `ladder` climbs them, several at a time, each in
+a process of its own (`forked`). `calibration` says which known bugs would have shown.
+"""

@@ -1,0 +1,316 @@
+"""Climbs the ladder: the rungs, then deeper ones while there is time, then walks at random."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import raft_ref
+from raft_ref.explorer import Report, Verdict
+from raft_ref.explorer.engines.memory import usable_bytes
+from raft_ref.spec.link import BISIMULATION, REFINEMENT
+from raft_ref.traces import Trace
+from raft_ref.verify.calibration import Calibration, Searched, calibrated
+from raft_ref.verify.checks.exhaustive import ExhaustiveCheck
+from raft_ref.verify.checks.walks import RandomCheck
+from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
+from raft_ref.verify.ladder.forked import Tell
+from raft_ref.verify.ladder.race import Job, Race
+from raft_ref.verify.ladder.rungs import NETWORK_RUNGS, RUNGS, Rung, deeper
+from raft_ref.verify.vacuity import unreached
+
+SECONDS = 60.0
+"""How long the ladder is climbed if nobody says how long: the rungs, and then as deep as that."""
+
+_FOR_WALKS = 1 / 6
+_STEPS_OF_A_WALK = 200
+WALKS = Rung("walks at random", "far beyond what can be exhausted", {})
+
+_OF_RAFT_ALONE = ("max_term", "max_log_length", "max_snapshot_index")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is violated: the property, and the behaviour; `seed` is that of a walk that found it."""
+
+    prop: str
+    trace: Trace
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RungReport:
+    """What became of one rung: the explorer's `report`, and what was `found`, if anything was.
+
+    `report` is None of one that was ended before it could say anything. `is_deeper` are those that
+    time alone limits; `walks` is how many were taken where they were at random; `properties` are
+    the names of what was asked, and `note` is as in `ExhaustiveReport`.
+    """
+
+    rung: Rung
+    report: Report | None
+    found: Found | None = None
+    is_deeper: bool = False
+    walks: int | None = None
+    properties: frozenset[str] = frozenset()
+    note: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was searched."""
+        return self.report is not None and self.report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+
+
+@dataclass(frozen=True, slots=True)
+class LadderProgress:
+    """How far the ladder was climbed: rungs that are done, and states or steps of those at hand."""
+
+    done: int
+    rungs: int
+    now: Mapping[str, int]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class LadderReport:
+    """What became of it.
+
+    - `rungs`: in their order; those that were not begun are left out.
+    - `found`: the first rung with a violation. Where that is of a tie to Raft.tla, `consequence` is
+      the first rung on which something else is violated, if there is one.
+    - `unreached`: what no rung reached or took, and was not allowed to be.
+    - `planned`: how many rungs there are that time alone does not limit.
+    """
+
+    cluster: Cluster
+    rungs: Sequence[RungReport]
+    found: RungReport | None
+    consequence: RungReport | None
+    unreached: Sequence[str]
+    planned: int
+    seconds: float
+    processes: int
+    is_interrupted: bool
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of all."""
+        if self.found is not None:
+            return Verdict.VIOLATED
+        if self.is_interrupted or not self.is_whole:
+            return Verdict.INCOMPLETE
+        return Verdict.HOLDS_VACUOUSLY if self.unreached else Verdict.HOLDS_WITHIN_BOUNDS
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each rung that time alone does not limit was searched as a whole."""
+        return sum(each.is_whole for each in self.rungs if not each.is_deeper) == self.planned
+
+    @property
+    def calibration(self) -> Calibration:
+        """Which known bugs would have shown in what was searched as a whole."""
+        return calibrated(
+            Searched(each.rung.sizes, each.properties, each.rung.goal)
+            for each in self.rungs
+            if each.is_whole
+        )
+
+    @property
+    def shown(self) -> RungReport | None:
+        """The rung whose violation is shown: a consequence says more than a step that is wrong."""
+        return self.consequence or self.found
+
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the behaviour that is shown, if there is one."""
+        if self.shown is None or self.shown.found is None:
+            return None
+        return replace(self.shown.found.trace, source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class LadderCheck:
+    """Explore a cluster without a word on how far.
+
+    - `cluster`: without sizes, bounds and depth.
+    - `seconds`: a budget (None: as long as the rungs take, and at least `SECONDS`).
+    - `processes`: how many at a time (None: one for each core); `memory`: bytes for all together.
+    - `allowed`: what need not be reached, by name.
+    """
+
+    cluster: ClusterRequest = field(default_factory=ClusterRequest)
+    symmetry: Symmetry = None
+    seconds: float | None = None
+    processes: int | None = None
+    memory: int | None = None
+    allowed: frozenset[str] = frozenset()
+
+    def run(
+        self, on_progress: Callable[[LadderProgress], None] = lambda progress: None
+    ) -> LadderReport:
+        """Climb, and report. Raises what a check of one rung raises."""
+        return _Climb(self, on_progress).run()
+
+
+class _Climb:
+    def __init__(self, check: LadderCheck, on_progress: Callable[[LadderProgress], None]) -> None:
+        self._check = check
+        self._tell = on_progress
+        self._processes = check.processes or os.cpu_count() or 1
+        self._memory = (check.memory or usable_bytes()) // self._processes
+        self._began = time.monotonic()
+        budget = check.seconds or SECONDS
+        self._end = self._began + budget
+        self._walks_from = self._end - budget * _FOR_WALKS
+        # Here all is loaded that each process inherits, and what makes no sense is refused.
+        self._cluster = build(check.cluster)
+        self._rungs = [rung for rung in self._kinds() if self._is_asked(rung)]
+
+    def run(self) -> LadderReport:
+        jobs = chain(self._of_rungs(self._rungs), self._while_there_is_time())
+        race, reports = self._raced(jobs)
+        found = _first(reports)
+        consequence = None if found is None else self._consequence(found)
+        return LadderReport(
+            self._cluster,
+            tuple(reports),
+            found,
+            consequence,
+            unreached([each.report for each in reports], self._check.allowed),
+            len(self._rungs),
+            time.monotonic() - self._began,
+            self._processes,
+            race.is_interrupted,
+        )
+
+    def _raced(self, jobs: Iterator[tuple[Rung, bool, Job]]) -> tuple[Race, list[RungReport]]:
+        """Run jobs, each with its rung and whether that is a deeper one; return the reports."""
+        begun: list[RungReport] = []
+
+        def counted() -> Iterator[Job]:
+            for rung, is_deeper, job in jobs:
+                begun.append(RungReport(rung, None, is_deeper=is_deeper))
+                yield job
+
+        def progress(now: Mapping[str, Any]) -> None:
+            done = sum(not begun[number].is_deeper for number in race.results)
+            numbers = {name: told.distinct_states for name, told in now.items()}
+            seconds = time.monotonic() - self._began
+            self._tell(LadderProgress(done, len(self._rungs), numbers, seconds))
+
+        race = Race(self._processes, lambda each: bool(each and each.found), progress)
+        race.run(counted())
+        return race, [race.results[n] or begun[n] for n in sorted(race.results)]
+
+    # ---- Which rungs
+
+    def _kinds(self) -> Sequence[Rung]:
+        return RUNGS if self._cluster.is_raft else NETWORK_RUNGS
+
+    def _can_be_tied(self) -> bool:
+        """Whether its steps can be compared with those of Raft.tla, and shall be."""
+        asked = self._check.cluster.properties
+        can = isinstance(self._cluster.system.guard.actor, raft_ref.Node)
+        return can and asked.refine is not False and not asked.invariants
+
+    def _is_asked(self, rung: Rung) -> bool:
+        asked, system = self._check.cluster.properties, self._cluster.system
+        if rung.bisimulation:
+            return self._can_be_tied() and system.network_kind == "set" and not asked.progress
+        # What keeps a goal away may be the bound on a measure that only the user knows.
+        is_known = self._cluster.is_raft and not self._own(rung)
+        return rung.goal is None or (is_known and not asked.invariants)
+
+    def _request(self, rung: Rung, is_tied: bool) -> ClusterRequest:
+        """Return what one rung asks of the cluster."""
+        request, properties = self._check.cluster, self._check.cluster.properties
+        if is_tied and rung.refines and self._can_be_tied():
+            properties = replace(properties, refine=True)
+        elif not properties.refine or not is_tied:
+            properties = replace(properties, refine=False)
+        if rung.goal is not None and properties.progress is None:
+            properties = replace(properties, progress=rung.goal)
+        if rung.bisimulation:
+            properties = replace(properties, bisimulation=True)
+        known = self._cluster.system.measures
+        sizes = {n: s for n, s in rung.sizes.items() if n not in _OF_RAFT_ALONE or n in known}
+        return replace(
+            request,
+            sizes=GivenSizes(**sizes),
+            bounds={**self._own(rung), **request.bounds},
+            properties=properties,
+        )
+
+    def _own(self, rung: Rung) -> dict[str, int]:
+        """Return bounds on measures of the user's own: how far they may go from where they are."""
+        system = self._cluster.system
+        first = system.guard.initial(system.servers[0])
+        own = {n: m for n, m in system.measures.items() if n not in _OF_RAFT_ALONE}
+        return {name: measure(first) + rung.own for name, measure in own.items()}
+
+    # ---- Jobs
+
+    def _of_rungs(
+        self, rungs: Sequence[Rung], is_tied: bool = True
+    ) -> Iterator[tuple[Rung, bool, Job]]:
+        until = self._end if self._check.seconds or not is_tied else float("inf")
+        for rung in rungs:
+            work = partial(self._search, rung, False, is_tied)
+            yield rung, False, Job(rung.name, work, until)
+
+    def _while_there_is_time(self) -> Iterator[tuple[Rung, bool, Job]]:
+        for rung in deeper(self._cluster.is_raft):
+            if time.monotonic() > self._walks_from - 1:
+                break
+            work = partial(self._search, rung, True, True)
+            yield rung, True, Job(rung.name, work, self._walks_from)
+        if any(prop.kind == "progress" for prop in self._cluster.properties):
+            return
+        seed = int(time.time() * 1000) % 10**6
+        for number in range(self._processes):
+            if time.monotonic() < self._end - 1:
+                work = partial(self._walk, seed + 10**6 * number)
+                yield WALKS, True, Job(f"walks {number + 1}", work, self._end)
+
+    def _search(self, rung: Rung, is_deeper: bool, is_tied: bool, tell: Tell) -> RungReport:
+        request = self._request(rung, is_tied)
+        check = ExhaustiveCheck(request, self._symmetry(rung), threads=1, memory=self._memory)
+        done = check.run(tell)
+        found = done.counterexample
+        report = replace(done.search, counterexample=None)
+        if report.stopped_by == "interrupt":
+            report = replace(report, stopped_by="the time")
+        trace = done.trace()
+        shown = None if found is None or trace is None else Found(found.prop.name, trace)
+        asked = frozenset(prop.name for prop in done.cluster.properties)
+        return RungReport(rung, report, shown, is_deeper, None, asked, done.note)
+
+    def _symmetry(self, rung: Rung) -> Symmetry:
+        return () if rung.bisimulation else self._check.symmetry
+
+    def _walk(self, seed: int, tell: Tell) -> RungReport:
+        properties = replace(self._check.cluster.properties, refine=self._can_be_tied())
+        request = replace(self._check.cluster, properties=properties)
+        done = RandomCheck(request, seed, runs=10**6, steps=_STEPS_OF_A_WALK).run(tell)
+        walks, found = done.walks, done.counterexample
+        report = replace(walks.report, counterexample=None, stopped_by="the time")
+        shown, trace = None, done.trace()
+        if found is not None and trace is not None and walks.found is not None:
+            shown = Found(found.prop.name, trace, walks.found.seed)
+        return RungReport(WALKS, report, shown, is_deeper=True, walks=walks.runs_done)
+
+    # ---- What follows from a step that is wrong
+
+    def _consequence(self, found: RungReport) -> RungReport | None:
+        if found.found is None or found.found.prop not in (REFINEMENT, BISIMULATION):
+            return None
+        rungs = [rung for rung in self._rungs if not rung.bisimulation]
+        rungs.sort(key=lambda rung: rung.goal is not None)  # what is unsafe says more
+        _, reports = self._raced(self._of_rungs(rungs, is_tied=False))
+        return _first(reports)
+
+
+def _first(reports: Sequence[RungReport]) -> RungReport | None:
+    return next((each for each in reports if each.found is not None), None)

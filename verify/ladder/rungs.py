@@ -1,0 +1,186 @@
+"""The rungs of the ladder: small searches that see more together than one large one.
+
+Each is there for something that can go wrong, named beside it; together they find every known bug
+of a node (a test says so). They are ordered by what they cost, so that what is found is found soon
+and within the smallest cluster. After them come `deeper` ones without end.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+_SHORT: Final = {
+    "servers": "servers",
+    "values": "values",
+    "term": "max_term",
+    "log": "max_log_length",
+    "snapshot": "max_snapshot_index",
+    "messages": "max_messages",
+    "restarts": "max_restarts",
+    "drops": "max_drops",
+    "duplicates": "max_duplicates",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One search: its `sizes`, all of them, and why it is there.
+
+    - `refines`: whether each step is held against Raft.tla too, where that can be.
+    - `goal`: what must still be possible, an operator of RaftProgress.tla; `bisimulation`: whether
+      the node must do all that the model does.
+    - `own`: how far a measure that is the user's own may go beyond what it is at first.
+    """
+
+    name: str
+    why: str
+    sizes: Mapping[str, int]
+    refines: bool = True
+    goal: str | None = None
+    bisimulation: bool = False
+    own: int = 1
+
+
+def _rung(name: str, why: str, sizes: Mapping[str, int], **more: Any) -> Rung:
+    given = {"values": 1, "term": 1, "log": 0, "snapshot": 0, "messages": 2} | dict(sizes)
+    return Rung(name, why, {long: given.get(short, 0) for short, long in _SHORT.items()}, **more)
+
+
+RUNGS: Final[Sequence[Rung]] = (
+    _rung(
+        "one election",
+        "votes of one term with every fault: who forgets a vote, or grants two",
+        {"servers": 3, "messages": 3, "restarts": 1, "drops": 1, "duplicates": 1},
+    ),
+    _rung(
+        "elections that overlap",
+        "two candidates of one term, and votes that arrive in the next",
+        {"servers": 3, "term": 2, "messages": 4, "restarts": 1},
+    ),
+    _rung(
+        "a third term",
+        "what is remembered over two elections and a crash",
+        {"servers": 3, "term": 3, "messages": 3, "restarts": 1},
+    ),
+    _rung(
+        "an even number of servers",
+        "half is no majority, and a vote that arrives twice is one vote",
+        {"servers": 4, "messages": 5, "restarts": 1, "duplicates": 2},
+    ),
+    _rung(
+        "a snapshot gets through",
+        "a follower that lacks what is compacted can still be brought up to date",
+        {"servers": 3, "log": 1, "snapshot": 1, "drops": 1},
+        goal="CommitIsKnownToAll",
+    ),
+    _rung(
+        "a commit gets through",
+        "entries of an older term, and behind a snapshot, can still be committed",
+        {"servers": 2, "term": 2, "log": 2, "snapshot": 1, "drops": 1},
+        goal="CommitIsDone",
+    ),
+    _rung(
+        "all that the model does",
+        "a node that never sends, or never times out, breaks nothing and is no Raft",
+        {"servers": 2, "term": 2, "log": 1, "snapshot": 1, "restarts": 1},
+        bisimulation=True,
+    ),
+    _rung(
+        "snapshots and logs",
+        "an older snapshot after a newer one, and what a log is cut to",
+        {"servers": 3, "log": 2, "snapshot": 2},
+    ),
+    _rung(
+        "many terms of two",
+        "a follower that was far ahead, found index by index",
+        {"servers": 2, "term": 3, "log": 2, "snapshot": 1, "restarts": 1},
+    ),
+    _rung(
+        "five servers",
+        "two followers may lag behind a commit",
+        {"servers": 5, "log": 1, "messages": 4},
+    ),
+    _rung(
+        "figure 8",
+        "an entry of an older term on a majority is not committed by that (5.4.2)",
+        {"servers": 3, "term": 4, "log": 1},
+    ),
+    _rung(
+        "every kind of step",
+        "the smallest in which everything happens that can: crash, loss, duplicate, snapshot",
+        {
+            "servers": 3, "term": 2, "log": 1, "snapshot": 1,
+            "restarts": 1, "drops": 1, "duplicates": 1,
+        },
+    ),
+    _rung(
+        "two values",
+        "entries of one term that differ, with a snapshot and every fault",
+        {
+            "servers": 2, "values": 2, "term": 2, "log": 2, "snapshot": 1,
+            "restarts": 1, "drops": 1, "duplicates": 1,
+        },
+    ),
+    _rung(
+        "conflicts behind a snapshot",
+        "a log that contradicts a snapshot, in part or as a whole (7)",
+        {"servers": 3, "term": 2, "log": 2, "snapshot": 1},
+    ),
+    _rung(
+        "conflicts of two entries",
+        "logs that agree at an index and differ before it (5.3)",
+        {"servers": 3, "term": 3, "log": 2},
+    ),
+    _rung(
+        "figure 8 at length",
+        "what a leader takes for stored that never was, over four terms",
+        {"servers": 3, "term": 4, "log": 2},
+        refines=False,  # each server's step is one of other rungs, but for the numbers in it
+    ),
+)  # fmt: skip
+"""The searches that are made whatever the time, unless the user has limited it."""
+
+NETWORK_RUNGS: Final[Sequence[Rung]] = (
+    _rung(
+        "two servers",
+        "every fault, once each",
+        {"servers": 2, "restarts": 1, "drops": 1, "duplicates": 1},
+    ),
+    _rung(
+        "three servers",
+        "every fault, once each, with a third party",
+        {"servers": 3, "restarts": 1, "drops": 1, "duplicates": 1},
+    ),
+    _rung(
+        "more in flight",
+        "messages that overtake each other",
+        {"servers": 3, "messages": 3, "restarts": 1},
+    ),
+)
+"""The searches of a node that is not Raft, about which only the network can be known."""
+
+_DEEPER: Final = (
+    {"servers": 3, "term": 2, "log": 2, "snapshot": 1, "restarts": 1},
+    {"servers": 2, "values": 2, "term": 3, "log": 3, "snapshot": 2, "restarts": 1},
+    {"servers": 4, "term": 2, "log": 1, "messages": 3},
+    {"servers": 3, "term": 2, "messages": 5, "restarts": 2, "drops": 1, "duplicates": 1},
+    {"servers": 3, "values": 2, "term": 2, "log": 2, "snapshot": 1},
+    {"servers": 5, "term": 2, "messages": 5, "restarts": 1},
+    {"servers": 3, "term": 3, "log": 2, "snapshot": 1},
+    {"servers": 3, "term": 2, "log": 1, "snapshot": 1, "messages": 3, "restarts": 1, "drops": 1},
+)
+
+
+def deeper(is_raft: bool = True) -> Iterator[Rung]:
+    """Yield further searches, each larger than what came before it, without end."""
+    kinds = _DEEPER if is_raft else ({"servers": 3, "restarts": 1}, {"servers": 4})
+    for more in range(1_000):
+        for sizes in kinds:
+            larger = {
+                name: size + more * (name not in ("servers", "values"))
+                for name, size in sizes.items()
+            }
+            larger["messages"] = sizes.get("messages", 2) + more
+            shown = ", ".join(f"{name} {size}" for name, size in larger.items())
+            rung = _rung(shown, "deeper", larger)
+            yield Rung(rung.name, rung.why, rung.sizes, own=more + 2)
