@@ -1,6 +1,7 @@
 """What was found on the ladder, as text and as JSON."""
 
 import shlex
+import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
