@@ -1,37 +1,19 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: `raft-ref`.
 
 In: the words that a user typed. Out: an exit code. A command is a module of `commands` with a
-function `configure(parser)`, and is imported only if it is the one that is asked for.
+function `configure(parser)`, and is imported only if it is the one that is asked for (`parser`).
 """
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
 
-from raft_ref import __version__
-from raft_ref.cli.options.errors import EXIT_CODES
-
-COMMANDS: Final = {
-    "check": "explore a cluster exhaustively within bounds",
-    "bugs": "known bugs of Raft implementations, each found again",
-    "spec": "check a TLA+ specification, or compare it with the node and with TLC",
-    "demo": "run a cluster in one process, live in the terminal",
-    "serve": "run a server of a cluster",
-    "kv": "read and write keys of a cluster",
-    "validate": "validate recorded traces of any implementation against the spec",
-    "generate": "generate scenarios that cover the reference node, for other implementations",
-    "conform": "drive another implementation, and hold each step against the spec",
-    "convert": "convert a trace to ITF, the format of Apalache and Quint, or from it",
-    "draw": "draw a trace, a state graph, or the automaton of the node",
-    "prove": "prove the safety of Raft without bounds, by induction",
-}
-"""Each command, and what it does in a few words."""
+from raft_ref.cli.parser import completed, parser_of
 
 OF_THE_USER: Final = (
     ("raft_ref.cli.options.errors", "UsageError"),
@@ -54,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _interrupt)
     sys.unraisablehook = _interrupt_again
+    completed(os.environ)
     given = sys.argv[1:] if arguments is None else [*arguments]
     try:
         options = parser_of(given[0] if given else None).parse_args(given)
@@ -81,24 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dashes = "--" if getattr(error, "is_named", False) else ""
         print(f"raft-ref: {dashes}{error}", file=sys.stderr)
         return 2
-
-
-def parser_of(command: str | None) -> argparse.ArgumentParser:
-    """Return the parser of `raft-ref`, with the options of one command."""
-    parser = argparse.ArgumentParser(
-        prog="raft-ref",
-        description="A model-checked reference implementation of Raft, linked to its TLA+ spec.",
-        epilog=EXIT_CODES,
-    )
-    parser.add_argument("--version", action="version", version=f"raft-ref {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, what in COMMANDS.items():
-        one = commands.add_parser(
-            name, help=what, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
-        if name == command:
-            importlib.import_module(f"raft_ref.cli.commands.{name}").configure(one)
-    return parser
 
 
 class Interrupt(KeyboardInterrupt):

@@ -9,6 +9,11 @@ _HERE: Final = Path(__file__).parent
 
 RAFT: Final = _HERE / "Raft.tla"
 """The protocol, and nothing else."""
+STEPS: Final = (
+    "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "Restart",
+    "Receive", "ReceiveDuplicate", "DropMessage",
+)  # fmt: skip
+"""What its Next is made of: what links to its actions links to all of these."""
 INVARIANTS: Final = _HERE / "RaftInvariants.tla"
 """What holds of every state, or of every step, and what must be reached."""
 PROGRESS_OF_RAFT: Final = _HERE / "RaftProgress.tla"

@@ -10,6 +10,7 @@ from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.labels import labels_of
 from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.properties import When, conjunct_of, parts_of
 from raft_ref.spec.names.scope import Names, Resolution, arity_of, resolve
@@ -203,6 +204,27 @@ class Module:
             action = Action(self._definitions[name], program, self._variables)
             self._actions[name, program] = action
         return self._actions[name, program]
+
+    def steps(self, relation: str = "Next") -> tuple[str, ...]:
+        """Return the operators that a next-state relation chooses among, in their order.
+
+        Raises `KeyError` if there is no such relation.
+        """
+        definition = self._definition(relation)
+        chosen = []
+        for label in labels_of(definition, self._analysis):
+            calls = (step.name for step in label.steps if isinstance(step, tree.Call))
+            chosen.append(next(calls, label.name))
+        return tuple(dict.fromkeys(chosen))
+
+    def demand_steps(self, names: Iterable[str]) -> None:
+        """Raise `SpecError` unless Next chooses among these operators and no others."""
+        steps, wanted = self.steps(), (*names,)
+        at = self._definition("Next").at
+        if missing := [name for name in wanted if name not in steps]:
+            raise SpecError(at, f"Next of {self.name} has no step {', '.join(missing)}")
+        if unknown := [name for name in steps if name not in wanted]:
+            raise SpecError(at, f"nothing is known here of Next's step {', '.join(unknown)}")
 
     def specification(self, name: str) -> Specification:
         """Return the parts of an operator that is a specification formula.

@@ -5,8 +5,10 @@ A request is a frozen dataclass that says all that is to be done; its `run` answ
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,13 @@ class RequestError(ValueError):
     def __init__(self, text: str, is_named: bool = True) -> None:
         super().__init__(text)
         self.is_named = is_named
+
+
+def probably(given: str, known: Iterable[str]) -> str:
+    """Return what was probably meant, as a question, or else all that is known."""
+    names = [*known]
+    near = difflib.get_close_matches(given, names, n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"known are {', '.join(names)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,49 @@
 """Which known bugs would have shown in some searches, so that what holds says how much it says.
 
-Each known bug of a node has witnesses: a property and the smallest bounds within which it shows
-(`raft_ref.bugs.Bug`). Within larger bounds of as many servers it shows too, since every behaviour
-of the smaller ones is there. So a bug shows in a search whose bounds are not below a witness's, and
-which asks for its property. One without such a witness may show nevertheless: it is not known to.
+Each known bug of a node has witnesses: a property and the smallest bounds within which it shows,
+its own (`raft_ref.bugs.Bug`) and others (witnesses.json, which a search found). Within larger
+bounds of as many servers it shows too, since every behaviour of the smaller ones is there. So a bug
+shows in a search whose bounds are not below a witness's, and which asks for its property. One
+without such a witness may show nevertheless: it is not known to.
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
 
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.spec.link import PROGRESS
 from raft_ref.verify.cluster import BUG_DEFAULTS
+
+WITNESSES: Final = Path(__file__).with_name("witnesses.json")
+"""More bounds within which known bugs show, by name: what they break there, and all sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A property, and bounds within which a bug breaks it; `goal` is that of progress."""
+
+    breaks: str
+    sizes: Mapping[str, int]
+    goal: str | None = None
+
+
+@cache
+def witnesses() -> Mapping[str, Sequence[Witness]]:
+    """Return all that is known of where each bug of a node shows."""
+    more = json.loads(WITNESSES.read_text(encoding="utf-8"))
+    return {
+        name: [_own(bug), *(Witness(row["breaks"], row["sizes"]) for row in more.get(name, ()))]
+        for name, bug in BUGS.items()
+    }
+
+
+def _own(bug: Bug) -> Witness:
+    goal = bug.goal if bug.breaks == PROGRESS else None
+    return Witness(bug.breaks, {**BUG_DEFAULTS, **bug.bounds}, goal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +54,12 @@ class Searched:
     properties: frozenset[str]
     goal: str | None = None
 
-    def shows(self, bug: Bug) -> bool:
-        """Whether the bug is known to show in it."""
-        asked = bug.breaks in self.properties and (bug.breaks != PROGRESS or bug.goal == self.goal)
-        needed = {**BUG_DEFAULTS, **bug.bounds}
-        as_many = self.sizes["servers"] == needed["servers"]
-        return (
-            asked
-            and as_many
-            and all(self.sizes.get(name, 0) >= limit for name, limit in needed.items())
-        )
+    def shows(self, witness: Witness) -> bool:
+        """Whether a bug shows in it as the witness says."""
+        is_asked = witness.breaks in self.properties and witness.goal in (None, self.goal)
+        as_many = self.sizes["servers"] == witness.sizes["servers"]
+        larger = (self.sizes.get(name, 0) >= size for name, size in witness.sizes.items())
+        return is_asked and as_many and all(larger)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +73,9 @@ class Calibration:
 def calibrated(searches: Iterable[Searched]) -> Calibration:
     """Return what some searches together are known to show."""
     there = [*searches]
-    shown = tuple(name for name, bug in BUGS.items() if any(each.shows(bug) for each in there))
+    shown = tuple(
+        name
+        for name, known in witnesses().items()
+        if any(each.shows(witness) for each in there for witness in known)
+    )
     return Calibration(shown, tuple(name for name in BUGS if name not in shown))

@@ -23,7 +23,7 @@ from raft_ref.explorer import (
     what_is_renamed,
 )
 from raft_ref.spec.link import Committed
-from raft_ref.spec.requests import RequestError, Sizes
+from raft_ref.spec.requests import RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
 from raft_ref.verify.properties import PropertyRequest, Subject, properties_of
@@ -179,7 +179,8 @@ def _bug(request: ClusterRequest) -> Bug | None:
     if request.node is not None:
         raise RequestError(f"bug {request.bug}: a bug is a node of its own, not with --node")
     if request.bug not in EXPLORED:
-        raise RequestError(f"bug {request.bug}: no such bug; known are {', '.join(EXPLORED)}")
+        near = probably(request.bug, EXPLORED)
+        raise RequestError(f"bug {request.bug}: no such bug; {near}")
     return EXPLORED[request.bug]
 
 

@@ -15,6 +15,7 @@ from raft_ref.spec.checker.symmetry import canonical_rows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.link import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, RaftVariables
+from raft_ref.spec.link.original import differences as of_the_original
 from raft_ref.spec.module import load
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.interning import Interner, State
@@ -45,12 +46,16 @@ class StatesApart:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonReport:
-    """What each checker found; `states` is of each two of them, None if they were not compared."""
+    """What each checker found; `states` is of each two of them, None if they were not compared.
+
+    `original` is where MCRaft.tla is not Raft.tla, if it is known to differ.
+    """
 
     cluster: Cluster
     symmetry: tuple[Renamed, ...]
     results: Sequence[CheckerResult]
     states: Sequence[StatesApart] | None
+    original: str | None = None
 
     @property
     def differences(self) -> list[str]:
@@ -65,7 +70,7 @@ class ComparisonReport:
     @property
     def are_same(self) -> bool:
         """Whether nothing is known that tells them apart."""
-        return not self.differences and not self.apart
+        return not self.differences and not self.apart and self.original is None
 
     @property
     def holds(self) -> bool:
@@ -105,7 +110,8 @@ class Comparison:
                 dump = config.with_suffix(".dump") if self.states else None
                 checked.append(_checked_by_tlc(cluster, config, dump, self.workers))
             apart = _apart(checked, task) if self.states else None
-        return ComparisonReport(cluster, symmetry, [each.result for each in checked], apart)
+        results = [each.result for each in checked]
+        return ComparisonReport(cluster, symmetry, results, apart, next(of_the_original(), None))
 
 
 def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> str:

@@ -18,7 +18,7 @@ from raft_ref.spec.link import (
     raft_progress,
     raft_properties,
 )
-from raft_ref.spec.requests import RequestError
+from raft_ref.spec.requests import RequestError, probably
 
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
@@ -164,5 +164,6 @@ def _selected(available: list[Property], names: Sequence[str]) -> list[Property]
     always = [prop.name for prop in available if not prop.is_sometimes]
     for name in names:
         if name not in always:
-            raise RequestError(f"invariant {name}: no such property; known are {', '.join(always)}")
+            near = probably(name, always)
+            raise RequestError(f"invariant {name}: no such property; {near}")
     return [prop for prop in available if prop.is_sometimes or not names or prop.name in names]

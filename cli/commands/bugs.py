@@ -9,6 +9,7 @@ from raft_ref.cli.options.output import demand_picture
 from raft_ref.cli.reports import bugs
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import live_progress
+from raft_ref.spec.requests import probably
 from raft_ref.traces.drawing.style import THEMES
 from raft_ref.verify import ZOO, BugReport, find, gallery
 
@@ -82,7 +83,7 @@ def _one(options: argparse.Namespace) -> int:
     if options.gallery is not None:
         raise UsageError("--gallery: of all bugs, without a name")
     if name not in ZOO:
-        raise UsageError(f"no bug {name}: {', '.join(ZOO)}")
+        raise UsageError(f"no bug {name}; {probably(name, ZOO)}")
     if options.diagram is not None:
         demand_picture("--diagram", options.diagram)
     report = _found(name, options)

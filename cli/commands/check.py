@@ -11,7 +11,7 @@ from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladde
 from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
-from raft_ref.cli.reports import exhaustive, ladder, walks
+from raft_ref.cli.reports.checks import exhaustive, ladder, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
@@ -143,7 +143,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
 
 def _conjuncts(options: argparse.Namespace) -> tuple[Check, Reports]:
     try:
-        from raft_ref.cli.reports import conjuncts  # noqa: PLC0415 - z3 is an extra
+        from raft_ref.cli.reports.checks import conjuncts  # noqa: PLC0415 - z3 is an extra
         from raft_ref.verify import ConjunctsCheck  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(NO_Z3) from error

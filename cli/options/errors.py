@@ -9,7 +9,8 @@ class UsageError(Exception):
 
 
 EXIT_CODES = (
-    "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early"
+    "exit codes: 0 holds within the bounds; 1 violated; 2 bad input or usage; 3 stopped early, or "
+    "holds for want of anything happening"
 )
 
 NO_Z3 = "the proof needs z3: pip install 'raft-ref[prove]'"

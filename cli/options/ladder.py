@@ -9,7 +9,9 @@ from raft_ref.cli.options.symmetry import symmetry_of
 from raft_ref.verify import DEFAULTS, ClusterRequest, LadderCheck
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
-_OF_ONE_SEARCH = ("bug", "depth", "bound", "checkpoint", "resume", "bisimulation", "por")
+_OF_ONE_SEARCH = (
+    "bug", "depth", "bound", "checkpoint", "resume", "checkpoint_every", "bisimulation", "por",
+)  # fmt: skip
 
 
 def add_ladder(group: Any) -> None:
@@ -38,8 +40,9 @@ def allowed_of(options: argparse.Namespace) -> frozenset[str]:
 
 def is_ladder(options: argparse.Namespace) -> bool:
     """Whether nobody says how far to search. Raises `UsageError` for a time where somebody does."""
-    is_one = any(getattr(options, name) for name in _OF_ONE_SEARCH) or options.engine != "auto"
-    is_one = is_one or any(getattr(options, name) is not None for name in DEFAULTS)
+    is_one = options.engine != "auto"
+    is_one |= any(getattr(options, name) not in (None, False, []) for name in _OF_ONE_SEARCH)
+    is_one |= any(getattr(options, name) is not None for name in DEFAULTS)
     if is_one and options.time is not None:
         raise UsageError("--time: of a search without bounds; leave them out, or it")
     return not is_one

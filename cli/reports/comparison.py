@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from raft_ref.cli.reports.explored import setting
+from raft_ref.cli.reports.checks.explored import setting
+from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.verify import CheckerResult, ComparisonReport, differences
 
 
@@ -13,6 +14,8 @@ def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
     if quiet:
         return lines
     lines += [*setting(report.cluster, report.symmetry), "", *side_by_side(report.results)]
+    if report.original is not None:
+        lines += wrapped("MCRaft.tla is not Raft.tla", [report.original])
     if len(report.results) == 2:
         lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
     return lines if report.states is None else [*lines, "", *_states(report)]
@@ -29,6 +32,7 @@ def as_json(report: ComparisonReport) -> dict[str, Any]:
     return {
         "same": report.are_same,
         "differences": report.differences,
+        "original": report.original,
         "columns": {each.checker: result_as_json(each) for each in report.results},
         "states": states,
     }

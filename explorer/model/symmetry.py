@@ -55,10 +55,15 @@ def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple
     if number > _MAX_RENAMINGS:
         what = " and ".join(f"{sizes[each]} {each}" for each in renamed)
         raise ValueError(
-            f"{what} have {number:,} renamings, expected {_MAX_RENAMINGS:,} at most (rename "
+            f"{what} have {_shown(number)} renamings, expected {_MAX_RENAMINGS:,} at most (rename "
             f"{'servers alone or ' if 'values' in renamed else ''}nothing)"
         )
     return renamed
+
+
+def _shown(number: int) -> str:
+    digits = len(str(number))
+    return f"{number:,}" if digits < 16 else f"over 10^{digits - 1}"
 
 
 class Renaming:

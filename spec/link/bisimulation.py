@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
 from raft_ref.spec.files import MODEL
+from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
 from raft_ref.spec.values.value import Value, show
@@ -76,6 +77,8 @@ class Bisimulation:
         self._variables = frozenset(self._model.variables)
         if self._model.initial() != [self._state(initial)]:
             raise ValueError("the node and the spec do not start in the same state")
+        if path == MODEL and (other := next(differences(), None)):
+            raise ValueError(f"MCRaft.tla is not Raft.tla: {other}")
 
     @property
     def as_property(self) -> Property:

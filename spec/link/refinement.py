@@ -64,6 +64,7 @@ class Refinement:
         self._servers = tuple(servers)
         self._module = shared(path)
         self._actions: dict[str, Action] = {}
+        self._steps = frozenset(self._module.steps())
 
     @property
     def as_property(self) -> Property:
@@ -87,6 +88,8 @@ class Refinement:
         start = self._state(event.server, before, received)
         if not self._has(name):
             return self._of_no_action(name, start, self._state(event.server, event.after, sent))
+        if name not in self._steps:
+            return [f"Next of {self._module.name} has no step {name}"]
         try:
             allowed = self._action(name).successors(start, *arguments)
         except SpecError as error:

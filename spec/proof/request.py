@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import z3
 
+from raft_ref.spec.files import RAFT, STEPS
+from raft_ref.spec.module import load
 from raft_ref.spec.proof.counterexamples import Induction, smallest
 from raft_ref.spec.proof.protocol import BUGS
 from raft_ref.spec.proof.questions import (
@@ -83,6 +85,7 @@ class ProofRequest:
 
     def run(self, on_progress: Callable[[Asked], None] = lambda asked: None) -> Proof:
         """Ask all questions, or those until Ctrl-C; `on_progress` is called with each answer."""
+        load(RAFT).demand_steps(STEPS)  # else what is proved is of something else
         seconds = self.seconds or (SECONDS if self.bug is None else SECONDS_WITH_A_BUG)
         processes = self.processes or os.cpu_count() or 1
         asked = sum(1 for _ in questions(self.bug))

@@ -80,8 +80,9 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["bugs", "nothing"], "no bug nothing: vote-not-persisted"),
+        (["bugs", "nothing"], "no bug nothing; known are vote-not-persisted"),
         (["bugs", "quorum-of-half", "--diagram", "x.foo"], "--diagram x.foo: expected one of .svg"),
+        (["bugs", "quorum-of-haf"], "no bug quorum-of-haf; did you mean quorum-of-half?"),
         (["bugs", "--diagram", "x.svg"], "--diagram: only with the name of a bug"),
     ],
 )

@@ -553,7 +553,7 @@ def test_threads_and_memory_may_differ(capsys: pytest.CaptureFixture[str], tmp_p
     folder, search = tmp_path / "found", ["check", "--servers", "2", "--quiet", "--json"]
     reports = []
     for more in (["--checkpoint"], ["--threads", "1", "--memory", "2G", "--resume"]):
-        assert main([*search, *more, str(folder)]) == 0
+        assert main([*search, *more, str(folder)]) == 3  # two servers do not reach all
         reports.append(untimed(capsys.readouterr().out))
     assert reports[0] == reports[1]
 

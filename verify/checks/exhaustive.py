@@ -49,7 +49,8 @@ class ExhaustiveReport:
     @property
     def calibration(self) -> Calibration | None:
         """Which known bugs would have shown; None where this was not searched as a whole."""
-        if self.search.verdict is not Verdict.HOLDS_WITHIN_BOUNDS or not self.cluster.is_raft:
+        is_whole = self.search.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+        if not is_whole or not self.cluster.is_raft or "depth" in self.search.bounds:
             return None
         sizes = {
             "servers": len(self.cluster.system.servers),

@@ -172,6 +172,8 @@ class _Climb:
         jobs = chain(self._of_rungs(self._rungs), self._while_there_is_time())
         race, reports = self._raced(jobs)
         found = _first(reports)
+        if found is not None:
+            reports = reports[: reports.index(found) + 1]  # what came after it is chance
         consequence = None if found is None else self._consequence(found)
         return LadderReport(
             self._cluster,

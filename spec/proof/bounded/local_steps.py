@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
-from raft_ref.spec.files import INVARIANTS, RAFT
+from raft_ref.spec.files import INVARIANTS, RAFT, STEPS
 from raft_ref.spec.module import Module, load
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.transitions import Action
@@ -127,6 +127,7 @@ class LocalSteps:
         self._module: Module = load(path)
         if missing := {*constants} - {*self._module.constants}:
             raise RequestError(f"spec {path}: is no Raft: it has no constant {min(missing)}")
+        self._module.demand_steps(STEPS)
         self._variables = tuple(name for name in self._module.variables if name != "messages")
         self._actions: dict[str, Action] = {}
         self._constants = constants

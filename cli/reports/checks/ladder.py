@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from raft_ref.cli.options.output import Output
-from raft_ref.cli.reports import calibration
+from raft_ref.cli.reports.checks import calibration
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
@@ -108,11 +108,15 @@ def _setting(report: LadderReport) -> list[str]:
     notes = dict.fromkeys(each.note for each in report.rungs if each.note)
     return [
         f"  {cluster.description}, network {cluster.system.network_kind}; "
-        f"{', '.join([f'{len(report.rungs) - len(_others(report))} searches', *more])}",
+        f"{', '.join([_several(len(report.rungs) - len(_others(report))), *more])}",
         f"  {states:,} distinct states in all; {report.seconds:.1f} s, "
         f"{report.processes} at a time",
         *(f"  {note}" for note in notes),
     ]
+
+
+def _several(searches: int) -> str:
+    return f"{searches} search{'es'[: 2 * (searches != 1)]}"
 
 
 def _others(report: LadderReport) -> list[RungReport]:

@@ -5,8 +5,8 @@ import textwrap
 from typing import Any
 
 from raft_ref.cli.options.output import Output
-from raft_ref.cli.reports import calibration, explored
-from raft_ref.cli.reports.explored import setting, vacuity
+from raft_ref.cli.reports.checks import calibration, explored
+from raft_ref.cli.reports.checks.explored import setting, vacuity
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict

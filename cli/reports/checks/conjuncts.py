@@ -3,7 +3,7 @@
 from typing import Any
 
 from raft_ref.cli.options.output import Output
-from raft_ref.cli.reports.explored import setting
+from raft_ref.cli.reports.checks.explored import setting
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored

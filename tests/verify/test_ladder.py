@@ -1,0 +1,248 @@
+"""Without bounds, `check` climbs a ladder of searches."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.bugs import BUGS, QuorumOfHalf
+from raft_ref.cli import main
+from raft_ref.explorer import ActorError, Step
+from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
+from raft_ref.verify.ladder import ladder
+from raft_ref.verify.ladder.race import Job, Race
+from raft_ref.verify.ladder.rungs import RUNGS, Rung, deeper
+from raft_ref.zoo import EXPLORED
+from tests import toys
+from tests.support import processes
+
+QUICK = (
+    "one election",
+    "elections that overlap",
+    "a snapshot gets through",
+    "an even number of servers",
+)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave only rungs that take less than a second."""
+    monkeypatch.setattr(ladder, "RUNGS", [rung for rung in RUNGS if rung.name in QUICK])
+
+
+def climbed(node: type[Node] | None = None, **more: object) -> LadderReport:
+    return LadderCheck(ClusterRequest(node=node), seconds=5, **more).run()  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_bug_is_found_on_the_first_rung_that_shows_it() -> None:
+    report = climbed(QuorumOfHalf)
+    assert report.verdict == "VIOLATED"
+    assert [each.rung.name for each in report.rungs] == [
+        "one election", "elections that overlap", "an even number of servers",
+    ]  # fmt: skip
+    # A step that Raft.tla does not allow comes first; what follows from it says more.
+    assert report.found is not None
+    assert report.found.found is not None
+    assert report.found.found.prop == "StepRefinement"
+    assert report.consequence is not None
+    trace = report.trace("somewhere")
+    assert trace is not None
+    assert (trace.source, len(trace.steps)) == ("somewhere", 6)
+    assert trace.violation is not None
+    assert trace.violation.property == "ElectionSafety"
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_is_right_holds_and_says_what_it_is_worth() -> None:
+    report = climbed(
+        allowed=frozenset(
+            {
+                "SometimesConflictTruncated",
+                "SometimesCommitForgotten",
+                "SometimesSnapshotReplacesConflict",
+            }
+        )
+    )
+    assert report.verdict == "HOLDS_WITHIN_BOUNDS"
+    assert report.is_whole
+    assert "quorum-of-half" in report.calibration.shown
+    assert "older-term-committed" in report.calibration.others
+    assert any(each.walks for each in report.rungs)
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_was_not_reached_is_no_pass() -> None:
+    report = climbed()
+    assert report.verdict == "HOLDS_VACUOUSLY"
+    assert "SometimesConflictTruncated" in report.unreached
+
+
+class Mute(Node):
+    def act(self, state, action):  # type: ignore[no-untyped-def]
+        step = super().act(state, action)
+        return step and step._replace(messages=())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_mute_node_is_no_pass() -> None:
+    properties = PropertyRequest(refine=False)
+    report = LadderCheck(ClusterRequest(node=Mute, properties=properties), seconds=5).run()
+    assert report.verdict == "HOLDS_VACUOUSLY"
+    assert "Receive" in report.unreached
+
+
+def test_a_node_of_another_protocol_is_searched_too() -> None:
+    ring = ClusterRequest(node=toys.Ring)
+    report = LadderCheck(ring, seconds=3).run()
+    assert report.cluster.is_raft is False
+    assert [each.rung.name for each in report.rungs][:2] == ["two servers", "three servers"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_time_is_a_budget() -> None:
+    began = time.monotonic()
+    report = LadderCheck(seconds=0.3).run()
+    assert time.monotonic() - began < 10
+    assert report.verdict == "INCOMPLETE"
+    assert not report.is_whole
+
+
+class Ends(Node):
+    def receive(self, state, message):  # type: ignore[no-untyped-def]
+        os._exit(0)
+
+
+class Exits(Node):
+    def receive(self, state, message):  # type: ignore[no-untyped-def]
+        raise SystemExit(0)
+
+
+class Interrupts(Node):
+    def receive(self, state, message):  # type: ignore[no-untyped-def]
+        raise KeyboardInterrupt
+
+
+class Sends(Node):
+    def receive(self, state, message):  # type: ignore[no-untyped-def]
+        return Step(state, super().receive(state, message).messages * 1_000)
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (Ends, r"the process that searches was ended \(exit code 0\)"),
+        (Exits, "Exits.receive raises SystemExit: 0"),
+        (Interrupts, "Interrupts.receive raises KeyboardInterrupt"),
+        (Sends, "Sends.receive sends 1,000 messages in a step"),
+    ],
+)
+def test_a_node_that_ends_the_search_is_named(node: type[Node], said: str) -> None:
+    with pytest.raises(ActorError, match=said):
+        climbed(node)
+
+
+def test_a_node_that_tells_servers_apart_is_searched_without_symmetry() -> None:
+    class OneForgets(Node):
+        def restart(self, state):  # type: ignore[no-untyped-def]
+            after = super().restart(state)
+            return toys.replace(after, voted_for=None) if state.me == "s2" else after
+
+    report = climbed(OneForgets)
+    assert report.consequence is not None
+    assert report.consequence.found is not None
+    assert report.consequence.found.prop == "ElectionSafety"
+    assert "without symmetry: OneForgets.restart tells servers apart" in report.consequence.note
+
+
+# ---- Several at a time
+
+
+def jobs(*seconds: float) -> Iterator[Job]:
+    def work(number: int, pause: float) -> object:
+        def do(tell: object) -> tuple[int, bool]:
+            time.sleep(pause)
+            return number, number in (1, 2)
+
+        return do
+
+    for number, pause in enumerate(seconds):
+        yield Job(str(number), work(number, pause), time.monotonic() + 60)  # type: ignore[arg-type]
+
+
+def test_the_first_in_order_counts_though_a_later_one_is_faster() -> None:
+    race = Race(3, lambda found: found[1], lambda now: None)
+    race.run(jobs(0.2, 0.6, 0.0, 0.0))
+    assert [race.results[number] for number in (0, 1)] == [(0, False), (1, True)]
+    assert 3 not in race.results
+
+
+def test_rungs_get_larger_without_end() -> None:
+    rungs: list[Rung] = []
+    for rung in deeper():
+        rungs.append(rung)
+        if len(rungs) == 30:
+            break
+    assert len({tuple(rung.sizes.items()) for rung in rungs}) == 30
+
+
+# ---- The command
+
+
+def test_the_command_tells_the_rung_and_how_to_search_it_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    picture = tmp_path / "bug.svg"
+    command = ["check", "--node", "raft_ref.bugs:VoteNotPersisted", "--diagram", str(picture)]
+    assert main(command) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("VIOLATED: ElectionSafety, in 7 steps\n")
+    assert 'found by the search "one election"' in out
+    assert "3. s2 crashes and restarts: it forgets that it voted for s1." in out
+    assert "before that, StepRefinement is violated, in 2 steps" in out
+    assert picture.is_file()
+    [alone] = [line for line in out.splitlines() if line.startswith("  alone: raft-ref ")]
+    words = alone.split()[2:]
+    assert main([*words[: words.index("--diagram")], *words[words.index("--diagram") + 2 :]]) == 1
+    assert capsys.readouterr().out.startswith("VIOLATED: ElectionSafety, in 7 steps\n")
+
+
+def test_time_and_bounds_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--time", "5s", "--max-term", "2"]) == 2
+    assert "--time: of a search without bounds" in capsys.readouterr().err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_climb_and_tells_what_was_covered(number: signal.Signals) -> None:
+    process = processes.start(
+        [*processes.COMMAND, "check"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(8)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (3, "")
+    assert out.startswith("INCOMPLETE: stopped by interrupt when ")
+    assert "one election" in out
+
+
+def test_every_known_bug_of_a_node_is_one_that_the_rungs_show() -> None:
+    """By what is known of it; the next test finds each of them."""
+    tied = frozenset(bug.breaks for bug in BUGS.values())
+    searched = [ladder.Searched(rung.sizes, tied, rung.goal) for rung in RUNGS]
+    assert ladder.calibrated(searched).others == ()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", EXPLORED)
+def test_the_plain_command_finds_every_known_bug(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node = EXPLORED[name].node
+    assert main(["check", "--node", f"{node.__module__}:{node.__name__}", "--quiet"]) == 1
+    assert capsys.readouterr().out.startswith("VIOLATED: ")
