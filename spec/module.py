@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,12 +71,16 @@ class Module:
         self._parts: dict[tuple[tuple[str, ...], Program], list[Predicate]] = {}
         self._actions: dict[tuple[str, Program], Action] = {}
 
-    def properties(self) -> tuple[Operator, ...]:
-        """Return the properties: this file's operators without parameters that are not LOCAL."""
+    def properties(self, inherited: Container[str] = ()) -> tuple[Operator, ...]:
+        """Return the properties: this file's operators without parameters that are not LOCAL.
+
+        Those of modules that it extends are among them, as far as these are `inherited`, by name.
+        """
+        own = self._own.union(*(s.definitions for s in self._sources if s.name in inherited))
         return tuple(
             self.operators[name]
             for name, definition in self._definitions.items()
-            if definition in self._own and not definition.parameters and not definition.is_local
+            if definition in own and not definition.parameters and not definition.is_local
         )
 
     def predicate(self, name: str, constants: Constants | None = None) -> Predicate:

@@ -8,6 +8,7 @@ from typing import Any
 
 from raft_ref.explorer import Kind, Property, ServerId, View
 from raft_ref.spec.code.predicate import ByElement, Predicate
+from raft_ref.spec.files import INVARIANTS
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
 from raft_ref.spec.module import Module
@@ -42,14 +43,16 @@ def tla_properties(path: Path, variables: Variables) -> list[Property]:
     """Return the properties that a TLA+ module defines, in the order of the file.
 
     Every operator without parameters that is not LOCAL is one: of steps if it reads a primed
-    variable, to be reached if its name begins with Sometimes. Raises `SpecError` for a module
-    that cannot be loaded, and for one that needs a constant or a variable that is not there.
+    variable, to be reached if its name begins with Sometimes. A module that extends RaftInvariants
+    has its properties too. Raises `SpecError` for a module that cannot be loaded, and for one that
+    needs a constant or a variable that is not there.
     """
     module = shared(path)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
-    predicates = [module.predicate(each.name, constants) for each in module.properties()]
+    properties = module.properties(inherited=(INVARIANTS.stem,))
+    predicates = [module.predicate(each.name, constants) for each in properties]
     for predicate in predicates:
         for name in sorted((predicate.reads | predicate.reads_primed) - variables.parts.keys()):
             raise SpecError(

@@ -12,6 +12,9 @@ from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
 from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
 
+OF_RAFT = ("RaftInvariants", "RaftProgress")
+"""Our modules that others may extend without a copy of them beside."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -66,6 +69,8 @@ class Loader:
             return Loaded({}, STANDARD_MODULES[name], [])
         if shipped.is_file():
             return self.load(shipped)
+        if name in OF_RAFT:
+            return self.load(self._library.parent / f"{name}.tla")
         raise SpecError(at, f"there is no module {name}: no file {beside}")
 
     def _instantiate(self, instance: tree.Instance, names: Names) -> Names:

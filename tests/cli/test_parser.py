@@ -13,7 +13,10 @@ from raft_ref.cli import main
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["check", "--max-trm", "3"], "check: unrecognized arguments: --max-trm 3; did you mean --"),
+        (
+            ["check", "--max-trm", "3"],
+            "check: unrecognized arguments: --max-trm 3; did you mean",
+        ),
         (["chek"], "raft-ref: argument COMMAND: no 'chek'; did you mean check?"),
         (["check", "--network", "st"], "argument --network: no 'st'; did you mean set?"),
         (["check", "--engine", "quick"], "no 'quick'; known are auto, native, plain"),
