@@ -72,6 +72,7 @@ class Search:
     def find_ways_to_stuck(
         self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
     ) -> int: ...
+    def stuck_places(self, most: int) -> list[tuple[list[int], int]]: ...
     def cut_from(
         self,
         nodes: Sequence[int],

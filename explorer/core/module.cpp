@@ -229,6 +229,13 @@ class PythonSearch {
         return static_cast<int>(progress.reach());
     }
 
+    nb::list stuck_places(std::size_t most) {
+        nb::list places;
+        for (const Shape& each : progress_.value().stuck_places(most))
+            places.append(nb::make_tuple(nb::cast(each.nodes), each.history));
+        return places;
+    }
+
     std::vector<std::uint64_t> cut_from(std::vector<Node> nodes, std::vector<Message> messages,
                                         History history, Faults faults,
                                         const nb::object& heartbeat) {
@@ -325,6 +332,7 @@ NB_MODULE(_core, module) {
         .def("is_on_the_way", &PythonSearch::is_on_the_way)
         .def("look", &PythonSearch::look)
         .def("find_ways_to_stuck", &PythonSearch::find_ways_to_stuck)
+        .def("stuck_places", &PythonSearch::stuck_places)
         .def("cut_from", &PythonSearch::cut_from)
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)

@@ -65,6 +65,21 @@ class Progress {
         return outlook;
     }
 
+    // The states of the servers, and the history, of which some state is stuck; so many at most.
+    std::vector<Shape> stuck_places(std::size_t most) {
+        std::vector<Word> met;
+        for (std::size_t slot = 0; slot < search_.visited_.slots(); ++slot)
+            if (is_stuck(slot)) met.push_back(search_.layout_.servers(search_.visited_.at(slot)));
+        std::sort(met.begin(), met.end());
+        met.erase(std::unique(met.begin(), met.end()), met.end());
+        std::vector<Shape> places;
+        for (const Word servers : met) {
+            if (places.size() == most) break;
+            places.push_back(search_.steps_.shape(servers, Faults{}, Network{}));
+        }
+        return places;
+    }
+
     // Find the shortest ways to a stuck state, for Search::is_on_the_way; false if the heartbeat
     // says to stop. There must be a stuck state.
     bool find_ways(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {

@@ -27,6 +27,7 @@ from raft_ref.explorer.model.properties import PARTS, Checker, Kind, Property, d
 from raft_ref.explorer.model.symmetry import Renamed, Symmetry
 from raft_ref.explorer.model.system import GlobalState, System
 from raft_ref.explorer.results.counterexample import Counterexample, first_counterexample
+from raft_ref.explorer.results.larger import MOST_PLACES, Larger
 from raft_ref.explorer.results.progress import (
     Outlook,
     demand_unbounded_depth,
@@ -169,28 +170,54 @@ class NativeSearch:
     def _lack_of_progress(self, initial: GlobalState) -> tuple[Any, Counterexample | None]:
         """Return how the question for progress ended, and the way to a stuck state."""
         for number, prop in enumerate(self._model.of_progress):
-            of_servers = prop.reads <= {"states", "history"}
-            found = self._core.look(number, of_servers, self._heartbeat_looking)
+            found = first = self._look(number, prop)
+            larger = Larger(self._system, prop)
+            while found.ending == Ending.COVERED and found.stuck:
+                way, last = self._way_to_stuck(initial, prop)
+                if way is None or not larger.reaches_goal(last.nodes, last.history):
+                    kept = first.stuck - found.stuck
+                    return self._stuck(prop, way, last, Outlook(first.asked, found.stuck, {}, kept))
+                self._tell_apart(number, last, larger)
+                found = self._look(number, prop)
             if found.ending != Ending.COVERED:
                 return found.ending, None
-            self._outlooks[prop.name] = Outlook(found.asked, found.stuck, {})
-            if found.stuck:
-                return self._way_to_stuck(initial, prop, found)
+            self._outlooks[prop.name] = Outlook(first.asked, 0, {}, first.stuck)
         return Ending.COVERED, None
 
+    def _look(self, number: int, prop: Property) -> Any:
+        of_servers = prop.reads <= {"states", "history"}
+        return self._core.look(number, of_servers, self._heartbeat_looking)
+
+    def _tell_apart(self, question: int, last: GlobalState, larger: Larger) -> None:
+        """Note that from a stuck state, and from all like it, larger bounds lead to the goal."""
+        alike = [(last.nodes, last.history)]
+        for each in () if self._symmetry is None else self._symmetry.renamings:
+            alike.append((each.nodes(last.nodes), each.history(last.history)))
+        places = self._core.stuck_places(MOST_PLACES)
+        kept = [(tuple(nodes), h) for nodes, h in places if larger.walks_to_goal(nodes, h)]
+        self._model.kept.update((question, *each) for each in (*alike, *kept))
+
     def _way_to_stuck(
-        self, initial: GlobalState, prop: Property, found: Any
-    ) -> tuple[Any, Counterexample | None]:
-        looking = self._heartbeat_looking
-        reach = self._core.find_ways_to_stuck(initial.nodes, initial.history, looking)
+        self, initial: GlobalState, prop: Property
+    ) -> tuple[Counterexample | None, GlobalState]:
+        """Return the first of the shortest ways to a stuck state, and the state; None if stopped."""
+        reach = self._core.find_ways_to_stuck(
+            initial.nodes, initial.history, self._heartbeat_looking
+        )
         if reach < 0:
+            return None, initial
+        return first_way(self._system, prop, self._is_on_the_way, reach)
+
+    def _stuck(
+        self, prop: Property, way: Counterexample | None, last: GlobalState, outlook: Outlook
+    ) -> tuple[Any, Counterexample | None]:
+        if way is None:
             return Ending.INTERRUPTED, None
-        way, last = first_way(self._system, prop, self._is_on_the_way, reach)
-        cut = self._core.cut_from(*as_shape(self._system, last), looking)
+        cut = self._core.cut_from(*as_shape(self._system, last), self._heartbeat_looking)
         if not cut:
             return Ending.INTERRUPTED, None
         cut_off = in_order(self._system, self._by_bound(cut))
-        self._outlooks[prop.name] = Outlook(found.asked, found.stuck, cut_off)
+        self._outlooks[prop.name] = replace(outlook, cut_off=cut_off)
         return Ending.VIOLATED, way
 
     def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:

@@ -31,6 +31,7 @@ class NativeModel:
         self._projections: list[Interner[Any]] = [Interner() for _ in self.asked]
         self._bounds = list(system.bounds.measures)
         self.names: Interner[tuple[str, ...]] = Interner()
+        self.kept: set[tuple[int, tuple[int, ...], int]] = set()
 
     def size(self) -> int:
         """Return how much has a number, or is known of what is obsolete; it never shrinks."""
@@ -110,9 +111,14 @@ class NativeModel:
         return holds_of_message(self._system.local.messages[message - 1])
 
     def outlook(self, question: int, state: Shape) -> int:
-        """Return, of a question for progress, whether the premise holds (1) and the goal (2)."""
+        """Return, of a question for progress, whether the premise holds (1) and the goal (2).
+
+        Where a bound alone keeps the goal away, it is not due.
+        """
+        nodes, _, history, _ = state
         prop, view = self.of_progress[question], self._view(state, ())
-        return bool(prop.premise(view)) | bool(prop.holds(view)) << 1
+        is_due = (question, tuple(nodes), history) not in self.kept and bool(prop.premise(view))
+        return is_due | bool(prop.holds(view)) << 1
 
     def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
         """Return whether all properties of single steps hold of a server's step."""

@@ -20,6 +20,7 @@ from raft_ref.explorer.results.counterexample import (
     OnTheWay,
     first_counterexample,
 )
+from raft_ref.explorer.results.larger import MOST_PLACES, Larger
 from raft_ref.explorer.results.progress import (
     Outlook,
     cut_off_from,
@@ -194,9 +195,28 @@ class Search:
                     goals.append(state)
             good = good_states(self._with_progress(self._seen), self._follow, goals)
             stuck = due - good
-            self._outlooks[prop.name] = Outlook(len(due), len(stuck), {})
-            if stuck:
-                return self._way_to(prop, stuck, len(due))
+            if way := self._way_to_stuck(prop, stuck, len(due)):
+                return way
+        return None
+
+    def _way_to_stuck(
+        self, prop: Property, stuck: set[GlobalState], due: int
+    ) -> Counterexample | None:
+        """Return the way to a stuck state, unless bounds alone keep all from the goal."""
+        larger, left = Larger(self._system, prop), set(stuck)
+        while left:
+            way, last = self._way_to(prop, left)
+            if not larger.reaches_goal(last.nodes, last.history):
+                cut_off = cut_off_from(self._system, last, self._canonical)
+                kept = len(stuck) - len(left)
+                self._outlooks[prop.name] = Outlook(due, len(left), cut_off, kept)
+                return way
+            here = self._canonical(last)
+            apart = {(here.nodes, here.history)}
+            places = sorted({(state.nodes, state.history) for state in left})[:MOST_PLACES]
+            apart |= {place for place in places if larger.walks_to_goal(*place)}
+            left = {state for state in left if (state.nodes, state.history) not in apart}
+        self._outlooks[prop.name] = Outlook(due, 0, {}, len(stuck))
         return None
 
     def _with_progress(self, states: Collection[GlobalState]) -> Iterator[GlobalState]:
@@ -210,14 +230,13 @@ class Search:
         steps = self._system.steps(state, Counter())
         return (self._canonical(step.after) for step in steps)
 
-    def _way_to(self, prop: Property, stuck: set[GlobalState], due: int) -> Counterexample:
+    def _way_to(
+        self, prop: Property, stuck: set[GlobalState]
+    ) -> tuple[Counterexample, GlobalState]:
         levels = enumerate(self._levels_expanded)
         reach = next(number for number, level in levels if not stuck.isdisjoint(level))
         ways = self._ways_to(stuck.intersection(self._levels_expanded[reach]), reach)
-        way, last = first_way(self._system, prop, self._is_on(ways), reach)
-        cut_off = cut_off_from(self._system, last, self._canonical)
-        self._outlooks[prop.name] = Outlook(due, len(stuck), cut_off)
-        return way
+        return first_way(self._system, prop, self._is_on(ways), reach)
 
     def _leads_to(self, state: GlobalState, targets: set[GlobalState]) -> bool:
         return not targets.isdisjoint(self._follow(state))

@@ -5,10 +5,11 @@ step or more. A state in which the premise holds and that is not good is stuck, 
 can be reached from it. That nothing else can happen there is shown by a search that has covered
 everything within its bounds, and by no other.
 
-A bound may be the only reason why a state is stuck. So with the shortest way to a stuck state comes
-how many steps each bound kept from happening, in that state and in all that can be reached from it.
-Where it did, larger bounds may lead on. (Crashes are never without a bound, so `max_restarts` is
-always among those.)
+A bound may be the only reason why a state is stuck. Such states are told apart: if the goal is
+found from there within larger bounds (explorer/results/larger.py), nothing is violated. Where it is
+not, with the shortest way to a stuck state comes how many steps each bound kept from happening, in
+that state and in all that can be reached from it. (Crashes are never without a bound, so
+`max_restarts` is always among those.)
 """
 
 from collections import Counter, defaultdict
@@ -29,6 +30,7 @@ class Outlook:
 
     - `asked`: the states in which its premise holds.
     - `stuck`: those of them from which its goal cannot be reached.
+    - `kept`: those that are not among them because a bound alone keeps the goal away.
     - `cut_off`: for each bound that did, how many steps it kept from happening, in all that can be
       reached from the stuck state of the counterexample.
     """
@@ -36,6 +38,7 @@ class Outlook:
     asked: int
     stuck: int
     cut_off: dict[str, int]
+    kept: int = 0
 
 
 def demand_unbounded_depth(system: System, properties: Iterable[Property]) -> None:

@@ -35,7 +35,7 @@ SHORTEST = {
     "next-index-moved-below-match": (16, 1_279),
     "prev-log-term-ignored": (18, 12_254),
     "compacted-entries-appended-again": (13, 620),
-    "heartbeat-instead-of-snapshot": (8, 3_164),
+    "heartbeat-instead-of-snapshot": (11, 3_164),
     "term-of-compacted-entry-unknown": (9, 99),
     "snapshot-lowers-term": (21, 10_060),
     "conflicting-log-kept": (17, 22_231),

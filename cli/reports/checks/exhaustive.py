@@ -110,7 +110,10 @@ def _outlooks(report: Report) -> list[str]:
     for name, found in report.progress.items():
         due = f"the {found.asked:,} states where it is due"
         if not found.stuck:
-            lines.append(f"  {name}: the goal can be reached from all of {due}")
+            but = f", but for {found.kept:,} from which a bound alone keeps it away"
+            lines.append(
+                f"  {name}: the goal can be reached from all of {due}{but if found.kept else ''}"
+            )
             continue
         lines.append(f"  {name}: the goal cannot be reached from {found.stuck:,} of {due}")
         cut_off = ", ".join(f"{bound} {times:,}" for bound, times in found.cut_off.items())
