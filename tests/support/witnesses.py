@@ -6,6 +6,7 @@ within other bounds; what is found here is what `verify.calibration` reads.
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from raft_ref.bugs import BUGS
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck, GivenSizes, PropertyRequest
@@ -35,9 +36,9 @@ def smallest(name: str, sizes: dict[str, int], is_tied: bool) -> dict[str, int]:
     return sizes
 
 
-def witnesses(name: str) -> list[dict[str, object]]:
+def witnesses(name: str) -> list[dict[str, Any]]:
     """Return what a bug breaks, each with the smallest bounds, by properties and by refinement."""
-    found = []
+    found: list[dict[str, Any]] = []
     for rung in RUNGS:
         for is_tied in (False, True):
             if rung.name in BOXES and broken(name, rung.sizes, is_tied) is not None:

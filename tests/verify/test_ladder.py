@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
 from raft_ref.explorer import ActorError, Step
 from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
+from raft_ref.verify.calibration import Searched, calibrated
 from raft_ref.verify.ladder import ladder
 from raft_ref.verify.ladder.race import Job, Race
 from raft_ref.verify.ladder.rungs import RUNGS, Rung, deeper
@@ -157,7 +159,7 @@ def test_a_node_that_tells_servers_apart_is_searched_without_symmetry() -> None:
     class OneForgets(Node):
         def restart(self, state):  # type: ignore[no-untyped-def]
             after = super().restart(state)
-            return toys.replace(after, voted_for=None) if state.me == "s2" else after
+            return replace(after, voted_for=None) if state.me == "s2" else after
 
     report = climbed(OneForgets)
     assert report.consequence is not None
@@ -240,8 +242,8 @@ def test_an_interrupt_ends_the_climb_and_tells_what_was_covered(number: signal.S
 def test_every_known_bug_of_a_node_is_one_that_the_rungs_show() -> None:
     """By what is known of it; the next test finds each of them."""
     tied = frozenset(bug.breaks for bug in BUGS.values())
-    searched = [ladder.Searched(rung.sizes, tied, rung.goal) for rung in RUNGS]
-    assert ladder.calibrated(searched).others == ()
+    searched = [Searched(rung.sizes, tied, rung.goal) for rung in RUNGS]
+    assert calibrated(searched).others == ()
 
 
 @pytest.mark.long
