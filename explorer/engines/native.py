@@ -200,7 +200,7 @@ class NativeSearch:
     def _way_to_stuck(
         self, initial: GlobalState, prop: Property
     ) -> tuple[Counterexample | None, GlobalState]:
-        """Return the first of the shortest ways to a stuck state, and the state; None if stopped."""
+        """Return the first shortest way to a stuck state, and the state; no way if stopped."""
         reach = self._core.find_ways_to_stuck(
             initial.nodes, initial.history, self._heartbeat_looking
         )

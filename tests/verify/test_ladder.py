@@ -109,7 +109,7 @@ def test_a_node_of_another_protocol_is_searched_too() -> None:
     ring = ClusterRequest(node=toys.Ring)
     report = LadderCheck(ring, seconds=3).run()
     assert report.cluster.is_raft is False
-    assert [each.rung.name for each in report.rungs][0] == "two servers"
+    assert report.rungs[0].rung.name == "two servers"
 
 
 @pytest.mark.usefixtures("quick")
@@ -180,7 +180,7 @@ def jobs(*seconds: float) -> Iterator[Job]:
         return do
 
     for number, pause in enumerate(seconds):
-        yield Job(str(number), work(number, pause), time.monotonic() + 60)  # type: ignore[arg-type]
+        yield Job(number, str(number), work(number, pause), time.monotonic() + 60)  # type: ignore[arg-type]
 
 
 def test_the_first_in_order_counts_though_a_later_one_is_faster() -> None:

@@ -26,6 +26,7 @@ SECONDS = 60.0
 """How long the ladder is climbed if nobody says how long: the rungs, and then as deep as that."""
 
 _FOR_WALKS = 1 / 6
+_QUICK = 6
 _STEPS_OF_A_WALK = 200
 WALKS = Rung("walks at random", "far beyond what can be exhausted", {})
 
@@ -189,11 +190,11 @@ class _Climb:
 
     def _raced(self, jobs: Iterator[tuple[Rung, bool, Job]]) -> tuple[Race, list[RungReport]]:
         """Run jobs, each with its rung and whether that is a deeper one; return the reports."""
-        begun: list[RungReport] = []
+        begun: dict[int, RungReport] = {}
 
         def counted() -> Iterator[Job]:
             for rung, is_deeper, job in jobs:
-                begun.append(RungReport(rung, None, is_deeper=is_deeper))
+                begun[job.rank] = RungReport(rung, None, is_deeper=is_deeper)
                 yield job
 
         def progress(now: Mapping[str, Any]) -> None:
@@ -256,23 +257,27 @@ class _Climb:
         self, rungs: Sequence[Rung], is_tied: bool = True
     ) -> Iterator[tuple[Rung, bool, Job]]:
         until = self._end if self._check.seconds or not is_tied else float("inf")
-        for rung in rungs:
-            work = partial(self._search, rung, False, is_tied)
-            yield rung, False, Job(rung.name, work, until)
+        # The last takes longest; begun early, it does not keep one core busy alone.
+        ranks = [*range(len(rungs))]
+        early, late = ranks[:_QUICK], ranks[_QUICK:]
+        for rank in [*early, *late[-1:], *late[:-1]]:
+            work = partial(self._search, rungs[rank], False, is_tied)
+            yield rungs[rank], False, Job(rank, rungs[rank].name, work, until)
 
     def _while_there_is_time(self) -> Iterator[tuple[Rung, bool, Job]]:
-        for rung in deeper(self._cluster.is_raft):
+        first = rank = len(self._rungs)
+        for rank, rung in enumerate(deeper(self._cluster.is_raft), start=first):
             if time.monotonic() > self._walks_from - 1:
                 break
             work = partial(self._search, rung, True, True)
-            yield rung, True, Job(rung.name, work, self._walks_from)
+            yield rung, True, Job(rank, rung.name, work, self._walks_from)
         if any(prop.kind == "progress" for prop in self._cluster.properties):
             return
         seed = int(time.time() * 1000) % 10**6
         for number in range(self._processes):
             if time.monotonic() < self._end - 1:
                 work = partial(self._walk, seed + 10**6 * number)
-                yield WALKS, True, Job(f"walks {number + 1}", work, self._end)
+                yield WALKS, True, Job(rank + 1 + number, f"walks {number + 1}", work, self._end)
 
     def _search(self, rung: Rung, is_deeper: bool, is_tied: bool, tell: Tell) -> RungReport:
         request = self._request(rung, is_tied)

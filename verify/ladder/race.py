@@ -17,8 +17,12 @@ _LOOK = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is done in a process of its own, until a time of `time.monotonic` at most."""
+    """What is done in a process of its own, until a time of `time.monotonic` at most.
 
+    `rank` is its place in the order that counts, which need not be that in which jobs begin.
+    """
+
+    rank: int
     name: str
     work: Callable[[Tell], Any]
     until: float
@@ -26,7 +30,7 @@ class Job:
 
 @dataclass(slots=True)
 class Race:
-    """What became of jobs: their results by number, None of those that had to be ended.
+    """What became of jobs: their results by rank, None of those that had to be ended.
 
     `on_progress` is called with the names of those that run, each with what it told last. Raises
     in `run` what a job raises.
@@ -43,9 +47,8 @@ class Race:
 
     def run(self, jobs: Iterator[Job]) -> None:
         """Run the jobs, in their order, until all have ended or one has found something."""
-        waiting = enumerate(jobs)
         try:
-            self._run(waiting)
+            self._run(jobs)
         except KeyboardInterrupt:
             self.is_interrupted = True
             self._stop()
@@ -54,15 +57,15 @@ class Race:
                 forked.end()
             self._running.clear()
 
-    def _run(self, waiting: Iterator[tuple[int, Job]]) -> None:
+    def _run(self, waiting: Iterator[Job]) -> None:
         is_over = False
         while True:
             while not is_over and self._first is None and len(self._running) < self.processes:
-                number, job = next(waiting, (-1, None))
+                job = next(waiting, None)
                 if job is None:
                     is_over = True
                 else:
-                    self._running[number] = job, Forked(job.work, job.until)
+                    self._running[job.rank] = job, Forked(job.work, job.until)
             if not self._running:
                 return
             self._listen()

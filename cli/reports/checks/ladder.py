@@ -1,7 +1,6 @@
 """What was found on the ladder, as text and as JSON."""
 
 import shlex
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -170,11 +169,9 @@ def _rungs(report: LadderReport) -> Iterator[str]:
         if each.report is None:
             yield f"{row}  stopped before it could say anything"
             continue
-        row += f"{each.report.distinct_states:>12,} states {each.report.seconds:>6.1f} s  "
-        text = _sizes(each) if each.is_whole else f"{_sizes(each)}; {_left(each)}"
-        yield from textwrap.wrap(
-            text, 100, initial_indent=row, subsequent_indent=" " * len(row), break_on_hyphens=False
-        )
+        row += f"{each.report.distinct_states:>12,} states {each.report.seconds:>6.1f} s"
+        yield row if each.is_whole else f"{row}; {_left(each)}"
+        yield f"    {_sizes(each)}"
 
 
 def _name(each: RungReport) -> str:
