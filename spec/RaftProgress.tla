@@ -3,8 +3,7 @@
 (* What Raft is for: that entries are committed, in the end.               *)
 (*                                                                         *)
 (* Progress: from every state with CommitIsDue, a state with CommitIsDone  *)
-(* can be reached. That a cluster has a leader at all is not asked here: in *)
-(* the last term within the bounds an election may fail for good.          *)
+(* can be reached. That a cluster has a leader at all is another goal.     *)
 (***************************************************************************)
 EXTENDS RaftInvariants
 
@@ -27,6 +26,11 @@ CommitIsDone ==
     \E i \in Server :
         /\ LeadsLast(i) /\ HasOwnEntry(i)
         /\ commitIndex[i] = snapshot[i].lastIncludedIndex + Len(log[i])
+
+-------------------------------------------------------------------------------
+\* Some server leads the newest term. It is asked for from everywhere, with as
+\* many servers down as a cluster bears.
+LeaderIsElected == \E i \in Server : LeadsLast(i)
 
 -------------------------------------------------------------------------------
 \* What the newest leader has committed, all servers hear of in the end.

@@ -6,7 +6,8 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
     report = ExhaustiveCheck(ClusterRequest(bug="vote-not-persisted")).run()
     trace = trace_of(report)
 
-`cluster` builds what is explored, with its `properties`; `checks` are exhaustive, by random walks,
+`cluster` builds what is explored, with its `properties` (`as_raft` is what a user's states stand for,
+and some servers may be `down`); `checks` are exhaustive, by random walks,
 or of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity`
 and `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and
 `gallery` shows them;

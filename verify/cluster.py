@@ -20,12 +20,15 @@ from raft_ref.explorer import (
     Renamed,
     ServerId,
     System,
+    guarded,
     what_is_renamed,
 )
 from raft_ref.spec.link import Committed
 from raft_ref.spec.requests import RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
+from raft_ref.verify.as_raft import AsRaft
+from raft_ref.verify.down import Down
 from raft_ref.verify.properties import PropertyRequest, Subject, properties_of
 from raft_ref.zoo import EXPLORED
 
@@ -83,6 +86,7 @@ class ClusterRequest:
     - `bounds`: further bounds, on measures of the user's own node, by name.
     - `depth`: levels of states, the initial one included.
     - `reduced`: partial-order reduction.
+    - `down`: how many servers, the last ones, are down for good.
     """
 
     node: Callable[..., Any] | None = None
@@ -93,6 +97,7 @@ class ClusterRequest:
     depth: int | None = None
     network: NetworkKind = "set"
     reduced: bool = False
+    down: int = 0
     properties: PropertyRequest = field(default_factory=PropertyRequest)
 
     @property
@@ -146,8 +151,11 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     servers = _names("s", numbers["servers"], "servers", least=2)
     values = _names("v", numbers["values"], "values", least=0)
     actor = _actor(request, bug, servers, values)
-    project = getattr(actor, "as_raft", None) or _itself
-    is_raft = _is_raft(actor, project, servers)
+    if request.down:
+        if not 0 < request.down < len(servers):
+            raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
+        actor = Down(actor, servers[-request.down :])
+    project, is_raft = _as_raft(actor, servers)
     measures = _measures(actor, is_raft, project)
     bounds = _bounds(request, numbers, measures)
     history = Committed(project) if is_raft else getattr(actor, "history", NoHistory())
@@ -157,9 +165,11 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         )
     except ValueError as error:
         raise RequestError(str(error), is_named=False) from error
-    subject = Subject(system, values, request.name, bug, is_raft)
+    subject = Subject(system, values, request.name, bug, is_raft, project)
     properties = properties_of(subject, request.properties)
     description = request.name or request.bug or "reference node"
+    if request.down:
+        description += f", {' and '.join(servers[-request.down :])} down"
     return Cluster(system, properties, project, description, values, is_raft)
 
 
@@ -208,13 +218,23 @@ def _actor(
     return actor
 
 
-def _is_raft(actor: Actor, project: Callable[[Any], Any], servers: tuple[ServerId, ...]) -> bool:
-    try:
-        state = project(actor.initial(servers[0]))
-    except Exception:
-        # The search calls the actor again, under guard, and reports what it does wrong.
-        return False
-    return isinstance(state, raft_ref.State)
+def _as_raft(actor: Actor, servers: tuple[ServerId, ...]) -> tuple[Callable[[Any], Any], bool]:
+    """Return what a node's states stand for, and whether that is a state of Raft.
+
+    Raises `ActorError` for a node that says so, and gives something else.
+    """
+    own = getattr(actor, "as_raft", None)
+    if own is None:
+        try:
+            return _itself, isinstance(actor.initial(servers[0]), raft_ref.State)
+        except Exception:
+            # The search calls the actor again, under guard, and reports what it does wrong.
+            return _itself, False
+    if isinstance(own, AsRaft):
+        return own, True
+    project = AsRaft(own, type(actor).__name__, servers)
+    project(guarded(f"{type(actor).__name__}.initial", actor.initial)(servers[0]))
+    return project, True
 
 
 def _measures(actor: Actor, is_raft: bool, project: Callable[[Any], Any]) -> Mapping[str, Measure]:

@@ -1,6 +1,6 @@
 """Which properties a cluster is asked for: its own, those of a module of TLA+, ties to Raft.tla."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,11 @@ from raft_ref.spec.requests import RequestError, probably
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
 
-GOALS = {COMMIT_IS_DONE: COMMIT_IS_DUE, "CommitIsKnownToAll": "CommitIsKnown"}
+GOALS: dict[str, str | None] = {
+    COMMIT_IS_DONE: COMMIT_IS_DUE,
+    "CommitIsKnownToAll": "CommitIsKnown",
+    "LeaderIsElected": None,
+}
 """The goals of RaftProgress.tla, each with where it is due."""
 
 
@@ -37,6 +41,8 @@ class PropertyRequest:
       reachable (None: not asked for; one of the two alone gets its usual other).
     - `refine`: every step of a server is a step of Raft.tla (None: of the reference node).
     - `bisimulation`: node and spec can take the same steps in every state.
+    - `excepted`: these are not asked for, by name.
+    - `witness`: a Sometimes..., of which the shortest way to it is wanted, and nothing else.
     """
 
     spec: Path | None = None
@@ -45,13 +51,15 @@ class PropertyRequest:
     progress_from: str | None = None
     refine: bool | None = None
     bisimulation: bool = False
+    excepted: Sequence[str] = ()
+    witness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is asked: a system, by the name of its node (None: the reference node or a bug's).
 
-    `is_raft` says whether its nodes' states stand for a `raft_ref.State`.
+    `is_raft` says whether its nodes' states stand for a `raft_ref.State`, and `project` for which.
     """
 
     system: System
@@ -59,6 +67,7 @@ class Subject:
     node: str | None
     bug: Bug | None
     is_raft: bool
+    project: Callable[[Any], Any]
 
     @property
     def actor(self) -> Actor:
@@ -68,19 +77,46 @@ class Subject:
     @property
     def as_raft(self) -> Any:
         """What maps a state of the user's own to one of Raft, if it is such a node."""
-        return getattr(self.actor, "as_raft", None)
+        return self.project if hasattr(self.actor, "as_raft") else None
 
 
 def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
     """Return the properties that are asked for. Raises `RequestError`."""
     bug = subject.bug
     available = [*_properties(subject, request), *_ties_to_the_spec(subject, request)]
+    if request.witness is not None:
+        return [_never(available, request.witness)]
     found = _selected(available, request.invariants or _broken_by(bug, request))
+    found = _without(found, request.excepted)
     if (bug is not None and bug.breaks == PROGRESS) or request.progress or request.progress_from:
         found.append(_progress(subject, request))
     if subject.system.bounds.depth is not None and any(p.kind is Kind.PROGRESS for p in found):
         raise RequestError("depth: progress cannot be asked for within a bound on depth")
     return found
+
+
+def _never(available: list[Property], name: str) -> Property:
+    """Return the property that something is never reached: a way that breaks it is a witness."""
+    known = {prop.name: prop for prop in available if prop.is_sometimes}
+    if name not in known:
+        raise RequestError(f"witness {name}: nothing that must be reached; {probably(name, known)}")
+    wanted = known[name]
+    return Property(
+        name,
+        lambda *views: not wanted.holds(*views),
+        wanted.kind,
+        reads=wanted.reads,
+        reads_after=wanted.reads_after,
+        formula=wanted.formula,
+    )
+
+
+def _without(properties: list[Property], names: Sequence[str]) -> list[Property]:
+    known = [prop.name for prop in properties]
+    for name in names:
+        if name not in known:
+            raise RequestError(f"except {name}: no such property; {probably(name, known)}")
+    return [prop for prop in properties if prop.name not in names]
 
 
 def _broken_by(bug: Bug | None, request: PropertyRequest) -> list[str]:
@@ -141,6 +177,7 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
     """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
     system, bug = subject.system, subject.bug
     is_reference = subject.node is None and bug is None and not request.invariants
+    is_reference = is_reference and isinstance(subject.actor, raft_ref.Node)
     is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
     refine = is_default if request.refine is None else request.refine
     if not refine and not request.bisimulation:

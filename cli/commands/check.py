@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import replace
 from typing import Any, Protocol
 
 from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction, cluster_of
@@ -39,6 +40,9 @@ examples:
   raft-ref check --max-messages 4 --checkpoint found
   raft-ref check --max-messages 4 --resume found  a longer one, which may be killed and goes on
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
+  raft-ref check --witness SometimesTwoLeaders    how two servers lead at a time
+  raft-ref check --progress LeaderIsElected --down 1
+                                                  with one server down, one can be elected
   raft-ref check --json                           for machines
 """
 
@@ -102,6 +106,8 @@ def run(options: argparse.Namespace) -> int:
     with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
         report = check.run(on_progress)
     trace = report.trace(output.source)
+    if options.witness is not None and trace is not None:
+        trace = replace(trace, violation=None)  # it is what was wanted
     if not output.json:
         story = [] if trace is None or output.quiet else ["", *tell(trace)]
         print("\n".join([*reports.as_text(report, output), *story]))
@@ -110,7 +116,14 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(reports.as_json(report, output, where)))
     else:
         print("".join(f"{line}\n" for line in where.as_text()), end="")
-    return EXIT[report.verdict]
+    return _exit_code(report.verdict, is_witness=options.witness is not None)
+
+
+def _exit_code(verdict: Verdict, is_witness: bool) -> int:
+    """Return the exit code; who wants a witness wants what would violate that there is none."""
+    if is_witness and verdict is not Verdict.INCOMPLETE:
+        return 0 if verdict is Verdict.VIOLATED else 1
+    return EXIT[verdict]
 
 
 def _list_bugs(as_json: bool) -> None:

@@ -46,6 +46,18 @@ def add_cluster(group: Any) -> None:
         help="demand it from every state with PREMISE, another operator",
     )
     group.add_argument(
+        "--except", dest="excepted", metavar="NAME", action="append", default=[],
+        help="do not demand this property (repeatable)",
+    )  # fmt: skip
+    group.add_argument(
+        "--witness", metavar="NAME",
+        help="show the shortest way to a Sometimes..., instead of demanding anything",
+    )  # fmt: skip
+    group.add_argument(
+        "--down", type=int, default=0, metavar="N",
+        help="let the last N servers be down for good; with --progress, that is fault tolerance",
+    )  # fmt: skip
+    group.add_argument(
         "--network",
         choices=["set", "fifo"],
         default="set",
@@ -101,6 +113,7 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
         depth=options.depth,
         network=options.network,
         reduced=options.por,
+        down=options.down,
         properties=PropertyRequest(
             spec=Path(options.spec) if options.spec else None,
             invariants=tuple(options.invariant),
@@ -108,6 +121,8 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
             progress_from=options.progress_from,
             refine=options.refine,
             bisimulation=options.bisimulation,
+            excepted=tuple(options.excepted),
+            witness=options.witness,
         ),
     )
 

@@ -11,6 +11,7 @@ from raft_ref.verify import DEFAULTS, ClusterRequest, LadderCheck
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _OF_ONE_SEARCH = (
     "bug", "depth", "bound", "checkpoint", "resume", "checkpoint_every", "bisimulation", "por",
+    "witness", "down",
 )  # fmt: skip
 
 
@@ -41,7 +42,7 @@ def allowed_of(options: argparse.Namespace) -> frozenset[str]:
 def is_ladder(options: argparse.Namespace) -> bool:
     """Whether nobody says how far to search. Raises `UsageError` for a time where somebody does."""
     is_one = options.engine != "auto"
-    is_one |= any(getattr(options, name) not in (None, False, []) for name in _OF_ONE_SEARCH)
+    is_one |= any(getattr(options, name) not in (None, False, 0, []) for name in _OF_ONE_SEARCH)
     is_one |= any(getattr(options, name) is not None for name in DEFAULTS)
     if is_one and options.time is not None:
         raise UsageError("--time: of a search without bounds; leave them out, or it")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from raft_ref import Node, State
 from raft_ref.cli import main
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.traces import read
@@ -406,6 +407,64 @@ def test_a_raft_of_ones_own(
     assert report["property"] == ("ElectionSafety" if code == 1 else None)
     if code == 1:
         assert read(trace).initial["s1"]["currentTerm"] == 0
+
+
+def test_a_witness(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    picture = tmp_path / "leaders.svg"
+    witness = ["check", "--witness", "SometimesTwoLeaders"]
+    assert main([*witness, "--diagram", str(picture)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("REACHED: SometimesTwoLeaders, in 7 steps\n")
+    assert "7. s2 receives RequestVoteResponse(term 2, granted) from s3: becomes leader" in out
+    assert "violated" not in out + picture.read_text()
+    assert main([*witness, "--max-term", "1"]) == 1
+    assert capsys.readouterr().out.startswith("NOT REACHED WITHIN BOUNDS: SometimesTwoLeaders\n")
+    assert "did you mean SometimesLeader?" in refused(capsys, "--witness", "SometimesLeadr")
+
+
+def test_all_but_one_property(capsys: pytest.CaptureFixture[str]) -> None:
+    node = [
+        "--node",
+        "raft_ref.bugs:TermNotPersisted",
+        "--max-messages",
+        "2",
+        "--max-snapshot",
+        "0",
+    ]
+    assert as_json(capsys, *node)[1]["property"] == "CurrentTermMonotonic"
+    code, report = as_json(capsys, *node, "--except", "CurrentTermMonotonic")
+    assert (code, report["property"], report["steps"]) == (1, "ElectionSafety", 8)
+    assert "no such property" in refused(capsys, *node, "--except", "Nothing")
+
+
+NO_FAULTS = ["--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0"]
+
+
+@pytest.mark.parametrize("goal", ["LeaderIsElected", "CommitIsDone"])
+def test_one_server_may_be_down(goal: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = as_json(capsys, "--progress", goal, "--down", "1", *NO_FAULTS)
+    assert code == 0
+    assert report["progress"]["Progress"]["stuck"] == 0
+
+
+class LeaderNotCounted(Node):
+    """A leader does not count itself among those who store an entry."""
+
+    def is_stored(self, state: State, index: int) -> bool:
+        """Count the others alone."""
+        peers = (peer for peer in self.servers if peer != state.me)
+        at = {peer: state.match_index[self.servers.index(peer)] for peer in peers}
+        return self.is_quorum(frozenset(peer for peer, match in at.items() if match >= index))
+
+
+def test_a_commit_that_needs_all_servers_is_found_with_one_down(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    node = ["--node", "tests.cli.test_check:LeaderNotCounted", "--progress", *NO_FAULTS]
+    assert as_json(capsys, *node)[1]["property"] is None
+    code, report = as_json(capsys, *node, "--down", "1")
+    assert (code, report["property"], report["steps"]) == (1, "Progress", 4)
+    assert "--down 3: expected less than 3 servers" in refused(capsys, "--down", "3")
 
 
 # A process of its own: signals, pipes, files

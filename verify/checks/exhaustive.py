@@ -21,6 +21,7 @@ from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
 from raft_ref.verify.cluster import Cluster, ClusterRequest, Symmetry, build
+from raft_ref.verify.properties import PropertyRequest
 from raft_ref.verify.vacuity import unreached
 
 
@@ -30,7 +31,8 @@ class ExhaustiveReport:
 
     `checkpoints` says where what was found is kept, if it is; `unreached` what was not reached or
     taken, and was not allowed to be; `note` what was done otherwise than asked, in a line;
-    `goal` that of progress, if it was asked for.
+    `asked` which properties were,
+    and `is_down` whether some server is.
     """
 
     cluster: Cluster
@@ -38,7 +40,8 @@ class ExhaustiveReport:
     checkpoints: Checkpoints | None
     unreached: tuple[str, ...] = ()
     note: str = ""
-    goal: str | None = None
+    asked: PropertyRequest = field(default_factory=PropertyRequest)
+    is_down: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -47,10 +50,16 @@ class ExhaustiveReport:
         return Verdict.HOLDS_VACUOUSLY if holds and self.unreached else self.search.verdict
 
     @property
+    def witness(self) -> str | None:
+        """The name of what a way was wanted to, if that was asked."""
+        return self.asked.witness
+
+    @property
     def calibration(self) -> Calibration | None:
         """Which known bugs would have shown; None where this was not searched as a whole."""
         is_whole = self.search.verdict is Verdict.HOLDS_WITHIN_BOUNDS
-        if not is_whole or not self.cluster.is_raft or "depth" in self.search.bounds:
+        is_raft = self.cluster.is_raft and self.witness is None and not self.is_down
+        if not is_whole or not is_raft or "depth" in self.search.bounds:
             return None
         sizes = {
             "servers": len(self.cluster.system.servers),
@@ -58,7 +67,7 @@ class ExhaustiveReport:
             **self.search.bounds,
         }
         properties = frozenset(prop.name for prop in self.cluster.properties)
-        return calibrated([Searched(sizes, properties, self.goal)])
+        return calibrated([Searched(sizes, properties, self.asked.progress)])
 
     @property
     def counterexample(self) -> Counterexample | None:
@@ -107,9 +116,13 @@ class ExhaustiveCheck:
             note = f"without symmetry: {str(error).partition(',')[0]}"
             cluster = build(self.cluster)
             report = self._searched(cluster, (), None, on_progress)
-        missing = unreached([report], self.allowed)
-        goal = self.cluster.properties.progress
-        return ExhaustiveReport(cluster, report, checkpoints, missing, note, goal)
+        # With servers down much cannot be reached, and of a witness nothing else is wanted.
+        is_demanded = self.cluster.properties.witness is None and not self.cluster.down
+        missing = unreached([report], self.allowed) if is_demanded else ()
+        asked = self.cluster.properties
+        return ExhaustiveReport(
+            cluster, report, checkpoints, missing, note, asked, self.cluster.down > 0
+        )
 
     def _searched(
         self,

@@ -78,6 +78,10 @@ def _covered(found: ExhaustiveReport, quiet: bool) -> list[str]:
 def _verdict(found: ExhaustiveReport) -> str:
     report, cluster = found.search, found.cluster
     title = _TITLES[found.verdict]
+    if found.witness is not None and report.counterexample is not None:
+        return f"REACHED: {found.witness}, in {len(report.counterexample.events)} steps"
+    if found.witness is not None and report.verdict is Verdict.HOLDS_WITHIN_BOUNDS:
+        return f"NOT REACHED WITHIN BOUNDS: {found.witness}"
     if report.counterexample is not None:
         steps = len(report.counterexample.events)
         return f"{title}: {report.counterexample.prop.name}, in {steps} steps"

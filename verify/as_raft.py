@@ -1,0 +1,80 @@
+"""What a user's `as_raft` answers, held against what it must: one line names what is wrong.
+
+Everything that is known of Raft is asked of what it answers, so a slip there would show anywhere.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from raft_ref import Entry, Role, Snapshot, State
+from raft_ref.explorer import ActorError, ServerId, guarded
+
+
+class AsRaft:
+    """A user's `as_raft`, whose every answer is checked, once for each state.
+
+    Arguments: the function; the name of its class; the servers. Raises `ActorError`, naming the
+    class, the field, and what it must be.
+    """
+
+    def __init__(
+        self, as_raft: Callable[[Any], Any], owner: str, servers: Sequence[ServerId]
+    ) -> None:
+        self._name = f"{owner}.as_raft"
+        self._asked = guarded(self._name, as_raft)
+        self._servers = tuple(servers)
+        self._known: dict[Any, State] = {}
+
+    def __call__(self, state: Any) -> State:
+        """Return what a state stands for."""
+        found = self._known.get(state)
+        if found is None:
+            found = self._known[state] = self._checked(self._asked(state))
+        return found
+
+    def _checked(self, answer: Any) -> State:
+        if not isinstance(answer, State):
+            kind = type(answer).__name__
+            raise ActorError(
+                f"{self._name} returns a {kind}, expected a raft_ref.State: {answer!r}"
+            )
+        for field, is_right, expected in self._expectations(answer):
+            if not is_right:
+                value = getattr(answer, field)
+                raise ActorError(f"{self._name}: {field} is {value!r}, expected {expected}")
+        return answer
+
+    def _expectations(self, state: State) -> Sequence[tuple[str, bool, str]]:
+        names = ", ".join(self._servers)
+        each = f"a tuple of {len(self._servers)} numbers, one for each of {names}"
+        return (
+            ("me", state.me in self._servers, f"one of {names}"),
+            ("current_term", _counts(state.current_term), "a number from 0"),
+            ("voted_for", state.voted_for in (None, *self._servers), f"None or one of {names}"),
+            ("snapshot", isinstance(state.snapshot, Snapshot), "a raft_ref.Snapshot"),
+            ("log", _is_log(state.log), "a tuple of raft_ref.Entry, each with a term"),
+            ("role", isinstance(state.role, Role), "a raft_ref.Role"),
+            ("commit_index", _counts(state.commit_index), "a number from 0"),
+            (
+                "votes_granted",
+                isinstance(state.votes_granted, frozenset)
+                and state.votes_granted <= {*self._servers},
+                f"a frozenset of {names}",
+            ),
+            ("next_index", self._one_each(state.next_index), each),
+            ("match_index", self._one_each(state.match_index), each),
+        )
+
+    def _one_each(self, numbers: Any) -> bool:
+        is_as_long = isinstance(numbers, tuple) and len(numbers) == len(self._servers)
+        return is_as_long and all(map(_counts, numbers))
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_log(value: Any) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(entry, Entry) and _counts(entry.term) for entry in value
+    )
