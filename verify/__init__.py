@@ -6,13 +6,11 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
     report = ExhaustiveCheck(ClusterRequest(bug="vote-not-persisted")).run()
     trace = trace_of(report)
 
-`cluster` builds what is explored, with its `properties` (`as_raft` is what a user's states stand for,
-and some servers may be `down`); `checks` are exhaustive, by random walks,
-or of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity`
-and `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and
-`gallery` shows them;
-`comparison` holds the node against Raft.tla and TLC, whose results are alike (`checkers`);
-`spec_check` checks a specification, `conjecture` a formula in the words of the proof;
+`cluster` builds what is explored, with its properties; `checks` are exhaustive, by random walks, or
+of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity` and
+`calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and `gallery`
+shows them; `comparison` holds the node against Raft.tla and TLC, whose results are alike
+(`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of the proof;
 `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
 says of a trace.
 """
@@ -34,9 +32,9 @@ from raft_ref.verify.cluster import (
     Symmetry,
     build,
 )
+from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
 from raft_ref.verify.ladder.ladder import LadderCheck, LadderProgress, LadderReport, RungReport
-from raft_ref.verify.properties import PropertyRequest
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
 from raft_ref.verify.trace_properties import annotations

@@ -31,7 +31,7 @@ from raft_ref.verify.checkers import (
     of_tlc,
 )
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
-from raft_ref.verify.properties import PropertyRequest
+from raft_ref.verify.cluster.properties import PropertyRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import named
 from raft_ref.verify import ClusterRequest, PropertyRequest
-from raft_ref.verify.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
+from raft_ref.verify.cluster.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
 
 
 def add_cluster(group: Any) -> None:

@@ -16,9 +16,9 @@ def only(monkeypatch: pytest.MonkeyPatch, **bugs: Bug | ServerBug) -> None:
     """Leave only these bugs in the zoo."""
     explored = {name: bug for name, bug in bugs.items() if isinstance(bug, Bug)}
     simulated = {name: bug for name, bug in bugs.items() if isinstance(bug, ServerBug)}
-    for module in ("verify.bug_search", "verify.cluster", "cli.reports.bugs"):
+    for module in ("verify.bug_search", "verify.cluster.building", "cli.reports.bugs"):
         monkeypatch.setattr(f"raft_ref.{module}.EXPLORED", explored)
-        if module != "verify.cluster":
+        if module != "verify.cluster.building":
             monkeypatch.setattr(f"raft_ref.{module}.SERVER_BUGS", simulated)
     monkeypatch.setattr("raft_ref.cli.commands.bugs.ZOO", (*explored, *simulated))
 

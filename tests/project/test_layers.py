@@ -111,6 +111,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/sources",
         "traces/story",
         "verify/checks",
+        "verify/cluster",
     },
     "verify/checks": {
         "explorer/engines",
@@ -122,6 +123,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spec/link",
         "traces/format",
         "verify",
+        "verify/cluster",
     },
     "verify/ladder": {
         "explorer/engines",
@@ -133,6 +135,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/format",
         "verify",
         "verify/checks",
+        "verify/cluster",
+    },
+    "verify/cluster": {
+        "explorer/model",
+        "explorer/results",
+        "raft_ref",
+        "spec",
+        "spec/link",
+        "traces/format",
+        "traces/sources",
     },
     "cli/commands": {
         "cli/options",
@@ -151,6 +163,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation",
         "verify",
         "verify/checks",
+        "verify/cluster",
     },
     "cli/commands/prove": {
         "cli/options",
@@ -168,8 +181,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "raft_ref/server",
         "spec",
         "traces/drawing",
-        "verify",
         "verify/checks",
+        "verify/cluster",
         "verify/ladder",
     },
     "cli/reports": {
@@ -209,6 +222,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spec/proof",
         "verify",
         "verify/checks",
+        "verify/cluster",
         "verify/ladder",
     },
 }

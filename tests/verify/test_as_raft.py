@@ -31,7 +31,10 @@ def changed(**fields: Any) -> Any:
     [
         (lambda state: None, "Mine.as_raft returns a NoneType, expected a raft_ref.State: None"),
         (lambda state: {"role": "Leader"}, "Mine.as_raft returns a dict, expected a raft_ref"),
-        (lambda state: State(), "Mine.as_raft raises TypeError: "),
+        (
+            lambda state: State(),  # type: ignore[call-arg]
+            "Mine.as_raft raises TypeError: ",
+        ),
         (lambda state: 1 / 0, "Mine.as_raft raises ZeroDivisionError: division by zero"),
         (changed(role="Leader"), "Mine.as_raft: role is 'Leader', expected a raft_ref.Role"),
         (changed(next_index=()), "Mine.as_raft: next_index is (), expected a tuple of 3 numbers"),

@@ -21,7 +21,7 @@ from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
 from raft_ref.verify.cluster import Cluster, ClusterRequest, Symmetry, build
-from raft_ref.verify.properties import PropertyRequest
+from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.vacuity import unreached
 
 

@@ -27,9 +27,9 @@ from raft_ref.spec.link import Committed
 from raft_ref.spec.requests import RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
-from raft_ref.verify.as_raft import AsRaft
-from raft_ref.verify.down import Down
-from raft_ref.verify.properties import PropertyRequest, Subject, properties_of
+from raft_ref.verify.cluster.as_raft import AsRaft
+from raft_ref.verify.cluster.down import Down
+from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
 from raft_ref.zoo import EXPLORED
 
 DEFAULTS: Mapping[str, int] = Sizes().as_dict()
