@@ -75,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "traces/story": {"traces/format"},
     "traces/validation": {
         "spec",
+        "spec/syntax",
         "spec/values",
         "traces/format",
         "traces/story",

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from raft_ref.spec import SpecError
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, LinesOfFile, Profile, Recording
@@ -296,6 +297,9 @@ class Following:
             worlds = search.follow(event)
         except UnknownEntriesError as error:
             return self._ends(Outcome.INCONCLUSIVE, event, before, str(error))
+        except SpecError as error:
+            # Such as a number that is too large for the spec: nobody can say.
+            return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)
         if not worlds:
             if self._moves.network.has_forgotten and event.message is not None:
                 limit = self._moves.liberties.remembers

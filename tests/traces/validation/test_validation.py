@@ -639,3 +639,13 @@ def test_a_profile_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     )
     assert main(["validate", "--profile", "nothing", str(path)]) == 2
     assert "no profile nothing" in capsys.readouterr().err
+
+
+def test_a_number_that_the_spec_has_no_value_for_is_inconclusive(tmp_path: Path) -> None:
+    path = tmp_path / "huge.ndjson"
+    write(WHOLE, path)
+    text = path.read_bytes()
+    path.write_bytes(text[:213] + b"9" * 400 + text[213:])
+    verdict = validate(path, PROFILES["raft-ref"])
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "the result of + does not fit in 32 bits"
