@@ -47,20 +47,28 @@ def known_as_text() -> list[str]:
 def as_text(report: BugReport) -> Iterator[str]:
     """Yield what the bug is, where it was seen, how it was found, its source, and its story."""
     yield report.name
-    yield f"  {report.bug.rule}"
-    yield f"  seen in: {report.bug.seen_in}"
-    yield from _how(report)
+    for line in (report.bug.rule, f"seen in: {report.bug.seen_in}", *_how(report)):
+        yield from textwrap.wrap(
+            line, 80, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
     yield ""
     yield "the rule, and what the mutant makes of it:"
-    for method in vars(report.part):
-        bases = report.part.__mro__[1:]
-        rule = next((vars(base).get(method) for base in bases if vars(base)), None)
-        if callable(rule):
-            yield f"  {(rule.__doc__ or '').strip().partition(chr(10))[0]}"
+    yield from (f"  {rule}" for rule in [*_rules(report.part)] or [report.bug.rule])
     yield ""
     yield textwrap.indent(inspect.getsource(report.part).rstrip(), "    ")
     yield ""
     yield from _story(report)
+
+
+def _rules(part: type[Any]) -> Iterator[str]:
+    """Yield what a mutant changes as it is without it: each rule by its first line."""
+    for name in vars(part):
+        found = (vars(base)[name] for base in part.__mro__[1:-1] if name in vars(base))
+        rule = next(found, None)
+        if callable(rule) and rule.__doc__:
+            yield rule.__doc__.strip().partition("\n")[0]
+        elif isinstance(rule, frozenset):
+            yield f"{name}: {', '.join(sorted(rule))}"
 
 
 def as_json(report: BugReport) -> dict[str, Any]:
@@ -72,15 +80,15 @@ def _how(report: BugReport) -> Iterator[str]:
     bug = report.bug
     if isinstance(bug, Bug):
         bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
-        yield f"  breaks {bug.breaks} within: {bounds} (one less of any, and it does not)"
+        yield f"breaks {bug.breaks} within: {bounds} (one less of any, and it does not)"
         counted = f"in {report.steps} steps, among {report.tried:,} states"
     else:
-        yield f"  breaks {bug.breaks}: what clients see cannot be explained by one store"
+        yield f"breaks {bug.breaks}: what clients see cannot be explained by one store"
         counted = f"with {report.steps} operations of clients, in trial {report.tried:,}"
     if report.steps is None:
-        yield "  SURVIVES: it was not found"
+        yield "SURVIVES: it was not found"
     else:
-        yield f"  found {counted}, in {report.seconds:.1f} s"
+        yield f"found {counted}, in {report.seconds:.1f} s"
 
 
 def _story(report: BugReport) -> Iterator[str]:

@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
 from raft_ref.explorer import Event, Kind, Property, ServerId, View
 from raft_ref.spec.files import RAFT
+from raft_ref.spec.link.composition import miscalled
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
 from raft_ref.spec.steps.transitions import Action
@@ -97,7 +98,8 @@ class Refinement:
         if len(allowed) != 1:
             count = "no" if not allowed else f"{len(allowed)}"
             return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
-        return self._compared(self._state(event.server, event.after, [*kept, *sent]), allowed[0])
+        after = self._state(event.server, event.after, [*kept, *sent])
+        return self._compared(after, allowed[0]) or miscalled(before, event)
 
     def _has(self, name: str) -> bool:
         try:

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
+from raft_ref import DURABLE, State
 from raft_ref.explorer import Counterexample, Event, System, View
 from raft_ref.spec.link import camel_case
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation
@@ -42,6 +43,34 @@ def state_to_json(state: Any) -> dict[str, Any]:
     if not isinstance(variables, dict):
         return {"state": variables}
     return {name: value for name, value in variables.items() if name != "me"}
+
+
+def shown_to_json(state: Any, stands_for: Any) -> dict[str, Any]:
+    """Return what is shown of a node's own state: what it stands for, and what it holds beside.
+
+    A disk, a queue: what else a state has that holds in one of its parts what it stands for.
+    """
+    variables = state_to_json(stands_for)
+    if stands_for is state or not (is_dataclass(state) or hasattr(state, "_fields")):
+        return variables
+    parts = _parts(state)
+    same = next((name for name, part in parts.items() if part == stands_for), None)
+    if same is None:
+        return variables  # of a layout of its own: nothing is beside
+    for name, part in parts.items():
+        if name not in (same, "me"):
+            variables |= _beside(camel_case(name), part)
+    return variables
+
+
+def _beside(name: str, part: Any) -> dict[str, Any]:
+    """Return a part that stands beside: of a state what is durable, of a queue how long it is."""
+    if isinstance(part, State):
+        durable = sorted(DURABLE)
+        return {f"{name}.{camel_case(each)}": to_json(getattr(part, each)) for each in durable}
+    if isinstance(part, tuple):
+        return {name: len(part)}
+    return {name: to_json(part)}
 
 
 def message_to_json(message: Any) -> dict[str, Any]:
@@ -85,7 +114,9 @@ def trace_of_events(
     """Return a behaviour as a trace: its first state, and what happens from there."""
 
     def states(view: View) -> dict[str, dict[str, Any]]:
-        return {server: state_to_json(project(state)) for server, state in view.states.items()}
+        return {
+            server: shown_to_json(state, project(state)) for server, state in view.states.items()
+        }
 
     initial = before = states(first)
     history = to_json(first.history)

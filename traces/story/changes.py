@@ -31,7 +31,9 @@ def _tell_role(step: TraceStep, old: JsonObject, new: JsonObject) -> Iterator[Te
     if role == "Candidate" and (new_term or "role" in step.changes):
         yield {"role", "currentTerm"}, f"candidate in term {plain(term)}"
         return
-    if new_term:
+    if new_term and term < old["currentTerm"]:
+        yield {"currentTerm"}, f"its term goes back from {old['currentTerm']} to {term}"
+    elif new_term:
         yield {"currentTerm"}, f"adopts term {term}"
     if "role" not in step.changes:
         return

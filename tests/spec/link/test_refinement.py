@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from raft_ref import Node
+from raft_ref import AppendEntriesResponse, Node, State
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import Report, Verdict, search
+from raft_ref.node import Step
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link import MODEL, Bisimulation, Refinement
 from tests.raft_ref.test_bugs import SHORTEST
@@ -60,6 +61,38 @@ def test_a_bug_leaves_the_spec(name: str) -> None:
     assert report.counterexample.instances
     is_earlier = len(report.counterexample.events) <= SHORTEST[name][0]
     assert is_earlier == (name != "commit-scan-stops-at-older-term")
+
+
+class Unsaid(Node):
+    """Commits without a word of it."""
+
+    def handle_append_entries_response(self, state: State, m: AppendEntriesResponse) -> Step:
+        """Leave AdvanceCommitIndex out of the names."""
+        step = super().handle_append_entries_response(state, m)
+        return step._replace(actions=step.actions[:1])
+
+
+class Oversaid(Node):
+    """Tells of a commit at every answer."""
+
+    def handle_append_entries_response(self, state: State, m: AppendEntriesResponse) -> Step:
+        """Add AdvanceCommitIndex to the names."""
+        step = super().handle_append_entries_response(state, m)
+        return step._replace(actions=(step.actions[0], "AdvanceCommitIndex"))
+
+
+@pytest.mark.parametrize(
+    ("node", "told"),
+    [
+        (Unsaid, "said to compose HandleAppendEntriesResponse, and composes HandleAppendEntries"),
+        (Oversaid, "said to compose HandleAppendEntriesResponse, AdvanceCommitIndex, and composes"),
+    ],
+)
+def test_the_names_of_what_a_step_composes_are_tied_too(node: type[Node], told: str) -> None:
+    report = refined(Model(servers=2, term=1, log=1), node)
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == "StepRefinement"
+    assert told in report.counterexample.instances[0]
 
 
 def test_what_a_bug_does_is_told_field_by_field() -> None:
