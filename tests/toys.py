@@ -279,3 +279,61 @@ class OwnRaftThatForgets(OwnRaft):
 
     def restart(self, state: Wrapped) -> Wrapped:
         return replace(state, inner=replace(self.node.restart(state.inner), voted_for=None))
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A message of another Raft."""
+
+    source: str
+    dest: str
+    content: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Does:
+    """What another Raft may do, whatever it is."""
+
+    what: Any
+
+
+class ForeignRaft(OwnRaft):
+    """Another Raft, with messages and names of its own; it says what they stand for."""
+
+    def as_raft_message(self, message: Envelope) -> Any:
+        return message.content
+
+    def actions(self, state: Wrapped) -> Iterable[Does]:
+        return map(Does, self.node.actions(state.inner))
+
+    def act(self, state: Wrapped, action: Does) -> Step | None:
+        return self._sent(super().act(state, action.what))
+
+    def receive(self, state: Wrapped, message: Envelope) -> Step:
+        step = self._sent(super().receive(state, message.content))
+        assert step is not None
+        return step
+
+    def _sent(self, step: Step | None) -> Step | None:
+        if step is None:
+            return None
+        messages = tuple(Envelope(each.source, each.dest, each) for each in step.messages)
+        return Step(step.state, messages)
+
+
+class ForeignRaftThatForgets(ForeignRaft):
+    """That Raft, which forgets its vote over a restart."""
+
+    def restart(self, state: Wrapped) -> Wrapped:
+        return replace(state, inner=replace(self.node.restart(state.inner), voted_for=None))
+
+
+class ForeignRaftThatCommitsAtOnce(ForeignRaft):
+    """That Raft, which commits what it has appended."""
+
+    def act(self, state: Wrapped, action: Does) -> Step | None:
+        step = super().act(state, action)
+        if step is None or step.state.inner.last_index == state.inner.last_index:
+            return step
+        inner = replace(step.state.inner, commit_index=step.state.inner.last_index)
+        return Step(replace(step.state, inner=inner), step.messages)

@@ -6,9 +6,9 @@ RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
 `variables` and `history` are the map. On it stand the checks: `properties` evaluates invariants of
 the file, `refinement` holds each step of a server to Raft.tla, and the names of what it composes
-(`composition`), `bisimulation` the whole system to a model of it, which is Raft (`original`);
-`proof_search` explores the node beside the proof's protocol, by a `simulation_relation`. Modules
-are `shared` among them.
+(`composition`), also of a `foreign` node; `bisimulation` the whole system to a model of it, which
+is Raft (`original`); `proof_search` explores the node beside the proof's protocol, by a
+`simulation_relation`. Modules are `shared` among them.
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
@@ -18,6 +18,7 @@ from raft_ref.spec.link.bisimulation import (
     MODEL_SYMMETRIES,
     Bisimulation,
 )
+from raft_ref.spec.link.foreign import ForeignRefinement
 from raft_ref.spec.link.history import Committed, CommittedEntry
 from raft_ref.spec.link.properties import (
     PROGRESS,
@@ -42,6 +43,7 @@ __all__ = [
     "Bisimulation",
     "Committed",
     "CommittedEntry",
+    "ForeignRefinement",
     "RaftVariables",
     "Refinement",
     "Variables",

@@ -54,18 +54,30 @@ ANOTHER_MESSAGE = model_value("anotherMessage")
 class Refinement:
     """Compares the steps of servers with the actions of Raft.tla.
 
-    Arguments: the servers and the values of the cluster; the file of the protocol. Raises
-    `SpecError` if the file cannot be loaded.
+    Arguments: the servers and the values of the cluster; the file of the protocol; whether the
+    names are tied, too, of the actions that a step composes. Raises `SpecError` if the file cannot
+    be loaded.
     """
 
     def __init__(
-        self, servers: Sequence[ServerId], values: Sequence[str], path: Path = RAFT
+        self,
+        servers: Sequence[ServerId],
+        values: Sequence[str],
+        path: Path = RAFT,
+        *,
+        are_names_tied: bool = True,
     ) -> None:
+        self._are_names_tied = are_names_tied
         self._mapping = RaftVariables(servers, values)
         self._servers = tuple(servers)
         self._module = shared(path)
         self._actions: dict[str, Action] = {}
         self._steps = frozenset(self._module.steps())
+
+    @property
+    def name(self) -> str:
+        """The name of the module that holds the protocol."""
+        return self._module.name
 
     @property
     def as_property(self) -> Property:
@@ -99,7 +111,8 @@ class Refinement:
             count = "no" if not allowed else f"{len(allowed)}"
             return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
         after = self._state(event.server, event.after, [*kept, *sent])
-        return self._compared(after, allowed[0]) or miscalled(before, event)
+        names = miscalled(before, event) if self._are_names_tied else []
+        return self._compared(after, allowed[0]) or names
 
     def _has(self, name: str) -> bool:
         try:

@@ -92,16 +92,27 @@ def trace_of(
     system: System,
     source: str = "",
     project: Project = lambda state: state,
+    project_message: Project = lambda message: message,
 ) -> Trace:
     """Return a counterexample as a trace.
 
     `system` is the one that was searched, `source` says where the trace comes from (a command
-    line, say), `project` what of each state it shows.
+    line, say), `project` what of each state it shows, and `project_message` as what each message is
+    shown, if it is not None.
     """
     prop = counterexample.prop
     violation = Violation(prop.name, prop.formula, tuple(counterexample.instances))
-    trace = trace_of_events(system, counterexample.initial, counterexample.events, source, project)
+    events = [_shown(event, project_message) for event in counterexample.events]
+    trace = trace_of_events(system, counterexample.initial, events, source, project)
     return replace(trace, violation=violation)
+
+
+def _shown(event: Event, project_message: Project) -> Event:
+    """Return an event with its messages as they are shown."""
+    message = None if event.message is None else project_message(event.message) or event.message
+    return replace(
+        event, message=message, sends=tuple(project_message(m) or m for m in event.sends)
+    )
 
 
 def trace_of_events(

@@ -4,9 +4,9 @@ Everything that is known of Raft is asked of what it answers, so a slip there wo
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from raft_ref import Entry, Role, Snapshot, State
+from raft_ref import Entry, Message, Role, Snapshot, State
 from raft_ref.explorer import ActorError, ServerId, guarded
 
 
@@ -68,6 +68,30 @@ class AsRaft:
     def _one_each(self, numbers: Any) -> bool:
         is_as_long = isinstance(numbers, tuple) and len(numbers) == len(self._servers)
         return is_as_long and all(map(_counts, numbers))
+
+
+class AsRaftMessage:
+    """A user's `as_raft_message`, whose every answer is checked, once for each message.
+
+    Arguments: the function, and the name of its class. Raises `ActorError`.
+    """
+
+    def __init__(self, as_raft_message: Callable[[Any], Any], owner: str) -> None:
+        self._name = f"{owner}.as_raft_message"
+        self._asked = guarded(self._name, as_raft_message)
+        self._known: dict[Any, Any] = {}
+
+    def __call__(self, message: Any) -> Any:
+        """Return what a message stands for; None for one that Raft knows nothing of."""
+        if message not in self._known:
+            answer = self._asked(message)
+            if answer is not None and not isinstance(answer, get_args(Message)):
+                raise ActorError(
+                    f"{self._name} returns a {type(answer).__name__}, expected a message of "
+                    f"raft_ref, or None: {answer!r}"
+                )
+            self._known[message] = answer
+        return self._known[message]
 
 
 def _counts(value: Any) -> bool:

@@ -27,7 +27,7 @@ from raft_ref.spec.link import Committed
 from raft_ref.spec.requests import RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
-from raft_ref.verify.cluster.as_raft import AsRaft
+from raft_ref.verify.cluster.as_raft import AsRaft, AsRaftMessage
 from raft_ref.verify.cluster.down import Down
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
 from raft_ref.zoo import EXPLORED
@@ -114,7 +114,7 @@ class Cluster:
 
     `project` maps a node's state to the variables that traces and properties know; `description`
     says in a few words what the nodes are; `values` are those that clients ask to store; `is_raft`
-    says whether their states stand for a `raft_ref.State`.
+    says whether their states stand for a `raft_ref.State`, and `project_message` what messages do.
     """
 
     system: System
@@ -123,6 +123,7 @@ class Cluster:
     description: str
     values: tuple[str, ...]
     is_raft: bool
+    project_message: Callable[[Any], Any] | None = None
 
     def renamed(self, symmetry: Symmetry) -> tuple[Renamed, ...]:
         """Return what is renamed. Raises `RequestError` where it cannot be."""
@@ -136,7 +137,8 @@ class Cluster:
         """Return a counterexample as a trace, if it is one; `source` says where it comes from."""
         if counterexample is None:
             return None
-        return trace_of(counterexample, self.system, source, self.project)
+        messages = self.project_message or _itself
+        return trace_of(counterexample, self.system, source, self.project, messages)
 
 
 def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> Cluster:
@@ -165,12 +167,14 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         )
     except ValueError as error:
         raise RequestError(str(error), is_named=False) from error
-    subject = Subject(system, values, request.name, bug, is_raft, project)
+    tells = getattr(actor, "as_raft_message", None)
+    project_message = None if tells is None else AsRaftMessage(tells, type(actor).__name__)
+    subject = Subject(system, values, request.name, bug, is_raft, project, project_message)
     properties = properties_of(subject, request.properties)
     description = request.name or request.bug or "reference node"
     if request.down:
         description += f", {' and '.join(servers[-request.down :])} down"
-    return Cluster(system, properties, project, description, values, is_raft)
+    return Cluster(system, properties, project, description, values, is_raft, project_message)
 
 
 def _itself(state: Any) -> Any:

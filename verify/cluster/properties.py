@@ -14,6 +14,7 @@ from raft_ref.spec.link import (
     PROGRESS_OF_RAFT,
     REFINEMENT,
     Bisimulation,
+    ForeignRefinement,
     Refinement,
     raft_progress,
     raft_properties,
@@ -59,7 +60,8 @@ class PropertyRequest:
 class Subject:
     """What is asked: a system, by the name of its node (None: the reference node or a bug's).
 
-    `is_raft` says whether its nodes' states stand for a `raft_ref.State`, and `project` for which.
+    `is_raft` says whether its nodes' states stand for a `raft_ref.State`, and `project` for which;
+    `project_message` what its messages stand for, if somebody says so.
     """
 
     system: System
@@ -68,6 +70,7 @@ class Subject:
     bug: Bug | None
     is_raft: bool
     project: Callable[[Any], Any]
+    project_message: Callable[[Any], Any] | None = None
 
     @property
     def actor(self) -> Actor:
@@ -182,10 +185,13 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
     refine = is_default if request.refine is None else request.refine
     if not refine and not request.bisimulation:
         return []
+    if subject.project_message is not None and not request.bisimulation:
+        return [_foreign(subject, subject.project_message)]
     if not isinstance(subject.actor, raft_ref.Node):
         raise RequestError(
             f"refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
-            "does not have the messages of Raft.tla"
+            "does not have the messages of Raft.tla (`as_raft_message(message)` says what its own "
+            "stand for, for --refine)"
         )
     found = [Refinement(system.servers, subject.values).as_property] if refine else []
     if request.bisimulation:
@@ -198,6 +204,11 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
             raise RequestError(f"bisimulation: {error}") from error
         found.append(bisimulation.as_property)
     return found
+
+
+def _foreign(subject: Subject, project_message: Callable[[Any], Any]) -> Property:
+    servers, values = subject.system.servers, subject.values
+    return ForeignRefinement(servers, values, subject.project, project_message).as_property
 
 
 def _selected(available: list[Property], names: Sequence[str]) -> list[Property]:

@@ -215,13 +215,17 @@ class _Climb:
     def _can_be_tied(self) -> bool:
         """Whether its steps can be compared with those of Raft.tla, and shall be."""
         asked = self._check.cluster.properties
-        can = isinstance(self._cluster.system.guard.actor, raft_ref.Node)
+        can = self._is_of_ours() or self._cluster.project_message is not None
         return can and asked.refine is not False and not asked.invariants
+
+    def _is_of_ours(self) -> bool:
+        return isinstance(self._cluster.system.guard.actor, raft_ref.Node)
 
     def _is_asked(self, rung: Rung) -> bool:
         asked, system = self._check.cluster.properties, self._cluster.system
         if rung.bisimulation:
-            return self._can_be_tied() and system.network_kind == "set" and not asked.progress
+            is_comparable = self._is_of_ours() and system.network_kind == "set"
+            return self._can_be_tied() and is_comparable and not asked.progress
         return rung.goal is None or not asked.invariants
 
     def _request(self, rung: Rung, is_tied: bool) -> ClusterRequest:

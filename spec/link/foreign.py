@@ -1,0 +1,91 @@
+"""Step refinement for a node with states and messages of its own.
+
+`as_raft` says what its states stand for, `as_raft_message` what its messages do. What it calls its
+steps is its own matter: a step without a message must do what some action of Raft.tla does here, or
+change nothing that the spec knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot, State, Timeout
+from raft_ref.explorer import Event, Kind, Property, ServerId, View
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link.refinement import REFINEMENT, Refinement
+
+ProjectMessage = Callable[[Any], Any]
+"""From a message to the message of `raft_ref` that it stands for; None for one of no matter."""
+
+_OF_NO_MATTER = "(a step of its own)"
+
+
+class ForeignRefinement:
+    """Compares the steps of a node of one's own with the actions of Raft.tla.
+
+    Arguments: the servers and values of the cluster; what states and messages stand for; the file
+    of the protocol. Raises `SpecError` if the file cannot be loaded.
+    """
+
+    def __init__(
+        self,
+        servers: Sequence[ServerId],
+        values: Sequence[str],
+        project: Callable[[Any], State],
+        project_message: ProjectMessage,
+        path: Path = RAFT,
+    ) -> None:
+        self._refinement = Refinement(servers, values, path, are_names_tied=False)
+        self._servers, self._values = tuple(servers), tuple(values)
+        self._project, self._project_message = project, project_message
+
+    @property
+    def as_property(self) -> Property:
+        """The comparison, as a property of each server's steps."""
+        return Property(
+            REFINEMENT,
+            holds=lambda before, event: not self.differences(before, event),
+            kind=Kind.LOCAL,
+            formula=f"every step of a server is a step of {self._refinement.name}",
+            explain=self.differences,
+        )
+
+    def differences(self, before: View, event: Event) -> list[str]:
+        """Return how a server's step differs from what the spec allows, as text; none if not."""
+        assert event.server is not None
+        here = self._view(before, event.server)
+        message = None if event.message is None else self._project_message(event.message)
+        sends = tuple(filter(None, map(self._project_message, event.sends)))
+        after = self._view(event.after, event.server)
+        known = replace(event, message=message, sends=sends, after=after)
+        if event.step == "Restart" or message is not None:
+            return self._refinement.differences(here, known)
+        stutter = replace(known, step=_OF_NO_MATTER, action=None)
+        differences = self._refinement.differences(here, stutter)
+        if not differences or event.message is not None:
+            return differences
+        least: list[str] | None = None
+        for action in self._actions(here.states[event.server]):
+            tried = replace(known, step=type(action).__name__, action=action)
+            found = self._refinement.differences(here, tried)
+            if not found:
+                return []
+            if least is None or len(found) < len(least):
+                least = found
+        return [f"no action of {self._refinement.name} does what {event.step} does", *(least or [])]
+
+    def _view(self, view: View, server: ServerId) -> View:
+        return replace(view, states={server: self._project(view.states[server])}, messages=())
+
+    def _actions(self, state: State) -> Iterator[Any]:
+        """Yield the actions of the spec that a server might take without a message."""
+        yield Timeout()
+        yield from map(ClientRequest, self._values)
+        yield from map(CompactLog, range(1, state.commit_index + 1))
+        for peer in self._servers:
+            if peer != state.me:
+                yield InstallSnapshot(peer)
+                yield from (AppendEntries(peer, count) for count in range(len(state.log) + 1))
