@@ -306,15 +306,14 @@ class ForeignRaft(OwnRaft):
     def actions(self, state: Wrapped) -> Iterable[Does]:
         return map(Does, self.node.actions(state.inner))
 
-    def act(self, state: Wrapped, action: Does) -> Step | None:
+    def act(self, state: Wrapped, action: Does) -> Any:
         return self._sent(super().act(state, action.what))
 
     def receive(self, state: Wrapped, message: Envelope) -> Step:
-        step = self._sent(super().receive(state, message.content))
-        assert step is not None
+        step: Step = self._sent(super().receive(state, message.content))
         return step
 
-    def _sent(self, step: Step | None) -> Step | None:
+    def _sent(self, step: Any) -> Any:
         if step is None:
             return None
         messages = tuple(Envelope(each.source, each.dest, each) for each in step.messages)
@@ -331,7 +330,7 @@ class ForeignRaftThatForgets(ForeignRaft):
 class ForeignRaftThatCommitsAtOnce(ForeignRaft):
     """That Raft, which commits what it has appended."""
 
-    def act(self, state: Wrapped, action: Does) -> Step | None:
+    def act(self, state: Wrapped, action: Does) -> Any:
         step = super().act(state, action)
         if step is None or step.state.inner.last_index == state.inner.last_index:
             return step

@@ -50,6 +50,12 @@ def add_cluster(group: Any) -> None:
         help="do not demand this property (repeatable)",
     )  # fmt: skip
     group.add_argument(
+        "--raft", metavar="DIR", type=Path,
+        help="a folder with your own Raft.tla, which counts for --refine and --bisimulation, and "
+        "with its MCRaft.tla and RaftInvariants.tla, if you change them (default: the folder of "
+        "--spec, if there is a Raft.tla)",
+    )  # fmt: skip
+    group.add_argument(
         "--witness", metavar="NAME",
         help="show the shortest way to a Sometimes..., instead of demanding anything",
     )  # fmt: skip
@@ -123,6 +129,7 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
             bisimulation=options.bisimulation,
             excepted=tuple(options.excepted),
             witness=options.witness,
+            raft=options.raft,
         ),
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
-from raft_ref.spec.files import MODEL
+from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
@@ -58,8 +58,9 @@ class Bisimulation:
     """Compares all steps out of a state of the system with those of MCRaft.tla.
 
     Arguments: the servers and the values of the cluster; the bounds of the search; the system's
-    initial state; the file of the model. Raises `SpecError` if the file cannot be loaded,
-    ValueError where the bounds lack one that the model needs, and where the initial states differ.
+    initial state; the files of the model and of the protocol. Raises `SpecError` if one cannot be
+    loaded, ValueError where the bounds lack one that the model needs, where the initial states
+    differ, and where the model is not the protocol.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Bisimulation:
         bounds: Bounds,
         initial: View,
         path: Path = MODEL,
+        raft: Path = RAFT,
     ) -> None:
         self._mapping = RaftVariables(servers, values)
         module = shared(path)
@@ -77,8 +79,8 @@ class Bisimulation:
         self._variables = frozenset(self._model.variables)
         if self._model.initial() != [self._state(initial)]:
             raise ValueError("the node and the spec do not start in the same state")
-        if path == MODEL and (other := next(differences(), None)):
-            raise ValueError(f"MCRaft.tla is not Raft.tla: {other}")
+        if other := next(differences(raft=raft, model=path), None):
+            raise ValueError(f"{path.name} is not {raft.name}: {other}")
 
     @property
     def as_property(self) -> Property:

@@ -4,6 +4,7 @@ Here node, explorer and spec become one thing that can be checked.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -30,6 +31,7 @@ from raft_ref.traces.sources.explored import trace_of
 from raft_ref.verify.cluster.as_raft import AsRaft, AsRaftMessage
 from raft_ref.verify.cluster.down import Down
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
+from raft_ref.verify.cluster.renaming import DerivedRename
 from raft_ref.zoo import EXPLORED
 
 DEFAULTS: Mapping[str, int] = Sizes().as_dict()
@@ -158,6 +160,10 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
             raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
         actor = Down(actor, servers[-request.down :])
     project, is_raft = _as_raft(actor, servers)
+    if is_raft and not any(hasattr(actor, name) for name in ("rename", "properties")):
+        # What the properties of Raft say is the same of all servers.
+        with suppress(AttributeError):
+            actor.rename = DerivedRename(servers, values)  # type: ignore[attr-defined]
     measures = _measures(actor, is_raft, project)
     bounds = _bounds(request, numbers, measures)
     history = Committed(project) if is_raft else getattr(actor, "history", NoHistory())

@@ -8,6 +8,7 @@ from typing import Any
 import raft_ref
 from raft_ref.bugs import Bug
 from raft_ref.explorer import Actor, Kind, Property, System, guarded
+from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link import (
     INVARIANTS,
     PROGRESS,
@@ -42,6 +43,8 @@ class PropertyRequest:
       reachable (None: not asked for; one of the two alone gets its usual other).
     - `refine`: every step of a server is a step of Raft.tla (None: of the reference node).
     - `bisimulation`: node and spec can take the same steps in every state.
+    - `raft`: a folder whose Raft.tla counts instead of the one that ships, and its MCRaft.tla and
+      RaftInvariants.tla, if it has them (None: the folder of `spec`, if there is a Raft.tla).
     - `excepted`: these are not asked for, by name.
     - `witness`: a Sometimes..., of which the shortest way to it is wanted, and nothing else.
     """
@@ -54,6 +57,19 @@ class PropertyRequest:
     bisimulation: bool = False
     excepted: Sequence[str] = ()
     witness: str | None = None
+    raft: Path | None = None
+
+    def file(self, shipped: Path) -> Path:
+        """Return the file that counts instead of one that ships, or that one."""
+        folder = self.raft
+        if folder is None and self.spec is not None and (self.spec.parent / RAFT.name).is_file():
+            folder = self.spec.parent
+        if folder is None:
+            return shipped
+        own = folder / shipped.name
+        if shipped == RAFT and not own.is_file():
+            raise RequestError(f"raft {folder}: there is no {RAFT.name}")
+        return own if own.is_file() else shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +160,7 @@ def _properties(subject: Subject, request: PropertyRequest) -> list[Property]:
             for p in found
         ]
     if subject.is_raft:
-        path = request.spec or INVARIANTS
+        path = request.spec or request.file(INVARIANTS)
         found = raft_properties(path, subject.system.servers, subject.values, subject.as_raft)
         # What is a goal, or where it is due, is not what always holds.
         ends = (request.progress, request.progress_from)
@@ -168,7 +184,8 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
     if premise is None:
         premise = shipped.get(goal)
     is_shipped = goal in shipped and premise == shipped[goal]
-    path = PROGRESS_OF_RAFT if is_shipped or not request.spec else request.spec
+    shipped_path = request.file(PROGRESS_OF_RAFT)
+    path = shipped_path if is_shipped or not request.spec else request.spec
     servers, values = subject.system.servers, subject.values
     try:
         return raft_progress(path, servers, values, goal, premise, subject.as_raft)
@@ -186,29 +203,32 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
     if not refine and not request.bisimulation:
         return []
     if subject.project_message is not None and not request.bisimulation:
-        return [_foreign(subject, subject.project_message)]
+        return [_foreign(subject, subject.project_message, request.file(RAFT))]
     if not isinstance(subject.actor, raft_ref.Node):
         raise RequestError(
             f"refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
             "does not have the messages of Raft.tla (`as_raft_message(message)` says what its own "
             "stand for, for --refine)"
         )
-    found = [Refinement(system.servers, subject.values).as_property] if refine else []
+    raft, model = request.file(RAFT), request.file(MODEL)
+    found = [Refinement(system.servers, subject.values, raft).as_property] if refine else []
     if request.bisimulation:
         if system.network_kind != "set":
             raise RequestError("bisimulation: the network of the spec is a set")
         initial = system.view(system.initial())
         try:
-            bisimulation = Bisimulation(system.servers, subject.values, system.bounds, initial)
+            bisimulation = Bisimulation(
+                system.servers, subject.values, system.bounds, initial, model, raft
+            )
         except ValueError as error:
             raise RequestError(f"bisimulation: {error}") from error
         found.append(bisimulation.as_property)
     return found
 
 
-def _foreign(subject: Subject, project_message: Callable[[Any], Any]) -> Property:
+def _foreign(subject: Subject, project_message: Callable[[Any], Any], raft: Path) -> Property:
     servers, values = subject.system.servers, subject.values
-    return ForeignRefinement(servers, values, subject.project, project_message).as_property
+    return ForeignRefinement(servers, values, subject.project, project_message, raft).as_property
 
 
 def _selected(available: list[Property], names: Sequence[str]) -> list[Property]:

@@ -56,7 +56,7 @@ def test_what_stands_for_nothing_of_raft_is_a_line() -> None:
         def as_raft_message(self, message: Any) -> Any:
             return "a vote"
 
-    with pytest.raises(ActorError, match=r"Wrong\.as_raft_message returns a str, expected a message"):
+    with pytest.raises(ActorError, match=r"Wrong\.as_raft_message returns a str, expected a "):
         refined(Wrong)
 
 
