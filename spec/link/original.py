@@ -46,7 +46,8 @@ def differences(
 ) -> Iterator[str]:
     """Yield how the model's steps and those of Raft's Next differ, as text; nothing if not.
 
-    Looks at so many states, breadth first; that each action was taken then can be demanded. Raises `SpecError` where a file makes no sense.
+    Looks at so many states, breadth first; that each action was taken by then can be demanded.
+    Raises `SpecError` where a file makes no sense.
     """
     checked, original = shared(model), shared(raft)
     ours = checked.transitions({**_CONSTANTS, **_BOUNDS})
