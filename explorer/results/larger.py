@@ -1,8 +1,8 @@
 """Whether a bound alone keeps a goal away.
 
 A state is stuck if its goal cannot be reached within the bounds. From the states of the servers
-there, the goal is looked for within larger bounds: one more of every measure, any number of
-messages in flight, and no faults. Walks at random find most of what there is to find, and a search
+there, the goal is looked for within larger bounds: one more of every measure, one more message in
+flight, and no faults. Walks at random find most of what there is to find, and a search
 the rest, as far as it may go.
 
 A way that begins without the messages in flight is one with them too: nobody need receive them.
@@ -32,7 +32,7 @@ class Larger:
         measures = {name: limit + 1 for name, limit in bounds.measures.items()}
         beyond = replace(
             bounds,
-            max_messages=None,
+            max_messages=None if bounds.max_messages is None else bounds.max_messages + 1,
             max_restarts=0,
             max_drops=0,
             max_duplicates=0,
