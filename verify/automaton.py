@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from raft_ref import ROLE_CHANGES, Role, State
-from raft_ref.explorer import System, search
+from raft_ref.explorer import System, Verdict, search
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
 from raft_ref.verify.cluster import ClusterRequest, build
@@ -62,7 +62,11 @@ def role_changes(request: ClusterRequest) -> RoleChanges:
         raise RequestError("automaton: the node is no Raft")
     watched = Watched(actor, cluster.project)
     again = System(watched, system.servers, system.bounds, history=system.history)
-    search(again, [], symmetry=True, engine="auto")
+    report = search(again, [], symmetry=True, engine="auto")
+    if report.stopped_by == "interrupt":
+        raise KeyboardInterrupt  # what was seen by then is not what there is
+    if report.verdict is Verdict.INCOMPLETE:
+        raise RequestError(f"automaton: stopped by {report.stopped_by}; lower the bounds")
     return watched.seen
 
 

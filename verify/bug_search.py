@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.bugs import Bug
-from raft_ref.explorer import Progress
+from raft_ref.explorer import Progress, Verdict
 from raft_ref.server.bugs import SERVER_BUGS, ServerBug
 from raft_ref.server.session import Kind
 from raft_ref.server.simulation.linearizability import Observation, unexplained
+from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace, draw
 from raft_ref.traces.drawing.history import Operation, draw_history
 from raft_ref.traces.drawing.style import LIGHT, Theme
@@ -68,6 +69,8 @@ def _search(name: str, on_progress: Callable[[Progress], None]) -> BugReport:
     report = ExhaustiveCheck(ClusterRequest(bug=name)).run(on_progress)
     if report.search.stopped_by == "interrupt":
         raise KeyboardInterrupt  # a bug that was looked for in part has not survived
+    if report.verdict is Verdict.INCOMPLETE:
+        raise RequestError(f"bug {name}: stopped by {report.search.stopped_by}: not known")
     bug, found = EXPLORED[name], report.counterexample
     is_found = found is not None and found.prop.name == bug.breaks
     return BugReport(

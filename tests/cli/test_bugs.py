@@ -89,3 +89,17 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
 def test_bad_usage(arguments: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
     assert f"raft-ref: {error}" in capsys.readouterr().err
+
+
+def test_a_search_that_stopped_early_is_no_verdict(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug that was looked for in part has not survived, and an automaton seen in part is none."""
+    monkeypatch.setattr("raft_ref.explorer.engines.choice.usable_bytes", lambda: 1)
+    assert main(["bugs", "prev-log-term-ignored", "--quiet"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == (
+        "", "raft-ref: --bug prev-log-term-ignored: stopped by the limit on memory: not known\n"
+    )  # fmt: skip
+    assert main(["draw", "--automaton", "-o", "roles.gv"]) == 2
+    assert "stopped by the limit on memory; lower the bounds" in capsys.readouterr().err
