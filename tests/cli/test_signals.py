@@ -120,3 +120,21 @@ def test_sigterm_ends_it_where_sigint_is_ignored(name: str, large: Path, tmp_pat
     assert re.search(case.printed, out)
     assert b"Traceback" not in shown
     until(lambda: not processes.is_at_work(process))
+
+
+@pytest.mark.parametrize("command", ["check", "prove --processes 2"])
+def test_what_a_command_has_started_ends_with_it_when_it_is_killed(command: str) -> None:
+    process = processes.start(
+        [*processes.COMMAND, *command.split()],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    processes.let_start(process)
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    for _ in range(100):
+        if not processes.is_at_work(process):
+            break
+        time.sleep(0.1)
+    assert not processes.is_at_work(process)
