@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import os
+import sys
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -16,6 +18,7 @@ from raft_ref.cli.reports.checks import exhaustive, ladder, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
+from raft_ref.explorer.model.watch import watch
 from raft_ref.traces import tell
 from raft_ref.verify import Check, ExhaustiveCheck
 
@@ -102,6 +105,7 @@ def run(options: argparse.Namespace) -> int:
         _list_bugs(options.json)
         return 0
     output = output_of(options)
+    watch(_give_up)
     check, reports = _asked(options)
     with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
         report = check.run(on_progress)
@@ -124,6 +128,12 @@ def _exit_code(verdict: Verdict, is_witness: bool) -> int:
     if is_witness and verdict is not Verdict.INCOMPLETE:
         return 0 if verdict is Verdict.VIOLATED else 1
     return EXIT[verdict]
+
+
+def _give_up(what: str) -> None:
+    """End where a node does not answer: nothing else can."""
+    print(f"raft-ref: {what}", file=sys.stderr, flush=True)
+    os._exit(2)
 
 
 def _list_bugs(as_json: bool) -> None:

@@ -6,24 +6,31 @@ what becomes of the process.
 """
 
 import ctypes
+import sys
 import threading
 import time
 from collections.abc import Callable
 
+from raft_ref.explorer.model import actor
 from raft_ref.explorer.model.actor import Call, DoesNotEnd, running
 
 LIMIT = 10.0
 """How many seconds one call may last."""
 
 _PATIENCE = 2.0
+_GUARDED = actor.__file__
+
+
+_NAME = "watch of calls"
 
 
 def watch(give_up: Callable[[str], None], limit: float = LIMIT) -> None:
-    """Watch the calls of this process from now on, in a thread of their own.
+    """Watch the calls of this process from now on, in a thread of their own; once is enough.
 
     `give_up` is called with a line that names the call where it cannot be interrupted.
     """
-    threading.Thread(target=_look, args=(give_up, limit), daemon=True).start()
+    if all(thread.name != _NAME for thread in threading.enumerate()):
+        threading.Thread(target=_look, args=(give_up, limit), daemon=True, name=_NAME).start()
 
 
 def _look(give_up: Callable[[str], None], limit: float) -> None:
@@ -35,7 +42,7 @@ def _look(give_up: Callable[[str], None], limit: float) -> None:
         except IndexError:
             continue
         lasted = time.monotonic() - last.since
-        if lasted < limit:
+        if lasted < limit or not _is_within(last):
             continue
         if last is not interrupted:
             interrupted = last
@@ -45,3 +52,13 @@ def _look(give_up: Callable[[str], None], limit: float) -> None:
         elif lasted > limit + _PATIENCE:
             arguments = ", ".join(map(repr, last.arguments))
             give_up(f"{last.what} does not end (after {lasted:.0f} s) on {arguments}")
+
+
+def _is_within(call: Call) -> bool:
+    """Whether a thread is in a call indeed: an interrupt may have left a record of one behind."""
+    frame = sys._current_frames().get(call.thread)
+    while frame is not None:
+        if frame.f_code.co_filename == _GUARDED and frame.f_code.co_name == "call":
+            return True
+        frame = frame.f_back
+    return False
