@@ -151,6 +151,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cli/options",
         "cli/reports",
         "cli/reports/checks",
+        "explorer/model",
         "explorer/results",
         "raft_ref/server",
         "raft_ref/server/simulation",
