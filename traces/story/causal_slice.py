@@ -109,7 +109,10 @@ def _completeness(names: Mapping[str, str], _: _Servers, now: _Servers, trace: T
     return f"{leader} leads term {term} without the entry {index}, which was committed{told}."
 
 
-def _safety(names: Mapping[str, str], _: _Servers, __: _Servers, trace: Trace) -> str:
+def _safety(names: Mapping[str, str], _: _Servers, now: _Servers, trace: Trace) -> str:
+    state, index = now[names["i"]], int(names["index"])
+    if index > state["snapshot"]["lastIncludedIndex"] + len(state["log"]):
+        return f"{names['i']} takes all up to {index} for committed, and has no entry there."
     when = _committed_at(trace, int(names["index"]))
     told = f" in step {when}" if when and when < len(trace.steps) else ""
     return (
@@ -141,6 +144,17 @@ def _next(names: Mapping[str, str], _: _Servers, now: _Servers, trace: Trace) ->
     )
 
 
+def _never(trace: Trace) -> str:
+    goals = {
+        "CommitIsDone": "A commit is due, and whatever happens from here, it is never made.",
+        "CommitIsKnownToAll": "Whatever happens from here, not all servers hear of a commit.",
+        "LeaderIsElected": "Whatever happens from here, no leader is elected.",
+    }
+    formula = trace.violation.formula if trace.violation else ""
+    told = next((text for goal, text in goals.items() if f"one with {goal} can" in formula), None)
+    return told or "What is due can never be reached from here."
+
+
 def _no_step(trace: Trace) -> str:
     told = trace.violation.instances[:1] if trace.violation else ()
     return f"The last step is none of Raft.tla: {told[0]}." if told else ""
@@ -166,5 +180,5 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, str], _Servers, _Servers, Trace]
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
     "StepRefinement": lambda _, __, ___, trace: _no_step(trace),
-    "Progress": lambda *_: "A commit is due, and whatever happens from here, it is never made.",
+    "Progress": lambda _, __, ___, trace: _never(trace),
 }

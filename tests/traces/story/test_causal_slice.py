@@ -71,7 +71,7 @@ FOUND = {
     "conflicting-log-kept": ((7,), "Along the log of s1 a term goes down."),
     "older-snapshot-overwrites-newer": (
         (),
-        "s3 takes its entry 2 for committed, but another one was committed there in step 8.",
+        "s3 takes all up to 2 for committed, and has no entry there.",
     ),
     "vote-written-before-term": ((), "s1 and s2 both lead term 1."),
     "sent-before-written": ((), "s1 and s2 both lead term 1."),
