@@ -58,9 +58,9 @@ class Bisimulation:
     """Compares all steps out of a state of the system with those of MCRaft.tla.
 
     Arguments: the servers and the values of the cluster; the bounds of the search; the system's
-    initial state; the files of the model and of the protocol. Raises `SpecError` if one cannot be
-    loaded, ValueError where the bounds lack one that the model needs, where the initial states
-    differ, and where the model is not the protocol.
+    initial state; the files of the model and of the protocol (None: the one beside the model).
+    Raises `SpecError` if one cannot be loaded, ValueError where the bounds lack one that the model
+    needs, where the initial states differ, and where the model is not the protocol.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Bisimulation:
         bounds: Bounds,
         initial: View,
         path: Path = MODEL,
-        raft: Path = RAFT,
+        raft: Path | None = None,
     ) -> None:
         self._mapping = RaftVariables(servers, values)
         module = shared(path)
@@ -79,6 +79,8 @@ class Bisimulation:
         self._variables = frozenset(self._model.variables)
         if self._model.initial() != [self._state(initial)]:
             raise ValueError("the node and the spec do not start in the same state")
+        beside = path.with_name(RAFT.name)
+        raft = raft or (beside if beside.is_file() else RAFT)
         if other := next(differences(raft=raft, model=path), None):
             raise ValueError(f"{path.name} is not {raft.name}: {other}")
 

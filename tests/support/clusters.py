@@ -77,9 +77,10 @@ class Spec:
         if key in self._looked_at:
             return
         self._looked_at.add(key)
+        named = happening.step.actions
         shown = Event(
             happening.name,
-            happening.step.actions,
+            named if named[:1] == (happening.name,) else (happening.name, *named),
             server,
             happening.action,
             self._as_text(happening.message),

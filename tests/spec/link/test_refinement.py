@@ -123,7 +123,13 @@ def test_a_bug_breaks_the_bisimulation(name: str) -> None:
     ],
 )
 def test_a_mutant_of_the_spec_breaks_the_bisimulation(mutant: SpecMutant, tmp_path: Path) -> None:
-    report = bisimulated(mutant.model, module=mutant.write(tmp_path))
+    module = mutant.write(tmp_path)
+    if mutant.name.startswith("what is not committed is compacted"):
+        # Next chooses among committed indices alone: the model does more, and is told apart.
+        with pytest.raises(ValueError, match="CompactLog of the model is no step of Next"):
+            bisimulated(mutant.model, module=module)
+        return
+    report = bisimulated(mutant.model, module=module)
     assert report.counterexample is not None
     assert report.counterexample.prop.name == "Bisimulation"
 
