@@ -131,6 +131,19 @@ def test_the_time_is_a_budget() -> None:
     assert not report.is_whole
 
 
+def test_without_a_compiler_what_is_large_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is searched as far as there is time; what was not is in what the verdict is worth."""
+    large = [rung for rung in RUNGS if rung.is_large]
+    rungs = [rung for rung in RUNGS if rung.name in QUICK[:1]] + large
+    monkeypatch.setattr(ladder, "RUNGS", rungs)
+    monkeypatch.setattr(ladder, "_HAS_NATIVE", False)
+    monkeypatch.setattr(ladder, "SECONDS", 0.5)
+    report = climbed()
+    assert report.planned == 1
+    assert report.is_whole
+    assert "hint-taken-for-match" in report.calibration.others
+
+
 class Ends(Node):
     def receive(self, state, message):  # type: ignore[no-untyped-def]
         os._exit(0)

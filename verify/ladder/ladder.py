@@ -1,5 +1,6 @@
 """Climbs the ladder: the rungs, then deeper ones while there is time, then walks at random."""
 
+import importlib.util
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from raft_ref.verify.vacuity import unreached
 SECONDS = 60.0
 """How long the ladder is climbed if nobody says how long: the rungs, and then as deep as that."""
 
+_HAS_NATIVE = importlib.util.find_spec("raft_ref.explorer._core") is not None
 _FOR_WALKS = 1 / 6
 _QUICK = 6
 _STEPS_OF_A_WALK = 200
@@ -167,7 +169,10 @@ class _Climb:
         self._walks_from = self._end - budget * _FOR_WALKS
         # Here all is loaded that each process inherits, and what makes no sense is refused.
         self._cluster = build(check.cluster)
-        self._rungs = [rung for rung in self._kinds() if self._is_asked(rung)]
+        asked = [rung for rung in self._kinds() if self._is_asked(rung)]
+        # The plain engine begins with those that it can finish.
+        self._rungs = [rung for rung in asked if _HAS_NATIVE or not rung.is_large]
+        self._more = [rung for rung in asked if rung not in self._rungs]
 
     def run(self) -> LadderReport:
         jobs = chain(self._of_rungs(self._rungs), self._while_there_is_time())
@@ -270,7 +275,8 @@ class _Climb:
 
     def _while_there_is_time(self) -> Iterator[tuple[Rung, bool, Job]]:
         first = rank = len(self._rungs)
-        for rank, rung in enumerate(deeper(self._cluster.is_raft), start=first):
+        further = chain(self._more, deeper(self._cluster.is_raft))
+        for rank, rung in enumerate(further, start=first):
             if time.monotonic() > self._walks_from - 1:
                 break
             work = partial(self._search, rung, True, True)

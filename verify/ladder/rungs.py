@@ -29,6 +29,7 @@ class Rung:
     - `refines`: whether each step is held against Raft.tla too, where that can be.
     - `goal`: what must still be possible, an operator of RaftProgress.tla; `bisimulation`: whether
       the node must do all that the model does.
+    - `is_large`: over a hundred thousand states, for which the plain engine takes minutes.
     - `own`: how far a measure that is the user's own may go beyond what it is at first.
     """
 
@@ -38,6 +39,7 @@ class Rung:
     refines: bool = True
     goal: str | None = None
     bisimulation: bool = False
+    is_large: bool = False
     own: int = 1
 
 
@@ -80,6 +82,11 @@ RUNGS: Final[Sequence[Rung]] = (
         goal="CommitIsDone",
     ),
     _rung(
+        "a snapshot and a conflict",
+        "a snapshot takes the place of entries that were never committed",
+        {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
+    ),
+    _rung(
         "all that the model does",
         "a node that never sends, or never times out, breaks nothing and is no Raft",
         {"servers": 2, "term": 2, "log": 1, "snapshot": 1, "restarts": 1},
@@ -94,11 +101,13 @@ RUNGS: Final[Sequence[Rung]] = (
         "many terms of two",
         "a follower that was far ahead, found index by index",
         {"servers": 2, "term": 3, "log": 2, "snapshot": 1, "restarts": 1},
+        is_large=True,
     ),
     _rung(
         "five servers",
         "two followers may lag behind a commit",
         {"servers": 5, "log": 1, "messages": 4},
+        is_large=True,
     ),
     _rung(
         "figure 8",
@@ -112,6 +121,7 @@ RUNGS: Final[Sequence[Rung]] = (
             "servers": 3, "term": 2, "log": 1, "snapshot": 1,
             "restarts": 1, "drops": 1, "duplicates": 1,
         },
+        is_large=True,
     ),
     _rung(
         "two values",
@@ -120,22 +130,26 @@ RUNGS: Final[Sequence[Rung]] = (
             "servers": 2, "values": 2, "term": 2, "log": 2, "snapshot": 1,
             "restarts": 1, "drops": 1, "duplicates": 1,
         },
+        is_large=True,
     ),
     _rung(
         "conflicts behind a snapshot",
         "a log that contradicts a snapshot, in part or as a whole (7)",
         {"servers": 3, "term": 2, "log": 2, "snapshot": 1},
+        is_large=True,
     ),
     _rung(
         "conflicts of two entries",
         "logs that agree at an index and differ before it (5.3)",
         {"servers": 3, "term": 3, "log": 2},
+        is_large=True,
     ),
     _rung(
         "figure 8 at length",
         "what a leader takes for stored that never was, over four terms",
         {"servers": 3, "term": 4, "log": 2},
         refines=False,  # each server's step is one of other rungs, but for the numbers in it
+        is_large=True,
     ),
 )  # fmt: skip
 """The searches that are made whatever the time, unless the user has limited it."""
