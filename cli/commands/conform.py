@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from raft_ref.cli.options.errors import UsageError, demand_writable
-from raft_ref.cli.options.output import demand_picture
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.conformance import as_json, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
@@ -91,8 +91,7 @@ def run(options: argparse.Namespace) -> int:
     _demand_sense(options)
     for option in ("diagram", "schedule", "trace"):
         if getattr(options, option) is not None:
-            demand = demand_picture if option == "diagram" else demand_writable
-            demand(f"--{option}", getattr(options, option))
+            demand_kept(f"--{option}", getattr(options, option))
     request = _hunt(options) if options.random else _follow(options)
     report = _driven(request, is_shown=not options.quiet and not options.json)
     written = _written(report, options)

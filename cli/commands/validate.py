@@ -14,8 +14,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from raft_ref.cli.options.errors import demand_writable
-from raft_ref.cli.options.output import demand_picture
+from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.cli.reports.validation import as_json, as_junit, file_as_text, graph, summary
@@ -76,8 +75,7 @@ def run(options: argparse.Namespace) -> int:
     """Validate all files; return the exit code."""
     for option in ("diagram", "junit", "merge"):
         if getattr(options, option) is not None:
-            demand = demand_picture if option == "diagram" else demand_writable
-            demand(f"--{option}", getattr(options, option))
+            demand_kept(f"--{option}", getattr(options, option))
     request = _request(options)
 
     def print_file(found: FileReport) -> None:

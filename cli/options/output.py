@@ -55,12 +55,16 @@ def add_output(group: Any) -> None:
 def output_of(options: argparse.Namespace) -> Output:
     """Return what is wanted, once it is known that it can be kept. Raises `UsageError`."""
     for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
-        if path is None:
-            continue
-        (demand_picture if option == "--diagram" else demand_writable)(option, path)
+        if path is not None:
+            demand_kept(option, path)
     return Output(
         options.trace, options.diagram, options.json, options.quiet, tuple(options.arguments)
     )
+
+
+def demand_kept(option: str, path: Path) -> None:
+    """Find out before a long run whether a file can be written. Raises `UsageError`."""
+    (demand_picture if option == "--diagram" else demand_writable)(option, path)
 
 
 def demand_picture(option: str, path: Path) -> None:

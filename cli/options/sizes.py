@@ -22,9 +22,7 @@ def add_sizes(group: Any, or_else: str = "") -> None:
         ("max_drops", "lost messages in all"),
         ("max_duplicates", "messages delivered twice in all"),
     ):
-        flags = ["--" + name.replace("_", "-")]
-        if name in _SHORTER:
-            flags.insert(0, _SHORTER[name])
+        flags = dict.fromkeys([flag_of(name), "--" + name.replace("_", "-")])
         group.add_argument(
             *flags,
             dest=name,
@@ -32,6 +30,11 @@ def add_sizes(group: Any, or_else: str = "") -> None:
             metavar="N",
             help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
         )
+
+
+def flag_of(name: str) -> str:
+    """Return the option for a size, the shorter one of two."""
+    return _SHORTER.get(name, "--" + name.replace("_", "-"))
 
 
 def given_sizes_of(options: argparse.Namespace) -> GivenSizes:

@@ -151,7 +151,10 @@ class NativeSearch:
         if ending == Ending.VIOLATED:
             counterexample = self._counterexample(initial, found)
         elif ending == Ending.COVERED:
-            ending, counterexample = self._lack_of_progress(initial)
+            try:
+                ending, counterexample = self._lack_of_progress(initial)
+            except KeyboardInterrupt:  # while larger bounds were looked at
+                ending = Ending.INTERRUPTED
         return self._report(found, ending, counterexample)
 
     def _heartbeat(self, found: Any) -> None:

@@ -19,8 +19,6 @@ LIMIT = 10.0
 
 _PATIENCE = 2.0
 _GUARDED = actor.__file__
-
-
 _NAME = "watch of calls"
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot, State, Timeout
-from raft_ref.explorer import Event, Kind, Property, ServerId, View
+from raft_ref.explorer import Event, Property, ServerId, View
 from raft_ref.spec.files import RAFT
-from raft_ref.spec.link.refinement import REFINEMENT, Refinement
+from raft_ref.spec.link.refinement import Refinement, step_refinement
 
 ProjectMessage = Callable[[Any], Any]
 """From a message to the message of `raft_ref` that it stands for; None for one of no matter."""
@@ -45,13 +45,7 @@ class ForeignRefinement:
     @property
     def as_property(self) -> Property:
         """The comparison, as a property of each server's steps."""
-        return Property(
-            REFINEMENT,
-            holds=lambda before, event: not self.differences(before, event),
-            kind=Kind.LOCAL,
-            formula=f"every step of a server is a step of {self._refinement.name}",
-            explain=self.differences,
-        )
+        return step_refinement(self.differences, self._refinement.name)
 
     def differences(self, before: View, event: Event) -> list[str]:
         """Return how a server's step differs from what the spec allows, as text; none if not."""

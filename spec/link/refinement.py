@@ -13,7 +13,7 @@ other server's slot is `UNREADABLE`, and in which the one other message is a mod
 no fields: an action that looks into either is refused.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,6 +51,17 @@ UNREADABLE: Any = Unreadable()
 ANOTHER_MESSAGE = model_value("anotherMessage")
 
 
+def step_refinement(differences: Callable[[View, Event], list[str]], protocol: str) -> Property:
+    """Return the property of each server's steps that they do not differ from a protocol's."""
+    return Property(
+        REFINEMENT,
+        holds=lambda before, event: not differences(before, event),
+        kind=Kind.LOCAL,
+        formula=f"every step of a server is a step of {protocol}",
+        explain=differences,
+    )
+
+
 class Refinement:
     """Compares the steps of servers with the actions of Raft.tla.
 
@@ -82,13 +93,7 @@ class Refinement:
     @property
     def as_property(self) -> Property:
         """The comparison, as a property of each server's steps."""
-        return Property(
-            REFINEMENT,
-            holds=lambda before, event: not self.differences(before, event),
-            kind=Kind.LOCAL,
-            formula=f"every step of a server is a step of {self._module.name}",
-            explain=self.differences,
-        )
+        return step_refinement(self.differences, self.name)
 
     def differences(self, before: View, event: Event) -> list[str]:
         """Return how a server's step differs from what the spec allows, as text; none if not."""

@@ -278,3 +278,18 @@ def test_one_report_of_foreign_nodes(
         symmetry and is_counting,
         threads,
     )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_interrupt_while_larger_bounds_are_looked_at_ends_it(
+    engine: EngineName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("raft_ref.explorer.results.larger.Larger.reaches_goal", interrupted)
+    model = Model(servers=2, term=1, log=1, restarts=1)
+    prop = model.progress("SometimesCommitted", None)
+    report = search(model.system(), [prop], True, engine=engine)
+    assert (report.verdict, report.stopped_by) == (Verdict.INCOMPLETE, "interrupt")
+    assert report.distinct_states == 150

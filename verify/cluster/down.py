@@ -20,7 +20,7 @@ class Down:
     def __init__(self, actor: Actor, down: Sequence[ServerId]) -> None:
         self.actor = actor
         self.down = frozenset(down)
-        self._is_down: dict[Any, bool] = {}
+        self._states: set[Any] = set()
         # What an actor may also have, and what this one has of it.
         for name in ("measures", "action_names", "properties", "history", "as_raft"):
             if hasattr(actor, name):
@@ -30,12 +30,12 @@ class Down:
         """Return the state of a server, which of one that is down never changes."""
         state = self.actor.initial(me)
         if me in self.down:
-            self._is_down[state] = True
+            self._states.add(state)
         return state
 
     def actions(self, state: Any) -> Iterable[Any]:
         """Return what may happen: nothing, where a server is down."""
-        return () if state in self._is_down else self.actor.actions(state)
+        return () if state in self._states else self.actor.actions(state)
 
     def act(self, state: Any, action: Any) -> Any:
         """Take an action."""
@@ -43,8 +43,8 @@ class Down:
 
     def receive(self, state: Any, message: Any) -> Any:
         """Handle a message, or do not."""
-        return Step(state) if state in self._is_down else self.actor.receive(state, message)
+        return Step(state) if state in self._states else self.actor.receive(state, message)
 
     def restart(self, state: Any) -> Any:
         """Return what a crash leaves; who is down stays so."""
-        return state if state in self._is_down else self.actor.restart(state)
+        return state if state in self._states else self.actor.restart(state)

@@ -236,10 +236,8 @@ class _Climb:
     def _request(self, rung: Rung, is_tied: bool) -> ClusterRequest:
         """Return what one rung asks of the cluster."""
         request, properties = self._check.cluster, self._check.cluster.properties
-        if is_tied and rung.refines and self._can_be_tied():
-            properties = replace(properties, refine=True)
-        elif not properties.refine or not is_tied:
-            properties = replace(properties, refine=False)
+        refines = bool(properties.refine) or (rung.refines and self._can_be_tied())
+        properties = replace(properties, refine=is_tied and refines)
         if rung.goal is not None and properties.progress is None:
             properties = replace(properties, progress=rung.goal)
         if rung.bisimulation:

@@ -6,20 +6,13 @@ from typing import Any
 
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.checks import calibration, explored
-from raft_ref.cli.reports.checks.explored import setting, vacuity
+from raft_ref.cli.reports.checks.explored import TITLES, setting, vacuity
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict
 from raft_ref.verify import ExhaustiveReport
 
 __all__ = ["as_json", "as_text", "progress_line"]
-
-_TITLES = {
-    Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
-    Verdict.HOLDS_VACUOUSLY: "HOLDS, VACUOUSLY",
-    Verdict.VIOLATED: "VIOLATED",
-    Verdict.INCOMPLETE: "INCOMPLETE",
-}
 
 
 def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
@@ -77,7 +70,7 @@ def _covered(found: ExhaustiveReport, quiet: bool) -> list[str]:
 
 def _verdict(found: ExhaustiveReport) -> str:
     report, cluster = found.search, found.cluster
-    title = _TITLES[found.verdict]
+    title = TITLES[found.verdict]
     if found.witness is not None and report.counterexample is not None:
         return f"REACHED: {found.witness}, in {len(report.counterexample.events)} steps"
     if found.witness is not None and report.verdict is Verdict.HOLDS_WITHIN_BOUNDS:

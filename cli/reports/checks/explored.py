@@ -1,12 +1,21 @@
 """What every report of what was explored says: the setting, and what never happened."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import wrapped
-from raft_ref.explorer import Renamed, Report
+from raft_ref.explorer import Renamed, Report, Verdict
 from raft_ref.verify import Cluster
+
+TITLES: Final[Mapping[Verdict, str]] = {
+    Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
+    Verdict.HOLDS_VACUOUSLY: "HOLDS, VACUOUSLY",
+    Verdict.VIOLATED: "VIOLATED",
+    Verdict.INCOMPLETE: "INCOMPLETE",
+}
+"""How a verdict is told."""
 
 
 def setting(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> list[str]:
@@ -37,12 +46,10 @@ def vacuity(report: Report) -> list[str]:
     ]
 
 
-def as_json(report: Report, cluster: Cluster, written: Written) -> dict[str, Any]:
-    """Return a report of the explorer as a JSON object."""
-    counterexample = report.counterexample
+def covered(report: Report) -> dict[str, Any]:
+    """Return what a search covered as a JSON object."""
     return {
         "verdict": report.verdict.value,
-        "property": None if counterexample is None else counterexample.prop.name,
         "distinct_states": report.distinct_states,
         "transitions": report.transitions,
         "depth": report.depth,
@@ -50,15 +57,24 @@ def as_json(report: Report, cluster: Cluster, written: Written) -> dict[str, Any
         "seconds": round(report.seconds, 3),
         "engine": report.engine,
         "stopped_by": report.stopped_by,
+        "never_taken": list(report.never_taken),
+        "cut_off": dict(report.cut_off),
+        "sometimes": dict(report.sometimes),
+        "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
+    }
+
+
+def as_json(report: Report, cluster: Cluster, written: Written) -> dict[str, Any]:
+    """Return a report of the explorer as a JSON object."""
+    counterexample = report.counterexample
+    return {
+        **covered(report),
+        "property": None if counterexample is None else counterexample.prop.name,
         "symmetry": list(report.symmetry),
         "reduced": cluster.system.reduced,
         "bounds": dict(report.bounds),
         "properties": [prop.name for prop in cluster.properties if not prop.is_sometimes],
         "actions": dict(report.actions),
-        "never_taken": list(report.never_taken),
-        "cut_off": dict(report.cut_off),
-        "sometimes": dict(report.sometimes),
-        "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
         **written.as_json(),
         "steps": None if counterexample is None else len(counterexample.events),
     }

@@ -3,22 +3,18 @@
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from raft_ref.cli.options.output import Output
+from raft_ref.cli.options.sizes import flag_of
 from raft_ref.cli.reports.checks import calibration
+from raft_ref.cli.reports.checks.explored import TITLES, covered
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
+from raft_ref.spec.link import BISIMULATION, PROGRESS, REFINEMENT
 from raft_ref.verify import LadderProgress, LadderReport, RungReport
 
-_TITLES = {
-    Verdict.HOLDS_WITHIN_BOUNDS: "HOLDS WITHIN BOUNDS",
-    Verdict.HOLDS_VACUOUSLY: "HOLDS, VACUOUSLY",
-    Verdict.VIOLATED: "VIOLATED",
-    Verdict.INCOMPLETE: "INCOMPLETE",
-}
 _WORDS = {
     "max_term": "term",
     "max_log_length": "log",
@@ -28,7 +24,6 @@ _WORDS = {
     "max_drops": "drops",
     "max_duplicates": "duplicates",
 }
-_OPTIONS = {"max_log_length": "max-log", "max_snapshot_index": "max-snapshot"}
 
 
 def progress_line(progress: LadderProgress) -> str:
@@ -82,7 +77,7 @@ def as_json(report: LadderReport, output: Output, written: Written) -> dict[str,
 
 
 def _verdict(report: LadderReport) -> str:
-    title, shown = _TITLES[report.verdict], report.shown
+    title, shown = TITLES[report.verdict], report.shown
     if shown is not None and shown.found is not None:
         return f"{title}: {shown.found.prop}, in {len(shown.found.trace.steps)} steps"
     if report.verdict is Verdict.INCOMPLETE:
@@ -150,12 +145,12 @@ def _alone(shown: RungReport, output: Output) -> str:
     assert shown.found is not None
     for name, size in shown.rung.sizes.items():
         if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
-            words += [f"--{_OPTIONS.get(name, name.replace('_', '-'))}", str(size)]
-    if shown.found.prop == "StepRefinement":
+            words += [flag_of(name), str(size)]
+    if shown.found.prop == REFINEMENT:
         words.append("--refine")
-    if shown.found.prop == "Bisimulation":
+    if shown.found.prop == BISIMULATION:
         words.append("--bisimulation")
-    if shown.found.prop == "Progress" and shown.rung.goal is not None:
+    if shown.found.prop == PROGRESS and shown.rung.goal is not None:
         words += ["--progress", shown.rung.goal]
     return shlex.join(words)
 
@@ -195,7 +190,7 @@ def _left(each: RungReport) -> str:
 
 
 def _ties(report: LadderReport) -> list[str]:
-    ties = ("StepRefinement", "Bisimulation", "Progress")
+    ties = (REFINEMENT, BISIMULATION, PROGRESS)
     return [name for name in ties if any(name in each.properties for each in report.rungs)]
 
 
@@ -226,25 +221,6 @@ def _step_as_json(found: RungReport | None) -> dict[str, Any] | None:
 
 
 def _rung_as_json(each: RungReport) -> dict[str, Any]:
-    report = each.report
-    covered = (
-        None
-        if report is None
-        else {
-            "verdict": report.verdict.value,
-            "stopped_by": report.stopped_by,
-            "distinct_states": report.distinct_states,
-            "transitions": report.transitions,
-            "depth": report.depth,
-            "covered_depth": report.covered_depth,
-            "seconds": round(report.seconds, 3),
-            "engine": report.engine,
-            "sometimes": dict(report.sometimes),
-            "never_taken": list(report.never_taken),
-            "cut_off": dict(report.cut_off),
-            "progress": {name: asdict(outlook) for name, outlook in report.progress.items()},
-        }
-    )
     return {
         "name": each.rung.name,
         "why": each.rung.why,
@@ -252,5 +228,5 @@ def _rung_as_json(each: RungReport) -> dict[str, Any]:
         "is_deeper": each.is_deeper,
         "walks": each.walks,
         "found": None if each.found is None else each.found.prop,
-        "covered": covered,
+        "covered": None if each.report is None else covered(each.report),
     }
