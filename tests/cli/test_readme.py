@@ -70,7 +70,7 @@ def undeepened(text: str) -> str:
     text = re.sub(r"; \d+ search.*", "; TIME", text)
     text = re.sub(r"^  deeper .*\n.*\n", "", text, flags=re.M)
     text = re.sub(r"^  [\d,]+ TIME$", "TIME", text, flags=re.M)
-    text = re.sub(r"( states +)[\d.]+ s$", r"\1", text, flags=re.M)
+    text = re.sub(r"( states) +[\d.]+ s$", r"\1", text, flags=re.M)
     return re.sub(r"^(  \w+) +[\d,]+$", r"\1", text, flags=re.M)
 
 

@@ -104,18 +104,7 @@ class ExhaustiveCheck:
         self, on_progress: Callable[[Progress], None] = lambda progress: None
     ) -> ExhaustiveReport:
         """Search, and report. Raises `CheckpointError` too."""
-        cluster = build(self.cluster)
-        symmetry = cluster.renamed(self.symmetry)
-        checkpoints, note = self._checkpoints(cluster), ""
-        try:
-            report = self._searched(cluster, symmetry, checkpoints, on_progress)
-        except TellsApartError as error:
-            # Nobody asked for symmetry, and what it would save is not worth an error.
-            if self.symmetry is not None or checkpoints is not None:
-                raise
-            note = f"without symmetry: {str(error).partition(',')[0]}"
-            cluster = build(self.cluster)
-            report = self._searched(cluster, (), None, on_progress)
+        cluster, report, checkpoints, note = self._explored(on_progress)
         # With servers down much cannot be reached, and of a witness nothing else is wanted.
         is_demanded = self.cluster.properties.witness is None and not self.cluster.down
         missing = unreached([report], self.allowed) if is_demanded else ()
@@ -123,6 +112,30 @@ class ExhaustiveCheck:
         return ExhaustiveReport(
             cluster, report, checkpoints, missing, note, asked, self.cluster.down > 0
         )
+
+    def _explored(
+        self, on_progress: Callable[[Progress], None]
+    ) -> tuple[Cluster, Report, Checkpoints | None, str]:
+        cluster = build(self.cluster)
+        symmetry = cluster.renamed(self.symmetry)
+        checkpoints = self._checkpoints(cluster)
+        try:
+            return (
+                cluster,
+                self._searched(cluster, symmetry, checkpoints, on_progress),
+                checkpoints,
+                "",
+            )
+        except TellsApartError as error:
+            # Nobody asked for symmetry, and what it would save is not worth an error.
+            if self.symmetry is not None or checkpoints is not None:
+                raise
+            if self.cluster.keeps_order:
+                other = replace(self, cluster=replace(self.cluster, keeps_order=False))
+                return other._explored(on_progress)
+            note = f"without symmetry: {str(error).partition(',')[0]}"
+            cluster = build(self.cluster)
+            return cluster, self._searched(cluster, (), None, on_progress), None, note
 
     def _searched(
         self,

@@ -31,7 +31,7 @@ from raft_ref.traces.sources.explored import trace_of
 from raft_ref.verify.cluster.as_raft import AsRaft, AsRaftMessage
 from raft_ref.verify.cluster.down import Down
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
-from raft_ref.verify.cluster.renaming import DerivedRename
+from raft_ref.verify.cluster.renaming import DerivedRename, ExaminedRename
 from raft_ref.zoo import EXPLORED
 
 DEFAULTS: Mapping[str, int] = Sizes().as_dict()
@@ -89,6 +89,7 @@ class ClusterRequest:
     - `depth`: levels of states, the initial one included.
     - `reduced`: partial-order reduction.
     - `down`: how many servers, the last ones, are down for good.
+    - `keeps_order`: how servers are renamed where the node does not say it; see `DerivedRename`.
     """
 
     node: Callable[..., Any] | None = None
@@ -100,6 +101,7 @@ class ClusterRequest:
     network: NetworkKind = "set"
     reduced: bool = False
     down: int = 0
+    keeps_order: bool = True
     properties: PropertyRequest = field(default_factory=PropertyRequest)
 
     @property
@@ -160,10 +162,8 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
             raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
         actor = Down(actor, servers[-request.down :])
     project, is_raft = _as_raft(actor, servers)
-    if is_raft and not any(hasattr(actor, name) for name in ("rename", "properties")):
-        # What the properties of Raft say is the same of all servers.
-        with suppress(AttributeError):
-            actor.rename = DerivedRename(servers, values)  # type: ignore[attr-defined]
+    if is_raft and not request.down:
+        _renames(actor, project, servers, values, request.keeps_order)
     measures = _measures(actor, is_raft, project)
     bounds = _bounds(request, numbers, measures)
     history = Committed(project) if is_raft else getattr(actor, "history", NoHistory())
@@ -245,6 +245,28 @@ def _as_raft(actor: Actor, servers: tuple[ServerId, ...]) -> tuple[Callable[[Any
     project = AsRaft(own, type(actor).__name__, servers)
     project(guarded(f"{type(actor).__name__}.initial", actor.initial)(servers[0]))
     return project, True
+
+
+def _renames(
+    actor: Any,
+    project: Callable[[Any], Any],
+    servers: tuple[ServerId, ...],
+    values: tuple[str, ...],
+    keeps_order: bool,
+) -> None:
+    """See to it that a node renames as Raft is renamed: what its properties say is symmetric."""
+    begin = guarded(f"{type(actor).__name__}.initial", actor.initial)(servers[0])
+    rename = getattr(actor, "rename", None)
+    if rename is None and not hasattr(actor, "properties"):
+        rename = DerivedRename(servers, values, begin, keeps_order)
+    elif project is _itself:
+        return
+    if rename is not None:
+        # A class with slots has no place for it, and stays as it is.
+        with suppress(AttributeError):
+            actor.rename = ExaminedRename(
+                rename, project, begin, servers, values, type(actor).__name__
+            )
 
 
 def _measures(actor: Actor, is_raft: bool, project: Callable[[Any], Any]) -> Mapping[str, Measure]:
