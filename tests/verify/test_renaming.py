@@ -118,6 +118,7 @@ class Sorted:
 
     def act(self, held: Held, action: Any) -> Any:
         step = self.node.act(held.raft, action)
+        assert step is not None
         return Step(replace(held, raft=step.state), step.messages)
 
     def receive(self, held: Held, message: Any) -> Any:
