@@ -185,8 +185,7 @@ class Guard:
 
     def act(self, state: State, action: Action) -> Step | None:
         """Take an action."""
-        step = self._twice("act", state, action)
-        return None if step is None else self._step("act", step)
+        return self._act(self._twice("act", state, action))
 
     def receive(self, state: State, message: Message) -> Step:
         """Handle a message."""
@@ -200,6 +199,21 @@ class Guard:
         """Return whether a server will never again do anything with a message."""
         return bool(self._twice("is_obsolete", state, message))
 
+    def answer(self, method: str, *arguments: Any) -> Any:
+        """Return what a method of this class does, by its name, but ask the actor only once."""
+        answer = self._call(method, *arguments)
+        match method:
+            case "actions":
+                return self._tuple_of_hashables(method, answer)
+            case "act":
+                return self._act(answer)
+            case "receive":
+                return self._step(method, answer)
+            case "restart":
+                return self._state(method, answer)
+            case _:
+                return bool(answer)
+
     def renamed(self, value: Any, renaming: Mapping[str, str]) -> Any:
         """Return a state, message or action with its servers and values renamed."""
         renamed = self._call("rename", value, renaming)
@@ -207,6 +221,9 @@ class Guard:
             raise self._error("rename", f"returns {renamed!r} for {value!r}")
         self._hashable("rename", renamed)
         return renamed
+
+    def _act(self, step: Any) -> Step | None:
+        return None if step is None else self._step("act", step)
 
     def _twice(
         self, method: str, *arguments: Any, convert: Callable[[str, Any], Any] | None = None

@@ -85,6 +85,7 @@ class Renaming:
         self._messages: dict[int, int] = {}
         self._networks: dict[int, int] = {}
         self._histories: dict[int, int] = {}
+        self._values: dict[Any, Any] = {}
 
     def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the states of all servers, renamed and at their new positions."""
@@ -109,7 +110,12 @@ class Renaming:
 
     def value(self, value: Any) -> Any:
         """Return a state, message or action, renamed by the actor."""
-        return self._system.guard.renamed(value, self.names)
+        # By its type too: of two kinds of message that are named tuples one may equal the other.
+        key = type(value), value
+        found = self._values.get(key, self)
+        if found is self:
+            found = self._values[key] = self._system.guard.renamed(value, self.names)
+        return found
 
     def state(self, state: int) -> int:
         """Return a server's state, renamed."""
@@ -188,7 +194,7 @@ class Symmetry:
         for what, renaming in self._generators:
             renamed = [renaming.value(argument) for argument in arguments]
             expected = _unordered(method, self._renamed_answer(method, answer, renaming))
-            found = _unordered(method, getattr(self._guard, method)(*renamed))
+            found = _unordered(method, self._guard.answer(method, *renamed))
             if found != expected:
                 name = f"{type(self._guard.actor).__name__}.{method}"
                 raise _tells_apart(name, what, renamed, found, expected)
