@@ -207,7 +207,7 @@ def both(make: Any, properties: list[Property], symmetry: Any, threads: int) -> 
 
 
 @pytest.mark.skipif(not HAS_NATIVE, reason="the native engine was not built")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     model=st.builds(
         Model,

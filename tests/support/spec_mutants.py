@@ -29,13 +29,12 @@ class SpecMutant:
         return folder / MODEL.name
 
 
-MOST = 10
+MOST = 8
 
 SHORT = {
     # Mutants that break something within so many steps, of `MOST` at most.
     "a second vote in a term (5.2)": 6,
     "half is a majority (5.1)": 6,
-    "a vote of an older term counts (5.2)": 9,
     "the vote is lost in a crash (figure 2)": 7,
     "the term is lost in a crash (figure 2)": 2,
     "what is not committed is compacted (7)": 5,

@@ -30,7 +30,7 @@ def unrolled(model: Model, path: Path, depth: int) -> tuple[LocalSteps, Found]:
 @pytest.mark.parametrize(
     "mutant",
     [
-        pytest.param(each, marks=[pytest.mark.long] if SHORT[each.name] > 7 else [], id=each.name)
+        pytest.param(each, marks=[pytest.mark.long] if SHORT[each.name] > 6 else [], id=each.name)
         for each in SPEC_MUTANTS
         if each.name in SHORT
     ],
@@ -62,8 +62,8 @@ def test_a_mutant_is_found_in_as_many_steps(mutant: SpecMutant, tmp_path: Path) 
 )
 def test_no_mutant_is_found_too_soon(mutant: SpecMutant, tmp_path: Path) -> None:
     mutant.write(tmp_path)
-    _, found = unrolled(mutant.model, tmp_path / "Raft.tla", 8)
-    assert (found.violated, found.depth) == (None, 8)
+    _, found = unrolled(mutant.model, tmp_path / "Raft.tla", 7)
+    assert (found.violated, found.depth) == (None, 7)
 
 
 def test_nothing_is_wrong_with_raft() -> None:
