@@ -4,7 +4,7 @@ The one part of `spec` that knows the node and the explorer. It maps what the ex
 variables of a module, and makes properties of the module's operators: `RaftVariables` and
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
-`variables` and `history` are the map. On it stand the checks: `properties` evaluates invariants of
+`variables` and `history` are the map, and `as_raft` is what a user's own node stands for. On it stand the checks: `properties` evaluates invariants of
 the file, `refinement` holds each step of a server to Raft.tla, and the names of what it composes
 (`composition`), also of a `foreign` node; `bisimulation` the whole system to a model of it, which
 is Raft (`original`); `proof_search` explores the node beside the proof's protocol, by a
@@ -12,6 +12,7 @@ is Raft (`original`); `proof_search` explores the node beside the proof's protoc
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
+from raft_ref.spec.link.as_raft import AsRaft, AsRaftMessage, OwnStep, RaftWords
 from raft_ref.spec.link.bisimulation import (
     BISIMULATION,
     MODEL_BOUNDS,
@@ -40,11 +41,15 @@ __all__ = [
     "PROGRESS_OF_RAFT",
     "REFINEMENT",
     "SOMETIMES",
+    "AsRaft",
+    "AsRaftMessage",
     "Bisimulation",
     "Committed",
     "CommittedEntry",
     "ForeignRefinement",
+    "OwnStep",
     "RaftVariables",
+    "RaftWords",
     "Refinement",
     "Variables",
     "camel_case",
