@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
 from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
@@ -31,6 +32,7 @@ examples:
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
   raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
   raft-ref draw --automaton -o automaton.svg
+  raft-ref draw --automaton -o automaton.svg --node my_raft:MyRaft
 """
 
 PAGE = ".html"
@@ -64,8 +66,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="let states that have these variables alike be one, whosever they are, with counts: "
         "role,currentTerm for instance",
     )  # fmt: skip
-    group.add_argument("--bug", metavar="NAME", help="of a known bug; what it breaks is red")
+    add_node(group, "a known bug; what it breaks is red")
     add_sizes(group, "or what the bug needs")
+    add_own_bounds(group)
     parser.set_defaults(run=run)
 
 
@@ -93,7 +96,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _drawing(options: argparse.Namespace) -> Drawing:
     if options.automaton:
-        seen = role_changes(_cluster_of(options))
+        with live_progress(lambda found: f"{found.distinct_states:,} states") as on_progress:
+            seen = role_changes(_cluster_of(options), on_progress)
         for line in unseen(seen):
             print(f"not within these bounds: {line}")
         return automaton(seen)
@@ -106,5 +110,10 @@ def _cluster_of(options: argparse.Namespace) -> ClusterRequest:
     """Return the cluster; whether it refines the spec is of interest where a bug breaks that."""
     properties = PropertyRequest(refine=None if options.bug else False)
     return ClusterRequest(
-        bug=options.bug or None, sizes=given_sizes_of(options), properties=properties
+        node=node_of(options),
+        node_name=options.node,
+        bug=options.bug or None,
+        sizes=given_sizes_of(options),
+        bounds=dict(options.bound),
+        properties=properties,
     )

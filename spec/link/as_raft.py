@@ -4,7 +4,7 @@ Everything that is known of Raft is asked of what `as_raft` and `as_raft_message
 there would show anywhere: it is held against what it must be, and one line names what is wrong.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -129,6 +129,13 @@ class RaftWords:
         """Return what a message stands for, or itself if that is nothing that Raft knows."""
         return message if self.message is None else self.message(message) or message
 
+    def messages(self, messages: Iterable[Any]) -> Iterator[Message]:
+        """Yield what messages stand for, but for those of which Raft knows nothing."""
+        for message in messages:
+            found = message if self.message is None else self.message(message)
+            if found is not None:
+                yield found
+
     def event(self, before: View, event: Event) -> Event:
         """Return a step with its messages, its name, action and what it composes as Raft's.
 
@@ -146,6 +153,13 @@ class RaftWords:
             step = STAY if action is None else type(action).__name__
             event = replace(event, step=step, action=action or OwnStep(event.step, event.action))
         return replace(event, actions=(event.step, *composed(old, new, message)))
+
+    def names(self, before: Any, action: Any, message: Any, step: Any) -> tuple[str, ...]:
+        """Return which actions of Raft.tla a step composes that a node has answered with."""
+        old, new = self.state(before), self.state(step.state)
+        taken = None if action is None else action_of(old, new, self.messages(step.messages))
+        name = () if taken is None else (type(taken).__name__,)
+        return (*name, *composed(old, new, None if message is None else self.told(message)))
 
 
 def _counts(value: Any) -> bool:
