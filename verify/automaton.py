@@ -15,11 +15,10 @@ from raft_ref.explorer import (
     Verdict,
     search,
 )
-from raft_ref.spec.link import RaftWords
+from raft_ref.spec.link import AS_RAFT, AS_RAFT_MESSAGE, RaftWords
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
-from raft_ref.verify.cluster.properties import AS_RAFT, AS_RAFT_MESSAGE
 
 RoleChanges = Mapping[tuple[Role, str], Counter[Role]]
 """By a role and an action: which roles it has led to, and in how many steps."""

@@ -115,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     if not output.json:
         story = [] if trace is None or output.quiet else ["", *tell(trace)]
         print("\n".join([*reports.as_text(report, output), *story]))
-    where = written(trace, output)
+    where = written(trace, output, check.cluster)
     if output.json:
         print(json.dumps(reports.as_json(report, output, where)))
     else:

@@ -12,7 +12,14 @@ is Raft (`original`); `proof_search` explores the node beside the proof's protoc
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
-from raft_ref.spec.link.as_raft import AsRaft, AsRaftMessage, OwnStep, RaftWords
+from raft_ref.spec.link.as_raft import (
+    AS_RAFT,
+    AS_RAFT_MESSAGE,
+    AsRaft,
+    AsRaftMessage,
+    OwnStep,
+    RaftWords,
+)
 from raft_ref.spec.link.bisimulation import (
     BISIMULATION,
     MODEL_BOUNDS,
@@ -32,6 +39,8 @@ from raft_ref.spec.link.refinement import REFINEMENT, Refinement
 from raft_ref.spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
+    "AS_RAFT",
+    "AS_RAFT_MESSAGE",
     "BISIMULATION",
     "INVARIANTS",
     "MODEL",

@@ -33,7 +33,7 @@ def write(trace: Trace, path: str | Path) -> None:
 
     Raises OSError where the file cannot be written, ValueError for a number that JSON lacks (NaN).
     """
-    lines = [_header_object(trace), *map(_step_object, trace.steps)]
+    lines = [_header_object(trace), *map(step_to_json, trace.steps)]
     text = "".join(
         json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines
     )
@@ -93,7 +93,8 @@ def _header_object(trace: Trace) -> JsonObject:
     }
 
 
-def _step_object(step: TraceStep) -> JsonObject:
+def step_to_json(step: TraceStep) -> JsonObject:
+    """Return the line of a step."""
     line: dict[str, Any] = {"step": step.step}
     if step.server is not None:
         line["server"] = step.server

@@ -1,7 +1,10 @@
 """From a counterexample of the explorer to a trace."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
@@ -111,7 +114,7 @@ def trace_of_events(
     words: RaftWords = _OWN,
 ) -> Trace:
     """Return a behaviour as a trace: its first state, and what happens from there."""
-    tell = Teller(system, first, words)
+    tell = Teller(system.servers, first, words, system.history.name)
     initial = tell.now
     return Trace(
         servers=system.servers,
@@ -126,27 +129,43 @@ def trace_of_events(
 class Teller:
     """Tells a behaviour step by step; `now` are the variables of all servers after the last.
 
-    Arguments: the system, its first state, and how it is told.
+    Arguments: the servers; their first state; how it is told; what the history is called.
     """
 
-    def __init__(self, system: System, first: View, words: RaftWords = _OWN) -> None:
-        self._servers, self._name = system.servers, system.history.name
+    def __init__(
+        self, servers: Sequence[str], first: View, words: RaftWords = _OWN, history: str = ""
+    ) -> None:
+        self._servers, self._name = servers, history
         self._words, self._view = words, first
         self._history = to_json(first.history)
         self.now = {server: self._told(state) for server, state in first.states.items()}
 
     def step(self, event: Event) -> TraceStep:
-        """Return the next step."""
+        """Return the next step, and go on from there."""
+        step, new, recorded = self._next(event)
+        if event.server is not None:
+            self.now = {**self.now, event.server: new}
+        self._view, self._history = event.after, recorded
+        return step
+
+    def would(self, event: Event) -> TraceStep:
+        """Return what a step would be, if it were the next."""
+        return self._next(event)[0]
+
+    def again(self) -> Teller:
+        """Return another that has told the same, and can go on otherwise."""
+        return copy(self)
+
+    def _next(self, event: Event) -> tuple[TraceStep, dict[str, Any], Any]:
         step, recorded = self._words.event(self._view, event), to_json(event.after.history)
         changed = {} if recorded == self._history else {self._name: recorded}
-        old, new = {}, {}
+        old: Mapping[str, Any] = {}
+        new: dict[str, Any] = {}
         if event.server is not None:
             old, new = self.now[event.server], self._told(event.after.states[event.server])
             if self._words.are_of_raft:
                 _keep_own_slot(self._servers.index(event.server), old, new)
-            self.now = {**self.now, event.server: new}
-        self._view, self._history = event.after, recorded
-        return _step(step, old, new, changed)
+        return _step(step, old, new, changed), new, recorded
 
     def _told(self, state: Any) -> dict[str, Any]:
         return shown_to_json(state, self._words.state(state))

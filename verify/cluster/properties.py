@@ -10,6 +10,8 @@ from raft_ref.bugs import Bug
 from raft_ref.explorer import Actor, Kind, Property, System, guarded
 from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link import (
+    AS_RAFT,
+    AS_RAFT_MESSAGE,
     INVARIANTS,
     PROGRESS,
     PROGRESS_OF_RAFT,
@@ -221,14 +223,6 @@ def _is_of_ours(subject: Subject, option: str) -> bool:
     if not is_ours and subject.project_message is None:
         raise RequestError(f"{option}: {subject.node} has no {AS_RAFT_MESSAGE}")
     return is_ours and subject.project_message is None
-
-
-AS_RAFT = "method as_raft(state), which returns the raft_ref.State that a state of it stands for"
-AS_RAFT_MESSAGE = (
-    "method as_raft_message(message), which returns the message of raft_ref that one of its "
-    "messages stands for"
-)
-"""What is said of a node that lacks it."""
 
 
 def _refinement(subject: Subject, raft: Path) -> Property:
