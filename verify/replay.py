@@ -10,7 +10,7 @@ import sys
 import sysconfig
 import textwrap
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -169,7 +169,7 @@ def _text(function: Any) -> str:
 def _called(actor: Any, step: Callable[[], Any]) -> dict[CodeType, None]:
     """Return the functions of a node that are called in a step, in the order of the calls."""
     called: dict[CodeType, None] = {}
-    own = type(actor).__module__
+    own = {each.__module__ for each in type(actor).__mro__}
 
     def note(frame: FrameType, what: str, _: Any) -> None:
         if what == "call" and _is_of_node(frame, own):
@@ -184,13 +184,13 @@ def _called(actor: Any, step: Callable[[], Any]) -> dict[CodeType, None]:
     return called
 
 
-def _is_of_node(frame: FrameType, own: str) -> bool:
+def _is_of_node(frame: FrameType, own: Set[str]) -> bool:
     """Return whether a function is a node's: no part of a library, or of what explores it."""
     if frame.f_code.co_name.startswith("<"):
         return False
     module = str(frame.f_globals.get("__name__", ""))
     package, _, rest = module.partition(".")
-    if module == own:
+    if module in own:
         return True
     if package == "raft_ref":
         return rest.partition(".")[0] not in _PARTS

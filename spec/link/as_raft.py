@@ -12,7 +12,6 @@ from raft_ref import Entry, Message, Role, Snapshot, State
 from raft_ref.explorer import ActorError, Event, ServerId, View, guarded
 from raft_ref.spec.link.composition import action_of, composed
 
-
 AS_RAFT = "method as_raft(state), which returns the raft_ref.State that a state of it stands for"
 AS_RAFT_MESSAGE = (
     "method as_raft_message(message), which returns the message of raft_ref that one of its "

@@ -12,7 +12,7 @@ the spec knows, and what a leader has for itself in nextIndex and matchIndex.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
 from raft_ref.explorer.model.system import NETWORK_STEPS
@@ -98,7 +98,9 @@ class Bisimulation:
         """The comparison, as a property of each state and the steps out of it."""
         return Property(
             BISIMULATION,
-            holds=lambda view, events: self._of_node(view, events).keys() == self._of_spec(view).keys(),
+            holds=lambda view, events: (
+                self._of_node(view, events).keys() == self._of_spec(view).keys()
+            ),
             kind=Kind.EXPANSION,
             formula="the next states of the nodes are those of the spec",
             explain=self.differences,
@@ -121,9 +123,7 @@ class Bisimulation:
         steps = self._model.successors(self._state(view))
         return self._known(view, ((each.action.name, self._seen(each.state)) for each in steps))
 
-    def _known(
-        self, view: View, steps: Iterable[tuple[str, tuple[Value, ...]]]
-    ) -> dict[Next, str]:
+    def _known(self, view: View, steps: Iterable[tuple[str, tuple[Value, ...]]]) -> dict[Next, str]:
         """Return what is compared of steps, and the name of each."""
         if self._words is None:
             return {(name, after): name for name, after in steps}
@@ -148,11 +148,9 @@ class Bisimulation:
         """Return a state without what a foreign node need not have."""
         if self._words is None:
             return state
+        named = zip(self._model.variables, state, strict=True)
         return tuple(
-            function({i: without_own_slot(name, i, own) for i, own in items_of(value)})
-            if name in OWN_SLOTS
-            else value
-            for name, value in zip(self._model.variables, state, strict=True)
+            _without_own(name, value) if name in OWN_SLOTS else value for name, value in named
         )
 
     def _changes(self, before: tuple[Value, ...], after: tuple[Value, ...]) -> str:
@@ -162,3 +160,7 @@ class Bisimulation:
             if old != new
         ]
         return ", ".join(changed) or "nothing changes"
+
+
+def _without_own(name: str, by_server: Any) -> Value:
+    return function({i: without_own_slot(name, i, own) for i, own in items_of(by_server)})

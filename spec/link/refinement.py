@@ -186,18 +186,22 @@ def _differences(
     """
     if isinstance(own, tuple) and isinstance(other, tuple) and own[0] is other[0]:
         slots = zip(domain_in(own), results_of(own), results_of(other), strict=True)
-        triples = [(slot, mine, theirs) for slot, mine, theirs in slots]
+        pairs = [
+            (f"{name}[{show(slot)}]", *(_readable(name, slot, each, seen) for each in both))
+            for slot, *both in slots
+        ]
     else:
-        triples = [(None, own, other)]
-    for slot, mine, theirs in triples:
-        if mine is theirs:
-            continue
-        where = name if slot is None else f"{name}[{show(slot)}]"
+        pairs = [(name, own, other)]
+    for where, mine, theirs in pairs:
         unreadable = mine is UNREADABLE or theirs is UNREADABLE
-        if not unreadable and slot is not None:
-            mine, theirs = seen(name, slot, mine), seen(name, slot, theirs)
-        if unreadable or mine != theirs:
+        if mine is not theirs and (unreadable or mine != theirs):
             yield f"{where}: the node has {_shown(mine)}, the spec has {_shown(theirs)}"
+
+
+def _readable(
+    name: str, slot: Value, value: Value, seen: Callable[[str, Value, Any], Value]
+) -> Value:
+    return value if value is UNREADABLE else seen(name, slot, value)
 
 
 def _shown(value: Value) -> str:

@@ -18,6 +18,7 @@ from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
 from raft_ref.traces.sources.explored import message_to_json, state_to_json
 
+
 class Cluster:
     """A cluster of nodes, driven by requests."""
 

@@ -100,9 +100,7 @@ def trace_of(
     """
     prop = counterexample.prop
     violation = Violation(prop.name, prop.formula, tuple(counterexample.instances))
-    trace = trace_of_events(
-        system, counterexample.initial, counterexample.events, source, words
-    )
+    trace = trace_of_events(system, counterexample.initial, counterexample.events, source, words)
     return replace(trace, violation=violation)
 
 

@@ -198,7 +198,7 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
 
 def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Property]:
     """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
-    system, bug = subject.system, subject.bug
+    bug = subject.bug
     is_reference = subject.node is None and bug is None and not request.invariants
     is_reference = is_reference and isinstance(subject.actor, raft_ref.Node)
     is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
