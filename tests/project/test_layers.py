@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "raft_ref",
         "spec",
+        "spec/link",
         "traces/format",
         "traces/sources",
         "traces/validation",
@@ -177,6 +178,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify",
     },
     "cli/commands/spec": {"cli/options", "cli/reports", "spec/checker", "verify"},
+    "cli/examples": {
+        "explorer/model",
+        "explorer/results",
+        "raft_ref",
+        "verify/checks",
+        "verify/cluster",
+    },
     "cli/options": {
         "explorer/engines",
         "explorer/model",
@@ -202,6 +210,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/story",
         "traces/validation",
         "verify",
+        "verify/cluster",
     },
     "cli/reports/proof": {
         "cli/reports",
