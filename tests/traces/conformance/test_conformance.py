@@ -207,15 +207,13 @@ class Forgets(MyRaft):
         return replace(super().restart(server), vote=None)
 
 
-def test_a_node_of_ones_own_follows_scenarios_as_the_reference_does() -> None:
-    """But for snapshots, which it has none of."""
-    schedules, _ = suite(Cover.ACTIONS)
-    runs = followed(InProcess(own=MyRaft), schedules)
-    assert all(run.is_good for run in runs)
-    assert len(runs) == 12
-    plain = [each for each in schedules if not {"CompactLog"} & {c.step for c in each.commands}]
-    assert 0 < len(plain) < 12
-    assert not any(run.departed for run in followed(InProcess(own=MyRaft), plain))
+def test_a_node_of_ones_own_is_driven_and_nothing_is_found() -> None:
+    """It takes every action but those of snapshots, which it has none of."""
+    hunted = hunt(InProcess(own=MyRaft), 30).run()
+    assert (hunted.found, hunted.runs) == (None, 30)
+    assert hunted.actions.keys() == {
+        "Timeout", "ClientRequest", "AppendEntries", "Handle", "RestartAt",
+    }  # fmt: skip
 
 
 def test_a_node_of_ones_own_that_errs_is_hunted_down() -> None:
@@ -233,10 +231,13 @@ def test_a_node_of_ones_own_that_errs_is_hunted_down() -> None:
     ],
 )  # fmt: skip
 def test_what_a_node_lacks_to_be_driven_is_named(node: type[Any], said: str) -> None:
-    with pytest.raises((RequestError, FailedError), match=said):
+    def driven() -> None:
         adapter = InProcess(own=node)
         adapter.ask({"step": "Init", "servers": [*THREE]})
         adapter.ask({"step": "Timeout", "server": "s1", "arguments": {}})
+
+    with pytest.raises((RequestError, FailedError), match=said):
+        driven()
 
 
 @pytest.mark.parametrize(
