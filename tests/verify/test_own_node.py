@@ -10,7 +10,7 @@ from raft_ref import State
 from raft_ref.cli import main
 from raft_ref.cli.examples.my_raft import MyRaft, Server
 from raft_ref.explorer import Step
-from raft_ref.traces import Trace, tell, write
+from raft_ref.traces import Trace, read, tell, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import Outcome, validate
 from raft_ref.verify import (
@@ -60,6 +60,13 @@ class WithoutMessages(toys.ForeignRaft):
     """It does not say what its messages stand for."""
 
     as_raft_message = property()
+
+
+class WithoutMessagesThatForgets(WithoutMessages):
+    """And it forgets its vote."""
+
+    def restart(self, state: toys.Wrapped) -> toys.Wrapped:
+        return replace(state, inner=replace(self.node.restart(state.inner), voted_for=None))
 
 
 def request(node: type[Any], sizes: GivenSizes, **properties: Any) -> ClusterRequest:
@@ -126,6 +133,28 @@ def test_a_step_of_its_own_changes_nothing(tmp_path: Path) -> None:
     assert tell(trace)[0] == "1. s1 takes the step Does (what nap): nothing changes."
     assert annotated(request(Naps, ENTRIES), trace).ran[0] == ["test_own_node.py: Naps.act"]
     assert judged(trace, tmp_path).outcome is Outcome.ACCEPTED
+
+
+def test_what_a_server_has_beside_is_no_matter_of_raft(tmp_path: Path) -> None:
+    wanted = request(toys.ForeignRaft, ENTRIES, witness="SometimesFollowerCommits")
+    trace = trace_of(wanted)
+    assert trace.beside == ("note",)
+    assert "note" in trace.initial["s1"]
+    assert judged(trace, tmp_path).outcome is Outcome.ACCEPTED
+    assert read(tmp_path / "trace.ndjson") == trace
+
+
+def test_a_trace_that_is_not_told_in_rafts_words_says_what_its_node_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, node = tmp_path / "t.ndjson", f"{__name__}:WithoutMessagesThatForgets"
+    bounds = ["--max-term", "1", "--max-log", "0", "--max-messages", "3", "--quiet"]
+    assert main(["check", "--node", node, *bounds, "--trace", str(trace)]) == 1
+    capsys.readouterr()
+    assert main(["validate", str(trace)]) == 2
+    said = capsys.readouterr().out + capsys.readouterr().err
+    assert f'{trace}:1: "note" is no variable' in said
+    assert "if it has both methods, as_raft and as_raft_message)" in said
 
 
 # ---- Its pictures

@@ -81,6 +81,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "formula": trace.violation.formula,
         "instances": list(trace.violation.instances),
     }
+    beside = {"beside": list(trace.beside)} if trace.beside else {}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -90,6 +91,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "bounds": dict(trace.bounds),
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
         "violation": violation,
+        **beside,
     }
 
 
@@ -165,6 +167,7 @@ def _read_header(header: JsonObject) -> Trace:
         network=network,
         bounds=_field(header, "bounds", dict, {}),
         violation=_read_violation(header),
+        beside=_strings(header, "beside", []),
     )
 
 

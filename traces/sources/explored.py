@@ -121,7 +121,18 @@ def trace_of_events(
         source=source,
         network=system.network_kind,
         bounds=system.bounds.as_dict(),
+        beside=tuple(_beside_of_raft(first, initial, words)),
     )
+
+
+def _beside_of_raft(
+    first: View, initial: Mapping[str, Mapping[str, Any]], words: RaftWords
+) -> list[str]:
+    """Return the variables that are shown, and that Raft knows nothing of."""
+    if not words.are_of_raft:
+        return []
+    server, state = next(iter(first.states.items()))
+    return sorted(initial[server].keys() - state_to_json(words.state(state)).keys())
 
 
 class Teller:
