@@ -209,8 +209,8 @@ class Forgets(MyRaft):
 
 def test_a_node_of_ones_own_is_driven_and_nothing_is_found() -> None:
     """It takes every action but those of snapshots, which it has none of."""
-    hunted = hunt(InProcess(own=MyRaft), 30).run()
-    assert (hunted.found, hunted.runs) == (None, 30)
+    hunted = hunt(InProcess(own=MyRaft), 15).run()
+    assert (hunted.found, hunted.runs) == (None, 15)
     assert hunted.actions.keys() == {
         "Timeout", "ClientRequest", "AppendEntries", "Handle", "RestartAt",
     }  # fmt: skip
