@@ -1,13 +1,13 @@
 """`raft-ref new`: files for a user to begin with."""
 
 import argparse
-from importlib.resources import files
 from pathlib import Path
 
+from raft_ref.cli import examples
 from raft_ref.cli.options.errors import UsageError
 
 WRITTEN = {"node": ("my_raft.py", "test_my_raft.py")}
-"""What there is, and the files of each, which stand in `raft_ref.cli.examples`."""
+"""What there is, and the files of each, which stand in `cli.examples`."""
 
 EXIT_CODES = "exit codes: 0 written; 2 bad input or usage"
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError(f"{folder / name}: it is there already")
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        text = files("raft_ref.cli.examples").joinpath(name).read_text(encoding="utf-8")
+        text = Path(examples.__file__).with_name(name).read_text(encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
         print(f"written to {folder / name}")
     return 0

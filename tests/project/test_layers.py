@@ -149,6 +149,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/sources",
     },
     "cli/commands": {
+        "cli/examples",
         "cli/options",
         "cli/reports",
         "cli/reports/checks",
