@@ -17,6 +17,7 @@ from raft_ref.cli.options.errors import EXIT_CODES
 COMMANDS: Final = {
     "check": "explore a cluster exhaustively within bounds",
     "bugs": "known bugs of Raft implementations, each found again",
+    "new": "write a small Raft to begin with, and its test",
     "spec": "check a TLA+ specification, or compare it with the node and with TLC",
     "demo": "run a cluster in one process, live in the terminal",
     "serve": "run a server of a cluster",

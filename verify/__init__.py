@@ -12,7 +12,7 @@ of the proof's conjuncts, and the `ladder` is many of them, where nobody says ho
 shows them; `comparison` holds the node against Raft.tla and TLC, whose results are alike
 (`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of the proof;
 `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
-says of a trace.
+says of a trace, and `replay` what its own node does.
 """
 
 import importlib
@@ -35,6 +35,7 @@ from raft_ref.verify.cluster import (
 from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
 from raft_ref.verify.ladder.ladder import LadderCheck, LadderProgress, LadderReport, RungReport
+from raft_ref.verify.replay import NotTakenError, annotated
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
 from raft_ref.verify.trace_properties import annotations
@@ -66,6 +67,7 @@ __all__ = [
     "LadderCheck",
     "LadderProgress",
     "LadderReport",
+    "NotTakenError",
     "PropertyRequest",
     "RandomCheck",
     "RandomReport",
@@ -75,6 +77,7 @@ __all__ = [
     "SpecReport",
     "StatesApart",
     "Symmetry",
+    "annotated",
     "annotations",
     "automaton",
     "build",

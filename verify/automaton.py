@@ -2,35 +2,49 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
-from raft_ref import ROLE_CHANGES, Role, State
-from raft_ref.explorer import System, Verdict, search
+from raft_ref import ROLE_CHANGES, Message, Role
+from raft_ref.explorer import (
+    Progress,
+    Renamed,
+    Report,
+    System,
+    TellsApartError,
+    Verdict,
+    search,
+)
+from raft_ref.spec.link import AS_RAFT, AS_RAFT_MESSAGE, RaftWords
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.graphs import Drawing, Node
-from raft_ref.verify.cluster import ClusterRequest, build
+from raft_ref.verify.cluster import Cluster, ClusterRequest, build
 
 RoleChanges = Mapping[tuple[Role, str], Counter[Role]]
 """By a role and an action: which roles it has led to, and in how many steps."""
 
 
 class Watched:
-    """A node, and which role each of its actions has led to from which."""
+    """A node, and which role each of its actions has led to from which, in Raft's words.
 
-    def __init__(self, node: Any, project: Callable[[Any], Any]) -> None:
-        self._node, self._project = node, project
+    `is_foreign` says that it has messages of its own, and no word of what they stand for.
+    """
+
+    def __init__(self, node: Any, words: RaftWords) -> None:
+        self._node, self._words = node, words
         self.seen: dict[tuple[Role, str], Counter[Role]] = {}
+        self.is_foreign = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._node, name)
 
     def act(self, state: Any, action: Any) -> Any:
         """Take an action, and note it."""
-        return self._noted(state, self._node.act(state, action))
+        return self._noted(state, action, None, self._node.act(state, action))
 
     def receive(self, state: Any, message: Any) -> Any:
         """Handle a message, and note that."""
-        return self._noted(state, self._node.receive(state, message))
+        return self._noted(state, None, message, self._node.receive(state, message))
 
     def restart(self, state: Any) -> Any:
         """Crash and restart, and note that."""
@@ -38,36 +52,56 @@ class Watched:
         self._note(state, after, ("Restart",))
         return after
 
-    def _noted(self, state: Any, step: Any) -> Any:
+    def _noted(self, state: Any, action: Any, message: Any, step: Any) -> Any:
         if step is not None:
-            self._note(state, step.state, step.actions)
+            names = tuple(getattr(step, "actions", ()))
+            if self._words.are_of_raft:
+                names = self._words.names(state, action, message, step)
+            elif not names and not isinstance(message, (NoneType, *get_args(Message))):
+                self.is_foreign = True
+            self._note(state, step.state, names)
         return step
 
     def _note(self, before: Any, after: Any, actions: tuple[str, ...]) -> None:
-        old, new = self._project(before).role, self._project(after).role
+        old, new = self._words.state(before).role, self._words.state(after).role
         for action in actions:
             if (old, action) in ROLE_CHANGES:
                 self.seen.setdefault((old, action), Counter())[new] += 1
 
 
-def role_changes(request: ClusterRequest) -> RoleChanges:
+def role_changes(
+    request: ClusterRequest, on_progress: Callable[[Progress], None] = lambda progress: None
+) -> RoleChanges:
     """Search, and return which role each action has led to from which, and in how many steps.
 
-    Raises `RequestError` where the node is no Raft.
+    Raises `RequestError` where the node does not say what in Raft its states, or its steps, are.
     """
     cluster = build(request)
-    system = cluster.system
-    actor = system.guard.actor
-    if not isinstance(cluster.project(actor.initial(system.servers[0])), State):
-        raise RequestError("automaton: the node is no Raft")
-    watched = Watched(actor, cluster.project)
-    again = System(watched, system.servers, system.bounds, history=system.history)
-    report = search(again, [], symmetry=True, engine="auto")
+    if not cluster.is_raft:
+        raise RequestError(f"automaton: {cluster.description} has no {AS_RAFT}")
+    symmetry = cluster.renamed(None)
+    try:
+        watched, report = _watched(cluster, symmetry, on_progress)
+    except TellsApartError:
+        watched, report = _watched(cluster, (), on_progress)
     if report.stopped_by == "interrupt":
         raise KeyboardInterrupt  # what was seen by then is not what there is
     if report.verdict is Verdict.INCOMPLETE:
         raise RequestError(f"automaton: stopped by {report.stopped_by}; lower the bounds")
+    if watched.is_foreign:
+        raise RequestError(f"automaton: {cluster.description} has no {AS_RAFT_MESSAGE}")
     return watched.seen
+
+
+def _watched(
+    cluster: Cluster, symmetry: tuple[Renamed, ...], on_progress: Callable[[Progress], None]
+) -> tuple[Watched, Report]:
+    system = cluster.system
+    watched = Watched(system.guard.actor, cluster.words)
+    again = System(
+        watched, system.servers, system.bounds, system.network_kind, system.history, system.measures
+    )
+    return watched, search(again, [], symmetry, on_progress, engine="auto")
 
 
 def unseen(seen: RoleChanges) -> list[str]:

@@ -117,7 +117,8 @@ def _of_state(cluster: Cluster) -> Callable[[GlobalState], list[str]]:
             if values.get("commitIndex"):
                 words.append(f"commit {values['commitIndex']}")
             lines.append(" ".join(words))
-        flying = Counter(type(message).__name__ for message in view.messages)
+        told = map(cluster.words.told, view.messages)
+        flying = Counter(type(message).__name__ for message in told)
         return lines + [f"{n} {name}" for name, n in flying.items()]
 
     return label

@@ -5,6 +5,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 from raft_ref import Node
 from raft_ref.explorer import Kind, Property, View
@@ -46,7 +47,7 @@ def _broken(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
 def _code(trace: Trace) -> dict[str, Code]:
     code = {}
     for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
-        handler, text = getattr(Node, _snake_case(name), None), _definition(name)
+        handler, text = getattr(Node, _snake_case(name), None), definition(name)
         if callable(handler) and text:
             code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
     return code
@@ -77,9 +78,9 @@ def _views(trace: Trace) -> Iterator[View]:
         )])  # fmt: skip
 
 
-def _definition(name: str) -> str:
+def definition(name: str, raft: Path = RAFT) -> str:
     """Return the definition of an action as it stands in Raft.tla; "" for what is none."""
-    source = RAFT.read_text(encoding="utf-8")
+    source = raft.read_text(encoding="utf-8")
     found = re.search(_DEFINITION.format(name=re.escape(name)), source, re.MULTILINE)
     return found.group().rstrip() if found else ""
 

@@ -30,8 +30,10 @@ examples:
   raft-ref check --max-term 3 --max-restarts 0    one search, within bounds of your own
   raft-ref check --bug list                       known bugs
   raft-ref check --bug vote-not-persisted --diagram bug.svg
-                                                  how one breaks, as prose and as a picture
-  raft-ref check --node my_raft:Node              your own node, a class in my_raft.py
+                                                  how one breaks, as prose and as a picture (or a
+                                                  .html, to step through it beside the code)
+  raft-ref check --node my_raft:MyRaft            your own node, a class in my_raft.py
+                                                  (raft-ref new node writes one)
   raft-ref check --spec MyInvariants.tla          your own properties, in TLA+
   raft-ref check --bug vote-not-persisted --refine
                                                   where the bug leaves the spec
@@ -115,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
     if not output.json:
         story = [] if trace is None or output.quiet else ["", *tell(trace)]
         print("\n".join([*reports.as_text(report, output), *story]))
-    where = written(trace, output)
+    where = written(trace, output, check.cluster)
     if output.json:
         print(json.dumps(reports.as_json(report, output, where)))
     else:

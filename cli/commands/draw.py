@@ -3,18 +3,22 @@
 import argparse
 from pathlib import Path
 
+from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
 from raft_ref.cli.options.errors import UsageError, demand_writable
+from raft_ref.cli.options.output import PAGE
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
-from raft_ref.traces import draw, read, render
+from raft_ref.traces import Trace, draw, read, render
 from raft_ref.traces.drawing.graphs import Drawing, draw_graph
-from raft_ref.traces.drawing.page import page
+from raft_ref.traces.drawing.page import Annotations, page
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import THEMES
 from raft_ref.verify import (
     ClusterRequest,
     GraphRequest,
+    NotTakenError,
     PropertyRequest,
+    annotated,
     annotations,
     automaton,
     role_changes,
@@ -28,12 +32,13 @@ examples:
   raft-ref draw trace.ndjson -o trace.svg
   raft-ref draw trace.ndjson -o trace.png --theme dark
   raft-ref draw trace.ndjson -o trace.html
+  raft-ref draw trace.ndjson -o trace.html --node my_raft:MyRaft
+                                      with the code of your own node that ran in each step
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
   raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
   raft-ref draw --automaton -o automaton.svg
+  raft-ref draw --automaton -o automaton.svg --node my_raft:MyRaft
 """
-
-PAGE = ".html"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -64,8 +69,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="let states that have these variables alike be one, whosever they are, with counts: "
         "role,currentTerm for instance",
     )  # fmt: skip
-    group.add_argument("--bug", metavar="NAME", help="of a known bug; what it breaks is red")
+    whose = parser.add_argument_group("whose trace it is (for its code in a .html), or cluster")
+    add_node(whose, "a known bug; what it breaks is red")
     add_sizes(group, "or what the bug needs")
+    add_own_bounds(group)
     parser.set_defaults(run=run)
 
 
@@ -79,21 +86,34 @@ def run(options: argparse.Namespace) -> int:
     if output.suffix not in kinds:
         raise UsageError(f"-o {output}: it must end in one of {', '.join(kinds)}")
     demand_writable("-o", output)
+    if options.trace is not None and output.suffix != PAGE and (options.node or options.bug):
+        raise UsageError("--node, --bug: of a trace, only a page (.html) shows the code")
     theme = THEMES[options.theme]
     if is_of_states:
         render(draw_graph(_drawing(options), theme).source, output)
     elif output.suffix == PAGE:
         trace = read(options.trace)
-        output.write_text(page(trace, annotations(trace), theme), encoding="utf-8")
+        output.write_text(page(trace, _annotations(options, trace), theme), encoding="utf-8")
     else:
         render(draw(read(options.trace), theme).source, output)
     print(f"drawn to {output}")
     return 0
 
 
+def _annotations(options: argparse.Namespace, trace: Trace) -> Annotations:
+    """Return what is known of a trace: of which node it is, if that was said."""
+    if options.node is None and options.bug is None:
+        return annotations(trace)
+    try:
+        return annotated(_cluster_of(options), trace)
+    except NotTakenError as error:
+        raise UsageError(f"{options.trace}: {error}") from error
+
+
 def _drawing(options: argparse.Namespace) -> Drawing:
     if options.automaton:
-        seen = role_changes(_cluster_of(options))
+        with live_progress(lambda found: f"{found.distinct_states:,} states") as on_progress:
+            seen = role_changes(_cluster_of(options), on_progress)
         for line in unseen(seen):
             print(f"not within these bounds: {line}")
         return automaton(seen)
@@ -106,5 +126,10 @@ def _cluster_of(options: argparse.Namespace) -> ClusterRequest:
     """Return the cluster; whether it refines the spec is of interest where a bug breaks that."""
     properties = PropertyRequest(refine=None if options.bug else False)
     return ClusterRequest(
-        bug=options.bug or None, sizes=given_sizes_of(options), properties=properties
+        node=node_of(options),
+        node_name=options.node,
+        bug=options.bug or None,
+        sizes=given_sizes_of(options),
+        bounds=dict(options.bound),
+        properties=properties,
     )

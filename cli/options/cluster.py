@@ -15,13 +15,7 @@ from raft_ref.verify.cluster.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
 
 def add_cluster(group: Any) -> None:
     """Add what is explored, and its properties: what `cluster_of` reads beside the bounds."""
-    what = group.add_mutually_exclusive_group()
-    what.add_argument(
-        "--node",
-        metavar="MODULE:CLASS",
-        help="your own node: a class that is a raft_ref.explorer.Actor",
-    )
-    what.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
+    add_node(group, "a known bug; `--bug list` lists them")
     group.add_argument(
         "--spec", metavar="FILE.tla", help=f"the module of properties (default: {INVARIANTS.name})"
     )
@@ -82,6 +76,29 @@ def add_cluster(group: Any) -> None:
     )
 
 
+def add_node(group: Any, about_bugs: str) -> None:
+    """Add whose cluster it is: what `node_of` reads, and a known bug."""
+    what = group.add_mutually_exclusive_group()
+    what.add_argument(
+        "--node",
+        metavar="MODULE:CLASS",
+        help="your own node: a class that is a raft_ref.explorer.Actor",
+    )
+    what.add_argument("--bug", metavar="NAME", help=about_bugs)
+
+
+def add_own_bounds(group: Any) -> None:
+    """Add bounds on what only a node of the user's own measures."""
+    group.add_argument(
+        "--bound",
+        metavar="NAME=N",
+        type=_bound,
+        action="append",
+        default=[],
+        help="a bound on a measure of your own node (repeatable)",
+    )
+
+
 def add_reduction(group: Any) -> None:
     """Add partial-order reduction."""
     group.add_argument(
@@ -98,20 +115,13 @@ def add_bounds(group: Any) -> None:
     group.add_argument(
         "--depth", type=int, metavar="N", help="levels of states, the initial one included"
     )
-    group.add_argument(
-        "--bound",
-        metavar="NAME=N",
-        type=_bound,
-        action="append",
-        default=[],
-        help="a bound on a measure of your own node (repeatable)",
-    )
+    add_own_bounds(group)
 
 
 def cluster_of(options: argparse.Namespace) -> ClusterRequest:
     """Return the cluster that is asked for. Raises `UsageError`."""
     return ClusterRequest(
-        node=None if options.node is None else _node(options.node),
+        node=node_of(options),
         node_name=options.node,
         bug=options.bug,
         sizes=given_sizes_of(options),
@@ -134,7 +144,11 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
     )
 
 
-def _node(name: str) -> Callable[..., Any]:
+def node_of(options: argparse.Namespace) -> Callable[..., Any] | None:
+    """Return the user's own node, if there is one. Raises `UsageError` or `RequestError`."""
+    if options.node is None:
+        return None
+    name: str = options.node
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
         raise UsageError(f"--node {name}: expected MODULE:CLASS")

@@ -3,12 +3,16 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.traces import FORMATS
+
+PAGE = ".html"
+"""What a trace can be drawn as besides a picture: a page to be stepped through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def add_output(group: Any) -> None:
         "--diagram",
         metavar="FILE",
         type=Path,
-        help=f"draw the counterexample ({', '.join(FORMATS)})",
+        help=f"draw the counterexample ({', '.join([*FORMATS, PAGE])})",
     )
     group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     group.add_argument("--quiet", action="store_true", help="print the verdict alone")
@@ -54,9 +58,10 @@ def add_output(group: Any) -> None:
 
 def output_of(options: argparse.Namespace) -> Output:
     """Return what is wanted, once it is known that it can be kept. Raises `UsageError`."""
-    for option, path in (("--trace", options.trace), ("--diagram", options.diagram)):
-        if path is not None:
-            demand_kept(option, path)
+    if options.trace is not None:
+        demand_kept("--trace", options.trace)
+    if options.diagram is not None:
+        demand_picture("--diagram", options.diagram, (*FORMATS, PAGE))
     return Output(
         options.trace, options.diagram, options.json, options.quiet, tuple(options.arguments)
     )
@@ -67,8 +72,8 @@ def demand_kept(option: str, path: Path) -> None:
     (demand_picture if option == "--diagram" else demand_writable)(option, path)
 
 
-def demand_picture(option: str, path: Path) -> None:
+def demand_picture(option: str, path: Path, kinds: Sequence[str] = FORMATS) -> None:
     """Find out before a long search whether its picture can be drawn. Raises `UsageError`."""
     demand_writable(option, path)
-    if path.suffix not in FORMATS:
-        raise UsageError(f"{option} {path}: expected one of {', '.join(FORMATS)}")
+    if path.suffix not in kinds:
+        raise UsageError(f"{option} {path}: expected one of {', '.join(kinds)}")

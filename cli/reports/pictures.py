@@ -4,8 +4,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from raft_ref.cli.options.output import Output
+from raft_ref.cli.options.output import PAGE, Output
 from raft_ref.traces import RenderError, Trace, draw, render, write
+from raft_ref.traces.drawing.page import page
+from raft_ref.verify import ClusterRequest, NotTakenError, annotated, annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,34 @@ class Written:
         }
 
 
-def written(trace: Trace | None, output: Output) -> Written:
-    """Write a counterexample, if there is one, as trace and diagram, as far as it is wanted."""
+def written(trace: Trace | None, output: Output, cluster: ClusterRequest) -> Written:
+    """Write a counterexample, if there is one, as trace and diagram, as far as it is wanted.
+
+    `cluster` is what it is of: a page shows its code.
+    """
     if trace is None:
         return Written()
     if output.trace is not None:
         write(trace, output.trace)
-    diagram = None if output.diagram is None else drawn(draw(trace).source, output.diagram)
+    diagram = output.diagram
+    if diagram is not None and diagram.suffix == PAGE:
+        diagram = _page(trace, diagram, cluster)
+    elif diagram is not None:
+        diagram = drawn(draw(trace).source, diagram)
     return Written(output.trace, diagram)
+
+
+def _page(trace: Trace, path: Path, cluster: ClusterRequest) -> Path:
+    try:
+        known = annotated(cluster, trace)
+    except NotTakenError:
+        known = annotations(trace)
+    try:
+        text = page(trace, known)
+    except RenderError:
+        return drawn(draw(trace).source, path)
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def drawn(graph: str, path: Path) -> Path:

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Final, NamedTuple, Protocol
 
 ServerId = str
@@ -114,9 +115,10 @@ running: Final[list[Call]] = []
 def guarded(what: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function of the user's as one that raises nothing but `ActorError`.
 
-    `what` names it in the message.
+    `what` names it in the message. `inspect.unwrap` finds the function again.
     """
 
+    @wraps(function, assigned=(), updated=())
     def call(*arguments: Any) -> Any:
         try:
             running.append(Call(what, arguments, time.monotonic(), threading.get_ident()))

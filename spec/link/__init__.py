@@ -4,14 +4,23 @@ The one part of `spec` that knows the node and the explorer. It maps what the ex
 variables of a module, and makes properties of the module's operators: `RaftVariables` and
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
-`variables` and `history` are the map. On it stand the checks: `properties` evaluates invariants of
-the file, `refinement` holds each step of a server to Raft.tla, and the names of what it composes
-(`composition`), also of a `foreign` node; `bisimulation` the whole system to a model of it, which
-is Raft (`original`); `proof_search` explores the node beside the proof's protocol, by a
-`simulation_relation`. Modules are `shared` among them.
+`variables` and `history` are the map, and `as_raft` is what a user's own node stands for. On it
+stand the checks: `properties` evaluates invariants of the file, `refinement` holds each step of a
+server to Raft.tla, and the names of what it composes (`composition`), also of a `foreign` node;
+`bisimulation` the whole system to a model of it, which is Raft (`original`); `proof_search`
+explores the node beside the proof's protocol, by a `simulation_relation`. Modules are `shared`
+among them.
 """
 
 from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
+from raft_ref.spec.link.as_raft import (
+    AS_RAFT,
+    AS_RAFT_MESSAGE,
+    AsRaft,
+    AsRaftMessage,
+    OwnStep,
+    RaftWords,
+)
 from raft_ref.spec.link.bisimulation import (
     BISIMULATION,
     MODEL_BOUNDS,
@@ -31,6 +40,8 @@ from raft_ref.spec.link.refinement import REFINEMENT, Refinement
 from raft_ref.spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
+    "AS_RAFT",
+    "AS_RAFT_MESSAGE",
     "BISIMULATION",
     "INVARIANTS",
     "MODEL",
@@ -40,11 +51,15 @@ __all__ = [
     "PROGRESS_OF_RAFT",
     "REFINEMENT",
     "SOMETIMES",
+    "AsRaft",
+    "AsRaftMessage",
     "Bisimulation",
     "Committed",
     "CommittedEntry",
     "ForeignRefinement",
+    "OwnStep",
     "RaftVariables",
+    "RaftWords",
     "Refinement",
     "Variables",
     "camel_case",

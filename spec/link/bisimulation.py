@@ -4,25 +4,30 @@ Step refinement says that the node does nothing that the spec forbids. Bisimulat
 it does everything that the spec allows: in every state that is reached, the next states of the
 system of nodes and those of MCRaft.tla within the same bounds are the same set, under the same
 action names. As both start in the same state, they have the same behaviours.
+
+What a node of one's own calls a step is its own matter, and so is a step that changes nothing which
+the spec knows, and what a leader has for itself in nextIndex and matchIndex.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, View
+from raft_ref.explorer.model.system import NETWORK_STEPS
 from raft_ref.spec.files import MODEL, RAFT
+from raft_ref.spec.link.as_raft import RaftWords
 from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
-from raft_ref.spec.link.variables import RaftVariables
-from raft_ref.spec.values.value import Value, show
+from raft_ref.spec.link.variables import OWN_SLOTS, RaftVariables, without_own_slot
+from raft_ref.spec.values.value import Value, function, items_of, show
 
 BISIMULATION = "Bisimulation"
 """The name of the property that node and spec can take the same steps."""
 
 Next: TypeAlias = tuple[str, tuple[Value, ...]]
-"""The name of a step and the state that it leads to."""
-
+"""The name of a step ("" where that is the node's own matter) and the state that it leads to."""
 
 MODEL_BOUNDS = {
     "MaxTerm": "max_term",
@@ -43,12 +48,12 @@ MODEL_SYMMETRIES: Mapping[tuple[Renamed, ...], str] = {
 """The operators of the model that are symmetries, by what they rename."""
 
 
-def model_constants(bounds: Bounds) -> dict[str, Value]:
-    """Return the constants of the model that are bounds.
+def model_constants(bounds: Bounds, may_compact: bool = True) -> dict[str, Value]:
+    """Return the constants of the model that are bounds; who may not compact needs none on that.
 
     Raises ValueError where a bound that the model needs is not set.
     """
-    limits = bounds.as_dict()
+    limits = ({} if may_compact else {"max_snapshot_index": 0}) | bounds.as_dict()
     if missing := [bound for bound in MODEL_BOUNDS.values() if bound not in limits]:
         raise ValueError(f"the model needs the bound {', '.join(missing)}")
     return {name: limits[bound] for name, bound in MODEL_BOUNDS.items()}
@@ -58,7 +63,8 @@ class Bisimulation:
     """Compares all steps out of a state of the system with those of MCRaft.tla.
 
     Arguments: the servers and the values of the cluster; the bounds of the search; the system's
-    initial state; the files of the model and of the protocol (None: the one beside the model).
+    initial state; the files of the model and of the protocol (None: the one beside the model); what
+    states and messages stand for, of a node of one's own.
     Raises `SpecError` if one cannot be loaded, ValueError where the bounds lack one that the model
     needs, where the initial states differ, and where the model is not the protocol.
     """
@@ -71,10 +77,13 @@ class Bisimulation:
         initial: View,
         path: Path = MODEL,
         raft: Path | None = None,
+        words: RaftWords | None = None,
     ) -> None:
+        self._words = words
         self._mapping = RaftVariables(servers, values)
         module = shared(path)
-        constants = {**self._mapping.constants, **model_constants(bounds)}
+        limits = model_constants(bounds, may_compact=words is None)
+        constants = {**self._mapping.constants, **limits}
         self._model = module.transitions(constants)
         self._variables = frozenset(self._model.variables)
         if self._model.initial() != [self._state(initial)]:
@@ -89,7 +98,9 @@ class Bisimulation:
         """The comparison, as a property of each state and the steps out of it."""
         return Property(
             BISIMULATION,
-            holds=lambda view, events: self._of_node(events) == self._of_spec(view),
+            holds=lambda view, events: (
+                self._of_node(view, events).keys() == self._of_spec(view).keys()
+            ),
             kind=Kind.EXPANSION,
             formula="the next states of the nodes are those of the spec",
             explain=self.differences,
@@ -97,26 +108,50 @@ class Bisimulation:
 
     def differences(self, view: View, events: Sequence[Event]) -> list[str]:
         """Return which next states one side has and the other lacks, variable by variable."""
-        here, node, spec = self._state(view), self._of_node(events), self._of_spec(view)
-        sides = (("the node", "the spec", node - spec), ("the spec", "the node", spec - node))
+        here, node, spec = self._state(view), self._of_node(view, events), self._of_spec(view)
+        sides = (("the node", "the spec", node, spec), ("the spec", "the node", spec, node))
         return [
-            f"{has} can take {name} and {lacks} cannot: {self._changes(here, after)}"
-            for has, lacks, extra in sides
-            for name, after in sorted(extra, key=lambda step: (step[0], str(step[1])))
+            f"{has} can take {theirs[key]} and {lacks} cannot: {self._changes(here, key[1])}"
+            for has, lacks, theirs, others in sides
+            for key in sorted(theirs.keys() - others.keys(), key=lambda key: (key[0], str(key[1])))
         ]
 
-    def _of_node(self, events: Sequence[Event]) -> set[Next]:
-        return {(event.step, self._state(event.after)) for event in events}
+    def _of_node(self, view: View, events: Sequence[Event]) -> dict[Next, str]:
+        return self._known(view, ((event.step, self._state(event.after)) for event in events))
 
-    def _of_spec(self, view: View) -> set[Next]:
+    def _of_spec(self, view: View) -> dict[Next, str]:
+        steps = self._model.successors(self._state(view))
+        return self._known(view, ((each.action.name, self._seen(each.state)) for each in steps))
+
+    def _known(self, view: View, steps: Iterable[tuple[str, tuple[Value, ...]]]) -> dict[Next, str]:
+        """Return what is compared of steps, and the name of each."""
+        if self._words is None:
+            return {(name, after): name for name, after in steps}
+        here = self._state(view)
         return {
-            (successor.action.name, successor.state)
-            for successor in self._model.successors(self._state(view))
+            (name if name in NETWORK_STEPS else "", after): name
+            for name, after in steps
+            if after != here
         }
 
     def _state(self, view: View) -> tuple[Value, ...]:
+        if self._words is not None:
+            view = replace(
+                view,
+                states={name: self._words.state(own) for name, own in view.states.items()},
+                messages=tuple(self._words.messages(view.messages)),
+            )
         values = self._mapping.of(view, self._variables)
-        return tuple(values[name] for name in self._model.variables)
+        return self._seen(tuple(values[name] for name in self._model.variables))
+
+    def _seen(self, state: tuple[Value, ...]) -> tuple[Value, ...]:
+        """Return a state without what a foreign node need not have."""
+        if self._words is None:
+            return state
+        named = zip(self._model.variables, state, strict=True)
+        return tuple(
+            _without_own(name, value) if name in OWN_SLOTS else value for name, value in named
+        )
 
     def _changes(self, before: tuple[Value, ...], after: tuple[Value, ...]) -> str:
         changed = [
@@ -125,3 +160,7 @@ class Bisimulation:
             if old != new
         ]
         return ", ".join(changed) or "nothing changes"
+
+
+def _without_own(name: str, by_server: Any) -> Value:
+    return function({i: without_own_slot(name, i, own) for i, own in items_of(by_server)})

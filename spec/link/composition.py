@@ -1,26 +1,66 @@
-"""Which actions of Raft.tla a step of a server composes, told by what it does.
+"""Which actions of Raft.tla a step of a server is, and composes, told by what it does.
 
 A node names them itself, for coverage, traces and diagrams. So that the names mean what the spec
-means by them, they are held against what happened.
+means by them, they are held against what happened. A node that has names of its own is given them.
 """
 
-from raft_ref import Role
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from raft_ref import (
+    Action,
+    AppendEntries,
+    AppendEntriesRequest,
+    ClientRequest,
+    CompactLog,
+    InstallSnapshot,
+    InstallSnapshotRequest,
+    Message,
+    RequestVoteRequest,
+    Role,
+    State,
+    Timeout,
+)
 from raft_ref.explorer import Event, View
 
 
-def composed(before: View, event: Event) -> tuple[str, ...]:
-    """Return the actions within a step, in their order.
+def action_of(old: State, new: State, sends: Iterable[Any]) -> Action | None:
+    """Return the action of Raft.tla that a step without a message is, or is meant to be.
+
+    It is told by what the step does, also where it does that wrongly: who asks for votes has timed
+    out, whatever its term became. None for what none of them does.
+    """
+    for message in sends:
+        match message:
+            case RequestVoteRequest():
+                return Timeout()
+            case AppendEntriesRequest():
+                return AppendEntries(message.dest, len(message.entries))
+            case InstallSnapshotRequest():
+                return InstallSnapshot(message.dest)
+    if new.current_term > old.current_term or (new.role, old.role) == _STANDS:
+        return Timeout()
+    if new.compacted > old.compacted:
+        return CompactLog(new.compacted)
+    if new.last_index > old.last_index:
+        return ClientRequest(new.log[-1].value)
+    return None
+
+
+_STANDS = (Role.CANDIDATE, Role.FOLLOWER)
+
+
+def composed(old: State, new: State, message: Any) -> tuple[str, ...]:
+    """Return the actions within a step, in their order; `message` is what it takes, if it does.
 
     A newer term is adopted first (UpdateTerm), then the handler takes the message. A candidate who
     leads after it became the leader (BecomeLeader), and a leader who has committed more did so by
     AdvanceCommitIndex.
     """
-    assert event.server is not None
-    old, new = before.states[event.server], event.after.states[event.server]
     names = []
-    if event.message is not None:
-        names += ["UpdateTerm"] if event.message.term > old.current_term else []
-        names += [f"Handle{type(event.message).__name__}"]
+    if isinstance(message, get_args(Message)):
+        names += ["UpdateTerm"] if message.term > old.current_term else []
+        names += [f"Handle{type(message).__name__}"]
     if new.role is Role.LEADER:
         names += ["BecomeLeader"] if old.role is not Role.LEADER else []
         names += ["AdvanceCommitIndex"] if new.commit_index > old.commit_index else []
@@ -29,7 +69,9 @@ def composed(before: View, event: Event) -> tuple[str, ...]:
 
 def miscalled(before: View, event: Event) -> list[str]:
     """Return how the names that a node gives differ from what it did, as text; none if not."""
-    expected, given = composed(before, event), tuple(event.actions[1:])
+    assert event.server is not None
+    old, new = before.states[event.server], event.after.states[event.server]
+    expected, given = composed(old, new, event.message), tuple(event.actions[1:])
     if expected == given:
         return []
     told = [", ".join(names) or "no others" for names in (given, expected)]

@@ -2,7 +2,8 @@
 
 `as_raft` says what its states stand for, `as_raft_message` what its messages do. What it calls its
 steps is its own matter: a step without a message must do what some action of Raft.tla does here, or
-change nothing that the spec knows.
+change nothing that the spec knows. What a leader has for itself in nextIndex and matchIndex is its
+own matter too: no rule reads it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class ForeignRefinement:
         project_message: ProjectMessage,
         path: Path = RAFT,
     ) -> None:
-        self._refinement = Refinement(servers, values, path, are_names_tied=False)
+        self._refinement = Refinement(servers, values, path, foreign=True)
         self._servers, self._values = tuple(servers), tuple(values)
         self._project, self._project_message = project, project_message
 

@@ -22,7 +22,7 @@ from raft_ref.explorer import Event, Kind, Property, ServerId, View
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link.composition import miscalled
 from raft_ref.spec.link.shared import shared
-from raft_ref.spec.link.variables import RaftVariables
+from raft_ref.spec.link.variables import RaftVariables, without_own_slot
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import Value, domain_in, function, model_value, results_of, show
@@ -65,9 +65,9 @@ def step_refinement(differences: Callable[[View, Event], list[str]], protocol: s
 class Refinement:
     """Compares the steps of servers with the actions of Raft.tla.
 
-    Arguments: the servers and the values of the cluster; the file of the protocol; whether the
-    names are tied, too, of the actions that a step composes. Raises `SpecError` if the file cannot
-    be loaded.
+    Arguments: the servers and the values of the cluster; the file of the protocol; whether the node
+    is `foreign`: then the names of the actions that a step composes are not tied, nor what a leader
+    has for itself in nextIndex and matchIndex. Raises `SpecError` if the file cannot be loaded.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class Refinement:
         values: Sequence[str],
         path: Path = RAFT,
         *,
-        are_names_tied: bool = True,
+        foreign: bool = False,
     ) -> None:
-        self._are_names_tied = are_names_tied
+        self._is_foreign = foreign
         self._mapping = RaftVariables(servers, values)
         self._servers = tuple(servers)
         self._module = shared(path)
@@ -116,7 +116,7 @@ class Refinement:
             count = "no" if not allowed else f"{len(allowed)}"
             return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
         after = self._state(event.server, event.after, [*kept, *sent])
-        names = miscalled(before, event) if self._are_names_tied else []
+        names = [] if self._is_foreign else miscalled(before, event)
         return self._compared(after, allowed[0]) or names
 
     def _has(self, name: str) -> bool:
@@ -136,7 +136,8 @@ class Refinement:
 
     def _compared(self, ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> list[str]:
         named = zip(self._module.variables, ours, theirs, strict=True)
-        return [text for name, own, other in named for text in _differences(name, own, other)]
+        seen = without_own_slot if self._is_foreign else lambda name, server, value: value
+        return [text for name, own, other in named for text in _differences(name, own, other, seen)]
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:
@@ -176,17 +177,31 @@ class Refinement:
         return tuple(shown[name] for name in self._module.variables)
 
 
-def _differences(name: str, own: Value, other: Value) -> Iterator[str]:
-    """Tell where a variable differs, slot by slot: nobody may look into an unreadable one."""
+def _differences(
+    name: str, own: Value, other: Value, seen: Callable[[str, Value, Any], Value]
+) -> Iterator[str]:
+    """Tell where a variable differs, slot by slot: nobody may look into an unreadable one.
+
+    Of a server's slot, what is `seen` of it counts.
+    """
     if isinstance(own, tuple) and isinstance(other, tuple) and own[0] is other[0]:
         slots = zip(domain_in(own), results_of(own), results_of(other), strict=True)
-        pairs = [(f"{name}[{show(slot)}]", mine, theirs) for slot, mine, theirs in slots]
+        pairs = [
+            (f"{name}[{show(slot)}]", *(_readable(name, slot, each, seen) for each in both))
+            for slot, *both in slots
+        ]
     else:
         pairs = [(name, own, other)]
     for where, mine, theirs in pairs:
         unreadable = mine is UNREADABLE or theirs is UNREADABLE
         if mine is not theirs and (unreadable or mine != theirs):
             yield f"{where}: the node has {_shown(mine)}, the spec has {_shown(theirs)}"
+
+
+def _readable(
+    name: str, slot: Value, value: Value, seen: Callable[[str, Value, Any], Value]
+) -> Value:
+    return value if value is UNREADABLE else seen(name, slot, value)
 
 
 def _shown(value: Value) -> str:

@@ -6,7 +6,15 @@ from typing import Any, Protocol
 
 from raft_ref import Entry, Snapshot, State
 from raft_ref.explorer import ServerId, View
-from raft_ref.spec.values.value import Value, boolean, function, model_value, record, sequence
+from raft_ref.spec.values.value import (
+    Value,
+    boolean,
+    function,
+    items_of,
+    model_value,
+    record,
+    sequence,
+)
 
 Project = Callable[[Any], Any]
 """From a node's own state to the `raft_ref.State` that it stands for."""
@@ -186,6 +194,20 @@ class RaftVariables:
 
     def _by_server(self, numbers: Sequence[int]) -> Value:
         return function(dict(zip(self._servers.values(), numbers, strict=True)))
+
+
+OWN_SLOTS: Mapping[str, int] = {"nextIndex": 1, "matchIndex": 0}
+"""What a server holds for each server, and what it has for itself where it does not lead.
+
+No rule of Raft.tla reads what a leader has there for itself.
+"""
+
+
+def without_own_slot(name: str, server: Value, value: Any) -> Value:
+    """Return a variable at one server without what it has for itself, which no rule reads."""
+    if name not in OWN_SLOTS:
+        return value  # type: ignore[no-any-return]
+    return function({**dict(items_of(value)), server: OWN_SLOTS[name]})
 
 
 def camel_case(name: str) -> str:

@@ -292,7 +292,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
         (["--node", "tests.toys:Ring", "--symmetry"], "--symmetry: Ring has no method `rename`"),
         (["--symmetry", "both", "--values", "7"], "--symmetry: 3 servers and 7 values have 30,240"),
         (["--node", "tests.toys:Counting"], "--node tests.toys:Counting: nothing to check"),
-        (["--node", "tests.toys:Ring", "--refine"], "--refine, --bisimulation: tests.toys:Ring is"),
+        (["--node", "tests.toys:Ring", "--refine"], "--refine: tests.toys:Ring has no method"),
         (["--bisimulation", "--network", "fifo"], "--bisimulation: the network of the spec is a"),
         (["--progress", "Nonsense"], "--progress: RaftProgress has no operator Nonsense without"),
         (["--progress", "LeaderAppendOnly"], "--progress: LeaderAppendOnly is true of steps, not"),

@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "raft_ref",
         "spec",
+        "spec/link",
         "traces/format",
         "traces/sources",
         "traces/validation",
@@ -148,6 +149,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/sources",
     },
     "cli/commands": {
+        "cli/examples",
         "cli/options",
         "cli/reports",
         "cli/reports/checks",
@@ -177,6 +179,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify",
     },
     "cli/commands/spec": {"cli/options", "cli/reports", "spec/checker", "verify"},
+    "cli/examples": {
+        "explorer/model",
+        "explorer/results",
+        "raft_ref",
+        "verify/checks",
+        "verify/cluster",
+    },
     "cli/options": {
         "explorer/engines",
         "explorer/model",
@@ -202,6 +211,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/story",
         "traces/validation",
         "verify",
+        "verify/cluster",
     },
     "cli/reports/proof": {
         "cli/reports",

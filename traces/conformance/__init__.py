@@ -9,7 +9,7 @@ against, and why.
 `clusters` and `scenarios` choose behaviours, by what `branches` sees; a `schedule` is what is to
 happen; `driving` lets it happen by a `run` through an `adapter`, each step held against the spec;
 `hunt` draws schedules, and `shrinking` makes short what it finds. `serving` and `reference` are the
-other end of an adapter.
+other end of an adapter, and `own_node` is that of a user's own class.
 """
 
 from importlib import import_module

@@ -1,32 +1,22 @@
 """The adapter of the reference node, and of its mutants: an example, and what tests conformance.
 
-python -m raft_ref.traces.conformance.reference [--bug NAME]
+python -m raft_ref.traces.conformance.reference [--bug NAME | --node MODULE:CLASS]
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
 from raft_ref.messages import Message
-from raft_ref.node import (
-    Action,
-    AppendEntries,
-    ClientRequest,
-    CompactLog,
-    InstallSnapshot,
-    Timeout,
-)
+from raft_ref.spec.requests import RequestError, named
+from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
 from raft_ref.traces.sources.explored import message_to_json, state_to_json
-
-_ACTIONS: Mapping[str, type[Action]] = {
-    each.__name__: each
-    for each in (Timeout, AppendEntries, InstallSnapshot, ClientRequest, CompactLog)
-}
 
 
 class Cluster:
@@ -54,7 +44,7 @@ class Cluster:
             taken = self._node.receive(state, message)
         else:
             line["arguments"] = request["arguments"]
-            taken = self._node.act(state, _ACTIONS[step](**request["arguments"]))
+            taken = self._node.act(state, ACTIONS[step](**request["arguments"]))
         return {"lines": []} if taken is None else self._as_text(line, state, taken)
 
     def _init(self, servers: list[str]) -> dict[str, Any]:
@@ -77,13 +67,27 @@ class Cluster:
         return {"lines": [line], "sends": sends}
 
 
-def main() -> None:
-    """Answer requests until there are no more."""
+def main() -> int:
+    """Answer requests until there are no more; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bug", choices=BUGS, help="a mutant in the place of the node")
-    bug = parser.parse_args().bug
-    serve(Cluster(Node if bug is None else BUGS[bug].node).answer)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--bug", choices=BUGS, help="a mutant in the place of the node")
+    which.add_argument(
+        "--node", metavar="MODULE:CLASS",
+        help="your own node, which says what in Raft its states and messages are",
+    )  # fmt: skip
+    options = parser.parse_args()
+    if options.node is None:
+        serve(Cluster(Node if options.bug is None else BUGS[options.bug].node).answer)
+        return 0
+    try:
+        cluster = OwnCluster(named("node", options.node), options.node)
+    except RequestError as error:
+        print(f"{parser.prog}: --{error}", file=sys.stderr)
+        return 2
+    serve(cluster.answer)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

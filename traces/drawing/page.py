@@ -43,11 +43,15 @@ class Annotations:
 
     `properties` are the formulas of the properties by their names, `broken` which of them do not
     hold: in the first state, and after each step. `code` is the text of actions, by their names.
+    Where it is known which code `ran` in each step, these are the names of its functions, of which
+    `functions` has the text.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
     broken: Sequence[Sequence[str]] = ()
     code: Mapping[str, Code] = field(default_factory=dict)
+    ran: Sequence[Sequence[str]] = ()
+    functions: Mapping[str, str] = field(default_factory=dict)
 
 
 def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
@@ -98,6 +102,8 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "properties": [{"name": n, "formula": text} for n, text in annotations.properties.items()],
         "broken": [*annotations.broken],
         "code": {name: code._asdict() for name, code in annotations.code.items()},
+        "ran": [*annotations.ran],
+        "functions": annotations.functions,
     }
 
 

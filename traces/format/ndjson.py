@@ -33,7 +33,7 @@ def write(trace: Trace, path: str | Path) -> None:
 
     Raises OSError where the file cannot be written, ValueError for a number that JSON lacks (NaN).
     """
-    lines = [_header_object(trace), *map(_step_object, trace.steps)]
+    lines = [_header_object(trace), *map(step_to_json, trace.steps)]
     text = "".join(
         json.dumps(line, separators=(",", ":"), allow_nan=False) + "\n" for line in lines
     )
@@ -81,6 +81,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "formula": trace.violation.formula,
         "instances": list(trace.violation.instances),
     }
+    beside = {"beside": list(trace.beside)} if trace.beside else {}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -90,10 +91,12 @@ def _header_object(trace: Trace) -> JsonObject:
         "bounds": dict(trace.bounds),
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
         "violation": violation,
+        **beside,
     }
 
 
-def _step_object(step: TraceStep) -> JsonObject:
+def step_to_json(step: TraceStep) -> JsonObject:
+    """Return the line of a step."""
     line: dict[str, Any] = {"step": step.step}
     if step.server is not None:
         line["server"] = step.server
@@ -164,6 +167,7 @@ def _read_header(header: JsonObject) -> Trace:
         network=network,
         bounds=_field(header, "bounds", dict, {}),
         violation=_read_violation(header),
+        beside=_strings(header, "beside", []),
     )
 
 

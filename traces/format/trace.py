@@ -62,7 +62,8 @@ class Trace:
 
     `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
     channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
-    were sent before the trace begins.
+    were sent before the trace begins; `beside` are variables that Raft knows nothing of, of a node
+    whose others are Raft's.
     """
 
     servers: tuple[str, ...]
@@ -73,6 +74,7 @@ class Trace:
     bounds: JsonObject = field(default_factory=dict)
     violation: Violation | None = None
     in_flight: tuple[JsonObject, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:

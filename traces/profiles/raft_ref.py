@@ -6,7 +6,8 @@ against Raft.tla's own actions. In one with `"logged": "some"` whatever a line l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
@@ -38,9 +39,28 @@ def raft_ref(lines: Lines) -> Recording:
     header = next(objects, None)
     if header is None:
         raise TraceError("the file is empty; the first line is the header")
-    reader = _Reader(header)
-    events = (reader.event(lines.number, line) for line in objects)
-    return Recording(reader.servers, reader.initial, reader.liberties, events)
+    with _untold(header):
+        reader = _Reader(header)
+
+    def event(line: JsonObject) -> Event:
+        with _untold(header):
+            return reader.event(lines.number, line)
+
+    return Recording(reader.servers, reader.initial, reader.liberties, map(event, objects))
+
+
+@contextmanager
+def _untold(header: JsonObject) -> Iterator[None]:
+    """Say of what is not understood, where a node of the user's own wrote it, what that lacks."""
+    try:
+        yield
+    except TraceError as error:
+        if "--node" not in str(header.get("source", "")).split():
+            raise
+        raise TraceError(
+            f"{error} (a node of one's own is told in Raft's words if it has both methods, "
+            "as_raft and as_raft_message)"
+        ) from None
 
 
 class _Reader:
@@ -56,13 +76,17 @@ class _Reader:
         if logged not in ("all", "some"):
             raise TraceError('"logged" must be "all" or "some"')
         self._is_complete = logged == "all"
+        beside = header.get("beside", [])
+        if type(beside) is not list or not all(type(name) is str for name in beside):
+            raise TraceError('"beside" must be a list of names')
+        self._beside = frozenset(beside)
         initial = header.get("initial", {})
         if type(initial) is not dict:
             raise TraceError('"initial" must be an object')
         self.initial: dict[str, JsonObject] = {server: {} for server in self.servers}
         for server, state in initial.items():
             self._known(server)
-            self.initial[server] = checked_state(state, self.servers, "initial")
+            self.initial[server] = self._variables(state, "initial")
         self._sent: dict[int | str, JsonObject] = {}
         self.liberties = _STRICT if self._is_complete else _liberties(header)
 
@@ -113,12 +137,18 @@ class _Reader:
             moves=moves,
             message=message,
             arguments=self._arguments(name, line.get("arguments", {})),
-            before=checked_state(line.get("before", {}), self.servers, "before"),
-            after={} if after is None else checked_state(after, self.servers, "changes"),
+            before=self._variables(line.get("before", {}), "before"),
+            after={} if after is None else self._variables(after, "changes"),
             is_complete=self._is_complete,
             sends=sends,
             keeps_message=name == "ReceiveDuplicate" or not self._is_complete,
         )
+
+    def _variables(self, state: Any, what: str) -> JsonObject:
+        """Return the variables of a server, but for what Raft knows nothing of."""
+        if self._beside and type(state) is dict:
+            state = {name: value for name, value in state.items() if name not in self._beside}
+        return checked_state(state, self.servers, what)
 
     def _identified(self, message: Any, name: str | None) -> JsonObject:
         """Return a message with what is known of it from the line that sent it, by its id."""

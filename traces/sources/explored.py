@@ -1,18 +1,21 @@
 """From a counterexample of the explorer to a trace."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
-from raft_ref import DURABLE, State
+from raft_ref import DURABLE, Role, State
 from raft_ref.explorer import Counterexample, Event, System, View
-from raft_ref.spec.link import camel_case
+from raft_ref.spec.link import RaftWords, camel_case
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation
 
-Project = Callable[[Any], Any]
-"""What of a node's state the trace shows, such as the variables of Raft in a user's own state."""
+_OWN = RaftWords()
+"""States, messages and steps as the node has them."""
 
 
 def to_json(value: Any) -> Any:
@@ -88,31 +91,17 @@ def arguments_to_json(action: Any) -> dict[str, Any]:
 
 
 def trace_of(
-    counterexample: Counterexample,
-    system: System,
-    source: str = "",
-    project: Project = lambda state: state,
-    project_message: Project = lambda message: message,
+    counterexample: Counterexample, system: System, source: str = "", words: RaftWords = _OWN
 ) -> Trace:
     """Return a counterexample as a trace.
 
     `system` is the one that was searched, `source` says where the trace comes from (a command
-    line, say), `project` what of each state it shows, and `project_message` as what each message is
-    shown, if it is not None.
+    line, say), `words` how states, messages and steps are told.
     """
     prop = counterexample.prop
     violation = Violation(prop.name, prop.formula, tuple(counterexample.instances))
-    events = [_shown(event, project_message) for event in counterexample.events]
-    trace = trace_of_events(system, counterexample.initial, events, source, project)
+    trace = trace_of_events(system, counterexample.initial, counterexample.events, source, words)
     return replace(trace, violation=violation)
-
-
-def _shown(event: Event, project_message: Project) -> Event:
-    """Return an event with its messages as they are shown."""
-    message = None if event.message is None else project_message(event.message) or event.message
-    return replace(
-        event, message=message, sends=tuple(project_message(m) or m for m in event.sends)
-    )
 
 
 def trace_of_events(
@@ -120,52 +109,101 @@ def trace_of_events(
     first: View,
     events: Iterable[Event],
     source: str = "",
-    project: Project = lambda state: state,
+    words: RaftWords = _OWN,
 ) -> Trace:
     """Return a behaviour as a trace: its first state, and what happens from there."""
-
-    def states(view: View) -> dict[str, dict[str, Any]]:
-        return {
-            server: shown_to_json(state, project(state)) for server, state in view.states.items()
-        }
-
-    initial = before = states(first)
-    history = to_json(first.history)
-    steps = []
-    for event in events:
-        after, recorded = states(event.after), to_json(event.after.history)
-        changed = {} if recorded == history else {system.history.name: recorded}
-        steps.append(_step(event, before, after, changed))
-        before, history = after, recorded
+    tell = Teller(system.servers, first, words, system.history.name)
+    initial = tell.now
     return Trace(
         servers=system.servers,
         initial=initial,
-        steps=tuple(steps),
+        steps=tuple(map(tell.step, events)),
         source=source,
         network=system.network_kind,
         bounds=system.bounds.as_dict(),
+        beside=tuple(_beside_of_raft(first, initial, words)),
     )
 
 
+def _beside_of_raft(
+    first: View, initial: Mapping[str, Mapping[str, Any]], words: RaftWords
+) -> list[str]:
+    """Return the variables that are shown, and that Raft knows nothing of."""
+    if not words.are_of_raft:
+        return []
+    server, state = next(iter(first.states.items()))
+    return sorted(initial[server].keys() - state_to_json(words.state(state)).keys())
+
+
+class Teller:
+    """Tells a behaviour step by step; `now` are the variables of all servers after the last.
+
+    Arguments: the servers; their first state; how it is told; what the history is called.
+    """
+
+    def __init__(
+        self, servers: Sequence[str], first: View, words: RaftWords = _OWN, history: str = ""
+    ) -> None:
+        self._servers, self._name = servers, history
+        self._words, self._view = words, first
+        self._history = to_json(first.history)
+        self.now = {server: self._told(state) for server, state in first.states.items()}
+
+    def step(self, event: Event) -> TraceStep:
+        """Return the next step, and go on from there."""
+        step, new, recorded = self._next(event)
+        if event.server is not None:
+            self.now = {**self.now, event.server: new}
+        self._view, self._history = event.after, recorded
+        return step
+
+    def would(self, event: Event) -> TraceStep:
+        """Return what a step would be, if it were the next."""
+        return self._next(event)[0]
+
+    def again(self) -> Teller:
+        """Return another that has told the same, and can go on otherwise."""
+        return copy(self)
+
+    def _next(self, event: Event) -> tuple[TraceStep, dict[str, Any], Any]:
+        step, recorded = self._words.event(self._view, event), to_json(event.after.history)
+        changed = {} if recorded == self._history else {self._name: recorded}
+        old: Mapping[str, Any] = {}
+        new: dict[str, Any] = {}
+        if event.server is not None:
+            old, new = self.now[event.server], self._told(event.after.states[event.server])
+            if self._words.are_of_raft:
+                _keep_own_slot(self._servers.index(event.server), old, new)
+        return _step(step, old, new, changed), new, recorded
+
+    def _told(self, state: Any) -> dict[str, Any]:
+        return shown_to_json(state, self._words.state(state))
+
+
+def _keep_own_slot(place: int, old: Mapping[str, Any], new: dict[str, Any]) -> None:
+    """Let a leader know of itself what Raft.tla has there, which no rule ever reads.
+
+    Who writes an `as_raft` need not guess it.
+    """
+    if new["role"] != Role.LEADER.value:
+        return
+    was_leader = old["role"] == Role.LEADER.value
+    last = new["snapshot"]["lastIncludedIndex"] + len(new["log"])
+    for name, first in (("nextIndex", last + 1), ("matchIndex", 0)):
+        new[name][place] = old[name][place] if was_leader else first
+
+
 def _step(
-    event: Event,
-    before: Mapping[str, dict[str, Any]],
-    after: Mapping[str, dict[str, Any]],
-    history: Mapping[str, Any],
+    event: Event, old: Mapping[str, Any], new: Mapping[str, Any], history: Mapping[str, Any]
 ) -> TraceStep:
-    server = event.server
-    changes = {}
-    if server is not None:
-        old = before[server]
-        changes = {k: v for k, v in after[server].items() if k not in old or old[k] != v}
     actions = tuple(name for name in event.actions if name not in ("Receive", "ReceiveDuplicate"))
     return TraceStep(
         step=event.step,
-        server=server,
+        server=event.server,
         arguments=arguments_to_json(event.action),
         message=None if event.message is None else message_to_json(event.message),
         actions=actions,
         sends=tuple(message_to_json(message) for message in event.sends),
-        changes=changes,
+        changes={k: v for k, v in new.items() if k not in old or old[k] != v},
         history=history,
     )

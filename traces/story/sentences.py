@@ -86,8 +86,13 @@ def _opening(step: TraceStep, again: bool) -> str:
             return f"{server} sends {step.sends[0]['dest']} {carried}"
         case "InstallSnapshot" if (held := _held(_only_send(step))) is not None:
             return f"{server} sends {step.sends[0]['dest']} its {held}"
-    arguments = ", ".join(f"{name} {plain(value)}" for name, value in step.arguments.items())
-    return f"{server or 'the network'} takes the step {step.step}" + (
+    name, given = step.step, step.arguments
+    if name == "Stay" and isinstance(given.get("step"), str):
+        # A step that Raft has no name for.
+        own = given.get("arguments")
+        name, given = given["step"], own if isinstance(own, dict) else {}
+    arguments = ", ".join(f"{each} {plain(value)}" for each, value in given.items())
+    return f"{server or 'the network'} takes the step {name}" + (
         f" ({arguments})" if arguments else ""
     )
 

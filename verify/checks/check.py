@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from raft_ref.explorer import Verdict
 from raft_ref.traces import Trace
-from raft_ref.verify.cluster import Cluster
+from raft_ref.verify.cluster import Cluster, ClusterRequest
 
 
 class CheckReport(Protocol):
@@ -39,6 +39,10 @@ class Check(Protocol):
     properties does not, and `ActorError` where a node breaks its protocol. An interrupt (Ctrl-C)
     ends it early, and the report says so.
     """
+
+    @property
+    def cluster(self) -> ClusterRequest:
+        """What is to be checked."""
 
     def run(self, on_progress: Callable[[Any], None] = ...) -> CheckReport:
         """Do what is asked for."""

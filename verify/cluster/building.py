@@ -24,11 +24,10 @@ from raft_ref.explorer import (
     guarded,
     what_is_renamed,
 )
-from raft_ref.spec.link import Committed
+from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
 from raft_ref.spec.requests import RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
-from raft_ref.verify.cluster.as_raft import AsRaft, AsRaftMessage
 from raft_ref.verify.cluster.down import Down
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
 from raft_ref.verify.cluster.renaming import DerivedRename, ExaminedRename
@@ -141,8 +140,12 @@ class Cluster:
         """Return a counterexample as a trace, if it is one; `source` says where it comes from."""
         if counterexample is None:
             return None
-        messages = self.project_message or _itself
-        return trace_of(counterexample, self.system, source, self.project, messages)
+        return trace_of(counterexample, self.system, source, self.words)
+
+    @property
+    def words(self) -> RaftWords:
+        """How its states, messages and steps are told."""
+        return RaftWords(self.project, self.project_message)
 
 
 def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> Cluster:

@@ -22,7 +22,8 @@ class Down:
         self.down = frozenset(down)
         self._states: set[Any] = set()
         # What an actor may also have, and what this one has of it.
-        for name in ("measures", "action_names", "properties", "history", "as_raft"):
+        names = ("measures", "action_names", "properties", "history", "as_raft", "as_raft_message")
+        for name in names:
             if hasattr(actor, name):
                 setattr(self, name, getattr(actor, name))
 

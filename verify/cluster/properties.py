@@ -10,12 +10,15 @@ from raft_ref.bugs import Bug
 from raft_ref.explorer import Actor, Kind, Property, System, guarded
 from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link import (
+    AS_RAFT,
+    AS_RAFT_MESSAGE,
     INVARIANTS,
     PROGRESS,
     PROGRESS_OF_RAFT,
     REFINEMENT,
     Bisimulation,
     ForeignRefinement,
+    RaftWords,
     Refinement,
     raft_progress,
     raft_properties,
@@ -195,40 +198,55 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
 
 def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Property]:
     """Return the properties that compare the node with Raft.tla, as far as they are asked for."""
-    system, bug = subject.system, subject.bug
+    bug = subject.bug
     is_reference = subject.node is None and bug is None and not request.invariants
     is_reference = is_reference and isinstance(subject.actor, raft_ref.Node)
     is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
     refine = is_default if request.refine is None else request.refine
     if not refine and not request.bisimulation:
         return []
-    if subject.project_message is not None and not request.bisimulation:
-        return [_foreign(subject, subject.project_message, request.file(RAFT))]
-    if not isinstance(subject.actor, raft_ref.Node):
-        raise RequestError(
-            f"refine, --bisimulation: {subject.node} is no subclass of raft_ref.Node, and so "
-            "does not have the messages of Raft.tla (`as_raft_message(message)` says what its own "
-            "stand for, for --refine)"
-        )
     raft, model = request.file(RAFT), request.file(MODEL)
-    found = [Refinement(system.servers, subject.values, raft).as_property] if refine else []
+    found = [_refinement(subject, raft)] if refine else []
     if request.bisimulation:
-        if system.network_kind != "set":
-            raise RequestError("bisimulation: the network of the spec is a set")
-        initial = system.view(system.initial())
-        try:
-            bisimulation = Bisimulation(
-                system.servers, subject.values, system.bounds, initial, model, raft
-            )
-        except ValueError as error:
-            raise RequestError(f"bisimulation: {error}") from error
-        found.append(bisimulation.as_property)
+        found.append(_bisimulation(subject, model, raft))
     return found
 
 
-def _foreign(subject: Subject, project_message: Callable[[Any], Any], raft: Path) -> Property:
+def _is_of_ours(subject: Subject, option: str) -> bool:
+    """Return whether states and messages are those of raft_ref, and not only stand for these.
+
+    Raises `RequestError` for a node that does not say what they stand for, naming the method.
+    """
+    is_ours = isinstance(subject.actor, raft_ref.Node)
+    if not is_ours and not subject.is_raft:
+        raise RequestError(f"{option}: {subject.node} has no {AS_RAFT}")
+    if not is_ours and subject.project_message is None:
+        raise RequestError(f"{option}: {subject.node} has no {AS_RAFT_MESSAGE}")
+    return is_ours and subject.project_message is None
+
+
+def _refinement(subject: Subject, raft: Path) -> Property:
     servers, values = subject.system.servers, subject.values
-    return ForeignRefinement(servers, values, subject.project, project_message, raft).as_property
+    if _is_of_ours(subject, "refine"):
+        return Refinement(servers, values, raft).as_property
+    tells = subject.project_message
+    assert tells is not None
+    return ForeignRefinement(servers, values, subject.project, tells, raft).as_property
+
+
+def _bisimulation(subject: Subject, model: Path, raft: Path) -> Property:
+    is_ours, system = _is_of_ours(subject, "bisimulation"), subject.system
+    if system.network_kind != "set":
+        raise RequestError("bisimulation: the network of the spec is a set")
+    words = None if is_ours else RaftWords(subject.project, subject.project_message)
+    initial = system.view(system.initial())
+    try:
+        bisimulation = Bisimulation(
+            system.servers, subject.values, system.bounds, initial, model, raft, words
+        )
+    except ValueError as error:
+        raise RequestError(f"bisimulation: {error}") from error
+    return bisimulation.as_property
 
 
 def _selected(available: list[Property], names: Sequence[str]) -> list[Property]:

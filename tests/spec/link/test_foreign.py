@@ -1,9 +1,11 @@
 """A node with messages of its own is held to Raft.tla, too, if it says what they stand for."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 import pytest
 
+from raft_ref import AppendEntries, Role, State
 from raft_ref.explorer import ActorError
 from raft_ref.traces import tell
 from raft_ref.verify import (
@@ -13,6 +15,7 @@ from raft_ref.verify import (
     GivenSizes,
     PropertyRequest,
     RequestError,
+    build,
 )
 from tests import toys
 
@@ -60,6 +63,78 @@ def test_what_stands_for_nothing_of_raft_is_a_line() -> None:
         refined(Wrong)
 
 
-def test_without_messages_there_is_no_refinement() -> None:
-    with pytest.raises(RequestError, match="as_raft_message"):
-        refined(toys.OwnRaft)
+@pytest.mark.parametrize("asked", ["refine", "bisimulation"])
+@pytest.mark.parametrize(
+    ("node", "lacks"),
+    [(toys.OwnRaft, r"as_raft_message\(message\)"), (toys.Ring, r"as_raft\(state\)")],
+)
+def test_what_a_node_lacks_to_be_compared_is_named(
+    node: type[Any], lacks: str, asked: Literal["refine", "bisimulation"]
+) -> None:
+    properties = PropertyRequest(refine=asked == "refine", bisimulation=asked == "bisimulation")
+    with pytest.raises(RequestError, match=f"^{asked}: .*:{node.__name__} has no method {lacks}"):
+        build(ClusterRequest(node=node, properties=properties))
+
+
+class ForeignRaftThatKnowsItself(toys.ForeignRaft):
+    """A leader of that Raft says of itself how long its log is, which no rule reads."""
+
+    def as_raft(self, state: toys.Wrapped) -> State:
+        inner = state.inner
+        if inner.role is not Role.LEADER:
+            return inner
+        me, last = self.node.servers.index(state.me), inner.last_index
+        next_index, match_index = [*inner.next_index], [*inner.match_index]
+        next_index[me], match_index[me] = last + 1, last
+        return replace(inner, next_index=tuple(next_index), match_index=tuple(match_index))
+
+
+class ForeignRaftThatForgetsItsPeers(toys.ForeignRaft):
+    """That Raft, of which a leader tells nothing of the others."""
+
+    def as_raft(self, state: toys.Wrapped) -> State:
+        return replace(state.inner, next_index=(1, 1), match_index=(0, 0))
+
+
+def compared(node: type[Any]) -> ExhaustiveReport:
+    """Hold a node to all that the spec can do, and to no more."""
+    properties = PropertyRequest(bisimulation=True, refine=True)
+    sizes = GivenSizes(2, 1, max_term=1, max_log_length=1, max_drops=0, max_duplicates=0)
+    return ExhaustiveCheck(ClusterRequest(node=node, sizes=sizes, properties=properties)).run()
+
+
+@pytest.mark.parametrize("node", [toys.ForeignRaft, ForeignRaftThatKnowsItself])
+def test_what_is_right_does_all_that_the_spec_does(node: type[Any]) -> None:
+    report = compared(node)
+    assert report.counterexample is None
+    assert report.search.distinct_states > 100
+
+
+class ForeignRaftThatSendsNothing(toys.ForeignRaft):
+    """That Raft, of which a leader never sends an entry."""
+
+    def actions(self, state: toys.Wrapped) -> Any:
+        return (each for each in super().actions(state) if not isinstance(each.what, AppendEntries))
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (ForeignRaftThatSendsNothing, "the spec can take AppendEntries and the node cannot: messa"),
+        (toys.ForeignRaftThatForgets, "the node can take Restart and the spec cannot: "),
+    ],
+)
+def test_what_does_less_or_more_is_told(node: type[Any], said: str) -> None:
+    found = compared(node).counterexample
+    assert found is not None
+    told = [*found.instances]
+    if found.prop.name == "StepRefinement":
+        assert told == ["votedFor[s1]: the node has Nil, the spec has s1"]
+    else:
+        assert told[0].startswith(said)
+
+
+def test_what_a_leader_knows_of_others_counts() -> None:
+    report = refined(ForeignRaftThatForgetsItsPeers)
+    assert report.counterexample is not None
+    assert "nextIndex" in report.counterexample.instances[0]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,23 @@ import pytest
 from raft_ref import Node, traces
 from raft_ref.bugs import BUGS
 from raft_ref.cli import main
+from raft_ref.cli.examples.my_raft import MyRaft, Server
+from raft_ref.explorer import ActorError
+from raft_ref.spec.requests import RequestError
 from raft_ref.traces import TraceError
 from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError, Reply, Sent
 from raft_ref.traces.conformance.branches import Branches
 from raft_ref.traces.conformance.clusters import CLUSTERS, system_of
 from raft_ref.traces.conformance.hunt import Hunt
+from raft_ref.traces.conformance.own_node import OwnCluster
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.scenarios import Cover, Item, Scenarios, scenarios
 from raft_ref.traces.conformance.schedule import Command, Schedule
 from raft_ref.traces.conformance.shrinking import following, kind, shrunk
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import Outcome, validate
+from tests import toys
 from tests.support import processes
 
 THREE = ("s1", "s2", "s3")
@@ -36,14 +42,14 @@ REFERENCE = f"{shlex.quote(sys.executable)} -m raft_ref.traces.conformance.refer
 class InProcess(Adapter):
     """The reference adapter without a process."""
 
-    def __init__(self, node: type[Node] = Node) -> None:
+    def __init__(self, node: type[Node] = Node, own: type[Any] | None = None) -> None:
         super().__init__([])
-        self.cluster = reference.Cluster(node)
+        self.cluster = reference.Cluster(node) if own is None else OwnCluster(own, own.__name__)
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         try:
             answer = self.cluster.answer(request)
-        except IndexError as error:
+        except (IndexError, ActorError) as error:
             raise FailedError(str(error)) from None
         sends = [Sent(each["id"], each["message"]) for each in answer.get("sends", ())]
         return Reply(tuple(answer["lines"]), tuple(sends))
@@ -192,6 +198,63 @@ def test_a_mutant_is_hunted_down_and_no_step_can_be_left_out(
         fewer = best.commands[:place] + best.commands[place + 1 :]
         again = chase.runner.run(names, following(fewer))
         assert again.is_good or kind(again) != kind(best)
+
+
+class Forgets(MyRaft):
+    """A Raft of one's own that does not write its vote to disk."""
+
+    def restart(self, server: Server) -> Server:
+        return replace(super().restart(server), vote=None)
+
+
+def test_a_node_of_ones_own_is_driven_and_nothing_is_found() -> None:
+    """It takes every action but those of snapshots, which it has none of."""
+    hunted = hunt(InProcess(own=MyRaft), 15).run()
+    assert (hunted.found, hunted.runs) == (None, 15)
+    assert hunted.actions.keys() == {
+        "Timeout", "ClientRequest", "AppendEntries", "Handle", "RestartAt",
+    }  # fmt: skip
+
+
+def test_a_node_of_ones_own_that_errs_is_hunted_down() -> None:
+    found = hunt(InProcess(own=Forgets), 100).run().found
+    assert found is not None
+    assert shrunk(hunt(InProcess(own=Forgets), 1).runner, found).commands[-1].step == "Restart"
+
+
+@pytest.mark.parametrize(
+    ("node", "said"),
+    [
+        (toys.Ring, r"node Ring: it has no method as_raft\(state\)"),
+        (type("Mute", (MyRaft,), {"as_raft_message": lambda self, message: None}),
+         "Mute sends a AskVote, which stands for nothing in Raft"),
+    ],
+)  # fmt: skip
+def test_what_a_node_lacks_to_be_driven_is_named(node: type[Any], said: str) -> None:
+    def driven() -> None:
+        adapter = InProcess(own=node)
+        adapter.ask({"step": "Init", "servers": [*THREE]})
+        adapter.ask({"step": "Timeout", "server": "s1", "arguments": {}})
+
+    with pytest.raises((RequestError, FailedError), match=said):
+        driven()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("raft_ref.cli.examples.my_raft:MyRaft", 0, ""),
+        ("tests.toys:Ring", 2, "--node tests.toys:Ring: it has no method as_raft(state)"),
+        ("tests.toys:None", 2, "--node tests.toys:None: module tests.toys has no None"),
+    ],
+)
+def test_the_adapter_is_given_a_node_by_its_name(name: str, code: int, said: str) -> None:
+    command = [*shlex.split(REFERENCE), "--node", name]
+    init = '{"step": "Init", "servers": ["s1", "s2"]}\n'
+    done = subprocess.run(command, input=init, capture_output=True, text=True, check=False)
+    assert (done.returncode, bool(done.stdout)) == (code, code == 0)
+    assert said in done.stderr
+    assert done.stderr.count("\n") == (code != 0)
 
 
 def test_later_schedules_begin_as_one_that_came_to_a_state_that_is_seldom_seen() -> None:

@@ -127,6 +127,25 @@ def test_a_reader_clicks_through(browser: Chrome, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+def test_the_code_of_a_bug_that_ran_is_shown(browser: Chrome, tmp_path: Path) -> None:
+    picture = tmp_path / "page.html"
+    check = ["check", "--bug", "vote-not-persisted", "--quiet"]
+    assert main([*check, "--diagram", str(picture)]) == 1
+    browser.get(f"{picture.as_uri()}#step-3")
+    assert text_of(browser, "story").startswith("3. s2 crashes and restarts")
+    heading = browser.find_element(By.CSS_SELECTOR, "#actions h2").text
+    assert heading.lower() == "restart in raft.tla; the code that ran, of node.py, state.py"
+    assert "Restart(i) ==" in browser.find_element(By.CSS_SELECTOR, ".tla").text
+    code = browser.find_element(By.CSS_SELECTOR, ".python").text
+    assert code.count("def restart(self, state: State) -> State:") >= 1
+    assert "def receive" not in code
+
+    browser.get(f"{picture.as_uri()}#step-0")
+    assert browser.find_elements(By.CSS_SELECTOR, "#actions pre") == []
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.long
 def test_hostile_values_are_text_in_the_browser(browser: Chrome, tmp_path: Path) -> None:
     bad = "</script><img src=x onerror=\"document.title='owned'\">"
     trace = read(GOLDEN)

@@ -1,13 +1,23 @@
-"""What a user's `as_raft` answers, held against what it must: one line names what is wrong.
+"""What a user's node says that its states and messages stand for, and its steps in Raft's words.
 
-Everything that is known of Raft is asked of what it answers, so a slip there would show anywhere.
+Everything that is known of Raft is asked of what `as_raft` and `as_raft_message` answer, so a slip
+there would show anywhere: it is held against what it must be, and one line names what is wrong.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from raft_ref import Entry, Message, Role, Snapshot, State
-from raft_ref.explorer import ActorError, ServerId, guarded
+from raft_ref.explorer import ActorError, Event, ServerId, View, guarded
+from raft_ref.spec.link.composition import action_of, composed
+
+AS_RAFT = "method as_raft(state), which returns the raft_ref.State that a state of it stands for"
+AS_RAFT_MESSAGE = (
+    "method as_raft_message(message), which returns the message of raft_ref that one of its "
+    "messages stands for"
+)
+"""What is said of a node that lacks it."""
 
 
 class AsRaft:
@@ -92,6 +102,71 @@ class AsRaftMessage:
                 )
             self._known[message] = answer
         return self._known[message]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStep:
+    """A step that Raft has no name for: what its node calls it, and the action it took."""
+
+    step: str
+    arguments: Any
+
+
+STAY = "Stay"
+"""What such a step is in a trace: it may change nothing that Raft knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaftWords:
+    """How what a node does is told: `state` and `message` are what its own stand for.
+
+    Without `message` (None), messages are told as they are, and steps by the names that the node
+    gives them.
+    """
+
+    state: Callable[[Any], Any] = lambda state: state
+    message: Callable[[Any], Any] | None = None
+
+    @property
+    def are_of_raft(self) -> bool:
+        """Whether messages and steps are told in Raft's words, and not in the node's."""
+        return self.message is not None
+
+    def told(self, message: Any) -> Any:
+        """Return what a message stands for, or itself if that is nothing that Raft knows."""
+        return message if self.message is None else self.message(message) or message
+
+    def messages(self, messages: Iterable[Any]) -> Iterator[Message]:
+        """Yield what messages stand for, but for those of which Raft knows nothing."""
+        for message in messages:
+            found = message if self.message is None else self.message(message)
+            if found is not None:
+                yield found
+
+    def event(self, before: View, event: Event) -> Event:
+        """Return a step with its messages, its name, action and what it composes as Raft's.
+
+        Its states stay the node's own.
+        """
+        if self.message is None:
+            return event
+        message = None if event.message is None else self.told(event.message)
+        event = replace(event, message=message, sends=tuple(map(self.told, event.sends)))
+        if event.server is None:
+            return event
+        old, new = (self.state(view.states[event.server]) for view in (before, event.after))
+        if event.action is not None:
+            action = action_of(old, new, event.sends)
+            step = STAY if action is None else type(action).__name__
+            event = replace(event, step=step, action=action or OwnStep(event.step, event.action))
+        return replace(event, actions=(event.step, *composed(old, new, message)))
+
+    def names(self, before: Any, action: Any, message: Any, step: Any) -> tuple[str, ...]:
+        """Return which actions of Raft.tla a step composes that a node has answered with."""
+        old, new = self.state(before), self.state(step.state)
+        taken = None if action is None else action_of(old, new, self.messages(step.messages))
+        name = () if taken is None else (type(taken).__name__,)
+        return (*name, *composed(old, new, None if message is None else self.told(message)))
 
 
 def _counts(value: Any) -> bool:

@@ -1,0 +1,197 @@
+"""A trace, taken again on the cluster that it is of: what a page shows of a user's own node.
+
+The rule: each step is one that the node takes, and the code shown with it is the code that ran.
+"""
+
+import inspect
+import json
+import re
+import sys
+import sysconfig
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
+from raft_ref.explorer.model.system import GlobalState
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link import REFINEMENT
+from raft_ref.traces.drawing.page import Annotations, Code
+from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.sources.explored import Teller
+from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
+from raft_ref.verify.trace_properties import annotations, definition
+
+_UNBOUNDED = 10**9
+
+
+class NotTakenError(Exception):
+    """A step of a trace that the node does not take; the text says which."""
+
+
+class _Way(NamedTuple):
+    """A way through a trace: the states, the steps between them, and how they were told."""
+
+    state: GlobalState
+    teller: Teller
+    views: tuple[View, ...]
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A trace as values: its `cluster`, the `views` of each state, the `events` between them."""
+
+    cluster: Cluster
+    views: Sequence[View]
+    events: Sequence[Event]
+
+
+def replayed(request: ClusterRequest, trace: Trace) -> Replay:
+    """Take the steps of a trace again, whatever the bounds. Raises `NotTakenError`."""
+    cluster = build(_request(request, trace))
+    given, unlimited = cluster.system, Bounds(None, _UNBOUNDED, _UNBOUNDED, _UNBOUNDED)
+    system = System(
+        given.guard.actor, given.servers, unlimited, given.network_kind, given.history, {}
+    )
+    first = system.initial()
+    view = system.view(first)
+    teller = Teller(system.servers, view, cluster.words, system.history.name)
+    ways = [_Way(first, teller, (view,), ())]
+    for number, step in enumerate(trace.steps, start=1):
+        # What is shown of two states may be alike: each is followed.
+        found: dict[GlobalState, _Way] = {}
+        for way in ways:
+            for transition in system.steps(way.state, Counter()):
+                event = system.event(transition)
+                if transition.after not in found and way.teller.would(event) == step:
+                    after = way.teller.again()
+                    after.step(event)
+                    found[transition.after] = _Way(
+                        transition.after, after, (*way.views, event.after), (*way.events, event)
+                    )
+        if not found:
+            raise NotTakenError(f"step {number} is none that {cluster.description} takes there")
+        ways = [*found.values()]
+    return Replay(cluster, ways[0].views, ways[0].events)
+
+
+def _request(request: ClusterRequest, trace: Trace) -> ClusterRequest:
+    """Return what a trace is of: as many servers as it has, and the values that it names."""
+    named = re.findall(r'"v(\d+)"', json.dumps([step.arguments for step in trace.steps]))
+    values = request.sizes.values or max([1, *map(int, named)])
+    sizes = GivenSizes(servers=len(trace.servers), values=values)
+    violated = None if trace.violation is None else trace.violation.property
+    refine = violated == REFINEMENT or bool(request.properties.refine)
+    properties = replace(
+        request.properties, refine=refine, bisimulation=False, progress=None, progress_from=None,
+        witness=None,
+    )  # fmt: skip
+    network: Any = trace.network
+    return replace(
+        request, sizes=sizes, bounds={}, depth=None, reduced=False, network=network,
+        properties=properties,
+    )  # fmt: skip
+
+
+def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
+    """Return what is known of a trace, with the code of its own node. Raises `NotTakenError`."""
+    replay = replayed(request, trace)
+    known = annotations(trace)
+    if request.node is not None:
+        properties = [each for each in replay.cluster.properties if _is_asked(each)]
+        broken = [[p.name for p in properties if not _holds(p, None, replay.views[0], None)]]
+        for (before, after), event in zip(pairwise(replay.views), replay.events, strict=True):
+            broken.append([p.name for p in properties if not _holds(p, before, after, event)])
+        known = Annotations({p.name: p.formula or _text(p.holds) for p in properties}, broken)
+    functions: dict[str, str] = {}
+    ran = []
+    for before, event in zip(replay.views, replay.events, strict=False):
+        sources = dict(_ran(replay.cluster.system.guard.actor, before, event))
+        functions |= sources
+        ran.append([*sources])
+    raft = request.properties.file(RAFT)
+    names = {name for step in trace.steps for name in step.actions or (step.step,)}
+    is_raft = replay.cluster.is_raft
+    texts = {name: definition(name, raft) for name in sorted(names)} if is_raft else {}
+    code = {name: Code(text, "") for name, text in texts.items() if text}
+    return replace(known, code=code, ran=ran, functions=functions)
+
+
+def _is_asked(prop: Property) -> bool:
+    """Return whether a property can be told of one state or step, and must hold of it."""
+    return not prop.is_sometimes and prop.kind in (Kind.STATE, Kind.STEP, Kind.LOCAL)
+
+
+def _holds(prop: Property, before: View | None, after: View, event: Event | None) -> bool:
+    if prop.kind is Kind.STATE:
+        return prop.holds(after)
+    if prop.kind is Kind.STEP:
+        return before is None or prop.holds(before, after)
+    return event is None or event.server is None or prop.holds(before, event)
+
+
+# ---- The code that ran
+
+_PARTS = ("explorer", "spec", "traces", "verify", "cli")
+_LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
+
+
+def _ran(actor: Any, before: View, event: Event) -> Iterator[tuple[str, str]]:
+    """Yield the functions that ran in a step: what they are called, and their text."""
+    if event.server is None:
+        return
+    state = before.states[event.server]
+    if event.message is not None:
+        called = _called(actor, lambda: actor.receive(state, event.message))
+    elif event.step == "Restart":
+        called = _called(actor, lambda: actor.restart(state))
+    else:
+        called = _called(actor, lambda: actor.act(state, event.action))
+    for code in called:
+        if text := _text(code):
+            yield f"{Path(code.co_filename).name}: {code.co_qualname}", text
+
+
+def _text(function: Any) -> str:
+    """Return the text of a function; "" where there is none."""
+    try:
+        return textwrap.dedent(inspect.getsource(inspect.unwrap(function)))
+    except (OSError, TypeError):
+        return ""
+
+
+def _called(actor: Any, step: Callable[[], Any]) -> dict[CodeType, None]:
+    """Return the functions of a node that are called in a step, in the order of the calls."""
+    called: dict[CodeType, None] = {}
+    own = {each.__module__ for each in type(actor).__mro__}
+
+    def note(frame: FrameType, what: str, _: Any) -> None:
+        if what == "call" and _is_of_node(frame, own):
+            called[frame.f_code] = None
+
+    previous = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        step()
+    finally:
+        sys.setprofile(previous)
+    return called
+
+
+def _is_of_node(frame: FrameType, own: Set[str]) -> bool:
+    """Return whether a function is a node's: no part of a library, or of what explores it."""
+    if frame.f_code.co_name.startswith("<"):
+        return False
+    module = str(frame.f_globals.get("__name__", ""))
+    package, _, rest = module.partition(".")
+    if module in own:
+        return True
+    if package == "raft_ref":
+        return rest.partition(".")[0] not in _PARTS
+    return not frame.f_code.co_filename.startswith(("<", *_LIBRARIES))
