@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from raft_ref.spec.requests import RequestError
 from raft_ref.verify.automaton import automaton, role_changes, unseen
 from raft_ref.verify.checkers import CheckerResult, differences
+from raft_ref.verify.checks.all_violations import AllViolationsCheck, AllViolationsReport
 from raft_ref.verify.checks.check import Check, CheckReport, trace_of
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck, ExhaustiveReport
 from raft_ref.verify.checks.walks import RandomCheck, RandomReport
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULTS",
     "ZOO",
+    "AllViolationsCheck",
+    "AllViolationsReport",
     "BugReport",
     "Check",
     "CheckReport",

@@ -88,7 +88,9 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "servers": trace.servers,
         "variables": [*{name: 0 for at in reached for state in at.values() for name in state}],
         "terms": theme.terms,
-        "wrong": " ".join(filter(None, [_verdict(trace), what_went_wrong(trace)])),
+        "wrong": " ".join(
+            filter(None, [_verdict(trace), what_went_wrong(trace), _others(trace, annotations)])
+        ),
         "states": [{server: _shown(state) for server, state in at.items()} for at in reached],
         "flight": _in_flight(trace),
         "steps": [
@@ -103,6 +105,17 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
 
 def _verdict(trace: Trace) -> str:
     return "" if trace.violation is None else f"{trace.violation}."
+
+
+def _others(trace: Trace, annotations: Annotations) -> str:
+    """Return what else is violated, and by which step first; "" for nothing."""
+    said = None if trace.violation is None else trace.violation.property
+    first: dict[str, int] = {}
+    for number, names in enumerate(annotations.broken):
+        for name in names:
+            first.setdefault(name, number)
+    told = [f"{name} in step {number}" for name, number in first.items() if name != said]
+    return f"Violated on the way, too: {', '.join(told)}." if told else ""
 
 
 def _shown(state: JsonObject) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What was found on the ladder, as text and as JSON."""
 
+import argparse
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -141,7 +142,10 @@ def _where(report: LadderReport, output: Output) -> list[str]:
 
 def _alone(shown: RungReport, output: Output) -> str:
     """Return the command that makes this search and no other."""
-    words = ["raft-ref", *output.words]
+    timed = argparse.ArgumentParser(add_help=False)
+    timed.add_argument("--time")
+    _, kept = timed.parse_known_args(output.words)
+    words = ["raft-ref", *kept]
     assert shown.found is not None
     for name, size in shown.rung.sizes.items():
         if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
