@@ -132,7 +132,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _tell_all(report: AllViolationsReport, reports: Reports, output: Output) -> None:
     if not output.json:
-        print("\n".join(all_violations.as_text(report, reports, output)))
+        print("\n".join(all_violations.as_text(report, reports, output, tell)))
     traces = report.traces(output.source)
     where = {name: written(trace, output.of(name)) for name, trace in traces.items()}
     if output.json:

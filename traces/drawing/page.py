@@ -20,8 +20,8 @@ from raft_ref.traces.drawing.scene import log_cells
 from raft_ref.traces.drawing.style import LIGHT, Theme
 from raft_ref.traces.format.flights import InFlight
 from raft_ref.traces.format.trace import JsonObject, Trace, states
-from raft_ref.traces.story.causal_slice import what_went_wrong
 from raft_ref.traces.story.sentences import describe, tell
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import is_snapshot, plain
 
 _COLOURS = (

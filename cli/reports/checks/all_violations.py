@@ -1,21 +1,22 @@
 """All that a check found violated, one after the other, as text and as JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.pictures import Written
-from raft_ref.traces import tell
 from raft_ref.verify import AllViolationsReport
 
 ASKED = "--all-violations"
 
 
-def as_text(report: AllViolationsReport, reports: Any, output: Output) -> list[str]:
+def as_text(
+    report: AllViolationsReport, reports: Any, output: Output, tell: Callable[[Any], list[str]]
+) -> list[str]:
     """Return a report as lines: each violation with its story, then what is left.
 
-    `reports` is the module that tells a report of one check.
+    `reports` is the module that tells a report of one check, `tell` gives the story of a trace.
     """
     one = _of_one(output)
     lines = _head(report)
