@@ -9,10 +9,10 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
 `cluster` builds what is explored, with its properties; `checks` are exhaustive, by random walks, or
 of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity` and
 `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and `gallery`
-shows them; `comparison` holds the node against Raft.tla and TLC, whose results are alike
-(`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of the proof;
-`state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
-says of a trace.
+shows them; `comparison` holds the node against Raft.tla (in `model_files`) and TLC, whose results
+are alike (`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of
+the proof; `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what
+the spec says of a trace.
 """
 
 import importlib
@@ -34,7 +34,12 @@ from raft_ref.verify.cluster import (
     build,
 )
 from raft_ref.verify.cluster.properties import PropertyRequest
-from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
+from raft_ref.verify.comparison import (
+    Comparison,
+    ComparisonProgress,
+    ComparisonReport,
+    StatesApart,
+)
 from raft_ref.verify.ladder.ladder import LadderCheck, LadderProgress, LadderReport, RungReport
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
@@ -61,6 +66,7 @@ __all__ = [
     "Cluster",
     "ClusterRequest",
     "Comparison",
+    "ComparisonProgress",
     "ComparisonReport",
     "ExhaustiveCheck",
     "ExhaustiveReport",
