@@ -6,6 +6,7 @@ from pathlib import Path
 from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
+from raft_ref.spec.files import INVARIANTS, RAFT
 from raft_ref.traces import draw, read, render
 from raft_ref.traces.drawing.graphs import Drawing, draw_graph
 from raft_ref.traces.drawing.page import page
@@ -28,6 +29,7 @@ examples:
   raft-ref draw trace.ndjson -o trace.svg
   raft-ref draw trace.ndjson -o trace.png --theme dark
   raft-ref draw trace.ndjson -o trace.html
+  raft-ref draw trace.ndjson -o trace.html --raft my_spec
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
   raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
   raft-ref draw --automaton -o automaton.svg
@@ -53,6 +55,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", choices=[*THEMES], default="light", help="the colours (default: light)"
     )
+    parser.add_argument(
+        "--spec", metavar="FILE.tla", type=Path,
+        help=f"the module of the properties that a page shows (default: {INVARIANTS.name})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--raft", metavar="DIR", type=Path,
+        help="a folder with the Raft.tla whose actions a page shows, and with its "
+        f"{INVARIANTS.name}, if you change that (default: the folder of --spec, if there is one)",
+    )  # fmt: skip
     group = parser.add_argument_group("what a cluster can reach, instead of a trace")
     one = group.add_mutually_exclusive_group()
     one.add_argument("--graph", action="store_true", help="its states, and the steps between them")
@@ -79,12 +90,19 @@ def run(options: argparse.Namespace) -> int:
     if output.suffix not in kinds:
         raise UsageError(f"-o {output}: it must end in one of {', '.join(kinds)}")
     demand_writable("-o", output)
+    if output.suffix != PAGE:
+        for name in ("spec", "raft"):
+            if getattr(options, name) is not None:
+                raise UsageError(f"--{name}: of a page, -o FILE{PAGE}")
     theme = THEMES[options.theme]
     if is_of_states:
         render(draw_graph(_drawing(options), theme).source, output)
     elif output.suffix == PAGE:
         trace = read(options.trace)
-        output.write_text(page(trace, annotations(trace), theme), encoding="utf-8")
+        own = PropertyRequest(spec=options.spec, raft=options.raft)
+        invariants = options.spec or own.file(INVARIANTS)
+        known = annotations(trace, invariants, own.file(RAFT))
+        output.write_text(page(trace, known, theme), encoding="utf-8")
     else:
         render(draw(read(options.trace), theme).source, output)
     print(f"drawn to {output}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.checks import calibration, explored
-from raft_ref.cli.reports.checks.explored import TITLES, setting, vacuity
+from raft_ref.cli.reports.checks.explored import TITLES, held, setting, vacuity
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict
@@ -65,7 +65,7 @@ def _covered(found: ExhaustiveReport, output: Output) -> list[str]:
         *calibration.as_text(found.calibration),
         *_outlooks(report),
         "",
-        *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
+        *wrapped(held(report.verdict), [prop.name for prop in decided if not prop.is_sometimes]),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
         *vacuity(report),
         "",

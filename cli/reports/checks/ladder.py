@@ -9,7 +9,7 @@ from typing import Any
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.options.sizes import flag_of
 from raft_ref.cli.reports.checks import calibration
-from raft_ref.cli.reports.checks.explored import TITLES, covered
+from raft_ref.cli.reports.checks.explored import TITLES, covered, held
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
@@ -43,12 +43,13 @@ def as_text(report: LadderReport, output: Output) -> list[str]:
     if output.quiet:
         return lines
     always = [prop.name for prop in report.cluster.properties if not prop.is_sometimes]
+    hold = held(report.verdict)
     return [
         *lines,
         "",
         *_rungs(report),
         "",
-        *wrapped("hold", [*dict.fromkeys([*always, *_ties(report)])]),
+        *wrapped(hold, [*dict.fromkeys([*always, *_ties(report)])]),
         *wrapped("reached", _reached(report)),
         "",
         *table("actions taken", _actions(report)),
