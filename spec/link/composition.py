@@ -19,7 +19,7 @@ def composed(before: View, event: Event) -> tuple[str, ...]:
     old, new = before.states[event.server], event.after.states[event.server]
     names = []
     if event.message is not None:
-        names += ["UpdateTerm"] if event.message.term > old.current_term else []
+        names += ["UpdateTerm"] if new.current_term > old.current_term else []
         names += [f"Handle{type(event.message).__name__}"]
     if new.role is Role.LEADER:
         names += ["BecomeLeader"] if old.role is not Role.LEADER else []
