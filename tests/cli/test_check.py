@@ -275,7 +275,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     ("arguments", "message"),
     [
         (["--bug", "nonsense"], "--bug nonsense: no such bug; known are vote-not-persisted, "),
-        (["--servers", "1"], "--servers 1: expected 2 or more"),
+        (["--servers", "1"], "--servers 1: expected 2 or more: a candidate counts votes, and a "),
         (["--depth", "0"], "--depth 0: expected 1 or more"),
         (["--max-term", "-1"], "the bound max_term is -1: expected 0 or more"),
         (["--invariant", "Nonsense"], "--invariant Nonsense: no such property; known are TypeOK"),
