@@ -11,7 +11,13 @@ import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+ALONE: Final = (
+    "a candidate counts votes, and a leader commits, when others answer; Raft.tla has no step by "
+    "which a server alone would"
+)
+"""Why a cluster has two servers at least."""
 
 
 class RequestError(ValueError):
@@ -54,7 +60,8 @@ class Sizes:
         """Refuse what is too small."""
         for name, number in asdict(self).items():
             if number < {"servers": 2, "values": 1}.get(name, 0):
-                raise RequestError(f"{name.replace('_', '-')}: {number} is too few")
+                alone = f": {ALONE}" if (name, number) == ("servers", 1) else ""
+                raise RequestError(f"{name.replace('_', '-')}: {number} is too few{alone}")
 
     def as_dict(self) -> dict[str, int]:
         """Return the sizes by their names."""

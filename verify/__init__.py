@@ -9,10 +9,10 @@ method `run`; nothing is printed. What a request gets wrong is a `RequestError`.
 `cluster` builds what is explored, with its properties; `checks` are exhaustive, by random walks, or
 of the proof's conjuncts, and the `ladder` is many of them, where nobody says how far; `vacuity` and
 `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and `gallery`
-shows them; `comparison` holds the node against Raft.tla and TLC, whose results are alike
-(`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of the proof;
-`state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what the spec
-says of a trace, and `replay` what its own node does.
+shows them; `comparison` holds the node against Raft.tla (in `model_files`) and TLC, whose results
+are alike (`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of
+the proof; `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what
+the spec says of a trace, and `replay` what its own node does.
 """
 
 import importlib
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from raft_ref.spec.requests import RequestError
 from raft_ref.verify.automaton import automaton, role_changes, unseen
 from raft_ref.verify.checkers import CheckerResult, differences
+from raft_ref.verify.checks.all_violations import AllViolationsCheck, AllViolationsReport
 from raft_ref.verify.checks.check import Check, CheckReport, trace_of
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck, ExhaustiveReport
 from raft_ref.verify.checks.walks import RandomCheck, RandomReport
@@ -33,9 +34,14 @@ from raft_ref.verify.cluster import (
     build,
 )
 from raft_ref.verify.cluster.properties import PropertyRequest
-from raft_ref.verify.comparison import Comparison, ComparisonReport, StatesApart
+from raft_ref.verify.comparison import (
+    Comparison,
+    ComparisonProgress,
+    ComparisonReport,
+    StatesApart,
+)
 from raft_ref.verify.ladder.ladder import LadderCheck, LadderProgress, LadderReport, RungReport
-from raft_ref.verify.replay import NotTakenError, annotated
+from raft_ref.verify.replay import NotTakenError, annotated, asked_annotations
 from raft_ref.verify.spec_check import SpecCheck, SpecReport
 from raft_ref.verify.state_graphs import GraphRequest
 from raft_ref.verify.trace_properties import annotations
@@ -52,6 +58,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULTS",
     "ZOO",
+    "AllViolationsCheck",
+    "AllViolationsReport",
     "BugReport",
     "Check",
     "CheckReport",
@@ -59,6 +67,7 @@ __all__ = [
     "Cluster",
     "ClusterRequest",
     "Comparison",
+    "ComparisonProgress",
     "ComparisonReport",
     "ExhaustiveCheck",
     "ExhaustiveReport",
@@ -79,6 +88,7 @@ __all__ = [
     "Symmetry",
     "annotated",
     "annotations",
+    "asked_annotations",
     "automaton",
     "build",
     "differences",

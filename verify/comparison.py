@@ -1,11 +1,12 @@
 """The node, the spec and TLC on the spec, within the same bounds: what they do not agree on."""
 
-import re
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from pathlib import Path
+from typing import Any, Final
 
 from raft_ref import explorer
 from raft_ref.explorer import Renamed
@@ -14,11 +15,13 @@ from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.symmetry import canonical_rows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
-from raft_ref.spec.link import MODEL, MODEL_BOUNDS, MODEL_SYMMETRIES, RaftVariables
+from raft_ref.spec.files import RAFT
+from raft_ref.spec.link import RaftVariables
 from raft_ref.spec.link.original import differences as of_the_original
 from raft_ref.spec.module import load
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.interning import Interner, State
+from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.tlc.run import is_installed, run_tlc
 from raft_ref.spec.tlc.states import read_dump
 from raft_ref.spec.values.value import show
@@ -32,6 +35,9 @@ from raft_ref.verify.checkers import (
 )
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
 from raft_ref.verify.cluster.properties import PropertyRequest
+from raft_ref.verify.model_files import ModelFiles
+
+_BETWEEN_PROGRESS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,24 @@ class StatesApart:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparisonProgress:
+    """How far a comparison has come: what is `at` work, one of `STAGES`, and what it has found."""
+
+    at: str
+    seconds: float
+    found: Progress | None = None
+
+
+STAGES: Final = ("node", "embedded", "TLC", "states", "original")
+"""What a comparison does: three checkers in turn, their states, and MCRaft.tla beside Raft.tla."""
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonReport:
     """What each checker found; `states` is of each two of them, None if they were not compared.
 
-    `original` is where MCRaft.tla is not Raft.tla, if it is known to differ.
+    `original` is where MCRaft.tla is not Raft.tla, if it is known to differ. `stopped_in` is the
+    stage that an interrupt ended, None without one; what that stage had found is the last result.
     """
 
     cluster: Cluster
@@ -56,11 +76,17 @@ class ComparisonReport:
     results: Sequence[CheckerResult]
     states: Sequence[StatesApart] | None
     original: str | None = None
+    stopped_in: str | None = None
+
+    @property
+    def whole(self) -> Sequence[CheckerResult]:
+        """The results of those checkers that came to their end."""
+        return [each for each in self.results if each.verdict != Verdict.INCOMPLETE.value]
 
     @property
     def differences(self) -> list[str]:
-        """The names of what they do not agree on."""
-        return differences(self.results)
+        """The names of what they do not agree on, of those that came to their end."""
+        return differences(self.whole) if self.whole else []
 
     @property
     def apart(self) -> list[StatesApart]:
@@ -68,14 +94,17 @@ class ComparisonReport:
         return [each for each in self.states or () if each.number]
 
     @property
-    def are_same(self) -> bool:
-        """Whether nothing is known that tells them apart."""
+    def are_same(self) -> bool | None:
+        """Whether nothing tells them apart; None where not all was compared."""
+        if self.stopped_in is not None:
+            return None
         return not self.differences and not self.apart and self.original is None
 
     @property
     def holds(self) -> bool:
         """Whether they are the same, and each says that all properties hold."""
-        return self.are_same and all(each.verdict == Verdict.HOLDS.value for each in self.results)
+        all_hold = all(each.verdict == Verdict.HOLDS.value for each in self.results)
+        return bool(self.are_same) and all_hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +112,9 @@ class Comparison:
     """Explore the reference node, and check MCRaft.tla with the embedded checker and with TLC.
 
     `states` compares the sets of states too, one by one. `tlc` says whether TLC takes part (None:
-    if it is installed), and `workers` how many threads it has.
+    if it is installed), and `workers` how many threads it has. `raft` is a folder whose Raft.tla
+    counts, and its MCRaft.tla, its .cfg and RaftInvariants.tla, if it has them (None: those that
+    ship).
     """
 
     sizes: GivenSizes = field(default_factory=GivenSizes)
@@ -91,40 +122,26 @@ class Comparison:
     states: bool = False
     tlc: bool | None = None
     workers: int = 1
+    raft: Path | None = None
 
     def run(
-        self, on_progress: Callable[[Progress], None] = lambda progress: None
+        self, on_progress: Callable[[ComparisonProgress], None] = lambda progress: None
     ) -> ComparisonReport:
-        """Compare, and report; raises KeyboardInterrupt: a part is not compared with anything."""
-        cluster = build(ClusterRequest(sizes=self.sizes, properties=PropertyRequest(refine=False)))
+        """Compare, and report; an interrupt (Ctrl-C) ends it early, and the report says so.
+
+        Raises `RequestError` and `SpecError`.
+        """
+        properties = PropertyRequest(refine=False, raft=self.raft)
+        properties.file(RAFT)  # a folder without one is none of a protocol
+        cluster = build(ClusterRequest(sizes=self.sizes, properties=properties))
         symmetry = cluster.renamed(self.symmetry)
         with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
-            config = Path(scratch) / "MCRaft.cfg"
-            config.write_text(config_text(cluster, symmetry), encoding="utf-8")
-            task = task_of(load(MODEL), parse_config(config.read_text(), str(config)), False, None)
-            checked = [
-                _explored(cluster, task, symmetry, on_progress),
-                _evaluated(task, on_progress),
-            ]
-            if is_installed() if self.tlc is None else self.tlc:
-                dump = config.with_suffix(".dump") if self.states else None
-                checked.append(_checked_by_tlc(cluster, config, dump, self.workers))
-            apart = _apart(checked, task) if self.states else None
-        results = [each.result for each in checked]
-        return ComparisonReport(cluster, symmetry, results, apart, next(of_the_original(), None))
-
-
-def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> str:
-    """Return the configuration of MCRaft.tla that ships, with the cluster's numbers in it."""
-    bounds = cluster.system.bounds.as_dict()
-    numbers = {name: str(bounds[bound]) for name, bound in MODEL_BOUNDS.items()}
-    numbers["Server"] = f"{{{', '.join(cluster.system.servers)}}}"
-    numbers["Value"] = f"{{{', '.join(cluster.values)}}}"
-    text = MODEL.with_suffix(".cfg").read_text(encoding="utf-8")
-    for name, number in numbers.items():
-        text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
-    line = f"SYMMETRY {MODEL_SYMMETRIES[symmetry]}" if symmetry else ""
-    return re.sub(r"^SYMMETRY.*$", line, text, flags=re.MULTILINE)
+            files = ModelFiles(Path(scratch), self.raft)
+            try:
+                files.write(cluster, symmetry)
+                return _Run(self, cluster, symmetry, files, on_progress).report()
+            except SpecError as error:
+                raise RequestError(files.told(error), is_named=False) from error
 
 
 # The three checkers
@@ -138,63 +155,117 @@ class _Checked:
     states: Callable[[], Iterable[State]]
 
 
-def _explored(
-    cluster: Cluster,
-    task: Task,
-    symmetry: tuple[Renamed, ...],
-    on_progress: Callable[[Progress], None],
-) -> _Checked:
-    search = explorer.Search(cluster.system, cluster.properties, symmetry, on_progress)
-    result = _complete(of_exploration(search.run()))
-    names = task.model.variables
-    variables = RaftVariables(cluster.system.servers, cluster.values)
+class _Run:
+    """One comparison, stage by stage."""
 
-    def states() -> Iterable[State]:
-        for view in search.views():
-            values = variables.of(view, frozenset(names))
-            yield tuple(values[name] for name in names)
+    def __init__(
+        self,
+        asked: Comparison,
+        cluster: Cluster,
+        symmetry: tuple[Renamed, ...],
+        files: ModelFiles,
+        on_progress: Callable[[ComparisonProgress], None],
+    ) -> None:
+        self._asked, self._cluster, self._symmetry, self._files = asked, cluster, symmetry, files
+        self._tell = on_progress
+        self._at, self._began = STAGES[0], time.monotonic()
+        config = parse_config(files.config.read_text(encoding="utf-8"), str(files.config))
+        self._task = task_of(load(files.model), config, False, None)
+        self._checked: list[_Checked] = []
+        self._apart: list[StatesApart] | None = None
+        self._differs: str | None = None
+        self._stages = (
+            self._explore, self._evaluate, self._run_tlc, self._compare_states, self._compare_model
+        )  # fmt: skip
 
-    return _Checked(result, states)
+    def report(self) -> ComparisonReport:
+        """Go through all stages, or as far as nobody interrupts, and report."""
+        stopped_in = None
+        try:
+            for name, stage in zip(STAGES, self._stages, strict=True):
+                self._at = name
+                self._told()
+                stage()
+        except KeyboardInterrupt:
+            stopped_in = self._at
+        results = [each.result for each in self._checked]
+        return ComparisonReport(
+            self._cluster, self._symmetry, results, self._apart, self._differs, stopped_in
+        )
 
+    def _told(self, found: Progress | None = None) -> None:
+        self._tell(ComparisonProgress(self._at, time.monotonic() - self._began, found))
 
-def _evaluated(task: Task, on_progress: Callable[[Progress], None]) -> _Checked:
-    search = Search(task, on_progress)
-    return _Checked(_complete(of_report(search.run())), search.states)
+    def _add(self, checked: _Checked) -> None:
+        self._checked.append(checked)
+        if checked.result.verdict == Verdict.INCOMPLETE.value:
+            raise KeyboardInterrupt  # which the search has made its own end of
 
+    def _explore(self) -> None:
+        cluster, names = self._cluster, self._task.model.variables
+        search = explorer.Search(cluster.system, cluster.properties, self._symmetry, self._told)
+        variables = RaftVariables(cluster.system.servers, cluster.values)
 
-def _complete(result: CheckerResult) -> CheckerResult:
-    """Return the result of a search; what was interrupted is not compared with anything."""
-    if result.verdict == Verdict.INCOMPLETE.value:
-        raise KeyboardInterrupt
-    return result
+        def states() -> Iterable[State]:
+            for view in search.views():
+                values = variables.of(view, frozenset(names))
+                yield tuple(values[name] for name in names)
 
+        self._add(_Checked(of_exploration(search.run()), states))
 
-def _checked_by_tlc(cluster: Cluster, config: Path, dump: Path | None, workers: int) -> _Checked:
-    try:
-        result = run_tlc(MODEL, config, workers=workers, dump=dump)
-    except RuntimeError as error:
-        raise RequestError(f"TLC: {error}", is_named=False) from error
-    if result.error is not None:
-        raise RequestError(f"TLC: {result.error}", is_named=False)
-    model_values = [*cluster.system.servers, *cluster.values, "Nil"]
+    def _evaluate(self) -> None:
+        search = Search(self._task, self._told)
+        self._add(_Checked(of_report(search.run()), search.states))
 
-    def states() -> Iterable[State]:
-        return read_dump(dump, load(MODEL).variables, model_values) if dump else []
+    def _run_tlc(self) -> None:
+        asked, files = self._asked, self._files
+        if not (is_installed() if asked.tlc is None else asked.tlc):
+            return
+        dump = files.config.with_suffix(".dump") if asked.states else None
+        try:
+            result = run_tlc(
+                files.model,
+                files.config,
+                workers=asked.workers,
+                dump=dump,
+                on_wait=lambda _: self._told(),
+            )
+        except RuntimeError as error:
+            raise RequestError(f"TLC: {error}", is_named=False) from error
+        if result.error is not None:
+            raise RequestError(f"TLC: {result.error}", is_named=False)
+        model_values = [*self._cluster.system.servers, *self._cluster.values, "Nil"]
 
-    return _Checked(of_tlc(result), states)
+        def states() -> Iterable[State]:
+            return read_dump(dump, self._task.model.variables, model_values) if dump else []
+
+        self._add(_Checked(of_tlc(result), states))
+
+    def _compare_states(self) -> None:
+        if self._asked.states:
+            self._apart = _apart(self._checked, self._task, self._told)
+
+    def _compare_model(self) -> None:
+        found = of_the_original(raft=self._files.raft, model=self._files.model)
+        self._differs = next(found, None)
 
 
 # Comparing states
 
 
-def _apart(checked: Sequence[_Checked], task: Task) -> list[StatesApart]:
+def _apart(
+    checked: Sequence[_Checked], task: Task, on_states: Callable[[], None]
+) -> list[StatesApart]:
     """Compare the sets of states, each state standing for its renamings."""
     interner = Interner(task.model.variables)
     canonical = canonical_rows(interner, task.renamings)
-    sets = {
-        each.result.checker: {canonical(interner.row(state)) for state in each.states()}
-        for each in checked
-    }
+    sets: dict[str, set[Any]] = {each.result.checker: set() for each in checked}
+    for each in checked:
+        rows = sets[each.result.checker]
+        for number, state in enumerate(each.states()):
+            rows.add(canonical(interner.row(state)))
+            if number % _BETWEEN_PROGRESS == 0:
+                on_states()
     found = []
     for has, has_not in permutations(sets, 2):
         rows = sets[has] - sets[has_not]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from raft_ref.bugs import Bug
 from raft_ref.traces import render, write
-from raft_ref.traces.story.causal_slice import what_went_wrong
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.verify.bug_search import BugReport
 from raft_ref.zoo import WAITING
 

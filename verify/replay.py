@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
 from raft_ref.explorer.model.system import GlobalState
 from raft_ref.spec.files import RAFT
-from raft_ref.spec.link import REFINEMENT
+from raft_ref.spec.link import INVARIANTS, REFINEMENT
 from raft_ref.traces.drawing.page import Annotations, Code
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.sources.explored import Teller
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
+from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.trace_properties import annotations, definition
 
 _UNBOUNDED = 10**9
@@ -102,7 +103,7 @@ def _request(request: ClusterRequest, trace: Trace) -> ClusterRequest:
 def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
     """Return what is known of a trace, with the code of its own node. Raises `NotTakenError`."""
     replay = replayed(request, trace)
-    known = annotations(trace)
+    known = asked_annotations(request.properties, trace)
     if request.node is not None:
         properties = [each for each in replay.cluster.properties if _is_asked(each)]
         broken = [[p.name for p in properties if not _holds(p, None, replay.views[0], None)]]
@@ -121,6 +122,11 @@ def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
     texts = {name: definition(name, raft) for name in sorted(names)} if is_raft else {}
     code = {name: Code(text, "") for name, text in texts.items() if text}
     return replace(known, code=code, ran=ran, functions=functions)
+
+
+def asked_annotations(asked: PropertyRequest, trace: Trace) -> Annotations:
+    """Return what is known of a trace by the modules that are asked for."""
+    return annotations(trace, asked.spec or asked.file(INVARIANTS), asked.file(RAFT))
 
 
 def _is_asked(prop: Property) -> bool:

@@ -21,21 +21,29 @@ from raft_ref.traces.sources.raft import message_of, state_of
 _DEFINITION = r"^(\\\*.*\n)*{name}(\(.*\))? ==.*\n(([ \t].*)?\n)*"
 
 
-def annotations(trace: Trace) -> Annotations:
-    """Return what is known of a trace: nothing, if it is none of Raft."""
+def annotations(trace: Trace, invariants: Path = INVARIANTS, raft: Path = RAFT) -> Annotations:
+    """Return what is known of a trace: nothing, if it is none of Raft.
+
+    `invariants` is the module of properties, `raft` the protocol whose actions are shown. Raises
+    `SpecError` where one of the user's own makes no sense, or asks for what the trace has not.
+    """
     try:
-        properties, broken = _broken(trace)
-    except (LookupError, TypeError, ValueError, SpecError):
+        properties, broken = _broken(trace, invariants)
+    except (LookupError, TypeError, ValueError):
         return Annotations()
-    return Annotations(properties, broken, _code(trace))
+    except SpecError:
+        if invariants != INVARIANTS:
+            raise
+        return Annotations()
+    return Annotations(properties, broken, _code(trace, raft))
 
 
-def _broken(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
+def _broken(trace: Trace, invariants: Path) -> tuple[dict[str, str], list[list[str]]]:
     """Return the formulas of the properties, and which are broken in each state."""
     views = [*_views(trace)]
     names = sorted({entry.value for view in views for s in view.states.values() for entry in s.log})
     properties = [
-        each for each in raft_properties(INVARIANTS, trace.servers, names) if not each.is_sometimes
+        each for each in raft_properties(invariants, trace.servers, names) if not each.is_sometimes
     ]
     broken = [[each.name for each in properties if not _holds(each, None, views[0])]]
     broken += [
@@ -44,10 +52,10 @@ def _broken(trace: Trace) -> tuple[dict[str, str], list[list[str]]]:
     return {each.name: each.formula for each in properties}, broken
 
 
-def _code(trace: Trace) -> dict[str, Code]:
+def _code(trace: Trace, raft: Path) -> dict[str, Code]:
     code = {}
     for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
-        handler, text = getattr(Node, _snake_case(name), None), definition(name)
+        handler, text = getattr(Node, _snake_case(name), None), definition(name, raft)
         if callable(handler) and text:
             code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
     return code
@@ -79,7 +87,7 @@ def _views(trace: Trace) -> Iterator[View]:
 
 
 def definition(name: str, raft: Path = RAFT) -> str:
-    """Return the definition of an action as it stands in Raft.tla; "" for what is none."""
+    """Return the definition of an action as it stands in the protocol; "" for what is none."""
     source = raft.read_text(encoding="utf-8")
     found = re.search(_DEFINITION.format(name=re.escape(name)), source, re.MULTILINE)
     return found.group().rstrip() if found else ""

@@ -14,13 +14,19 @@ from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladde
 from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
-from raft_ref.cli.reports.checks import exhaustive, ladder, walks
+from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
 from raft_ref.explorer.model.watch import watch
 from raft_ref.traces import tell
-from raft_ref.verify import Check, ExhaustiveCheck
+from raft_ref.verify import (
+    AllViolationsCheck,
+    AllViolationsReport,
+    Check,
+    ClusterRequest,
+    ExhaustiveCheck,
+)
 
 EXAMPLES = """\
 examples:
@@ -48,6 +54,8 @@ examples:
   raft-ref check --witness SometimesTwoLeaders    how two servers lead at a time
   raft-ref check --progress LeaderIsElected --down 1
                                                   with one server down, one can be elected
+  raft-ref check --bug term-not-persisted --all-violations --diagram bug.svg
+                                                  all that it breaks, each with its picture
   raft-ref check --json                           for machines
 """
 
@@ -110,7 +118,11 @@ def run(options: argparse.Namespace) -> int:
     watch(_give_up)
     check, reports = _asked(options)
     with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
-        report = check.run(on_progress)
+        asked = AllViolationsCheck(check) if options.all_violations else check
+        report = asked.run(on_progress)
+    if isinstance(report, AllViolationsReport):
+        _tell_all(report, check.cluster, reports, output)
+        return EXIT[report.verdict]
     trace = report.trace(output.source)
     if options.witness is not None and trace is not None:
         trace = replace(trace, violation=None)  # it is what was wanted
@@ -123,6 +135,19 @@ def run(options: argparse.Namespace) -> int:
     else:
         print("".join(f"{line}\n" for line in where.as_text()), end="")
     return _exit_code(report.verdict, is_witness=options.witness is not None)
+
+
+def _tell_all(
+    report: AllViolationsReport, cluster: ClusterRequest, reports: Reports, output: Output
+) -> None:
+    if not output.json:
+        print("\n".join(all_violations.as_text(report, reports, output, tell)))
+    traces = report.traces(output.source)
+    where = {name: written(trace, output.of(name), cluster) for name, trace in traces.items()}
+    if output.json:
+        print(json.dumps(all_violations.as_json(report, reports, output, where)))
+    for each in where.values():
+        print("".join(f"{line}\n" for line in each.as_text() if not output.json), end="")
 
 
 def _exit_code(verdict: Verdict, is_witness: bool) -> int:
@@ -148,6 +173,10 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
     """Return what is asked for, and what tells its report. Raises `UsageError`."""
     if not options.random:
         demand_no_walks(options)
+    if options.all_violations:
+        for name in ("conjuncts", "witness", "checkpoint", "resume"):
+            if getattr(options, name):
+                raise UsageError(f"--{name}: not with --all-violations")
     if options.conjuncts:
         return _conjuncts(options)
     if options.random:

@@ -8,6 +8,7 @@ from raft_ref.cli.options.errors import UsageError, demand_writable
 from raft_ref.cli.options.output import PAGE
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
+from raft_ref.spec.files import INVARIANTS
 from raft_ref.traces import Trace, draw, read, render
 from raft_ref.traces.drawing.graphs import Drawing, draw_graph
 from raft_ref.traces.drawing.page import Annotations, page
@@ -19,7 +20,7 @@ from raft_ref.verify import (
     NotTakenError,
     PropertyRequest,
     annotated,
-    annotations,
+    asked_annotations,
     automaton,
     role_changes,
     unseen,
@@ -34,6 +35,7 @@ examples:
   raft-ref draw trace.ndjson -o trace.html
   raft-ref draw trace.ndjson -o trace.html --node my_raft:MyRaft
                                       with the code of your own node that ran in each step
+  raft-ref draw trace.ndjson -o trace.html --raft my_spec
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
   raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
   raft-ref draw --automaton -o automaton.svg
@@ -58,6 +60,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", choices=[*THEMES], default="light", help="the colours (default: light)"
     )
+    parser.add_argument(
+        "--spec", metavar="FILE.tla", type=Path,
+        help=f"the module of the properties that a page shows (default: {INVARIANTS.name})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--raft", metavar="DIR", type=Path,
+        help="a folder with the Raft.tla whose actions a page shows, and with its "
+        f"{INVARIANTS.name}, if you change that (default: the folder of --spec, if there is one)",
+    )  # fmt: skip
     group = parser.add_argument_group("what a cluster can reach, instead of a trace")
     one = group.add_mutually_exclusive_group()
     one.add_argument("--graph", action="store_true", help="its states, and the steps between them")
@@ -88,6 +99,10 @@ def run(options: argparse.Namespace) -> int:
     demand_writable("-o", output)
     if options.trace is not None and output.suffix != PAGE and (options.node or options.bug):
         raise UsageError("--node, --bug: of a trace, only a page (.html) shows the code")
+    if output.suffix != PAGE:
+        for name in ("spec", "raft"):
+            if getattr(options, name) is not None:
+                raise UsageError(f"--{name}: of a page, -o FILE{PAGE}")
     theme = THEMES[options.theme]
     if is_of_states:
         render(draw_graph(_drawing(options), theme).source, output)
@@ -102,10 +117,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _annotations(options: argparse.Namespace, trace: Trace) -> Annotations:
     """Return what is known of a trace: of which node it is, if that was said."""
+    cluster = _cluster_of(options)
     if options.node is None and options.bug is None:
-        return annotations(trace)
+        return asked_annotations(cluster.properties, trace)
     try:
-        return annotated(_cluster_of(options), trace)
+        return annotated(cluster, trace)
     except NotTakenError as error:
         raise UsageError(f"{options.trace}: {error}") from error
 
@@ -124,7 +140,8 @@ def _drawing(options: argparse.Namespace) -> Drawing:
 
 def _cluster_of(options: argparse.Namespace) -> ClusterRequest:
     """Return the cluster; whether it refines the spec is of interest where a bug breaks that."""
-    properties = PropertyRequest(refine=None if options.bug else False)
+    refine = None if options.bug else False
+    properties = PropertyRequest(spec=options.spec, raft=options.raft, refine=refine)
     return ClusterRequest(
         node=node_of(options),
         node_name=options.node,

@@ -44,6 +44,11 @@ def add_cluster(group: Any) -> None:
         help="do not demand this property (repeatable)",
     )  # fmt: skip
     group.add_argument(
+        "--all-violations", action="store_true",
+        help="show the shortest violation of each property, and not only of the first; --trace "
+        "and --diagram FILE.svg write FILE-PROPERTY.svg for each",
+    )  # fmt: skip
+    group.add_argument(
         "--raft", metavar="DIR", type=Path,
         help="a folder with your own Raft.tla, which counts for --refine and --bisimulation, and "
         "with its MCRaft.tla and RaftInvariants.tla, if you change them (default: the folder of "
@@ -140,6 +145,7 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
             excepted=tuple(options.excepted),
             witness=options.witness,
             raft=options.raft,
+            beside_bug=True,
         ),
     )
 

@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,14 @@ class Output:
     def source(self) -> str:
         """The command line, as it was typed."""
         return shlex.join(["raft-ref", *self.words])
+
+    def of(self, name: str) -> "Output":
+        """Return what is wanted of one of several: its files have its name, as FILE-NAME.svg."""
+        trace, diagram = (
+            None if path is None else path.with_stem(f"{path.stem}-{name}")
+            for path in (self.trace, self.diagram)
+        )
+        return replace(self, trace=trace, diagram=diagram)
 
     @property
     def is_live(self) -> bool:

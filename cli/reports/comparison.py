@@ -1,22 +1,55 @@
 """What several checkers found of the same model, side by side, as text and as JSON."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
+from raft_ref.cli.reports import terminal
 from raft_ref.cli.reports.checks.explored import setting
 from raft_ref.cli.reports.terminal import wrapped
-from raft_ref.verify import CheckerResult, ComparisonReport, differences
+from raft_ref.verify import CheckerResult, ComparisonProgress, ComparisonReport
+from raft_ref.verify.comparison import STAGES
+
+_STAGES: Final = dict(
+    zip(
+        STAGES,
+        (
+            "the node was explored",
+            "MCRaft.tla was checked by the embedded checker",
+            "MCRaft.tla was checked by TLC",
+            "states were compared, one by one",
+            "MCRaft.tla was compared with Raft.tla",
+        ),
+        strict=True,
+    )
+)
+
+
+def progress_line(progress: ComparisonProgress) -> str:
+    """Return how far a comparison has come, in one line."""
+    if progress.found is not None:
+        return f"{progress.at}: {terminal.progress_line(progress.found)}"
+    return f"{progress.at}: {progress.seconds:.0f} s in all"
+
+
+def _verdict(report: ComparisonReport) -> str:
+    if report.stopped_in is None:
+        return "THE SAME" if report.are_same else "DIFFERENT"
+    whole = " and ".join(each.checker for each in report.whole)
+    agree = "differ" if report.differences else "agree"
+    known = f"; {whole} {agree}" if len(report.whole) > 1 else ""
+    return f"INCOMPLETE: stopped by interrupt while {_STAGES[report.stopped_in]}{known}"
 
 
 def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
     """Return a comparison of the node, the spec and TLC as lines."""
-    lines = ["THE SAME" if report.are_same else "DIFFERENT"]
+    lines = [_verdict(report)]
     if quiet:
         return lines
-    lines += [*setting(report.cluster, report.symmetry), "", *side_by_side(report.results)]
+    table = side_by_side(report.results, report.differences)
+    lines += [*setting(report.cluster, report.symmetry), "", *table]
     if report.original is not None:
         lines += wrapped("MCRaft.tla is not Raft.tla", [report.original])
-    if len(report.results) == 2:
+    if len(report.results) == 2 and report.stopped_in in (None, *STAGES[3:]):
         lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
     return lines if report.states is None else [*lines, "", *_states(report)]
 
@@ -31,6 +64,7 @@ def as_json(report: ComparisonReport) -> dict[str, Any]:
         ]
     return {
         "same": report.are_same,
+        "stopped_in": report.stopped_in,
         "differences": report.differences,
         "original": report.original,
         "columns": {each.checker: result_as_json(each) for each in report.results},
@@ -44,9 +78,8 @@ def result_as_json(result: CheckerResult) -> dict[str, Any]:
     return {**named, "seconds": round(result.seconds, 3)}
 
 
-def side_by_side(results: Sequence[CheckerResult]) -> list[str]:
+def side_by_side(results: Sequence[CheckerResult], differ: Sequence[str]) -> list[str]:
     """Return a table of lines, one for each thing that is compared; what differs is marked."""
-    differ = differences(results)
     rows = [["", *(each.checker for each in results), ""]]
     for name in results[0].rows():
         cells = [_cell(each.rows()[name]) for each in results]

@@ -7,7 +7,7 @@ from pathlib import Path
 from raft_ref.cli.options.output import PAGE, Output
 from raft_ref.traces import RenderError, Trace, draw, render, write
 from raft_ref.traces.drawing.page import page
-from raft_ref.verify import ClusterRequest, NotTakenError, annotated, annotations
+from raft_ref.verify import ClusterRequest, NotTakenError, annotated, asked_annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def _page(trace: Trace, path: Path, cluster: ClusterRequest) -> Path:
     try:
         known = annotated(cluster, trace)
     except NotTakenError:
-        known = annotations(trace)
+        known = asked_annotations(cluster.properties, trace)
     try:
         text = page(trace, known)
     except RenderError:

@@ -33,7 +33,8 @@ def as_text(report: SpecReport, trace: Path | None, *, is_full: bool, quiet: boo
         else:
             lines += _covered(found, task)
     if report.tlc is not None:
-        lines += [] if quiet else ["", *comparison.side_by_side(report.results), ""]
+        table = comparison.side_by_side(report.results, report.differences)
+        lines += [] if quiet else ["", *table, ""]
         differ = ", ".join(report.differences)
         lines.append(f"DIFFERENT: {differ} in TLC" if differ else "the same in TLC")
     if trace is not None:

@@ -59,7 +59,7 @@ def composed(old: State, new: State, message: Any) -> tuple[str, ...]:
     """
     names = []
     if isinstance(message, get_args(Message)):
-        names += ["UpdateTerm"] if message.term > old.current_term else []
+        names += ["UpdateTerm"] if new.current_term > old.current_term else []
         names += [f"Handle{type(message).__name__}"]
     if new.role is Role.LEADER:
         names += ["BecomeLeader"] if old.role is not Role.LEADER else []

@@ -14,6 +14,7 @@ no fields: an action that looks into either is refused.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -112,12 +113,25 @@ class Refinement:
             allowed = self._action(name).successors(start, *arguments)
         except SpecError as error:
             return [f"{text} cannot be evaluated on one server and one message: {error}"]
-        if len(allowed) != 1:
-            count = "no" if not allowed else f"{len(allowed)}"
-            return [f"the spec has {count} next state{'s'[: len(allowed) != 1]} for {text} here"]
+        except TypeError as error:
+            return [f"{self._module.name}: {error}, and the node gives {len(arguments)}"]
+        if not allowed:
+            return [
+                f"the spec has no next states for {text} here{self._why(name, start, arguments)}"
+            ]
+        if len(allowed) > 1:
+            return [f"the spec has {len(allowed)} next states for {text} here"]
         after = self._state(event.server, event.after, [*kept, *sent])
         names = [] if self._is_foreign else miscalled(before, event)
         return self._compared(after, allowed[0]) or names
+
+    def _why(self, name: str, start: tuple[Value, ...], arguments: Sequence[Value]) -> str:
+        """Return which condition of the action does not hold, if that can be told."""
+        try:
+            failing = self._action(name).failing_condition(start, *arguments)
+        except (SpecError, RuntimeError):
+            return ""
+        return "" if failing is None else f": {' '.join(failing.split())} is false"
 
     def _has(self, name: str) -> bool:
         try:
@@ -159,7 +173,21 @@ class Refinement:
             case CompactLog(index):
                 return [me, index]
             case _:
-                return [me]
+                return [me, *self._of_own(event.action)]
+
+    def _of_own(self, action: Any) -> list[Value]:
+        """Return the arguments of an action that a designer adds: its fields, in their order."""
+        if not is_dataclass(action):
+            return []
+        given = [getattr(action, each.name) for each in fields(action)]
+        if not all(isinstance(each, int | str) for each in given):
+            return []
+        return [
+            each
+            if isinstance(each, int)
+            else (self._mapping.server if each in self._servers else self._mapping.value)(each)
+            for each in given
+        ]
 
     def _state(self, server: ServerId, view: View, messages: Sequence[Value]) -> tuple[Value, ...]:
         """Return the spec's state that shows one server and some messages, and nothing else."""

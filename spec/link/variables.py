@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
 
-from raft_ref import Entry, Snapshot, State
+from raft_ref import Entry, Role, Snapshot, State
 from raft_ref.explorer import ServerId, View
 from raft_ref.spec.values.value import (
     Value,
@@ -23,6 +23,12 @@ Project = Callable[[Any], Any]
 def itself(state: Any) -> Any:
     """Return a state that is a `raft_ref.State` already."""
     return state
+
+
+def camel_case(name: str) -> str:
+    """Return the spec's spelling of a Python name: ``prev_log_index`` is ``prevLogIndex``."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 class Variables(Protocol):
@@ -57,15 +63,7 @@ class RaftVariables:
     """
 
     parts: Mapping[str, str] = {
-        "currentTerm": "states",
-        "votedFor": "states",
-        "snapshot": "states",
-        "log": "states",
-        "role": "states",
-        "commitIndex": "states",
-        "votesGranted": "states",
-        "nextIndex": "states",
-        "matchIndex": "states",
+        **{camel_case(f.name): "states" for f in fields(State) if f.name != "me"},
         "messages": "messages",
         "committed": "history",
         "restarts": "restarts",
@@ -130,18 +128,22 @@ class RaftVariables:
         return found
 
     def _map_state(self, state: State) -> dict[str, Value]:
-        vote = state.voted_for
-        return {
-            "currentTerm": state.current_term,
-            "votedFor": model_value("Nil") if vote is None else self._servers[vote],
-            "snapshot": self._snapshot(state.snapshot),
-            "log": self._log(state.log),
-            "role": state.role.value,
-            "commitIndex": state.commit_index,
-            "votesGranted": frozenset(self._servers[server] for server in state.votes_granted),
-            "nextIndex": self._by_server(state.next_index),
-            "matchIndex": self._by_server(state.match_index),
-        }
+        held = {f.name: getattr(state, f.name) for f in fields(state) if f.name != "me"}
+        return {camel_case(name): self._held(value) for name, value in held.items()}
+
+    def _held(self, value: Any) -> Value:
+        """Return what a server holds in a variable: so it is of one that a designer adds, too."""
+        match value:
+            case None:
+                return model_value("Nil")
+            case Role():
+                return value.value
+            case frozenset():
+                return frozenset(self._servers[server] for server in value)
+            case (int(), *_):
+                return self._by_server(value)
+            case _:
+                return self._field(value)
 
     def message(self, message: Any) -> Value:
         """Return a message as the record that it is in the spec."""
@@ -208,9 +210,3 @@ def without_own_slot(name: str, server: Value, value: Any) -> Value:
     if name not in OWN_SLOTS:
         return value  # type: ignore[no-any-return]
     return function({**dict(items_of(value)), server: OWN_SLOTS[name]})
-
-
-def camel_case(name: str) -> str:
-    """Return the spec's spelling of a Python name: ``prev_log_index`` is ``prevLogIndex``."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

@@ -13,12 +13,14 @@ function within the function, with the variables that the branches gave a value 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from raft_ref.spec.code.binder_forms import target, unpack
+from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.code.writer import Lines
 from raft_ref.spec.names.environment import Environment, Local, Values
+from raft_ref.spec.steps.blame import Origin
 from raft_ref.spec.steps.inlining import Inlining, behind, names_of
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
@@ -30,6 +32,13 @@ Then = Callable[[Values], None]
 
 class Actions(Inlining):
     """Writes actions into a generator's current function."""
+
+    def __init__(
+        self, generator: Generator, variables: Sequence[tree.Variable], *, primed: bool
+    ) -> None:
+        super().__init__(generator, variables, primed=primed)
+        self.origins = generator.namespace.kept({})
+        """What the careful text calls the `Origin` of each variable's value, by its name."""
 
     # Forms
 
@@ -216,6 +225,7 @@ class Actions(Inlining):
         with self.evaluating(given, environment, values):
             text = generator.value(given, False).text
         name = self._name(variable)
+        self._note(variable, node, environment)
         if node.name == "=":
             if not text.isidentifier():
                 writer.emit(f"{name} = {text}")
@@ -224,6 +234,16 @@ class Actions(Inlining):
         elements = generator.fallible(given, generator.namespace.helper(in_kept_order), text)
         with self.looping(f"for {name} in {elements}:"):
             then({**values, variable: name})
+
+    def _note(self, variable: tree.Variable, node: tree.Node, environment: Environment) -> None:
+        """Let the careful text note what gives a variable its value on this path.
+
+        Along a path each variable gets its value once, before what follows; so what was noted last
+        is of the path at hand.
+        """
+        if self.generator.careful:
+            origin = self.generator.namespace.kept(Origin(node.at.file, environment.inside))
+            self.generator.writer.emit(f"{self.origins}[{variable.name!r}] = {origin}")
 
     def _name(self, variable: tree.Variable) -> str:
         return f"{'p' if self.primed else 'v'}_{variable.name}"
@@ -237,6 +257,7 @@ class Actions(Inlining):
             return
         variable = self._variable(node, environment)
         if variable is not None and variable not in values and self.primed:
+            self._note(variable, node, environment)
             then({**values, variable: self.generator.reference(variable, False)})
             return
         if isinstance(node, tree.Call) and variable is None:

@@ -10,6 +10,7 @@ from raft_ref.spec.code.program import Program
 from raft_ref.spec.names.environment import EMPTY, Environment, Local, Values
 from raft_ref.spec.names.labels import ActionName, Label
 from raft_ref.spec.steps.actions import Actions
+from raft_ref.spec.steps.blame import incomplete
 from raft_ref.spec.steps.interning import State
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
@@ -100,7 +101,10 @@ class ActionWriter:
             kind = "successor" if self._primed else "initial"
             reason = f"the {kind} state is not completely specified: {', '.join(missing)}"
             index = self._generator.namespace.position(at)
-            self._generator.writer.emit(f"incomplete(positions[{index}], {reason!r})")
+            origins, given = self._actions.origins, [each.name for each in known]
+            self._generator.writer.emit(
+                f"incomplete(positions[{index}], {reason!r}, {origins}, {given!r})"
+            )
             return
         state = "".join(f"{known[each]}, " for each in self._variables)
         self._generator.writer.emit(f"into({form.format(f'({state})')})")
@@ -127,14 +131,10 @@ class ActionWriter:
         return generator.function_of_text(name, writer_names, body, at, _HELPERS)
 
 
-def _incomplete(at: Position, reason: str) -> None:
-    raise SpecError(at, reason)
-
-
 _HELPERS: Final[Mapping[str, Any]] = {
     "new": tuple.__new__,
     "Successor": Successor,
-    "incomplete": _incomplete,
+    "incomplete": incomplete,
 }
 
 

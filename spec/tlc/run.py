@@ -7,11 +7,13 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from raft_ref.spec.files import LIBRARY
+
+_BETWEEN_WAITS = 0.5
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,13 @@ def run_tlc(
     deadlock: bool = False,
     dump: Path | None = None,
     extra: Sequence[str] = (),
+    on_wait: Callable[[float], None] = lambda seconds: None,
 ) -> TlcResult:
     """Check a model with TLC.
 
     Arguments: the module and its .cfg, the number of threads, whether a deadlock is an error (a
     CHECK_DEADLOCK in the .cfg says nothing here), a file for all distinct states (its name ends in
-    .dump), and further options of TLC's.
+    .dump), further options of TLC's, and what to call now and then, with the seconds so far.
     Raises `RuntimeError` if the extra `[tlc]` is not installed.
     """
     java, jar = _installed()
@@ -67,15 +70,30 @@ def run_tlc(
         command += [] if deadlock else ["-deadlock"]  # the option switches the check off
         command += [] if dump is None else ["-dump", str(dump.resolve())]
         command += [*extra, tla_path.name]
-        run = subprocess.run(
+        with subprocess.Popen(
             command,
             cwd=tla_path.resolve().parent,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-        )
-    return _read(run.stdout, time.perf_counter() - started)
+        ) as process:
+            output = _output_of(process, lambda: on_wait(time.perf_counter() - started))
+    return _read(output, time.perf_counter() - started)
+
+
+def _output_of(process: subprocess.Popen[str], on_wait: Callable[[], None]) -> str:
+    """Wait for a process, and return its output; whatever ends the waiting ends the process."""
+    try:
+        while True:
+            try:
+                output: str = process.communicate(timeout=_BETWEEN_WAITS)[0]
+            except subprocess.TimeoutExpired:
+                on_wait()
+            else:
+                return output
+    except BaseException:
+        process.kill()
+        raise
 
 
 _CHECK_DEADLOCK = re.compile(r"\bCHECK_DEADLOCK\s+(TRUE|FALSE)\b")

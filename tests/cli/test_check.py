@@ -275,7 +275,7 @@ def test_properties_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     ("arguments", "message"),
     [
         (["--bug", "nonsense"], "--bug nonsense: no such bug; known are vote-not-persisted, "),
-        (["--servers", "1"], "--servers 1: expected 2 or more"),
+        (["--servers", "1"], "--servers 1: expected 2 or more: a candidate counts votes, and a "),
         (["--depth", "0"], "--depth 0: expected 1 or more"),
         (["--max-term", "-1"], "the bound max_term is -1: expected 0 or more"),
         (["--invariant", "Nonsense"], "--invariant Nonsense: no such property; known are TypeOK"),
@@ -520,3 +520,64 @@ def test_the_same_report_whatever_the_hash_seed() -> None:
         outputs.add("\n".join(line for line in out.splitlines() if "states/s" not in line))
     assert len(outputs) == 1
     assert "LeaderCompleteness" in outputs.pop()
+
+
+def test_a_bug_breaks_another_property_before_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """The bug's own is shown; what falls before it is told, and how to see that alone."""
+    bug = ["--bug", "vote-written-before-term"]
+    code, report = as_json(capsys, *bug)
+    assert (code, report["property"], report["steps"]) == (1, "ElectionSafety", 13)
+    assert report["known"] == "ElectionSafety"
+    assert report["earlier"] == {"property": "CurrentTermMonotonic", "steps": 3}
+    alone = [*bug, "--invariant", "CurrentTermMonotonic"]
+    assert main(["check", *bug, "--quiet"]) == 1
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "  asked for: all properties; this bug is known to break ElectionSafety",
+        "  before that, CurrentTermMonotonic is violated, in 3 steps: raft-ref check "
+        f"{' '.join(bug)} --quiet --invariant CurrentTermMonotonic",
+    ]
+    assert as_json(capsys, *alone)[1]["steps"] == 3
+
+
+def test_a_bug_whose_own_property_holds_within_the_bounds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bug = ["--bug", "term-not-persisted", "--max-term", "1"]
+    code, report = as_json(capsys, *bug)
+    assert (code, report["property"], report["earlier"]) == (1, "CurrentTermMonotonic", None)
+    assert report["note"] == (
+        "LeaderCompleteness, which this bug is known to break, holds within these bounds"
+    )
+
+
+def test_all_that_is_violated(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Each property's shortest violation, the shortest first; each has its files."""
+    files = ["--trace", str(tmp_path / "bug.ndjson"), "--diagram", str(tmp_path / "bug.gv")]
+    bounds = ["--max-term", "1", "--max-log", "0", "--max-messages", "3"]
+    many = ["--bug", "term-not-persisted", *bounds, "--all-violations"]
+    code, report = as_json(capsys, *many, *files)
+    assert (code, report["verdict"], report["is_whole"]) == (1, "VIOLATED", True)
+    found = {each["property"]: each["steps"] for each in report["violations"]}
+    assert found == {"CurrentTermMonotonic": 2, "ElectionSafety": 7}
+    assert not {*found} & {*report["rest"]["properties"]}
+    for each in report["violations"]:
+        name = each["property"]
+        assert each["trace"] == str(tmp_path / f"bug-{name}.ndjson")
+        violation = read(tmp_path / f"bug-{name}.ndjson").violation
+        assert violation is not None
+        assert violation.property == name
+        assert (tmp_path / f"bug-{name}.gv").is_file()
+    assert main(["check", *many]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == (
+        "VIOLATED: 2 properties: CurrentTermMonotonic in 2 steps, ElectionSafety in 7 steps"
+    )
+    assert "1. VIOLATED: CurrentTermMonotonic, in 2 steps" in lines
+    assert "the other properties: HOLDS, VACUOUSLY" in lines
+
+
+def test_nothing_is_violated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *TINY, *LITTLE, "--all-violations"]) == 0
+    assert capsys.readouterr().out.startswith("HOLDS WITHIN BOUNDS\n")
+    wanted = ["--all-violations", "--witness", "SometimesLeader"]
+    assert refused(capsys, *wanted) == "--witness: not with --all-violations"

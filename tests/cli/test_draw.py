@@ -7,6 +7,7 @@ import pytest
 
 from raft_ref import ROLE_CHANGES, Role
 from raft_ref.cli import main
+from raft_ref.spec.files import RAFT
 from raft_ref.verify import ClusterRequest, role_changes, unseen
 from tests.support.files import TRACES
 
@@ -25,6 +26,27 @@ def test_a_trace_is_drawn(
     assert main(["draw", str(GOLDEN), "-o", str(tmp_path / name), "--theme", theme]) == 0
     assert (tmp_path / name).read_bytes().startswith(begins)
     assert capsys.readouterr().out == f"drawn to {tmp_path / name}\n"
+
+
+def test_a_page_shows_a_protocol_of_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The actions and the properties are those of the user's files, from either option."""
+    raft, mine = tmp_path / RAFT.name, tmp_path / "Mine.tla"
+    raft.write_text(RAFT.read_text().replace("Timeout(i) ==", "Timeout(i) ==  \\* my own rule"))
+    nobody = 'NobodyLeads == \\A i \\in Server : role[i] # "Leader"'
+    mine.write_text(f"---- MODULE Mine ----\nEXTENDS RaftInvariants\n{nobody}\n====\n")
+    page = tmp_path / "t.html"
+    for own in (["--raft", str(tmp_path)], ["--spec", str(mine)]):
+        assert main(["draw", str(GOLDEN), "-o", str(page), *own]) == 0
+        assert "my own rule" in page.read_text()
+    assert "Violated on the way, too: NobodyLeads in step 4." in page.read_text()
+    mine.write_text("---- MODULE Mine ----\nEXTENDS RaftInvariants\nNobodyLeads == roles\n====\n")
+    capsys.readouterr()
+    assert main(["draw", str(GOLDEN), "-o", str(page), "--spec", str(mine)]) == 2
+    assert capsys.readouterr().err.startswith(f"raft-ref: {mine}:3:")
+    assert main(["draw", str(GOLDEN), "-o", str(tmp_path / "t.svg"), "--raft", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == "raft-ref: --raft: of a page, -o FILE.html\n"
 
 
 def test_themes_differ(tmp_path: Path) -> None:

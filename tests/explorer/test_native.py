@@ -101,7 +101,10 @@ def test_one_report_of_raft(
 
 
 FAR = (
-    "conflicting-log-kept", "older-term-committed", "prev-log-term-ignored", "snapshot-lowers-term",
+    "conflicting-log-kept",
+    "older-term-committed",
+    "prev-log-term-ignored",
+    "snapshot-lowers-term",
 )
 # For the plain engine minutes.
 TOO_FAR = ("heartbeat-instead-of-snapshot", "hint-taken-for-match")

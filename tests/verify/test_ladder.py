@@ -229,7 +229,8 @@ def test_the_command_tells_the_rung_and_how_to_search_it_alone(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     picture = tmp_path / "bug.svg"
-    command = ["check", "--node", "raft_ref.bugs:VoteNotPersisted", "--diagram", str(picture)]
+    node = ["--node", "raft_ref.bugs:VoteNotPersisted", "--time", "60s"]
+    command = ["check", *node, "--diagram", str(picture)]
     assert main(command) == 1
     out = capsys.readouterr().out
     assert out.startswith("VIOLATED: ElectionSafety, in 7 steps\n")

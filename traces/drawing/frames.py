@@ -12,7 +12,8 @@ from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
 from raft_ref.traces.format.trace import Trace, states
-from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
+from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import entries, plain
 
 _FORMULA_SIZE = 9.5

@@ -20,8 +20,8 @@ from raft_ref.traces.drawing.scene import log_cells
 from raft_ref.traces.drawing.style import LIGHT, Theme
 from raft_ref.traces.format.flights import InFlight
 from raft_ref.traces.format.trace import JsonObject, Trace, states
-from raft_ref.traces.story.causal_slice import what_went_wrong
 from raft_ref.traces.story.sentences import describe, tell
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import is_snapshot, plain
 
 _COLOURS = (
@@ -92,7 +92,9 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "servers": trace.servers,
         "variables": [*{name: 0 for at in reached for state in at.values() for name in state}],
         "terms": theme.terms,
-        "wrong": " ".join(filter(None, [_verdict(trace), what_went_wrong(trace)])),
+        "wrong": " ".join(
+            filter(None, [_verdict(trace), what_went_wrong(trace), _others(trace, annotations)])
+        ),
         "states": [{server: _shown(state) for server, state in at.items()} for at in reached],
         "flight": _in_flight(trace),
         "steps": [
@@ -109,6 +111,17 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
 
 def _verdict(trace: Trace) -> str:
     return "" if trace.violation is None else f"{trace.violation}."
+
+
+def _others(trace: Trace, annotations: Annotations) -> str:
+    """Return what else is violated, and by which step first; "" for nothing."""
+    said = None if trace.violation is None else trace.violation.property
+    first: dict[str, int] = {}
+    for number, names in enumerate(annotations.broken):
+        for name in names:
+            first.setdefault(name, number)
+    told = [f"{name} in step {number}" for name, number in first.items() if name != said]
+    return f"Violated on the way, too: {', '.join(told)}." if told else ""
 
 
 def _shown(state: JsonObject) -> dict[str, Any]:

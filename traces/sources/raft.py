@@ -6,36 +6,42 @@ Whatever lacks what its name promises raises `KeyError`, `TypeError` or `ValueEr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import fields
+from typing import Any, get_args
 
 from raft_ref import State
-from raft_ref import messages as raft_messages
 from raft_ref.messages import Entry, Message, Snapshot
+from raft_ref.spec.link.variables import camel_case
 from raft_ref.state import NO_SNAPSHOT, Role
 
-_TYPES: Mapping[str, type[Message]] = {
-    name: getattr(raft_messages, name)
-    for name in (
-        "RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest",
-        "AppendEntriesResponse", "InstallSnapshotRequest", "InstallSnapshotResponse",
-    )
-}  # fmt: skip
+_TYPES: Mapping[str, type[Message]] = {each.__name__: each for each in get_args(Message)}
 
 
 def state_of(name: str, variables: Mapping[str, Any]) -> State:
     """Return the state of a server, from its variables as a trace has them (no snapshot: none)."""
-    return State(
-        me=name,
-        current_term=int(variables["currentTerm"]),
-        voted_for=variables["votedFor"],
-        snapshot=_snapshot(variables["snapshot"]) if "snapshot" in variables else NO_SNAPSHOT,
-        log=_entries(variables["log"]),
-        role=Role(variables["role"]),
-        commit_index=int(variables["commitIndex"]),
-        votes_granted=frozenset(variables["votesGranted"]),
-        next_index=tuple(map(int, variables["nextIndex"])),
-        match_index=tuple(map(int, variables["matchIndex"])),
-    )
+    given: dict[str, Any] = {"snapshot": NO_SNAPSHOT}
+    for each in fields(State):
+        if each.name != "me" and (each.name != "snapshot" or "snapshot" in variables):
+            given[each.name] = _held(each.name, each.default, variables[camel_case(each.name)])
+    return State(name, **given)
+
+
+def _held(name: str, default: Any, shown: Any) -> Any:
+    """Return what a server holds in a variable; it is of the kind of what it holds at first."""
+    match name, default:
+        case "snapshot", _:
+            return _snapshot(shown)
+        case "log", _:
+            return _entries(shown)
+        case _, Role():
+            return Role(shown)
+        case _, frozenset():
+            return frozenset(shown)
+        case _, tuple():
+            return tuple(map(int, shown))
+        case _, int():
+            return int(shown)
+    return shown
 
 
 def message_of(message: Mapping[str, Any]) -> Message:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, Violation, states
 from raft_ref.traces.story.changes import changes
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import (
     ENVELOPE,
     entries,
@@ -41,15 +42,15 @@ def tell(trace: Trace) -> list[str]:
         else:
             sentence = _sentence(step, again, before[step.server], after[step.server], trace)
         lines.append(printable(f"{number:>{width}}. {sentence}."))
-    return lines + _ending(trace.violation)
+    return lines + _ending(trace.violation, what_went_wrong(trace))
 
 
-def _ending(violation: Violation | None) -> list[str]:
+def _ending(violation: Violation | None, wrong: str) -> list[str]:
     if violation is None:
         return []
     formula = [f"    {line}".rstrip() for line in violation.formula.expandtabs().splitlines()]
     instances = [f"    falsified by {instance}" for instance in violation.instances]
-    end = ":" if formula or instances else "."
+    end = f": {wrong}" if wrong else ":" if formula or instances else "."
     return ["", *map(printable, [f"{violation}{end}", *formula, *instances])]
 
 

@@ -23,6 +23,7 @@ from raft_ref.verify.calibration import Calibration, Searched, calibrated
 from raft_ref.verify.cluster import Cluster, ClusterRequest, Symmetry, build
 from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.vacuity import unreached
+from raft_ref.zoo import EXPLORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ class ExhaustiveReport:
 
     `checkpoints` says where what was found is kept, if it is; `unreached` what was not reached or
     taken, and was not allowed to be; `note` what was done otherwise than asked, in a line;
-    `asked` which properties were,
-    and `is_down` whether some server is.
+    `asked` which properties were, `is_down` whether some server is. `known` is the property that a
+    known bug is known to break, if all were asked of it. Where another one falls before that,
+    `earlier` is the search that met it, and the rest is of a search for the known one alone; it is
+    of the first search where the known one was not met.
     """
 
     cluster: Cluster
@@ -42,6 +45,8 @@ class ExhaustiveReport:
     note: str = ""
     asked: PropertyRequest = field(default_factory=PropertyRequest)
     is_down: bool = False
+    known: str | None = None
+    earlier: Report | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -104,6 +109,22 @@ class ExhaustiveCheck:
         self, on_progress: Callable[[Progress], None] = lambda progress: None
     ) -> ExhaustiveReport:
         """Search, and report. Raises `CheckpointError` too."""
+        report = self._one(on_progress)
+        known = _known(self.cluster)
+        report = replace(report, known=known)
+        found = report.counterexample
+        is_other = known is not None and found is not None and found.prop.name != known
+        if known is None or not is_other or self.checkpoints is not None:
+            return report
+        properties = replace(self.cluster.properties, beside_bug=False, excepted=())
+        alone = replace(self, cluster=replace(self.cluster, properties=properties))
+        later = alone._one(on_progress)
+        if later.counterexample is None:
+            return replace(report, note=_not_met(known, later.search))
+        return replace(later, known=known, earlier=report.search)
+
+    def _one(self, on_progress: Callable[[Progress], None]) -> ExhaustiveReport:
+        """Make one search."""
         cluster, report, checkpoints, note = self._explored(on_progress)
         # With servers down much cannot be reached, and of a witness nothing else is wanted.
         is_demanded = self.cluster.properties.witness is None and not self.cluster.down
@@ -170,3 +191,20 @@ class ExhaustiveCheck:
             "the module of properties": digest(module.read_text("utf-8")),
         }
         return replace(self.checkpoints, about={**self.checkpoints.about, **about})
+
+
+def _known(cluster: ClusterRequest) -> str | None:
+    """Return what a bug is known to break, where all properties are asked of it."""
+    asked = cluster.properties
+    is_narrowed = asked.invariants or asked.witness or asked.spec or asked.bisimulation
+    if cluster.bug is None or not asked.beside_bug or is_narrowed or asked.refine:
+        return None
+    known = EXPLORED[cluster.bug].breaks
+    return None if known in asked.excepted else known
+
+
+def _not_met(known: str, search: Report) -> str:
+    """Return what is told where a bug is known to break what was not met."""
+    if search.verdict is Verdict.INCOMPLETE:
+        return f"{known}, which this bug is known to break: stopped by {search.stopped_by}"
+    return f"{known}, which this bug is known to break, holds within these bounds"

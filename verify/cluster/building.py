@@ -25,7 +25,7 @@ from raft_ref.explorer import (
     what_is_renamed,
 )
 from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
-from raft_ref.spec.requests import RequestError, Sizes, probably
+from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
 from raft_ref.verify.cluster.down import Down
@@ -192,7 +192,8 @@ def _itself(state: Any) -> Any:
 
 def _names(prefix: str, number: int, option: str, least: int) -> tuple[ServerId, ...]:
     if number < least:
-        raise RequestError(f"{option} {number}: expected {least} or more")
+        alone = f": {ALONE}" if (option, number) == ("servers", 1) else ""
+        raise RequestError(f"{option} {number}: expected {least} or more{alone}")
     return tuple(f"{prefix}{position}" for position in range(1, number + 1))
 
 

@@ -12,6 +12,7 @@ from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link import (
     AS_RAFT,
     AS_RAFT_MESSAGE,
+    BISIMULATION,
     INVARIANTS,
     PROGRESS,
     PROGRESS_OF_RAFT,
@@ -50,6 +51,7 @@ class PropertyRequest:
       RaftInvariants.tla, if it has them (None: the folder of `spec`, if there is a Raft.tla).
     - `excepted`: these are not asked for, by name.
     - `witness`: a Sometimes..., of which the shortest way to it is wanted, and nothing else.
+    - `beside_bug`: of a known bug, all properties, and not only the one that it breaks.
     """
 
     spec: Path | None = None
@@ -61,6 +63,7 @@ class PropertyRequest:
     excepted: Sequence[str] = ()
     witness: str | None = None
     raft: Path | None = None
+    beside_bug: bool = False
 
     def file(self, shipped: Path) -> Path:
         """Return the file that counts instead of one that ships, or that one."""
@@ -110,7 +113,8 @@ def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
         return [_never(available, request.witness)]
     found = _selected(available, request.invariants or _broken_by(bug, request))
     found = _without(found, request.excepted)
-    if (bug is not None and bug.breaks == PROGRESS) or request.progress or request.progress_from:
+    of_progress = (bug is not None and bug.breaks == PROGRESS) or request.progress
+    if (of_progress or request.progress_from) and PROGRESS not in request.excepted:
         found.append(_progress(subject, request))
     if subject.system.bounds.depth is not None and any(p.kind is Kind.PROGRESS for p in found):
         raise RequestError("depth: progress cannot be asked for within a bound on depth")
@@ -136,7 +140,7 @@ def _never(available: list[Property], name: str) -> Property:
 def _without(properties: list[Property], names: Sequence[str]) -> list[Property]:
     known = [prop.name for prop in properties]
     for name in names:
-        if name not in known:
+        if name not in (*known, REFINEMENT, BISIMULATION, PROGRESS):
             raise RequestError(f"except {name}: no such property; {probably(name, known)}")
     return [prop for prop in properties if prop.name not in names]
 
@@ -146,7 +150,7 @@ def _broken_by(bug: Bug | None, request: PropertyRequest) -> list[str]:
 
     Nothing, where all the properties are wanted.
     """
-    is_asked_more = request.refine or request.bisimulation or request.spec
+    is_asked_more = request.refine or request.bisimulation or request.spec or request.beside_bug
     return [] if bug is None or bug.breaks == PROGRESS or is_asked_more else [bug.breaks]
 
 
@@ -203,6 +207,9 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
     is_reference = is_reference and isinstance(subject.actor, raft_ref.Node)
     is_default = is_reference or (bug is not None and bug.breaks == REFINEMENT)
     refine = is_default if request.refine is None else request.refine
+    refine = refine and REFINEMENT not in request.excepted
+    if BISIMULATION in request.excepted:
+        request = replace(request, bisimulation=False)
     if not refine and not request.bisimulation:
         return []
     raft, model = request.file(RAFT), request.file(MODEL)

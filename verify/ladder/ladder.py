@@ -228,6 +228,8 @@ class _Climb:
 
     def _is_asked(self, rung: Rung) -> bool:
         asked, system = self._check.cluster.properties, self._cluster.system
+        if rung.bisimulation and BISIMULATION in asked.excepted:
+            return False
         if rung.bisimulation:
             is_comparable = self._is_of_ours() and system.network_kind == "set"
             return self._can_be_tied() and is_comparable and not asked.progress

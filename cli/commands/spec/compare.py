@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from raft_ref.cli.options.errors import EXIT_CODES
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
@@ -16,6 +17,7 @@ examples:
   raft-ref spec compare                           within the default bounds of `raft-ref check`
   raft-ref spec compare --servers 2 --no-symmetry --max-restarts 0 --states
                                                   all states, one by one
+  raft-ref spec compare --raft my_spec            your own Raft.tla, in the folder my_spec
 """
 
 
@@ -30,6 +32,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
     add_symmetry(parser, "the same")
+    parser.add_argument(
+        "--raft", metavar="DIR", type=Path,
+        help="a folder with your own Raft.tla, and with its MCRaft.tla, MCRaft.cfg and "
+        "RaftInvariants.tla, if you change them",
+    )  # fmt: skip
     parser.add_argument(
         "--states", action="store_true", help="compare the sets of states too, one by one"
     )
@@ -47,11 +54,15 @@ def run(options: argparse.Namespace) -> int:
         symmetry_of(options),
         states=options.states,
         workers=options.workers,
+        raft=options.raft,
     )
-    with live_progress(is_shown=sys.stderr.isatty() and not options.quiet) as on_progress:
+    is_shown = sys.stderr.isatty() and not options.quiet
+    with live_progress(comparison.progress_line, is_shown=is_shown) as on_progress:
         report = request.run(on_progress)
     if options.json:
         print(json.dumps(comparison.as_json(report)))
     else:
         print("\n".join(comparison.as_text(report, options.quiet)))
+    if report.stopped_in is not None:
+        return 3
     return 0 if report.holds else 1

@@ -6,7 +6,7 @@ from typing import Any
 
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.checks import calibration, explored
-from raft_ref.cli.reports.checks.explored import TITLES, setting, vacuity
+from raft_ref.cli.reports.checks.explored import TITLES, held, setting, vacuity
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict
@@ -21,7 +21,7 @@ def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
     What a search had covered when it met a violation says little, and is left out. What never
     happened is told even if `quiet`: a property that holds for want of it holds of nothing.
     """
-    lines = _covered(report, output.quiet)
+    lines = _covered(report, output)
     if report.checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
         folder = shlex.quote(str(report.checkpoints.folder))
         lines.append(f"to go on: the same command with --resume {folder}")
@@ -36,12 +36,19 @@ def as_json(report: ExhaustiveReport, output: Output, written: Written) -> dict[
         "unreached": list(report.unreached),
         "known_bugs": calibration.as_json(report.calibration),
         "note": report.note,
+        "known": report.known,
+        "earlier": None if report.earlier is None else _violation_as_json(report.earlier),
     }
 
 
-def _covered(found: ExhaustiveReport, quiet: bool) -> list[str]:
-    report, cluster = found.search, found.cluster
-    lines = [_verdict(found), *setting(cluster, report.symmetry)]
+def _violation_as_json(report: Report) -> dict[str, Any] | None:
+    found = report.counterexample
+    return None if found is None else {"property": found.prop.name, "steps": len(found.events)}
+
+
+def _covered(found: ExhaustiveReport, output: Output) -> list[str]:
+    report, cluster, quiet = found.search, found.cluster, output.quiet
+    lines = [_verdict(found), *setting(cluster, report.symmetry), *_of_bug(found, output)]
     lines += [f"  {found.note}"] if found.note else []
     if report.verdict is Verdict.VIOLATED:
         return lines if quiet else [*lines, _size(report), *_outlooks(report)]
@@ -58,7 +65,7 @@ def _covered(found: ExhaustiveReport, quiet: bool) -> list[str]:
         *calibration.as_text(found.calibration),
         *_outlooks(report),
         "",
-        *wrapped("hold", [prop.name for prop in decided if not prop.is_sometimes]),
+        *wrapped(held(report.verdict), [prop.name for prop in decided if not prop.is_sometimes]),
         *wrapped("reached", [name for name, was in report.sometimes.items() if was]),
         *vacuity(report),
         "",
@@ -90,6 +97,20 @@ def _verdict(found: ExhaustiveReport) -> str:
             "expand"
         )
     return title
+
+
+def _of_bug(found: ExhaustiveReport, output: Output) -> list[str]:
+    """Return what a bug was asked for, and what else it breaks before that, as lines."""
+    if found.known is None:
+        return []
+    lines = [f"  asked for: all properties; this bug is known to break {found.known}"]
+    first = None if found.earlier is None else found.earlier.counterexample
+    if first is not None:
+        alone = shlex.join(["raft-ref", *output.words, "--invariant", first.prop.name])
+        lines.append(
+            f"  before that, {first.prop.name} is violated, in {len(first.events)} steps: {alone}"
+        )
+    return lines
 
 
 def _size(report: Report) -> str:

@@ -18,6 +18,11 @@ TITLES: Final[Mapping[Verdict, str]] = {
 """How a verdict is told."""
 
 
+def held(verdict: Verdict) -> str:
+    """Return what is said of the properties that nothing violated."""
+    return "not violated so far" if verdict is Verdict.INCOMPLETE else "hold"
+
+
 def setting(cluster: Cluster, symmetry: tuple[Renamed, ...]) -> list[str]:
     """Return what was explored, and within which bounds, as lines."""
     limits = cluster.system.bounds.as_dict()

@@ -1,5 +1,6 @@
 """What was found on the ladder, as text and as JSON."""
 
+import argparse
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -8,7 +9,7 @@ from typing import Any
 from raft_ref.cli.options.output import Output
 from raft_ref.cli.options.sizes import flag_of
 from raft_ref.cli.reports.checks import calibration
-from raft_ref.cli.reports.checks.explored import TITLES, covered
+from raft_ref.cli.reports.checks.explored import TITLES, covered, held
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
@@ -42,12 +43,13 @@ def as_text(report: LadderReport, output: Output) -> list[str]:
     if output.quiet:
         return lines
     always = [prop.name for prop in report.cluster.properties if not prop.is_sometimes]
+    hold = held(report.verdict)
     return [
         *lines,
         "",
         *_rungs(report),
         "",
-        *wrapped("hold", [*dict.fromkeys([*always, *_ties(report)])]),
+        *wrapped(hold, [*dict.fromkeys([*always, *_ties(report)])]),
         *wrapped("reached", _reached(report)),
         "",
         *table("actions taken", _actions(report)),
@@ -141,7 +143,10 @@ def _where(report: LadderReport, output: Output) -> list[str]:
 
 def _alone(shown: RungReport, output: Output) -> str:
     """Return the command that makes this search and no other."""
-    words = ["raft-ref", *output.words]
+    timed = argparse.ArgumentParser(add_help=False)
+    timed.add_argument("--time")
+    _, kept = timed.parse_known_args(output.words)
+    words = ["raft-ref", *kept]
     assert shown.found is not None
     for name, size in shown.rung.sizes.items():
         if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:

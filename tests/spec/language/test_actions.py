@@ -191,6 +191,51 @@ ERRORS = [
 ]
 
 
+# Operators below Init and Next, from line 7 on; Next calls Deliver, and that one Handle.
+FORGETFUL = [
+    # The innermost operator that gives all values that are given, whatever it calls for some.
+    ("Part == x' = 1", "Handle == Part /\\ z' = 2", "specified: y, in Handle$"),
+    # Of two branches, the one that was taken.
+    (
+        "Part == y' = 1 /\\ z' = 1",
+        "Handle == IF x = 1 THEN Part ELSE UNCHANGED <<x, y, z>>",
+        "specified: x, in Part$",
+    ),
+    # Where two give values, it is who calls them.
+    ("Part == x' = 1 /\\ y' = 1", "Handle == x = 1 /\\ Part", "specified: z, in Part$"),
+]
+
+
+@pytest.mark.parametrize(("part", "handle", "expected"), FORGETFUL)
+def test_who_forgets_a_variable_is_told(
+    tmp_path: Path, part: str, handle: str, expected: str
+) -> None:
+    text = "\n".join([
+        "VARIABLE z", part, handle,
+        "Deliver == \\E i \\in {1} : Handle", "Tick == TRUE /\\ Deliver",
+        "Init == x = 1 /\\ y = 1 /\\ z = 1", "Next == Tick",
+    ])  # fmt: skip
+    model = load(tmp_path, text).transitions(CONSTANTS)
+    with pytest.raises(spec.SpecError, match=expected):
+        model.successors(model.initial()[0])
+
+
+def test_it_is_told_in_the_module_that_gives_the_values(tmp_path: Path) -> None:
+    """A wrapper in another module, which adds a counter, is not at fault."""
+    (tmp_path / "Inner.tla").write_text(
+        "---- MODULE Inner ----\nVARIABLES x, y, z\n"
+        "Handle == x' = 1 /\\ y' = 2\nReceive == Handle\n====\n"
+    )
+    (tmp_path / "Outer.tla").write_text(
+        "---- MODULE Outer ----\nVARIABLES x, y, z, count\nI == INSTANCE Inner\n"
+        "Init == x = 1 /\\ y = 1 /\\ z = 1 /\\ count = 0\n"
+        "Receive == I!Receive /\\ count' = 1\nNext == Receive\n====\n"
+    )
+    model = spec.load(tmp_path / "Outer.tla").transitions({})
+    with pytest.raises(spec.SpecError, match=r"Inner.tla:3:1: .*: z, in I!Handle$"):
+        model.successors(model.initial()[0])
+
+
 @pytest.mark.parametrize(("init", "formula", "expected"), ERRORS)
 def test_errors(tmp_path: Path, init: str, formula: str, expected: str) -> None:
     module = load(tmp_path, f"Init == {init}\nNext == {formula}")

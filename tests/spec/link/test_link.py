@@ -1,12 +1,12 @@
 """The properties that are checked are the operators of the .tla file, whatever stands there."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from raft_ref import AppendEntriesRequest, Entry, Node, RequestVoteResponse, Role
+from raft_ref import AppendEntriesRequest, Entry, Node, RequestVoteResponse, Role, State
 from raft_ref.explorer import Bounds, Kind, Property, Report, System, Verdict, View, search
 from raft_ref.spec import SpecError, show
 from raft_ref.spec.link import (
@@ -36,6 +36,24 @@ def module(folder: Path, body: str) -> Path:
     path = folder / "Mine.tla"
     path.write_text(f"{HEADER.format(name='Mine')}{body}\n====\n")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class Asking(State):
+    """A state with variables that a designer adds."""
+
+    pre_votes: frozenset[str] = frozenset()
+    asked: str | None = None
+    rounds: tuple[int, ...] = ()
+
+
+def test_a_variable_that_is_added_has_its_value_by_its_name() -> None:
+    mapping = RaftVariables(SERVERS, ["v1"])
+    state = Asking("s1", pre_votes=frozenset({"s3"}), asked="s2", rounds=(4, 5, 6))
+    values = mapping.state(replace(state, next_index=(1, 1, 1), match_index=(0, 0, 0)))
+    assert {show(values[name]) for name in ("preVotes", "asked", "rounds")} == {
+        "{s3}", "s2", "(s1 :> 4 @@ s2 :> 5 @@ s3 :> 6)"
+    }  # fmt: skip
 
 
 def test_the_properties_of_raft_are_those_of_the_file() -> None:

@@ -18,7 +18,7 @@ from raft_ref.cli import main
 from raft_ref.traces import Trace, read, write
 from raft_ref.traces.drawing.page import page
 from raft_ref.verify.trace_properties import annotations
-from tests.support.files import TRACES
+from tests.support.files import GALLERY, TRACES
 
 GOLDEN = TRACES / "vote-not-persisted.ndjson"
 
@@ -41,6 +41,15 @@ def test_properties_hold_until_the_last_step() -> None:
     *before, last = found.broken
     assert "LogMatching" in found.properties
     assert (len(before), {*map(tuple, before)}, last) == (7, {()}, ["ElectionSafety"])
+
+
+def test_what_is_violated_before_the_title_says_is_told() -> None:
+    trace = read(GALLERY / "server-wiped.ndjson")
+    wrong = data_of(page(trace, annotations(trace)))["wrong"]
+    assert wrong.startswith("LeaderCompleteness is violated. s2 leads term 2 without the entry 1")
+    assert wrong.endswith(" Violated on the way, too: CurrentTermMonotonic in step 10.")
+    alone = data_of(page(read(GOLDEN), annotations(read(GOLDEN))))["wrong"]
+    assert alone == "ElectionSafety is violated. s1 and s3 both lead term 1."
 
 
 def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:

@@ -12,7 +12,8 @@ from raft_ref.explorer.results.behavior import violated_by
 from raft_ref.traces import Trace, Violation, read
 from raft_ref.traces.format.trace import TraceStep
 from raft_ref.traces.sources.explored import arguments_to_json, message_to_json
-from raft_ref.traces.story.causal_slice import causal_slice, what_went_wrong
+from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.verify import ClusterRequest, GivenSizes, build
 from raft_ref.zoo import EXPLORED
 from tests.support.files import GALLERY
@@ -40,7 +41,8 @@ FOUND = {
     "commit-index-lowered": ((), "s2 moves commitIndex back, from 1 to 0."),
     "commit-index-beyond-verified": (
         (6,),
-        "s1 takes its entry 1 for committed, but another one was committed there in step 13.",
+        "s1 takes v1 (term 1) for committed at index 1, "
+        "but v1 (term 2) was committed there in step 13.",
     ),
     "last-index-acknowledged": (
         (6, 10),
@@ -48,7 +50,8 @@ FOUND = {
     ),
     "hint-taken-for-match": (
         (7, 11, 23),
-        "s3 takes its entry 2 for committed, but another one was committed there in step 25.",
+        "s3 takes v1 (term 4) for committed at index 2, "
+        "but v1 (term 3) was committed there in step 25.",
     ),
     "match-index-moved-back": ((), "s1 moves matchIndex for s2 back, from 1 to 0."),
     "truncated-without-conflict": (
@@ -71,7 +74,7 @@ FOUND = {
     "conflicting-log-kept": ((7,), "Along the log of s1 a term goes down."),
     "older-snapshot-overwrites-newer": (
         (),
-        "s3 takes all up to 2 for committed, and has no entry there.",
+        "s3 takes all up to 2 for committed, and has no entry 2.",
     ),
     "vote-written-before-term": ((), "s1 and s2 both lead term 1."),
     "sent-before-written": ((), "s1 and s2 both lead term 1."),

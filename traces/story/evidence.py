@@ -1,0 +1,40 @@
+"""What a trace knows of its violation: what falsifies the formula, and what was committed when."""
+
+from __future__ import annotations
+
+from raft_ref.traces.format.trace import JsonObject, Trace
+from raft_ref.traces.story.words import is_number
+
+
+def instances(trace: Trace) -> list[dict[str, str]]:
+    """Return what falsifies the formula, name by name."""
+    told = trace.violation.instances if trace.violation else ()
+    return [
+        {name: value for name, _, value in (part.partition(" = ") for part in each.split(", "))}
+        for each in told
+    ]
+
+
+def committed_at(trace: Trace, index: int) -> JsonObject | None:
+    """Return the entry that was first committed at an index; None if the trace knows of none."""
+    for step in trace.steps:
+        committed = step.history.get("committed")
+        if isinstance(committed, list) and len(committed) >= index:
+            entry = committed[index - 1]
+            return {name: entry[name] for name in ("term", "value")}
+    return None
+
+
+def committed_in(trace: Trace, index: int) -> int | None:
+    """Return the step by which an entry was first committed at an index; None if by none.
+
+    Where the trace keeps no history of that, it is the first by which a server takes it for that.
+    """
+    keeps_history = any("committed" in step.history for step in trace.steps)
+    for number, step in enumerate(trace.steps, start=1):
+        committed, commit = step.history.get("committed"), step.changes.get("commitIndex")
+        if isinstance(committed, list) and len(committed) >= index:
+            return number
+        if not keeps_history and is_number(commit) and commit >= index:
+            return number
+    return None
