@@ -211,7 +211,8 @@ def test_who_forgets_a_variable_is_told(
     tmp_path: Path, part: str, handle: str, expected: str
 ) -> None:
     text = "\n".join([
-        "VARIABLE z", part, handle, "Deliver == \\E i \\in {1} : Handle", "Tick == TRUE /\\ Deliver",
+        "VARIABLE z", part, handle,
+        "Deliver == \\E i \\in {1} : Handle", "Tick == TRUE /\\ Deliver",
         "Init == x = 1 /\\ y = 1 /\\ z = 1", "Next == Tick",
     ])  # fmt: skip
     model = load(tmp_path, text).transitions(CONSTANTS)
