@@ -3,7 +3,8 @@
 `as_raft` says what its states stand for, `as_raft_message` what its messages do. What it calls its
 steps is its own matter: a step without a message must do what some action of Raft.tla does here, or
 change nothing that the spec knows. What a leader has for itself in nextIndex and matchIndex is its
-own matter too: no rule reads it.
+own matter too: no rule reads it. And a leader may send to all in one step, or where it comes to
+lead: then the step is several of the spec, one after the other, of which nobody sees the middle.
 """
 
 from __future__ import annotations
@@ -13,13 +14,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot, State, Timeout
+from raft_ref import (
+    AppendEntries,
+    AppendEntriesRequest,
+    ClientRequest,
+    CompactLog,
+    InstallSnapshot,
+    InstallSnapshotRequest,
+    State,
+    Timeout,
+)
 from raft_ref.explorer import Event, Property, ServerId, View
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link.refinement import Refinement, step_refinement
 
 ProjectMessage = Callable[[Any], Any]
 """From a message to the message of `raft_ref` that it stands for; None for one of no matter."""
+
+_OF_A_LEADER = (AppendEntriesRequest, InstallSnapshotRequest)
 
 _OF_NO_MATTER = "(a step of its own)"
 
@@ -56,21 +68,42 @@ class ForeignRefinement:
         sends = tuple(filter(None, map(self._project_message, event.sends)))
         after = self._view(event.after, event.server)
         known = replace(event, message=message, sends=sends, after=after)
-        if event.step == "Restart" or message is not None:
+        differences = self._of_one(here, known, is_of_no_message=event.message is None)
+        apart = [m for m in sends if isinstance(m, _OF_A_LEADER)]
+        if not differences or not apart or (len(sends) == 1 and message is None):
+            return differences
+        rest = replace(known, sends=tuple(m for m in sends if m not in apart))
+        first = self._of_one(here, rest, is_of_no_message=event.message is None)
+        return differences if first or not all(self._sends(known, m) for m in apart) else []
+
+    def _of_one(self, here: View, known: Event, *, is_of_no_message: bool) -> list[str]:
+        """Return how a step differs from one of the spec."""
+        assert known.server is not None
+        if known.step == "Restart" or known.message is not None:
             return self._refinement.differences(here, known)
         stutter = replace(known, step=_OF_NO_MATTER, action=None)
         differences = self._refinement.differences(here, stutter)
-        if not differences or event.message is not None:
+        if not differences or not is_of_no_message:
             return differences
         least: list[str] | None = None
-        for action in self._actions(here.states[event.server]):
+        for action in self._actions(here.states[known.server]):
             tried = replace(known, step=type(action).__name__, action=action)
             found = self._refinement.differences(here, tried)
             if not found:
                 return []
             if least is None or len(found) < len(least):
                 least = found
-        return [f"no action of {self._refinement.name} does what {event.step} does", *(least or [])]
+        return [f"no action of {self._refinement.name} does what {known.step} does", *(least or [])]
+
+    def _sends(self, known: Event, message: Any) -> bool:
+        """Return whether a server may send a message then, in a step of its own."""
+        sent = replace(known, message=None, sends=(message,))
+        if isinstance(message, InstallSnapshotRequest):
+            action: Any = InstallSnapshot(message.dest)
+        else:
+            action = AppendEntries(message.dest, len(message.entries))
+        tried = replace(sent, step=type(action).__name__, action=action)
+        return not self._refinement.differences(known.after, tried)
 
     def _view(self, view: View, server: ServerId) -> View:
         return replace(view, states={server: self._project(view.states[server])}, messages=())

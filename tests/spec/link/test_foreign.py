@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 
 from raft_ref import AppendEntries, Role, State
-from raft_ref.explorer import ActorError
+from raft_ref.explorer import ActorError, Step
 from raft_ref.traces import tell
 from raft_ref.verify import (
     ClusterRequest,
@@ -138,3 +138,65 @@ def test_what_a_leader_knows_of_others_counts() -> None:
     report = refined(ForeignRaftThatForgetsItsPeers)
     assert report.counterexample is not None
     assert "nextIndex" in report.counterexample.instances[0]
+
+
+class ForeignRaftThatTellsAll(toys.ForeignRaft):
+    """That Raft, of which a leader sends to all in one step: once it leads, and at each request."""
+
+    def actions(self, state: toys.Wrapped) -> Any:
+        return (each for each in super().actions(state) if not isinstance(each.what, AppendEntries))
+
+    def act(self, state: toys.Wrapped, action: toys.Does) -> Any:
+        return self.told(state, super().act(state, action))
+
+    def receive(self, state: toys.Wrapped, message: Any) -> Any:
+        return self.told(state, super().receive(state, message))
+
+    def told(self, state: toys.Wrapped, step: Any) -> Any:
+        if step is None or step.state.inner.role is not Role.LEADER:
+            return step
+        before, leader = state.inner, step.state.inner
+        if before.role is Role.LEADER and before.last_index == leader.last_index:
+            return step
+        all_sent = [
+            self.node.act(leader, AppendEntries(peer, self.count(leader, position)))
+            for position, peer in enumerate(self.node.servers)
+            if peer != leader.me
+        ]
+        sent = self._sent(Step(leader, tuple(m for one in all_sent if one for m in one.messages)))
+        return Step(step.state, (*step.messages, *self.mangled(sent.messages)))
+
+    def count(self, leader: State, position: int) -> int:
+        return leader.last_index - leader.next_index[position] + 1
+
+    def mangled(self, messages: tuple[Any, ...]) -> tuple[Any, ...]:
+        return messages
+
+
+class ForeignRaftThatTellsAllTooMuch(ForeignRaftThatTellsAll):
+    """The last of them is told that what it is sent is committed."""
+
+    def mangled(self, messages: tuple[Any, ...]) -> tuple[Any, ...]:
+        *others, last = messages
+        ahead = replace(last.content, leader_commit=last.content.leader_commit + 1)
+        return (*others, replace(last, content=ahead))
+
+
+def three(node: type[Any]) -> ExhaustiveReport:
+    sizes = GivenSizes(3, 1, max_term=1, max_log_length=1, max_restarts=0, max_drops=0)
+    properties = PropertyRequest(refine=True, invariants=("StepRefinement",))
+    request = ClusterRequest(node=node, sizes=replace(sizes, max_messages=4), properties=properties)
+    return ExhaustiveCheck(request).run()
+
+
+def test_a_leader_may_send_to_all_in_one_step() -> None:
+    report = three(ForeignRaftThatTellsAll)
+    assert report.counterexample is None
+    assert report.search.distinct_states > 1_000
+
+
+def test_each_of_what_it_sends_to_all_must_be_right() -> None:
+    report = three(ForeignRaftThatTellsAllTooMuch)
+    assert report.counterexample is not None
+    assert len(report.counterexample.events) == 3
+    assert "leaderCommit |-> 1" in " ".join(report.counterexample.instances)

@@ -151,12 +151,12 @@ def test_mutants_behind_the_adapter_are_told_apart(cover: Cover) -> None:
     assert len(schedules) == {Cover.BRANCHES: 23, Cover.PATHS: 949}[cover]
     assert sum(each.covered["branches"] for each in found) == 103
     assert all(run.is_good and not run.departed for run in followed(InProcess(), schedules))
+    # What fewer schedules tell apart already more do, too.
+    asked = {*BUGS} if cover is Cover.BRANCHES else {*BUGS} - TOLD_APART_BY_BRANCHES
     told_apart = {
-        name
-        for name, bug in BUGS.items()
-        if not followed(InProcess(bug.node), schedules)[-1].is_good
+        name for name in asked if not followed(InProcess(BUGS[name].node), schedules)[-1].is_good
     }
-    assert told_apart == ({*BUGS} if cover is Cover.PATHS else TOLD_APART_BY_BRANCHES)
+    assert told_apart == (TOLD_APART_BY_BRANCHES if cover is Cover.BRANCHES else asked)
 
 
 # ---- Hunts
