@@ -460,7 +460,8 @@ class LeaderNotCounted(Node):
 def test_a_commit_that_needs_all_servers_is_found_with_one_down(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    node = ["--node", "tests.cli.test_check:LeaderNotCounted", "--progress", *NO_FAULTS]
+    small = ["--max-term", "1", "--max-snapshot", "0", *NO_FAULTS]
+    node = ["--node", "tests.cli.test_check:LeaderNotCounted", "--progress", *small]
     assert as_json(capsys, *node)[1]["property"] is None
     code, report = as_json(capsys, *node, "--down", "1")
     assert (code, report["property"], report["steps"]) == (1, "Progress", 4)
