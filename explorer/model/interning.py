@@ -29,3 +29,23 @@ class Interner(Generic[T]):
             identity = self._ids[value] = len(self._values)
             self._values.append(value)
         return identity
+
+
+class InternerByKind(Interner[T]):
+    """Such a table in which values of two classes are never one.
+
+    Named tuples of equal contents are equal, whatever they are called.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ids_of_kinds: dict[tuple[type, T], int] = {}
+
+    def intern(self, value: T) -> int:
+        """Return the integer that stands for a value."""
+        key = type(value), value
+        identity = self._ids_of_kinds.get(key)
+        if identity is None:
+            identity = self._ids_of_kinds[key] = len(self._values)
+            self._values.append(value)
+        return identity

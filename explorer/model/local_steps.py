@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from raft_ref.explorer.model.actor import Guard, Measure, Step
-from raft_ref.explorer.model.interning import Interner
+from raft_ref.explorer.model.interning import Interner, InternerByKind
 from raft_ref.explorer.model.network import Content
 from raft_ref.explorer.model.reduction import Obsolescence
 
@@ -40,8 +40,8 @@ class LocalSteps:
     def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
         self.guard = guard
         self.examine: Examine = lambda method, arguments, answer: None
-        self.states: Interner[Any] = Interner()
-        self.messages: Interner[Any] = Interner()
+        self.states: Interner[Any] = InternerByKind()
+        self.messages: Interner[Any] = InternerByKind()
         self._limits = tuple(limits)
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
         self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}

@@ -23,13 +23,18 @@ AS_RAFT_MESSAGE = (
 class AsRaft:
     """A user's `as_raft`, whose every answer is checked, once for each state.
 
-    Arguments: the function; the name of its class; the servers. Raises `ActorError`, naming the
-    class, the field, and what it must be.
+    Arguments: the function; the name of its class; the servers; the values, where they are known.
+    Raises `ActorError`, naming the class, the field, and what it must be.
     """
 
     def __init__(
-        self, as_raft: Callable[[Any], Any], owner: str, servers: Sequence[ServerId]
+        self,
+        as_raft: Callable[[Any], Any],
+        owner: str,
+        servers: Sequence[ServerId],
+        values: Sequence[str] | None = None,
     ) -> None:
+        self._values = None if values is None else frozenset(values)
         self._name = f"{owner}.as_raft"
         self._asked = guarded(self._name, as_raft)
         self._servers = tuple(servers)
@@ -37,9 +42,11 @@ class AsRaft:
 
     def __call__(self, state: Any) -> State:
         """Return what a state stands for."""
-        found = self._known.get(state)
+        # By its class too: named tuples of equal contents are equal.
+        key = type(state), state
+        found = self._known.get(key)
         if found is None:
-            found = self._known[state] = self._checked(self._asked(state))
+            found = self._known[key] = self._checked(self._asked(state))
         return found
 
     def _checked(self, answer: Any) -> State:
@@ -52,6 +59,13 @@ class AsRaft:
             if not is_right:
                 value = getattr(answer, field)
                 raise ActorError(f"{self._name}: {field} is {value!r}, expected {expected}")
+        values = self._values
+        strange = [e.value for e in answer.log if values is not None and e.value not in values]
+        if values is not None and strange:
+            raise ActorError(
+                f"{self._name}: log has an entry of value {strange[0]!r}, expected one of "
+                f"{', '.join(sorted(values))} (one that no client asked for may stand for any)"
+            )
         return answer
 
     def _expectations(self, state: State) -> Sequence[tuple[str, bool, str]]:
@@ -93,15 +107,16 @@ class AsRaftMessage:
 
     def __call__(self, message: Any) -> Any:
         """Return what a message stands for; None for one that Raft knows nothing of."""
-        if message not in self._known:
+        key = type(message), message
+        if key not in self._known:
             answer = self._asked(message)
             if answer is not None and not isinstance(answer, get_args(Message)):
                 raise ActorError(
                     f"{self._name} returns a {type(answer).__name__}, expected a message of "
                     f"raft_ref, or None: {answer!r}"
                 )
-            self._known[message] = answer
-        return self._known[message]
+            self._known[key] = answer
+        return self._known[key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,17 @@
 `as_raft` says what its states stand for, `as_raft_message` what its messages do. What it calls its
 steps is its own matter: a step without a message must do what some action of Raft.tla does here, or
 change nothing that the spec knows. What a leader has for itself in nextIndex and matchIndex is its
-own matter too: no rule reads it. And a leader may send to all in one step, or where it comes to
-lead: then the step is several of the spec, one after the other, of which nobody sees the middle.
+own matter too: no rule reads it. And a leader may append several entries and send to all in one
+step, also where it comes to lead: then the step is several of the spec, one after the other, of
+which nobody sees the middle.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from raft_ref import (
     CompactLog,
     InstallSnapshot,
     InstallSnapshotRequest,
+    Role,
     State,
     Timeout,
 )
@@ -69,12 +73,36 @@ class ForeignRefinement:
         after = self._view(event.after, event.server)
         known = replace(event, message=message, sends=sends, after=after)
         differences = self._of_one(here, known, is_of_no_message=event.message is None)
-        apart = [m for m in sends if isinstance(m, _OF_A_LEADER)]
-        if not differences or not apart or (len(sends) == 1 and message is None):
-            return differences
-        rest = replace(known, sends=tuple(m for m in sends if m not in apart))
-        first = self._of_one(here, rest, is_of_no_message=event.message is None)
-        return differences if first or not all(self._sends(known, m) for m in apart) else []
+        if not differences or self._is_of_several(here, known, event.message is None):
+            return []
+        return differences
+
+    def _is_of_several(self, here: View, known: Event, is_of_no_message: bool) -> bool:
+        """Return whether a step is some of the spec: one, then requests of clients, then sends."""
+        assert known.server is not None
+        before, after = here.states[known.server], known.after.states[known.server]
+        if after.role is not Role.LEADER:
+            return False
+        apart = [m for m in known.sends if isinstance(m, _OF_A_LEADER)]
+        if not all(self._sends(known, m) for m in apart):
+            return False
+        rest = tuple(m for m in known.sends if m not in apart)
+        for number in range(max(after.last_index - before.last_index, 0) + 1):
+            logs = [after.log[: len(after.log) - left] for left in range(number, -1, -1)]
+            ways = [
+                replace(known.after, states={known.server: replace(after, log=log)}) for log in logs
+            ]
+            first = replace(known, sends=rest, after=ways[0])
+            if not self._of_one(here, first, is_of_no_message=is_of_no_message):
+                return all(starmap(partial(self._asks, known), pairwise(ways)))
+        return False
+
+    def _asks(self, known: Event, before: View, after: View) -> bool:
+        """Return whether a client's request leads from one state of a server to another."""
+        assert known.server is not None
+        action = ClientRequest(after.states[known.server].log[-1].value)
+        asked = replace(known, step="ClientRequest", action=action, message=None, sends=())
+        return not self._refinement.differences(before, replace(asked, after=after))
 
     def _of_one(self, here: View, known: Event, *, is_of_no_message: bool) -> list[str]:
         """Return how a step differs from one of the spec."""

@@ -1,7 +1,8 @@
 """The plain engine on protocols so small that every number can be counted by hand."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from raft_ref.explorer import (
     Kind,
     Progress,
     Property,
+    Step,
     System,
     Verdict,
     View,
@@ -251,3 +253,34 @@ def test_the_engine_counts_as_its_dumb_twin_does(
     report = search(System(actor, servers, bounds), [])
     counts = report.distinct_states, report.transitions, report.depth
     assert counts == dumb_search(actor, servers, bounds)
+
+
+class Ping(NamedTuple):
+    source: str
+    dest: str
+
+
+class Pong(NamedTuple):
+    source: str
+    dest: str
+
+
+class SendsTwoKinds(Counting):
+    """It sends a Ping, then a Pong: as named tuples of equal contents they are equal."""
+
+    def actions(self, state: Any) -> Any:
+        return ("ping", "pong") if state.me == "s1" else ()
+
+    def act(self, state: Any, action: Any) -> Any:
+        return Step(state, ((Ping if action == "ping" else Pong)("s1", "s2"),))
+
+    def receive(self, state: Any, message: Any) -> Any:
+        return Step(replace(state, said=99)) if isinstance(message, Pong) else Step(state)
+
+
+def test_messages_of_two_kinds_are_two_though_they_are_equal() -> None:
+    never = Property("NeverPong", lambda view: all(s.said < 99 for s in view.states.values()))
+    system = System(SendsTwoKinds(("s1", "s2")), ("s1", "s2"), Bounds(2))
+    found = search(system, [never]).counterexample
+    assert found is not None
+    assert [type(event.message) for event in found.events] == [type(None), Pong]

@@ -85,6 +85,36 @@ def test_an_order_that_is_sometimes_ascending_is_not_taken_for_either() -> None:
     assert DerivedRename(SERVERS, (), Mine(), keeps_order=False)(queue, SWAP) == ("s1", "s2")
 
 
+@dataclass(frozen=True, init=False)
+class MadeOtherwise:
+    server: str
+
+    def __init__(self, name: str, *, shown: bool = True) -> None:
+        object.__setattr__(self, "server", name if shown else "")
+
+
+def test_what_cannot_be_made_again_from_its_fields_is_told() -> None:
+    rename = DerivedRename(SERVERS, (), Mine(), keeps_order=True)
+    with pytest.raises(TellsApartError, match="the servers in a MadeOtherwise cannot be renamed: "):
+        rename(MadeOtherwise("s1"), SWAP)
+
+
+class Ping(NamedTuple):
+    source: str
+    dest: str
+
+
+class Pong(NamedTuple):
+    source: str
+    dest: str
+
+
+def test_two_kinds_of_equal_contents_are_two() -> None:
+    rename = DerivedRename(SERVERS, (), Mine(), keeps_order=True)
+    assert type(rename(Ping("s1", "s3"), SWAP)) is Ping
+    assert type(rename(Pong("s1", "s3"), SWAP)) is Pong
+
+
 # ---- In a search
 
 

@@ -23,6 +23,7 @@ _KEY_SIZE = 9.0
 _SIGN_WIDTH = 34
 _LINE = 15.0
 _INSTANCES_SHOWN = 4
+_LINES_OF_AN_INSTANCE = 4
 
 
 def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
@@ -37,7 +38,7 @@ def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
     wrong = textwrap.wrap(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
     lines += [font(line, _WRONG_SIZE, theme.lost) for line in wrong]
-    lines += [font(trace.source, 10, theme.quiet)] if trace.source else []
+    lines += [font(line, 10, theme.quiet) for line in wrapped(trace.source.split(), 10, width)]
     told = wrapped([*(f"{fact} ·" for fact in facts[:-1]), facts[-1]], _FACTS_SIZE, width)
     lines += [font(line, _FACTS_SIZE, theme.quiet) for line in told]
     rows = "".join(_row(line, width, _LINE) for line in lines)
@@ -82,10 +83,17 @@ def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     hidden = len(broken.instances) - _INSTANCES_SHOWN
     told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
     told += [f"and by {hidden} more"] if hidden > 0 else []
-    lines += [(font(line, 10, theme.lost), _LINE) for line in told]
+    columns = int(width / text_width("o", 10))
+    lines += [(font(line, 10, theme.lost), _LINE) for each in told for line in _cut(each, columns)]
     rows = "".join(_row(content, width, height) for content, height in lines)
     label = f"<<table {BARE}>{rows}</table>>" if rows else ""
     return label, sum(height for _, height in lines)
+
+
+def _cut(text: str, columns: int) -> list[str]:
+    if len(text) <= columns:
+        return [text]
+    return textwrap.wrap(text, columns, max_lines=_LINES_OF_AN_INSTANCE, placeholder=" ...")
 
 
 def _count(number: int, thing: str) -> str:

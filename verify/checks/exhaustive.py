@@ -64,7 +64,7 @@ class ExhaustiveReport:
         """Which known bugs would have shown; None where this was not searched as a whole."""
         is_whole = self.search.verdict is Verdict.HOLDS_WITHIN_BOUNDS
         is_raft = self.cluster.is_raft and self.witness is None and not self.is_down
-        if not is_whole or not is_raft or "depth" in self.search.bounds:
+        if not is_whole or not is_raft or "depth" in self.search.bounds or self.asked.excepted:
             return None
         sizes = {
             "servers": len(self.cluster.system.servers),
@@ -149,8 +149,11 @@ class ExhaustiveCheck:
             )
         except TellsApartError as error:
             # Nobody asked for symmetry, and what it would save is not worth an error.
-            if self.symmetry is not None or checkpoints is not None:
+            if self.symmetry is not None:
                 raise
+            if checkpoints is not None:
+                why = str(error).partition(",")[0]
+                raise RequestError(f"checkpoint: {why}; --no-symmetry goes on") from error
             if self.cluster.keeps_order:
                 other = replace(self, cluster=replace(self.cluster, keeps_order=False))
                 return other._explored(on_progress)

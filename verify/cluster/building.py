@@ -164,7 +164,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         if not 0 < request.down < len(servers):
             raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
         actor = Down(actor, servers[-request.down :])
-    project, is_raft = _as_raft(actor, servers)
+    project, is_raft = _as_raft(actor, servers, values)
     if is_raft and not request.down:
         _renames(actor, project, servers, values, request.keeps_order)
     measures = _measures(actor, is_raft, project)
@@ -232,7 +232,9 @@ def _actor(
     return actor
 
 
-def _as_raft(actor: Actor, servers: tuple[ServerId, ...]) -> tuple[Callable[[Any], Any], bool]:
+def _as_raft(
+    actor: Actor, servers: tuple[ServerId, ...], values: tuple[str, ...]
+) -> tuple[Callable[[Any], Any], bool]:
     """Return what a node's states stand for, and whether that is a state of Raft.
 
     Raises `ActorError` for a node that says so, and gives something else.
@@ -246,7 +248,7 @@ def _as_raft(actor: Actor, servers: tuple[ServerId, ...]) -> tuple[Callable[[Any
             return _itself, False
     if isinstance(own, AsRaft):
         return own, True
-    project = AsRaft(own, type(actor).__name__, servers)
+    project = AsRaft(own, type(actor).__name__, servers, values)
     project(guarded(f"{type(actor).__name__}.initial", actor.initial)(servers[0]))
     return project, True
 

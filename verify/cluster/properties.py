@@ -72,6 +72,8 @@ class PropertyRequest:
             folder = self.spec.parent
         if folder is None:
             return shipped
+        if folder.name == RAFT.name and folder.is_file():
+            folder = folder.parent
         own = folder / shipped.name
         if shipped == RAFT and not own.is_file():
             raise RequestError(f"raft {folder}: there is no {RAFT.name}")

@@ -35,12 +35,18 @@ class DerivedRename:
     def __call__(self, value: Any, renaming: Mapping[str, str]) -> Any:
         """Return a state, message or action with its names renamed.
 
-        Raises `TellsApartError` for a tuple of which it cannot be said whether it is in order.
+        Raises `TellsApartError` for a tuple of which it cannot be said whether it is in order, and
+        for what cannot be made again with other names.
         """
         key = tuple(renaming.values())
         if key not in self._renamings:
             self._renamings[key] = _OneRenaming(self, renaming)
-        return self._renamings[key].renamed(value)
+        try:
+            return self._renamings[key].renamed(value)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            # A class that is not made again from its fields, for instance.
+            kind = type(value).__name__
+            raise TellsApartError(f"the servers in a {kind} cannot be renamed: {error}") from error
 
 
 class _OneRenaming:
@@ -57,9 +63,11 @@ class _OneRenaming:
         names = self._names_of_fields(type(value))
         if names is None and not isinstance(value, tuple | frozenset):
             return value
-        renamed = self._known.get(value)
+        # By its class too: named tuples of equal contents are equal.
+        key = type(value), value
+        renamed = self._known.get(key)
         if renamed is None:
-            renamed = self._known[value] = self._computed(value, names)
+            renamed = self._known[key] = self._computed(value, names)
         return renamed
 
     def _computed(self, value: Any, names: tuple[str, ...] | None) -> Any:

@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -30,7 +30,10 @@ _HAS_NATIVE = importlib.util.find_spec("raft_ref.explorer._core") is not None
 _FOR_WALKS = 1 / 6
 _QUICK = 6
 _STEPS_OF_A_WALK = 200
-WALKS = Rung("walks at random", "far beyond what can be exhausted", {})
+WALKS = (
+    Rung("walks at random", "far beyond what can be exhausted", {}),
+    Rung("walks at random of five", "far beyond what can be exhausted", {"servers": 5}),
+)
 
 _OF_RAFT_ALONE = ("max_term", "max_log_length", "max_snapshot_index")
 
@@ -69,12 +72,16 @@ class RungReport:
 
 @dataclass(frozen=True, slots=True)
 class LadderProgress:
-    """How far the ladder was climbed: rungs that are done, and states or steps of those at hand."""
+    """How far the ladder was climbed: rungs that are done, and states or steps of those at hand.
+
+    `violated` is the tie to Raft.tla that is, while it is looked for what follows from that.
+    """
 
     done: int
     rungs: int
     now: Mapping[str, int]
     seconds: float
+    violated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +122,9 @@ class LadderReport:
     @property
     def calibration(self) -> Calibration:
         """Which known bugs would have shown in what was searched as a whole."""
+        known = self.cluster.system.measures
         return calibrated(
-            Searched(each.rung.sizes, each.properties, each.rung.goal)
+            Searched(_limits(each.rung, known), each.properties, each.rung.goal)
             for each in self.rungs
             if each.is_whole
         )
@@ -164,6 +172,7 @@ class _Climb:
         self._processes = check.processes or os.cpu_count() or 1
         self._memory = (check.memory or usable_bytes()) // self._processes
         self._began = time.monotonic()
+        self._violated: str | None = None
         budget = check.seconds or SECONDS
         self._end = self._began + budget
         self._walks_from = self._end - budget * _FOR_WALKS
@@ -206,7 +215,7 @@ class _Climb:
             done = sum(not begun[number].is_deeper for number in race.results)
             numbers = {name: told.distinct_states for name, told in now.items()}
             seconds = time.monotonic() - self._began
-            self._tell(LadderProgress(done, len(self._rungs), numbers, seconds))
+            self._tell(LadderProgress(done, len(self._rungs), numbers, seconds, self._violated))
 
         race = Race(self._processes, lambda each: bool(each and each.found), progress)
         race.run(counted())
@@ -244,11 +253,9 @@ class _Climb:
             properties = replace(properties, progress=rung.goal)
         if rung.bisimulation:
             properties = replace(properties, bisimulation=True)
-        known = self._cluster.system.measures
-        sizes = {n: s for n, s in rung.sizes.items() if n not in _OF_RAFT_ALONE or n in known}
         return replace(
             request,
-            sizes=GivenSizes(**sizes),
+            sizes=GivenSizes(**_limits(rung, self._cluster.system.measures)),
             bounds={**self._own(rung), **request.bounds},
             properties=properties,
         )
@@ -286,8 +293,9 @@ class _Climb:
         seed = int(time.time() * 1000) % 10**6
         for number in range(self._processes):
             if time.monotonic() < self._end - 1:
-                work = partial(self._walk, seed + 10**6 * number)
-                yield WALKS, True, Job(rank + 1 + number, f"walks {number + 1}", work, self._end)
+                rung = WALKS[number % len(WALKS)]
+                work = partial(self._walk, rung, seed + 10**6 * number)
+                yield rung, True, Job(rank + 1 + number, f"walks {number + 1}", work, self._end)
 
     def _search(self, rung: Rung, is_deeper: bool, is_tied: bool, tell: Tell) -> RungReport:
         request = self._request(rung, is_tied)
@@ -305,16 +313,17 @@ class _Climb:
     def _symmetry(self, rung: Rung) -> Symmetry:
         return () if rung.bisimulation else self._check.symmetry
 
-    def _walk(self, seed: int, tell: Tell) -> RungReport:
+    def _walk(self, rung: Rung, seed: int, tell: Tell) -> RungReport:
         properties = replace(self._check.cluster.properties, refine=self._can_be_tied())
-        request = replace(self._check.cluster, properties=properties)
+        sizes = replace(self._check.cluster.sizes, **rung.sizes)
+        request = replace(self._check.cluster, properties=properties, sizes=sizes)
         done = RandomCheck(request, seed, runs=10**6, steps=_STEPS_OF_A_WALK).run(tell)
         walks, found = done.walks, done.counterexample
         report = replace(walks.report, counterexample=None, stopped_by="the time")
         shown, trace = None, done.trace()
         if found is not None and trace is not None and walks.found is not None:
             shown = Found(found.prop.name, trace, walks.found.seed)
-        return RungReport(WALKS, report, shown, is_deeper=True, walks=walks.runs_done)
+        return RungReport(rung, report, shown, is_deeper=True, walks=walks.runs_done)
 
     # ---- What follows from a step that is wrong
 
@@ -322,9 +331,15 @@ class _Climb:
         if found.found is None or found.found.prop not in (REFINEMENT, BISIMULATION):
             return None
         rungs = [rung for rung in self._rungs if not rung.bisimulation]
+        self._violated = found.found.prop
         rungs.sort(key=lambda rung: rung.goal is not None)  # what is unsafe says more
         _, reports = self._raced(self._of_rungs(rungs, is_tied=False))
         return _first(reports)
+
+
+def _limits(rung: Rung, measures: Collection[str]) -> dict[str, int]:
+    """Return the sizes of a rung; what a node has no measure for, such as snapshots, it has not."""
+    return {n: s for n, s in rung.sizes.items() if n not in _OF_RAFT_ALONE or n in measures}
 
 
 def _first(reports: Sequence[RungReport]) -> RungReport | None:

@@ -110,6 +110,12 @@ RUNGS: Final[Sequence[Rung]] = (
         is_large=True,
     ),
     _rung(
+        "four servers stand twice",
+        "where one vote more is no majority, what is left of an earlier candidacy",
+        {"servers": 4, "term": 2, "messages": 5},
+        is_large=True,
+    ),
+    _rung(
         "figure 8",
         "an entry of an older term on a majority is not committed by that (5.4.2)",
         {"servers": 3, "term": 4, "log": 1},
@@ -174,6 +180,8 @@ NETWORK_RUNGS: Final[Sequence[Rung]] = (
 """The searches of a node that is not Raft, about which only the network can be known."""
 
 _DEEPER: Final = (
+    # A commit by fewer than a majority, which three servers do not have.
+    {"servers": 5, "term": 2, "log": 1, "messages": 4},
     {"servers": 3, "term": 2, "log": 2, "snapshot": 1, "restarts": 1},
     {"servers": 2, "values": 2, "term": 3, "log": 3, "snapshot": 2, "restarts": 1},
     {"servers": 4, "term": 2, "log": 1, "messages": 3},

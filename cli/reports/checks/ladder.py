@@ -30,7 +30,10 @@ _WORDS = {
 def progress_line(progress: LadderProgress) -> str:
     """Return how far the ladder was climbed, in one line."""
     now = "; ".join(f"{name}: {states:,} states" for name, states in progress.now.items())
-    return f"{progress.done} of {progress.rungs} searches, {progress.seconds:.0f} s; {now}"
+    line = f"{progress.done} of {progress.rungs} searches, {progress.seconds:.0f} s; {now}"
+    if progress.violated is None:
+        return line
+    return f"{progress.violated} is violated; what follows from that (Ctrl-C ends it): {line}"
 
 
 def as_text(report: LadderReport, output: Output) -> list[str]:
@@ -101,12 +104,14 @@ def _setting(report: LadderReport) -> list[str]:
     more = [f"{deeper} deeper"] if deeper else []
     more += [f"{walks} random walks"] if walks else []
     cluster = report.cluster
+    is_short = report.found is None and not report.is_interrupted and not deeper and not walks
     notes = dict.fromkeys(each.note for each in report.rungs if each.note)
     return [
         f"  {cluster.description}, network {cluster.system.network_kind}; "
         f"{', '.join([_several(len(report.rungs) - len(_others(report))), *more])}",
         f"  {states:,} distinct states in all; {report.seconds:.1f} s, "
         f"{report.processes} at a time",
+        *(["  no time was left for deeper searches and walks (--time)"] if is_short else []),
         *(f"  {note}" for note in notes),
     ]
 
@@ -127,10 +132,16 @@ def _where(report: LadderReport, output: Output) -> list[str]:
     assert report.found.found is not None
     lines = [f'  found by the search "{shown.rung.name}": {shown.rung.why}']
     if shown.found is not None and shown.found.seed is not None:
-        more = ["--random", "--seed", str(shown.found.seed), "--runs", "1"]
+        sizes = [word for name, n in shown.rung.sizes.items() for word in (flag_of(name), str(n))]
+        more = [*sizes, "--random", "--seed", str(shown.found.seed), "--runs", "1"]
         lines.append(f"  replay: {shlex.join(['raft-ref', *output.words, *more])}")
     else:
         lines.append(f"  alone: {_alone(shown, output)}")
+    if report.consequence is None and report.found.found.prop in (REFINEMENT, BISIMULATION):
+        lines.append(
+            "  no other property was seen to fall after it: perhaps a liberty that Raft leaves "
+            f"(--except {report.found.found.prop} goes on without)"
+        )
     if report.consequence is not None:
         first = report.found
         steps = len(report.found.found.trace.steps)

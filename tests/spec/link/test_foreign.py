@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import pytest
 
-from raft_ref import AppendEntries, Role, State
+from raft_ref import AppendEntries, Entry, Role, State
 from raft_ref.explorer import ActorError, Step
 from raft_ref.traces import tell
 from raft_ref.verify import (
@@ -200,3 +200,49 @@ def test_each_of_what_it_sends_to_all_must_be_right() -> None:
     assert report.counterexample is not None
     assert len(report.counterexample.events) == 3
     assert "leaderCommit |-> 1" in " ".join(report.counterexample.instances)
+
+
+class ForeignRaftThatBeginsWithAnEntry(ForeignRaftThatTellsAll):
+    """Who comes to lead appends an entry of its term at once, and tells all (thesis, 6.4)."""
+
+    entries = 1
+
+    def told(self, state: toys.Wrapped, step: Any) -> Any:
+        leads = step is not None and step.state.inner.role is Role.LEADER
+        if leads and state.inner.role is not Role.LEADER:
+            leader = step.state.inner
+            log = (*leader.log, *[Entry(leader.current_term, "v1")] * self.entries)
+            step = Step(replace(step.state, inner=replace(leader, log=log)), step.messages)
+        return super().told(state, step)
+
+
+class ForeignRaftThatBeginsWithAnEntryOfAnotherTerm(ForeignRaftThatBeginsWithAnEntry):
+    """The entry is of the term before."""
+
+    def told(self, state: toys.Wrapped, step: Any) -> Any:
+        step = super().told(state, step)
+        if step is None or len(step.state.inner.log) == len(state.inner.log):
+            return step
+        log = (*step.state.inner.log[:-1], replace(step.state.inner.log[-1], term=0))
+        return Step(replace(step.state, inner=replace(step.state.inner, log=log)), step.messages)
+
+
+def test_who_comes_to_lead_may_append_and_tell_all_at_once() -> None:
+    report = three(ForeignRaftThatBeginsWithAnEntry)
+    assert report.counterexample is None
+    assert report.search.distinct_states > 100
+
+
+def test_what_is_appended_must_be_of_its_term() -> None:
+    found = three(ForeignRaftThatBeginsWithAnEntryOfAnotherTerm).counterexample
+    assert found is not None
+    assert len(found.events) == 3
+
+
+def test_an_entry_of_nobody_stands_for_one_of_the_values() -> None:
+    class Noops(toys.OwnRaft):
+        def as_raft(self, state: toys.Wrapped) -> State:
+            return replace(state.inner, log=(Entry(1, "noop"),))
+
+    with pytest.raises(ActorError, match=r"as_raft: log has an entry of value 'noop', expected on"):
+        build(ClusterRequest(node=Noops))

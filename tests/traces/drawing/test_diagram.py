@@ -252,3 +252,19 @@ def test_the_system_s_graphviz_comes_first(tmp_path: Path, monkeypatch: pytest.M
         RenderError, match=r"^Graphviz failed: asked -Tsvg -Gdpi=72 -o \S+/picture$"
     ):
         render("digraph {}", tmp_path / "a.svg")
+
+
+def test_what_falsifies_it_stays_in_its_box(tmp_path: Path) -> None:
+    """A difference between two sets of messages is longer than a picture is wide."""
+    trace = golden("vote-not-persisted")
+    assert trace.violation is not None
+    long = "messages: the node has " + ", ".join(
+        f"[term |-> {n}, source |-> s1]" for n in range(40)
+    )
+    violation = replace(trace.violation, instances=(long, "i = s1"))
+    render(draw(replace(trace, violation=violation)).source, tmp_path / "long.svg")
+    texts = shown_text(tmp_path / "long.svg")
+    [first] = [n for n, text in enumerate(texts) if text.startswith("falsified by messages: ")]
+    assert texts[first + 3].endswith(" ...")
+    assert texts[first + 4] == "falsified by i = s1"
+    assert max(map(len, texts[first : first + 4])) < 120
