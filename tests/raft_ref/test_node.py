@@ -439,8 +439,10 @@ class Recorder(Node):
     def __init__(self, servers: tuple[str, ...], values: tuple[str, ...]) -> None:
         super().__init__(servers, values)
         self.observed: dict[tuple[Role, str], set[Role]] = {}
+        self.names: set[str] = set()
 
     def note(self, before: State, after: State, actions: tuple[str, ...]) -> None:
+        self.names.update(actions)
         for action in actions:
             if (before.role, action) in ROLE_CHANGES:
                 self.observed.setdefault((before.role, action), set()).add(after.role)
@@ -491,6 +493,13 @@ def test_the_automaton_is_exactly_the_table() -> None:
     search(System(From(node, states), SERVERS, bounds), [], engine="auto")
     edges = {edge: set(after) for edge, after in ROLE_CHANGES.items() if after}
     assert node.observed == edges
+
+
+def test_steps_hold_every_name_and_no_other() -> None:
+    node = Recorder(SERVERS, ("v1",))
+    measures = {"max_term": 1, "max_log_length": 1, "max_snapshot_index": 1}
+    search(System(node, SERVERS, Bounds(2, measures=measures)), [], symmetry=True, engine="auto")
+    assert sorted(node.names - {"Restart"}) == sorted(Node.action_names)
 
 
 def test_terms_and_indices_stay_in_range() -> None:

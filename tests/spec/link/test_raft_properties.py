@@ -66,6 +66,8 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("LogMatching", False, {"snapshot": both(snap(2, 2, V2, V2), NONE), "log": both(log(), log(ONE, TWO))}),
     ("LogMatching", True, {"snapshot": both(snap(2, 3, V2, V2), NONE), "log": both(log(), log(ONE, TWO))}),
     ("LogMatching", False, {"snapshot": both(snap(1, 1, V1), snap(1, 1, V2)), "log": both(log(), log())}),
+    # Nor of what two snapshots of other terms stand for.
+    ("LogMatching", True, {"snapshot": both(snap(2, 2, V1, V2), snap(2, 3, V2, V2)), "log": both(log(), log())}),
     ("LogTermsMonotonic", True, {"log": both(log((1, V1), (1, V1)), log(TWO, TWO, TWO))}),
     ("LogTermsMonotonic", False, {"log": both(log(ONE, TWO, ONE), log())}),
     ("LogTermsMonotonic", False, {"log": both(log(THREE, TWO), log())}),
@@ -129,7 +131,7 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(3, 3, V1, V2, V1), NONE), "log": both(log(), log())}),
     ("LeaderAppendOnly", False, {}, {"snapshot": both(snap(3, 3, V1, V1, V1), NONE), "log": both(log(), log())}),
     ("LeaderAppendOnly", True, {}, {"role": both("Follower", "Follower"), "log": both(log(), log())}),
-    ("LeaderAppendOnly", True, {"role": both("Candidate", "Follower")}, {"log": both(log(), log())}),
+    ("LeaderAppendOnly", True, {"role": both("Candidate", "Follower")}, {"role": both("Leader", "Follower"), "log": both(log(), log())}),
     ("LeaderAppendOnly", True, {}, {"currentTerm": both(4, 3), "log": both(log(), log())}),
     ("CurrentTermMonotonic", True, {}, {"currentTerm": both(3, 4)}),
     ("CurrentTermMonotonic", False, {}, {"currentTerm": both(3, 2)}),

@@ -27,13 +27,14 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     `is_deep` are the dearer checks, too.
     """
     text = source_of(name).read_text(encoding="utf-8")
+    line = 10**6
     if mutant is not None:
-        text = mutant.apply(text)
+        text, line = mutant.apply(text), mutant.line
     with tempfile.TemporaryDirectory() as folder:
-        return _in_a_fork(lambda: _first_caught(name, text, Path(folder), is_deep))
+        return _in_a_fork(lambda: _first_caught(name, text, Path(folder), line, is_deep))
 
 
-def _first_caught(name: str, text: str, folder: Path, is_deep: bool) -> str:
+def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) -> str:
     source = source_of(name)
     try:
         if source.suffix == ".py":
@@ -44,7 +45,7 @@ def _first_caught(name: str, text: str, folder: Path, is_deep: bool) -> str:
     except Exception as error:
         return f"{CAUGHT}: as it is loaded ({type(error).__name__})"
     checks: Checks = (
-        checks_of_node.checks(is_deep)
+        checks_of_node.checks(line, is_deep)
         if source.suffix == ".py"
         else checks_of_spec.checks(name, is_deep)
     )
