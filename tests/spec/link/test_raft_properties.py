@@ -130,6 +130,8 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log())}),
     ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(3, 3, V1, V2, V1), NONE), "log": both(log(), log())}),
     ("LeaderAppendOnly", False, {}, {"snapshot": both(snap(3, 3, V1, V1, V1), NONE), "log": both(log(), log())}),
+    # The term of what is compacted is no matter of this.
+    ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(2, 3, V1, V2), NONE), "log": both(log(THREE), log())}),
     ("LeaderAppendOnly", True, {}, {"role": both("Follower", "Follower"), "log": both(log(), log())}),
     ("LeaderAppendOnly", True, {"role": both("Candidate", "Follower")}, {"role": both("Leader", "Follower"), "log": both(log(), log())}),
     ("LeaderAppendOnly", True, {}, {"currentTerm": both(4, 3), "log": both(log(), log())}),
@@ -156,6 +158,9 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V2, 3))}),
     ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 3), (3, V1, 3))}),
     ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 2))}),
+    # An entry that comes in the same step, and a term.
+    ("CommittedRecorded", True, {}, {"log": both(log(TWO, THREE), log(ONE, TWO, THREE)), "commitIndex": both(2, 3), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))}),
+    ("CommittedRecorded", True, {}, {"currentTerm": both(4, 3), "commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 4))}),
     # A snapshot tells the value of what is gone, and the term of the last alone.
     ("CommittedRecorded", True, {}, {"snapshot": both(snap(1, 1, V1), snap(4, 3, V1, V2, V1, V2)), "log": both(log(TWO), log()), "commitIndex": both(2, 4), "committed": history((1, V1, 1), (2, V2, 2), (0, V1, 3), (3, V2, 3))}),
     ("SometimesConflictTruncated", False, {}, {}),
@@ -165,9 +170,10 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("SometimesConflictTruncated", True, {}, {"log": both(log(TWO), log(ONE, TWO))}),
     ("SometimesConflictTruncated", False, {}, {"log": both(log(TWO, THREE), log(ONE, TWO, THREE))}),
     ("SometimesConflictTruncated", False, {}, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log(ONE, TWO))}),
+    ("SometimesConflictTruncated", False, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "log": both(log(TWO, THREE), log())}),
     ("SometimesSnapshotInstalled", False, {}, {"snapshot": both(snap(2, 2, V1, V2), snap(1, 1, V1))}),
-    ("SometimesSnapshotInstalled", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2))}),
-    ("SometimesSnapshotReplacesConflict", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 3, V1, V1))}),
+    ("SometimesSnapshotInstalled", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "commitIndex": both(2, 2)}),
+    ("SometimesSnapshotReplacesConflict", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 3, V1, V1)), "commitIndex": both(2, 2)}),
     ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2))}),
     ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(1, 1, V1), snap(3, 3, V1, V1, V1))}),
     ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(2, 3, V1, V1), snap(1, 3, V1))}),

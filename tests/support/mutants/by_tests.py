@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import hypothesis  # noqa: F401  so that no process has to import it
 import pytest
 
 

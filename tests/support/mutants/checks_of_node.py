@@ -40,11 +40,7 @@ SECOND: Final = Rung(
     bisimulation=True,
 )
 
-_FEW_RUNGS: Final = (
-    "an even number of servers",
-    "a snapshot and a conflict",
-    "snapshots and logs",
-)
+_FEW_RUNGS: Final = ("snapshots and logs",)
 _FEW_TESTS: Final = ("tests/raft_ref/test_node.py",)
 _MORE_TESTS: Final = (
     "tests/raft_ref/test_durability.py",

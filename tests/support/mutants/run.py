@@ -11,12 +11,16 @@ from pathlib import Path
 
 from tests.support.mutants import checks_of_node, checks_of_spec
 from tests.support.mutants.mutant import Mutant, source_of
-from tests.support.mutants.table import CAUGHT, SURVIVED
+from tests.support.mutants.reading import is_read_alike
+from tests.support.mutants.table import CAUGHT, EQUIVALENT, SURVIVED
 
 SECONDS = 600
 """How long all checks of one mutant may take."""
 MEMORY = 4 << 30
 """How many bytes of memory its process may have."""
+
+ALIKE = f"{EQUIVALENT}: it is read as the same formula"
+"""What becomes of a mutant that differs as a text alone."""
 
 Checks = Iterable[tuple[str, Callable[[], str | None]]]
 
@@ -27,7 +31,7 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     `is_deep` are the dearer checks, too.
     """
     text = source_of(name).read_text(encoding="utf-8")
-    line = 10**6
+    line = 0
     if mutant is not None:
         text, line = mutant.apply(text), mutant.line
     with tempfile.TemporaryDirectory() as folder:
@@ -36,6 +40,8 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
 
 def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) -> str:
     source = source_of(name)
+    if source.suffix == ".tla" and line and is_read_alike(source.read_text("utf-8"), text):
+        return ALIKE
     try:
         if source.suffix == ".py":
             checks_of_node.install(text)
@@ -44,6 +50,7 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
             checks_of_spec.install(folder)
     except Exception as error:
         return f"{CAUGHT}: as it is loaded ({type(error).__name__})"
+    line = line or 10**6
     checks: Checks = (
         checks_of_node.checks(line, is_deep)
         if source.suffix == ".py"
