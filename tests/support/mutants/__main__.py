@@ -35,7 +35,7 @@ def run(name: str, *, is_deep: bool, is_anew: bool) -> None:
     if (as_it_is := outcome_of(name, None, is_deep=is_deep)) != SURVIVED:
         raise SystemExit(f"{name}: as it is, it is {as_it_is}")
     written = time.monotonic()
-    for mutant, outcome in found.items():
+    for mutant, outcome in [*[*found.items()][::-1]]:
         is_judged = outcome.startswith((EQUIVALENT, HOLE))
         is_due = outcome == NOT_RUN or (is_deep and outcome == SURVIVED)
         if is_due or (is_anew and not is_judged):

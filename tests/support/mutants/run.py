@@ -31,6 +31,7 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     `is_deep` are the dearer checks, too.
     """
     text = source_of(name).read_text(encoding="utf-8")
+    checks_of_node.as_observed()
     line = 0
     if mutant is not None:
         text, line = mutant.apply(text), mutant.line
