@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from raft_ref.explorer import Renamed
 from raft_ref.spec import Value, load, model_value
 from raft_ref.spec.checker.config import load_config, parse_config
 from raft_ref.spec.checker.search import check
@@ -39,7 +40,8 @@ def test_a_specification_is_init_and_next_of_all_variables(path: Path) -> None:
 @pytest.mark.parametrize("path", [MODEL, OF_TRACES], ids=lambda path: path.stem)
 def test_each_property_is_asked_of_tlc_as_it_is_here(path: Path) -> None:
     of_raft, module = load(INVARIANTS), load(path)
-    of_states, of_steps = [], []
+    of_states: list[str] = []
+    of_steps: list[str] = []
     for name in (each.name for each in of_raft.properties()):
         if not name.startswith("Sometimes") and name != "CommittedRecorded":
             predicate = of_raft.predicate(name, constants_of(of_raft))
@@ -53,7 +55,9 @@ def test_each_property_is_asked_of_tlc_as_it_is_here(path: Path) -> None:
 
 
 @pytest.mark.parametrize("symmetry", [False, ("servers",), ("values",), True])
-def test_the_model_counts_what_the_explorer_counts(symmetry: bool) -> None:
+def test_the_model_counts_what_the_explorer_counts(
+    symmetry: bool | tuple[Renamed, ...],
+) -> None:
     """With every kind of step, and what is renamed: nothing, either, both."""
     model = Model(
         servers=2, values=2, log=1, snapshot=1, messages=1, restarts=1, drops=1, duplicates=1,

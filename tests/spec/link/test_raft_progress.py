@@ -5,7 +5,18 @@ import pytest
 from raft_ref import spec
 from raft_ref.spec.files import PROGRESS_OF_RAFT
 from tests.support.raft_states import (
-    CONSTANTS, HEALTHY, NONE, ONE, THREE, TWO, V1, V2, State, both, log, snap,
+    CONSTANTS,
+    HEALTHY,
+    NONE,
+    ONE,
+    THREE,
+    TWO,
+    V1,
+    V2,
+    State,
+    both,
+    log,
+    snap,
 )  # fmt: skip
 
 COMPACTED = {"snapshot": both(snap(1, 3, V1), NONE), "log": both(log(), log())}
@@ -35,7 +46,15 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("CommitIsDone", False, {"commitIndex": both(3, 1), **STALE}),
     ("CommitIsDone", False, {"commitIndex": both(3, 1), "log": both(log(TWO, TWO), log())}),
     ("CommitIsDone", True, {"commitIndex": both(1, 0), **COMPACTED}),
-    ("CommitIsDone", True, {"snapshot": both(snap(1, 3, V2), NONE), "commitIndex": both(2, 0), "log": both(log(THREE), log(ONE))}),
+    (
+        "CommitIsDone",
+        True,
+        {
+            "snapshot": both(snap(1, 3, V2), NONE),
+            "commitIndex": both(2, 0),
+            "log": both(log(THREE), log(ONE)),
+        },
+    ),
     ("LeaderIsElected", True, {}),
     ("LeaderIsElected", True, {"currentTerm": both(3, 2)}),
     ("LeaderIsElected", False, CANDIDATE),
@@ -52,7 +71,7 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("CommitIsKnownToAll", False, {"commitIndex": both(0, 0)}),
     ("CommitIsKnownToAll", False, {"commitIndex": both(2, 2), **CANDIDATE}),
     ("CommitIsKnownToAll", False, {"commitIndex": both(2, 2), **STALE}),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,23 @@ import pytest
 from raft_ref import spec
 from raft_ref.spec.files import INVARIANTS
 from tests.support.raft_states import (
-    CONSTANTS, HEALTHY, NIL, NOBODY, NONE, ONE, S1, S2, THREE, TWO, V1, V2, State, both, history,
-    log, snap,
+    CONSTANTS,
+    HEALTHY,
+    NIL,
+    NOBODY,
+    NONE,
+    ONE,
+    S1,
+    S2,
+    THREE,
+    TWO,
+    V1,
+    V2,
+    State,
+    both,
+    history,
+    log,
+    snap,
 )
 
 LOGS_ALIKE = {"snapshot": both(NONE, NONE), "log": both(log(ONE, TWO), log(ONE, TWO))}
@@ -60,14 +75,42 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("LogMatching", False, {**LOGS_ALIKE, "log": both(log(ONE, TWO), log((2, V1), TWO))}),
     ("LogMatching", False, {"snapshot": both(snap(1, 1, V2), NONE)}),
     ("LogMatching", False, {"snapshot": both(snap(1, 2, V1), NONE)}),
-    ("LogMatching", True, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(), log(ONE, TWO))}),
-    ("LogMatching", True, {"snapshot": both(NONE, snap(2, 2, V1, V2)), "log": both(log(ONE, TWO), log())}),
-    ("LogMatching", False, {"snapshot": both(snap(2, 2, V1, V1), NONE), "log": both(log(), log(ONE, TWO))}),
-    ("LogMatching", False, {"snapshot": both(snap(2, 2, V2, V2), NONE), "log": both(log(), log(ONE, TWO))}),
-    ("LogMatching", True, {"snapshot": both(snap(2, 3, V2, V2), NONE), "log": both(log(), log(ONE, TWO))}),
-    ("LogMatching", False, {"snapshot": both(snap(1, 1, V1), snap(1, 1, V2)), "log": both(log(), log())}),
+    (
+        "LogMatching",
+        True,
+        {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(), log(ONE, TWO))},
+    ),
+    (
+        "LogMatching",
+        True,
+        {"snapshot": both(NONE, snap(2, 2, V1, V2)), "log": both(log(ONE, TWO), log())},
+    ),
+    (
+        "LogMatching",
+        False,
+        {"snapshot": both(snap(2, 2, V1, V1), NONE), "log": both(log(), log(ONE, TWO))},
+    ),
+    (
+        "LogMatching",
+        False,
+        {"snapshot": both(snap(2, 2, V2, V2), NONE), "log": both(log(), log(ONE, TWO))},
+    ),
+    (
+        "LogMatching",
+        True,
+        {"snapshot": both(snap(2, 3, V2, V2), NONE), "log": both(log(), log(ONE, TWO))},
+    ),
+    (
+        "LogMatching",
+        False,
+        {"snapshot": both(snap(1, 1, V1), snap(1, 1, V2)), "log": both(log(), log())},
+    ),
     # Nor of what two snapshots of other terms stand for.
-    ("LogMatching", True, {"snapshot": both(snap(2, 2, V1, V2), snap(2, 3, V2, V2)), "log": both(log(), log())}),
+    (
+        "LogMatching",
+        True,
+        {"snapshot": both(snap(2, 2, V1, V2), snap(2, 3, V2, V2)), "log": both(log(), log())},
+    ),
     ("LogTermsMonotonic", True, {"log": both(log((1, V1), (1, V1)), log(TWO, TWO, TWO))}),
     ("LogTermsMonotonic", False, {"log": both(log(ONE, TWO, ONE), log())}),
     ("LogTermsMonotonic", False, {"log": both(log(THREE, TWO), log())}),
@@ -80,12 +123,20 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("LeaderCompleteness", False, {"log": both(log((3, V2)), log(ONE, TWO))}),
     ("LeaderCompleteness", False, {"snapshot": both(snap(1, 1, V2), NONE)}),
     ("LeaderCompleteness", False, {"snapshot": both(snap(1, 2, V1), NONE)}),
-    ("LeaderCompleteness", True, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(), log())}),
+    (
+        "LeaderCompleteness",
+        True,
+        {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(), log())},
+    ),
     # What is committed in its own term, or in a later one, it need not have.
     ("LeaderCompleteness", True, {"currentTerm": both(2, 3), "log": both(log(), log(ONE, TWO))}),
     ("LeaderCompleteness", True, {"currentTerm": both(1, 3), "log": both(log(), log(ONE, TWO))}),
     ("LeaderCompleteness", False, {"role": both("Leader", "Leader"), "log": both(log(TWO), log())}),
-    ("LeaderCompleteness", True, {"role": both("Candidate", "Follower"), "log": both(log(), log())}),
+    (
+        "LeaderCompleteness",
+        True,
+        {"role": both("Candidate", "Follower"), "log": both(log(), log())},
+    ),
     ("StateMachineSafety", False, {"commitIndex": both(3, 1)}),
     ("StateMachineSafety", False, {"commitIndex": both(2, 1), "log": both(log(), log(ONE, TWO))}),
     ("StateMachineSafety", True, {"commitIndex": both(0, 2)}),
@@ -114,7 +165,7 @@ OF_STATES: list[tuple[str, bool, State]] = [
     ("SometimesFollowerCommits", True, {}),
     ("SometimesFollowerCommits", False, {"commitIndex": both(2, 0)}),
     ("SometimesFollowerCommits", False, {"role": both("Leader", "Candidate")}),
-]  # fmt: skip
+]
 
 LATER = {"restarts": 2}
 # Of a step from HEALTHY, but for what is said first, to a state that differs as is said then.
@@ -126,14 +177,49 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("LeaderAppendOnly", False, {}, {"log": both(log(TWO, (2, V1)), log(ONE, TWO))}),
     ("LeaderAppendOnly", False, {}, {"log": both(log((1, V2), THREE), log(ONE, TWO))}),
     ("LeaderAppendOnly", False, {}, {"snapshot": both(snap(1, 1, V2), NONE)}),
-    ("LeaderAppendOnly", False, {}, {"snapshot": both(snap(0, 0), NONE), "log": both(log((3, V1), TWO, THREE), NONE)}),
-    ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log())}),
-    ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(3, 3, V1, V2, V1), NONE), "log": both(log(), log())}),
-    ("LeaderAppendOnly", False, {}, {"snapshot": both(snap(3, 3, V1, V1, V1), NONE), "log": both(log(), log())}),
+    (
+        "LeaderAppendOnly",
+        False,
+        {},
+        {"snapshot": both(snap(0, 0), NONE), "log": both(log((3, V1), TWO, THREE), NONE)},
+    ),
+    (
+        "LeaderAppendOnly",
+        True,
+        {},
+        {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log())},
+    ),
+    (
+        "LeaderAppendOnly",
+        True,
+        {},
+        {"snapshot": both(snap(3, 3, V1, V2, V1), NONE), "log": both(log(), log())},
+    ),
+    (
+        "LeaderAppendOnly",
+        False,
+        {},
+        {"snapshot": both(snap(3, 3, V1, V1, V1), NONE), "log": both(log(), log())},
+    ),
     # The term of what is compacted is no matter of this.
-    ("LeaderAppendOnly", True, {}, {"snapshot": both(snap(2, 3, V1, V2), NONE), "log": both(log(THREE), log())}),
-    ("LeaderAppendOnly", True, {}, {"role": both("Follower", "Follower"), "log": both(log(), log())}),
-    ("LeaderAppendOnly", True, {"role": both("Candidate", "Follower")}, {"role": both("Leader", "Follower"), "log": both(log(), log())}),
+    (
+        "LeaderAppendOnly",
+        True,
+        {},
+        {"snapshot": both(snap(2, 3, V1, V2), NONE), "log": both(log(THREE), log())},
+    ),
+    (
+        "LeaderAppendOnly",
+        True,
+        {},
+        {"role": both("Follower", "Follower"), "log": both(log(), log())},
+    ),
+    (
+        "LeaderAppendOnly",
+        True,
+        {"role": both("Candidate", "Follower")},
+        {"role": both("Leader", "Follower"), "log": both(log(), log())},
+    ),
     ("LeaderAppendOnly", True, {}, {"currentTerm": both(4, 3), "log": both(log(), log())}),
     ("CurrentTermMonotonic", True, {}, {"currentTerm": both(3, 4)}),
     ("CurrentTermMonotonic", False, {}, {"currentTerm": both(3, 2)}),
@@ -145,50 +231,178 @@ OF_STEPS: list[tuple[str, bool, State, State]] = [
     ("SnapshotMonotonic", False, {}, {"snapshot": both(NONE, NONE), **LATER}),
     ("MatchIndexMonotonic", True, {}, {"matchIndex": both(both(0, 3), both(0, 0))}),
     ("MatchIndexMonotonic", False, {}, {"matchIndex": both(both(3, 1), both(0, 0))}),
-    ("MatchIndexMonotonic", True, {}, {"matchIndex": both(both(0, 0), both(0, 0)), "role": both("Follower", "Leader")}),
-    ("MatchIndexMonotonic", True, {"role": both("Candidate", "Leader")}, {"matchIndex": both(both(0, 0), both(0, 0)), "role": both("Leader", "Leader")}),
-    ("MatchIndexMonotonic", True, {}, {"matchIndex": both(both(0, 0), both(0, 0)), "currentTerm": both(4, 3)}),
+    (
+        "MatchIndexMonotonic",
+        True,
+        {},
+        {"matchIndex": both(both(0, 0), both(0, 0)), "role": both("Follower", "Leader")},
+    ),
+    (
+        "MatchIndexMonotonic",
+        True,
+        {"role": both("Candidate", "Leader")},
+        {"matchIndex": both(both(0, 0), both(0, 0)), "role": both("Leader", "Leader")},
+    ),
+    (
+        "MatchIndexMonotonic",
+        True,
+        {},
+        {"matchIndex": both(both(0, 0), both(0, 0)), "currentTerm": both(4, 3)},
+    ),
     ("CommittedRecorded", True, {}, {}),
     ("CommittedRecorded", False, {}, {"committed": history((1, V1, 1))}),
     ("CommittedRecorded", False, {}, {"committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))}),
-    ("CommittedRecorded", True, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))}),
-    ("CommittedRecorded", True, {}, {"commitIndex": both(5, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))}),
+    (
+        "CommittedRecorded",
+        True,
+        {},
+        {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))},
+    ),
+    (
+        "CommittedRecorded",
+        True,
+        {},
+        {"commitIndex": both(5, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))},
+    ),
     ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1)}),
-    ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (2, V1, 3))}),
-    ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V2, 3))}),
-    ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 3), (3, V1, 3))}),
-    ("CommittedRecorded", False, {}, {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 2))}),
+    (
+        "CommittedRecorded",
+        False,
+        {},
+        {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (2, V1, 3))},
+    ),
+    (
+        "CommittedRecorded",
+        False,
+        {},
+        {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V2, 3))},
+    ),
+    (
+        "CommittedRecorded",
+        False,
+        {},
+        {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 3), (3, V1, 3))},
+    ),
+    (
+        "CommittedRecorded",
+        False,
+        {},
+        {"commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 2))},
+    ),
     # An entry that comes in the same step, and a term.
-    ("CommittedRecorded", True, {}, {"log": both(log(TWO, THREE), log(ONE, TWO, THREE)), "commitIndex": both(2, 3), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3))}),
-    ("CommittedRecorded", True, {}, {"currentTerm": both(4, 3), "commitIndex": both(3, 1), "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 4))}),
+    (
+        "CommittedRecorded",
+        True,
+        {},
+        {
+            "log": both(log(TWO, THREE), log(ONE, TWO, THREE)),
+            "commitIndex": both(2, 3),
+            "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 3)),
+        },
+    ),
+    (
+        "CommittedRecorded",
+        True,
+        {},
+        {
+            "currentTerm": both(4, 3),
+            "commitIndex": both(3, 1),
+            "committed": history((1, V1, 1), (2, V2, 2), (3, V1, 4)),
+        },
+    ),
     # A snapshot tells the value of what is gone, and the term of the last alone.
-    ("CommittedRecorded", True, {}, {"snapshot": both(snap(1, 1, V1), snap(4, 3, V1, V2, V1, V2)), "log": both(log(TWO), log()), "commitIndex": both(2, 4), "committed": history((1, V1, 1), (2, V2, 2), (0, V1, 3), (3, V2, 3))}),
+    (
+        "CommittedRecorded",
+        True,
+        {},
+        {
+            "snapshot": both(snap(1, 1, V1), snap(4, 3, V1, V2, V1, V2)),
+            "log": both(log(TWO), log()),
+            "commitIndex": both(2, 4),
+            "committed": history((1, V1, 1), (2, V2, 2), (0, V1, 3), (3, V2, 3)),
+        },
+    ),
     ("SometimesConflictTruncated", False, {}, {}),
     ("SometimesConflictTruncated", True, {}, {"log": both(log(TWO, THREE), log(ONE))}),
     ("SometimesConflictTruncated", True, {}, {"log": both(log(TWO, THREE), log(ONE, THREE))}),
     ("SometimesConflictTruncated", True, {}, {"log": both(log(TWO, THREE), log(TWO, TWO))}),
     ("SometimesConflictTruncated", True, {}, {"log": both(log(TWO), log(ONE, TWO))}),
     ("SometimesConflictTruncated", False, {}, {"log": both(log(TWO, THREE), log(ONE, TWO, THREE))}),
-    ("SometimesConflictTruncated", False, {}, {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log(ONE, TWO))}),
-    ("SometimesConflictTruncated", False, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "log": both(log(TWO, THREE), log())}),
-    ("SometimesSnapshotInstalled", False, {}, {"snapshot": both(snap(2, 2, V1, V2), snap(1, 1, V1))}),
-    ("SometimesSnapshotInstalled", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "commitIndex": both(2, 2)}),
-    ("SometimesSnapshotReplacesConflict", True, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 3, V1, V1)), "commitIndex": both(2, 2)}),
-    ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2))}),
-    ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(1, 1, V1), snap(3, 3, V1, V1, V1))}),
-    ("SometimesSnapshotReplacesConflict", False, {}, {"snapshot": both(snap(2, 3, V1, V1), snap(1, 3, V1))}),
+    (
+        "SometimesConflictTruncated",
+        False,
+        {},
+        {"snapshot": both(snap(2, 2, V1, V2), NONE), "log": both(log(THREE), log(ONE, TWO))},
+    ),
+    (
+        "SometimesConflictTruncated",
+        False,
+        {},
+        {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "log": both(log(TWO, THREE), log())},
+    ),
+    (
+        "SometimesSnapshotInstalled",
+        False,
+        {},
+        {"snapshot": both(snap(2, 2, V1, V2), snap(1, 1, V1))},
+    ),
+    (
+        "SometimesSnapshotInstalled",
+        True,
+        {},
+        {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2)), "commitIndex": both(2, 2)},
+    ),
+    (
+        "SometimesSnapshotReplacesConflict",
+        True,
+        {},
+        {"snapshot": both(snap(1, 1, V1), snap(2, 3, V1, V1)), "commitIndex": both(2, 2)},
+    ),
+    (
+        "SometimesSnapshotReplacesConflict",
+        False,
+        {},
+        {"snapshot": both(snap(1, 1, V1), snap(2, 2, V1, V2))},
+    ),
+    (
+        "SometimesSnapshotReplacesConflict",
+        False,
+        {},
+        {"snapshot": both(snap(1, 1, V1), snap(3, 3, V1, V1, V1))},
+    ),
+    (
+        "SometimesSnapshotReplacesConflict",
+        False,
+        {},
+        {"snapshot": both(snap(2, 3, V1, V1), snap(1, 3, V1))},
+    ),
     ("SometimesLeaderStepsDown", True, {}, {"role": both("Follower", "Follower")}),
     ("SometimesLeaderStepsDown", False, {}, {"role": both("Follower", "Follower"), **LATER}),
     ("SometimesLeaderStepsDown", False, {}, {}),
-    ("SometimesLeaderStepsDown", False, {"role": both("Candidate", "Follower")}, {"role": both("Follower", "Follower")}),
+    (
+        "SometimesLeaderStepsDown",
+        False,
+        {"role": both("Candidate", "Follower")},
+        {"role": both("Follower", "Follower")},
+    ),
     ("SometimesNextIndexBacksUp", True, {}, {"nextIndex": both(both(4, 2), both(1, 1))}),
     ("SometimesNextIndexBacksUp", False, {}, {"nextIndex": both(both(4, 4), both(1, 1))}),
     ("SometimesNextIndexBacksUp", False, {}, {}),
-    ("SometimesNextIndexBacksUp", False, {}, {"nextIndex": both(both(4, 2), both(1, 1)), "role": both("Follower", "Follower")}),
-    ("SometimesNextIndexBacksUp", False, {"role": both("Candidate", "Follower")}, {"nextIndex": both(both(4, 2), both(1, 1)), "role": both("Leader", "Follower")}),
+    (
+        "SometimesNextIndexBacksUp",
+        False,
+        {},
+        {"nextIndex": both(both(4, 2), both(1, 1)), "role": both("Follower", "Follower")},
+    ),
+    (
+        "SometimesNextIndexBacksUp",
+        False,
+        {"role": both("Candidate", "Follower")},
+        {"nextIndex": both(both(4, 2), both(1, 1)), "role": both("Leader", "Follower")},
+    ),
     ("SometimesCommitForgotten", True, {}, {"commitIndex": both(2, 0)}),
     ("SometimesCommitForgotten", False, {}, {"commitIndex": both(3, 1)}),
-]  # fmt: skip
+]
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +459,9 @@ WRONG: dict[str, list[spec.Value]] = {
     "entries": [log((0, V1)), log((1, S1))], "success": [V1], "matchIndex": [-1],
     "snapshot": [snap(-1, 0), snap(0, -1), snap(1, 1, S1)],
 }  # fmt: skip
-MESSAGES: list[tuple[str, bool, str, str, Any]] = [("MessageTypeOK", True, kind, "", None) for kind in RIGHT] + [
+MESSAGES: list[tuple[str, bool, str, str, Any]] = [
+    ("MessageTypeOK", True, kind, "", None) for kind in RIGHT
+] + [
     ("MessageTypeOK", False, kind, field, value)
     for kind, fields in RIGHT.items()
     for field in ("source", "dest", "term", *fields)

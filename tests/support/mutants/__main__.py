@@ -35,7 +35,7 @@ def run(name: str, *, is_deep: bool, is_anew: bool) -> None:
     if (as_it_is := outcome_of(name, None, is_deep=is_deep)) != SURVIVED:
         raise SystemExit(f"{name}: as it is, it is {as_it_is}")
     written = time.monotonic()
-    for mutant, outcome in [*[*found.items()][::-1]]:
+    for mutant, outcome in [*found.items()]:
         is_judged = outcome.startswith((EQUIVALENT, HOLE))
         is_due = outcome == NOT_RUN or (is_deep and outcome == SURVIVED)
         if is_due or (is_anew and not is_judged):
@@ -50,9 +50,9 @@ def run(name: str, *, is_deep: bool, is_anew: bool) -> None:
 def carried(old: Table, made: list[Mutant]) -> dict[Mutant, str]:
     """Return the mutants of a file, with what is known of them from a table of it as it was."""
     before = sorted(old)
-    tokens = [[(each.token, each.instead) for each in side] for side in (before, made)]
+    was, now = ([(each.token, each.instead) for each in side] for side in (before, made))
     found = dict.fromkeys(made, NOT_RUN)
-    for block in SequenceMatcher(None, *tokens, autojunk=False).get_matching_blocks():
+    for block in SequenceMatcher(None, was, now, autojunk=False).get_matching_blocks():
         for at in range(block.size):
             found[made[block.b + at]] = old[before[block.a + at]]
     return found

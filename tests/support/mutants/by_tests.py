@@ -23,12 +23,10 @@ class _First:
             self.failed = report.nodeid.removeprefix("tests/")
 
 
-def first_failure(
-    paths: Sequence[str], marked: str = "not long", but_not: str = ""
-) -> str | None:
+def first_failure(paths: Sequence[str], marked: str = "not long", but_not: str = "") -> str | None:
     """Run tests, but for those with that in their names; return the first that fails."""
     first = _First()
     options = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "-x", "-q"]
     options += ["-k", f"not {but_not}"] if but_not else []
     code = pytest.main([*options, "-m", marked, *paths], plugins=[first])
-    return first.failed or (None if code == pytest.ExitCode.OK else code.name)
+    return first.failed or (None if code == pytest.ExitCode.OK else pytest.ExitCode(code).name)

@@ -8,7 +8,7 @@ import sys
 import time
 import types
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
 import raft_ref.node
@@ -20,6 +20,7 @@ from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.ladder.rungs import RUNGS, Rung
 from raft_ref.verify.vacuity import unreached
 from tests.support.automaton import Edges, edges, observed
+from tests.support.mutants import recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import NODE
 
@@ -43,7 +44,6 @@ SECOND: Final = Rung(
     bisimulation=True,
 )
 
-_FEW_RUNGS: Final = ("snapshots and logs",)
 _FEW_TESTS: Final = ("tests/raft_ref/test_node.py",)
 _MORE_TESTS: Final = (
     *_FEW_TESTS,
@@ -82,13 +82,13 @@ def checks(line: int, is_deep: bool) -> Iterator[tuple[str, Check]]:
     """Yield the checks of a mutant in a line by name, on the whole the cheapest first."""
     if line < _line_of_the_node():
         yield "automaton", lambda: "the table" if edges() != as_observed() else None
+    for model in recorded.BOXES:
+        yield "steps", partial(recorded.answered_otherwise, model)
     yield FIRST.name, lambda: violated(searched(FIRST))
     yield SECOND.name, lambda: violated(searched(SECOND))
     yield "tests", lambda: first_failure(_FEW_TESTS, but_not="automaton")
     reports: list[Report] = []
-    for rung in sorted(RUNGS, key=lambda each: each.is_large):
-        if not is_deep and rung.name not in _FEW_RUNGS:
-            continue
+    for rung in sorted(RUNGS if is_deep else (), key=lambda each: each.is_large):
 
         def search(rung: Rung = rung) -> str | None:
             reports.append(searched(rung))
@@ -106,6 +106,14 @@ def as_observed() -> Edges:
     return observed()
 
 
+@cache
+def prepare() -> None:
+    """Find out all that is compared, before a mutant is there."""
+    as_observed()
+    for model in recorded.BOXES:
+        recorded.calls(model)
+
+
 def _line_of_the_node() -> int:
     """Return where the tables end, of which the searches know little."""
     return next(
@@ -117,9 +125,7 @@ def _line_of_the_node() -> int:
 
 def searched(rung: Rung) -> Report:
     """Search a rung as the ladder does."""
-    asked = PropertyRequest(
-        refine=rung.refines, progress=rung.goal, bisimulation=rung.bisimulation
-    )
+    asked = PropertyRequest(refine=rung.refines, progress=rung.goal, bisimulation=rung.bisimulation)
     request = ClusterRequest(sizes=GivenSizes(**rung.sizes), properties=asked)
     symmetry = () if rung.bisimulation else None
     check = ExhaustiveCheck(request, symmetry, threads=1, memory=1 << 30)

@@ -156,9 +156,8 @@ class _Maker:
             yield from sorted(self._names(token, before, after))
 
     def _comparison(self, text: str, before: str, after: str) -> Iterator[str]:
-        if (text, after) == ("is", "not") or (before, text) == ("is", "not"):
-            yield from ([""] if text == "not" else [])
-        elif (text, after) == ("not", "in") or (before, text) == ("not", "in"):
+        double = (("is", "not"), ("not", "in"))
+        if (text, after) in double or (before, text) in double:
             yield from ([""] if text == "not" else [])
         else:
             yield from COMPARED.get(text, ())

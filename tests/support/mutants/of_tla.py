@@ -1,8 +1,8 @@
-"""All one-token mutants of a module of TLA+.
+r"""All one-token mutants of a module of TLA+.
 
 Operators by their neighbours, numbers by the next one, primes taken and given, names and strings by
 others of the same kind that are in scope: declared or read in the same definition, or, what takes
-the same arguments, in the module. Places where another token is another syntax (the `\\in` of a
+the same arguments, in the module. Places where another token is another syntax (the `\in` of a
 quantifier's bound, the keys of a record) are left alone.
 """
 

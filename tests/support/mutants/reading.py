@@ -19,7 +19,7 @@ _NO_MEANING = ("at", "text")
 def is_read_alike(one: str, other: str) -> bool:
     """Tell whether two texts of a module have the same syntax tree; places do not count."""
     try:
-        return _shape_of(one) == _shape_of(other)
+        return bool(_shape_of(one) == _shape_of(other))
     except SpecError:
         return False
 

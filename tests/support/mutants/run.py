@@ -31,12 +31,20 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     `is_deep` are the dearer checks, too.
     """
     text = source_of(name).read_text(encoding="utf-8")
-    checks_of_node.as_observed()
+    prepare(name)
     line = 0
     if mutant is not None:
         text, line = mutant.apply(text), mutant.line
     with tempfile.TemporaryDirectory() as folder:
         return _in_a_fork(lambda: _first_caught(name, text, Path(folder), line, is_deep))
+
+
+def prepare(name: str) -> None:
+    """Find out all that a mutant of a file is compared with."""
+    if name.endswith(".py"):
+        checks_of_node.prepare()
+    else:
+        checks_of_spec.prepare(name)
 
 
 def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) -> str:

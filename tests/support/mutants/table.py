@@ -25,7 +25,7 @@ def made(name: str) -> list[Mutant]:
     """Return all mutants that can be made of a file."""
     source = source_of(name)
     text = source.read_text(encoding="utf-8")
-    return (of_python if source.suffix == ".py" else of_tla).mutants(text)
+    return of_python.mutants(text) if source.suffix == ".py" else of_tla.mutants(text)
 
 
 def path_of(name: str) -> Path:
