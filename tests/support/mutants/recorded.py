@@ -20,15 +20,15 @@ from tests.support.models import Model
 
 BOXES = (
     Model(servers=2, term=2, log=1, snapshot=1, restarts=1),
-    Model(term=2, log=1, snapshot=1),
+    Model(servers=4, messages=3),
     Model(log=2, snapshot=2),
     Model(servers=2, term=3, log=2, snapshot=1, restarts=1),
-    Model(servers=2, values=2, term=2, log=2, snapshot=1, drops=1, duplicates=1),
-    Model(term=2, log=2, snapshot=1),
 )
 """What is searched; the first is the smallest."""
 
 _MEMORY = 1 << 30
+_MOST = 6_000
+"""How many of what is recorded are compared, of each box."""
 
 
 class Call(NamedTuple):
@@ -137,4 +137,4 @@ def refused(model: Model) -> str | None:
 def _mixed(found: list[Any]) -> list[Any]:
     """Return all in an order in which each kind comes soon."""
     random.Random(0).shuffle(found)
-    return found
+    return found[:_MOST]
