@@ -15,8 +15,8 @@ from tests.support.mutants.mutant import Mutant, source_of
 from tests.support.mutants.run import outcome_of
 from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN, SURVIVED
 
-WAITING = frozenset({"MCRaft.tla", "MCRaftTrace.tla", "RaftTrace.tla"})
-"""Files whose mutants were not run yet."""
+WAITING = frozenset({"MCRaft.tla", "MCRaftTrace.tla", "Raft.tla", "RaftTrace.tla", "node.py"})
+"""Files of which some mutants were not run yet."""
 RUN = [name for name in FILES if name not in WAITING]
 SAMPLE, SEED = 12, 18
 """How many mutants of a file are run again, and what chooses them."""
@@ -36,8 +36,13 @@ def test_each_mutant_was_judged(name: str) -> None:
         assert reason, mutant
 
 
-def test_what_was_not_run_has_no_table() -> None:
-    assert {name for name in FILES if not table.path_of(name).is_file()} == WAITING
+def test_what_waits_to_be_run_is_named() -> None:
+    known = {name: table.read(name) for name in FILES}
+    assert {name for name in FILES if _waits(known[name])} == WAITING
+
+
+def _waits(rows: table.Table) -> bool:
+    return not rows or bool({NOT_RUN, SURVIVED} & {*rows.values()})
 
 
 @pytest.mark.long

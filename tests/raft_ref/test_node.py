@@ -437,6 +437,12 @@ def test_what_is_not_enabled_is_none(state: State, action: Action) -> None:
     assert NODE.act(state, action) is None
 
 
+def test_what_a_search_may_put_a_bound_on() -> None:
+    state = replace(COMPACTED, current_term=7)
+    measured = {name: measure(state) for name, measure in Node.measures.items()}
+    assert measured == {"max_term": 7, "max_log_length": 3, "max_snapshot_index": 1}
+
+
 @pytest.mark.parametrize("servers", [(), ("s1",), ("s1", "s1")])
 def test_a_cluster_has_two_servers_or_more(servers: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="two servers or more, all different"):

@@ -34,8 +34,10 @@ _SMALLER: Final = replace(_SMALL, term=1)
 _WIDEST: Final = (
     Model(servers=2, term=2, log=1, messages=3, drops=1, duplicates=1),
     Model(term=3, log=2),
+    Model(servers=2, term=2, log=3),
     Model(servers=4, term=2, log=1),
 )
+_TEST_OF_MODEL: Final = "tests/spec/link/test_model.py"
 _MEMORY: Final = 1 << 30
 
 
@@ -104,6 +106,7 @@ def _of_raft() -> Checks:
 
 
 def _deep_of_raft() -> Checks:
+    yield "tests", lambda: first_failure((_TEST_OF_MODEL,), but_not="counts")
     for model in _WIDEST:
         yield "refinement", partial(_refined, model)
     yield "bisimulation", partial(_bisimulated, _SMALL)
@@ -139,7 +142,7 @@ def _of_model() -> Checks:
     yield "as it is loaded", partial(_loaded, files.MODEL)
     yield "Next tie", _tied
     yield "bisimulation", partial(_bisimulated, _SMALLER)
-    yield "tests", lambda: first_failure(("tests/spec/link/test_model.py",))
+    yield "tests", lambda: first_failure((_TEST_OF_MODEL,))
 
 
 def _deep_of_model() -> Checks:
