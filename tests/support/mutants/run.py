@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from raft_ref.spec.workers import end_with
 from tests.support.mutants import checks_of_node, checks_of_spec
 from tests.support.mutants.mutant import Mutant, source_of
 from tests.support.mutants.reading import is_read_alike
@@ -76,8 +77,9 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
 
 def _in_a_fork(work: Callable[[], str]) -> str:
     reading, writing = os.pipe()
-    child = os.fork()
+    parent, child = os.getpid(), os.fork()
     if not child:
+        end_with(parent)
         _silence()
         os.close(reading)
         os.write(writing, work().encode())
