@@ -34,7 +34,16 @@ def bisimulated(model: Model, node: type[Node] = Node, module: Path = MODEL) -> 
     return search(system, [bisimulation.as_property], model.symmetry)
 
 
-@pytest.mark.parametrize("model", [SMALL, FAULTY, Model(servers=4, messages=4)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        SMALL,
+        FAULTY,
+        Model(servers=4, messages=4),
+        Model(servers=2, term=2, log=3),  # a late request of two entries, each of its term
+    ],
+    ids=str,
+)
 def test_every_step_of_the_node_is_a_step_of_the_spec(model: Model) -> None:
     report = refined(model)
     assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS

@@ -1,0 +1,244 @@
+"""What a mutant of a module of the specification has to pass, the cheapest first.
+
+A mutant's folder takes the place of spec/ in this process, wherever a path there was taken from
+`raft_ref.spec.files`; so it is for a process that ends with it.
+"""
+
+import sys
+import types
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from raft_ref.explorer import search
+from raft_ref.spec import files
+from raft_ref.spec.link import Bisimulation, Refinement, bisimulation
+from raft_ref.spec.link.original import differences
+from raft_ref.spec.link.shared import shared
+from raft_ref.spec.module import Module
+from tests.spec.link import test_raft_progress, test_raft_properties
+from tests.support.models import Model
+from tests.support.mutants import checks_of_node, recorded
+from tests.support.mutants.by_tests import first_failure
+from tests.support.mutants.mutant import SPEC
+from tests.support.raft_states import CONSTANTS, HEALTHY
+from tests.traces.validation import test_liberties
+
+Check = Callable[[], str | None]
+Checks = Iterator[tuple[str, Check]]
+
+_SMALL: Final = Model(servers=2, term=2, log=1, snapshot=1, restarts=1)
+_SMALLER: Final = replace(_SMALL, term=1)
+_WIDEST: Final = (
+    Model(servers=2, term=2, log=1, messages=3, drops=1, duplicates=1),
+    Model(term=3, log=2),
+    Model(servers=2, term=2, log=3),
+    Model(servers=4, term=2, log=1),
+)
+_TEST_OF_MODEL: Final = "tests/spec/link/test_model.py"
+_MEMORY: Final = 1 << 30
+
+
+@cache
+def prepare(name: str) -> None:
+    """Find out all that is compared, before a mutant is there."""
+    if name == "Raft.tla":
+        for model in recorded.BOXES:
+            recorded.steps(model)
+
+
+def copy(folder: Path, name: str, text: str) -> None:
+    """Write the specification to a folder, with a text for one of its modules."""
+    for path in (*SPEC.glob("*.tla"), *SPEC.glob("*.cfg")):
+        own = text if path.name == name else path.read_text(encoding="utf-8")
+        (folder / path.name).write_text(own, encoding="utf-8")
+
+
+def install(folder: Path) -> None:
+    """Let a folder stand for spec/ from here on."""
+    instead = {
+        getattr(files, name): folder / getattr(files, name).name
+        for name in ("RAFT", "INVARIANTS", "PROGRESS_OF_RAFT", "MODEL", "RAFT_TRACE")
+    }
+    for module in [*sys.modules.values()]:
+        names: dict[str, Any] = getattr(module, "__dict__", {})
+        if names.get("__name__", "").startswith(("raft_ref", "tests")):
+            for name, value in [*names.items()]:
+                if isinstance(value, Path):
+                    names[name] = instead.get(value, value)
+                for function in _functions(value):
+                    _redirect(function, instead)
+
+
+def _functions(value: Any) -> Iterator[types.FunctionType]:
+    if isinstance(value, types.FunctionType):
+        yield value
+    elif isinstance(value, type):
+        yield from (each for each in vars(value).values() if isinstance(each, types.FunctionType))
+
+
+def _redirect(function: types.FunctionType, instead: dict[Path, Path]) -> None:
+    def new(value: Any) -> Any:
+        return instead.get(value, value) if isinstance(value, Path) else value
+
+    function.__defaults__ = function.__defaults__ and tuple(map(new, function.__defaults__))
+    by_name = function.__kwdefaults__
+    function.__kwdefaults__ = by_name and {name: new(value) for name, value in by_name.items()}
+
+
+def checks(name: str, is_deep: bool) -> Checks:
+    """Yield the checks of a module by name."""
+    yield from _CHECKS[name]()
+    if is_deep:
+        yield from _DEEP[name]()
+
+
+def _of_raft() -> Checks:
+    yield "as it is loaded", partial(_loaded, files.RAFT)
+    first, *others = recorded.BOXES
+    yield "refinement", partial(recorded.refused, first)
+    yield "Next tie", _tied
+    yield "bisimulation", partial(_bisimulated, _SMALLER)
+    for model in others:
+        yield "refinement", partial(recorded.refused, model)
+
+
+def _deep_of_raft() -> Checks:
+    yield "tests", lambda: first_failure((_TEST_OF_MODEL,), but_not="counts")
+    for model in _WIDEST:
+        yield "refinement", partial(_refined, model)
+    yield "bisimulation", partial(_bisimulated, _SMALL)
+    yield "bisimulation", partial(_bisimulated, Model(servers=2, log=2, snapshot=2))
+    yield "bisimulation", partial(_bisimulated, Model(term=2, log=1))
+    yield "tests", lambda: first_failure(("tests/spec/link", "tests/traces/validation"))
+
+
+def _of_invariants() -> Checks:
+    yield "as it is loaded", partial(_loaded, files.INVARIANTS)
+    yield "states by hand", _of_invariants_by_hand
+    yield "properties of the node", partial(_explored, _SMALL)
+    yield "properties of the node", partial(_explored, Model(term=2, log=1, snapshot=1))
+
+
+def _deep_of_invariants() -> Checks:
+    for model in recorded.BOXES:
+        yield "properties of the node", partial(_explored, model)
+    yield "tests", lambda: first_failure(("tests/spec/link", "tests/raft_ref/test_bugs.py"))
+
+
+def _of_progress() -> Checks:
+    yield "as it is loaded", partial(_loaded, files.PROGRESS_OF_RAFT)
+    yield "states by hand", _of_progress_by_hand
+
+
+def _deep_of_progress() -> Checks:
+    paths = ("tests/spec/link", "tests/raft_ref/test_bugs.py", "tests/verify")
+    yield "tests", lambda: first_failure(paths)
+
+
+def _of_model() -> Checks:
+    yield "as it is loaded", partial(_loaded, files.MODEL)
+    yield "Next tie", _tied
+    yield "bisimulation", partial(_bisimulated, _SMALLER)
+    yield "tests", lambda: first_failure((_TEST_OF_MODEL,))
+
+
+def _deep_of_model() -> Checks:
+    yield "tests", lambda: first_failure(("tests/spec/link", "tests/spec/checker"))
+    yield "tests", lambda: first_failure(("tests/spec/tlc/test_same_states.py",), "")
+
+
+def _of_trace() -> Checks:
+    yield "as it is loaded", partial(_loaded, files.RAFT_TRACE)
+    yield "states that are counted", _counted
+
+
+def _deep_of_trace() -> Checks:
+    yield "tests", lambda: first_failure(("tests/traces/validation",))
+
+
+_CHECKS: Final[dict[str, Callable[[], Checks]]] = {
+    "Raft.tla": _of_raft,
+    "RaftInvariants.tla": _of_invariants,
+    "RaftProgress.tla": _of_progress,
+    "MCRaft.tla": _of_model,
+    "RaftTrace.tla": _of_trace,
+    "MCRaftTrace.tla": _of_trace,
+}
+_DEEP: Final[dict[str, Callable[[], Checks]]] = {
+    "Raft.tla": _deep_of_raft,
+    "RaftInvariants.tla": _deep_of_invariants,
+    "RaftProgress.tla": _deep_of_progress,
+    "MCRaft.tla": _deep_of_model,
+    "RaftTrace.tla": _deep_of_trace,
+    "MCRaftTrace.tla": _deep_of_trace,
+}
+
+
+def _refined(model: Model) -> str | None:
+    refinement = Refinement(model.server_names, model.value_names)
+    report = search(
+        model.system(), [refinement.as_property], model.symmetry, threads=1, memory=_MEMORY
+    )
+    return checks_of_node.violated(report) and str(model)
+
+
+def _loaded(path: Path) -> None:
+    shared(path)
+
+
+def _tied() -> str | None:
+    found = next(differences(), None) and "a step"
+    # What was looked at need not be looked at before each bisimulation.
+    setattr(bisimulation, "differences", lambda **_: iter(()))  # noqa: B010
+    return found
+
+
+def _bisimulated(model: Model) -> str | None:
+    system = model.system()
+    initial = system.view(system.initial())
+    names = model.server_names, model.value_names
+    prop = Bisimulation(*names, model.bounds(), initial).as_property
+    report = search(system, [prop], model.symmetry)
+    return checks_of_node.violated(report) and str(model)
+
+
+def _explored(model: Model) -> str | None:
+    report = search(model.system(), model.properties(), model.symmetry, threads=1, memory=_MEMORY)
+    return checks_of_node.violated(report)
+
+
+def _of_invariants_by_hand() -> str | None:
+    rows = test_raft_properties
+    module = shared(files.INVARIANTS)
+    of_messages = [
+        (name, is_true, rows.with_message(kind, field, value))
+        for name, is_true, kind, field, value in rows.MESSAGES
+    ]
+    if {each.name for each in module.properties()} != {row[0] for row in rows.OF_ALL}:
+        return "other properties"
+    return _wrong(module, [*rows.OF_STATES, *of_messages]) or _wrong(module, rows.OF_STEPS)
+
+
+def _of_progress_by_hand() -> str | None:
+    return _wrong(shared(files.PROGRESS_OF_RAFT), test_raft_progress.OF_STATES)
+
+
+def _wrong(module: Module, rows: Sequence[tuple[Any, ...]]) -> str | None:
+    """Return the name of the first property that is not as true as a row says."""
+    for name, is_true, *changes in rows:
+        states = [HEALTHY]
+        for each in changes:
+            states.append({**states[-1], **each})
+        predicate = module.predicate(name, CONSTANTS)
+        if predicate.is_step != (len(changes) == 2) or predicate.holds(*states[1:]) != is_true:
+            return str(name)
+    return None
+
+
+def _counted() -> str | None:
+    """Count what a small model of the liberties reaches, as a test does."""
+    is_as_ever = test_liberties.small_counts() == test_liberties.COUNTS
+    return None if is_as_ever else "other numbers"

@@ -1,0 +1,48 @@
+"""What a mutant is: a file with one token replaced by another."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.files import ROOT
+
+NODE = ROOT / "raft_ref" / "node.py"
+SPEC = ROOT / "spec"
+
+
+@dataclass(frozen=True, order=True)
+class Mutant:
+    """A place in a file, the token that stands there, and what stands there instead.
+
+    Lines count from 1 as columns do. An empty `instead` leaves the token out.
+    """
+
+    line: int
+    column: int
+    token: str
+    instead: str
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}  {self.token} -> {self.instead or NOTHING}"
+
+    def apply(self, text: str) -> str:
+        """Return the file's text with the token replaced.
+
+        Raises ValueError where the text has another token there.
+        """
+        lines = text.splitlines(keepends=True)
+        at = self.column - 1
+        there = lines[self.line - 1] if self.line <= len(lines) else ""
+        if not there.startswith(self.token, at):
+            raise ValueError(f"{self.line}:{self.column}: there is no {self.token}")
+        rest = there[at + len(self.token) :]
+        lines[self.line - 1] = there[:at] + self.instead + rest
+        return "".join(lines)
+
+
+NOTHING = "(nothing)"
+"""How a token that is left out is written."""
+
+
+def source_of(name: str) -> Path:
+    """Return the file that mutants are made of, by its name alone."""
+    return NODE if name == NODE.name else SPEC / name

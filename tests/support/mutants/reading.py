@@ -1,0 +1,48 @@
+"""Whether a mutant of a module of TLA+ is read as the same formulas as what it was made of.
+
+It is where the first bullet of a list is another: that is a list of one item then, and the bullets
+below it are operators between what stands beside them, which say the same.
+"""
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.syntax.parser import parse_module
+
+_ASSOCIATIVE = ("/\\", "\\/")
+_NO_MEANING = ("at", "text")
+
+
+def is_read_alike(one: str, other: str) -> bool:
+    """Tell whether two texts of a module have the same syntax tree; places do not count."""
+    try:
+        return bool(_shape_of(one) == _shape_of(other))
+    except SpecError:
+        return False
+
+
+@cache
+def _shape_of(text: str) -> Any:
+    return _shape(parse_module(text, "Mutant.tla"))
+
+
+def _shape(part: Any) -> Any:
+    if isinstance(part, tree.Call) and part.name in _ASSOCIATIVE:
+        return part.name, tuple(_operands(part, part.name))
+    if is_dataclass(part):
+        named = (f.name for f in fields(part) if f.name not in _NO_MEANING)
+        return type(part).__name__, tuple(_shape(getattr(part, name)) for name in named)
+    if isinstance(part, dict):
+        return tuple((key, _shape(value)) for key, value in part.items())
+    if isinstance(part, list | tuple):
+        return tuple(map(_shape, part))
+    return part
+
+
+def _operands(part: Any, name: str) -> list[Any]:
+    if isinstance(part, tree.Call) and part.name == name:
+        return [each for argument in part.arguments for each in _operands(argument, name)]
+    return [_shape(part)]
