@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -70,7 +71,18 @@ class Interrupt(KeyboardInterrupt):
     """An interrupt from outside: what is told from one that a node of the user's raises itself."""
 
 
+_AT_ONCE = 0.3
+_came = [float("-inf")]
+
+
 def _interrupt(*_: object) -> None:
+    """Interrupt, but once: `timeout` signals a command and its group, and so the command twice."""
+    before, _came[0] = _came[0], time.monotonic()
+    if _came[0] - before > _AT_ONCE:
+        raise Interrupt
+
+
+def _interrupt_now(*_: object) -> None:
     raise Interrupt
 
 
@@ -80,7 +92,7 @@ def _interrupt_again(lost: sys.UnraisableHookArgs) -> None:
     A moment later, since at once would be within it still.
     """
     if issubclass(lost.exc_type, KeyboardInterrupt):
-        signal.signal(signal.SIGALRM, _interrupt)
+        signal.signal(signal.SIGALRM, _interrupt_now)
         signal.setitimer(signal.ITIMER_REAL, 0.001)
     else:
         sys.__unraisablehook__(lost)

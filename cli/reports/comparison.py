@@ -47,6 +47,11 @@ def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
         return lines
     table = side_by_side(report.results, report.differences)
     lines += [*setting(report.cluster, report.symmetry), "", *table]
+    if report.differences:
+        lines += [
+            "",
+            "where they part: raft-ref check --refine --bisimulation, with the same bounds",
+        ]
     if report.original is not None:
         lines += wrapped("MCRaft.tla is not Raft.tla", [report.original])
     if len(report.results) == 2 and report.stopped_in in (None, *STAGES[3:]):

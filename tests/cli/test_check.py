@@ -493,7 +493,9 @@ def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly(number: signal.
     shown = b""
     while not re.search(rb" states, .* depth ([2-9]|\d\d)", shown):  # a level is covered
         shown += os.read(ours, 1000)
-    process.send_signal(number)
+    for _ in range(2):  # as `timeout` does: to the process, and to its group
+        process.send_signal(number)
+        time.sleep(0.02)
     out, _ = process.communicate(timeout=30)
     os.close(ours)
     assert process.returncode == 3

@@ -103,6 +103,9 @@ def _run(job: Callable[[Tell], Any], until: float, connection: Connection, paren
 
 
 def _stop(*_: object) -> None:
+    # Once: a terminal signals the whole group, and the parent asks for it as well.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise Interrupt
 
 
