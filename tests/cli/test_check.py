@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
