@@ -263,6 +263,31 @@ def test_an_interrupt_ends_the_climb_and_tells_what_was_covered(number: signal.S
     assert "one election" in out
 
 
+class VotesKept(Node):
+    """What was granted in an earlier candidacy counts in the next."""
+
+    def timeout(self, state):  # type: ignore[no-untyped-def]
+        step = super().timeout(state)
+        if step is None:
+            return None
+        votes = state.votes_granted | {state.me}
+        return step._replace(state=replace(step.state, votes_granted=votes))
+
+
+def test_with_four_servers_who_stand_twice_more_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three servers one vote more elects, and nothing is left of a candidacy."""
+    [rung] = [rung for rung in RUNGS if rung.name == "four servers stand twice"]
+    monkeypatch.setattr(ladder, "RUNGS", [rung])
+    report = climbed(VotesKept, seconds=60)
+    assert report.found is not None
+    assert report.found.found is not None
+    assert report.found.found.prop == "StepRefinement"
+    assert report.consequence is not None
+    assert report.consequence.found is not None
+    assert report.consequence.found.prop == "ElectionSafety"
+    assert len(report.consequence.found.trace.steps) == 20
+
+
 def test_every_known_bug_of_a_node_is_one_that_the_rungs_show() -> None:
     """By what is known of it; the next test finds each of them."""
     tied = frozenset(bug.breaks for bug in BUGS.values())
