@@ -50,12 +50,3 @@ def test_its_own_test_passes(folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert "7 passed" in done.stdout
-
-
-@pytest.mark.long
-def test_the_plain_command_holds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--node", "my_raft:MyRaft", "--quiet"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("HOLDS WITHIN BOUNDS\n")
-    # It has no snapshots, and so nothing is known of what goes wrong with them.
-    assert "6 of 25 known bugs of a node are not known to show within this search" in said

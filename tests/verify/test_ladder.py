@@ -295,6 +295,17 @@ def test_every_known_bug_of_a_node_is_one_that_the_rungs_show() -> None:
     assert calibrated(searched).others == ()
 
 
+def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
+    tied = frozenset(bug.breaks for bug in BUGS.values())
+    measures = ("max_term", "max_log_length")
+    searched = [Searched(rung.limits(measures), tied, rung.goal) for rung in RUNGS]
+    assert calibrated(searched).others == (
+        "compacted-entries-appended-again", "heartbeat-instead-of-snapshot",
+        "term-of-compacted-entry-unknown", "snapshot-lowers-term", "conflicting-log-kept",
+        "older-snapshot-overwrites-newer",
+    )  # fmt: skip
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", EXPLORED)
 def test_the_plain_command_finds_every_known_bug(

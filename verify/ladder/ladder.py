@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
@@ -20,7 +20,7 @@ from raft_ref.verify.checks.walks import RandomCheck
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
 from raft_ref.verify.ladder.forked import Tell
 from raft_ref.verify.ladder.race import Job, Race
-from raft_ref.verify.ladder.rungs import NETWORK_RUNGS, RUNGS, Rung, deeper
+from raft_ref.verify.ladder.rungs import NETWORK_RUNGS, OF_RAFT_ALONE, RUNGS, Rung, deeper
 from raft_ref.verify.vacuity import unreached
 
 SECONDS = 60.0
@@ -34,8 +34,6 @@ WALKS = (
     Rung("walks at random", "far beyond what can be exhausted", {}),
     Rung("walks at random of five", "far beyond what can be exhausted", {"servers": 5}),
 )
-
-_OF_RAFT_ALONE = ("max_term", "max_log_length", "max_snapshot_index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class LadderReport:
         """Which known bugs would have shown in what was searched as a whole."""
         known = self.cluster.system.measures
         return calibrated(
-            Searched(_limits(each.rung, known), each.properties, each.rung.goal)
+            Searched(each.rung.limits(known), each.properties, each.rung.goal)
             for each in self.rungs
             if each.is_whole
         )
@@ -255,7 +253,7 @@ class _Climb:
             properties = replace(properties, bisimulation=True)
         return replace(
             request,
-            sizes=GivenSizes(**_limits(rung, self._cluster.system.measures)),
+            sizes=GivenSizes(**rung.limits(self._cluster.system.measures)),
             bounds={**self._own(rung), **request.bounds},
             properties=properties,
         )
@@ -264,7 +262,7 @@ class _Climb:
         """Return bounds on measures of the user's own: how far they may go from where they are."""
         system = self._cluster.system
         first = system.guard.initial(system.servers[0])
-        own = {n: m for n, m in system.measures.items() if n not in _OF_RAFT_ALONE}
+        own = {n: m for n, m in system.measures.items() if n not in OF_RAFT_ALONE}
         return {name: measure(first) + rung.own for name, measure in own.items()}
 
     # ---- Jobs
@@ -335,11 +333,6 @@ class _Climb:
         rungs.sort(key=lambda rung: rung.goal is not None)  # what is unsafe says more
         _, reports = self._raced(self._of_rungs(rungs, is_tied=False))
         return _first(reports)
-
-
-def _limits(rung: Rung, measures: Collection[str]) -> dict[str, int]:
-    """Return the sizes of a rung; what a node has no measure for, such as snapshots, it has not."""
-    return {n: s for n, s in rung.sizes.items() if n not in _OF_RAFT_ALONE or n in measures}
 
 
 def _first(reports: Sequence[RungReport]) -> RungReport | None:

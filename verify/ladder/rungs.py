@@ -5,9 +5,12 @@ of a node (a test says so). They are ordered by what they cost, so that what is 
 and within the smallest cluster. After them come `deeper` ones without end.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+OF_RAFT_ALONE: Final = ("max_term", "max_log_length", "max_snapshot_index")
+"""Bounds on measures that not every node has."""
 
 _SHORT: Final = {
     "servers": "servers",
@@ -41,6 +44,10 @@ class Rung:
     bisimulation: bool = False
     is_large: bool = False
     own: int = 1
+
+    def limits(self, measures: Collection[str]) -> dict[str, int]:
+        """Return the sizes; what a node has no measure for, such as snapshots, it has not."""
+        return {n: s for n, s in self.sizes.items() if n not in OF_RAFT_ALONE or n in measures}
 
 
 def _rung(name: str, why: str, sizes: Mapping[str, int], **more: Any) -> Rung:

