@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from raft_ref import Node, State
 from raft_ref.explorer import Kind, Property, Step, View
@@ -111,6 +111,20 @@ class Talker:
     me: str
     said: int = 0
     heard: tuple[int, ...] = ()
+
+
+class Ping(NamedTuple):
+    """A message that equals a Pong of equal contents."""
+
+    source: str
+    dest: str
+
+
+class Pong(NamedTuple):
+    """A message that equals a Ping of equal contents."""
+
+    source: str
+    dest: str
 
 
 class Counting:

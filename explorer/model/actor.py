@@ -187,34 +187,29 @@ class Guard:
 
     def act(self, state: State, action: Action) -> Step | None:
         """Take an action."""
-        return self._act(self._twice("act", state, action))
+        step: Step | None = self._understood("act", self._twice("act", state, action))
+        return step
 
     def receive(self, state: State, message: Message) -> Step:
         """Handle a message."""
-        return self._step("receive", self._twice("receive", state, message))
+        step: Step = self._understood("receive", self._twice("receive", state, message))
+        return step
 
     def restart(self, state: State) -> State:
         """Crash and start again."""
-        return self._state("restart", self._twice("restart", state))
+        after: State = self._understood("restart", self._twice("restart", state))
+        return after
 
     def is_obsolete(self, state: State, message: Message) -> bool:
         """Return whether a server will never again do anything with a message."""
-        return bool(self._twice("is_obsolete", state, message))
+        is_obsolete: bool = self._understood(
+            "is_obsolete", self._twice("is_obsolete", state, message)
+        )
+        return is_obsolete
 
     def answer(self, method: str, *arguments: Any) -> Any:
         """Return what a method of this class does, by its name, but ask the actor only once."""
-        answer = self._call(method, *arguments)
-        match method:
-            case "actions":
-                return self._tuple_of_hashables(method, answer)
-            case "act":
-                return self._act(answer)
-            case "receive":
-                return self._step(method, answer)
-            case "restart":
-                return self._state(method, answer)
-            case _:
-                return bool(answer)
+        return self._understood(method, self._call(method, *arguments))
 
     def renamed(self, value: Any, renaming: Mapping[str, str]) -> Any:
         """Return a state, message or action with its servers and values renamed."""
@@ -224,8 +219,19 @@ class Guard:
         self._hashable("rename", renamed)
         return renamed
 
-    def _act(self, step: Any) -> Step | None:
-        return None if step is None else self._step("act", step)
+    def _understood(self, method: str, answer: Any) -> Any:
+        """Return an answer of the actor as what it must be."""
+        match method:
+            case "actions":
+                return self._tuple_of_hashables(method, answer)
+            case "act":
+                return None if answer is None else self._step(method, answer)
+            case "receive":
+                return self._step(method, answer)
+            case "restart":
+                return self._state(method, answer)
+            case _:
+                return bool(answer)
 
     def _twice(
         self, method: str, *arguments: Any, convert: Callable[[str, Any], Any] | None = None

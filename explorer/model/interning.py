@@ -11,7 +11,7 @@ class Interner(Generic[T]):
 
     def __init__(self) -> None:
         self._values: list[T] = []
-        self._ids: dict[T, int] = {}
+        self._ids: dict[Hashable, int] = {}
 
     def __len__(self) -> int:
         return len(self._values)
@@ -37,15 +37,11 @@ class InternerByKind(Interner[T]):
     Named tuples of equal contents are equal, whatever they are called.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._ids_of_kinds: dict[tuple[type, T], int] = {}
-
     def intern(self, value: T) -> int:
         """Return the integer that stands for a value."""
         key = type(value), value
-        identity = self._ids_of_kinds.get(key)
+        identity = self._ids.get(key)
         if identity is None:
-            identity = self._ids_of_kinds[key] = len(self._values)
+            identity = self._ids[key] = len(self._values)
             self._values.append(value)
         return identity

@@ -10,6 +10,7 @@ count as one, so it needs a search without symmetry over values.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import permutations, product
 from math import factorial
 from typing import Any, Literal, TypeVar
@@ -85,7 +86,8 @@ class Renaming:
         self._messages: dict[int, int] = {}
         self._networks: dict[int, int] = {}
         self._histories: dict[int, int] = {}
-        self._values: dict[Any, Any] = {}
+        # By their types too: of two kinds of message that are named tuples one may equal the other.
+        self.value = lru_cache(maxsize=None, typed=True)(self._value)
 
     def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the states of all servers, renamed and at their new positions."""
@@ -108,14 +110,9 @@ class Renaming:
             found = self._histories[history] = histories.intern(value)
         return found
 
-    def value(self, value: Any) -> Any:
+    def _value(self, value: Any) -> Any:
         """Return a state, message or action, renamed by the actor."""
-        # By its type too: of two kinds of message that are named tuples one may equal the other.
-        key = type(value), value
-        found = self._values.get(key, self)
-        if found is self:
-            found = self._values[key] = self._system.guard.renamed(value, self.names)
-        return found
+        return self._system.guard.renamed(value, self.names)
 
     def state(self, state: int) -> int:
         """Return a server's state, renamed."""

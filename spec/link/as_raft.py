@@ -6,6 +6,7 @@ there would show anywhere: it is held against what it must be, and one line name
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, get_args
 
 from raft_ref import Entry, Message, Role, Snapshot, State
@@ -38,18 +39,15 @@ class AsRaft:
         self._name = f"{owner}.as_raft"
         self._asked = guarded(self._name, as_raft)
         self._servers = tuple(servers)
-        self._known: dict[Any, State] = {}
+        # By its class too: named tuples of equal contents are equal.
+        self._known = lru_cache(maxsize=None, typed=True)(self._checked)
 
     def __call__(self, state: Any) -> State:
         """Return what a state stands for."""
-        # By its class too: named tuples of equal contents are equal.
-        key = type(state), state
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._checked(self._asked(state))
-        return found
+        return self._known(state)
 
-    def _checked(self, answer: Any) -> State:
+    def _checked(self, state: Any) -> State:
+        answer = self._asked(state)
         if not isinstance(answer, State):
             kind = type(answer).__name__
             raise ActorError(
@@ -103,20 +101,20 @@ class AsRaftMessage:
     def __init__(self, as_raft_message: Callable[[Any], Any], owner: str) -> None:
         self._name = f"{owner}.as_raft_message"
         self._asked = guarded(self._name, as_raft_message)
-        self._known: dict[Any, Any] = {}
+        self._known = lru_cache(maxsize=None, typed=True)(self._checked)
 
     def __call__(self, message: Any) -> Any:
         """Return what a message stands for; None for one that Raft knows nothing of."""
-        key = type(message), message
-        if key not in self._known:
-            answer = self._asked(message)
-            if answer is not None and not isinstance(answer, get_args(Message)):
-                raise ActorError(
-                    f"{self._name} returns a {type(answer).__name__}, expected a message of "
-                    f"raft_ref, or None: {answer!r}"
-                )
-            self._known[key] = answer
-        return self._known[key]
+        return self._known(message)
+
+    def _checked(self, message: Any) -> Any:
+        answer = self._asked(message)
+        if answer is not None and not isinstance(answer, get_args(Message)):
+            raise ActorError(
+                f"{self._name} returns a {type(answer).__name__}, expected a message of "
+                f"raft_ref, or None: {answer!r}"
+            )
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from raft_ref import (
 )
 from raft_ref.explorer import Event, Property, ServerId, View
 from raft_ref.spec.files import RAFT
+from raft_ref.spec.link.composition import action_of
 from raft_ref.spec.link.refinement import Refinement, step_refinement
 
 ProjectMessage = Callable[[Any], Any]
@@ -125,13 +126,11 @@ class ForeignRefinement:
 
     def _sends(self, known: Event, message: Any) -> bool:
         """Return whether a server may send a message then, in a step of its own."""
-        sent = replace(known, message=None, sends=(message,))
-        if isinstance(message, InstallSnapshotRequest):
-            action: Any = InstallSnapshot(message.dest)
-        else:
-            action = AppendEntries(message.dest, len(message.entries))
-        tried = replace(sent, step=type(action).__name__, action=action)
-        return not self._refinement.differences(known.after, tried)
+        assert known.server is not None
+        here = known.after.states[known.server]
+        action = action_of(here, here, (message,))
+        sent = replace(known, message=None, sends=(message,), step=type(action).__name__)
+        return not self._refinement.differences(known.after, replace(sent, action=action))
 
     def _view(self, view: View, server: ServerId) -> View:
         return replace(view, states={server: self._project(view.states[server])}, messages=())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +21,7 @@ from raft_ref.explorer import (
     View,
     search,
 )
-from tests.toys import Counting, Ring, StickyRing, heard_in_order
+from tests.toys import Counting, Ping, Pong, Ring, StickyRing, heard_in_order
 
 SERVERS = ("s1", "s2", "s3")
 NO_FAULTS = Bounds()
@@ -253,16 +253,6 @@ def test_the_engine_counts_as_its_dumb_twin_does(
     report = search(System(actor, servers, bounds), [])
     counts = report.distinct_states, report.transitions, report.depth
     assert counts == dumb_search(actor, servers, bounds)
-
-
-class Ping(NamedTuple):
-    source: str
-    dest: str
-
-
-class Pong(NamedTuple):
-    source: str
-    dest: str
 
 
 class SendsTwoKinds(Counting):

@@ -10,6 +10,7 @@ from raft_ref.explorer import Step, TellsApartError
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck
 from raft_ref.verify.cluster.building import GivenSizes
 from raft_ref.verify.cluster.renaming import DerivedRename
+from tests.toys import Ping, Pong
 
 SERVERS = ("s1", "s2", "s3")
 SWAP = {"s1": "s2", "s2": "s1", "s3": "s3"}
@@ -97,16 +98,6 @@ def test_what_cannot_be_made_again_from_its_fields_is_told() -> None:
     rename = DerivedRename(SERVERS, (), Mine(), keeps_order=True)
     with pytest.raises(TellsApartError, match="the servers in a MadeOtherwise cannot be renamed: "):
         rename(MadeOtherwise("s1"), SWAP)
-
-
-class Ping(NamedTuple):
-    source: str
-    dest: str
-
-
-class Pong(NamedTuple):
-    source: str
-    dest: str
 
 
 def test_two_kinds_of_equal_contents_are_two() -> None:
