@@ -92,10 +92,15 @@ class Server:
         output = self.replica.flush(now)
         if output.save is not None:
             save = self._storage.save
-            await asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
-        for happening in self._steps:
-            self._settle(happening)
-        self._steps.clear()
+            saving = asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
+            try:
+                await asyncio.shield(saving)
+            except asyncio.CancelledError:
+                # It is written all the same, and so its steps have happened.
+                await saving
+                self._settled()
+                raise
+        self._settled()
         for envelope in output.messages:
             self._transport.send(envelope)
         for request, reply in output.replies:
@@ -103,6 +108,11 @@ class Server:
             if asked is not None and not asked.done():
                 asked.set_result(reply)
         self._tell()
+
+    def _settled(self) -> None:
+        for happening in self._steps:
+            self._settle(happening)
+        self._steps.clear()
 
     def _note(self, before: State, event: Action | Message, step: Step) -> None:
         self._steps.append(Happening(self.me, before, event, step))
