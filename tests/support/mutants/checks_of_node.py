@@ -19,10 +19,12 @@ from raft_ref.verify.cluster import ClusterRequest, GivenSizes
 from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.ladder.rungs import RUNGS, Rung
 from raft_ref.verify.vacuity import unreached
+from tests.support.any_server import first_difference
 from tests.support.automaton import Edges, edges, observed
 from tests.support.mutants import recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import NODE
+from tests.support.servers import SERVERS, VALUES
 
 Check = Callable[[], str | None]
 """Returns what was noticed; None if nothing was."""
@@ -86,6 +88,7 @@ def checks(line: int, is_deep: bool) -> Iterator[tuple[str, Check]]:
     yield "steps", partial(recorded.answered_otherwise, first)
     yield FIRST.name, lambda: violated(searched(FIRST))
     yield SECOND.name, lambda: violated(searched(SECOND))
+    yield "any server", lambda: first_difference(recorded.module().Node(SERVERS, VALUES))
     yield "tests", lambda: first_failure(_FEW_TESTS, but_not="automaton")
     for model in others:
         yield "steps", partial(recorded.answered_otherwise, model)

@@ -12,6 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
+from raft_ref import Node
 from raft_ref.explorer import search
 from raft_ref.spec import files
 from raft_ref.spec.link import Bisimulation, Refinement, bisimulation
@@ -19,11 +20,13 @@ from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
 from tests.spec.link import test_raft_progress, test_raft_properties
+from tests.support.any_server import first_difference
 from tests.support.models import Model
 from tests.support.mutants import checks_of_node, recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import SPEC
 from tests.support.raft_states import CONSTANTS, HEALTHY
+from tests.support.servers import SERVERS, VALUES
 from tests.traces.validation import test_liberties
 
 Check = Callable[[], str | None]
@@ -100,6 +103,7 @@ def _of_raft() -> Checks:
     first, *others = recorded.BOXES
     yield "refinement", partial(recorded.refused, first)
     yield "Next tie", _tied
+    yield "any server", lambda: first_difference(Node(SERVERS, VALUES))
     yield "bisimulation", partial(_bisimulated, _SMALLER)
     for model in others:
         yield "refinement", partial(recorded.refused, model)

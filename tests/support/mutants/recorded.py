@@ -85,7 +85,7 @@ def calls(model: Model) -> list[Call]:
 
 def answered_otherwise(model: Model) -> str | None:
     """Return the method that the node in the place of the original answers otherwise."""
-    node = _module().Node(model.server_names, model.value_names)
+    node = module().Node(model.server_names, model.value_names)
     for method, state, given, answer in calls(model):
         if _answer(node, method, state, given) != answer:
             return method
@@ -98,7 +98,7 @@ def _answer(node: Any, method: str, state: Any, given: Any) -> Any:
             return [_as_plain(each) for each in node.actions(state)]
         case "act":
             name, values = given
-            step = node.act(state, getattr(_module(), name)(*values))
+            step = node.act(state, getattr(module(), name)(*values))
             return step and tuple(step)
         case "receive":
             return tuple(node.receive(state, given))
@@ -106,7 +106,8 @@ def _answer(node: Any, method: str, state: Any, given: Any) -> Any:
             return node.restart(state)
 
 
-def _module() -> Any:
+def module() -> Any:
+    """Return the module of the node, which may be a mutant's."""
     return sys.modules["raft_ref.node"]
 
 
