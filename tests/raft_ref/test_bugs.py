@@ -62,31 +62,27 @@ def explore(name: str, node: type[Any], bounds: Mapping[str, int]) -> Report:
     return search(system, broken, True, engine="auto")
 
 
+# Those that have to search far are left to the long tests.
+FAR = (
+    "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
+    "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
+)  # fmt: skip
+
+LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instead-of-snapshot")
+"""What tests/traces/drawing/test_gallery.py finds, as the command does."""
+
+
 def test_every_bug_has_its_row() -> None:
     assert SHORTEST.keys() == EXPLORED.keys()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        # tests/traces/drawing/test_gallery.py finds it again.
-        pytest.param(name, marks=[pytest.mark.long] if name == "hint-taken-for-match" else [])
-        for name in EXPLORED
-    ],
-)
+@pytest.mark.parametrize("name", [name for name in EXPLORED if name not in LEFT_TO_THE_GALLERY])
 def test_a_bug_breaks_its_own_property(name: str) -> None:
     report = explore(name, EXPLORED[name].node, EXPLORED[name].bounds)
     assert report.counterexample is not None
     assert report.counterexample.prop.name == EXPLORED[name].breaks
     assert report.counterexample.instances or report.progress
     assert (len(report.counterexample.events), report.distinct_states) == SHORTEST[name]
-
-
-# Those that have to search far are left to the long tests.
-FAR = (
-    "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
-    "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
-)  # fmt: skip
 
 
 @pytest.mark.parametrize(
