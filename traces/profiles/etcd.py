@@ -129,6 +129,8 @@ class _Reader:
         self._terms = terms
         self._beginnings: dict[str, JsonObject] = {}
         self._started: set[str] = set()
+        self._complete: set[Any] = set()
+        """Who has all members: they come one by one where a cluster begins, and at a restart."""
         self._restarting: set[str] = set()
 
     def events(self, lines: Iterator[tuple[int, JsonObject]]) -> Iterator[Event]:
@@ -153,6 +155,7 @@ class _Reader:
                 yield Event(number, server, "Start", ("Start",), after=first)
             elif name == "InitState":
                 self._restarting.add(server)
+                self._complete.discard(server)
             if server not in self._restarting:
                 yield self._made(number, server, name, state, line)
             elif name == "BecomeFollower":
@@ -167,8 +170,9 @@ class _Reader:
             return f"{name}: Raft.tla knows nothing of learners"
         conf = line.get("conf")
         voters = conf[0] if type(conf) is list and conf else None
-        is_at_work = server in self._started and server not in self._restarting
-        if is_at_work and voters and voters != [*self._servers]:
+        if voters == [*self._servers]:
+            self._complete.add(server)
+        elif server in self._complete and voters:
             return f"{name}: the members change, and Raft.tla knows nothing of that"
         if type(server) is str and server not in self._servers and name not in _BEFORE_THE_START:
             return f"{name}: {server} is no member, and Raft.tla knows nothing of that"
