@@ -37,6 +37,7 @@ SendEntries(i, j, prevLogIndex, count, commit) ==
     R!SendEntries(i, j, prevLogIndex, count, commit) /\ Bounded
 SendSnapshot(i, j, index) == R!SendSnapshot(i, j, index) /\ Bounded
 MoveNextIndex(i, j, index) == R!MoveNextIndex(i, j, index) /\ Bounded
+ForgetMatch(i, j, index) == R!ForgetMatch(i, j, index) /\ Bounded
 Acknowledge(i, j, type, index) == R!Acknowledge(i, j, type, index) /\ Bounded
 AcknowledgeLess(m, index) == R!AcknowledgeLess(m, index) /\ Bounded
 Refuse(i, j, type) == R!Refuse(i, j, type) /\ Bounded
@@ -48,6 +49,8 @@ StepDown(i) == R!StepDown(i) /\ Bounded
 Handle(m, others) == R!Handle(m, others) /\ Bounded
 AdoptTerm(m, others) == R!AdoptTerm(m, others) /\ Bounded
 ReceiveCommit(m, commit, others) == R!ReceiveCommit(m, commit, others) /\ Bounded
+LearnCommit(m, index, others) == R!LearnCommit(m, index, others) /\ Bounded
+NoteLeader(m, others) == R!NoteLeader(m, others) /\ Bounded
 RecordVote(m, others) == R!RecordVote(m, others) /\ Bounded
 RecordMatch(m, others) == R!RecordMatch(m, others) /\ Bounded
 MatchSnapshot(m, others) == R!MatchSnapshot(m, others) /\ Bounded
@@ -72,6 +75,7 @@ Next ==
                   SendEntries(i, j, prevLogIndex, count, commit)
            \/ \E index \in Index : SendSnapshot(i, j, index)
            \/ \E index \in 1..(MaxLogLength + 1) : MoveNextIndex(i, j, index)
+           \/ \E index \in Index : ForgetMatch(i, j, index)
            \/ \E type \in {"AppendEntriesResponse", "InstallSnapshotResponse"}, index \in Index :
                   Acknowledge(i, j, type, index)
            \/ \E type \in {"RequestVoteResponse", "AppendEntriesResponse"} : Refuse(i, j, type)
@@ -82,6 +86,8 @@ Next ==
                   \/ Handle(m, others)
                   \/ AdoptTerm(m, others)
                   \/ \E commit \in Index : ReceiveCommit(m, commit, others)
+                  \/ \E index \in Index : LearnCommit(m, index, others)
+                  \/ NoteLeader(m, others)
                   \/ RecordVote(m, others)
                   \/ RecordMatch(m, others)
                   \/ MatchSnapshot(m, others)
@@ -92,5 +98,4 @@ LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
 CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
 CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
 SnapshotMonotonicAlways == [][SnapshotMonotonic]_vars
-MatchIndexMonotonicAlways == [][MatchIndexMonotonic]_vars
 ===============================================================================

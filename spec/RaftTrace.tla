@@ -18,12 +18,13 @@ EXTENDS Raft
 
 \* nextIndex is a guess. Leader i may send any part of its log that it still
 \* has (pipelining, probing, sending again), and may know of more commits than
-\* it tells (5.3). A heartbeat after index 0 matches every log.
+\* it tells (5.3). A heartbeat after index 0 matches every log; one after what is
+\* compacted comes without the term there, and matches what was compacted, too.
 SendEntries(i, j, prevLogIndex, count, commit) ==
     /\ role[i] = "Leader"
     /\ i # j
     /\ \/ prevLogIndex \in snapshot[i].lastIncludedIndex..LastIndex(i)
-       \/ prevLogIndex = 0 /\ count = 0
+       \/ prevLogIndex \in 0..snapshot[i].lastIncludedIndex /\ count = 0
     /\ count \in 0..(LastIndex(i) - prevLogIndex)
     /\ commit \in 0..commitIndex[i]
     /\ messages' = messages \cup
@@ -32,16 +33,18 @@ SendEntries(i, j, prevLogIndex, count, commit) ==
              dest |-> j,
              term |-> currentTerm[i],
              prevLogIndex |-> prevLogIndex,
-             prevLogTerm |-> IF prevLogIndex = 0 THEN 0 ELSE TermAt(i, prevLogIndex),
+             prevLogTerm |-> IF prevLogIndex < snapshot[i].lastIncludedIndex THEN 0
+                             ELSE TermAt(i, prevLogIndex),
              entries |-> IF count = 0 THEN <<>>
                          ELSE Entries(i, prevLogIndex + 1, prevLogIndex + count),
              leaderCommit |-> commit]}
     /\ UNCHANGED serverVars
 
-\* Leader i may send a snapshot of whatever is committed, also of entries that
-\* it has not compacted: some keep part of the log behind a snapshot (7).
+\* Server i may send a snapshot of whatever is committed, also of entries that it
+\* has not compacted (some keep part of the log behind a snapshot), and without
+\* leading: what is committed is so in every later term (7, 5.4).
 SendSnapshot(i, j, index) ==
-    /\ role[i] = "Leader"
+    /\ currentTerm[i] > 0
     /\ i # j
     /\ index > 0
     /\ index \in snapshot[i].lastIncludedIndex..commitIndex[i]
@@ -61,6 +64,14 @@ MoveNextIndex(i, j, index) ==
     /\ index \in (matchIndex[i][j] + 1)..(LastIndex(i) + 1)
     /\ nextIndex' = [nextIndex EXCEPT ![i][j] = index]
     /\ UNCHANGED <<currentTerm, votedFor, logVars, electionVars, commitIndex, matchIndex,
+                   messages>>
+
+\* Leader i may know less of j than it has been told (5.3).
+ForgetMatch(i, j, index) ==
+    /\ role[i] = "Leader"
+    /\ index \in 0..matchIndex[i][j]
+    /\ matchIndex' = [matchIndex EXCEPT ![i][j] = index]
+    /\ UNCHANGED <<currentTerm, votedFor, logVars, electionVars, commitIndex, nextIndex,
                    messages>>
 
 \* Server i tells j, asked or not, that its log matches up to an index that it
@@ -114,6 +125,33 @@ ReceiveCommit(m, commit, others) ==
     /\ m.type = "AppendEntriesRequest"
     /\ commit \in 0..m.leaderCommit
     /\ HandleAppendEntriesRequest(m.dest, [m EXCEPT !.leaderCommit = commit], others)
+
+\* A server may learn late, and from a leader of any term, that an entry which it
+\* has is committed: it and all before it are the leader's (5.3, Log Matching).
+LearnCommit(m, index, others) ==
+    LET i == m.dest
+        termOf(at) == IF at = m.prevLogIndex THEN m.prevLogTerm
+                      ELSE m.entries[at - m.prevLogIndex].term
+        named == Max(m.prevLogIndex, snapshot[i].lastIncludedIndex)
+                     ..Min(m.prevLogIndex + Len(m.entries), LastIndex(i))
+    IN /\ m.type = "AppendEntriesRequest"
+       /\ \E at \in named :
+              /\ TermAt(i, at) = termOf(at)
+              /\ index \in (commitIndex[i] + 1)..Min(m.leaderCommit, at)
+       /\ commitIndex' = [commitIndex EXCEPT ![i] = index]
+       /\ messages' = others
+       /\ UNCHANGED <<currentTerm, votedFor, logVars, electionVars, leaderVars>>
+
+\* A server that has given no vote in the term of a leader may note the leader in
+\* the place of a vote: nobody else can be elected in that term (5.2).
+NoteLeader(m, others) ==
+    LET i == m.dest
+    IN /\ m.type = "AppendEntriesRequest"
+       /\ m.term = currentTerm[i]
+       /\ votedFor[i] = Nil
+       /\ votedFor' = [votedFor EXCEPT ![i] = m.source]
+       /\ messages' = others
+       /\ UNCHANGED <<currentTerm, logVars, electionVars, leaderVars, commitIndex>>
 
 \* A candidate may lead later than it could (5.2).
 RecordVote(m, others) ==

@@ -27,9 +27,18 @@ from raft_ref.traces.validation.rules.protocol import (
 from raft_ref.traces.validation.world import Step, World
 
 RECEIVING = frozenset(
-    {"Handle", "AdoptTerm", "ReceiveCommit", "RecordVote", "RecordMatch", "MatchSnapshot"}
-)
+    {
+        "Handle", "AdoptTerm", "ReceiveCommit", "LearnCommit", "NoteLeader", "RecordVote",
+        "RecordMatch", "MatchSnapshot",
+    }
+)  # fmt: skip
 """The actions that take a message, and what else the network holds."""
+
+
+PHASES = 16
+"""How many states in which a server left a term or a role are remembered."""
+WAITING = 16
+"""How many messages that a server has received may wait to be handled."""
 
 
 class Attempt(NamedTuple):
@@ -59,6 +68,8 @@ class Moves:
         self.liberties = liberties
         self.attempts: list[Attempt] | None = None
         """What is tried, for whoever asks why a line is refused."""
+        self.told: set[str] = set()
+        """The variables that lines tell of, up to the one at hand."""
         self.is_thorough = False
         """Whether to make of a message all that the liberties allow, though less explains it."""
         self._by_name: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
@@ -70,6 +81,7 @@ class Moves:
             "CompactLog": self._compact,
             "Commit": self._commit,
             "MoveNextIndex": self._move_next_index,
+            "ForgetMatch": self._forget_match,
             "Restart": self._restart,
             "AppendEntries": self._append_entries,
             "InstallSnapshot": self._install_snapshot,
@@ -117,13 +129,16 @@ class Moves:
             line, self.names[place], action, arguments, message, before, taken.state, taken.sends,
             world.path,
         )  # fmt: skip
-        sent = world.sent
+        sent, left = world.sent, world.left
         for each in taken.sends:
             if (each not in sent and each not in self.network) or each in world.gone:
                 sent = (*sent, each)
         states = (*world.states[:place], taken.state, *world.states[place + 1 :])
         gone = world.gone.difference(taken.sends) if world.gone else world.gone
-        return World(states, world.waiting, sent, gone, path, world.committed)
+        if before is not None and _phase(before) != _phase(taken.state):
+            earlier = (*left[place][-PHASES:], before)
+            left = (*left[:place], earlier, *left[place + 1 :])
+        return World(states, world.waiting, sent, gone, path, world.committed, left)
 
     def _acts(
         self, world: World, place: int, line: int, action: str, *arguments: Any
@@ -197,6 +212,22 @@ class Moves:
                 ]
         yield from worlds
 
+    def _forget_match(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with less known of its peers, as it was logged."""
+        logged = {**event.before, **event.after}.get("matchIndex", {})
+        if isinstance(logged, list):
+            logged = dict(zip(self.names, logged, strict=True))
+        worlds = [world]
+        for peer, index in logged.items():
+            if self.matching.differs(world.state(place), "matchIndex", {peer: index}):
+                to = self.protocol.servers[peer]
+                worlds = [
+                    after
+                    for each in worlds
+                    for after in self._does(each, place, event, "ForgetMatch", to, index)
+                ]
+        yield from worlds
+
     def _restart(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)
         commit = event.after.get("commitIndex")
@@ -205,7 +236,7 @@ class Moves:
         )
         for each in commits:
             for after in self._does(world, place, event, "RestartAt", each):
-                yield after.waits(place, None)
+                yield after.waits(place, ())
 
     def _append_entries(self, world: World, place: int, event: Event) -> Iterator[World]:
         to, count = self.protocol.servers[event.arguments["peer"]], event.arguments["count"]
@@ -216,10 +247,47 @@ class Moves:
         yield from self._does(world, place, event, "InstallSnapshot", to)
 
     def _adopt(self, world: World, place: int, event: Event) -> Iterator[World]:
-        """Adopt the term of the message that waits: it still waits then."""
-        message = world.waiting[place]
-        if message is not None:
-            yield from self._receives(world, place, event.line, "AdoptTerm", message)
+        """Adopt the term of a message that waits, and still waits then; or of one from anybody."""
+        wanted = {**event.before, **event.after}.get("currentTerm")
+        made: list[World] = []
+        for message in reversed(world.waiting[place]):
+            made += self._receives(world, place, event.line, "AdoptTerm", message)
+        yield from made
+        for sent in () if made else self._told(world, place, wanted, event.line):
+            yield from self._receives(sent, place, event.line, "AdoptTerm", _latest(sent))
+
+    def _told(self, world: World, place: int, term: int | None, line: int) -> Iterator[World]:
+        """Yield it with a server told of a term that another one has reached.
+
+        As by a message that Raft.tla knows nothing of: a refusal tells no more than its term.
+        """
+        for other, states in enumerate(self._states(world)):
+            for state in () if other == place else states:
+                if state.current_term > world.state(place).current_term and term in (
+                    None, state.current_term,
+                ):  # fmt: skip
+                    yield from self._sends_as(
+                        world, other, state, line, "Refuse",
+                        self.servers[other], self.servers[place], "RequestVoteResponse",
+                    )  # fmt: skip
+                    break
+
+    def _states(self, world: World) -> Iterator[tuple[ServerState, ...]]:
+        """Yield the states that each server has, and has left, the latest first."""
+        for state, left in zip(world.states, world.left, strict=True):
+            yield (() if state is None else (state,)) + left[::-1]
+
+    def _sends_as(
+        self, world: World, place: int, state: ServerState, line: int, action: str, *arguments: Any
+    ) -> Iterator[World]:
+        """Yield it with what a server sent in a state that it has, or has left since."""
+        before = world.states[place]
+        if before is None or before is state:
+            yield from self._acts(world, place, line, action, *arguments)
+            return
+        for taken in self.protocol.take(action, self.servers[place], state, *arguments):
+            sent = taken._replace(state=before)
+            yield self._taken(world, place, line, action, arguments, sent)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None
@@ -263,7 +331,67 @@ class Moves:
     def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
         for now, message in self._available(world, event.message, event.line):
-            yield now.waits(place, message)
+            after = self._noted(now, place, message, event.line)
+            if after is not None and not self._is_told_of(message):
+                yield after
+            elif _may_matter(now.state(place), message):
+                earlier = [each for each in now.waiting[place][-WAITING:] if each != message]
+                yield now.waits(place, (*earlier, message))
+            else:
+                yield now
+
+    def _is_told_of(self, message: Message) -> bool:
+        kind = field(message, "type")
+        name, move = _NOTED[kind]
+        return name in self.told or not self.liberties.silent.get(move)
+
+    def _noted(self, world: World, place: int, message: Message, line: int) -> World | None:
+        """Return it with what an answer tells, where that is of use: it may be used later."""
+        kind, state = field(message, "type"), world.state(place)
+        if field(message, "term") != state.current_term or kind not in _NOTED:
+            return None
+        action = "RecordVote" if kind == "RequestVoteResponse" else "RecordMatch"
+        found = self._receives(world, place, line, action, message)
+        return found[0] if found else None
+
+    def waited(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with one of the messages handled that a server has received before."""
+        for message in world.waiting[place]:
+            left = tuple(each for each in world.waiting[place] if each != message)
+            for each in self.handled(world, place, message, event, logged={}):
+                if each is not world:
+                    yield each.waits(place, left)
+
+    def learnt(self, world: World, place: int, event: Event, index: int) -> Iterator[World]:
+        """Yield it with a server knowing that its log is committed up to an index.
+
+        As one of the messages tells that were sent to it, or one that a leader could have sent.
+        """
+        dest = self.servers[place]
+        for message in self._in_flight(world, place):
+            if field(message, "type") == "AppendEntriesRequest":
+                if field(message, "leaderCommit") >= index:
+                    found = self._receives(
+                        world, place, event.line, "LearnCommit", message, index
+                    )
+                    if found:
+                        yield from found
+                        return
+        if not self.liberties.silent.get("Send"):
+            return
+        for other, states in enumerate(self._states(world)):
+            for state in () if other == place else states:
+                if state.role == "Leader" and state.commit_index >= index >= state.compacted:
+                    for sent in self._sends_as(
+                        world, other, state, event.line, "SendEntries",
+                        self.servers[other], dest, index, 0, index,
+                    ):  # fmt: skip
+                        found = self._receives(
+                            sent, place, event.line, "LearnCommit", _latest(sent), index
+                        )
+                        if found:
+                            yield from found
+                            return
 
     def handled(
         self, world: World, place: int, message: Message, event: Event, logged: JsonObject
@@ -281,6 +409,7 @@ class Moves:
         kind = field(message, "type")
         if kind == "AppendEntriesRequest":
             yield from self._with_commit(world, place, message, event, logged)
+            yield from self._with_vote(done, place, message, event, logged)
         elif kind == "AppendEntriesResponse":
             yield from self._receives(world, place, line, "RecordMatch", message)
         elif kind == "RequestVoteResponse":
@@ -296,11 +425,25 @@ class Moves:
         """Let a follower learn of fewer commits."""
         wanted = {**event.before, **event.after}.get("commitIndex")
         told = field(message, "leaderCommit")
+        # What is not learnt now may be learnt later (`learnt`).
         for commit in dict.fromkeys([0] if wanted is None else [wanted, 0]):
             if commit < told:
                 yield from self._receives(
                     world, place, event.line, "ReceiveCommit", message, commit
                 )
+
+    def _with_vote(
+        self,
+        worlds: list[World],
+        place: int,
+        message: Message,
+        event: Event,
+        logged: JsonObject,
+    ) -> Iterator[World]:
+        """Let a follower note its leader in the place of a vote, where that was logged."""
+        if (logged or event.before).get("votedFor") == field(message, "source").name:
+            for each in worlds:
+                yield from self._receives(each, place, event.line, "NoteLeader", message)
 
     def _receives(
         self, world: World, place: int, line: int, action: str, message: Message, *arguments: Any
@@ -362,37 +505,85 @@ class Moves:
             yield from made
 
     def _sent_now(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
-        place, peer = self.places[logged["source"]], self.places[logged["dest"]]
-        if world.states[place] is None:
+        """Yield it with such a message sent: as the sender is, could be, or was before."""
+        place = self.places[logged["source"]]
+        state = world.states[place]
+        if state is None:
             return
-        me, to, kind = self.servers[place], self.servers[peer], logged["type"]
+        found = [*self._sent_in(world, state, logged, line)]
+        if not found or self.is_thorough:
+            for now in self._ready_to_send(world, place, logged, line):
+                found += self._sent_in(now, now.state(place), logged, line)
+        if not found and "term" in logged and self.liberties.silent.get("Send"):
+            for earlier in reversed(world.left[place]):
+                if earlier.current_term == logged["term"] and not found:
+                    found += self._sent_in(world, earlier, logged, line)
+        yield from found
+
+    def _ready_to_send(
+        self, world: World, place: int, logged: JsonObject, line: int
+    ) -> Iterator[World]:
+        """Yield it with what a server may have done in silence before it sent a message."""
+        silent = self.liberties.silent
+        if logged["type"] != "AppendEntriesRequest":
+            return
+        if world.state(place).role == "Candidate" and silent.get("TakeLead"):
+            for world in self._acts(world, place, line, "TakeLead", self.servers[place]):
+                yield world
+        if world.state(place).role != "Leader":
+            return
+        entries, last = logged.get("entries", 0), world.state(place).log.index
+        count = entries if isinstance(entries, int) else len(entries)
+        lacking = logged.get("prevLogIndex", 0) + count - last
+        if 0 < lacking <= silent.get("ClientRequest", 0):
+            told = [] if isinstance(entries, int) else entries[-lacking:]
+            for number in range(lacking):
+                value = told[number].get("value", UNLOGGED) if told else UNLOGGED
+                me = self.servers[place]
+                (world,) = self._acts(world, place, line, "ClientRequest", me, value)
+            yield world
+        commit = logged.get("leaderCommit", 0)
+        if commit > world.state(place).commit_index and silent.get("Commit"):
+            yield from self._acts(world, place, line, "Commit", self.servers[place], commit)
+
+    def _sent_in(
+        self, world: World, state: ServerState, logged: JsonObject, line: int
+    ) -> Iterator[World]:
+        """Yield it with such a message sent in a state that its sender has, or has left since."""
+        place, to = self.places[logged["source"]], self.servers[self.places[logged["dest"]]]
+        me, kind = self.servers[place], logged["type"]
         made: Iterable[World] = ()
         if kind == "AppendEntriesRequest":
-            made = self._entries(world, place, to, logged, line)
+            made = self._entries(world, state, place, to, logged, line)
         elif kind == "InstallSnapshotRequest":
             index = logged.get("snapshot", {}).get("lastIncludedIndex")
-            state = world.state(place)
             for each in (
                 range(max(1, state.compacted), state.commit_index + 1) if index is None else [index]
             ):
-                made = [*made, *self._acts(world, place, line, "SendSnapshot", me, to, each)]
+                sent = self._sends_as(world, place, state, line, "SendSnapshot", me, to, each)
+                made = [*made, *sent]
         elif not self.liberties.may_decline:
             pass
         elif logged.get("success") is not False and kind in (
             "AppendEntriesResponse",
             "InstallSnapshotResponse",
         ):
-            made = self._acknowledgements(world, place, to, logged, line)
+            made = self._acknowledgements(world, state, place, to, logged, line)
         elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
-            made = self._acts(world, place, line, "Refuse", me, to, kind)
+            made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
             if after.path is not None and message_agrees(after.path.sends[0], logged):
                 yield after
 
     def _entries(
-        self, world: World, place: int, to: ModelValue, logged: JsonObject, line: int
+        self,
+        world: World,
+        state: ServerState,
+        place: int,
+        to: ModelValue,
+        logged: JsonObject,
+        line: int,
     ) -> Iterator[World]:
-        state = world.state(place)
         entries, previous = logged.get("entries"), logged.get("prevLogIndex")
         first = range(state.log.index, state.compacted - 1, -1) if previous is None else [previous]
         commit = logged.get("leaderCommit", state.commit_index)
@@ -404,17 +595,24 @@ class Moves:
                 else [entries if isinstance(entries, int) else len(entries)]
             )
             for count in counts:
-                yield from self._acts(
-                    world, place, line, "SendEntries", self.servers[place], to, index, count, commit
-                )
+                yield from self._sends_as(
+                    world, place, state, line, "SendEntries", self.servers[place], to, index,
+                    count, commit,
+                )  # fmt: skip
 
     def _acknowledgements(
-        self, world: World, place: int, to: ModelValue, logged: JsonObject, line: int
+        self,
+        world: World,
+        state: ServerState,
+        place: int,
+        to: ModelValue,
+        logged: JsonObject,
+        line: int,
     ) -> Iterator[World]:
         yield from self._less(world, logged, line)
-        index = logged.get("matchIndex", world.state(place).commit_index)
-        yield from self._acts(
-            world, place, line, "Acknowledge", self.servers[place], to, logged["type"], index
+        index = logged.get("matchIndex", state.commit_index)
+        yield from self._sends_as(
+            world, place, state, line, "Acknowledge", self.servers[place], to, logged["type"], index
         )
 
     def _less(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
@@ -434,6 +632,30 @@ class Moves:
                         world, place, line, "AcknowledgeLess", (message, index), taken, None
                     )
                 return
+
+
+_NOTED = {
+    "RequestVoteResponse": ("votesGranted", "TakeLead"),
+    "AppendEntriesResponse": ("matchIndex", "Commit"),
+}
+"""The variable in which an answer is noted, and the silent move that makes use of it later."""
+
+
+def _may_matter(state: ServerState, message: Message) -> bool:
+    """Say whether a message can do more than be answered: what is of an earlier term cannot."""
+    term = field(message, "term")
+    if term != state.current_term:
+        return bool(term > state.current_term)
+    needed = {
+        "RequestVoteResponse": "Candidate",
+        "AppendEntriesResponse": "Leader",
+        "InstallSnapshotResponse": "Leader",
+    }
+    return state.role == needed.get(field(message, "type"), state.role)
+
+
+def _phase(state: ServerState) -> tuple[Any, ...]:
+    return state.current_term, state.role, state.compacted if state.role == "Leader" else 0
 
 
 def _next_value(state: ServerState, logged: Any) -> Any:

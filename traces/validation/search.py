@@ -8,9 +8,10 @@ within the profile's bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
+from raft_ref.spec.values.value import results_of
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.moves import Moves
@@ -21,6 +22,7 @@ WRITES = {
     "ClientRequest": "log",
     "Commit": "commitIndex",
     "MoveNextIndex": "nextIndex",
+    "ForgetMatch": "matchIndex",
     "StepDown": "role",
     "TakeLead": "role",
     "AdoptTerm": "currentTerm",
@@ -51,12 +53,13 @@ class Search:
         self.moves = moves
         self._begins_at_init = begins_at_init
         self.matching = moves.matching
-        nobody = (None,) * len(moves.names)
-        self.worlds = [World(nobody, nobody)]
+        nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
+        self.worlds = [World(nobody, nothing, left=nothing)]
 
     def follow(self, event: Event) -> list[World]:
         """Return the readings that a line allows; the caller decides whether to go on with them."""
-        return distinct([each for world in self.worlds for each in self.readings(world, event)])
+        found = [each for world in self.worlds for each in self.readings(world, event)]
+        return distinct(found, self.moves.told)
 
     def go_on(self, worlds: list[World]) -> Step | None:
         """Go on with these readings; with one alone, return its new steps, the latest first."""
@@ -77,42 +80,70 @@ class Search:
         if world.states[place] is None and "Start" not in event.moves:
             told = {} if self._begins_at_init else {**event.before, **event.after}
             world = self.moves.started(world, place, told)
-        if not self.moves.liberties.silent:
-            return self._at_once(world, place, event)
-        level = [
-            _Partial(each, None, self.moves.liberties.silent)
-            for each in self._with_waiting(world, place, event)
-        ]
-        accepted: list[World] = []
+        if self.moves.is_thorough:
+            return self._all_readings(world, place, event)
+        level = [_Partial(world, None, self.moves.liberties.silent)]
         seen: set[Any] = set()
         while level:
             following: list[_Partial] = []
             for partial in level:
-                now, begun, left = partial
-                if begun is None:
-                    for after in self._moved(now, place, event):
-                        if self._agrees(event, place, now, after):
-                            accepted.append(after)
-                        elif left:
-                            following.append(_Partial(after, now, left))
-                elif self._agrees(event, place, begun, now):
-                    accepted.append(now)
-                if accepted and not self.moves.is_thorough:
+                accepted, begun = self._advanced(partial, place, event)
+                if accepted:
                     return accepted
+                following += begun
                 following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
-        return accepted
+        return []
 
-    def _at_once(self, world: World, place: int, event: Event) -> list[World]:
-        """Return what a reading becomes with a line, if nothing happens in silence."""
+    def _all_readings(self, world: World, place: int, event: Event) -> list[World]:
+        """Return what one reading becomes with a line, however much happens in silence.
+
+        A silent move that could as well come later is left to the lines that ask for it: one after
+        a line's own move that nothing asks for, and one before it that could stand behind it.
+        """
+        level = [_Partial(world, None, self.moves.liberties.silent)]
+        readings: list[World] = []
+        seen: set[Any] = set()
+        later: set[Any] = set()
+        while level:
+            following: list[_Partial] = []
+            for partial in level:
+                accepted, begun = self._advanced(partial, place, event)
+                following += begun
+                new = [each for each in accepted if each.key not in later]
+                readings += new
+                if partial.begun is None and not (accepted and _changes_nothing(event)):
+                    later.update(self._one_move_later(accepted, partial, place, event))
+                    following += self._silently(partial, place, event)
+                elif not accepted:
+                    following += self._silently(partial, place, event)
+            level = [each for each in following if _is_new(each, seen)]
+        return [each for each in readings if each.key not in later]
+
+    def _one_move_later(
+        self, accepted: list[World], partial: _Partial, place: int, event: Event
+    ) -> Iterator[Any]:
+        for world in accepted:
+            behind = _Partial(world, partial.world, partial.left)
+            for each in self._silently(behind, place, Event(event.line, event.server, "")):
+                if each.world.key != world.key:
+                    yield each.world.key
+
+    def _advanced(
+        self, partial: _Partial, place: int, event: Event
+    ) -> tuple[list[World], list[_Partial]]:
+        """Return what a line becomes now, and what it may become with moves behind its own."""
+        now, begun, left = partial
+        if begun is not None:
+            return ([now] if self._agrees(event, place, begun, now) else []), []
         accepted: list[World] = []
-        for now in self._with_waiting(world, place, event):
-            for after in self._moved(now, place, event):
-                if self._agrees(event, place, now, after):
-                    accepted.append(after)
-            if accepted and not self.moves.is_thorough:
-                break
-        return accepted
+        following: list[_Partial] = []
+        for after in self._moved(now, place, event):
+            if self._agrees(event, place, now, after):
+                accepted.append(after)
+            else:
+                following.append(_Partial(after, now, left))
+        return accepted, following
 
     def _agrees(self, event: Event, place: int, before: World, after: World) -> bool:
         state = after.state(place)
@@ -138,24 +169,21 @@ class Search:
 
     # ---- Moves that no line tells of
 
-    def _with_waiting(self, world: World, place: int, event: Event) -> Iterator[World]:
-        """Yield it with the message that waits handled, as far as that agrees, and without."""
-        message = world.waiting[place]
-        if message is not None:
-            yield from (
-                each.waits(place, None)
-                for each in self.moves.handled(world, place, message, event, logged={})
-            )
-        yield world
-
     def _silently(self, partial: _Partial, place: int, event: Event) -> Iterator[_Partial]:
         world, begun, left = partial
         if world.states[place] is None:
             return
+        state = world.state(place)
         wanted = event.before if begun is None and event.before else event.after
+        if world.waiting[place]:
+            for after in self.moves.waited(world, place, event):
+                yield _Partial(after, begun, left)
+        if self.moves.liberties.may_decline and wanted.get("commitIndex", 0) > state.commit_index:
+            for after in self.moves.learnt(world, place, event, wanted["commitIndex"]):
+                yield _Partial(after, begun, left)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
-            if move != "Send" and count and self._may_help(move, world.state(place), wanted):
+            if move != "Send" and count and self._may_help(move, state, wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after, begun, {**left, move: count - 1})
@@ -176,9 +204,70 @@ UNNAMED = (
 """What a line without the name of a step, and without a message, may tell of."""
 
 
-def distinct(worlds: list[World]) -> list[World]:
-    """Return the readings that differ in more than how they were reached."""
-    return worlds if len(worlds) < 2 else list({each.key: each for each in worlds}.values())
+_KNOWLEDGE = {"votesGranted": 4, "nextIndex": 5, "matchIndex": 6}
+"""What a server knows of others, by where it stands in a `ServerState`."""
+
+
+def distinct(worlds: list[World], told: Set[str] = frozenset(_KNOWLEDGE)) -> list[World]:
+    """Return the readings that differ in what a later line can tell.
+
+    Not in how they were reached; and of two that are alike but for what was sent, what waits to be
+    handled, or for what a
+    server knows of others where no line has told of that, the one with more can do all that the
+    other can: nothing has to be received, and what is known need not be used.
+    """
+    if len(worlds) < 2:
+        return worlds
+    untold = [place for name, place in _KNOWLEDGE.items() if name not in told]
+    groups: dict[Any, list[World]] = {}
+    for each in {each.key: each for each in worlds}.values():
+        states = tuple(_without(state, untold) for state in each.states)
+        key = states, each.gone, each.committed
+        group = groups.setdefault(key, [])
+        if not any(_has_all(other, each, untold) for other in group):
+            group[:] = [other for other in group if not _has_all(each, other, untold)]
+            group.append(each)
+    return [each for group in groups.values() for each in group]
+
+
+def _without(state: ServerState | None, places: list[int]) -> Any:
+    if state is None or not places:
+        return state
+    return tuple(None if place in places else value for place, value in enumerate(state))
+
+
+def _has_all(one: World, other: World, places: list[int]) -> bool:
+    """Say whether all was sent, and is known, in one reading that is in another."""
+    if not {*one.sent} >= {*other.sent}:
+        return False
+    if any(not {*m} >= {*t} for m, t in zip(one.waiting, other.waiting, strict=True)):
+        return False
+    if not places:
+        return True
+    for mine, theirs in zip(one.states, other.states, strict=True):
+        if mine is not theirs and mine is not None and theirs is not None:
+            if 4 in places and not mine.votes_granted >= theirs.votes_granted:
+                return False
+            if 6 in places and any(
+                known < told
+                for known, told in zip(
+                    results_of(mine.match_index), results_of(theirs.match_index), strict=True
+                )
+            ):
+                return False
+    return True
+
+
+def _changes_nothing(event: Event) -> bool:
+    """Say whether a line leaves its server as it is, whatever that has done before."""
+    match event.moves:
+        case ("Stay",) | ("Await",) | ("DropMessage",):
+            return True
+        case ("Send",):
+            message = event.message or {}
+            needed = ("prevLogIndex", "entries") if message["type"] == "AppendEntriesRequest" else ()
+            return all(name in message for name in needed)
+    return False
 
 
 def _is_new(partial: _Partial, seen: set[Any]) -> bool:

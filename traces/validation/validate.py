@@ -295,6 +295,7 @@ class Following:
         if event.beyond:
             return self._ends(Outcome.INCONCLUSIVE, event, before, event.beyond)
         self._moves.network.done = []
+        self._moves.told.update(event.before, event.after)
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         try:
             worlds = search.follow(event)

@@ -28,17 +28,19 @@ class World(NamedTuple):
     """A state of the spec.
 
     `states` are those of the servers (None: not started), `waiting` what each has received and not
-    yet handled. `sent` are the messages that were sent, and `gone` those that cannot be received
-    any more, both besides what all readings have in common. `path` is the last step, `committed`
-    the history of the spec.
+    yet handled, the latest last. `sent` are the messages that were sent, and `gone` those that
+    cannot be received any more, both besides what all readings have in common. `path` is the last
+    step, `committed` the history of the spec. `left` are the states in which each server left a
+    term or a role: what it may have sent by then may still arrive.
     """
 
     states: tuple[ServerState | None, ...]
-    waiting: tuple[Message | None, ...]
+    waiting: tuple[tuple[Message, ...], ...]
     sent: tuple[Message, ...] = ()
     gone: frozenset[Message] = frozenset()
     path: Step | None = None
     committed: Any = None
+    left: tuple[tuple[ServerState, ...], ...] = ()
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -51,9 +53,9 @@ class World(NamedTuple):
         assert found is not None
         return found
 
-    def waits(self, place: int, message: Message | None) -> World:
+    def waits(self, place: int, messages: tuple[Message, ...]) -> World:
         """Return it with what a server has received and not yet handled."""
-        return self._replace(waiting=(*self.waiting[:place], message, *self.waiting[place + 1 :]))
+        return self._replace(waiting=(*self.waiting[:place], messages, *self.waiting[place + 1 :]))
 
     def steps(self) -> Iterator[Step]:
         """Yield the last steps, the latest first."""

@@ -32,6 +32,7 @@ MOVES: Final[Mapping[str, str]] = {
     "AdoptTerm": "it adopts the term of a message, and handles it later",
     "Commit": "it advances its commit index as a leader",
     "MoveNextIndex": "as a leader it chooses anew what it sends next",
+    "ForgetMatch": "as a leader it knows less of a peer than before",
     STAY: "nothing happens, or has happened already",
 }
 """What a server may do at a line, or at a step that no line tells of."""

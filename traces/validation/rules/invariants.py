@@ -53,7 +53,7 @@ class Invariants:
         module: Module = shared(path)
         names = [each.name for each in module.properties()]
         checked = [
-            name for name in names if not name.startswith(SOMETIMES) and name != "CommittedRecorded"
+            name for name in names if not name.startswith(SOMETIMES) and name not in _NOT_OF_TRACES
         ]
         made = module.parts(checked, protocol.constants)
         self._protocol = protocol
@@ -344,6 +344,8 @@ _VARIABLES = (
     "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
     "snapshot", "log",
 )  # fmt: skip
+_NOT_OF_TRACES = frozenset({"CommittedRecorded", "MatchIndexMonotonic"})
+"""What defines the history, and what a leader may do without harm (ForgetMatch)."""
 _OF_HISTORY = frozenset({"log", "snapshot", "committed"})
 _BESIDE_LOGS = frozenset({"currentTerm", "role", "commitIndex"})
 _OF_LOGS, _OF_TERMS = frozenset({"log", "snapshot"}), frozenset({"currentTerm", "role"})

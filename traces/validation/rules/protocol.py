@@ -108,6 +108,11 @@ FIRST_READ: Mapping[str, Callable[[ServerState, tuple[Any, ...]], int]] = {
     "CompactLog": lambda _, arguments: int(arguments[1]) - 1,
     "SendEntries": lambda _, arguments: int(arguments[2]),
     "SendSnapshot": lambda _, arguments: int(arguments[2]) - 1,
+    "ForgetMatch": _last,
+    "LearnCommit": lambda state, arguments: max(
+        state.commit_index, int(field(arguments[0], "prevLogIndex")) - 1
+    ),
+    "NoteLeader": _last,
     "Acknowledge": _last,
     "AcknowledgeLess": _last,
     "Refuse": _last,
