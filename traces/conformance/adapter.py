@@ -6,15 +6,16 @@ hold is not known here, but what each must have to be understood at all.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from raft_ref.traces.format.ndjson import parse_line
 from raft_ref.traces.format.trace import JsonObject, TraceError
@@ -41,10 +42,16 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an adapter answers: lines of a trace, and the messages that were sent."""
+    """What an adapter answers: lines of a trace, and the messages that were sent.
+
+    `is_unknown` says that it knows no such step; `is_pipelined`, that it may be asked for more
+    before it has answered.
+    """
 
     lines: tuple[JsonObject, ...]
     sends: tuple[Sent, ...]
+    is_unknown: bool = False
+    is_pipelined: bool = False
 
 
 class Adapter:
@@ -56,7 +63,12 @@ class Adapter:
     def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
-        self._buffer = b""
+        self._ready = select.poll()
+        self._lines: list[bytes] = []
+        """What was read and not yet taken, the next line last."""
+        self._rest = b""
+        self._unread = 0
+        """How many answers are to come that nobody waits for any more."""
 
     def __enter__(self) -> Adapter:
         return self
@@ -65,7 +77,7 @@ class Adapter:
         self.close()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; the next request starts another."""
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.05)
@@ -75,7 +87,8 @@ class Adapter:
                     with suppress(BrokenPipeError):
                         pipe.close()
             self._process.wait()
-            self._process, self._buffer = None, b""
+        self._process, self._lines, self._rest, self._unread = None, [], b"", 0
+        self._ready = select.poll()
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         """Send a request, and return the answer.
@@ -83,15 +96,35 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
-        line = json.dumps(request, separators=(",", ":"))
-        answer = self._answer(self._running(), line)
+        return next(self.ask_all([request]))
+
+    def ask_all(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Reply]:
+        """Send requests at once, and yield the answers as they come; see `ask`."""
+        process = self._drained(self._running())
+        lines = [msgspec.json.encode(each) for each in requests]
+        with self._told_of_its_end(process, lines[0]):
+            os.write(self._input(process), b"\n".join([*lines, b""]))
+        self._unread += len(lines)
+        for line in lines:
+            with self._told_of_its_end(process, line):
+                answer = self._line(process)
+            self._unread -= 1
+            yield _reply(line, answer)
+
+    @staticmethod
+    def _input(process: subprocess.Popen[bytes]) -> int:
+        assert process.stdin is not None
+        return process.stdin.fileno()
+
+    def _drained(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        """Read the answers that nobody waits for; a failure among them is of the past."""
         try:
-            value = parse_line(answer)
-            if value.get("error") is not None:
-                raise FailedError(str(value["error"]))
-            return Reply(_objects(value, "lines"), tuple(map(_sent, _objects(value, "sends"))))
-        except TraceError as error:
-            raise AdapterError(f"the adapter answers {line} with {answer[:200]}: {error}") from None
+            while self._unread:
+                self._line(process)
+                self._unread -= 1
+        except (EOFError, FailedError):
+            self.close()
+        return self._running()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -105,36 +138,48 @@ class Adapter:
                 )
             except OSError as error:
                 raise AdapterError(f"{self.command[0]}: {error.strerror}") from None
+            assert self._process.stdout is not None
+            self._ready.register(self._process.stdout, select.POLLIN)
         return self._process
 
-    def _answer(self, process: subprocess.Popen[bytes], line: str) -> str:
-        assert process.stdin is not None
+    @contextmanager
+    def _told_of_its_end(self, process: subprocess.Popen[bytes], line: bytes) -> Iterator[None]:
         try:
-            process.stdin.write(line.encode() + b"\n")
-            process.stdin.flush()
-            answer = self._line(process)
-        except BrokenPipeError:
-            answer = None
-        if answer is None:
+            yield
+        except (BrokenPipeError, EOFError):
             self.close()
             code = process.returncode
             how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
-            raise FailedError(f"the adapter has {how}, at {line}")
-        return answer
+            raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
 
-    def _line(self, process: subprocess.Popen[bytes]) -> str | None:
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
-        while b"\n" not in self._buffer:
-            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+        while not self._lines:
+            if not self._ready.poll(PATIENCE * 1_000):
                 self.close()
                 raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
             read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
-                self._buffer = b""
-                return None
-            self._buffer += read
-        line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.decode("utf-8", errors="replace")
+                raise EOFError
+            *lines, self._rest = (self._rest + read).split(b"\n")
+            self._lines = lines[::-1]
+        return self._lines.pop()
+
+
+def _reply(line: bytes, answer: bytes) -> Reply:
+    try:
+        value = parse_line(answer.decode("utf-8", errors="replace"))
+        if value.get("error") is not None:
+            raise FailedError(str(value["error"]))
+        return Reply(
+            _objects(value, "lines"),
+            tuple(map(_sent, _objects(value, "sends"))),
+            bool(value.get("unknown")),
+            bool(value.get("pipelined")),
+        )
+    except TraceError as error:
+        asked, said = line.decode(), answer[:200].decode("utf-8", errors="replace")
+        raise AdapterError(f"the adapter answers {asked} with {said}: {error}") from None
 
 
 def _objects(value: JsonObject, name: str) -> tuple[JsonObject, ...]:

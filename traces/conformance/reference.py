@@ -42,6 +42,8 @@ class Cluster:
             message = self._sent[request["id"]]
             line["message"] = message_to_json(message)
             taken = self._node.receive(state, message)
+        elif step not in ACTIONS:
+            return {"lines": [], "unknown": True}
         else:
             line["arguments"] = request["arguments"]
             taken = self._node.act(state, ACTIONS[step](**request["arguments"]))
