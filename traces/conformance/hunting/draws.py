@@ -31,7 +31,7 @@ WEIGHTS: Mapping[str, tuple[int, ...]] = {
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
 _OF_SERVER = (0, 1, 4, 16)
 _OF_NEWER = (1.0, 1.3, 2.0)
-_AHEAD = (1, 4, 8)
+_AHEAD = (1,)
 """How many steps are drawn before their answers are known, where that is possible."""
 
 
