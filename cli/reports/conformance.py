@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from raft_ref.traces import draw, tell
 from raft_ref.traces.conformance import Conformance, ConformanceReport, schedule
+from raft_ref.traces.conformance.hunting.coverage import Pair
 from raft_ref.traces.conformance.hunting.findings import Finding
 from raft_ref.traces.validation import as_text as candidates_as_text
 
@@ -71,11 +72,20 @@ def _covered(report: ConformanceReport, *, every_pair: bool) -> Iterator[str]:
     curve = ", ".join(f"{met} in {steps:,}" for steps, met in covered.curve(report.steps, 6))
     yield f"    met: {curve} steps"
     if missing and report.worst is None:
-        shown = missing if every_pair else missing[:MOST_MISSING]
+        lines = _together(missing)
+        shown = lines if every_pair else lines[:MOST_MISSING]
         yield "    never met:"
-        yield from (f"      {pair}" for pair in shown)
-        if len(shown) < len(missing):
-            yield f"      and {len(missing) - len(shown)} more (--coverage)"
+        yield from (f"      {line}" for line in shown)
+        if len(shown) < len(lines):
+            yield f"      and {len(lines) - len(shown)} more lines of them (--coverage)"
+
+
+def _together(missing: list[Pair]) -> list[str]:
+    """Return pairs as lines, with all outcomes of one action in one."""
+    outcomes: dict[Pair, list[str]] = {}
+    for pair in missing:
+        outcomes.setdefault(pair._replace(outcome=""), []).append(pair.outcome)
+    return [str(pair._replace(outcome=", ".join(some))) for pair, some in outcomes.items()]
 
 
 def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:

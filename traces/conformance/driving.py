@@ -34,7 +34,7 @@ Network = Literal["set", "fifo"]
 RUNS, STEPS, SERVERS = 1_000, 60, ("s1", "s2", "s3")
 """What a hunt is of if nothing is said."""
 
-OTHERS, OTHER_RUNS = 3, 150
+OTHERS, OTHER_RUNS = 3, 40
 """How many more schedules with the same against them are made short, of how many at most."""
 
 OnProgress = Callable[[ConformanceReport], None]

@@ -135,7 +135,8 @@ class ConformanceReport:
         """Yield what not every implementation can do, and was never exercised."""
         if self.hunted is not None:
             for name in OPTIONAL:
-                if name not in self.without and not self.hunted.told[name]:
+                left_out = self.without | self.hunted.unknown
+                if name not in left_out and not self.hunted.told[name]:
                     yield name
 
     # ---- What stands against it

@@ -23,6 +23,7 @@ from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
 from raft_ref.traces.validation.validate import Following, Outcome, Rules, Verdict
+from raft_ref.traces.validation.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Run:
     want of the message that they deliver, and `idle` were answered with nothing; `unknown` are the
     steps that the adapter does not know. `lines` is the trace. `failure` says how the
     implementation itself failed, if it did; `verdict` what the spec says, and `refused_at` after
-    how many commands it refused. `consequence` is what came of that, if anything did.
+    how many commands it refused; `adopted` how often it went on behind what is known. `consequence` is what came of that, if anything did.
     """
 
     servers: tuple[str, ...]
@@ -59,6 +60,7 @@ class Run:
     failure: str = ""
     verdict: Verdict | None = None
     refused_at: int | None = None
+    adopted: int = 0
     consequence: Consequence | None = None
     witness: Witness | None = None
     is_pipelined: bool = False
@@ -99,7 +101,7 @@ class Runner:
     Arguments: the adapter; the profile that reads its lines; what to call after each line that was
     followed, with the run and its readings. In a network that is `is_fifo`, who receives a message
     has lost those that were sent before it on the same way, and who restarts all that were sent to
-    it. Where the adapter can be asked ahead of its answers, `ahead` commands are chosen at a time.
+    it. `adopted` says from which state the spec goes on behind what it refuses, if it does.
     """
 
     def __init__(
@@ -109,7 +111,9 @@ class Runner:
         on_line: Callable[[Run, Following], None] = lambda run, following: None,
         *,
         is_fifo: bool = False,
+        adopted: Callable[[Verdict], World | None] = lambda verdict: None,
     ) -> None:
+        self._adopted = adopted
         self.is_fifo = is_fifo
         self.adapter = adapter
         self._profile = profile
@@ -127,7 +131,8 @@ class Runner:
     ) -> Run:
         """Start a cluster afresh, and let it run to its end or to what the spec refuses.
 
-        What is refused `goes_on` alone, if so asked, to the end or to a consequence. Raises
+        What is refused `goes_on` alone, if so asked, to the end or to a consequence. Where the
+        adapter can be asked ahead of its answers, `ahead` commands are chosen at a time. Raises
         `AdapterError` where the adapter makes no sense.
         """
 
@@ -173,17 +178,26 @@ class Runner:
         for event in recording.events:
             self._seen(run, event)
             if run.refused_at is None:
-                is_followed = held.follows(event)
+                is_followed = held.follows(event) or self._goes_on_from(run, held)
                 run.verdict = held.verdict
                 if is_followed:
                     self._on_line(run, held)
-                elif goes_on:
-                    run.refused_at = len(run.commands)
-                else:
-                    run.refused_at = len(run.commands)
+                    continue
+                run.refused_at = len(run.commands)
+                if not goes_on:
                     break
             if run.consequence is not None and run.refused_at is not None:
                 break
+
+    def _goes_on_from(self, run: Run, held: Following) -> bool:
+        """Let the spec go on behind what is known; say whether it does."""
+        if held.verdict.outcome is not Outcome.REFUSED:
+            return False
+        world = self._adopted(held.verdict)
+        if world is not None:
+            run.adopted += 1
+            held.adopts(world)
+        return world is not None
 
     def _unheld(self, run: Run, recording: Recording) -> None:
         for event in recording.events:
@@ -218,10 +232,10 @@ class Runner:
                     run.commands.append(command)
                     if request is not None:
                         reply = next(replies)
-                        if not reply.lines and not reply.sends:
-                            run.idle.append(command)
                         if reply.is_unknown:
                             run.unknown.add(command.step)
+                        if not reply.lines and not reply.sends:
+                            run.idle.append(command)
                         yield from self._told(run, reply, command.label)
         except FailedError as error:
             run.failure = str(error)

@@ -24,12 +24,14 @@ from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError, Reply, Sent
 from raft_ref.traces.conformance.branches import Branches
 from raft_ref.traces.conformance.clusters import CLUSTERS, system_of
-from raft_ref.traces.conformance.hunt import Hunt
+from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.findings import is_of
+from raft_ref.traces.conformance.hunting.hunt import Hunt
+from raft_ref.traces.conformance.hunting.shrinking import Shrinker
 from raft_ref.traces.conformance.own_node import OwnCluster
-from raft_ref.traces.conformance.run import Run, Runner
+from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover, Item, Scenarios, scenarios
 from raft_ref.traces.conformance.schedule import Command, Schedule
-from raft_ref.traces.conformance.shrinking import following, kind, shrunk
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests import toys
@@ -46,13 +48,16 @@ class InProcess(Adapter):
         super().__init__([])
         self.cluster = reference.Cluster(node) if own is None else OwnCluster(own, own.__name__)
 
-    def ask(self, request: Mapping[str, Any]) -> Reply:
+    def ask_all(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Reply]:
+        return map(self.answer, requests)
+
+    def answer(self, request: Mapping[str, Any]) -> Reply:
         try:
             answer = self.cluster.answer(request)
         except (IndexError, ActorError) as error:
             raise FailedError(str(error)) from None
         sends = [Sent(each["id"], each["message"]) for each in answer.get("sends", ())]
-        return Reply(tuple(answer["lines"]), tuple(sends))
+        return Reply(tuple(answer["lines"]), tuple(sends), bool(answer.get("unknown")))
 
 
 def suite(cover: Cover) -> tuple[list[Schedule], list[Scenarios]]:
@@ -83,6 +88,16 @@ def followed(adapter: Adapter, schedules: Sequence[Schedule]) -> list[Run]:
 
 def hunt(adapter: Adapter, runs: int, servers: tuple[str, ...] = THREE, **more: Any) -> Hunt:
     return Hunt(adapter, PROFILES["raft-ref"], servers, seed=1, runs=runs, steps=60, **more)
+
+
+def shrunk(runner: Runner, run: Run) -> Run:
+    """Return the shortest run of the same kind."""
+    wanted = kind(run)
+
+    def follow(servers: tuple[str, ...], commands: Sequence[Command]) -> Run:
+        return runner.run(servers, following(commands))
+
+    return Shrinker(follow, lambda each: is_of(each, wanted), run).run()
 
 
 def ends(message: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -197,7 +212,7 @@ def test_a_mutant_is_hunted_down_and_no_step_can_be_left_out(
     assert kind(best) == kind(found)
     for place in range(len(best.commands)):
         fewer = best.commands[:place] + best.commands[place + 1 :]
-        again = chase.runner.run(names, following(fewer))
+        again = chase.runner.run(best.servers, following(fewer))
         assert again.is_good or kind(again) != kind(best)
 
 
@@ -328,10 +343,10 @@ def test_an_adapter_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_implementation_that_fails_is_found_and_started_again() -> None:
     class Fails(InProcess):
-        def ask(self, request: Mapping[str, Any]) -> Reply:
+        def answer(self, request: Mapping[str, Any]) -> Reply:
             if request["step"] == "CompactLog":
                 raise FailedError("assertion failed: 17")
-            return super().ask(request)
+            return super().answer(request)
 
     chase = hunt(Fails(), 500)
     found = chase.run().found
@@ -343,8 +358,8 @@ def test_an_implementation_that_fails_is_found_and_started_again() -> None:
 
 def test_lines_that_make_no_sense_are_the_adapters_fault() -> None:
     class Odd(InProcess):
-        def ask(self, request: Mapping[str, Any]) -> Reply:
-            reply = super().ask(request)
+        def answer(self, request: Mapping[str, Any]) -> Reply:
+            reply = super().answer(request)
             return reply if request["step"] == "Init" else Reply(({"step": "Odd"},), ())
 
     with pytest.raises(AdapterError, match=r"line 2 .*unknown server"):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from raft_ref.traces.conformance.hunting.adopting import DEPARTED
 from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.rules.protocol import field as of_message
@@ -69,19 +70,20 @@ _ROWS: Final = (
     ("InstallSnapshotResponse", "newer", "FCL", ("adopts",)),
 )
 _ROLES = {"F": "Follower", "C": "Candidate", "L": "Leader"}
-POSSIBLE: Final = frozenset(
+ALL: Final = tuple(
     Pair(action, _ROLES[role], term, outcome)
     for action, term, roles, outcomes in _ROWS
     for role in roles
     for outcome in outcomes
 )
-"""What the actions of Raft.tla can do."""
+"""What the actions of Raft.tla can do, in their order."""
+POSSIBLE: Final = frozenset(ALL)
 
 
 def pairs(step: Step) -> Iterator[Pair]:
     """Yield what a step of the spec meets."""
     before = step.before
-    if before is None:
+    if before is None or step.action == DEPARTED:
         return
     if step.message is None:
         yield Pair(step.action, before.role, "", _alone(step))
@@ -196,7 +198,7 @@ class Coverage:
     @property
     def missing(self) -> list[Pair]:
         """What of the spec was never met."""
-        return sorted(POSSIBLE - self.met.keys())
+        return [pair for pair in ALL if pair not in self.met]
 
     @property
     def last_new(self) -> int:

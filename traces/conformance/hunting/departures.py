@@ -13,14 +13,19 @@ from pathlib import Path
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.refusal import Candidate, explained
+from raft_ref.traces.validation.validate import Verdict
 
 
 def kind(run: Run) -> str:
     """Return what stands against the implementation, without what differs from run to run."""
     if run.failure:
         return f"failed: {_without_numbers(run.failure)[:80]}"
-    verdict = run.verdict
-    assert verdict is not None
+    assert run.verdict is not None
+    return kind_of(run.verdict)
+
+
+def kind_of(verdict: Verdict) -> str:
+    """Return why a trace is refused, without what differs from run to run."""
     event = verdict.event
     if event is None:
         return verdict.reason or "refused"

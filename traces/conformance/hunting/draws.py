@@ -31,8 +31,6 @@ WEIGHTS: Mapping[str, tuple[int, ...]] = {
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
 _OF_SERVER = (0, 1, 4, 16)
 _OF_NEWER = (1.0, 1.3, 2.0)
-_AHEAD = (1,)
-"""How many steps are drawn before their answers are known, where that is possible."""
 
 
 class Shown(Protocol):
@@ -62,7 +60,7 @@ class Likely:
     times: Mapping[str, float] = field(default_factory=dict)
 
     def weights(self, chance: random.Random) -> dict[str, float]:
-        """Draw what is likely in one schedule; of the steps that messages arrive, one is left."""
+        """Draw what is likely in one schedule."""
         drawn = {
             kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in WEIGHTS.items()
         }
@@ -94,7 +92,6 @@ class Draw:
         self._begun = [*reversed(begun)]
         self._weights = likely.weights(chance)
         self._newer = chance.choice(_OF_NEWER)
-        self.ahead: int = chance.choice(_AHEAD)
         self._of_server: dict[str, int] = {}
         self._values = 0
 

@@ -13,21 +13,25 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from raft_ref.traces.conformance.adapter import Adapter
+from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
+from raft_ref.traces.conformance.hunting.adopting import adopted
 from raft_ref.traces.conformance.hunting.coverage import Coverage, Pair, pairs
-from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 from raft_ref.traces.validation.lines.profile import Profile
 from raft_ref.traces.validation.rules.protocol import ServerState
-from raft_ref.traces.validation.validate import Following
-from raft_ref.traces.validation.world import Step
+from raft_ref.traces.validation.validate import Following, Verdict
+from raft_ref.traces.validation.world import Step, World
 
 ISLANDS = 8
+TICKS = 100
+"""How often a clock ticks before something must have come of it."""
 
 
 @dataclass
@@ -110,17 +114,34 @@ class Hunt:
         likely: Likely | None = None,
         known: frozenset[str] = frozenset(),
     ) -> None:
-        self.runner = Runner(adapter, profile, self._look, is_fifo=is_fifo)
+        self.runner = Runner(
+            adapter, profile, self._look, is_fifo=is_fifo, adopted=self._adopted
+        )
         self.servers = servers
         self._seed, self._runs, self._steps = seed, runs, steps
         self._on_run = on_run
         self._likely = likely or Likely()
         self.known = known
+        self.unknown: frozenset[str] = frozenset()
+        """The steps that are not asked for, since the adapter does not know them."""
         self._islands = [_Island() for _ in range(ISLANDS)]
         self._now = self._islands[0]
         self._states: Mapping[str, ServerState] = {}
         self._last: Step | None = None
         self.hunted = Hunted()
+
+    def probe(self) -> None:
+        """Find out whether the adapter knows `Tick`: it does, or nothing comes of many."""
+        adapter, name = self.runner.adapter, self.servers[0]
+        with suppress(FailedError, AdapterError):
+            adapter.ask({"step": "Init", "servers": [*self.servers]})
+            for _ in range(TICKS):
+                reply = adapter.ask({"step": "Tick", "server": name, "arguments": {}})
+                if reply.lines or reply.sends:
+                    return
+                if reply.is_unknown:
+                    break
+        self.unknown = frozenset({"Tick"})
 
     def run(self) -> Hunted:
         """Hunt until something is found, or all schedules are done, or on Ctrl-C."""
@@ -143,12 +164,14 @@ class Hunt:
         """Follow the schedule of a number."""
         chance = random.Random(f"{self._seed} {number}")
         self._now, self._states, self._last = self._islands[number % ISLANDS], {}, None
+        likely = replace(self._likely, without=self._likely.without | self.unknown)
         draw = Draw(
-            chance, self._steps, self._now.begun(chance), lambda: self._states, self._likely,
+            chance, self._steps, self._now.begun(chance), lambda: self._states, likely,
             is_fifo=self.runner.is_fifo,
         )  # fmt: skip
-        run = self.runner.run(self.servers, draw.choose, ahead=draw.ahead)
+        run = self.runner.run(self.servers, draw.choose)
         hunted = self.hunted
+        hunted.unknown |= self.unknown
         hunted.add(run)
         if not run.is_good:
             found = kind(run)
@@ -157,6 +180,15 @@ class Hunt:
             else:
                 hunted.found = run
         return run
+
+    def _adopted(self, verdict: Verdict) -> World | None:
+        """Return from where the spec goes on behind what is known."""
+        if not self.known or (found := kind_of(verdict)) not in self.known:
+            return None
+        world = adopted(verdict)
+        if world is not None:
+            self.hunted.known[found] += 1
+        return world
 
     def _look(self, run: Run, following: Following) -> None:
         hunted = self.hunted

@@ -76,24 +76,34 @@ class Share:
             adapter, task.profile, task.servers, task.seed, task.runs, task.steps,
             is_fifo=task.is_fifo, likely=task.likely, known=task.known,
         )  # fmt: skip
+        self._hunt.probe()
         self._numbers = [n for n in range(task.runs) if n % ISLANDS % jobs == job][::-1]
 
     def portion(self, before: int) -> Portion:
-        """Follow some schedules, of those with a number `before` which there is something to do."""
-        hunt, found = self._hunt, list[Found]()
-        hunt.begin_anew()
-        for _ in range(AT_A_TIME):
-            if not self._numbers or self._numbers[-1] >= before:
-                return Portion(hunt.hunted, found, is_last=True)
-            number = self._numbers.pop()
-            run = hunt.one(number)
-            record(run, number + 1, self._task.record)
-            if hunt.hunted.found is not None:
-                hunt.hunted.found = None
-                found.append(Found(number, kind(run), _schedule(run, hunt.runner.is_fifo)))
-                if not self._task.goes_on:
-                    return Portion(hunt.hunted, found, is_last=True)
-        return Portion(hunt.hunted, found, is_last=False)
+        """Follow some schedules, of those with a number `before` which there is something to do.
+
+        On Ctrl-C those that were done are the last.
+        """
+        found = list[Found]()
+        self._hunt.begin_anew()
+        try:
+            for _ in range(AT_A_TIME):
+                if not self._numbers or self._numbers[-1] >= before or not self._one(found):
+                    return Portion(self._hunt.hunted, found, is_last=True)
+        except KeyboardInterrupt:
+            return Portion(self._hunt.hunted, found, is_last=True)
+        return Portion(self._hunt.hunted, found, is_last=False)
+
+    def _one(self, found: list[Found]) -> bool:
+        """Follow the next schedule; say whether to go on."""
+        hunt, number = self._hunt, self._numbers.pop()
+        run = hunt.one(number)
+        record(run, number + 1, self._task.record)
+        if hunt.hunted.found is None:
+            return True
+        hunt.hunted.found = None
+        found.append(Found(number, kind(run), _schedule(run, hunt.runner.is_fifo)))
+        return self._task.goes_on
 
 
 def _schedule(run: Run, is_fifo: bool) -> Schedule:
