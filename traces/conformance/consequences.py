@@ -95,6 +95,19 @@ class Witness:
         if self.found is None:
             self.found = self._forgotten(event.server, was) or self._look(event.server)
 
+    def lacking(self) -> list[str]:
+        """Return the servers that lack the last entry that was committed, as far as is known."""
+        if not self._committed:
+            return []
+        index = max(self._committed)
+        entry = self._committed[index].entry
+        found = []
+        for name, state in self.states.items():
+            held = state.entry(index)
+            if state.compacted < index and (held is None or _differ(held, entry)):
+                found.append(name)
+        return found
+
     def _forgotten(self, name: str, committed: int) -> Consequence | None:
         """Return whether a server has no more what it has itself called committed."""
         state = self.states[name]

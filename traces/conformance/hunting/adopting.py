@@ -15,7 +15,7 @@ from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves import Attempt
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
-from raft_ref.traces.validation.rules.protocol import Message, Protocol
+from raft_ref.traces.validation.rules.protocol import Message, Protocol, ServerState
 from raft_ref.traces.validation.search import Search
 from raft_ref.traces.validation.validate import Verdict
 from raft_ref.traces.validation.world import Step, World
@@ -37,7 +37,7 @@ def adopted(verdict: Verdict) -> World | None:
     protocol, matching = search.moves.protocol, search.matching
     try:
         told = {**matching.variables(near.state(place)), **event.after}
-        after = matching.started(protocol, told)
+        after = _with_its_log(matching.started(protocol, told), near.state(place))
         sent = tuple(_sent(protocol, search, world, near, event))
     except (KeyError, IndexError, TypeError, ValueError):
         return None
@@ -49,6 +49,14 @@ def adopted(verdict: Verdict) -> World | None:
         states=states, sent=(*world.sent, *sent), gone=world.gone.difference(sent), path=step,
         waiting=(*world.waiting[:place], None, *world.waiting[place + 1 :]),
     )  # fmt: skip
+
+
+def _with_its_log(after: ServerState, before: ServerState) -> ServerState:
+    """Return a state with the entries that its snapshot stands for, if they are known."""
+    if not 0 < after.compacted <= before.log.index:
+        return after
+    entries = after.log.entries(after.compacted)
+    return after._replace(log=before.log.at(after.compacted).with_entries(entries))
 
 
 def _nearest(search: Search, world: World, event: Event) -> World:

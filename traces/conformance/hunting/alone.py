@@ -1,8 +1,9 @@
 """What is driven without the spec: an implementation that has departed from it, to a consequence.
 
 The rule: a majority works at a time, as if the others could not be reached. One of it stands and is
-elected, takes requests and replicates them; then comes another majority. So elections and commits
-that must not be can follow on each other in few steps; what departed is done again more often.
+elected, takes requests and replicates them; then comes another majority, often one that lacks what
+was committed last. So elections and commits that must not be can follow on each other in few steps;
+what departed is done again more often.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from raft_ref.traces.conformance.consequences import Told
 from raft_ref.traces.conformance.run import Flight, Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 
@@ -35,7 +35,8 @@ def seek(runner: Runner, departed: Sequence[Run], steps: int, seed: int, without
     """Let an implementation go on from where it departed, and look for a consequence.
 
     Arguments: what drives it; runs that end where it departed, the shortest first; how many steps
-    to take at most; the seed; the steps that are left out. On Ctrl-C what was found so far.
+    to take at most; the seed; the steps that are left out. One attempt in four begins anew, since
+    what a consequence needs may have to come first. On Ctrl-C what was found so far.
     """
     taken = 0
     number = 0
@@ -43,9 +44,10 @@ def seek(runner: Runner, departed: Sequence[Run], steps: int, seed: int, without
         while taken < steps:
             chance = random.Random(f"{seed} alone {number}")
             begun = departed[number % len(departed)]
-            draw = _Phases(chance, begun, runner.is_fifo, without)
-            run = runner.alone(begun.servers, draw.choose, ahead=4)
-            taken += max(len(run.commands) - len(begun.commands), 1)
+            is_anew = number % 4 == 3
+            draw = _Phases(chance, begun, runner.is_fifo, without, is_anew=is_anew)
+            run = runner.alone(begun.servers, draw.choose)
+            taken += max(len(run.commands) - (0 if is_anew else len(begun.commands)), 1)
             number += 1
             if run.consequence is not None:
                 return Sought(run, taken)
@@ -58,10 +60,16 @@ class _Phases:
     """Draws steps in phases, each of one majority."""
 
     def __init__(
-        self, chance: random.Random, begun: Run, is_fifo: bool, without: frozenset[str]
+        self,
+        chance: random.Random,
+        begun: Run,
+        is_fifo: bool,
+        without: frozenset[str],
+        *,
+        is_anew: bool,
     ) -> None:
         self._chance, self._is_fifo, self._without = chance, is_fifo, without
-        self._begun = begun.commands[::-1]
+        self._begun = [] if is_anew else begun.commands[::-1]
         self._again = begun.commands[-1]
         self._servers = begun.servers
         self._left = _LONGEST
@@ -87,23 +95,29 @@ class _Phases:
     def _next_phase(self, run: Run) -> None:
         chance, names = self._chance, [*self._servers]
         chance.shuffle(names)
-        about = self._again.server
-        if about in names and chance.random() < 0.7:
-            names.remove(about)
-            names.insert(0, about)
+        lacking = [] if run.witness is None else run.witness.lacking()
+        first = {self._again.server} if chance.random() < 0.5 else set[str]()
+        if lacking and chance.random() < 0.7:
+            first = {*lacking}
+        names.sort(key=lambda name: name not in first)
         self._together = tuple(names[: len(names) // 2 + 1])
-        others = self._together[1:] or self._together
-        self._stands = chance.choice(others if chance.random() < 0.6 else self._together)
-        self._of_phase = chance.randint(6, 24)
+        leads = any(self._leads(run, each) for each in self._together)
+        self._stands = ""
+        if not leads or first.intersection(lacking) or chance.random() < 0.6:
+            self._stands = self._together[0 if chance.random() < 0.6 else -1]
+        self._of_phase = chance.randint(4, 24)
         self._is_latest_first = chance.random() < 0.5
+
+    @staticmethod
+    def _leads(run: Run, name: str) -> bool:
+        return run.witness is not None and run.witness.states[name].role == "Leader"
 
     def _drawn(self, run: Run) -> Command:
         chance = self._chance
-        states: dict[str, Told] = {} if run.witness is None else run.witness.states
         stands = self._stands
         if stands:
             self._stands = ""
-            if states[stands].role != "Leader" and "Timeout" not in self._without:
+            if not self._leads(run, stands) and "Timeout" not in self._without:
                 return Command("Timeout", stands)
         if chance.random() < self._disturbed and (command := self._disturbance(run)):
             return command
@@ -112,7 +126,7 @@ class _Phases:
             if each.channel[1] in self._together
             and (each.channel[0] in self._together or chance.random() < 0.1)
         ]  # fmt: skip
-        leaders = [each for each in self._together if states[each].role == "Leader"]
+        leaders = [each for each in self._together if self._leads(run, each)]
         if reachable and (not leaders or chance.random() < 0.7):
             return _delivery("Receive", self._picked(reachable))
         if leaders:

@@ -145,6 +145,9 @@ class Settling:
         return self.runner.alone(servers, following(commands))
 
     def _follow_up(self, found: Finding, departed: list[Run]) -> None:
+        if found.run.consequence is not None:
+            found.fatal = found.run
+            return
         sought = seek(self.runner, departed, self.steps, self.seed, self.without)
         found.sought = sought.steps
         if sought.run is None:
