@@ -13,18 +13,17 @@ from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
+    ENOUGH_SHARE,
+    ENOUGH_STEPS,
     Conformance,
     ConformanceReport,
     FollowRequest,
     HuntRequest,
+    Likely,
+    read_known,
     schedule,
 )
-from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
-from raft_ref.traces.conformance.hunting.alone import STEPS as SOUGHT
-from raft_ref.traces.conformance.hunting.coverage import ENOUGH_SHARE, ENOUGH_STEPS
-from raft_ref.traces.conformance.hunting.departures import read_known
-from raft_ref.traces.conformance.hunting.draws import Likely
-from raft_ref.traces.conformance.hunting.shrinking import TRIES
+from raft_ref.traces.conformance.driving import RUNS, SERVERS, SOUGHT, STEPS, TRIES
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (
@@ -33,8 +32,8 @@ EXIT_CODES = (
 )
 
 ENOUGH = f"""\
-enough: a hunt says so when it took {ENOUGH_STEPS:,} steps or more, and met no branch of the spec that
-was new in the last {ENOUGH_SHARE - 1} of {ENOUGH_SHARE} parts of them
+enough: a hunt says so when it took {ENOUGH_STEPS:,} steps or more, and met no branch of the spec
+that was new in the last {ENOUGH_SHARE - 1} of {ENOUGH_SHARE} parts of them
 """
 
 EXAMPLES = """\
@@ -52,9 +51,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Drive an implementation through scenarios, or with --random through schedules "
         "drawn by chance, by an adapter that reads requests from its standard input and answers on "
         "its standard output (traces/ADAPTER.md). What it does is held against the spec as by "
-        "raft-ref validate. What is found by chance is shrunk, and followed again by a fresh process "
-        "before it is told; then the implementation goes on from there alone, in search of a "
-        "consequence: two leaders in one term, two entries committed at one index, a committed "
+        "raft-ref validate. What is found by chance is shrunk, and followed again by a fresh "
+        "process before it is told; then the implementation goes on from there alone, in search of "
+        "a consequence: two leaders in one term, two entries committed at one index, a committed "
         "entry lost. That is FATAL."
     )
     parser.epilog = f"{EXAMPLES}\n{ENOUGH}\n{EXIT_CODES}"
@@ -96,9 +95,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: 1)",
     )  # fmt: skip
     hunting.add_argument(
-        "--without", metavar="STEP,...", help="steps that are not asked for, such as Restart"
-    )
-    hunting.add_argument(
         "--weigh", action="append", metavar="STEP=N", help="make a step N times as likely"
     )
     hunting.add_argument(
@@ -109,11 +105,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--consequence", type=int, metavar="N",
         help=f"take N steps from a departure, in search of a consequence (default: {SOUGHT:,})",
     )  # fmt: skip
-    finding = parser.add_argument_group("what is found")
+    finding = parser.add_argument_group("what is asked for, and found")
     finding.add_argument(
         "--known", type=Path, metavar="FILE",
         help="kinds that stand against nobody, one a line, as a report prints them",
     )  # fmt: skip
+    finding.add_argument(
+        "--without", metavar="STEP,...", help="steps that are not asked for, such as Restart"
+    )
     finding.add_argument(
         "--keep-going", action="store_true", help="go on, and tell of all kinds that are met"
     )
@@ -155,8 +154,7 @@ def run(options: argparse.Namespace) -> int:
 _CODES = {Conformance.CONFORMS: 0, Conformance.INCONCLUSIVE: 3, Conformance.STOPPED: 3}
 
 _OF_HUNTS = (
-    "servers", "network", "seed", "runs", "steps", "jobs", "without", "weigh", "shrink",
-    "consequence",
+    "servers", "network", "seed", "runs", "steps", "jobs", "weigh", "shrink", "consequence",
 )  # fmt: skip
 
 
@@ -183,6 +181,7 @@ def _follow(options: argparse.Namespace) -> FollowRequest:
         options.record,
         _known(options),
         options.keep_going,
+        _without(options),
     )
 
 
@@ -210,7 +209,6 @@ def _known(options: argparse.Namespace) -> frozenset[str]:
 
 
 def _likely(options: argparse.Namespace) -> Likely:
-    without = frozenset(name.strip() for name in (options.without or "").split(",") if name.strip())
     times: dict[str, float] = {}
     for given in options.weigh or ():
         name, _, number = given.partition("=")
@@ -220,7 +218,12 @@ def _likely(options: argparse.Namespace) -> Likely:
             raise UsageError(f"--weigh {given}: expected STEP=N") from None
         if not 0 <= times[name] <= 1_000:
             raise UsageError(f"--weigh {given}: expected a number from 0 to 1,000")
-    return Likely(without, times)
+    return Likely(_without(options), times)
+
+
+def _without(options: argparse.Namespace) -> frozenset[str]:
+    names = (options.without or "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
 
 
 def _servers(text: str) -> tuple[str, ...]:

@@ -5,9 +5,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from raft_ref.traces import draw, tell
-from raft_ref.traces.conformance import Conformance, ConformanceReport, schedule
-from raft_ref.traces.conformance.hunting.coverage import Pair
-from raft_ref.traces.conformance.hunting.findings import Finding
+from raft_ref.traces.conformance import Conformance, ConformanceReport, Finding, Pair, schedule
 from raft_ref.traces.validation import as_text as candidates_as_text
 
 MOST_MISSING = 12
@@ -49,7 +47,8 @@ def _done(report: ConformanceReport) -> Iterator[str]:
         )
     if report.idle:
         idle = ", ".join(f"{name} {count:,}" for name, count in report.idle.most_common())
-        yield f"  {report.idle.total():,} of {report.of_steps:,} steps were answered with nothing: {idle}"
+        of_steps = f"{report.idle.total():,} of {report.of_steps:,} steps"
+        yield f"  {of_steps} were answered with nothing: {idle}"
     if report.inconclusive:
         yield f"  inconclusive: {report.inconclusive:,}"
 
@@ -105,7 +104,7 @@ def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:
         mark = "  <- departs from the spec" if found.fatal and number == departs else ""
         yield f"{number:4}. {each}{mark}"
     if found.is_cut_short:
-        yield f"  shrinking was cut short after {found.tries:,} tries (--shrink): it may be longer than it must"
+        yield f"  shrinking was cut short after {found.tries:,} tries (--shrink): it may be longer"
     refusal = found.refusal
     if refusal is None or not is_whole:
         return
@@ -216,9 +215,9 @@ def as_junit(report: ConformanceReport) -> bytes:
         failures=str(0 if is_error else bad), errors=str(max(bad, 1) if is_error else 0),
         time=f"{report.seconds:.3f}",
     )  # fmt: skip
-    for name, text in [(each.kind, [*_finding(each, is_whole=True)]) for each in report.findings] or [
-        ("conforms", [])
-    ]:
+    for name, text in [
+        (each.kind, [*_finding(each, is_whole=True)]) for each in report.findings
+    ] or [("conforms", [])]:
         case = ElementTree.SubElement(suite, "testcase", classname="conform", name=name)
         if outcome is not Conformance.CONFORMS:
             problem = ElementTree.SubElement(

@@ -10,8 +10,8 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,12 @@ class Sent:
 class Reply:
     """What an adapter answers: lines of a trace, and the messages that were sent.
 
-    `is_unknown` says that it knows no such step; `is_pipelined`, that it may be asked for more
-    before it has answered.
+    `is_unknown` says that it knows no such step.
     """
 
     lines: tuple[JsonObject, ...]
     sends: tuple[Sent, ...]
     is_unknown: bool = False
-    is_pipelined: bool = False
 
 
 class Adapter:
@@ -67,8 +65,6 @@ class Adapter:
         self._lines: list[bytes] = []
         """What was read and not yet taken, the next line last."""
         self._rest = b""
-        self._unread = 0
-        """How many answers are to come that nobody waits for any more."""
 
     def __enter__(self) -> Adapter:
         return self
@@ -87,7 +83,7 @@ class Adapter:
                     with suppress(BrokenPipeError):
                         pipe.close()
             self._process.wait()
-        self._process, self._lines, self._rest, self._unread = None, [], b"", 0
+        self._process, self._lines, self._rest = None, [], b""
         self._ready = select.poll()
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
@@ -96,35 +92,18 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
-        return next(self.ask_all([request]))
-
-    def ask_all(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Reply]:
-        """Send requests at once, and yield the answers as they come; see `ask`."""
-        process = self._drained(self._running())
-        lines = [msgspec.json.encode(each) for each in requests]
-        with self._told_of_its_end(process, lines[0]):
-            os.write(self._input(process), b"\n".join([*lines, b""]))
-        self._unread += len(lines)
-        for line in lines:
-            with self._told_of_its_end(process, line):
-                answer = self._line(process)
-            self._unread -= 1
-            yield _reply(line, answer)
-
-    @staticmethod
-    def _input(process: subprocess.Popen[bytes]) -> int:
+        process, line = self._running(), msgspec.json.encode(request)
         assert process.stdin is not None
-        return process.stdin.fileno()
-
-    def _drained(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
-        """Read the answers that nobody waits for; a failure among them is of the past."""
         try:
-            while self._unread:
-                self._line(process)
-                self._unread -= 1
-        except (EOFError, FailedError):
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+            answer = self._line(process)
+        except (BrokenPipeError, EOFError):
             self.close()
-        return self._running()
+            code = process.returncode
+            how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
+            raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
+        return _reply(line, answer)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -141,16 +120,6 @@ class Adapter:
             assert self._process.stdout is not None
             self._ready.register(self._process.stdout, select.POLLIN)
         return self._process
-
-    @contextmanager
-    def _told_of_its_end(self, process: subprocess.Popen[bytes], line: bytes) -> Iterator[None]:
-        try:
-            yield
-        except (BrokenPipeError, EOFError):
-            self.close()
-            code = process.returncode
-            how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
-            raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
 
     def _line(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
@@ -175,7 +144,6 @@ def _reply(line: bytes, answer: bytes) -> Reply:
             _objects(value, "lines"),
             tuple(map(_sent, _objects(value, "sends"))),
             bool(value.get("unknown")),
-            bool(value.get("pipelined")),
         )
     except TraceError as error:
         asked, said = line.decode(), answer[:200].decode("utf-8", errors="replace")

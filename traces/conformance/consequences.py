@@ -131,7 +131,9 @@ class Witness:
         term = state.current_term
         first = self._leaders.setdefault(term, name)
         if first != name:
-            return Consequence("two leaders in one term", f"{first} and {name} both lead term {term}")
+            return Consequence(
+                "two leaders in one term", f"{first} and {name} both lead term {term}"
+            )
         for index, commit in self._committed.items():
             if term > commit.term and state.log is not None and index > state.compacted:
                 held = state.entry(index)

@@ -7,7 +7,7 @@ is found is shrunk, replayed and followed up. What was not exercised is no verdi
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -47,8 +47,8 @@ class FollowRequest:
 
     `command` starts the adapter; `profile` reads its lines; `scenarios` are traces, and folders of
     them; the trace of every run is written into `record`, if that is given. Kinds that are `known`
-    stand against nobody; with `goes_on` the others are all told. Raises `RequestError` for no
-    command.
+    stand against nobody; with `goes_on` the others are all told. The steps `without` are left out.
+    Raises `RequestError` for no command.
     """
 
     command: tuple[str, ...]
@@ -57,9 +57,11 @@ class FollowRequest:
     record: Path | None = None
     known: frozenset[str] = frozenset()
     goes_on: bool = False
+    without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be started."""
+        """Refuse what cannot be started, and steps that there are not."""
+        _demand_steps(self.without)
         _demand_command(self.command)
 
     def run(self, on_progress: OnProgress = lambda report: None) -> ConformanceReport:
@@ -70,7 +72,7 @@ class FollowRequest:
         """
         _make(self.record)
         paths = [*self._files()]
-        report = ConformanceReport(len(paths))
+        report = ConformanceReport(len(paths), without=self.without)
         on_progress(report)
         with Adapter(self.command) as adapter:
             runners = {
@@ -90,9 +92,9 @@ class FollowRequest:
 
     def _follow(self, runner: Runner, scenario: Schedule, report: ConformanceReport) -> None:
         """Follow a scenario, and add it to the report."""
-        commands = following(scenario.commands)
-        run = runner.run(scenario.servers, commands, scenario.name, goes_on=True)
-        report.add(run, len(scenario.commands))
+        asked = [each for each in scenario.commands if each.step not in self.without]
+        run = runner.run(scenario.servers, following(asked), scenario.name, goes_on=True)
+        report.add(run, len(asked))
         record(run, report.runs, self.record)
         if run.is_good:
             return
@@ -158,9 +160,7 @@ class HuntRequest:
         ):  # fmt: skip
             if number is not None and number < least:
                 raise RequestError(f"{name}: expected {least} or more")
-        for name in (*self.likely.without, *self.likely.times):
-            if name not in WEIGHTS:
-                raise RequestError(f"step {name}: expected one of {', '.join(WEIGHTS)}")
+        _demand_steps((*self.likely.without, *self.likely.times))
         _demand_command(self.command)
 
     def run(self, on_progress: OnProgress = lambda report: None) -> ConformanceReport:
@@ -209,7 +209,7 @@ class HuntRequest:
                 report.findings.append(finding)
 
     def _others(self, others: list[Found], name: str, seed: int) -> list[Schedule]:
-        """Return more schedules with the same against them: those met, or drawn with other seeds."""
+        """Return more schedules with the same against them: those met, or of another seed."""
         if others or not self.tries:
             return [each.schedule for each in others]
         task = Task(
@@ -218,6 +218,12 @@ class HuntRequest:
         )  # fmt: skip
         found = hunted_by(self.jobs, task, lambda _: None, Hunted())
         return [each.schedule for each in found if each.kind == name][:OTHERS]
+
+
+def _demand_steps(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in WEIGHTS:
+            raise RequestError(f"step {name}: expected one of {', '.join(WEIGHTS)}")
 
 
 def _demand_command(command: tuple[str, ...]) -> None:

@@ -20,7 +20,6 @@ from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
 from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_json
 
-
 _TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
 """What each variable of a server is called where it is told."""
 

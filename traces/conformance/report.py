@@ -19,7 +19,7 @@ from raft_ref.traces.validation.refusal import Refusal
 from raft_ref.traces.validation.validate import Outcome
 
 NEEDED = ("Timeout", "ClientRequest", "Restart")
-"""The steps that must have been answered, unless they are left out or the adapter knows them not."""
+"""The steps that must have been answered, unless they are left out or not known."""
 NEEDED_MESSAGES = (
     "RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest", "AppendEntriesResponse",
 )  # fmt: skip
@@ -43,13 +43,13 @@ class Conformance(StrEnum):
 class ConformanceReport:
     """What was done, and each kind of what stands against the implementation.
 
-    `runs` of `of_runs` were made, of `steps` in all; of `of_steps` steps of scenarios, `departed` of
-    `departing_runs` could not be taken, for want of the message, and `idle` were answered with
+    `runs` of `of_runs` were made, of `steps` in all; of `of_steps` steps of scenarios, `departed`
+    of `departing_runs` could not be taken, for want of the message, and `idle` were answered with
     nothing; `inconclusive` runs came to no verdict. `actions` says how often each action of the
     spec was taken; `known` how often what is known was met. `findings` are in the order in which
-    they were met. A hunt has its `seed`, `hunted`, what it did, its `seconds`, and how many `states`
-    of the spec it saw, told apart by their shape; `without` are the steps that it left out;
-    `shrinks` names the kind that is made short.
+    they were met. A hunt has its `seed`, `hunted`, what it did, its `seconds`, and how many
+    `states` of the spec it saw, told apart by their shape; `without` are the steps that were left
+    out; `shrinks` names the kind that is made short.
     """
 
     of_runs: int = 0

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,7 +46,8 @@ class Run:
     want of the message that they deliver, and `idle` were answered with nothing; `unknown` are the
     steps that the adapter does not know. `lines` is the trace. `failure` says how the
     implementation itself failed, if it did; `verdict` what the spec says, and `refused_at` after
-    how many commands it refused; `adopted` how often it went on behind what is known. `consequence` is what came of that, if anything did.
+    how many commands it refused; `adopted` how often it went on behind what is known. `consequence`
+    is what came of that, if anything did; `witness` saw it.
     """
 
     servers: tuple[str, ...]
@@ -63,7 +63,6 @@ class Run:
     adopted: int = 0
     consequence: Consequence | None = None
     witness: Witness | None = None
-    is_pipelined: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -126,34 +125,31 @@ class Runner:
         choose: Choose,
         name: str = "the run",
         *,
-        ahead: int = 1,
         goes_on: bool = False,
     ) -> Run:
         """Start a cluster afresh, and let it run to its end or to what the spec refuses.
 
-        What is refused `goes_on` alone, if so asked, to the end or to a consequence. Where the
-        adapter can be asked ahead of its answers, `ahead` commands are chosen at a time. Raises
+        What is refused `goes_on` alone, if so asked, to the end or to a consequence. Raises
         `AdapterError` where the adapter makes no sense.
         """
 
         def held(run: Run, recording: Recording) -> None:
             self._held(run, recording, Path(name), goes_on=goes_on)
 
-        return self._runs(Run(servers), choose, name, ahead, held)
+        return self._runs(Run(servers), choose, name, held)
 
-    def alone(self, servers: tuple[str, ...], choose: Choose, *, ahead: int = 1) -> Run:
+    def alone(self, servers: tuple[str, ...], choose: Choose) -> Run:
         """Start a cluster afresh, and let it run to a consequence, whatever the spec says."""
-        return self._runs(Run(servers), choose, "the run", ahead, self._unheld)
+        return self._runs(Run(servers), choose, "the run", self._unheld)
 
     def _runs(
         self,
         run: Run,
         choose: Choose,
         name: str,
-        ahead: int,
         held: Callable[[Run, Recording], None],
     ) -> Run:
-        lines = self._happening(run, choose, 1 if self.is_fifo else ahead)
+        lines = self._happening(run, choose)
         try:
             recording = self._profile(Lines(lines))
             if not run.failure:
@@ -164,8 +160,6 @@ class Runner:
             if not run.failure and run.refused_at is None:
                 at = run.lines[-1] if run.lines else None
                 raise AdapterError(f"{name}, line {len(run.lines)} ({at}): {error}") from None
-        finally:
-            lines.close()
         run.verdict = run.verdict or Verdict(Path(name))
         return run
 
@@ -213,30 +207,21 @@ class Runner:
 
     # ---- What the adapter is asked
 
-    def _happening(self, run: Run, choose: Choose, ahead: int) -> Iterator[JsonObject]:
-        """Yield the lines as they are written; the next steps are taken once they are all read."""
+    def _happening(self, run: Run, choose: Choose) -> Iterator[JsonObject]:
+        """Yield the lines as they are written; the next step is taken once they are all read."""
         try:
-            init = {"step": "Init", "servers": [*run.servers]}
-            (reply,) = self.adapter.ask_all([init])
-            run.is_pipelined = reply.is_pipelined
+            reply = self.adapter.ask({"step": "Init", "servers": [*run.servers]})
             yield from self._told(run, reply, 0)
-            chosen = self._chosen(run, choose)
-            while asked := [*islice(chosen, ahead if run.is_pipelined else 1)]:
-                requests = [request for _, request in asked if request is not None]
-                for request in requests[1:]:
-                    # What is sent meanwhile may be the same message once more.
-                    if request["step"] == "Receive":
-                        request["step"] = "ReceiveDuplicate"
-                replies = self.adapter.ask_all(requests) if requests else iter(())
-                for command, request in asked:
-                    run.commands.append(command)
-                    if request is not None:
-                        reply = next(replies)
-                        if reply.is_unknown:
-                            run.unknown.add(command.step)
-                        if not reply.lines and not reply.sends:
-                            run.idle.append(command)
-                        yield from self._told(run, reply, command.label)
+            for command, request in self._chosen(run, choose):
+                run.commands.append(command)
+                if request is None:
+                    continue
+                reply = self.adapter.ask(request)
+                if reply.is_unknown:
+                    run.unknown.add(command.step)
+                if not reply.lines and not reply.sends:
+                    run.idle.append(command)
+                yield from self._told(run, reply, command.label)
         except FailedError as error:
             run.failure = str(error)
 

@@ -41,8 +41,7 @@ def _answered(answer: Callable[[dict[str, Any]], Mapping[str, Any]], line: bytes
 def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:
     """Return the answer to Init: the header, with the states in which the servers start.
 
-    `logged` is "all" or "some", as in traces/FORMAT.md. Who answers by `serve` can be asked for
-    more before it has answered.
+    `logged` is "all" or "some", as in traces/FORMAT.md.
     """
     header = {
         "format": FORMAT,
@@ -51,4 +50,4 @@ def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) ->
         "logged": logged,
         "initial": initial,
     }
-    return {"lines": [header], "pipelined": True}
+    return {"lines": [header]}

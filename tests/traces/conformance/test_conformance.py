@@ -48,10 +48,7 @@ class InProcess(Adapter):
         super().__init__([])
         self.cluster = reference.Cluster(node) if own is None else OwnCluster(own, own.__name__)
 
-    def ask_all(self, requests: Sequence[Mapping[str, Any]]) -> Iterator[Reply]:
-        return map(self.answer, requests)
-
-    def answer(self, request: Mapping[str, Any]) -> Reply:
+    def ask(self, request: Mapping[str, Any]) -> Reply:
         try:
             answer = self.cluster.answer(request)
         except (IndexError, ActorError) as error:
@@ -343,10 +340,10 @@ def test_an_adapter_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_an_implementation_that_fails_is_found_and_started_again() -> None:
     class Fails(InProcess):
-        def answer(self, request: Mapping[str, Any]) -> Reply:
+        def ask(self, request: Mapping[str, Any]) -> Reply:
             if request["step"] == "CompactLog":
                 raise FailedError("assertion failed: 17")
-            return super().answer(request)
+            return super().ask(request)
 
     chase = hunt(Fails(), 500)
     found = chase.run().found
@@ -358,8 +355,8 @@ def test_an_implementation_that_fails_is_found_and_started_again() -> None:
 
 def test_lines_that_make_no_sense_are_the_adapters_fault() -> None:
     class Odd(InProcess):
-        def answer(self, request: Mapping[str, Any]) -> Reply:
-            reply = super().answer(request)
+        def ask(self, request: Mapping[str, Any]) -> Reply:
+            reply = super().ask(request)
             return reply if request["step"] == "Init" else Reply(({"step": "Odd"},), ())
 
     with pytest.raises(AdapterError, match=r"line 2 .*unknown server"):
@@ -423,7 +420,7 @@ def test_what_is_hunted_down_can_be_followed_again(
     hunting = ("--random", "--seed", "1", "--servers", "5", "--runs", "50")
     assert run(*command, *hunting, "--schedule", str(found), "--trace", str(trace)) == 1
     hunted = json.loads(capsys.readouterr().out)
-    assert hunted["verdict"] == "refused"
+    assert hunted["verdict"] == "fatal"
     assert hunted["found"]["schedule"][0].startswith("Timeout")
     assert run(*command, str(found)) == 1
     followed = json.loads(capsys.readouterr().out)

@@ -31,7 +31,9 @@ class Sought:
     steps: int
 
 
-def seek(runner: Runner, departed: Sequence[Run], steps: int, seed: int, without: frozenset[str]) -> Sought:
+def seek(
+    runner: Runner, departed: Sequence[Run], steps: int, seed: int, without: frozenset[str]
+) -> Sought:
     """Let an implementation go on from where it departed, and look for a consequence.
 
     Arguments: what drives it; runs that end where it departed, the shortest first; how many steps
@@ -140,7 +142,9 @@ class _Phases:
         peer = self._chance.choice([each for each in self._together if each != leader])
         if self._chance.random() < 0.1 and "InstallSnapshot" not in self._without:
             return Command("InstallSnapshot", leader, {"peer": peer})
-        return Command("AppendEntries", leader, {"peer": peer, "count": self._chance.choice((0, 1, 1, 2))})
+        return Command(
+            "AppendEntries", leader, {"peer": peer, "count": self._chance.choice((0, 1, 1, 2))}
+        )
 
     def _disturbance(self, run: Run) -> Command | None:
         """Return a step of the kind that departed, or another that disturbs; None for none."""

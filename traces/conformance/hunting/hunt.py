@@ -71,7 +71,6 @@ class Hunted:
         self.actions += run.verdict.actions
         self.inconclusive += run.verdict.outcome.value == "inconclusive"
 
-
     def merge(self, other: Hunted) -> None:
         """Add what another part of the hunt did meanwhile."""
         self.coverage.merge(other.coverage, self.steps)
@@ -114,9 +113,7 @@ class Hunt:
         likely: Likely | None = None,
         known: frozenset[str] = frozenset(),
     ) -> None:
-        self.runner = Runner(
-            adapter, profile, self._look, is_fifo=is_fifo, adopted=self._adopted
-        )
+        self.runner = Runner(adapter, profile, self._look, is_fifo=is_fifo, adopted=self._adopted)
         self.servers = servers
         self._seed, self._runs, self._steps = seed, runs, steps
         self._on_run = on_run
