@@ -138,10 +138,11 @@ class Witness:
             if term > commit.term and state.log is not None and index > state.compacted:
                 held = state.entry(index)
                 if held is None or _differ(held, commit.entry):
-                    what = "lacks" if held is None else "has another entry than"
+                    what = "lacks the entry" if held is None else "has another entry"
+                    than = "that" if held is None else "than"
                     return Consequence(
                         "a committed entry lost",
-                        f"{name} leads term {term} and {what} the one at index {index} that "
+                        f"{name} leads term {term} and {what} at index {index} {than} "
                         f"{commit.server} committed in term {commit.term}",
                     )
         return None

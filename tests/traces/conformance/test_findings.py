@@ -108,7 +108,7 @@ def test_what_does_not_replay_is_said_and_is_no_verdict(
 
 
 def test_shrinking_leaves_out_servers_and_pairs_of_steps() -> None:
-    """A run is wrong with an even number of time-outs of s1: they can be left out in pairs alone."""
+    """A run is wrong with an even number of time-outs of s1: they can be left out in pairs."""
     commands = [Command("Timeout", name) for name in ("s1", "s2", "s1", "s3", "s1", "s1")]
 
     def follow(servers: tuple[str, ...], some: Sequence[Command]) -> Run:
