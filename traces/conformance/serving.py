@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject
@@ -14,14 +16,26 @@ from raft_ref.traces.format.trace import JsonObject
 def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
     """Answer the requests on standard input until there are no more.
 
-    Whatever is raised is told as a failure of the implementation: the driver is to know.
+    Whatever is raised is told as a failure of the implementation: the driver is to know. What has
+    come together is answered together.
     """
-    for line in sys.stdin:
-        try:
-            found = answer(json.loads(line))
-        except Exception as error:
-            found = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(found, separators=(",", ":")), flush=True)
+    rest = b""
+    while read := os.read(sys.stdin.fileno(), 1 << 16):
+        *lines, rest = (rest + read).split(b"\n")
+        answers = [_answered(answer, line) for line in lines if line.strip()]
+        sys.stdout.buffer.write(b"".join(answers))
+        sys.stdout.buffer.flush()
+    if rest.strip():
+        sys.stdout.buffer.write(_answered(answer, rest))
+        sys.stdout.buffer.flush()
+
+
+def _answered(answer: Callable[[dict[str, Any]], Mapping[str, Any]], line: bytes) -> bytes:
+    try:
+        found = answer(msgspec.json.decode(line))
+    except Exception as error:
+        found = {"error": f"{type(error).__name__}: {error}"}
+    return msgspec.json.encode(found) + b"\n"
 
 
 def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:

@@ -11,15 +11,14 @@ from typing import Any
 import pytest
 
 from raft_ref.traces.conformance.adapter import Adapter, Sent
-from raft_ref.traces.conformance.hunt import Hunt
-from raft_ref.traces.conformance.run import Runner
+from raft_ref.traces.conformance.hunting.hunt import Hunt
+from raft_ref.traces.conformance.run import Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
-from raft_ref.traces.conformance.shrinking import following, shrunk
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusal import as_text, explained
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests.support.files import RECORDED, ROOT
-from tests.traces.conformance.test_conformance import THREE, ends, hunt, suite
+from tests.traces.conformance.test_conformance import THREE, ends, hunt, shrunk, suite
 
 PYSYNCOBJ = f"{shlex.quote(sys.executable)} -m tests.peers.pysyncobj_adapter"
 C_RAFT = f"{shlex.quote(sys.executable)} -m tests.peers.c_raft"
