@@ -23,7 +23,9 @@ from raft_ref.traces.conformance import (
     read_known,
     schedule,
 )
-from raft_ref.traces.conformance.driving import RUNS, SERVERS, SOUGHT, STEPS, TRIES
+from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
+from raft_ref.traces.conformance.hunting.alone import STEPS as SOUGHT
+from raft_ref.traces.conformance.hunting.shrinking import TRIES
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (

@@ -202,7 +202,7 @@ class _Reader:
             # The members stand there.
             members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
             return {**found, "log": members, "currentTerm": max(1, state["currentTerm"])}
-        if last != compacted:
+        if type(last) is int and last != compacted:
             term = self._terms.get(last, state["currentTerm"])
             found["log"] = {"lastIndex": last, "lastTerm": term}
         if compacted:
