@@ -15,6 +15,8 @@ from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
     ENOUGH_SHARE,
     ENOUGH_STEPS,
+    SOUGHT,
+    TRIES,
     Conformance,
     ConformanceReport,
     FollowRequest,
@@ -24,8 +26,6 @@ from raft_ref.traces.conformance import (
     schedule,
 )
 from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
-from raft_ref.traces.conformance.hunting.alone import STEPS as SOUGHT
-from raft_ref.traces.conformance.hunting.shrinking import TRIES
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (
