@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
-from raft_ref.traces.validation.moves import Moves
+from raft_ref.traces.validation.moves import Attempt, Moves
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.world import Step, World
 
@@ -102,6 +102,16 @@ class Search:
                 following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
         return accepted
+
+    def attempts(self, world: World, event: Event) -> list[Attempt]:
+        """Return all that is tried to explain a line, for whoever asks why nothing does."""
+        found: list[Attempt] = []
+        self.moves.attempts = found
+        try:
+            self.readings(world, event)
+        finally:
+            self.moves.attempts = None
+        return found
 
     def _at_once(self, world: World, place: int, event: Event) -> list[World]:
         """Return what a reading becomes with a line, if nothing happens in silence."""

@@ -12,7 +12,7 @@ from typing import Any
 from raft_ref.spec.values.value import Value, boolean, domain_in, record, results_of, sequence
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
-from raft_ref.traces.validation.moves import Attempt
+from raft_ref.traces.validation.rules.checks import MESSAGES
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import Message, Protocol, ServerState
@@ -61,13 +61,8 @@ def _with_its_log(after: ServerState, before: ServerState) -> ServerState:
 
 def _nearest(search: Search, world: World, event: Event) -> World:
     """Return what an action makes of the state that agrees the most with what was told."""
-    attempts: list[Attempt] = []
-    search.moves.attempts = attempts
-    try:
-        search.readings(world, event)
-    finally:
-        search.moves.attempts = None
     place = search.moves.places[event.server]
+    attempts = search.attempts(world, event)
     results = [each for attempt in attempts for each in attempt.results]
 
     def differences(result: World) -> int:
@@ -98,7 +93,7 @@ def _message(protocol: Protocol, logged: JsonObject, made: tuple[Message, ...]) 
             fields = {str(k): v for k, v in zip(domain_in(each), results_of(each), strict=True)}
     for name, value in logged.items():
         fields[name] = _value(protocol, name, value)
-    if fields.keys() != _FIELDS[logged["type"]]:
+    if fields.keys() != {"type", *MESSAGES[logged["type"]]}:
         raise ValueError("a message of which too little was told")
     return record(fields)
 
@@ -113,14 +108,3 @@ def _value(protocol: Protocol, name: str, told: Any) -> Value:
     if name == "snapshot":
         raise ValueError("the data of a snapshot")
     return told  # type: ignore[no-any-return]
-
-
-_HEAD = frozenset({"type", "source", "dest", "term"})
-_FIELDS = {
-    "RequestVoteRequest": _HEAD | {"lastLogIndex", "lastLogTerm"},
-    "RequestVoteResponse": _HEAD | {"voteGranted"},
-    "AppendEntriesRequest": _HEAD | {"prevLogIndex", "prevLogTerm", "entries", "leaderCommit"},
-    "AppendEntriesResponse": _HEAD | {"success", "matchIndex"},
-    "InstallSnapshotRequest": _HEAD | {"snapshot"},
-    "InstallSnapshotResponse": _HEAD | {"matchIndex"},
-}

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from raft_ref.traces.conformance.hunting.draws import OF_MESSAGES, delivery, oldest
 from raft_ref.traces.conformance.run import Flight, Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 
@@ -130,7 +131,7 @@ class _Phases:
         ]  # fmt: skip
         leaders = [each for each in self._together if self._leads(run, each)]
         if reachable and (not leaders or chance.random() < 0.7):
-            return _delivery("Receive", self._picked(reachable))
+            return delivery("Receive", self._picked(reachable))
         if leaders:
             return self._of_leader(chance.choice(leaders))
         return Command("Timeout", chance.choice(self._together))
@@ -155,11 +156,11 @@ class _Phases:
         if not steps:
             return None
         step = self._chance.choice(steps)
-        if step in ("Receive", "ReceiveDuplicate", "DropMessage"):
+        if step in OF_MESSAGES:
             flights = self._deliverable(run)
             if self._is_fifo and step == "ReceiveDuplicate":
                 return None
-            return _delivery(step, self._picked(flights)) if flights else None
+            return delivery(step, self._picked(flights)) if flights else None
         server = self._again.server if self._chance.random() < 0.5 else None
         server = server or self._chance.choice(self._servers)
         is_again = step == self._again.step
@@ -167,20 +168,9 @@ class _Phases:
         return Command(step, server, arguments)
 
     def _deliverable(self, run: Run) -> list[Flight]:
-        if not self._is_fifo:
-            return run.in_flight
-        oldest: dict[tuple[str, str], Flight] = {}
-        for flight in run.in_flight:
-            oldest.setdefault(flight.channel, flight)
-        return [*oldest.values()]
+        return oldest(run.in_flight) if self._is_fifo else run.in_flight
 
     def _picked(self, flights: Sequence[Flight]) -> Flight:
         if self._chance.random() < 0.5:
             return flights[-1 if self._is_latest_first else 0]
         return self._chance.choice(flights)
-
-
-def _delivery(step: str, flight: Flight) -> Command:
-    message = flight.sent.message
-    server = None if step == "DropMessage" else message["dest"]
-    return Command(step, server, message=message, origin=flight.origin)

@@ -7,7 +7,7 @@ states say cannot happen is not drawn.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -119,16 +119,16 @@ class Draw:
                 self._weight(run, each.sent.message["dest"]) * self._newer**age
                 for age, each in enumerate(able)
             ])  # fmt: skip
-            message = flight.sent.message
-            server = None if kind == LOSS else message["dest"]
-            return Command(kind, server, message=message, origin=flight.origin)
+            return delivery(kind, flight)
         server = self._picked(able, [self._weight(run, each) for each in able])
         return Command(kind, server, self._arguments(kind, run, server))
 
     def _able(self, kind: str, run: Run) -> Sequence[Any]:
         """Return the servers that can take such a step, or the messages that it can be about."""
         if kind in OF_MESSAGES:
-            return _oldest(run.in_flight, kind) if self._is_fifo else run.in_flight
+            if not self._is_fifo:
+                return run.in_flight
+            return () if kind == "ReceiveDuplicate" else oldest(run.in_flight)
         if kind in run.unknown:
             return ()
         if kind in ("Restart", "Tick"):
@@ -174,9 +174,16 @@ def _is_able(kind: str, state: Shown | None) -> bool:
     return state is not None and state.role == "Leader"
 
 
-def _oldest(in_flight: list[Flight], kind: str) -> list[Flight]:
-    """Return the oldest message of each channel; none is received twice."""
+def delivery(step: str, flight: Flight) -> Command:
+    """Return the step that delivers a message in flight, or loses it."""
+    message = flight.sent.message
+    server = None if step == LOSS else message["dest"]
+    return Command(step, server, message=message, origin=flight.origin)
+
+
+def oldest(in_flight: Iterable[Flight]) -> list[Flight]:
+    """Return the oldest message of each channel: in a network that is FIFO it comes next."""
     found: dict[tuple[str, str], Flight] = {}
     for flight in in_flight:
         found.setdefault(flight.channel, flight)
-    return [] if kind == "ReceiveDuplicate" else [*found.values()]
+    return [*found.values()]
