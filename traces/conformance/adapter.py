@@ -62,9 +62,7 @@ class Adapter:
         self.command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = select.poll()
-        self._lines: list[bytes] = []
-        """What was read and not yet taken, the next line last."""
-        self._rest = b""
+        self._buffer = b""
 
     def __enter__(self) -> Adapter:
         return self
@@ -83,7 +81,7 @@ class Adapter:
                     with suppress(BrokenPipeError):
                         pipe.close()
             self._process.wait()
-        self._process, self._lines, self._rest = None, [], b""
+        self._process, self._buffer = None, b""
         self._ready = select.poll()
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
@@ -123,16 +121,16 @@ class Adapter:
 
     def _line(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
-        while not self._lines:
+        while b"\n" not in self._buffer:
             if not self._ready.poll(PATIENCE * 1_000):
                 self.close()
                 raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
             read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
                 raise EOFError
-            *lines, self._rest = (self._rest + read).split(b"\n")
-            self._lines = lines[::-1]
-        return self._lines.pop()
+            self._buffer += read
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line
 
 
 def _reply(line: bytes, answer: bytes) -> Reply:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,26 +15,17 @@ from raft_ref.traces.format.trace import JsonObject
 def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
     """Answer the requests on standard input until there are no more.
 
-    Whatever is raised is told as a failure of the implementation: the driver is to know. What has
-    come together is answered together.
+    Whatever is raised is told as a failure of the implementation: the driver is to know.
     """
-    rest = b""
-    while read := os.read(sys.stdin.fileno(), 1 << 16):
-        *lines, rest = (rest + read).split(b"\n")
-        answers = [_answered(answer, line) for line in lines if line.strip()]
-        sys.stdout.buffer.write(b"".join(answers))
+    for line in sys.stdin.buffer:
+        if not line.strip():
+            continue
+        try:
+            found = answer(msgspec.json.decode(line))
+        except Exception as error:
+            found = {"error": f"{type(error).__name__}: {error}"}
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
         sys.stdout.buffer.flush()
-    if rest.strip():
-        sys.stdout.buffer.write(_answered(answer, rest))
-        sys.stdout.buffer.flush()
-
-
-def _answered(answer: Callable[[dict[str, Any]], Mapping[str, Any]], line: bytes) -> bytes:
-    try:
-        found = answer(msgspec.json.decode(line))
-    except Exception as error:
-        found = {"error": f"{type(error).__name__}: {error}"}
-    return msgspec.json.encode(found) + b"\n"
 
 
 def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Invariants:
         """Return the history with what a server knows to be committed (CommittedRecorded)."""
         known = min(state.commit_index, state.log.index)
         log, terms = committed
-        if known <= log.index:
+        if known <= log.index or known < state.log.first:  # or nobody knows those entries
             return committed
         if log.index < state.log.first:
             start = state.log.at(state.log.first)
