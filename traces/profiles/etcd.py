@@ -314,6 +314,9 @@ def _message(shown: JsonObject) -> dict[str, Any]:
         case "MsgHeartbeatResp":
             return {"type": "AppendEntriesResponse", **head, "success": True, "matchIndex": 0}
         case "MsgSnap":
+            # Versions differ in where they show how far it goes.
             snapshot = {"lastIncludedIndex": index, "lastIncludedTerm": shown.get("logTerm")}
+            if not index:
+                snapshot = {"lastIncludedIndex": shown.get("entries")}
             return {"type": "InstallSnapshotRequest", **head, "snapshot": snapshot}
     raise TraceError(f'unknown message "{shown.get("type")}"')

@@ -12,7 +12,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Lines, Outcome, Verdict, validate
 
 HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
-REFUSED, INCONCLUSIVE = Outcome.REFUSED, Outcome.INCONCLUSIVE
+ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE
 TO_STAND = {"step": "Timeout", "server": "s1", "state": {"currentTerm": 9}}
 
 
@@ -44,7 +44,7 @@ def test_a_log_that_is_known_in_part_comes_to_an_end(
     state = {"currentTerm": 8, **known}
     initial = dict(zip(["s1", "s2"], [state] * (1 + others), strict=False))
     verdict = verdict_on([{**HEADER, "initial": initial}, TO_STAND], tmp_path)
-    assert verdict.outcome is Outcome.ACCEPTED
+    assert verdict.outcome is ACCEPTED
     wrong = {**TO_STAND, "state": {"currentTerm": 10}}
     verdict = verdict_on([{**HEADER, "initial": initial}, wrong], tmp_path)
     assert (verdict.outcome, verdict.line) == (of_wrong, 2)
@@ -53,15 +53,15 @@ def test_a_log_that_is_known_in_part_comes_to_an_end(
 def test_a_server_starts_with_what_its_first_line_says(tmp_path: Path) -> None:
     state = {"currentTerm": 8, "commitIndex": 1, "log": [{"term": 1, "value": "config"}]}
     start = {"step": "Start", "server": "s1", "state": state}
-    assert verdict_on([HEADER, start, TO_STAND], tmp_path).outcome is Outcome.ACCEPTED
+    assert verdict_on([HEADER, start, TO_STAND], tmp_path).outcome is ACCEPTED
     again = verdict_on([HEADER, start, TO_STAND, start], tmp_path)
-    assert (again.outcome, again.line) == (Outcome.REFUSED, 4)
+    assert (again.outcome, again.line) == (REFUSED, 4)
 
 
 def test_without_that_it_starts_as_in_init(tmp_path: Path) -> None:
-    assert verdict_on([HEADER, TO_STAND], tmp_path).outcome is Outcome.REFUSED
+    assert verdict_on([HEADER, TO_STAND], tmp_path).outcome is REFUSED
     first = {**TO_STAND, "state": {"currentTerm": 1}}
-    assert verdict_on([HEADER, first], tmp_path).outcome is Outcome.ACCEPTED
+    assert verdict_on([HEADER, first], tmp_path).outcome is ACCEPTED
 
 
 # ---- etcd
@@ -96,12 +96,12 @@ def asks_for_a_vote(log_term: int) -> dict[str, Any]:
 @pytest.mark.parametrize("index", [None, 10])
 def test_etcd_begins_behind_what_nobody_tells_of(index: int | None, tmp_path: Path) -> None:
     lines = [*behind_a_snapshot(index), asks_for_a_vote(1)]
-    assert verdict_on(lines, tmp_path, "etcd").outcome is Outcome.ACCEPTED
+    assert verdict_on(lines, tmp_path, "etcd").outcome is ACCEPTED
 
 
 def test_another_term_than_that_of_the_snapshot_is_refused(tmp_path: Path) -> None:
     verdict = verdict_on([*behind_a_snapshot(10), asks_for_a_vote(2)], tmp_path, "etcd")
-    assert (verdict.outcome, verdict.line) == (Outcome.REFUSED, 8)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 8)
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,39 @@ def test_what_raft_knows_nothing_of_is_named(
     line: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     verdict = verdict_on([*behind_a_snapshot(10), line], tmp_path, "etcd")
-    assert (verdict.outcome, verdict.line) == (Outcome.INCONCLUSIVE, 8)
+    assert (verdict.outcome, verdict.line) == (INCONCLUSIVE, 8)
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "shown", [{"index": 10, "logTerm": 1, "entries": 0}, {"index": 0, "logTerm": 0, "entries": 10}]
+)
+def test_each_version_shows_a_snapshot_that_is_sent(shown: dict[str, int], tmp_path: Path) -> None:
+    def sent(more: int) -> dict[str, Any]:
+        further = {name: number + more * (number == 10) for name, number in shown.items()}
+        message = {"type": "MsgSnap", "from": "1", "to": "2", "term": 1, **further}
+        return etcd_line("SendSnapshot", term=1, role="StateLeader", msg=message)
+
+    reads: list[dict[str, Any]] = [
+        etcd_line(
+            "ReceiveRequestVoteRequest", "2",
+            msg={"type": "MsgVote", "from": "1", "to": "2", "term": 1, "index": 10, "logTerm": 1},
+        ),
+        etcd_line(
+            "SendRequestVoteResponse", "2", 1, role="StateFollower",
+            msg={"type": "MsgVoteResp", "from": "2", "to": "1", "term": 1, "reject": False},
+            state={"term": 1, "vote": "1", "commit": 10},
+        ),
+        etcd_line(
+            "ReceiveRequestVoteResponse", "1", 1,
+            msg={"type": "MsgVoteResp", "from": "2", "to": "1", "term": 1, "reject": False},
+        ),
+        etcd_line("BecomeLeader", "1", 1, role="StateLeader"),
+    ]  # fmt: skip
+    led = [*behind_a_snapshot(10), asks_for_a_vote(1), *reads]
+    assert verdict_on([*led, sent(0)], tmp_path, "etcd").outcome is ACCEPTED
+    beyond = verdict_on([*led, sent(1)], tmp_path, "etcd")
+    assert (beyond.outcome, beyond.line) == (REFUSED, 13)
 
 
 def test_no_more_lines_are_read_than_are_needed() -> None:
