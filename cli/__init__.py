@@ -7,6 +7,7 @@ function `configure(parser)`, and is imported only if it is the one that is aske
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -79,6 +80,9 @@ def _interrupt(*_: object) -> None:
     """Interrupt, but once: `timeout` signals a command and its group, and so the command twice."""
     before, _came[0] = _came[0], time.monotonic()
     if _came[0] - before > _AT_ONCE:
+        # Python gives up its handlers as it ends, and what comes then would be the exit code.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            atexit.register(signal.signal, number, signal.SIG_IGN)
         raise Interrupt
 
 

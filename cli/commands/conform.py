@@ -9,23 +9,41 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.output import demand_kept
-from raft_ref.cli.reports.conformance import as_json, as_text, graph
+from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
-from raft_ref.traces.conformance import ConformanceReport, FollowRequest, HuntRequest, schedule
+from raft_ref.traces.conformance import (
+    ENOUGH_SHARE,
+    ENOUGH_STEPS,
+    SOUGHT,
+    TRIES,
+    Conformance,
+    ConformanceReport,
+    FollowRequest,
+    HuntRequest,
+    Likely,
+    read_known,
+    schedule,
+)
 from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (
     "exit codes: 0 nothing stands against it; 1 it does what the spec does not allow, or fails; "
-    "2 bad input or usage; 3 stopped early"
+    "2 bad input or usage; 3 inconclusive (what was never exercised is named), or stopped early"
 )
+
+ENOUGH = f"""\
+enough: a hunt says so when it took {ENOUGH_STEPS:,} steps or more, and met no branch of the spec
+that was new in the last {ENOUGH_SHARE - 1} of {ENOUGH_SHARE} parts of them
+"""
 
 EXAMPLES = """\
 examples:
   raft-ref conform --cmd "python -m raft_ref.traces.conformance.reference" scenarios
   raft-ref conform --cmd ./my-adapter --random --runs 10000 --schedule found.ndjson
   raft-ref conform --cmd ./my-adapter found.ndjson --diagram found.svg
+  raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
 """
 
 
@@ -35,10 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Drive an implementation through scenarios, or with --random through schedules "
         "drawn by chance, by an adapter that reads requests from its standard input and answers on "
         "its standard output (traces/ADAPTER.md). What it does is held against the spec as by "
-        "raft-ref validate. What is found by chance is shrunk to a schedule from which no step can "
-        "be left out."
+        "raft-ref validate. What is found by chance is shrunk, and followed again by a fresh "
+        "process before it is told; then the implementation goes on from there alone, in search of "
+        "a consequence: two leaders in one term, two entries committed at one index, a committed "
+        "entry lost. That is FATAL."
     )
-    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
+    parser.epilog = f"{EXAMPLES}\n{ENOUGH}\n{EXIT_CODES}"
     parser.add_argument(
         "scenarios", nargs="*", type=Path, metavar="SCENARIO",
         help="traces to follow, or directories of them (raft-ref generate)",
@@ -71,6 +91,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
         hunting.add_argument(
             f"--{name}", type=int, metavar="N", help=f"how many {what} (default: {default:,})"
         )
+    hunting.add_argument(
+        "--jobs", type=int, metavar="N",
+        help="how many processes, each with an adapter; what a seed finds is the same for any "
+        "(default: 1)",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--weigh", action="append", metavar="STEP=N", help="make a step N times as likely"
+    )
+    hunting.add_argument(
+        "--shrink", type=int, metavar="N",
+        help=f"follow at most N schedules to make one shorter (default: {TRIES:,})",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--consequence", type=int, metavar="N",
+        help=f"take N steps from a departure, in search of a consequence (default: {SOUGHT:,})",
+    )  # fmt: skip
+    finding = parser.add_argument_group("what is asked for, and found")
+    finding.add_argument(
+        "--known", type=Path, metavar="FILE",
+        help="kinds that stand against nobody, one a line, as a report prints them",
+    )  # fmt: skip
+    finding.add_argument(
+        "--without", metavar="STEP,...", help="steps that are not asked for, such as Restart"
+    )
+    finding.add_argument(
+        "--keep-going", action="store_true", help="go on, and tell of all kinds that are met"
+    )
     output = parser.add_argument_group("output")
     for name, what in (
         ("diagram", "draw the end of what is found"),
@@ -81,6 +128,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--record", type=Path, metavar="DIR", help="write the trace of every run into it"
     )
+    output.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report (XML)")
+    output.add_argument(
+        "--coverage", action="store_true", help="name all branches of the spec that were never met"
+    )
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     output.add_argument("--quiet", action="store_true", help="show no progress")
     parser.set_defaults(run=run)
@@ -89,7 +140,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Drive the implementation; return the exit code."""
     _demand_sense(options)
-    for option in ("diagram", "schedule", "trace"):
+    for option in ("diagram", "schedule", "trace", "junit"):
         if getattr(options, option) is not None:
             demand_kept(f"--{option}", getattr(options, option))
     request = _hunt(options) if options.random else _follow(options)
@@ -98,16 +149,21 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(as_json(report)))
     else:
-        print("\n".join([*as_text(report), *written]))
-    if report.found is not None:
-        return 1
-    return 3 if report.is_interrupted or report.inconclusive else 0
+        print("\n".join([*as_text(report, every_pair=options.coverage), *written]))
+    return _CODES.get(report.outcome, 1)
+
+
+_CODES = {Conformance.CONFORMS: 0, Conformance.INCONCLUSIVE: 3, Conformance.STOPPED: 3}
+
+_OF_HUNTS = (
+    "servers", "network", "seed", "runs", "steps", "jobs", "weigh", "shrink", "consequence",
+)  # fmt: skip
 
 
 def _demand_sense(options: argparse.Namespace) -> None:
     if options.random == bool(options.scenarios):
         raise UsageError("expected scenarios (raft-ref generate writes them), or --random")
-    for name in ("servers", "network", "seed", "runs", "steps"):
+    for name in _OF_HUNTS:
         if getattr(options, name) is not None and not options.random:
             raise UsageError(f"--{name}: only with --random")
 
@@ -125,6 +181,9 @@ def _follow(options: argparse.Namespace) -> FollowRequest:
         profile_of(options.profile),
         tuple(options.scenarios),
         options.record,
+        _known(options),
+        options.keep_going,
+        _without(options),
     )
 
 
@@ -138,7 +197,35 @@ def _hunt(options: argparse.Namespace) -> HuntRequest:
         RUNS if options.runs is None else options.runs,
         STEPS if options.steps is None else options.steps,
         options.record,
+        1 if options.jobs is None else options.jobs,
+        _likely(options),
+        _known(options),
+        options.keep_going,
+        TRIES if options.shrink is None else options.shrink,
+        SOUGHT if options.consequence is None else options.consequence,
     )
+
+
+def _known(options: argparse.Namespace) -> frozenset[str]:
+    return frozenset() if options.known is None else read_known(options.known)
+
+
+def _likely(options: argparse.Namespace) -> Likely:
+    times: dict[str, float] = {}
+    for given in options.weigh or ():
+        name, _, number = given.partition("=")
+        try:
+            times[name] = float(number)
+        except ValueError:
+            raise UsageError(f"--weigh {given}: expected STEP=N") from None
+        if not 0 <= times[name] <= 1_000:
+            raise UsageError(f"--weigh {given}: expected a number from 0 to 1,000")
+    return Likely(_without(options), times)
+
+
+def _without(options: argparse.Namespace) -> frozenset[str]:
+    names = (options.without or "").split(",")
+    return frozenset(name.strip() for name in names if name.strip())
 
 
 def _servers(text: str) -> tuple[str, ...]:
@@ -160,7 +247,9 @@ def _driven(request: FollowRequest | HuntRequest, is_shown: bool) -> Conformance
 
         def on_progress(report: ConformanceReport) -> None:
             found = ""
-            if report.states is not None:
+            if report.shrinks:
+                found = f"shrinking {report.shrinks}"[:70]
+            elif report.states is not None:
                 found = f"{report.steps:,} steps, {report.states:,} states of the spec"
             shown.update(task, total=report.of_runs, completed=report.runs, description=found)
 
@@ -170,14 +259,18 @@ def _driven(request: FollowRequest | HuntRequest, is_shown: bool) -> Conformance
 def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str]:
     """Write what was found to the files that were asked for; return what is said of it."""
     done: list[str] = []
-    if report.found is None or report.schedule is None:
+    if options.junit is not None:
+        options.junit.write_bytes(as_junit(report))
+    worst = report.worst
+    if worst is None:
         return done
     if options.schedule is not None:
         source = shlex.join(["raft-ref", *options.arguments])
-        schedule.write(report.schedule, options.schedule, source)
-        done.append(f"schedule written to {options.schedule}")
+        schedule.write(worst.schedule, options.schedule, source)
+        not_so = "" if worst.replays else ", though it does not replay"
+        done.append(f"schedule written to {options.schedule}{not_so}")
     if options.trace is not None:
-        report.found.write(options.trace)
+        worst.shown.write(options.trace)
         done.append(f"trace written to {options.trace}")
     picture = None if options.diagram is None else graph(report)
     if picture is not None:

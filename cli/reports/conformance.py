@@ -2,15 +2,35 @@
 
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 from raft_ref.traces import draw, tell
-from raft_ref.traces.conformance import Conformance, ConformanceReport, schedule
+from raft_ref.traces.conformance import Conformance, ConformanceReport, Finding, Pair, schedule
 from raft_ref.traces.validation import as_text as candidates_as_text
 
+MOST_MISSING = 12
+"""How many pairs that were never met are named."""
 
-def as_text(report: ConformanceReport) -> Iterator[str]:
-    """Yield what was done and found, line by line, the verdict first."""
-    yield _headline(report)
+
+def as_text(report: ConformanceReport, *, every_pair: bool = False) -> Iterator[str]:
+    """Yield what was done and found, line by line, the verdict first.
+
+    With `every_pair`, each pair of the spec that was never met is named.
+    """
+    yield headline(report)
+    yield from _done(report)
+    if report.hunted is not None:
+        yield from _covered(report, every_pair=every_pair)
+    yield from (f"  known, met in {count:,} runs: {name}" for name, count in report.known.items())
+    worst = report.worst
+    for number, found in enumerate(report.findings, start=1):
+        if len(report.findings) > 1:
+            yield ""
+            yield f"{number} of {len(report.findings)}: {_of_finding(found)}"
+        yield from _finding(found, is_whole=found is worst)
+
+
+def _done(report: ConformanceReport) -> Iterator[str]:
     of_runs = f"{report.runs:,} of {report.of_runs:,}"
     if report.states is None:
         yield f"  {of_runs} scenarios, {report.steps:,} steps"
@@ -22,20 +42,71 @@ def as_text(report: ConformanceReport) -> Iterator[str]:
     yield f"  actions: {counts or 'none'}"
     if report.departed:
         yield (
-            f"  {report.departed:,} steps of {report.departing_runs:,} scenarios could not be "
-            "taken: the message was not sent"
+            f"  {report.departed:,} of {report.of_steps:,} steps could not be taken: the message "
+            "was not sent"
         )
+    if report.idle:
+        idle = ", ".join(f"{name} {count:,}" for name, count in report.idle.most_common())
+        of_steps = f"{report.idle.total():,} of {report.of_steps:,} steps"
+        yield f"  {of_steps} were answered with nothing: {idle}"
     if report.inconclusive:
         yield f"  inconclusive: {report.inconclusive:,}"
-    if report.found is None:
-        return
-    shrunk_from = report.shrunk_from
+
+
+def _covered(report: ConformanceReport, *, every_pair: bool) -> Iterator[str]:
+    hunted = report.hunted
+    assert hunted is not None
+    idle = {name: hunted.asked[name] - hunted.told[name] for name in hunted.asked}
+    said = ", ".join(f"{name} {n:,} of {hunted.asked[name]:,}" for name, n in idle.items() if n)
+    if said:
+        yield f"  answered with nothing: {said}"
+    if hunted.unknown:
+        yield f"  the adapter does not know: {', '.join(sorted(hunted.unknown))}"
+    covered, missing = hunted.coverage, hunted.coverage.missing
+    total = len(covered.met) + len(missing)
+    yield (
+        f"  branches of the spec: {len(covered.met)} of {total}, the last new one at step "
+        f"{covered.last_new:,}: {'enough' if covered.is_enough(report.steps) else 'not yet enough'}"
+    )
+    curve = ", ".join(f"{met} in {steps:,}" for steps, met in covered.curve(report.steps, 6))
+    yield f"    met: {curve} steps"
+    if missing and report.worst is None:
+        lines = _together(missing)
+        shown = lines if every_pair else lines[:MOST_MISSING]
+        yield "    never met:"
+        yield from (f"      {line}" for line in shown)
+        if len(shown) < len(lines):
+            yield f"      and {len(lines) - len(shown)} more lines of them (--coverage)"
+
+
+def _together(missing: list[Pair]) -> list[str]:
+    """Return pairs as lines, with all outcomes of one action in one."""
+    outcomes: dict[Pair, list[str]] = {}
+    for pair in missing:
+        outcomes.setdefault(pair._replace(outcome=""), []).append(pair.outcome)
+    return [str(pair._replace(outcome=", ".join(some))) for pair, some in outcomes.items()]
+
+
+def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:
     yield ""
-    yield f"the schedule{'' if shrunk_from is None else f', shrunk from {shrunk_from} steps'}:"
-    for number, each in enumerate(schedule.as_text(report.found.commands), start=1):
-        yield f"{number:4}. {each}"
-    refusal = report.refusal
-    if refusal is None:
+    yield f"kind: {found.kind}{f' ({found.times:,} runs)' if found.times > 1 else ''}"
+    if not found.replays:
+        yield (
+            "  it was met once, and not when the schedule was followed again by a fresh process: "
+            "the adapter does not do the same twice, or Init does not forget everything"
+        )
+    if found.sought:
+        yield f"  {_consequence(found)}"
+    shrunk_from = "" if found.shrunk_from is None else f", shrunk from {found.shrunk_from} steps"
+    yield f"the schedule{shrunk_from}:"
+    departs = len(found.run.commands) if found.fatal is None else found.fatal.refused_at
+    for number, each in enumerate(schedule.as_text(found.shown.commands), start=1):
+        mark = "  <- departs from the spec" if found.fatal and number == departs else ""
+        yield f"{number:4}. {each}{mark}"
+    if found.is_cut_short:
+        yield f"  shrinking was cut short after {found.tries:,} tries (--shrink): it may be longer"
+    refusal = found.refusal
+    if refusal is None or not is_whole:
         return
     yield ""
     yield "what the spec allows at the last step, and what stands against it:"
@@ -45,13 +116,34 @@ def as_text(report: ConformanceReport) -> Iterator[str]:
     yield from (f"  {line}" if line else "" for line in tell(refusal.trace))
 
 
-def _headline(report: ConformanceReport) -> str:
+def _consequence(found: Finding) -> str:
+    if found.fatal is None or found.fatal.consequence is None:
+        return f"no consequence found in {found.sought:,} steps from there"
+    return f"{found.fatal.consequence.kind}, {found.sought:,} steps from there"
+
+
+def headline(report: ConformanceReport) -> str:
+    """Return the verdict in one line."""
+    missing = [*report.not_exercised()]
+    worst = report.worst
+    if worst is not None:
+        return f"{report.outcome.upper()} {_of_finding(worst)}"
     match report.outcome:
         case Conformance.CONFORMS:
-            return "CONFORMS: nothing stands against it"
+            optional = [*report.not_exercised_but_optional()]
+            never = f"; never exercised: {', '.join(optional)}" if optional else ""
+            return f"CONFORMS: nothing stands against it{never}"
         case Conformance.STOPPED:
             return "STOPPED: nothing stands against it so far"
-    return f"{report.outcome.upper()} {report.name}: {report.reason}"
+    if missing:
+        what = "not taken" if report.hunted is None else "never exercised"
+        return f"INCONCLUSIVE: nothing stands against it, but {what}: {', '.join(missing)}"
+    return f"INCONCLUSIVE: {report.inconclusive:,} of {report.runs:,} runs came to no verdict"
+
+
+def _of_finding(found: Finding) -> str:
+    once = "" if found.replays else " (it does not replay)"
+    return f"{found.name}: {found.reason}{once}"
 
 
 def graph(report: ConformanceReport) -> str | None:
@@ -61,24 +153,75 @@ def graph(report: ConformanceReport) -> str | None:
 
 def as_json(report: ConformanceReport) -> dict[str, Any]:
     """Return what was done and found as a JSON object."""
-    found, refusal = report.found, report.refusal
+    worst = report.worst
     return {
         "verdict": report.outcome.value,
         "runs": report.runs,
         "steps": report.steps,
+        "seconds": report.seconds,
         "steps_not_taken": report.departed,
+        "steps_answered_with_nothing": dict(report.idle),
+        "not_exercised": [*report.not_exercised(), *report.not_exercised_but_optional()],
         "inconclusive": report.inconclusive,
         "interrupted": report.is_interrupted,
         "actions": dict(report.actions),
         "seed": report.seed,
         "states": report.states,
-        "found": None
-        if found is None
-        else {
-            "name": report.name,
-            "reason": _headline(report),
-            "shrunk_from": report.shrunk_from,
-            "schedule": schedule.as_text(found.commands),
-            "why": [] if refusal is None else [*candidates_as_text(refusal.candidates)],
-        },
+        "coverage": None if report.hunted is None else _coverage(report),
+        "known": dict(report.known),
+        "found": None if worst is None else _as_json(worst, headline(report)),
+        "findings": [_as_json(each, _of_finding(each)) for each in report.findings],
     }
+
+
+def _coverage(report: ConformanceReport) -> dict[str, Any]:
+    assert report.hunted is not None
+    covered = report.hunted.coverage
+    return {
+        "met": {str(pair): count for pair, count in sorted(covered.met.items())},
+        "never": [str(pair) for pair in covered.missing],
+        "last_new": covered.last_new,
+        "curve": covered.curve(report.steps),
+        "enough": covered.is_enough(report.steps),
+    }
+
+
+def _as_json(found: Finding, reason: str) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "kind": found.kind,
+        "times": found.times,
+        "reason": reason,
+        "replays": found.replays,
+        "shrunk_from": found.shrunk_from,
+        "cut_short": found.is_cut_short,
+        "consequence": found.fatal and found.fatal.consequence and found.fatal.consequence.kind,
+        "sought": found.sought,
+        "schedule": schedule.as_text(found.shown.commands),
+        "why": [] if found.refusal is None else [*candidates_as_text(found.refusal.candidates)],
+    }
+
+
+def as_junit(report: ConformanceReport) -> bytes:
+    """Return what was found as a JUnit file: what stands against it fails, no verdict is an error.
+
+    Each kind is a test; there is one for the whole where there is none.
+    """
+    outcome = report.outcome
+    is_error = outcome in (Conformance.INCONCLUSIVE, Conformance.STOPPED)
+    bad = len(report.findings)
+    suite = ElementTree.Element(
+        "testsuite", name="raft-ref conform", tests=str(max(bad, 1)),
+        failures=str(0 if is_error else bad), errors=str(max(bad, 1) if is_error else 0),
+        time=f"{report.seconds:.3f}",
+    )  # fmt: skip
+    for name, text in [
+        (each.kind, [*_finding(each, is_whole=True)]) for each in report.findings
+    ] or [("conforms", [])]:
+        case = ElementTree.SubElement(suite, "testcase", classname="conform", name=name)
+        if outcome is not Conformance.CONFORMS:
+            problem = ElementTree.SubElement(
+                case, "error" if is_error else "failure", message=headline(report)
+            )
+            problem.text = "\n".join(text)
+    return bytes(ElementTree.tostring(suite, "utf-8", xml_declaration=True))

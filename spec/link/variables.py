@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, Protocol
 
 from raft_ref import Entry, Role, Snapshot, State
@@ -25,6 +26,7 @@ def itself(state: Any) -> Any:
     return state
 
 
+@cache
 def camel_case(name: str) -> str:
     """Return the spec's spelling of a Python name: ``prev_log_index`` is ``prevLogIndex``."""
     first, *rest = name.split("_")

@@ -3,13 +3,14 @@
 In: a `ScenariosRequest`, to find behaviours of the reference node that cover what it can do; then a
 `FollowRequest`, to drive an implementation through such scenarios, or a `HuntRequest`, through
 schedules drawn by chance, by an adapter (traces/ADAPTER.md). Out: what `run` of a request returns:
-a `ScenariosReport`; or a `ConformanceReport` with the shortest schedule that something stands
-against, and why.
+a `ScenariosReport`; or a `ConformanceReport` with the shortest schedule for each kind of what
+stands against it, and why.
 
 `clusters` and `scenarios` choose behaviours, by what `branches` sees; a `schedule` is what is to
-happen; `driving` lets it happen by a `run` through an `adapter`, each step held against the spec;
-`hunt` draws schedules, and `shrinking` makes short what it finds. `serving` and `reference` are the
-other end of an adapter, and `own_node` is that of a user's own class.
+happen; `driving` lets it happen by a `run` through an `adapter`, each step held against the spec
+and watched for `consequences`; `hunting` draws schedules, and makes short what they find; a
+`report` says what came of it. `serving` and `reference` are the other end of an adapter, and
+`own_node` is that of a user's own class.
 """
 
 from importlib import import_module
@@ -18,17 +19,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
     from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
-    from raft_ref.traces.conformance.driving import (
-        Conformance,
-        ConformanceReport,
-        FollowRequest,
-        HuntRequest,
-    )
+    from raft_ref.traces.conformance.driving import FollowRequest, HuntRequest
+    from raft_ref.traces.conformance.hunting.alone import SOUGHT
+    from raft_ref.traces.conformance.hunting.coverage import ENOUGH_SHARE, ENOUGH_STEPS, Pair
+    from raft_ref.traces.conformance.hunting.departures import read_known
+    from raft_ref.traces.conformance.hunting.draws import Likely
+    from raft_ref.traces.conformance.hunting.findings import Finding
+    from raft_ref.traces.conformance.hunting.shrinking import TRIES
+    from raft_ref.traces.conformance.report import Conformance, ConformanceReport
     from raft_ref.traces.conformance.run import Run
     from raft_ref.traces.conformance.scenarios import Cover, Scenarios
     from raft_ref.traces.conformance.schedule import Command, Schedule
 
 __all__ = [
+    "ENOUGH_SHARE",
+    "ENOUGH_STEPS",
+    "SOUGHT",
+    "TRIES",
     "Adapter",
     "AdapterError",
     "Command",
@@ -36,19 +43,30 @@ __all__ = [
     "ConformanceReport",
     "Cover",
     "FailedError",
+    "Finding",
     "FollowRequest",
     "HuntRequest",
+    "Likely",
+    "Pair",
     "Run",
     "Scenarios",
     "ScenariosReport",
     "ScenariosRequest",
     "Schedule",
+    "read_known",
 ]
 
 _MODULES = {
     "adapter": ("Adapter", "AdapterError", "FailedError"),
     "clusters": ("ScenariosReport", "ScenariosRequest"),
-    "driving": ("Conformance", "ConformanceReport", "FollowRequest", "HuntRequest"),
+    "driving": ("FollowRequest", "HuntRequest"),
+    "hunting.alone": ("SOUGHT",),
+    "hunting.coverage": ("ENOUGH_SHARE", "ENOUGH_STEPS", "Pair"),
+    "hunting.departures": ("read_known",),
+    "hunting.draws": ("Likely",),
+    "hunting.findings": ("Finding",),
+    "hunting.shrinking": ("TRIES",),
+    "report": ("Conformance", "ConformanceReport"),
     "run": ("Run",),
     "scenarios": ("Cover", "Scenarios"),
     "schedule": ("Command", "Schedule"),

@@ -6,7 +6,6 @@ hold is not known here, but what each must have to be understood at all.
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
@@ -15,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from raft_ref.traces.format.ndjson import parse_line
 from raft_ref.traces.format.trace import JsonObject, TraceError
@@ -41,10 +42,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an adapter answers: lines of a trace, and the messages that were sent."""
+    """What an adapter answers: lines of a trace, and the messages that were sent.
+
+    `is_unknown` says that it knows no such step.
+    """
 
     lines: tuple[JsonObject, ...]
     sends: tuple[Sent, ...]
+    is_unknown: bool = False
 
 
 class Adapter:
@@ -56,6 +61,7 @@ class Adapter:
     def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = select.poll()
         self._buffer = b""
 
     def __enter__(self) -> Adapter:
@@ -65,7 +71,7 @@ class Adapter:
         self.close()
 
     def close(self) -> None:
-        """End the process."""
+        """End the process; the next request starts another."""
         if self._process is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.05)
@@ -75,7 +81,8 @@ class Adapter:
                     with suppress(BrokenPipeError):
                         pipe.close()
             self._process.wait()
-            self._process, self._buffer = None, b""
+        self._process, self._buffer = None, b""
+        self._ready = select.poll()
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         """Send a request, and return the answer.
@@ -83,15 +90,18 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
-        line = json.dumps(request, separators=(",", ":"))
-        answer = self._answer(self._running(), line)
+        process, line = self._running(), msgspec.json.encode(request)
+        assert process.stdin is not None
         try:
-            value = parse_line(answer)
-            if value.get("error") is not None:
-                raise FailedError(str(value["error"]))
-            return Reply(_objects(value, "lines"), tuple(map(_sent, _objects(value, "sends"))))
-        except TraceError as error:
-            raise AdapterError(f"the adapter answers {line} with {answer[:200]}: {error}") from None
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+            answer = self._line(process)
+        except (BrokenPipeError, EOFError):
+            self.close()
+            code = process.returncode
+            how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
+            raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
+        return _reply(line, answer)
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
@@ -105,36 +115,37 @@ class Adapter:
                 )
             except OSError as error:
                 raise AdapterError(f"{self.command[0]}: {error.strerror}") from None
+            assert self._process.stdout is not None
+            self._ready.register(self._process.stdout, select.POLLIN)
         return self._process
 
-    def _answer(self, process: subprocess.Popen[bytes], line: str) -> str:
-        assert process.stdin is not None
-        try:
-            process.stdin.write(line.encode() + b"\n")
-            process.stdin.flush()
-            answer = self._line(process)
-        except BrokenPipeError:
-            answer = None
-        if answer is None:
-            self.close()
-            code = process.returncode
-            how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
-            raise FailedError(f"the adapter has {how}, at {line}")
-        return answer
-
-    def _line(self, process: subprocess.Popen[bytes]) -> str | None:
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
         assert process.stdout is not None
         while b"\n" not in self._buffer:
-            if not select.select([process.stdout], [], [], PATIENCE)[0]:
+            if not self._ready.poll(PATIENCE * 1_000):
                 self.close()
                 raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
             read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
-                self._buffer = b""
-                return None
+                raise EOFError
             self._buffer += read
         line, _, self._buffer = self._buffer.partition(b"\n")
-        return line.decode("utf-8", errors="replace")
+        return line
+
+
+def _reply(line: bytes, answer: bytes) -> Reply:
+    try:
+        value = parse_line(answer.decode("utf-8", errors="replace"))
+        if value.get("error") is not None:
+            raise FailedError(str(value["error"]))
+        return Reply(
+            _objects(value, "lines"),
+            tuple(map(_sent, _objects(value, "sends"))),
+            bool(value.get("unknown")),
+        )
+    except TraceError as error:
+        asked, said = line.decode(), answer[:200].decode("utf-8", errors="replace")
+        raise AdapterError(f"the adapter answers {asked} with {said}: {error}") from None
 
 
 def _objects(value: JsonObject, name: str) -> tuple[JsonObject, ...]:

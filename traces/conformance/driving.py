@@ -1,104 +1,41 @@
 """Two requests with one face: to drive an implementation through scenarios, or through a hunt.
 
-The rule: the first run that something stands against ends it; what a hunt finds is shrunk.
+The rule: the first run that something stands against ends it, unless all kinds are asked for; what
+is found is shrunk, replayed and followed up. What was not exercised is no verdict.
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.conformance import schedule
 from raft_ref.traces.conformance.adapter import Adapter
-from raft_ref.traces.conformance.hunt import Hunt, Hunted
-from raft_ref.traces.conformance.run import Run, Runner
+from raft_ref.traces.conformance.hunting.alone import SOUGHT
+from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.draws import WEIGHTS, Likely
+from raft_ref.traces.conformance.hunting.findings import Finding, Settling
+from raft_ref.traces.conformance.hunting.hunt import Hunted
+from raft_ref.traces.conformance.hunting.jobs import Found, Task, hunted_by, record
+from raft_ref.traces.conformance.hunting.shrinking import TRIES
+from raft_ref.traces.conformance.report import ConformanceReport
+from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Schedule
-from raft_ref.traces.conformance.shrinking import following, shrunk
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.profile import Profile
-from raft_ref.traces.validation.refusal import Refusal, explained
-from raft_ref.traces.validation.validate import Outcome
 
 Network = Literal["set", "fifo"]
 
 RUNS, STEPS, SERVERS = 1_000, 60, ("s1", "s2", "s3")
 """What a hunt is of if nothing is said."""
 
-
-class Conformance(StrEnum):
-    """What became of an implementation: stopped is before anything stood against it."""
-
-    CONFORMS = "conforms"
-    REFUSED = "refused"
-    FAILED = "failed"
-    STOPPED = "stopped"
-
-
-@dataclass
-class ConformanceReport:
-    """What was done, and the first run that something stands against.
-
-    `runs` of `of_runs` were made, of `steps` in all; `departed` steps of `departing_runs` could not
-    be taken, for want of the message; `inconclusive` runs came to no verdict. `actions` says how
-    often each action of the spec was taken. `found` is that run, by its `name`, in that `network`;
-    `shrunk_from` so many steps. A hunt has its `seed`, `seconds`, and how many `states` of the spec
-    it saw, told apart by their shape.
-    """
-
-    of_runs: int = 0
-    runs: int = 0
-    steps: int = 0
-    departed: int = 0
-    departing_runs: int = 0
-    inconclusive: int = 0
-    actions: Counter[str] = field(default_factory=Counter)
-    found: Run | None = None
-    name: str = ""
-    network: str = "set"
-    shrunk_from: int | None = None
-    is_interrupted: bool = False
-    seed: int | None = None
-    states: int | None = None
-    seconds: float = 0.0
-
-    @property
-    def outcome(self) -> Conformance:
-        """What became of the implementation."""
-        if self.found is not None:
-            return Conformance.FAILED if self.found.failure else Conformance.REFUSED
-        return Conformance.STOPPED if self.is_interrupted else Conformance.CONFORMS
-
-    @property
-    def reason(self) -> str:
-        """What stands against it, in a few words; "" for nothing."""
-        if self.found is None:
-            return ""
-        assert self.found.verdict is not None
-        reason = self.found.failure or self.found.verdict.reason
-        return reason or "no step of the spec explains its last line"
-
-    @cached_property
-    def refusal(self) -> Refusal | None:
-        """Why the run is refused; None where it was not, or failed."""
-        found = self.found
-        if found is None or found.failure or found.verdict is None:
-            return None
-        return explained(found.verdict) if found.verdict.outcome is Outcome.REFUSED else None
-
-    @property
-    def schedule(self) -> Schedule | None:
-        """What happened in the run that was found, to be followed again."""
-        if self.found is None:
-            return None
-        return Schedule(self.found.servers, tuple(self.found.commands), self.network)
-
+OTHERS, OTHER_RUNS = 3, 40
+"""How many more schedules with the same against them are made short, of how many at most."""
 
 OnProgress = Callable[[ConformanceReport], None]
 """What to call before the first run and after each, with what was done so far."""
@@ -109,17 +46,22 @@ class FollowRequest:
     """Drive the implementation behind an adapter through scenarios.
 
     `command` starts the adapter; `profile` reads its lines; `scenarios` are traces, and folders of
-    them; the trace of every run is written into `record`, if that is given. Raises `RequestError`
-    for no command.
+    them; the trace of every run is written into `record`, if that is given. Kinds that are `known`
+    stand against nobody; with `goes_on` the others are all told. The steps `without` are left out.
+    Raises `RequestError` for no command.
     """
 
     command: tuple[str, ...]
     profile: Profile
     scenarios: tuple[Path, ...]
     record: Path | None = None
+    known: frozenset[str] = frozenset()
+    goes_on: bool = False
+    without: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be started."""
+        """Refuse what cannot be started, and steps that there are not."""
+        _demand_steps(self.without)
         _demand_command(self.command)
 
     def run(self, on_progress: OnProgress = lambda report: None) -> ConformanceReport:
@@ -130,7 +72,7 @@ class FollowRequest:
         """
         _make(self.record)
         paths = [*self._files()]
-        report = ConformanceReport(len(paths))
+        report = ConformanceReport(len(paths), without=self.without)
         on_progress(report)
         with Adapter(self.command) as adapter:
             runners = {
@@ -140,14 +82,29 @@ class FollowRequest:
             try:
                 for path in paths:
                     scenario = schedule.read(path)
-                    run = _follow(runners[scenario.network], scenario, report)
-                    _record(run, report.runs, self.record)
+                    self._follow(runners[scenario.network], scenario, report)
                     on_progress(report)
-                    if report.found is not None:
+                    if report.findings and not self.goes_on:
                         break
             except KeyboardInterrupt:
                 report.is_interrupted = True
         return report
+
+    def _follow(self, runner: Runner, scenario: Schedule, report: ConformanceReport) -> None:
+        """Follow a scenario, and add it to the report."""
+        asked = [each for each in scenario.commands if each.step not in self.without]
+        run = runner.run(scenario.servers, following(asked), scenario.name, goes_on=True)
+        report.add(run, len(asked))
+        record(run, report.runs, self.record)
+        if run.is_good:
+            return
+        found = kind(run)
+        if found in self.known and run.consequence is None:
+            report.known[found] += 1
+        elif same := next((each for each in report.findings if each.kind == found), None):
+            same.times += 1
+        else:
+            report.findings.append(_as_it_is(runner, run, found, scenario))
 
     def _files(self) -> Iterator[Path]:
         for path in self.scenarios:
@@ -160,13 +117,24 @@ class FollowRequest:
             yield from inside
 
 
+def _as_it_is(runner: Runner, run: Run, found: str, scenario: Schedule) -> Finding:
+    """Return what a scenario shows, replayed."""
+    finding = Finding(found, run, scenario.name, scenario.network)
+    finding.replays = Settling(runner).does_replay(run, found)
+    if run.consequence is not None:
+        finding.fatal = run
+    return finding
+
+
 @dataclass(frozen=True)
 class HuntRequest:
     """Drive the implementation behind an adapter through schedules drawn by chance.
 
-    `command`, `profile` and `record` as in `FollowRequest`; `runs` schedules of `steps` each are
-    drawn for these servers and this network from a seed (None: a new one). Raises `RequestError`
-    for no command, and for numbers that cannot be.
+    `command`, `profile`, `record`, `known` and `goes_on` as in `FollowRequest`; `runs` schedules of
+    `steps` each are drawn for these servers and this network from a seed (None: a new one), by
+    `jobs` processes with an adapter each; `likely` says which steps are left out or weighed. What
+    is found is followed `tries` times at most to be shrunk, and `sought` steps further for a
+    consequence. Raises `RequestError` for no command, and for numbers that cannot be.
     """
 
     command: tuple[str, ...]
@@ -177,14 +145,22 @@ class HuntRequest:
     runs: int = RUNS
     steps: int = STEPS
     record: Path | None = None
+    jobs: int = 1
+    likely: Likely = field(default_factory=Likely)
+    known: frozenset[str] = frozenset()
+    goes_on: bool = False
+    tries: int = TRIES
+    sought: int = SOUGHT
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted or started."""
         for name, number, least in (
             ("seed", self.seed, 0), ("runs", self.runs, 1), ("steps", self.steps, 1),
+            ("jobs", self.jobs, 1), ("tries", self.tries, 0), ("sought", self.sought, 0),
         ):  # fmt: skip
             if number is not None and number < least:
                 raise RequestError(f"{name}: expected {least} or more")
+        _demand_steps((*self.likely.without, *self.likely.times))
         _demand_command(self.command)
 
     def run(self, on_progress: OnProgress = lambda report: None) -> ConformanceReport:
@@ -194,33 +170,60 @@ class HuntRequest:
         """
         _make(self.record)
         seed = random.randrange(1 << 32) if self.seed is None else self.seed
-        on_progress(ConformanceReport(self.runs, seed=seed))
+        report = ConformanceReport(self.runs, seed=seed, without=self.likely.without)
 
-        def on_run(hunted: Hunted, run: Run) -> None:
-            _record(run, hunted.runs, self.record)
-            on_progress(self._report(hunted, seed))
+        def on_portion(hunted: Hunted) -> None:
+            report.count(hunted)
+            on_progress(report)
 
-        with Adapter(self.command) as adapter:
-            hunt = Hunt(
-                adapter, self.profile, self.servers, seed, self.runs, self.steps, on_run,
-                is_fifo=self.network == "fifo",
-            )  # fmt: skip
-            hunted = hunt.run()
-            report = self._report(hunted, seed)
-            report.is_interrupted = hunted.found is None and hunted.runs < self.runs
-            if hunted.found is not None:
-                report.shrunk_from = len(hunted.found.commands)
-                report.found = shrunk(hunt.runner, hunted.found)
-                report.name = f"schedule {hunted.runs} of seed {seed}"
-                report.states = len(hunted.seen)  # shrinking has seen some more
+        hunted = Hunted()
+        on_portion(hunted)
+        found = hunted_by(self.jobs, self._task(seed), on_portion, hunted)
+        report.count(hunted)
+        report.is_interrupted = hunted.runs < self.runs and (self.goes_on or not found)
+        self._settle(found, seed, report, on_progress)
         return report
 
-    def _report(self, hunted: Hunted, seed: int) -> ConformanceReport:
-        return ConformanceReport(
-            of_runs=self.runs, runs=hunted.runs, steps=hunted.steps,
-            inconclusive=hunted.inconclusive, actions=hunted.actions, network=self.network,
-            seed=seed, states=len(hunted.seen), seconds=hunted.seconds,
+    def _task(self, seed: int) -> Task:
+        return Task(
+            self.command, self.profile, self.servers, seed, self.runs, self.steps,
+            self.network == "fifo", self.likely, self.known, self.goes_on, self.record,
         )  # fmt: skip
+
+    def _settle(
+        self, found: list[Found], seed: int, report: ConformanceReport, on_progress: OnProgress
+    ) -> None:
+        """Make each kind that was found short, the first of each kind first."""
+        with Adapter(self.command) as adapter:
+            runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
+            settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
+            for name in dict.fromkeys(each.kind for each in found):
+                schedules = [each for each in found if each.kind == name]
+                report.shrinks = name
+                on_progress(report)
+                first = schedules[0]
+                draw_others = partial(self._others, schedules[1 : OTHERS + 1], name, seed)
+                called = f"schedule {first.number + 1} of seed {seed}"
+                finding = settling.settled(first.schedule, name, called, draw_others)
+                finding.times = len(schedules)
+                report.findings.append(finding)
+
+    def _others(self, others: list[Found], name: str, seed: int) -> list[Schedule]:
+        """Return more schedules with the same against them: those met, or of another seed."""
+        if others or not self.tries:
+            return [each.schedule for each in others]
+        task = Task(
+            self.command, self.profile, self.servers, seed + 1, OTHER_RUNS, self.steps,
+            self.network == "fifo", self.likely, self.known, goes_on=True,
+        )  # fmt: skip
+        found = hunted_by(self.jobs, task, lambda _: None, Hunted())
+        return [each.schedule for each in found if each.kind == name][:OTHERS]
+
+
+def _demand_steps(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in WEIGHTS:
+            raise RequestError(f"step {name}: expected one of {', '.join(WEIGHTS)}")
 
 
 def _demand_command(command: tuple[str, ...]) -> None:
@@ -228,26 +231,6 @@ def _demand_command(command: tuple[str, ...]) -> None:
         raise RequestError("cmd: there is no command")
 
 
-def _follow(runner: Runner, scenario: Schedule, report: ConformanceReport) -> Run:
-    """Follow a scenario, and add it to the report."""
-    run = runner.run(scenario.servers, following([*scenario.commands]), scenario.name)
-    assert run.verdict is not None
-    report.runs += 1
-    report.steps += len(run.commands)
-    report.departed += len(run.departed)
-    report.departing_runs += bool(run.departed)
-    report.actions += run.verdict.actions
-    report.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
-    if not run.is_good:
-        report.found, report.name, report.network = run, scenario.name, scenario.network
-    return run
-
-
 def _make(folder: Path | None) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-
-
-def _record(run: Run, number: int, folder: Path | None) -> None:
-    if folder is not None:
-        run.write(folder / f"{number:04}.ndjson")

@@ -65,6 +65,8 @@ class OwnCluster:
             return self._answered(
                 self._event(step, server, None, message, self._node.receive(state, message))
             )
+        if step not in ACTIONS:
+            return {"lines": [], "unknown": True}
         event = self._asked(server, ACTIONS[step](**request["arguments"]))
         return {"lines": []} if event is None else self._answered(event)
 

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
 from raft_ref.messages import Message
+from raft_ref.spec.link import camel_case
 from raft_ref.spec.requests import RequestError, named
 from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
-from raft_ref.traces.sources.explored import message_to_json, state_to_json
+from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_json
+
+_TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
+"""What each variable of a server is called where it is told."""
 
 
 class Cluster:
@@ -26,7 +31,7 @@ class Cluster:
         self._class = node
         self._node: Node
         self._states: dict[str, State] = {}
-        self._sent: list[Message] = []
+        self._sent: list[tuple[Message, dict[str, Any]]] = []
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the answer to one request."""
@@ -39,9 +44,10 @@ class Cluster:
         if step == "Restart":
             taken = Step(self._node.restart(state))
         elif step in ("Receive", "ReceiveDuplicate"):
-            message = self._sent[request["id"]]
-            line["message"] = message_to_json(message)
+            message, line["message"] = self._sent[request["id"]]
             taken = self._node.receive(state, message)
+        elif step not in ACTIONS:
+            return {"lines": [], "unknown": True}
         else:
             line["arguments"] = request["arguments"]
             taken = self._node.act(state, ACTIONS[step](**request["arguments"]))
@@ -55,16 +61,22 @@ class Cluster:
         return begun(servers, initial, logged="all")
 
     def _as_text(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
-        old, new = state_to_json(state), state_to_json(step.state)
         self._states[state.me] = step.state
-        line["changes"] = {name: value for name, value in new.items() if old[name] != value}
+        line["changes"] = dict(_changes(state, step.state))
         line["sends"] = [message_to_json(each) for each in step.messages]
         sends = [
             {"id": number, "message": each}
             for number, each in enumerate(line["sends"], len(self._sent))
         ]
-        self._sent += step.messages
+        self._sent += zip(step.messages, line["sends"], strict=True)
         return {"lines": [line], "sends": sends}
+
+
+def _changes(old: State, new: State) -> Iterator[tuple[str, Any]]:
+    for name, told in _TOLD.items():
+        value = getattr(new, name)
+        if value is not getattr(old, name) and value != getattr(old, name):
+            yield told, to_json(value)
 
 
 def main() -> int:

@@ -7,7 +7,7 @@ schedule delivers. It is told in the format of traces, so that a trace is a sche
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -23,7 +23,7 @@ _labels = count(1)
 
 STEPS = (
     "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "Restart",
-    *DELIVERIES, LOSS,
+    "Tick", *DELIVERIES, LOSS,
 )  # fmt: skip
 """The steps that a schedule may have."""
 
@@ -39,8 +39,9 @@ class Origin(NamedTuple):
 class Command:
     """One step of a schedule.
 
-    `message` is what is known of the message that is delivered or lost; `origin` where it comes
-    from, in the run in which the command was chosen. `label` tells the command from all others.
+    `message` is what is known of the message that is delivered or lost, and `place` how many with
+    the same contents come first; `origin` is where it comes from, in the run in which the command
+    was chosen. `label` tells the command from all others.
     """
 
     step: str
@@ -48,6 +49,7 @@ class Command:
     arguments: JsonObject = field(default_factory=dict)
     message: JsonObject | None = None
     origin: Origin | None = None
+    place: int = 0
     label: int = field(default_factory=lambda: next(_labels))
 
 
@@ -65,18 +67,21 @@ def read(path: Path) -> Schedule:
     """Read a schedule, or a trace as one; raises `TraceError` (`file:line: reason`)."""
     with path.open(encoding="utf-8", newline="\n") as file:
         lines = LinesOfFile(file)
-        objects = iter(lines)
         try:
-            header = next(objects, None)
-            if header is None:
-                raise TraceError("the file is empty; the first line is the header")
-            servers = _servers(header)
-            commands = tuple(_command(line, servers) for line in objects)
+            return _schedule(iter(lines), str(path))
         except TraceError as error:
             raise TraceError(f"{path}:{lines.number}: {error}") from None
         except UnicodeDecodeError as error:
             raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
-    return Schedule(servers, commands, str(header.get("network", "set")), str(path))
+
+
+def _schedule(objects: Iterator[JsonObject], name: str) -> Schedule:
+    header = next(objects, None)
+    if header is None:
+        raise TraceError("the file is empty; the first line is the header")
+    servers = _servers(header)
+    commands = tuple(_command(line, servers) for line in objects)
+    return Schedule(servers, commands, str(header.get("network", "set")), name)
 
 
 def _servers(header: JsonObject) -> tuple[str, ...]:
@@ -102,11 +107,24 @@ def _command(line: JsonObject, servers: Sequence[str]) -> Command:
     arguments = line.get("arguments", {})
     if not isinstance(arguments, dict):
         raise TraceError('"arguments" must be an object')
-    return Command(step, server, arguments, message)
+    place = line.get("place", 0)
+    if type(place) is not int or place < 0:
+        raise TraceError('"place" must be a number')
+    return Command(step, server, arguments, message, place=place)
 
 
 def write(schedule: Schedule, path: Path, source: str = "") -> None:
     """Write a schedule to a file. Raises OSError where that cannot be written."""
+    lines = _lines(schedule, source)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def as_written(schedule: Schedule) -> Schedule:
+    """Return a schedule as it is read from the file into which it would be written."""
+    return _schedule(iter(_lines(schedule, "")), schedule.name)
+
+
+def _lines(schedule: Schedule, source: str) -> list[JsonObject]:
     header = {
         "format": FORMAT,
         "version": VERSION,
@@ -115,8 +133,7 @@ def write(schedule: Schedule, path: Path, source: str = "") -> None:
         "network": schedule.network,
         "logged": "some",
     }
-    lines: list[Mapping[str, Any]] = [header, *map(_line, schedule.commands)]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return [header, *map(_line, schedule.commands)]
 
 
 def _line(command: Command) -> dict[str, Any]:
@@ -127,6 +144,8 @@ def _line(command: Command) -> dict[str, Any]:
         line["arguments"] = command.arguments
     if command.message is not None:
         line["message"] = command.message
+    if command.place:
+        line["place"] = command.place
     return line
 
 

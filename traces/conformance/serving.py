@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import msgspec
 
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject
@@ -16,12 +17,15 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
 
     Whatever is raised is told as a failure of the implementation: the driver is to know.
     """
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
+        if not line.strip():
+            continue
         try:
-            found = answer(json.loads(line))
+            found = answer(msgspec.json.decode(line))
         except Exception as error:
             found = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(found, separators=(",", ":")), flush=True)
+        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+        sys.stdout.buffer.flush()
 
 
 def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:

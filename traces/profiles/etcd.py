@@ -18,7 +18,8 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -81,21 +82,48 @@ def etcd(lines: Lines) -> Recording:
             break
     if not servers:
         raise TraceError("no line shows a server at work")
-    start += islice(events, _MOST_LINES_OF_A_START)
-    reader = _Reader(lines, servers, _terms(line for _, line in start))
-    return Recording(servers, {}, LIBERTIES, reader.events(chain(start, events)))
+    ahead = _Ahead(chain(start, events))
+    return Recording(servers, {}, LIBERTIES, _Reader(lines, ahead, servers).events())
 
 
-def _terms(lines: Iterable[JsonObject]) -> dict[int, int]:
-    """Return the terms of the entries at which messages begin, as the first one tells of each."""
-    found: dict[int, int] = {}
-    for line in lines:
-        shown = line.get("msg")
-        if type(shown) is dict and shown.get("type") in ("MsgVote", "MsgApp"):
-            index, term = shown.get("index"), shown.get("logTerm")
-            if type(index) is int and type(term) is int:
-                found.setdefault(index, term)
-    return found
+class _Ahead:
+    """Lines, some of which may be looked at before they are read.
+
+    Only where they have to be: an implementation that is driven writes what it is asked for.
+    """
+
+    def __init__(self, lines: Iterator[tuple[int, JsonObject]]) -> None:
+        self._lines = lines
+        self._seen: deque[tuple[int, JsonObject]] = deque()
+
+    def __iter__(self) -> Iterator[tuple[int, JsonObject]]:
+        while True:
+            if self._seen:
+                yield self._seen.popleft()
+            elif (line := next(self._lines, None)) is not None:
+                yield line
+            else:
+                return
+
+    def term_at(self, index: int) -> int | None:
+        """Return the term of an entry, as the next message that begins there tells it."""
+        for _, line in [*self._seen]:
+            if (term := _told_term(line, index)) is not None:
+                return term
+        for number, line in islice(self._lines, _MOST_LINES_OF_A_START):
+            self._seen.append((number, line))
+            if (term := _told_term(line, index)) is not None:
+                return term
+        return None
+
+
+def _told_term(line: JsonObject, index: int) -> int | None:
+    """Return the term that a line's message tells of the entry at an index, if it does."""
+    shown = line.get("msg")
+    if type(shown) is not dict or shown.get("type") not in ("MsgVote", "MsgApp"):
+        return None
+    term = shown.get("logTerm")
+    return term if shown.get("index") == index and type(term) is int else None
 
 
 def _event(line: JsonObject) -> JsonObject | None:
@@ -123,20 +151,21 @@ def _members(line: JsonObject) -> tuple[str, ...]:
 class _Reader:
     """Reads the lines, once the members of the cluster are known."""
 
-    def __init__(self, lines: Lines, servers: tuple[str, ...], terms: Mapping[int, int]) -> None:
+    def __init__(self, lines: Lines, ahead: _Ahead, servers: tuple[str, ...]) -> None:
         self._lines = lines
+        self._ahead = ahead
         self._servers = servers
-        self._terms = terms
+        self._terms: dict[int, int | None] = {}
         self._beginnings: dict[str, JsonObject] = {}
         self._started: set[str] = set()
         self._complete: set[Any] = set()
         """Who has all members: they come one by one where a cluster begins, and at a restart."""
         self._restarting: set[str] = set()
 
-    def events(self, lines: Iterator[tuple[int, JsonObject]]) -> Iterator[Event]:
+    def events(self) -> Iterator[Event]:
         """Yield what the lines say, but for those before a server starts."""
-        for number, line in lines:
-            self._lines.number = number  # others were read ahead
+        for number, line in self._ahead:
+            self._lines.number = number  # others may have been looked at
             name, server = line.get("name"), line.get("nid")
             if type(name) is not str or name not in (*_MOVES, *_BEYOND):
                 raise TraceError(f'"name" must be one of {", ".join((*_MOVES, *_BEYOND))}')
@@ -203,8 +232,11 @@ class _Reader:
             members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
             return {**found, "log": members, "currentTerm": max(1, state["currentTerm"])}
         if last != compacted:
-            term = self._terms.get(last, state["currentTerm"])
-            found["log"] = {"lastIndex": last, "lastTerm": term}
+            term = self._term_at(state["log"]["lastIndex"])
+            found["log"] = {
+                "lastIndex": last,
+                "lastTerm": state["currentTerm"] if term is None else term,
+            }
         if compacted:
             found["snapshot"] = {
                 "lastIncludedIndex": compacted,
@@ -213,12 +245,16 @@ class _Reader:
         checked_state(found, self._servers, "state")
         return found
 
+    def _term_at(self, index: int) -> int | None:
+        if index and index not in self._terms:
+            self._terms[index] = self._ahead.term_at(index)
+        return self._terms.get(index)
+
     def _made(
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
     ) -> Event:
-        moves, message, arguments = _MOVES[name], None, {}
-        if name == "CompactLog":
-            arguments = {"index": (line.get("prop") or {}).get("compactIndex")}
+        moves, message = _MOVES[name], None
+        arguments = _compacted(line) if name == "CompactLog" else {}
         if moves[0] in ("Send", "Await"):
             shown = line.get("msg")
             if type(shown) is not dict:
@@ -242,6 +278,14 @@ class _Reader:
             before=state if is_before else {},
             after={} if is_before else state,
         )
+
+
+def _compacted(line: JsonObject) -> JsonObject:
+    """Return up to where a log is compacted, if that was logged."""
+    prop = line.get("prop") or {}
+    if type(prop) is not dict or type(prop.get("compactIndex", 0)) is not int:
+        raise TraceError('"compactIndex" in the "prop" of CompactLog must be a number')
+    return {"index": prop["compactIndex"]} if "compactIndex" in prop else {}
 
 
 def _message(shown: JsonObject) -> dict[str, Any]:
@@ -270,6 +314,9 @@ def _message(shown: JsonObject) -> dict[str, Any]:
         case "MsgHeartbeatResp":
             return {"type": "AppendEntriesResponse", **head, "success": True, "matchIndex": 0}
         case "MsgSnap":
+            # Versions differ in where they show how far it goes.
             snapshot = {"lastIncludedIndex": index, "lastIncludedTerm": shown.get("logTerm")}
+            if not index:
+                snapshot = {"lastIncludedIndex": shown.get("entries")}
             return {"type": "InstallSnapshotRequest", **head, "snapshot": snapshot}
     raise TraceError(f'unknown message "{shown.get("type")}"')

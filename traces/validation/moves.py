@@ -371,9 +371,7 @@ class Moves:
         for message in self._in_flight(world, place):
             if field(message, "type") == "AppendEntriesRequest":
                 if field(message, "leaderCommit") >= index:
-                    found = self._receives(
-                        world, place, event.line, "LearnCommit", message, index
-                    )
+                    found = self._receives(world, place, event.line, "LearnCommit", message, index)
                     if found:
                         yield from found
                         return

@@ -64,13 +64,7 @@ def _candidates(search: Search, world: World, event: Event) -> Iterator[Candidat
         True for _ in search.moves.messages(world, event.message)
     ):
         yield _no_such_message(search, world, event)
-    attempts: list[Attempt] = []
-    search.moves.attempts = attempts
-    try:
-        search.readings(world, event)
-    finally:
-        search.moves.attempts = None
-    for attempt in attempts:
+    for attempt in search.attempts(world, event):
         yield from _of_attempt(search, attempt, event)
 
 

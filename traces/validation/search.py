@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from raft_ref.spec.values.value import results_of
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
-from raft_ref.traces.validation.moves import Moves
+from raft_ref.traces.validation.moves import Attempt, Moves
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.world import Step, World
 
@@ -94,6 +94,16 @@ class Search:
                 following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
         return []
+
+    def attempts(self, world: World, event: Event) -> list[Attempt]:
+        """Return all that is tried to explain a line, for whoever asks why nothing does."""
+        found: list[Attempt] = []
+        self.moves.attempts = found
+        try:
+            self.readings(world, event)
+        finally:
+            self.moves.attempts = None
+        return found
 
     def _all_readings(self, world: World, place: int, event: Event) -> list[World]:
         """Return what one reading becomes with a line, however much happens in silence.
@@ -265,7 +275,9 @@ def _changes_nothing(event: Event) -> bool:
             return True
         case ("Send",):
             message = event.message or {}
-            needed = ("prevLogIndex", "entries") if message["type"] == "AppendEntriesRequest" else ()
+            needed = (
+                ("prevLogIndex", "entries") if message["type"] == "AppendEntriesRequest" else ()
+            )
             return all(name in message for name in needed)
     return False
 

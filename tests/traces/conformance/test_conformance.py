@@ -24,12 +24,14 @@ from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError, Reply, Sent
 from raft_ref.traces.conformance.branches import Branches
 from raft_ref.traces.conformance.clusters import CLUSTERS, system_of
-from raft_ref.traces.conformance.hunt import Hunt
+from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.findings import is_of
+from raft_ref.traces.conformance.hunting.hunt import Hunt
+from raft_ref.traces.conformance.hunting.shrinking import Shrinker
 from raft_ref.traces.conformance.own_node import OwnCluster
-from raft_ref.traces.conformance.run import Run, Runner
+from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover, Item, Scenarios, scenarios
 from raft_ref.traces.conformance.schedule import Command, Schedule
-from raft_ref.traces.conformance.shrinking import following, kind, shrunk
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests import toys
@@ -52,7 +54,7 @@ class InProcess(Adapter):
         except (IndexError, ActorError) as error:
             raise FailedError(str(error)) from None
         sends = [Sent(each["id"], each["message"]) for each in answer.get("sends", ())]
-        return Reply(tuple(answer["lines"]), tuple(sends))
+        return Reply(tuple(answer["lines"]), tuple(sends), bool(answer.get("unknown")))
 
 
 def suite(cover: Cover) -> tuple[list[Schedule], list[Scenarios]]:
@@ -83,6 +85,16 @@ def followed(adapter: Adapter, schedules: Sequence[Schedule]) -> list[Run]:
 
 def hunt(adapter: Adapter, runs: int, servers: tuple[str, ...] = THREE, **more: Any) -> Hunt:
     return Hunt(adapter, PROFILES["raft-ref"], servers, seed=1, runs=runs, steps=60, **more)
+
+
+def shrunk(runner: Runner, run: Run) -> Run:
+    """Return the shortest run of the same kind."""
+    wanted = kind(run)
+
+    def follow(servers: tuple[str, ...], commands: Sequence[Command]) -> Run:
+        return runner.run(servers, following(commands))
+
+    return Shrinker(follow, lambda each: is_of(each, wanted), run).run()
 
 
 def ends(message: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -150,8 +162,7 @@ def test_mutants_behind_the_adapter_are_told_apart(cover: Cover) -> None:
     schedules, found = suite(cover)
     assert len(schedules) == {Cover.BRANCHES: 23, Cover.PATHS: 949}[cover]
     assert sum(each.covered["branches"] for each in found) == 103
-    some = schedules[::5] if cover is Cover.PATHS else schedules
-    assert all(run.is_good and not run.departed for run in followed(InProcess(), some))
+    assert all(run.is_good and not run.departed for run in followed(InProcess(), schedules))
     # What fewer schedules tell apart already more do, too.
     asked = {*BUGS} if cover is Cover.BRANCHES else {*BUGS} - TOLD_APART_BY_BRANCHES
     told_apart = {
@@ -197,7 +208,7 @@ def test_a_mutant_is_hunted_down_and_no_step_can_be_left_out(
     assert kind(best) == kind(found)
     for place in range(len(best.commands)):
         fewer = best.commands[:place] + best.commands[place + 1 :]
-        again = chase.runner.run(names, following(fewer))
+        again = chase.runner.run(best.servers, following(fewer))
         assert again.is_good or kind(again) != kind(best)
 
 
@@ -408,7 +419,7 @@ def test_what_is_hunted_down_can_be_followed_again(
     hunting = ("--random", "--seed", "1", "--servers", "5", "--runs", "50")
     assert run(*command, *hunting, "--schedule", str(found), "--trace", str(trace)) == 1
     hunted = json.loads(capsys.readouterr().out)
-    assert hunted["verdict"] == "refused"
+    assert hunted["verdict"] == "fatal"
     assert hunted["found"]["schedule"][0].startswith("Timeout")
     assert run(*command, str(found)) == 1
     followed = json.loads(capsys.readouterr().out)

@@ -9,7 +9,7 @@ from raft_ref.cli import main
 from raft_ref.cli.commands import bugs
 from raft_ref.server.bugs import SERVER_BUGS
 from raft_ref.traces import draw, read
-from raft_ref.verify import find, gallery
+from raft_ref.verify import ZOO, find, gallery
 from raft_ref.zoo import EXPLORED, WAITING
 from tests.raft_ref.test_bugs import LEFT_TO_THE_GALLERY, SHORTEST
 from tests.support.files import GALLERY
@@ -33,6 +33,7 @@ def test_a_bug_is_shown_as_it_is_found(name: str) -> None:
     picture = (GALLERY / f"{name}.svg").read_text(encoding="utf-8")
     assert picture.endswith(f"<!-- {gallery.as_text(draw(found.trace).source)} -->\n")
     assert gallery.section(found) in PAGE
+    assert all(line in PAGE for line in gallery.index([found]).splitlines())
 
 
 @pytest.mark.long
@@ -59,6 +60,11 @@ def test_each_bug_is_found_in_as_many_steps_as_ever_and_shown(
         if path.suffix == ".svg":  # Graphviz may differ, but not what it was to draw
             now, kept = now.splitlines()[-1], kept.splitlines()[-1]
         assert now == kept
+
+
+def test_the_page_shows_all_in_their_order() -> None:
+    assert [line[3:] for line in PAGE.splitlines() if line.startswith("## ")] == [*ZOO]
+    assert [line.split("]")[0][3:] for line in PAGE.splitlines() if line[:3] == "| ["] == [*ZOO]
 
 
 def test_nothing_else_is_there() -> None:

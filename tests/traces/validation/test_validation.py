@@ -526,7 +526,7 @@ def test_files_of_several_servers_are_merged_by_their_clocks(
 
 @pytest.mark.long
 def test_what_is_broken_is_refused_in_any_order(tmp_path: Path) -> None:
-    paths = clocked(recorded(3, 120), tmp_path, is_vector=True)
+    paths = clocked(recorded(3, 200), tmp_path, is_vector=True)
     texts = [path.read_text().splitlines() for path in paths]
     line = json.loads(texts[1][20])
     texts[1][20] = json.dumps({**line, "changes": {**line["changes"], "currentTerm": 99}})

@@ -99,7 +99,7 @@ class Invariants:
         """Return the history with what a server knows to be committed (CommittedRecorded)."""
         known = min(state.commit_index, state.log.index)
         log, terms = committed
-        if known <= log.index:
+        if known <= log.index or known < state.log.first:  # or nobody knows those entries
             return committed
         if log.index < state.log.first:
             start = state.log.at(state.log.first)
@@ -146,11 +146,6 @@ class Invariants:
             if of_logs:
                 broken += self._of_pair(after, states[each])
         return recorded, broken
-
-    def broken_alone(self, place: int, state: ServerState, committed: Committed) -> frozenset[str]:
-        """Return the properties that the state of a server breaks, whatever the others are."""
-        broken = self._of_server_alone(place, state, state, False)
-        return frozenset(broken + self._of_server(state, state, committed, committed, False))
 
     def _is_of_logs(self, before: ServerState, after: ServerState) -> bool:
         """Say whether something changes that is read with a log, or the log itself."""

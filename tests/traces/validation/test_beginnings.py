@@ -1,0 +1,174 @@
+"""A trace begins anywhere: in the middle of a life, behind a snapshot, in the words of etcd."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation import Lines, Outcome, Verdict, validate
+
+HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
+ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE
+TO_STAND = {"step": "Timeout", "server": "s1", "state": {"currentTerm": 9}}
+
+
+def snapshot(index: int, term: int) -> dict[str, int]:
+    return {"lastIncludedIndex": index, "lastIncludedTerm": term}
+
+
+def verdict_on(lines: list[Any], folder: Path, profile: str = "raft-ref") -> Verdict:
+    path = folder / "trace.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return validate(path, PROFILES[profile])
+
+
+@pytest.mark.parametrize(
+    ("of_wrong", "known"),
+    [
+        (INCONCLUSIVE, {"log": {"lastIndex": 1, "lastTerm": 1}}),
+        (INCONCLUSIVE, {"log": {"lastIndex": 70, "lastTerm": 8}}),
+        (REFUSED, {"commitIndex": 1, "snapshot": snapshot(1, 1), "log": []}),
+        (REFUSED, {"commitIndex": 13, "snapshot": snapshot(13, 8)}),
+        (INCONCLUSIVE, {"snapshot": snapshot(2, 1), "log": {"lastIndex": 5, "lastTerm": 3}}),
+    ],
+)
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_log_that_is_known_in_part_comes_to_an_end(
+    of_wrong: Outcome, known: dict[str, Any], others: int, tmp_path: Path
+) -> None:
+    """Where entries are not known, what is wrong may be so for one of them: nobody can say."""
+    state = {"currentTerm": 8, **known}
+    initial = dict(zip(["s1", "s2"], [state] * (1 + others), strict=False))
+    verdict = verdict_on([{**HEADER, "initial": initial}, TO_STAND], tmp_path)
+    assert verdict.outcome is ACCEPTED
+    wrong = {**TO_STAND, "state": {"currentTerm": 10}}
+    verdict = verdict_on([{**HEADER, "initial": initial}, wrong], tmp_path)
+    assert (verdict.outcome, verdict.line) == (of_wrong, 2)
+
+
+def test_a_server_starts_with_what_its_first_line_says(tmp_path: Path) -> None:
+    state = {"currentTerm": 8, "commitIndex": 1, "log": [{"term": 1, "value": "config"}]}
+    start = {"step": "Start", "server": "s1", "state": state}
+    assert verdict_on([HEADER, start, TO_STAND], tmp_path).outcome is ACCEPTED
+    again = verdict_on([HEADER, start, TO_STAND, start], tmp_path)
+    assert (again.outcome, again.line) == (REFUSED, 4)
+
+
+def test_without_that_it_starts_as_in_init(tmp_path: Path) -> None:
+    assert verdict_on([HEADER, TO_STAND], tmp_path).outcome is REFUSED
+    first = {**TO_STAND, "state": {"currentTerm": 1}}
+    assert verdict_on([HEADER, first], tmp_path).outcome is ACCEPTED
+
+
+# ---- etcd
+
+
+def etcd_line(name: str, server: str = "1", term: int = 0, **more: Any) -> dict[str, Any]:
+    vote, role = ("0", "StateFollower") if not term else (server, "StateCandidate")
+    line = {
+        "name": name, "nid": server, "role": role, "log": 10, "conf": [["1", "2", "3"], []],
+        "state": {"term": term, "vote": vote, "commit": 10}, **more,
+    }  # fmt: skip
+    return {"tag": "trace", "event": line}
+
+
+def behind_a_snapshot(index: int | None) -> list[dict[str, Any]]:
+    """Return how a cluster begins with ten entries that no line tells of."""
+    found = []
+    for server in ("1", "2", "3"):
+        state = {"term": 0, "vote": "0", "commit": 10}
+        if index is not None:
+            state |= {"snapshotIndex": index, "snapshotTerm": 1}
+        found.append(etcd_line("InitState", server, conf=[[], []], state=state))
+        found.append(etcd_line("BecomeFollower", server, state=state))
+    return [*found, etcd_line("BecomeCandidate", term=1)]
+
+
+def asks_for_a_vote(log_term: int) -> dict[str, Any]:
+    message = {"type": "MsgVote", "from": "1", "to": "2", "term": 1, "index": 10}
+    return etcd_line("SendRequestVoteRequest", term=1, msg={**message, "logTerm": log_term})
+
+
+@pytest.mark.parametrize("index", [None, 10])
+def test_etcd_begins_behind_what_nobody_tells_of(index: int | None, tmp_path: Path) -> None:
+    lines = [*behind_a_snapshot(index), asks_for_a_vote(1)]
+    assert verdict_on(lines, tmp_path, "etcd").outcome is ACCEPTED
+
+
+def test_another_term_than_that_of_the_snapshot_is_refused(tmp_path: Path) -> None:
+    verdict = verdict_on([*behind_a_snapshot(10), asks_for_a_vote(2)], tmp_path, "etcd")
+    assert (verdict.outcome, verdict.line) == (REFUSED, 8)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (etcd_line("ChangeConf", term=1), "a change of membership"),
+        (etcd_line("ReceiveReadIndex", term=1), "a read"),
+        (etcd_line("Ready", term=1, learners=["4"]), "learners"),
+        (etcd_line("Ready", term=1, conf=[["1", "2"], []]), "the members change"),
+        (etcd_line("Ready", "4"), "4 is no member"),
+    ],
+)
+def test_what_raft_knows_nothing_of_is_named(
+    line: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    verdict = verdict_on([*behind_a_snapshot(10), line], tmp_path, "etcd")
+    assert (verdict.outcome, verdict.line) == (INCONCLUSIVE, 8)
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "shown", [{"index": 10, "logTerm": 1, "entries": 0}, {"index": 0, "logTerm": 0, "entries": 10}]
+)
+def test_each_version_shows_a_snapshot_that_is_sent(shown: dict[str, int], tmp_path: Path) -> None:
+    def sent(more: int) -> dict[str, Any]:
+        further = {name: number + more * (number == 10) for name, number in shown.items()}
+        message = {"type": "MsgSnap", "from": "1", "to": "2", "term": 1, **further}
+        return etcd_line("SendSnapshot", term=1, role="StateLeader", msg=message)
+
+    reads: list[dict[str, Any]] = [
+        etcd_line(
+            "ReceiveRequestVoteRequest", "2",
+            msg={"type": "MsgVote", "from": "1", "to": "2", "term": 1, "index": 10, "logTerm": 1},
+        ),
+        etcd_line(
+            "SendRequestVoteResponse", "2", 1, role="StateFollower",
+            msg={"type": "MsgVoteResp", "from": "2", "to": "1", "term": 1, "reject": False},
+            state={"term": 1, "vote": "1", "commit": 10},
+        ),
+        etcd_line(
+            "ReceiveRequestVoteResponse", "1", 1,
+            msg={"type": "MsgVoteResp", "from": "2", "to": "1", "term": 1, "reject": False},
+        ),
+        etcd_line("BecomeLeader", "1", 1, role="StateLeader"),
+    ]  # fmt: skip
+    led = [*behind_a_snapshot(10), asks_for_a_vote(1), *reads]
+    assert verdict_on([*led, sent(0)], tmp_path, "etcd").outcome is ACCEPTED
+    beyond = verdict_on([*led, sent(1)], tmp_path, "etcd")
+    assert (beyond.outcome, beyond.line) == (REFUSED, 13)
+
+
+def test_no_more_lines_are_read_than_are_needed() -> None:
+    """Who drives an implementation asks it for the next line once the last one was judged."""
+    asked = 0
+
+    def lines() -> Iterator[dict[str, Any]]:
+        nonlocal asked
+        for line in [*behind_a_snapshot(10), *[asks_for_a_vote(1)] * 50]:
+            asked += 1
+            yield line
+
+    recording = PROFILES["etcd"](Lines(lines()))
+    for event, _ in zip(recording.events, range(4), strict=False):
+        assert asked <= max(event.line, 7)
+
+
+def test_a_compaction_that_makes_no_sense(tmp_path: Path) -> None:
+    wrong = etcd_line("CompactLog", term=1, prop=[11])
+    with pytest.raises(TraceError, match=r':8: "compactIndex" in the "prop" of CompactLog must'):
+        verdict_on([*behind_a_snapshot(10), wrong], tmp_path, "etcd")

@@ -1,0 +1,215 @@
+"""Coverage: which branches of the spec's actions were met, and which never.
+
+A pair is an action, the role that its server has before it, the message and its term beside the
+server's, and one outcome. The rule: `POSSIBLE` is what Raft.tla has, branch by branch, and a test
+holds the reference node to it; what an implementation does beyond that is a liberty, and no part of
+it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from raft_ref.traces.conformance.hunting.adopting import DEPARTED
+from raft_ref.traces.validation.rules.logs import common
+from raft_ref.traces.validation.rules.protocol import ServerState
+from raft_ref.traces.validation.rules.protocol import field as of_message
+from raft_ref.traces.validation.world import Step
+
+ENOUGH_STEPS, ENOUGH_SHARE = 20_000, 3
+"""Enough is a hunt of at least so many steps in which all but the first of so many parts met no
+pair that was new."""
+
+
+class Pair(NamedTuple):
+    """One outcome of an action; `term` is "older", "same" or "newer" for a message, or ""."""
+
+    action: str
+    role: str
+    term: str
+    outcome: str
+
+    def __str__(self) -> str:
+        message = f" of {'an' if self.term == 'older' else 'the' if self.term == 'same' else 'a'}"
+        message = f"{message} {self.term} term" if self.term else ""
+        return f"{self.role}: {self.action}{message}: {self.outcome}"
+
+
+_TAKEN = ("matches", "appends", "truncates", "commits", "below its snapshot")
+_ROWS: Final = (
+    ("Timeout", "", "FC", ("stands",)),
+    ("ClientRequest", "", "L", ("appends",)),
+    ("AppendEntries", "", "L", ("heartbeat", "entries")),
+    ("InstallSnapshot", "", "L", ("sends",)),
+    ("CompactLog", "", "FCL", ("compacts",)),
+    ("RestartAt", "", "FCL", ("restarts",)),
+    ("RequestVoteRequest", "older", "FCL", ("refuses",)),
+    ("RequestVoteRequest", "same", "F", ("grants", "refuses")),
+    ("RequestVoteRequest", "same", "CL", ("refuses",)),
+    ("RequestVoteRequest", "newer", "FCL", ("grants", "refuses")),
+    ("RequestVoteResponse", "older", "FCL", ("ignores",)),
+    ("RequestVoteResponse", "same", "FL", ("ignores",)),
+    ("RequestVoteResponse", "same", "C", ("ignores", "counts", "leads")),
+    ("RequestVoteResponse", "newer", "FCL", ("adopts",)),
+    ("AppendEntriesRequest", "older", "FCL", ("refuses",)),
+    ("AppendEntriesRequest", "same", "FC", ("refuses", *_TAKEN)),
+    ("AppendEntriesRequest", "newer", "FCL", ("refuses", *_TAKEN)),
+    ("AppendEntriesResponse", "older", "FCL", ("ignores",)),
+    ("AppendEntriesResponse", "same", "F", ("ignores",)),
+    ("AppendEntriesResponse", "same", "L", ("ignores", "matches", "retries", "commits")),
+    ("AppendEntriesResponse", "newer", "FCL", ("adopts",)),
+    ("InstallSnapshotRequest", "older", "FCL", ("refuses",)),
+    ("InstallSnapshotRequest", "same", "FC", ("ignores", "installs", "keeps what follows")),
+    ("InstallSnapshotRequest", "newer", "FCL", ("ignores", "installs", "keeps what follows")),
+    ("InstallSnapshotResponse", "older", "FCL", ("ignores",)),
+    ("InstallSnapshotResponse", "same", "F", ("ignores",)),
+    ("InstallSnapshotResponse", "same", "L", ("ignores", "matches")),
+    ("InstallSnapshotResponse", "newer", "FCL", ("adopts",)),
+)
+_ROLES = {"F": "Follower", "C": "Candidate", "L": "Leader"}
+ALL: Final = tuple(
+    Pair(action, _ROLES[role], term, outcome)
+    for action, term, roles, outcomes in _ROWS
+    for role in roles
+    for outcome in outcomes
+)
+"""What the actions of Raft.tla can do, in their order."""
+POSSIBLE: Final = frozenset(ALL)
+
+
+def pairs(step: Step) -> Iterator[Pair]:
+    """Yield what a step of the spec meets."""
+    before = step.before
+    if before is None or step.action == DEPARTED:
+        return
+    if step.message is None:
+        yield Pair(step.action, before.role, "", _alone(step))
+        return
+    kind, term = of_message(step.message, "type"), of_message(step.message, "term")
+    beside = ("same", "newer", "older")[(term > before.current_term) - (term < before.current_term)]
+    for outcome in _OUTCOMES[kind](before, step):
+        yield Pair(kind, before.role, beside, outcome)
+
+
+def _alone(step: Step) -> str:
+    if step.action == "AppendEntries":
+        (message,) = step.sends or (None,)
+        return "entries" if message and len(of_message(message, "entries")) > 1 else "heartbeat"
+    return {
+        "Timeout": "stands", "ClientRequest": "appends", "InstallSnapshot": "sends",
+        "CompactLog": "compacts", "RestartAt": "restarts",
+    }.get(step.action, "does")  # fmt: skip
+
+
+def _answers(step: Step, name: str) -> bool:
+    return any(bool(getattr(of_message(each, name), "holds", False)) for each in step.sends)
+
+
+def _vote(before: ServerState, step: Step) -> Iterator[str]:
+    yield "grants" if _answers(step, "voteGranted") else "refuses"
+
+
+def _counted(before: ServerState, step: Step) -> Iterator[str]:
+    after = step.after
+    if after.current_term > before.current_term:
+        yield "adopts"
+    elif after.role == "Leader" != before.role:
+        yield "leads"
+    else:
+        yield "counts" if after.votes_granted != before.votes_granted else "ignores"
+
+
+def _entries(before: ServerState, step: Step) -> Iterator[str]:
+    if not _answers(step, "success"):
+        yield "refuses"
+        return
+    after, message = step.after, step.message
+    assert message is not None
+    if after.log is before.log:
+        yield "matches"
+    else:
+        yield "appends" if common(before.log, after.log) == before.log.index else "truncates"
+    if after.commit_index > before.commit_index:
+        yield "commits"
+    if of_message(message, "prevLogIndex") < before.compacted:
+        yield "below its snapshot"
+
+
+def _matched(before: ServerState, step: Step) -> Iterator[str]:
+    after = step.after
+    if after.current_term > before.current_term:
+        yield "adopts"
+    elif after.match_index != before.match_index:
+        yield "matches"
+    else:
+        yield "retries" if after.next_index != before.next_index else "ignores"
+    if after.commit_index > before.commit_index:
+        yield "commits"
+
+
+def _snapshot(before: ServerState, step: Step) -> Iterator[str]:
+    after, message = step.after, step.message
+    assert message is not None
+    if of_message(message, "term") < before.current_term:
+        yield "refuses"
+    elif after.compacted == before.compacted:
+        yield "ignores"
+    else:
+        yield "keeps what follows" if after.log.index > after.compacted else "installs"
+
+
+_OUTCOMES: Final[Any] = {
+    "RequestVoteRequest": _vote,
+    "RequestVoteResponse": _counted,
+    "AppendEntriesRequest": _entries,
+    "AppendEntriesResponse": _matched,
+    "InstallSnapshotRequest": _snapshot,
+    "InstallSnapshotResponse": _matched,
+}
+
+
+@dataclass
+class Coverage:
+    """What was met so far: how often each pair, and after how many steps the first time."""
+
+    met: Counter[Pair] = field(default_factory=Counter)
+    first: dict[Pair, int] = field(default_factory=dict)
+
+    def add(self, new: Iterable[Pair], steps: int) -> list[Pair]:
+        """Count pairs that were met after so many steps; return those of the spec that are new."""
+        found = []
+        for pair in new:
+            if pair in POSSIBLE:
+                if pair not in self.met:
+                    self.first[pair] = steps
+                    found.append(pair)
+                self.met[pair] += 1
+        return found
+
+    def merge(self, other: Coverage, steps: int) -> None:
+        """Add what was met by another, which began after so many steps."""
+        for pair, first in other.first.items():
+            self.first.setdefault(pair, steps + first)
+        self.met.update(other.met)
+
+    @property
+    def missing(self) -> list[Pair]:
+        """What of the spec was never met."""
+        return [pair for pair in ALL if pair not in self.met]
+
+    @property
+    def last_new(self) -> int:
+        """After how many steps the last new pair was met."""
+        return max(self.first.values(), default=0)
+
+    def curve(self, steps: int, points: int = 10) -> list[tuple[int, int]]:
+        """Return after how many steps how many pairs were met, from a thousandth of them on."""
+        ends = sorted({max(1, steps >> shift) for shift in range(points)})
+        return [(end, sum(first <= end for first in self.first.values())) for end in ends]
+
+    def is_enough(self, steps: int) -> bool:
+        """Say whether nothing new is to be expected, by the rule of `ENOUGH_STEPS`."""
+        return steps >= ENOUGH_STEPS and self.last_new * ENOUGH_SHARE <= steps

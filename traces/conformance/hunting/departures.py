@@ -1,0 +1,70 @@
+"""Departures: what kinds there are of what stands against an implementation.
+
+The rule: a kind names the step and what of it differs, and none of the instance's numbers, so that
+it is the same in every run, and can be listed in a file as known.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from raft_ref.traces.conformance.run import Run
+from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces.validation.refusal import Candidate, explained
+from raft_ref.traces.validation.validate import Verdict
+
+
+def kind(run: Run) -> str:
+    """Return what stands against the implementation, without what differs from run to run."""
+    if run.failure:
+        return f"failed: {_without_numbers(run.failure)[:80]}"
+    assert run.verdict is not None
+    return kind_of(run.verdict)
+
+
+def kind_of(verdict: Verdict) -> str:
+    """Return why a trace is refused, without what differs from run to run."""
+    event = verdict.event
+    if event is None:
+        return verdict.reason or "refused"
+    message = "" if event.message is None else f" {event.message['type']}"
+    step = "Receive" if event.name == "ReceiveDuplicate" else event.name
+    if verdict.reason:
+        return f"{step}{message}: {verdict.reason}"
+    return f"{step}{message}: {_nearest(explained(verdict).candidates)}"
+
+
+def _nearest(candidates: Sequence[Candidate]) -> str:
+    """Return what differs from the candidate that the fewest things stand against."""
+    if not candidates:
+        return "no action explains it"
+    nearest = min(candidates, key=lambda each: (len(each.differences) or 9, _action(each)))
+    if nearest.differences:
+        names = sorted({name for name, _, _ in nearest.differences})
+        return f"{_action(nearest)} differs in {', '.join(names)}"
+    return f"{_action(nearest)} is not enabled: {_without_numbers(nearest.condition)[:80]}"
+
+
+def _action(candidate: Candidate) -> str:
+    return candidate.action.partition("(")[0]
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"\d+", "N", " ".join(text.split()))
+
+
+def read_known(path: Path) -> frozenset[str]:
+    """Read kinds that are known: one a line, as a report prints them; `#` begins a comment.
+
+    Raises `TraceError` for a file that lists none, `OSError` for one that cannot be read.
+    """
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    for number, line in enumerate(lines, start=1):
+        if line and not line.startswith("#") and ": " not in line:
+            raise TraceError(f"{path}:{number}: no kind as a report prints it: {line[:60]}")
+    return frozenset(line for line in lines if line and not line.startswith("#"))

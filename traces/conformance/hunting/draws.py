@@ -1,0 +1,189 @@
+"""What is drawn by chance: the steps of one schedule, behind how it begins.
+
+The rule: what is likely is drawn anew for each schedule, as in `explorer.walks.swarm`; what the
+states say cannot happen is not drawn.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from raft_ref.traces.conformance.run import Flight, Run
+from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.format.flights import LOSS
+
+WEIGHTS: Mapping[str, tuple[int, ...]] = {
+    "Receive": (64,),
+    "ReceiveDuplicate": (0, 1, 8),
+    LOSS: (0, 1, 8),
+    "Restart": (0, 1, 2),
+    "Timeout": (1, 4),
+    "ClientRequest": (1, 4, 16),
+    "AppendEntries": (4, 16),
+    "InstallSnapshot": (4,),
+    "CompactLog": (0, 1, 4),
+    "Tick": (0, 8, 32),
+}
+"""From which weights those of a schedule are drawn, for each kind of step."""
+OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
+_OF_SERVER = (0, 1, 4, 16)
+_OF_NEWER = (1.0, 1.3, 2.0)
+
+
+class Shown(Protocol):
+    """What of a server's state says what it can do."""
+
+    @property
+    def role(self) -> str:
+        """Its role."""
+
+    @property
+    def commit_index(self) -> int:
+        """Up to where its log is committed."""
+
+    @property
+    def compacted(self) -> int:
+        """Up to where its log is compacted."""
+
+
+States = Callable[[], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Likely:
+    """What a user says of the steps: which are left out, and which are so many times as likely."""
+
+    without: frozenset[str] = frozenset()
+    times: Mapping[str, float] = field(default_factory=dict)
+
+    def weights(self, chance: random.Random) -> dict[str, float]:
+        """Draw what is likely in one schedule."""
+        drawn = {
+            kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in WEIGHTS.items()
+        }
+        return {
+            kind: weight for kind, weight in drawn.items() if weight and kind not in self.without
+        }
+
+
+class Draw:
+    """Draws the steps of one schedule, behind how it begins.
+
+    `states` tells of the servers, so that what is drawn can happen.
+    """
+
+    def __init__(
+        self,
+        chance: random.Random,
+        steps: int,
+        begun: Sequence[Command],
+        states: States,
+        likely: Likely = Likely(),
+        *,
+        is_fifo: bool = False,
+    ) -> None:
+        self._chance = chance
+        self._is_fifo = is_fifo
+        self._states = states
+        self._left = steps
+        self._begun = [*reversed(begun)]
+        self._weights = likely.weights(chance)
+        self._newer = chance.choice(_OF_NEWER)
+        self._of_server: dict[str, int] = {}
+        self._values = 0
+
+    def choose(self, run: Run) -> Command | None:
+        """Return the next step; None at the end, and where nothing can happen."""
+        if self._left <= 0:
+            return None
+        self._left -= 1
+        if self._begun:
+            return self._begun.pop()
+        return self._drawn(run)
+
+    def _drawn(self, run: Run) -> Command | None:
+        weights = dict(self._weights)
+        while weights:
+            (kind,) = self._chance.choices([*weights], [*weights.values()])
+            if able := self._able(kind, run):
+                return self._of(kind, able, run)
+            del weights[kind]
+        return None
+
+    def _of(self, kind: str, able: Sequence[Any], run: Run) -> Command:
+        if kind in OF_MESSAGES:
+            flight = self._picked(able, [
+                self._weight(run, each.sent.message["dest"]) * self._newer**age
+                for age, each in enumerate(able)
+            ])  # fmt: skip
+            return delivery(kind, flight)
+        server = self._picked(able, [self._weight(run, each) for each in able])
+        return Command(kind, server, self._arguments(kind, run, server))
+
+    def _able(self, kind: str, run: Run) -> Sequence[Any]:
+        """Return the servers that can take such a step, or the messages that it can be about."""
+        if kind in OF_MESSAGES:
+            if not self._is_fifo:
+                return run.in_flight
+            return () if kind == "ReceiveDuplicate" else oldest(run.in_flight)
+        if kind in run.unknown:
+            return ()
+        if kind in ("Restart", "Tick"):
+            return run.servers
+        states = self._states()
+        return [each for each in run.servers if _is_able(kind, states.get(each))]
+
+    def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
+        match kind:
+            case "ClientRequest":
+                self._values += 1
+                return {"value": f"v{self._values}"}
+            case "AppendEntries" | "InstallSnapshot":
+                peer = self._chance.choice([each for each in run.servers if each != server])
+                if kind == "InstallSnapshot":
+                    return {"peer": peer}
+                held = self._states()[server].log.index
+                return {"peer": peer, "count": self._chance.randrange(min(held + 1, 3))}
+            case "CompactLog":
+                state = self._states()[server]
+                return {"index": self._chance.randint(state.compacted + 1, state.commit_index)}
+            case _:
+                return {}
+
+    def _weight(self, run: Run, server: str) -> int:
+        if not self._of_server:
+            self._of_server = {each: self._chance.choice(_OF_SERVER) for each in run.servers}
+        return self._of_server[server]
+
+    def _picked(self, choices: Sequence[Any], weights: Sequence[float]) -> Any:
+        if not any(weights):
+            return self._chance.choice(choices)
+        return self._chance.choices(choices, weights)[0]
+
+
+def _is_able(kind: str, state: Shown | None) -> bool:
+    if kind == "Timeout":
+        return state is None or state.role != "Leader"
+    if kind == "CompactLog":
+        return state is not None and state.commit_index > state.compacted
+    if kind == "InstallSnapshot" and state is not None and not state.compacted:
+        return False
+    return state is not None and state.role == "Leader"
+
+
+def delivery(step: str, flight: Flight) -> Command:
+    """Return the step that delivers a message in flight, or loses it."""
+    message = flight.sent.message
+    server = None if step == LOSS else message["dest"]
+    return Command(step, server, message=message, origin=flight.origin)
+
+
+def oldest(in_flight: Iterable[Flight]) -> list[Flight]:
+    """Return the oldest message of each channel: in a network that is FIFO it comes next."""
+    found: dict[tuple[str, str], Flight] = {}
+    for flight in in_flight:
+        found.setdefault(flight.channel, flight)
+    return [*found.values()]
