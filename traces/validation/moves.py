@@ -336,7 +336,7 @@ class Moves:
                 yield after
             elif _may_matter(now.state(place), message):
                 earlier = [each for each in now.waiting[place][-WAITING:] if each != message]
-                yield now.waits(place, (*earlier, message))
+                yield self._answered(now.waits(place, (*earlier, message)), place, event.line)
             else:
                 yield now
 
@@ -356,11 +356,38 @@ class Moves:
 
     def waited(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with one of the messages handled that a server has received before."""
+        before = world.states[place]
         for message in world.waiting[place]:
-            left = tuple(each for each in world.waiting[place] if each != message)
             for each in self.handled(world, place, message, event, logged={}):
-                if each is not world:
-                    yield each.waits(place, left)
+                if each.states[place] != before:
+                    yield self._answered(each, place, event.line)
+
+    def _answered(self, world: World, place: int, line: int) -> World:
+        """Return it with all handled that waits and can do no more than be answered."""
+        left = []
+        for message in world.waiting[place]:
+            if not _may_matter(world.state(place), message):
+                continue
+            answered = self._without_change(world, place, message, line)
+            if answered is None:
+                left.append(message)
+            else:
+                world = answered
+        return world.waits(place, tuple(left))
+
+    def _without_change(
+        self, world: World, place: int, message: Message, line: int
+    ) -> World | None:
+        """Return it with a message accepted that tells a server nothing new, or None."""
+        if field(message, "type") != "AppendEntriesRequest":
+            return None
+        for each in self._receives(world, place, line, "Handle", message):
+            assert each.path is not None
+            (answer,) = each.path.sends
+            is_success = message_agrees(answer, {"success": True})
+            if is_success and each.states[place] == world.states[place]:
+                return each
+        return None
 
     def learnt(self, world: World, place: int, event: Event, index: int) -> Iterator[World]:
         """Yield it with a server knowing that its log is committed up to an index.
