@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, Violation
 
 FORMAT = "raft-ref-trace"
@@ -43,7 +44,8 @@ def write(trace: Trace, path: str | Path) -> None:
 def read(path: str | Path) -> Trace:
     """Read a trace; raises TraceError (`file:line: reason`) for anything that is malformed."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with opened(Path(path)) as file:
+            text = file.read()
     except UnicodeDecodeError as error:
         raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:

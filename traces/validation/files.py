@@ -13,6 +13,7 @@ from pathlib import Path
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.workers import workers
+from raft_ref.traces.format.opening import size_of
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
@@ -134,7 +135,7 @@ class ValidationRequest:
         self, path: Path, on_characters: Callable[[int, int], None] = lambda read, size: None
     ) -> FileReport:
         """Return what is found of one file; what is no trace is an outcome like others."""
-        size = path.stat().st_size if path.is_file() else 0
+        size = size_of(path)
         started = time.perf_counter()
         try:
             verdict = validate(

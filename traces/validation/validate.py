@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec import SpecError
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, LinesOfFile, Profile, Recording
@@ -64,6 +65,8 @@ class Verdict:
     search: Search | None = None
     looked_back: int = 0
     """How many lines before that one were followed in all readings."""
+    breaks: World | None = None
+    """Where steps of the spec explain the line, and break a property: the reading with them."""
 
 
 LINES_BETWEEN_PROGRESS = 256
@@ -86,7 +89,7 @@ def validate(
     that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is no trace,
     `OSError` if it cannot be read.
     """
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with opened(path) as file:
         lines = LinesOfFile(file)
         try:
             recording = profile(lines)
@@ -163,11 +166,17 @@ class Following:
         """Follow all lines, or until no reading is left; see `validate`."""
         if reorder:
             follow_in_any_order(self, self._recording.events, reorder)
-            return self.verdict
-        for event in self._recording.events:
-            if not self.follows(event):
-                break
+        else:
+            for event in self._recording.events:
+                if not self.follows(event):
+                    break
+        self._counted()
         return self.verdict
+
+    def _counted(self) -> None:
+        """Count the actions since one reading was left: those of one of the readings."""
+        path = self.verdict.breaks or self._search.worlds[0]
+        self.verdict.actions.update(step.action for step in path.steps())
 
     def is_early(self, event: Event) -> bool:
         """Say whether a line receives a message that nobody has sent."""
@@ -237,7 +246,7 @@ class Following:
                 world._replace(states=(*world.states[:place], earlier, *world.states[place + 1 :]))
                 for world in worlds
             ]
-            self.verdict.outcome = Outcome.ACCEPTED
+            self.verdict.outcome, self.verdict.breaks = Outcome.ACCEPTED, None
             if self._follows(event):
                 return True
             self._behind.pop()
@@ -269,7 +278,7 @@ class Following:
             verdict.actions.subtract(step.action for step in each.settled)
             verdict.lines -= each is not before[0]
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
-        verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         self._moves.is_thorough = True
         left = before[::-1]
         try:
@@ -322,7 +331,7 @@ class Following:
             else:
                 sound.append(world._replace(committed=committed))
         if not sound:
-            self._settled(worlds[0].path)
+            self.verdict.breaks = worlds[0]
             return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
         path = self._search.go_on(sound)
         if len(sound) == 1:
@@ -362,7 +371,6 @@ class Following:
             new.append(path)
             path = path.previous
         for step in reversed(new):
-            step.previous = None
             self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
         self.verdict.last = [*self.verdict.last, *reversed(new)][-LAST:]

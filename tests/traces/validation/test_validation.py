@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -652,3 +653,22 @@ def test_a_number_that_the_spec_has_no_value_for_is_inconclusive(tmp_path: Path)
     verdict = validate(path, PROFILES["raft-ref"])
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason == "the result of + does not fit in 32 bits"
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_actions_are_those_of_a_whole_reading(seed: int, tmp_path: Path) -> None:
+    """A step for each line at least, though the readings are several from line to line."""
+    lines = [
+        {name: value for name, value in line.items() if name != "state"} if n % 3 else line
+        for n, line in enumerate(thinned(recorded(seed, 60)))
+    ]
+    found = verdict_on(lines, tmp_path)
+    assert found.outcome is ACCEPTED
+    assert found.readings > 1
+    told = Counter(line["step"] for line in lines[1:])
+    assert found.actions["Timeout"] == told["Timeout"]
+    assert found.actions["ClientRequest"] == told["ClientRequest"]
+    received = sum(
+        found.actions[name] for name in ("Handle", "AdoptTerm", "ReceiveCommit", "RecordMatch")
+    )
+    assert received >= told["Receive"] + told["ReceiveDuplicate"]
