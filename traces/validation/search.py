@@ -155,7 +155,7 @@ class Search:
             if move != "Send" and count and self._may_help(move, world.state(place), wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
-                    yield _Partial(after, begun, {**left, move: count - 1})
+                    yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
         name = WRITES.get(move, "")

@@ -67,6 +67,7 @@ class Verdict:
     """How many lines before that one were followed in all readings."""
     breaks: World | None = None
     """Where steps of the spec explain the line, and break a property: the reading with them."""
+    invariants: Invariants | None = None
 
 
 LINES_BETWEEN_PROGRESS = 256
@@ -152,7 +153,7 @@ class Following:
         )
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
-        self.verdict = Verdict(path, search=self._search)
+        self.verdict = Verdict(path, search=self._search, invariants=self._invariants)
         self._started()
 
     def _started(self) -> None:
@@ -287,6 +288,7 @@ class Following:
         finally:
             self._moves.is_thorough = False
         if verdict.outcome is Outcome.ACCEPTED:
+            verdict.line = verdict.event = None
             return True
         for _ in range(len(before) - len(left)):
             network.undo(self._behind.pop().done)

@@ -586,7 +586,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert f"ACCEPTED {good}" in capsys.readouterr().out
     assert main(["validate", str(bad), "--diagram", str(tmp_path / "end.gv")]) == 1
     shown = capsys.readouterr().out
-    assert f"REFUSED {bad}:31: no step of the spec explains this line" in shown
+    assert f"REFUSED {bad}:31: s1 is in term 50, and nothing leads it beyond term 1" in shown
     assert "is no step of the spec" in (tmp_path / "end.gv").read_text()
     assert main(["validate", str(none)]) == 2
     assert f"BAD INPUT: {none}: No such file or directory" in capsys.readouterr().out
