@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+NOT_LOGGED: Final = "(not logged)"
+"""The value of an entry of which a recorded trace does not say what it is."""
 
 JsonObject = Mapping[str, Any]
 """A JSON object: a state of a server, a message, the arguments of a step."""

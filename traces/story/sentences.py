@@ -11,12 +11,11 @@ from itertools import pairwise
 from typing import Any
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
-from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, Violation, states
+from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject, Trace, TraceStep, Violation, states
 from raft_ref.traces.story.changes import changes
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import (
     ENVELOPE,
-    NOT_LOGGED,
     entries,
     is_number,
     is_snapshot,

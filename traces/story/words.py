@@ -7,14 +7,11 @@ promises is told field by field.
 from __future__ import annotations
 
 import json
-from typing import Any, Final, TypeGuard
+from typing import Any, TypeGuard
 
-from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject
 
 ENVELOPE = ("type", "source", "dest")
-
-NOT_LOGGED: Final = "(not logged)"
-"""The value of an entry of which a recorded trace does not say what it is."""
 
 
 def plain(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from raft_ref.spec.values.value import Function, domain_of
-from raft_ref.traces.story.words import NOT_LOGGED
+from raft_ref.traces.format.trace import NOT_LOGGED
 
 ENTRY = domain_of(frozenset({"term", "value"}))
 """The fields of an entry of Raft.tla, in the order in which its record has them."""
