@@ -221,22 +221,21 @@ def _commits_as_leader(case: _Case, index: int) -> str:
     at, now = case.term_at(index), case.old["currentTerm"]
     if index > case.last:
         return f"{case.me} commits up to {index}, and its log ends at {case.last}"
-    if at is not None and at < now and index == case.last:
+    if at is not None and at < now:
         return (
             f"{case.me} commits index {index}, an entry of term {at}, as leader of term {now}, "
-            f"before any entry of term {now} (5.4.2)"
+            f"before an entry of term {now} is on a majority (5.4.2)"
         )
     holds = dict(zip(case.search.moves.names, case.old["matchIndex"], strict=True))
     if case.message.get("success") is True and case.message["term"] == now:
         source = case.message["source"]
         holds[source] = max(holds[source], case.message["matchIndex"])
-    top = next(n for n in range(index, case.last + 2) if case.term_at(n) in (now, None))
-    who = [case.me, *(name for name, held in holds.items() if held >= top and name != case.me)]
+    who = [case.me, *(name for name, held in holds.items() if held >= index and name != case.me)]
     if 2 * len(who) > len(holds):
         return ""
     alone = " alone" if len(who) == 1 else ""
-    what = f"index {index}" if top == index else f"index {index}, by that at {top}"
-    return f"{case.me} commits {what}, known to be on {listed(who)}{alone}, of {len(holds)} servers"
+    known = f"known to be on {listed(who)}{alone}, of {len(holds)} servers"
+    return f"{case.me} commits index {index}, {known}"
 
 
 def _log(case: _Case) -> str:

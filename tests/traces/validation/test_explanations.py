@@ -95,8 +95,8 @@ WHY: list[tuple[Lines, str]] = [
     ([HEADER, *WON, *ASKED, *shows("s1", commitIndex=2)],
      "s1 commits up to 2, and its log ends at 1"),
     ([*begun(s1=leader(3, [1], matchIndex={"s2": 1})), *shows("s1", commitIndex=1)],
-     "s1 commits index 1, an entry of term 1, as leader of term 3, before any entry of term 3 "
-     "(5.4.2)"),
+     "s1 commits index 1, an entry of term 1, as leader of term 3, before an entry of term 3 "
+     "is on a majority (5.4.2)"),
     ([HEADER, *WON, *ASKED, *SENT, *shows("s2", commitIndex=1)],
      "s2 commits up to 1, and was told of 0"),
     ([*begun(s1=leader(1, [1, 1], commitIndex=2)), *shows("s1", commitIndex=1)],
