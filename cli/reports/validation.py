@@ -30,6 +30,19 @@ def file_as_text(found: FileReport, quiet: bool) -> Iterator[str]:
         yield "the steps before:"
         yield from (f"  {line}" if line else "" for line in _steps_before(found))
 
+    yield from _behind(found)
+
+
+def _behind(found: FileReport) -> Iterator[str]:
+    """Yield what is refused behind the first refused line."""
+    if found.more:
+        yield ""
+        yield "refused as well, going on from what a refused line shows (perhaps a consequence):"
+        yield from (f"  line {each.line}: {each.why}" for each in found.more)
+    if found.given_up:
+        yield ""
+        yield f"given up at {found.given_up}"
+
 
 def _verdict(found: FileReport) -> str:
     if found.outcome is Outcome.BAD_INPUT:
@@ -81,6 +94,8 @@ def as_json(report: ValidationReport) -> dict[str, Any]:
                 "line": each.line,
                 "reason": each.reason,
                 "looked_back": each.looked_back,
+                "more": [{"line": fault.line, "because": fault.why} for fault in each.more],
+                "given_up": each.given_up,
                 "because": "" if each.refusal is None else each.refusal.why,
                 "why": _why(each),
                 "steps_before": _steps_before(each),

@@ -69,6 +69,19 @@ def read(path: str | Path) -> Trace:
     return replace(trace, steps=tuple(steps))
 
 
+def is_whole(path: str | Path) -> bool:
+    """Say whether a trace has all that its steps change, or cannot be told to have less.
+
+    Of one whose header says that only some of it is logged that is to be found by a search.
+    """
+    try:
+        with opened(Path(path)) as file:
+            header = parse_line(next((line for line in file if line.strip()), "{}"))
+    except (OSError, TraceError, UnicodeDecodeError):
+        return True
+    return bool(header.get("logged", "all") == "all")
+
+
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that are not blank with their numbers."""
     # Not splitlines: a JSON string may hold U+2028, which is no end of a line.
@@ -201,6 +214,8 @@ def _read_step(line: JsonObject, servers: tuple[str, ...]) -> TraceStep:
         changes=_field(line, "changes", dict, {}),
         history=_field(line, "history", dict, {}),
     )
+    if step.step == "Send" and step.message is not None:
+        step = replace(step, message=None, sends=(*step.sends, step.message))
     _check_roles(step, servers)
     return step
 

@@ -43,7 +43,7 @@ class Candidate:
     `condition` is the conjunct of the action that does not hold; or else `differences` are what was
     logged and what the spec has, by name. It `breaks` properties where it explains the line, and
     they do not hold then. `same` is what was logged besides, and is so. `world` is
-    the reading in which it was tried.
+    the reading in which it was tried, `result` what that becomes with it.
     """
 
     action: str
@@ -52,6 +52,7 @@ class Candidate:
     same: tuple[tuple[str, Any], ...] = ()
     breaks: tuple[str, ...] = ()
     world: World | None = field(default=None, compare=False, repr=False)
+    result: World | None = field(default=None, compare=False, repr=False)
     distance: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -170,7 +171,7 @@ def _of_results(search: Search, attempt: Attempt, event: Event, name: str) -> It
         if differences:
             same = tuple((n, value) for n, value in event.after.items() if n not in wrong)
             distance = (*_kind(event, attempt), *_measure(differences))
-            yield Candidate(name, "", differences, same, world=attempt.world, distance=distance)
+            yield Candidate(name, "", differences, same, (), attempt.world, result, distance)
 
 
 def _measure(differences: tuple[Difference, ...]) -> tuple[int, int]:

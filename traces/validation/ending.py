@@ -22,21 +22,21 @@ from raft_ref.traces.validation.rules.matching import (
 )
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.validate import LAST, Verdict
+from raft_ref.traces.validation.validate import Verdict
 from raft_ref.traces.validation.world import Step, World
 
 
-def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str) -> Trace:
+def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most: int) -> Trace:
     """Return the end of a trace whose last line no step explains.
 
     Arguments: the verdict; the reading that is shown; what might explain the line best, of which
-    the differences are told; and why it is refused, in a sentence.
+    the differences are told; why it is refused, in a sentence; how many of the last steps.
     """
     search, event = verdict.search, verdict.event
     assert search is not None
     assert event is not None
     states = [state or search.moves.protocol.first for state in world.states]
-    steps = [*verdict.last, *reversed([*world.steps()])][-LAST:]
+    steps = [*verdict.last, *reversed([*world.steps()])][-most:]
     source = f"{verdict.path}, to line {event.line}"
     received = None
     if event.message is not None and event.name != "Send":
@@ -121,7 +121,7 @@ def _as_variables(
     return {name: log, **others}
 
 
-def ending_broken(verdict: Verdict) -> Trace:
+def ending_broken(verdict: Verdict, most: int) -> Trace:
     """Return the end of a trace whose last line breaks a property, up to the step that does."""
     search, event, world = verdict.search, verdict.event, verdict.breaks
     assert search is not None
@@ -133,7 +133,7 @@ def ending_broken(verdict: Verdict) -> Trace:
     states = [state or moves.protocol.first for state in world.states]
     before = _before(states, every[-own:], moves.places)
     taken, broken, states = _broken(verdict, before, every[-own:], world.committed)
-    steps = every[: len(every) - own + taken][-LAST:]
+    steps = every[: len(every) - own + taken][-most:]
     source = f"{verdict.path}, to line {event.line}"
     trace = completed(moves.names, search.matching, states, steps, source)
     first = _before(states, steps, moves.places)

@@ -12,7 +12,7 @@ from raft_ref.traces.story.words import apart, plain
 from raft_ref.traces.validation.candidates import Candidate, candidates
 from raft_ref.traces.validation.ending import ending, ending_broken
 from raft_ref.traces.validation.reasons import why
-from raft_ref.traces.validation.validate import Verdict
+from raft_ref.traces.validation.validate import LAST, Verdict
 
 _CELL = 60
 
@@ -31,26 +31,29 @@ class Refusal:
     why: str = ""
 
 
-def explained(verdict: Verdict, most: int = 10) -> Refusal:
-    """Return why the line at which a verdict ends cannot be explained."""
+def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
+    """Return why the line at which a verdict ends cannot be explained.
+
+    `most` is how many candidates are told, `last` how many of the last steps are shown.
+    """
     assert verdict.search is not None
     assert verdict.event is not None
     if verdict.breaks is not None:
-        return _of_broken(verdict)
+        return _of_broken(verdict, last)
     search, event = verdict.search, verdict.event
     found = candidates(search, verdict.worlds[:most], event)[:most]
     nearest = found[0] if found else Candidate(event.name, "no reading has such a step")
     world = nearest.world or verdict.worlds[0]
     told = why(search, world, event, nearest)
-    return Refusal((nearest, *found[1:]), ending(verdict, world, nearest, told), told)
+    return Refusal((nearest, *found[1:]), ending(verdict, world, nearest, told, last), told)
 
 
-def _of_broken(verdict: Verdict) -> Refusal:
-    trace = ending_broken(verdict)
+def _of_broken(verdict: Verdict, last: int) -> Refusal:
+    trace = ending_broken(verdict, last)
     broken = tuple(verdict.reason.removeprefix("breaks ").split(", "))
     assert trace.violation is not None
-    last = trace.steps[-1]
-    name = f"{', '.join(last.actions) or last.step} of {last.server}"
+    end = trace.steps[-1]
+    name = f"{', '.join(end.actions) or end.step} of {end.server}"
     wrong = what_went_wrong(trace).rstrip(".")
     told = f"breaks {', '.join(broken)}" + (f": {wrong}" if wrong else "")
     return Refusal((Candidate(name, breaks=broken),), trace, told)

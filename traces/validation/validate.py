@@ -78,8 +78,14 @@ def validate(
     profile: Profile,
     reorder: int = 0,
     on_progress: Callable[[int], None] = lambda characters: None,
+    last: int = LAST,
+    on_refusal: Callable[[Verdict], World | None] = lambda verdict: None,
 ) -> Verdict:
     """Return the verdict on the trace in a file.
+
+    `last` is how many of its last steps the verdict keeps. `on_refusal` is called with a refusal,
+    and returns the reading to go on with behind that line; None is the end (with `reorder` it is
+    not called).
 
     At most `reorder` lines wait, because nothing explains them yet, until lines of other servers
     were followed: what a server received may stand before what another sent. `on_progress` is
@@ -95,7 +101,8 @@ def validate(
         try:
             recording = profile(lines)
             events = _telling(recording.events, lines, on_progress)
-            return Following(path, replace(recording, events=events)).to_the_end(reorder)
+            following = Following(path, replace(recording, events=events), last=last)
+            return following.to_the_end(reorder, on_refusal)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
@@ -137,10 +144,14 @@ class Following:
     """Follows one recording, line by line, to its verdict.
 
     Arguments: where the recording stands, for people; the recording; the rules, if they have been
-    used for the same servers before.
+    used for the same servers before; how many of the last steps are kept.
     """
 
-    def __init__(self, path: Path, recording: Recording, rules: Rules | None = None) -> None:
+    def __init__(
+        self, path: Path, recording: Recording, rules: Rules | None = None, last: int = LAST
+    ) -> None:
+        self._last = last
+        self._broken_before: frozenset[str] = frozenset()
         self._recording = recording
         rules = rules or Rules(recording.servers)
         self._protocol = rules.protocol
@@ -163,16 +174,39 @@ class Following:
             world = moves.started(world, moves.places[name], logged)
         search.worlds = [world._replace(committed=self._invariants.first)]
 
-    def to_the_end(self, reorder: int = 0) -> Verdict:
+    def to_the_end(
+        self,
+        reorder: int = 0,
+        on_refusal: Callable[[Verdict], World | None] = lambda verdict: None,
+    ) -> Verdict:
         """Follow all lines, or until no reading is left; see `validate`."""
         if reorder:
             follow_in_any_order(self, self._recording.events, reorder)
         else:
             for event in self._recording.events:
-                if not self.follows(event):
+                if not self.follows(event) and not self._goes_on_behind(on_refusal):
                     break
         self._counted()
         return self.verdict
+
+    def _goes_on_behind(self, on_refusal: Callable[[Verdict], World | None]) -> bool:
+        """Go on behind a line that is refused, if there is a reading for that.
+
+        A property that is broken may stay so, and is not asked about again.
+        """
+        verdict = self.verdict
+        if verdict.outcome is not Outcome.REFUSED:
+            return False
+        world = on_refusal(verdict)
+        if world is None:
+            return False
+        if verdict.breaks is not None:
+            self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
+        self._behind.clear()
+        self._settled(self._search.go_on([world]), is_last=True)
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
+        verdict.line = verdict.event = None
+        return True
 
     def _counted(self) -> None:
         """Count the actions since one reading was left: those of one of the readings."""
@@ -328,8 +362,8 @@ class Following:
         sound, broken = [], set[str]()
         for world in worlds:
             committed, names = self._checked(world, event.line)
-            if names:
-                broken.update(names)
+            if new := {*names} - self._broken_before:
+                broken.update(new)
             else:
                 sound.append(world._replace(committed=committed))
         if not sound:
@@ -367,15 +401,17 @@ class Following:
                 committed = invariants.recorded(committed, state)
         return committed, broken
 
-    def _settled(self, path: Step | None) -> None:
+    def _settled(self, path: Step | None, *, is_last: bool = False) -> None:
+        """Count steps that all readings have; with `is_last` they cannot be taken back."""
         new = []
         while path is not None:
             new.append(path)
             path = path.previous
         for step in reversed(new):
-            self._behind[-1].settled.append(step)
+            if not is_last:
+                self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
-        self.verdict.last = [*self.verdict.last, *reversed(new)][-LAST:]
+        self.verdict.last = [*self.verdict.last, *reversed(new)][-self._last :]
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict
