@@ -32,6 +32,13 @@ _LOOKED_AT = 256
 """How many messages that could be sent are compared with the one that was logged."""
 _NOTHING = "nothing of the kind"
 
+
+class Unchanged(str):
+    """What stands for what was logged of a variable that changes without that."""
+
+    __slots__ = ()
+
+
 Difference = tuple[str, Any, Any]
 """The name of a variable or a field, what was logged, and what the spec has."""
 
@@ -213,7 +220,7 @@ def _unlogged(
     old, new = before.state(place), after.state(place)
     names = search.matching.unlogged(old, new, event.after)
     was, has = search.matching.variables(old), search.matching.variables(new)
-    return tuple((name, f"unchanged ({plain(was[name])})", has[name]) for name in names)
+    return tuple((name, Unchanged(f"unchanged ({plain(was[name])})"), has[name]) for name in names)
 
 
 def _sends(result: World, event: Event) -> tuple[Difference, ...]:
@@ -256,6 +263,8 @@ def _no_such_message(search: Search, world: World, event: Event) -> Candidate:
     ends = {name: event.message[name] for name in _ENDS}
     sent = [message_to_json(each) for each in search.moves.messages(world, ends)]
     reason = f"{ends['source']} has sent {ends['dest']} no {ends['type']}"
+    if not event.keeps_message:
+        reason += " that was not received or lost"
     return _nearest(
         f"receive the {ends['type']} from {ends['source']}", event.message, sent, reason, world
     )

@@ -46,7 +46,7 @@ def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most
     if message is None and event.name in DELIVERIES:
         message = event.message  # of which nobody knows more
     last = _as_step(search, world, event, message)
-    made = [*trace.steps, last]
+    made = [*_in_flight_until(trace.steps, message), last]
     differences = tuple(
         Difference(name, _text(logged), _text(has)) for name, logged, has in nearest.differences
     )
@@ -63,6 +63,16 @@ def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most
             differences=differences,
         ),
     )
+
+
+def _in_flight_until(steps: Sequence[TraceStep], message: JsonObject | None) -> list[TraceStep]:
+    """Return steps after which a message may be received, though they receive it themselves."""
+    return [
+        replace(each, step="ReceiveDuplicate")
+        if each.step == "Receive" and message is not None and each.message == message
+        else each
+        for each in steps
+    ]
 
 
 def _text(value: Any) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import compacted, listed, plain, shortened
-from raft_ref.traces.validation.candidates import BEFORE, Candidate
+from raft_ref.traces.validation.candidates import BEFORE, Candidate, Unchanged
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.rules.matching import message_to_json
 from raft_ref.traces.validation.search import Search
@@ -41,7 +41,12 @@ class _Case:
 
     @cached_property
     def differences(self) -> Mapping[str, tuple[Any, Any]]:
-        return {name: (logged, has) for name, logged, has in self.nearest.differences}
+        """What was logged otherwise than the spec has it."""
+        return {
+            name: (logged, has)
+            for name, logged, has in self.nearest.differences
+            if not isinstance(logged, Unchanged)
+        }
 
     @cached_property
     def message(self) -> JsonObject:
@@ -107,13 +112,13 @@ def _not_to_be_sent(case: _Case) -> str:
         return ""
     kind, dest = message["type"], message["dest"]
     if case.nearest.condition:
-        return f"{case.me} sends {dest} a {kind}, and has none to send"
+        return f"{case.me} sends {dest} {_a(kind)}, and has none to send"
     if case.differences.get("message voteGranted") == (True, False):
         vote = case.old["votedFor"]
         told = f"its vote of term {case.old['currentTerm']} is for {vote}"
         given = told if vote else f"it has not voted in term {case.old['currentTerm']}"
         return f"{case.me} sends {dest} a vote that it did not give: {given}"
-    return f"{case.me} sends {dest} a {kind} that it cannot send: {_pairs(case)}"
+    return f"{case.me} sends {dest} {_a(kind)} that it cannot send: {_pairs(case)}"
 
 
 def _pairs(case: _Case) -> str:
@@ -148,6 +153,8 @@ def _term(case: _Case) -> str:
     now = case.old["currentTerm"]
     if logged < now:
         return f"the term of {case.me} goes back from {now} to {logged}"
+    if logged < has == case.message.get("term"):
+        return f"{case.me} is in term {logged} after a message of term {has}"
     if logged > has:
         return f"{case.me} is in term {logged}, and nothing leads it beyond term {has}"
     return ""
@@ -250,6 +257,8 @@ def _log(case: _Case) -> str:
     expected = _end(case, has)
     if end is not None and expected is not None and end > expected:
         return f"{case.me} holds an entry at index {expected + 1} that nothing gave it"
+    if end is not None and expected is not None and end < expected:
+        return f"{case.me} has no entry at index {end + 1}, which it is to append"
     if isinstance(logged, list) and isinstance(has, list):
         pairs = zip(logged, has, strict=False)
         for index, (one, other) in enumerate(pairs, start=compacted(case.old) + 1):
@@ -318,17 +327,25 @@ def _condition(case: _Case) -> str:
 
 
 def _as_it_stands(case: _Case) -> str:
-    if not case.differences:
+    if not case.nearest.differences:
         return f"{case.me} takes no step that was logged"
-    name, (logged, has) = next(iter(case.differences.items()))
+    name, logged, has = case.nearest.differences[0]
+    if isinstance(logged, Unchanged):
+        return f"{name} of {case.me} stays as it is, and becomes {_short(has)} in the spec"
     if case.nearest.action == BEFORE:
         return f"{name} of {case.me} was {_short(has)} before this line, and not {_short(logged)}"
     if name == "sends":
         sends = isinstance(logged, str)  # nothing of the kind was logged
         kind, dest = ((has if sends else logged).get(each, "?") for each in ("type", "dest"))
-        return f"{case.me} sends {dest} {'no' if sends else 'a'} {kind}"
-    what = name.removeprefix("sends ").removeprefix("message ")
-    return f"{what} of {case.me} was logged as {_short(logged)}, and is {_short(has)} in the spec"
+        return f"{case.me} sends {dest} {f'no {kind}' if sends else _a(kind)}"
+    if name.startswith("sends "):
+        what = name.removeprefix("sends ")
+        return f"{case.me} sends {what} {_short(logged)}, where the spec sends {_short(has)}"
+    return f"{name} of {case.me} was logged as {_short(logged)}, and is {_short(has)} in the spec"
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[:1] in "AI" else f"a {kind}"
 
 
 def _short(value: Any) -> str:

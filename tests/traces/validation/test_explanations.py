@@ -1,6 +1,7 @@
 """What a refusal says: why, in a sentence; each candidate once, nearest first; what differs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.story.words import apart, shortened_within
 from raft_ref.traces.validation.refusal import Refusal, as_text, explained
 from raft_ref.traces.validation.validate import Outcome, validate
+from tests.support.schedules import recorded
 
 Lines = list[dict[str, Any]]
 
@@ -130,7 +132,7 @@ WHY: list[tuple[Lines, str]] = [
       {"step": "Send", "server": "s1", "message": {
           "type": "AppendEntriesRequest", "source": "s1", "dest": "s2", "prevLogIndex": 0,
           "entries": [{"term": 1, "value": "z"}]}}],
-     "s1 sends s2 a AppendEntriesRequest that it cannot send: "
+     "s1 sends s2 an AppendEntriesRequest that it cannot send: "
      "entries is [z (term 1)], and not [x (term 1)]"),
 ]  # fmt: skip
 
@@ -268,3 +270,50 @@ def test_the_command_says_why_first(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == f"REFUSED {path}:6: {why}\n"
     assert main(["validate", "--json", str(path)]) == 1
     assert json.loads(capsys.readouterr().out)["traces"][0]["because"] == why
+
+
+def test_what_is_received_twice_though_once_was_all_is_drawn(tmp_path: Path) -> None:
+    trace = recorded(1, 40)
+    place = next(n for n, each in enumerate(trace.steps) if each.step == "Receive")
+    path = tmp_path / "whole.ndjson"
+    traces.write(replace(trace, steps=trace.steps[: place + 1]), path)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    refusal = refusal_of([*lines, lines[-1]], tmp_path)
+    assert refusal.why.endswith("that was not received or lost")
+    assert "duplicate" in traces.draw(refusal.trace).source
+
+
+def _size(value: Any) -> int:
+    return len(value) if isinstance(value, list) else int(value or 0)
+
+
+def spoilt(folder: Path, variable: str, change: Any, least: int) -> Refusal:
+    """Return why the trace of a run is refused in which one change is logged otherwise."""
+    for seed in range(40):
+        trace = recorded(seed, 60)
+        for number, (step, old) in enumerate(
+            zip(trace.steps, traces.states(trace), strict=False), start=1
+        ):
+            before, new = old[step.server or "s1"].get(variable), step.changes.get(variable)
+            gap = _size(new) - _size(before)
+            if step.step != "Receive" or new is None or gap < least:
+                continue
+            made = {n: v for n, v in step.changes.items() if n != variable}
+            if change is not None:
+                made[variable] = change(new)
+            path = folder / "spoilt.ndjson"
+            steps = (*trace.steps[: number - 1], replace(step, changes=made))
+            traces.write(replace(trace, steps=steps), path)
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            return refusal_of(lines, folder)
+    raise AssertionError("chance had no such step")
+
+
+def test_a_run_that_logs_a_change_otherwise(tmp_path: Path) -> None:
+    why = spoilt(tmp_path, "log", lambda log: log[:-1], least=2).why
+    assert why.endswith(", which it is to append")
+    why = spoilt(tmp_path, "currentTerm", lambda term: term - 1, least=2).why
+    assert "after a message of term" in why
+    why = spoilt(tmp_path, "commitIndex", None, least=1).why
+    assert why.startswith("commitIndex of s")
+    assert "stays as it is, and becomes" in why
