@@ -11,13 +11,15 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 - Where a server starts again, its term, vote and commit index show from BecomeFollower on.
 - A vote is shown as sent before it is cast.
 - Votes and acknowledgements to oneself travel as messages: the spec counts one's own at once.
-- A cluster may begin with its members as the first entries of each log, committed.
+- A cluster may begin with its members as the first entries of each log, committed, or behind a
+  snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
+- Changes of membership, learners and reads are beyond Raft.tla; a line that tells of them says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject, TraceError
@@ -33,7 +35,7 @@ _ROLES = {
     "StateCandidate": "Candidate",
     "StateLeader": "Leader",
 }
-_BEFORE_THE_START = ("InitState", "BecomeFollower", "ApplyConfChange", "ChangeConf")
+_BEFORE_THE_START = ("InitState", "BecomeFollower", "ApplyConfChange")
 _MOVES: dict[str, tuple[str, ...]] = {
     "InitState": (),
     "BecomeFollower": ("Stay", "AdoptTerm", "StepDown"),
@@ -41,8 +43,9 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "BecomeLeader": ("Stay", "TakeLead"),
     "Commit": ("Stay", "Commit"),
     "Replicate": ("Stay",),
-    "ChangeConf": ("Stay",),
     "ApplyConfChange": ("Stay",),
+    "ApplyEntries": ("Stay",),
+    "CompactLog": ("CompactLog",),
     "Ready": ("Stay",),
     "SendAppendEntriesRequest": ("Send",),
     "ReceiveAppendEntriesRequest": ("Await",),
@@ -56,6 +59,12 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "ReceiveSnapshot": ("Await",),
 }
 _MOST_LINES_OF_A_START = 10_000
+_BEYOND = {
+    "ChangeConf": "a change of membership",
+    "ReceiveReadIndex": "a read",
+    "ReadIndexQuorumAck": "a read",
+}
+"""Lines of what Raft.tla knows nothing of."""
 
 
 def etcd(lines: Lines) -> Recording:
@@ -72,7 +81,21 @@ def etcd(lines: Lines) -> Recording:
             break
     if not servers:
         raise TraceError("no line shows a server at work")
-    return Recording(servers, {}, LIBERTIES, _Reader(servers).events(chain(start, events)))
+    start += islice(events, _MOST_LINES_OF_A_START)
+    reader = _Reader(lines, servers, _terms(line for _, line in start))
+    return Recording(servers, {}, LIBERTIES, reader.events(chain(start, events)))
+
+
+def _terms(lines: Iterable[JsonObject]) -> dict[int, int]:
+    """Return the terms of the entries at which messages begin, as the first one tells of each."""
+    found: dict[int, int] = {}
+    for line in lines:
+        shown = line.get("msg")
+        if type(shown) is dict and shown.get("type") in ("MsgVote", "MsgApp"):
+            index, term = shown.get("index"), shown.get("logTerm")
+            if type(index) is int and type(term) is int:
+                found.setdefault(index, term)
+    return found
 
 
 def _event(line: JsonObject) -> JsonObject | None:
@@ -92,40 +115,68 @@ def _members(line: JsonObject) -> tuple[str, ...]:
     if type(conf) is not list or not conf or type(conf[0]) is not list:
         raise TraceError('"conf" must be two lists of servers')
     members = conf[0]
-    if not all(type(each) is str for each in members) or len(set(members)) < 2:
-        raise TraceError('"conf" must name two servers at least, each as a string')
+    if not all(type(each) is str for each in members) or len(set(members)) != len(members):
+        raise TraceError('"conf" must name servers, each as a string')
     return tuple(members)
 
 
 class _Reader:
     """Reads the lines, once the members of the cluster are known."""
 
-    def __init__(self, servers: tuple[str, ...]) -> None:
+    def __init__(self, lines: Lines, servers: tuple[str, ...], terms: Mapping[int, int]) -> None:
+        self._lines = lines
         self._servers = servers
+        self._terms = terms
+        self._beginnings: dict[str, JsonObject] = {}
         self._started: set[str] = set()
+        self._complete: set[Any] = set()
+        """Who has all members: they come one by one where a cluster begins, and at a restart."""
         self._restarting: set[str] = set()
 
     def events(self, lines: Iterator[tuple[int, JsonObject]]) -> Iterator[Event]:
         """Yield what the lines say, but for those before a server starts."""
         for number, line in lines:
+            self._lines.number = number  # others were read ahead
             name, server = line.get("name"), line.get("nid")
-            if type(name) is not str or name not in _MOVES:
-                raise TraceError(f'"name" must be one of {", ".join(_MOVES)}')
+            if type(name) is not str or name not in (*_MOVES, *_BEYOND):
+                raise TraceError(f'"name" must be one of {", ".join((*_MOVES, *_BEYOND))}')
+            if beyond := self._beyond(name, server, line):
+                yield Event(number, self._servers[0], name, beyond=beyond)
+                return
             if server not in self._servers:
-                raise TraceError(f'unknown server "{server}"; there are {", ".join(self._servers)}')
+                continue  # it starts, and is no member yet
             state = self._state(line)
             if server not in self._started:
                 if name in _BEFORE_THE_START:
+                    self._beginnings[server] = line
                     continue
                 self._started.add(server)
-                yield Event(number, server, "Start", ("Start",), after=self._first(state))
+                first = self._first(self._beginnings.get(server, line))
+                yield Event(number, server, "Start", ("Start",), after=first)
             elif name == "InitState":
                 self._restarting.add(server)
+                self._complete.discard(server)
             if server not in self._restarting:
                 yield self._made(number, server, name, state, line)
             elif name == "BecomeFollower":
                 self._restarting.remove(server)
                 yield Event(number, server, name, ("Restart",), after=state)
+
+    def _beyond(self, name: str, server: Any, line: JsonObject) -> str:
+        """Return what a line tells of that Raft.tla knows nothing of."""
+        if name in _BEYOND:
+            return f"{name}: Raft.tla knows nothing of {_BEYOND[name]}"
+        if line.get("learners"):
+            return f"{name}: Raft.tla knows nothing of learners"
+        conf = line.get("conf")
+        voters = conf[0] if type(conf) is list and conf else None
+        if voters == [*self._servers]:
+            self._complete.add(server)
+        elif server in self._complete and voters:
+            return f"{name}: the members change, and Raft.tla knows nothing of that"
+        if type(server) is str and server not in self._servers and name not in _BEFORE_THE_START:
+            return f"{name}: {server} is no member, and Raft.tla knows nothing of that"
+        return ""
 
     def _state(self, line: JsonObject) -> dict[str, Any]:
         shown, role = line.get("state"), line.get("role")
@@ -142,24 +193,32 @@ class _Reader:
         checked_state(state, self._servers, "state")
         return state
 
-    def _first(self, state: dict[str, Any]) -> JsonObject:
-        """Return the state in which a server starts: with the members in its log, or nothing."""
-        last = state["log"]["lastIndex"]
-        if last not in (0, len(self._servers)) or state["commitIndex"] != last:
-            raise TraceError("the trace must begin with the start of the cluster")
-        members = [{"term": 1, "value": f"member {each}"} for each in self._servers[:last]]
-        return {
-            **state,
-            "log": members,
-            "role": "Follower",
-            "votedFor": None,
-            "currentTerm": last and 1,
-        }
+    def _first(self, line: JsonObject) -> JsonObject:
+        """Return the state in which a server starts, as its last line before that shows it."""
+        state, shown = self._state(line), line["state"]
+        last, compacted = line.get("log"), shown.get("snapshotIndex", 0)
+        found = {**state, "role": "Follower"}
+        if last == shown.get("commit") == len(self._servers) and not compacted:
+            # The members stand there.
+            members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
+            return {**found, "log": members, "currentTerm": max(1, state["currentTerm"])}
+        if last != compacted:
+            term = self._terms.get(last, state["currentTerm"])
+            found["log"] = {"lastIndex": last, "lastTerm": term}
+        if compacted:
+            found["snapshot"] = {
+                "lastIncludedIndex": compacted,
+                "lastIncludedTerm": shown.get("snapshotTerm"),
+            }
+        checked_state(found, self._servers, "state")
+        return found
 
     def _made(
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
     ) -> Event:
-        moves, message = _MOVES[name], None
+        moves, message, arguments = _MOVES[name], None, {}
+        if name == "CompactLog":
+            arguments = {"index": (line.get("prop") or {}).get("compactIndex")}
         if moves[0] in ("Send", "Await"):
             shown = line.get("msg")
             if type(shown) is not dict:
@@ -179,6 +238,7 @@ class _Reader:
             name,
             moves,
             message,
+            arguments,
             before=state if is_before else {},
             after={} if is_before else state,
         )
@@ -210,6 +270,6 @@ def _message(shown: JsonObject) -> dict[str, Any]:
         case "MsgHeartbeatResp":
             return {"type": "AppendEntriesResponse", **head, "success": True, "matchIndex": 0}
         case "MsgSnap":
-            snapshot = {"lastIncludedIndex": shown.get("entries")}
+            snapshot = {"lastIncludedIndex": index, "lastIncludedTerm": shown.get("logTerm")}
             return {"type": "InstallSnapshotRequest", **head, "snapshot": snapshot}
     raise TraceError(f'unknown message "{shown.get("type")}"')

@@ -46,7 +46,9 @@ def raft_ref(lines: Lines) -> Recording:
         with _untold(header):
             return reader.event(lines.number, line)
 
-    return Recording(reader.servers, reader.initial, reader.liberties, map(event, objects))
+    return Recording(
+        reader.servers, reader.initial, reader.liberties, map(event, objects), begins_at_init=True
+    )
 
 
 @contextmanager
@@ -83,7 +85,7 @@ class _Reader:
         initial = header.get("initial", {})
         if type(initial) is not dict:
             raise TraceError('"initial" must be an object')
-        self.initial: dict[str, JsonObject] = {server: {} for server in self.servers}
+        self.initial: dict[str, JsonObject] = {}
         for server, state in initial.items():
             self._known(server)
             self.initial[server] = self._variables(state, "initial")

@@ -43,11 +43,13 @@ class _Partial(NamedTuple):
 class Search:
     """Follows the lines of one trace.
 
-    Argument: the moves of its servers, which also hold the messages that all readings have sent.
+    Arguments: the moves of its servers, which also hold the messages that all readings have sent;
+    whether a server of which nothing was told yet is as in Init.
     """
 
-    def __init__(self, moves: Moves) -> None:
+    def __init__(self, moves: Moves, begins_at_init: bool = False) -> None:
         self.moves = moves
+        self._begins_at_init = begins_at_init
         self.matching = moves.matching
         nobody = (None,) * len(moves.names)
         self.worlds = [World(nobody, nobody)]
@@ -73,7 +75,8 @@ class Search:
         """Return what one reading becomes with a line."""
         place = self.moves.places[event.server]
         if world.states[place] is None and "Start" not in event.moves:
-            world = self.moves.started(world, place, {**event.before, **event.after})
+            told = {} if self._begins_at_init else {**event.before, **event.after}
+            world = self.moves.started(world, place, told)
         if not self.moves.liberties.silent:
             return self._at_once(world, place, event)
         level = [

@@ -157,7 +157,7 @@ class Following:
         self._protocol = rules.protocol
         liberties = recording.liberties
         self._moves = Moves(self._protocol, recording.servers, liberties)
-        self._search = Search(self._moves)
+        self._search = Search(self._moves, recording.begins_at_init)
         self._has_choices = bool(liberties.silent) or liberties.may_decline
         self._behind: deque[_Followed] = deque(
             maxlen=LOOK_BACK[-1] if self._has_choices or liberties.unsynced else 1
@@ -238,8 +238,9 @@ class Following:
     @property
     def states(self) -> dict[str, ServerState]:
         """The states of the servers that have started, in one of the readings so far."""
+        first = self._protocol.first if self._recording.begins_at_init else None
         servers = zip(self._recording.servers, self._search.worlds[0].states, strict=True)
-        return {name: state for name, state in servers if state is not None}
+        return {name: known for name, state in servers if (known := state or first) is not None}
 
     @property
     def worlds(self) -> list[World]:
@@ -336,6 +337,8 @@ class Following:
     def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
+        if event.beyond:
+            return self._ends(Outcome.INCONCLUSIVE, event, before, event.beyond)
         self._moves.network.done = []
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         try:

@@ -45,7 +45,8 @@ class Event:
     `name` is what the line calls it. `message` is what was received, or sent; `arguments` those of
     the move (`value`, `index`). `before` and `after` are variables of the server before and after
     it, as far as they were logged; with `is_complete`, `after` has all that changed. `sends` are
-    the messages that it sent; None if that was not logged.
+    the messages that it sent; None if that was not logged. `beyond` is what the line tells of that
+    Raft.tla knows nothing of: nobody can say whether it is right.
     """
 
     line: int
@@ -59,3 +60,4 @@ class Event:
     is_complete: bool = False
     sends: tuple[JsonObject, ...] | None = None
     keeps_message: bool = True
+    beyond: str = ""

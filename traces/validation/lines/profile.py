@@ -77,14 +77,16 @@ class Recording:
     """A trace as its profile reads it.
 
     `initial` are the states in which servers start, where the trace begins with them; a server that
-    it does not name starts with what its first line says. `events` are read as they are asked for,
-    and raise `TraceError` for a line that makes no sense.
+    it does not name starts with what its first line says, or, if the trace `begins_at_init`, as in
+    Init, unless its first line is `Start`. `events` are read as they are asked for, and raise
+    `TraceError` for a line that makes no sense.
     """
 
     servers: tuple[str, ...]
     initial: Mapping[str, JsonObject]
     liberties: Liberties
     events: Iterator[Event]
+    begins_at_init: bool = False
 
 
 Profile = Callable[[Lines], Recording]

@@ -147,6 +147,11 @@ class Invariants:
                 broken += self._of_pair(after, states[each])
         return recorded, broken
 
+    def broken_alone(self, place: int, state: ServerState, committed: Committed) -> frozenset[str]:
+        """Return the properties that the state of a server breaks, whatever the others are."""
+        broken = self._of_server_alone(place, state, state, False)
+        return frozenset(broken + self._of_server(state, state, committed, committed, False))
+
     def _is_of_logs(self, before: ServerState, after: ServerState) -> bool:
         """Say whether something changes that is read with a log, or the log itself."""
         return (

@@ -95,7 +95,9 @@ class Log:
         """Return the log up to an index. Raises `IndexError` for what it lacks, or nobody knows."""
         node = self
         while node.index > index:
-            node = node._jump if node._jump.index >= index else _known(node.previous, index)
+            # Where a log begins, there is nothing to jump to but itself.
+            jumps = node._jump.index >= index and node._jump is not node
+            node = node._jump if jumps else _known(node.previous, index)
         if node.index != index:
             raise IndexError(index)
         return node

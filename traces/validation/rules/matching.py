@@ -138,6 +138,8 @@ def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
             (ENTRY, each["term"], each.get("value", UNLOGGED)) for each in entries
         ), compacted
     last = entries.get("lastIndex", compacted + entries.get("length", 0))
+    if last == compacted:
+        return log, compacted
     return protocol.logs.unknown(last, entries.get("lastTerm", 0)), compacted
 
 
