@@ -27,6 +27,9 @@ BEFORE = "before the step"
 NOTHING = "nothing happens"
 """What a candidate is called by which a line tells of the state alone."""
 
+NO_STEP = "no reading has such a step"
+"""The condition of a candidate where nothing can be tried at all."""
+
 _ENDS = ("type", "source", "dest")
 _LOOKED_AT = 256
 """How many messages that could be sent are compared with the one that was logged."""
@@ -72,8 +75,9 @@ def candidates(search: Search, worlds: Iterable[World], event: Event) -> list[Ca
             if known is None or each.distance < known.distance:
                 nearest[each.action] = each
     found = sorted(nearest.values(), key=lambda each: each.distance)
-    if not found:
-        return found
+    if not found or (found[0].condition and found[0].distance[0] == _SILENT):
+        # Not even tried is what the line itself tells of.
+        found.insert(0, Candidate(event.name, NO_STEP, distance=(_TOLD, 0, 0)))
     first = found[0]
     differing = {name for name, _, _ in first.differences}
     return [first, *(each for each in found[1:] if _tells(each, first, differing))]
@@ -97,6 +101,7 @@ _TOLD, _WRITES, _SILENT = 0, 1, 2
 
 def _of_world(search: Search, world: World, event: Event) -> Iterator[Candidate]:
     place = search.moves.places[event.server]
+    world = search.begun(world, place, event)
     state = world.states[place]
     if state is not None and event.before:
         wrong = search.matching.differing(state, event.before)

@@ -40,10 +40,7 @@ def behind(verdict: Verdict) -> World:
     world = verdict.breaks
     if world is None:
         found = candidates(search, verdict.worlds[:_READINGS], event)
-        nearest = found[0] if found else None
-        world = verdict.worlds[0]
-        if nearest is not None:
-            world = nearest.result or nearest.world or world
+        world = found[0].result or found[0].world or verdict.worlds[0]
         place = moves.places[event.server]
         state = as_logged(moves.protocol, world.states[place] or moves.protocol.first, event.after)
         world = world._replace(states=(*world.states[:place], state, *world.states[place + 1 :]))

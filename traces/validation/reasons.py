@@ -14,7 +14,7 @@ from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import compacted, listed, plain, shortened
-from raft_ref.traces.validation.candidates import BEFORE, Candidate, Unchanged
+from raft_ref.traces.validation.candidates import BEFORE, NO_STEP, Candidate, Unchanged
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.rules.matching import message_to_json
 from raft_ref.traces.validation.search import Search
@@ -318,6 +318,9 @@ def _condition(case: _Case) -> str:
     if not case.nearest.condition:
         return ""
     name, role = case.nearest.action.partition("(")[0], case.old["role"].lower()
+    if case.nearest.condition == NO_STEP:
+        waits = " of which no message waits" if name == "AdoptTerm" else ""
+        return f"{case.me} cannot take the step {name}{waits and ': it adopts a term'}{waits}"
     match case.nearest.condition:
         case 'role[i] = "Leader"':
             return f"{case.me} takes a step of a leader ({name}), and is a {role}"

@@ -42,10 +42,10 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
         return _of_broken(verdict, last)
     search, event = verdict.search, verdict.event
     found = candidates(search, verdict.worlds[:most], event)[:most]
-    nearest = found[0] if found else Candidate(event.name, "no reading has such a step")
+    nearest = found[0]
     world = nearest.world or verdict.worlds[0]
     told = why(search, world, event, nearest)
-    return Refusal((nearest, *found[1:]), ending(verdict, world, nearest, told, last), told)
+    return Refusal(tuple(found), ending(verdict, world, nearest, told, last), told)
 
 
 def _of_broken(verdict: Verdict, last: int) -> Refusal:

@@ -63,6 +63,8 @@ ASKS = {"type": "RequestVoteRequest", "source": "s3", "dest": "s2"}
 APPENDED = {"type": "AppendEntriesResponse", "source": "s2", "dest": "s1"}
 
 WHY: list[tuple[Lines, str]] = [
+    ([HEADER, *WON, {"step": "AdoptTerm", "server": "s3"}],
+     "s3 cannot take the step AdoptTerm: it adopts a term of which no message waits"),
     (
         [HEADER, *WON[:2], {"step": "Restart", "server": "s2", "state": {"votedFor": None}}],
         "s2 restarts and forgets that it voted for s1 in term 1",
