@@ -12,7 +12,8 @@ from pathlib import Path
 
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.format.trace import TraceError
-from raft_ref.traces.validation.refusal import Candidate, explained
+from raft_ref.traces.validation.candidates import Candidate
+from raft_ref.traces.validation.refusal import explained
 from raft_ref.traces.validation.validate import Verdict
 
 
