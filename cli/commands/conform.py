@@ -15,6 +15,8 @@ from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
     ENOUGH_SHARE,
     ENOUGH_STEPS,
+    SOUGHT,
+    TRIES,
     Conformance,
     ConformanceReport,
     FollowRequest,
@@ -23,7 +25,7 @@ from raft_ref.traces.conformance import (
     read_known,
     schedule,
 )
-from raft_ref.traces.conformance.driving import RUNS, SERVERS, SOUGHT, STEPS, TRIES
+from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (

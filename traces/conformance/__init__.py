@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
     from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
     from raft_ref.traces.conformance.driving import FollowRequest, HuntRequest
+    from raft_ref.traces.conformance.hunting.alone import SOUGHT
     from raft_ref.traces.conformance.hunting.coverage import ENOUGH_SHARE, ENOUGH_STEPS, Pair
     from raft_ref.traces.conformance.hunting.departures import read_known
     from raft_ref.traces.conformance.hunting.draws import Likely
     from raft_ref.traces.conformance.hunting.findings import Finding
+    from raft_ref.traces.conformance.hunting.shrinking import TRIES
     from raft_ref.traces.conformance.report import Conformance, ConformanceReport
     from raft_ref.traces.conformance.run import Run
     from raft_ref.traces.conformance.scenarios import Cover, Scenarios
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ENOUGH_SHARE",
     "ENOUGH_STEPS",
+    "SOUGHT",
+    "TRIES",
     "Adapter",
     "AdapterError",
     "Command",
@@ -56,10 +60,12 @@ _MODULES = {
     "adapter": ("Adapter", "AdapterError", "FailedError"),
     "clusters": ("ScenariosReport", "ScenariosRequest"),
     "driving": ("FollowRequest", "HuntRequest"),
+    "hunting.alone": ("SOUGHT",),
     "hunting.coverage": ("ENOUGH_SHARE", "ENOUGH_STEPS", "Pair"),
     "hunting.departures": ("read_known",),
     "hunting.draws": ("Likely",),
     "hunting.findings": ("Finding",),
+    "hunting.shrinking": ("TRIES",),
     "report": ("Conformance", "ConformanceReport"),
     "run": ("Run",),
     "scenarios": ("Cover", "Scenarios"),

@@ -16,7 +16,7 @@ from typing import Literal
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.conformance import schedule
 from raft_ref.traces.conformance.adapter import Adapter
-from raft_ref.traces.conformance.hunting.alone import STEPS as SOUGHT
+from raft_ref.traces.conformance.hunting.alone import SOUGHT
 from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.draws import WEIGHTS, Likely
 from raft_ref.traces.conformance.hunting.findings import Finding, Settling

@@ -206,7 +206,7 @@ class Ticks(InProcess):
         if request["step"] != "Tick":
             return super().ask(request)
         self.ticks += 1
-        if self.ticks % 3 or self.cluster._states[request["server"]].role == "Leader":  # type: ignore[union-attr]
+        if self.ticks % 3 or self.cluster._states[request["server"]].role == "Leader":
             return Reply((), ())
         return super().ask({**request, "step": "Timeout"})
 

@@ -16,7 +16,7 @@ from typing import Any
 from raft_ref.traces.conformance.run import Flight, Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 
-STEPS = 20_000
+SOUGHT = 20_000
 """How many steps are taken to find a consequence, if nothing is said."""
 
 _LONGEST = 80

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from raft_ref.traces.conformance.hunting.alone import STEPS, seek
+from raft_ref.traces.conformance.hunting.alone import SOUGHT, seek
 from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.shrinking import TRIES, Shrinker
 from raft_ref.traces.conformance.run import Run, Runner, following
@@ -88,7 +88,7 @@ class Settling:
     runner: Runner
     seed: int = 0
     tries: int = TRIES
-    steps: int = STEPS
+    steps: int = SOUGHT
     without: frozenset[str] = frozenset()
 
     def settled(
