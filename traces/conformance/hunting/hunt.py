@@ -144,6 +144,7 @@ class Hunt:
         """Hunt until something is found, or all schedules are done, or on Ctrl-C."""
         hunted, started = self.hunted, time.monotonic()
         try:
+            self.probe()
             while hunted.runs < self._runs and hunted.found is None:
                 run = self.one(hunted.runs)
                 hunted.seconds = time.monotonic() - started
