@@ -37,6 +37,7 @@ _OF_ITSELF = {
     "Refuse": "says no of its own accord",
     "Acknowledge": "acknowledges what is committed",
     "AcknowledgeLess": "acknowledges a part",
+    "Departed": "departs from the spec",
 }
 """Steps of recorded traces, in words."""
 

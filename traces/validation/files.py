@@ -19,7 +19,7 @@ from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
 from raft_ref.traces.validation.onward import behind
-from raft_ref.traces.validation.refusal import Refusal, explained
+from raft_ref.traces.validation.refusals.refusal import Refusal, explained
 from raft_ref.traces.validation.validate import Outcome, Verdict, validate
 from raft_ref.traces.validation.world import World
 

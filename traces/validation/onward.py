@@ -1,18 +1,22 @@
 """To go on behind a line that is refused, from what that line shows.
 
-The rule: the server is as the line says, and for the rest as the nearest candidate leaves it; what
-the line sends is sent. Where a property is broken, the steps that break it are taken. What is found
-behind may follow from the first fault, and is told as such.
+The rule: of what the line tells it has the last word, and of the rest the spec: the server is as
+the line says, and for the rest as the nearest candidate leaves it; so is what it sends. Where a
+property is broken, the steps that break it are taken. What is found behind may follow from the
+first fault.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from raft_ref.spec.values.value import Function, function, record, results_of, sequence
+from raft_ref.spec.values.value import Function, domain_in, function, record, results_of, sequence
 from raft_ref.spec.values.value import boolean as as_boolean
 from raft_ref.traces.format.trace import JsonObject
-from raft_ref.traces.validation.candidates import candidates
+from raft_ref.traces.story.words import ENVELOPE
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.refusals.candidates import candidates
 from raft_ref.traces.validation.rules.checks import MESSAGES
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.matching import message_agrees
@@ -23,37 +27,57 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
+from raft_ref.traces.validation.search import Search
 from raft_ref.traces.validation.validate import Verdict
-from raft_ref.traces.validation.world import World
+from raft_ref.traces.validation.world import Step, World
+
+DEPARTED = "Departed"
+"""The name of a step that is no action of the spec."""
 
 _READINGS = 10
 """Among how many readings the nearest candidate is looked for."""
 
 
-def behind(verdict: Verdict) -> World:
-    """Return the reading with which to go on behind the line that a verdict refuses."""
+def behind(verdict: Verdict, *, needs_messages: bool = False) -> World | None:
+    """Return the reading with which to go on behind the line that a verdict refuses.
+
+    What the line sends and does not tell enough of is as if it was never sent; where that
+    `needs_messages`, None is returned instead, as where there is no line.
+    """
     search, event = verdict.search, verdict.event
-    assert search is not None
-    assert event is not None
-    assert verdict.invariants is not None
-    moves = search.moves
-    world = verdict.breaks
+    if search is None or event is None or verdict.invariants is None or not verdict.worlds:
+        return None
+    world = verdict.breaks or _departed(verdict, search, event, needs_messages=needs_messages)
     if world is None:
-        found = candidates(search, verdict.worlds[:_READINGS], event)
-        world = found[0].result or found[0].world or verdict.worlds[0]
-        place = moves.places[event.server]
-        state = as_logged(moves.protocol, world.states[place] or moves.protocol.first, event.after)
-        world = world._replace(states=(*world.states[:place], state, *world.states[place + 1 :]))
-        sends = event.sends or ()
-        is_send = "Send" in event.moves or not event.moves
-        if is_send and event.message is not None and event.message["source"] == event.server:
-            sends = (event.message,)
-        world = _with_sent(moves.protocol, world, sends)
+        return None
     committed = world.committed
     for each in world.states:
         if each is not None:
             committed = verdict.invariants.recorded(committed, each)
     return world._replace(committed=committed)
+
+
+def _departed(
+    verdict: Verdict, search: Search, event: Event, *, needs_messages: bool
+) -> World | None:
+    nearest = candidates(search, verdict.worlds[:_READINGS], event)[0]
+    protocol, place = search.moves.protocol, search.moves.places[event.server]
+    before = nearest.world or verdict.worlds[0]
+    near = nearest.result or before
+    # Where a line tells all that changes, what it does not tell of is as it was.
+    rest = (before if event.is_complete else near).states[place] or protocol.first
+    after = as_logged(protocol, rest, event.after)
+    made = [*_sent(search, before, near, event)]
+    sent = tuple(each for each in made if each is not None)
+    if needs_messages and len(sent) < len(made):
+        return None
+    step = Step(
+        event.line, event.server, DEPARTED, (), None, before.states[place], after, sent, before.path
+    )
+    return near._replace(
+        states=(*near.states[:place], after, *near.states[place + 1 :]),
+        sent=(*before.sent, *sent), gone=near.gone.difference(sent), path=step,
+    )  # fmt: skip
 
 
 def as_logged(protocol: Protocol, state: ServerState, logged: JsonObject) -> ServerState:
@@ -112,37 +136,58 @@ def _up_to(protocol: Protocol, log: Log, index: int, term: int) -> Log:
         return protocol.logs.unknown(index, term)
 
 
-def _with_sent(protocol: Protocol, world: World, sends: tuple[JsonObject, ...]) -> World:
-    """Return a reading in which messages were sent, of which all is known that they say."""
-    sent = world.sent
-    for logged in sends:
-        if not any(message_agrees(each, logged) for each in sent):
-            message = _message(protocol, logged)
-            sent = sent if message is None else (*sent, message)
-    return world._replace(sent=sent)
+def _sent(search: Search, before: World, near: World, event: Event) -> Iterator[Message | None]:
+    """Yield the messages that a line sends, or those of the nearest action where it tells of none.
+
+    None stands for one of which too little was told.
+    """
+    made = () if near is before or near.path is None else near.path.sends
+    told = event.sends
+    is_send = "Send" in event.moves or not event.moves
+    if is_send and event.message is not None and event.message["source"] == event.server:
+        told = (event.message,)
+    if told is None:
+        yield from made
+        return
+    for logged in told:
+        same = next((each for each in made if message_agrees(each, logged)), None)
+        known = same or next(search.moves.messages(before, logged), None)
+        yield known or _message(search.moves.protocol, logged, made)
 
 
-def _message(protocol: Protocol, logged: JsonObject) -> Message | None:
-    """Return a message as the spec has it; None where not all of it was logged."""
-    if set(logged) != {"type", *MESSAGES[logged["type"]]}:
-        return None
+def _message(protocol: Protocol, logged: JsonObject, made: tuple[Message, ...]) -> Message | None:
+    """Return a message as it was told; what was not told is as in one that the spec would send.
+
+    None where that is not all of it.
+    """
     fields: dict[str, Any] = {}
+    for each in made:
+        if message_agrees(each, {name: logged[name] for name in ENVELOPE}):
+            fields = {str(k): v for k, v in zip(domain_in(each), results_of(each), strict=True)}
     for name, value in logged.items():
-        match name:
-            case "source" | "dest":
-                fields[name] = protocol.servers[value]
-            case "voteGranted" | "success":
-                fields[name] = as_boolean(value)
-            case "entries":
-                if not isinstance(value, list):
-                    return None
-                entries = [(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in value]
-                fields[name] = sequence(entries)
-            case "snapshot":
-                index, term = value.get("lastIncludedIndex"), value.get("lastIncludedTerm")
-                if index is None or term is None:
-                    return None
-                fields[name] = (SNAPSHOT, protocol.logs.unknown(index, term), index, term)
-            case _:
-                fields[name] = value
+        told = _field(protocol, name, value)
+        if told is None:
+            return None
+        fields[name] = told
+    if set(fields) != {"type", *MESSAGES.get(logged["type"], ())}:
+        return None
     return record(fields)
+
+
+def _field(protocol: Protocol, name: str, told: Any) -> Any:
+    """Return a field as the spec has it; None where that is not known."""
+    match name:
+        case "source" | "dest":
+            return protocol.servers[told]
+        case "voteGranted" | "success":
+            return as_boolean(told)
+        case "entries" if isinstance(told, list):
+            return sequence([(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in told])
+        case "entries":
+            return None
+        case "snapshot":
+            index, term = told.get("lastIncludedIndex"), told.get("lastIncludedTerm")
+            if index is None or term is None:
+                return None
+            return (SNAPSHOT, protocol.logs.unknown(index, term), index, term)
+    return told

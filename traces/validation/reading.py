@@ -7,7 +7,7 @@ from pathlib import Path
 from raft_ref.traces.format.trace import Trace, TraceError
 from raft_ref.traces.validation.completed import completed
 from raft_ref.traces.validation.lines.profile import Profile
-from raft_ref.traces.validation.refusal import explained
+from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.validate import Outcome, validate
 
 _ALL = 10**9

@@ -190,22 +190,14 @@ class Following:
         return self.verdict
 
     def _goes_on_behind(self, on_refusal: Callable[[Verdict], World | None]) -> bool:
-        """Go on behind a line that is refused, if there is a reading for that.
-
-        A property that is broken may stay so, and is not asked about again.
-        """
+        """Go on behind a line that is refused, if there is a reading for that."""
         verdict = self.verdict
         if verdict.outcome is not Outcome.REFUSED:
             return False
         world = on_refusal(verdict)
         if world is None:
             return False
-        if verdict.breaks is not None:
-            self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
-        self._behind.clear()
-        self._settled(self._search.go_on([world]), is_last=True)
-        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
-        verdict.line = verdict.event = None
+        self.adopts(world)
         return True
 
     def _counted(self) -> None:
@@ -254,12 +246,18 @@ class Following:
         return goes_on
 
     def adopts(self, world: World) -> None:
-        """Go on from a state that is not the spec's: what departed at the last line is known."""
+        """Go on behind a line that was refused, with a reading that need be none of the spec.
+
+        A property that is broken may stay so, and is not asked about again.
+        """
         verdict = self.verdict
-        verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
-        verdict.line, verdict.event, verdict.worlds = None, None, []
-        path = self._search.go_on([world])
-        self._settled(path)
+        if verdict.breaks is not None:
+            self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
+        self._behind.clear()
+        self._settled(self._search.go_on([world]), is_last=True)
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
+        verdict.line = verdict.event = None
+        verdict.worlds = []
 
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event) or self._loses_writes(event):

@@ -11,7 +11,7 @@ from raft_ref import traces
 from raft_ref.cli import main
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.story.words import apart, shortened_within
-from raft_ref.traces.validation.refusal import Refusal, as_text, explained
+from raft_ref.traces.validation.refusals.refusal import Refusal, as_text, explained
 from raft_ref.traces.validation.validate import Outcome, validate
 from tests.support.schedules import recorded
 

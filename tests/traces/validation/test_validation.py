@@ -25,7 +25,7 @@ from raft_ref.spec.tlc.run import run_tlc
 from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
-from raft_ref.traces.validation.refusal import as_text, explained
+from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
 from raft_ref.traces.validation.validate import Outcome, Verdict, validate

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from raft_ref.traces.conformance.hunting.adopting import DEPARTED
+from raft_ref.traces.validation.onward import DEPARTED
 from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.rules.protocol import field as of_message

@@ -8,10 +8,11 @@ from typing import Any
 
 from raft_ref.traces.format.flights import DELIVERIES
 from raft_ref.traces.format.trace import Difference, JsonObject, Trace, TraceStep, Violation
-from raft_ref.traces.story.words import plain
-from raft_ref.traces.validation.candidates import Candidate
+from raft_ref.traces.story.words import ENVELOPE, plain
 from raft_ref.traces.validation.completed import completed, in_flight_before
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.messages import received
 from raft_ref.traces.validation.rules.instances import violation, whole
 from raft_ref.traces.validation.rules.invariants import Committed
 from raft_ref.traces.validation.rules.logs import UNLOGGED
@@ -38,11 +39,9 @@ def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most
     states = [state or search.moves.protocol.first for state in world.states]
     steps = [*verdict.last, *reversed([*world.steps()])][-most:]
     source = f"{verdict.path}, to line {event.line}"
-    received = None
-    if event.message is not None and event.name != "Send":
-        received = next(search.moves.messages(world, event.message), None)
-    trace = completed(search.moves.names, search.matching, states, steps, source, received)
-    message: JsonObject | None = None if received is None else message_to_json(received)
+    taken = received(search, world, event)
+    trace = completed(search.moves.names, search.matching, states, steps, source, taken)
+    message: JsonObject | None = None if taken is None else message_to_json(taken)
     if message is None and event.name in DELIVERIES:
         message = event.message  # of which nobody knows more
     last = _as_step(search, world, event, message)
@@ -79,7 +78,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else plain(value)
 
 
-def _as_step(search: Search, world: World, event: Event, received: JsonObject | None) -> TraceStep:
+def _as_step(search: Search, world: World, event: Event, message: JsonObject | None) -> TraceStep:
     """Return a refused line as a step: what it says, whether or not that may be."""
     sends = event.sends or ()
     if event.name == "Send" and event.message is not None:
@@ -88,8 +87,8 @@ def _as_step(search: Search, world: World, event: Event, received: JsonObject | 
         step=event.name,
         server=event.server,
         arguments=event.arguments,
-        message=received,
-        sends=tuple(each for each in sends if set(each) > {"type", "source", "dest"}),
+        message=message,
+        sends=tuple(each for each in sends if set(each) > {*ENVELOPE}),
         changes=_changes(search, world, event),
     )
 

@@ -9,9 +9,10 @@ from typing import Any
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import apart, plain
-from raft_ref.traces.validation.candidates import Candidate, candidates
-from raft_ref.traces.validation.ending import ending, ending_broken
-from raft_ref.traces.validation.reasons import why
+from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.candidates import candidates
+from raft_ref.traces.validation.refusals.ending import ending, ending_broken
+from raft_ref.traces.validation.refusals.reasons import why
 from raft_ref.traces.validation.validate import LAST, Verdict
 
 _CELL = 60
