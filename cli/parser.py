@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "validate": "validate recorded traces of any implementation against the spec",
     "generate": "generate scenarios that cover the reference node, for other implementations",
     "conform": "drive another implementation, and hold each step against the spec",
+    "play": "play a schedule on the reference node, tell it and draw it",
     "convert": "convert a trace to ITF, the format of Apalache and Quint, or from it",
     "draw": "draw a trace, a state graph, or the automaton of the node",
     "prove": "prove the safety of Raft without bounds, by induction",

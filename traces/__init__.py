@@ -3,8 +3,9 @@
 `format` reads and writes them. `story` tells a trace in sentences, `drawing` as a space-time
 diagram or a page. `validation` says whether a recorded trace is a behaviour of the spec, and
 `profiles` how to read the traces of other implementations for that. `conformance` drives an
-implementation through scenarios. Beside them, no code: `gallery` has the traces of known bugs,
-`recorded` those of real clusters.
+implementation through scenarios, `playing` plays schedules that people write. Beside them, no
+code: `gallery` has the traces of known bugs, `recorded` those of real clusters, `schedules` figures
+of the paper.
 """
 
 from raft_ref.traces.drawing.diagram import draw

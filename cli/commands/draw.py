@@ -14,6 +14,10 @@ from raft_ref.traces.drawing.graphs import Drawing, draw_graph
 from raft_ref.traces.drawing.page import Annotations, page
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import THEMES
+from raft_ref.traces.format.ndjson import is_whole
+from raft_ref.traces.format.parts import part
+from raft_ref.traces.profiles import profile_of
+from raft_ref.traces.validation.reading import read_recorded
 from raft_ref.verify import (
     ClusterRequest,
     GraphRequest,
@@ -36,6 +40,8 @@ examples:
   raft-ref draw trace.ndjson -o trace.html --node my_raft:MyRaft
                                       with the code of your own node that ran in each step
   raft-ref draw trace.ndjson -o trace.html --raft my_spec
+  raft-ref draw recorded.ndjson.gz -o part.svg --steps 100-140
+  raft-ref draw traces/recorded/etcd/seed-1.ndjson --profile etcd -o etcd.html
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
   raft-ref draw --graph -o graph.svg --show role,currentTerm --bug quorum-of-half
   raft-ref draw --automaton -o automaton.svg
@@ -57,6 +63,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", type=Path, required=True, metavar="FILE",
         help=f"where to draw it: {', '.join([*FORMATS, PAGE])}",
     )  # fmt: skip
+    parser.add_argument(
+        "--profile", metavar="NAME",
+        help="what wrote the trace, as of validate: it is drawn as a reading of it has it "
+        "(default: raft-ref, for one that logs only some of what happens)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--steps", metavar="FIRST-LAST", type=steps, help="draw these steps alone: 100-140"
+    )
     parser.add_argument(
         "--theme", choices=[*THEMES], default="light", help="the colours (default: light)"
     )
@@ -107,12 +121,30 @@ def run(options: argparse.Namespace) -> int:
     if is_of_states:
         render(draw_graph(_drawing(options), theme).source, output)
     elif output.suffix == PAGE:
-        trace = read(options.trace)
+        trace = _trace_of(options)
         output.write_text(page(trace, _annotations(options, trace), theme), encoding="utf-8")
     else:
-        render(draw(read(options.trace), theme).source, output)
+        render(draw(_trace_of(options), theme).source, output)
     print(f"drawn to {output}")
     return 0
+
+
+def steps(text: str) -> tuple[int, int]:
+    """Return the numbers of the first and the last step of a part, for argparse."""
+    first, dash, last = text.partition("-")
+    if not dash or not first.isdecimal() or not last.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: expected FIRST-LAST, two numbers")
+    return int(first), int(last)
+
+
+def _trace_of(options: argparse.Namespace) -> Trace:
+    """Return the trace, or the part of it, that is drawn."""
+    path: Path = options.trace
+    if options.profile is None and is_whole(path):
+        trace = read(path)
+    else:
+        trace = read_recorded(path, profile_of(options.profile or "raft-ref"))
+    return trace if options.steps is None else part(trace, *options.steps)
 
 
 def _annotations(options: argparse.Namespace, trace: Trace) -> Annotations:

@@ -30,6 +30,7 @@ examples:
   raft-ref validate demo.ndjson
   raft-ref validate --profile etcd recorded/*.ndjson --junit report.xml
   raft-ref validate --profile my_raft:profile run.ndjson --diagram refused.svg
+  raft-ref validate --keep-going run.ndjson.gz
   raft-ref validate --merge run.ndjson s1.ndjson s2.ndjson s3.ndjson
 """
 
@@ -60,6 +61,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reorder", type=int, default=0, metavar="N",
         help="let up to N lines wait for lines of other servers, as far as causality allows",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keep-going", action="store_true",
+        help="tell the lines that are refused behind the first, too, going on from what a refused "
+        "line shows: these may be consequences",
     )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
@@ -98,6 +104,7 @@ def _request(options: argparse.Namespace) -> ValidationRequest:
         options.reorder,
         options.merge,
         options.all,
+        options.keep_going,
     )
 
 

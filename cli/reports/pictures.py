@@ -47,6 +47,11 @@ def written(trace: Trace | None, output: Output, cluster: ClusterRequest) -> Wri
     return Written(output.trace, diagram)
 
 
+def drawn_page(trace: Trace, path: Path) -> Path:
+    """Draw a trace of the reference node as a page, with its code; return the file."""
+    return _page(trace, path, ClusterRequest())
+
+
 def _page(trace: Trace, path: Path, cluster: ClusterRequest) -> Path:
     try:
         known = annotated(cluster, trace)

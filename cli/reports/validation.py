@@ -24,11 +24,24 @@ def file_as_text(found: FileReport, quiet: bool) -> Iterator[str]:
         yield f"  the last {found.looked_back} lines were followed in all readings"
     if why := _why(found):
         yield ""
-        yield "what the spec allows there, and what stands against it:"
+        yield "what the spec allows there, nearest first, and what stands against it:"
         yield from (f"  {line}" for line in why)
         yield ""
         yield "the steps before:"
         yield from (f"  {line}" if line else "" for line in _steps_before(found))
+
+    yield from _behind(found)
+
+
+def _behind(found: FileReport) -> Iterator[str]:
+    """Yield what is refused behind the first refused line."""
+    if found.more:
+        yield ""
+        yield "refused as well, going on from what a refused line shows (perhaps a consequence):"
+        yield from (f"  line {each.line}: {each.why}" for each in found.more)
+    if found.given_up:
+        yield ""
+        yield f"given up at {found.given_up}"
 
 
 def _verdict(found: FileReport) -> str:
@@ -36,8 +49,8 @@ def _verdict(found: FileReport) -> str:
         return f"BAD INPUT: {found.reason}"
     where = found.path if found.line is None else f"{found.path}:{found.line}"
     reason = f": {found.reason}" if found.reason else ""
-    if found.outcome is Outcome.REFUSED and not reason:
-        reason = ": no step of the spec explains this line"
+    if found.refusal is not None:
+        reason = f": {found.refusal.why}"
     return f"{found.outcome.upper()} {where}{reason}"
 
 
@@ -81,6 +94,9 @@ def as_json(report: ValidationReport) -> dict[str, Any]:
                 "line": each.line,
                 "reason": each.reason,
                 "looked_back": each.looked_back,
+                "more": [{"line": fault.line, "because": fault.why} for fault in each.more],
+                "given_up": each.given_up,
+                "because": "" if each.refusal is None else each.refusal.why,
                 "why": _why(each),
                 "steps_before": _steps_before(each),
             }

@@ -15,7 +15,7 @@ from raft_ref.traces.conformance.hunting.findings import Finding
 from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.conformance.schedule import Schedule
-from raft_ref.traces.validation.refusal import Refusal
+from raft_ref.traces.validation.refusals.refusal import Refusal
 from raft_ref.traces.validation.validate import Outcome
 
 NEEDED = ("Timeout", "ClientRequest", "Restart")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS
 from raft_ref.traces.format.ndjson import FORMAT, NETWORKS, VERSION
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.lines.profile import LinesOfFile
 from raft_ref.traces.validation.rules.checks import checked_servers
@@ -65,7 +66,7 @@ class Schedule:
 
 def read(path: Path) -> Schedule:
     """Read a schedule, or a trace as one; raises `TraceError` (`file:line: reason`)."""
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with opened(path) as file:
         lines = LinesOfFile(file)
         try:
             return _schedule(iter(lines), str(path))

@@ -63,7 +63,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     for placed in layout.rows:
         _row(graph, placed, theme)
     for arrow in arrows(trace):
-        _arrow(graph, arrow, theme)
+        _arrow(graph, arrow, layout, theme)
     _frame(graph, trace, layout, theme)
     return graph
 
@@ -100,7 +100,10 @@ def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
         ink, quiet = theme.ink, theme.quiet
         if not placed.row.leads:
             ink = quiet = theme.faded
-        lines = '<br align="left"/>'.join(map(escaped, _in_two_lines(placed.row.name)))
+        told = _in_two_lines(placed.row.name)
+        if not placed.row.is_told:
+            told.append("(no line)")
+        lines = '<br align="left"/>'.join(map(escaped, told))
         label = (
             f'<<table {BARE}><tr><td align="right" width="16">'
             f'<b>{font(str(placed.row.number), 10, ink)}</b></td><td width="4"></td>'
@@ -188,14 +191,21 @@ def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme
         graph.edge(step, f"{name} stub", color=theme.flying, style="dashed", arrowhead="open")
 
 
-def _arrow(graph: graphviz.Digraph, arrow: Arrow, theme: Theme) -> None:
+def _arrow(graph: graphviz.Digraph, arrow: Arrow, layout: Layout, theme: Theme) -> None:
     start = f"step{arrow.sent}" if arrow.sent else f"head{arrow.sender}"
     style = {"color": theme.ink if arrow.leads else theme.faded, "penwidth": "1.1"}
     if arrow.kind == "lost":
         style |= {"color": theme.lost, "arrowhead": "none"}
     elif arrow.kind == "duplicate":
         style["style"] = "dashed"
-    graph.edge(start, f"step{arrow.ended}", **style)
+    end = f"step{arrow.ended}"
+    if arrow.kind == "refused":
+        style |= {"color": theme.lost, "penwidth": "1.8"}
+    if not arrow.ended:
+        end = f"{start} refused"
+        at = layout.rows[arrow.sent - 1].y + MARK_HEIGHT / 2
+        _point(graph, end, list(layout.lanes.values())[arrow.dest], at)
+    graph.edge(start, end, **style)
 
 
 def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:

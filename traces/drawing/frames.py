@@ -6,15 +6,16 @@ Every function returns labels together with the room (points) that they take.
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from raft_ref.traces.drawing.markup import BARE, escaped, font
 from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
-from raft_ref.traces.format.trace import Trace, states
+from raft_ref.traces.format.trace import Trace, Violation, states
 from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
-from raft_ref.traces.story.words import entries, plain
+from raft_ref.traces.story.words import apart, entries, plain, shortened
 
 _FORMULA_SIZE = 9.5
 _FACTS_SIZE = 9.0
@@ -23,6 +24,7 @@ _KEY_SIZE = 9.0
 _SIGN_WIDTH = 34
 _LINE = 15.0
 _INSTANCES_SHOWN = 4
+_DIFFERENCES_SHOWN = 8
 _LINES_OF_AN_INSTANCE = 4
 
 
@@ -75,6 +77,8 @@ def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     broken = trace.violation
     if broken is None:
         return "", 0.0
+    if broken.differences:
+        return _compared(broken, width, theme)
     formula = _formula_lines(broken.formula, width)
     look = f'point-size="{_FORMULA_SIZE}" color="{theme.ink}"'
     lines = [(f'<font face="{MONOSPACE}" {look}>{line}</font>', 12.0) for line in formula]
@@ -88,6 +92,36 @@ def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     rows = "".join(_row(content, width, height) for content, height in lines)
     label = f"<<table {BARE}>{rows}</table>>" if rows else ""
     return label, sum(height for _, height in lines)
+
+
+def _compared(refused: Violation, width: float, theme: Theme) -> tuple[str, float]:
+    """Return a table of what was logged and what was expected, and its height."""
+    columns = int(width * 0.35 / text_width("o", _FACTS_SIZE))
+    nearest = shortened(f"nearest: {refused.nearest}", int(width / text_width("o", _FACTS_SIZE)))
+    head = f'<td align="left" colspan="3">{font(nearest, _FACTS_SIZE, theme.quiet)}</td>'
+    rows = f"<tr>{head}</tr>" + _three(
+        [font(each, _FACTS_SIZE, theme.quiet) for each in ("", "logged", "expected")], width
+    )
+    shown = refused.differences[:_DIFFERENCES_SHOWN]
+    for each in shown:
+        one, other = apart(each.logged, each.expected, columns)
+        cells = [
+            f"<b>{font(each.name, 10, theme.lost)}</b>",
+            font(one, 10, theme.lost),
+            font(other, 10, theme.ink),
+        ]
+        rows += _three(cells, width)
+    return f"<<table {BARE}>{rows}</table>>", _LINE * (2 + len(shown))
+
+
+def _three(cells: Sequence[str], width: float) -> str:
+    """Return a row of three cells: a narrow one and two wide ones."""
+    parts = (0.3, 0.35, 0.35)
+    made = (
+        f'<td align="left" width="{width * part:.0f}" height="{_LINE:.0f}">{cell}</td>'
+        for cell, part in zip(cells, parts, strict=True)
+    )
+    return f"<tr>{''.join(made)}</tr>"
 
 
 def _cut(text: str, columns: int) -> list[str]:

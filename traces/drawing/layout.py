@@ -174,7 +174,8 @@ def line_width(line: Line) -> int:
     """Return the width of a line of a note in points."""
     if not isinstance(line, Cells):
         return ceil(text_width(line.text, NOTE_SIZE)) + 4
-    return sum(map(cell_width, line.texts)) + (HIDDEN_WIDTH if line.hidden else 0) or EMPTY_WIDTH
+    hidden = HIDDEN_WIDTH * (line.hidden + line.goes_on)
+    return sum(map(cell_width, line.texts)) + hidden or EMPTY_WIDTH
 
 
 def cell_width(text: str) -> int:

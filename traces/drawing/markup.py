@@ -55,8 +55,11 @@ def _cell_rows(cells: Cells, theme: Theme, is_faded: bool) -> str:
     """Return three rows: the indices, the entries coloured by term, a bar under the committed."""
     quiet, ink = (theme.faded, theme.faded) if is_faded else (theme.quiet, theme.ink)
     border = theme.faded if is_faded else theme.cell_border
+    if cells.is_wrong:
+        border = theme.lost
     if not cells.texts:
-        return f'<tr><td width="{EMPTY_WIDTH}">{font("empty log", 8, quiet)}</td></tr>'
+        ink = theme.lost if cells.is_wrong else quiet
+        return f'<tr><td width="{EMPTY_WIDTH}">{font("empty log", 8, ink)}</td></tr>'
     indices, values, bars = [], [], []
     if cells.hidden:
         indices.append(f'<td width="{HIDDEN_WIDTH}"></td>')
@@ -71,4 +74,8 @@ def _cell_rows(cells: Cells, theme: Theme, is_faded: bool) -> str:
         )
         bar = f' bgcolor="{ink}"' if position < cells.committed else ""
         bars.append(f'<td height="{_BAR_HEIGHT}"{bar}></td>')
+    if cells.goes_on:
+        indices.append(f'<td width="{HIDDEN_WIDTH}"></td>')
+        values.append(f"<td>{font('…', NOTE_SIZE, quiet)}</td>")
+        bars.append("<td></td>")
     return "".join(f"<tr>{''.join(row)}</tr>" for row in (indices, values, bars))

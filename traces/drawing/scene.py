@@ -6,12 +6,19 @@ lifeline, and what stands in two rows cannot meet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from raft_ref.traces.drawing.metrics import wrapped
+from raft_ref.traces.drawing.refused import (
+    changed_at,
+    is_of_nobody,
+    is_refused_send,
+    numbers,
+    wrongly_logged,
+)
 from raft_ref.traces.format.flights import LOSS, Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
@@ -22,11 +29,13 @@ from raft_ref.traces.story.words import (
     is_snapshot,
     message_phrases,
     plain,
+    short_value,
     shortened,
+    shortened_within,
 )
 
 Style = Literal["message", "note", "flying", "lost"]
-ArrowKind = Literal["delivered", "duplicate", "lost"]
+ArrowKind = Literal["delivered", "duplicate", "lost", "refused"]
 Side = Literal[-1, 0, 1]
 LEFT: Side = -1
 BELOW: Side = 0
@@ -51,7 +60,8 @@ class Text:
 class Cells:
     """A log, one cell an entry: the texts, their terms, and which of them are committed.
 
-    `first` is the index of the first cell; `hidden` says that there are entries before it. A
+    `first` is the index of the first cell; `hidden` says that there are entries before it,
+    `goes_on` that there are some behind the last. `is_wrong`: it is not as the spec has it. A
     snapshot is a cell too, the first: it has the index of the last entry that it stands for.
     """
 
@@ -60,6 +70,8 @@ class Cells:
     first: int
     committed: int
     hidden: bool
+    goes_on: bool = False
+    is_wrong: bool = False
 
 
 Line = Text | Cells
@@ -82,7 +94,8 @@ class Row:
     """One step: its number and name, the server that acts, its mark and what is noted beside it.
 
     `server` is None in the row of a lost message; then `towards` is the channel that it took.
-    `mark` is empty where a plain dot will do. `leads` says that the step leads to the violation.
+    `mark` is empty where a plain dot will do. `leads` says that the step leads to the violation,
+    `is_told` that whoever recorded it told of the step.
     """
 
     number: int
@@ -94,6 +107,7 @@ class Row:
     notes: tuple[Note, ...]
     towards: tuple[str, str] | None = None
     leads: bool = True
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,8 @@ class Arrow:
     """A message from the step that sends it to the step that receives or loses it.
 
     `sender` is the position of the server that sends it; `sent` is 0 where that was before the
-    first step. `leads` says that the step which receives it leads to the violation.
+    first step. `leads` says that the step which receives it leads to the violation. A message that
+    a refused step sends ends nowhere: its arrow points at the lifeline of `dest`, a position.
     """
 
     sender: int
@@ -109,6 +124,7 @@ class Arrow:
     ended: int
     kind: ArrowKind
     leads: bool = True
+    dest: int = 0
 
 
 def rows(trace: Trace, note_width: float) -> list[Row]:
@@ -118,6 +134,7 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     """
     ways = flights(trace)
     matter = causal_slice(trace)
+    wrong_in_last = {name for _, name in wrongly_logged(trace)}
     steps = zip(trace.steps, pairwise(states(trace)), strict=True)
     shown = []
     for number, (step, (before, after)) in enumerate(steps, start=1):
@@ -126,17 +143,23 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             shown.append(replace(lost, leads=number in matter))
             continue
         old, new = before[step.server], after[step.server]
+        wrong = wrong_in_last if number == len(trace.steps) else set()
         told = [
             *_received(number, step, ways, note_width),
-            *_changed(step, old, new, note_width),
+            *_changed(step, old, new, note_width, wrong),
+            *_texts(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
+        sent = [flight for flight in ways if flight.sent == number and not flight.over]
+        flying = [flight for flight in sent if not is_refused_send(trace, flight)]
+        for flight in sent:
+            if flight not in flying:
+                told += _texts(message_phrases(flight.message), "lost", note_width)
         notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
-        flying = [flight for flight in ways if flight.sent == number and not flight.over]
         notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
         row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
-        shown.append(replace(row, leads=number in matter))
+        shown.append(replace(row, leads=number in matter, is_told=step.is_told))
     return shown
 
 
@@ -148,7 +171,12 @@ def arrows(trace: Trace) -> list[Arrow]:
         start = trace.servers.index(flight.message["source"]), flight.sent
         for count, end in enumerate(flight.delivered):
             kind: ArrowKind = "duplicate" if count else "delivered"
+            if is_of_nobody(trace, flight):
+                kind = "refused"
             drawn.append(Arrow(*start, end, kind, end in matter))
+        if is_refused_send(trace, flight):
+            dest = trace.servers.index(flight.message["dest"])
+            drawn.append(Arrow(*start, 0, "refused", dest=dest))
         if flight.lost is not None:
             drawn.append(Arrow(*start, flight.lost, "lost", flight.lost in matter))
     return drawn
@@ -172,25 +200,31 @@ def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
 
     The first of these rows has no name: it holds the names of the servers.
     """
-    last = states(trace)[-1]
+    last, wrong = states(trace)[-1], wrongly_logged(trace)
     values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
     for server, state in last.items():
         for name, value in state.items():
             if name == "snapshot" and is_snapshot(value) and log_cells(state):
                 continue  # a cell of the log
-            cells = log_cells(state) if name == "log" else None
-            text = Text(shortened(plain(value), 24), "message")
-            values.setdefault(name, {})[server] = cells or text
+            is_wrong = (server, name) in wrong
+            cells = log_cells(state, changed_at(trace, server)) if name == "log" else None
+            text = Text(shortened(plain(value), 24), "lost" if is_wrong else "message")
+            told = cells and replace(cells, is_wrong=is_wrong)
+            values.setdefault(name, {})[server] = told or text
     return values
 
 
-def log_cells(state: JsonObject) -> Cells | None:
-    """Return the end of the log as cells, or None where the state has no log of entries."""
+def log_cells(state: JsonObject, seen: int | None = None) -> Cells | None:
+    """Return the end of the log as cells, or None where the state has no log of entries.
+
+    Where `seen` is an index, what stands there is among the cells.
+    """
     log = entries(state.get("log"))
     if log is None:
         return None
     cells = [
-        (entry["term"], f"t{entry['term']} {shortened(plain(entry['value']), 8)}") for entry in log
+        (entry["term"], f"t{entry['term']} {shortened_within(short_value(entry), 8)}")
+        for entry in log
     ]
     before = compacted(state)
     if before:
@@ -198,15 +232,18 @@ def log_cells(state: JsonObject) -> Cells | None:
         cells.insert(0, (term, f"t{term} snapshot"))
         before -= 1
     first = max(0, len(cells) - CELLS_SHOWN)
-    shown = cells[first:]
+    if seen is not None:
+        first = max(0, min(first, seen - before - 2))
+    shown = cells[first : first + CELLS_SHOWN]
     commit = state.get("commitIndex")
     committed = min(commit - before, len(cells)) if is_number(commit) else 0
     return Cells(
         texts=tuple(text for _, text in shown),
         terms=tuple(term for term, _ in shown),
         first=before + first + 1,
-        committed=max(0, committed - first),
+        committed=min(max(0, committed - first), len(shown)),
         hidden=first > 0,
+        goes_on=first + len(shown) < len(cells),
     )
 
 
@@ -252,9 +289,15 @@ def _received(number: int, step: TraceStep, ways: list[Flight], note_width: floa
     return lines
 
 
-def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: float) -> list[Line]:
-    """Return the lines about the variables that the step changes, the log as cells at the end."""
-    phrases = []
+def _changed(
+    step: TraceStep, old: JsonObject, new: JsonObject, note_width: float, wrong: Collection[str]
+) -> list[Line]:
+    """Return the lines about the variables that the step changes, the log as cells at the end.
+
+    `wrong` are those that are not as the spec has them.
+    """
+    phrases: list[str] = []
+    marked: list[str] = []
     if step.step == "Restart" and _mark(old, new):
         phrases.append(_mark(old, new))
     cells = log_cells(new)
@@ -264,13 +307,16 @@ def _changed(step: TraceStep, old: JsonObject, new: JsonObject, note_width: floa
     for name, value in step.changes.items():
         if name in (*_UNTOLD, *told_by_cells, *told_by_mark):
             continue
-        if name == "votedFor":
+        if name == "votedFor" and name not in wrong:
             phrases += _vote(step, old.get(name), value)
         else:
-            phrases.append(shortened(f"{name} = {plain(value)}", 28))
-    lines: list[Line] = [*_texts(phrases, "note", note_width)]
+            told = marked if name in wrong else phrases
+            told.append(shortened(f"{name} = {plain(value)}", 28))
+    lines: list[Line] = [*_texts(phrases, "note", note_width), *_texts(marked, "lost", note_width)]
     if cells and any(old.get(name) != new.get(name) for name in told_by_cells):
-        lines.append(cells)
+        lines.append(replace(cells, is_wrong="log" in wrong))
+    if "commitIndex" in wrong and is_number(new.get("commitIndex")):
+        lines += _texts([f"commitIndex = {new['commitIndex']}"], "lost", note_width)
     return lines
 
 

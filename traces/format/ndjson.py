@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, Violation
 
 FORMAT = "raft-ref-trace"
@@ -43,7 +44,8 @@ def write(trace: Trace, path: str | Path) -> None:
 def read(path: str | Path) -> Trace:
     """Read a trace; raises TraceError (`file:line: reason`) for anything that is malformed."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with opened(Path(path)) as file:
+            text = file.read()
     except UnicodeDecodeError as error:
         raise TraceError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except OSError as error:
@@ -65,6 +67,19 @@ def read(path: str | Path) -> Trace:
     except TraceError as error:
         raise TraceError(f"{path}:{line}: {error}") from None
     return replace(trace, steps=tuple(steps))
+
+
+def is_whole(path: str | Path) -> bool:
+    """Say whether a trace has all that its steps change, or cannot be told to have less.
+
+    Of one whose header says that only some of it is logged that is to be found by a search.
+    """
+    try:
+        with opened(Path(path)) as file:
+            header = parse_line(next((line for line in file if line.strip()), "{}"))
+    except (OSError, TraceError, UnicodeDecodeError):
+        return True
+    return bool(header.get("logged", "all") == "all")
 
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
@@ -199,6 +214,8 @@ def _read_step(line: JsonObject, servers: tuple[str, ...]) -> TraceStep:
         changes=_field(line, "changes", dict, {}),
         history=_field(line, "history", dict, {}),
     )
+    if step.step == "Send" and step.message is not None:
+        step = replace(step, message=None, sends=(*step.sends, step.message))
     _check_roles(step, servers)
     return step
 

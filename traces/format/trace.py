@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+NOT_LOGGED: Final = "(not logged)"
+"""The value of an entry of which a recorded trace does not say what it is."""
 
 JsonObject = Mapping[str, Any]
 """A JSON object: a state of a server, a message, the arguments of a step."""
@@ -19,18 +22,32 @@ class TraceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """What a refused line says of a variable, or of a field of a message, and what was expected."""
+
+    name: str
+    logged: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
 class Violation:
     """The property that the last state of a trace breaks.
 
     `formula` is its text in the specification, `instances` are the values of its quantified
     variables that falsify it, each as text ("i = s1, j = s3"). With `is_refusal` the last step is
-    what was logged, and no step of the specification; `property` names its line.
+    what was logged, and no step of the specification; `property` names its line, `reason` is a
+    sentence that says why, `nearest` the action that explains it best, `differences` what of it is
+    otherwise.
     """
 
     property: str
     formula: str = ""
     instances: tuple[str, ...] = ()
     is_refusal: bool = False
+    reason: str = ""
+    nearest: str = ""
+    differences: tuple[Difference, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.property} {'is no step of the spec' if self.is_refusal else 'is violated'}"
@@ -43,7 +60,8 @@ class TraceStep:
     `server` takes the step (None: the network does); `message` is what is received or lost;
     `actions` are the actions of the specification that the step composes; `sends` are the messages
     that it sends; `changes` the new values of the server's variables that it changes; `history`
-    those of the history variables.
+    those of the history variables. `is_told` says that whoever recorded the trace told of the step;
+    else a search has filled it in.
     """
 
     step: str
@@ -54,6 +72,7 @@ class TraceStep:
     sends: tuple[JsonObject, ...] = ()
     changes: JsonObject = field(default_factory=dict)
     history: JsonObject = field(default_factory=dict)
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +81,8 @@ class Trace:
 
     `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
     channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
-    were sent before the trace begins; `beside` are variables that Raft knows nothing of, of a node
-    whose others are Raft's.
+    were sent before the trace begins, `history` the history variables there; `beside` are variables
+    that Raft knows nothing of, of a node whose others are Raft's.
     """
 
     servers: tuple[str, ...]
@@ -75,6 +94,7 @@ class Trace:
     violation: Violation | None = None
     in_flight: tuple[JsonObject, ...] = ()
     beside: tuple[str, ...] = ()
+    history: JsonObject = field(default_factory=dict)
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:

@@ -28,7 +28,7 @@ class ConversionRequest:
     @property
     def is_from_itf(self) -> bool:
         """Whether it is converted from ITF; else it is to it."""
-        return self.source.name.endswith(ITF)
+        return self.source.name.removesuffix(".gz").endswith(ITF)
 
     def run(self) -> None:
         """Convert it. Raises `TraceError` for what cannot be read, or shown, and `OSError`."""

@@ -17,6 +17,7 @@ from raft_ref import Node, State
 from raft_ref.messages import Entry, Message
 from raft_ref.node import Action, Step
 from raft_ref.traces.format.flights import InFlight
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, states
 from raft_ref.traces.sources.explored import (
     arguments_to_json,
@@ -100,12 +101,16 @@ def read_itf(path: str | Path) -> Trace:
     no step of Raft.tla leads from one state to the next.
     """
     try:
-        whole = json.loads(Path(path).read_text(encoding="utf-8"))
-        return _trace(whole, str(path))
-    except (ValueError, RecursionError) as error:
-        raise TraceError(f"{path}: not JSON that can be read: {error}") from None
+        with opened(Path(path)) as file:
+            text = file.read()
     except OSError as error:
         raise TraceError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TraceError(f"{path}: not JSON that can be read: {error}") from None
+    try:
+        return _trace(json.loads(text), str(path))
+    except (ValueError, RecursionError) as error:
+        raise TraceError(f"{path}: not JSON that can be read: {error}") from None
     except TraceError as error:
         raise TraceError(f"{path}: {error}") from None
 

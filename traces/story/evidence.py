@@ -17,8 +17,8 @@ def instances(trace: Trace) -> list[dict[str, str]]:
 
 def committed_at(trace: Trace, index: int) -> JsonObject | None:
     """Return the entry that was first committed at an index; None if the trace knows of none."""
-    for step in trace.steps:
-        committed = step.history.get("committed")
+    for history in (trace.history, *(step.history for step in trace.steps)):
+        committed = history.get("committed")
         if isinstance(committed, list) and len(committed) >= index:
             entry = committed[index - 1]
             return {name: entry[name] for name in ("term", "value")}
@@ -30,7 +30,11 @@ def committed_in(trace: Trace, index: int) -> int | None:
 
     Where the trace keeps no history of that, it is the first by which a server takes it for that.
     """
-    keeps_history = any("committed" in step.history for step in trace.steps)
+    keeps_history = "committed" in trace.history or any(
+        "committed" in step.history for step in trace.steps
+    )
+    if len(trace.history.get("committed", ())) >= index:
+        return None  # before the first step
     for number, step in enumerate(trace.steps, start=1):
         committed, commit = step.history.get("committed"), step.changes.get("commitIndex")
         if isinstance(committed, list) and len(committed) >= index:

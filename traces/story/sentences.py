@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
-from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, Violation, states
+from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject, Trace, TraceStep, Violation, states
 from raft_ref.traces.story.changes import changes
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import (
@@ -23,6 +24,25 @@ from raft_ref.traces.story.words import (
     printable,
     up_to,
 )
+
+_OF_ITSELF = {
+    "Start": "starts",
+    "Stay": "shows its state",
+    "a step": "takes a step",
+    "TakeLead": "takes the lead",
+    "StepDown": "gives up",
+    "Commit": "commits what it may",
+    "MoveNextIndex": "chooses anew what it sends next",
+    "AdoptTerm": "learns of a term",
+    "Refuse": "says no of its own accord",
+    "Acknowledge": "acknowledges what is committed",
+    "AcknowledgeLess": "acknowledges a part",
+    "Departed": "departs from the spec",
+}
+"""Steps of recorded traces, in words."""
+
+_SHOWN = 8
+"""How many entries of a history are told."""
 
 
 def tell(trace: Trace) -> list[str]:
@@ -41,7 +61,8 @@ def tell(trace: Trace) -> list[str]:
             sentence = _opening(step, again)
         else:
             sentence = _sentence(step, again, before[step.server], after[step.server], trace)
-        lines.append(printable(f"{number:>{width}}. {sentence}."))
+        unsaid = "" if step.is_told else " (no line tells of it)"
+        lines.append(printable(f"{number:>{width}}. {sentence}{unsaid}."))
     return lines + _ending(trace.violation, what_went_wrong(trace))
 
 
@@ -56,11 +77,20 @@ def _ending(violation: Violation | None, wrong: str) -> list[str]:
 
 def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:
     effects = [*changes(step, old, new, trace.servers), *_sends(step)]
-    effects += [f"{name} is now {plain(value)}" for name, value in step.history.items()]
+    effects += [f"{name} is now {_history(value)}" for name, value in step.history.items()]
     opening = _opening(step, again)
-    if step.step in ("AppendEntries", "InstallSnapshot") and not effects:
+    is_refused = trace.violation is not None and trace.violation.is_refusal
+    if not effects and is_refused and step is trace.steps[-1]:
+        return opening  # whether something changes is not known
+    if step.step in ("AppendEntries", "InstallSnapshot", "Send") and not effects:
         return opening
     return f"{opening}: {', '.join(effects) or 'nothing changes'}"
+
+
+def _history(value: Any) -> str:
+    if isinstance(value, list) and len(value) > _SHOWN:
+        return f"[… {', '.join(map(plain, value[-_SHOWN:]))}]"
+    return plain(value)
 
 
 def _opening(step: TraceStep, again: bool) -> str:
@@ -74,12 +104,26 @@ def _opening(step: TraceStep, again: bool) -> str:
         return (
             f"the network loses {describe(message)} from {message['source']} to {message['dest']}"
         )
+    return _of_server(step)
+
+
+def _of_server(step: TraceStep) -> str:
+    """Return the opening of a step that no message begins."""
+    server = step.server
+    if step.step in _OF_ITSELF and not step.arguments:
+        return f"{server} {_OF_ITSELF[step.step]}"
     match step.step:
+        case "Await" if step.message is not None:
+            return f"{server} has received {describe(step.message)} from {step.message['source']}"
+        case "Send" if step.sends:
+            return f"{server} sends {step.sends[0]['dest']} {describe(step.sends[0])}"
         case "Timeout":
             return f"{server} times out"
         case "Restart":
             return f"{server} crashes and restarts"
-        case "ClientRequest" if "value" in step.arguments:
+        case "ClientRequest" if step.arguments.get("value", NOT_LOGGED) == NOT_LOGGED:
+            return f"{server} takes a client request"
+        case "ClientRequest":
             return f"{server} takes the client request {plain(step.arguments['value'])}"
         case "CompactLog" if is_snapshot(step.changes.get("snapshot")):
             return f"{server} takes a snapshot"
@@ -87,13 +131,17 @@ def _opening(step: TraceStep, again: bool) -> str:
             return f"{server} sends {step.sends[0]['dest']} {carried}"
         case "InstallSnapshot" if (held := _held(_only_send(step))) is not None:
             return f"{server} sends {step.sends[0]['dest']} its {held}"
+    return _as_it_stands(step)
+
+
+def _as_it_stands(step: TraceStep) -> str:
     name, given = step.step, step.arguments
     if name == "Stay" and isinstance(given.get("step"), str):
         # A step that Raft has no name for.
         own = given.get("arguments")
         name, given = given["step"], own if isinstance(own, dict) else {}
     arguments = ", ".join(f"{each} {plain(value)}" for each, value in given.items())
-    return f"{server or 'the network'} takes the step {name}" + (
+    return f"{step.server or 'the network'} takes the step {name}" + (
         f" ({arguments})" if arguments else ""
     )
 
@@ -151,6 +199,8 @@ def _held(message: JsonObject) -> str | None:
 
 def _sends(step: TraceStep) -> Iterator[str]:
     """Yield what the step sends; what goes to several servers is told once."""
+    if step.step == "Send":
+        return
     if step.step == "AppendEntries" and _carried(_only_send(step)):
         return
     if step.step == "InstallSnapshot" and _held(_only_send(step)):

@@ -17,6 +17,8 @@ _OF_A_PROTOCOL = "every step of a server is a step of "
 def what_went_wrong(trace: Trace) -> str:
     """Return a sentence that says what the last state has wrong; "" where none is known."""
     violation = trace.violation
+    if violation is not None and violation.reason:
+        return violation.reason
     if violation is None or violation.property not in _SENTENCES or not trace.steps:
         return ""
     at = states(trace)

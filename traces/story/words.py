@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, TypeGuard
 
-from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject
 
 ENVELOPE = ("type", "source", "dest")
 
@@ -25,7 +25,8 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         if is_entry(value):
             others = [f"{name} {plain(value[name])}" for name in value if name != "value"]
-            return f"{plain(value['value'])} ({', '.join(others)})"
+            what = "an entry" if value["value"] == NOT_LOGGED else plain(value["value"])
+            return f"{what} ({', '.join(others)})"
         return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in value.items()) + "}"
     return json.dumps(value)
 
@@ -40,6 +41,34 @@ def printable(text: str) -> str:
 def shortened(text: str, length: int) -> str:
     """Return the text, cut to at most this many characters."""
     return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def short_value(entry: JsonObject) -> str:
+    """Return the value of an entry for where there is little room; "?" where it is not known."""
+    return "?" if entry["value"] == NOT_LOGGED else plain(entry["value"])
+
+
+def shortened_within(text: str, length: int) -> str:
+    """Return the text, cut in its middle: of numbered names the ends differ."""
+    end = length // 2 - 1
+    return text if len(text) <= length else f"{text[: length - end - 1]}…{text[-end:]}"
+
+
+def apart(one: str, other: str, length: int) -> tuple[str, str]:
+    """Return two texts, each cut to at most this many characters, so that both show the difference.
+
+    What is cut away in front is what they have in common.
+    """
+    if max(len(one), len(other)) <= length:
+        return one, other
+    common = next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )
+    start = max(0, common - length // 3)
+    if start:
+        one, other = (f"…{each[start:]}" for each in (one, other))
+    return shortened(one, length), shortened(other, length)
 
 
 def listed(names: list[str]) -> str:
@@ -120,7 +149,7 @@ def _append_phrases(
     if carried is None or not is_number(previous):
         return None
     cells = [
-        shortened(f"{index}:t{entry['term']} {plain(entry['value'])}", 18)
+        shortened(f"{index}:t{entry['term']} {short_value(entry)}", 18)
         for index, entry in enumerate(carried, start=previous + 1)
     ]
     if len(cells) > 3:

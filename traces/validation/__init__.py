@@ -7,16 +7,20 @@ file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
 readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
-verdict, and `refusal` explains it, with a reading `completed` to a trace; `files` takes several.
+verdict. `refusals` explain that; a reading is `completed` to a trace. `files` takes several, and
+goes `onward` behind a refused line if that is asked for; `reading` makes a whole trace of what was
+recorded.
 """
 
-from raft_ref.traces.validation.files import FileReport, ValidationReport, ValidationRequest
+from raft_ref.traces.validation.files import Fault, FileReport, ValidationReport, ValidationRequest
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Profile, Recording
-from raft_ref.traces.validation.refusal import Candidate, Refusal, as_text, explained
+from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.refusal import Refusal, as_text, explained
 from raft_ref.traces.validation.validate import Outcome, Verdict, validate
 
 __all__ = [
     "Candidate",
+    "Fault",
     "FileReport",
     "Liberties",
     "Lines",

@@ -76,6 +76,7 @@ def _step(matching: Matching, step: Step, is_again: bool) -> TraceStep:
         actions=tuple(actions),
         sends=tuple(message_to_json(each) for each in step.sends),
         changes=changes,
+        is_told=step.is_told,
     )
 
 

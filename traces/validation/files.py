@@ -8,26 +8,42 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.workers import workers
+from raft_ref.traces.format.opening import size_of
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
-from raft_ref.traces.validation.refusal import Refusal, explained
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.onward import behind
+from raft_ref.traces.validation.refusals.refusal import Refusal, explained
+from raft_ref.traces.validation.validate import Outcome, Verdict, validate
+from raft_ref.traces.validation.world import World
 
 MOST_SHOWN, MOST_KEPT = 10, 1_000
 """How many partial matches of a refusal are kept, and how many if all are wanted."""
+
+MOST_FAULTS = 20
+"""After how many faults behind the first nothing more is to be learnt."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A line behind a refused one that is refused as well, and why."""
+
+    line: int
+    why: str
 
 
 @dataclass(frozen=True)
 class FileReport:
     """What was found of one file.
 
-    All but `path` and `seconds` is as in `Verdict`; `refusal` says why it is refused, if it is.
+    All but `path` and `seconds` is as in `Verdict`; `refusal` says why it is refused, if it is, and
+    `more` what else is refused behind that, `given_up` where that ended before the file, and why.
     """
 
     path: Path
@@ -41,6 +57,8 @@ class FileReport:
     reason: str = ""
     looked_back: int = 0
     refusal: Refusal | None = None
+    more: tuple[Fault, ...] = ()
+    given_up: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,8 @@ class ValidationRequest:
     With `merged` the traces are of one run, say one a server: their lines are put into that file in
     the order of their clocks, and that is validated. At most `reorder` lines wait, because nothing
     explains them yet, until lines of other servers were followed. `keeps_all` partial matches of a
-    refusal, not some. With several files the profile goes between processes, so it must be
+    refusal, not some; with `goes_on` each further line that is refused, going on from what a
+    refused line shows. With several files the profile goes between processes, so it must be
     picklable. Raises `RequestError` for fewer than 0 lines.
     """
 
@@ -84,11 +103,14 @@ class ValidationRequest:
     reorder: int = 0
     merged: Path | None = None
     keeps_all: bool = False
+    goes_on: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be counted."""
+        """Refuse what cannot be counted, and to go on while lines wait for others."""
         if self.reorder < 0:
             raise RequestError("reorder: expected 0 or more")
+        if self.reorder and self.goes_on:
+            raise RequestError("keep-going: not with --reorder")
 
     @property
     def total(self) -> int:
@@ -134,21 +156,68 @@ class ValidationRequest:
         self, path: Path, on_characters: Callable[[int, int], None] = lambda read, size: None
     ) -> FileReport:
         """Return what is found of one file; what is no trace is an outcome like others."""
-        size = path.stat().st_size if path.is_file() else 0
+        size = size_of(path)
         started = time.perf_counter()
+        refused = _Refused(MOST_KEPT if self.keeps_all else MOST_SHOWN, self.goes_on)
         try:
             verdict = validate(
-                path, self.profile, self.reorder, lambda read: on_characters(read, size)
-            )
+                path, self.profile, self.reorder, lambda read: on_characters(read, size),
+                on_refusal=refused,
+            )  # fmt: skip
         except TraceError as error:
             return FileReport(path, Outcome.BAD_INPUT, reason=str(error))
         except OSError as error:
             return FileReport(path, Outcome.BAD_INPUT, reason=f"{path}: {error.strerror}")
-        seconds = time.perf_counter() - started
-        refusal = None
-        if verdict.outcome is Outcome.REFUSED:
-            refusal = explained(verdict, most=MOST_KEPT if self.keeps_all else MOST_SHOWN)
-        return FileReport(
+        seconds = time.perf_counter() - started - refused.seconds
+        if self.reorder and verdict.outcome is Outcome.REFUSED:
+            refused(verdict)
+        found = FileReport(
             path, verdict.outcome, verdict.lines, seconds, verdict.readings, verdict.actions,
-            verdict.checked, verdict.line, verdict.reason, verdict.looked_back, refusal,
+            verdict.checked, verdict.line, verdict.reason, verdict.looked_back,
+        )  # fmt: skip
+        return refused.told(found)
+
+
+class _Refused:
+    """What is refused of a file: the first line whole, of others which and why.
+
+    Arguments: how many candidates are kept; whether to go on behind a refusal.
+    """
+
+    def __init__(self, most: int, goes_on: bool) -> None:
+        self._most, self._goes_on = most, goes_on
+        self._first: Verdict | None = None
+        self._refusal: Refusal | None = None
+        self._more: list[Fault] = []
+        self.seconds = 0.0
+        """How long it took to explain."""
+
+    def __call__(self, verdict: Verdict) -> World | None:
+        """Note a refusal; return the reading to go on with, if that is asked for."""
+        assert verdict.line is not None
+        started = time.perf_counter()
+        found = explained(verdict, self._most)
+        self.seconds += time.perf_counter() - started
+        if self._first is None:
+            self._first, self._refusal = copy(verdict), found
+        else:
+            self._more.append(Fault(verdict.line, found.why))
+        if not self._goes_on or len(self._more) >= MOST_FAULTS:
+            return None
+        return behind(verdict)
+
+    def told(self, found: FileReport) -> FileReport:
+        """Return a report with what was refused: of the first, whatever became of the rest."""
+        first = self._first
+        if first is None:
+            return found
+        given_up = ""
+        if found.outcome is Outcome.INCONCLUSIVE:
+            given_up = f"line {found.line}: {found.reason}"
+        elif len(self._more) >= MOST_FAULTS:
+            given_up = f"line {self._more[-1].line}: there are {MOST_FAULTS} more faults"
+        return replace(
+            found, outcome=Outcome.REFUSED, line=first.line, reason=first.reason,
+            looked_back=first.looked_back, refusal=self._refusal, more=tuple(self._more),
+            given_up=given_up,
         )  # fmt: skip

@@ -315,11 +315,11 @@ class Moves:
             return
         if self.liberties.may_decline:
             for after in self._less(world, logged, line):
-                yield after, _latest(after)
+                yield after.in_silence(world), _latest(after)
         if self.liberties.silent.get("Send"):
             for after in self._sends(world, logged, line):
                 for message in self.messages(after, logged):
-                    yield after, message
+                    yield after.in_silence(world), message
 
     def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None

@@ -74,12 +74,17 @@ class Search:
         self.worlds = [world._replace(sent=(), gone=frozenset(), path=None)]
         return world.path
 
+    def begun(self, world: World, place: int, event: Event) -> World:
+        """Return a reading in which the server of a line has started, unless that is the line."""
+        if world.states[place] is not None or "Start" in event.moves:
+            return world
+        told = {} if self._begins_at_init else {**event.before, **event.after}
+        return self.moves.started(world, place, told)
+
     def readings(self, world: World, event: Event) -> list[World]:
         """Return what one reading becomes with a line."""
         place = self.moves.places[event.server]
-        if world.states[place] is None and "Start" not in event.moves:
-            told = {} if self._begins_at_init else {**event.before, **event.after}
-            world = self.moves.started(world, place, told)
+        world = self.begun(world, place, event)
         if self.moves.is_thorough:
             return self._all_readings(world, place, event)
         level = [_Partial(world, None, self.moves.liberties.silent)]
@@ -187,16 +192,16 @@ class Search:
         wanted = event.before if begun is None and event.before else event.after
         if world.waiting[place]:
             for after in self.moves.waited(world, place, event):
-                yield _Partial(after, begun, left)
+                yield _Partial(after.in_silence(world), begun, left)
         if self.moves.liberties.may_decline and wanted.get("commitIndex", 0) > state.commit_index:
             for after in self.moves.learnt(world, place, event, wanted["commitIndex"]):
-                yield _Partial(after, begun, left)
+                yield _Partial(after.in_silence(world), begun, left)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
             if move != "Send" and count and self._may_help(move, state, wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
-                    yield _Partial(after, begun, {**left, move: count - 1})
+                    yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
         name = WRITES.get(move, "")

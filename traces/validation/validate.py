@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec import SpecError
+from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, LinesOfFile, Profile, Recording
@@ -64,6 +65,9 @@ class Verdict:
     search: Search | None = None
     looked_back: int = 0
     """How many lines before that one were followed in all readings."""
+    breaks: World | None = None
+    """Where steps of the spec explain the line, and break a property: the reading with them."""
+    invariants: Invariants | None = None
 
 
 LINES_BETWEEN_PROGRESS = 256
@@ -74,8 +78,14 @@ def validate(
     profile: Profile,
     reorder: int = 0,
     on_progress: Callable[[int], None] = lambda characters: None,
+    last: int = LAST,
+    on_refusal: Callable[[Verdict], World | None] = lambda verdict: None,
 ) -> Verdict:
     """Return the verdict on the trace in a file.
+
+    `last` is how many of its last steps the verdict keeps. `on_refusal` is called with a refusal,
+    and returns the reading to go on with behind that line; None is the end (with `reorder` it is
+    not called).
 
     At most `reorder` lines wait, because nothing explains them yet, until lines of other servers
     were followed: what a server received may stand before what another sent. `on_progress` is
@@ -86,12 +96,13 @@ def validate(
     that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is no trace,
     `OSError` if it cannot be read.
     """
-    with path.open(encoding="utf-8", newline="\n") as file:
+    with opened(path) as file:
         lines = LinesOfFile(file)
         try:
             recording = profile(lines)
             events = _telling(recording.events, lines, on_progress)
-            return Following(path, replace(recording, events=events)).to_the_end(reorder)
+            following = Following(path, replace(recording, events=events), last=last)
+            return following.to_the_end(reorder, on_refusal)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
@@ -133,10 +144,14 @@ class Following:
     """Follows one recording, line by line, to its verdict.
 
     Arguments: where the recording stands, for people; the recording; the rules, if they have been
-    used for the same servers before.
+    used for the same servers before; how many of the last steps are kept.
     """
 
-    def __init__(self, path: Path, recording: Recording, rules: Rules | None = None) -> None:
+    def __init__(
+        self, path: Path, recording: Recording, rules: Rules | None = None, last: int = LAST
+    ) -> None:
+        self._last = last
+        self._broken_before: frozenset[str] = frozenset()
         self._recording = recording
         rules = rules or Rules(recording.servers)
         self._protocol = rules.protocol
@@ -149,7 +164,7 @@ class Following:
         )
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
-        self.verdict = Verdict(path, search=self._search)
+        self.verdict = Verdict(path, search=self._search, invariants=self._invariants)
         self._started()
 
     def _started(self) -> None:
@@ -159,15 +174,36 @@ class Following:
             world = moves.started(world, moves.places[name], logged)
         search.worlds = [world._replace(committed=self._invariants.first)]
 
-    def to_the_end(self, reorder: int = 0) -> Verdict:
+    def to_the_end(
+        self,
+        reorder: int = 0,
+        on_refusal: Callable[[Verdict], World | None] = lambda verdict: None,
+    ) -> Verdict:
         """Follow all lines, or until no reading is left; see `validate`."""
         if reorder:
             follow_in_any_order(self, self._recording.events, reorder)
-            return self.verdict
-        for event in self._recording.events:
-            if not self.follows(event):
-                break
+        else:
+            for event in self._recording.events:
+                if not self.follows(event) and not self._goes_on_behind(on_refusal):
+                    break
+        self._counted()
         return self.verdict
+
+    def _goes_on_behind(self, on_refusal: Callable[[Verdict], World | None]) -> bool:
+        """Go on behind a line that is refused, if there is a reading for that."""
+        verdict = self.verdict
+        if verdict.outcome is not Outcome.REFUSED:
+            return False
+        world = on_refusal(verdict)
+        if world is None:
+            return False
+        self.adopts(world)
+        return True
+
+    def _counted(self) -> None:
+        """Count the actions since one reading was left: those of one of the readings."""
+        path = self.verdict.breaks or self._search.worlds[0]
+        self.verdict.actions.update(step.action for step in path.steps())
 
     def is_early(self, event: Event) -> bool:
         """Say whether a line receives a message that nobody has sent."""
@@ -210,12 +246,18 @@ class Following:
         return goes_on
 
     def adopts(self, world: World) -> None:
-        """Go on from a state that is not the spec's: what departed at the last line is known."""
+        """Go on behind a line that was refused, with a reading that need be none of the spec.
+
+        A property that is broken may stay so, and is not asked about again.
+        """
         verdict = self.verdict
-        verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
-        verdict.line, verdict.event, verdict.worlds = None, None, []
-        path = self._search.go_on([world])
-        self._settled(path)
+        if verdict.breaks is not None:
+            self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
+        self._behind.clear()
+        self._settled(self._search.go_on([world]), is_last=True)
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
+        verdict.line = verdict.event = None
+        verdict.worlds = []
 
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event) or self._loses_writes(event):
@@ -246,7 +288,7 @@ class Following:
                 world._replace(states=(*world.states[:place], earlier, *world.states[place + 1 :]))
                 for world in worlds
             ]
-            self.verdict.outcome = Outcome.ACCEPTED
+            self.verdict.outcome, self.verdict.breaks = Outcome.ACCEPTED, None
             if self._follows(event):
                 return True
             self._behind.pop()
@@ -278,7 +320,7 @@ class Following:
             verdict.actions.subtract(step.action for step in each.settled)
             verdict.lines -= each is not before[0]
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
-        verdict.outcome, verdict.reason = Outcome.ACCEPTED, ""
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         self._moves.is_thorough = True
         left = before[::-1]
         try:
@@ -287,6 +329,7 @@ class Following:
         finally:
             self._moves.is_thorough = False
         if verdict.outcome is Outcome.ACCEPTED:
+            verdict.line = verdict.event = None
             return True
         for _ in range(len(before) - len(left)):
             network.undo(self._behind.pop().done)
@@ -329,12 +372,12 @@ class Following:
         sound, broken = [], set[str]()
         for world in worlds:
             committed, names = self._checked(world, event.line)
-            if names:
-                broken.update(names)
+            if new := {*names} - self._broken_before:
+                broken.update(new)
             else:
                 sound.append(world._replace(committed=committed))
         if not sound:
-            self._settled(worlds[0].path)
+            self.verdict.breaks = worlds[0]
             return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
         path = self._search.go_on(sound)
         if len(sound) == 1:
@@ -368,16 +411,17 @@ class Following:
                 committed = invariants.recorded(committed, state)
         return committed, broken
 
-    def _settled(self, path: Step | None) -> None:
+    def _settled(self, path: Step | None, *, is_last: bool = False) -> None:
+        """Count steps that all readings have; with `is_last` they cannot be taken back."""
         new = []
         while path is not None:
             new.append(path)
             path = path.previous
         for step in reversed(new):
-            step.previous = None
-            self._behind[-1].settled.append(step)
+            if not is_last:
+                self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
-        self.verdict.last = [*self.verdict.last, *reversed(new)][-LAST:]
+        self.verdict.last = [*self.verdict.last, *reversed(new)][-self._last :]
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict

@@ -22,6 +22,8 @@ class Step:
     after: ServerState
     sends: tuple[Message, ...]
     previous: Step | None
+    is_told: bool = True
+    """Whether a line tells of it; else the search has filled it in."""
 
 
 class World(NamedTuple):
@@ -56,6 +58,14 @@ class World(NamedTuple):
     def waits(self, place: int, messages: tuple[Message, ...]) -> World:
         """Return it with what a server has received and not yet handled."""
         return self._replace(waiting=(*self.waiting[:place], messages, *self.waiting[place + 1 :]))
+
+    def in_silence(self, before: World) -> World:
+        """Return it, once it is noted that no line tells of its steps since another."""
+        for step in self.steps():
+            if step is before.path:
+                break
+            step.is_told = False
+        return self
 
     def steps(self) -> Iterator[Step]:
         """Yield the last steps, the latest first."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from raft_ref.spec.tlc.run import run_tlc
 from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
-from raft_ref.traces.validation.refusal import as_text, explained
+from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
 from raft_ref.traces.validation.validate import Outcome, Verdict, validate
@@ -585,7 +586,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert f"ACCEPTED {good}" in capsys.readouterr().out
     assert main(["validate", str(bad), "--diagram", str(tmp_path / "end.gv")]) == 1
     shown = capsys.readouterr().out
-    assert f"REFUSED {bad}:31: no step of the spec explains this line" in shown
+    assert f"REFUSED {bad}:31: s1 is in term 50, and nothing leads it beyond term 1" in shown
     assert "is no step of the spec" in (tmp_path / "end.gv").read_text()
     assert main(["validate", str(none)]) == 2
     assert f"BAD INPUT: {none}: No such file or directory" in capsys.readouterr().out
@@ -652,3 +653,22 @@ def test_a_number_that_the_spec_has_no_value_for_is_inconclusive(tmp_path: Path)
     verdict = validate(path, PROFILES["raft-ref"])
     assert verdict.outcome is Outcome.INCONCLUSIVE
     assert verdict.reason == "the result of + does not fit in 32 bits"
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_actions_are_those_of_a_whole_reading(seed: int, tmp_path: Path) -> None:
+    """A step for each line at least, though the readings are several from line to line."""
+    lines = [
+        {name: value for name, value in line.items() if name != "state"} if n % 3 else line
+        for n, line in enumerate(thinned(recorded(seed, 60)))
+    ]
+    found = verdict_on(lines, tmp_path)
+    assert found.outcome is ACCEPTED
+    assert found.readings > 1
+    told = Counter(line["step"] for line in lines[1:])
+    assert found.actions["Timeout"] == told["Timeout"]
+    assert found.actions["ClientRequest"] == told["ClientRequest"]
+    received = sum(
+        found.actions[name] for name in ("Handle", "AdoptTerm", "ReceiveCommit", "RecordMatch")
+    )
+    assert received >= told["Receive"] + told["ReceiveDuplicate"]

@@ -20,7 +20,7 @@ from raft_ref.traces.conformance.schedule import Command
 SOUGHT = 20_000
 """How many steps are taken to find a consequence, if nothing is said."""
 
-_LONGEST = 80
+_LONGEST = 60
 """How many steps are taken behind what departed."""
 
 
@@ -38,7 +38,7 @@ def seek(
     """Let an implementation go on from where it departed, and look for a consequence.
 
     Arguments: what drives it; runs that end where it departed, the shortest first; how many steps
-    to take at most; the seed; the steps that are left out. One attempt in four begins anew, since
+    to take at most; the seed; the steps that are left out. Every second attempt begins anew, since
     what a consequence needs may have to come first. On Ctrl-C what was found so far.
     """
     taken = 0
@@ -46,8 +46,8 @@ def seek(
     try:
         while taken < steps:
             chance = random.Random(f"{seed} alone {number}")
-            begun = departed[number % len(departed)]
-            is_anew = number % 4 == 3
+            begun = departed[number // 2 % len(departed)]
+            is_anew = number % 2 == 1
             draw = _Phases(chance, begun, runner.is_fifo, without, is_anew=is_anew)
             run = runner.alone(begun.servers, draw.choose)
             taken += max(len(run.commands) - (0 if is_anew else len(begun.commands)), 1)
@@ -92,7 +92,10 @@ class _Phases:
             return None
         self._of_phase -= 1
         if self._of_phase < 0:
+            before = self._together
             self._next_phase(run)
+            if before and self._chance.random() < 0.4 and (again := self._departs(run, before)):
+                return again
         return self._drawn(run)
 
     def _next_phase(self, run: Run) -> None:
@@ -108,7 +111,7 @@ class _Phases:
         self._stands = ""
         if not leads or first.intersection(lacking) or chance.random() < 0.6:
             self._stands = self._together[0 if chance.random() < 0.6 else -1]
-        self._of_phase = chance.randint(4, 24)
+        self._of_phase = chance.randint(3, 16)
         self._is_latest_first = chance.random() < 0.5
 
     @staticmethod
@@ -166,6 +169,12 @@ class _Phases:
         is_again = step == self._again.step
         arguments: dict[str, Any] = dict(self._again.arguments) if is_again else {}
         return Command(step, server, arguments)
+
+    def _departs(self, run: Run, among: Sequence[str]) -> Command | None:
+        """Let one of some servers do again what departed, if that is no message's to do."""
+        if self._again.message is not None or self._again.step in self._without:
+            return None
+        return Command(self._again.step, self._chance.choice(among), dict(self._again.arguments))
 
     def _deliverable(self, run: Run) -> list[Flight]:
         return oldest(run.in_flight) if self._is_fifo else run.in_flight

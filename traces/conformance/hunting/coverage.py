@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from raft_ref.traces.conformance.hunting.adopting import DEPARTED
+from raft_ref.traces.validation.onward import DEPARTED
 from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.rules.protocol import field as of_message
@@ -39,6 +39,7 @@ class Pair(NamedTuple):
 
 
 _TAKEN = ("matches", "appends", "truncates", "commits", "below its snapshot")
+_COUNTS = "counts (of four servers or more)"
 _ROWS: Final = (
     ("Timeout", "", "FC", ("stands",)),
     ("ClientRequest", "", "L", ("appends",)),
@@ -52,7 +53,7 @@ _ROWS: Final = (
     ("RequestVoteRequest", "newer", "FCL", ("grants", "refuses")),
     ("RequestVoteResponse", "older", "FCL", ("ignores",)),
     ("RequestVoteResponse", "same", "FL", ("ignores",)),
-    ("RequestVoteResponse", "same", "C", ("ignores", "counts", "leads")),
+    ("RequestVoteResponse", "same", "C", ("ignores", _COUNTS, "leads")),
     ("RequestVoteResponse", "newer", "FCL", ("adopts",)),
     ("AppendEntriesRequest", "older", "FCL", ("refuses",)),
     ("AppendEntriesRequest", "same", "FC", ("refuses", *_TAKEN)),
@@ -119,7 +120,7 @@ def _counted(before: ServerState, step: Step) -> Iterator[str]:
     elif after.role == "Leader" != before.role:
         yield "leads"
     else:
-        yield "counts" if after.votes_granted != before.votes_granted else "ignores"
+        yield _COUNTS if after.votes_granted != before.votes_granted else "ignores"
 
 
 def _entries(before: ServerState, step: Step) -> Iterator[str]:

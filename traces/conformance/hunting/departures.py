@@ -7,12 +7,12 @@ it is the same in every run, and can be listed in a file as known.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.format.trace import TraceError
-from raft_ref.traces.validation.refusal import Candidate, explained
+from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.validate import Verdict
 
 
@@ -33,14 +33,11 @@ def kind_of(verdict: Verdict) -> str:
     step = "Receive" if event.name == "ReceiveDuplicate" else event.name
     if verdict.reason:
         return f"{step}{message}: {verdict.reason}"
-    return f"{step}{message}: {_nearest(explained(verdict).candidates)}"
+    return f"{step}{message}: {_stands_against(explained(verdict).candidates[0])}"
 
 
-def _nearest(candidates: Sequence[Candidate]) -> str:
-    """Return what differs from the candidate that the fewest things stand against."""
-    if not candidates:
-        return "no action explains it"
-    nearest = min(candidates, key=lambda each: (len(each.differences) or 9, _action(each)))
+def _stands_against(nearest: Candidate) -> str:
+    """Return what stands against the nearest candidate, without the instance's numbers."""
     if nearest.differences:
         names = sorted({name for name, _, _ in nearest.differences})
         return f"{_action(nearest)} differs in {', '.join(names)}"
@@ -48,7 +45,7 @@ def _nearest(candidates: Sequence[Candidate]) -> str:
 
 
 def _action(candidate: Candidate) -> str:
-    return candidate.action.partition("(")[0]
+    return _without_numbers(candidate.action.partition("(")[0])
 
 
 def _without_numbers(text: str) -> str:

@@ -23,8 +23,8 @@ WEIGHTS: Mapping[str, tuple[int, ...]] = {
     "Timeout": (1, 4),
     "ClientRequest": (1, 4, 16),
     "AppendEntries": (4, 16),
-    "InstallSnapshot": (4,),
-    "CompactLog": (0, 1, 4),
+    "InstallSnapshot": (4, 16),
+    "CompactLog": (0, 4, 16),
     "Tick": (0, 8, 32),
 }
 """From which weights those of a schedule are drawn, for each kind of step."""
@@ -142,16 +142,23 @@ class Draw:
                 self._values += 1
                 return {"value": f"v{self._values}"}
             case "AppendEntries" | "InstallSnapshot":
-                peer = self._chance.choice([each for each in run.servers if each != server])
+                peers = [each for each in run.servers if each != server]
                 if kind == "InstallSnapshot":
-                    return {"peer": peer}
+                    behind = [each for each in peers if self._is_behind(server, each)]
+                    return {"peer": self._chance.choice(behind or peers)}
                 held = self._states()[server].log.index
-                return {"peer": peer, "count": self._chance.randrange(min(held + 1, 3))}
+                count = self._chance.randrange(min(held + 1, 3))
+                return {"peer": self._chance.choice(peers), "count": count}
             case "CompactLog":
                 state = self._states()[server]
                 return {"index": self._chance.randint(state.compacted + 1, state.commit_index)}
             case _:
                 return {}
+
+    def _is_behind(self, leader: str, peer: str) -> bool:
+        """Say whether what a server has is less than what a leader has compacted."""
+        states = self._states()
+        return peer not in states or states[peer].log.index < states[leader].compacted
 
     def _weight(self, run: Run, server: str) -> int:
         if not self._of_server:

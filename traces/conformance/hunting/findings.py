@@ -15,7 +15,7 @@ from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.shrinking import TRIES, Shrinker
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Command, Schedule, as_written
-from raft_ref.traces.validation.refusal import Refusal, explained
+from raft_ref.traces.validation.refusals.refusal import Refusal, explained
 from raft_ref.traces.validation.validate import Outcome
 
 REPLAYS = 2
@@ -106,7 +106,7 @@ class Settling:
         found = Finding(wanted, again, name, schedule.network)
         self._shrink(found, others)
         if not again.failure and self.steps:
-            self._follow_up(found, [found.run, again])
+            self._follow_up(found, self._departed(found, again))
         return found
 
     def does_replay(self, run: Run, wanted: str) -> bool:
@@ -143,6 +143,13 @@ class Settling:
 
     def _alone(self, servers: tuple[str, ...], commands: Sequence[Command]) -> Run:
         return self.runner.alone(servers, following(commands))
+
+    def _departed(self, found: Finding, first: Run) -> list[Run]:
+        """Return from where to follow a finding up: in the whole cluster, the shortest first."""
+        if found.run.servers == first.servers:
+            return [found.run, first]
+        whole = self._follow(first.servers, found.run.commands)
+        return [whole, first] if is_of(whole, found.kind) else [first]
 
     def _follow_up(self, found: Finding, departed: list[Run]) -> None:
         if found.run.consequence is not None:

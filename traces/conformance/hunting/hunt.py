@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
-from raft_ref.traces.conformance.hunting.adopting import adopted
 from raft_ref.traces.conformance.hunting.coverage import Coverage, Pair, pairs
 from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 from raft_ref.traces.validation.lines.profile import Profile
+from raft_ref.traces.validation.onward import behind
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.validate import Following, Verdict
 from raft_ref.traces.validation.world import Step, World
@@ -144,6 +144,7 @@ class Hunt:
         """Hunt until something is found, or all schedules are done, or on Ctrl-C."""
         hunted, started = self.hunted, time.monotonic()
         try:
+            self.probe()
             while hunted.runs < self._runs and hunted.found is None:
                 run = self.one(hunted.runs)
                 hunted.seconds = time.monotonic() - started
@@ -182,7 +183,7 @@ class Hunt:
         """Return from where the spec goes on behind what is known."""
         if not self.known or (found := kind_of(verdict)) not in self.known:
             return None
-        world = adopted(verdict)
+        world = behind(verdict, needs_messages=True)
         if world is not None:
             self.hunted.known[found] += 1
         return world

@@ -8,12 +8,14 @@ one in which it may all have happened.
 from __future__ import annotations
 
 from array import array
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 from raft_ref.traces.format.ndjson import parse_line
+from raft_ref.traces.format.opening import opened_to_seek
 from raft_ref.traces.format.trace import JsonObject, TraceError
 
 
@@ -30,7 +32,7 @@ def merge(paths: Sequence[Path], into: Path) -> int:
     header = b""
     times, files, offsets = array("q"), array("q"), array("q")
     with ExitStack() as stack:
-        opened = [stack.enter_context(path.open("rb")) for path in paths]
+        opened = [stack.enter_context(opened_to_seek(path)) for path in paths]
         for number, (path, file) in enumerate(zip(paths, opened, strict=True)):
             found = _look(path, file, times, offsets)
             files.extend([number] * (len(times) - len(files)))
@@ -41,19 +43,19 @@ def merge(paths: Sequence[Path], into: Path) -> int:
             for place in order:
                 file = opened[files[place]]
                 file.seek(offsets[place])
-                out.write(file.readline().rstrip(b"\n") + b"\n")
+                out.write(_line(file.readline()))
     return len(order)
 
 
-def _look(path: Path, file: BinaryIO, times: array[int], offsets: array[int]) -> bytes:
+def _look(path: Path, file: IO[bytes], times: array[int], offsets: array[int]) -> bytes:
     """Note when each line happened, and where it stands; return the header."""
     header, offset, last = b"", 0, dict[Any, int]()
     for number, line in enumerate(file, start=1):
         if line.strip():
             try:
-                value = parse_line(line.decode("utf-8"))
+                value = parse_line(line.removeprefix(BOM_UTF8).decode("utf-8"))
                 if "clock" not in value and not last and not header:
-                    header = line.rstrip(b"\n") + b"\n"
+                    header = _line(line)
                 else:
                     time = _time(value)
                     server = str(value.get("server"))
@@ -68,6 +70,10 @@ def _look(path: Path, file: BinaryIO, times: array[int], offsets: array[int]) ->
                 raise TraceError(f"{path}:{number}: {error}") from None
         offset += len(line)
     return header
+
+
+def _line(line: bytes) -> bytes:
+    return line.removeprefix(BOM_UTF8).rstrip(b"\r\n") + b"\n"
 
 
 def _time(line: JsonObject) -> int:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from raft_ref.spec.values.value import Function, domain_of
+from raft_ref.traces.format.trace import NOT_LOGGED
 
 ENTRY = domain_of(frozenset({"term", "value"}))
 """The fields of an entry of Raft.tla, in the order in which its record has them."""
 
-UNLOGGED: Final = "(not logged)"
-"""The value of an entry of which the trace does not say what it is."""
+UNLOGGED = NOT_LOGGED
 
 
 CHUNK = 64
