@@ -12,7 +12,8 @@ from raft_ref.cli.examples.my_raft import MyRaft, Server
 from raft_ref.explorer import Step
 from raft_ref.traces import Trace, read, tell, write
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 from raft_ref.verify import (
     ClusterRequest,
     ExhaustiveCheck,

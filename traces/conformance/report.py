@@ -16,7 +16,7 @@ from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.conformance.schedule import Schedule
 from raft_ref.traces.validation.refusals.refusal import Refusal
-from raft_ref.traces.validation.validate import Outcome
+from raft_ref.traces.validation.verdict import Outcome
 
 NEEDED = ("Timeout", "ClientRequest", "Restart")
 """The steps that must have been answered, unless they are left out or not known."""

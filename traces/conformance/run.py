@@ -19,10 +19,11 @@ from raft_ref.traces.conformance.consequences import Consequence, Witness
 from raft_ref.traces.conformance.schedule import Command, Origin
 from raft_ref.traces.format.flights import LOSS
 from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.following import Following, Rules
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
-from raft_ref.traces.validation.validate import Following, Outcome, Rules, Verdict
-from raft_ref.traces.validation.world import World
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 
 
 @dataclass(frozen=True, slots=True)

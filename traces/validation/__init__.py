@@ -16,7 +16,8 @@ from raft_ref.traces.validation.files import Fault, FileReport, ValidationReport
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Profile, Recording
 from raft_ref.traces.validation.refusals.candidate import Candidate
 from raft_ref.traces.validation.refusals.refusal import Refusal, as_text, explained
-from raft_ref.traces.validation.validate import Outcome, Verdict, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 
 __all__ = [
     "Candidate",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from raft_ref.traces.format.flights import received_again
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep
+from raft_ref.traces.validation.moves.world import Step
 from raft_ref.traces.validation.rules.matching import Matching, message_to_json
 from raft_ref.traces.validation.rules.protocol import Message, ServerState
-from raft_ref.traces.validation.world import Step
 
 _NAMES = {
     "SendEntries": "AppendEntries",

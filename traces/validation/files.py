@@ -18,10 +18,11 @@ from raft_ref.traces.format.opening import size_of
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.lines.profile import Profile
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.onward import behind
 from raft_ref.traces.validation.refusals.refusal import Refusal, explained
-from raft_ref.traces.validation.validate import Outcome, Verdict, validate
-from raft_ref.traces.validation.world import World
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 
 MOST_SHOWN, MOST_KEPT = 10, 1_000
 """How many partial matches of a refusal are kept, and how many if all are wanted."""

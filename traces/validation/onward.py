@@ -16,6 +16,7 @@ from raft_ref.spec.values.value import boolean as as_boolean
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import ENVELOPE
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.refusals.candidates import candidates
 from raft_ref.traces.validation.rules.checks import MESSAGES
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
@@ -28,8 +29,7 @@ from raft_ref.traces.validation.rules.protocol import (
     ServerState,
 )
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.validate import Verdict
-from raft_ref.traces.validation.world import Step, World
+from raft_ref.traces.validation.verdict import Verdict
 
 DEPARTED = "Departed"
 """The name of a step that is no action of the spec."""

@@ -8,7 +8,8 @@ from raft_ref.traces.format.trace import Trace, TraceError
 from raft_ref.traces.validation.completed import completed
 from raft_ref.traces.validation.lines.profile import Profile
 from raft_ref.traces.validation.refusals.refusal import explained
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 
 _ALL = 10**9
 

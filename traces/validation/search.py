@@ -8,15 +8,16 @@ within the profile's bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from raft_ref.spec.values.value import results_of
 from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.alternatives import distinct
 from raft_ref.traces.validation.lines.events import STAY, Event
-from raft_ref.traces.validation.moves import Attempt, Moves
+from raft_ref.traces.validation.moves.moves import Moves
+from raft_ref.traces.validation.moves.taking import Attempt
+from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.rules.protocol import ServerState
-from raft_ref.traces.validation.world import Step, World
 
 WRITES = {
     "ClientRequest": "log",
@@ -31,6 +32,10 @@ WRITES = {
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
+
+
+class TooManyReadingsError(Exception):
+    """There are more ways to read a line than can be looked at."""
 
 
 class _Partial(NamedTuple):
@@ -54,7 +59,9 @@ class Search:
         self._begins_at_init = begins_at_init
         self.matching = moves.matching
         nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
-        self.worlds = [World(nobody, nothing, left=nothing)]
+        self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing)]
+        self.tries = 0
+        """How many more ways to read a line are looked at, before nobody can say."""
 
     def follow(self, event: Event) -> list[World]:
         """Return the readings that a line allows; the caller decides whether to go on with them."""
@@ -91,6 +98,7 @@ class Search:
         seen: set[Any] = set()
         while level:
             following: list[_Partial] = []
+            self._counts(len(level))
             for partial in level:
                 accepted, begun = self._advanced(partial, place, event)
                 if accepted:
@@ -122,6 +130,7 @@ class Search:
         later: set[Any] = set()
         while level:
             following: list[_Partial] = []
+            self._counts(len(level))
             for partial in level:
                 accepted, begun = self._advanced(partial, place, event)
                 following += begun
@@ -143,6 +152,11 @@ class Search:
             for each in self._silently(behind, place, Event(event.line, event.server, "")):
                 if each.world.key != world.key:
                     yield each.world.key
+
+    def _counts(self, ways: int) -> None:
+        self.tries -= ways
+        if self.tries < 0:
+            raise TooManyReadingsError
 
     def _advanced(
         self, partial: _Partial, place: int, event: Event
@@ -217,60 +231,6 @@ UNNAMED = (
     "Receive",
 )  # fmt: skip
 """What a line without the name of a step, and without a message, may tell of."""
-
-
-_KNOWLEDGE = {"votesGranted": 4, "nextIndex": 5, "matchIndex": 6}
-"""What a server knows of others, by where it stands in a `ServerState`."""
-
-
-def distinct(worlds: list[World], told: Set[str] = frozenset(_KNOWLEDGE)) -> list[World]:
-    """Return the readings that differ in what a later line can tell.
-
-    Not in how they were reached; and of two that are alike but for what was sent, what waits to be
-    handled, or for what a
-    server knows of others where no line has told of that, the one with more can do all that the
-    other can: nothing has to be received, and what is known need not be used.
-    """
-    if len(worlds) < 2:
-        return worlds
-    untold = [place for name, place in _KNOWLEDGE.items() if name not in told]
-    groups: dict[Any, list[World]] = {}
-    for each in {each.key: each for each in worlds}.values():
-        states = tuple(_without(state, untold) for state in each.states)
-        key = states, each.gone, each.committed
-        group = groups.setdefault(key, [])
-        if not any(_has_all(other, each, untold) for other in group):
-            group[:] = [other for other in group if not _has_all(each, other, untold)]
-            group.append(each)
-    return [each for group in groups.values() for each in group]
-
-
-def _without(state: ServerState | None, places: list[int]) -> Any:
-    if state is None or not places:
-        return state
-    return tuple(None if place in places else value for place, value in enumerate(state))
-
-
-def _has_all(one: World, other: World, places: list[int]) -> bool:
-    """Say whether all was sent, and is known, in one reading that is in another."""
-    if not {*one.sent} >= {*other.sent}:
-        return False
-    if any(not {*m} >= {*t} for m, t in zip(one.waiting, other.waiting, strict=True)):
-        return False
-    if not places:
-        return True
-    for mine, theirs in zip(one.states, other.states, strict=True):
-        if mine is not theirs and mine is not None and theirs is not None:
-            if 4 in places and not mine.votes_granted >= theirs.votes_granted:
-                return False
-            if 6 in places and any(
-                known < told
-                for known, told in zip(
-                    results_of(mine.match_index), results_of(theirs.match_index), strict=True
-                )
-            ):
-                return False
-    return True
 
 
 def _changes_nothing(event: Event) -> bool:

@@ -33,7 +33,8 @@ from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover, Item, Scenarios, scenarios
 from raft_ref.traces.conformance.schedule import Command, Schedule
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 from tests import toys
 from tests.support import processes
 

@@ -16,7 +16,8 @@ from raft_ref.traces.conformance.run import Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import RECORDED, ROOT
 from tests.traces.conformance.test_conformance import THREE, ends, hunt, shrunk, suite
 

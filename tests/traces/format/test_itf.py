@@ -15,7 +15,8 @@ from raft_ref.traces.sources.itf import (
     read_itf,
     write_itf,
 )
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import TRACES
 from tests.support.schedules import recorded
 

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation.following import Following, Rules
 from raft_ref.traces.validation.lines.profile import Lines
-from raft_ref.traces.validation.validate import Following, Outcome, Rules
+from raft_ref.traces.validation.verdict import Outcome
 from tests.support.schedules import recorded, thinned
 from tests.traces.validation.test_validation import lines_of, verdict_on
 

@@ -12,7 +12,8 @@ from raft_ref.cli import main
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.story.words import apart, shortened_within
 from raft_ref.traces.validation.refusals.refusal import Refusal, as_text, explained
-from raft_ref.traces.validation.validate import Outcome, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome
 from tests.support.schedules import recorded
 
 Lines = list[dict[str, Any]]

@@ -28,7 +28,8 @@ from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
-from raft_ref.traces.validation.validate import Outcome, Verdict, validate
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 from tests.support.files import RECORDED
 from tests.support.schedules import recorded, thinned
 

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from raft_ref.traces.validation.moves.world import Step
 from raft_ref.traces.validation.onward import DEPARTED
 from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.rules.protocol import field as of_message
-from raft_ref.traces.validation.world import Step
 
 ENOUGH_STEPS, ENOUGH_SHARE = 20_000, 3
 """Enough is a hunt of at least so many steps in which all but the first of so many parts met no

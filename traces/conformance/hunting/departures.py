@@ -13,7 +13,7 @@ from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.refusals.candidate import Candidate
 from raft_ref.traces.validation.refusals.refusal import explained
-from raft_ref.traces.validation.validate import Verdict
+from raft_ref.traces.validation.verdict import Verdict
 
 
 def kind(run: Run) -> str:

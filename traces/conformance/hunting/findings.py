@@ -16,7 +16,7 @@ from raft_ref.traces.conformance.hunting.shrinking import TRIES, Shrinker
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Command, Schedule, as_written
 from raft_ref.traces.validation.refusals.refusal import Refusal, explained
-from raft_ref.traces.validation.validate import Outcome
+from raft_ref.traces.validation.verdict import Outcome
 
 REPLAYS = 2
 """How many fresh processes must do the same."""

@@ -23,11 +23,12 @@ from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.profile import Profile
+from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.onward import behind
 from raft_ref.traces.validation.rules.protocol import ServerState
-from raft_ref.traces.validation.validate import Following, Verdict
-from raft_ref.traces.validation.world import Step, World
+from raft_ref.traces.validation.verdict import Verdict
 
 ISLANDS = 8
 TICKS = 100

@@ -14,8 +14,10 @@ LONGEST_LINE = 64 * 1024 * 1024
 """The most characters that a line may have."""
 
 
-LOOK_BACK = (4, 16, 64)
+LOOK_BACK = (4, 16, 64, 256, 1024, 4096)
 """How many lines are followed once more, in all readings, before one is refused."""
+TRIES = 50
+"""How many ways to read lines are looked at then, for each reading that there may be at a time."""
 
 
 @dataclass(frozen=True)

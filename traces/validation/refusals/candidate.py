@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from raft_ref.traces.validation.world import World
+from raft_ref.traces.validation.moves.world import World
 
 BEFORE = "before the step"
 """What a candidate is called where the server is not as it was logged before its step."""

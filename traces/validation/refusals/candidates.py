@@ -14,7 +14,8 @@ from raft_ref.spec.values.value import ModelValue, domain_in
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import ENVELOPE
 from raft_ref.traces.validation.lines.events import STAY, Event
-from raft_ref.traces.validation.moves import Attempt
+from raft_ref.traces.validation.moves.taking import Attempt
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import (
     BEFORE,
     NO_STEP,
@@ -28,7 +29,6 @@ from raft_ref.traces.validation.refusals.differences import measure, sends, show
 from raft_ref.traces.validation.refusals.messages import no_such_message, no_such_send
 from raft_ref.traces.validation.rules.matching import message_to_json
 from raft_ref.traces.validation.search import WRITES, Search
-from raft_ref.traces.validation.world import World
 
 
 def candidates(search: Search, worlds: Iterable[World], event: Event) -> list[Candidate]:

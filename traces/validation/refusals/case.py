@@ -10,11 +10,11 @@ from typing import Any
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import compacted
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import Candidate, Unchanged
 from raft_ref.traces.validation.refusals.messages import received
 from raft_ref.traces.validation.rules.matching import message_to_json
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.world import World
 
 
 @dataclass(frozen=True)

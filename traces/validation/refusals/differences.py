@@ -7,10 +7,10 @@ from typing import Any
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import plain
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import Difference, Unchanged
 from raft_ref.traces.validation.rules.matching import figure, message_to_json, unmatched
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.world import World
 
 _NOTHING = "nothing of the kind"
 

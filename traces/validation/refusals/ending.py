@@ -11,6 +11,7 @@ from raft_ref.traces.format.trace import Difference, JsonObject, Trace, TraceSte
 from raft_ref.traces.story.words import ENVELOPE, plain
 from raft_ref.traces.validation.completed import completed, in_flight_before
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.refusals.candidate import Candidate
 from raft_ref.traces.validation.refusals.messages import received
 from raft_ref.traces.validation.rules.instances import violation, whole
@@ -23,8 +24,7 @@ from raft_ref.traces.validation.rules.matching import (
 )
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.validate import Verdict
-from raft_ref.traces.validation.world import Step, World
+from raft_ref.traces.validation.verdict import Verdict
 
 
 def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most: int) -> Trace:

@@ -9,12 +9,12 @@ from typing import Any
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import ENVELOPE
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import TOLD, Candidate
 from raft_ref.traces.validation.refusals.differences import fields, measure
 from raft_ref.traces.validation.rules.matching import message_to_json
 from raft_ref.traces.validation.rules.protocol import Message
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.world import World
 
 _LOOKED_AT = 256
 """How many messages that could be sent are compared with the one that was logged."""

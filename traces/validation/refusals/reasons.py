@@ -12,11 +12,11 @@ from typing import Any
 
 from raft_ref.traces.story.words import listed, plain, shortened
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import BEFORE, NO_STEP, Candidate, Unchanged
 from raft_ref.traces.validation.refusals.case import Case
 from raft_ref.traces.validation.refusals.of_logs import accepts, commits, log, match
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.world import World
 
 
 def why(search: Search, world: World, event: Event, nearest: Candidate) -> str:

@@ -13,7 +13,7 @@ from raft_ref.traces.validation.refusals.candidate import Candidate
 from raft_ref.traces.validation.refusals.candidates import candidates
 from raft_ref.traces.validation.refusals.ending import ending, ending_broken
 from raft_ref.traces.validation.refusals.reasons import why
-from raft_ref.traces.validation.validate import LAST, Verdict
+from raft_ref.traces.validation.verdict import LAST, Verdict
 
 _CELL = 60
 

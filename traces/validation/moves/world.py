@@ -26,6 +26,16 @@ class Step:
     """Whether a line tells of it; else the search has filled it in."""
 
 
+class Unsynced(NamedTuple):
+    """An earlier state of a server, which it may fall back to as it restarts.
+
+    Not `is_whole` if it has told of its term and vote since: then only its log may fall back.
+    """
+
+    state: ServerState
+    is_whole: bool
+
+
 class World(NamedTuple):
     """A state of the spec.
 
@@ -33,7 +43,8 @@ class World(NamedTuple):
     yet handled, the latest last. `sent` are the messages that were sent, and `gone` those that
     cannot be received any more, both besides what all readings have in common. `path` is the last
     step, `committed` the history of the spec. `left` are the states in which each server left a
-    term or a role: what it may have sent by then may still arrive.
+    term or a role: what it may have sent by then may still arrive. `unsynced` are those in which it
+    may be after a restart, if not all that it writes is on its disk at once.
     """
 
     states: tuple[ServerState | None, ...]
@@ -43,11 +54,13 @@ class World(NamedTuple):
     path: Step | None = None
     committed: Any = None
     left: tuple[tuple[ServerState, ...], ...] = ()
+    unsynced: tuple[tuple[Unsynced, ...], ...] = ()
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What tells it from others: not how it was reached."""
-        return self.states, self.waiting, frozenset(self.sent), self.gone, self.committed
+        sent = frozenset(self.sent)
+        return self.states, self.waiting, sent, self.gone, self.committed, self.unsynced
 
     def state(self, place: int) -> ServerState:
         """Return the state of a server that has started."""

@@ -1,0 +1,342 @@
+"""Line by line to the verdict: all readings of a recording, and back where a choice was wrong.
+
+The rule: a line is refused only if no reading of all the lines up to it explains it. Those with the
+fewest silent moves are looked at first, and the lines before once more in all readings.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from raft_ref.spec import SpecError
+from raft_ref.traces.validation.alternatives import differing
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
+from raft_ref.traces.validation.lines.reordering import follow_in_any_order
+from raft_ref.traces.validation.moves.moves import Moves
+from raft_ref.traces.validation.moves.world import Step, World
+from raft_ref.traces.validation.rules.invariants import Committed, Invariants
+from raft_ref.traces.validation.rules.protocol import (
+    Message,
+    Protocol,
+    ServerState,
+)
+from raft_ref.traces.validation.search import Search, TooManyReadingsError
+from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
+
+
+class _Followed(NamedTuple):
+    """A line that was followed, and what is needed to take that back."""
+
+    event: Event
+    worlds: list[World]
+    last: list[Step]
+    done: list[tuple[bool, Message]]
+    settled: list[Step]
+
+
+class Rules:
+    """What the spec says of a cluster, and what was found of it so far, to be used again.
+
+    Argument: the servers.
+    """
+
+    def __init__(self, servers: Sequence[str]) -> None:
+        self.protocol = Protocol(servers)
+        self.invariants = Invariants(self.protocol)
+
+
+class Following:
+    """Follows one recording, line by line, to its verdict.
+
+    Arguments: where the recording stands, for people; the recording; the rules, if they have been
+    used for the same servers before; how many of the last steps are kept; whether to follow all
+    readings from the beginning.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        recording: Recording,
+        rules: Rules | None = None,
+        last: int = LAST,
+        *,
+        is_thorough: bool = False,
+    ) -> None:
+        self._last = last
+        self._broken_before: frozenset[str] = frozenset()
+        self._recording = recording
+        rules = rules or Rules(recording.servers)
+        self._protocol = rules.protocol
+        liberties = recording.liberties
+        self._moves = Moves(self._protocol, recording.servers, liberties)
+        self._search = Search(self._moves, recording.begins_at_init)
+        self._has_choices = bool(liberties.silent or liberties.may_decline or liberties.unsynced)
+        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if self._has_choices else 1)
+        self._behind_that = 0
+        """How many lines cannot be followed once more."""
+        self._is_thorough = self._moves.is_thorough = is_thorough
+        self._invariants = rules.invariants
+        self._checked_before = self._invariants.checked
+        self.verdict = Verdict(path, search=self._search, invariants=self._invariants)
+        self._started()
+
+    def _started(self) -> None:
+        search, moves = self._search, self._moves
+        (world,) = search.worlds
+        for name, logged in self._recording.initial.items():
+            world = moves.started(world, moves.places[name], logged)
+        search.worlds = [world._replace(committed=self._invariants.first)]
+
+    def to_the_end(
+        self,
+        reorder: int = 0,
+        on_refusal: Callable[[Verdict], World | None] = lambda verdict: None,
+    ) -> Verdict:
+        """Follow all lines, or until no reading is left; see `validate`."""
+        if reorder:
+            follow_in_any_order(self, self._recording.events, reorder)
+        else:
+            for event in self._recording.events:
+                if not self.follows(event) and not self._goes_on_behind(on_refusal):
+                    break
+        self._counted()
+        return self.verdict
+
+    def _goes_on_behind(self, on_refusal: Callable[[Verdict], World | None]) -> bool:
+        """Go on behind a line that is refused, if there is a reading for that."""
+        verdict = self.verdict
+        if verdict.outcome is not Outcome.REFUSED:
+            return False
+        world = on_refusal(verdict)
+        if world is None:
+            return False
+        self.adopts(world)
+        return True
+
+    def _counted(self) -> None:
+        """Count the actions since one reading was left: those of one of the readings."""
+        path = self.verdict.breaks or self._search.worlds[0]
+        self.verdict.actions.update(step.action for step in path.steps())
+
+    def is_early(self, event: Event) -> bool:
+        """Say whether a line receives a message that nobody has sent."""
+        message, moves = event.message, self._moves
+        if message is None or message["dest"] != event.server:
+            return False
+        return not any(any(True for _ in moves.messages(w, message)) for w in self.worlds)
+
+    def may_follow(self, event: Event) -> bool:
+        """Follow one line if the fewest silent moves explain it; else leave all as it was."""
+        before = replace(self.verdict)
+        if self._follows(event):
+            return True
+        self._behind.pop()
+        if self.verdict.outcome is Outcome.REFUSED:
+            self.verdict = before
+        return False
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a limit was reached."""
+        return self.verdict.outcome is Outcome.INCONCLUSIVE
+
+    @property
+    def states(self) -> dict[str, ServerState]:
+        """The states of the servers that have started, in one of the readings so far."""
+        first = self._protocol.first if self._recording.begins_at_init else None
+        servers = zip(self._recording.servers, self._search.worlds[0].states, strict=True)
+        return {name: known for name, state in servers if (known := state or first) is not None}
+
+    @property
+    def worlds(self) -> list[World]:
+        """The readings so far."""
+        return self._search.worlds
+
+    def follows(self, event: Event) -> bool:
+        """Follow one line; say whether to go on."""
+        goes_on = self._follows_somehow(event)
+        self.verdict.checked = self._invariants.checked - self._checked_before
+        return goes_on
+
+    def adopts(self, world: World) -> None:
+        """Go on behind a line that was refused, with a reading that need be none of the spec.
+
+        A property that is broken may stay so, and is not asked about again.
+        """
+        verdict = self.verdict
+        if verdict.breaks is not None:
+            self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
+        self._behind.clear()
+        self._behind_that = 0
+        self._settled(self._search.go_on([world]), is_last=True)
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
+        verdict.line = verdict.event = None
+        verdict.worlds = []
+
+    def _follows_somehow(self, event: Event) -> bool:
+        if self._follows(event):
+            return True
+        if self.verdict.outcome is Outcome.REFUSED and self._has_choices and not self._is_thorough:
+            return self._in_other_readings()
+        return False
+
+    def _in_other_readings(self) -> bool:
+        """Follow the last lines once more, back to the first if need be; say whether to go on."""
+        verdict = self.verdict
+        refused = replace(verdict, actions=Counter(verdict.actions))
+        self._search.tries = TRIES * self._moves.liberties.candidates
+        for count in LOOK_BACK:
+            if self._again(count):
+                return True
+            if verdict.outcome is not Outcome.REFUSED:
+                refused.outcome, refused.reason = verdict.outcome, verdict.reason
+                break
+            refused.looked_back = min(count, len(self._behind))
+            if count >= len(self._behind):
+                break
+        if self._behind_that and refused.outcome is Outcome.REFUSED:
+            refused.outcome, refused.is_open_before = Outcome.INCONCLUSIVE, True
+            refused.reason = f"what is before the last {LOOK_BACK[-1]} lines can be read otherwise"
+        self.verdict = refused
+        return False
+
+    def _again(self, count: int) -> bool:
+        """Follow the last lines once more, in all readings; say whether that explains them.
+
+        If not, what was known of them is left as it was.
+        """
+        search, verdict, network = self._search, self.verdict, self._moves.network
+        lines = verdict.lines
+        before = [self._behind.pop() for _ in range(min(count, len(self._behind)))]
+        for each in before:
+            network.undo(each.done)
+            verdict.actions.subtract(step.action for step in each.settled)
+            verdict.lines -= each is not before[0]
+        search.worlds, verdict.last = before[-1].worlds, before[-1].last
+        verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
+        self._moves.is_thorough = self._is_thorough = True
+        self._moves.unknown = ""
+        left = before[::-1]
+        try:
+            while left and self._follows(left.pop(0).event):
+                pass
+        finally:
+            self._moves.is_thorough = self._is_thorough = False
+        if verdict.outcome is Outcome.ACCEPTED:
+            verdict.line = verdict.event = None
+            return True
+        for _ in range(len(before) - len(left)):
+            network.undo(self._behind.pop().done)
+        for each in reversed(before):
+            network.redo(each.done)
+            self._behind.append(each)
+            verdict.actions.update(step.action for step in each.settled)
+        verdict.lines = lines
+        return False
+
+    def _follows(self, event: Event) -> bool:
+        search, verdict = self._search, self.verdict
+        before = search.worlds
+        if event.beyond:
+            return self._ends(Outcome.INCONCLUSIVE, event, before, event.beyond)
+        self._moves.network.done = []
+        self._moves.told.update(event.before, event.after)
+        self._behind_that += len(self._behind) == self._behind.maxlen
+        self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
+        if not self._is_thorough:
+            self._moves.unknown = ""
+            search.tries = TRIES * self._moves.liberties.candidates
+        try:
+            worlds = search.follow(event)
+        except SpecError as error:
+            # Such as a number that is too large for the spec: nobody can say.
+            return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)
+        except TooManyReadingsError:
+            reason = f"line {event.line} can be read in too many ways; {self._open(before)}"
+            return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
+        if not worlds:
+            if self._moves.unknown and (self._is_thorough or not self._has_choices):
+                return self._ends(Outcome.INCONCLUSIVE, event, before, self._moves.unknown)
+            if self._moves.network.has_forgotten and event.message is not None:
+                limit = self._moves.liberties.remembers
+                reason = f"the message is none of the last {limit} that were sent"
+                return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
+            return self._ends(Outcome.REFUSED, event, before, "")
+        verdict.readings = max(verdict.readings, len(worlds))
+        if len(worlds) > self._moves.liberties.candidates:
+            reason = (
+                f"line {event.line} allows more than {self._moves.liberties.candidates} readings; "
+                f"{self._open(worlds)}"
+            )
+            return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
+        verdict.lines += 1
+        return self._goes_on(event, before, worlds)
+
+    def _open(self, worlds: list[World]) -> str:
+        return f"they differ in {differing(worlds, self._moves.names)}: to log that would tell"
+
+    def _goes_on(self, event: Event, before: list[World], worlds: list[World]) -> bool:
+        sound, broken = [], set[str]()
+        for world in worlds:
+            committed, names = self._checked(world, event.line)
+            if new := {*names} - self._broken_before:
+                broken.update(new)
+            else:
+                sound.append(world._replace(committed=committed))
+        if not sound:
+            self.verdict.breaks = worlds[0]
+            return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
+        path = self._search.go_on(sound)
+        if len(sound) == 1:
+            self._settled(path)
+        return True
+
+    def _checked(self, world: World, line: int) -> tuple[Committed, list[str]]:
+        """Return the history after the steps of a line, and the properties that they break."""
+        invariants, places = self._invariants, self._moves.places
+        first = self._protocol.first
+        states = [each or first for each in world.states]
+        new: list[tuple[Step, list[ServerState]]] = []
+        for step in world.steps():
+            if step.line != line:
+                break
+            states = [*states]
+            states[places[step.server]] = step.before or first
+            new.append((step, states))
+        committed = world.committed
+        broken: list[str] = []
+        for step, states in reversed(new):
+            committed, names = invariants.broken(
+                states, places[step.server], step.after, committed,
+                is_restart=step.action.startswith("Restart"),
+            )  # fmt: skip
+            broken += names
+            for message in step.sends:
+                broken += invariants.broken_by(message)
+        for state in world.states:
+            if state is not None:
+                committed = invariants.recorded(committed, state)
+        return committed, broken
+
+    def _settled(self, path: Step | None, *, is_last: bool = False) -> None:
+        """Count steps that all readings have; with `is_last` they cannot be taken back."""
+        new = []
+        while path is not None:
+            new.append(path)
+            path = path.previous
+        for step in reversed(new):
+            if not is_last:
+                self._behind[-1].settled.append(step)
+            self.verdict.actions[step.action] += 1
+        self.verdict.last = [*self.verdict.last, *reversed(new)][-self._last :]
+
+    def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
+        verdict = self.verdict
+        verdict.outcome, verdict.line, verdict.event = outcome, event.line, event
+        verdict.worlds, verdict.reason = before, reason
+        return False

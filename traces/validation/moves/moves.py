@@ -1,0 +1,186 @@
+"""The moves: what one thing that a server may have done makes of a reading.
+
+The rule: a move takes the steps of RaftTrace.tla that it names, for each message and argument that
+agrees with what was logged; whether the states agree is the business of the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import STAY, Event
+from raft_ref.traces.validation.lines.profile import Liberties
+from raft_ref.traces.validation.moves.receiving import Receiving
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.logs import UNLOGGED
+from raft_ref.traces.validation.rules.protocol import (
+    Protocol,
+    ServerState,
+)
+
+
+class Moves(Receiving):
+    """The moves of the servers of one trace, by name; arguments as of `Steps`."""
+
+    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
+        super().__init__(protocol, servers, liberties)
+        self._by_name: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
+            "Start": self._start,
+            "Timeout": self._own("Timeout"),
+            "TakeLead": self._own("TakeLead"),
+            "StepDown": self._own("StepDown"),
+            "ClientRequest": self._client_request,
+            "CompactLog": self._compact,
+            "Commit": self._commit,
+            "MoveNextIndex": self._move_next_index,
+            "ForgetMatch": self._forget_match,
+            "Restart": self._restart,
+            "AppendEntries": self._append_entries,
+            "InstallSnapshot": self._install_snapshot,
+            "AdoptTerm": self._adopt,
+            "Receive": self._receive,
+            "Await": self._await,
+            "Send": self._send_line,
+            "DropMessage": self._drop,
+            STAY: lambda world, _place, _event: iter([world]),
+        }
+
+    def move(self, name: str, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield what a move of a server makes of a reading."""
+        return self._by_name[name](world, place, event)
+
+    def silent(self, name: str, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield what a move makes of it that no line tells of: any message may be received."""
+        if name != "Receive":
+            yield from self.move(name, world, place, event)
+            return
+        for message in self._in_flight(world, place):
+            yield from self.handled(world, place, message, event, logged={})
+
+    def _does(
+        self, world: World, place: int, event: Event, action: str, *arguments: Any
+    ) -> Iterator[World]:
+        """Yield it after an action that a line tells of, if it sends what was logged."""
+        me = self.servers[place]
+        for after in self._acts(world, place, event.line, action, me, *arguments):
+            if self._sends_agree(world, after, event):
+                yield after
+
+    def _own(self, action: str) -> Callable[[World, int, Event], Iterator[World]]:
+        return lambda world, place, event: self._does(world, place, event, action)
+
+    def started(self, world: World, place: int, logged: JsonObject) -> World:
+        """Return it with a server started, in a state of which this was logged."""
+        state = self.matching.started(self.protocol, logged)
+        states = (*world.states[:place], state, *world.states[place + 1 :])
+        return world._replace(states=states)
+
+    def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
+        if world.states[place] is None:
+            yield self.started(world, place, {**event.before, **event.after})
+
+    def _client_request(self, world: World, place: int, event: Event) -> Iterator[World]:
+        value = event.arguments.get("value")
+        if value is None:
+            value = _next_value(world.state(place), event.after.get("log"))
+        yield from self._does(world, place, event, "ClientRequest", value)
+
+    def _compact(self, world: World, place: int, event: Event) -> Iterator[World]:
+        index = event.arguments.get("index")
+        if index is None:
+            index = event.after.get("snapshot", {}).get("lastIncludedIndex")
+        state = world.state(place)
+        # What is compacted least leaves most open.
+        most = state.commit_index + 1 if self.is_thorough else state.compacted + 2
+        indices = range(state.compacted + 1, most) if index is None else [index]
+        for each in indices:
+            yield from self._does(world, place, event, "CompactLog", each)
+
+    def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
+        state = world.state(place)
+        index = event.after.get("commitIndex", event.before.get("commitIndex"))
+        indices = range(state.log.index, state.commit_index, -1) if index is None else [index]
+        for each in indices:
+            yield from self._does(world, place, event, "Commit", each)
+
+    def _move_next_index(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with what is to be sent next to each peer as it was logged."""
+        logged = {**event.before, **event.after}.get("nextIndex", {})
+        if isinstance(logged, list):
+            logged = dict(zip(self.names, logged, strict=True))
+        worlds = [world]
+        for peer, index in logged.items():
+            if self.matching.differs(world.state(place), "nextIndex", {peer: index}):
+                to = self.protocol.servers[peer]
+                worlds = [
+                    after
+                    for each in worlds
+                    for after in self._does(each, place, event, "MoveNextIndex", to, index)
+                ]
+        yield from worlds
+
+    def _forget_match(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with less known of its peers, as it was logged."""
+        logged = {**event.before, **event.after}.get("matchIndex", {})
+        if isinstance(logged, list):
+            logged = dict(zip(self.names, logged, strict=True))
+        worlds = [world]
+        for peer, index in logged.items():
+            if self.matching.differs(world.state(place), "matchIndex", {peer: index}):
+                to = self.protocol.servers[peer]
+                worlds = [
+                    after
+                    for each in worlds
+                    for after in self._does(each, place, event, "ForgetMatch", to, index)
+                ]
+        yield from worlds
+
+    def _restart(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a server restarted, and all of its state, or part of what is on a disk.
+
+        What it lost might as well not have happened: it has told nobody of it.
+        """
+        yield from self._restarted(world, place, event)
+        state = world.state(place)
+        for earlier, is_whole in reversed(world.unsynced[place]):
+            of_log = state._replace(
+                log=earlier.log,
+                compacted=earlier.compacted,
+                commit_index=min(state.commit_index, earlier.log.index),
+            )
+            for each in (of_log, earlier) if is_whole else (of_log,):
+                states = (*world.states[:place], each, *world.states[place + 1 :])
+                yield from self._restarted(world._replace(states=states), place, event)
+
+    def _restarted(self, world: World, place: int, event: Event) -> Iterator[World]:
+        state = world.state(place)
+        commit = event.after.get("commitIndex")
+        commits = dict.fromkeys(
+            [state.compacted, state.commit_index] if commit is None else [commit]
+        )
+        for each in commits:
+            for after in self._does(world, place, event, "RestartAt", each):
+                yield after.waits(place, ())
+
+    def _append_entries(self, world: World, place: int, event: Event) -> Iterator[World]:
+        to, count = self.protocol.servers[event.arguments["peer"]], event.arguments["count"]
+        yield from self._does(world, place, event, "AppendEntries", to, count)
+
+    def _install_snapshot(self, world: World, place: int, event: Event) -> Iterator[World]:
+        to = self.protocol.servers[event.arguments["peer"]]
+        yield from self._does(world, place, event, "InstallSnapshot", to)
+
+    def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
+        assert event.message is not None
+        for message in self.messages(world, event.message):
+            yield world._replace(gone=world.gone | {message})
+
+
+def _next_value(state: ServerState, logged: Any) -> Any:
+    """Return the value behind a log, where the log that it is to become was logged as a list."""
+    place = state.log.index - state.compacted
+    if isinstance(logged, list) and place < len(logged):
+        return logged[place].get("value", UNLOGGED)
+    return UNLOGGED

@@ -1,0 +1,228 @@
+"""What a server makes of a message: at once, when a line asks for it, or less than it could."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.sending import Sending, latest
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.matching import message_agrees
+from raft_ref.traces.validation.rules.protocol import (
+    Message,
+    ServerState,
+    field,
+)
+
+WAITING = 16
+"""How many messages that a server has received may wait to be handled."""
+
+
+class Receiving(Sending):
+    """The moves by which servers receive."""
+
+    def _available(
+        self, world: World, logged: JsonObject, line: int
+    ) -> Iterator[tuple[World, Message]]:
+        """Yield the messages that may be the logged one, sent in silence if need be."""
+        found = [*self.messages(world, logged)]
+        if found:
+            yield from ((world, message) for message in found)
+            return
+        if self.liberties.may_decline:
+            for after in self._less(world, logged, line):
+                yield after.in_silence(world), latest(after)
+        if self.liberties.silent.get("Send"):
+            for after in self._sends(world, logged, line):
+                for message in self.messages(after, logged):
+                    yield after.in_silence(world), message
+
+    def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
+        assert event.message is not None
+        for now, message in self._available(world, event.message, event.line):
+            for after in self.handled(now, place, message, event, event.after):
+                if self._sends_agree(now, after, event):
+                    yield after if event.keeps_message else _without(after, message)
+
+    def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
+        assert event.message is not None
+        for now, message in self._available(world, event.message, event.line):
+            after = self._noted(now, place, message, event.line)
+            if after is not None and not self._is_told_of(message):
+                yield after
+            elif _may_matter(now.state(place), message):
+                earlier = [each for each in now.waiting[place] if each != message]
+                if len(earlier) >= WAITING:
+                    self.unknown = f"more than {WAITING} messages wait at {self.names[place]}"
+                    del earlier[0]
+                yield self._answered(now.waits(place, (*earlier, message)), place, event.line)
+            else:
+                yield now
+
+    def _is_told_of(self, message: Message) -> bool:
+        kind = field(message, "type")
+        name, move = _NOTED[kind]
+        return name in self.told or not self.liberties.silent.get(move)
+
+    def _noted(self, world: World, place: int, message: Message, line: int) -> World | None:
+        """Return it with what an answer tells, where that is of use: it may be used later."""
+        kind, state = field(message, "type"), world.state(place)
+        if field(message, "term") != state.current_term or kind not in _NOTED:
+            return None
+        action = "RecordVote" if kind == "RequestVoteResponse" else "RecordMatch"
+        found = self._receives(world, place, line, action, message)
+        return found[0] if found else None
+
+    def waited(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with one of the messages handled that a server has received before."""
+        before = world.states[place]
+        for message in world.waiting[place]:
+            for each in self.handled(world, place, message, event, logged={}):
+                if each.states[place] != before:
+                    yield self._answered(each, place, event.line)
+
+    def _answered(self, world: World, place: int, line: int) -> World:
+        """Return it with all handled that waits and can do no more than be answered."""
+        left = []
+        for message in world.waiting[place]:
+            if not _may_matter(world.state(place), message):
+                continue
+            answered = self._without_change(world, place, message, line)
+            if answered is None:
+                left.append(message)
+            else:
+                world = answered
+        return world.waits(place, tuple(left))
+
+    def _without_change(
+        self, world: World, place: int, message: Message, line: int
+    ) -> World | None:
+        """Return it with a message accepted that tells a server nothing new, or None."""
+        if field(message, "type") != "AppendEntriesRequest":
+            return None
+        for each in self._receives(world, place, line, "Handle", message):
+            assert each.path is not None
+            (answer,) = each.path.sends
+            is_success = message_agrees(answer, {"success": True})
+            if is_success and each.states[place] == world.states[place]:
+                return each
+        return None
+
+    def learnt(self, world: World, place: int, event: Event, index: int) -> Iterator[World]:
+        """Yield it with a server knowing that its log is committed up to an index.
+
+        As one of the messages tells that were sent to it, or one that a leader could have sent.
+        """
+        dest = self.servers[place]
+        for message in self._in_flight(world, place):
+            if field(message, "type") != "AppendEntriesRequest":
+                continue
+            if field(message, "leaderCommit") >= index:
+                found = self._receives(world, place, event.line, "LearnCommit", message, index)
+                if found:
+                    yield from found
+                    return
+        if not self.liberties.silent.get("Send"):
+            return
+        for other, states in enumerate(self._states(world)):
+            for state in () if other == place else states:
+                if state.role == "Leader" and state.commit_index >= index >= state.compacted:
+                    for sent in self._sends_as(
+                        world, other, state, event.line, "SendEntries",
+                        self.servers[other], dest, index, 0, index,
+                    ):  # fmt: skip
+                        found = self._receives(
+                            sent, place, event.line, "LearnCommit", latest(sent), index
+                        )
+                        if found:
+                            yield from found
+                            return
+
+    def handled(
+        self, world: World, place: int, message: Message, event: Event, logged: JsonObject
+    ) -> Iterator[World]:
+        """Yield it with a message handled: as Raft.tla does, or with a liberty."""
+        line = event.line
+        done = [*self._receives(world, place, line, "Handle", message)]
+        yield from done
+        if not self.liberties.may_decline:
+            return
+        if not self.is_thorough and any(
+            self.matching.agrees(each.state(place), logged or event.before) for each in done
+        ):
+            return
+        kind = field(message, "type")
+        if kind == "AppendEntriesRequest":
+            yield from self._with_commit(world, place, message, event, logged)
+            yield from self._with_vote(done, place, message, event, logged)
+        elif kind == "AppendEntriesResponse":
+            yield from self._receives(world, place, line, "RecordMatch", message)
+        elif kind == "RequestVoteResponse":
+            yield from self._receives(world, place, line, "RecordVote", message)
+        elif kind == "InstallSnapshotRequest":
+            yield from self._receives(world, place, line, "MatchSnapshot", message)
+        yield from self._receives(world, place, line, "AdoptTerm", message)
+        yield world
+
+    def _with_commit(
+        self, world: World, place: int, message: Message, event: Event, logged: JsonObject
+    ) -> Iterator[World]:
+        """Let a follower learn of fewer commits."""
+        wanted = {**event.before, **event.after}.get("commitIndex")
+        told = field(message, "leaderCommit")
+        # What is not learnt now may be learnt later (`learnt`).
+        for commit in dict.fromkeys([0] if wanted is None else [wanted, 0]):
+            if commit < told:
+                yield from self._receives(
+                    world, place, event.line, "ReceiveCommit", message, commit
+                )
+
+    def _with_vote(
+        self,
+        worlds: list[World],
+        place: int,
+        message: Message,
+        event: Event,
+        logged: JsonObject,
+    ) -> Iterator[World]:
+        """Let a follower note its leader in the place of a vote, where that was logged."""
+        if (logged or event.before).get("votedFor") == field(message, "source").name:
+            for each in worlds:
+                yield from self._receives(each, place, event.line, "NoteLeader", message)
+
+    def _adopt(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Adopt the term of a message that waits, and still waits then; or of one from anybody."""
+        wanted = {**event.before, **event.after}.get("currentTerm")
+        made: list[World] = []
+        for message in reversed(world.waiting[place]):
+            made += self._receives(world, place, event.line, "AdoptTerm", message)
+        yield from made
+        for sent in () if made else self._told(world, place, wanted, event.line):
+            yield from self._receives(sent, place, event.line, "AdoptTerm", latest(sent))
+
+
+_NOTED = {
+    "RequestVoteResponse": ("votesGranted", "TakeLead"),
+    "AppendEntriesResponse": ("matchIndex", "Commit"),
+}
+"""The variable in which an answer is noted, and the silent move that makes use of it later."""
+
+
+def _may_matter(state: ServerState, message: Message) -> bool:
+    """Say whether a message can do more than be answered: what is of an earlier term cannot."""
+    term = field(message, "term")
+    if term != state.current_term:
+        return bool(term > state.current_term)
+    needed = {
+        "RequestVoteResponse": "Candidate",
+        "AppendEntriesResponse": "Leader",
+        "InstallSnapshotResponse": "Leader",
+    }
+    return state.role == needed.get(field(message, "type"), state.role)
+
+
+def _without(world: World, message: Message) -> World:
+    if message in world.sent:
+        return world._replace(sent=tuple(each for each in world.sent if each != message))
+    return world._replace(gone=world.gone | {message})

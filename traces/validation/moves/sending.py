@@ -1,0 +1,191 @@
+"""What a server sends, or may have sent: in the state that it has, could have, or has left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from raft_ref.spec.values.value import ModelValue
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.taking import Steps
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.logs import UNLOGGED
+from raft_ref.traces.validation.rules.matching import message_agrees
+from raft_ref.traces.validation.rules.protocol import (
+    Message,
+    ServerState,
+    field,
+)
+
+
+class Sending(Steps):
+    """The moves by which servers send."""
+
+    def _send_line(self, world: World, place: int, event: Event) -> Iterator[World]:
+        assert event.message is not None
+        yield from self._sends(world, event.message, event.line)
+
+    def _sends(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
+        """Yield it with such a message sent, now or before."""
+        is_known = any(True for _ in self.messages(world, logged))
+        is_open = logged["type"] == "AppendEntriesRequest" and "leaderCommit" not in logged
+        made = [*self._sent_now(world, logged, line)] if is_open or not is_known else []
+        # What is known may be told again; a leader that sends tells of its latest commit.
+        new = [each for each in made if each.sent != world.sent]
+        yield from new
+        if is_known and (self.is_thorough or not new):
+            yield world
+        elif not new:
+            yield from made
+
+    def _sent_now(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
+        """Yield it with such a message sent: as the sender is, could be, or was before."""
+        place = self.places[logged["source"]]
+        state = world.states[place]
+        if state is None:
+            return
+        found = [*self._sent_in(world, state, logged, line)]
+        if not found or self.is_thorough:
+            for now in self._ready_to_send(world, place, logged, line):
+                found += self._sent_in(now, now.state(place), logged, line)
+        if not found and "term" in logged and self.liberties.silent.get("Send"):
+            for earlier in reversed(world.left[place]):
+                if earlier.current_term == logged["term"] and not found:
+                    found += self._sent_in(world, earlier, logged, line)
+        yield from found
+
+    def _ready_to_send(
+        self, world: World, place: int, logged: JsonObject, line: int
+    ) -> Iterator[World]:
+        """Yield it with what a server may have done in silence before it sent a message."""
+        silent = self.liberties.silent
+        if logged["type"] != "AppendEntriesRequest":
+            return
+        if world.state(place).role == "Candidate" and silent.get("TakeLead"):
+            for leading in self._acts(world, place, line, "TakeLead", self.servers[place]):
+                world = leading
+                yield world
+        if world.state(place).role != "Leader":
+            return
+        entries, last = logged.get("entries", 0), world.state(place).log.index
+        count = entries if isinstance(entries, int) else len(entries)
+        lacking = logged.get("prevLogIndex", 0) + count - last
+        if 0 < lacking <= silent.get("ClientRequest", 0):
+            told = [] if isinstance(entries, int) else entries[-lacking:]
+            for number in range(lacking):
+                value = told[number].get("value", UNLOGGED) if told else UNLOGGED
+                me = self.servers[place]
+                (world,) = self._acts(world, place, line, "ClientRequest", me, value)
+            yield world
+        commit = logged.get("leaderCommit", 0)
+        if commit > world.state(place).commit_index and silent.get("Commit"):
+            yield from self._acts(world, place, line, "Commit", self.servers[place], commit)
+
+    def _sent_in(
+        self, world: World, state: ServerState, logged: JsonObject, line: int
+    ) -> Iterator[World]:
+        """Yield it with such a message sent in a state that its sender has, or has left since."""
+        place, to = self.places[logged["source"]], self.servers[self.places[logged["dest"]]]
+        me, kind = self.servers[place], logged["type"]
+        made: Iterable[World] = ()
+        if kind == "AppendEntriesRequest":
+            made = self._entries(world, state, place, to, logged, line)
+        elif kind == "InstallSnapshotRequest":
+            index = logged.get("snapshot", {}).get("lastIncludedIndex")
+            for each in (
+                range(max(1, state.compacted), state.commit_index + 1) if index is None else [index]
+            ):
+                sent = self._sends_as(world, place, state, line, "SendSnapshot", me, to, each)
+                made = [*made, *sent]
+        elif not self.liberties.may_decline:
+            pass
+        elif logged.get("success") is not False and kind in (
+            "AppendEntriesResponse",
+            "InstallSnapshotResponse",
+        ):
+            made = self._acknowledgements(world, state, place, to, logged, line)
+        elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
+            made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
+        for after in made:
+            if after.path is not None and message_agrees(after.path.sends[0], logged):
+                yield after
+
+    def _entries(
+        self,
+        world: World,
+        state: ServerState,
+        place: int,
+        to: ModelValue,
+        logged: JsonObject,
+        line: int,
+    ) -> Iterator[World]:
+        entries, previous = logged.get("entries"), logged.get("prevLogIndex")
+        first = range(state.log.index, state.compacted - 1, -1) if previous is None else [previous]
+        commit = logged.get("leaderCommit", state.commit_index)
+        for index in first:
+            most = state.log.index - index
+            counts = (
+                range(most + 1)
+                if entries is None
+                else [entries if isinstance(entries, int) else len(entries)]
+            )
+            for count in counts:
+                yield from self._sends_as(
+                    world, place, state, line, "SendEntries", self.servers[place], to, index,
+                    count, commit,
+                )  # fmt: skip
+
+    def _acknowledgements(
+        self,
+        world: World,
+        state: ServerState,
+        place: int,
+        to: ModelValue,
+        logged: JsonObject,
+        line: int,
+    ) -> Iterator[World]:
+        yield from self._less(world, logged, line)
+        index = logged.get("matchIndex", state.commit_index)
+        yield from self._sends_as(
+            world, place, state, line, "Acknowledge", self.servers[place], to, logged["type"], index
+        )
+
+    def _less(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
+        """Yield it with less acknowledged than could be."""
+        index = logged.get("matchIndex")
+        if logged["type"] != "AppendEntriesResponse" or index is None:
+            return
+        place = self.places[logged["source"]]
+        wider = {name: value for name, value in logged.items() if name != "matchIndex"}
+        for message in self.messages(world, wider):
+            if field(message, "matchIndex") > index:
+                made = self.protocol.take(
+                    "AcknowledgeLess", self.servers[place], world.state(place), message, index
+                )
+                for taken in made:
+                    yield self._taken(
+                        world, place, line, "AcknowledgeLess", (message, index), taken, None
+                    )
+                return
+
+    def _told(self, world: World, place: int, term: int | None, line: int) -> Iterator[World]:
+        """Yield it with a server told of a term that another one has reached.
+
+        As by a message that Raft.tla knows nothing of: a refusal tells no more than its term.
+        """
+        for other, states in enumerate(self._states(world)):
+            for state in () if other == place else states:
+                if state.current_term > world.state(place).current_term and term in (
+                    None, state.current_term,
+                ):  # fmt: skip
+                    yield from self._sends_as(
+                        world, other, state, line, "Refuse",
+                        self.servers[other], self.servers[place], "RequestVoteResponse",
+                    )  # fmt: skip
+                    break
+
+
+def latest(world: World) -> Message:
+    """Return the message that the last step sent."""
+    assert world.path is not None
+    return world.path.sends[0]
