@@ -20,16 +20,20 @@ from raft_ref.traces.validation.rules.checks import (
     checked_state,
 )
 
-_STRICT = Liberties(may_decline=False)
+_STRICT = Liberties(may_decline=False, are_all_told=True)
 _SILENT = {
     "ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1,
+    "AdoptTerm": 1, "CompactLog": 1,
 }  # fmt: skip
+_MAY_BE_LEFT_OUT = ("ClientRequest", "CompactLog", "Apply")
+"""Steps of which an argument may be open."""
 _WITH_MESSAGE = ("Receive", "ReceiveDuplicate", "Await", "Send", "DropMessage")
 _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "AppendEntries": {"peer": str, "count": int},
     "InstallSnapshot": {"peer": str},
     "ClientRequest": {"value": str},
     "CompactLog": {"index": int},
+    "Apply": {"index": int, "value": str},
 }
 
 
@@ -90,7 +94,7 @@ class _Reader:
             self._known(server)
             self.initial[server] = self._variables(state, "initial")
         self._sent: dict[int | str, JsonObject] = {}
-        self.liberties = _STRICT if self._is_complete else _liberties(header)
+        self.liberties = _STRICT if self._is_complete else _liberties(header, self.servers)
 
     def event(self, number: int, line: JsonObject) -> Event:
         """Return what a line says."""
@@ -104,6 +108,8 @@ class _Reader:
         if server is None and message is not None and name == "DropMessage":
             server = message["source"]
         self._known(server)
+        if server in self.liberties.unlogged:
+            raise TraceError(f'a line of {server}, which the header says is "unlogged"')
         sends = line.get("sends")
         if sends is not None:
             if type(sends) is not list:
@@ -112,7 +118,12 @@ class _Reader:
         elif self._is_complete:
             sends = ()
         after = line.get("changes", line.get("state"))
-        return self._made(number, server, name, message, sends, after, line)
+        least = line.get("commitIndexAtLeast", 0)
+        if type(least) is not int or least < 0:
+            raise TraceError('"commitIndexAtLeast" must be an index')
+        event = self._made(number, server, name, message, sends, after, line)
+        event.least_commit = max(least, event.least_commit)
+        return event
 
     def _made(
         self,
@@ -144,6 +155,7 @@ class _Reader:
             is_complete=self._is_complete,
             sends=sends,
             keeps_message=name == "ReceiveDuplicate" or not self._is_complete,
+            least_commit=line.get("arguments", {}).get("index", 1) if name == "Apply" else 0,
         )
 
     def _variables(self, state: Any, what: str) -> JsonObject:
@@ -184,7 +196,7 @@ class _Reader:
             raise TraceError('"arguments" must be an object')
         for parameter, kind in _PARAMETERS.get(name or "", {}).items():
             value = arguments.get(parameter)
-            if value is None and not self._is_complete and name in ("ClientRequest", "CompactLog"):
+            if value is None and not self._is_complete and name in _MAY_BE_LEFT_OUT:
                 continue
             if type(value) is not kind:
                 raise TraceError(f'{name} needs the argument "{parameter}"')
@@ -205,7 +217,7 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
     return (message["dest"],) if name is not None else (message["source"], message["dest"])
 
 
-def _liberties(header: JsonObject) -> Liberties:
+def _liberties(header: JsonObject, servers: tuple[str, ...]) -> Liberties:
     silent = header.get("silent", _SILENT)
     if type(silent) is not dict or not all(
         name in (*MOVES,) and type(count) is int and 0 <= count <= 1_000
@@ -215,4 +227,12 @@ def _liberties(header: JsonObject) -> Liberties:
     unsynced = header.get("unsynced", 0)
     if type(unsynced) is not int or not 0 <= unsynced <= LOOK_BACK[-1]:
         raise TraceError(f'"unsynced" must be a number up to {LOOK_BACK[-1]}')
-    return Liberties(silent=silent, unsynced=unsynced)
+    unlogged = header.get("unlogged", [])
+    if type(unlogged) is not list or not all(each in servers for each in unlogged):
+        raise TraceError('"unlogged" must be a list of servers')
+    return Liberties(
+        silent=silent,
+        unsynced=unsynced,
+        unlogged=frozenset(unlogged),
+        are_all_told="unlogged" in header,
+    )

@@ -7,18 +7,21 @@ from typing import Any
 
 from raft_ref.spec.values.value import results_of
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.protocol import ServerState
+from raft_ref.traces.validation.rules.protocol import ServerState, field
 
 _KNOWLEDGE = {"votesGranted": 4, "nextIndex": 5, "matchIndex": 6}
 """What a server knows of others, by where it stands in a `ServerState`."""
 
 
-def distinct(worlds: list[World], told: Set[str] = frozenset(_KNOWLEDGE)) -> list[World]:
+def distinct(
+    worlds: list[World], told: Set[str] = frozenset(_KNOWLEDGE), *, may_resend: bool = False
+) -> list[World]:
     """Return the readings that differ in what a later line can tell.
 
     Not in how they were reached; and of two that are alike but for what was sent, what waits to be
     handled, or what a server knows of others where no line has told of that, the one with more can
-    do all that the other can: nothing has to be received, and what is known need not be used.
+    do all that the other can: nothing has to be received, and what is known need not be used. Where
+    leaders `may_resend` in silence, it does not matter what of their logs they have sent.
     """
     if len(worlds) < 2:
         return worlds
@@ -26,9 +29,9 @@ def distinct(worlds: list[World], told: Set[str] = frozenset(_KNOWLEDGE)) -> lis
     groups: dict[Any, list[World]] = {}
     for each in {each.key: each for each in worlds}.values():
         states = tuple(_without(state, untold) for state in each.states)
-        group = groups.setdefault((states, each.gone, each.committed), [])
-        if not any(_has_all(other, each, untold) for other in group):
-            group[:] = [other for other in group if not _has_all(each, other, untold)]
+        group = groups.setdefault((states, each.gone, each.committed, each.applied), [])
+        if not any(_has_all(other, each, untold, may_resend) for other in group):
+            group[:] = [other for other in group if not _has_all(each, other, untold, may_resend)]
             group.append(each)
     return [each for group in groups.values() for each in group]
 
@@ -39,9 +42,12 @@ def _without(state: ServerState | None, places: list[int]) -> Any:
     return tuple(None if place in places else value for place, value in enumerate(state))
 
 
-def _has_all(one: World, other: World, untold: list[int]) -> bool:
+def _has_all(one: World, other: World, untold: list[int], may_resend: bool) -> bool:
     """Say whether all that was sent, waits, may come back or is known in one is so in another."""
-    if not {*one.sent} >= {*other.sent}:
+    lacking = {*other.sent} - {*one.sent}
+    if not may_resend and lacking:
+        return False
+    if any(field(each, "type") != "AppendEntriesRequest" for each in lacking):
         return False
     for name in ("waiting", "left", "unsynced"):
         mine, theirs = getattr(one, name), getattr(other, name)

@@ -88,7 +88,10 @@ class Following:
     def _started(self) -> None:
         search, moves = self._search, self._moves
         (world,) = search.worlds
-        for name, logged in self._recording.initial.items():
+        begun = dict(self._recording.initial)
+        if self._recording.begins_at_init:
+            begun |= {name: {} for name in moves.liberties.unlogged if name not in begun}
+        for name, logged in begun.items():
             world = moves.started(world, moves.places[name], logged)
         search.worlds = [world._replace(committed=self._invariants.first)]
 
@@ -100,6 +103,8 @@ class Following:
         """Follow all lines, or until no reading is left; see `validate`."""
         if reorder:
             follow_in_any_order(self, self._recording.events, reorder)
+            if self.verdict.outcome is Outcome.REFUSED:
+                on_refusal(self.verdict)
         else:
             for event in self._recording.events:
                 if not self.follows(event) and not self._goes_on_behind(on_refusal):
@@ -133,8 +138,12 @@ class Following:
     def may_follow(self, event: Event) -> bool:
         """Follow one line if the fewest silent moves explain it; else leave all as it was."""
         before = replace(self.verdict)
-        if self._follows(event):
-            return True
+        self._moves.is_patient = True
+        try:
+            if self._follows(event):
+                return True
+        finally:
+            self._moves.is_patient = False
         self._behind.pop()
         if self.verdict.outcome is Outcome.REFUSED:
             self.verdict = before
@@ -315,6 +324,10 @@ class Following:
                 states, places[step.server], step.after, committed,
                 is_restart=step.action.startswith("Restart"),
             )  # fmt: skip
+            if names and step.before is not None:
+                # A cluster need not begin in a state that Raft.tla could reach.
+                was = invariants.broken_alone(places[step.server], step.before)
+                names = tuple(name for name in names if name not in was)
             broken += names
             for message in step.sends:
                 broken += invariants.broken_by(message)

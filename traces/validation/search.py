@@ -15,6 +15,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import distinct
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.moves.moves import Moves
+from raft_ref.traces.validation.moves.others import AT_MOST
 from raft_ref.traces.validation.moves.taking import Attempt
 from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.rules.protocol import ServerState
@@ -32,6 +33,10 @@ WRITES = {
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
+
+
+BY_OTHERS = "by others"
+"""The moves of other servers, beside the silent moves of the server of a line."""
 
 
 class TooManyReadingsError(Exception):
@@ -59,14 +64,16 @@ class Search:
         self._begins_at_init = begins_at_init
         self.matching = moves.matching
         nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
-        self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing)]
+        self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing, applied=nobody)]
+        self._silent = {**moves.liberties.silent, BY_OTHERS: AT_MOST}
         self.tries = 0
         """How many more ways to read a line are looked at, before nobody can say."""
 
     def follow(self, event: Event) -> list[World]:
         """Return the readings that a line allows; the caller decides whether to go on with them."""
         found = [each for world in self.worlds for each in self.readings(world, event)]
-        return distinct(found, self.moves.told)
+        may_resend = bool(self.moves.liberties.silent.get("Send"))
+        return distinct(found, self.moves.told, may_resend=may_resend)
 
     def go_on(self, worlds: list[World]) -> Step | None:
         """Go on with these readings; with one alone, return its new steps, the latest first."""
@@ -94,7 +101,7 @@ class Search:
         world = self.begun(world, place, event)
         if self.moves.is_thorough:
             return self._all_readings(world, place, event)
-        level = [_Partial(world, None, self.moves.liberties.silent)]
+        level = [_Partial(world, None, self._silent)]
         seen: set[Any] = set()
         while level:
             following: list[_Partial] = []
@@ -124,7 +131,7 @@ class Search:
         A silent move that could as well come later is left to the lines that ask for it: one after
         a line's own move that nothing asks for, and one before it that could stand behind it.
         """
-        level = [_Partial(world, None, self.moves.liberties.silent)]
+        level = [_Partial(world, None, self._silent)]
         readings: list[World] = []
         seen: set[Any] = set()
         later: set[Any] = set()
@@ -178,6 +185,8 @@ class Search:
         state = after.state(place)
         if event.after and not self.matching.agrees(state, event.after):
             return False
+        if state.commit_index < event.least_commit:
+            return False
         return not event.is_complete or not self.matching.unlogged(
             before.state(place), state, event.after
         )
@@ -204,15 +213,24 @@ class Search:
             return
         state = world.state(place)
         wanted = event.before if begun is None and event.before else event.after
+        if event.least_commit > state.commit_index and "commitIndex" not in wanted:
+            wanted = {**wanted, "commitIndex": event.least_commit}
         if world.waiting[place]:
             for after in self.moves.waited(world, place, event):
                 yield _Partial(after.in_silence(world), begun, left)
         if self.moves.liberties.may_decline and wanted.get("commitIndex", 0) > state.commit_index:
             for after in self.moves.learnt(world, place, event, wanted["commitIndex"]):
                 yield _Partial(after.in_silence(world), begun, left)
+        if begun is None:
+            for after in self.moves.by_others(world, place, event):
+                if not left[BY_OTHERS]:
+                    self.moves.unknown = f"more than {AT_MOST} moves that no line tells of"
+                    break
+                counted = {**left, BY_OTHERS: left[BY_OTHERS] - 1}
+                yield _Partial(after.in_silence(world), begun, counted)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
-            if move != "Send" and count and self._may_help(move, state, wanted):
+            if move not in ("Send", BY_OTHERS) and count and self._may_help(move, state, wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.events import Event
-from raft_ref.traces.validation.lines.profile import LinesOfFile, Profile
+from raft_ref.traces.validation.lines.profile import LinesOfFile, Profile, Recording
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.verdict import LAST, Verdict
+from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
 
 LINES_BETWEEN_PROGRESS = 256
 
@@ -63,7 +65,16 @@ def _followed(
             events = _telling(recording.events, lines, on_progress)
             recording = replace(recording, events=events)
             following = Following(path, recording, last=last, is_thorough=is_thorough)
-            return following.to_the_end(reorder, on_refusal)
+
+            def refused(verdict: Verdict) -> World | None:
+                unheard = _unheard(path, profile, recording)
+                if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
+                    verdict.outcome = Outcome.INCONCLUSIVE
+                    verdict.reason = f"{', '.join(unheard)} logs nothing{_NOTHING_LOGGED}"
+                    return None
+                return on_refusal(verdict)
+
+            return following.to_the_end(reorder, refused)
         except TraceError as error:
             raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
         except UnicodeDecodeError as error:
@@ -78,3 +89,37 @@ def _telling(
         if number % LINES_BETWEEN_PROGRESS == 0:
             on_progress(lines.characters)
         yield event
+
+
+_NOTHING_LOGGED = (
+    ", and may have done what explains it; "
+    'the header can say with "unlogged" whose log is missing, or [] if nobody\'s'
+)
+
+
+def _unheard(path: Path, profile: Profile, recording: Recording) -> list[str]:
+    """Return the servers that no line happens to tell of."""
+    if recording.liberties.are_all_told:
+        return []
+    with opened(path) as file:
+        heard = {event.server for event in _up_to_a_mistake(profile(LinesOfFile(file)).events)}
+    return [name for name in recording.servers if name not in heard]
+
+
+def _goes_on_with(
+    unheard: list[str], path: Path, profile: Profile, reorder: int, refused: Verdict
+) -> bool:
+    """Say whether a line may be no refusal if nobody has logged what some servers did."""
+    with opened(path) as file:
+        recording = profile(LinesOfFile(file))
+        liberties = replace(recording.liberties, unlogged=frozenset(unheard), are_all_told=True)
+        events = _up_to_a_mistake(recording.events)
+        if not reorder:
+            events = takewhile(lambda event: event.line <= (refused.line or 0), events)
+        recording = replace(recording, liberties=liberties, events=events)
+        return Following(path, recording).to_the_end(reorder).outcome is not Outcome.REFUSED
+
+
+def _up_to_a_mistake(events: Iterator[Event]) -> Iterator[Event]:
+    with suppress(TraceError):
+        yield from events

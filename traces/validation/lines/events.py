@@ -29,6 +29,7 @@ MOVES: Final[Mapping[str, str]] = {
     "DropMessage": "the network loses a message",
     "TakeLead": "it leads, with the votes that it has",
     "StepDown": "it gives up being a leader or candidate",
+    "Apply": "its state machine is given the next entry",
     "AdoptTerm": "it adopts the term of a message, and handles it later",
     "Commit": "it advances its commit index as a leader",
     "MoveNextIndex": "as a leader it chooses anew what it sends next",
@@ -47,7 +48,8 @@ class Event:
     the move (`value`, `index`). `before` and `after` are variables of the server before and after
     it, as far as they were logged; with `is_complete`, `after` has all that changed. `sends` are
     the messages that it sent; None if that was not logged. `beyond` is what the line tells of that
-    Raft.tla knows nothing of: nobody can say whether it is right.
+    Raft.tla knows nothing of: nobody can say whether it is right. The commit index is
+    `least_commit` or more, after it.
     """
 
     line: int
@@ -62,3 +64,4 @@ class Event:
     sends: tuple[JsonObject, ...] | None = None
     keeps_message: bool = True
     beyond: str = ""
+    least_commit: int = 0

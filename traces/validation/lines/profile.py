@@ -28,7 +28,9 @@ class Liberties:
     line. `may_decline` says that messages may be ignored or refused, acknowledged in part, or
     counted later; without it each is handled as Raft.tla does. `unsynced` is how many of its last
     steps a server may lose as it restarts, if it has told nobody of them. `remembers` is how many
-    messages are kept, `candidates` how many readings of the trace at a time.
+    messages are kept, `candidates` how many readings of the trace at a time. Of the servers that
+    are `unlogged` no line tells anything: they do what explains the lines of the others. Unless
+    `are_all_told`, so may one be of which no line happens to tell.
     """
 
     silent: Mapping[str, int] = field(default_factory=dict)
@@ -36,6 +38,8 @@ class Liberties:
     unsynced: int = 0
     remembers: int = 100_000
     candidates: int = 1_000
+    unlogged: frozenset[str] = frozenset()
+    are_all_told: bool = False
 
 
 class Lines:

@@ -44,19 +44,29 @@ def follow_in_any_order(follower: Follower, events: Iterator[Event], most: int) 
             return
         else:
             waiting[event.server] = deque([event])
-        if sum(map(len, waiting.values())) > most:
-            break
+        while sum(map(len, waiting.values())) > most:
+            if not _judge_one(follower, waiting):
+                return
     while waiting:
-        # Nothing explains them, or only with more silent moves. Who waits for a message that was
-        # not sent may wait for a server that is stuck: the first of the others is judged.
-        server, queue = min(
-            waiting.items(), key=lambda each: (follower.is_early(each[1][0]), each[1][0].line)
-        )
-        if not follower.follows(queue.popleft()):
+        if not _judge_one(follower, waiting):
             return
-        if not queue:
-            del waiting[server]
-        _retry(follower, waiting)
+
+
+def _judge_one(follower: Follower, waiting: Waiting) -> bool:
+    """Follow one of the lines that nothing explains, or only more silent moves do.
+
+    Who waits for a message that was not sent may wait for a server that is stuck: the first of the
+    others is judged.
+    """
+    server, queue = min(
+        waiting.items(), key=lambda each: (follower.is_early(each[1][0]), each[1][0].line)
+    )
+    if not follower.follows(queue.popleft()):
+        return False
+    if not queue:
+        del waiting[server]
+    _retry(follower, waiting)
+    return True
 
 
 def _retry(follower: Follower, waiting: Waiting) -> None:

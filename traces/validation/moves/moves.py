@@ -12,7 +12,7 @@ from typing import Any
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
-from raft_ref.traces.validation.moves.receiving import Receiving
+from raft_ref.traces.validation.moves.others import Others
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.protocol import (
@@ -21,7 +21,7 @@ from raft_ref.traces.validation.rules.protocol import (
 )
 
 
-class Moves(Receiving):
+class Moves(Others):
     """The moves of the servers of one trace, by name; arguments as of `Steps`."""
 
     def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
@@ -40,6 +40,7 @@ class Moves(Receiving):
             "AppendEntries": self._append_entries,
             "InstallSnapshot": self._install_snapshot,
             "AdoptTerm": self._adopt,
+            "Apply": self._apply,
             "Receive": self._receive,
             "Await": self._await,
             "Send": self._send_line,
@@ -162,7 +163,35 @@ class Moves(Receiving):
         )
         for each in commits:
             for after in self._does(world, place, event, "RestartAt", each):
-                yield after.waits(place, ())
+                yield after.waits(place, ()).applies(place, None)
+
+    def _apply(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with the next entry given to the state machine of a server.
+
+        After a restart that begins anywhere (what was compacted at the latest); a snapshot that
+        was installed is given whole. Only what is committed is given.
+        """
+        state, last = world.state(place), world.applied[place]
+        index = event.arguments.get("index")
+        following: list[Any] = [] if last is None else [last + 1]
+        if last is not None and state.compacted > last:
+            following.append(state.compacted + 1)
+        if last is None and index is None:
+            self.unknown = f"which entry {self.names[place]} applies first is not logged"
+        elif last is None:
+            following = [index]
+        for at in following:
+            if index in (None, at) and at <= state.commit_index and self._holds(state, at, event):
+                yield world.applies(place, at)
+
+    def _holds(self, state: ServerState, index: int, event: Event) -> bool:
+        """Say whether the entry at an index is, or may be, as it was logged."""
+        try:
+            entry = state.log.at(index).entry
+        except IndexError:
+            return True
+        value = event.arguments.get("value")
+        return entry is None or value is None or entry[2] in (value, UNLOGGED)
 
     def _append_entries(self, world: World, place: int, event: Event) -> Iterator[World]:
         to, count = self.protocol.servers[event.arguments["peer"]], event.arguments["count"]

@@ -27,16 +27,18 @@ class Receiving(Sending):
     ) -> Iterator[tuple[World, Message]]:
         """Yield the messages that may be the logged one, sent in silence if need be."""
         found = [*self.messages(world, logged)]
-        if found:
+        if found and not self.is_thorough:
             yield from ((world, message) for message in found)
             return
         if self.liberties.may_decline:
             for after in self._less(world, logged, line):
                 yield after.in_silence(world), latest(after)
-        if self.liberties.silent.get("Send"):
-            for after in self._sends(world, logged, line):
-                for message in self.messages(after, logged):
-                    yield after.in_silence(world), message
+        if not self.liberties.silent.get("Send"):
+            yield from ((world, message) for message in found)
+            return
+        for after in self._sends(world, logged, line):
+            for message in self.messages(after, logged):
+                yield after.in_silence(world), message
 
     def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None

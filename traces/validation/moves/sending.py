@@ -45,12 +45,13 @@ class Sending(Steps):
         if state is None:
             return
         found = [*self._sent_in(world, state, logged, line)]
-        if not found or self.is_thorough:
+        if (not found and not self.is_patient) or self.is_thorough:
             for now in self._ready_to_send(world, place, logged, line):
-                found += self._sent_in(now, now.state(place), logged, line)
-        if not found and "term" in logged and self.liberties.silent.get("Send"):
+                ready = now.in_silence(world)
+                found += self._sent_in(ready, ready.state(place), logged, line)
+        if "term" in logged and self.liberties.silent.get("Send"):
             for earlier in reversed(world.left[place]):
-                if earlier.current_term == logged["term"] and not found:
+                if earlier.current_term == logged["term"] and (not found or self.is_thorough):
                     found += self._sent_in(world, earlier, logged, line)
         yield from found
 

@@ -65,6 +65,8 @@ class Steps:
         """What is tried, for whoever asks why a line is refused."""
         self.told: set[str] = set()
         """The variables that lines tell of, up to the one at hand."""
+        self.is_patient = False
+        """Whether lines to come may tell of what a sender did before."""
         self.unknown = ""
         """What nobody knows, though a step would need it: such steps were left out."""
         self.is_thorough = False
@@ -116,7 +118,9 @@ class Steps:
         if self.liberties.unsynced and before is not None:
             kept = self._still_unsynced(unsynced[place], before, action, taken)
             unsynced = (*unsynced[:place], kept, *unsynced[place + 1 :])
-        return World(states, world.waiting, sent, gone, path, world.committed, left, unsynced)
+        return World(
+            states, world.waiting, sent, gone, path, world.committed, left, unsynced, world.applied
+        )
 
     def _still_unsynced(
         self,

@@ -44,7 +44,8 @@ class World(NamedTuple):
     cannot be received any more, both besides what all readings have in common. `path` is the last
     step, `committed` the history of the spec. `left` are the states in which each server left a
     term or a role: what it may have sent by then may still arrive. `unsynced` are those in which it
-    may be after a restart, if not all that it writes is on its disk at once.
+    may be after a restart, if not all that it writes is on its disk at once. `applied` is the index
+    of the last entry that each state machine was given, None where nobody knows.
     """
 
     states: tuple[ServerState | None, ...]
@@ -55,12 +56,15 @@ class World(NamedTuple):
     committed: Any = None
     left: tuple[tuple[ServerState, ...], ...] = ()
     unsynced: tuple[tuple[Unsynced, ...], ...] = ()
+    applied: tuple[int | None, ...] = ()
 
     @property
     def key(self) -> tuple[Any, ...]:
         """What tells it from others: not how it was reached."""
         sent = frozenset(self.sent)
-        return self.states, self.waiting, sent, self.gone, self.committed, self.unsynced
+        return (
+            self.states, self.waiting, sent, self.gone, self.committed, self.unsynced, self.applied,
+        )  # fmt: skip
 
     def state(self, place: int) -> ServerState:
         """Return the state of a server that has started."""
@@ -71,6 +75,10 @@ class World(NamedTuple):
     def waits(self, place: int, messages: tuple[Message, ...]) -> World:
         """Return it with what a server has received and not yet handled."""
         return self._replace(waiting=(*self.waiting[:place], messages, *self.waiting[place + 1 :]))
+
+    def applies(self, place: int, index: int | None) -> World:
+        """Return it with the index of the last entry that a state machine was given."""
+        return self._replace(applied=(*self.applied[:place], index, *self.applied[place + 1 :]))
 
     def in_silence(self, before: World) -> World:
         """Return it, once it is noted that no line tells of its steps since another."""

@@ -1,0 +1,107 @@
+"""What other servers must have done in silence, for a line of one server to be explained.
+
+The rule: only what tells the server of the line something new. A server takes part whose log
+leaves out what it receives, or of which nothing is logged at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.moves.receiving import Receiving
+from raft_ref.traces.validation.moves.sending import latest
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.logs import UNLOGGED, common
+from raft_ref.traces.validation.rules.protocol import Message, field
+
+AT_MOST = 6
+"""How many such moves are made before a line."""
+
+
+class Others(Receiving):
+    """The moves of servers that no line tells of, made for the line of another."""
+
+    def who_may_help(self, place: int, event: Event) -> list[int]:
+        """Return the other servers of which a line of a server may take something in.
+
+        That is who sent its message, if it has one. Who logs nothing may be any of them; of the
+        others each line says what they received, unless that may be left out.
+        """
+        sources = self._sources(event)
+        others = [each for each in range(len(self.names)) if each != place]
+        if not self.liberties.silent.get("Receive"):
+            others = [each for each in others if self.names[each] in self.liberties.unlogged]
+            return others if sources is None or sources & {self.names[at] for at in others} else []
+        return others
+
+    def _sources(self, event: Event) -> set[str] | None:
+        """Return whose message a line may take in, None if anybody's."""
+        if event.message is not None:
+            return {event.message["source"]} - {event.server}
+        return None if not event.moves or "AdoptTerm" in event.moves else set()
+
+    def by_others(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a move of another server that tells something new."""
+        for other in self.who_may_help(place, event):
+            if world.states[other] is None:
+                continue
+            is_unlogged = self.names[other] in self.liberties.unlogged
+            if is_unlogged:
+                yield from self._stands(world, other, event)
+            for after, message in self._told_to(world, other, event.line):
+                for each in self.handled(after, other, message, event, logged={}):
+                    if each is not after and _is_more(world, each, other):
+                        yield each
+            if is_unlogged:
+                for after, message in self._told_to(world, place, event.line):
+                    if field(message, "source") is self.servers[other] and after is not world:
+                        yield after
+
+    def _stands(self, world: World, other: int, event: Event) -> Iterator[World]:
+        """Yield it with a server of which nothing is logged standing for a term, or leading.
+
+        If that is what a line asks for: in a term up to the one that is told, with a log up to the
+        one that is told.
+        """
+        me, state = self.servers[other], world.state(other)
+        logged: JsonObject = event.message or {}
+        if state.current_term < max(logged.get("term", 0), event.after.get("currentTerm", 0)):
+            yield from self._acts(world, other, event.line, "Timeout", me)
+        if state.role == "Leader":
+            if state.log.index < _length(logged.get("entries"), logged, event.after.get("log")):
+                yield from self._acts(world, other, event.line, "ClientRequest", me, UNLOGGED)
+            for index in range(state.log.index, state.commit_index, -1):
+                yield from self._acts(world, other, event.line, "Commit", me, index)
+
+    def _told_to(self, world: World, other: int, line: int) -> Iterator[tuple[World, Message]]:
+        """Yield the messages to a server that it may have received, sent in silence if need be."""
+        for message in self._in_flight(world, other):
+            yield world, message
+        log = world.state(other).log
+        for source, states in enumerate(self._states(world)):
+            for state in () if source == other else states[:1]:
+                index = common(state.log, log)
+                if state.role != "Leader" or index is None or index < state.compacted:
+                    continue
+                for after in self._sends_as(
+                    world, source, state, line, "SendEntries", self.servers[source],
+                    self.servers[other], index, state.log.index - index, state.commit_index,
+                ):  # fmt: skip
+                    yield after, latest(after)
+
+
+def _length(entries: Any, message: JsonObject, log: Any) -> int:
+    """Return how long a log has to be for what a line tells of."""
+    sent = entries if isinstance(entries, int) else len(entries or ())
+    if isinstance(log, list):
+        held = len(log)
+    else:
+        held = log.get("lastIndex", 0) if isinstance(log, dict) else 0
+    return int(max(held, message.get("prevLogIndex", 0) + sent))
+
+
+def _is_more(before: World, after: World, place: int) -> bool:
+    return after.states[place] != before.states[place] or {*after.sent} > {*before.sent}
