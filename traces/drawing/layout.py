@@ -9,17 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 
-from raft_ref.traces.drawing.metrics import LINE_HEIGHT, text_width
+from raft_ref.traces.drawing.cells import Line, last_values, line_height, line_width
+from raft_ref.traces.drawing.metrics import text_width
 from raft_ref.traces.drawing.scene import (
-    NOTE_SIZE,
     RIGHT,
-    Cells,
-    Line,
     Note,
     Row,
-    last_values,
     role_and_term,
     role_of,
     rows,
@@ -34,9 +30,6 @@ STUB = 20.0
 BANNER_HEIGHT = 24.0
 CROSS = 14.0
 HEAD_HEIGHT = 34.0
-CELLS_HEIGHT = 32.0
-HIDDEN_WIDTH = 14
-EMPTY_WIDTH = 54
 _BESIDE = 4.0  # from a mark to its note
 _CLEAR = 10.0  # from a note to the next lifeline
 _ROW_GAP = 16.0
@@ -163,24 +156,6 @@ def note_size(note: Note) -> tuple[float, float]:
         max(line_width(line) for line in note.lines),
         sum(line_height(line) for line in note.lines),
     )
-
-
-def line_height(line: Line) -> float:
-    """Return the height of a line of a note in points."""
-    return CELLS_HEIGHT if isinstance(line, Cells) and line.texts else NOTE_SIZE * LINE_HEIGHT
-
-
-def line_width(line: Line) -> int:
-    """Return the width of a line of a note in points."""
-    if not isinstance(line, Cells):
-        return ceil(text_width(line.text, NOTE_SIZE)) + 4
-    hidden = HIDDEN_WIDTH * (line.hidden + line.goes_on)
-    return sum(map(cell_width, line.texts)) + hidden or EMPTY_WIDTH
-
-
-def cell_width(text: str) -> int:
-    """Return the width of a cell of a log in points."""
-    return ceil(text_width(text, NOTE_SIZE)) + 8
 
 
 def mark_width(row: Row) -> float:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 
-from raft_ref.traces.drawing.layout import (
+from raft_ref.traces.drawing.cells import (
     EMPTY_WIDTH,
     HIDDEN_WIDTH,
+    NOTE_SIZE,
+    Cells,
+    Line,
     cell_width,
     line_height,
     line_width,
 )
-from raft_ref.traces.drawing.scene import NOTE_SIZE, Cells, Line, Side
+from raft_ref.traces.drawing.scene import Side
 from raft_ref.traces.drawing.style import Theme
 from raft_ref.traces.story.words import printable
 

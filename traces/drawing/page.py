@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raft_ref.traces.drawing.cells import log_cells
 from raft_ref.traces.drawing.diagram import draw
 from raft_ref.traces.drawing.render import render
-from raft_ref.traces.drawing.scene import log_cells
 from raft_ref.traces.drawing.style import LIGHT, Theme
 from raft_ref.traces.format.flights import InFlight
 from raft_ref.traces.format.trace import JsonObject, Trace, states

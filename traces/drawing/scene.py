@@ -6,14 +6,13 @@ lifeline, and what stands in two rows cannot meet.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
-from raft_ref.traces.drawing.metrics import wrapped
+from raft_ref.traces.drawing.cells import Line, Text, lines_of, log_cells
 from raft_ref.traces.drawing.refused import (
-    changed_at,
     is_of_nobody,
     is_refused_send,
     numbers,
@@ -23,58 +22,21 @@ from raft_ref.traces.format.flights import LOSS, Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.words import (
-    compacted,
     entries,
     is_number,
-    is_snapshot,
     message_phrases,
     plain,
-    short_value,
     shortened,
-    shortened_within,
 )
 
-Style = Literal["message", "note", "flying", "lost"]
 ArrowKind = Literal["delivered", "duplicate", "lost", "refused"]
 Side = Literal[-1, 0, 1]
 LEFT: Side = -1
 BELOW: Side = 0
 RIGHT: Side = 1
 
-NOTE_SIZE = 9.0
-CELLS_SHOWN = 5
-
 # Told by the mark, or of no interest in a picture.
 _UNTOLD = ("votesGranted", "nextIndex", "matchIndex")
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One line of a note."""
-
-    text: str
-    style: Style
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """A log, one cell an entry: the texts, their terms, and which of them are committed.
-
-    `first` is the index of the first cell; `hidden` says that there are entries before it,
-    `goes_on` that there are some behind the last. `is_wrong`: it is not as the spec has it. A
-    snapshot is a cell too, the first: it has the index of the last entry that it stands for.
-    """
-
-    texts: tuple[str, ...]
-    terms: tuple[int, ...]
-    first: int
-    committed: int
-    hidden: bool
-    goes_on: bool = False
-    is_wrong: bool = False
-
-
-Line = Text | Cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +109,13 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
         told = [
             *_received(number, step, ways, note_width),
             *_changed(step, old, new, note_width, wrong),
-            *_texts(numbers(trace.servers, old, new, wrong), "lost", note_width),
+            *lines_of(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
         sent = [flight for flight in ways if flight.sent == number and not flight.over]
         flying = [flight for flight in sent if not is_refused_send(trace, flight)]
         for flight in sent:
             if flight not in flying:
-                told += _texts(message_phrases(flight.message), "lost", note_width)
+                told += lines_of(message_phrases(flight.message), "lost", note_width)
         notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
         notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
         crashed = step.step == "Restart"
@@ -195,58 +157,6 @@ def role_and_term(state: JsonObject) -> str:
     return " ".join(word for word in words if word)
 
 
-def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
-    """Return the last value of every variable, by its name and then by server.
-
-    The first of these rows has no name: it holds the names of the servers.
-    """
-    last, wrong = states(trace)[-1], wrongly_logged(trace)
-    values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
-    for server, state in last.items():
-        for name, value in state.items():
-            if name == "snapshot" and is_snapshot(value) and log_cells(state):
-                continue  # a cell of the log
-            is_wrong = (server, name) in wrong
-            cells = log_cells(state, changed_at(trace, server)) if name == "log" else None
-            text = Text(shortened(plain(value), 24), "lost" if is_wrong else "message")
-            told = cells and replace(cells, is_wrong=is_wrong)
-            values.setdefault(name, {})[server] = told or text
-    return values
-
-
-def log_cells(state: JsonObject, seen: int | None = None) -> Cells | None:
-    """Return the end of the log as cells, or None where the state has no log of entries.
-
-    Where `seen` is an index, what stands there is among the cells.
-    """
-    log = entries(state.get("log"))
-    if log is None:
-        return None
-    cells = [
-        (entry["term"], f"t{entry['term']} {shortened_within(short_value(entry), 8)}")
-        for entry in log
-    ]
-    before = compacted(state)
-    if before:
-        term = state["snapshot"]["lastIncludedTerm"]
-        cells.insert(0, (term, f"t{term} snapshot"))
-        before -= 1
-    first = max(0, len(cells) - CELLS_SHOWN)
-    if seen is not None:
-        first = max(0, min(first, seen - before - 2))
-    shown = cells[first : first + CELLS_SHOWN]
-    commit = state.get("commitIndex")
-    committed = min(commit - before, len(cells)) if is_number(commit) else 0
-    return Cells(
-        texts=tuple(text for _, text in shown),
-        terms=tuple(term for term, _ in shown),
-        first=before + first + 1,
-        committed=min(max(0, committed - first), len(shown)),
-        hidden=first > 0,
-        goes_on=first + len(shown) < len(cells),
-    )
-
-
 def note_side(servers: tuple[str, ...], step: TraceStep) -> Side:
     """Return the side for a step's note: away from where its message comes from."""
     if step.message is not None and step.message["source"] != step.server:
@@ -265,15 +175,11 @@ def _mark(old: JsonObject, new: JsonObject) -> str:
     return text if text != role_and_term(old) else ""
 
 
-def _texts(phrases: Iterable[str], style: Style, note_width: float) -> list[Text]:
-    return [Text(line, style) for line in wrapped(list(phrases), NOTE_SIZE, note_width)]
-
-
 def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
     if step.message is None or step.step != LOSS:
         return Row(number, step.step, None, "", "", False, ())
     phrases = [*message_phrases(step.message), "lost"]
-    note = Note(tuple(_texts(phrases, "lost", note_width)), BELOW)
+    note = Note(tuple(lines_of(phrases, "lost", note_width)), BELOW)
     towards = (step.message["source"], step.message["dest"])
     return Row(number, step.step, None, "", "", False, (note,), towards)
 
@@ -281,11 +187,11 @@ def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
 def _received(number: int, step: TraceStep, ways: list[Flight], note_width: float) -> list[Text]:
     if step.message is None:
         return []
-    lines = _texts(message_phrases(step.message), "message", note_width)
+    lines = lines_of(message_phrases(step.message), "message", note_width)
     if any(number in flight.delivered[1:] for flight in ways):
         lines.append(Text("duplicate", "note"))
     elif step.step == "ReceiveDuplicate":
-        lines += _texts(["a copy stays", "in flight"], "note", note_width)
+        lines += lines_of(["a copy stays", "in flight"], "note", note_width)
     return lines
 
 
@@ -312,11 +218,14 @@ def _changed(
         else:
             told = marked if name in wrong else phrases
             told.append(shortened(f"{name} = {plain(value)}", 28))
-    lines: list[Line] = [*_texts(phrases, "note", note_width), *_texts(marked, "lost", note_width)]
+    lines: list[Line] = [
+        *lines_of(phrases, "note", note_width),
+        *lines_of(marked, "lost", note_width),
+    ]
     if cells and any(old.get(name) != new.get(name) for name in told_by_cells):
         lines.append(replace(cells, is_wrong="log" in wrong))
     if "commitIndex" in wrong and is_number(new.get("commitIndex")):
-        lines += _texts([f"commitIndex = {new['commitIndex']}"], "lost", note_width)
+        lines += lines_of([f"commitIndex = {new['commitIndex']}"], "lost", note_width)
     return lines
 
 
@@ -346,7 +255,7 @@ def _with_stubs(
         lines: list[Line] = []
         for text, dests in texts.items():
             *phrases, copy = text.split("\n")
-            lines += _texts([*phrases, f"to {', '.join(dests)}:", copy], "flying", note_width)
+            lines += lines_of([*phrases, f"to {', '.join(dests)}:", copy], "flying", note_width)
         here = [note for note in notes if note.side == side]
         told = tuple(line for note in here for line in note.lines)
         notes = [note for note in notes if note.side != side]

@@ -1,7 +1,8 @@
 """A cluster of reference nodes that does what it is told, and its trace.
 
 The rules: a message is in flight from when it is sent until it is received or lost; one equal to
-another in flight adds nothing. A step that the node does not take is an error that says why.
+another in flight adds nothing, or where copies count can be received once more. A step that the
+node does not take is an error that says why.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ from raft_ref.traces.sources.explored import (
 class Cluster:
     """Nodes, and what is in flight between them.
 
-    Arguments: the class of the node; the servers; in which states they begin, if not in their
-    first.
+    Arguments: the class of the node; the servers; whether copies of a message count.
     """
 
-    def __init__(self, node: type[Node], servers: tuple[str, ...]) -> None:
+    def __init__(
+        self, node: type[Node], servers: tuple[str, ...], *, counts_copies: bool = False
+    ) -> None:
+        self._counts_copies = counts_copies
         self.node = node(servers)
         self.servers = servers
         self.states: dict[str, State] = {each: self.node.initial(each) for each in servers}
@@ -76,13 +79,14 @@ class Cluster:
         if not keeps:
             self.in_flight.remove(message)
         taken = self.node.receive(self.states[message.dest], message)
-        name = "ReceiveDuplicate" if keeps else "Receive"
+        name = "ReceiveDuplicate" if message in self.in_flight else "Receive"
         self._takes(name, message.dest, taken, {}, message_to_json(message))
 
     def loses(self, message: Message) -> None:
         """Lose a message."""
         self.in_flight.remove(message)
-        self.steps.append(TraceStep("DropMessage", message=message_to_json(message)))
+        if message not in self.in_flight:
+            self.steps.append(TraceStep("DropMessage", message=message_to_json(message)))
 
     def crashes(self, server: str) -> None:
         """Let a server crash: it loses what is not durable now, and is down."""
@@ -124,7 +128,8 @@ class Cluster:
     ) -> None:
         old, new = state_to_json(self.states[server]), state_to_json(step.state)
         self.states[server] = step.state
-        self.in_flight += _new(step.messages, self.in_flight)
+        sent = step.messages
+        self.in_flight += sent if self._counts_copies else _new(sent, self.in_flight)
         self.steps.append(
             TraceStep(
                 step=name,

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from raft_ref import Message, Node
+from raft_ref import Action, Message, Node
 from raft_ref.bugs import BUGS
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces.conformance.own_node import ACTIONS
@@ -18,6 +18,7 @@ from raft_ref.traces.playing.cluster import Cluster
 from raft_ref.traces.playing.player import ExpectationError, Player
 from raft_ref.traces.playing.script import parsed
 from raft_ref.traces.sources.explored import message_to_json
+from raft_ref.traces.story.words import listed
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ class PlayRequest:
             return self._of_commands(read(self.path))
         return self._of_text(text)
 
-    def _cluster(self, servers: tuple[str, ...]) -> Cluster:
-        return Cluster(Node if self.bug is None else BUGS[self.bug].node, servers)
+    def _cluster(self, servers: tuple[str, ...], *, counts_copies: bool = False) -> Cluster:
+        node = Node if self.bug is None else BUGS[self.bug].node
+        return Cluster(node, servers, counts_copies=counts_copies)
 
     def _trace(self, cluster: Cluster) -> Trace:
         bug = [] if self.bug is None else ["--bug", self.bug]
@@ -98,7 +100,7 @@ class PlayRequest:
         return PlayReport(self.path, self._trace(cluster), tuple(headings), expected)
 
     def _of_commands(self, schedule: Schedule) -> PlayReport:
-        cluster = self._cluster(schedule.servers)
+        cluster = self._cluster(schedule.servers, counts_copies=True)  # as `conform` does
         for number, command in enumerate(schedule.commands, start=1):
             try:
                 _follow(cluster, command)
@@ -118,11 +120,24 @@ def _follow(cluster: Cluster, command: Command) -> None:
     elif command.step == "Restart":
         cluster.restarts(str(command.server))
     else:
-        try:
-            action = ACTIONS[command.step](**command.arguments)
-        except TypeError:
-            raise TraceError(f"{command.step} has other arguments") from None
-        cluster.acts(str(command.server), action)
+        cluster.acts(str(command.server), _action(command, cluster.servers))
+
+
+def _action(command: Command, servers: tuple[str, ...]) -> Action:
+    """Return what a server is to do; raises `TraceError` for what no server can."""
+    if command.step not in ACTIONS:
+        raise TraceError(f"the reference node knows no {command.step}")
+    given = command.arguments
+    peers = [each for each in servers if each != command.server]
+    if "peer" in given and given["peer"] not in peers:
+        raise TraceError(f"{command.step}: its peer is one of {listed(peers)}")
+    for name in ("count", "index"):
+        if name in given and type(given[name]) is not int:
+            raise TraceError(f"{command.step}: {name} is a number")
+    try:
+        return ACTIONS[command.step](**given)
+    except TypeError:
+        raise TraceError(f"{command.step} has other arguments") from None
 
 
 def _agrees(message: Message, told: JsonObject) -> bool:

@@ -16,6 +16,7 @@ from raft_ref.traces import TraceError
 from raft_ref.traces.conformance import FollowRequest, HuntRequest, Likely, schedule
 from raft_ref.traces.conformance.adapter import FailedError, Reply
 from raft_ref.traces.conformance.consequences import Consequence, Witness
+from raft_ref.traces.conformance.hunting.alone import seek
 from raft_ref.traces.conformance.hunting.coverage import ALL, POSSIBLE, Coverage
 from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.conformance.hunting.findings import Settling, is_of, schedule_of
@@ -317,6 +318,30 @@ def test_what_never_leads_to_anything_is_refused_and_says_how_far_it_was_followe
     found = settled("match-index-moved-back", steps=300)
     assert found.fatal is None
     assert found.sought >= 300
+
+
+class Asked(InProcess):
+    """It keeps what each cluster was asked for."""
+
+    def __init__(self, bug: str) -> None:
+        super().__init__(BUGS[bug].node)
+        self.clusters: list[list[str]] = []
+
+    def ask(self, request: Mapping[str, Any]) -> Reply:
+        if request["step"] == "Init":
+            self.clusters.append([])
+        else:
+            self.clusters[-1].append(request["step"])
+        return super().ask(request)
+
+
+def test_what_is_left_out_is_not_asked_for_in_search_of_a_consequence_either() -> None:
+    _, run = found_of("vote-not-persisted")
+    begun = [each.step for each in run.commands]
+    for step in ("Timeout", "AppendEntries", "ClientRequest"):
+        adapter = Asked("vote-not-persisted")
+        seek(Runner(adapter, PROFILES["raft-ref"]), [run], 300, 1, frozenset({step}))
+        assert {asked.count(step) for asked in adapter.clusters} <= {0, begun.count(step)}
 
 
 # ---- What is known

@@ -163,6 +163,49 @@ def test_a_schedule_of_conform_is_played(tmp_path: Path) -> None:
         PlayRequest(path).run()
 
 
+def test_what_conform_sends_twice_is_received_twice(tmp_path: Path) -> None:
+    """In the spec the network is a set: what is received while a copy of it is there stays."""
+    asked = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2"}
+    granted = {"type": "RequestVoteResponse", "source": "s2", "dest": "s1"}
+    commands = [
+        Command("Timeout", "s1"),
+        Command("ReceiveDuplicate", "s2", message=asked),
+        Command("Receive", "s2", message=asked),
+        *[Command("Receive", "s1", message=granted)] * 2,
+    ]
+    path = tmp_path / "found.ndjson"
+    schedule.write(Schedule(("s1", "s2"), tuple(commands)), path)
+    steps = PlayRequest(path).run().trace.steps
+    assert [each.step for each in steps[3:]] == ["ReceiveDuplicate", "Receive"]
+    lost = [*commands[:3], *[Command("DropMessage", None, message=granted)] * 2]
+    schedule.write(Schedule(("s1", "s2"), tuple(lost)), path)
+    assert [each.step for each in PlayRequest(path).run().trace.steps[3:]] == ["DropMessage"]
+
+
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [
+        (Command("Tick", "s1"), "the reference node knows no Tick"),
+        (Command("AppendEntries", "s1", {"peer": "s9", "count": 0}),
+         "AppendEntries: its peer is one of s2"),
+        (Command("InstallSnapshot", "s1", {"peer": ["s2"]}),
+         "InstallSnapshot: its peer is one of s2"),
+        (Command("AppendEntries", "s1", {"peer": "s2", "count": "1"}),
+         "AppendEntries: count is a number"),
+        (Command("CompactLog", "s1", {"index": None}), "CompactLog: index is a number"),
+        (Command("CompactLog", "s1"), "CompactLog has other arguments"),
+    ],
+)  # fmt: skip
+def test_a_schedule_that_no_node_can_follow_is_told_by_step(
+    command: Command, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "found.ndjson"
+    schedule.write(Schedule(("s1", "s2"), (Command("Timeout", "s1"), command)), path)
+    with pytest.raises(TraceError) as error:
+        PlayRequest(path).run()
+    assert str(error.value) == f"{path}: step 2: {reason}"
+
+
 def test_the_command_tells_draws_and_writes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,9 @@ import pytest
 
 from raft_ref.cli import main
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation import Fault, FileReport, Outcome, ValidationRequest
+from raft_ref.traces.validation import Fault, FileReport, Outcome, ValidationRequest, validate
+from raft_ref.traces.validation.onward import DEPARTED, behind
+from raft_ref.traces.validation.rules.matching import message_to_json
 
 HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some"}
 
@@ -89,6 +91,30 @@ def test_whatever_a_line_shows_is_so_behind_it(state: dict[str, Any], tmp_path: 
     ]
     found = found_in(lines, tmp_path)
     assert (found.outcome, found.line, found.more) == (Outcome.REFUSED, 3, ())
+
+
+@pytest.mark.parametrize(
+    ("sends", "is_whole", "sent"),
+    [
+        ({**voted("s1"), "voteGranted": False}, True, [{**voted("s1"), "term": 1,
+                                                       "voteGranted": False}]),
+        ({**asked("s2"), "dest": "s1", "term": 1}, False, []),
+    ],
+)  # fmt: skip
+def test_what_a_line_sends_is_completed_by_what_the_spec_would_send_or_is_not_known(
+    sends: dict[str, Any], is_whole: bool, sent: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    told = {**TWO_LEADERS[2], "state": {"currentTerm": 1, "votedFor": "s3"}, "sends": [sends]}
+    path = tmp_path / "departs.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*TWO_LEADERS[:2], told]))
+    verdict = validate(path, PROFILES["raft-ref"])
+    assert verdict.outcome is Outcome.REFUSED
+    world = behind(verdict)
+    assert world is not None
+    assert world.path is not None
+    assert (world.path.action, world.path.server) == (DEPARTED, "s2")
+    assert [message_to_json(each) for each in world.path.sends] == sent
+    assert (behind(verdict, needs_messages=True) is not None) == is_whole
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from raft_ref.traces.conformance.hunting.draws import OF_MESSAGES, delivery, oldest
 from raft_ref.traces.conformance.run import Flight, Run, Runner
@@ -94,7 +93,7 @@ class _Phases:
         if self._of_phase < 0:
             before = self._together
             self._next_phase(run)
-            if before and self._chance.random() < 0.4 and (again := self._departs(run, before)):
+            if before and self._chance.random() < 0.4 and (again := self._departs(before)):
                 return again
         return self._drawn(run)
 
@@ -118,7 +117,7 @@ class _Phases:
     def _leads(run: Run, name: str) -> bool:
         return run.witness is not None and run.witness.states[name].role == "Leader"
 
-    def _drawn(self, run: Run) -> Command:
+    def _drawn(self, run: Run) -> Command | None:
         chance = self._chance
         stands = self._stands
         if stands:
@@ -135,17 +134,23 @@ class _Phases:
         leaders = [each for each in self._together if self._leads(run, each)]
         if reachable and (not leaders or chance.random() < 0.7):
             return delivery("Receive", self._picked(reachable))
-        if leaders:
-            return self._of_leader(chance.choice(leaders))
+        if leaders and (command := self._of_leader(chance.choice(leaders))):
+            return command
+        if reachable:
+            return delivery("Receive", self._picked(reachable))
+        if "Timeout" in self._without:
+            return None
         return Command("Timeout", chance.choice(self._together))
 
-    def _of_leader(self, leader: str) -> Command:
+    def _of_leader(self, leader: str) -> Command | None:
         if self._chance.random() < 0.3 and "ClientRequest" not in self._without:
             self._values += 1
             return Command("ClientRequest", leader, {"value": f"w{self._values}"})
         peer = self._chance.choice([each for each in self._together if each != leader])
         if self._chance.random() < 0.1 and "InstallSnapshot" not in self._without:
             return Command("InstallSnapshot", leader, {"peer": peer})
+        if "AppendEntries" in self._without:
+            return None
         return Command(
             "AppendEntries", leader, {"peer": peer, "count": self._chance.choice((0, 1, 1, 2))}
         )
@@ -164,17 +169,18 @@ class _Phases:
             if self._is_fifo and step == "ReceiveDuplicate":
                 return None
             return delivery(step, self._picked(flights)) if flights else None
-        server = self._again.server if self._chance.random() < 0.5 else None
-        server = server or self._chance.choice(self._servers)
-        is_again = step == self._again.step
-        arguments: dict[str, Any] = dict(self._again.arguments) if is_again else {}
-        return Command(step, server, arguments)
+        if step != self._again.step:
+            return Command(step, self._chance.choice(self._servers))
+        same = self._again.server
+        return self._departs([same] if same and self._chance.random() < 0.5 else self._servers)
 
-    def _departs(self, run: Run, among: Sequence[str]) -> Command | None:
+    def _departs(self, among: Sequence[str]) -> Command | None:
         """Let one of some servers do again what departed, if that is no message's to do."""
-        if self._again.message is not None or self._again.step in self._without:
+        again = self._again
+        able = [each for each in among if each != again.arguments.get("peer")]
+        if again.message is not None or again.step in self._without or not able:
             return None
-        return Command(self._again.step, self._chance.choice(among), dict(self._again.arguments))
+        return Command(again.step, self._chance.choice(able), dict(again.arguments))
 
     def _deliverable(self, run: Run) -> list[Flight]:
         return oldest(run.in_flight) if self._is_fifo else run.in_flight
