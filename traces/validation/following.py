@@ -320,13 +320,14 @@ class Following:
         committed = world.committed
         broken: list[str] = []
         for step, states in reversed(new):
+            earlier = committed
             committed, names = invariants.broken(
                 states, places[step.server], step.after, committed,
                 is_restart=step.action.startswith("Restart"),
             )  # fmt: skip
             if names and step.before is not None:
                 # A cluster need not begin in a state that Raft.tla could reach.
-                was = invariants.broken_alone(places[step.server], step.before)
+                was = invariants.broken_alone(places[step.server], step.before, earlier)
                 names = tuple(name for name in names if name not in was)
             broken += names
             for message in step.sends:

@@ -64,7 +64,7 @@ ASKS = {"type": "RequestVoteRequest", "source": "s3", "dest": "s2"}
 APPENDED = {"type": "AppendEntriesResponse", "source": "s2", "dest": "s1"}
 
 WHY: list[tuple[Lines, str]] = [
-    ([HEADER, *WON, {"step": "AdoptTerm", "server": "s3"}],
+    ([HEADER, {"step": "AdoptTerm", "server": "s3"}],
      "s3 cannot take the step AdoptTerm: it adopts a term of which no message waits"),
     (
         [HEADER, *WON[:2], {"step": "Restart", "server": "s2", "state": {"votedFor": None}}],
@@ -72,7 +72,8 @@ WHY: list[tuple[Lines, str]] = [
     ),
     (
         [HEADER, *WON[:2], {"step": "Timeout", "server": "s3"},
-         {"step": "Receive", "server": "s2", "message": ASKS, "state": {"votedFor": "s3"}}],
+         {"step": "Receive", "server": "s2", "message": {**ASKS, "term": 1},
+          "state": {"votedFor": "s3"}}],
         "s2 votes for s3 in term 1, in which it has voted for s1",
     ),
     (
@@ -107,11 +108,13 @@ WHY: list[tuple[Lines, str]] = [
     ([*begun(s1=leader(1, [1, 1], commitIndex=2)), *shows("s1", commitIndex=1)],
      "the commit index of s1 goes back from 2 to 1"),
     ([HEADER, *WON, *ASKED, *SENT,
+      {"step": "Send", "server": "s2", "message": {**APPENDED, "matchIndex": 1}},
       {"step": "Restart", "server": "s2", "state": {"log": {"lastIndex": 0}}}],
      "s2 restarts without index 1 of its log, which it has acknowledged to s1"),
     ([HEADER, *WON, *ASKED, *SENT, *shows("s2", log={"lastIndex": 2})],
      "s2 holds an entry at index 2 that nothing gave it"),
-    ([HEADER, *WON, *ASKED, *SENT, *shows("s2", log=[{"term": 1, "value": "y"}])],
+    ([HEADER, *WON, *ASKED, *shows("s1", log=[{"term": 1, "value": "x"}]), *SENT,
+      *shows("s2", log=[{"term": 1, "value": "y"}])],
      "s2 holds y (term 1) at index 1, and not x (term 1)"),
     ([*begun(s1=leader(1, [1])), *shows("s1", matchIndex={"s2": 1})],
      "s1 takes s2 to hold its log up to 1, and knows of 0"),

@@ -28,7 +28,7 @@ TWO_LEADERS: list[dict[str, Any]] = [
     {"step": "Timeout", "server": "s1"},
     {"step": "Receive", "server": "s2", "message": asked("s1"), "state": {"votedFor": "s1"}},
     {"step": "Restart", "server": "s2", "state": {"currentTerm": 1, "votedFor": None}},
-    {"step": "Timeout", "server": "s3"},
+    {"step": "Timeout", "server": "s3", "state": {"currentTerm": 1}},
     {"step": "Receive", "server": "s2", "message": asked("s3"), "state": {"votedFor": "s3"}},
     {"step": "Receive", "server": "s1", "message": voted("s1"), "state": {"role": "Leader"}},
     {"step": "Receive", "server": "s3", "message": voted("s3"), "state": {"role": "Leader"}},

@@ -147,9 +147,11 @@ class Invariants:
                 broken += self._of_pair(after, states[each])
         return recorded, broken
 
-    def broken_alone(self, place: int, state: ServerState) -> tuple[str, ...]:
-        """Return the properties of one server alone that a state of it breaks."""
-        return self._of_server_alone(place, state, state, False)
+    def broken_alone(self, place: int, state: ServerState, committed: Committed) -> tuple[str, ...]:
+        """Return the properties that a server in this state breaks, whatever the others are."""
+        return self._of_server_alone(place, state, state, False) + self._of_server(
+            state, state, committed, committed, False
+        )
 
     def _is_of_logs(self, before: ServerState, after: ServerState) -> bool:
         """Say whether something changes that is read with a log, or the log itself."""
