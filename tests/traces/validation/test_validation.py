@@ -85,7 +85,7 @@ def test_what_etcd_has_recorded_is_accepted() -> None:
         assert verdict.outcome is ACCEPTED
         taken |= {*verdict.actions}
     # Its own liberties among them.
-    assert taken >= {"SendEntries", "AdoptTerm", "Acknowledge", "ReceiveCommit", "RestartAt"}
+    assert taken >= {"SendEntries", "AdoptTerm", "Acknowledge", "RecordMatch", "RestartAt"}
 
 
 def test_a_part_of_the_log_shows_as_much_as_the_whole(
