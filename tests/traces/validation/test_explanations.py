@@ -209,6 +209,17 @@ def test_a_wrong_send_is_told_as_one_and_drawn_as_an_arrow(tmp_path: Path) -> No
     assert 'step3 -> "step3 refused"' in traces.draw(refusal.trace).source
 
 
+def test_a_step_that_sends_otherwise_than_it_should_has_that_drawn_as_an_arrow_too(
+    tmp_path: Path,
+) -> None:
+    second = {**WON[1], "message": ASKS, "state": {"currentTerm": 1, "votedFor": "s3"}}
+    granted = {**VOTE, "dest": "s3", "term": 1, "voteGranted": True}
+    lines = [HEADER, *WON[:2], {"step": "Timeout", "server": "s3"}, {**second, "sends": [granted]}]
+    assert 'step4 -> "step4 refused"' in traces.draw(refusal_of(lines, tmp_path).trace).source
+    told_less = [*lines[:-1], second]  # and who knows what it has sent
+    assert "step4 refused" not in traces.draw(refusal_of(told_less, tmp_path).trace).source
+
+
 def test_a_property_that_is_broken_is_named_with_its_instance(tmp_path: Path) -> None:
     """Two that may lead, by what the trace begins with; the spec lets the second lead, too."""
     stands = {"currentTerm": 1, "role": "Candidate", "votedFor": "s2", "votesGranted": ["s2", "s3"]}

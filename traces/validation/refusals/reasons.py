@@ -142,8 +142,8 @@ def _condition(case: Case) -> str:
         return ""
     name, role = case.nearest.action.partition("(")[0], case.old["role"].lower()
     if case.nearest.condition == NO_STEP:
-        waits = " of which no message waits" if name == "AdoptTerm" else ""
-        return f"{case.me} cannot take the step {name}{waits and ': it adopts a term'}{waits}"
+        adopts = ": it adopts a term of which no message waits" if name == "AdoptTerm" else ""
+        return f"{case.me} cannot take the step {name}{adopts}"
     match case.nearest.condition:
         case 'role[i] = "Leader"':
             return f"{case.me} takes a step of a leader ({name}), and is a {role}"
