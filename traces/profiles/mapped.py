@@ -2,8 +2,8 @@
 
 The file is TOML, with these tables. A path is keys joined by dots.
 
-- `servers`: the names of all servers, a list.
-- `silent` (optional): as in the header of traces/FORMAT.md.
+- `servers`: the names of all servers, a list; a number that a line has for a server is its text.
+- `silent`, `unsynced`, `unlogged`, `initial` (all optional): as in the header of traces/FORMAT.md.
 - `[line]`: the paths of `step`, `server` and, optionally, `value` (of a client's request) and
   `index` (of a compaction).
 - `[steps]`: for each step as the lines call it, its name in traces/FORMAT.md; what is not in the
@@ -30,8 +30,12 @@ from raft_ref.traces.validation.lines.events import MOVES
 from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
 from raft_ref.traces.validation.rules.checks import MESSAGES
 
-_TABLES = ("servers", "silent", "line", "steps", "state", "message", "names")
+_HEADER = ("silent", "unsynced", "unlogged", "initial")
+"""What stands in a mapping as it does in a header."""
+_TABLES = ("servers", *_HEADER, "line", "steps", "state", "message", "names")
 _NIL = object()
+_SERVERS = ("server", "source", "dest", "votedFor")
+"""What names a server."""
 _OF_MESSAGES = ("Receive", "Await", "Send", "DropMessage")
 
 
@@ -56,9 +60,9 @@ class _Mapping:
         if unknown := sorted(mapping.keys() - {*_TABLES}):
             raise TraceError(f"unknown {unknown[0]}; a mapping has {', '.join(_TABLES)}")
         self._servers = mapping.get("servers")
-        self._silent = mapping.get("silent")
+        self._header = {name: mapping[name] for name in _HEADER if name in mapping}
         line, self._steps, self._state, self._message, self._names = (
-            _table(mapping, name) for name in _TABLES[2:]
+            _table(mapping, name) for name in _TABLES[1 + len(_HEADER) :]
         )
         for name in ("step", "server"):
             if name not in line:
@@ -73,17 +77,18 @@ class _Mapping:
         return raft_ref(_Told(lines, self._lines(lines)))
 
     def _lines(self, lines: Lines) -> Iterator[JsonObject]:
-        header = {
+        yield {
             "format": FORMAT, "version": VERSION, "servers": self._servers, "logged": "some",
+            **self._header,
         }  # fmt: skip
-        yield header if self._silent is None else {**header, "silent": self._silent}
         for line in lines:
             step = _at(line, self._line["step"])
             if type(step) is str and step in self._steps:
                 yield self._as_text(line, self._steps[step])
 
     def _as_text(self, line: JsonObject, step: str) -> JsonObject:
-        told: dict[str, Any] = {"step": step, "server": _at(line, self._line["server"])}
+        server = self._named("server", _at(line, self._line["server"]))
+        told: dict[str, Any] = {"step": step, "server": server}
         state: dict[str, Any] = {}
         for name, value in self._found(line, self._state):
             whole, _, figure = name.partition(".")
@@ -96,7 +101,7 @@ class _Mapping:
             told["message"] = dict(self._found(line, self._message))
             fields = _fields_of(told["message"].get("type"))
             told["message"] = {k: v for k, v in told["message"].items() if k in fields}
-        arguments = {"ClientRequest": "value", "CompactLog": "index"}
+        arguments = {"ClientRequest": "value", "CompactLog": "index", "Apply": "index"}
         if step in arguments and arguments[step] in self._line:
             value = _at(line, self._line[arguments[step]])
             told["arguments"] = {} if value is _NIL else {arguments[step]: value}
@@ -106,10 +111,17 @@ class _Mapping:
         for name, path in paths.items():
             value = _at(line, path)
             if value is not _NIL:
-                names = self._names.get(name, {})
-                # A key of TOML is text, whatever it stands for; "" is nothing.
-                value = names.get(str(value), value) if type(value) is not dict else value
-                yield name, None if value == "" else value
+                yield name, self._named(name, value)
+
+    def _named(self, name: str, value: Any) -> Any:
+        """Return what a value means; "" is nothing."""
+        if type(value) is dict:
+            return value
+        # A key of TOML is text, whatever it stands for.
+        value = self._names.get(name, {}).get(str(value), value)
+        if name in _SERVERS and type(value) is int:
+            value = str(value)
+        return None if value == "" else value
 
 
 class _Told(Lines):

@@ -19,7 +19,7 @@ def test_a_trace_is_accepted() -> None:
     assert (report.outcome, report.total, report.is_interrupted) == (Outcome.ACCEPTED, 1, False)
     assert (found.path, found.line, found.reason, found.refusal) == (ETCD, None, "", None)
     assert (found.lines, found.readings, found.checked) == (518, 1, 223)
-    assert found.actions.most_common(2) == [("Handle", 118), ("SendEntries", 54)]
+    assert found.actions.most_common(2) == [("Handle", 86), ("SendEntries", 54)]
 
 
 def test_a_refusal_names_its_line_and_what_stands_against_it() -> None:

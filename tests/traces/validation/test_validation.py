@@ -24,6 +24,7 @@ from raft_ref.spec.module import load
 from raft_ref.spec.tlc.run import run_tlc
 from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
@@ -597,6 +598,39 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [each["outcome"] for each in found["traces"]] == ["accepted", "refused"]
     suite = ElementTree.parse(report).getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_a_mapping_names_servers_by_numbers_and_says_how_they_begin(tmp_path: Path) -> None:
+    mapping, run = tmp_path / "mapping.toml", tmp_path / "run.ndjson"
+    mapping.write_text("""
+servers = ["1", "2", "3"]
+unlogged = ["3"]
+initial.1 = { currentTerm = 4, log = { lastIndex = 7, lastTerm = 4 }, commitIndex = 7 }
+initial.2 = { currentTerm = 4, log = { lastIndex = 7, lastTerm = 4 } }
+[line]
+step = "what"
+server = "id"
+[steps]
+stands = "Timeout"
+votes = "Receive"
+[state]
+currentTerm = "term"
+votedFor = "vote"
+[message]
+type = "rpc"
+source = "from"
+dest = "id"
+term = "term"
+[names.type]
+ask = "RequestVoteRequest"
+""")
+    run.write_text(
+        '{"what": "stands", "id": 1, "term": 5, "vote": 1}\n'
+        '{"what": "votes", "id": 2, "rpc": "ask", "from": 1, "term": 5, "vote": 1}\n'
+    )
+    assert validate(run, mapped(mapping)).outcome is ACCEPTED
+    run.write_text(run.read_text().replace('"vote": 1', '"vote": 3'))
+    assert validate(run, mapped(mapping)).outcome is Outcome.REFUSED
 
 
 def test_a_mapping_file_is_a_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
