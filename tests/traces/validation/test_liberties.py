@@ -9,7 +9,7 @@ from tests.support.files import ROOT
 
 CONFIG = ROOT / "spec" / "MCRaftTrace.cfg"
 SMALL = {"MaxTerm = 2": "MaxTerm = 1", "MaxMessages = 2": "MaxMessages = 1"}
-COUNTS = ("HOLDS", 1_281, 11_874, 15)
+COUNTS = ("HOLDS", 2_305, 28_998, 17)
 
 
 def small_counts() -> tuple[str, int, int, int]:

@@ -95,7 +95,9 @@ class Moves(Others):
         state = world.state(place)
         # What is compacted least leaves most open.
         most = state.commit_index + 1 if self.is_thorough else state.compacted + 2
-        indices = range(state.compacted + 1, most) if index is None else [index]
+        # Up to where nobody knows the entries, nobody can tell whether they are compacted.
+        known = max(state.compacted, state.log.first) + 1
+        indices = range(known, most) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "CompactLog", each)
 
