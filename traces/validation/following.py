@@ -199,7 +199,9 @@ class Following:
         verdict = self.verdict
         refused = replace(verdict, actions=Counter(verdict.actions))
         self._search.tries = TRIES * self._moves.liberties.candidates
-        for count in LOOK_BACK:
+        for lines in LOOK_BACK:
+            # Not far from the beginning, all of it at once.
+            count = len(self._behind) if len(self._behind) <= 4 * lines else lines
             if self._again(count):
                 return True
             if verdict.outcome is not Outcome.REFUSED:

@@ -39,6 +39,17 @@ BY_OTHERS = "by others"
 """The moves of other servers, beside the silent moves of the server of a line."""
 
 
+ROLES = {
+    "ClientRequest": ("Leader",),
+    "Commit": ("Leader",),
+    "MoveNextIndex": ("Leader",),
+    "ForgetMatch": ("Leader",),
+    "TakeLead": ("Candidate",),
+    "StepDown": ("Candidate", "Leader"),
+}
+"""Who alone can make a silent move, as its action says: others need not be asked."""
+
+
 class TooManyReadingsError(Exception):
     """There are more ways to read a line than can be looked at."""
 
@@ -236,6 +247,8 @@ class Search:
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
+        if state.role not in ROLES.get(move, (state.role,)):
+            return False
         name = WRITES.get(move, "")
         if name not in wanted:
             return True

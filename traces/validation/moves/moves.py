@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from raft_ref.spec.values.value import results_of
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
@@ -104,7 +105,11 @@ class Moves(Others):
     def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)
         index = event.after.get("commitIndex", event.before.get("commitIndex"))
-        indices = range(state.log.index, state.commit_index, -1) if index is None else [index]
+        # What a majority has, and the leader with it, by what it knows: behind that is no quorum.
+        known: Any = sorted(results_of(state.match_index))
+        others = len(known) // 2
+        most = min(state.log.index, known[-others]) if others else state.log.index
+        indices = range(most, state.commit_index, -1) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
 
