@@ -12,7 +12,10 @@ from raft_ref.traces.validation import Fault, FileReport, Outcome, ValidationReq
 from raft_ref.traces.validation.onward import DEPARTED, behind
 from raft_ref.traces.validation.rules.matching import message_to_json
 
-HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some"}
+HEADER = {
+    "format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some",
+    "unlogged": [],
+}  # fmt: skip
 
 
 def asked(source: str) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.logs import UNLOGGED, common
 from raft_ref.traces.validation.rules.protocol import Message, field
 
+MOST_TERMS = 64
+"""For how many terms a server is let stand, one after another, before a line."""
 AT_MOST = 6
 """How many such moves are made before a line."""
 
@@ -24,28 +26,30 @@ AT_MOST = 6
 class Others(Receiving):
     """The moves of servers that no line tells of, made for the line of another."""
 
-    def who_may_help(self, place: int, event: Event) -> list[int]:
+    def who_may_help(self, world: World, place: int, event: Event) -> list[int]:
         """Return the other servers of which a line of a server may take something in.
 
         That is who sent its message, if it has one. Who logs nothing may be any of them; of the
         others each line says what they received, unless that may be left out.
         """
-        sources = self._sources(event)
+        sources = self._sources(world, place, event)
         others = [each for each in range(len(self.names)) if each != place]
         if not self.liberties.silent.get("Receive"):
             others = [each for each in others if self.names[each] in self.liberties.unlogged]
             return others if sources is None or sources & {self.names[at] for at in others} else []
         return others
 
-    def _sources(self, event: Event) -> set[str] | None:
+    def _sources(self, world: World, place: int, event: Event) -> set[str] | None:
         """Return whose message a line may take in, None if anybody's."""
+        if _term(event) > world.state(place).current_term:
+            return None  # A term is learnt from anybody.
         if event.message is not None:
             return {event.message["source"]} - {event.server}
         return None if not event.moves or "AdoptTerm" in event.moves else set()
 
     def by_others(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with a move of another server that tells something new."""
-        for other in self.who_may_help(place, event):
+        for other in self.who_may_help(world, place, event):
             if world.states[other] is None:
                 continue
             is_unlogged = self.names[other] in self.liberties.unlogged
@@ -68,13 +72,23 @@ class Others(Receiving):
         """
         me, state = self.servers[other], world.state(other)
         logged: JsonObject = event.message or {}
-        if state.current_term < max(logged.get("term", 0), event.after.get("currentTerm", 0)):
-            yield from self._acts(world, other, event.line, "Timeout", me)
+        yield from self._in_later_terms(world, other, event)
         if state.role == "Leader":
             if state.log.index < _length(logged.get("entries"), logged, event.after.get("log")):
                 yield from self._acts(world, other, event.line, "ClientRequest", me, UNLOGGED)
             for index in range(state.log.index, state.commit_index, -1):
                 yield from self._acts(world, other, event.line, "Commit", me, index)
+
+    def _in_later_terms(self, world: World, other: int, event: Event) -> Iterator[World]:
+        """Yield it with a server standing for the term that a line tells of, and the one before."""
+        term = _term(event)
+        if term - world.state(other).current_term > MOST_TERMS:
+            self.unknown = f"{self.names[other]} may have stood for any term up to {term}"
+            return
+        while world.state(other).current_term < term:
+            (world,) = self._acts(world, other, event.line, "Timeout", self.servers[other])
+            if world.state(other).current_term >= term - 1:
+                yield world
 
     def _told_to(self, world: World, other: int, line: int) -> Iterator[tuple[World, Message]]:
         """Yield the messages to a server that it may have received, sent in silence if need be."""
@@ -91,6 +105,12 @@ class Others(Receiving):
                     self.servers[other], index, state.log.index - index, state.commit_index,
                 ):  # fmt: skip
                     yield after, latest(after)
+
+
+def _term(event: Event) -> int:
+    """Return the latest term that a line tells of."""
+    logged: JsonObject = event.message or {}
+    return int(max(logged.get("term", 0), event.after.get("currentTerm", 0)))
 
 
 def _length(entries: Any, message: JsonObject, log: Any) -> int:
