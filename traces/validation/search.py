@@ -249,6 +249,11 @@ class Search:
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
         if state.role not in ROLES.get(move, (state.role,)):
             return False
+        if move == "CompactLog":
+            # It can wait until somebody sees it.
+            log = wanted.get("log")
+            held = state.log.index - state.compacted
+            return "snapshot" in wanted or (isinstance(log, list) and len(log) < held)
         name = WRITES.get(move, "")
         if name not in wanted:
             return True
