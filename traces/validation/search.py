@@ -83,8 +83,10 @@ class Search:
     def follow(self, event: Event) -> list[World]:
         """Return the readings that a line allows; the caller decides whether to go on with them."""
         found = [each for world in self.worlds for each in self.readings(world, event)]
-        may_resend = bool(self.moves.liberties.silent.get("Send"))
-        return distinct(found, self.moves.told, may_resend=may_resend)
+        silent = self.moves.liberties.silent
+        may_resend = bool(silent.get("Send"))
+        may_append = may_resend and silent.get("ClientRequest", 0) > 1
+        return distinct(found, self.moves.told, may_resend=may_resend, may_append=may_append)
 
     def go_on(self, worlds: list[World]) -> Step | None:
         """Go on with these readings; with one alone, return its new steps, the latest first."""
