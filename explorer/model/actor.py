@@ -67,7 +67,8 @@ class Actor(Protocol):
     - `is_obsolete(state, message)`, whether a server, whatever happens to it, will never again
       change its state or send anything because of a message: with it, a search can be reduced;
     - `rename(value, renaming)`, which renames the servers in a state, message or action: with
-      it, the explorer can treat states that differ by a renaming as one;
+      it, the explorer can treat states that differ by a renaming as one; renamed back, each is
+      what it was;
     - `symmetric_values`, names of values that it treats alike, such as what clients may ask to
       store: then `renaming` has these names too, and `rename` renames them wherever they are.
     """

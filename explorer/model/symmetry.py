@@ -4,7 +4,8 @@ Values are what clients ask to store, or whatever else an actor says that it tre
 
 This is sound where no step, no history and no property tells servers, or values, apart (Ip and
 Dill, "Better verification through symmetry", 1996). For steps and histories it is checked, not
-believed: each one that the search computes is compared with the renamed one. For properties it is
+believed: each one that the search computes is compared with the renamed one. So is it that nothing
+is lost where something is renamed: no step may tell what a property can. For properties it is
 believed: one that names a value ("v1 is never stored") is asked of one state only of those that
 count as one, so it needs a search without symmetry over values.
 """
@@ -27,7 +28,10 @@ _T = TypeVar("_T")
 
 
 class TellsApartError(ActorError):
-    """An actor that does not do with renamed servers, or values, what it does with others."""
+    """An actor, or its history, that does not treat renamed servers, or values, as it does others.
+
+    Or that forgets something when it renames, so that states would count as one that differ.
+    """
 
 
 def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple[Renamed, ...]:
@@ -80,6 +84,8 @@ class Renaming:
             **{server: servers[target] for server, target in zip(servers, targets, strict=True)},
             **dict(zip(system.guard.symmetric_values, values, strict=True)),
         }
+        old_of = {new: old for old, new in self.names.items()}
+        self._back: Mapping[str, str] = {name: old_of[name] for name in self.names}
         self._system = system
         self.sources = tuple(targets.index(position) for position in range(len(targets)))
         self._states: dict[int, int] = {}
@@ -88,6 +94,7 @@ class Renaming:
         self._histories: dict[int, int] = {}
         # By their types too: of two kinds of message that are named tuples one may equal the other.
         self.value = lru_cache(maxsize=None, typed=True)(self._value)
+        self.value_again = lru_cache(maxsize=None, typed=True)(self._value_again)
 
     def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the states of all servers, renamed and at their new positions."""
@@ -113,6 +120,15 @@ class Renaming:
     def _value(self, value: Any) -> Any:
         """Return a state, message or action, renamed by the actor."""
         return self._system.guard.renamed(value, self.names)
+
+    def _value_again(self, value: Any) -> Any:
+        """Return a state, message or action, renamed and then back."""
+        return self._system.guard.renamed(self.value(value), self._back)
+
+    def history_again(self, history: int) -> Any:
+        """Return the history, renamed and then back."""
+        renamed = self._system.histories[self.history(history)]
+        return self._system.history.rename(renamed, self._back)
 
     def state(self, state: int) -> int:
         """Return a server's state, renamed."""
@@ -189,6 +205,9 @@ class Symmetry:
         for values it is the same.
         """
         for what, renaming in self._generators:
+            for argument in arguments:
+                if (again := renaming.value_again(argument)) != argument:
+                    raise _loses(self._guard.actor, what, argument, again)
             renamed = [renaming.value(argument) for argument in arguments]
             expected = _unordered(method, self._renamed_answer(method, answer, renaming))
             found = _unordered(method, self._guard.answer(method, *renamed))
@@ -200,6 +219,9 @@ class Symmetry:
         """Demand that the history of a renamed step is the renamed history."""
         system = self._system
         for what, renaming in self._generators:
+            again, as_it_was = renaming.history_again(observed), system.histories[observed]
+            if again != as_it_was:
+                raise _loses(system.history, what, as_it_was, again)
             renamed = renaming.history(history), renaming.state(before), renaming.state(after)
             expected = system.histories[renaming.history(observed)]
             found = system.observation(*renamed)
@@ -235,6 +257,13 @@ def _tells_apart(
         f"{method} tells {what} apart, or its `rename` is wrong: on "
         f"{', '.join(map(repr, asked))} it answers {found!r}, expected {expected!r} "
         f"(search without symmetry over {what}, or mend it)"
+    )
+
+
+def _loses(renames: object, what: Renamed, value: Any, again: Any) -> TellsApartError:
+    return TellsApartError(
+        f"{type(renames).__name__}.rename loses something: {what} renamed and then back, {value!r} "
+        f"is {again!r} (search without symmetry over {what}, or mend it)"
     )
 
 

@@ -3,7 +3,7 @@
 Servers are renamed, and values where the actor says that it treats them alike.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations, product
 from typing import Any
@@ -24,9 +24,10 @@ from raft_ref.explorer import (
     search,
     what_is_renamed,
 )
+from raft_ref.explorer import Step as AnyStep
 from raft_ref.spec.link import Committed, CommittedEntry
 from tests.support.models import Model
-from tests.toys import Counting, Gossip
+from tests.toys import Counting, Gossip, Say
 
 SERVERS = ("s1", "s2", "s3")
 
@@ -250,6 +251,49 @@ def test_who_tells_values_apart_is_named(node: type[Node], method: str, engine: 
     assert said.startswith(f"{node.__name__}.{method} tells values apart, or its `rename` is wrong")
     assert said.endswith("(search without symmetry over values, or mend it)")
     assert search(VALUES.system(node), [], symmetry=("servers",)).distinct_states > 1
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A server, and whether it is still sealed, which no step asks."""
+
+    me: str
+    is_sealed: bool = True
+
+
+class UnsealsWhatItRenames(Counting):
+    """Servers that open what they have, and a renaming in which all is open already."""
+
+    def initial(self, me: str) -> Any:
+        return Parcel(me)
+
+    def actions(self, state: Any) -> list[Say]:
+        return [Say()]
+
+    def act(self, state: Any, action: Any) -> Any:
+        return AnyStep(Parcel(state.me, is_sealed=False))
+
+    def rename(self, value: Any, renaming: Any) -> Any:
+        return Parcel(renaming[value.me], False) if isinstance(value, Parcel) else value
+
+
+@pytest.mark.parametrize("engine", ["plain", "auto"])
+def test_a_renaming_that_loses_something_is_named(engine: Any) -> None:
+    """It goes with each step, and would make one state of two that a property tells apart."""
+
+    def two_are_sealed(view: View) -> bool:
+        return [state.is_sealed for state in view.states.values()].count(True) >= 2
+
+    def found(symmetry: Any) -> Report:
+        system = System(UnsealsWhatItRenames(SERVERS), SERVERS, Bounds())
+        return search(system, [Property("TwoAreSealed", two_are_sealed)], symmetry, engine=engine)
+
+    assert found(()).counterexample is not None
+    with pytest.raises(ActorError) as raised:
+        found(("servers",))
+    said = str(raised.value)
+    assert said.startswith("UnsealsWhatItRenames.rename loses something: servers renamed and then")
+    assert "Parcel(me='s1', is_sealed=True) is Parcel(me='s1', is_sealed=False)" in said
 
 
 class ForgetsToRename(Committed):

@@ -2,7 +2,7 @@
 
 from dataclasses import fields, replace
 from itertools import permutations
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from hypothesis import given
@@ -168,7 +168,8 @@ def test_entries_are_removed_only_where_they_conflict(
     )
 
 
-@pytest.mark.parametrize(("prev", "prev_term"), [(3, 1), (2, 2)])
+# No entry there, one of another term, and that though the log goes on.
+@pytest.mark.parametrize(("prev", "prev_term"), [(3, 1), (2, 2), (1, 2)])
 def test_logs_that_do_not_match_are_refused(prev: int, prev_term: int) -> None:
     state = follower(log=log(1, 1))
     step = NODE.receive(
@@ -409,6 +410,14 @@ def test_a_restart_keeps_what_is_durable_and_nothing_else() -> None:
         assert getattr(after, f.name) == getattr(kept, f.name), f.name
 
 
+def test_where_nothing_is_durable_a_restart_is_the_first_start() -> None:
+    class Wiped(Node):
+        durable = frozenset()
+
+    state = follower(snapshot=snapshot(1, 1), log=log(1, 1, 1)[2:], commit_index=3)
+    assert Wiped(SERVERS).restart(state) == NODE.initial("s1")
+
+
 COMPACTED = leader(
     snapshot=Snapshot(1, 1, ("v1",)), log=log(1, 1), commit_index=2, next_index=(4, 1, 3)
 )
@@ -428,6 +437,7 @@ COMPACTED = leader(
         (COMPACTED, AppendEntries("s2", 0)),  # what it has compacted
         (COMPACTED, InstallSnapshot("s1")),  # to itself
         (COMPACTED, InstallSnapshot("s3")),  # to whom it can send entries
+        (replace(COMPACTED, commit_index=3), InstallSnapshot("s3")),  # committed or not
         (replace(COMPACTED, role=Role.CANDIDATE), InstallSnapshot("s2")),
         (COMPACTED, CompactLog(1)),  # once more
         (COMPACTED, CompactLog(3)),  # what is not committed
@@ -438,7 +448,7 @@ def test_what_is_not_enabled_is_none(state: State, action: Action) -> None:
 
 
 def test_what_a_search_may_put_a_bound_on() -> None:
-    state = replace(COMPACTED, current_term=7)
+    state = replace(COMPACTED, current_term=7, log=log(1, 5))
     measured = {name: measure(state) for name, measure in Node.measures.items()}
     assert measured == {"max_term": 7, "max_log_length": 3, "max_snapshot_index": 1}
 
@@ -447,6 +457,42 @@ def test_what_a_search_may_put_a_bound_on() -> None:
 def test_a_cluster_has_two_servers_or_more(servers: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="two servers or more, all different"):
         Node(servers)
+
+
+# What a reduced search leaves out
+
+EVERYONE = frozenset(Role)
+NOBODY = frozenset[Role]()
+
+
+@pytest.mark.parametrize(
+    ("message", "ignored_by"),
+    [
+        # A response of an older term says nothing any more, one of a newer term has that (5.1).
+        (RequestVoteResponse("s2", "s1", 4, vote_granted=True), EVERYONE),
+        (AppendEntriesResponse("s2", "s1", 4, success=True, match_index=3), EVERYONE),
+        (InstallSnapshotResponse("s2", "s1", 4, match_index=3), EVERYONE),
+        (RequestVoteResponse("s2", "s1", 6, vote_granted=False), NOBODY),
+        (AppendEntriesResponse("s2", "s1", 6, success=False, match_index=0), NOBODY),
+        (InstallSnapshotResponse("s2", "s1", 6, match_index=0), NOBODY),
+        # A vote of this term is of use to who still stands (5.2).
+        (RequestVoteResponse("s2", "s1", 5, vote_granted=True), {Role.FOLLOWER, Role.LEADER}),
+        (RequestVoteResponse("s2", "s1", 5, vote_granted=False), EVERYONE),
+        # Who follows in this term will not lead in it.
+        (AppendEntriesResponse("s2", "s1", 5, success=True, match_index=3), {Role.FOLLOWER}),
+        (InstallSnapshotResponse("s2", "s1", 5, match_index=3), {Role.FOLLOWER}),
+        # A request is answered, however late it comes (5.1).
+        (RequestVoteRequest("s2", "s1", 4, 0, 0), NOBODY),
+        (AppendEntriesRequest("s2", "s1", 4, 0, 0, (), 0), NOBODY),
+        (InstallSnapshotRequest("s2", "s1", 4, Snapshot(1, 1, ("1@1",))), NOBODY),
+    ],
+)
+def test_a_response_that_comes_too_late_is_obsolete(
+    message: Message, ignored_by: frozenset[Role]
+) -> None:
+    state = follower(term=5, snapshot=snapshot(1), log=log(1, 2, 2)[1:], commit_index=2)
+    said = {role: NODE.is_obsolete(replace(state, role=role), message) for role in Role}
+    assert said == {role: role in ignored_by for role in Role}
 
 
 # All reachable states
@@ -508,6 +554,24 @@ def test_renaming_renames_values_wherever_they_are() -> None:
     assert held.snapshot == installed.snapshot
 
 
+ROUND: Final = {"s1": "s2", "s2": "s3", "s3": "s1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "renamed"),
+    [
+        (AppendEntries("s2", 1), AppendEntries("s3", 1)),
+        (InstallSnapshot("s3"), InstallSnapshot("s1")),
+        (Timeout(), Timeout()),
+        (CompactLog(1), CompactLog(1)),
+        (RequestVoteRequest("s1", "s2", 1, 0, 0), RequestVoteRequest("s2", "s3", 1, 0, 0)),
+        (RequestVoteResponse("s2", "s1", 1, True), RequestVoteResponse("s3", "s2", 1, True)),
+    ],
+)
+def test_renaming_renames_servers_wherever_they_are(value: object, renamed: object) -> None:
+    assert NODE.rename(value, ROUND) == renamed
+
+
 @given(st.permutations(SERVERS), st.permutations(SERVERS))
 def test_renaming_composes(first: list[str], second: list[str]) -> None:
     one, two = dict(zip(SERVERS, first, strict=True)), dict(zip(SERVERS, second, strict=True))
@@ -518,11 +582,11 @@ def test_renaming_composes(first: list[str], second: list[str]) -> None:
 
 def test_renaming_moves_what_is_known_of_a_server_along() -> None:
     state = leader(term=2, log=log(1, 2), next_index=(3, 1, 2), match_index=(0, 0, 1))
-    renaming = {"s1": "s2", "s2": "s3", "s3": "s1"}
-    renamed = NODE.rename(state, renaming)
+    renamed = NODE.rename(state, ROUND)
     assert isinstance(renamed, State)
     assert (renamed.me, renamed.voted_for) == ("s2", "s2")
     assert renamed.next_index == (2, 3, 1)  # of s3, s1 and s2 before
+    assert renamed.match_index == (1, 0, 0)
     assert (
         len({NODE.rename(state, dict(zip(SERVERS, p, strict=True))) for p in permutations(SERVERS)})
         == 6

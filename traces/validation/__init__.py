@@ -6,10 +6,10 @@ refused, what was counted, and at which line and why it is refused. `validate` d
 file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
-readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
-verdict. `refusals` explain that; a reading is `completed` to a trace. `files` takes several, and
-goes `onward` behind a refused line if that is asked for; `reading` makes a whole trace of what was
-recorded.
+readings of a line by its servers' `moves`, those of the `alternatives` in which as much can follow;
+`following` does so line by line to the `verdict`, `validate` for a file. `refusals` explain that; a
+reading is `completed` to a trace. `files` takes several, and goes `onward` behind a refused line if
+that is asked for; `reading` makes a whole trace of what was recorded.
 """
 
 from raft_ref.traces.validation.files import Fault, FileReport, ValidationReport, ValidationRequest

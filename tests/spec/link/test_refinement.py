@@ -50,7 +50,17 @@ def test_every_step_of_the_node_is_a_step_of_the_spec(model: Model) -> None:
     assert report.distinct_states == model.explore().distinct_states
 
 
-@pytest.mark.parametrize("model", [SMALL, FAULTY, Model(servers=4, messages=3)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        SMALL,
+        FAULTY,
+        Model(servers=4, messages=3),
+        # No two bounds are the same, so that none can stand for another.
+        Model(servers=2, term=1, log=3, snapshot=2, messages=1),
+        Model(servers=2, messages=1, restarts=1, drops=2, duplicates=3),
+    ],
+)
 def test_node_and_spec_can_take_the_same_steps(model: Model) -> None:
     assert bisimulated(model).verdict is Verdict.HOLDS_WITHIN_BOUNDS
 

@@ -27,6 +27,8 @@ def first_failure(paths: Sequence[str], marked: str = "not long", but_not: str =
     """Run tests, but for those with that in their names; return the first that fails."""
     first = _First()
     options = ["-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:xdist", "-x", "-q"]
+    # What watches over the process that was forked would be waited for here, where it is not.
+    options += ["-p", "no:faulthandler"]
     options += ["-k", f"not {but_not}"] if but_not else []
     code = pytest.main([*options, "-m", marked, *paths], plugins=[first])
     return first.failed or (None if code == pytest.ExitCode.OK else pytest.ExitCode(code).name)

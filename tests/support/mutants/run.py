@@ -14,8 +14,8 @@ from tests.support.mutants.mutant import Mutant, source_of
 from tests.support.mutants.reading import is_read_alike
 from tests.support.mutants.table import CAUGHT, EQUIVALENT, SURVIVED
 
-SECONDS = 600
-"""How long all checks of one mutant may compute."""
+SECONDS, DEEP_SECONDS = 600, 2_400
+"""How long all checks of one mutant may compute: the cheap ones, and with the dearer ones."""
 MEMORY = 4 << 30
 """How many bytes of memory its process may have."""
 
@@ -36,7 +36,10 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     if mutant is not None:
         text, line = mutant.apply(text), mutant.line
     with tempfile.TemporaryDirectory() as folder:
-        return _in_a_fork(lambda: _first_caught(name, text, Path(folder), line, is_deep))
+        return _in_a_fork(
+            lambda: _first_caught(name, text, Path(folder), line, is_deep),
+            DEEP_SECONDS if is_deep else SECONDS,
+        )
 
 
 def prepare(name: str) -> None:
@@ -75,7 +78,7 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
     return SURVIVED
 
 
-def _in_a_fork(work: Callable[[], str]) -> str:
+def _in_a_fork(work: Callable[[], str], seconds: int) -> str:
     reading, writing = os.pipe()
     parent, child = os.getpid(), os.fork()
     if not child:
@@ -86,7 +89,7 @@ def _in_a_fork(work: Callable[[], str]) -> str:
         os._exit(0)
     os.close(writing)  # so that the end of the process is heard
     try:
-        is_heard = _heard(reading, child)
+        is_heard = _heard(reading, child, seconds)
         said = os.read(reading, 1 << 16).decode() if is_heard else ""
     finally:
         os.close(reading)
@@ -97,9 +100,9 @@ def _in_a_fork(work: Callable[[], str]) -> str:
     return f"{CAUGHT}: {'its process ends' if is_heard else 'it does not end'}"
 
 
-def _heard(reading: int, child: int) -> bool:
+def _heard(reading: int, child: int, seconds: int) -> bool:
     """Wait for a process to say something, or to end; False if it has taken too much by then."""
-    while _computed(child) < SECONDS and _resident(child) < MEMORY:
+    while _computed(child) < seconds and _resident(child) < MEMORY:
         if select.select([reading], [], [], 1.0)[0]:
             return True
     return False
