@@ -1,7 +1,7 @@
 """What implementations may do that Raft.tla does not, and one step beyond each, which is refused.
 
-Whoever does what stands in the first column is right; no invariant depends on it (spec/RaftTrace.tla
-is model checked for that). What stands in the second is one fact more than that, and no Raft.
+Whoever does what stands first is right; no invariant depends on it, for which spec/RaftTrace.tla is
+model checked. What stands second has one fact more than that, and is no Raft.
 """
 
 import json
@@ -59,7 +59,7 @@ def snapshot(source: str, index: int) -> Line:
 
 
 COMMITTED = {"commitIndex": 1}
-COMPACTED = {
+COMPACTED: Line = {
     "commitIndex": 1, "log": [Y], "snapshot": {"lastIncludedIndex": 1, "lastIncludedTerm": 1},
 }  # fmt: skip
 LEARNS = header(s1={"commitIndex": 2})
@@ -104,8 +104,8 @@ LATITUDES: dict[str, tuple[list[Line], list[Line]]] = {
         [header(s3={"currentTerm": 4}), shows("s2", currentTerm=5)],
     ),
     "the log is compacted within another step": (
-        [LEARNS, *entries(2, 2, **{**COMPACTED, "commitIndex": 2})],
-        [LEARNS, *entries(2, 0, **{**COMPACTED, "commitIndex": 0})],
+        [LEARNS, *entries(2, 2, **(COMPACTED | {"commitIndex": 2}))],
+        [LEARNS, *entries(2, 0, **(COMPACTED | {"commitIndex": 0}))],
     ),
     "less is acknowledged than is taken": (
         [header(), *entries(2, 0), {"step": "Send", "server": "s2", "message": {
