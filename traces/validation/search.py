@@ -187,13 +187,15 @@ class Search:
             return False
         if state.commit_index < event.least_commit:
             return False
-        return not event.is_complete or not self.matching.unlogged(
-            before.state(place), state, event.after
-        )
+        was = before.states[place]
+        if was is None or not event.is_complete:
+            return True
+        return not self.matching.unlogged(was, state, event.after)
 
     def _moved(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it after the move of a line, if its server is as the line says it was before."""
-        if event.before and not self.matching.agrees(world.state(place), event.before):
+        state = world.states[place]
+        if state is not None and event.before and not self.matching.agrees(state, event.before):
             return
         if event.moves:
             for move in event.moves:
@@ -201,6 +203,8 @@ class Search:
         elif event.message is not None:
             is_sent = event.message["source"] == event.server
             yield from self.moves.move("Send" if is_sent else "Receive", world, place, event)
+            if self.moves.is_thorough and not is_sent:
+                yield from self.moves.move("Await", world, place, event)
         else:
             for move in UNNAMED:
                 yield from self.moves.silent(move, world, place, event)

@@ -210,6 +210,6 @@ class Moves(Others):
 def _next_value(state: ServerState, logged: Any) -> Any:
     """Return the value behind a log, where the log that it is to become was logged as a list."""
     place = state.log.index - state.compacted
-    if isinstance(logged, list) and place < len(logged):
+    if isinstance(logged, list) and 0 <= place < len(logged):
         return logged[place].get("value", UNLOGGED)
     return UNLOGGED
