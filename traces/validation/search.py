@@ -234,10 +234,27 @@ class Search:
                 yield _Partial(after.in_silence(world), begun, counted)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
-            if move not in ("Send", BY_OTHERS) and count and self._may_help(move, state, wanted):
+            if move in ("Send", BY_OTHERS) or not count:
+                continue
+            if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
+                continue
+            if self._may_help(move, state, wanted):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
+
+    def _may_be_compacted(self, state: ServerState, wanted: JsonObject, event: Event) -> bool:
+        """Say whether a line tells of a log that is compacted, or of what is sent then.
+
+        Else it may as well be compacted later, and nobody need know what it holds.
+        """
+        if event.message is not None and event.message["source"] == event.server:
+            return True
+        return "InstallSnapshot" in event.moves or any(
+            self.matching.differs(state, name, wanted[name])
+            for name in ("snapshot", "log")
+            if name in wanted
+        )
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
         name = WRITES.get(move, "")
