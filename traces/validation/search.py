@@ -236,9 +236,7 @@ class Search:
             # What is sent in silence is sent when somebody receives it.
             if move in ("Send", BY_OTHERS) or not count:
                 continue
-            if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
-                continue
-            if self._may_help(move, state, wanted):
+            if self._may_help(move, state, wanted, event):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
@@ -256,7 +254,9 @@ class Search:
             if name in wanted
         )
 
-    def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
+    def _may_help(self, move: str, state: ServerState, wanted: JsonObject, event: Event) -> bool:
+        if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
+            return False
         name = WRITES.get(move, "")
         if name not in wanted:
             return True

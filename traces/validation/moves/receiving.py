@@ -8,6 +8,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.sending import Sending, latest
 from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.earlier import as_message
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
     Message,
@@ -33,6 +34,12 @@ class Receiving(Sending):
         if self.liberties.may_decline:
             for after in self._less(world, logged, event.line):
                 yield after.in_silence(world), latest(after)
+        if not found and self._is_from_before(logged):
+            message = as_message(self.protocol, logged)
+            if message is None:
+                self.unknown = "what was sent before the trace begins is not logged"
+            else:
+                yield world, message
         if not self.liberties.silent.get("Send"):
             yield from ((world, message) for message in found)
             return

@@ -11,6 +11,7 @@ from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.network import Network
 from raft_ref.traces.validation.moves.world import Step, Unsynced, World
+from raft_ref.traces.validation.rules.earlier import may_have_sent
 from raft_ref.traces.validation.rules.logs import Log, common
 from raft_ref.traces.validation.rules.matching import Matching, message_agrees, unmatched
 from raft_ref.traces.validation.rules.protocol import (
@@ -81,6 +82,10 @@ class Steps:
         """Whether lines to come may tell of what a sender did before."""
         self.unknown = ""
         """What nobody knows, though a step would need it: such steps were left out."""
+        self.begun: dict[str, tuple[ServerState, JsonObject]] = {}
+        """The states in which servers began, and what of them was logged."""
+        self.open_beginning = ""
+        """What of them nobody knows, though all that follows hangs on it."""
         self._known: dict[Any, list[Taken]] = {}
         """What actions lead to: readings beside each other often differ in other servers."""
         self.is_thorough = False
@@ -102,6 +107,11 @@ class Steps:
         for message in self.network.agreeing(logged):
             if message not in world.gone:
                 yield message
+
+    def _is_from_before(self, logged: JsonObject) -> bool:
+        """Say whether a message may have been sent before the trace begins."""
+        begun = self.begun.get(logged["source"])
+        return begun is not None and may_have_sent(*begun, logged)
 
     def _taken(
         self,
