@@ -234,9 +234,11 @@ class Search:
                 yield _Partial(after.in_silence(world), begun, counted)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
-            if move in ("Send", BY_OTHERS) or not count:
-                continue
-            if self._may_help(move, state, wanted, event):
+            if (
+                move not in ("Send", BY_OTHERS)
+                and count
+                and self._may_help(move, state, wanted, event)
+            ):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
