@@ -229,9 +229,12 @@ class Steps:
         """Return the condition for which an action is not enabled, as the spec has it."""
         world, place, action, arguments, _ = attempt
         others = (NOTHING_ELSE,) if action in RECEIVING else ()
-        return self.protocol.failing_condition(
-            action, self.servers[place], world.state(place), *arguments, *others
-        )
+        try:
+            return self.protocol.failing_condition(
+                action, self.servers[place], world.state(place), *arguments, *others
+            )
+        except UnknownEntriesError as error:
+            return str(error)
 
     def _sends_agree(self, before: World, after: World, event: Event) -> bool:
         """Say whether a step sends what was logged, if that was."""

@@ -28,7 +28,7 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
     vote = known.get("votedFor", message["dest"])
     match message["type"]:
         case "RequestVoteRequest":
-            return known.get("votedFor", message["source"]) == message["source"]
+            return bool(known.get("votedFor", message["source"]) == message["source"])
         case "RequestVoteResponse":
             return not message.get("voteGranted", False) or vote == message["dest"]
         case "AppendEntriesRequest":
