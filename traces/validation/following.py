@@ -213,6 +213,8 @@ class Following:
         if self._behind_that and refused.outcome is Outcome.REFUSED:
             refused.outcome, refused.is_open_before = Outcome.INCONCLUSIVE, True
             refused.reason = f"what is before the last {LOOK_BACK[-1]} lines can be read otherwise"
+        if self._moves.open_beginning and refused.outcome is Outcome.REFUSED:
+            refused.outcome, refused.reason = Outcome.INCONCLUSIVE, self._moves.open_beginning
         self.verdict = refused
         return False
 

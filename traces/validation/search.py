@@ -200,13 +200,15 @@ class Search:
             return False
         if state.commit_index < event.least_commit:
             return False
-        return not event.is_complete or not self.matching.unlogged(
-            before.state(place), state, event.after
-        )
+        was = before.states[place]
+        if was is None or not event.is_complete:
+            return True
+        return not self.matching.unlogged(was, state, event.after)
 
     def _moved(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it after the move of a line, if its server is as the line says it was before."""
-        if event.before and not self.matching.agrees(world.state(place), event.before):
+        state = world.states[place]
+        if state is not None and event.before and not self.matching.agrees(state, event.before):
             return
         if event.moves:
             for move in event.moves:
@@ -214,6 +216,8 @@ class Search:
         elif event.message is not None:
             is_sent = event.message["source"] == event.server
             yield from self.moves.move("Send" if is_sent else "Receive", world, place, event)
+            if self.moves.is_thorough and not is_sent:
+                yield from self.moves.move("Await", world, place, event)
         else:
             for move in UNNAMED:
                 yield from self.moves.silent(move, world, place, event)
@@ -243,19 +247,33 @@ class Search:
                 yield _Partial(after.in_silence(world), begun, counted)
         for move, count in left.items():
             # What is sent in silence is sent when somebody receives it.
-            if move not in ("Send", BY_OTHERS) and count and self._may_help(move, state, wanted):
+            if (
+                move not in ("Send", BY_OTHERS)
+                and count
+                and self._may_help(move, state, wanted, event)
+            ):
                 bare = Event(event.line, event.server, move, after=wanted)
                 for after in self.moves.silent(move, world, place, bare):
                     yield _Partial(after.in_silence(world), begun, {**left, move: count - 1})
 
-    def _may_help(self, move: str, state: ServerState, wanted: JsonObject) -> bool:
+    def _may_be_compacted(self, state: ServerState, wanted: JsonObject, event: Event) -> bool:
+        """Say whether a line tells of a log that is compacted, or of what is sent then.
+
+        Else it may as well be compacted later, and nobody need know what it holds.
+        """
+        if event.message is not None and event.message["source"] == event.server:
+            return True
+        return "InstallSnapshot" in event.moves or any(
+            self.matching.differs(state, name, wanted[name])
+            for name in ("snapshot", "log")
+            if name in wanted
+        )
+
+    def _may_help(self, move: str, state: ServerState, wanted: JsonObject, event: Event) -> bool:
         if state.role not in ROLES.get(move, (state.role,)):
             return False
-        if move == "CompactLog":
-            # It can wait until somebody sees it.
-            log = wanted.get("log")
-            held = state.log.index - state.compacted
-            return "snapshot" in wanted or (isinstance(log, list) and len(log) < held)
+        if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
+            return False
         name = WRITES.get(move, "")
         if name not in wanted:
             return True

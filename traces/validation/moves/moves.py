@@ -76,6 +76,11 @@ class Moves(Others):
     def started(self, world: World, place: int, logged: JsonObject) -> World:
         """Return it with a server started, in a state of which this was logged."""
         state = self.matching.started(self.protocol, logged)
+        self.begun[self.names[place]] = state, logged
+        log = logged.get("log")
+        if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
+            self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
+            self.open_beginning += '"lastTerm" is not told'
         states = (*world.states[:place], state, *world.states[place + 1 :])
         return world._replace(states=states)
 
@@ -212,11 +217,13 @@ class Moves(Others):
         assert event.message is not None
         for message in self.messages(world, event.message):
             yield world._replace(gone=world.gone | {message})
+        if self._is_from_before(event.message):
+            yield world
 
 
 def _next_value(state: ServerState, logged: Any) -> Any:
     """Return the value behind a log, where the log that it is to become was logged as a list."""
     place = state.log.index - state.compacted
-    if isinstance(logged, list) and place < len(logged):
+    if isinstance(logged, list) and 0 <= place < len(logged):
         return logged[place].get("value", UNLOGGED)
     return UNLOGGED

@@ -8,6 +8,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.sending import Sending, latest
 from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.earlier import as_message
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
     Message,
@@ -23,7 +24,7 @@ class Receiving(Sending):
     """The moves by which servers receive."""
 
     def _available(
-        self, world: World, logged: JsonObject, line: int
+        self, world: World, logged: JsonObject, event: Event
     ) -> Iterator[tuple[World, Message]]:
         """Yield the messages that may be the logged one, sent in silence if need be."""
         found = [*self.messages(world, logged)]
@@ -31,25 +32,31 @@ class Receiving(Sending):
             yield from ((world, message) for message in found)
             return
         if self.liberties.may_decline:
-            for after in self._less(world, logged, line):
+            for after in self._less(world, logged, event.line):
                 yield after.in_silence(world), latest(after)
+        if not found and self._is_from_before(logged):
+            message = as_message(self.protocol, logged)
+            if message is None:
+                self.unknown = "what was sent before the trace begins is not logged"
+            else:
+                yield world, message
         if not self.liberties.silent.get("Send"):
             yield from ((world, message) for message in found)
             return
-        for after in self._sends(world, logged, line):
+        for after in self._sends(world, logged, event):
             for message in self.messages(after, logged):
                 yield after.in_silence(world), message
 
     def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
-        for now, message in self._available(world, event.message, event.line):
+        for now, message in self._available(world, event.message, event):
             for after in self.handled(now, place, message, event, event.after):
                 if self._sends_agree(now, after, event):
                     yield after if event.keeps_message else _without(after, message)
 
     def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
-        for now, message in self._available(world, event.message, event.line):
+        for now, message in self._available(world, event.message, event):
             after = self._noted(now, place, message, event.line)
             if after is not None and not self._is_told_of(message):
                 yield after

@@ -23,13 +23,14 @@ class Sending(Steps):
 
     def _send_line(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
-        yield from self._sends(world, event.message, event.line)
+        yield from self._sends(world, event.message, event)
 
-    def _sends(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
-        """Yield it with such a message sent, now or before."""
+    def _sends(self, world: World, logged: JsonObject, event: Event) -> Iterator[World]:
+        """Yield it with such a message sent, now or before; for a line of whoever takes it in."""
         is_known = any(True for _ in self.messages(world, logged))
         is_open = logged["type"] == "AppendEntriesRequest" and "leaderCommit" not in logged
-        made = [*self._sent_now(world, logged, line)] if is_open or not is_known else []
+        is_asked = is_open or not is_known or (self.is_thorough and not _is_whole(logged))
+        made = [*self._sent_now(world, logged, event)] if is_asked else []
         # What is known may be told again; a leader that sends tells of its latest commit.
         new = [each for each in made if each.sent != world.sent]
         yield from new
@@ -38,49 +39,73 @@ class Sending(Steps):
         elif not new:
             yield from made
 
-    def _sent_now(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
+    def _sent_now(self, world: World, logged: JsonObject, event: Event) -> Iterator[World]:
         """Yield it with such a message sent: as the sender is, could be, or was before."""
+        line = event.line
         place = self.places[logged["source"]]
         state = world.states[place]
         if state is None:
             return
         found = [*self._sent_in(world, state, logged, line)]
         if (not found and not self.is_patient) or self.is_thorough:
-            for now in self._ready_to_send(world, place, logged, line):
+            for now in self._ready_to_send(world, place, logged, event):
                 ready = now.in_silence(world)
                 found += self._sent_in(ready, ready.state(place), logged, line)
-        if "term" in logged and self.liberties.silent.get("Send"):
+        if self.liberties.silent.get("Send"):
             for earlier in reversed(world.left[place]):
-                if earlier.current_term == logged["term"] and (not found or self.is_thorough):
+                is_then = earlier.current_term == logged.get("term", earlier.current_term)
+                if is_then and (not found or self.is_thorough):
                     found += self._sent_in(world, earlier, logged, line)
         yield from found
 
     def _ready_to_send(
-        self, world: World, place: int, logged: JsonObject, line: int
+        self, world: World, place: int, logged: JsonObject, event: Event
     ) -> Iterator[World]:
         """Yield it with what a server may have done in silence before it sent a message."""
-        silent = self.liberties.silent
+        silent, me, line = self.liberties.silent, self.servers[place], event.line
         if logged["type"] != "AppendEntriesRequest":
             return
         if world.state(place).role == "Candidate" and silent.get("TakeLead"):
-            for leading in self._acts(world, place, line, "TakeLead", self.servers[place]):
+            for leading in self._acts(world, place, line, "TakeLead", me):
                 world = leading
                 yield world
         if world.state(place).role != "Leader":
             return
-        entries, last = logged.get("entries", 0), world.state(place).log.index
-        count = entries if isinstance(entries, int) else len(entries)
-        lacking = logged.get("prevLogIndex", 0) + count - last
-        if 0 < lacking <= silent.get("ClientRequest", 0):
-            told = [] if isinstance(entries, int) else entries[-lacking:]
-            for number in range(lacking):
-                value = told[number].get("value", UNLOGGED) if told else UNLOGGED
-                me = self.servers[place]
-                (world,) = self._acts(world, place, line, "ClientRequest", me, value)
-            yield world
-        commit = logged.get("leaderCommit", 0)
+        received = event.after if event.server == logged["dest"] else {}
+        most, last = silent.get("ClientRequest", 0), world.state(place).log.index
+        told = self._lacking(world, logged, received, last)
+        for number, value in enumerate([UNLOGGED] * most if told is None else told[:most], 1):
+            (world,) = self._acts(world, place, line, "ClientRequest", me, value)
+            # Where nobody tells how many there were, there may be any number of them.
+            if told is None or number == len(told):
+                yield world
+        commit = logged.get("leaderCommit", received.get("commitIndex", 0))
         if commit > world.state(place).commit_index and silent.get("Commit"):
-            yield from self._acts(world, place, line, "Commit", self.servers[place], commit)
+            yield from self._acts(world, place, line, "Commit", me, commit)
+
+    def _lacking(
+        self, world: World, logged: JsonObject, received: JsonObject, last: int
+    ) -> list[str] | None:
+        """Return the values behind an index of a log that a message tells of, or who received it.
+
+        None where neither does.
+        """
+        entries, log = logged.get("entries"), received.get("log")
+        first = logged.get("prevLogIndex")
+        if entries is None or first is None:
+            entries, first = log, self._compacted(world, logged["dest"], received)
+        if isinstance(entries, dict):
+            entries = entries["lastIndex"] - first if "lastIndex" in entries else None
+        if isinstance(entries, int):
+            return [UNLOGGED] * (first + entries - last)
+        if entries is None:
+            return None
+        return [each.get("value", UNLOGGED) for each in entries[max(last - first, 0) :]]
+
+    def _compacted(self, world: World, server: str, received: JsonObject) -> int:
+        state = world.states[self.places[server]]
+        index = received.get("snapshot", {}).get("lastIncludedIndex")
+        return int(index if index is not None else state.compacted if state else 0)
 
     def _sent_in(
         self, world: World, state: ServerState, logged: JsonObject, line: int
@@ -190,3 +215,18 @@ def latest(world: World) -> Message:
     """Return the message that the last step sent."""
     assert world.path is not None
     return world.path.sends[0]
+
+
+_FIELDS = {
+    "RequestVoteRequest": ("term", "lastLogIndex", "lastLogTerm"),
+    "RequestVoteResponse": ("term", "voteGranted"),
+    "AppendEntriesRequest": ("term", "prevLogIndex", "prevLogTerm", "entries", "leaderCommit"),
+    "AppendEntriesResponse": ("term", "success", "matchIndex"),
+    "InstallSnapshotRequest": ("term", "snapshot"),
+    "InstallSnapshotResponse": ("term", "matchIndex"),
+}
+
+
+def _is_whole(logged: JsonObject) -> bool:
+    """Say whether of a message all was logged but values, and what is the same for all."""
+    return all(name in logged for name in _FIELDS[logged["type"]])

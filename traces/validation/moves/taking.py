@@ -11,6 +11,7 @@ from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.network import Network
 from raft_ref.traces.validation.moves.world import Step, Unsynced, World
+from raft_ref.traces.validation.rules.earlier import may_have_sent
 from raft_ref.traces.validation.rules.logs import Log, common
 from raft_ref.traces.validation.rules.matching import Matching, message_agrees, unmatched
 from raft_ref.traces.validation.rules.protocol import (
@@ -31,7 +32,19 @@ RECEIVING = frozenset(
 )  # fmt: skip
 """The actions that take a message, and what else the network holds."""
 
+ROLES = {
+    "ClientRequest": ("Leader",),
+    "Commit": ("Leader",),
+    "MoveNextIndex": ("Leader",),
+    "ForgetMatch": ("Leader",),
+    "TakeLead": ("Candidate",),
+    "StepDown": ("Candidate", "Leader"),
+    "Timeout": ("Follower", "Candidate"),
+}
+"""Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 
+KNOWN = 50_000
+"""How many results of actions are kept."""
 PHASES = 16
 """How many states in which a server left a term or a role are remembered."""
 
@@ -69,6 +82,12 @@ class Steps:
         """Whether lines to come may tell of what a sender did before."""
         self.unknown = ""
         """What nobody knows, though a step would need it: such steps were left out."""
+        self.begun: dict[str, tuple[ServerState, JsonObject]] = {}
+        """The states in which servers began, and what of them was logged."""
+        self.open_beginning = ""
+        """What of them nobody knows, though all that follows hangs on it."""
+        self._known: dict[Any, list[Taken]] = {}
+        """What actions lead to: readings beside each other often differ in other servers."""
         self.is_thorough = False
         """Whether to make of a message all that the liberties allow, though less explains it."""
 
@@ -88,6 +107,11 @@ class Steps:
         for message in self.network.agreeing(logged):
             if message not in world.gone:
                 yield message
+
+    def _is_from_before(self, logged: JsonObject) -> bool:
+        """Say whether a message may have been sent before the trace begins."""
+        begun = self.begun.get(logged["source"])
+        return begun is not None and may_have_sent(*begun, logged)
 
     def _taken(
         self,
@@ -154,6 +178,8 @@ class Steps:
     ) -> list[World]:
         """Yield it after an action of a server that takes no message."""
         me, state = self.servers[place], world.state(place)
+        if self.attempts is None and state.role not in ROLES.get(action, (state.role,)):
+            return []
         return self._tried(world, place, action, arguments, [
             self._taken(world, place, line, action, arguments, taken)
             for taken in self._take(action, me, state, *arguments)
@@ -162,8 +188,17 @@ class Steps:
     def _take(
         self, action: str, me: ModelValue, state: ServerState, *arguments: Any
     ) -> list[Taken]:
+        key = (action, me, state, arguments)
+        found = self._known.get(key) if self.is_thorough else None
+        if found is not None:
+            return found
         try:
-            return self.protocol.take(action, me, state, *arguments)
+            found = self.protocol.take(action, me, state, *arguments)
+            if self.is_thorough:
+                if len(self._known) >= KNOWN:
+                    self._known.clear()
+                self._known[key] = found
+            return found
         except UnknownEntriesError as error:
             self.unknown = str(error)
             return []
@@ -194,9 +229,12 @@ class Steps:
         """Return the condition for which an action is not enabled, as the spec has it."""
         world, place, action, arguments, _ = attempt
         others = (NOTHING_ELSE,) if action in RECEIVING else ()
-        return self.protocol.failing_condition(
-            action, self.servers[place], world.state(place), *arguments, *others
-        )
+        try:
+            return self.protocol.failing_condition(
+                action, self.servers[place], world.state(place), *arguments, *others
+            )
+        except UnknownEntriesError as error:
+            return str(error)
 
     def _sends_agree(self, before: World, after: World, event: Event) -> bool:
         """Say whether a step sends what was logged, if that was."""

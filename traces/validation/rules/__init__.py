@@ -3,5 +3,5 @@
 In: RaftTrace.tla and RaftInvariants.tla; what an event says. Out: steps of one server on one
 message (`protocol`); whether they agree with what was logged (`matching`, after `checks` that it
 can be meant) and keep the `invariants`, and else which of their `instances` does not hold. `logs`
-share what they have in common.
+share what they have in common; `earlier` is what may have been sent before the trace begins.
 """

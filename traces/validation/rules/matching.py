@@ -19,7 +19,7 @@ from raft_ref.spec.values.value import (
     function,
     results_of,
 )
-from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.protocol import NIL, Message, Protocol, ServerState
 
@@ -138,6 +138,8 @@ def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
             (ENTRY, each["term"], each.get("value", UNLOGGED)) for each in entries
         ), compacted
     last = entries.get("lastIndex", compacted + entries.get("length", 0))
+    if last < compacted:
+        raise TraceError(f"a log that ends at {last}, before the snapshot at {compacted}")
     if last == compacted:
         return log, compacted
     return protocol.logs.unknown(last, entries.get("lastTerm", 0)), compacted
@@ -149,13 +151,14 @@ def known_entries(log: Log, after: int) -> list[Function]:
 
 
 def snapshot_to_json(log: Log, compacted: int) -> dict[str, Any]:
-    """Return a snapshot as a trace has it, with the values that are known."""
-    data = [each[2] for each in known_entries(log.at(compacted), 0)]
-    return {
-        "lastIncludedIndex": compacted,
-        "lastIncludedTerm": log.at(compacted).term,
-        "data": data,
-    }
+    """Return a snapshot as a trace has it, with the term and the values that are known."""
+    try:
+        held = log.at(compacted)
+    except IndexError:
+        # Nobody knows what was compacted.
+        return {"lastIncludedIndex": compacted, "lastIncludedTerm": 0, "data": []}
+    data = [each[2] for each in known_entries(held, 0)]
+    return {"lastIncludedIndex": compacted, "lastIncludedTerm": held.term, "data": data}
 
 
 def entry_to_json(entry: Function) -> dict[str, Any]:
@@ -212,10 +215,15 @@ def figure(log: Log, compacted: int, name: str) -> Any:
 def _snapshot_differs(compacted: int, log: Log, logged: JsonObject) -> bool:
     if logged.get("lastIncludedIndex", compacted) != compacted:
         return True
-    if "lastIncludedTerm" in logged and logged["lastIncludedTerm"] != log.at(compacted).term:
+    try:
+        held = log.at(compacted)
+    except IndexError:
+        # Of the log only its end is known.
+        return False
+    if logged.get("lastIncludedTerm", held.term) != held.term:
         return True
     data = logged.get("data")
-    return isinstance(data, list) and _values_differ(log.at(compacted), data)
+    return isinstance(data, list) and _values_differ(held, data)
 
 
 def _values_differ(log: Log, values: Sequence[Any]) -> bool:

@@ -1,0 +1,72 @@
+"""What was sent before a trace begins: a message that a server in the middle of a life receives.
+
+The rule: whatever the state in which its sender begins does not rule out, it may have sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from raft_ref.spec.values.value import FALSE, TRUE, function, sequence
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED
+from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
+
+
+def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) -> bool:
+    """Say whether a server may have sent a message before the state in which it begins.
+
+    Arguments: that state, and what of it was logged; what was logged of the message.
+    """
+    term = message.get("term", state.current_term)
+    if state.current_term == 0 or term > state.current_term:
+        return False
+    if term < state.current_term:
+        return True
+    # In one term a server votes once, and its log only grows while it leads or says what it has.
+    vote = known.get("votedFor", message["dest"])
+    match message["type"]:
+        case "RequestVoteRequest":
+            return bool(known.get("votedFor", message["source"]) == message["source"])
+        case "RequestVoteResponse":
+            return not message.get("voteGranted", False) or vote == message["dest"]
+        case "AppendEntriesRequest":
+            entries = message.get("entries", 0)
+            count = entries if isinstance(entries, int) else len(entries)
+            return bool(message.get("prevLogIndex", 0) + count <= state.log.index)
+    return bool(message.get("matchIndex", 0) <= state.log.index)
+
+
+def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
+    """Return a logged message as that of the spec; None if some of it was not logged."""
+    fields: dict[Any, Any] = {"type": logged["type"]}
+    for name in MESSAGES[logged["type"]]:
+        value = logged.get(name)
+        if name in ("source", "dest"):
+            value = protocol.servers[logged[name]]
+        elif isinstance(value, bool):
+            value = TRUE if value else FALSE
+        elif name == "entries":
+            value = _entries(value)
+        elif name == "snapshot":
+            value = _snapshot(protocol, value)
+        if value is None:
+            return None
+        fields[name] = value
+    return function(fields)
+
+
+def _entries(logged: Any) -> Any:
+    if isinstance(logged, int):
+        return sequence([]) if logged == 0 else None
+    if logged is None or any("term" not in each for each in logged):
+        return None
+    return sequence([(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in logged])
+
+
+def _snapshot(protocol: Protocol, logged: Any) -> Any:
+    if not logged or not {"lastIncludedIndex", "lastIncludedTerm"} <= {*logged}:
+        return None
+    index, term = logged["lastIncludedIndex"], logged["lastIncludedTerm"]
+    return (SNAPSHOT, protocol.logs.unknown(index, term), index, term)
