@@ -261,13 +261,13 @@ class Search:
 
         Else it may as well be compacted later, and nobody need know what it holds.
         """
-        if event.message is not None and event.message["source"] == event.server:
+        if "snapshot" in wanted:
+            return self.matching.differs(state, "snapshot", wanted["snapshot"])
+        log, message = wanted.get("log"), event.message or {}
+        if isinstance(log, list) and len(log) < state.log.index - state.compacted:
             return True
-        return "InstallSnapshot" in event.moves or any(
-            self.matching.differs(state, name, wanted[name])
-            for name in ("snapshot", "log")
-            if name in wanted
-        )
+        is_at_what_is_gone = message.get("prevLogTerm") == 0 and message.get("prevLogIndex", 0) > 0
+        return "InstallSnapshot" in event.moves or is_at_what_is_gone
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject, event: Event) -> bool:
         if state.role not in ROLES.get(move, (state.role,)):
