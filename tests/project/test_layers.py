@@ -103,6 +103,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/refusals",
         "traces/validation/rules",
     },
+    "traces/validation/advice": {
+        "traces/format",
+        "traces/validation",
+        "traces/validation/lines",
+        "traces/validation/rules",
+    },
     "traces/validation/lines": {"traces/format"},
     "traces/validation/refusals": {
         "spec/values",

@@ -9,7 +9,7 @@ file, with the search in its verdict.
 readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
 verdict. `refusals` explain that; a reading is `completed` to a trace. `files` takes several, and
 goes `onward` behind a refused line if that is asked for; `reading` makes a whole trace of what was
-recorded.
+recorded. `advice` says what a log lacks, instead of a verdict.
 """
 
 from raft_ref.traces.validation.files import Fault, FileReport, ValidationReport, ValidationRequest
