@@ -6,8 +6,9 @@ refused, what was counted, and at which line and why it is refused. `validate` d
 file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
-readings of a line by the `moves` of a `world` with its `network`; `validate` does so to the
-verdict. `refusals` explain that; a reading is `completed` to a trace. `files` takes several, and
+readings of a line by the `moves` of a `world` with its `network`, `alternatives` are those that
+have to be; `following` goes line by line and back, `validate` to the `verdict` on a file.
+`refusals` explain that; a reading is `completed` to a trace. `files` takes several, and
 goes `onward` behind a refused line if that is asked for; `reading` makes a whole trace of what was
 recorded. `advice` says what a log lacks, instead of a verdict.
 """
