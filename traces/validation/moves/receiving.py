@@ -10,6 +10,7 @@ from raft_ref.traces.validation.moves.sending import Sending, latest
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
+    NOTHING_ELSE,
     Message,
     ServerState,
     field,
@@ -158,6 +159,7 @@ class Receiving(Sending):
         if kind == "AppendEntriesRequest":
             yield from self._with_commit(world, place, message, event, logged)
             yield from self._with_vote(done, place, message, event, logged)
+            yield from self._without_answer(world, place, message, line)
         elif kind == "AppendEntriesResponse":
             yield from self._receives(world, place, line, "RecordMatch", message)
         elif kind == "RequestVoteResponse":
@@ -179,6 +181,19 @@ class Receiving(Sending):
                 yield from self._receives(
                     world, place, event.line, "ReceiveCommit", message, commit
                 )
+
+    def _without_answer(
+        self, world: World, place: int, message: Message, line: int
+    ) -> Iterator[World]:
+        """Let a server that may lose what it has written not have answered yet.
+
+        What nobody was told of is not promised to be on its disk.
+        """
+        if self.is_thorough and self.liberties.unsynced:
+            me, state = self.servers[place], world.state(place)
+            for taken in self._take("Handle", me, state, message, NOTHING_ELSE):
+                unsaid = taken._replace(sends=())
+                yield self._taken(world, place, line, "Handle", (message,), unsaid, message)
 
     def _with_vote(
         self,
