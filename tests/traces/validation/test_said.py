@@ -1,18 +1,15 @@
-"""What a trace can say: whose log is missing, what was applied, what is on the disk, and where
-nobody can say.
-"""
+"""What a trace can say: whose log is missing, what was applied, what is on the disk."""
 
 import json
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces import TraceError, draw, tell
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation import Lines, Outcome, Recording, validate
+from raft_ref.traces.validation import Lines, Outcome, Recording, explained, validate
 from tests.traces.validation.test_validation import verdict_on
 
 Line = dict[str, Any]
@@ -195,6 +192,27 @@ def test_nothing_is_applied_ahead_of_the_commit_index(tmp_path: Path) -> None:
     assert outcome_of([ALL_LOG, *COMMITTED[:-2], applied("s2", 3)], tmp_path)[0] is REFUSED
 
 
+@pytest.mark.parametrize(
+    ("applying", "why"),
+    [
+        ([applied("s1", 1), applied("s1", 3)], "s1 applies index 3, and index 2 is the next"),
+        ([applied("s2", 2, "z")], "s2 applies z at index 2, and not y (term 1)"),
+        ([applied("s1", 4)], "s1 applies index 4, and its log is committed up to 3"),
+    ],
+)
+def test_a_sentence_says_what_is_wrong_with_it(
+    applying: list[Line], why: str, tmp_path: Path
+) -> None:
+    refusal = explained(verdict_on([ALL_LOG, *COMMITTED, *applying], tmp_path))
+    assert refusal.why == why
+    wrong = applying[-1]["arguments"]
+    told = f"{wrong.get('value', 'the entry')} at index {wrong['index']}"
+    assert any(f"applies {told}" in each for each in tell(refusal.trace))
+    assert why in draw(refusal.trace).source
+    assert refusal.trace.violation is not None
+    assert refusal.trace.violation.formula == "Apply: no reading has such a step"
+
+
 def test_which_entry_is_applied_first_has_to_be_told(tmp_path: Path) -> None:
     verdict = verdict_on([ALL_LOG, *COMMITTED, applied("s1")], tmp_path)
     assert (verdict.outcome, verdict.line) == (INCONCLUSIVE, 11)
@@ -319,8 +337,6 @@ def test_a_line_without_a_step_takes_in_what_was_sent_in_silence(tmp_path: Path)
     ):
         shown = {"server": "s2", "state": {"log": log}}
         assert verdict_on([*lines, shown], tmp_path).outcome is outcome
-    told = deepcopy(lines)
-    told[0]["silent"] = {}
-    assert verdict_on(
-        [*told, {"server": "s2", "state": {"log": [{"term": 1}]}}], tmp_path
-    ).outcome is (REFUSED)
+    told = [{**header, "silent": {}}, *lines[1:]]
+    shown = {"server": "s2", "state": {"log": [{"term": 1}]}}
+    assert verdict_on([*told, shown], tmp_path).outcome is REFUSED
