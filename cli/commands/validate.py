@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,15 +15,20 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.output import demand_kept
+from raft_ref.cli.reports.advice import as_json as advice_as_json
+from raft_ref.cli.reports.advice import as_text as advice_as_text
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.cli.reports.validation import as_json, as_junit, file_as_text, graph, summary
 from raft_ref.traces.profiles import PROFILES, profile_of
 from raft_ref.traces.validation import FileReport, Outcome, ValidationReport, ValidationRequest
+from raft_ref.traces.validation.advice import Advice, AdviceRequest
 
 EXIT_CODES = (
-    "exit codes: 0 all accepted; 1 one refused; 2 bad input or usage; 3 inconclusive, or stopped"
+    "exit codes: 0 all accepted, or advice given; 1 one refused; 2 bad input or usage; "
+    "3 inconclusive, or stopped"
 )
 
 EXAMPLES = """\
@@ -32,6 +38,7 @@ examples:
   raft-ref validate --profile my_raft:profile run.ndjson --diagram refused.svg
   raft-ref validate --keep-going run.ndjson.gz
   raft-ref validate --merge run.ndjson s1.ndjson s2.ndjson s3.ndjson
+  raft-ref validate --advice run.ndjson
 """
 
 
@@ -67,6 +74,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="tell the lines that are refused behind the first, too, going on from what a refused "
         "line shows: these may be consequences",
     )  # fmt: skip
+    parser.add_argument(
+        "--advice", action="store_true",
+        help="instead of a verdict, tell what the lines leave out, how often, and which faults are "
+        "seen if that is logged, what is worth most first; all of it with --all",
+    )  # fmt: skip
     output = parser.add_argument_group("output")
     output.add_argument(
         "--diagram", type=Path, metavar="FILE", help="draw the end of the first refused trace"
@@ -78,7 +90,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Validate all files; return the exit code."""
+    """Validate all files, or say what their logs lack; return the exit code."""
+    if options.advice:
+        return _advise(options)
     for option in ("diagram", "junit", "merge"):
         if getattr(options, option) is not None:
             demand_kept(f"--{option}", getattr(options, option))
@@ -95,6 +109,27 @@ def run(options: argparse.Namespace) -> int:
     elif len(report.files) > 1 or report.is_interrupted:
         print(summary(report))
     return {Outcome.ACCEPTED: 0, Outcome.REFUSED: 1, Outcome.BAD_INPUT: 2}.get(report.outcome, 3)
+
+
+def _advise(options: argparse.Namespace) -> int:
+    """Say what the logs in all files lack; return the exit code."""
+    for option in ("diagram", "junit", "merge", "reorder", "keep_going", "quiet"):
+        if getattr(options, option):
+            raise UsageError(f"--advice: not with --{option.replace('_', '-')}")
+    request = AdviceRequest(tuple(options.traces), profile_of(options.profile))
+
+    def print_file(found: Advice) -> None:
+        if not options.json:
+            print("\n".join(advice_as_text(found, is_whole=options.all)), flush=True)
+
+    report = request.run(print_file)
+    if options.json:
+        print(json.dumps(advice_as_json(report)))
+    if report.is_interrupted:
+        left = report.total - len(report.files)
+        print(f"raft-ref: interrupted, {left} not looked at", file=sys.stderr)
+        return 3
+    return 2 if any(each.problem for each in report.files) else 0
 
 
 def _request(options: argparse.Namespace) -> ValidationRequest:

@@ -106,6 +106,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/refusals",
         "traces/validation/rules",
     },
+    "traces/validation/advice": {
+        "traces/format",
+        "traces/validation",
+        "traces/validation/lines",
+        "traces/validation/rules",
+    },
     "traces/validation/lines": {"traces/format"},
     "traces/validation/moves": {
         "spec/values",
@@ -205,6 +211,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/sources",
         "traces/story",
         "traces/validation",
+        "traces/validation/advice",
         "verify",
         "verify/checks",
         "verify/cluster",
@@ -252,6 +259,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/playing",
         "traces/story",
         "traces/validation",
+        "traces/validation/advice",
         "traces/validation/refusals",
         "verify",
         "verify/cluster",

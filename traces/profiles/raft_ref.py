@@ -200,6 +200,8 @@ class _Reader:
                 continue
             if type(value) is not kind:
                 raise TraceError(f'{name} needs the argument "{parameter}"')
+            if type(value) is int and value < 0:
+                raise TraceError(f'"{parameter}" must be a number from 0')
             if parameter == "peer":
                 self._known(value)
         return arguments

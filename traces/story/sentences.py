@@ -125,6 +125,10 @@ def _of_server(step: TraceStep) -> str:
             return f"{server} takes a client request"
         case "ClientRequest":
             return f"{server} takes the client request {plain(step.arguments['value'])}"
+        case "Apply":
+            what = step.arguments.get("value", "the entry")
+            where = f" at index {step.arguments['index']}" if "index" in step.arguments else ""
+            return f"{step.server} applies {what}{where}"
         case "CompactLog" if is_snapshot(step.changes.get("snapshot")):
             return f"{server} takes a snapshot"
         case "AppendEntries" if (carried := _carried(_only_send(step))) is not None:

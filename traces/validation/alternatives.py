@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence, Set
 from typing import Any
 
-from raft_ref.spec.values.value import results_of
+from raft_ref.spec.values.value import domain_in, results_of
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.logs import UNLOGGED, Log
 from raft_ref.traces.validation.rules.matching import message_agrees
@@ -123,5 +124,24 @@ def differing(worlds: Sequence[World], servers: Sequence[str]) -> str:
             values = {None if state is None else state[at] for state in states}
             counts.append((len(values), f"{name} of {server}"))
     counts.sort(key=lambda each: -each[0])
-    named = [name for count, name in counts[:_MOST_NAMED] if count > 1]
-    return ", ".join(named) or "messages that were sent"
+    named = [name for count, name in counts if count > 1] or _differing_messages(worlds)
+    return ", ".join(named[:_MOST_NAMED]) or "what was received and not yet handled"
+
+
+def _differing_messages(worlds: Sequence[World]) -> list[str]:
+    """Return what of the messages that were sent differs: fields, or whether they were."""
+    counts = Counter(each for world in worlds for each in {*world.sent})
+    found: dict[tuple[Any, ...], list[Message]] = {}
+    for each in [each for each, count in counts.items() if count < len(worlds)]:
+        way = tuple(field(each, name) for name in ("type", "source", "dest"))
+        found.setdefault(way, []).append(each)
+    names: set[str] = set()
+    for (kind, source, _), messages in found.items():
+        fields = [
+            name for name in domain_in(messages[0])
+            if len({message[domain_in(message)[name]] for message in messages}) > 1
+        ]  # fmt: skip
+        names.update(f"{name} of {kind} of {source.name}" for name in fields)
+        if not fields:
+            names.add(f"whether {source.name} sent {kind}")
+    return sorted(names)

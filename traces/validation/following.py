@@ -80,6 +80,7 @@ class Following:
         self._behind_that = 0
         """How many lines cannot be followed once more."""
         self._is_thorough = self._moves.is_thorough = is_thorough
+        self._is_thorough_throughout = is_thorough
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
         self.verdict = Verdict(path, search=self._search, invariants=self._invariants)
@@ -263,6 +264,7 @@ class Following:
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         if not self._is_thorough:
             self._moves.unknown = ""
+        if not self._is_thorough or self._is_thorough_throughout:
             search.tries = TRIES * self._moves.liberties.candidates
         try:
             worlds = search.follow(event)

@@ -12,7 +12,12 @@ from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import TraceError
 from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.events import Event
-from raft_ref.traces.validation.lines.profile import LinesOfFile, Profile, Recording
+from raft_ref.traces.validation.lines.profile import (
+    LinesOfFile,
+    Profile,
+    Recording,
+    located,
+)
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
 
@@ -58,28 +63,21 @@ def _followed(
     *,
     is_thorough: bool = False,
 ) -> Verdict:
-    with opened(path) as file:
-        lines = LinesOfFile(file)
-        try:
-            recording = profile(lines)
-            events = _telling(recording.events, lines, on_progress)
-            recording = replace(recording, events=events)
-            following = Following(path, recording, last=last, is_thorough=is_thorough)
+    with opened(path) as file, located(path, lines := LinesOfFile(file)):
+        recording = profile(lines)
+        events = _telling(recording.events, lines, on_progress)
+        recording = replace(recording, events=events)
+        following = Following(path, recording, last=last, is_thorough=is_thorough)
 
-            def refused(verdict: Verdict) -> World | None:
-                unheard = _unheard(path, profile, recording)
-                if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
-                    verdict.outcome = Outcome.INCONCLUSIVE
-                    verdict.reason = f"{', '.join(unheard)} logs nothing{_NOTHING_LOGGED}"
-                    return None
-                return on_refusal(verdict)
+        def refused(verdict: Verdict) -> World | None:
+            unheard = _unheard(path, profile, recording)
+            if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
+                verdict.outcome = Outcome.INCONCLUSIVE
+                verdict.reason = f"{', '.join(unheard)} logs nothing{_NOTHING_LOGGED}"
+                return None
+            return on_refusal(verdict)
 
-            return following.to_the_end(reorder, refused)
-        except TraceError as error:
-            raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
-        except UnicodeDecodeError as error:
-            reason = f"not UTF-8 text ({error.reason})"
-            raise TraceError(f"{path}:{lines.number + 1}: {reason}") from None
+        return following.to_the_end(reorder, refused)
 
 
 def _telling(

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from raft_ref.traces import TraceError
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.lines.profile import Lines
+from raft_ref.traces.validation.lines.events import MOVES
+from raft_ref.traces.validation.lines.profile import LOOK_BACK, Lines
 from tests.support.files import ROOT
 from tests.support.schedules import recorded, thinned
 from tests.traces.validation.test_validation import BAD, HEADER, lines_of
@@ -37,6 +38,16 @@ def files() -> Iterator[Path]:
     yield FOLDER / "recorded" / "vote-not-persisted.ndjson"
     for folder in ("pysyncobj", "c_raft"):
         yield from sorted((FOLDER / "recorded" / folder).iterdir())
+
+
+def test_it_has_all_steps_and_all_that_a_header_says() -> None:
+    assert {*SCHEMA["$defs"]["step"]["enum"]} == {*MOVES}
+    for wrong in ({"unsynced": LOOK_BACK[-1] + 1}, {"unlogged": "s1"}):
+        assert not VALIDATOR.is_valid({**HEADER, **wrong})
+    VALIDATOR.validate({**HEADER, "unsynced": LOOK_BACK[-1], "unlogged": ["s1"]})
+    apply = {"step": "Apply", "server": "s1", "arguments": {"index": 1, "value": "x"}}
+    VALIDATOR.validate({**apply, "commitIndexAtLeast": 1})
+    assert not VALIDATOR.is_valid({**apply, "commitIndexAtLeast": -1})
 
 
 @pytest.mark.parametrize("path", [*files()], ids=lambda path: path.stem)

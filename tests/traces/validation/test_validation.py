@@ -25,7 +25,8 @@ from raft_ref.spec.tlc.run import run_tlc
 from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
-from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
+from raft_ref.traces.validation.following import Following
+from raft_ref.traces.validation.lines.profile import Liberties, Lines, LinesOfFile, Recording
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
@@ -707,3 +708,12 @@ def test_the_actions_are_those_of_a_whole_reading(seed: int, tmp_path: Path) -> 
         found.actions[name] for name in ("Handle", "AdoptTerm", "ReceiveCommit", "RecordMatch")
     )
     assert received >= told["Receive"] + told["ReceiveDuplicate"]
+
+
+def test_a_trace_can_be_followed_in_all_readings_from_its_beginning() -> None:
+    """As is done where what is open lies further back than lines are followed once more."""
+    path = RECORDED / "c_raft" / "run-4.ndjson"
+    with path.open() as file:
+        recording = PROFILES["raft-ref"](LinesOfFile(file))
+        verdict = Following(path, recording, is_thorough=True).to_the_end()
+    assert (verdict.outcome, verdict.lines) == (ACCEPTED, 230)

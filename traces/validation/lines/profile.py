@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TextIO
 
 from raft_ref.traces.format.ndjson import parse_line
@@ -76,6 +78,18 @@ class LinesOfFile(Lines):
                 raise TraceError(f"the line has more than {LONGEST_LINE} characters")
             if text.strip():
                 yield parse_line(text)
+
+
+@contextmanager
+def located(path: Path, lines: LinesOfFile) -> Iterator[None]:
+    """Say of what is wrong in a file at which line: raise `TraceError` (`file:line: reason`)."""
+    try:
+        yield
+    except TraceError as error:
+        raise TraceError(f"{path}:{max(lines.number, 1)}: {error}") from None
+    except UnicodeDecodeError as error:
+        reason = f"not UTF-8 text ({error.reason})"
+        raise TraceError(f"{path}:{lines.number + 1}: {reason}") from None
 
 
 @dataclass(frozen=True)

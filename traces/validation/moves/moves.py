@@ -13,7 +13,7 @@ from raft_ref.spec.values.value import results_of
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
-from raft_ref.traces.validation.moves.others import Others
+from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.protocol import (
@@ -54,12 +54,22 @@ class Moves(Others):
         return self._by_name[name](world, place, event)
 
     def silent(self, name: str, world: World, place: int, event: Event) -> Iterator[World]:
-        """Yield what a move makes of it that no line tells of: any message may be received."""
+        """Yield what a move makes of it that no line tells of.
+
+        Any message may be received, also one that a leader has sent in silence.
+        """
         if name != "Receive":
             yield from self.move(name, world, place, event)
             return
-        for message in self._in_flight(world, place):
-            yield from self.handled(world, place, message, event, logged={})
+        if not self.liberties.silent.get("Send"):
+            for message in self._in_flight(world, place):
+                yield from self.handled(world, place, message, event, logged={})
+            return
+        length = length_of(event.after.get("log")) or None
+        for now, message in self._told_to(world, place, event.line, length):
+            for after in self.handled(now, place, message, event, logged={}):
+                if after is not now:
+                    yield after
 
     def _does(
         self, world: World, place: int, event: Event, action: str, *arguments: Any
@@ -193,7 +203,8 @@ class Moves(Others):
         elif last is None:
             following = [index]
         for at in following:
-            if index in (None, at) and at <= state.commit_index and self._holds(state, at, event):
+            is_committed = 0 < at <= state.commit_index
+            if index in (None, at) and is_committed and self._holds(state, at, event):
                 yield world.applies(place, at)
 
     def _holds(self, state: ServerState, index: int, event: Event) -> bool:

@@ -19,7 +19,7 @@ from raft_ref.traces.validation.rules.protocol import Message, field
 
 MOST_TERMS = 64
 """For how many terms a server is let stand, one after another, before a line."""
-AT_MOST = 6
+AT_MOST = 16
 """How many such moves are made before a line."""
 
 
@@ -90,8 +90,13 @@ class Others(Receiving):
             if world.state(other).current_term >= term - 1:
                 yield world
 
-    def _told_to(self, world: World, other: int, line: int) -> Iterator[tuple[World, Message]]:
-        """Yield the messages to a server that it may have received, sent in silence if need be."""
+    def _told_to(
+        self, world: World, other: int, line: int, length: int | None = None
+    ) -> Iterator[tuple[World, Message]]:
+        """Yield the messages to a server that it may have received, sent in silence if need be.
+
+        With those that make its log so long.
+        """
         for message in self._in_flight(world, other):
             yield world, message
         log = world.state(other).log
@@ -100,11 +105,14 @@ class Others(Receiving):
                 index = common(state.log, log)
                 if state.role != "Leader" or index is None or index < state.compacted:
                     continue
-                for after in self._sends_as(
-                    world, source, state, line, "SendEntries", self.servers[source],
-                    self.servers[other], index, state.log.index - index, state.commit_index,
-                ):  # fmt: skip
-                    yield after, latest(after)
+                most = state.log.index
+                ends = dict.fromkeys([most if length is None else min(length, most), most])
+                for end in [end for end in ends if end >= index]:
+                    for after in self._sends_as(
+                        world, source, state, line, "SendEntries", self.servers[source],
+                        self.servers[other], index, end - index, state.commit_index,
+                    ):  # fmt: skip
+                        yield after, latest(after)
 
 
 def _term(event: Event) -> int:
@@ -116,11 +124,14 @@ def _term(event: Event) -> int:
 def _length(entries: Any, message: JsonObject, log: Any) -> int:
     """Return how long a log has to be for what a line tells of."""
     sent = entries if isinstance(entries, int) else len(entries or ())
+    return int(max(length_of(log), message.get("prevLogIndex", 0) + sent))
+
+
+def length_of(log: Any) -> int:
+    """Return how long a log is, as far as that was logged."""
     if isinstance(log, list):
-        held = len(log)
-    else:
-        held = log.get("lastIndex", 0) if isinstance(log, dict) else 0
-    return int(max(held, message.get("prevLogIndex", 0) + sent))
+        return len(log)
+    return int(log.get("lastIndex", 0)) if isinstance(log, dict) else 0
 
 
 def _is_more(before: World, after: World, place: int) -> bool:

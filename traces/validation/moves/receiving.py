@@ -11,6 +11,7 @@ from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.earlier import as_message
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
+    NOTHING_ELSE,
     Message,
     ServerState,
     field,
@@ -36,16 +37,29 @@ class Receiving(Sending):
                 yield after.in_silence(world), latest(after)
         if not found and self._is_from_before(logged):
             message = as_message(self.protocol, logged)
-            if message is None:
-                self.unknown = "what was sent before the trace begins is not logged"
-            else:
+            if message is not None:
                 yield world, message
+            elif self._may_tell_more(world, logged):
+                self.unknown = "what was sent before the trace begins is not logged"
         if not self.liberties.silent.get("Send"):
             yield from ((world, message) for message in found)
             return
         for after in self._sends(world, logged, event):
             for message in self.messages(after, logged):
                 yield after.in_silence(world), message
+
+    def _may_tell_more(self, world: World, logged: JsonObject) -> bool:
+        """Say whether a message of before the beginning may matter, and be none that is sent now.
+
+        One of an earlier term tells nothing; a leader of this one can send now what it sent then.
+        """
+        sender, _ = self.begun[logged["source"]]
+        receiver = world.states[self.places[logged["dest"]]]
+        if receiver is None or sender.current_term != receiver.current_term:
+            return receiver is None or sender.current_term > receiver.current_term
+        is_request = logged["type"] in ("AppendEntriesRequest", "InstallSnapshotRequest")
+        may_send = bool(self.liberties.silent.get("Send"))
+        return not (is_request and may_send and sender.role == "Leader")
 
     def _receive(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
@@ -165,6 +179,7 @@ class Receiving(Sending):
         if kind == "AppendEntriesRequest":
             yield from self._with_commit(world, place, message, event, logged)
             yield from self._with_vote(done, place, message, event, logged)
+            yield from self._without_answer(world, place, message, line)
         elif kind == "AppendEntriesResponse":
             yield from self._receives(world, place, line, "RecordMatch", message)
         elif kind == "RequestVoteResponse":
@@ -186,6 +201,19 @@ class Receiving(Sending):
                 yield from self._receives(
                     world, place, event.line, "ReceiveCommit", message, commit
                 )
+
+    def _without_answer(
+        self, world: World, place: int, message: Message, line: int
+    ) -> Iterator[World]:
+        """Let a server that may lose what it has written not have answered yet.
+
+        What nobody was told of is not promised to be on its disk.
+        """
+        if self.is_thorough and self.liberties.unsynced:
+            me, state = self.servers[place], world.state(place)
+            for taken in self._take("Handle", me, state, message, NOTHING_ELSE):
+                unsaid = taken._replace(sends=())
+                yield self._taken(world, place, line, "Handle", (message,), unsaid, message)
 
     def _with_vote(
         self,

@@ -12,7 +12,7 @@ from raft_ref.traces.story.words import ENVELOPE, plain
 from raft_ref.traces.validation.completed import completed, in_flight_before
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import Step, World
-from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.candidate import NO_STEP, Candidate
 from raft_ref.traces.validation.refusals.messages import received
 from raft_ref.traces.validation.rules.instances import violation, whole
 from raft_ref.traces.validation.rules.invariants import Committed
@@ -55,7 +55,7 @@ def ending(verdict: Verdict, world: World, nearest: Candidate, reason: str, most
         in_flight=in_flight_before(made),
         violation=Violation(
             f"Step {len(made)} (line {event.line})",
-            formula="" if differences else f"{nearest.action} needs {nearest.condition}",
+            formula="" if differences else _condition(nearest),
             is_refusal=True,
             reason=f"{reason}.",
             nearest=nearest.action,
@@ -217,3 +217,9 @@ def _history(committed: Committed) -> JsonObject:
             for term, entry in zip(terms, entries, strict=True)
         ]
     }
+
+
+def _condition(nearest: Candidate) -> str:
+    if nearest.condition == NO_STEP:
+        return f"{nearest.action}: {NO_STEP}"
+    return f"{nearest.action} needs {nearest.condition}"

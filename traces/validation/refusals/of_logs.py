@@ -56,6 +56,27 @@ def _commits_as_leader(case: Case, index: int) -> str:
     return f"{case.me} commits index {index}, {known}"
 
 
+def applies(case: Case) -> str:
+    """Tell of an entry that is applied out of order, too early, or otherwise than it stands."""
+    if case.event.name != "Apply" or case.differences:
+        return ""
+    applied = case.world.applied[case.search.moves.places[case.me]]
+    following = None if applied is None else max(applied, compacted(case.old)) + 1
+    index = case.event.arguments.get("index", following)
+    if index is None:
+        return ""
+    if following not in (None, index):
+        return f"{case.me} applies index {index}, and index {following} is the next"
+    if index > case.old["commitIndex"]:
+        known = case.old["commitIndex"]
+        return f"{case.me} applies index {index}, and its log is committed up to {known}"
+    place = index - case.last + len(case.old["log"])
+    if not 0 < place <= len(case.old["log"]):
+        return ""
+    held, value = case.old["log"][place - 1], case.event.arguments.get("value")
+    return f"{case.me} applies {value} at index {index}, and not {plain([held])[1:-1]}"
+
+
 def log(case: Case) -> str:
     """Tell of entries that are lost, that nobody gave, or that are others."""
     if "log" not in case.differences:

@@ -15,7 +15,7 @@ from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import BEFORE, NO_STEP, Candidate, Unchanged
 from raft_ref.traces.validation.refusals.case import Case
-from raft_ref.traces.validation.refusals.of_logs import accepts, commits, log, match
+from raft_ref.traces.validation.refusals.of_logs import accepts, applies, commits, log, match
 from raft_ref.traces.validation.search import Search
 
 
@@ -180,5 +180,5 @@ def _short(value: Any) -> str:
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
     _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match, accepts,
-    _condition,
+    applies, _condition,
 )  # fmt: skip
