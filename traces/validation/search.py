@@ -167,11 +167,14 @@ class Search:
     def _one_move_later(
         self, accepted: list[World], partial: _Partial, place: int, event: Event
     ) -> Iterator[Any]:
+        unknown = self.moves.unknown
         for world in accepted:
             behind = _Partial(world, partial.world, partial.left)
             for each in self._silently(behind, place, Event(event.line, event.server, "")):
                 if each.world.key != world.key:
                     yield each.world.key
+        # What is not known there, no line has asked for.
+        self.moves.unknown = unknown
 
     def _counts(self, ways: int) -> None:
         self.tries -= ways
@@ -259,8 +262,11 @@ class Search:
     def _may_be_compacted(self, state: ServerState, wanted: JsonObject, event: Event) -> bool:
         """Say whether a line tells of a log that is compacted, or of what is sent then.
 
-        Else it may as well be compacted later, and nobody need know what it holds.
+        Else it may as well be compacted later, and nobody need know what it holds. A line that
+        tells of nothing asks what could come later at all.
         """
+        if not (wanted or event.moves or event.message):
+            return True
         if "snapshot" in wanted:
             return self.matching.differs(state, "snapshot", wanted["snapshot"])
         log, message = wanted.get("log"), event.message or {}

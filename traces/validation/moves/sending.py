@@ -74,6 +74,14 @@ class Sending(Steps):
         received = event.after if event.server == logged["dest"] else {}
         most, last = silent.get("ClientRequest", 0), world.state(place).log.index
         told = self._lacking(world, logged, received, last)
+        if told is None and event.server == logged["source"]:
+            # What it may do in silence before its own line is tried with the line.
+            told = []
+        elif told is None and "entries" in logged:
+            # So many, behind what its receiver has, or one behind that for it to refuse.
+            entries, held = logged["entries"], world.states[self.places[logged["dest"]]]
+            count = entries if isinstance(entries, int) else len(entries)
+            most = min(most, (held.log.index if held else 0) + count + 1 - last)
         for number, value in enumerate([UNLOGGED] * most if told is None else told[:most], 1):
             (world,) = self._acts(world, place, line, "ClientRequest", me, value)
             # Where nobody tells how many there were, there may be any number of them.
