@@ -267,7 +267,12 @@ class _Reader:
                     raise TraceError(f'{name}: the "msg" is not of {server}')
         is_before = moves == ("Await",) or name.startswith("Receive") or name == "Replicate"
         if name == "SendRequestVoteResponse" and message and message["voteGranted"]:
-            state = {each: value for each, value in state.items() if each != "votedFor"}
+            # Whom it has voted for before can be nobody else.
+            state = {
+                each: value
+                for each, value in state.items()
+                if each != "votedFor" or value is not None
+            }
         return Event(
             number,
             server,

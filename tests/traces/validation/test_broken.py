@@ -18,8 +18,9 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.following import Following, Rules
 from raft_ref.traces.validation.lines.profile import Lines
 from raft_ref.traces.validation.verdict import Outcome
+from tests.support.files import RECORDED
 from tests.support.schedules import recorded, thinned
-from tests.traces.validation.test_validation import lines_of, verdict_on
+from tests.traces.validation.test_validation import lines_in, lines_of, verdict_on
 
 Line = dict[str, Any]
 Change = Callable[[list[Line], int], bool]
@@ -168,3 +169,83 @@ def test_each_rule_can_be_broken(rule: str, tmp_path: Path) -> None:
             break
     assert changed == 4
     assert refused >= 3
+
+
+# ---- What etcd has recorded
+
+
+def of_etcd(name: str, role: str, way: tuple[str, ...], more: int) -> Callable[[list[Line]], int]:
+    """Return what changes a number in the first line of a name that has one; it says where."""
+
+    def change(lines: list[Line]) -> int:
+        for place, line in enumerate(lines):
+            found: Any = line.get("event", {})
+            message = found.get("msg") or {}
+            if (found.get("name"), found.get("role")) != (name, role):
+                continue
+            if message.get("from", 0) == message.get("to"):
+                continue  # What a server tells itself is no message of Raft.
+            *outer, last = way
+            for key in outer:
+                found = found[key]
+            if found[last] > 0:
+                found[last] += more
+                return place
+        raise AssertionError(f"no {name} of a {role}")
+
+    return change
+
+
+def without_votes(lines: list[Line]) -> int:
+    """Let the first candidate lead at once."""
+    place = next(n for n, line in enumerate(lines) if line["event"]["name"] == "BecomeCandidate")
+    event = lines[place]["event"]
+    led = {**event, "name": "BecomeLeader", "role": "StateLeader"}
+    lines.insert(place + 1, {**lines[place], "event": led})
+    return place + 1
+
+
+def for_another(lines: list[Line]) -> int:
+    """Let a server that grants a vote have given it to another."""
+    for place, line in enumerate(lines):
+        event = line["event"]
+        if event["name"] == "SendRequestVoteResponse" and not event["msg"].get("reject"):
+            given = event["state"]["vote"]
+            if event["msg"]["from"] != event["msg"]["to"]:
+                event["state"]["vote"] = next(
+                    each for each in "123" if each not in (given, event["msg"]["to"])
+                )
+                return place
+    raise AssertionError("no vote is granted")
+
+
+LEADER, FOLLOWER = "StateLeader", "StateFollower"
+OF_ETCD: dict[str, Callable[[list[Line]], int]] = {
+    "a leader without votes": without_votes,
+    "a vote for another": for_another,
+    "a commit of a leader too high": of_etcd("Commit", LEADER, ("state", "commit"), 1),
+    "a commit of a follower too high": of_etcd(
+        "SendAppendEntriesResponse", FOLLOWER, ("state", "commit"), 9
+    ),
+    "another term before the entries": of_etcd(
+        "SendAppendEntriesRequest", LEADER, ("msg", "logTerm"), 1
+    ),
+    "an acknowledgement of too much": of_etcd(
+        "SendAppendEntriesResponse", FOLLOWER, ("msg", "index"), 9
+    ),
+    "a log too long": of_etcd("SendAppendEntriesResponse", FOLLOWER, ("log",), 9),
+    "a term that goes back": of_etcd(
+        "SendAppendEntriesRequest", LEADER, ("state", "term"), -1
+    ),
+    "a term from nowhere": of_etcd("SendAppendEntriesResponse", FOLLOWER, ("state", "term"), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", OF_ETCD)
+def test_what_etcd_has_recorded_is_refused_at_the_line_that_is_broken(
+    broken: str, tmp_path: Path
+) -> None:
+    lines = lines_in(RECORDED / "etcd" / "seed-1.ndjson")
+    place = OF_ETCD[broken](lines)
+    verdict = verdict_on(lines, tmp_path, "etcd")
+    assert (verdict.outcome, verdict.line) == (Outcome.REFUSED, place + 1)

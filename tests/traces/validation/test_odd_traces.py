@@ -184,6 +184,12 @@ BEHIND = {"snapshot": {"lastIncludedIndex": 2, "lastIncludedTerm": 1}}
             {"step": "ClientRequest", "state": {"log": []}},
             Outcome.REFUSED,
         ),
+        # Why not, hangs on entries that nobody knows.
+        (
+            {"currentTerm": 2, "log": {"lastIndex": 9, "lastTerm": 2}},
+            {"step": "Commit", "arguments": {"index": 3}, "state": {"commitIndex": 3}},
+            Outcome.REFUSED,
+        ),
     ],
 )
 def test_a_log_behind_its_snapshot(
