@@ -8,8 +8,6 @@ from typing import Any
 
 from raft_ref.spec.values.value import domain_in, results_of
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.logs import UNLOGGED, Log
-from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import Message, ServerState, field
 
 _KNOWLEDGE = {"votesGranted": 4, "nextIndex": 5, "matchIndex": 6}
@@ -21,22 +19,20 @@ def distinct(
     told: Set[str] = frozenset(_KNOWLEDGE),
     *,
     may_resend: bool = False,
-    may_append: bool = False,
 ) -> list[World]:
     """Return the readings that differ in what a later line can tell.
 
     Not in how they were reached; and of two that are alike but for what was sent, what waits to be
     handled, or what a server knows of others where no line has told of that, the one with more can
     do all that the other can: nothing has to be received, and what is known need not be used. Where
-    servers `may_resend` in silence, it does not matter which parts of logs and which refusals were
-    sent; where they `may_append` in silence, what is open at the end of a log can come later.
+    leaders `may_resend` in silence, it does not matter what of their logs they have sent.
     """
     if len(worlds) < 2:
         return worlds
     untold = [place for name, place in _KNOWLEDGE.items() if name not in told]
     groups: dict[Any, list[World]] = {}
     for each in {each.key: each for each in worlds}.values():
-        states = tuple(_without(state, untold, may_append) for state in each.states)
+        states = tuple(_without(state, untold) for state in each.states)
         group = groups.setdefault((states, each.gone, each.committed, each.applied), [])
         if not any(_has_all(other, each, untold, may_resend) for other in group):
             group[:] = [other for other in group if not _has_all(each, other, untold, may_resend)]
@@ -44,24 +40,10 @@ def distinct(
     return [each for group in groups.values() for each in group]
 
 
-def _without(state: ServerState | None, places: list[int], may_append: bool) -> Any:
-    if state is None:
-        return state
-    if may_append and state.role == "Leader":
-        state = state._replace(log=_without_open_end(state))
-    if not places:
+def _without(state: ServerState | None, places: list[int]) -> Any:
+    if state is None or not places:
         return state
     return tuple(None if place in places else value for place, value in enumerate(state))
-
-
-def _without_open_end(state: ServerState) -> Log:
-    """Return a leader's log without the entries at its end that could be any of its term."""
-    log = state.log
-    while log.index > state.commit_index and log.term == state.current_term:
-        if log.entry is None or log.entry[2] != UNLOGGED or log.previous is None:
-            break
-        log = log.previous
-    return log
 
 
 def _has_all(one: World, other: World, untold: list[int], may_resend: bool) -> bool:
@@ -69,7 +51,7 @@ def _has_all(one: World, other: World, untold: list[int], may_resend: bool) -> b
     lacking = {*other.sent} - {*one.sent}
     if not may_resend and lacking:
         return False
-    if not all(_may_be_sent_again(each) for each in lacking):
+    if any(field(each, "type") != "AppendEntriesRequest" for each in lacking):
         return False
     for name in ("waiting", "left", "unsynced"):
         mine, theirs = getattr(one, name), getattr(other, name)
@@ -83,21 +65,7 @@ def _has_all(one: World, other: World, untold: list[int], may_resend: bool) -> b
     )
 
 
-def _may_be_sent_again(message: Message) -> bool:
-    """Say whether a server sends a message whenever it likes: part of a log, or a refusal."""
-    match field(message, "type"):
-        case "AppendEntriesRequest":
-            return True
-        case "AppendEntriesResponse":
-            return message_agrees(message, {"success": False})
-        case "RequestVoteResponse":
-            return message_agrees(message, {"voteGranted": False})
-    return False
-
-
 def _knows_all(mine: ServerState, theirs: ServerState, untold: list[int]) -> bool:
-    if mine.log.index > theirs.log.index:
-        return False
     if _KNOWLEDGE["votesGranted"] in untold and not mine.votes_granted >= theirs.votes_granted:
         return False
     if _KNOWLEDGE["matchIndex"] not in untold:

@@ -85,8 +85,7 @@ class Search:
         found = [each for world in self.worlds for each in self.readings(world, event)]
         silent = self.moves.liberties.silent
         may_resend = bool(silent.get("Send"))
-        may_append = may_resend and silent.get("ClientRequest", 0) > 1
-        return distinct(found, self.moves.told, may_resend=may_resend, may_append=may_append)
+        return distinct(found, self.moves.told, may_resend=may_resend)
 
     def go_on(self, worlds: list[World]) -> Step | None:
         """Go on with these readings; with one alone, return its new steps, the latest first."""

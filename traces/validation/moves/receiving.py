@@ -236,7 +236,9 @@ class Receiving(Sending):
             made += self._receives(world, place, event.line, "AdoptTerm", message)
         yield from made
         for sent in () if made else self._told(world, place, wanted, event.line):
-            yield from self._receives(sent, place, event.line, "AdoptTerm", latest(sent))
+            for after in self._receives(sent, place, event.line, "AdoptTerm", latest(sent)):
+                # It stands for a message that the spec does not know: nobody else receives it.
+                yield after._replace(sent=world.sent)
 
 
 _NOTED = {
