@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import distinct
-from raft_ref.traces.validation.lines.events import STAY, Event
+from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.others import AT_MOST
 from raft_ref.traces.validation.moves.taking import Attempt
@@ -221,6 +221,7 @@ class Search:
             if self.moves.is_thorough and not is_sent:
                 yield from self.moves.move("Await", world, place, event)
         else:
+            yield from self.moves.told_sends(world, event)
             for move in UNNAMED:
                 yield from self.moves.silent(move, world, place, event)
 
@@ -288,10 +289,10 @@ class Search:
 
 
 UNNAMED = (
-    STAY, "Timeout", "ClientRequest", "CompactLog", "Commit", "TakeLead", "StepDown", "Restart",
+    "Timeout", "ClientRequest", "CompactLog", "Commit", "TakeLead", "StepDown", "Restart",
     "Receive",
 )  # fmt: skip
-"""What a line without the name of a step, and without a message, may tell of."""
+"""What a line without the name of a step, and without a message, may tell of, besides sending."""
 
 
 def _changes_nothing(event: Event) -> bool:

@@ -125,6 +125,26 @@ def test_what_a_message_carried_is_seen_at_who_received_it(tmp_path: Path) -> No
     assert verdict_on(wrong, tmp_path).outcome is REFUSED
 
 
+@pytest.mark.parametrize("step", ["AppendEntries", None])
+def test_what_a_line_without_a_step_sends_is_sent(step: str | None, tmp_path: Path) -> None:
+    """And may be lost, as what is sent in silence may."""
+    message = {"type": "AppendEntriesRequest", "source": "s1", "dest": "s2", "term": 3}
+    begun = {"s1": {"currentTerm": 3, "role": "Leader", "log": [{"term": 3}], "nextIndex": [1] * 3}}
+    header = {"format": "raft-ref-trace", "version": 1, "servers": [*BEGUN], "logged": "some"}
+    sends: Line = {"server": "s1", "sends": [{**message, "prevLogIndex": 0, "entries": 1}]}
+    if step is not None:
+        sends |= {"step": step, "arguments": {"peer": "s2", "count": 1}}
+    lines = [
+        {**header, "silent": {}, "unlogged": [], "initial": {**BEGUN, **begun}},
+        sends,
+        {"step": "DropMessage", "message": {**message, "prevLogIndex": 0, "entries": 1}},
+    ]
+    assert verdict_on(lines, tmp_path).outcome is ACCEPTED
+    sends["sends"][0]["entries"] = 2
+    verdict = verdict_on(lines, tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 2)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_true_fact_more_makes_it_no_less(seed: int, tmp_path: Path) -> None:
     """Facts come back one part after the other, until all are there."""

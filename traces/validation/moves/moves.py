@@ -226,8 +226,8 @@ class Moves(Others):
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None
-        for message in self.messages(world, event.message):
-            yield world._replace(gone=world.gone | {message})
+        for after, message in self._available(world, event.message, event):
+            yield after._replace(gone=after.gone | {message})
         if self._is_from_before(event.message):
             yield world
 

@@ -25,6 +25,13 @@ class Sending(Steps):
         assert event.message is not None
         yield from self._sends(world, event.message, event)
 
+    def told_sends(self, world: World, event: Event) -> list[World]:
+        """Return it with all sent that a line tells of which names no step."""
+        worlds = [world]
+        for message in event.sends or ():
+            worlds = [after for each in worlds for after in self._sends(each, message, event)]
+        return worlds
+
     def _sends(self, world: World, logged: JsonObject, event: Event) -> Iterator[World]:
         """Yield it with such a message sent, now or before; for a line of whoever takes it in."""
         is_known = any(True for _ in self.messages(world, logged))
