@@ -290,7 +290,10 @@ class Following:
             )
             return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
         verdict.lines += 1
-        return self._goes_on(event, before, worlds)
+        try:
+            return self._goes_on(event, before, worlds)
+        except SpecError as error:
+            return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)
 
     def _open(self, worlds: list[World]) -> str:
         return f"they differ in {differing(worlds, self._moves.names)}: to log that would tell"
