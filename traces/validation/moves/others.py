@@ -86,7 +86,10 @@ class Others(Receiving):
             self.unknown = f"{self.names[other]} may have stood for any term up to {term}"
             return
         while world.state(other).current_term < term:
-            (world,) = self._acts(world, other, event.line, "Timeout", self.servers[other])
+            stands = self._acts(world, other, event.line, "Timeout", self.servers[other])
+            if not stands:
+                return
+            world = stands[0]
             if world.state(other).current_term >= term - 1:
                 yield world
 

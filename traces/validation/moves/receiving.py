@@ -32,6 +32,13 @@ class Receiving(Sending):
         if found and not self.is_thorough:
             yield from ((world, message) for message in found)
             return
+        source = self.places[logged["source"]]
+        if world.waiting[source]:
+            # What waits there may have been handled by now, and answered so.
+            for after in self.waited(world, source, Event(event.line, logged["source"], "")):
+                yield from (
+                    (after.in_silence(world), each) for each in self.messages(after, logged)
+                )
         if self.liberties.may_decline:
             for after in self._less(world, logged, event.line):
                 yield after.in_silence(world), latest(after)
