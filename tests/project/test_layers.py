@@ -114,6 +114,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "traces/validation/lines": {"traces/format"},
     "traces/validation/moves": {
+        "spec/syntax",
         "spec/values",
         "traces/format",
         "traces/validation/lines",

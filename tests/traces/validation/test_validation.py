@@ -249,7 +249,7 @@ def test_a_trace_that_breaks_a_rule_is_refused(rule: str, tmp_path: Path) -> Non
 def test_a_sparing_trace_that_breaks_a_rule_is_refused(tmp_path: Path) -> None:
     rules: list[Callable[[dict[str, Any]], None]] = [
         lambda state: state.update(currentTerm=state["currentTerm"] + 9),
-        lambda state: state.update(commitIndex=state["commitIndex"] + 1),
+        lambda state: state.update(commitIndex=state["commitIndex"] + 9),
         lambda state: state.update(log={"lastIndex": state["log"]["lastIndex"] + 9}),
         lambda state: state.update(role="Leader" if state["role"] != "Leader" else "Candidate"),
     ]

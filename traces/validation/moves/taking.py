@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from raft_ref.spec import SpecError
 from raft_ref.spec.values.value import ModelValue, results_of
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
@@ -201,7 +202,10 @@ class Steps:
             return found
         except UnknownEntriesError as error:
             self.unknown = str(error)
-            return []
+        except SpecError as error:
+            # Such as a number that is too large for the spec: nobody can say.
+            self.unknown = error.reason
+        return []
 
     def _receives(
         self, world: World, place: int, line: int, action: str, message: Message, *arguments: Any
