@@ -170,8 +170,6 @@ class ValidationRequest:
         except OSError as error:
             return FileReport(path, Outcome.BAD_INPUT, reason=f"{path}: {error.strerror}")
         seconds = time.perf_counter() - started - refused.seconds
-        if self.reorder and verdict.outcome is Outcome.REFUSED:
-            refused(verdict)
         found = FileReport(
             path, verdict.outcome, verdict.lines, seconds, verdict.readings, verdict.actions,
             verdict.checked, verdict.line, verdict.reason, verdict.looked_back,

@@ -35,17 +35,17 @@ def validate(
     """Return the verdict on the trace in a file.
 
     `last` is how many of its last steps the verdict keeps. `on_refusal` is called with a refusal,
-    and returns the reading to go on with behind that line; None is the end (with `reorder` it is
-    not called).
+    and returns the reading to go on with behind that line; None is the end (with `reorder` it
+    always is). A refusal that a server of which no line tells could explain is none.
 
     At most `reorder` lines wait, because nothing explains them yet, until lines of other servers
     were followed: what a server received may stand before what another sent. `on_progress` is
     called now and then with how many characters were read.
 
-    Each line is explained with the fewest silent moves. Where a line cannot be, the last lines are
-    followed once more with all that the profile allows, so that a refusal does not hang on a choice
-    that was made a while ago. Raises `TraceError` (`file:line: reason`) for what is no trace,
-    `OSError` if it cannot be read.
+    Each line is explained with the fewest silent moves. Where a line cannot be, the lines before it
+    are followed once more with all that the profile allows, back to the first if need be, so that
+    a refusal does not hang on a choice. Raises `TraceError` (`file:line: reason`) for what is no
+    trace, `OSError` if it cannot be read.
     """
     verdict = _followed(path, profile, reorder, on_progress, last, on_refusal)
     if verdict.is_open_before:
@@ -69,8 +69,13 @@ def _followed(
         recording = replace(recording, events=events)
         following = Following(path, recording, last=last, is_thorough=is_thorough)
 
+        is_first = True
+
         def refused(verdict: Verdict) -> World | None:
-            unheard = _unheard(path, profile, recording)
+            nonlocal is_first
+            # Of what is behind a fault nobody can say that these servers explain it.
+            unheard = _unheard(path, profile, recording) if is_first else []
+            is_first = False
             if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
                 verdict.outcome = Outcome.INCONCLUSIVE
                 verdict.reason = f"{', '.join(unheard)} logs nothing{_NOTHING_LOGGED}"

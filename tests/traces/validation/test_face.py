@@ -43,6 +43,15 @@ def test_several_files_are_found_in_their_order(tmp_path: Path) -> None:
     assert report.outcome is Outcome.BAD_INPUT
 
 
+def test_a_refusal_is_told_once_whatever_the_order_of_lines() -> None:
+    (found,) = ValidationRequest((REFUSED,), PROFILES["raft-ref"], reorder=3).run().files
+    (in_order,) = ValidationRequest((REFUSED,), PROFILES["raft-ref"]).run().files
+    assert (found.outcome, found.line, found.more) == (Outcome.REFUSED, in_order.line, ())
+    assert found.refusal is not None
+    assert in_order.refusal is not None
+    assert found.refusal.why == in_order.refusal.why
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(RequestError, match=r"^reorder: expected 0 or more$"):
         ValidationRequest((REFUSED,), PROFILES["raft-ref"], reorder=-1)
