@@ -8,9 +8,9 @@ from typing import Any
 
 from raft_ref.spec.values.value import domain_in, results_of
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.protocol import Message, ServerState, field
+from raft_ref.traces.validation.rules.protocol import OF_A_SERVER, Message, ServerState, field
 
-_KNOWLEDGE = {"votesGranted": 4, "nextIndex": 5, "matchIndex": 6}
+_KNOWLEDGE = {name: OF_A_SERVER.index(name) for name in ("votesGranted", "nextIndex", "matchIndex")}
 """What a server knows of others, by where it stands in a `ServerState`."""
 
 
@@ -75,11 +75,6 @@ def _knows_all(mine: ServerState, theirs: ServerState, untold: list[int]) -> boo
     return all(here >= there for here, there in zip(known, others, strict=True))
 
 
-_NAMES = (
-    "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
-    "snapshot", "log",
-)  # fmt: skip
-"""What stands where in a `ServerState`."""
 _MOST_NAMED = 3
 
 
@@ -88,7 +83,7 @@ def differing(worlds: Sequence[World], servers: Sequence[str]) -> str:
     counts: list[tuple[int, str]] = []
     for place, server in enumerate(servers):
         states = [world.states[place] for world in worlds]
-        for at, name in enumerate(_NAMES):
+        for at, name in enumerate(OF_A_SERVER):
             values = {None if state is None else state[at] for state in states}
             counts.append((len(values), f"{name} of {server}"))
     counts.sort(key=lambda each: -each[0])

@@ -79,8 +79,7 @@ class Following:
         self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if self._has_choices else 1)
         self._behind_that = 0
         """How many lines cannot be followed once more."""
-        self._is_thorough = self._moves.is_thorough = is_thorough
-        self._is_thorough_throughout = is_thorough
+        self._moves.is_thorough = self._is_thorough_throughout = is_thorough
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
         self.verdict = Verdict(path, search=self._search, invariants=self._invariants)
@@ -191,9 +190,8 @@ class Following:
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event):
             return True
-        if self.verdict.outcome is Outcome.REFUSED and self._has_choices and not self._is_thorough:
-            return self._in_other_readings()
-        return False
+        may_choose = self._has_choices and not self._moves.is_thorough
+        return self.verdict.outcome is Outcome.REFUSED and may_choose and self._in_other_readings()
 
     def _in_other_readings(self) -> bool:
         """Follow the last lines once more, back to the first if need be; say whether to go on."""
@@ -233,14 +231,14 @@ class Following:
             verdict.lines -= each is not before[0]
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
-        self._moves.is_thorough = self._is_thorough = True
+        self._moves.is_thorough = True
         self._moves.unknown = ""
         left = before[::-1]
         try:
             while left and self._follows(left.pop(0).event):
                 pass
         finally:
-            self._moves.is_thorough = self._is_thorough = False
+            self._moves.is_thorough = False
         if verdict.outcome is Outcome.ACCEPTED:
             verdict.line = verdict.event = None
             return True
@@ -262,9 +260,9 @@ class Following:
         self._moves.told.update(event.before, event.after)
         self._behind_that += len(self._behind) == self._behind.maxlen
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
-        if not self._is_thorough:
+        if not self._moves.is_thorough:
             self._moves.unknown = ""
-        if not self._is_thorough or self._is_thorough_throughout:
+        if not self._moves.is_thorough or self._is_thorough_throughout:
             search.tries = TRIES * self._moves.liberties.candidates
         try:
             worlds = search.follow(event)
@@ -275,7 +273,7 @@ class Following:
             reason = f"line {event.line} can be read in too many ways; {self._open(before)}"
             return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
         if not worlds:
-            if self._moves.unknown and (self._is_thorough or not self._has_choices):
+            if self._moves.unknown and (self._moves.is_thorough or not self._has_choices):
                 return self._ends(Outcome.INCONCLUSIVE, event, before, self._moves.unknown)
             if self._moves.network.has_forgotten and event.message is not None:
                 limit = self._moves.liberties.remembers

@@ -39,17 +39,6 @@ BY_OTHERS = "by others"
 """The moves of other servers, beside the silent moves of the server of a line."""
 
 
-ROLES = {
-    "ClientRequest": ("Leader",),
-    "Commit": ("Leader",),
-    "MoveNextIndex": ("Leader",),
-    "ForgetMatch": ("Leader",),
-    "TakeLead": ("Candidate",),
-    "StepDown": ("Candidate", "Leader"),
-}
-"""Who alone can make a silent move, as its action says: others need not be asked."""
-
-
 class TooManyReadingsError(Exception):
     """There are more ways to read a line than can be looked at."""
 
@@ -276,8 +265,6 @@ class Search:
         return "InstallSnapshot" in event.moves or is_at_what_is_gone
 
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject, event: Event) -> bool:
-        if state.role not in ROLES.get(move, (state.role,)):
-            return False
         if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
             return False
         name = WRITES.get(move, "")

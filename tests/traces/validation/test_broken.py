@@ -112,16 +112,8 @@ RULES: dict[str, Change] = {
 def by_brute_force(lines: list[Line], rules: Rules) -> bool:
     """Say whether the spec has a behaviour that says the same, within the profile's bounds."""
     recording = PROFILES["raft-ref"](Lines(iter(lines)))
-    following = Exhaustive(Path("trace"), recording, rules)
+    following = Following(Path("trace"), recording, rules, is_thorough=True)
     return following.to_the_end().outcome is Outcome.ACCEPTED
-
-
-class Exhaustive(Following):
-    """Follows every reading of every line."""
-
-    def _follows_somehow(self, event: Any) -> bool:
-        self._moves.is_thorough = True
-        return self._follows(event)
 
 
 RULES_OF_THREE = Rules(("s1", "s2", "s3"))

@@ -35,8 +35,8 @@ class Moves(Others):
             "ClientRequest": self._client_request,
             "CompactLog": self._compact,
             "Commit": self._commit,
-            "MoveNextIndex": self._move_next_index,
-            "ForgetMatch": self._forget_match,
+            "MoveNextIndex": self._by_peer("nextIndex", "MoveNextIndex"),
+            "ForgetMatch": self._by_peer("matchIndex", "ForgetMatch"),
             "Restart": self._restart,
             "AppendEntries": self._append_entries,
             "InstallSnapshot": self._install_snapshot,
@@ -128,37 +128,27 @@ class Moves(Others):
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
 
-    def _move_next_index(self, world: World, place: int, event: Event) -> Iterator[World]:
-        """Yield it with what is to be sent next to each peer as it was logged."""
-        logged = {**event.before, **event.after}.get("nextIndex", {})
-        if isinstance(logged, list):
-            logged = dict(zip(self.names, logged, strict=True))
-        worlds = [world]
-        for peer, index in logged.items():
-            if self.matching.differs(world.state(place), "nextIndex", {peer: index}):
-                to = self.protocol.servers[peer]
-                worlds = [
-                    after
-                    for each in worlds
-                    for after in self._does(each, place, event, "MoveNextIndex", to, index)
-                ]
-        yield from worlds
+    def _by_peer(
+        self, variable: str, action: str
+    ) -> Callable[[World, int, Event], Iterator[World]]:
+        """Return the move by which a leader changes what it has for its peers, as was logged."""
 
-    def _forget_match(self, world: World, place: int, event: Event) -> Iterator[World]:
-        """Yield it with less known of its peers, as it was logged."""
-        logged = {**event.before, **event.after}.get("matchIndex", {})
-        if isinstance(logged, list):
-            logged = dict(zip(self.names, logged, strict=True))
-        worlds = [world]
-        for peer, index in logged.items():
-            if self.matching.differs(world.state(place), "matchIndex", {peer: index}):
-                to = self.protocol.servers[peer]
-                worlds = [
-                    after
-                    for each in worlds
-                    for after in self._does(each, place, event, "ForgetMatch", to, index)
-                ]
-        yield from worlds
+        def move(world: World, place: int, event: Event) -> Iterator[World]:
+            logged = {**event.before, **event.after}.get(variable, {})
+            if isinstance(logged, list):
+                logged = dict(zip(self.names, logged, strict=True))
+            worlds = [world]
+            for peer, index in logged.items():
+                if self.matching.differs(world.state(place), variable, {peer: index}):
+                    to = self.protocol.servers[peer]
+                    worlds = [
+                        after
+                        for each in worlds
+                        for after in self._does(each, place, event, action, to, index)
+                    ]
+            yield from worlds
+
+        return move
 
     def _restart(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with a server restarted, and all of its state, or part of what is on a disk.

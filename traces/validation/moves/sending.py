@@ -9,6 +9,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.taking import Steps
 from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.checks import MESSAGES
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
@@ -126,11 +127,11 @@ class Sending(Steps):
         self, world: World, state: ServerState, logged: JsonObject, line: int
     ) -> Iterator[World]:
         """Yield it with such a message sent in a state that its sender has, or has left since."""
-        place, to = self.places[logged["source"]], self.servers[self.places[logged["dest"]]]
-        me, kind = self.servers[place], logged["type"]
+        place, me, to = self._ends(logged)
+        kind = logged["type"]
         made: Iterable[World] = ()
         if kind == "AppendEntriesRequest":
-            made = self._entries(world, state, place, to, logged, line)
+            made = self._entries(world, state, logged, line)
         elif kind == "InstallSnapshotRequest":
             index = logged.get("snapshot", {}).get("lastIncludedIndex")
             for each in (
@@ -144,22 +145,22 @@ class Sending(Steps):
             "AppendEntriesResponse",
             "InstallSnapshotResponse",
         ):
-            made = self._acknowledgements(world, state, place, to, logged, line)
+            made = self._acknowledgements(world, state, logged, line)
         elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
             made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
             if after.path is not None and message_agrees(after.path.sends[0], logged):
                 yield after
 
+    def _ends(self, logged: JsonObject) -> tuple[int, ModelValue, ModelValue]:
+        """Return who sends a message, by its place and name, and to whom."""
+        place = self.places[logged["source"]]
+        return place, self.servers[place], self.servers[self.places[logged["dest"]]]
+
     def _entries(
-        self,
-        world: World,
-        state: ServerState,
-        place: int,
-        to: ModelValue,
-        logged: JsonObject,
-        line: int,
+        self, world: World, state: ServerState, logged: JsonObject, line: int
     ) -> Iterator[World]:
+        place, me, to = self._ends(logged)
         entries, previous = logged.get("entries"), logged.get("prevLogIndex")
         first = range(state.log.index, state.compacted - 1, -1) if previous is None else [previous]
         commit = logged.get("leaderCommit", state.commit_index)
@@ -172,23 +173,17 @@ class Sending(Steps):
             )
             for count in counts:
                 yield from self._sends_as(
-                    world, place, state, line, "SendEntries", self.servers[place], to, index,
-                    count, commit,
-                )  # fmt: skip
+                    world, place, state, line, "SendEntries", me, to, index, count, commit
+                )
 
     def _acknowledgements(
-        self,
-        world: World,
-        state: ServerState,
-        place: int,
-        to: ModelValue,
-        logged: JsonObject,
-        line: int,
+        self, world: World, state: ServerState, logged: JsonObject, line: int
     ) -> Iterator[World]:
+        place, me, to = self._ends(logged)
         yield from self._less(world, logged, line)
         index = logged.get("matchIndex", state.commit_index)
         yield from self._sends_as(
-            world, place, state, line, "Acknowledge", self.servers[place], to, logged["type"], index
+            world, place, state, line, "Acknowledge", me, to, logged["type"], index
         )
 
     def _less(self, world: World, logged: JsonObject, line: int) -> Iterator[World]:
@@ -200,7 +195,7 @@ class Sending(Steps):
         wider = {name: value for name, value in logged.items() if name != "matchIndex"}
         for message in self.messages(world, wider):
             if field(message, "matchIndex") > index:
-                made = self.protocol.take(
+                made = self._take(
                     "AcknowledgeLess", self.servers[place], world.state(place), message, index
                 )
                 for taken in made:
@@ -232,16 +227,6 @@ def latest(world: World) -> Message:
     return world.path.sends[0]
 
 
-_FIELDS = {
-    "RequestVoteRequest": ("term", "lastLogIndex", "lastLogTerm"),
-    "RequestVoteResponse": ("term", "voteGranted"),
-    "AppendEntriesRequest": ("term", "prevLogIndex", "prevLogTerm", "entries", "leaderCommit"),
-    "AppendEntriesResponse": ("term", "success", "matchIndex"),
-    "InstallSnapshotRequest": ("term", "snapshot"),
-    "InstallSnapshotResponse": ("term", "matchIndex"),
-}
-
-
 def _is_whole(logged: JsonObject) -> bool:
     """Say whether of a message all was logged but values, and what is the same for all."""
-    return all(name in logged for name in _FIELDS[logged["type"]])
+    return all(name in logged for name in MESSAGES[logged["type"]])

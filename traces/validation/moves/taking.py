@@ -239,6 +239,8 @@ class Steps:
             )
         except UnknownEntriesError as error:
             return str(error)
+        except SpecError as error:
+            return error.reason
 
     def _sends_agree(self, before: World, after: World, event: Event) -> bool:
         """Say whether a step sends what was logged, if that was."""

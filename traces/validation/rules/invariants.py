@@ -22,7 +22,13 @@ from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
 from raft_ref.spec.values.value import Function, Value, domain_in, domain_of, function, sequence
 from raft_ref.traces.validation.rules.logs import Log, common
-from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
+from raft_ref.traces.validation.rules.protocol import (
+    OF_A_SERVER,
+    SNAPSHOT,
+    Message,
+    Protocol,
+    ServerState,
+)
 
 WINDOW = 32
 """How many entries behind the base are looked at after each step; more of them, less often."""
@@ -89,7 +95,7 @@ class Invariants:
         for predicate in made:
             if "messages" in predicate.reads:
                 continue
-            by_server = predicate.by_element("Server", frozenset(_VARIABLES))
+            by_server = predicate.by_element("Server", frozenset(OF_A_SERVER))
             if by_server is None or by_server.elements > 2:
                 raise ValueError(f"{predicate.name} is not a formula of one or two servers")
             (of_one if by_server.elements == 1 else of_two).append((predicate, by_server))
@@ -161,7 +167,7 @@ class Invariants:
             or any(
                 name in self._read_with_logs and old is not new and old != new
                 for name, old, new in zip(
-                    _VARIABLES[:7], _first(before), _first(after), strict=True
+                    OF_A_SERVER[:7], _first(before), _first(after), strict=True
                 )
             )
         )
@@ -270,7 +276,7 @@ class Invariants:
         place: int,
         other: int,
     ) -> tuple[str, ...]:
-        values = self._values(rows, range(len(_VARIABLES)), _NO_HISTORY, 0)
+        values = self._values(rows, range(len(OF_A_SERVER)), _NO_HISTORY, 0)
         return tuple(
             predicate.name
             for predicate, by_server in predicates
@@ -327,7 +333,7 @@ class Invariants:
             slots: dict[Value, Any] = dict(self._around)
             for place, row in rows.items():
                 slots[self._servers[place]] = row[column]
-            values[_VARIABLES[column]] = function(slots)
+            values[OF_A_SERVER[column]] = function(slots)
         return values
 
     def broken_by(self, message: Message) -> tuple[str, ...]:
@@ -341,10 +347,6 @@ class Invariants:
         return found
 
 
-_VARIABLES = (
-    "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
-    "snapshot", "log",
-)  # fmt: skip
 _NOT_OF_TRACES = frozenset({"CommittedRecorded", "MatchIndexMonotonic"})
 """What defines the history, and what a leader may do without harm (ForgetMatch)."""
 _OF_HISTORY = frozenset({"log", "snapshot", "committed"})
@@ -375,9 +377,9 @@ class _Formula:
     def __init__(self, predicate: Predicate, by_server: ByElement) -> None:
         self.predicate, self.by_server = predicate, by_server
         reads = {*predicate.reads}
-        self.columns = tuple(n for n, name in enumerate(_VARIABLES) if name in reads)
+        self.columns = tuple(n for n, name in enumerate(OF_A_SERVER) if name in reads)
         self.held: dict[Any, bool] = {}
-        old, new = 4, 4 + len(_VARIABLES)
+        old, new = 4, 4 + len(OF_A_SERVER)
         read = [0, *(new + each for each in self.columns)]
         if "committed" in reads:
             read.append(2)
@@ -436,7 +438,7 @@ class _Window:
 
 
 def _first(state: ServerState) -> tuple[Any, ...]:
-    """Return what is no log, in the order of `_VARIABLES`."""
+    """Return what is no log, in the order of `OF_A_SERVER`."""
     return (
         state.current_term, state.voted_for, state.role, state.commit_index, state.votes_granted,
         state.next_index, state.match_index,
@@ -444,7 +446,7 @@ def _first(state: ServerState) -> tuple[Any, ...]:
 
 
 def _closer(before: ServerState, after: ServerState) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Return all but terms and logs, in the order of `_VARIABLES`, with indices closer together.
+    """Return all but terms and logs, in the order of `OF_A_SERVER`, with indices closer together.
 
     What lies two or more apart still does: no property adds more than one to an index.
     """

@@ -59,6 +59,11 @@ class ServerState(NamedTuple):
     log: Log
 
 
+OF_A_SERVER = (
+    "currentTerm", "votedFor", "role", "commitIndex", "votesGranted", "nextIndex", "matchIndex",
+    "snapshot", "log",
+)  # fmt: skip
+"""The variables of one server, in the order of `ServerState`."""
 VARIABLES = (
     "currentTerm", "votedFor", "snapshot", "log", "role", "commitIndex", "votesGranted",
     "nextIndex", "matchIndex", "messages",
