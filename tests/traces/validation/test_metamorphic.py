@@ -93,9 +93,13 @@ def test_a_fact_left_out_refuses_nothing(seed: int, is_whole: bool, tmp_path: Pa
     assert found[ACCEPTED] > 2 * found[INCONCLUSIVE]
 
 
+OF_LONGER_RUNS = (4, 8, 11, 12, 15)
+"""Of 4 to 15, which all were tried, those that have found something: each takes half a minute."""
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("is_whole", [True, False], ids=["whole", "sparing"])
-@pytest.mark.parametrize("seed", range(4, 16))
+@pytest.mark.parametrize("seed", OF_LONGER_RUNS)
 def test_a_fact_left_out_of_a_longer_run(seed: int, is_whole: bool, tmp_path: Path) -> None:
     lines = own_run(seed, 60, is_whole, tmp_path)
     found = outcomes_without_facts(lines, seed, 20, tmp_path, MANY)
