@@ -10,16 +10,19 @@ from tests.support.files import DATA
 processes.can_be_interrupted()
 
 
-LONG = DATA / "long.txt"
+LISTS = {"long": DATA / "long.txt", "deep": DATA / "deep.txt"}
+"""The cases that are marked by a list, and the list of each mark; what is deep is long too."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before those are left out that are marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the cases that are listed as long."""
-    listed = {*LONG.read_text(encoding="utf-8").splitlines()}
+    """Mark the cases that are listed."""
+    long, deep = ({*each.read_text(encoding="utf-8").splitlines()} for each in LISTS.values())
     for item in items:
-        if item.nodeid in listed:
+        if item.nodeid in long | deep:
             item.add_marker(pytest.mark.long)
+        if item.nodeid in deep:
+            item.add_marker(pytest.mark.deep)
 
 
 @pytest.fixture(autouse=True)
