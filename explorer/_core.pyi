@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any
 
-class Unfit(Exception): ...  # noqa: N818
 class Damaged(Exception): ...  # noqa: N818
 class NoRoom(Exception): ...  # noqa: N818
 
@@ -18,6 +17,7 @@ class Ending(Enum):
     VIOLATED = ...
     INTERRUPTED = ...
     OUT_OF_MEMORY = ...
+    OUT_OF_NUMBERS = ...
 
 class Found:
     ending: Ending
@@ -28,6 +28,7 @@ class Found:
     queue: int
     cut_by_depth: int
     names: list[int]
+    lost: int
     cut: list[int]
 
 class Outlook:

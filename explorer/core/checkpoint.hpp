@@ -2,13 +2,14 @@
 //
 //   states-E.bin   the keys of all states found, in the order in which they were found
 //   servers.bin    the servers that the keys speak of, by their numbers: nodes and history
+//   networks.bin   what is in flight in them, where that is a number in a key
 //   point-N.bin    the rest: the layout of keys, what was counted, the messages by their numbers,
 //                  and the states that are left to expand
 //
-// The first two grow only, so that each state is written once however often the search is kept;
+// All but the points grow only, so that each state is written once however often the search is kept;
 // what counts of them, and which point belongs to them, is noted by whoever `commit` is. Until it
-// has noted the new, the old is there untouched. E counts how often states were numbered anew, or
-// written anew after a failure; N counts points.
+// has noted the new, the old is there untouched. E counts how often states have got other keys, or
+// were written anew after a failure; N counts points.
 //
 // Nodes, histories and messages are numbers of the model's, which must mean the same again when a
 // search goes on: see explorer/engines/journal.py. Edges and verdicts are asked for again when they are
@@ -49,15 +50,19 @@ class Checkpoint : public Keeper {
         const auto& [point_name, point_extent] = named("point-", files, point_);
         const auto& [states_name, states_extent] = named("states-", files, epoch_);
         const auto& [servers_name, servers_extent] = named("servers", files, unused_);
+        const auto& [networks_name, networks_extent] = named("networks", files, unused_);
         Reader point(path(point_name), point_extent), states(path(states_name), states_extent),
-            servers(path(servers_name), servers_extent);
+            servers(path(servers_name), servers_extent),
+            networks(path(networks_name), networks_extent);
         const std::uint64_t capacity = restore_counts(point);
         restore_numbers(point, servers);
+        restore_networks(networks);
         restore_states(states, capacity);
         restore_front(point);
         if (point.left() > 0) point.misfit();
         logged_ = search_.front_.next.size();
         servers_kept_ = servers_extent;
+        networks_kept_ = networks_extent;
         states_.emplace(path(states_name), states_extent);
         states_kept_ = states_extent;
         search_.is_restored_ = true;
@@ -66,7 +71,7 @@ class Checkpoint : public Keeper {
     void begin() override {
         try {
             new_states();
-            logged_ = 0;  // what was found with another layout is no matter any more
+            logged_ = 0;
             log(search_.front_.level);
             logged_ = 0;
         } catch (const FileError& error) {
@@ -82,6 +87,8 @@ class Checkpoint : public Keeper {
         }
         logged_ = 0;
     }
+
+    void have_other_keys() override { states_.reset(); }
 
     bool is_due() const override {
         return std::chrono::steady_clock::now() - last_ >= std::chrono::duration<double>(every_);
@@ -118,9 +125,12 @@ class Checkpoint : public Keeper {
         write_point(point);
         const Files files{{states_name(), states_->sync()},
                           {"servers.bin", write_servers()},
+                          {"networks.bin", write_networks()},
                           {point_name, point.sync()}};
         states_kept_ = files.at(states_name());
         servers_kept_ = files.at("servers.bin");
+        networks_kept_ = files.at("networks.bin");
+        last_network_ = reached_network_;
         return files;
     }
 
@@ -145,7 +155,7 @@ class Checkpoint : public Keeper {
     // Two numbers to a word, each sequence from a new word on.
     Extent write_servers() {
         Log log(path("servers.bin"), servers_kept_);
-        const Steps& steps = search_.steps_;
+        const Steps& steps = search_.space_.steps();
         for (std::size_t number = servers_kept_.words / words_of_servers() + 1;
              number <= steps.servers(); ++number) {
             const std::span<const Word> sequence = steps.sequence(static_cast<Word>(number));
@@ -156,22 +166,37 @@ class Checkpoint : public Keeper {
         }
         return log.sync();
     }
+    // One after the other, the messages of each after how many there are.
+    Extent write_networks() {
+        Log log(path("networks.bin"), networks_kept_);
+        const InternedNetworks& networks = search_.space_.interned();
+        reached_network_ = last_network_;
+        for (std::uint64_t number = last_network_ == 0 ? networks.first()
+                                                       : networks.after(last_network_);
+             number != 0; number = networks.after(number)) {
+            const std::span<const Word> messages = networks.view(number);
+            log.add(messages.size());
+            for (Word message : messages) log.add(message);
+            reached_network_ = number;
+        }
+        return log.sync();
+    }
     std::size_t words_of_servers() const { return (sequence_size() + 1) / 2; }
     std::size_t sequence_size() const { return search_.setting_.servers + 1; }
 
     void write_point(Log& log) const {
         const Found& found = search_.found_;
         const Front& front = search_.front_;
-        for (int bits : search_.layout_.bits()) log.add(static_cast<std::uint64_t>(bits));
+        for (int bits : search_.space_.layout().bits()) log.add(static_cast<std::uint64_t>(bits));
         log.add(search_.visited_.capacity());
         for (std::uint64_t number : {found.depth, found.covered_depth, found.queue,
                                      found.cut_by_depth, found.tally.transitions,
-                                     found.tally.distinct})
+                                     found.tally.distinct, found.tally.lost})
             log.add(number);
         write(log, found.tally.names);
         write(log, found.tally.cut);
-        write(log, search_.verdicts_.reached());
-        write(log, search_.steps_.model_messages());
+        write(log, search_.verdicts().reached());
+        write_messages(log);
         log.add(front.is_inside);
         log.add(front.is_violated);
         for (const Level* level : {&front.level, &front.next}) {
@@ -179,6 +204,12 @@ class Checkpoint : public Keeper {
             for (const Level::Block& block : level->blocks())
                 for (std::uint64_t key : block) log.add(key);
         }
+    }
+    void write_messages(Log& log) const {
+        const Messages& messages = search_.space_.messages();
+        log.add(messages.size());
+        for (Word number = 0; number < messages.size(); ++number)
+            log.add(number == 0 ? 0 : messages.of_model(number));
     }
     template <class Numbers>
     static void write(Log& log, const Numbers& numbers) {
@@ -211,30 +242,24 @@ class Checkpoint : public Keeper {
 
     std::uint64_t restore_counts(Reader& point) {
         std::array<int, 5> bits;
-        int sum = 0;
-        for (int& each : bits) {
-            const std::uint64_t number = point.next();
-            if (number > 64) point.misfit();
-            sum += each = static_cast<int>(number);
-        }
-        if (sum > 64 || bits[0] > Search::max_server_bits || bits[4] > Search::max_message_bits)
-            point.misfit();
-        search_.layout_ = Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]);
-        search_.rules_.set_message_bits(bits[4]);
-        search_.steps_.set_limits(search_.layout_.max_servers(), search_.layout_.max_messages());
+        for (int& each : bits) each = static_cast<int>(std::min<std::uint64_t>(point.next(), 65));
+        if (!Layout::is_one(bits)) point.misfit();
+        search_.space_.use(Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]));
         const std::uint64_t capacity = point.next();
         Found& found = search_.found_ = Found{};
         for (std::uint64_t* number : {&found.depth, &found.covered_depth, &found.queue,
                                       &found.cut_by_depth, &found.tally.transitions,
-                                      &found.tally.distinct})
+                                      &found.tally.distinct, &found.tally.lost})
             *number = point.next();
-        found.tally.names.resize(search_.setting_.names);
+        const std::uint64_t names = point.next();
+        if (names > most_names) point.misfit();
+        found.tally.names.resize(names);
+        for (std::uint64_t& number : found.tally.names) number = point.next();
         found.tally.cut.resize(search_.setting_.own_bounds + Cut::cuts);
-        read(point, found.tally.names);
         read(point, found.tally.cut);
-        std::vector<bool> reached(search_.verdicts_.reached().size());
+        std::vector<bool> reached(search_.verdicts().reached().size());
         read(point, reached);
-        search_.verdicts_.set_reached(std::move(reached));
+        search_.space_.verdicts().set_reached(std::move(reached));
         return capacity;
     }
     template <class Numbers>
@@ -244,13 +269,14 @@ class Checkpoint : public Keeper {
     }
 
     void restore_numbers(Reader& point, Reader& servers) {
-        Steps& steps = search_.steps_;
+        Steps& steps = search_.space_.steps();
+        const Messages& known = steps.messages();
         try {
             const std::uint64_t messages = point.next();
             for (std::uint64_t number = 0; number < messages; ++number) {
                 const auto message = static_cast<Message>(point.next());
                 if (number > 0) steps.number_of(message);
-                if (number >= steps.messages() || steps.model_messages()[number] != message)
+                if (number >= known.size() || (number > 0 && known.of_model(number) != message))
                     point.misfit();
             }
             std::vector<Word> sequence(2 * words_of_servers());
@@ -264,6 +290,28 @@ class Checkpoint : public Keeper {
             }
         } catch (const Overflow&) {
             point.misfit();
+        }
+    }
+
+    void restore_networks(Reader& networks) {
+        InternedNetworks& interned = search_.space_.interned();
+        std::vector<Word> messages;
+        try {
+            while (networks.left() > 0) {
+                const std::uint64_t size = networks.next();
+                if (size == 0 || size > networks.left()) networks.misfit();
+                messages.clear();
+                for (std::uint64_t at = 0; at < size; ++at) {
+                    messages.push_back(static_cast<Word>(networks.next()));
+                    if (messages.back() == 0 || messages.back() >= search_.space_.messages().size())
+                        networks.misfit();
+                }
+                const std::uint64_t expected = interned.end();
+                last_network_ = interned.intern(messages);
+                if (last_network_ < expected) networks.misfit();
+            }
+        } catch (const Overflow&) {
+            networks.misfit();
         }
     }
 
@@ -305,11 +353,15 @@ class Checkpoint : public Keeper {
     // A key, which speaks of nothing that has no number.
     std::uint64_t checked(Reader& reader) const {
         const std::uint64_t key = reader.next();
-        const Word servers = search_.layout_.servers(key);
-        bool is_one = servers > 0 && servers <= search_.steps_.servers();
-        const Network network = search_.layout_.network(key);
-        for (int place = 0; place < search_.rules_.size(network); ++place)
-            is_one = is_one && search_.rules_.at(network, place) < search_.steps_.messages();
+        const Space& space = search_.space_;
+        const Word servers = space.servers(key);
+        bool is_one = servers > 0 && servers <= space.steps().servers();
+        const std::uint64_t network = space.layout().network(key);
+        if (space.layout().is_packed())
+            for (Word message : space.numbers_of(key))
+                is_one = is_one && message < space.messages().size();
+        else
+            is_one = is_one && network < space.interned().end();
         if (!is_one) reader.misfit();
         return key;
     }
@@ -321,9 +373,12 @@ class Checkpoint : public Keeper {
     Trouble trouble_;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 
+    static constexpr std::uint64_t most_names = std::uint64_t{1} << 16;
+
     std::uint64_t epoch_ = 0, point_ = 0, unused_ = 0;
+    std::uint64_t last_network_ = 0, reached_network_ = 0;  // kept, and written
     std::optional<Log> states_;  // nothing: it could not be written
-    Extent states_kept_, servers_kept_;
+    Extent states_kept_, servers_kept_, networks_kept_;
     std::size_t logged_ = 0;  // how much of the next level is in the file
 };
 

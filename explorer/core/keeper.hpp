@@ -19,6 +19,7 @@ class Keeper {
 
     virtual void begin() = 0;        // the initial state alone was found
     virtual void end_of_level() = 0;  // what is the next level now will be taken apart
+    virtual void have_other_keys() = 0;  // every state has another key now
     virtual bool is_due() const = 0;
     virtual bool keep() = 0;  // false: the search shall stop
 };

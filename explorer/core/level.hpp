@@ -40,6 +40,13 @@ class Level {
         other.blocks_.clear();
     }
 
+    // Replace each key by another one.
+    template <class To>
+    void translate(To to) {
+        for (Block& block : blocks_)
+            for (std::uint64_t& key : block) key = to(key);
+    }
+
     // Take a block, or so much of it that as many takers have enough; false if nothing is left.
     bool take(Block& block, std::size_t takers) {
         std::lock_guard lock(mutex_);

@@ -246,7 +246,7 @@ class PythonSearch {
 
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
     std::size_t servers() const { return search_.servers(); }
-    std::size_t messages() const { return search_.messages(); }
+    std::size_t messages() { return search_.messages(); }
 
    private:
     // An interrupt (Ctrl-C) is noticed here, and stops the search.
@@ -277,12 +277,11 @@ class PythonSearch {
         Setting setting;
         setting.servers = nb::cast<std::uint32_t>(from.attr("servers"));
         setting.is_fifo = nb::cast<bool>(from.attr("is_fifo"));
-        setting.limits = {nb::cast<int>(from.attr("max_messages")),
+        setting.limits = {nb::cast<std::uint64_t>(from.attr("max_messages")),
                           nb::cast<Faults>(from.attr("max_faults")),
                           nb::cast<std::uint64_t>(from.attr("max_depth"))};
         setting.is_reduced = nb::cast<bool>(from.attr("is_reduced"));
         setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
-        setting.names = nb::cast<std::size_t>(from.attr("names"));
         setting.sources = nb::cast<std::vector<std::vector<std::uint8_t>>>(from.attr("sources"));
         setting.threads = nb::cast<unsigned>(from.attr("threads"));
         setting.memory = nb::cast<std::size_t>(from.attr("memory"));
@@ -299,7 +298,6 @@ class PythonSearch {
 
 NB_MODULE(_core, module) {
     using namespace explorer;
-    nb::exception<Unfit>(module, "Unfit");
     nb::exception<Damaged>(module, "Damaged");
     nb::exception<NoRoom>(module, "NoRoom");
     nb::register_exception_translator(translate);
@@ -309,7 +307,8 @@ NB_MODULE(_core, module) {
         .value("COVERED", Ending::covered)
         .value("VIOLATED", Ending::violated)
         .value("INTERRUPTED", Ending::interrupted)
-        .value("OUT_OF_MEMORY", Ending::out_of_memory);
+        .value("OUT_OF_MEMORY", Ending::out_of_memory)
+        .value("OUT_OF_NUMBERS", Ending::out_of_numbers);
     nb::class_<Found>(module, "Found")
         .def_ro("ending", &Found::ending)
         .def_ro("depth", &Found::depth)
@@ -319,6 +318,7 @@ NB_MODULE(_core, module) {
         .def_prop_ro("distinct", [](const Found& found) { return found.tally.distinct; })
         .def_prop_ro("transitions", [](const Found& found) { return found.tally.transitions; })
         .def_prop_ro("names", [](const Found& found) { return found.tally.names; })
+        .def_prop_ro("lost", [](const Found& found) { return found.tally.lost; })
         .def_prop_ro("cut", [](const Found& found) { return found.tally.cut; });
     nb::class_<Outlook>(module, "Outlook")
         .def_ro("ending", &Outlook::ending)

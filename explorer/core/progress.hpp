@@ -38,7 +38,7 @@ class Progress {
             return outlook;
         }
         marks_ = Marks(new Mark[slots]{});
-        answers_ = Marks(new Mark[search_.steps_.servers() + 1]{});
+        answers_ = Marks(new Mark[search_.servers() + 1]{});
         outlook.ending = Ending::interrupted;
         undecided_ = search_.found_.tally.distinct;
         if (!sweep(heartbeat, [&](std::size_t slot, std::uint64_t key, Tally&) {
@@ -69,13 +69,13 @@ class Progress {
     std::vector<Shape> stuck_places(std::size_t most) {
         std::vector<Word> met;
         for (std::size_t slot = 0; slot < search_.visited_.slots(); ++slot)
-            if (is_stuck(slot)) met.push_back(search_.layout_.servers(search_.visited_.at(slot)));
+            if (is_stuck(slot)) met.push_back(search_.space_.servers(search_.visited_.at(slot)));
         std::sort(met.begin(), met.end());
         met.erase(std::unique(met.begin(), met.end()), met.end());
         std::vector<Shape> places;
         for (const Word servers : met) {
             if (places.size() == most) break;
-            places.push_back(search_.steps_.shape(servers, Faults{}, Network{}));
+            places.push_back(search_.space_.steps().shape(servers, Faults{}));
         }
         return places;
     }
@@ -83,8 +83,7 @@ class Progress {
     // Find the shortest ways to a stuck state, for Search::is_on_the_way; false if the heartbeat
     // says to stop. There must be a stuck state.
     bool find_ways(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
-        const auto [servers, renamings] = search_.steps_.canonical(nodes, history);
-        std::vector<std::vector<std::uint64_t>> levels{{search_.placed(Network{}, renamings) | servers}};
+        std::vector<std::vector<std::uint64_t>> levels{{search_.initial_key(nodes, history)}};
         mark(slot_of(levels[0][0]), met);
         Tally unused = tally();
         std::vector<std::uint64_t> way;
@@ -108,7 +107,7 @@ class Progress {
             way.clear();
             for (std::uint64_t key : levels.back()) {
                 if (!search_.is_alive(heartbeat)) return false;
-                if (search_.leads_to(key, ways.back())) way.push_back(key);
+                if (search_.leads_to(key, ways.back(), unused)) way.push_back(key);
             }
         }
         std::reverse(ways.begin(), ways.end());
@@ -121,7 +120,7 @@ class Progress {
     // nothing if the heartbeat says to stop.
     std::vector<std::uint64_t> cut_from(const Shape& state, const Heartbeat& heartbeat) {
         Tally tally = this->tally();
-        std::vector<std::uint64_t> waiting{search_.key_of(state)};
+        std::vector<std::uint64_t> waiting{search_.space_.key_of(state)};
         mark(slot_of(waiting[0]), beyond);
         while (!waiting.empty()) {
             if (!search_.is_alive(heartbeat)) return {};
@@ -148,19 +147,15 @@ class Progress {
         return (marks_[slot].fetch_or(what, std::memory_order_relaxed) & what) == 0;
     }
     std::size_t slot_of(std::uint64_t key) const { return search_.visited_.find(key); }
-    Tally tally() const {
-        return {search_.setting_.names, search_.setting_.own_bounds + Cut::cuts};
-    }
+    Tally tally() const { return Tally(search_.setting_); }
 
     // Whether premise and goal hold in a state.
     std::uint8_t asked(std::uint64_t key) {
-        const Word servers = search_.layout_.servers(key);
+        const Word servers = search_.space_.servers(key);
         if (of_servers_)
             if (const std::uint8_t known = answers_[servers].load(std::memory_order_relaxed))
                 return known & (due | good);
-        const std::uint8_t answer = model_.outlook(
-            question_,
-            search_.steps_.shape(servers, search_.faults(key), search_.layout_.network(key)));
+        const std::uint8_t answer = model_.outlook(question_, search_.space_.shape_of(key));
         answers_[servers].store(answer | answered, std::memory_order_relaxed);
         return answer;
     }
@@ -195,7 +190,7 @@ class Progress {
     // Whether a step leads to a good state; what else they lead to is added to `to_try`.
     bool leads_to_good(std::uint64_t key, Tally& unused, std::vector<std::uint64_t>& to_try) {
         bool leads = false;
-        search_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, Network) {
+        search_.space_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const auto&) {
             if (leads) return;
             const std::size_t slot = slot_of(next);
             leads = is(slot, good);
@@ -207,7 +202,7 @@ class Progress {
     // Mark the states that a step leads to, and add those that were not marked to `next`.
     void follow(std::uint64_t key, Tally& tally, std::uint8_t what,
                 std::vector<std::uint64_t>& next) {
-        search_.expand(key, tally, [&](Edge*, bool, std::uint64_t after, Network) {
+        search_.space_.expand(key, tally, [&](Edge*, bool, std::uint64_t after, const auto&) {
             const std::size_t slot = slot_of(after);
             if (is(slot, what)) return;
             mark(slot, what);

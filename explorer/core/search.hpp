@@ -4,6 +4,7 @@
 // new to the next level. What they find does not depend on who takes which block.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <chrono>
 #include <functional>
@@ -12,61 +13,13 @@
 #include "level.hpp"
 #include "memory.hpp"
 #include "parallel.hpp"
-#include "steps.hpp"
+#include "space.hpp"
 #include "visited.hpp"
 
 namespace explorer {
 
 class Checkpoint;
 class Progress;
-
-// A search that cannot be had from this engine.
-struct Unfit : std::runtime_error {
-    using std::runtime_error::runtime_error;
-};
-
-// The bounds of a search. Those on a server's own state come first in tallies, then these.
-struct Limits {
-    int messages;
-    Faults faults;
-    std::uint64_t depth;
-};
-enum Cut { messages, restarts, drops, duplicates, cuts };
-
-struct Setting {
-    std::uint32_t servers;
-    bool is_fifo;
-    Limits limits;
-    bool is_reduced;         // see explorer/model/reduction.py
-    std::size_t own_bounds;  // the bounds on a server's own state
-    std::size_t names;       // names that a step can be counted as, the last for a lost message
-    std::vector<std::vector<std::uint8_t>> sources;  // see Steps
-    unsigned threads;
-    std::size_t memory;  // bytes
-};
-
-// What was counted.
-struct Tally {
-    std::uint64_t transitions = 0, distinct = 0;
-    std::vector<std::uint64_t> names, cut;
-
-    Tally() = default;
-    Tally(std::size_t names, std::size_t cuts) : names(names), cut(cuts) {}
-    void add(const Tally& other) {
-        transitions += other.transitions;
-        distinct += other.distinct;
-        for (std::size_t at = 0; at < names.size(); ++at) names[at] += other.names[at];
-        for (std::size_t at = 0; at < cut.size(); ++at) cut[at] += other.cut[at];
-    }
-};
-
-enum class Ending : std::uint8_t { covered, violated, interrupted, out_of_memory };
-
-struct Found {
-    Ending ending = Ending::covered;
-    Tally tally;
-    std::uint64_t depth = 0, covered_depth = 0, queue = 0, cut_by_depth = 0;
-};
 
 class Search {
     friend class Checkpoint;
@@ -76,30 +29,16 @@ class Search {
     Search(Model& model, std::vector<Property> properties, Setting setting)
         : model_(model),
           setting_(std::move(setting)),
-          verdicts_(model, std::move(properties)),
-          rules_(setting_.is_fifo, setting_.limits.messages, setting_.sources.size()),
-          steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.is_reduced,
-                 setting_.sources),
-          visited_(setting_.memory) {
-        if (setting_.limits.messages > max_in_flight)
-            throw Unfit("more than 12 messages in flight do not fit into the 8 bytes of a state");
-        steps_.set_fault_classes(setting_.limits.faults);
-    }
+          space_(model, std::move(properties), setting_),
+          visited_(setting_.memory) {}
 
     // Search from a state. `heartbeat` is called several times a second, and returns false to stop;
     // `keeper` keeps now and then what was found.
     Found run(const std::vector<Node>& nodes, History history,
               const std::function<bool(const Found&)>& heartbeat, Keeper* keeper = nullptr) {
         keeper_ = keeper;
-        for (;;) {
-            try {
-                if (std::exchange(is_restored_, false)) return levels_from_here(heartbeat, false);
-                lay_out();
-                return levels(nodes, history, heartbeat, false);
-            } catch (const Overflow&) {
-                visited_.clear();  // and again, with a layout that has the bits
-            }
-        }
+        if (std::exchange(is_restored_, false)) return levels_from_here(heartbeat, false);
+        return levels(nodes, history, heartbeat, false);
     }
 
     // Search again, and find out which states are on a shortest way to a violation. The last search
@@ -110,11 +49,12 @@ class Search {
         keeper_ = nullptr;
         if (levels(nodes, history, heartbeat, true).ending != Ending::violated) return;
         ways_.clear();
+        Tally unused(setting_);
         while (!kept_.empty()) {
             std::vector<std::uint64_t> way;
             for (const Level::Block& block : kept_.back().blocks())
                 for (std::uint64_t key : block)
-                    if (ways_.empty() ? violates(key) : leads_to(key, ways_.back()))
+                    if (ways_.empty() ? violates(key, unused) : leads_to(key, ways_.back(), unused))
                         way.push_back(key);
             std::sort(way.begin(), way.end());
             ways_.push_back(std::move(way));
@@ -125,12 +65,17 @@ class Search {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key_of(state));
+        try {
+            const std::uint64_t key = space_.key_of(state);
+            return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key);
+        } catch (const Overflow&) {
+            return false;  // what no key has room for was never met
+        }
     }
 
-    const Verdicts& verdicts() const { return verdicts_; }
-    std::size_t servers() const { return steps_.servers(); }
-    std::size_t messages() const { return steps_.messages() - 1; }
+    const Verdicts& verdicts() const { return space_.verdicts(); }
+    std::size_t servers() const { return space_.steps().servers(); }
+    std::size_t messages() { return space_.messages().size() - 1; }
 
    private:
     struct Worker {
@@ -147,127 +92,20 @@ class Search {
 
     // ---- Layout
 
-    static constexpr int max_server_bits = 30, max_message_bits = 16;
-
-    void lay_out() {
-        const int size = setting_.limits.messages;
-        std::array<int, 3> fault_bits;
-        int left = 64;
-        for (int fault = 0; fault < 3; ++fault)
-            left -= fault_bits[fault] = std::bit_width(setting_.limits.faults[fault]);
-        int servers = std::bit_width(steps_.servers() + 1), one = std::bit_width(steps_.messages());
-        const int spare = left - servers - size * one;
-        // With more there would be no other layout to begin again with.
-        if (spare < 0 || servers > max_server_bits || one > max_message_bits)
-            throw Unfit("states do not fit into 8 bytes: " + std::to_string(steps_.servers()) +
-                        " states of the servers, " + std::to_string(steps_.messages()) +
-                        " messages, " + std::to_string(size) + " of them in flight");
-        if (size > 0) one = std::min(max_message_bits, one + spare / (2 * size));
-        servers = std::min(max_server_bits, left - size * one);
-        layout_ = Layout(servers, fault_bits, one);
-        rules_.set_message_bits(one);
-        steps_.set_limits(layout_.max_servers(), layout_.max_messages());
-    }
-
-    // ---- Steps
-
-    // Call visit(edge, again, next, network) for each step out of a state; the edge of a message
-    // that is lost is null, and the network is that of the state before any renaming.
-    template <class Visit>
-    void expand(std::uint64_t key, Tally& tally, Visit&& visit) {
-        const Word servers = layout_.servers(key);
-        const Network network = layout_.network(key);
-        const int size = rules_.size(network);
-        const std::uint64_t used = layout_.faults_in_place(key);
-        const Limits& limits = setting_.limits;
-        std::uint64_t* cut = tally.cut.data() + setting_.own_bounds;
-        const auto step = [&](Edge& edge, bool again, Network after, std::uint64_t faults) {
-            const std::uint16_t* sends = edge.sent();
-            for (int sent = 0; sent < edge.sends_size; ++sent)
-                if (!rules_.send(after, sends[sent])) return void(++cut[Cut::messages]);
-            ++tally.transitions;
-            ++tally.names[again ? edge.names_again : edge.names];
-            visit(&edge, again, placed(after, edge.renamings) | faults | edge.servers, after);
-        };
-        if (setting_.is_reduced) {
-            bool any = false;
-            for (int place = 0; place < size; ++place) {
-                if (!rules_.is_deliverable(network, place)) continue;
-                Edge& edge = steps_.receipt(servers, rules_.at(network, place));
-                if (!edge.is_obsolete) continue;
-                step(edge, false, rules_.without(network, place), used);
-                any = true;
-            }
-            if (any) return;
-        }
-        Row& row = steps_.row(servers);
-        count(row.actions_exceeding, tally);
-        for (Edge& edge : row.actions) step(edge, false, network, used);
-        if (layout_.faults(key, 0) >= limits.faults[0]) {
-            cut[Cut::restarts] += setting_.servers;
-        } else {
-            count(row.restarts_exceeding, tally);
-            for (Edge& edge : row.restarts) step(edge, false, network, used + layout_.one(0));
-        }
-        const bool may_drop = layout_.faults(key, 1) < limits.faults[1];
-        const bool may_duplicate = layout_.faults(key, 2) < limits.faults[2];
-        for (int place = 0; place < size; ++place) {
-            if (!rules_.is_deliverable(network, place)) continue;
-            Edge& edge = steps_.receipt(servers, rules_.at(network, place));
-            const Network rest = rules_.without(network, place);
-            if (edge.is_within)
-                step(edge, false, rest, used);
-            else
-                count(edge.origin->extra->exceeded, tally);
-            if (!may_duplicate)
-                ++cut[Cut::duplicates];
-            else if (edge.is_within)
-                step(edge, true, network, used + layout_.one(2));
-            else
-                count(edge.origin->extra->exceeded, tally);
-            if (!may_drop) {
-                ++cut[Cut::drops];
-                continue;
-            }
-            ++tally.transitions;
-            ++tally.names.back();
-            visit(nullptr, false,
-                  placed(rest, row.stabilizer) | (used + layout_.one(1)) | servers, rest);
-        }
-    }
-
-    static void count(const std::vector<std::uint32_t>& exceeding, Tally& tally) {
-        for (std::size_t bound = 0; bound < exceeding.size(); ++bound)
-            tally.cut[bound] += exceeding[bound];
-    }
-    static void count(const std::vector<std::uint8_t>& exceeded, Tally& tally) {
-        for (std::uint8_t bound : exceeded) ++tally.cut[bound];
-    }
-
-    // What is in flight, packed: the least of the renamings.
-    std::uint64_t placed(Network network, const Renamings* renamings) const {
-        if (renamings == nullptr) return layout_.placed(network);
-        std::uint64_t least = ~std::uint64_t{0};
-        for (std::uint16_t renaming : *renamings)
-            least = std::min(least, layout_.placed(rules_.renamed(network, renaming)));
-        return least;
-    }
-
-    // A state as its key, renamed as symmetry demands.
-    std::uint64_t key_of(const Shape& state) {
-        Network network;
-        for (Message message : state.messages) rules_.send(network, steps_.number_of(message));
-        const auto [servers, renamings] = steps_.canonical(state.nodes, state.history);
-        std::uint64_t key = placed(network, renamings) | servers;
-        for (int fault = 0; fault < 3; ++fault) key += state.faults[fault] * layout_.one(fault);
-        return key;
-    }
-
-    Faults faults(std::uint64_t key) const {
-        return {layout_.faults(key, 0), layout_.faults(key, 1), layout_.faults(key, 2)};
-    }
-    std::uint32_t fault_class(std::uint64_t key) const {
-        return steps_.has_one_class() ? 0 : steps_.fault_class(faults(key));
+    // Go on with keys that have more room; false if there are none.
+    bool lay_out_anew() {
+        outgrown_ = false;
+        const Layout before = space_.layout();
+        if (before.is_packed() && !space_.can_be_packed())
+            for (std::size_t slot = 0; slot < visited_.slots(); ++slot)
+                if (const std::uint64_t key = visited_.at(slot); key != 0) space_.number_network(key);
+        if (!space_.lay_out()) return false;
+        const auto translated = [&](std::uint64_t key) { return space_.translated(before, key); };
+        visited_.translate(translated);
+        for (Level* level : {&front_.level, &front_.next}) level->translate(translated);
+        for (Level& level : kept_) level.translate(translated);
+        if (keeper_ != nullptr) keeper_->have_other_keys();
+        return true;
     }
 
     // ---- Levels
@@ -275,15 +113,14 @@ class Search {
     Found levels(const std::vector<Node>& nodes, History history,
                  const std::function<bool(const Found&)>& heartbeat, bool keep_levels) {
         found_ = Found{};
-        found_.tally = Tally(setting_.names, setting_.own_bounds + Cut::cuts);
+        found_.tally = Tally(setting_);
         kept_.clear();
-        const auto [servers, renamings] = steps_.canonical(nodes, history);
-        const std::uint64_t initial = placed(Network{}, renamings) | servers;
+        const std::uint64_t initial = initial_key(nodes, history);
         visited_.insert(initial, visited_.home(initial));
         distinct_seen_ = found_.tally.distinct = 1;
         transitions_seen_ = 0;
         found_.depth = 1;
-        if (is_bad(initial)) return ended(Ending::violated);
+        if (space_.is_bad(initial)) return ended(Ending::violated);
         front_ = Front{};
         front_.level.add(initial);
         if (keeper_ != nullptr) keeper_->begin();
@@ -328,14 +165,17 @@ class Search {
         Level& level = front_.level;
         while (level.size() > 0) {
             if (!make_room()) return Ending::out_of_memory;
-            server_bits_ = std::bit_width(steps_.servers());  // read while nobody adds to them
-            std::vector<Worker> workers(level.size() < 256 ? 1 : setting_.threads);
+            space_.interned().settle();
+            server_bits_ = std::bit_width(space_.steps().servers());  // while nobody adds to them
+            std::vector<Worker> workers(useful_threads());
             const std::size_t room = visited_.room() - found_.tally.distinct;
             for (Worker& each : workers) {
-                each.tally = Tally(setting_.names, setting_.own_bounds + Cut::cuts);
+                each.tally = Tally(setting_);
                 each.quota = room / workers.size();
             }
+            const std::uint64_t asked = space_.steps().asked(), left = level.size();
             const Ending ending = in_parallel(workers, heartbeat);
+            note_questions(space_.steps().asked() - asked, left - level.size());
             for (Worker& each : workers) {
                 found_.tally.add(each.tally);
                 front_.is_violated |= each.violated;
@@ -343,9 +183,19 @@ class Search {
             }
             found_.queue = level.size() + front_.next.size();
             if (ending != Ending::covered) return ending;
+            if (outgrown_ && !lay_out_anew()) return Ending::out_of_numbers;
             if (level.size() > 0 && is_due() && !keeper_->keep()) return Ending::interrupted;
         }
         return Ending::covered;
+    }
+
+    // Questions to the model are answered one at a time, and each takes as long as a hundred states
+    // or so: while there are many of them, a second thread would do nothing but wait.
+    unsigned useful_threads() const {
+        return front_.level.size() < 256 || is_asking_ ? 1 : setting_.threads;
+    }
+    void note_questions(std::uint64_t asked, std::uint64_t states) {
+        is_asking_ = asked * few_questions > states;
     }
 
     // Let all workers work until nothing is left for them, or the heartbeat or memory says to stop,
@@ -384,36 +234,47 @@ class Search {
 
     void work(Worker& worker) {
         Level::Block block, scratch;
-        const auto servers = [&](std::uint64_t key) { return layout_.servers(key); };
+        const auto servers = [&](std::uint64_t key) { return space_.servers(key); };
         while (!stop_ && front_.level.take(block, 4 * setting_.threads)) {
             sort_block(block, scratch, server_bits_, servers);
             const Tally before = worker.tally;
-            for (std::size_t at = 0; at < block.size(); ++at) {
-                if (worker.tally.distinct >= worker.quota || stop_) {
-                    flush(worker);
-                    front_.level.give_back(block, at);
-                    return;
-                }
-                take_steps(block[at], worker);
-            }
+            const std::size_t done = take_steps(block, worker);
             flush(worker);
+            if (done < block.size()) return front_.level.give_back(block, done);
             distinct_seen_ += worker.tally.distinct - before.distinct;
             transitions_seen_ += worker.tally.transitions - before.transitions;
         }
     }
 
-    void take_steps(std::uint64_t key, Worker& worker) {
-        const Word servers = layout_.servers(key);
-        const Faults faults = this->faults(key);
-        const std::uint32_t cls = steps_.has_one_class() ? 0 : steps_.fault_class(faults);
-        const bool whole_steps = verdicts_.any(When::step);
-        expand(key, worker.tally,
-               [&](Edge* edge, bool again, std::uint64_t next, Network after) {
-                   bool bad = edge != nullptr && steps_.is_bad(servers, *edge, again, faults, cls);
-                   if (whole_steps) bad |= is_bad_step(key, edge, again, after);
-                   worker.violated |= bad;
-                   push(next, worker);
-               });
+    // Take all steps out of the states of a block; return how many were expanded.
+    std::size_t take_steps(const Level::Block& block, Worker& worker) {
+        std::size_t at = 0;
+        try {
+            for (; at < block.size(); ++at) {
+                if (worker.tally.distinct >= worker.quota || stop_) return at;
+                const std::uint64_t key = block[at];
+                space_.expand(key, worker.tally, [&](Edge* edge, bool again, std::uint64_t next,
+                                                     const auto& network) {
+                    worker.violated |= space_.is_bad_step(key, edge, again, network);
+                    push(next, worker);
+                });
+            }
+        } catch (const Overflow&) {
+            uncount(block[at], worker);
+            outgrown_ = stop_ = true;
+        }
+        return at;
+    }
+
+    // Take back what was counted of a state whose steps could not all be taken; it will be expanded
+    // again. That states were found on the way is as it should be.
+    void uncount(std::uint64_t key, Worker& worker) {
+        Tally counted(setting_);
+        try {
+            space_.expand(key, counted, [](Edge*, bool, std::uint64_t, const auto&) {});
+        } catch (const Overflow&) {
+            worker.tally.take_back(counted);
+        }
     }
 
     // A key is looked up some steps later, when its line has come from memory. Many are found twice
@@ -444,7 +305,7 @@ class Search {
         if (!visited_.insert(key, home)) return;
         ++worker.tally.distinct;
         worker.next.add(key);
-        worker.violated |= is_bad(key);
+        worker.violated |= space_.is_bad(key);
     }
 
     // Let the table of states grow if it is near its limit; false if memory does not allow it.
@@ -464,66 +325,44 @@ class Search {
         return true;
     }
 
-    // ---- Verdicts
+    // ---- Ways
 
-    bool violates(std::uint64_t key) {
-        const Word servers = layout_.servers(key);
-        const Faults used = faults(key);
-        const std::uint32_t cls = fault_class(key);
+    bool violates(std::uint64_t key, Tally& unused) {
         bool bad = false;
-        Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
-        expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next, Network after) {
-            bad = bad || (edge != nullptr && steps_.is_bad(servers, *edge, again, used, cls)) ||
-                  (verdicts_.any(When::step) && is_bad_step(key, edge, again, after)) ||
-                  is_bad(next);
+        space_.expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next,
+                                       const auto& network) {
+            bad = bad || space_.is_bad_step(key, edge, again, network) || space_.is_bad(next);
         });
         return bad;
     }
 
-    bool leads_to(std::uint64_t key, const std::vector<std::uint64_t>& targets) {
+    bool leads_to(std::uint64_t key, const std::vector<std::uint64_t>& targets, Tally& unused) {
         bool leads = false;
-        Tally unused(setting_.names, setting_.own_bounds + Cut::cuts);
-        expand(key, unused, [&](Edge*, bool, std::uint64_t next, Network) {
+        space_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const auto&) {
             leads = leads || std::binary_search(targets.begin(), targets.end(), next);
         });
         return leads;
     }
 
-    bool is_bad(std::uint64_t key) {
-        bool bad = steps_.is_bad(layout_.servers(key), faults(key), fault_class(key));
-        if (verdicts_.any(When::state)) {
-            bad |= steps_.is_bad_state(
-                steps_.shape(layout_.servers(key), faults(key), layout_.network(key)));
-        }
-        return bad;
+    std::uint64_t initial_key(const std::vector<Node>& nodes, History history) {
+        return space_.key_of({nodes, history, {}, {}});
     }
 
-    bool is_bad_step(std::uint64_t key, const Edge* edge, bool again, Network network) {
-        const Word servers = layout_.servers(key);
-        Faults used = faults(key);
-        const Shape before = steps_.shape(servers, used, layout_.network(key));
-        if (edge == nullptr) ++used[1];
-        if (edge != nullptr && edge->origin->step.how == How::restart) ++used[0];
-        if (again) ++used[2];
-        return steps_.is_bad_step(before, steps_.shape_after(servers, edge, used, network));
-    }
+    static constexpr std::uint64_t few_questions = 64;  // one for so many states
 
     Model& model_;
     Setting setting_;
-    Verdicts verdicts_;
-    NetworkRules rules_;
-    Steps steps_;
+    Space space_;
     Visited visited_;
-    Layout layout_;
     Found found_;
     std::vector<Level> kept_;
     std::vector<std::vector<std::uint64_t>> ways_;
 
     Front front_;
     Keeper* keeper_ = nullptr;
-    bool is_restored_ = false;
+    bool is_restored_ = false, is_asking_ = true;
     int server_bits_ = 0;
-    std::atomic<bool> stop_{false};
+    std::atomic<bool> stop_{false}, outgrown_{false};
     std::chrono::steady_clock::time_point last_beat_{};
     std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
 };

@@ -16,141 +16,24 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <stdexcept>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
 
-#include "state_key.hpp"
+#include "edges.hpp"
+#include "messages.hpp"
 #include "verdicts.hpp"
 
 namespace explorer {
-
-// The numbers of servers or messages do not fit into the bits that the layout has for them.
-struct Overflow : std::runtime_error {
-    Overflow() : std::runtime_error("more servers or messages than the layout has bits for") {}
-};
-
-using Renamings = std::vector<std::uint16_t>;
-
-// What few edges have.
-struct EdgeExtra {
-    std::vector<std::uint16_t> sends;    // where they are more than four
-    std::vector<std::uint8_t> exceeded;  // the bounds that a receipt would leave
-};
-
-// What of an edge is needed once only.
-struct EdgeOrigin {
-    StepName step;
-    Node after;
-    History history;
-    std::unique_ptr<EdgeExtra> extra;
-};
-
-struct Edge {
-    Word servers = 0;  // where it leads
-    std::uint16_t names = 0, names_again = 0;
-    std::uint8_t sends_size = 0;
-    bool is_within = true;  // no bound on the server's own state is exceeded
-    bool is_obsolete = false;  // a receipt that does nothing, nor ever will
-    std::uint16_t sends[4]{};
-    // For each class of faults a bit: whether the step was checked, and whether it is bad. The
-    // second is about the same step when its message stays in flight.
-    std::atomic<std::uint8_t> checked[2]{}, bad[2]{};
-    const Renamings* renamings = nullptr;  // null: what is in flight stays as it is
-    const EdgeOrigin* origin = nullptr;
-
-    const std::uint16_t* sent() const { return sends_size <= 4 ? sends : origin->extra->sends.data(); }
-};
-
-// The steps that need no message.
-struct Row {
-    std::vector<Edge> actions, restarts;  // those within bounds
-    // For each bound, how many more there would be without it.
-    std::vector<std::uint32_t> actions_exceeding, restarts_exceeding;
-    const Renamings* stabilizer = nullptr;  // the renamings that change nothing
-};
-
-// The edges of receipts out of the same servers, by message: a small hash table of pointers whose
-// upper 16 bits are the message.
-class Receipts {
-   public:
-    explicit Receipts(std::size_t size) : mask_(size - 1), entries_(size) {}
-
-    Edge* find(Message message) const {
-        for (std::size_t at = home(message);; ++at) {
-            const std::uint64_t entry = entries_[at & mask_].load(std::memory_order_acquire);
-            if (entry == 0) return nullptr;
-            if (entry >> 48 == message) return edge(entry);
-        }
-    }
-
-    // Only one thread at a time adds; false if there is no room.
-    bool add(Message message, Edge* edge) {
-        if (2 * (used_ + 1) > entries_.size()) return false;
-        ++used_;
-        std::size_t at = home(message);
-        while (entries_[at & mask_].load(std::memory_order_relaxed) != 0) ++at;
-        const std::uint64_t entry =
-            std::uint64_t{message} << 48 | reinterpret_cast<std::uint64_t>(edge);
-        entries_[at & mask_].store(entry, std::memory_order_release);
-        return true;
-    }
-
-    std::unique_ptr<Receipts> twice_as_large() const {
-        auto larger = std::make_unique<Receipts>(2 * entries_.size());
-        for (const auto& each : entries_)
-            if (const std::uint64_t entry = each.load(std::memory_order_relaxed); entry != 0)
-                larger->add(static_cast<Message>(entry >> 48), edge(entry));
-        return larger;
-    }
-
-   private:
-    static std::size_t home(Message message) { return message * std::size_t{0x9E3779B1}; }
-    static Edge* edge(std::uint64_t entry) {
-        return reinterpret_cast<Edge*>(entry & ((std::uint64_t{1} << 48) - 1));
-    }
-    std::size_t mask_, used_ = 0;
-    std::vector<std::atomic<std::uint64_t>> entries_;
-};
-
-// What is known of servers.
-struct Known {
-    std::atomic<Row*> row{};
-    std::atomic<Receipts*> receipts{};
-    std::atomic<std::uint8_t> checked{}, bad{};  // as in an edge, of the state
-};
-
-// A vector that never moves its elements, so that it can be read while it grows.
-template <class T>
-class Stable {
-   public:
-    Stable() : chunks_(max_chunks) {}
-    ~Stable() {
-        for (auto& each : chunks_) delete[] each.load();
-    }
-    T& operator[](std::size_t at) const {
-        return chunks_[at / chunk].load(std::memory_order_acquire)[at % chunk];
-    }
-    void make_room_for(std::size_t at) {
-        auto& slot = chunks_[at / chunk];
-        if (slot.load(std::memory_order_relaxed) == nullptr)
-            slot.store(new T[chunk]{}, std::memory_order_release);
-    }
-
-   private:
-    static constexpr std::size_t chunk = 4096, max_chunks = std::size_t{1} << 18;
-    std::vector<std::atomic<T*>> chunks_;
-};
 
 class Steps {
    public:
     // `sources`: for each renaming, from which position the server at each position comes; the
     // first is the identity, and the only one without symmetry.
-    Steps(Model& model, Verdicts& verdicts, NetworkRules& rules, std::size_t bounds,
-          bool is_reduced, std::vector<std::vector<std::uint8_t>> sources)
-        : model_(model), verdicts_(verdicts), rules_(rules), bounds_(bounds),
-          is_reduced_(is_reduced),
+    Steps(Model& model, Verdicts& verdicts, std::size_t bounds, bool is_reduced,
+          std::vector<std::vector<std::uint8_t>> sources)
+        : model_(model), verdicts_(verdicts), bounds_(bounds), is_reduced_(is_reduced),
+          messages_(model, mutex_, sources[0].size(), sources.size()),
           sources_(std::move(sources)), renamed_nodes_(sources_.size()) {
         for (int fault = 0; fault < 3; ++fault)
             class_weight_[fault] = verdicts.reads_fault(fault) ? 1 : 0;
@@ -173,18 +56,17 @@ class Steps {
         return number;
     }
 
-    void set_limits(std::size_t max_servers, std::size_t max_messages) {
-        max_servers_ = max_servers;
-        max_messages_ = max_messages;
-        if (servers_.size() >= max_servers_ || model_messages_.size() > max_messages_) throw Overflow();
-    }
+    // All numbers of servers shall be less than this.
+    void set_limit(std::uint64_t limit) { limit_ = limit; }
     std::size_t servers() const { return servers_.size(); }
-    std::size_t messages() const { return model_messages_.size(); }
+    // How often the model was asked for steps.
+    std::uint64_t asked() const { return asked_.load(std::memory_order_relaxed); }
+    Messages& messages() { return messages_; }
+    const Messages& messages() const { return messages_; }
     const Known& known(Word servers) const { return known_[servers]; }
 
-    // What has a number, by its number: the nodes and the history of servers; messages.
+    // What has a number, by its number: the nodes and the history of servers.
     std::span<const Word> sequence(Word servers) const { return servers_[servers]; }
-    const std::vector<Message>& model_messages() const { return model_messages_; }
 
     // Give servers the next number, or the one that they have.
     Word restore(std::span<const Word> sequence) {
@@ -227,18 +109,16 @@ class Steps {
         std::lock_guard lock(mutex_);
         return verdicts_.violated(When::step, before, &after);
     }
-    Shape shape(Word servers, const Faults& faults, Network network) {
+    // What is in flight is left out.
+    Shape shape(Word servers, const Faults& faults) {
         std::lock_guard lock(mutex_);
-        Shape result = shape_of(servers, faults);
-        add(result, network);
-        return result;
+        return shape_of(servers, faults);
     }
     // The state after a step, before any renaming.
-    Shape shape_after(Word servers, const Edge* edge, const Faults& faults, Network network) {
+    Shape shape_after(Word servers, const Edge* edge, const Faults& faults) {
         std::lock_guard lock(mutex_);
         Shape result = shape_of(servers, faults);
         if (edge != nullptr) take(result, *edge->origin);
-        add(result, network);
         return result;
     }
 
@@ -249,9 +129,9 @@ class Steps {
     }
 
     // The number that stands for a message of the model in a network.
-    std::uint16_t number_of(Message message) {
+    Word number_of(Message message) {
         std::lock_guard lock(mutex_);
-        return learn(message);
+        return messages_.learn(message);
     }
 
    private:
@@ -259,6 +139,7 @@ class Steps {
         std::lock_guard lock(mutex_);
         Known& known = known_[servers];
         if (Row* found = known.row.load(std::memory_order_relaxed)) return *found;
+        asked_.fetch_add(1, std::memory_order_relaxed);
         const Shape shape = shape_of(servers, {});
         auto row = std::make_unique<Row>();
         row->actions_exceeding.resize(bounds_);
@@ -300,9 +181,10 @@ class Steps {
         Known& known = known_[servers];
         Receipts* receipts = known.receipts.load(std::memory_order_relaxed);
         if (Edge* found = receipts == nullptr ? nullptr : receipts->find(message)) return *found;
+        asked_.fetch_add(1, std::memory_order_relaxed);
         const Shape shape = shape_of(servers, {});
-        const Message asked = model_messages_[message];
-        const std::uint8_t position = model_.channel(asked)[1];
+        const Message asked = messages_.of_model(message);
+        const std::uint8_t position = messages_.receiver(message);
         Edge& edge = receipt_edges_.emplace_back();
         make(edge, shape, {How::receive, position, asked}, received(shape.nodes[position], asked));
         edge.is_obsolete = is_reduced_ && model_.is_obsolete(shape.nodes[position], asked);
@@ -329,10 +211,11 @@ class Steps {
             origin.extra.reset(new EdgeExtra{{}, local.exceeded});
             return;
         }
-        if (local.sends.size() > 255) throw std::runtime_error("a step sends over 255 messages");
-        std::vector<std::uint16_t> sends;
-        for (Message message : local.sends) sends.push_back(learn(message));
-        edge.sends_size = static_cast<std::uint8_t>(sends.size());
+        if (local.sends.size() > 65'535)
+            throw std::runtime_error("a step sends over 65,535 messages");
+        std::vector<Word> sends;
+        for (Message message : local.sends) sends.push_back(messages_.learn(message));
+        edge.sends_size = static_cast<std::uint16_t>(sends.size());
         if (sends.size() <= 4)
             std::copy(sends.begin(), sends.end(), edge.sends);
         else
@@ -360,7 +243,7 @@ class Steps {
         }
         bool bad = verdicts_.violated(When::step_of_servers, before, &after);
         for (int sent = 0; sent < edge.sends_size; ++sent)
-            bad |= verdicts_.violated_by_message(model_messages_[edge.sent()[sent]]);
+            bad |= verdicts_.violated_by_message(messages_.of_model(edge.sent()[sent]));
         bad |= is_bad_locally(step, before);
         if (cls < 8) remember(edge.checked[again], edge.bad[again], cls, bad);
         return bad;
@@ -421,8 +304,8 @@ class Steps {
 
     Word number_of_servers(std::span<const Word> sequence) {
         const Word number = servers_.intern(sequence);
-        if (number >= max_servers_) throw Overflow();
         known_.make_room_for(number);
+        if (number >= limit_) throw Overflow();
         return number;
     }
 
@@ -448,33 +331,6 @@ class Steps {
                      [&] { return model_.observe(history, before, after); });
     }
 
-    // The number that stands for a message of the model.
-    std::uint16_t learn(Message message) {
-        const std::uint16_t number = learn_with_renamings(message);
-        if (model_messages_.size() > max_messages_) throw Overflow();
-        return number;
-    }
-
-    std::uint16_t learn_with_renamings(Message message) {
-        if (auto found = numbers_.find(message); found != numbers_.end()) return found->second;
-        const std::size_t number = model_messages_.size();
-        if (number >= NetworkRules::max_messages) throw Overflow();
-        numbers_.emplace(message, static_cast<std::uint16_t>(number));
-        model_messages_.push_back(message);
-        const auto [source, dest] = model_.channel(message);
-        rules_.set_channel(number, static_cast<std::uint16_t>(source * sources_[0].size() + dest));
-        for (std::uint16_t renaming = 0; renaming < sources_.size(); ++renaming) {
-            const Message renamed = renaming == 0 ? message : model_.rename_message(renaming, message);
-            rules_.set_renamed(renaming, number, learn_with_renamings(renamed));
-        }
-        return static_cast<std::uint16_t>(number);
-    }
-
-    void add(Shape& shape, Network network) const {
-        for (int place = 0; place < rules_.size(network); ++place)
-            shape.messages.push_back(model_messages_[rules_.at(network, place)]);
-    }
-
     const std::vector<LocalStep>& own_actions(Node node) {
         return asked(actions_, node, [&] { return model_.actions(node); });
     }
@@ -490,16 +346,17 @@ class Steps {
 
     Model& model_;
     Verdicts& verdicts_;
-    NetworkRules& rules_;
     std::size_t bounds_;
     bool is_reduced_;
     std::mutex mutex_;
-    std::size_t max_servers_ = 0, max_messages_ = 0;
+    std::uint64_t limit_ = ~std::uint64_t{0};
+    std::atomic<std::uint64_t> asked_{0};
+    Messages messages_;
     std::uint32_t classes_ = 1;
     std::uint32_t class_weight_[3];
 
     Interner servers_;
-    Stable<Known> known_;
+    Segments<Known> known_;
     std::deque<std::unique_ptr<Row>> rows_;
     std::deque<std::unique_ptr<Receipts>> all_receipts_;
     std::deque<Edge> receipt_edges_;
@@ -509,8 +366,6 @@ class Steps {
     std::set<Renamings> renaming_lists_;
     std::vector<std::vector<Node>> renamed_nodes_;
     std::map<std::pair<std::uint16_t, History>, History> renamed_histories_;
-    std::unordered_map<Message, std::uint16_t> numbers_;
-    std::vector<Message> model_messages_{0};
 
     std::map<std::tuple<How, Node, std::uint32_t>, bool> local_verdicts_;
     std::map<std::tuple<History, Node, Node>, History> observed_;

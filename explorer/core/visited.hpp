@@ -19,6 +19,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "level.hpp"
 #include "mixing.hpp"
 #include "parallel.hpp"
 
@@ -85,6 +86,21 @@ class Visited {
 
     // Have this capacity from the beginning. The table must be empty.
     void start_with(std::size_t capacity) { capacity_ = capacity; }
+
+    // Replace each key by another one, which is no other's.
+    template <class To>
+    void translate(To to) {
+        Level keys;
+        constexpr std::size_t step = std::size_t{1} << 18;  // slots in a piece of whole pages
+        for (std::size_t from = 0; from < slots(); from += step) {
+            const std::size_t end = std::min(from + step, slots());
+            for (std::size_t slot = from; slot < end; ++slot)
+                if (const std::uint64_t key = at(slot); key != 0) keys.add(to(key));
+            madvise(slots_ + from, (end - from) * sizeof(Slot), MADV_DONTNEED);
+        }
+        for (Level::Block block; keys.take(block, 1);)
+            for (std::uint64_t key : block) insert(key, home(key));
+    }
 
     void clear() {
         madvise(slots_, reserved_ * sizeof(Slot), MADV_DONTNEED);

@@ -8,6 +8,7 @@ from typing import Literal
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.memory import usable_bytes
+from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.properties import Property
 from raft_ref.explorer.model.symmetry import Renamed
@@ -80,7 +81,6 @@ def _native(
 ) -> Report:
     try:
         # Here and not above, because it is not there where no compiler was.
-        from raft_ref.explorer._core import Unfit  # noqa: PLC0415
         from raft_ref.explorer.engines.native import NativeSearch  # noqa: PLC0415
     except ImportError as error:
         raise EngineError(

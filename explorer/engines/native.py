@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raft_ref.explorer._core import Damaged, Ending, NoRoom, Unfit
+from raft_ref.explorer._core import Damaged, Ending, NoRoom
 from raft_ref.explorer._core import Search as CoreSearch
 from raft_ref.explorer.engines.checkpoint import (
     CheckpointError,
@@ -22,7 +22,7 @@ from raft_ref.explorer.engines.checkpoint import (
 )
 from raft_ref.explorer.engines.journal import Journal
 from raft_ref.explorer.engines.native_checkpoint import QUESTIONS, Keeping
-from raft_ref.explorer.engines.native_model import MAX_NAMES, NativeModel, as_shape
+from raft_ref.explorer.engines.native_model import NativeModel, Unfit, as_shape
 from raft_ref.explorer.model.properties import PARTS, Checker, Kind, Property, demand_reducible
 from raft_ref.explorer.model.symmetry import Renamed, Symmetry
 from raft_ref.explorer.model.system import GlobalState, System
@@ -50,7 +50,6 @@ class _Setting:
     max_depth: int
     is_reduced: bool
     own_bounds: int
-    names: int
     sources: list[tuple[int, ...]]
     threads: int
     memory: int
@@ -93,8 +92,6 @@ class NativeSearch:
             raise Unfit(
                 "what a state and all steps out of it do is asked by the plain engine alone"
             )
-        if system.bounds.max_messages is None:
-            raise Unfit("without a bound on messages, states do not fit into 8 bytes")
         self._system = system
         self._properties = properties
         self._symmetry = Symmetry(system, symmetry) if symmetry else None
@@ -243,12 +240,13 @@ class NativeSearch:
     def _report(self, found: Any, ending: Any, counterexample: Counterexample | None) -> Report:
         names: Counter[tuple[str, ...]] = Counter(
             {
-                names: found.names[number]
-                for number, names in enumerate(self._model.names)
-                if found.names[number]  # a step that no bound lets happen is not told of
+                names: times
+                # A step that no bound lets happen has a name, and is not told of.
+                for names, times in zip(self._model.names, found.names, strict=False)
+                if times
             }
         )
-        names["DropMessage",] += found.names[-1]
+        names["DropMessage",] += found.lost
         cut_off = self._by_bound(found.cut)
         cut_off["depth"] = found.cut_by_depth
         bounds = self._system.bounds.as_dict()
@@ -280,26 +278,26 @@ _VERDICTS = {
     Ending.VIOLATED: Verdict.VIOLATED,
     Ending.INTERRUPTED: Verdict.INCOMPLETE,
     Ending.OUT_OF_MEMORY: Verdict.INCOMPLETE,
+    Ending.OUT_OF_NUMBERS: Verdict.INCOMPLETE,
 }
 
 _STOPPED_BY = {
     Ending.INTERRUPTED: "interrupt",
     Ending.OUT_OF_MEMORY: "the limit on memory",
+    Ending.OUT_OF_NUMBERS: "the 64 bits that a state has",
 }
 
 
 def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memory: int) -> _Setting:
     bounds = system.bounds
-    assert bounds.max_messages is not None
     return _Setting(
         servers=len(system.servers),
         is_fifo=system.network_kind == "fifo",
-        max_messages=bounds.max_messages,
+        max_messages=_NO_LIMIT if bounds.max_messages is None else bounds.max_messages,
         max_faults=(bounds.max_restarts, bounds.max_drops, bounds.max_duplicates),
         max_depth=_NO_LIMIT if bounds.depth is None else bounds.depth,
         is_reduced=system.reduced,
         own_bounds=len(bounds.measures),
-        names=MAX_NAMES,
         sources=sources,
         threads=threads,
         memory=memory,

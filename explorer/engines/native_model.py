@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from raft_ref.explorer._core import Unfit
 from raft_ref.explorer.model.interning import Interner
 from raft_ref.explorer.model.local_steps import LocalStep
 from raft_ref.explorer.model.properties import Kind, Property
 from raft_ref.explorer.model.symmetry import Symmetry
 from raft_ref.explorer.model.system import GlobalState, System, Transition, View
 
-MAX_NAMES: Final = 1024
+MAX_NAMES: Final = 65_536
 """How many different combinations of names the engine counts."""
+
+
+class Unfit(Exception):  # noqa: N818
+    """A search that cannot be had from the native engine; the message says why."""
+
 
 Shape = tuple[list[int], list[int], int, tuple[int, int, int]]
 """A state as the engine has it: nodes, messages, history and faults used."""
@@ -60,8 +64,8 @@ class NativeModel:
 
     def _local_step(self, once: LocalStep, again: LocalStep) -> Any:
         names = [self.names.intern(step.names) for step in (once, again)]
-        if len(self.names) >= MAX_NAMES:
-            raise Unfit(f"steps have more than {MAX_NAMES} different combinations of names")
+        if len(self.names) > MAX_NAMES:
+            raise Unfit(f"steps have more than {MAX_NAMES:,} different combinations of names")
         exceeded = [self._bounds.index(bound) for bound in once.exceeded]
         return once.after, [message + 1 for message in once.sends], *names, exceeded
 
