@@ -1,8 +1,10 @@
 """The engines that search: the plain one, which says what a search means, and the native one."""
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +24,12 @@ class EngineError(Exception):
     """The engine that was asked for cannot do this search; the message says why."""
 
 
+@cache
+def tell_of_plain_engine(why: str) -> None:
+    """Say at once, on standard error unless logging is set up otherwise, that a search is slow."""
+    logging.getLogger(__name__).warning("the plain engine searches, a hundred times slower: %s", why)
+
+
 def search(
     system: System,
     properties: Sequence[Property],
@@ -37,7 +45,8 @@ def search(
 
     The report is the same whatever the engine and the number of `threads` (default: one for each
     core; the plain engine has one), but for what it says of the engine. With ``"auto"`` the native
-    engine searches where it can, and otherwise the plain one, and the report says why. `memory` is
+    engine searches where it can, and otherwise the plain one; that is logged as a warning at once,
+    and the report says why. `memory` is
     how many bytes the process may use (default: most of what is available); a search that needs
     more ends incomplete.
 
@@ -61,6 +70,8 @@ def search(
             if engine == "native":
                 raise
             why = str(error)
+            if checkpoints is None:
+                tell_of_plain_engine(why)
     if checkpoints is not None:
         reason = f": {why}" if why else ""
         raise CheckpointError(

@@ -470,14 +470,14 @@ void every_fault_is_counted() {
 void nothing_is_too_many() {
     // Of the c messages sent any subset is in flight, and each of it can be received.
     std::uint64_t states = 0, sent = 0, received = 0;
-    for (std::uint64_t c = 0; c <= 16; ++c) {
+    for (std::uint64_t c = 0; c <= 15; ++c) {
         states += 1u << c;
-        if (c < 16) sent += 1u << c;
+        if (c < 15) sent += 1u << c;
         if (c > 0) received += c << (c - 1);
     }
-    for (unsigned threads = 1; threads <= 3; ++threads) {
-        Sender model(16);
-        for (const std::uint64_t most : {std::uint64_t{16}, ~std::uint64_t{0}}) {
+    for (unsigned threads : {1, 3}) {
+        Sender model(15);
+        for (const std::uint64_t most : {std::uint64_t{15}, ~std::uint64_t{0}}) {
             const Found found = Search(model, {}, setting(2, threads, most)).run({0, 100}, 0, go_on);
             CHECK(found.tally.distinct == states);
             CHECK(found.tally.transitions == sent + received);

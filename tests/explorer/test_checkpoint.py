@@ -234,10 +234,10 @@ def test_a_violation_that_is_found_later_has_the_same_counterexample(
 
 
 @pytest.mark.parametrize("pause", [0.0, pytest.param(0.0005, marks=pytest.mark.long)])
-def test_a_layout_with_too_few_bits_begins_again(pause: float, tmp_path: Path) -> None:
-    """States are numbered anew then; what was found before is not mixed with it.
+def test_a_layout_with_too_few_bits_is_left(pause: float, tmp_path: Path) -> None:
+    """All states have other keys then, and are written anew.
 
-    With a pause at each state, part of a level is kept already when it is begun again.
+    With a pause at each state, part of a level is kept already when that happens.
     """
     servers = ("s1", "s2")
 

@@ -18,6 +18,7 @@ from raft_ref.explorer import (
     ActorError,
     Bounds,
     EngineError,
+    Event,
     Kind,
     NetworkKind,
     Progress,
@@ -28,6 +29,7 @@ from raft_ref.explorer import (
     View,
     search,
 )
+from raft_ref.explorer.engines.choice import tell_of_plain_engine
 from raft_ref.spec.link import Committed, Refinement
 from tests import toys
 from tests.support.models import Model
@@ -70,7 +72,7 @@ SMALL = st.builds(
     values=st.integers(0, 2),
     term=st.integers(1, 2),
     log=st.integers(0, 1),
-    messages=st.integers(1, 2),
+    messages=st.sampled_from([1, 2, 2, 30]),
     restarts=st.integers(0, 1),
     drops=st.integers(0, 1),
     duplicates=st.integers(0, 1),
@@ -93,7 +95,8 @@ def test_one_report_of_raft(
     names = model.server_names
 
     def make() -> System:
-        bounds = replace(model.bounds(), depth=depth)
+        far = depth if model.messages <= 2 else min(depth, 5)
+        bounds = replace(model.bounds(), depth=far)
         return System(node(names, model.value_names), names, bounds, network, Committed())
 
     properties = [*model.properties(), Refinement(names, model.value_names).as_property]
@@ -146,7 +149,7 @@ ORDERED = Property("HeardInOrder", toys.heard_in_order, reads=frozenset({"states
     servers=st.sampled_from([("s1", "s2"), ("s1", "s2", "s3")]),
     network=st.sampled_from(["set", "fifo"]),
     faults=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 2)),
-    messages=st.integers(0, 3),
+    messages=st.sampled_from([0, 1, 2, 3, 30, None]),
     symmetry=st.booleans(),
     threads=st.integers(1, 3),
 )
@@ -155,13 +158,14 @@ def test_one_report_of_foreign_nodes(
     servers: tuple[str, ...],
     network: NetworkKind,
     faults: tuple[int, int, int],
-    messages: int,
+    messages: int | None,
     symmetry: bool,
     threads: int,
 ) -> None:
     is_counting = actor is toys.Counting
     measures = {"max_said": 2 if len(servers) == 2 else 1} if is_counting else {}
-    bounds = Bounds(messages, *faults, measures=measures)
+    depth = 7 if messages is None or messages > 3 else None
+    bounds = Bounds(messages, *faults, depth, measures=measures)
     properties = [ORDERED, WHOLE] if is_counting else actor(servers).properties()
     both(
         lambda: System(actor(servers), servers, bounds, network),
@@ -218,26 +222,46 @@ def test_more_messages_than_the_first_layout_has_room_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bounds", "reason"),
+    "bounds",
     [
-        (Bounds(), "without a bound on messages"),
-        (Bounds(max_messages=13), "more than 12 messages"),
-        (Bounds(max_messages=12, measures={"max_said": 30}), "do not fit into 8 bytes"),
+        Bounds(depth=8),
+        Bounds(max_messages=13, depth=8),
+        Bounds(max_messages=12, measures={"max_said": 30}, depth=8),
+        Bounds(5, max_restarts=10**6, max_drops=10**6, max_duplicates=10**6, depth=6),
     ],
+    ids=["any number of messages", "13 messages", "many messages", "a million faults"],
 )
-def test_what_does_not_fit_is_left_to_the_plain_engine(bounds: Bounds, reason: str) -> None:
+@pytest.mark.parametrize("network", ["set", "fifo"])
+def test_nothing_is_too_large_for_a_key(bounds: Bounds, network: NetworkKind) -> None:
     servers = ("s1", "s2")
-    bounds = replace(bounds, depth=6 if bounds.max_messages != 12 else 20)
+    both(lambda: System(toys.Counting(servers), servers, bounds, network), [ORDERED, WHOLE], True)
+
+
+def test_networks_become_numbers_in_the_middle_of_a_search() -> None:
+    """Then all states get other keys, and what is found stays what it is: 12 in flight."""
+    servers = ("s1", "s2")
+    bounds = Bounds(12, measures={"max_said": 60}, depth=13)
+    both(lambda: System(toys.Counting(servers), servers, bounds), [ORDERED, WHOLE], True)
+
+
+def one_way_out(view: View, events: tuple[Event, ...]) -> bool:
+    return len(events) <= 1
+
+
+def test_what_is_left_to_the_plain_engine_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    servers = ("s1", "s2")
+    prop = Property("OneWayOut", one_way_out, Kind.EXPANSION)
 
     def make() -> System:
-        return System(toys.Counting(servers), servers, bounds, "fifo")
+        return System(toys.Counting(servers), servers, Bounds(2, depth=4))
 
-    with pytest.raises(EngineError, match=reason):
-        search(make(), [], engine="native")
-    if bounds.depth == 6:
-        report = search(make(), [])
-        assert report.engine.startswith("plain engine: ")
-        assert reason in report.engine
+    with pytest.raises(EngineError, match="all steps out of it"):
+        search(make(), [prop], engine="native")
+    tell_of_plain_engine.cache_clear()
+    report = search(make(), [prop])
+    assert "all steps out of it" in report.engine
+    [said] = caplog.messages
+    assert "all steps out of it" in said
 
 
 def test_an_engine_that_was_not_built_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
