@@ -302,7 +302,7 @@ class Steps {
         if (Edge* found = receipts == nullptr ? nullptr : receipts->find(message)) return *found;
         const Shape shape = shape_of(servers, {});
         const Message asked = model_messages_[message];
-        const std::uint8_t position = model_.channel(asked)[1];
+        const std::uint8_t position = destinations_[message];
         Edge& edge = receipt_edges_.emplace_back();
         make(edge, shape, {How::receive, position, asked}, received(shape.nodes[position], asked));
         edge.is_obsolete = is_reduced_ && model_.is_obsolete(shape.nodes[position], asked);
@@ -462,6 +462,7 @@ class Steps {
         numbers_.emplace(message, static_cast<std::uint16_t>(number));
         model_messages_.push_back(message);
         const auto [source, dest] = model_.channel(message);
+        destinations_.push_back(dest);
         rules_.set_channel(number, static_cast<std::uint16_t>(source * sources_[0].size() + dest));
         for (std::uint16_t renaming = 0; renaming < sources_.size(); ++renaming) {
             const Message renamed = renaming == 0 ? message : model_.rename_message(renaming, message);
@@ -511,6 +512,7 @@ class Steps {
     std::map<std::pair<std::uint16_t, History>, History> renamed_histories_;
     std::unordered_map<Message, std::uint16_t> numbers_;
     std::vector<Message> model_messages_{0};
+    std::vector<std::uint8_t> destinations_{0};  // by number, as the messages above
 
     std::map<std::tuple<How, Node, std::uint32_t>, bool> local_verdicts_;
     std::map<std::tuple<History, Node, Node>, History> observed_;

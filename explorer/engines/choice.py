@@ -10,7 +10,7 @@ from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.memory import usable_bytes
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.properties import Property
-from raft_ref.explorer.model.symmetry import Renamed
+from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
 from raft_ref.explorer.results.report import Progress, Report
 

@@ -24,7 +24,8 @@ from raft_ref.explorer.engines.journal import Journal
 from raft_ref.explorer.engines.native_checkpoint import QUESTIONS, Keeping
 from raft_ref.explorer.engines.native_model import MAX_NAMES, NativeModel, as_shape
 from raft_ref.explorer.model.properties import PARTS, Checker, Kind, Property, demand_reducible
-from raft_ref.explorer.model.symmetry import Renamed, Symmetry
+from raft_ref.explorer.model.renaming import Renamed
+from raft_ref.explorer.model.symmetry import Symmetry
 from raft_ref.explorer.model.system import GlobalState, System
 from raft_ref.explorer.results.counterexample import Counterexample, first_counterexample
 from raft_ref.explorer.results.larger import MOST_PLACES, Larger

@@ -24,6 +24,8 @@ class NativeModel:
         self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
     ) -> None:
         self._system = system
+        self._symmetry = symmetry
+        self._local_verdicts: dict[tuple[int, int], bool] = {}
         self._renamings = [] if symmetry is None else symmetry.renamings
         self.asked = [p for p in properties if p.kind in (Kind.STATE, Kind.STEP)]
         self.of_progress = [p for p in properties if p.kind is Kind.PROGRESS]
@@ -121,18 +123,40 @@ class NativeModel:
         return is_due | bool(prop.holds(view)) << 1
 
     def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
-        """Return whether all properties of single steps hold of a server's step."""
+        """Return whether all properties of single steps hold of a server's step.
+
+        Of steps that are known to be renamings of each other, it is asked of one alone.
+        """
         if not self._local:
             return True
-        nodes, _, history, faults = before
-        node, message, local_steps = nodes[position], -1, self._system.local
+        local, message, question = self._local_question(how, before[0][position], number)
+        kind = None if self._symmetry is None else self._symmetry.examination.kind(*question)
+        holds = None if kind is None else self._local_verdicts.get((how, kind))
+        if holds is None:
+            holds = self._computed_local_holds(local, position, message, before)
+            if kind is not None:
+                self._local_verdicts[how, kind] = holds
+        return holds
+
+    def _local_question(
+        self, how: int, node: int, number: int
+    ) -> tuple[LocalStep, int, tuple[Any, ...]]:
+        """Return a step, the message that it takes (or -1), and what the actor is asked about."""
+        local_steps = self._system.local
+        state = local_steps.states[node]
         if how == 0:
             local = local_steps.actions(node)[number]
-        elif how == 1:
-            local = local_steps.restart(node)
-        else:
-            message = number - 1
-            local = local_steps.receive(node, message)[how - 2]
+            return local, -1, ("act", state, local.action)
+        if how == 1:
+            return local_steps.restart(node), -1, ("restart", state)
+        message = number - 1
+        local = local_steps.receive(node, message)[how - 2]
+        return local, message, ("receive", state, local_steps.messages[message])
+
+    def _computed_local_holds(
+        self, local: LocalStep, position: int, message: int, before: Shape
+    ) -> bool:
+        nodes, _, history, faults = before
         state = GlobalState(tuple(nodes), self._system.network.empty, history, *faults)
         transition = Transition(
             local.names, position, local, message, self._after(state, position, local)

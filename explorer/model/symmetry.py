@@ -4,34 +4,24 @@ Values are what clients ask to store, or whatever else an actor says that it tre
 
 This is sound where no step, no history and no property tells servers, or values, apart (Ip and
 Dill, "Better verification through symmetry", 1996). For steps and histories it is checked, not
-believed: each one that the search computes is compared with the renamed one. So is it that nothing
-is lost where something is renamed: no step may tell what a property can. For properties it is
-believed: one that names a value ("v1 is never stored") is asked of one state only of those that
-count as one, so it needs a search without symmetry over values.
+believed: all of it where there are few renamings, and beyond that on a sample (see `examination`).
+So is it that nothing is lost where something is renamed: no step may tell what a property can. For
+properties it is believed: one that names a value ("v1 is never stored") is asked of one state only
+of those that count as one, so it needs a search without symmetry over values.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import permutations, product
 from math import factorial
-from typing import Any, Literal, TypeVar
+from typing import TypeVar
 
-from raft_ref.explorer.model.actor import ActorError, Step
+from raft_ref.explorer.model.examination import ALL, Examination
+from raft_ref.explorer.model.renaming import Renamed, Renaming
 from raft_ref.explorer.model.system import GlobalState, System
-
-Renamed = Literal["servers", "values"]
-"""What a renaming renames."""
 
 _MAX_RENAMINGS = 5_040
 
 _T = TypeVar("_T")
-
-
-class TellsApartError(ActorError):
-    """An actor, or its history, that does not treat renamed servers, or values, as it does others.
-
-    Or that forgets something when it renames, so that states would count as one that differ.
-    """
 
 
 def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple[Renamed, ...]:
@@ -71,82 +61,6 @@ def _shown(number: int) -> str:
     return f"{number:,}" if digits < 16 else f"over 10^{digits - 1}"
 
 
-class Renaming:
-    """One renaming, on interned values, each computed once."""
-
-    def __init__(self, system: System, targets: tuple[int, ...], values: tuple[str, ...]) -> None:
-        """Rename the server at each position to the one at the position in `targets`.
-
-        `values` are the new names of the values.
-        """
-        servers = system.servers
-        self.names: Mapping[str, str] = {
-            **{server: servers[target] for server, target in zip(servers, targets, strict=True)},
-            **dict(zip(system.guard.symmetric_values, values, strict=True)),
-        }
-        old_of = {new: old for old, new in self.names.items()}
-        self._back: Mapping[str, str] = {name: old_of[name] for name in self.names}
-        self._system = system
-        self.sources = tuple(targets.index(position) for position in range(len(targets)))
-        self._states: dict[int, int] = {}
-        self._messages: dict[int, int] = {}
-        self._networks: dict[int, int] = {}
-        self._histories: dict[int, int] = {}
-        # By their types too: of two kinds of message that are named tuples one may equal the other.
-        self.value = lru_cache(maxsize=None, typed=True)(self._value)
-        self.value_again = lru_cache(maxsize=None, typed=True)(self._value_again)
-
-    def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the states of all servers, renamed and at their new positions."""
-        return tuple([self.state(nodes[source]) for source in self.sources])
-
-    def network(self, network: int) -> int:
-        """Return what is in flight, renamed."""
-        found = self._networks.get(network)
-        if found is None:
-            found = self._system.network.rename(network, self.message)
-            self._networks[network] = found
-        return found
-
-    def history(self, history: int) -> int:
-        """Return the history, renamed."""
-        found = self._histories.get(history)
-        if found is None:
-            histories = self._system.histories
-            value = self._system.history.rename(histories[history], self.names)
-            found = self._histories[history] = histories.intern(value)
-        return found
-
-    def _value(self, value: Any) -> Any:
-        """Return a state, message or action, renamed by the actor."""
-        return self._system.guard.renamed(value, self.names)
-
-    def _value_again(self, value: Any) -> Any:
-        """Return a state, message or action, renamed and then back."""
-        return self._system.guard.renamed(self.value(value), self._back)
-
-    def history_again(self, history: int) -> Any:
-        """Return the history, renamed and then back."""
-        renamed = self._system.histories[self.history(history)]
-        return self._system.history.rename(renamed, self._back)
-
-    def state(self, state: int) -> int:
-        """Return a server's state, renamed."""
-        found = self._states.get(state)
-        if found is None:
-            states = self._system.local.states
-            found = self._states[state] = states.intern(self.value(states[state]))
-        return found
-
-    def message(self, message: int) -> int:
-        """Return a message, renamed."""
-        found = self._messages.get(message)
-        if found is None:
-            messages = self._system.local.messages
-            found = self._messages[message] = messages.intern(self.value(messages[message]))
-        return found
-
-
 class Symmetry:
     """The canonical one of all states that differ by a renaming.
 
@@ -164,20 +78,31 @@ class Symmetry:
                 permutations(values) if "values" in self.renamed else [values],
             )
         ]
-        self._system = system
-        self._guard = system.guard
-        self._generators: list[tuple[Renamed, Renaming]] = []
-        if "servers" in self.renamed:
-            for targets in _swap_and_rotation(servers):
-                self._generators.append(("servers", Renaming(system, targets, values)))
-        if "values" in self.renamed:
-            for names in _swap_and_rotation(values):
-                self._generators.append(("values", Renaming(system, servers, names)))
-        system.local.examine = self._examine
-        system.examine_observation = self._examine_observation
+        self.examination = self._examination(system)
+        system.local.actor = self.examination
+        system.examine_observation = self.examination.examine_observation
         self._canonical_nodes: dict[
             tuple[int, ...], tuple[tuple[int, ...], tuple[Renaming, ...]]
         ] = {}
+
+    def _examination(self, system: System) -> Examination:
+        """Return what holds the actor to its answers under other names."""
+        servers, values = system.servers, system.guard.symmetric_values
+        by_names = {tuple(each.names.values()): each for each in self.renamings}
+        is_whole = len(self.renamings) <= ALL
+        chosen = [*by_names][1:]
+        if not is_whole:
+            # A swap of two and a rotation of all generate every permutation.
+            chosen = [(*each, *values) for each in _swap_and_rotation(servers)]
+            chosen += [(*servers, *each) for each in _swap_and_rotation(values)]
+        pairs = [
+            (by_names[names], by_names[tuple(by_names[names].inverse_names.values())])
+            for names in chosen
+            if names in by_names
+        ]
+        # Those of servers alone, or values, come first: so it can be said what is told apart.
+        pairs.sort(key=lambda pair: len(pair[0].whats))
+        return Examination(system, pairs, is_whole=is_whole)
 
     def canonical(self, state: GlobalState) -> GlobalState:
         """Return the least of all renamings of a state."""
@@ -198,74 +123,6 @@ class Symmetry:
             self._canonical_nodes[nodes] = found
         return found
 
-    def _examine(self, method: str, arguments: tuple[Any, ...], answer: Any) -> None:
-        """Demand that the actor answers a renamed question with the renamed answer.
-
-        A swap of two servers and a rotation of all of them generate every renaming of servers;
-        for values it is the same.
-        """
-        for what, renaming in self._generators:
-            for argument in arguments:
-                if (again := renaming.value_again(argument)) != argument:
-                    raise _loses(self._guard.actor, what, argument, again)
-            renamed = [renaming.value(argument) for argument in arguments]
-            expected = _unordered(method, self._renamed_answer(method, answer, renaming))
-            found = _unordered(method, self._guard.answer(method, *renamed))
-            if found != expected:
-                name = f"{type(self._guard.actor).__name__}.{method}"
-                raise _tells_apart(name, what, renamed, found, expected)
-
-    def _examine_observation(self, history: int, before: int, after: int, observed: int) -> None:
-        """Demand that the history of a renamed step is the renamed history."""
-        system = self._system
-        for what, renaming in self._generators:
-            again, as_it_was = renaming.history_again(observed), system.histories[observed]
-            if again != as_it_was:
-                raise _loses(system.history, what, as_it_was, again)
-            renamed = renaming.history(history), renaming.state(before), renaming.state(after)
-            expected = system.histories[renaming.history(observed)]
-            found = system.observation(*renamed)
-            if found != expected:
-                shown = [
-                    system.histories[renamed[0]],
-                    *(system.local.states[e] for e in renamed[1:]),
-                ]
-                name = f"{type(system.history).__name__}.observe"
-                raise _tells_apart(name, what, shown, found, expected)
-
-    def _renamed_answer(self, method: str, answer: Any, renaming: Renaming) -> Any:
-        renamed = renaming.value
-
-        if answer is None:
-            return None
-        match method:
-            case "actions":
-                return tuple(renamed(action) for action in answer)
-            case "restart":
-                return renamed(answer)
-            case "is_obsolete":
-                return answer
-            case _:
-                messages = tuple(renamed(message) for message in answer.messages)
-                return Step(renamed(answer.state), messages, answer.actions)
-
-
-def _tells_apart(
-    method: str, what: Renamed, asked: Sequence[Any], found: Any, expected: Any
-) -> TellsApartError:
-    return TellsApartError(
-        f"{method} tells {what} apart, or its `rename` is wrong: on "
-        f"{', '.join(map(repr, asked))} it answers {found!r}, expected {expected!r} "
-        f"(search without symmetry over {what}, or mend it)"
-    )
-
-
-def _loses(renames: object, what: Renamed, value: Any, again: Any) -> TellsApartError:
-    return TellsApartError(
-        f"{type(renames).__name__}.rename loses something: {what} renamed and then back, {value!r} "
-        f"is {again!r} (search without symmetry over {what}, or mend it)"
-    )
-
 
 def _swap_and_rotation(things: tuple[_T, ...]) -> list[tuple[_T, ...]]:
     """Return permutations of things that generate all: for two things, a swap alone."""
@@ -273,18 +130,6 @@ def _swap_and_rotation(things: tuple[_T, ...]) -> list[tuple[_T, ...]]:
         return []
     first, second, *others = things
     return [(second, first, *others), (second, *others, first)][: len(things) - 1]
-
-
-def _unordered(method: str, answer: Any) -> Any:
-    """Return an answer without the order that servers give to it."""
-    if answer is None or method in ("restart", "is_obsolete"):
-        return answer
-    if method == "actions":
-        return frozenset(answer)
-    channels: dict[Any, list[Any]] = {}
-    for message in answer.messages:
-        channels.setdefault((message.source, message.dest), []).append(message)
-    return answer.state, channels, answer.actions
 
 
 def no_symmetry(state: GlobalState) -> GlobalState:

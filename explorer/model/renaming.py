@@ -1,0 +1,90 @@
+"""One renaming of servers and of values: of what an actor has, and of numbers for that."""
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+from raft_ref.explorer.model.interning import Interner
+from raft_ref.explorer.model.system import System
+
+Renamed = Literal["servers", "values"]
+"""What a renaming renames."""
+
+
+class Renaming:
+    """One renaming, on values and on interned values, each computed once.
+
+    `sources` are from where the server at each position comes; `whats` are what is renamed.
+    """
+
+    def __init__(self, system: System, targets: tuple[int, ...], values: tuple[str, ...]) -> None:
+        """Rename the server at each position to the one at the position in `targets`.
+
+        `values` are the new names of the values.
+        """
+        servers, old_values = system.servers, system.guard.symmetric_values
+        new_servers = tuple(servers[target] for target in targets)
+        self.names: Mapping[str, str] = {
+            **dict(zip(servers, new_servers, strict=True)),
+            **dict(zip(old_values, values, strict=True)),
+        }
+        changed: dict[Renamed, bool] = {
+            "servers": new_servers != servers,
+            "values": values != old_values,
+        }
+        self.whats = tuple(what for what, is_changed in changed.items() if is_changed)
+        self.sources = tuple(targets.index(position) for position in range(len(targets)))
+        self._system = system
+        # By their types too: of two kinds of message that are named tuples one may equal the other.
+        self.value = lru_cache(maxsize=None, typed=True)(self._value)
+        self.state = self.on(system.local.states)
+        self.message = self.on(system.local.messages)
+        self.history = self.on_histories(system.histories)
+        self._networks: dict[int, int] = {}
+
+    @property
+    def inverse_names(self) -> Mapping[str, str]:
+        """The names that rename back."""
+        old_of = {new: old for old, new in self.names.items()}
+        return {name: old_of[name] for name in self.names}
+
+    def _value(self, value: Any) -> Any:
+        """Return a state, message or action, renamed by the actor."""
+        return self._system.guard.renamed(value, self.names)
+
+    def on(self, numbered: Interner[Any]) -> Callable[[int], int]:
+        """Return the renaming of the numbers of states, messages or actions."""
+        return _by_number(numbered, self.value)
+
+    def on_histories(self, numbered: Interner[Any]) -> Callable[[int], int]:
+        """Return the renaming of the numbers of histories."""
+        return _by_number(numbered, self.history_value)
+
+    def history_value(self, history: Hashable) -> Any:
+        """Return a history, renamed."""
+        return self._system.history.rename(history, self.names)
+
+    def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the states of all servers, renamed and at their new positions."""
+        return tuple([self.state(nodes[source]) for source in self.sources])
+
+    def network(self, network: int) -> int:
+        """Return what is in flight, renamed."""
+        found = self._networks.get(network)
+        if found is None:
+            found = self._system.network.rename(network, self.message)
+            self._networks[network] = found
+        return found
+
+
+def _by_number(numbered: Interner[Any], rename: Callable[[Any], Any]) -> Callable[[int], int]:
+    """Return what a renaming of values is on the numbers that stand for them."""
+    known: dict[int, int] = {}
+
+    def renamed(number: int) -> int:
+        found = known.get(number)
+        if found is None:
+            found = known[number] = numbered.intern(rename(numbered[number]))
+        return found
+
+    return renamed
