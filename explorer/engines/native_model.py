@@ -143,15 +143,14 @@ class NativeModel:
     ) -> tuple[LocalStep, int, tuple[Any, ...]]:
         """Return a step, the message that it takes (or -1), and what the actor is asked about."""
         local_steps = self._system.local
-        state = local_steps.states[node]
         if how == 0:
             local = local_steps.actions(node)[number]
-            return local, -1, ("act", state, local.action)
+            return local, -1, ("act", node, local.action)
         if how == 1:
-            return local_steps.restart(node), -1, ("restart", state)
+            return local_steps.restart(node), -1, ("restart", node)
         message = number - 1
         local = local_steps.receive(node, message)[how - 2]
-        return local, message, ("receive", state, local_steps.messages[message])
+        return local, message, ("receive", node, message)
 
     def _computed_local_holds(
         self, local: LocalStep, position: int, message: int, before: Shape

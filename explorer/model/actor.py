@@ -189,9 +189,6 @@ class Guard:
             return self._twice(method, state, convert=self._tuple_of_hashables)
         return self._understood(method, self._twice(method, state, *other))
 
-    def examine(self, method: str, answer: Any, state: State, *other: Any) -> None:
-        """Leave an answer as it is: without renamings there is nothing to compare it with."""
-
     def is_obsolete(self, state: State, message: Message) -> bool:
         """Return whether a server will never again do anything with a message."""
         is_obsolete: bool = self._understood(

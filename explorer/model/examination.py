@@ -27,7 +27,7 @@ from typing import Any, Final, NamedTuple
 
 from raft_ref.explorer.model.actor import ActorError, Step
 from raft_ref.explorer.model.interning import Interner, InternerByKind
-from raft_ref.explorer.model.renaming import Renaming
+from raft_ref.explorer.model.renaming import Renaming, translated
 from raft_ref.explorer.model.system import System
 
 ALL: Final = 24
@@ -78,6 +78,9 @@ class Examination:
         self._is_whole = is_whole
         self._states, self._messages, self._actions = (InternerByKind[Any]() for _ in range(3))
         self._histories: Interner[Any] = Interner()
+        local = system.local
+        self._own_state = translated(local.states, self._states)
+        self._own_message = translated(local.messages, self._messages)
         self._others = [
             _Other(
                 renaming,
@@ -95,31 +98,33 @@ class Examination:
         self._intact: set[tuple[str, int]] = set()
         self._sample = Sample((*system.servers, *system.guard.symmetric_values))
 
-    def ask(self, method: str, state: Any, *other: Any) -> Any:
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
         """Return what the actor answers, about a state and perhaps a message or an action.
+
+        States and messages are told by the numbers that the search has for them.
 
         It is asked twice, but for a question that was examined as a renaming of another one: then
         its answer has been compared with others already.
         """
-        question = self._question(method, state, *other)
+        question = self._question(method, state, other)
         answer = self._answers.pop(question, _NEVER) if self._is_whole else _NEVER
         if answer is _NEVER:
-            answer = self._guard.ask(method, state, *other)
+            answer = self._guard.ask(method, *self._values(question))
             self._examine(question, answer)
         return answer
 
-    def examine(self, method: str, answer: Any, state: Any, *other: Any) -> None:
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
         """Demand that the actor gives an answer under all names, without asking for it here."""
-        question = self._question(method, state, *other)
+        question = self._question(method, state, other)
         if not (self._is_whole and question in self._answers):
             self._examine(question, answer)
 
-    def kind(self, method: str, state: Any, *other: Any) -> int | None:
+    def kind(self, method: str, state: int, other: Any = None) -> int | None:
         """Return a number that the question shares with its renamings alone; None if not known.
 
         The question must have been asked.
         """
-        return self._kinds.get(self._question(method, state, *other)) if self._is_whole else None
+        return self._kinds.get(self._question(method, state, other)) if self._is_whole else None
 
     def examine_observation(self, history: Any, before: Any, after: Any, observed: Any) -> None:
         """Demand that the history of a renamed step is the renamed history."""
@@ -170,9 +175,12 @@ class Examination:
             if here[renamed] != (expected := self._renamed_answer(method, found, other)):
                 raise self._answers_apart(other, renamed, here[renamed], expected)
 
-    def _question(self, method: str, state: Any, *other: Any) -> Question:
-        numbered = self._actions if method == "act" else self._messages
-        return method, self._states.intern(state), *map(numbered.intern, other or ())
+    def _question(self, method: str, state: int, other: Any) -> Question:
+        number = self._own_state(state)
+        if other is None:
+            return method, number
+        own = self._actions.intern if method == "act" else self._own_message
+        return method, number, own(other)
 
     def _values(self, question: Question) -> tuple[Any, ...]:
         """Return what a question is about."""

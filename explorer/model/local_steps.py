@@ -26,13 +26,32 @@ class LocalStep(NamedTuple):
 
 
 class Asks(Protocol):
-    """Who asks the actor: its `Guard`, or an `Examination` of it."""
+    """Who asks the actor, about the number of a state, and that of a message or an action."""
 
-    def ask(self, method: str, state: Any, *other: Any) -> Any:
-        """Return what the actor answers, about a state and perhaps a message or an action."""
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
+        """Return what the actor answers."""
 
-    def examine(self, method: str, answer: Any, state: Any, *other: Any) -> None:
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
         """Take note of an answer for which somebody else has asked."""
+
+
+class Unexamined:
+    """Asks an actor, and has nothing to compare its answers with."""
+
+    def __init__(self, guard: Guard, states: Interner[Any], messages: Interner[Any]) -> None:
+        self._guard = guard
+        self._states = states
+        self._messages = messages
+
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
+        """Return what the actor answers."""
+        if other is None:
+            return self._guard.ask(method, self._states[state])
+        value = other if method == "act" else self._messages[other]
+        return self._guard.ask(method, self._states[state], value)
+
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
+        """Leave an answer as it is."""
 
 
 class LocalSteps:
@@ -43,9 +62,9 @@ class LocalSteps:
     """
 
     def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
-        self.actor: Asks = guard
         self.states: Interner[Any] = InternerByKind()
         self.messages: Interner[Any] = InternerByKind()
+        self.actor: Asks = Unexamined(guard, self.states, self.messages)
         self._limits = tuple(limits)
         self._exceeded: dict[int, tuple[str, ...]] = {}
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
@@ -57,9 +76,8 @@ class LocalSteps:
         """Return what a server may do without a message."""
         found = self._actions.get(state)
         if found is None:
-            before = self.states[state]
-            actions = self.actor.ask("actions", before)
-            steps = [(action, self.actor.ask("act", before, action)) for action in actions]
+            actions = self.actor.ask("actions", state)
+            steps = [(action, self.actor.ask("act", state, action)) for action in actions]
             found = self._actions[state] = tuple(
                 self._local(type(action).__name__, action, state, step)
                 for action, step in steps
@@ -71,7 +89,7 @@ class LocalSteps:
         """Return what a server does with a message: as Receive and as ReceiveDuplicate."""
         found = self._receive.get((state, message))
         if found is None:
-            step = self.actor.ask("receive", self.states[state], self.messages[message])
+            step = self.actor.ask("receive", state, message)
             once = self._local("Receive", None, state, step)
             again = once._replace(names=("ReceiveDuplicate", *once.names[1:]))
             found = self._receive[state, message] = (once, again)
@@ -81,7 +99,7 @@ class LocalSteps:
         """Return what a crash does to a server."""
         found = self._restart.get(state)
         if found is None:
-            after = self.actor.ask("restart", self.states[state])
+            after = self.actor.ask("restart", state)
             found = self._restart[state] = self._local("Restart", None, state, Step(after))
         return found
 
@@ -90,8 +108,7 @@ class LocalSteps:
         if not self.obsolescence.is_known(state, message):
             once, _ = self.receive(state, message)
             if self.obsolescence.ask(state, message, once.after == state and not once.sends):
-                values = self.states[state], self.messages[message]
-                self.actor.examine("is_obsolete", True, *values)
+                self.actor.examine("is_obsolete", True, state, message)
         return self.obsolescence.is_obsolete(state, message)
 
     def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:

@@ -79,12 +79,21 @@ class Renaming:
 
 def _by_number(numbered: Interner[Any], rename: Callable[[Any], Any]) -> Callable[[int], int]:
     """Return what a renaming of values is on the numbers that stand for them."""
+    return translated(numbered, numbered, rename)
+
+
+def translated(
+    numbered: Interner[Any],
+    other: Interner[Any],
+    change: Callable[[Any], Any] = lambda value: value,
+) -> Callable[[int], int]:
+    """Return what leads from the number of a value to that of what it is changed to elsewhere."""
     known: dict[int, int] = {}
 
-    def renamed(number: int) -> int:
+    def translate(number: int) -> int:
         found = known.get(number)
         if found is None:
-            found = known[number] = numbered.intern(rename(numbered[number]))
+            found = known[number] = other.intern(change(numbered[number]))
         return found
 
-    return renamed
+    return translate

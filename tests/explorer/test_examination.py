@@ -129,7 +129,7 @@ def found_out(hearing: type[Hearing]) -> bool:
     servers = ("s1", "s2", "s3", "s4")
     bounds = Bounds(1, measures={"max_heard": 4}, depth=9)
     try:
-        search(System(hearing(servers), servers, bounds), [], symmetry=True)
+        search(System(hearing(servers), servers, bounds), [], symmetry=True, engine="plain")
     except ActorError:
         return True
     return False
