@@ -40,7 +40,7 @@ struct Setting {
     bool is_reduced;         // see explorer/model/reduction.py
     std::size_t own_bounds;  // the bounds on a server's own state
     std::size_t names;       // names that a step can be counted as, the last for a lost message
-    std::vector<std::vector<std::uint8_t>> sources;  // see Steps
+    Names renamed;           // with symmetry
     unsigned threads;
     std::size_t memory;  // bytes
 };
@@ -77,9 +77,10 @@ class Search {
         : model_(model),
           setting_(std::move(setting)),
           verdicts_(model, std::move(properties)),
-          rules_(setting_.is_fifo, setting_.limits.messages, setting_.sources.size()),
+          rules_(setting_.is_fifo, setting_.limits.messages,
+                 RenamingGroup(setting_.renamed).size()),
           steps_(model, verdicts_, rules_, setting_.own_bounds, setting_.is_reduced,
-                 setting_.sources),
+                 setting_.servers, setting_.renamed),
           visited_(setting_.memory) {
         if (setting_.limits.messages > max_in_flight)
             throw Unfit("more than 12 messages in flight do not fit into the 8 bytes of a state");

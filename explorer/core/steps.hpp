@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "state_key.hpp"
+#include "symmetry.hpp"
 #include "verdicts.hpp"
 
 namespace explorer {
@@ -145,13 +146,11 @@ class Stable {
 
 class Steps {
    public:
-    // `sources`: for each renaming, from which position the server at each position comes; the
-    // first is the identity, and the only one without symmetry.
+    // `renamed`: what is renamed; nothing without symmetry.
     Steps(Model& model, Verdicts& verdicts, NetworkRules& rules, std::size_t bounds,
-          bool is_reduced, std::vector<std::vector<std::uint8_t>> sources)
+          bool is_reduced, std::uint32_t servers, Names renamed)
         : model_(model), verdicts_(verdicts), rules_(rules), bounds_(bounds),
-          is_reduced_(is_reduced),
-          sources_(std::move(sources)), renamed_nodes_(sources_.size()) {
+          is_reduced_(is_reduced), number_of_servers_(servers), symmetry_(model, renamed) {
         for (int fault = 0; fault < 3; ++fault)
             class_weight_[fault] = verdicts.reads_fault(fault) ? 1 : 0;
     }
@@ -404,10 +403,11 @@ class Steps {
     std::pair<Word, const Renamings*> least(const std::vector<Node>& nodes, History history) {
         std::vector<Word> best, image(nodes.size() + 1);
         Renamings leading;
-        for (std::uint16_t renaming = 0; renaming < sources_.size(); ++renaming) {
+        for (std::uint16_t renaming : symmetry_.candidates(nodes)) {
             for (std::size_t position = 0; position < nodes.size(); ++position)
-                image[position] = renamed_node(renaming, nodes[sources_[renaming][position]]);
-            image.back() = renamed_history(renaming, history);
+                image[symmetry_.target(renaming, position)] =
+                    symmetry_.renamed_node(renaming, nodes[position]);
+            image.back() = symmetry_.renamed_history(renaming, history);
             if (best.empty() || image < best) {
                 best = image;
                 leading.clear();
@@ -424,23 +424,6 @@ class Steps {
         if (number >= max_servers_) throw Overflow();
         known_.make_room_for(number);
         return number;
-    }
-
-    Node renamed_node(std::uint16_t renaming, Node node) {
-        if (renaming == 0) return node;
-        std::vector<Node>& known = renamed_nodes_[renaming];
-        if (node >= known.size()) known.resize(node + 1, unknown);
-        if (known[node] == unknown) {
-            const Node renamed = model_.rename_node(renaming, node);
-            known[node] = renamed;
-        }
-        return known[node];
-    }
-
-    History renamed_history(std::uint16_t renaming, History history) {
-        if (renaming == 0) return history;
-        return asked(renamed_histories_, {renaming, history},
-                     [&] { return model_.rename_history(renaming, history); });
     }
 
     History observed(History history, Node before, Node after) {
@@ -463,9 +446,9 @@ class Steps {
         model_messages_.push_back(message);
         const auto [source, dest] = model_.channel(message);
         destinations_.push_back(dest);
-        rules_.set_channel(number, static_cast<std::uint16_t>(source * sources_[0].size() + dest));
-        for (std::uint16_t renaming = 0; renaming < sources_.size(); ++renaming) {
-            const Message renamed = renaming == 0 ? message : model_.rename_message(renaming, message);
+        rules_.set_channel(number, static_cast<std::uint16_t>(source * number_of_servers_ + dest));
+        for (std::size_t renaming = 0; renaming < symmetry_.group().size(); ++renaming) {
+            const Message renamed = symmetry_.renamed_message(renaming, message);
             rules_.set_renamed(renaming, number, learn_with_renamings(renamed));
         }
         return static_cast<std::uint16_t>(number);
@@ -506,10 +489,9 @@ class Steps {
     std::deque<Edge> receipt_edges_;
     std::deque<EdgeOrigin> origins_;
 
-    std::vector<std::vector<std::uint8_t>> sources_;
+    std::uint32_t number_of_servers_;
+    Symmetry symmetry_;
     std::set<Renamings> renaming_lists_;
-    std::vector<std::vector<Node>> renamed_nodes_;
-    std::map<std::pair<std::uint16_t, History>, History> renamed_histories_;
     std::unordered_map<Message, std::uint16_t> numbers_;
     std::vector<Message> model_messages_{0};
     std::vector<std::uint8_t> destinations_{0};  // by number, as the messages above

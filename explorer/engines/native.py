@@ -52,7 +52,7 @@ class _Setting:
     is_reduced: bool
     own_bounds: int
     names: int
-    sources: list[tuple[int, ...]]
+    renamed: tuple[int, int]
     threads: int
     memory: int
 
@@ -102,7 +102,7 @@ class NativeSearch:
         self._on_progress = on_progress
         self._threads = threads
         self._model = NativeModel(system, properties, self._symmetry)
-        setting = _setting(system, self._model.sources(), threads, memory)
+        setting = _setting(system, self._model.renamed(), threads, memory)
         asked = [_as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
@@ -195,7 +195,7 @@ class NativeSearch:
     def _tell_apart(self, question: int, last: GlobalState, larger: Larger) -> None:
         """Note that from a stuck state, and from all like it, larger bounds lead to the goal."""
         alike = [(last.nodes, last.history)]
-        for each in () if self._symmetry is None else self._symmetry.renamings:
+        for each in () if self._symmetry is None else self._symmetry.renamings():
             alike.append((each.nodes(last.nodes), each.history(last.history)))
         places = self._core.stuck_places(MOST_PLACES)
         kept = [(tuple(nodes), h) for nodes, h in places if larger.walks_to_goal(nodes, h)]
@@ -289,7 +289,7 @@ _STOPPED_BY = {
 }
 
 
-def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memory: int) -> _Setting:
+def _setting(system: System, renamed: tuple[int, int], threads: int, memory: int) -> _Setting:
     bounds = system.bounds
     assert bounds.max_messages is not None
     return _Setting(
@@ -301,7 +301,7 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
         is_reduced=system.reduced,
         own_bounds=len(bounds.measures),
         names=MAX_NAMES,
-        sources=sources,
+        renamed=renamed,
         threads=threads,
         memory=memory,
     )

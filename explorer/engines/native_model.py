@@ -26,7 +26,7 @@ class NativeModel:
         self._system = system
         self._symmetry = symmetry
         self._local_verdicts: dict[tuple[int, int], bool] = {}
-        self._renamings = [] if symmetry is None else symmetry.renamings
+        self._swaps = [] if symmetry is None else symmetry.swaps
         self.asked = [p for p in properties if p.kind in (Kind.STATE, Kind.STEP)]
         self.of_progress = [p for p in properties if p.kind is Kind.PROGRESS]
         self._local = [p for p in properties if p.kind is Kind.LOCAL]
@@ -42,10 +42,14 @@ class NativeModel:
         obsolescence = len(system.local.obsolescence) if system.reduced else 0
         return sum(map(len, numbered)) + obsolescence
 
-    def sources(self) -> list[tuple[int, ...]]:
-        """Return from where the server at each position comes, for each renaming."""
-        identity = tuple(range(len(self._system.servers)))
-        return [each.sources for each in self._renamings] or [identity]
+    def renamed(self) -> tuple[int, int]:
+        """Return how many servers are renamed, and how many values."""
+        renamed = () if self._symmetry is None else self._symmetry.renamed
+        values = self._system.guard.symmetric_values
+        return (
+            len(self._system.servers) if "servers" in renamed else 0,
+            len(values) if "values" in renamed else 0,
+        )
 
     def actions(self, node: int) -> list[Any]:
         """Return what a server may do without a message."""
@@ -79,17 +83,22 @@ class NativeModel:
         """Return the positions of a message's source and destination."""
         return self._system.channel(message - 1)
 
-    def rename_node(self, renaming: int, node: int) -> int:
-        """Return the state of a server as a renaming has it."""
-        return self._renamings[renaming].state(node)
+    def rename_node(self, swap: int, node: int) -> int:
+        """Return the state of a server with two names swapped."""
+        return self._swaps[swap].state(node)
 
-    def rename_message(self, renaming: int, message: int) -> int:
-        """Return a message as a renaming has it."""
-        return self._renamings[renaming].message(message - 1) + 1
+    def rename_message(self, swap: int, message: int) -> int:
+        """Return a message with two names swapped."""
+        return self._swaps[swap].message(message - 1) + 1
 
-    def rename_history(self, renaming: int, history: int) -> int:
-        """Return the history as a renaming has it."""
-        return self._renamings[renaming].history(history)
+    def rename_history(self, swap: int, history: int) -> int:
+        """Return the history with two names swapped."""
+        return self._swaps[swap].history(history)
+
+    def refuse_rename(self, node: int) -> None:
+        """Raise `TellsApartError` for a state of which swaps make too much."""
+        assert self._symmetry is not None
+        self._symmetry.refuse_rename(node)
 
     def projection(self, number: int, node: int) -> int:
         """Return the number of what a property reads of a server."""

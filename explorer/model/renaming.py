@@ -14,7 +14,7 @@ Renamed = Literal["servers", "values"]
 class Renaming:
     """One renaming, on values and on interned values, each computed once.
 
-    `sources` are from where the server at each position comes; `whats` are what is renamed.
+    `whats` are what is renamed.
     """
 
     def __init__(self, system: System, targets: tuple[int, ...], values: tuple[str, ...]) -> None:
@@ -33,20 +33,12 @@ class Renaming:
             "values": values != old_values,
         }
         self.whats = tuple(what for what, is_changed in changed.items() if is_changed)
-        self.sources = tuple(targets.index(position) for position in range(len(targets)))
         self._system = system
         # By their types too: of two kinds of message that are named tuples one may equal the other.
         self.value = lru_cache(maxsize=None, typed=True)(self._value)
         self.state = self.on(system.local.states)
         self.message = self.on(system.local.messages)
         self.history = self.on_histories(system.histories)
-        self._networks: dict[int, int] = {}
-
-    @property
-    def inverse_names(self) -> Mapping[str, str]:
-        """The names that rename back."""
-        old_of = {new: old for old, new in self.names.items()}
-        return {name: old_of[name] for name in self.names}
 
     def _value(self, value: Any) -> Any:
         """Return a state, message or action, renamed by the actor."""
@@ -63,18 +55,6 @@ class Renaming:
     def history_value(self, history: Hashable) -> Any:
         """Return a history, renamed."""
         return self._system.history.rename(history, self.names)
-
-    def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the states of all servers, renamed and at their new positions."""
-        return tuple([self.state(nodes[source]) for source in self.sources])
-
-    def network(self, network: int) -> int:
-        """Return what is in flight, renamed."""
-        found = self._networks.get(network)
-        if found is None:
-            found = self._system.network.rename(network, self.message)
-            self._networks[network] = found
-        return found
 
 
 def _by_number(numbered: Interner[Any], rename: Callable[[Any], Any]) -> Callable[[int], int]:

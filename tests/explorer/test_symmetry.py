@@ -182,7 +182,7 @@ def test_symmetry_over_values_needs_an_actor_that_names_them() -> None:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (Model(servers=8), "8 servers have 40,320 renamings, expected 5,040 at most"),
+        (Model(servers=8), "8 servers have 40,320 renamings, expected 10,080 at most"),
         (Model(values=7), "3 servers and 7 values have 30,240 renamings, .* servers alone"),
     ],
 )
