@@ -12,9 +12,11 @@ from raft_ref.explorer.engines.choice import EngineError, EngineName, search
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from raft_ref.explorer.model.bounds import Bounds
+from raft_ref.explorer.model.examination import TellsApartError
 from raft_ref.explorer.model.history import History, NoHistory
 from raft_ref.explorer.model.properties import PARTS, Kind, Property
-from raft_ref.explorer.model.symmetry import Renamed, TellsApartError, what_is_renamed
+from raft_ref.explorer.model.renaming import Renamed
+from raft_ref.explorer.model.symmetry import what_is_renamed
 from raft_ref.explorer.model.system import (
     NETWORK_STEPS,
     Event,

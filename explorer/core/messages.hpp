@@ -10,6 +10,7 @@
 #include "interner.hpp"
 #include "model.hpp"
 #include "segments.hpp"
+#include "symmetry.hpp"
 
 namespace explorer {
 
@@ -22,8 +23,9 @@ struct Overflow : std::runtime_error {
 // What is known is read without a lock; the model is asked under `asking`.
 class Messages {
    public:
-    Messages(Model& model, std::mutex& asking, std::size_t servers, std::size_t renamings)
-        : model_(model), asking_(asking), servers_(servers), renamings_(renamings) {}
+    Messages(Model& model, Symmetry& symmetry, std::mutex& asking, std::size_t servers)
+        : model_(model), symmetry_(symmetry), asking_(asking), servers_(servers),
+          renamings_(symmetry.group().size()) {}
 
     // The number of a message of the model; `asking` is held. Throws Overflow.
     Word learn(Message message) {
@@ -72,13 +74,13 @@ class Messages {
 
     Word rename(std::size_t renaming, Word number) {
         std::lock_guard lock(asking_);
-        const Word renamed = learn(
-            model_.rename_message(static_cast<std::uint32_t>(renaming), told_[number].message));
+        const Word renamed = learn(symmetry_.renamed_message(renaming, told_[number].message));
         renamed_[number * renamings_ + renaming].store(renamed, std::memory_order_release);
         return renamed;
     }
 
     Model& model_;
+    Symmetry& symmetry_;
     std::mutex& asking_;
     std::size_t servers_, renamings_;
     std::size_t limit_ = ~std::size_t{0};

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace explorer {
@@ -73,9 +74,12 @@ class Model {
     // The position of the sender and that of the receiver.
     virtual std::array<std::uint8_t, 2> channel(Message) = 0;
 
-    virtual Node rename_node(std::uint32_t renaming, Node) = 0;
-    virtual Message rename_message(std::uint32_t renaming, Message) = 0;
-    virtual History rename_history(std::uint32_t renaming, History) = 0;
+    // With two names swapped: see RenamingGroup for the number of a swap.
+    virtual Node rename_node(std::uint32_t swap, Node) = 0;
+    virtual Message rename_message(std::uint32_t swap, Message) = 0;
+    virtual History rename_history(std::uint32_t swap, History) = 0;
+    // Called where swaps make more of a node than there are renamings; throws.
+    virtual void refuse_rename(Node) { throw std::runtime_error("swaps that are no renamings"); }
 
     // A number that is the same for nodes that a property cannot tell apart.
     virtual std::uint32_t projection(std::uint32_t property, Node) = 0;

@@ -65,14 +65,18 @@ class PythonModel : public Model {
     std::array<std::uint8_t, 2> channel(Message message) override {
         return ask<std::array<std::uint8_t, 2>>("channel", message);
     }
-    Node rename_node(std::uint32_t renaming, Node node) override {
-        return ask<Node>("rename_node", renaming, node);
+    Node rename_node(std::uint32_t swap, Node node) override {
+        return ask<Node>("rename_node", swap, node);
     }
-    Message rename_message(std::uint32_t renaming, Message message) override {
-        return ask<Message>("rename_message", renaming, message);
+    Message rename_message(std::uint32_t swap, Message message) override {
+        return ask<Message>("rename_message", swap, message);
     }
-    History rename_history(std::uint32_t renaming, History history) override {
-        return ask<History>("rename_history", renaming, history);
+    History rename_history(std::uint32_t swap, History history) override {
+        return ask<History>("rename_history", swap, history);
+    }
+    void refuse_rename(Node node) override {
+        nb::gil_scoped_acquire lock;
+        object_.attr("refuse_rename")(node);
     }
     std::uint32_t projection(std::uint32_t property, Node node) override {
         return ask<std::uint32_t>("projection", property, node);
@@ -282,7 +286,9 @@ class PythonSearch {
                           nb::cast<std::uint64_t>(from.attr("max_depth"))};
         setting.is_reduced = nb::cast<bool>(from.attr("is_reduced"));
         setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
-        setting.sources = nb::cast<std::vector<std::vector<std::uint8_t>>>(from.attr("sources"));
+        const auto [servers, values] =
+            nb::cast<std::tuple<std::uint8_t, std::uint8_t>>(from.attr("renamed"));
+        setting.renamed = {servers, values};
         setting.threads = nb::cast<unsigned>(from.attr("threads"));
         setting.memory = nb::cast<std::size_t>(from.attr("memory"));
         return setting;

@@ -18,7 +18,8 @@ class Space {
     Space(Model& model, std::vector<Property> properties, const Setting& setting)
         : setting_(setting),
           verdicts_(model, std::move(properties)),
-          steps_(model, verdicts_, setting.own_bounds, setting.is_reduced, setting.sources),
+          steps_(model, verdicts_, setting.own_bounds, setting.is_reduced, setting.servers,
+                 setting.renamed),
           packed_(steps_.messages(), setting.is_fifo,
                   static_cast<int>(std::min<std::uint64_t>(setting.limits.messages, 64))),
           interned_(steps_.messages(), setting.is_fifo, setting.limits.messages) {

@@ -22,19 +22,18 @@
 
 #include "edges.hpp"
 #include "messages.hpp"
+#include "symmetry.hpp"
 #include "verdicts.hpp"
 
 namespace explorer {
 
 class Steps {
    public:
-    // `sources`: for each renaming, from which position the server at each position comes; the
-    // first is the identity, and the only one without symmetry.
+    // `renamed`: what is renamed; nothing without symmetry.
     Steps(Model& model, Verdicts& verdicts, std::size_t bounds, bool is_reduced,
-          std::vector<std::vector<std::uint8_t>> sources)
+          std::uint32_t servers, Names renamed)
         : model_(model), verdicts_(verdicts), bounds_(bounds), is_reduced_(is_reduced),
-          messages_(model, mutex_, sources[0].size(), sources.size()),
-          sources_(std::move(sources)), renamed_nodes_(sources_.size()) {
+          symmetry_(model, renamed), messages_(model, symmetry_, mutex_, servers) {
         for (int fault = 0; fault < 3; ++fault)
             class_weight_[fault] = verdicts.reads_fault(fault) ? 1 : 0;
     }
@@ -287,10 +286,11 @@ class Steps {
     std::pair<Word, const Renamings*> least(const std::vector<Node>& nodes, History history) {
         std::vector<Word> best, image(nodes.size() + 1);
         Renamings leading;
-        for (std::uint16_t renaming = 0; renaming < sources_.size(); ++renaming) {
+        for (std::uint16_t renaming : symmetry_.candidates(nodes)) {
             for (std::size_t position = 0; position < nodes.size(); ++position)
-                image[position] = renamed_node(renaming, nodes[sources_[renaming][position]]);
-            image.back() = renamed_history(renaming, history);
+                image[symmetry_.target(renaming, position)] =
+                    symmetry_.renamed_node(renaming, nodes[position]);
+            image.back() = symmetry_.renamed_history(renaming, history);
             if (best.empty() || image < best) {
                 best = image;
                 leading.clear();
@@ -307,23 +307,6 @@ class Steps {
         known_.make_room_for(number);
         if (number >= limit_) throw Overflow();
         return number;
-    }
-
-    Node renamed_node(std::uint16_t renaming, Node node) {
-        if (renaming == 0) return node;
-        std::vector<Node>& known = renamed_nodes_[renaming];
-        if (node >= known.size()) known.resize(node + 1, unknown);
-        if (known[node] == unknown) {
-            const Node renamed = model_.rename_node(renaming, node);
-            known[node] = renamed;
-        }
-        return known[node];
-    }
-
-    History renamed_history(std::uint16_t renaming, History history) {
-        if (renaming == 0) return history;
-        return asked(renamed_histories_, {renaming, history},
-                     [&] { return model_.rename_history(renaming, history); });
     }
 
     History observed(History history, Node before, Node after) {
@@ -351,6 +334,7 @@ class Steps {
     std::mutex mutex_;
     std::uint64_t limit_ = ~std::uint64_t{0};
     std::atomic<std::uint64_t> asked_{0};
+    Symmetry symmetry_;
     Messages messages_;
     std::uint32_t classes_ = 1;
     std::uint32_t class_weight_[3];
@@ -362,10 +346,7 @@ class Steps {
     std::deque<Edge> receipt_edges_;
     std::deque<EdgeOrigin> origins_;
 
-    std::vector<std::vector<std::uint8_t>> sources_;
     std::set<Renamings> renaming_lists_;
-    std::vector<std::vector<Node>> renamed_nodes_;
-    std::map<std::pair<std::uint16_t, History>, History> renamed_histories_;
 
     std::map<std::tuple<How, Node, std::uint32_t>, bool> local_verdicts_;
     std::map<std::tuple<History, Node, Node>, History> observed_;

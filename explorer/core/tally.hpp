@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model.hpp"
+#include "renaming_group.hpp"
 
 namespace explorer {
 
@@ -23,7 +24,7 @@ struct Setting {
     Limits limits;
     bool is_reduced;         // see explorer/model/reduction.py
     std::size_t own_bounds;  // the bounds on a server's own state
-    std::vector<std::vector<std::uint8_t>> sources;  // see Steps
+    Names renamed;           // with symmetry
     unsigned threads;
     std::size_t memory;  // bytes
 };

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
-from raft_ref.explorer.engines.memory import usable_bytes
+from raft_ref.explorer.engines.memory import rarely_collected, usable_bytes
 from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.properties import Property
-from raft_ref.explorer.model.symmetry import Renamed
+from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
 from raft_ref.explorer.results.report import Progress, Report
 
@@ -100,14 +100,15 @@ def _native(
         ) from error
     threads = threads or os.cpu_count() or 1
     try:
-        return NativeSearch(
-            system,
-            properties,
-            symmetry,
-            on_progress,
-            threads=threads,
-            memory=memory,
-            checkpoints=checkpoints,
-        ).run()
+        with rarely_collected():
+            return NativeSearch(
+                system,
+                properties,
+                symmetry,
+                on_progress,
+                threads=threads,
+                memory=memory,
+                checkpoints=checkpoints,
+            ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error

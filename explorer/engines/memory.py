@@ -1,6 +1,9 @@
 """How much memory this process has, and how much it may have."""
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _CGROUP_LIMITS = (
@@ -27,6 +30,24 @@ def usable_bytes() -> int:
     for path in _CGROUP_LIMITS:
         available = min([available, *(int(line) for line in _lines(path) if line.isdecimal())])
     return available * 4 // 5 + resident_bytes()
+
+
+@contextmanager
+def rarely_collected() -> Iterator[None]:
+    """Let garbage in cycles be looked for rarely meanwhile.
+
+    What a search computes it keeps, and looking it through again and again for what could be thrown
+    away took a sixth of its time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(max(before[0], _BETWEEN_COLLECTIONS) if before[0] else 0, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+_BETWEEN_COLLECTIONS = 200_000
 
 
 def _lines(path: Path) -> list[str]:

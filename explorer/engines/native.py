@@ -24,7 +24,8 @@ from raft_ref.explorer.engines.journal import Journal
 from raft_ref.explorer.engines.native_checkpoint import QUESTIONS, Keeping
 from raft_ref.explorer.engines.native_model import NativeModel, Unfit, as_shape
 from raft_ref.explorer.model.properties import PARTS, Checker, Kind, Property, demand_reducible
-from raft_ref.explorer.model.symmetry import Renamed, Symmetry
+from raft_ref.explorer.model.renaming import Renamed
+from raft_ref.explorer.model.symmetry import Symmetry
 from raft_ref.explorer.model.system import GlobalState, System
 from raft_ref.explorer.results.counterexample import Counterexample, first_counterexample
 from raft_ref.explorer.results.larger import MOST_PLACES, Larger
@@ -50,7 +51,7 @@ class _Setting:
     max_depth: int
     is_reduced: bool
     own_bounds: int
-    sources: list[tuple[int, ...]]
+    renamed: tuple[int, int]
     threads: int
     memory: int
 
@@ -98,7 +99,7 @@ class NativeSearch:
         self._on_progress = on_progress
         self._threads = threads
         self._model = NativeModel(system, properties, self._symmetry)
-        setting = _setting(system, self._model.sources(), threads, memory)
+        setting = _setting(system, self._model.renamed(), threads, memory)
         asked = [_as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
@@ -191,7 +192,7 @@ class NativeSearch:
     def _tell_apart(self, question: int, last: GlobalState, larger: Larger) -> None:
         """Note that from a stuck state, and from all like it, larger bounds lead to the goal."""
         alike = [(last.nodes, last.history)]
-        for each in () if self._symmetry is None else self._symmetry.renamings:
+        for each in () if self._symmetry is None else self._symmetry.renamings():
             alike.append((each.nodes(last.nodes), each.history(last.history)))
         places = self._core.stuck_places(MOST_PLACES)
         kept = [(tuple(nodes), h) for nodes, h in places if larger.walks_to_goal(nodes, h)]
@@ -288,7 +289,7 @@ _STOPPED_BY = {
 }
 
 
-def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memory: int) -> _Setting:
+def _setting(system: System, renamed: tuple[int, int], threads: int, memory: int) -> _Setting:
     bounds = system.bounds
     return _Setting(
         servers=len(system.servers),
@@ -298,7 +299,7 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
         max_depth=_NO_LIMIT if bounds.depth is None else bounds.depth,
         is_reduced=system.reduced,
         own_bounds=len(bounds.measures),
-        sources=sources,
+        renamed=renamed,
         threads=threads,
         memory=memory,
     )

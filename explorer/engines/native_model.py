@@ -28,7 +28,9 @@ class NativeModel:
         self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
     ) -> None:
         self._system = system
-        self._renamings = [] if symmetry is None else symmetry.renamings
+        self._symmetry = symmetry
+        self._local_verdicts: dict[tuple[int, int], bool] = {}
+        self._swaps = [] if symmetry is None else symmetry.swaps
         self.asked = [p for p in properties if p.kind in (Kind.STATE, Kind.STEP)]
         self.of_progress = [p for p in properties if p.kind is Kind.PROGRESS]
         self._local = [p for p in properties if p.kind is Kind.LOCAL]
@@ -44,10 +46,14 @@ class NativeModel:
         obsolescence = len(system.local.obsolescence) if system.reduced else 0
         return sum(map(len, numbered)) + obsolescence
 
-    def sources(self) -> list[tuple[int, ...]]:
-        """Return from where the server at each position comes, for each renaming."""
-        identity = tuple(range(len(self._system.servers)))
-        return [each.sources for each in self._renamings] or [identity]
+    def renamed(self) -> tuple[int, int]:
+        """Return how many servers are renamed, and how many values."""
+        renamed = () if self._symmetry is None else self._symmetry.renamed
+        values = self._system.guard.symmetric_values
+        return (
+            len(self._system.servers) if "servers" in renamed else 0,
+            len(values) if "values" in renamed else 0,
+        )
 
     def actions(self, node: int) -> list[Any]:
         """Return what a server may do without a message."""
@@ -81,17 +87,22 @@ class NativeModel:
         """Return the positions of a message's source and destination."""
         return self._system.channel(message - 1)
 
-    def rename_node(self, renaming: int, node: int) -> int:
-        """Return the state of a server as a renaming has it."""
-        return self._renamings[renaming].state(node)
+    def rename_node(self, swap: int, node: int) -> int:
+        """Return the state of a server with two names swapped."""
+        return self._swaps[swap].state(node)
 
-    def rename_message(self, renaming: int, message: int) -> int:
-        """Return a message as a renaming has it."""
-        return self._renamings[renaming].message(message - 1) + 1
+    def rename_message(self, swap: int, message: int) -> int:
+        """Return a message with two names swapped."""
+        return self._swaps[swap].message(message - 1) + 1
 
-    def rename_history(self, renaming: int, history: int) -> int:
-        """Return the history as a renaming has it."""
-        return self._renamings[renaming].history(history)
+    def rename_history(self, swap: int, history: int) -> int:
+        """Return the history with two names swapped."""
+        return self._swaps[swap].history(history)
+
+    def refuse_rename(self, node: int) -> None:
+        """Raise `TellsApartError` for a state of which swaps make too much."""
+        assert self._symmetry is not None
+        self._symmetry.refuse_rename(node)
 
     def projection(self, number: int, node: int) -> int:
         """Return the number of what a property reads of a server."""
@@ -125,18 +136,39 @@ class NativeModel:
         return is_due | bool(prop.holds(view)) << 1
 
     def local_holds(self, how: int, position: int, number: int, before: Shape) -> bool:
-        """Return whether all properties of single steps hold of a server's step."""
+        """Return whether all properties of single steps hold of a server's step.
+
+        Of steps that are known to be renamings of each other, it is asked of one alone.
+        """
         if not self._local:
             return True
-        nodes, _, history, faults = before
-        node, message, local_steps = nodes[position], -1, self._system.local
+        local, message, question = self._local_question(how, before[0][position], number)
+        kind = None if self._symmetry is None else self._symmetry.examination.kind(*question)
+        holds = None if kind is None else self._local_verdicts.get((how, kind))
+        if holds is None:
+            holds = self._computed_local_holds(local, position, message, before)
+            if kind is not None:
+                self._local_verdicts[how, kind] = holds
+        return holds
+
+    def _local_question(
+        self, how: int, node: int, number: int
+    ) -> tuple[LocalStep, int, tuple[Any, ...]]:
+        """Return a step, the message that it takes (or -1), and what the actor is asked about."""
+        local_steps = self._system.local
         if how == 0:
             local = local_steps.actions(node)[number]
-        elif how == 1:
-            local = local_steps.restart(node)
-        else:
-            message = number - 1
-            local = local_steps.receive(node, message)[how - 2]
+            return local, -1, ("act", node, local.action)
+        if how == 1:
+            return local_steps.restart(node), -1, ("restart", node)
+        message = number - 1
+        local = local_steps.receive(node, message)[how - 2]
+        return local, message, ("receive", node, message)
+
+    def _computed_local_holds(
+        self, local: LocalStep, position: int, message: int, before: Shape
+    ) -> bool:
+        nodes, _, history, faults = before
         state = GlobalState(tuple(nodes), self._system.network.empty, history, *faults)
         transition = Transition(
             local.names, position, local, message, self._after(state, position, local)

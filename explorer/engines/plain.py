@@ -13,7 +13,8 @@ from math import inf
 
 from raft_ref.explorer.engines.memory import resident_bytes
 from raft_ref.explorer.model.properties import Checker, Kind, Property, demand_reducible
-from raft_ref.explorer.model.symmetry import Renamed, Symmetry, no_symmetry
+from raft_ref.explorer.model.renaming import Renamed
+from raft_ref.explorer.model.symmetry import Symmetry, no_symmetry
 from raft_ref.explorer.model.system import GlobalState, System, Transition, View
 from raft_ref.explorer.results.counterexample import (
     Counterexample,

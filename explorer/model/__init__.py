@@ -6,5 +6,6 @@ In: an `Actor`, names of servers, `bounds`. Out: a `System`, a transition system
 `network` what is in flight. All their values are
 numbered (`interning`); `local_steps` computes each step of a server once. `system` puts them
 together to global states, with a `history` variable if need be. `properties` are evaluated on
-them. `reduction` leaves out steps that change nothing but their order, and `symmetry` renames.
+them. `reduction` leaves out steps that change nothing but their order. With `symmetry`, states
+count as one that a `renaming` makes of each other, and an `examination` sees that no actor minds.
 """

@@ -1,7 +1,7 @@
 """The steps of single servers, each computed by the actor once and then looked up."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 from raft_ref.explorer.model.actor import Guard, Measure, Step
 from raft_ref.explorer.model.interning import Interner, InternerByKind
@@ -25,24 +25,48 @@ class LocalStep(NamedTuple):
     exceeded: tuple[str, ...]
 
 
-Examine = Callable[[str, tuple[Any, ...], Any], None]
-"""What looks at each new answer of an actor: it gets the method, the arguments, the answer."""
+class Asks(Protocol):
+    """Who asks the actor, about the number of a state, and that of a message or an action."""
+
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
+        """Return what the actor answers."""
+
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
+        """Take note of an answer for which somebody else has asked."""
+
+
+class Unexamined:
+    """Asks an actor, and has nothing to compare its answers with."""
+
+    def __init__(self, guard: Guard, states: Interner[Any], messages: Interner[Any]) -> None:
+        self._guard = guard
+        self._states = states
+        self._messages = messages
+
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
+        """Return what the actor answers."""
+        if other is None:
+            return self._guard.ask(method, self._states[state])
+        value = other if method == "act" else self._messages[other]
+        return self._guard.ask(method, self._states[state], value)
+
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
+        """Leave an answer as it is."""
 
 
 class LocalSteps:
     """The steps of single servers, each computed by the actor once.
 
     Arguments: the guarded actor; the limits on its states, each with its name, its measure and the
-    greatest value. `examine` may be set, and is called with each answer of the actor when it is
-    new.
+    greatest value. `actor` may be set: it is asked for each step once.
     """
 
     def __init__(self, guard: Guard, limits: Sequence[tuple[str, Measure, int]]) -> None:
-        self.guard = guard
-        self.examine: Examine = lambda method, arguments, answer: None
         self.states: Interner[Any] = InternerByKind()
         self.messages: Interner[Any] = InternerByKind()
+        self.actor: Asks = Unexamined(guard, self.states, self.messages)
         self._limits = tuple(limits)
+        self._exceeded: dict[int, tuple[str, ...]] = {}
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
         self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
         self._restart: dict[int, LocalStep] = {}
@@ -52,12 +76,8 @@ class LocalSteps:
         """Return what a server may do without a message."""
         found = self._actions.get(state)
         if found is None:
-            before = self.states[state]
-            actions = self.guard.actions(before)
-            self.examine("actions", (before,), actions)
-            steps = [(action, self.guard.act(before, action)) for action in actions]
-            for action, step in steps:
-                self.examine("act", (before, action), step)
+            actions = self.actor.ask("actions", state)
+            steps = [(action, self.actor.ask("act", state, action)) for action in actions]
             found = self._actions[state] = tuple(
                 self._local(type(action).__name__, action, state, step)
                 for action, step in steps
@@ -69,9 +89,7 @@ class LocalSteps:
         """Return what a server does with a message: as Receive and as ReceiveDuplicate."""
         found = self._receive.get((state, message))
         if found is None:
-            arguments = self.states[state], self.messages[message]
-            step = self.guard.receive(*arguments)
-            self.examine("receive", arguments, step)
+            step = self.actor.ask("receive", state, message)
             once = self._local("Receive", None, state, step)
             again = once._replace(names=("ReceiveDuplicate", *once.names[1:]))
             found = self._receive[state, message] = (once, again)
@@ -81,9 +99,7 @@ class LocalSteps:
         """Return what a crash does to a server."""
         found = self._restart.get(state)
         if found is None:
-            before = self.states[state]
-            after = self.guard.restart(before)
-            self.examine("restart", (before,), after)
+            after = self.actor.ask("restart", state)
             found = self._restart[state] = self._local("Restart", None, state, Step(after))
         return found
 
@@ -92,19 +108,23 @@ class LocalSteps:
         if not self.obsolescence.is_known(state, message):
             once, _ = self.receive(state, message)
             if self.obsolescence.ask(state, message, once.after == state and not once.sends):
-                self.examine("is_obsolete", (self.states[state], self.messages[message]), True)
+                self.actor.examine("is_obsolete", True, state, message)
         return self.obsolescence.is_obsolete(state, message)
 
     def _local(self, name: str, action: Any, before: int, step: Step) -> LocalStep:
+        after = self.states.intern(step.state)
+        exceeded = self._exceeded.get(after)
+        if exceeded is None:
+            exceeded = self._exceeded[after] = tuple(
+                bound for bound, measure, limit in self._limits if measure(step.state) > limit
+            )
         local = LocalStep(
             names=tuple(dict.fromkeys((name, *step.actions))),
             action=action,
             before=before,
-            after=self.states.intern(step.state),
-            sends=tuple(self.messages.intern(message) for message in step.messages),
-            exceeded=tuple(
-                bound for bound, measure, limit in self._limits if measure(step.state) > limit
-            ),
+            after=after,
+            sends=tuple([self.messages.intern(message) for message in step.messages]),
+            exceeded=exceeded,
         )
         if not local.exceeded:
             self.obsolescence.follow(before, local.after)

@@ -25,7 +25,8 @@ class Kind(StrEnum):
     """Of a step of the system: `holds(before, after)`, both views."""
     LOCAL = "local"
     """Of a step of one server, whatever the rest of the system looks like: `holds(before, event)`,
-    a view and an `Event`. It is asked once for each distinct step of a server."""
+    a view and an `Event`. It is asked once for each distinct step of a server, or, with symmetry,
+    of steps that differ by a renaming."""
     EXPANSION = "expansion"
     """Of a state and all steps out of it: `holds(view, events)`."""
     PROGRESS = "progress"

@@ -4,34 +4,24 @@ Values are what clients ask to store, or whatever else an actor says that it tre
 
 This is sound where no step, no history and no property tells servers, or values, apart (Ip and
 Dill, "Better verification through symmetry", 1996). For steps and histories it is checked, not
-believed: each one that the search computes is compared with the renamed one. So is it that nothing
-is lost where something is renamed: no step may tell what a property can. For properties it is
-believed: one that names a value ("v1 is never stored") is asked of one state only of those that
-count as one, so it needs a search without symmetry over values.
+believed: all of it where there are few renamings, and beyond that on a sample (see `examination`).
+So is it that nothing is lost where something is renamed: no step may tell what a property can. For
+properties it is believed: one that names a value ("v1 is never stored") is asked of one state only
+of those that count as one, so it needs a search without symmetry over values.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from itertools import permutations, product
-from math import factorial
-from typing import Any, Literal, TypeVar
+from collections.abc import Iterator, Sequence
+from itertools import combinations, permutations, product
+from math import factorial, prod
+from typing import Any, NoReturn, TypeVar
 
-from raft_ref.explorer.model.actor import ActorError, Step
+from raft_ref.explorer.model.examination import ALL, Examination, TellsApartError
+from raft_ref.explorer.model.renaming import Renamed, Renaming
 from raft_ref.explorer.model.system import GlobalState, System
 
-Renamed = Literal["servers", "values"]
-"""What a renaming renames."""
-
-_MAX_RENAMINGS = 5_040
+_MAX_RENAMINGS = 10_080
 
 _T = TypeVar("_T")
-
-
-class TellsApartError(ActorError):
-    """An actor, or its history, that does not treat renamed servers, or values, as it does others.
-
-    Or that forgets something when it renames, so that states would count as one that differ.
-    """
 
 
 def what_is_renamed(system: System, symmetry: bool | Sequence[Renamed]) -> tuple[Renamed, ...]:
@@ -71,113 +61,82 @@ def _shown(number: int) -> str:
     return f"{number:,}" if digits < 16 else f"over 10^{digits - 1}"
 
 
-class Renaming:
-    """One renaming, on interned values, each computed once."""
+class Composed:
+    """A renaming that is made of swaps of two names, on interned values."""
 
-    def __init__(self, system: System, targets: tuple[int, ...], values: tuple[str, ...]) -> None:
-        """Rename the server at each position to the one at the position in `targets`.
-
-        `values` are the new names of the values.
-        """
-        servers = system.servers
-        self.names: Mapping[str, str] = {
-            **{server: servers[target] for server, target in zip(servers, targets, strict=True)},
-            **dict(zip(system.guard.symmetric_values, values, strict=True)),
-        }
-        old_of = {new: old for old, new in self.names.items()}
-        self._back: Mapping[str, str] = {name: old_of[name] for name in self.names}
+    def __init__(self, system: System, targets: tuple[int, ...], swaps: Sequence[Renaming]) -> None:
+        """Rename the server at each position to the one at the position in `targets`."""
         self._system = system
-        self.sources = tuple(targets.index(position) for position in range(len(targets)))
-        self._states: dict[int, int] = {}
-        self._messages: dict[int, int] = {}
+        self._sources = tuple(targets.index(position) for position in range(len(targets)))
+        self._swaps = swaps
         self._networks: dict[int, int] = {}
-        self._histories: dict[int, int] = {}
-        # By their types too: of two kinds of message that are named tuples one may equal the other.
-        self.value = lru_cache(maxsize=None, typed=True)(self._value)
-        self.value_again = lru_cache(maxsize=None, typed=True)(self._value_again)
 
     def nodes(self, nodes: tuple[int, ...]) -> tuple[int, ...]:
         """Return the states of all servers, renamed and at their new positions."""
-        return tuple([self.state(nodes[source]) for source in self.sources])
+        return tuple([self._state(nodes[source]) for source in self._sources])
+
+    def _state(self, state: int) -> int:
+        for swap in self._swaps:
+            state = swap.state(state)
+        return state
+
+    def _message(self, message: int) -> int:
+        for swap in self._swaps:
+            message = swap.message(message)
+        return message
+
+    def history(self, history: int) -> int:
+        """Return the history, renamed."""
+        for swap in self._swaps:
+            history = swap.history(history)
+        return history
 
     def network(self, network: int) -> int:
         """Return what is in flight, renamed."""
         found = self._networks.get(network)
         if found is None:
-            found = self._system.network.rename(network, self.message)
+            found = self._system.network.rename(network, self._message)
             self._networks[network] = found
-        return found
-
-    def history(self, history: int) -> int:
-        """Return the history, renamed."""
-        found = self._histories.get(history)
-        if found is None:
-            histories = self._system.histories
-            value = self._system.history.rename(histories[history], self.names)
-            found = self._histories[history] = histories.intern(value)
-        return found
-
-    def _value(self, value: Any) -> Any:
-        """Return a state, message or action, renamed by the actor."""
-        return self._system.guard.renamed(value, self.names)
-
-    def _value_again(self, value: Any) -> Any:
-        """Return a state, message or action, renamed and then back."""
-        return self._system.guard.renamed(self.value(value), self._back)
-
-    def history_again(self, history: int) -> Any:
-        """Return the history, renamed and then back."""
-        renamed = self._system.histories[self.history(history)]
-        return self._system.history.rename(renamed, self._back)
-
-    def state(self, state: int) -> int:
-        """Return a server's state, renamed."""
-        found = self._states.get(state)
-        if found is None:
-            states = self._system.local.states
-            found = self._states[state] = states.intern(self.value(states[state]))
-        return found
-
-    def message(self, message: int) -> int:
-        """Return a message, renamed."""
-        found = self._messages.get(message)
-        if found is None:
-            messages = self._system.local.messages
-            found = self._messages[message] = messages.intern(self.value(messages[message]))
         return found
 
 
 class Symmetry:
     """The canonical one of all states that differ by a renaming.
 
-    Arguments: the system, and what is renamed; see `what_is_renamed`, also for what is raised. The
-    first of the `renamings` changes nothing.
+    Arguments: the system, and what is renamed; see `what_is_renamed`, also for what is raised.
+
+    `swaps` are the renamings of two names that the actor is asked for, first those of servers: all
+    others are made of them. Of all images of a state the canonical one is the least of those whose
+    servers are in an order that no renaming changes: that of the least image of each one's state.
     """
 
     def __init__(self, system: System, symmetry: bool | Sequence[Renamed] = True) -> None:
         self.renamed = what_is_renamed(system, symmetry)
-        servers, values = tuple(range(len(system.servers))), system.guard.symmetric_values
-        self.renamings = [
-            Renaming(system, targets, names)
-            for targets, names in product(
-                permutations(servers) if "servers" in self.renamed else [servers],
-                permutations(values) if "values" in self.renamed else [values],
-            )
-        ]
         self._system = system
-        self._guard = system.guard
-        self._generators: list[tuple[Renamed, Renaming]] = []
-        if "servers" in self.renamed:
-            for targets in _swap_and_rotation(servers):
-                self._generators.append(("servers", Renaming(system, targets, values)))
-        if "values" in self.renamed:
-            for names in _swap_and_rotation(values):
-                self._generators.append(("values", Renaming(system, servers, names)))
-        system.local.examine = self._examine
-        system.examine_observation = self._examine_observation
+        self._servers = tuple(range(len(system.servers)))
+        self._values = system.guard.symmetric_values
+        self._pairs = [
+            (what, pair)
+            for what, number in (("servers", len(self._servers)), ("values", len(self._values)))
+            if what in self.renamed
+            for pair in combinations(range(number), 2)
+        ]
+        self.swaps = [self._swap(what, *pair) for what, pair in self._pairs]
+        self._order = {pair: number for number, pair in enumerate(self._pairs)}
+        self.examination = self._examination(system)
+        system.local.actor = self.examination
+        system.examine_observation = self.examination.examine_observation
+        self._composed: dict[tuple[tuple[int, ...], tuple[int, ...]], Composed] = {}
+        self._least_images: dict[int, int] = {}
         self._canonical_nodes: dict[
-            tuple[int, ...], tuple[tuple[int, ...], tuple[Renaming, ...]]
+            tuple[int, ...], tuple[tuple[int, ...], tuple[Composed, ...]]
         ] = {}
+
+    def renamings(self) -> Iterator[Composed]:
+        """Yield all renamings, first the one that changes nothing."""
+        for servers in self._permuted("servers", self._servers):
+            for values in self._permuted("values", range(len(self._values))):
+                yield self._renaming(servers, values)
 
     def canonical(self, state: GlobalState) -> GlobalState:
         """Return the least of all renamings of a state."""
@@ -188,83 +147,127 @@ class Symmetry:
         network, history = images[0] if len(images) == 1 else min(images)
         return GlobalState(nodes, network, history, restarts, drops, duplicates)
 
-    def _least_nodes(self, nodes: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Renaming, ...]]:
+    def _least_nodes(self, nodes: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[Composed, ...]]:
         """Return the least renaming of the servers' states, and all renamings that lead to it."""
         found = self._canonical_nodes.get(nodes)
         if found is None:
-            images = [(renaming.nodes(nodes), renaming) for renaming in self.renamings]
+            images = [(each.nodes(nodes), each) for each in self._in_order(nodes)]
             least = min(image for image, _ in images)
             found = least, tuple(renaming for image, renaming in images if image == least)
             self._canonical_nodes[nodes] = found
         return found
 
-    def _examine(self, method: str, arguments: tuple[Any, ...], answer: Any) -> None:
-        """Demand that the actor answers a renamed question with the renamed answer.
+    def _in_order(self, nodes: tuple[int, ...]) -> Iterator[Composed]:
+        """Yield the renamings after which the servers are in order; alike ones in any order."""
+        groups = [[position] for position in self._servers]
+        if "servers" in self.renamed:
+            looks = [self._least_image(node) for node in nodes]
+            groups = [
+                [position for position in self._servers if looks[position] == look]
+                for look in sorted({*looks})
+            ]
+        for orders in product(*map(permutations, groups)):
+            sources = tuple(position for order in orders for position in order)
+            targets = tuple(sources.index(position) for position in self._servers)
+            for values in self._permuted("values", range(len(self._values))):
+                yield self._renaming(targets, values)
 
-        A swap of two servers and a rotation of all of them generate every renaming of servers;
-        for values it is the same.
-        """
-        for what, renaming in self._generators:
-            for argument in arguments:
-                if (again := renaming.value_again(argument)) != argument:
-                    raise _loses(self._guard.actor, what, argument, again)
-            renamed = [renaming.value(argument) for argument in arguments]
-            expected = _unordered(method, self._renamed_answer(method, answer, renaming))
-            found = _unordered(method, self._guard.answer(method, *renamed))
-            if found != expected:
-                name = f"{type(self._guard.actor).__name__}.{method}"
-                raise _tells_apart(name, what, renamed, found, expected)
+    def _least_image(self, node: int) -> int:
+        """Return the least number that a server's state has under any name."""
+        found = self._least_images.get(node)
+        if found is None:
+            images, waiting = {node}, [node]
+            while waiting:
+                at = waiting.pop()
+                new = {swap.state(at) for swap in self.swaps} - images
+                images |= new
+                waiting.extend(new)
+                if len(images) > self._number:
+                    self.refuse_rename(node)
+            found = min(images)
+            self._least_images.update(dict.fromkeys(images, found))
+        return found
 
-    def _examine_observation(self, history: int, before: int, after: int, observed: int) -> None:
-        """Demand that the history of a renamed step is the renamed history."""
-        system = self._system
-        for what, renaming in self._generators:
-            again, as_it_was = renaming.history_again(observed), system.histories[observed]
-            if again != as_it_was:
-                raise _loses(system.history, what, as_it_was, again)
-            renamed = renaming.history(history), renaming.state(before), renaming.state(after)
-            expected = system.histories[renaming.history(observed)]
-            found = system.observation(*renamed)
-            if found != expected:
-                shown = [
-                    system.histories[renamed[0]],
-                    *(system.local.states[e] for e in renamed[1:]),
-                ]
-                name = f"{type(system.history).__name__}.observe"
-                raise _tells_apart(name, what, shown, found, expected)
+    def refuse_rename(self, node: int) -> NoReturn:
+        """Raise `TellsApartError` for a state that has more images than there are renamings."""
+        actor, state = self._system.guard.actor, self._system.local.states[node]
+        what = " and ".join(self.renamed)
+        raise TellsApartError(
+            f"{type(actor).__name__}.rename does not rename: swaps of names make more of {state!r} "
+            f"than there are ways to name it (search without symmetry over {what}, or mend it)"
+        )
 
-    def _renamed_answer(self, method: str, answer: Any, renaming: Renaming) -> Any:
-        renamed = renaming.value
+    @property
+    def _number(self) -> int:
+        sizes = {"servers": len(self._servers), "values": len(self._values)}
+        return prod(factorial(sizes[each]) for each in self.renamed)
 
-        if answer is None:
-            return None
-        match method:
-            case "actions":
-                return tuple(renamed(action) for action in answer)
-            case "restart":
-                return renamed(answer)
-            case "is_obsolete":
-                return answer
-            case _:
-                messages = tuple(renamed(message) for message in answer.messages)
-                return Step(renamed(answer.state), messages, answer.actions)
+    def _permuted(self, what: Renamed, things: Sequence[int]) -> Iterator[tuple[int, ...]]:
+        return permutations(things) if what in self.renamed else iter([tuple(things)])
+
+    def _swap(self, what: str, one: int, other: int) -> Renaming:
+        if what == "servers":
+            return Renaming(self._system, _swapped(self._servers, one, other), self._values)
+        return Renaming(self._system, self._servers, _swapped(self._values, one, other))
+
+    def _renaming(self, servers: tuple[int, ...], values: tuple[int, ...]) -> Composed:
+        """Return a renaming that brings servers and values to other positions."""
+        found = self._composed.get((servers, values))
+        if found is None:
+            wanted = {"servers": servers, "values": values}
+            swaps = [
+                self.swaps[self._order[what, pair]]
+                for what in self.renamed
+                for pair in _swaps_of(wanted[what])
+            ]
+            found = self._composed[servers, values] = Composed(self._system, servers, swaps)
+        return found
+
+    def _examination(self, system: System) -> Examination:
+        """Return what holds the actor to its answers under other names."""
+        servers, values = self._servers, self._values
+        is_whole = self._number <= ALL
+        if is_whole:
+            chosen = [
+                (targets, tuple(values[target] for target in others))
+                for targets in self._permuted("servers", servers)
+                for others in self._permuted("values", range(len(values)))
+            ][1:]
+        else:
+            # A swap of two and a rotation of all generate every permutation.
+            of_servers = _swap_and_rotation(servers) if "servers" in self.renamed else []
+            of_values = _swap_and_rotation(values) if "values" in self.renamed else []
+            chosen = [(each, values) for each in of_servers]
+            chosen += [(servers, each) for each in of_values]
+        known: dict[Any, Renaming] = {}
+
+        def renaming(targets: tuple[int, ...], names: tuple[str, ...]) -> Renaming:
+            key = targets, names
+            return known.setdefault(key, known.get(key) or Renaming(system, targets, names))
+
+        pairs = []
+        for targets, names in chosen:
+            back = tuple(values[names.index(value)] for value in values)
+            inverse = tuple(targets.index(server) for server in servers)
+            pairs.append((renaming(targets, names), renaming(inverse, back)))
+        # Those of servers alone, or values, come first: so it can be said what is told apart.
+        pairs.sort(key=lambda pair: len(pair[0].whats))
+        return Examination(system, pairs, is_whole=is_whole)
 
 
-def _tells_apart(
-    method: str, what: Renamed, asked: Sequence[Any], found: Any, expected: Any
-) -> TellsApartError:
-    return TellsApartError(
-        f"{method} tells {what} apart, or its `rename` is wrong: on "
-        f"{', '.join(map(repr, asked))} it answers {found!r}, expected {expected!r} "
-        f"(search without symmetry over {what}, or mend it)"
-    )
+def _swapped(things: tuple[_T, ...], one: int, other: int) -> tuple[_T, ...]:
+    listed = list(things)
+    listed[one], listed[other] = things[other], things[one]
+    return tuple(listed)
 
 
-def _loses(renames: object, what: Renamed, value: Any, again: Any) -> TellsApartError:
-    return TellsApartError(
-        f"{type(renames).__name__}.rename loses something: {what} renamed and then back, {value!r} "
-        f"is {again!r} (search without symmetry over {what}, or mend it)"
-    )
+def _swaps_of(targets: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield swaps that, one after the other, bring each place to the one in `targets`."""
+    now = list(range(len(targets)))
+    for place, target in enumerate(targets):
+        if now[place] != target:
+            yield min(now[place], target), max(now[place], target)
+            now[now.index(target)], now[place] = now[place], target
 
 
 def _swap_and_rotation(things: tuple[_T, ...]) -> list[tuple[_T, ...]]:
@@ -273,18 +276,6 @@ def _swap_and_rotation(things: tuple[_T, ...]) -> list[tuple[_T, ...]]:
         return []
     first, second, *others = things
     return [(second, first, *others), (second, *others, first)][: len(things) - 1]
-
-
-def _unordered(method: str, answer: Any) -> Any:
-    """Return an answer without the order that servers give to it."""
-    if answer is None or method in ("restart", "is_obsolete"):
-        return answer
-    if method == "actions":
-        return frozenset(answer)
-    channels: dict[Any, list[Any]] = {}
-    for message in answer.messages:
-        channels.setdefault((message.source, message.dest), []).append(message)
-    return answer.state, channels, answer.actions
 
 
 def no_symmetry(state: GlobalState) -> GlobalState:

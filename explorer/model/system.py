@@ -89,7 +89,7 @@ class System:
     messages, and `ActorError` as soon as the actor breaks its protocol.
 
     `examine_observation` may be set, and is called with each new observation of the history: the
-    numbers of the history and of the server's states before and after, and of the history then.
+    history, the server's states before and after, and the history then.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class System:
         self._dest: dict[int, int] = {}
         self._observe_history = guarded("history.observe", self.history.observe)
         self._observed: dict[tuple[int, int, int], int] = {}
-        self.examine_observation: Callable[[int, int, int, int], None] = lambda *observed: None
+        self.examine_observation: Callable[[Any, Any, Any, Any], None] = lambda *observed: None
 
     def anew(self) -> "System":
         """Return the same system, with nothing interned and nothing computed yet."""
@@ -228,15 +228,17 @@ class System:
         key = (history, before, after)
         found = self._observed.get(key)
         if found is None:
-            found = self.histories.intern(self.observation(history, before, after))
-            self.examine_observation(history, before, after, found)
+            states = self.local.states
+            asked = self.histories[history], states[before], states[after]
+            observed = self.observation(*asked)
+            self.examine_observation(*asked, observed)
+            found = self.histories.intern(observed)
             self._observed[key] = found
         return found
 
-    def observation(self, history: int, before: int, after: int) -> Any:
-        """Return the history after one server's step, as a value."""
-        states = self.local.states
-        return self._observe_history(self.histories[history], states[before], states[after])
+    def observation(self, history: Any, before: Any, after: Any) -> Any:
+        """Return the history after one server's step, all as values."""
+        return self._observe_history(history, before, after)
 
     def _destination(self, message: int) -> int:
         found = self._dest.get(message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypedDict
 
-from raft_ref.explorer.model.symmetry import Renamed
+from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
 from raft_ref.explorer.results.counterexample import Counterexample
 from raft_ref.explorer.results.progress import Outlook

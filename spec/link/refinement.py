@@ -84,6 +84,7 @@ class Refinement:
         self._servers = tuple(servers)
         self._module = shared(path)
         self._actions: dict[str, Action] = {}
+        self._shown: dict[tuple[ServerId, Any], tuple[tuple[Value, ...], int]] = {}
         self._steps = frozenset(self._module.steps())
 
     @property
@@ -100,7 +101,6 @@ class Refinement:
         """Return how a server's step differs from what the spec allows, as text; none if not."""
         assert event.server is not None
         name, arguments = event.step, self._arguments(event)
-        text = f"{name}({', '.join(map(show, arguments))})"
         received = [] if event.message is None else [self._mapping.message(event.message)]
         kept = received if event.step == "ReceiveDuplicate" else []
         sent = [self._mapping.message(message) for message in event.sends]
@@ -112,15 +112,15 @@ class Refinement:
         try:
             allowed = self._action(name).successors(start, *arguments)
         except SpecError as error:
+            text = _text(name, arguments)
             return [f"{text} cannot be evaluated on one server and one message: {error}"]
         except TypeError as error:
             return [f"{self._module.name}: {error}, and the node gives {len(arguments)}"]
         if not allowed:
-            return [
-                f"the spec has no next states for {text} here{self._why(name, start, arguments)}"
-            ]
+            why = self._why(name, start, arguments)
+            return [f"the spec has no next states for {_text(name, arguments)} here{why}"]
         if len(allowed) > 1:
-            return [f"the spec has {len(allowed)} next states for {text} here"]
+            return [f"the spec has {len(allowed)} next states for {_text(name, arguments)} here"]
         after = self._state(event.server, event.after, [*kept, *sent])
         names = [] if self._is_foreign else miscalled(before, event)
         return self._compared(after, allowed[0]) or names
@@ -149,6 +149,8 @@ class Refinement:
         return [lacks, *differing] if differing else []
 
     def _compared(self, ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> list[str]:
+        if _same(ours, theirs):
+            return []
         named = zip(self._module.variables, ours, theirs, strict=True)
         seen = without_own_slot if self._is_foreign else lambda name, server, value: value
         return [text for name, own, other in named for text in _differences(name, own, other, seen)]
@@ -191,18 +193,44 @@ class Refinement:
 
     def _state(self, server: ServerId, view: View, messages: Sequence[Value]) -> tuple[Value, ...]:
         """Return the spec's state that shows one server and some messages, and nothing else."""
-        own = self._mapping.state(view.states[server])
-        shown: dict[str, Value] = {
-            name: function(
+        state = view.states[server]
+        shown = self._shown.get((server, state))
+        if shown is None:
+            shown = self._shown[server, state] = self._alone(server, state)
+        of_servers, place = shown
+        in_flight = frozenset({*messages, ANOTHER_MESSAGE})
+        return (*of_servers[:place], in_flight, *of_servers[place:])
+
+    def _alone(self, server: ServerId, state: Any) -> tuple[tuple[Value, ...], int]:
+        """Return the variables of the servers, with one server's, and the place of `messages`."""
+        own = self._mapping.state(state)
+        names = [name for name in self._module.variables if name != "messages"]
+        shown = tuple(
+            function(
                 {
                     self._mapping.server(each): own[name] if each == server else UNREADABLE
                     for each in self._servers
                 }
             )
-            for name in own
-        }
-        shown["messages"] = frozenset({*messages, ANOTHER_MESSAGE})
-        return tuple(shown[name] for name in self._module.variables)
+            for name in names
+        )
+        return shown, self._module.variables.index("messages")
+
+
+def _text(name: str, arguments: Sequence[Value]) -> str:
+    """Return a step as it is written."""
+    return f"{name}({', '.join(map(show, arguments))})"
+
+
+def _same(ours: tuple[Value, ...], theirs: tuple[Value, ...]) -> bool:
+    """Whether two states are equal; where nothing is said of another server, it is not looked at.
+
+    What is unreadable is equal to itself alone, and in a comparison with anything else it refuses.
+    """
+    try:
+        return ours == theirs
+    except RuntimeError:
+        return False
 
 
 def _differences(

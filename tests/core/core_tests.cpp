@@ -73,7 +73,7 @@ void equal_sequences_have_one_number() {
 }
 
 // A model of which messages alone are of interest: message m goes by channel m % 3, out of three
-// servers, and renaming 1 swaps the channels 0 and 1.
+// servers, and the renaming of two of them swaps the channels 0 and 1.
 struct Talk : Model {
     std::vector<LocalStep> actions(Node) override { return {}; }
     LocalStep restart(Node node) override { return {node, {}, 0, 0, {}}; }
@@ -85,8 +85,8 @@ struct Talk : Model {
     }
     static Message swapped(Message m) { return m % 3 == 0 ? m + 1 : m % 3 == 1 ? m - 1 : m; }
     Node rename_node(std::uint32_t, Node node) override { return node; }
-    Message rename_message(std::uint32_t renaming, Message m) override {
-        return renaming == 0 ? m : swapped(m);
+    Message rename_message(std::uint32_t, Message m) override {
+        return swapped(m);
     }
     History rename_history(std::uint32_t, History history) override { return history; }
     std::uint32_t projection(std::uint32_t, Node node) override { return node; }
@@ -103,7 +103,8 @@ template <class Networks>
 struct Flights {
     Talk talk;
     std::mutex asking;
-    Messages messages{talk, asking, 3, 2};
+    Symmetry symmetry{talk, {2, 0}};
+    Messages messages{talk, symmetry, asking, 3};
     Networks networks;
     std::uint64_t now = 0;
     Flights(bool is_fifo, int max_size) : networks(messages, is_fifo, max_size) {
@@ -357,9 +358,7 @@ struct Sender : Counters {
 
 Setting setting(std::uint32_t servers, unsigned threads, std::uint64_t messages = 0,
                 Faults faults = {}) {
-    std::vector<std::uint8_t> identity(servers);
-    for (std::uint8_t at = 0; at < servers; ++at) identity[at] = at;
-    return {servers, false, {messages, faults, ~0ull}, false, 0, {identity}, threads,
+    return {servers, false, {messages, faults, ~0ull}, false, 0, {}, threads,
             std::size_t{1} << 34};
 }
 
@@ -374,12 +373,78 @@ void counters_reach_every_combination() {
     }
 }
 
-void rotations_leave_one_of_each_orbit() {
-    Counters model(40);
-    Setting rotated = setting(3, 2);
-    rotated.sources = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}};
-    const Found found = Search(model, {}, rotated).run({0, 0, 0}, 0, go_on);
-    CHECK(found.tally.distinct == 21'360);  // Burnside: (40^3 + 2 * 40) / 3
+void symmetry_leaves_one_of_each_orbit() {
+    for (std::uint8_t servers = 2; servers <= 7; ++servers) {
+        Counters model(4);
+        Setting renamed = setting(servers, 2);
+        renamed.renamed = {servers, 0};
+        const std::vector<Node> start(servers, 0);
+        std::uint64_t multisets = 1;  // of so many out of 4: (servers + 3) over 3
+        for (int each = 1; each <= 3; ++each) multisets = multisets * (servers + each) / each;
+        CHECK(Search(model, {}, renamed).run(start, 0, go_on).tally.distinct == multisets);
+    }
+}
+
+// Each server points at a server, as 4 * the one that points + the other, and may choose another.
+struct Pointers : Counters {
+    Pointers() : Counters(0) {}
+    std::vector<LocalStep> actions(Node node) override {
+        std::vector<LocalStep> result;
+        for (Node other = 0; other < 4; ++other)
+            result.push_back({node / 4 * 4 + other, {}, 0, 0, {}});
+        return result;
+    }
+    Node rename_node(std::uint32_t swap, Node node) override {
+        static const Node pairs[6][2] = {{0, 1}, {0, 2}, {0, 3}, {1, 2}, {1, 3}, {2, 3}};
+        const auto [one, other] = pairs[swap];
+        const auto to = [&](Node name) { return name == one ? other : name == other ? one : name; };
+        return 4 * to(node / 4) + to(node % 4);
+    }
+};
+
+// Where servers know names the least of all images is found as well, without trying all.
+void symmetry_leaves_one_of_each_map() {
+    Pointers model;
+    Setting renamed = setting(4, 2);
+    renamed.renamed = {4, 0};
+    const Found found = Search(model, {}, renamed).run({0, 4, 8, 12}, 0, go_on);
+    CHECK(found.tally.distinct == 19);  // maps of 4 things to themselves, up to their names
+}
+
+void a_swap_that_is_none_is_refused() {
+    struct Grows : Pointers {
+        Node rename_node(std::uint32_t, Node node) override { return node + 16; }
+    } model;
+    Setting renamed = setting(4, 1);
+    renamed.renamed = {4, 0};
+    bool is_refused = false;
+    try {
+        Search(model, {}, renamed).run({0, 4, 8, 12}, 0, go_on);
+    } catch (const std::runtime_error&) {
+        is_refused = true;
+    }
+    CHECK(is_refused);
+}
+
+void renamings_are_made_of_swaps() {
+    const RenamingGroup group({4, 2});
+    CHECK(group.size() == 48);
+    for (std::size_t number = 0; number < group.size(); ++number) {
+        const auto targets = group.targets(number);
+        CHECK(group.number_of({targets.begin(), targets.end()}) == number);
+        CHECK(group.swaps(number).size() <= 4);
+        for (std::uint8_t name = 0; name < 6; ++name) {
+            std::uint8_t to = name;
+            for (std::uint16_t swap : group.swaps(number))
+                for (std::uint8_t one = 0; one < 6; ++one)
+                    for (std::uint8_t other = one + 1; other < 6; ++other)
+                        if ((one < 4) == (other < 4) && group.swap(one, other) == swap) {
+                            to = to == one ? other : to == other ? one : to;
+                            one = other = 6;
+                        }
+            CHECK(to == targets[name]);
+        }
+    }
 }
 
 void messages_make_the_layout_grow() {
@@ -627,7 +692,10 @@ int main() {
     a_layout_may_have_no_bits_for_messages();
     a_layout_gives_back_what_was_placed();
     counters_reach_every_combination();
-    rotations_leave_one_of_each_orbit();
+    symmetry_leaves_one_of_each_orbit();
+    symmetry_leaves_one_of_each_map();
+    a_swap_that_is_none_is_refused();
+    renamings_are_made_of_swaps();
     messages_make_the_layout_grow();
     a_violation_ends_the_search_at_its_level();
     memory_and_heartbeat_stop_a_search();
