@@ -102,7 +102,7 @@ class NativeSearch:
         self._threads = threads
         self._model = NativeModel(system, properties, self._symmetry)
         setting = _setting(system, self._model.sources(), threads, memory)
-        asked = [_as_core_has_it(prop) for prop in self._model.asked]
+        asked = [as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
         self._core = CoreSearch(self._journal if checkpoints else self._model, asked, setting)
@@ -306,7 +306,8 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
     )
 
 
-def _as_core_has_it(prop: Property) -> _PropertyOfCore:
+def as_core_has_it(prop: Property) -> _PropertyOfCore:
+    """Return what the engine has to know of a property."""
     return _PropertyOfCore(
         prop.kind.value if prop.holds_of_message is None else "message",
         prop.is_sometimes,

@@ -125,20 +125,21 @@ class NativeModel:
         if not self._local:
             return True
         nodes, _, history, faults = before
-        node, message, local_steps = nodes[position], -1, self._system.local
-        if how == 0:
-            local = local_steps.actions(node)[number]
-        elif how == 1:
-            local = local_steps.restart(node)
-        else:
-            message = number - 1
-            local = local_steps.receive(node, message)[how - 2]
+        local, message = self._taken(how, nodes[position], number), number - 1 if how > 1 else -1
         state = GlobalState(tuple(nodes), self._system.network.empty, history, *faults)
         transition = Transition(
             local.names, position, local, message, self._after(state, position, local)
         )
         evidence = self._system.view(state), self._system.event(transition)
         return all(prop.holds(*evidence) for prop in self._local)
+
+    def _taken(self, how: int, node: int, number: int) -> LocalStep:
+        local_steps = self._system.local
+        if how == 0:
+            return local_steps.actions(node)[number]
+        if how == 1:
+            return local_steps.restart(node)
+        return local_steps.receive(node, number - 1)[how - 2]
 
     def _after(self, state: GlobalState, position: int, local: LocalStep) -> GlobalState:
         nodes = (*state.nodes[:position], local.after, *state.nodes[position + 1 :])
