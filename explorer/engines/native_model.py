@@ -20,6 +20,8 @@ Shape = tuple[list[int], list[int], int, tuple[int, int, int]]
 class NativeModel:
     """The system, as the engine asks it. Messages are numbered from 1 on there."""
 
+    most_names = MAX_NAMES
+
     def __init__(
         self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
     ) -> None:
@@ -60,8 +62,8 @@ class NativeModel:
 
     def _local_step(self, once: LocalStep, again: LocalStep) -> Any:
         names = [self.names.intern(step.names) for step in (once, again)]
-        if len(self.names) >= MAX_NAMES:
-            raise Unfit(f"steps have more than {MAX_NAMES} different combinations of names")
+        if len(self.names) >= self.most_names:
+            raise Unfit(f"steps have more than {self.most_names} different combinations of names")
         exceeded = [self._bounds.index(bound) for bound in once.exceeded]
         return once.after, [message + 1 for message in once.sends], *names, exceeded
 

@@ -57,6 +57,8 @@ class _Setting:
 class _Model(NativeModel):
     """The system, as the walks of the engine ask it: step by step, as each is drawn."""
 
+    most_names = 2**32 - 2
+
     def offered(self, node: int) -> list[int]:
         """Return the hashes of the names of the actions that a server may try."""
         return [hashed(type(action).__name__) for action in self._system.local.offered(node)]
@@ -112,9 +114,7 @@ class NativeWalker:
     def _by_name(self, counted: Sequence[int]) -> dict[tuple[str, ...], int]:
         """Return how often each combination of names was counted, the loss of a message first."""
         found = {
-            self._model.names[number]: times
-            for number, times in enumerate(counted[1:])
-            if times
+            self._model.names[number]: times for number, times in enumerate(counted[1:]) if times
         }
         if counted and counted[0]:
             found[(NAMES[How.DROP],)] = counted[0]

@@ -97,5 +97,3 @@ class Swarm:
     def _drawn(self, name: int, weights: Sequence[int]) -> int:
         """Return what was drawn for a name: the same all through the walk."""
         return weights[self._chance.of_name(name, len(weights))]
-
-
