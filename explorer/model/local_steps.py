@@ -8,7 +8,6 @@ from raft_ref.explorer.model.interning import Interner, InternerByKind
 from raft_ref.explorer.model.network import Content
 from raft_ref.explorer.model.reduction import Obsolescence
 
-
 _UNKNOWN: Any = object()
 
 

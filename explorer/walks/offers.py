@@ -16,7 +16,7 @@ from raft_ref.explorer.model.system import GlobalState, System, Transition
 
 
 class How(IntEnum):
-    """The ways in which a step comes about, as explorer::How has them, and the loss of a message."""
+    """The ways in which a step comes about: those of explorer::How, and the loss of a message."""
 
     ACTION = 0
     RESTART = 1

@@ -7,7 +7,7 @@ chooses from. So the walks of many processes, or of many machines, are those of 
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 from raft_ref.explorer.engines.choice import EngineError, EngineName
@@ -183,7 +183,7 @@ class RandomSearch:
             walks.close()
         return self._report(done, found)
 
-    def _walks(self) -> Iterator[Walked]:
+    def _walks(self) -> Generator[Walked, None, None]:
         """Yield the walks, in the order of their seeds."""
         self._progress(0)
         if self._jobs == 1:

@@ -121,15 +121,17 @@ def _part(path: Path) -> Part:
     except OSError as error:
         raise RequestError(f"{path}: {error.strerror}", is_named=False) from error
     except ValueError as error:
-        raise RequestError(
-            f"{path}: no report of check --random --json: {error}", is_named=False
-        ) from error
+        raise _no_report(path) from error
     try:
         _demand_fields(report)
         about = report["random"]
         return Part(path, report, _shard(about["shard"]).seeds(about["seed"], about["runs"]))
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise RequestError(f"{path}: no report of check --random --json") from None
+        raise _no_report(path) from None
+
+
+def _no_report(path: Path) -> RequestError:
+    return RequestError(f"{path}: no report of check --random --json", is_named=False)
 
 
 _NUMBERS = ("distinct_states", "transitions", "depth", "seconds")

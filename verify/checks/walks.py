@@ -81,7 +81,7 @@ class RandomCheck:
     seed: int | None = None
     runs: int = RUNS
     steps: int = STEPS
-    limits: WalkLimits = WalkLimits()
+    limits: WalkLimits = field(default_factory=WalkLimits)
 
     def __post_init__(self) -> None:
         for name, number, least in (

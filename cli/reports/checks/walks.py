@@ -53,6 +53,7 @@ def as_json(report: RandomReport, output: Output, written: Written) -> dict[str,
         "raft_ref": __version__,
         "cluster": cluster.description,
         "servers": len(cluster.system.servers),
+        "values": len(cluster.values),
         "network": cluster.system.network_kind,
     }
     about = {
