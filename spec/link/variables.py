@@ -57,6 +57,10 @@ class Variables(Protocol):
         """Return a message as the module has it."""
 
 
+_LAST = 4096
+"""How many states are known by their identity."""
+
+
 class RaftVariables:
     """The variables of RaftInvariants.tla in a view of the explorer.
 
@@ -81,6 +85,7 @@ class RaftVariables:
         self._values = {value: model_value(value) for value in values}
         self._project = project
         self._states: dict[Any, dict[str, Value]] = {}
+        self._last: dict[int, tuple[Any, dict[str, Value]]] = {}
         self._messages: dict[Any, Value] = {}
 
     @property
@@ -124,9 +129,16 @@ class RaftVariables:
 
     def state(self, state: Any) -> Mapping[str, Value]:
         """Return the values of the servers' variables at one server, from its state."""
+        # A state is asked for again and again, and comparing it takes longer than all else.
+        last = self._last.get(id(state))
+        if last is not None and last[0] is state:
+            return last[1]
         found = self._states.get(state)
         if found is None:
             found = self._states[state] = self._map_state(self._project(state))
+        if len(self._last) >= _LAST:
+            self._last.clear()
+        self._last[id(state)] = state, found
         return found
 
     def _map_state(self, state: State) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""Who walks changes nothing: the plain walker says what a walk is, the engine's and a crew's agree."""
+"""Who walks changes nothing: what the plain walker does, the engine does, and so does a crew."""
 
 import os
 import signal
@@ -205,7 +205,10 @@ class Failing(Fragile):
 
 @pytest.mark.parametrize(
     ("ring", "message"),
-    [(Fragile, "a process that walks was ended"), (Failing, "Failing.receive raises ValueError: n")],
+    [
+        (Fragile, "a process that walks was ended"),
+        (Failing, "Failing.receive raises ValueError: n"),
+    ],
 )
 def test_what_goes_wrong_in_a_process_is_told(ring: type[Fragile], message: str) -> None:
     system = System(ring(SERVERS), SERVERS, Bounds())
