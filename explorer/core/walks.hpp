@@ -1,9 +1,8 @@
 // Random walks: see explorer/walks/, where the plain walker says what a walk is.
 //
 // Far out nearly all states of the system are new, and many of a server's are not. So what is known
-// is known of single servers: what each offers, and what each step that was drawn did; and of each
-// property, what it says of each combination of what it reads. A walk keeps the system's state as
-// it is, what is in flight in the order of its sending, and looks all else up.
+// is known of single servers: what each offers, and what each step that was drawn did. A walk keeps
+// the system's state as it is, what is in flight in the order of its sending, and looks all else up.
 //
 // One thread walks; what is asked is asked of the model once. Nothing that is drawn depends on what
 // is known already.
@@ -16,6 +15,7 @@
 #include "interner.hpp"
 #include "model.hpp"
 #include "swarm.hpp"
+#include "walk_verdicts.hpp"
 
 namespace explorer {
 
@@ -57,9 +57,7 @@ class Walks {
         : model_(model),
           offering_(offering),
           setting_(std::move(setting)),
-          properties_(std::move(properties)),
-          memos_(properties_.size()),
-          reached_(properties_.size(), false) {}
+          verdicts_(model, std::move(properties), setting_.servers, setting_.is_fifo) {}
 
     // The walk of a seed, from a state in which nothing is in flight.
     Walked walk(std::uint64_t seed, std::uint64_t steps, const std::vector<Node>& nodes,
@@ -68,7 +66,7 @@ class Walks {
         state_ = {nodes, history, {}, {}};
         walked_ = Walked{};
         walked_.cut.resize(setting_.own_bounds + 4);
-        for (Memo& memo : memos_) memo.last.clear();
+        verdicts_.begin();
         walked_.hashes.push_back(hash());
         walked_.is_violated = is_bad_state();
         while (!walked_.is_violated && walked_.steps < steps && step(swarm)) {
@@ -79,7 +77,7 @@ class Walks {
     }
 
     // Which of the properties that must be reached were, by all walks so far.
-    const std::vector<bool>& reached() const { return reached_; }
+    const std::vector<bool>& reached() const { return verdicts_.reached(); }
 
    private:
     struct Local {
@@ -102,12 +100,6 @@ class Walks {
     struct Offer {
         std::uint8_t position;
         std::uint32_t number;
-    };
-    struct Memo {
-        Interner questions;
-        std::vector<std::int8_t> answers;
-        std::vector<Word> projections;
-        std::vector<std::vector<Word>> last;  // what each instance was asked about last
     };
 
     // ---- Drawing
@@ -308,106 +300,8 @@ class Walks {
         return local.is_bad[again];
     }
 
-    bool is_bad_state() { return is_violated(false); }
-    bool is_bad_step() { return is_violated(true); }
-
-    // Whether the state, or the step to it, violates a property; all are asked, to be reached.
-    bool is_violated(bool of_steps) {
-        bool found = false;
-        for (std::uint32_t number = 0; number < properties_.size(); ++number) {
-            const Property& property = properties_[number];
-            if (of_steps != (property.kind == explorer::Kind::step)) continue;
-            if (property.is_sometimes) {
-                if (!reached_[number]) reached_[number] = decides(number, of_steps, true);
-            } else {
-                found |= decides(number, of_steps, false);
-            }
-        }
-        return found;
-    }
-
-    // Whether one of the instances of a property is what decides: true of a sometimes, or else
-    // false. One that reads what it read at the last step is not asked again.
-    bool decides(std::uint32_t number, bool of_steps, bool decisive) {
-        const Property& property = properties_[number];
-        if (property.kind == explorer::Kind::message) return is_violated_by_message(number);
-        const std::uint8_t servers = static_cast<std::uint8_t>(setting_.servers);
-        const std::uint8_t ones = property.slots == 0 ? 1 : servers;
-        const std::uint8_t others = property.slots == 2 ? servers : 1;
-        Memo& memo = memos_[number];
-        memo.last.resize(std::size_t{ones} * others, nothing());
-        bool found = false;
-        for (std::uint8_t one = 0; one < ones; ++one)
-            for (std::uint8_t other = 0; other < others; ++other) {
-                const std::uint8_t positions[] = {one, other};
-                const std::span<const std::uint8_t> at{positions, property.slots};
-                make_key(number, at, of_steps);
-                std::vector<Word>& last = memo.last[one * others + other];
-                if (last == key_) continue;
-                found |= holds(number, at, of_steps) == decisive;
-                last = key_;
-            }
-        return found;
-    }
-
-    // What no key is.
-    static std::vector<Word> nothing() { return {unknown}; }
-
-    bool holds(std::uint32_t number, std::span<const std::uint8_t> positions, bool of_steps) {
-        Memo& memo = memos_[number];
-        const Word question = memo.questions.intern(key_);
-        if (question >= memo.answers.size()) memo.answers.resize(question + 1, -1);
-        if (memo.answers[question] < 0)
-            memo.answers[question] =
-                of_steps ? model_.holds(number, positions, before_, &state_)
-                         : model_.holds(number, positions, state_, nullptr);
-        return memo.answers[question] != 0;
-    }
-
-    bool is_violated_by_message(std::uint32_t number) {
-        std::vector<std::int8_t>& known = memos_[number].answers;
-        bool found = false;
-        for (Message message : state_.messages) {
-            if (message >= known.size()) known.resize(message + 1, -1);
-            if (known[message] < 0) known[message] = model_.holds_of_message(number, message);
-            found |= known[message] == 0;
-        }
-        return found;
-    }
-
-    void make_key(std::uint32_t number, std::span<const std::uint8_t> positions, bool of_steps) {
-        const Property& property = properties_[number];
-        key_.assign(positions.begin(), positions.end());
-        add_to_key(number, positions, of_steps ? before_ : state_, property.states,
-                   property.history, property.faults, property.messages);
-        if (of_steps)
-            add_to_key(number, positions, state_, property.states_after, property.history_after,
-                       property.faults_after, property.messages_after);
-    }
-
-    void add_to_key(std::uint32_t number, std::span<const std::uint8_t> positions,
-                    const Shape& shape, bool states, bool history,
-                    const std::array<bool, 3>& faults, bool messages) {
-        if (states && positions.empty())
-            for (Node node : shape.nodes) key_.push_back(projection(number, node));
-        if (states)
-            for (std::uint8_t position : positions)
-                key_.push_back(projection(number, shape.nodes[position]));
-        if (history) key_.push_back(shape.history);
-        for (int fault = 0; fault < 3; ++fault)
-            if (faults[fault]) key_.push_back(shape.faults[fault]);
-        if (!messages) return;
-        key_.push_back(static_cast<Word>(shape.messages.size()));
-        const auto begin = key_.insert(key_.end(), shape.messages.begin(), shape.messages.end());
-        if (!setting_.is_fifo) std::sort(begin, key_.end());
-    }
-
-    Word projection(std::uint32_t number, Node node) {
-        std::vector<Word>& known = memos_[number].projections;
-        if (node >= known.size()) known.resize(node + 1, unknown);
-        if (known[node] == unknown) known[node] = model_.projection(number, node);
-        return known[node];
-    }
+    bool is_bad_state() { return verdicts_.violated(state_, nullptr); }
+    bool is_bad_step() { return verdicts_.violated(before_, &state_); }
 
     // ---- Counting
 
@@ -450,7 +344,7 @@ class Walks {
     Model& model_;
     Offering& offering_;
     WalkSetting setting_;
-    std::vector<Property> properties_;
+    WalkVerdicts verdicts_;
 
     std::deque<OfNode> nodes_;
     std::deque<Local> locals_;
@@ -458,8 +352,6 @@ class Walks {
     Interner observations_;
     std::vector<History> histories_;
     std::vector<std::array<std::uint8_t, 2>> channels_;
-    std::vector<Memo> memos_;
-    std::vector<bool> reached_;
     std::vector<std::optional<std::uint64_t>> of_node_, of_message_, of_history_;
 
     Shape state_, before_;
@@ -469,7 +361,6 @@ class Walks {
     std::vector<std::uint64_t> kind_weights_, weights_;
     std::vector<std::uint32_t> deliverable_, in_channel_;
     std::vector<bool> channels_met_;
-    std::vector<Word> key_;
 };
 
 }  // namespace explorer

@@ -309,7 +309,8 @@ def _setting(system: System, sources: list[tuple[int, ...]], threads: int, memor
 def as_core_has_it(prop: Property) -> _PropertyOfCore:
     """Return what the engine has to know of a property."""
     return _PropertyOfCore(
-        prop.kind.value if prop.holds_of_message is None else "message",
+        # Whether all of them are true is no answer to whether it is true once.
+        prop.kind.value if prop.holds_of_message is None or prop.is_sometimes else "message",
         prop.is_sometimes,
         prop.slots,
         [part in prop.reads for part in PARTS],

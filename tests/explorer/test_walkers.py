@@ -77,6 +77,13 @@ def test_the_same_walks_of_a_node_that_talks_much(network: NetworkKind, servers:
         Property("InOrder", heard_in_order, is_sometimes=True),
         Property("Few", lambda view: len(view.messages) < 30, reads=frozenset({"messages"})),
         Property(
+            "SometimesNone",
+            lambda view: not view.messages,
+            is_sometimes=True,
+            reads=frozenset({"messages"}),
+            holds_of_message=lambda message: False,
+        ),
+        Property(
             "Grows",
             lambda before, after: len(before.messages) + 20 > len(after.messages),
             Kind.STEP,
@@ -87,6 +94,7 @@ def test_the_same_walks_of_a_node_that_talks_much(network: NetworkKind, servers:
     plain, native = (outcome(system, properties, each, 5, 300) for each in ALL[:2])
     assert plain == native
     assert plain[0].report.depth > 20
+    assert plain[0].report.sometimes["SometimesNone"]
 
 
 def walked(system: System, properties: list[Property]) -> Iterator[tuple[Walked, Walked]]:
