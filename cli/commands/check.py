@@ -51,6 +51,8 @@ examples:
   raft-ref check --max-messages 4 --checkpoint found
   raft-ref check --max-messages 4 --resume found  a longer one, which may be killed and goes on
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
+  raft-ref check --random --seed 1 --runs 1000000 --shard 3/16 --json
+                                                  one of 16 jobs; raft-ref merge joins them
   raft-ref check --witness SometimesTwoLeaders    how two servers lead at a time
   raft-ref check --progress LeaderIsElected --down 1
                                                   with one server down, one can be elected

@@ -7,11 +7,14 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstring>
 #include <optional>
 
 #include "checkpoint.hpp"
+#include "hashes.hpp"
 #include "progress.hpp"
 #include "search.hpp"
+#include "walks.hpp"
 
 namespace nb = nanobind;
 
@@ -299,6 +302,8 @@ class PythonSearch {
     std::optional<Progress> progress_;
 };
 
+#include "walks_binding.hpp"
+
 }  // namespace
 }  // namespace explorer
 
@@ -343,4 +348,5 @@ NB_MODULE(_core, module) {
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);
+    define_walks(module);
 }

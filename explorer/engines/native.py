@@ -100,7 +100,7 @@ class NativeSearch:
         self._threads = threads
         self._model = NativeModel(system, properties, self._symmetry)
         setting = _setting(system, self._model.renamed(), threads, memory)
-        asked = [_as_core_has_it(prop) for prop in self._model.asked]
+        asked = [as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
         self._core = CoreSearch(self._journal if checkpoints else self._model, asked, setting)
@@ -305,9 +305,11 @@ def _setting(system: System, renamed: tuple[int, int], threads: int, memory: int
     )
 
 
-def _as_core_has_it(prop: Property) -> _PropertyOfCore:
+def as_core_has_it(prop: Property) -> _PropertyOfCore:
+    """Return what the engine has to know of a property."""
     return _PropertyOfCore(
-        prop.kind.value if prop.holds_of_message is None else "message",
+        # Whether all of them are true is no answer to whether it is true once.
+        prop.kind.value if prop.holds_of_message is None or prop.is_sometimes else "message",
         prop.is_sometimes,
         prop.slots,
         [part in prop.reads for part in PARTS],

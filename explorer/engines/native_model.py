@@ -24,6 +24,8 @@ Shape = tuple[list[int], list[int], int, tuple[int, int, int]]
 class NativeModel:
     """The system, as the engine asks it. Messages are numbered from 1 on there."""
 
+    most_names = MAX_NAMES
+
     def __init__(
         self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
     ) -> None:
@@ -70,8 +72,8 @@ class NativeModel:
 
     def _local_step(self, once: LocalStep, again: LocalStep) -> Any:
         names = [self.names.intern(step.names) for step in (once, again)]
-        if len(self.names) > MAX_NAMES:
-            raise Unfit(f"steps have more than {MAX_NAMES:,} different combinations of names")
+        if len(self.names) > self.most_names:
+            raise Unfit(f"steps have more than {self.most_names:,} different combinations of names")
         exceeded = [self._bounds.index(bound) for bound in once.exceeded]
         return once.after, [message + 1 for message in once.sends], *names, exceeded
 
@@ -155,15 +157,12 @@ class NativeModel:
         self, how: int, node: int, number: int
     ) -> tuple[LocalStep, int, tuple[Any, ...]]:
         """Return a step, the message that it takes (or -1), and what the actor is asked about."""
-        local_steps = self._system.local
+        local = self._taken(how, node, number)
         if how == 0:
-            local = local_steps.actions(node)[number]
             return local, -1, ("act", node, local.action)
         if how == 1:
-            return local_steps.restart(node), -1, ("restart", node)
-        message = number - 1
-        local = local_steps.receive(node, message)[how - 2]
-        return local, message, ("receive", node, message)
+            return local, -1, ("restart", node)
+        return local, number - 1, ("receive", node, number - 1)
 
     def _computed_local_holds(
         self, local: LocalStep, position: int, message: int, before: Shape
@@ -175,6 +174,14 @@ class NativeModel:
         )
         evidence = self._system.view(state), self._system.event(transition)
         return all(prop.holds(*evidence) for prop in self._local)
+
+    def _taken(self, how: int, node: int, number: int) -> LocalStep:
+        local_steps = self._system.local
+        if how == 0:
+            return local_steps.actions(node)[number]
+        if how == 1:
+            return local_steps.restart(node)
+        return local_steps.receive(node, number - 1)[how - 2]
 
     def _after(self, state: GlobalState, position: int, local: LocalStep) -> GlobalState:
         nodes = (*state.nodes[:position], local.after, *state.nodes[position + 1 :])

@@ -8,6 +8,8 @@ from raft_ref.explorer.model.interning import Interner, InternerByKind
 from raft_ref.explorer.model.network import Content
 from raft_ref.explorer.model.reduction import Obsolescence
 
+_UNKNOWN: Any = object()
+
 
 class LocalStep(NamedTuple):
     """One step of one server, whatever the rest of the system looks like.
@@ -68,6 +70,8 @@ class LocalSteps:
         self._limits = tuple(limits)
         self._exceeded: dict[int, tuple[str, ...]] = {}
         self._actions: dict[int, tuple[LocalStep, ...]] = {}
+        self._offered: dict[int, tuple[Any, ...]] = {}
+        self._acts: dict[tuple[int, int], LocalStep | None] = {}
         self._receive: dict[tuple[int, int], tuple[LocalStep, LocalStep]] = {}
         self._restart: dict[int, LocalStep] = {}
         self.obsolescence = Obsolescence(guard, self.states, self.messages)
@@ -76,13 +80,27 @@ class LocalSteps:
         """Return what a server may do without a message."""
         found = self._actions.get(state)
         if found is None:
-            actions = self.actor.ask("actions", state)
-            steps = [(action, self.actor.ask("act", state, action)) for action in actions]
-            found = self._actions[state] = tuple(
-                self._local(type(action).__name__, action, state, step)
-                for action, step in steps
-                if step is not None
-            )
+            steps = [self.act(state, number) for number in range(len(self.offered(state)))]
+            found = self._actions[state] = tuple(step for step in steps if step is not None)
+        return found
+
+    def offered(self, state: int) -> tuple[Any, ...]:
+        """Return the actions that a server may try to take without a message."""
+        found = self._offered.get(state)
+        if found is None:
+            found = self._offered[state] = self.actor.ask("actions", state)
+        return found
+
+    def act(self, state: int, number: int) -> LocalStep | None:
+        """Return what one of the offered actions does; None if it is not enabled after all."""
+        found: LocalStep | None = self._acts.get((state, number), _UNKNOWN)
+        if found is _UNKNOWN:
+            action = self.offered(state)[number]
+            step = self.actor.ask("act", state, action)
+            found = None
+            if step is not None:
+                found = self._local(type(action).__name__, action, state, step)
+            self._acts[state, number] = found
         return found
 
     def receive(self, state: int, message: int) -> tuple[LocalStep, LocalStep]:

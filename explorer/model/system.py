@@ -160,24 +160,24 @@ class System:
             return
         for position, node in enumerate(state.nodes):
             for local in self.local.actions(node):
-                if after := self._after(state, position, local, network, cut_off):
+                if after := self.after(state, position, local, network, cut_off):
                     yield Transition(local.names, position, local, -1, after)
             if state.restarts >= bounds.max_restarts:
                 cut_off["max_restarts"] += 1
                 continue
             local = self.local.restart(node)
-            if after := self._after(state, position, local, network, cut_off):
+            if after := self.after(state, position, local, network, cut_off):
                 after = after._replace(restarts=state.restarts + 1)
                 yield Transition(local.names, position, local, -1, after)
         for message in self.network.deliverable(network):
             rest = self.network.remove(network, message)
-            position = self._destination(message)
+            position = self.destination(message)
             once, again = self.local.receive(state.nodes[position], message)
-            if after := self._after(state, position, once, rest, cut_off):
+            if after := self.after(state, position, once, rest, cut_off):
                 yield Transition(once.names, position, once, message, after)
             if state.duplicates >= bounds.max_duplicates:
                 cut_off["max_duplicates"] += 1
-            elif after := self._after(state, position, again, network, cut_off):
+            elif after := self.after(state, position, again, network, cut_off):
                 after = after._replace(duplicates=state.duplicates + 1)
                 yield Transition(again.names, position, again, message, after)
             if state.drops >= bounds.max_drops:
@@ -190,7 +190,7 @@ class System:
         """Return the receipts of messages that are obsolete; nothing else need be looked at."""
         found = []
         for message in self.network.deliverable(state.network):
-            position = self._destination(message)
+            position = self.destination(message)
             node = state.nodes[position]
             if self.local.is_obsolete(node, message):
                 once, _ = self.local.receive(node, message)
@@ -198,7 +198,7 @@ class System:
                 found.append(Transition(once.names, position, once, message, after))
         return found
 
-    def _after(
+    def after(
         self,
         state: GlobalState,
         position: int,
@@ -240,7 +240,8 @@ class System:
         """Return the history after one server's step, all as values."""
         return self._observe_history(history, before, after)
 
-    def _destination(self, message: int) -> int:
+    def destination(self, message: int) -> int:
+        """Return the position of who a message is sent to."""
         found = self._dest.get(message)
         if found is None:
             found = self._dest[message] = self.channel(message)[1]

@@ -5,76 +5,95 @@ never happen in one walk and are frequent in another, and a server that seldom g
 good as cut off. A step's kind is chosen before the step, however many steps there are of it: so
 the faults of a walk have their share, even if they are few among many messages in flight.
 
-A choice depends on the seed and on what there is to choose from, and of `random` it uses nothing
-but what is the same in every version of Python: seeding, and `random.random`.
+A step that is not enabled is put aside, and another of its kind drawn; a kind of which nothing is
+left, too. So a step has the chance that it would have among those that are enabled, though these
+are not known. `explorer/core/swarm.hpp` draws the same.
 """
 
-import random
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Final
 
-from raft_ref.explorer.model.system import NETWORK_STEPS, Transition
+from raft_ref.explorer.walks.chance import Chance, hashed
+from raft_ref.explorer.walks.offers import NAMES, How, Offer
 
-T = TypeVar("T")
-
-_RECEIVE, *_FAULTS = NETWORK_STEPS
-
-_OF_RECEIVE = (64,)
-_OF_FAULT = (0, 1, 8)
-_OF_ACTION = (1, 4, 16)
-_OF_SERVER = (0, 1, 4, 16)
-_OF_NEWER = (1.0, 1.3, 2.0)
+OF_RECEIVE: Final = (64,)
+OF_FAULT: Final = (0, 1, 8)
+OF_ACTION: Final = (1, 4, 16)
+OF_SERVER: Final = (0, 1, 4, 16)
+OF_NEWER: Final = ((1, 1), (10, 13), (1, 2))
 """From which weights those of a walk are drawn: for the arrival of a message, for each kind of
 fault, for each kind of step that an actor takes on its own, for each server, and for a message
-against the one that was first sent before it."""
+against the one that was sent after it (a fraction)."""
+
+NEWEST: Final = 2**40
+"""The weight of the message that was sent last, where an older one has less."""
+
+NEWER: Final = hashed("newer")
+"""The names, as numbers, that chances are drawn for: this one, servers, kinds of steps."""
+
+
+@cache
+def server_name(position: int) -> int:
+    """Return the number that stands for the name of a server."""
+    return hashed(f"server {position}")
+
+
+Kind = tuple[bool, str]
 
 
 class Swarm:
-    """Chooses the steps of one walk. Argument: the walk's seed."""
+    """Draws the steps of one walk. Argument: the walk's seed."""
 
     def __init__(self, seed: int) -> None:
-        self._seed = seed
-        self._random = random.Random(seed)
-        self._weights: dict[str, float] = {}
+        self._chance = Chance(seed)
+        numerator, self._denominator = OF_NEWER[self._chance.of_name(NEWER, len(OF_NEWER))]
+        self._numerator = numerator
+        self._of_age = [NEWEST if self._numerator < self._denominator else 1]
 
-    def choose(self, steps: Sequence[Transition]) -> Transition:
-        """Choose one of the steps that are enabled."""
-        kinds: dict[str, list[Transition]] = {}
-        for step in steps:
-            kinds.setdefault(step.names[0], []).append(step)
-        alike = kinds[self._pick([*kinds], [self._of_kind(kind) for kind in kinds])]
-        return self._pick(alike, [self._of_step(age, step) for age, step in enumerate(alike)])
+    def draw(self, offers: Sequence[Offer]) -> Iterator[Offer]:
+        """Yield the offers, each once, in the order in which they are to be tried."""
+        kinds: dict[Kind, list[Offer]] = {}
+        for offer in offers:
+            kinds.setdefault((offer.how is How.ACTION, offer.name), []).append(offer)
+        left = [*kinds]
+        while left:
+            kind = left.pop(self._chance.pick([self._of_kind(each) for each in left]))
+            yield from self._of_one_kind(kinds[kind])
 
-    def _of_kind(self, kind: str) -> float:
-        if kind == _RECEIVE:
-            return self._drawn(kind, _OF_RECEIVE)
-        return self._drawn(kind, _OF_FAULT if kind in _FAULTS else _OF_ACTION)
+    def _of_one_kind(self, alike: list[Offer]) -> Iterator[Offer]:
+        weights = [
+            self._of_offer(offer, len(alike) - 1 - place) for place, offer in enumerate(alike)
+        ]
+        left = [*alike]
+        while left:
+            place = self._chance.pick(weights)
+            weights.pop(place)
+            yield left.pop(place)
 
-    def _of_step(self, age: int, step: Transition) -> float:
-        """Return the weight of one of the steps of a kind; `age` is its place among them."""
-        weight = 1.0
-        if step.position >= 0:
-            weight = self._drawn(f"server {step.position}", _OF_SERVER)
-        if step.message >= 0:
-            weight *= self._drawn("newer", _OF_NEWER) ** age
+    def _of_kind(self, kind: Kind) -> int:
+        is_action, name = kind
+        if is_action:
+            return self._drawn(hashed(name), OF_ACTION)
+        is_receipt = name == NAMES[How.RECEIVE]
+        return self._drawn(hashed(name), OF_RECEIVE if is_receipt else OF_FAULT)
+
+    def _of_offer(self, offer: Offer, newer: int) -> int:
+        """Return the weight of one of the steps of a kind, `newer` of which come after it."""
+        weight = 1
+        if offer.position >= 0:
+            weight = self._drawn(server_name(offer.position), OF_SERVER)
+        if offer.message >= 0:
+            weight *= self._of_message(newer)
         return weight
 
-    def _drawn(self, name: str, weights: Sequence[float]) -> float:
-        """Return what was drawn for a name: the same all through the walk."""
-        found = self._weights.get(name)
-        if found is None:
-            chance = random.Random(f"{self._seed} {name}").random()
-            found = self._weights[name] = weights[int(chance * len(weights))]
-        return found
+    def _of_message(self, newer: int) -> int:
+        """Return the weight of a message after which so many were sent."""
+        while len(self._of_age) <= newer:
+            older = self._of_age[-1] * self._numerator // self._denominator
+            self._of_age.append(max(1, older))
+        return self._of_age[newer]
 
-    def _pick(self, choices: Sequence[T], weights: Sequence[float]) -> T:
-        """Choose by weight; where no choice has any, as if they were equal."""
-        if not any(weights):
-            weights = [1.0] * len(choices)
-        left = self._random.random() * sum(weights)
-        for choice, weight in zip(choices, weights, strict=True):
-            left -= weight
-            if left < 0:
-                return choice
-        # Rounding can leave nothing; a choice without weight is none.
-        return next(c for c, w in zip(choices[::-1], weights[::-1], strict=True) if w)
+    def _drawn(self, name: int, weights: Sequence[int]) -> int:
+        """Return what was drawn for a name: the same all through the walk."""
+        return weights[self._chance.of_name(name, len(weights))]

@@ -26,7 +26,14 @@ from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables, without_own_slot
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
-from raft_ref.spec.values.value import Value, domain_in, function, model_value, results_of, show
+from raft_ref.spec.values.value import (
+    Value,
+    domain_in,
+    domain_of,
+    model_value,
+    results_of,
+    show,
+)
 
 REFINEMENT = "StepRefinement"
 """The name of the property that each step is one of Raft.tla."""
@@ -82,6 +89,7 @@ class Refinement:
         self._is_foreign = foreign
         self._mapping = RaftVariables(servers, values)
         self._servers = tuple(servers)
+        self._domain = domain_of(frozenset(map(self._mapping.server, servers)))
         self._module = shared(path)
         self._actions: dict[str, Action] = {}
         self._shown: dict[tuple[ServerId, Any], tuple[tuple[Value, ...], int]] = {}
@@ -205,13 +213,10 @@ class Refinement:
         """Return the variables of the servers, with one server's, and the place of `messages`."""
         own = self._mapping.state(state)
         names = [name for name in self._module.variables if name != "messages"]
-        shown = tuple(
-            function(
-                {
-                    self._mapping.server(each): own[name] if each == server else UNREADABLE
-                    for each in self._servers
-                }
-            )
+        me = self._mapping.server(server)
+        # What `function` makes, whose domain is always the same.
+        shown: tuple[Value, ...] = tuple(
+            (self._domain, *[own[name] if each is me else UNREADABLE for each in self._domain])
             for name in names
         )
         return shown, self._module.variables.index("messages")
@@ -241,17 +246,22 @@ def _differences(
     Of a server's slot, what is `seen` of it counts.
     """
     if isinstance(own, tuple) and isinstance(other, tuple) and own[0] is other[0]:
-        slots = zip(domain_in(own), results_of(own), results_of(other), strict=True)
-        pairs = [
-            (f"{name}[{show(slot)}]", *(_readable(name, slot, each, seen) for each in both))
-            for slot, *both in slots
-        ]
-    else:
-        pairs = [(name, own, other)]
-    for where, mine, theirs in pairs:
-        unreadable = mine is UNREADABLE or theirs is UNREADABLE
-        if mine is not theirs and (unreadable or mine != theirs):
-            yield f"{where}: the node has {_shown(mine)}, the spec has {_shown(theirs)}"
+        for slot, *both in zip(domain_in(own), results_of(own), results_of(other), strict=True):
+            mine, theirs = (_readable(name, slot, each, seen) for each in both)
+            if _differ(mine, theirs):
+                yield _difference(f"{name}[{show(slot)}]", mine, theirs)
+    elif _differ(own, other):
+        yield _difference(name, own, other)
+
+
+def _differ(mine: Value, theirs: Value) -> bool:
+    if mine is theirs:
+        return False
+    return mine is UNREADABLE or theirs is UNREADABLE or mine != theirs
+
+
+def _difference(where: str, mine: Value, theirs: Value) -> str:
+    return f"{where}: the node has {_shown(mine)}, the spec has {_shown(theirs)}"
 
 
 def _readable(

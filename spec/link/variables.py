@@ -8,8 +8,10 @@ from typing import Any, Protocol
 from raft_ref import Entry, Role, Snapshot, State
 from raft_ref.explorer import ServerId, View
 from raft_ref.spec.values.value import (
+    Domain,
     Value,
     boolean,
+    domain_of,
     function,
     items_of,
     model_value,
@@ -57,6 +59,13 @@ class Variables(Protocol):
         """Return a message as the module has it."""
 
 
+_OF_THE_SYSTEM = frozenset({"messages", "committed", "restarts", "drops", "duplicates"})
+"""The variables that are not of each server."""
+
+_LAST = 4096
+"""How many states are known by their identity."""
+
+
 class RaftVariables:
     """The variables of RaftInvariants.tla in a view of the explorer.
 
@@ -81,7 +90,9 @@ class RaftVariables:
         self._values = {value: model_value(value) for value in values}
         self._project = project
         self._states: dict[Any, dict[str, Value]] = {}
+        self._last: dict[int, tuple[Any, dict[str, Value]]] = {}
         self._messages: dict[Any, Value] = {}
+        self._domains: dict[tuple[ServerId, ...], tuple[Domain, tuple[ServerId, ...]]] = {}
 
     @property
     def constants(self) -> dict[str, Value]:
@@ -94,9 +105,30 @@ class RaftVariables:
 
     def of(self, view: View, names: frozenset[str]) -> dict[str, Value]:
         """Return the values of the named variables in a view."""
-        return {name: self._variable(view, name) for name in names}
+        found: dict[str, Value] = {}
+        mapped: list[Mapping[str, Value]] | None = None
+        for name in names:
+            if name in _OF_THE_SYSTEM:
+                found[name] = self._variable(view, name)
+                continue
+            if mapped is None:
+                domain, servers = self._domain(tuple(view.states))
+                mapped = [self.state(view.states[server]) for server in servers]
+            # What `function` makes, whose domain is the same for all.
+            found[name] = (domain, *[state[name] for state in mapped])
+        return found
+
+    def _domain(self, servers: tuple[ServerId, ...]) -> tuple[Domain, tuple[ServerId, ...]]:
+        """Return the domain of what maps these servers, and the servers in its order."""
+        found = self._domains.get(servers)
+        if found is None:
+            domain = domain_of(frozenset(self._servers[server] for server in servers))
+            by_value: dict[Value, str] = {self._servers[each]: each for each in servers}
+            found = self._domains[servers] = domain, tuple(by_value[key] for key in domain)
+        return found
 
     def _variable(self, view: View, name: str) -> Value:
+        """Return one that is not of each server."""
         match name:
             case "messages":
                 return frozenset(self.message(message) for message in view.messages)
@@ -111,22 +143,22 @@ class RaftVariables:
                     )
                     for entry in view.history
                 )
-            case "restarts" | "drops" | "duplicates":
+            case _:
                 count: int = getattr(view, name)
                 return count
-            case _:
-                return function(
-                    {
-                        self._servers[server]: self.state(state)[name]
-                        for server, state in view.states.items()
-                    }
-                )
 
     def state(self, state: Any) -> Mapping[str, Value]:
         """Return the values of the servers' variables at one server, from its state."""
+        # A state is asked for again and again, and comparing it takes longer than all else.
+        last = self._last.get(id(state))
+        if last is not None and last[0] is state:
+            return last[1]
         found = self._states.get(state)
         if found is None:
             found = self._states[state] = self._map_state(self._project(state))
+        if len(self._last) >= _LAST:
+            self._last.clear()
+        self._last[id(state)] = state, found
         return found
 
     def _map_state(self, state: State) -> dict[str, Value]:

@@ -48,7 +48,8 @@ def test_a_bug_is_told_shrunk_and_replayed(
 def test_the_outcome_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
     code, report = as_json(capsys, *BUG, "--runs", "5", "--steps", "150")
     assert (code, report["verdict"]) == (1, "VIOLATED")
-    assert (report["engine"], report["property"]) == ("random", "LeaderCompleteness")
+    assert report["engine"].startswith("random, native engine, ")
+    assert report["property"] == "LeaderCompleteness"
     about = report["random"]
     assert (about["seed"], about["runs"], about["steps"]) == (1, 5, 150)
     assert about["found_after_steps"] > report["steps"]
@@ -94,6 +95,11 @@ def test_a_node_of_another_protocol(capsys: pytest.CaptureFixture[str]) -> None:
         (["--seed", "1"], "--seed: only with --random"),
         (["--runs", "1"], "--runs: only with --random"),
         (["--steps", "1"], "--steps: only with --random"),
+        (["--jobs", "1"], "--jobs: only with --random"),
+        (["--shard", "1/2"], "--shard: only with --random"),
+        (["--random", "--shard", "1/2"], "--shard: the shards of a search have one seed"),
+        (["--random", "--threads", "2"], "--threads: with --random, --jobs says how many"),
+        (["--random", "--seed", str(2**64)], f"--seed {2**64}: expected less than 2^64"),
         (["--random", "--seed", "-1"], "--seed -1: expected 0 or more"),
         (["--random", "--runs", "0"], "--runs 0: expected 1 or more"),
         (["--random", "--steps", "0"], "--steps 0: expected 1 or more"),
@@ -110,6 +116,34 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], arguments: list[str], mes
     assert out == ""
     assert err.startswith(f"raft-ref: {message}")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("given", ["0/2", "3/2", "2", "a/b", "1/2/3"])
+def test_a_shard_that_makes_no_sense(capsys: pytest.CaptureFixture[str], given: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["check", "--random", "--seed", "1", "--shard", given])
+    assert f"--shard: '{given}': expected K/N, with K from 1 to N" in capsys.readouterr().err
+
+
+def test_a_shard_replays_without_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = as_json(capsys, *BUG, "--runs", "4", "--shard", "2/2", "--jobs", "1")
+    assert (code, report["random"]["shard"], report["random"]["found_with_seed"]) == (1, "2/2", 2)
+    assert "--shard" not in report["random"]["replay"]
+    assert report["engine"] == "random, native engine, 1 at a time"
+
+
+def test_the_plain_engine_walks_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    (*reports,) = (
+        as_json(capsys, *BUG, "--runs", "3", "--jobs", "1", "--engine", engine)[1]
+        for engine in ("plain", "native")
+    )
+    assert [report.pop("engine").split(", ")[1] for report in reports] == [
+        "plain engine",
+        "native engine",
+    ]
+    for report in reports:
+        del report["seconds"], report["random"]["replay"]
+    assert reports[0] == reports[1]
 
 
 def test_the_same_outcome_whatever_the_hash_seed() -> None:
@@ -137,7 +171,7 @@ def test_a_terminal_shows_progress_and_an_interrupt_ends_cleanly() -> None:
     )
     os.close(theirs)
     shown = b""
-    while b"walk 3 of" not in shown and b"walk 4 of" not in shown and len(shown) < 5000:
+    while not re.search(rb"walk ([2-9]|[\d,]{2,}) of", shown) and len(shown) < 5000:
         shown += os.read(ours, 1000)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)

@@ -59,12 +59,12 @@ def test_random_walks_and_the_one_that_is_taken_again() -> None:
     report = RandomCheck(ClusterRequest(bug="log-not-compared-before-vote"), seed=1, runs=5).run()
     assert report.verdict == "VIOLATED"
     assert report.walks.found is not None
-    assert report.walks.found.steps == 26
+    assert report.walks.found.steps == 52
     trace = trace_of(report)
     assert trace is not None
     assert len(trace.steps) == 11  # shrunk
     assert report.replay is not None
-    assert (report.replay.seed, report.replay.runs) == (1, 1)
+    assert (report.replay.seed, report.replay.runs) == (2, 1)
     assert trace_of(report.replay.run()) == trace
 
 

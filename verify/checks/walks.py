@@ -7,11 +7,15 @@ from dataclasses import dataclass, field, replace
 from raft_ref.explorer import (
     Counterexample,
     Kind,
+    Shard,
     Verdict,
+    WalkLimits,
     WalkProgress,
     WalkReport,
     random_search,
 )
+from raft_ref.explorer.engines.choice import EngineError
+from raft_ref.explorer.walks.chance import SEEDS
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
@@ -69,13 +73,15 @@ class RandomCheck:
     """Take walks through a cluster, whose bounds are those of `BEYOND` where none are given.
 
     The same `seed` gives the same walks, and walk n is the first of ``seed + n - 1``; None is a new
-    one. `runs` is how many walks, `steps` how many steps each.
+    one. `runs` is how many walks, `steps` how many steps each; `limits` say who walks. A shard
+    needs a seed.
     """
 
     cluster: ClusterRequest = field(default_factory=ClusterRequest)
     seed: int | None = None
     runs: int = RUNS
     steps: int = STEPS
+    limits: WalkLimits = field(default_factory=WalkLimits)
 
     def __post_init__(self) -> None:
         for name, number, least in (
@@ -83,6 +89,10 @@ class RandomCheck:
         ):  # fmt: skip
             if number is not None and number < least:
                 raise RequestError(f"{name} {number}: expected {least} or more")
+        if self.seed is not None and self.seed + self.runs > SEEDS:
+            raise RequestError(f"seed {self.seed}: expected less than 2^64 to the last walk")
+        if self.seed is None and self.limits.shard.count > 1:
+            raise RequestError("shard: the shards of a search have one seed; give it with --seed")
         if self.cluster.depth is not None:
             raise RequestError("depth: with --random, --steps says how long a walk is")
         if self.cluster.reduced:
@@ -104,7 +114,14 @@ class RandomCheck:
         # Short enough to be typed again.
         seed = random.SystemRandom().randrange(10**6) if self.seed is None else self.seed
         system, properties = cluster.system, cluster.properties
-        walks = random_search(system, properties, seed, self.runs, self.steps, on_progress)
-        found = walks.found
-        replay = None if found is None else replace(self, seed=found.seed, runs=1)
+        try:
+            walks = random_search(
+                system, properties, seed, self.runs, self.steps, on_progress, self.limits
+            )
+        except EngineError as error:
+            raise RequestError(f"engine native: {error}") from error
+        found, replay = walks.found, None
+        if found is not None:
+            alone = replace(self.limits, shard=Shard())
+            replay = replace(self, seed=found.seed, runs=1, limits=alone)
         return RandomReport(cluster, walks, replay)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 import raft_ref
-from raft_ref.explorer import Report, Verdict
+from raft_ref.explorer import Report, Verdict, WalkLimits
 from raft_ref.explorer.engines.memory import usable_bytes
 from raft_ref.spec.link import BISIMULATION, REFINEMENT
 from raft_ref.traces import Trace
@@ -315,7 +315,8 @@ class _Climb:
         properties = replace(self._check.cluster.properties, refine=self._can_be_tied())
         sizes = replace(self._check.cluster.sizes, **rung.sizes)
         request = replace(self._check.cluster, properties=properties, sizes=sizes)
-        done = RandomCheck(request, seed, runs=10**6, steps=_STEPS_OF_A_WALK).run(tell)
+        limits = WalkLimits(memory=self._memory)
+        done = RandomCheck(request, seed, 10**6, _STEPS_OF_A_WALK, limits).run(tell)
         walks, found = done.walks, done.counterexample
         report = replace(walks.report, counterexample=None, stopped_by="the time")
         shown, trace = None, done.trace()
