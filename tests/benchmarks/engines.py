@@ -3,8 +3,9 @@
     python -m tests.benchmarks.engines [--up-to STATES] [--from STATES] [--only NAME ...]
 
 Prints one table: distinct states a second of each contender on each model, and below them the
-ratio to real TLC with two workers where that ran. A contender that would need too long for a model
-is left out of it (-), and so is one that cannot run on this machine; the last lines say why.
+ratio to real TLC with two workers where that ran, and how many bytes a state our engines took. A
+contender that would need too long for a model is left out of it (-), and so is one that cannot run
+on this machine; the last lines say why.
 
 - All properties are on in our engines and in TLC; Stateright and minicheck, which know no
   properties of steps, check the four invariants of figure 3. Stateright tells states apart by a
@@ -18,9 +19,12 @@ is left out of it (-), and so is one that cannot run on this machine; the last l
 import argparse
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 
 from raft_ref.explorer import EngineName, search
 from tests.benchmarks import minicheck_peer, physical_limit, stateright_peer
@@ -71,6 +75,11 @@ ROWS = [
     ),
     Row(Model(term=2, log=1, restarts=1), 13_460, 46_213),
     Row(Model(term=2, log=1, messages=3), 136_980, 526_091),
+    # Many messages in flight, and many servers: what is in flight does not fit into a key.
+    Row(Model(servers=5, messages=6), 104_588, 831_011),
+    Row(Model(log=1, messages=13), 1_061_861, 10_481_869),
+    # Many terms and entries: so many states of a server that Python takes most of the time.
+    Row(Model(term=3, log=3), 1_506_940, 4_899_869),
     Row(Model(term=3, log=2, restarts=1), 815_630, 2_896_424),
     Row(
         Model(term=2, log=1, messages=3, restarts=2, drops=1, duplicates=1), 10_695_409, 68_385_336
@@ -79,12 +88,20 @@ ROWS = [
 
 
 def ours(row: Row, engine: EngineName, threads: int = 1) -> Measurement:
-    """Search with one of our engines."""
+    """Search with one of our engines, in a process of its own, so that its memory can be told."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_searched, row, engine, threads).result()
+
+
+def _searched(row: Row, engine: EngineName, threads: int) -> Measurement:
     model = row.model
-    report = search(
-        model.system(), model.properties(), model.symmetry, engine=engine, threads=threads
+    system, properties = model.system(), model.properties()
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    report = search(system, properties, model.symmetry, engine=engine, threads=threads)
+    memory = (getrusage(RUSAGE_SELF).ru_maxrss - before) * 1024
+    return Measurement(
+        report.distinct_states, report.transitions, report.depth, report.seconds, memory
     )
-    return Measurement(report.distinct_states, report.transitions, report.depth, report.seconds)
 
 
 def tlc(row: Row) -> Measurement:
@@ -168,6 +185,12 @@ def lines(row: Row, measured: Mapping[str, Measurement], names: Sequence[str]) -
             for name in names
         ]
         yield _line("", "", "", ratios)
+    if memory := {name: found.memory for name, found in measured.items() if found.memory}:
+        sizes = [
+            f"{memory[name] / row.distinct_states:,.0f} B" if name in memory else "-"
+            for name in names
+        ]
+        yield _line("", "", "", sizes)
 
 
 def _line(title: str, states: str, steps: str, cells: Sequence[str]) -> str:

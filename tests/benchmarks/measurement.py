@@ -7,13 +7,15 @@ from dataclasses import dataclass
 class Measurement:
     """One search: what it counted, and how long it took.
 
-    `transitions` is None where the contender does not count them, and so is `depth`.
+    `transitions` is None where the contender does not count them, and so is `depth`; `memory` is
+    how many bytes the search took at most, None where that was not measured.
     """
 
     distinct_states: int
     transitions: int | None
     depth: int | None
     seconds: float
+    memory: int | None = None
 
     @property
     def rate(self) -> float:
