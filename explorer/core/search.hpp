@@ -253,9 +253,10 @@ class Search {
             for (; at < block.size(); ++at) {
                 if (worker.tally.distinct >= worker.quota || stop_) return at;
                 const std::uint64_t key = block[at];
+                const std::uint32_t cls = space_.fault_class(key);
                 space_.expand(key, worker.tally, [&](Edge* edge, bool again, std::uint64_t next,
                                                      const auto& network) {
-                    worker.violated |= space_.is_bad_step(key, edge, again, network);
+                    worker.violated |= space_.is_bad_step(key, cls, edge, again, network);
                     push(next, worker);
                 });
             }
@@ -329,9 +330,10 @@ class Search {
 
     bool violates(std::uint64_t key, Tally& unused) {
         bool bad = false;
+        const std::uint32_t cls = space_.fault_class(key);
         space_.expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next,
                                        const auto& network) {
-            bad = bad || space_.is_bad_step(key, edge, again, network) || space_.is_bad(next);
+            bad = bad || space_.is_bad_step(key, cls, edge, again, network) || space_.is_bad(next);
         });
         return bad;
     }

@@ -18,7 +18,8 @@ class Space {
     Space(Model& model, std::vector<Property> properties, const Setting& setting)
         : setting_(setting),
           verdicts_(model, std::move(properties)),
-          steps_(model, verdicts_, setting.own_bounds, setting.is_reduced, setting.servers,
+          steps_(model, verdicts_, setting.own_bounds, setting.limits.faults[0] > 0,
+                 setting.is_reduced, setting.servers,
                  setting.renamed),
           packed_(steps_.messages(), setting.is_fifo,
                   static_cast<int>(std::min<std::uint64_t>(setting.limits.messages, 64))),
@@ -93,13 +94,16 @@ class Space {
         return bad;
     }
 
+    // `cls` is the fault class of the state.
     template <class Network>
-    bool is_bad_step(std::uint64_t key, Edge* edge, bool again, const Network& network) {
+    bool is_bad_step(std::uint64_t key, std::uint32_t cls, Edge* edge, bool again,
+                     const Network& network) {
         const Word servers = layout_.servers(key);
-        Faults used = faults(key);
-        bool bad = edge != nullptr && steps_.is_bad(servers, *edge, again, used, fault_class(key));
+        const bool bad = edge != nullptr &&
+                         steps_.is_bad(servers, *edge, again, cls, [&] { return faults(key); });
         if (!verdicts_.any(When::step)) return bad;
         const Shape before = shape_of(key);
+        Faults used = before.faults;
         if (edge == nullptr) ++used[1];
         if (edge != nullptr && edge->origin->step.how == How::restart) ++used[0];
         if (again) ++used[2];

@@ -30,9 +30,10 @@ namespace explorer {
 class Steps {
    public:
     // `renamed`: what is renamed; nothing without symmetry.
-    Steps(Model& model, Verdicts& verdicts, std::size_t bounds, bool is_reduced,
+    Steps(Model& model, Verdicts& verdicts, std::size_t bounds, bool may_restart, bool is_reduced,
           std::uint32_t servers, Names renamed)
-        : model_(model), verdicts_(verdicts), bounds_(bounds), is_reduced_(is_reduced),
+        : model_(model), verdicts_(verdicts), bounds_(bounds), may_restart_(may_restart),
+          is_reduced_(is_reduced),
           symmetry_(model, renamed), messages_(model, symmetry_, mutex_, servers) {
         for (int fault = 0; fault < 3; ++fault)
             class_weight_[fault] = verdicts.reads_fault(fault) ? 1 : 0;
@@ -85,10 +86,11 @@ class Steps {
     }
 
     // Check all properties of a step that do not read messages, the first time that it is taken.
-    bool is_bad(Word servers, Edge& edge, bool again, const Faults& faults, std::uint32_t cls) {
+    template <class FaultsOf>
+    bool is_bad(Word servers, Edge& edge, bool again, std::uint32_t cls, FaultsOf faults) {
         if (cls < 8 && edge.checked[again].load(std::memory_order_acquire) >> cls & 1)
             return edge.bad[again].load(std::memory_order_relaxed) >> cls & 1;
-        return check(servers, edge, again, faults, cls);
+        return check(servers, edge, again, faults(), cls);
     }
 
     // Check all properties of a state that do not read messages.
@@ -148,7 +150,8 @@ class Steps {
             std::uint32_t number = 0;
             for (const LocalStep& local : own_actions(shape.nodes[position]))
                 actions.push_back({{How::action, position, number++}, &local});
-            restarts.push_back({{How::restart, position, 0}, &restarted(shape.nodes[position])});
+            if (may_restart_)
+                restarts.push_back({{How::restart, position, 0}, &restarted(shape.nodes[position])});
         }
         row->actions = made(shape, actions, row->actions_exceeding);
         row->restarts = made(shape, restarts, row->restarts_exceeding);
@@ -330,7 +333,7 @@ class Steps {
     Model& model_;
     Verdicts& verdicts_;
     std::size_t bounds_;
-    bool is_reduced_;
+    bool may_restart_, is_reduced_;
     std::mutex mutex_;
     std::uint64_t limit_ = ~std::uint64_t{0};
     std::atomic<std::uint64_t> asked_{0};

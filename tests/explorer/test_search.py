@@ -159,7 +159,7 @@ def test_an_interrupt_ends_the_search_and_tells_what_was_covered() -> None:
         if progress.depth == 3:
             raise KeyboardInterrupt
 
-    report = search(ring(), [], on_progress=interrupt)
+    report = search(ring(), [], on_progress=interrupt, engine="plain")
     assert report.verdict is Verdict.INCOMPLETE
     assert (report.distinct_states, report.depth, report.covered_depth) == (3, 3, 2)
     assert report.queue == 1
