@@ -228,7 +228,7 @@ class DiskSearch {
 
     // How much there may be of what is found; 0 if there is too little memory.
     std::size_t room() const {
-        constexpr std::size_t least = std::size_t{1} << 24;
+        constexpr std::size_t least = std::size_t{1} << 22;
         const std::size_t used = resident_bytes();
         if (used + (options_.room == 0 ? least : 0) > setting_.memory) return 0;
         return options_.room != 0 ? options_.room : (setting_.memory - used) / 4 * 3;

@@ -112,10 +112,24 @@ def _native(
     threads = threads or os.cpu_count() or 1
     try:
         with rarely_collected():
-            asked = system, properties, symmetry, on_progress
-            machine = {"threads": threads, "memory": memory}
             if isinstance(keeping, Disk):
-                return NativeDiskSearch(*asked, **machine, disk=keeping).run()
-            return NativeSearch(*asked, **machine, checkpoints=keeping).run()
+                return NativeDiskSearch(
+                    system,
+                    properties,
+                    symmetry,
+                    on_progress,
+                    threads=threads,
+                    memory=memory,
+                    disk=keeping,
+                ).run()
+            return NativeSearch(
+                system,
+                properties,
+                symmetry,
+                on_progress,
+                threads=threads,
+                memory=memory,
+                checkpoints=keeping,
+            ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error

@@ -12,7 +12,6 @@ from raft_ref.explorer.engines.checkpoint import (
     Extent,
     Folder,
     is_checkpoint,
-    opened,
 )
 from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.native import NativeSearch
@@ -62,7 +61,12 @@ class NativeDiskSearch(NativeSearch):
     def _core_of(self, model: Any, asked: list[Any], setting: Any) -> Any:
         disk = self._disk
         return CoreDiskSearch(
-            model, asked, setting, str(disk.folder), disk.every, 0 if disk.room is None else disk.room
+            model,
+            asked,
+            setting,
+            str(disk.folder),
+            disk.every,
+            0 if disk.room is None else disk.room,
         )
 
     def _run_keeping(self, initial: GlobalState, folder: Folder, checkpoints: Checkpoints) -> Any:
@@ -90,9 +94,7 @@ class NativeDiskSearch(NativeSearch):
         return replace(super()._progress(found, queue), bytes_on_disk=found.bytes)
 
     def _report(self, found: Any, ending: Any, counterexample: Counterexample | None) -> Report:
-        report = replace(
-            super()._report(found, ending, counterexample), bytes_on_disk=found.bytes
-        )
+        report = replace(super()._report(found, ending, counterexample), bytes_on_disk=found.bytes)
         if ending != Ending.OUT_OF_DISK:
             return report
         return replace(report, stopped_by=f"the disk ({self._core.trouble})")
