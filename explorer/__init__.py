@@ -9,6 +9,7 @@ with, whichever it was. `testing` makes a state machine of hypothesis of a syste
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.choice import EngineError, EngineName, search
+from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.plain import Search
 from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from raft_ref.explorer.model.bounds import Bounds
@@ -46,6 +47,7 @@ __all__ = [
     "CheckpointError",
     "Checkpoints",
     "Counterexample",
+    "Disk",
     "EngineError",
     "EngineName",
     "Event",

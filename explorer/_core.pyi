@@ -18,6 +18,7 @@ class Ending(Enum):
     INTERRUPTED = ...
     OUT_OF_MEMORY = ...
     OUT_OF_NUMBERS = ...
+    OUT_OF_DISK = ...
 
 class Found:
     ending: Ending
@@ -27,9 +28,41 @@ class Found:
     covered_depth: int
     queue: int
     cut_by_depth: int
+    bytes: int
     names: list[int]
     lost: int
     cut: list[int]
+
+class DiskSearch:
+    trouble: str
+
+    def __init__(
+        self,
+        model: Any,
+        properties: list[Any],
+        setting: Any,
+        folder: str,
+        every: float,
+        room: int,
+    ) -> None: ...
+    def run(
+        self,
+        nodes: Sequence[int],
+        history: int,
+        heartbeat: Callable[[Found], None],
+        files: Mapping[str, Extent],
+        commit: Callable[[dict[str, Extent]], bool],
+    ) -> Found: ...
+    def find_ways(self, heartbeat: Callable[[Found], None]) -> bool: ...
+    def is_on_the_way(
+        self,
+        number: int,
+        nodes: Sequence[int],
+        messages: Sequence[int],
+        history: int,
+        faults: tuple[int, int, int],
+    ) -> bool: ...
+    def reached(self) -> list[bool]: ...
 
 class Outlook:
     ending: Ending

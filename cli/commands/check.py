@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction, cluster_of
-from raft_ref.cli.options.engine import add_engine, checkpoints_of
+from raft_ref.cli.options.engine import add_engine, checkpoints_of, disk_of
 from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
 from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladder_of
 from raft_ref.cli.options.output import Output, add_output, output_of
@@ -50,6 +50,8 @@ examples:
                                                   a long search, within limits
   raft-ref check --max-messages 4 --checkpoint found
   raft-ref check --max-messages 4 --resume found  a longer one, which may be killed and goes on
+  raft-ref check --max-messages 6 --memory 4G --disk states
+                                                  one that is larger than memory; it goes on, too
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --random --seed 1 --runs 1000000 --shard 3/16 --json
                                                   one of 16 jobs; raft-ref merge joins them
@@ -176,7 +178,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
     if not options.random:
         demand_no_walks(options)
     if options.all_violations:
-        for name in ("conjuncts", "witness", "checkpoint", "resume"):
+        for name in ("conjuncts", "witness", "checkpoint", "resume", "disk"):
             if getattr(options, name):
                 raise UsageError(f"--{name}: not with --all-violations")
     if options.conjuncts:
@@ -193,6 +195,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
         options.memory,
         checkpoints_of(options),
         allowed_of(options),
+        disk_of(options),
     )
     return check, exhaustive
 
@@ -203,7 +206,7 @@ def _conjuncts(options: argparse.Namespace) -> tuple[Check, Reports]:
         from raft_ref.verify import ConjunctsCheck  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise UsageError(NO_Z3) from error
-    for name in ("random", "symmetry", "threads", "memory", "checkpoint", "resume"):
+    for name in ("random", "symmetry", "threads", "memory", "checkpoint", "resume", "disk"):
         if getattr(options, name):
             raise UsageError(f"--{name}: not with --conjuncts")
     if options.engine == "native":

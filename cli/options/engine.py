@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer import Checkpoints
+from raft_ref.explorer import Checkpoints, Disk
 
 _EVERY = 60.0
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -49,6 +49,13 @@ def add_engine(group: Any) -> None:
         help="go on with what is kept there, with the same options as before (but for threads and "
         "memory), and keep it there",
     )
+    keep.add_argument(
+        "--disk",
+        metavar="DIR",
+        type=Path,
+        help="for what is larger than memory: have the states in this folder, in one to four bytes "
+        "each; --memory counts all else. A run that was killed goes on with the same command",
+    )
     group.add_argument(
         "--checkpoint-every",
         metavar="SECONDS",
@@ -65,16 +72,31 @@ def checkpoints_of(options: argparse.Namespace) -> Checkpoints | None:
         if every is not None:
             raise UsageError("--checkpoint-every: only with --checkpoint or --resume")
         return None
-    if not folder.parent.is_dir():
-        raise UsageError(f"{folder}: there is no folder {folder.parent}")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder}: is not a folder")
+    _demand_folder(folder)
     return Checkpoints(
         folder,
         resume=options.resume is not None,
         every=_EVERY if every is None else every,
         on_trouble=lambda what: print(f"raft-ref: {what}", file=sys.stderr),
     )
+
+
+def disk_of(options: argparse.Namespace) -> Disk | None:
+    """Return where the states are on disk, if they are. Raises `UsageError`."""
+    if options.disk is None:
+        return None
+    if options.progress is not None:
+        raise UsageError("--progress: asked of a search with its states in memory; not with --disk")
+    _demand_folder(options.disk)
+    return Disk(options.disk)
+
+
+def _demand_folder(folder: Path) -> None:
+    """Demand that there is such a folder, or that it can be made."""
+    if not folder.parent.is_dir():
+        raise UsageError(f"{folder}: there is no folder {folder.parent}")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is not a folder")
 
 
 def _seconds(text: str) -> float:

@@ -11,7 +11,7 @@ from raft_ref.verify import DEFAULTS, ClusterRequest, LadderCheck
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _OF_ONE_SEARCH = (
     "bug", "depth", "bound", "checkpoint", "resume", "checkpoint_every", "bisimulation", "por",
-    "witness", "down",
+    "witness", "down", "disk",
 )  # fmt: skip
 
 

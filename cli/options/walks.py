@@ -62,7 +62,7 @@ def walks_of(options: argparse.Namespace, cluster: ClusterRequest) -> RandomChec
         raise UsageError("--threads: with --random, --jobs says how many walk at a time")
     if options.symmetry:
         raise UsageError("--symmetry: walks are not compared; leave it out with --random")
-    for name in ("checkpoint", "resume", "checkpoint_every"):
+    for name in ("checkpoint", "resume", "checkpoint_every", "disk"):
         if getattr(options, name) is not None:
             raise UsageError(
                 f"--{name.replace('_', '-')}: walks are told from their seed; leave it out with "

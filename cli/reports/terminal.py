@@ -24,10 +24,20 @@ def progress_line(progress: Progress) -> str:
             f"goal is not known to be reachable yet, {progress.seconds:.0f} s"
         )
     rate = progress.distinct_states / max(progress.seconds, 1e-9)
-    return (
+    line = (
         f"{progress.distinct_states:,} states, {rate:,.0f}/s, depth {progress.depth}, "
         f"queue {progress.queue:,}, {progress.seconds:.0f} s"
     )
+    if isinstance(progress, explorer.Progress) and progress.bytes_on_disk is not None:
+        return f"{line}; on disk: {bytes_on_disk(progress)}"
+    return line
+
+
+def bytes_on_disk(found: explorer.Progress | explorer.Report) -> str:
+    """Return how much of the disk the states take, and each of them."""
+    size = found.bytes_on_disk or 0
+    each = size / max(found.distinct_states, 1)
+    return f"{size / 2**20:,.1f} MB, {each:.1f} bytes a state"
 
 
 @contextmanager

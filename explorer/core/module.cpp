@@ -12,6 +12,7 @@
 
 #include "checkpoint.hpp"
 #include "hashes.hpp"
+#include "on_disk.hpp"
 #include "progress.hpp"
 #include "search.hpp"
 #include "walks.hpp"
@@ -179,6 +180,47 @@ void translate(const std::exception_ptr& exception, void*) {
     }
 }
 
+// An interrupt (Ctrl-C) is noticed here, and stops the search.
+std::function<bool(const Found&)> beat(const nb::object& heartbeat) {
+    return [&heartbeat](const Found& so_far) {
+        nb::gil_scoped_acquire lock;
+        if (PyErr_CheckSignals() == 0) {
+            try {
+                heartbeat(so_far);
+                return true;
+            } catch (const nb::python_error& error) {
+                if (!error.matches(PyExc_KeyboardInterrupt)) throw;
+                return false;
+            }
+        }
+        if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw nb::python_error();
+        PyErr_Clear();
+        return false;
+    };
+}
+
+std::vector<Property> properties_of(nb::list properties) {
+    std::vector<Property> result;
+    for (nb::handle each : properties) result.push_back(property_of(each));
+    return result;
+}
+Setting setting_of(nb::handle from) {
+    Setting setting;
+    setting.servers = nb::cast<std::uint32_t>(from.attr("servers"));
+    setting.is_fifo = nb::cast<bool>(from.attr("is_fifo"));
+    setting.limits = {nb::cast<std::uint64_t>(from.attr("max_messages")),
+                      nb::cast<Faults>(from.attr("max_faults")),
+                      nb::cast<std::uint64_t>(from.attr("max_depth"))};
+    setting.is_reduced = nb::cast<bool>(from.attr("is_reduced"));
+    setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
+    const auto [servers, values] =
+        nb::cast<std::tuple<std::uint8_t, std::uint8_t>>(from.attr("renamed"));
+    setting.renamed = {servers, values};
+    setting.threads = nb::cast<unsigned>(from.attr("threads"));
+    setting.memory = nb::cast<std::size_t>(from.attr("memory"));
+    return setting;
+}
+
 class PythonSearch {
    public:
     PythonSearch(nb::object model, nb::list properties, nb::object setting)
@@ -256,52 +298,12 @@ class PythonSearch {
     std::size_t messages() { return search_.messages(); }
 
    private:
-    // An interrupt (Ctrl-C) is noticed here, and stops the search.
-    static std::function<bool(const Found&)> beat(const nb::object& heartbeat) {
-        return [&heartbeat](const Found& so_far) {
-            nb::gil_scoped_acquire lock;
-            if (PyErr_CheckSignals() == 0) {
-                try {
-                    heartbeat(so_far);
-                    return true;
-                } catch (const nb::python_error& error) {
-                    if (!error.matches(PyExc_KeyboardInterrupt)) throw;
-                    return false;
-                }
-            }
-            if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) throw nb::python_error();
-            PyErr_Clear();
-            return false;
-        };
-    }
-
-    static std::vector<Property> properties_of(nb::list properties) {
-        std::vector<Property> result;
-        for (nb::handle each : properties) result.push_back(property_of(each));
-        return result;
-    }
-    static Setting setting_of(nb::handle from) {
-        Setting setting;
-        setting.servers = nb::cast<std::uint32_t>(from.attr("servers"));
-        setting.is_fifo = nb::cast<bool>(from.attr("is_fifo"));
-        setting.limits = {nb::cast<std::uint64_t>(from.attr("max_messages")),
-                          nb::cast<Faults>(from.attr("max_faults")),
-                          nb::cast<std::uint64_t>(from.attr("max_depth"))};
-        setting.is_reduced = nb::cast<bool>(from.attr("is_reduced"));
-        setting.own_bounds = nb::cast<std::size_t>(from.attr("own_bounds"));
-        const auto [servers, values] =
-            nb::cast<std::tuple<std::uint8_t, std::uint8_t>>(from.attr("renamed"));
-        setting.renamed = {servers, values};
-        setting.threads = nb::cast<unsigned>(from.attr("threads"));
-        setting.memory = nb::cast<std::size_t>(from.attr("memory"));
-        return setting;
-    }
-
     PythonModel model_;
     Search search_;
     std::optional<Progress> progress_;
 };
 
+#include "disk_binding.hpp"
 #include "walks_binding.hpp"
 
 }  // namespace
@@ -319,13 +321,15 @@ NB_MODULE(_core, module) {
         .value("VIOLATED", Ending::violated)
         .value("INTERRUPTED", Ending::interrupted)
         .value("OUT_OF_MEMORY", Ending::out_of_memory)
-        .value("OUT_OF_NUMBERS", Ending::out_of_numbers);
+        .value("OUT_OF_NUMBERS", Ending::out_of_numbers)
+        .value("OUT_OF_DISK", Ending::out_of_disk);
     nb::class_<Found>(module, "Found")
         .def_ro("ending", &Found::ending)
         .def_ro("depth", &Found::depth)
         .def_ro("covered_depth", &Found::covered_depth)
         .def_ro("queue", &Found::queue)
         .def_ro("cut_by_depth", &Found::cut_by_depth)
+        .def_ro("bytes", &Found::bytes)
         .def_prop_ro("distinct", [](const Found& found) { return found.tally.distinct; })
         .def_prop_ro("transitions", [](const Found& found) { return found.tally.transitions; })
         .def_prop_ro("names", [](const Found& found) { return found.tally.names; })
@@ -348,5 +352,6 @@ NB_MODULE(_core, module) {
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);
+    define_disk_search(module);
     define_walks(module);
 }

@@ -15,6 +15,7 @@
 #include "parallel.hpp"
 #include "space.hpp"
 #include "visited.hpp"
+#include "ways.hpp"
 
 namespace explorer {
 
@@ -65,12 +66,7 @@ class Search {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        try {
-            const std::uint64_t key = space_.key_of(state);
-            return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key);
-        } catch (const Overflow&) {
-            return false;  // what no key has room for was never met
-        }
+        return explorer::is_on_the_way(space_, ways_, number, state);
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
@@ -329,21 +325,10 @@ class Search {
     // ---- Ways
 
     bool violates(std::uint64_t key, Tally& unused) {
-        bool bad = false;
-        const std::uint32_t cls = space_.fault_class(key);
-        space_.expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next,
-                                       const auto& network) {
-            bad = bad || space_.is_bad_step(key, cls, edge, again, network) || space_.is_bad(next);
-        });
-        return bad;
+        return explorer::violates(space_, key, unused);
     }
-
     bool leads_to(std::uint64_t key, const std::vector<std::uint64_t>& targets, Tally& unused) {
-        bool leads = false;
-        space_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const auto&) {
-            leads = leads || std::binary_search(targets.begin(), targets.end(), next);
-        });
-        return leads;
+        return explorer::leads_to(space_, key, targets, unused);
     }
 
     std::uint64_t initial_key(const std::vector<Node>& nodes, History history) {
@@ -358,7 +343,7 @@ class Search {
     Visited visited_;
     Found found_;
     std::vector<Level> kept_;
-    std::vector<std::vector<std::uint64_t>> ways_;
+    Ways ways_;
 
     Front front_;
     Keeper* keeper_ = nullptr;

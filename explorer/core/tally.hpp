@@ -58,12 +58,20 @@ struct Tally {
     }
 };
 
-enum class Ending : std::uint8_t { covered, violated, interrupted, out_of_memory, out_of_numbers };
+enum class Ending : std::uint8_t {
+    covered,
+    violated,
+    interrupted,
+    out_of_memory,
+    out_of_numbers,
+    out_of_disk
+};
 
 struct Found {
     Ending ending = Ending::covered;
     Tally tally;
     std::uint64_t depth = 0, covered_depth = 0, queue = 0, cut_by_depth = 0;
+    std::uint64_t bytes = 0;  // of states on disk
 };
 
 }  // namespace explorer

@@ -25,12 +25,14 @@ from typing import Any
 from raft_ref.explorer.model.properties import Property
 from raft_ref.explorer.model.system import System
 
-FORMAT = 2
+FORMAT = 3
 """The version of the files; to be raised with every change of what they mean."""
 
 MANIFEST = "manifest.json"
 
-_OURS = re.compile(r"manifest\.json\.tmp|(states|point)-\d+\.bin|(servers|networks|questions)\.bin")
+_OURS = re.compile(
+    r"manifest\.json\.tmp|(states|point|found|level-\d+)-\d+\.bin|(servers|networks|questions)\.bin"
+)
 
 Extent = tuple[int, int]
 """How many words of a file count, and their checksum."""

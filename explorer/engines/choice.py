@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
+from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.memory import rarely_collected, usable_bytes
 from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
@@ -42,6 +43,7 @@ def search(
     threads: int | None = None,
     memory: int | None = None,
     checkpoints: Checkpoints | None = None,
+    disk: Disk | None = None,
 ) -> Report:
     """Search a system within its bounds, breadth first.
 
@@ -58,7 +60,9 @@ def search(
 
     With `checkpoints`, what is found is kept on disk: a run that was killed at any moment can be
     resumed and ends with the same report, in which `seconds` are those of all its runs. A search
-    that ends incomplete keeps a last checkpoint. The native engine alone has them.
+    that ends incomplete keeps a last checkpoint. With `disk` instead, the states are there and not
+    in memory, whole levels are kept, and what is kept is gone on with. The native engine alone has
+    either.
 
     Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
     protocol, `EngineError` where ``"native"`` is asked for and cannot be, and `CheckpointError`.
@@ -67,18 +71,22 @@ def search(
     why = ""
     if engine != "plain":
         try:
-            return _native(system, properties, symmetry, on_progress, threads, memory, checkpoints)
+            keeping = checkpoints if disk is None else disk
+            return _native(system, properties, symmetry, on_progress, threads, memory, keeping)
         except EngineError as error:
             if engine == "native":
                 raise
             why = str(error)
-            if checkpoints is None:
+            if checkpoints is None and disk is None:
                 tell_of_plain_engine(why)
     if checkpoints is not None:
         reason = f": {why}" if why else ""
         raise CheckpointError(
             f"{checkpoints.folder}: the plain engine keeps no checkpoints{reason}"
         )
+    if disk is not None:
+        reason = f": {why}" if why else ""
+        raise CheckpointError(f"{disk.folder}: the plain engine has no states on disk{reason}")
     report = Search(system, properties, symmetry, on_progress, memory).run()
     return replace(report, engine=f"{report.engine}: {why}") if why else report
 
@@ -90,11 +98,12 @@ def _native(
     on_progress: Callable[[Progress], None],
     threads: int | None,
     memory: int,
-    checkpoints: Checkpoints | None,
+    keeping: Checkpoints | Disk | None,
 ) -> Report:
     try:
         # Here and not above, because it is not there where no compiler was.
         from raft_ref.explorer.engines.native import NativeSearch  # noqa: PLC0415
+        from raft_ref.explorer.engines.native_disk import NativeDiskSearch  # noqa: PLC0415
     except ImportError as error:
         raise EngineError(
             f"the native engine was not built beside {Path(__file__).parents[1]} "
@@ -103,6 +112,16 @@ def _native(
     threads = threads or os.cpu_count() or 1
     try:
         with rarely_collected():
+            if isinstance(keeping, Disk):
+                return NativeDiskSearch(
+                    system,
+                    properties,
+                    symmetry,
+                    on_progress,
+                    threads=threads,
+                    memory=memory,
+                    disk=keeping,
+                ).run()
             return NativeSearch(
                 system,
                 properties,
@@ -110,7 +129,7 @@ def _native(
                 on_progress,
                 threads=threads,
                 memory=memory,
-                checkpoints=checkpoints,
+                checkpoints=keeping,
             ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error

@@ -103,9 +103,12 @@ class NativeSearch:
         asked = [as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
-        self._core = CoreSearch(self._journal if checkpoints else self._model, asked, setting)
+        self._core = self._core_of(self._journal if checkpoints else self._model, asked, setting)
         self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
+
+    def _core_of(self, model: Any, asked: list[Any], setting: Any) -> Any:
+        return CoreSearch(model, asked, setting)
 
     def run(self) -> Report:
         """Search until a property is violated or nothing is left to expand."""
@@ -223,6 +226,9 @@ class NativeSearch:
 
     def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
         self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
+        return self._first_counterexample(found)
+
+    def _first_counterexample(self, found: Any) -> Counterexample:
         return first_counterexample(
             self._system,
             Checker(self._system, self._properties),
@@ -280,12 +286,14 @@ _VERDICTS = {
     Ending.INTERRUPTED: Verdict.INCOMPLETE,
     Ending.OUT_OF_MEMORY: Verdict.INCOMPLETE,
     Ending.OUT_OF_NUMBERS: Verdict.INCOMPLETE,
+    Ending.OUT_OF_DISK: Verdict.INCOMPLETE,
 }
 
 _STOPPED_BY = {
     Ending.INTERRUPTED: "interrupt",
     Ending.OUT_OF_MEMORY: "the limit on memory",
     Ending.OUT_OF_NUMBERS: "the 64 bits that a state has",
+    Ending.OUT_OF_DISK: "the disk",
 }
 
 

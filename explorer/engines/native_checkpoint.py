@@ -1,6 +1,6 @@
 """The checkpoints of a search with the native engine: its files, and the journal beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from raft_ref.explorer._core import append, read
@@ -38,7 +38,7 @@ class Keeping:
                 f"{self._folder.path}: the node no longer answers as it did: {error}"
             ) from error
 
-    def commit(self, files: dict[str, Extent]) -> bool:
+    def commit(self, files: Mapping[str, Extent]) -> bool:
         """Make these files and the journal the checkpoint; return whether the search may go on."""
         try:
             self._commit(files)
@@ -47,16 +47,19 @@ class Keeping:
             return False
         return True
 
-    def _commit(self, files: dict[str, Extent]) -> None:
+    def _commit(self, files: Mapping[str, Extent]) -> None:
         try:
-            new = self._journal.words[self._noted[0] :]
-            noted = append(self._path, self._noted, new)
-            self._folder.commit({**files, QUESTIONS: noted}, self._seconds())
+            self._write(files)
         except OSError as error:
             self.tell(f"{error.filename}: {error.strerror}")
         else:
-            self._noted = noted
             self._is_troubled = False
+
+    def _write(self, files: Mapping[str, Extent]) -> None:
+        new = self._journal.words[self._noted[0] :]
+        noted = append(self._path, self._noted, new)
+        self._folder.commit({**files, QUESTIONS: noted}, self._seconds())
+        self._noted = noted
 
     def tell(self, trouble: str) -> None:
         """Tell that a checkpoint could not be written, unless it is so since the last one."""

@@ -29,7 +29,7 @@ class Progress:
     """How far a search has come; `queue` are the states found and not expanded yet.
 
     Once all are, and progress is asked for, `undecided` are the states from which the goal is not
-    known to be reachable yet.
+    known to be reachable yet. `bytes_on_disk` are those of states, where they are there.
     """
 
     distinct_states: int
@@ -38,6 +38,7 @@ class Progress:
     queue: int
     seconds: float
     undecided: int | None = None
+    bytes_on_disk: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Report:
       else is violated or the search is incomplete, nor after the first that is violated.
     - `symmetry`: by a renaming of what states may differ that were counted as one.
     - `engine`: what searched; `stopped_by`: why an incomplete search is incomplete.
+    - `bytes_on_disk`: those of the states, if they are there.
     """
 
     verdict: Verdict
@@ -78,6 +80,7 @@ class Report:
     engine: str
     stopped_by: str | None = None
     progress: Mapping[str, Outlook] = field(default_factory=dict)
+    bytes_on_disk: int | None = None
 
 
 class Coverage(TypedDict):

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from raft_ref.explorer import (
     Checkpoints,
     Counterexample,
+    Disk,
     EngineError,
     EngineName,
     Progress,
@@ -93,8 +95,8 @@ class ExhaustiveReport:
 class ExhaustiveCheck:
     """Explore a cluster within its bounds.
 
-    `engine`, `threads` and `memory` are as in `explorer.search`; so are `checkpoints`, but for what
-    they are about, which is found here. `allowed` need not be reached, by name.
+    `engine`, `threads` and `memory` are as in `explorer.search`; so are `checkpoints` and `disk`,
+    but for what they are about, which is found here. `allowed` need not be reached, by name.
     """
 
     cluster: ClusterRequest = field(default_factory=ClusterRequest)
@@ -104,6 +106,7 @@ class ExhaustiveCheck:
     memory: int | None = None
     checkpoints: Checkpoints | None = None
     allowed: frozenset[str] = frozenset()
+    disk: Disk | None = None
 
     def run(
         self, on_progress: Callable[[Progress], None] = lambda progress: None
@@ -114,7 +117,7 @@ class ExhaustiveCheck:
         report = replace(report, known=known)
         found = report.counterexample
         is_other = known is not None and found is not None and found.prop.name != known
-        if known is None or not is_other or self.checkpoints is not None:
+        if known is None or not is_other or self.checkpoints is not None or self.disk is not None:
             return report
         properties = replace(self.cluster.properties, beside_bug=False, excepted=())
         alone = replace(self, cluster=replace(self.cluster, properties=properties))
@@ -151,9 +154,9 @@ class ExhaustiveCheck:
             # Nobody asked for symmetry, and what it would save is not worth an error.
             if self.symmetry is not None:
                 raise
-            if checkpoints is not None:
-                why = str(error).partition(",")[0]
-                raise RequestError(f"checkpoint: {why}; --no-symmetry goes on") from error
+            if checkpoints is not None or self.disk is not None:
+                why, how = str(error).partition(",")[0], "disk" if self.disk else "checkpoint"
+                raise RequestError(f"{how}: {why}; --no-symmetry goes on") from error
             if self.cluster.keeps_order:
                 other = replace(self, cluster=replace(self.cluster, keeps_order=False))
                 return other._explored(on_progress)
@@ -178,6 +181,7 @@ class ExhaustiveCheck:
                 threads=self.threads,
                 memory=self.memory,
                 checkpoints=checkpoints,
+                disk=self._disk(cluster),
             )
         except EngineError as error:
             raise RequestError(f"engine native: {error}") from error
@@ -187,13 +191,21 @@ class ExhaustiveCheck:
     def _checkpoints(self, cluster: Cluster) -> Checkpoints | None:
         if self.checkpoints is None:
             return None
+        return replace(self.checkpoints, about={**self.checkpoints.about, **self._about(cluster)})
+
+    def _disk(self, cluster: Cluster) -> Disk | None:
+        if self.disk is None:
+            return None
+        return replace(self.disk, about={**self.disk.about, **self._about(cluster)})
+
+    def _about(self, cluster: Cluster) -> dict[str, Any]:
+        """Return what the search depends on and its system and properties do not tell."""
         module = self.cluster.properties.spec or INVARIANTS
-        about = {
+        return {
             "what is explored": cluster.description,
             "values": cluster.values,
             "the module of properties": digest(module.read_text("utf-8")),
         }
-        return replace(self.checkpoints, about={**self.checkpoints.about, **about})
 
 
 def _known(cluster: ClusterRequest) -> str | None:

@@ -8,7 +8,7 @@ from raft_ref.cli.options.output import Output
 from raft_ref.cli.reports.checks import calibration, explored
 from raft_ref.cli.reports.checks.explored import TITLES, held, setting, vacuity
 from raft_ref.cli.reports.pictures import Written
-from raft_ref.cli.reports.terminal import progress_line, table, wrapped
+from raft_ref.cli.reports.terminal import bytes_on_disk, progress_line, table, wrapped
 from raft_ref.explorer import Kind, Report, Verdict
 from raft_ref.verify import ExhaustiveReport
 
@@ -25,6 +25,8 @@ def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
     if report.checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
         folder = shlex.quote(str(report.checkpoints.folder))
         lines.append(f"to go on: the same command with --resume {folder}")
+    if report.search.bytes_on_disk is not None and report.verdict is Verdict.INCOMPLETE:
+        lines.append("to go on: the same command")
     return lines
 
 
@@ -51,7 +53,7 @@ def _covered(found: ExhaustiveReport, output: Output) -> list[str]:
     lines = [_verdict(found), *setting(cluster, report.symmetry), *_of_bug(found, output)]
     lines += [f"  {found.note}"] if found.note else []
     if report.verdict is Verdict.VIOLATED:
-        return lines if quiet else [*lines, _size(report), *_outlooks(report)]
+        return lines if quiet else [*lines, *_size(report), *_outlooks(report)]
     if quiet:
         return [*lines, *calibration.as_text(found.calibration), *vacuity(report)]
     decided = [
@@ -61,7 +63,7 @@ def _covered(found: ExhaustiveReport, output: Output) -> list[str]:
     ]
     return [
         *lines,
-        _size(report),
+        *_size(report),
         *calibration.as_text(found.calibration),
         *_outlooks(report),
         "",
@@ -113,13 +115,16 @@ def _of_bug(found: ExhaustiveReport, output: Output) -> list[str]:
     return lines
 
 
-def _size(report: Report) -> str:
+def _size(report: Report) -> list[str]:
     rate = report.distinct_states / max(report.seconds, 1e-9)
-    return (
+    size = (
         f"  {report.distinct_states:,} distinct states, {report.transitions:,} transitions, "
         f"depth {report.depth}; {report.seconds:.1f} s, {rate:,.0f} states/s "
         f"({report.engine})"
     )
+    if report.bytes_on_disk is None:
+        return [size]
+    return [size, f"  on disk: {bytes_on_disk(report)}"]
 
 
 def _outlooks(report: Report) -> list[str]:

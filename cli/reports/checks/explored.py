@@ -60,6 +60,7 @@ def covered(report: Report) -> dict[str, Any]:
         "depth": report.depth,
         "covered_depth": report.covered_depth,
         "seconds": round(report.seconds, 3),
+        "bytes_on_disk": report.bytes_on_disk,
         "engine": report.engine,
         "stopped_by": report.stopped_by,
         "never_taken": list(report.never_taken),
