@@ -107,6 +107,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
         "violation": violation,
         **beside,
+        **({} if trace.loop is None else {"loop": trace.loop}),
     }
 
 
