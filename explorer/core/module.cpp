@@ -12,6 +12,8 @@
 
 #include "checkpoint.hpp"
 #include "hashes.hpp"
+#include "lasso_ways.hpp"
+#include "liveness.hpp"
 #include "progress.hpp"
 #include "search.hpp"
 #include "walks.hpp"
@@ -105,7 +107,6 @@ class PythonModel : public Model {
         return nb::cast<std::uint8_t>(object_.attr("outlook")(question, as_python(&state)));
     }
 
-   private:
     struct Guest {
         PyGILState_STATE lock = PyGILState_Ensure();
         PyThreadState* record = PyEval_SaveThread();
@@ -115,6 +116,7 @@ class PythonModel : public Model {
         }
     };
 
+   private:
     template <class Answer, class... Arguments>
     Answer ask(const char* method, Arguments... arguments) {
         nb::gil_scoped_acquire lock;
@@ -254,8 +256,8 @@ class PythonSearch {
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
     std::size_t servers() const { return search_.servers(); }
     std::size_t messages() { return search_.messages(); }
+    Search& search() { return search_; }
 
-   private:
     // An interrupt (Ctrl-C) is noticed here, and stops the search.
     static std::function<bool(const Found&)> beat(const nb::object& heartbeat) {
         return [&heartbeat](const Found& so_far) {
@@ -275,6 +277,7 @@ class PythonSearch {
         };
     }
 
+   private:
     static std::vector<Property> properties_of(nb::list properties) {
         std::vector<Property> result;
         for (nb::handle each : properties) result.push_back(property_of(each));
@@ -302,6 +305,7 @@ class PythonSearch {
     std::optional<Progress> progress_;
 };
 
+#include "liveness_binding.hpp"
 #include "walks_binding.hpp"
 
 }  // namespace
@@ -348,5 +352,6 @@ NB_MODULE(_core, module) {
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);
+    define_liveness(module);
     define_walks(module);
 }

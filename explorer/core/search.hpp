@@ -19,10 +19,14 @@
 namespace explorer {
 
 class Checkpoint;
+class LassoWays;
+class Liveness;
 class Progress;
 
 class Search {
     friend class Checkpoint;
+    friend class LassoWays;
+    friend class Liveness;
     friend class Progress;
 
    public:

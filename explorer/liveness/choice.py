@@ -102,4 +102,21 @@ def _native(
     threads: int | None,
     memory: int,
 ) -> Searched:
-    raise Unfit("not yet")
+    try:
+        # Here and not above, because it is not there where no compiler was.
+        from raft_ref.explorer.engines.native import STOPPED_BY, NativeSearch  # noqa: PLC0415
+        from raft_ref.explorer.liveness.native import NativeLiveness  # noqa: PLC0415
+    except ImportError as error:
+        raise EngineError("the native engine was not built") from error
+    search = NativeSearch(
+        system, (), False, on_progress, threads=threads or os.cpu_count() or 1, memory=memory
+    )
+    report = search.run()
+    if report.verdict is not Verdict.HOLDS_WITHIN_BOUNDS:
+        return Searched(report, None, report.stopped_by)
+    liveness = NativeLiveness(system, search, goal, labels)
+    try:
+        answer = liveness.answer()
+    except KeyboardInterrupt:  # while the lasso was made
+        return Searched(report, None, "interrupt")
+    return Searched(report, answer, STOPPED_BY.get(liveness.ending))

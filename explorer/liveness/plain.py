@@ -1,6 +1,6 @@
 """The definition of liveness, in Python: the runs within the bounds, and which of them are fair."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterator
 from functools import cache
 
 from raft_ref.explorer.liveness.goal import AGAIN, AWAITED, BEGINS, Form, Goal
@@ -88,7 +88,9 @@ class PlainLiveness:
         self, far: dict[GlobalState, int], levels: list[set[Node]], *, without_bounds: bool
     ) -> FoundLasso | None:
         """Return the lasso, and the states of its loop; None if there is none."""
-        places = {state: self._place(state, far, without_bounds) for state in far}
+        places = {
+            state: place_of(self._labels, self.asked, state, far, without_bounds) for state in far
+        }
 
         def sets(most: int) -> list[frozenset[GlobalState]]:
             near = {state: place for state, place in places.items() if far[state] <= most}
@@ -101,20 +103,6 @@ class PlainLiveness:
         search = LassoSearch(self._system, self._labels, self.asked, ways)
         return search.find(places, found)
 
-    def _place(
-        self, state: GlobalState, far: dict[GlobalState, int], without_bounds: bool
-    ) -> Place:
-        steps, enabled = [], 0
-        for label, step in self._labels.steps(state):
-            enabled |= label
-            if label & self._labels.moves and step.after in far:
-                steps.append((label, step.after))
-        if without_bounds:
-            for each in self._labels.forbidden(state):
-                enabled |= each.label
-        is_end = not enabled & self._labels.moves
-        return Place(tuple(steps), enabled, is_end, bool(self.asked(state) & AGAIN))
-
     def _ways(
         self, levels: list[set[Node]], targets: set[GlobalState], far: dict[GlobalState, int]
     ) -> Ways:
@@ -125,3 +113,26 @@ class PlainLiveness:
             ways.append({n for n in level if not ways[-1].isdisjoint(self._follow(n))})
         ways.reverse()
         return Ways(lambda number, is_due, state: (state, is_due) in ways[number], reach)
+
+
+def place_of(
+    labels: Labels,
+    asked: Callable[[GlobalState], int],
+    state: GlobalState,
+    within: Container[GlobalState],
+    without_bounds: bool,
+) -> Place:
+    """Return a state as a run has it that stays within some states for ever.
+
+    With `without_bounds`, what bounds forbid counts as enabled.
+    """
+    steps, enabled = [], 0
+    for label, step in labels.steps(state):
+        enabled |= label
+        if label & labels.moves and step.after in within:
+            steps.append((label, step.after))
+    if without_bounds:
+        for each in labels.forbidden(state):
+            enabled |= each.label
+    is_end = not enabled & labels.moves
+    return Place(tuple(steps), enabled, is_end, bool(asked(state) & AGAIN))
