@@ -57,10 +57,12 @@ examples:
   raft-ref check --witness SometimesTwoLeaders    how two servers lead at a time
   raft-ref check --progress LeaderIsElected --down 1
                                                   with one server down, one can be elected
-  raft-ref check --live "<>LeaderIsElected" --fair Receive --servers 2
-                                                  in the end a leader is elected
-  raft-ref check --live 'CandidateIsAlone ~> LeaderIsElected' --rest Timeout --max-drops 0
-                                                  if timeouts come to rest and nothing is lost, one is
+  raft-ref check --live '<>LeaderIsElected' --fair Receive:each --servers 2
+                                                  a leader is elected in the end, if all servers
+                                                  that can receive something do
+  raft-ref check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout \\
+      --fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each --max-drops 0
+                                                  if timeouts come to rest and votes arrive, it is
   raft-ref check --bug term-not-persisted --all-violations --diagram bug.svg
                                                   all that it breaks, each with its picture
   raft-ref check --json                           for machines

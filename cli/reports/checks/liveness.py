@@ -1,5 +1,6 @@
 """What a check of liveness found, as text and as JSON."""
 
+from dataclasses import replace
 from typing import Any
 
 from raft_ref.cli.options.output import Output
@@ -7,7 +8,7 @@ from raft_ref.cli.reports.checks.explored import TITLES, covered, setting
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line as line_of_a_search
 from raft_ref.cli.reports.terminal import wrapped
-from raft_ref.explorer import LiveReport, Progress, Verdict
+from raft_ref.explorer import Fairness, LiveReport, Progress, Verdict
 from raft_ref.verify import LivenessReport
 
 
@@ -25,7 +26,7 @@ def as_text(report: LivenessReport, output: Output) -> list[str]:
     """Return a report as lines: the verdict with its bounds first, then what was assumed."""
     found, search = report.search, report.search.search
     lines = [_verdict(report), *setting(report.cluster, ())]
-    lines += wrapped("  assumed", _assumed(found))
+    lines += wrapped("  assumed", _assumed(report))
     lines += _why_vacuous(found) if found.verdict is Verdict.HOLDS_VACUOUSLY else []
     if found.answer is not None and found.answer.kept:
         bounds = ", ".join(f"{bound} {times:,}" for bound, times in found.answer.kept.items())
@@ -37,14 +38,13 @@ def as_text(report: LivenessReport, output: Output) -> list[str]:
     if output.quiet:
         return lines
     awaited = "" if found.answer is None else f", in {found.answer.awaited:,} the goal is awaited"
-    rate = search.distinct_states / max(search.seconds, 1e-9)
-    return [
-        *lines,
-        f"  {search.distinct_states:,} distinct states{awaited}; {search.transitions:,} "
-        f"transitions, depth {search.depth}",
-        f"  {search.seconds:.1f} s to find them ({rate:,.0f} states/s), "
-        f"{found.seconds - search.seconds:.1f} s for the goal ({search.engine})",
-    ]
+    rate = search.distinct_states / max(found.seconds, 1e-9)
+    size = (
+        f"  {search.distinct_states:,} distinct states{awaited}, {search.transitions:,} "
+        f"transitions, depth {search.depth}; {found.seconds:.1f} s, {rate:,.0f} states/s "
+        f"({search.engine})"
+    )
+    return [*lines, size]
 
 
 def as_json(report: LivenessReport, output: Output, written: Written) -> dict[str, Any]:
@@ -55,6 +55,7 @@ def as_json(report: LivenessReport, output: Output, written: Written) -> dict[st
         "verdict": found.verdict.value,
         "stopped_by": found.stopped_by,
         "seconds": round(found.seconds, 3),
+        "seconds_of_search": round(found.search.seconds, 3),
         "goal": found.goal.text,
         "fair": [
             {"action": each.action, "server": each.server, "strong": each.is_strong}
@@ -93,8 +94,17 @@ def _verdict(report: LivenessReport) -> str:
     return f"{title}: {goal}; {end}"
 
 
-def _assumed(found: LiveReport) -> list[str]:
-    fair = [str(each) for each in found.assumed.fair]
+def _assumed(report: LivenessReport) -> list[str]:
+    found, servers = report.search, {*report.cluster.system.servers}
+    by: dict[Fairness, set[str | None]] = {}
+    for each in found.assumed.fair:
+        by.setdefault(replace(each, server=None), set()).add(each.server)
+    fair = []
+    for action, whose in by.items():
+        is_of_each = whose == servers
+        fair += [f"{action} by each server"] if is_of_each else [
+            str(replace(action, server=each)) for each in sorted(whose, key=str)
+        ]
     rest = [f"{name} comes to rest" for name in found.assumed.at_rest]
     return [*fair, *rest] or ["no fairness: something happens as long as something can"]
 
