@@ -383,10 +383,8 @@ class Cafe(Ring):
 
     def properties(self) -> list[Property]:
         return [
-            Property("SomebodyEntered", lambda view: any(has_entered(view, s) for s in view.states)),
             Property("S2Entered", lambda view: has_entered(view, "s2")),
             Property("S2Holds", lambda view: view.states["s2"].has_token),
-            Property("Anything", lambda view: True),
         ]
 
 

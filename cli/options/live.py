@@ -22,7 +22,7 @@ def add_live(group: Any) -> None:
     group.add_argument(
         "--live",
         metavar="GOAL",
-        help="demand that every fair run meets GOAL: <>P, []<>P, <>[]P or P ~> Q, where P and Q are "
+        help="demand that every fair run meets GOAL: <>P, []<>P, <>[]P or P ~> Q, where P, Q are "
         "formulas of TLA+ over Raft's variables, or names of the module's operators",
     )
     group.add_argument(
@@ -36,8 +36,8 @@ def add_live(group: Any) -> None:
     )  # fmt: skip
     group.add_argument(
         "--rest", metavar="ACTION", action="append", default=[],
-        help="it comes to rest: from some moment on it is not taken, nor owed (repeatable; crashes, "
-        "losses and duplicates always do)",
+        help="it comes to rest: from some moment on it is neither taken nor owed (repeatable; "
+        "crashes, losses and duplicates always do)",
     )  # fmt: skip
 
 
@@ -71,9 +71,7 @@ def live_of(options: argparse.Namespace, cluster: ClusterRequest) -> LivenessChe
     )
 
 
-def _fairness(
-    option: str, word: str, is_strong: bool, servers: tuple[str, ...]
-) -> list[Fairness]:
+def _fairness(option: str, word: str, is_strong: bool, servers: tuple[str, ...]) -> list[Fairness]:
     action, colon, server = word.partition(":")
     if not action or (colon and not server):
         raise UsageError(f"--{option} {word}: expected ACTION or ACTION:SERVER")

@@ -104,7 +104,9 @@ class NativeSearch:
         asked = [as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
-        self.core = self._core = CoreSearch(self._journal if checkpoints else self._model, asked, setting)
+        self.core = self._core = CoreSearch(
+            self._journal if checkpoints else self._model, asked, setting
+        )
         self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
 

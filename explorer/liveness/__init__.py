@@ -12,7 +12,7 @@ Bounds are guards. A step that a bound forbids is not enabled, and so no fairnes
 lasso that is there for that reason alone, because a bound keeps a step from being owed, refutes
 nothing, nor does the goal hold then: the search ends incomplete, and shows it.
 
-In: a system, a `goal`, `assumptions`. Out: a `report`, with the `lasso` that was found. `labels` are
-what assumptions make of steps; `loops` says which sets of states a fair run can stay in for ever.
-`plain` is the definition, `native` the same with the engine in C++; `choice` picks one.
+In: a system, a `goal`, `assumptions`. Out: a `report`, with the `lasso` that was found. `labels`
+are what assumptions make of steps; `loops` says which sets of states a fair run can stay in for
+ever. `plain` is the definition, `native` the same with the engine in C++; `choice` picks one.
 """

@@ -74,9 +74,7 @@ def _plain(
     report = search.run()
     if report.verdict is not Verdict.HOLDS_WITHIN_BOUNDS:
         return Searched(report, None, report.stopped_by)
-    so_far = Progress(
-        report.distinct_states, report.transitions, report.depth, 0, report.seconds
-    )
+    so_far = Progress(report.distinct_states, report.transitions, report.depth, 0, report.seconds)
     began = time.monotonic()
 
     def on_left(left: int) -> None:

@@ -22,8 +22,8 @@ class Form(StrEnum):
 
 
 BEGINS, AWAITED, AGAIN = 1, 2, 4
-"""What is asked of a state, as bits: whether the goal is due from it on; whether a run that does not
-meet its goal may be in it then; whether it must be in such states again and again."""
+"""What is asked of a state, as bits: whether the goal is due from it on; whether a run that does
+not meet its goal may be in it then; whether it must be in such states again and again."""
 
 
 @dataclass(frozen=True, slots=True)

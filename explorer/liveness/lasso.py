@@ -224,9 +224,7 @@ class _Loop:
             if step.after in self._within and self._labels.of_step(step) & self._labels.moves
         ]
 
-    def _leg(
-        self, is_met: Callable[[GlobalState], bool], is_wanted: Callable[[int], bool]
-    ) -> None:
+    def _leg(self, is_met: Callable[[GlobalState], bool], is_wanted: Callable[[int], bool]) -> None:
         """Go the first shortest way to a state that meets something, or over a wanted step."""
         far = self._distances(is_met, is_wanted)
         while left := far[self._way.state]:

@@ -73,9 +73,7 @@ def _has_loop(places: Places, states: frozenset[GlobalState]) -> bool:
     return len(states) > 1 or any(places[state].is_end for state in states)
 
 
-def _components(
-    places: Places, within: frozenset[GlobalState]
-) -> Iterator[frozenset[GlobalState]]:
+def _components(places: Places, within: frozenset[GlobalState]) -> Iterator[frozenset[GlobalState]]:
     """Yield the strongly connected components (Tarjan, 1972), without recursion."""
     number: dict[GlobalState, int] = {}
     lowest: dict[GlobalState, int] = {}

@@ -33,7 +33,9 @@ def raft_goal(
     except SpecError as error:
         # The first two lines are not the user's.
         at = error.position
-        raise ValueError(f"line {max(1, at.line - 2)}, column {at.column}: {error.reason}") from None
+        raise ValueError(
+            f"line {max(1, at.line - 2)}, column {at.column}: {error.reason}"
+        ) from None
     reads = frozenset[str]().union(*(predicate.reads for predicate in predicates))
     if any(predicate.is_step for predicate in predicates):
         raise ValueError("it reads the state after a step, and goals are of states")

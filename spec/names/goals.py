@@ -22,7 +22,9 @@ def goal_of(definition: tree.Definition, into: Resolution) -> tuple[str, list[tr
     """
     node = _meant(definition.body, into)
     if isinstance(node, tree.Unsupported) and node.construct == "operator ~>":
-        return "P ~> Q", [_defined(each, name, into) for each, name in zip(node.operands, "PQ")]
+        return "P ~> Q", [
+            _defined(each, name, into) for each, name in zip(node.operands, "PQ", strict=True)
+        ]
     form = ""
     while isinstance(node, tree.Unsupported) and node.construct in _OPERATORS:
         form += _OPERATORS[node.construct]

@@ -62,7 +62,8 @@ struct Graph : Model, LiveQuestions {
     std::uint8_t asked(const Shape& state) override { return answers[state.nodes[0]]; }
     std::uint64_t kept(const Shape& servers) override {
         std::uint64_t label = 0;
-        for (const Step& step : steps[servers.nodes[0]]) label |= step.is_forbidden * step.label;
+        for (const Step& step : steps[servers.nodes[0]])
+            if (step.is_forbidden && step.to != servers.nodes[0]) label |= step.label;
         return label;
     }
 };

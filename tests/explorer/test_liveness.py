@@ -23,7 +23,7 @@ from raft_ref.explorer import (
     View,
     search_live,
 )
-from raft_ref.spec.link import PROGRESS_OF_RAFT, raft_goal
+from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from tests import toys
 from tests.support.models import Model
 
@@ -209,16 +209,16 @@ def test_an_interrupt_ends_it_incomplete(engine: EngineName) -> None:
     def interrupt(progress: object) -> None:
         raise KeyboardInterrupt
 
-    report = search_live(
-        toy(toys.Ring), again(toys.away), Assumptions(), interrupt, engine=engine
-    )
+    report = search_live(toy(toys.Ring), again(toys.away), Assumptions(), interrupt, engine=engine)
     assert (report.verdict, report.stopped_by) == (Verdict.INCOMPLETE, "interrupt")
 
 
 # ---- Raft
 
 ALONE = "[]<>(CandidateIsAlone => LeaderIsElected)"
-VOTES = fair("HandleRequestVoteRequest:s1", "HandleRequestVoteRequest:s2", "Receive:s1", "Receive:s2")
+VOTES = fair(
+    "HandleRequestVoteRequest:s1", "HandleRequestVoteRequest:s2", "Receive:s1", "Receive:s2"
+)
 
 
 class GrantsNothing(Node):
@@ -237,7 +237,7 @@ def fields_of(message: Any) -> dict[str, Any]:
 
 
 def goal_of(model: Model, text: str) -> Goal:
-    return raft_goal(PROGRESS_OF_RAFT, model.server_names, model.value_names, text)
+    return raft_goal(LIVENESS_OF_RAFT, model.server_names, model.value_names, text)
 
 
 @pytest.mark.parametrize("node", [Node, GrantsNothing])

@@ -9,7 +9,8 @@ from tests.support.models import Model
 
 _STEPS = {
     "Timeout": r"\E i \in Server : Timeout(i)",
-    "AppendEntries": r"\E i, j \in Server : \E count \in 0..MaxLogLength : AppendEntries(i, j, count)",
+    "AppendEntries": r"\E i, j \in Server : \E count \in 0..MaxLogLength :"
+    r" AppendEntries(i, j, count)",
     "InstallSnapshot": r"\E i, j \in Server : InstallSnapshot(i, j)",
     "ClientRequest": r"\E i \in Server, value \in Value : ClientRequest(i, value)",
     "CompactLog": r"\E i \in Server : \E index \in 1..MaxSnapshotIndex : CompactLog(i, index)",
@@ -24,7 +25,7 @@ _BY = {
 
 
 def ask_tlc(model: Model, goal: str, assumed: Assumptions, folder: Path) -> TlcResult:
-    """Ask TLC whether every fair run of a model meets a goal, in the words of RaftProgress.tla.
+    """Ask TLC whether every fair run of a model meets a goal, in the words of RaftLiveness.tla.
 
     What is fair by one server is so by each.
     """
@@ -33,8 +34,10 @@ def ask_tlc(model: Model, goal: str, assumed: Assumptions, folder: Path) -> TlcR
     fair += dict.fromkeys(map(_fairness, assumed.fair))
     rest = [f"<>[][~({_STEPS[name]})]_vars" for name in assumed.at_rest]
     demand = f"({goal})" if not rest else f"{_and(rest)} => ({goal})"
-    text = MODEL.read_text().replace("EXTENDS RaftInvariants, TLC", "EXTENDS RaftProgress, TLC")
-    text = text.replace("MODULE MCRaft", "MODULE Live").replace("-" * 30 + " MODULE Live", "---- MODULE Live")
+    text = MODEL.read_text().replace("EXTENDS RaftInvariants, TLC", "EXTENDS RaftLiveness, TLC")
+    text = text.replace("MODULE MCRaft", "MODULE Live").replace(
+        "-" * 30 + " MODULE Live", "---- MODULE Live"
+    )
     lines = ["LiveSpec == Init /\\ [][Next]_vars", *(f"    /\\ {each}" for each in fair)]
     text = text[: text.rindex("====")].rstrip("=") + "\n".join(
         [*lines, f"LiveGoal == {demand}", "=" * 77, ""]

@@ -23,7 +23,8 @@ _OF_RAFT = (
 def causal_slice(trace: Trace) -> frozenset[int]:
     """Return the numbers of the steps that lead to the violation, from 1.
 
-    All steps, where the trace violates nothing or goes on for ever, or it is not known of which servers that speaks.
+    All steps, where the trace violates nothing or goes on for ever, or it is not known of which
+    servers that speaks.
     Raises TraceError where a step takes a message that is not in flight.
     """
     every = frozenset(range(1, len(trace.steps) + 1))

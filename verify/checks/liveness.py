@@ -18,13 +18,15 @@ from raft_ref.explorer import (
     View,
     search_live,
 )
-from raft_ref.spec.link import PROGRESS_OF_RAFT, raft_goal
+from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces import Trace, Violation
 from raft_ref.traces.sources.explored import trace_of_events
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
 
-_OWN = re.compile(r"\s*(?P<form><>\[\]|\[\]<>|<>)\s*(?P<p>\w+)\s*|\s*(?P<from>\w+)\s*~>\s*(?P<q>\w+)\s*")
+_OWN = re.compile(
+    r"\s*(?P<form><>\[\]|\[\]<>|<>)\s*(?P<p>\w+)\s*|\s*(?P<from>\w+)\s*~>\s*(?P<q>\w+)\s*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class LivenessCheck:
     """Ask whether every fair run of a cluster meets a goal.
 
     `goal` is a formula of TLA+ over the variables and operators of the module of properties, with
-    RaftProgress.tla if none is given; of a node that is no Raft, over the names of its properties.
+    RaftLiveness.tla if none is given; of a node that is no Raft, over the names of its properties.
     `assumed` is what runs are relied on for. `engine`, `threads` and `memory` are as in
     `explorer.search`.
     """
@@ -78,7 +80,9 @@ class LivenessCheck:
     threads: int | None = None
     memory: int | None = None
 
-    def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> LivenessReport:
+    def run(
+        self, on_progress: Callable[[Progress], None] = lambda progress: None
+    ) -> LivenessReport:
         """Search, and report. Raises `RequestError` and `ActorError`."""
         # Its own properties are not asked for, and need not be made.
         plain = replace(self.cluster.properties, refine=False, bisimulation=False, progress=None)
@@ -105,7 +109,7 @@ class LivenessCheck:
         try:
             if not cluster.is_raft:
                 return _own_goal(self.goal, cluster.properties)
-            path = request.spec or request.file(PROGRESS_OF_RAFT)
+            path = request.spec or request.file(LIVENESS_OF_RAFT)
             as_raft = cluster.project if hasattr(cluster.system.guard.actor, "as_raft") else None
             servers = cluster.system.servers
             return raft_goal(path, servers, cluster.values, self.goal, as_raft)
@@ -119,7 +123,7 @@ def _own_goal(text: str, properties: list[Property]) -> Goal:
     found = _OWN.fullmatch(text)
     if found is None:
         raise ValueError(
-            "expected <>NAME, []<>NAME, <>[]NAME or NAME ~> NAME, where NAME is a property of states"
+            "expected <>NAME, []<>NAME, <>[]NAME or NAME ~> NAME, names of properties of states"
         )
     names = [name for name in (found["from"], found["q"], found["p"]) if name]
     for name in names:

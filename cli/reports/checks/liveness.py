@@ -102,9 +102,11 @@ def _assumed(report: LivenessReport) -> list[str]:
     fair = []
     for action, whose in by.items():
         is_of_each = whose == servers
-        fair += [f"{action} by each server"] if is_of_each else [
-            str(replace(action, server=each)) for each in sorted(whose, key=str)
-        ]
+        fair += (
+            [f"{action} by each server"]
+            if is_of_each
+            else [str(replace(action, server=each)) for each in sorted(whose, key=str)]
+        )
     rest = [f"{name} comes to rest" for name in found.assumed.at_rest]
     return [*fair, *rest] or ["no fairness: something happens as long as something can"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from raft_ref.explorer import Assumptions, Fairness, search_live
-from raft_ref.spec.link import PROGRESS_OF_RAFT, raft_goal
+from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from raft_ref.spec.tlc.run import is_installed
 from tests.support.live_tlc import ask_tlc
 from tests.support.models import Model
@@ -57,7 +57,7 @@ def test_a_goal_is_refuted_by_both_or_by_neither(
     model: Model, goal: str, assumed: Assumptions, is_refuted: bool, tmp_path: Path
 ) -> None:
     names = model.server_names, model.value_names
-    ours = search_live(model.system(), raft_goal(PROGRESS_OF_RAFT, *names, goal), assumed)
+    ours = search_live(model.system(), raft_goal(LIVENESS_OF_RAFT, *names, goal), assumed)
     assert (ours.lasso is not None) == is_refuted
     theirs = ask_tlc(model, goal, assumed, tmp_path)
     assert theirs.distinct_states == ours.search.distinct_states
