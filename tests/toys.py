@@ -32,7 +32,7 @@ class Holder:
 class Ring:
     """A token goes round; who has it may enter. One server starts with it."""
 
-    action_names = ("Pass", "Take")
+    action_names: tuple[str, ...] = ("Pass", "Take")
 
     def __init__(self, servers: tuple[str, ...], values: tuple[str, ...] = ()) -> None:
         self.next = dict(zip(servers, (*servers[1:], servers[0]), strict=True))
@@ -375,7 +375,7 @@ class Cafe(Ring):
     def actions(self, state: Holder) -> Iterable[Any]:
         return [Pass(), Enter()] if state.has_token else []
 
-    def act(self, state: Holder, action: Any) -> Step | None:
+    def act(self, state: Any, action: Any) -> Step | None:
         if isinstance(action, Enter):
             return Step(replace(state, has_entered=True), (), ("Enter",))
         step = super().act(replace(state, has_entered=False), action)
