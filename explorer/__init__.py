@@ -3,6 +3,7 @@
 `model` is what is explored: the user's actors and a network become a `System`, a transition system
 of small integers, with bounds, properties and symmetry. `engines` search it breadth first: one in
 Python that says what a search means, one in C++ (`core/`, built as `_core`) that does the same.
+`liveness` asks what must happen in the end.
 `walks` search at random where there is too much to exhaust. `results` are what a search answers
 with, whichever it was. `testing` makes a state machine of hypothesis of a system.
 """
@@ -11,6 +12,11 @@ from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.choice import EngineError, EngineName, search
 from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.plain import Search
+from raft_ref.explorer.liveness.assumptions import Assumptions, Fairness
+from raft_ref.explorer.liveness.choice import search_live
+from raft_ref.explorer.liveness.goal import Form, Goal
+from raft_ref.explorer.liveness.lasso import Lasso
+from raft_ref.explorer.liveness.report import Answer, LiveReport
 from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from raft_ref.explorer.model.bounds import Bounds
 from raft_ref.explorer.model.examination import TellsApartError
@@ -43,6 +49,8 @@ __all__ = [
     "PARTS",
     "Actor",
     "ActorError",
+    "Answer",
+    "Assumptions",
     "Bounds",
     "CheckpointError",
     "Checkpoints",
@@ -51,9 +59,14 @@ __all__ = [
     "EngineError",
     "EngineName",
     "Event",
+    "Fairness",
+    "Form",
     "Found",
+    "Goal",
     "History",
     "Kind",
+    "Lasso",
+    "LiveReport",
     "Measure",
     "NetworkKind",
     "NoHistory",
@@ -77,5 +90,6 @@ __all__ = [
     "guarded",
     "random_search",
     "search",
+    "search_live",
     "what_is_renamed",
 ]

@@ -116,6 +116,24 @@ class Search:
         heartbeat: Callable[[Found], None],
     ) -> list[int]: ...
 
+class LiveAnswer:
+    ending: Ending
+    awaited: int
+    enabled: int
+    is_refuted: bool
+    is_clear: bool
+
+Shape = tuple[Sequence[int], Sequence[int], int, tuple[int, int, int]]
+
+class Live:
+    def __init__(self, search: Search, questions: Any, assumed: Any) -> None: ...
+    def answer(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> LiveAnswer: ...
+    def nearest(self, heartbeat: Callable[[Found], None]) -> list[Shape]: ...
+    def find_ways(self, targets: Sequence[Shape], heartbeat: Callable[[Found], None]) -> int: ...
+    def is_on_the_way(self, number: int, is_due: bool, state: Shape) -> bool: ...
+
 class Walked:
     steps: int
     is_violated: bool

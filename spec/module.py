@@ -10,6 +10,7 @@ from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.goals import goal_of
 from raft_ref.spec.names.labels import labels_of
 from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.properties import When, conjunct_of, parts_of
@@ -247,6 +248,19 @@ class Module:
         effects = self._program(constants).effects
         definition, analysis = self._parsed(formula)
         return definition, Program(analysis, constants, effects)
+
+    def goal(self, formula: str, constants: Constants | None = None) -> tuple[str, list[Predicate]]:
+        """Return what a formula demands in the end: its form, and its formulas of states.
+
+        The forms are those of `names.goals.FORMS`. Raises `SpecError` for another, and as
+        `predicate` does.
+        """
+        definition, analysis = self._parsed(formula)
+        resolution = Resolution()
+        resolution.copy_from(analysis.resolution)
+        form, definitions = goal_of(definition, resolution)
+        program = Program(Analysis(resolution), constants or {})
+        return form, [Predicate(each, program) for each in definitions]
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
         """Return the value of an operator's name, or of any expression, that reads no variable.

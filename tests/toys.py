@@ -32,7 +32,7 @@ class Holder:
 class Ring:
     """A token goes round; who has it may enter. One server starts with it."""
 
-    action_names = ("Pass", "Take")
+    action_names: tuple[str, ...] = ("Pass", "Take")
 
     def __init__(self, servers: tuple[str, ...], values: tuple[str, ...] = ()) -> None:
         self.next = dict(zip(servers, (*servers[1:], servers[0]), strict=True))
@@ -350,3 +350,127 @@ class ForeignRaftThatCommitsAtOnce(ForeignRaft):
             return step
         inner = replace(step.state.inner, commit_index=step.state.inner.last_index)
         return Step(replace(step.state, inner=inner), step.messages)
+
+
+@dataclass(frozen=True)
+class Enter:
+    """The holder of the token enters, and leaves as it hands it on."""
+
+
+@dataclass(frozen=True)
+class Guest(Holder):
+    """A server that may enter while it has the token, and has done so or not."""
+
+    has_entered: bool = False
+
+
+class Cafe(Ring):
+    """A token goes round; who has it may enter, or hand it on, for ever."""
+
+    action_names = ("Pass", "Enter", "Take")
+
+    def initial(self, me: str) -> Holder:
+        return Guest(me, has_token=me == self.first)
+
+    def actions(self, state: Holder) -> Iterable[Any]:
+        return [Pass(), Enter()] if state.has_token else []
+
+    def act(self, state: Any, action: Any) -> Step | None:
+        if isinstance(action, Enter):
+            return Step(replace(state, has_entered=True), (), ("Enter",))
+        step = super().act(replace(state, has_entered=False), action)
+        return step and Step(step.state, step.messages, step.actions)
+
+    def properties(self) -> list[Property]:
+        return [
+            Property("S2Entered", lambda view: has_entered(view, "s2")),
+            Property("S2Holds", lambda view: view.states["s2"].has_token),
+        ]
+
+
+def has_entered(view: View, server: str) -> bool:
+    """Tell whether a server has entered."""
+    return bool(view.states[server].has_entered)
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """A server wants to lead."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Somebody wants to lead."""
+
+    source: str
+    dest: str
+
+
+@dataclass(frozen=True)
+class Agree:
+    """Somebody may lead."""
+
+    source: str
+    dest: str
+
+
+@dataclass(frozen=True)
+class Refuse:
+    """Somebody may not lead."""
+
+    source: str
+    dest: str
+
+
+@dataclass(frozen=True)
+class Aspirant:
+    """A server that wants to lead, or leads, or neither."""
+
+    me: str
+    wants: bool = False
+    leads: bool = False
+
+
+class Election:
+    """Two servers elect a leader. Who is asked while it wants to lead, or does, refuses."""
+
+    action_names = ("Timeout",)
+    agrees = True
+
+    def __init__(self, servers: tuple[str, ...], values: tuple[str, ...] = ()) -> None:
+        one, other = servers
+        self.other = {one: other, other: one}
+
+    def initial(self, me: str) -> Aspirant:
+        return Aspirant(me)
+
+    def actions(self, state: Aspirant) -> Iterable[Timeout]:
+        return [] if state.wants or state.leads else [Timeout()]
+
+    def act(self, state: Aspirant, action: Timeout) -> Step | None:
+        ask = Ask(state.me, self.other[state.me])
+        return Step(replace(state, wants=True), (ask,), ("Timeout",))
+
+    def receive(self, state: Aspirant, message: Ask | Agree | Refuse) -> Step:
+        if not isinstance(message, Ask):
+            return Step(replace(state, wants=False, leads=isinstance(message, Agree)))
+        if not self.agrees:
+            return Step(state)
+        answer = Refuse if state.wants or state.leads else Agree
+        return Step(state, (answer(state.me, message.source),))
+
+    def restart(self, state: Aspirant) -> Aspirant:
+        return Aspirant(state.me)
+
+    def properties(self) -> list[Property]:
+        return [
+            Property("Leads", lambda view: any(s.leads for s in view.states.values())),
+            Property("Wanted", lambda view: any(s.wants for s in view.states.values())),
+            Property("NotWanted", lambda view: not any(s.wants for s in view.states.values())),
+        ]
+
+
+class ElectionInVain(Election):
+    """A wrong election: nobody ever agrees, nor answers."""
+
+    agrees = False

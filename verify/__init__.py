@@ -24,6 +24,7 @@ from raft_ref.verify.checkers import CheckerResult, differences
 from raft_ref.verify.checks.all_violations import AllViolationsCheck, AllViolationsReport
 from raft_ref.verify.checks.check import Check, CheckReport, trace_of
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck, ExhaustiveReport
+from raft_ref.verify.checks.liveness import LivenessCheck, LivenessReport
 from raft_ref.verify.checks.merging import MergedReport, MergeRequest
 from raft_ref.verify.checks.walks import RandomCheck, RandomReport
 from raft_ref.verify.cluster import (
@@ -77,6 +78,8 @@ __all__ = [
     "LadderCheck",
     "LadderProgress",
     "LadderReport",
+    "LivenessCheck",
+    "LivenessReport",
     "MergeRequest",
     "MergedReport",
     "NotTakenError",

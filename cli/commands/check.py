@@ -11,10 +11,11 @@ from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction,
 from raft_ref.cli.options.engine import add_engine, checkpoints_of, disk_of
 from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
 from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladder_of
+from raft_ref.cli.options.live import add_live, demand_not_live, live_of
 from raft_ref.cli.options.output import Output, add_output, output_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
-from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, walks
+from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, liveness, walks
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
@@ -58,6 +59,12 @@ examples:
   raft-ref check --witness SometimesTwoLeaders    how two servers lead at a time
   raft-ref check --progress LeaderIsElected --down 1
                                                   with one server down, one can be elected
+  raft-ref check --live '<>LeaderIsElected' --fair Receive:each --servers 2
+                                                  a leader is elected in the end, if all servers
+                                                  that can receive something do
+  raft-ref check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout \\
+      --fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each --max-drops 0
+                                                  if timeouts come to rest and votes arrive, it is
   raft-ref check --bug term-not-persisted --all-violations --diagram bug.svg
                                                   all that it breaks, each with its picture
   raft-ref check --json                           for machines
@@ -106,6 +113,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_symmetry(what, "the same")
     add_reduction(what)
     add_bounds(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
+    add_live(parser.add_argument_group("liveness"))
     search = parser.add_argument_group("the search")
     add_ladder(search)
     add_engine(search)
@@ -177,6 +185,9 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
     """Return what is asked for, and what tells its report. Raises `UsageError`."""
     if not options.random:
         demand_no_walks(options)
+    if options.live is not None:
+        return live_of(options, cluster_of(options)), liveness
+    demand_not_live(options)
     if options.all_violations:
         for name in ("conjuncts", "witness", "checkpoint", "resume", "disk"):
             if getattr(options, name):

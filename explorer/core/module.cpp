@@ -12,6 +12,8 @@
 
 #include "checkpoint.hpp"
 #include "hashes.hpp"
+#include "lasso_ways.hpp"
+#include "liveness.hpp"
 #include "on_disk.hpp"
 #include "progress.hpp"
 #include "search.hpp"
@@ -106,7 +108,6 @@ class PythonModel : public Model {
         return nb::cast<std::uint8_t>(object_.attr("outlook")(question, as_python(&state)));
     }
 
-   private:
     struct Guest {
         PyGILState_STATE lock = PyGILState_Ensure();
         PyThreadState* record = PyEval_SaveThread();
@@ -116,6 +117,7 @@ class PythonModel : public Model {
         }
     };
 
+   private:
     template <class Answer, class... Arguments>
     Answer ask(const char* method, Arguments... arguments) {
         nb::gil_scoped_acquire lock;
@@ -296,6 +298,7 @@ class PythonSearch {
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
     std::size_t servers() const { return search_.servers(); }
     std::size_t messages() { return search_.messages(); }
+    Search& search() { return search_; }
 
    private:
     PythonModel model_;
@@ -304,6 +307,7 @@ class PythonSearch {
 };
 
 #include "disk_binding.hpp"
+#include "liveness_binding.hpp"
 #include "walks_binding.hpp"
 
 }  // namespace
@@ -353,5 +357,6 @@ NB_MODULE(_core, module) {
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);
     define_disk_search(module);
+    define_liveness(module);
     define_walks(module);
 }

@@ -20,10 +20,14 @@
 namespace explorer {
 
 class Checkpoint;
+class LassoWays;
+class Liveness;
 class Progress;
 
 class Search {
     friend class Checkpoint;
+    friend class LassoWays;
+    friend class Liveness;
     friend class Progress;
 
    public:

@@ -209,7 +209,10 @@ class Space {
         const auto step = [&](Edge& edge, bool again, std::uint64_t faults) {
             const Word* sends = edge.sent();
             for (int sent = 0; sent < edge.sends_size; ++sent)
-                if (!networks.send(draft, sends[sent])) return void(++cut[Cut::messages]);
+                if (!networks.send(draft, sends[sent])) {
+                    ++cut[Cut::messages];
+                    return tell_kept(visit, edge, again);
+                }
             const std::uint64_t network = layout_.placed(networks.placed(draft, edge.renamings));
             tally.count(again ? edge.names_again : edge.names);
             visit(&edge, again, network | faults | edge.servers, draft);
@@ -254,6 +257,7 @@ class Space {
                 step(edge, false, used);
             } else {
                 count(edge.origin->extra->exceeded, tally);
+                tell_kept(visit, edge, false);
             }
             if (!may_duplicate) {
                 ++cut[Cut::duplicates];
@@ -273,6 +277,13 @@ class Space {
             ++tally.lost;
             visit(nullptr, false, network | dropped | servers, draft);
         }
+    }
+
+    // A visitor may want to know of a step that a bound forbids; of those that need no message, it is
+    // told of none that leaves a bound on the server's own state.
+    template <class Visit>
+    static void tell_kept(Visit& visit, const Edge& edge, bool again) {
+        if constexpr (requires { visit.kept(edge, again); }) visit.kept(edge, again);
     }
 
     static void count(const std::vector<std::uint32_t>& exceeding, Tally& tally) {

@@ -30,6 +30,7 @@ from raft_ref.explorer.model.system import GlobalState, System
 from raft_ref.explorer.results.counterexample import Counterexample, first_counterexample
 from raft_ref.explorer.results.larger import MOST_PLACES, Larger
 from raft_ref.explorer.results.progress import (
+    OF_SERVERS,
     Outlook,
     demand_unbounded_depth,
     first_way,
@@ -72,7 +73,7 @@ class NativeSearch:
 
     Arguments besides: how many threads, how many bytes of memory the process may use, and how
     checkpoints are kept, if they are. Raises `Unfit`, here or in `run`, where the search cannot be
-    had from this engine.
+    had from this engine. `core` is the engine, and `model` what it asks.
     """
 
     def __init__(
@@ -98,12 +99,14 @@ class NativeSearch:
         self._symmetry = Symmetry(system, symmetry) if symmetry else None
         self._on_progress = on_progress
         self._threads = threads
-        self._model = NativeModel(system, properties, self._symmetry)
+        self.model = self._model = NativeModel(system, properties, self._symmetry)
         setting = _setting(system, self._model.renamed(), threads, memory)
         asked = [as_core_has_it(prop) for prop in self._model.asked]
         self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
-        self._core = self._core_of(self._journal if checkpoints else self._model, asked, setting)
+        self.core = self._core = self._core_of(
+            self._journal if checkpoints else self._model, asked, setting
+        )
         self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
 
@@ -161,7 +164,8 @@ class NativeSearch:
     def _heartbeat(self, found: Any) -> None:
         self._on_progress(self._progress(found, found.queue))
 
-    def _heartbeat_looking(self, found: Any) -> None:
+    def heartbeat_looking(self, found: Any) -> None:
+        """Tell of progress once all states are expanded."""
         self._on_progress(replace(self._progress(found, 0), undecided=found.queue))
 
     def _progress(self, found: Any, queue: int) -> Progress:
@@ -189,8 +193,8 @@ class NativeSearch:
         return Ending.COVERED, None
 
     def _look(self, number: int, prop: Property) -> Any:
-        of_servers = prop.reads <= {"states", "history"}
-        return self._core.look(number, of_servers, self._heartbeat_looking)
+        of_servers = prop.reads <= OF_SERVERS
+        return self._core.look(number, of_servers, self.heartbeat_looking)
 
     def _tell_apart(self, question: int, last: GlobalState, larger: Larger) -> None:
         """Note that from a stuck state, and from all like it, larger bounds lead to the goal."""
@@ -206,7 +210,7 @@ class NativeSearch:
     ) -> tuple[Counterexample | None, GlobalState]:
         """Return the first shortest way to a stuck state, and the state; no way if stopped."""
         reach = self._core.find_ways_to_stuck(
-            initial.nodes, initial.history, self._heartbeat_looking
+            initial.nodes, initial.history, self.heartbeat_looking
         )
         if reach < 0:
             return None, initial
@@ -217,7 +221,7 @@ class NativeSearch:
     ) -> tuple[Any, Counterexample | None]:
         if way is None:
             return Ending.INTERRUPTED, None
-        cut = self._core.cut_from(*as_shape(self._system, last), self._heartbeat_looking)
+        cut = self._core.cut_from(*as_shape(self._system, last), self.heartbeat_looking)
         if not cut:
             return Ending.INTERRUPTED, None
         cut_off = in_order(self._system, self._by_bound(cut))
@@ -273,8 +277,8 @@ class NativeSearch:
             symmetry=() if self._symmetry is None else self._symmetry.renamed,
             bounds=bounds,
             engine=f"native engine, {self._threads} thread{'s'[: self._threads != 1]}",
-            stopped_by=_STOPPED_BY.get(ending),
-            progress={} if ending in _STOPPED_BY else self._outlooks,
+            stopped_by=STOPPED_BY.get(ending),
+            progress={} if ending in STOPPED_BY else self._outlooks,
         )
 
 
@@ -289,7 +293,7 @@ _VERDICTS = {
     Ending.OUT_OF_DISK: Verdict.INCOMPLETE,
 }
 
-_STOPPED_BY = {
+STOPPED_BY = {
     Ending.INTERRUPTED: "interrupt",
     Ending.OUT_OF_MEMORY: "the limit on memory",
     Ending.OUT_OF_NUMBERS: "the 64 bits that a state has",

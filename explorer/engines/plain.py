@@ -101,6 +101,10 @@ class Search:
         """Yield all states found; with symmetry, one of each that differ by a renaming."""
         return map(self._system.view, self._seen)
 
+    def states(self) -> Collection[GlobalState]:
+        """Return all states found, as `views` shows them."""
+        return self._seen
+
     def _levels(self) -> Counterexample | None:
         initial = self._canonical(self._system.initial())
         self._seen.add(initial)

@@ -20,6 +20,9 @@ from raft_ref.explorer.model.properties import Kind, Property
 from raft_ref.explorer.model.system import GlobalState, System
 from raft_ref.explorer.results.counterexample import Counterexample, OnTheWay, Walk
 
+OF_SERVERS = frozenset({"states", "history"})
+"""The parts of a state that have one number in the native engine: see `explorer.core`."""
+
 Follow = Callable[[GlobalState], Iterable[GlobalState]]
 """The states that the steps out of a state lead to."""
 

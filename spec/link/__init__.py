@@ -5,14 +5,14 @@ variables of a module, and makes properties of the module's operators: `RaftVari
 RaftInvariants.tla for Raft, or a `Variables` and a module of one's own.
 
 `variables` and `history` are the map, and `as_raft` is what a user's own node stands for. On it
-stand the checks: `properties` evaluates invariants of the file, `refinement` holds each step of a
-server to Raft.tla, and the names of what it composes (`composition`), also of a `foreign` node;
-`bisimulation` the whole system to a model of it, which is Raft (`original`); `proof_search`
-explores the node beside the proof's protocol, by a `simulation_relation`. Modules are `shared`
-among them.
+stand the checks: `properties` evaluates invariants of the file, `goals` what must come in the end;
+`refinement` holds each step of a server to Raft.tla, and the names of what it composes
+(`composition`), also of a `foreign` node; `bisimulation` the whole system to a model of it, which
+is Raft (`original`); `proof_search` explores the node beside the proof's protocol, by a
+`simulation_relation`. Modules are `shared` among them.
 """
 
-from raft_ref.spec.files import INVARIANTS, MODEL, PROGRESS_OF_RAFT
+from raft_ref.spec.files import INVARIANTS, LIVENESS_OF_RAFT, MODEL, PROGRESS_OF_RAFT
 from raft_ref.spec.link.as_raft import (
     AS_RAFT,
     AS_RAFT_MESSAGE,
@@ -28,6 +28,7 @@ from raft_ref.spec.link.bisimulation import (
     Bisimulation,
 )
 from raft_ref.spec.link.foreign import ForeignRefinement
+from raft_ref.spec.link.goals import raft_goal
 from raft_ref.spec.link.history import Committed, CommittedEntry
 from raft_ref.spec.link.properties import (
     PROGRESS,
@@ -44,6 +45,7 @@ __all__ = [
     "AS_RAFT_MESSAGE",
     "BISIMULATION",
     "INVARIANTS",
+    "LIVENESS_OF_RAFT",
     "MODEL",
     "MODEL_BOUNDS",
     "MODEL_SYMMETRIES",
@@ -63,6 +65,7 @@ __all__ = [
     "Refinement",
     "Variables",
     "camel_case",
+    "raft_goal",
     "raft_progress",
     "raft_properties",
     "tla_properties",

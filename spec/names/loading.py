@@ -12,7 +12,7 @@ from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
 from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
 
-OF_RAFT = ("RaftInvariants", "RaftProgress")
+OF_RAFT = ("RaftInvariants", "RaftProgress", "RaftLiveness")
 """Our modules that others may extend without a copy of them beside."""
 
 

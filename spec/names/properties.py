@@ -41,29 +41,30 @@ def parts_of(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> It
     if isinstance(node, tree.Call) and node.name == "/\\":
         for each in node.arguments:
             yield from parts_of(each, meanings)
-    elif (definition := _named(node, meanings)) is not None:
+    elif (definition := named(node, meanings)) is not None:
         yield from parts_of(definition.body, meanings)
     elif isinstance(node, tree.Unsupported):
         yield _always(node, meanings)
     else:
-        _refuse_temporal(node, meanings)
+        refuse_temporal(node, meanings)
         yield Part(node.at, When.INITIALLY, node)
 
 
 def _always(node: tree.Unsupported, meanings: Mapping[tree.Call, Meaning]) -> Part:
     if node.construct == "operator []" and node.operands:
         operand = node.operands[0]
-        while (definition := _named(operand, meanings)) is not None:
+        while (definition := named(operand, meanings)) is not None:
             operand = definition.body
         if isinstance(operand, tree.Unsupported) and operand.construct.endswith("[A]_v"):
             action, subscript = operand.operands
             return Part(node.at, When.IN_EACH_STEP, action, subscript)
-        _refuse_temporal(operand, meanings)
+        refuse_temporal(operand, meanings)
         return Part(node.at, When.ALWAYS, operand)
     raise SpecError(node.at, f"not supported here: {node.construct} in a property")
 
 
-def _named(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> tree.Definition | None:
+def named(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> tree.Definition | None:
+    """Return the operator without parameters that a formula is the name of, if it is one."""
     if isinstance(node, tree.Call) and not node.arguments:
         meaning = meanings[node]
         if isinstance(meaning, tree.Definition) and not meaning.parameters:
@@ -71,13 +72,15 @@ def _named(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> tree
     return None
 
 
-def _refuse_temporal(node: tree.Node, meanings: Mapping[tree.Call, Meaning]) -> None:
+def refuse_temporal(
+    node: tree.Node, meanings: Mapping[tree.Call, Meaning], where: str = "in a property"
+) -> None:
     """Refuse what has a temporal operator within, also within what it names."""
     waiting, known = [node], set[tree.Node]()
     while waiting:
         each = waiting.pop()
         if isinstance(each, tree.Unsupported):
-            raise SpecError(each.at, f"not supported here: {each.construct} in a property")
+            raise SpecError(each.at, f"not supported here: {each.construct} {where}")
         if isinstance(each, tree.Call):
             meaning = meanings.get(each)
             if isinstance(meaning, tree.Definition) and meaning not in known:

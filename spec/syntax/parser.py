@@ -299,7 +299,9 @@ class _Translator:
         self.refuse_conflict(symbol_node, symbol, left, is_left=True)
         self.refuse_conflict(symbol_node, symbol, right, is_left=False)
         if symbol.name in TEMPORAL:
-            return tree.Unsupported(self.at(symbol_node), f"operator {symbol.name}")
+            both = self.expression(left), self.expression(right)
+            name = f"operator {symbol.name}"
+            return tree.Unsupported(self.at(symbol_node), name, both, self.text_of(node))
         if symbol.name in ("/\\", "\\/", "\\X"):
             operands = tuple(self.expression(each) for each in self.chain(node, symbol_node.type))
             if symbol.name == "\\X":

@@ -46,6 +46,11 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "draw traces/gallery/older-term-committed.ndjson -o page.html",
         "draw --graph --bug vote-not-persisted --show role,currentTerm -o graph.svg",
         "check --bug commit-scan-stops-at-older-term",
+        "check --live '<>LeaderIsElected' --fair Receive:each --max-term 2 --max-log 0 "
+        "--max-snapshot 0 --max-messages 3 --max-restarts 0 --max-duplicates 0",
+        "check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout "
+        "--fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each "
+        "--max-log 0 --max-snapshot 0 --max-drops 0 --quiet",
         "check --bug older-term-committed --random --seed 840 --max-snapshot 0 --quiet",
         "new node",
         "check --node ring:Ring",

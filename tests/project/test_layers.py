@@ -19,6 +19,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/server"},
     "explorer": {"explorer/model", "explorer/results"},
     "explorer/engines": {"explorer", "explorer/model", "explorer/results"},
+    "explorer/liveness": {
+        "explorer",
+        "explorer/engines",
+        "explorer/model",
+        "explorer/results",
+    },
     "explorer/model": set(),
     "explorer/results": {"explorer/model"},
     "explorer/walks": {"explorer", "explorer/engines", "explorer/model", "explorer/results"},
@@ -26,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec/checker": {"spec", "spec/code", "spec/names", "spec/steps", "spec/syntax", "spec/values"},
     "spec/code": {"spec/names", "spec/syntax", "spec/values"},
     "spec/link": {
+        "explorer/liveness",
         "explorer/model",
         "explorer/results",
         "raft_ref",
@@ -162,6 +169,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "verify/checks": {
         "explorer/engines",
+        "explorer/liveness",
         "explorer/model",
         "explorer/results",
         "explorer/walks",
@@ -169,6 +177,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spec",
         "spec/link",
         "traces/format",
+        "traces/sources",
         "verify",
         "verify/cluster",
     },
@@ -237,6 +246,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli/options": {
         "explorer/engines",
+        "explorer/liveness",
         "explorer/model",
         "explorer/walks",
         "raft_ref/server",
@@ -281,6 +291,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli/reports/checks": {
         "cli/options",
         "cli/reports",
+        "explorer/liveness",
         "explorer/model",
         "explorer/results",
         "explorer/walks",

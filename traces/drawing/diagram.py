@@ -27,11 +27,13 @@ from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
 from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.story.sentences import for_ever
 from raft_ref.traces.story.words import shortened
 
 _LEGEND_HEIGHT = 34.0
 _FRAME_PADDING = 8.0
 _NAME_LENGTH = 16
+_LOOP_LEFT = -10.0
 
 
 def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
@@ -64,6 +66,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
         _row(graph, placed, theme)
     for arrow in arrows(trace):
         _arrow(graph, arrow, layout, theme)
+    _loop(graph, trace, layout, theme)
     _frame(graph, trace, layout, theme)
     return graph
 
@@ -208,6 +211,20 @@ def _arrow(graph: graphviz.Digraph, arrow: Arrow, layout: Layout, theme: Theme) 
     graph.edge(start, end, **style)
 
 
+def _loop(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    """Draw a bracket from the last step back to the first of a loop, left of their numbers."""
+    if trace.loop is None or trace.loop == len(trace.steps):
+        return
+    first, last = layout.rows[trace.loop].y, layout.rows[-1].y
+    corners = ((0.0, last), (_LOOP_LEFT, last), (_LOOP_LEFT, first), (0.0, first))
+    for number, (x, y) in enumerate(corners):
+        _point(graph, f"loop{number}", x, y)
+    for number in range(3):
+        head = "normal" if number == 2 else "none"
+        style = {"color": theme.lost, "penwidth": "1.8", "arrowhead": head}
+        graph.edge(f"loop{number}", f"loop{number + 1}", **style)
+
+
 def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     """Frame the last state, each server's under its lifeline, with the property that it breaks."""
     label, height = frames.violation(trace, layout.width - 2 * _FRAME_PADDING, theme)
@@ -222,6 +239,8 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) 
     _fixed(graph, "frame", frame, "", **style)
     if trace.violation:
         after = "" if trace.violation.is_refusal else f"After step {len(trace.steps)}: "
+        if trace.loop is not None:
+            after = f"{for_ever(trace)}: "
         text = f"{after}{trace.violation}"
         banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
         style = {"shape": "box", "style": "filled", "color": theme.lost, "fillcolor": theme.lost}

@@ -64,6 +64,8 @@ def read(path: str | Path) -> Trace:
             step = _read_step(parse_line(content), trace.servers)
             network.apply(len(steps) + 1, step)
             steps.append(step)
+        line = 1
+        _check_loop(trace.loop, len(steps))
     except TraceError as error:
         raise TraceError(f"{path}:{line}: {error}") from None
     return replace(trace, steps=tuple(steps))
@@ -107,6 +109,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
         "violation": violation,
         **beside,
+        **({} if trace.loop is None else {"loop": trace.loop}),
     }
 
 
@@ -175,6 +178,7 @@ def _read_header(header: JsonObject) -> Trace:
     network = _field(header, "network", str, "set")
     if network not in NETWORKS:
         raise TraceError(f'"network" must be one of {", ".join(NETWORKS)}, not "{network}"')
+    loop = _field(header, "loop", int, None)
     return Trace(
         servers=servers,
         initial=_read_initial(_field(header, "initial", dict), servers),
@@ -183,7 +187,13 @@ def _read_header(header: JsonObject) -> Trace:
         bounds=_field(header, "bounds", dict, {}),
         violation=_read_violation(header),
         beside=_strings(header, "beside", []),
+        loop=loop,
     )
+
+
+def _check_loop(loop: int | None, steps: int) -> None:
+    if loop is not None and not 0 <= loop <= steps:
+        raise TraceError(f'"loop" is {loop}: expected the number of a step, or 0, of {steps}')
 
 
 def _read_initial(initial: JsonObject, servers: tuple[str, ...]) -> dict[str, JsonObject]:

@@ -29,5 +29,13 @@ def part(trace: Trace, first: int, last: int) -> Trace:
         in_flight=tuple(network.pending),
         history=history,
         violation=trace.violation if last >= count else None,
+        loop=_loop(trace, first) if last >= count else None,
         source=f"{trace.source}, steps {first} to {min(last, count)}",
     )
+
+
+def _loop(trace: Trace, first: int) -> int | None:
+    """Return after how many steps of the part the loop begins; None if that is before it."""
+    if trace.loop is None or trace.loop < first - 1:
+        return None
+    return trace.loop - (first - 1)

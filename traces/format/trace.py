@@ -82,7 +82,9 @@ class Trace:
     `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
     channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
     were sent before the trace begins, `history` the history variables there; `beside` are variables
-    that Raft knows nothing of, of a node whose others are Raft's.
+    that Raft knows nothing of, of a node whose others are Raft's. With `loop` the trace goes on for
+    ever: the steps after so many are taken again and again, or, if there are none, nothing more
+    happens.
     """
 
     servers: tuple[str, ...]
@@ -95,6 +97,7 @@ class Trace:
     in_flight: tuple[JsonObject, ...] = ()
     beside: tuple[str, ...] = ()
     history: JsonObject = field(default_factory=dict)
+    loop: int | None = None
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:

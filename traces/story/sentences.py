@@ -63,7 +63,17 @@ def tell(trace: Trace) -> list[str]:
             sentence = _sentence(step, again, before[step.server], after[step.server], trace)
         unsaid = "" if step.is_told else " (no line tells of it)"
         lines.append(printable(f"{number:>{width}}. {sentence}{unsaid}."))
+    lines += [] if trace.loop is None else ["", f"{for_ever(trace)}."]
     return lines + _ending(trace.violation, what_went_wrong(trace))
+
+
+def for_ever(trace: Trace) -> str:
+    """Return how a trace goes on that does so for ever, in words."""
+    first, last = (trace.loop or 0) + 1, len(trace.steps)
+    if first > last:
+        return "Nothing more happens"
+    steps = f"steps {first} to {last}" if first < last else f"step {last}"
+    return f"And so on for ever, {steps} again and again"
 
 
 def _ending(violation: Violation | None, wrong: str) -> list[str]:

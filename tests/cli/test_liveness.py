@@ -1,0 +1,95 @@
+"""`raft-ref check --live`: what is told, and with which exit code."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from raft_ref.cli import main
+from raft_ref.traces import read, tell
+
+SMALL = [
+    "--servers", "2", "--max-log", "0", "--max-snapshot", "0", "--max-restarts", "0",
+    "--max-drops", "0", "--max-duplicates", "0",
+]  # fmt: skip
+HEARTBEATS = [
+    "--live", "<>LeaderIsElected", "--fair", "Receive:each", *SMALL, "--servers", "3",
+    "--max-drops", "1", "--max-messages", "3",
+]  # fmt: skip
+
+
+def test_a_lasso_is_told_written_and_drawn_with_its_loop(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trace, picture = tmp_path / "lasso.ndjson", tmp_path / "lasso.gv"
+    assert main(["check", *HEARTBEATS, "--trace", str(trace), "--diagram", str(picture)]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("VIOLATED: <>LeaderIsElected; after 6 steps a loop of 3 for ever")
+    assert "weak fairness of Receive by each server" in told
+    assert "And so on for ever, steps 7 to 9 again and again." in told
+    found = read(trace)
+    assert found.loop == 6
+    assert "And so on for ever, steps 7 to 9 again and again." in tell(found)
+    assert "loop0 -> loop1" in picture.read_text()
+
+
+def test_machines_are_told_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *HEARTBEATS, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["verdict"], told["steps"], told["loop"], told["due"]) == ("VIOLATED", 9, 6, 0)
+    assert told["fair"][0] == {"action": "Receive", "server": "s1", "strong": False}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (
+            ["[]<>(CandidateIsAlone => LeaderIsElected)", "--rest", "Timeout", "--fair", "Receive"],
+            0,
+            "HOLDS WITHIN BOUNDS",
+        ),
+        (["<>LeaderIsElected", "--rest", "Timeout"], 1, "after 0 steps nothing more happens"),
+        (["<>LeaderIsElected", "--fair", "Receive"], 3, "INCOMPLETE"),
+        (['<>(\\A i \\in Server : role[i] = "Follower")'], 3, "HOLDS, VACUOUSLY"),
+        (["[]<>TRUE", "--fair", "Restart"], 3, "NEVER enabled"),
+    ],
+)
+def test_the_verdict_and_the_exit_code_are(
+    words: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--live", *words, *SMALL]) == code
+    assert says in capsys.readouterr().out
+
+
+def test_a_node_that_is_no_raft_has_goals_in_the_names_of_its_properties(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cafe = ["check", "--node", "tests.toys:Cafe", "--servers", "2", "--max-drops", "0"]
+    cafe += ["--max-restarts", "0", "--max-duplicates", "0"]
+    assert main([*cafe, "--live", "S2Holds ~> S2Entered", "--fair", "Enter:s2"]) == 1
+    assert main([*cafe, "--live", "S2Holds ~> S2Entered", "--strongly-fair", "Enter:s2"]) == 0
+    assert main([*cafe, "--live", "[]<>S3Entered"]) == 2
+    assert "S3Entered is no property of states" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--live", "LeaderIsElected"], "expected a goal: <>P"),
+        (["--live", "<>Nonsense"], "line 1, column 3: unknown name Nonsense"),
+        (["--live", "<>(role' = role)"], "goals are of states"),
+        (["--live", "<>LeaderIsElected /\\ <>CommitIsDue"], "line 1, column 1: expected a goal"),
+        (["--live", "<>LeaderIsElected", "--fair", "Fly"], "Fly is no step or action"),
+        (["--live", "<>LeaderIsElected", "--fair", ":s1"], "--fair :s1: expected ACTION"),
+        (["--live", "<>LeaderIsElected", "--symmetry"], "--symmetry: not with --live"),
+        (["--live", "<>LeaderIsElected", "--depth", "3"], "--depth: not with --live"),
+        (["--fair", "Receive"], "--fair: only with --live"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_a_line(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", *words, *SMALL]) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert told.count("\n") == 1

@@ -1,0 +1,65 @@
+"""TLC, asked the same of MCRaft.tla with the same fairness, says the same of a goal."""
+
+from pathlib import Path
+
+import pytest
+
+from raft_ref.explorer import Assumptions, Fairness, search_live
+from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
+from raft_ref.spec.tlc.run import is_installed
+from tests.support.live_tlc import ask_tlc
+from tests.support.models import Model
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not is_installed(), reason="needs the extra [tlc]"),
+]
+
+REST = ("Timeout",)
+
+
+def by_each(action: str, servers: int = 2, *, is_strong: bool = False) -> tuple[Fairness, ...]:
+    return tuple(Fairness(action, f"s{n}", is_strong) for n in range(1, servers + 1))
+
+
+@pytest.mark.parametrize(
+    ("model", "goal", "assumed", "is_refuted"),
+    [
+        (Model(servers=2, term=2), "<>LeaderIsElected", Assumptions(), True),
+        (
+            Model(servers=2, term=2),
+            "[]<>(CandidateIsAlone => LeaderIsElected)",
+            Assumptions(by_each("Receive"), REST),
+            False,
+        ),
+        (
+            Model(servers=2, term=1, drops=1),
+            "[]<>(CandidateIsAlone => LeaderIsElected)",
+            Assumptions(by_each("Receive"), REST),
+            True,
+        ),
+        (
+            Model(servers=2, term=2, log=1),
+            "LeaderIsElected ~> CommitIsDue",
+            Assumptions((Fairness("ClientRequest"), *by_each("Receive", is_strong=True))),
+            True,
+        ),
+        (
+            Model(servers=2, term=1, restarts=1),
+            "CandidateIsAlone ~> (LeaderIsElected \\/ ~CandidateIsAlone)",
+            Assumptions((Fairness("Receive"), Fairness("Timeout"))),
+            False,
+        ),
+    ],
+    ids=str,
+)
+def test_a_goal_is_refuted_by_both_or_by_neither(
+    model: Model, goal: str, assumed: Assumptions, is_refuted: bool, tmp_path: Path
+) -> None:
+    names = model.server_names, model.value_names
+    ours = search_live(model.system(), raft_goal(LIVENESS_OF_RAFT, *names, goal), assumed)
+    assert (ours.lasso is not None) == is_refuted
+    theirs = ask_tlc(model, goal, assumed, tmp_path)
+    assert theirs.distinct_states == ours.search.distinct_states
+    assert ("Temporal properties were violated" in theirs.output) == is_refuted
+    assert theirs.ok != is_refuted
