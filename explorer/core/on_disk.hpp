@@ -183,10 +183,12 @@ class DiskSearch {
     // Expand the last level; what is new is the next one. Until all of it is done nothing counts.
     Ending next_level(const Heartbeat& heartbeat) {
         for (;;) {
-            Coming coming(setting_, options_.folder);
-            const Ending ending = expand_level(coming, heartbeat);
-            if (ending != Ending::covered) return ending;
-            if (!outgrown_.exchange(false)) return keep_what_is_new(coming, heartbeat);
+            {
+                Coming coming(setting_, options_.folder);
+                const Ending ending = expand_level(coming, heartbeat);
+                if (ending != Ending::covered) return ending;
+                if (!outgrown_.exchange(false)) return keep_what_is_new(coming, heartbeat);
+            }
             if (!lay_out_anew()) return Ending::out_of_numbers;
             transitions_seen_ = found_.tally.transitions;
         }

@@ -89,10 +89,14 @@ class Folder:
         }
         text = json.dumps({**content, "checksum": _checksum(content)}, indent=1)
         new = self.path / f"{MANIFEST}.tmp"
-        with new.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with new.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            error.filename = str(new)  # a file that is open does not tell
+            raise
         new.replace(self.path / MANIFEST)
         self._sync()
         self.files, self.seconds = dict(files), seconds

@@ -35,7 +35,7 @@ from raft_ref.explorer import (
     View,
     search,
 )
-from raft_ref.explorer.engines.checkpoint import MANIFEST, Folder
+from raft_ref.explorer.engines.checkpoint import FORMAT, MANIFEST, Folder
 from tests import toys
 from tests.explorer.test_native import content
 from tests.support import processes
@@ -493,8 +493,8 @@ def test_a_file_of_another_checkpoint(name: str, copy: Path, tmp_path: Path) -> 
 
 def test_another_version(copy: Path) -> None:
     path = copy / MANIFEST
-    path.write_text(path.read_text().replace('"format": 2', '"format": 3'))
-    assert refused(copy) == f"{path}: has format 3, expected 2"
+    path.write_text(path.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
+    assert refused(copy) == f"{path}: has format 1, expected {FORMAT}"
 
 
 @pytest.mark.parametrize(

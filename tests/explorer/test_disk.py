@@ -215,12 +215,25 @@ def test_a_full_disk_ends_the_search(tmp_path: Path) -> None:
     out, err = process.communicate()
     report = untimed(out)
     assert (process.returncode, err, report["verdict"]) == (3, "", "INCOMPLETE")
-    assert re.fullmatch(
-        r"the disk \(\S+/states/[-\w]+\.bin: File too large\)", report["stopped_by"]
-    )
+    assert re.fullmatch(r"the disk \(\S+/states/\S+: File too large\)", report["stopped_by"])
     assert report["covered_depth"] == report["depth"] - 1 > 2
     out, err = start(*MEDIUM, "--disk", str(folder)).communicate()
     assert (without_bytes(out), err) == (in_memory(*MEDIUM), "")
+
+
+def test_a_manifest_that_finds_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system does not tell which file it was."""
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    def begun(progress: Progress) -> None:
+        monkeypatch.setattr("os.fsync", full)
+
+    model = Model(term=2, log=1)
+    report = on_disk(model.system(), [], True, Disk(tmp_path, every=0), on_progress=begun)
+    assert report.verdict is Verdict.INCOMPLETE
+    assert report.stopped_by == f"the disk ({tmp_path}/{MANIFEST}.tmp: No space left on device)"
 
 
 def test_too_little_memory_ends_the_search(tmp_path: Path) -> None:
