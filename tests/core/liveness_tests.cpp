@@ -162,7 +162,7 @@ void an_answer_is_that_of_the_definition() {
     std::mt19937 random(1);
     const auto one_of = [&](unsigned times) { return random() % times == 0; };
     int refuted = 0, by_bounds = 0, held = 0;
-    for (int trial = 0; trial < 150; ++trial) {
+    for (int trial = 0; trial < 60; ++trial) {
         Graph graph;
         const unsigned nodes = 1 + random() % 8, fair = random() % 4;
         const std::uint64_t strong = random() % 8;
@@ -202,7 +202,7 @@ void an_answer_is_that_of_the_definition() {
         }
         CHECK(is_reached);
     }
-    CHECK(refuted > 20 && by_bounds > 3 && held > 20);  // otherwise this says little
+    CHECK(refuted > 10 && by_bounds > 0 && held > 10);  // otherwise this says little
 }
 
 // A tree, all ends of which lead to a loop of three; large enough that threads share the work.

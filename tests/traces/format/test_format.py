@@ -95,6 +95,7 @@ def traces(draw: st.DrawFn) -> Trace:
         network=network,
         bounds=draw(objects),
         violation=draw(st.none() | broken),
+        loop=draw(st.none() | st.integers(0, len(steps))),
     )
 
 
@@ -157,6 +158,11 @@ BAD_FILES = [
         ":1: not JSON that can be read: 1e999",
     ),
     (lines({**HEADER, "violation": {}}), ':1: "property" is missing'),
+    (
+        lines({**HEADER, "loop": 2}, SEND),
+        ':1: "loop" is 2: expected the number of a step, or 0, of 1',
+    ),
+    (lines({**HEADER, "loop": "s"}, SEND), ':1: "loop" must be an integer'),
     (
         lines({**HEADER, "initial": {"s9": {}}}),
         ':1: unknown server "s9"; the header names s1, s2',
