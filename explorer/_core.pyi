@@ -83,6 +83,27 @@ class Search:
         heartbeat: Callable[[Found], None],
     ) -> list[int]: ...
 
+class Distributed:
+    def __init__(
+        self, model: Any, properties: list[Any], setting: Any, peers: Any
+    ) -> None: ...
+    def run(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> Found: ...
+    def find_ways(
+        self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
+    ) -> bool: ...
+    def is_on_the_way(
+        self,
+        number: int,
+        nodes: Sequence[int],
+        messages: Sequence[int],
+        history: int,
+        faults: tuple[int, int, int],
+    ) -> bool: ...
+    def reached(self) -> list[bool]: ...
+    def postage(self) -> tuple[int, int, int, float]: ...
+
 class Walked:
     steps: int
     is_violated: bool

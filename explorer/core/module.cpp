@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "checkpoint.hpp"
+#include "distributed.hpp"
 #include "hashes.hpp"
 #include "progress.hpp"
 #include "search.hpp"
@@ -103,6 +104,12 @@ class PythonModel : public Model {
     std::uint8_t outlook(std::uint32_t question, const Shape& state) override {
         nb::gil_scoped_acquire lock;
         return nb::cast<std::uint8_t>(object_.attr("outlook")(question, as_python(&state)));
+    }
+    std::uint64_t digest_of_node(Node node) override {
+        return ask<std::uint64_t>("digest_of_node", node);
+    }
+    std::uint64_t digest_of_message(Message message) override {
+        return ask<std::uint64_t>("digest_of_message", message);
     }
 
    private:
@@ -255,7 +262,6 @@ class PythonSearch {
     std::size_t servers() const { return search_.servers(); }
     std::size_t messages() { return search_.messages(); }
 
-   private:
     // An interrupt (Ctrl-C) is noticed here, and stops the search.
     static std::function<bool(const Found&)> beat(const nb::object& heartbeat) {
         return [&heartbeat](const Found& so_far) {
@@ -297,11 +303,13 @@ class PythonSearch {
         return setting;
     }
 
+   private:
     PythonModel model_;
     Search search_;
     std::optional<Progress> progress_;
 };
 
+#include "distributed_binding.hpp"
 #include "walks_binding.hpp"
 
 }  // namespace
@@ -348,5 +356,6 @@ NB_MODULE(_core, module) {
         .def("reached", &PythonSearch::reached)
         .def_prop_ro("servers", &PythonSearch::servers)
         .def_prop_ro("messages", &PythonSearch::messages);
+    define_distributed(module);
     define_walks(module);
 }
