@@ -5,4 +5,7 @@ In: a system and its properties. Out: a report, the same from both; `choice` pic
 `native` sets up the engine in C++, which asks its questions of `native_model`. Checkpoints are
 a folder of files (`checkpoint`), among them the questions that were asked (`journal`);
 `native_checkpoint` writes them. `memory` says how much of it there is.
+
+Several processes search together in `distributed`: `ranks` is how they reach each other, by MPI,
+and `digests` says to which of them a state belongs.
 """

@@ -16,6 +16,7 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer.engines.checkpoint import digest
+from raft_ref.explorer.engines.ranks import Ranks
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
@@ -104,6 +105,7 @@ class ExhaustiveCheck:
     memory: int | None = None
     checkpoints: Checkpoints | None = None
     allowed: frozenset[str] = frozenset()
+    ranks: Ranks | None = None
 
     def run(
         self, on_progress: Callable[[Progress], None] = lambda progress: None
@@ -178,6 +180,7 @@ class ExhaustiveCheck:
                 threads=self.threads,
                 memory=self.memory,
                 checkpoints=checkpoints,
+                ranks=self.ranks,
             )
         except EngineError as error:
             raise RequestError(f"engine native: {error}") from error
