@@ -411,7 +411,7 @@ class Distributed {
     }
 
     static constexpr std::size_t recents = std::size_t{1} << 17;
-    static constexpr std::size_t much = std::size_t{1} << 20;  // states to send in a round
+    static constexpr std::size_t much = std::size_t{1} << 18;  // states to send in a round
     static constexpr std::chrono::milliseconds round_time{500};
 
     Model& model_;

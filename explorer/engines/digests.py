@@ -23,6 +23,8 @@ def text_of(value: Any) -> str:
     compare = type(value).__eq__
     if compare is str.__eq__:
         return repr(str.__str__(value))
+    if value is None:
+        return "None"
     if isinstance(value, Number):
         return str(hash(value))  # equal for equal numbers, and made of the number alone
     if compare is tuple.__eq__:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from raft_ref.explorer._core import Distributed
 from raft_ref.explorer.engines.digests import digest_of
 from raft_ref.explorer.engines.native import Counted, NativeSearch
-from raft_ref.explorer.engines.native_model import NativeModel, Unfit, as_shape
+from raft_ref.explorer.engines.native_model import NativeModel, Unfit
 from raft_ref.explorer.engines.ranks import Ranks
 from raft_ref.explorer.model.properties import Kind, Property
 from raft_ref.explorer.model.renaming import Renamed
@@ -64,7 +64,9 @@ class Carrier:
             self._ranks.give_up(f"what a server has, or sends, cannot be pickled: {error}")
         return [self._unpacked(piece) for piece in self._ranks.exchange(pieces)]
 
-    def _packed(self, nodes: list[int], messages: list[int], histories: list[int], rows: bytes) -> bytes:
+    def _packed(
+        self, nodes: list[int], messages: list[int], histories: list[int], rows: bytes
+    ) -> bytes:
         values = (
             [self._states[node] for node in nodes],
             [self._messages[message - 1] for message in messages],

@@ -37,7 +37,7 @@ class Ranks(Protocol):
 
 
 class NoMpiError(Exception):
-    """This process is one of several, but mpi4py is not installed."""
+    """One of several processes does not find mpi4py, and so not the others."""
 
 
 def is_one_of_many() -> bool:
