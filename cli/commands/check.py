@@ -19,7 +19,6 @@ from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, walk
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
-from raft_ref.explorer.engines.ranks import is_first
 from raft_ref.explorer.model.watch import watch
 from raft_ref.traces import tell
 from raft_ref.verify import (
@@ -119,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     if options.bug == "list":
         _list_bugs(options.json)
         return 0
-    let_first_tell()
+    is_told = let_first_tell()
     output = output_of(options)
     watch(_give_up)
     check, reports = _asked(options)
@@ -129,7 +128,7 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(report, AllViolationsReport):
         _tell_all(report, check.cluster, reports, output)
         return EXIT[report.verdict]
-    if not is_first():
+    if not is_told:
         return 0
     trace = report.trace(output.source)
     if options.witness is not None and trace is not None:

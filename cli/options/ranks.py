@@ -23,12 +23,13 @@ _ALONE: Final = {
 """What cannot be asked of several processes, and why."""
 
 
-def let_first_tell() -> None:
-    """Have all processes but one say nothing, unless they fail."""
+def let_first_tell() -> bool:
+    """Have all processes but one say nothing, unless they fail; return whether this is the one."""
     if is_first():
-        return
+        return True
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - to the end
     sys.excepthook = _tell_failure
+    return False
 
 
 def _tell_failure(

@@ -111,7 +111,7 @@ class Distributed {
         others_ = Standing{};
         forget_recents();
         const std::uint64_t initial = space_.key_of({nodes, history, {}, {}});
-        found_.depth = found_.queue = 1;
+        found_.depth = 1;
         is_violated_ = space_.is_bad(initial);
         if (owners_.of(initial) == post_.rank()) {
             visited_.insert(initial, visited_.home(initial));
@@ -119,6 +119,7 @@ class Distributed {
             level_.add(initial);
         }
         if (is_violated_) return ended(Ending::violated);
+        found_.queue = 1;
         while (found_.queue > 0) {
             if (found_.depth >= setting_.limits.depth) {
                 found_.cut_by_depth = found_.queue;

@@ -105,7 +105,7 @@ def _native(
     threads = threads or os.cpu_count() or 1
     try:
         with rarely_collected():
-            return module.NativeSearch(
+            report: Report = module.NativeSearch(
                 system,
                 properties,
                 symmetry,
@@ -116,6 +116,7 @@ def _native(
             ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error
+    return report
 
 
 def _of_ranks(
@@ -130,7 +131,7 @@ def _of_ranks(
     module = _built("distributed")
     try:
         with rarely_collected():
-            return module.DistributedSearch(
+            report: Report = module.DistributedSearch(
                 system,
                 properties,
                 symmetry,
@@ -141,6 +142,7 @@ def _of_ranks(
             ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error
+    return report
 
 
 def _built(module: str) -> Any:

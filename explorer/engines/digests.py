@@ -20,7 +20,7 @@ def digest_of(value: Any) -> int:
 
 def text_of(value: Any) -> str:
     """Return a text that is the same for equal values, whatever their classes."""
-    compare = type(value).__eq__
+    compare: Any = type(value).__eq__
     if compare is str.__eq__:
         return repr(str.__str__(value))
     if value is None:

@@ -130,7 +130,7 @@ def test_one_report_of_a_foreign_node_with_values(
     )
 
 
-@pytest.mark.parametrize("network", ["set", "fifo"])
+@pytest.mark.parametrize("network", [pytest.param("set", marks=pytest.mark.long), "fifo"])
 def test_networks_become_numbers_in_the_middle_of_a_search(network: NetworkKind) -> None:
     """At another time in each process: a rank's layout is its own affair."""
     bounds = Bounds(12, measures={"max_said": 60}, depth=13)
