@@ -13,6 +13,7 @@ from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
 from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladder_of
 from raft_ref.cli.options.live import add_live, demand_not_live, live_of
 from raft_ref.cli.options.output import Output, add_output, output_of
+from raft_ref.cli.options.ranks import demand_for_ranks, let_first_tell, ranks_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
 from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, liveness, walks
@@ -53,6 +54,7 @@ examples:
   raft-ref check --max-messages 4 --resume found  a longer one, which may be killed and goes on
   raft-ref check --max-messages 6 --memory 4G --disk states
                                                   one that is larger than memory; it goes on, too
+  mpirun -n 4 raft-ref check --max-messages 4     by four processes, on one machine or many
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --random --seed 1 --runs 1000000 --shard 3/16 --json
                                                   one of 16 jobs; raft-ref merge joins them
@@ -126,6 +128,7 @@ def run(options: argparse.Namespace) -> int:
     if options.bug == "list":
         _list_bugs(options.json)
         return 0
+    is_told = let_first_tell()
     output = output_of(options)
     watch(_give_up)
     check, reports = _asked(options)
@@ -135,6 +138,8 @@ def run(options: argparse.Namespace) -> int:
     if isinstance(report, AllViolationsReport):
         _tell_all(report, check.cluster, reports, output)
         return EXIT[report.verdict]
+    if not is_told:
+        return 0
     trace = report.trace(output.source)
     if options.witness is not None and trace is not None:
         trace = replace(trace, violation=None)  # it is what was wanted
@@ -171,7 +176,7 @@ def _exit_code(verdict: Verdict, is_witness: bool) -> int:
 
 def _give_up(what: str) -> None:
     """End where a node does not answer: nothing else can."""
-    print(f"raft-ref: {what}", file=sys.stderr, flush=True)
+    print(f"raft-ref: {what}", file=sys.__stderr__, flush=True)
     os._exit(2)
 
 
@@ -185,6 +190,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
     """Return what is asked for, and what tells its report. Raises `UsageError`."""
     if not options.random:
         demand_no_walks(options)
+    demand_for_ranks(options, is_ladder(options))
     if options.live is not None:
         return live_of(options, cluster_of(options)), liveness
     demand_not_live(options)
@@ -207,6 +213,7 @@ def _asked(options: argparse.Namespace) -> tuple[Check, Reports]:
         checkpoints_of(options),
         allowed_of(options),
         disk_of(options),
+        ranks_of(),
     )
     return check, exhaustive
 

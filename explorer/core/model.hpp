@@ -92,6 +92,10 @@ class Model {
     virtual bool local_holds(const StepName&, const Shape& before) = 0;
     // Of a property of progress, whether its premise (1) and its goal (2) hold in a state.
     virtual std::uint8_t outlook(std::uint32_t question, const Shape&) = 0;
+
+    // A digest of what the numbers stand for, the same in every process; asked by ranks only.
+    virtual std::uint64_t digest_of_node(Node node) { return node; }
+    virtual std::uint64_t digest_of_message(Message message) { return message; }
 };
 
 }  // namespace explorer

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "checkpoint.hpp"
+#include "distributed.hpp"
 #include "hashes.hpp"
 #include "lasso_ways.hpp"
 #include "liveness.hpp"
@@ -106,6 +107,12 @@ class PythonModel : public Model {
     std::uint8_t outlook(std::uint32_t question, const Shape& state) override {
         nb::gil_scoped_acquire lock;
         return nb::cast<std::uint8_t>(object_.attr("outlook")(question, as_python(&state)));
+    }
+    std::uint64_t digest_of_node(Node node) override {
+        return ask<std::uint64_t>("digest_of_node", node);
+    }
+    std::uint64_t digest_of_message(Message message) override {
+        return ask<std::uint64_t>("digest_of_message", message);
     }
 
     struct Guest {
@@ -307,6 +314,7 @@ class PythonSearch {
 };
 
 #include "disk_binding.hpp"
+#include "distributed_binding.hpp"
 #include "liveness_binding.hpp"
 #include "walks_binding.hpp"
 
@@ -358,5 +366,6 @@ NB_MODULE(_core, module) {
         .def_prop_ro("messages", &PythonSearch::messages);
     define_disk_search(module);
     define_liveness(module);
+    define_distributed(module);
     define_walks(module);
 }

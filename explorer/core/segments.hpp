@@ -38,6 +38,11 @@ class Segments {
         segments_[segment].store(static_cast<T*>(memory), std::memory_order_release);
     }
 
+    // Whether there is room for this element.
+    bool has(std::size_t at) const {
+        return segments_[place(at).segment].load(std::memory_order_acquire) != nullptr;
+    }
+
     // How many elements lie in a row from this one on.
     static std::size_t in_a_row(std::size_t at) {
         const auto [segment, offset] = place(at);

@@ -57,10 +57,15 @@ class Space {
         const auto [servers, renamings] = steps_.canonical(state.nodes, state.history);
         std::vector<Word> numbers;
         for (Message message : state.messages) numbers.push_back(steps_.number_of(message));
-        std::uint64_t key = placed(numbers, renamings) | servers;
+        return key_of(servers, renamings, state.faults, numbers);
+    }
+    // The same, of canonical servers, by the renamings that led to them. Throws Overflow.
+    std::uint64_t key_of(Word servers, const Renamings* renamings, const Faults& faults,
+                         const std::vector<Word>& messages) {
+        std::uint64_t key = placed(messages, renamings) | servers;
         for (int fault = 0; fault < 3; ++fault) {
-            if (state.faults[fault] >= layout_.max_faults(fault)) throw Overflow();
-            key += state.faults[fault] * layout_.one(fault);
+            if (faults[fault] >= layout_.max_faults(fault)) lack(fault, faults[fault]);
+            key += faults[fault] * layout_.one(fault);
         }
         return key;
     }
@@ -77,6 +82,18 @@ class Space {
     }
     std::uint32_t fault_class(std::uint64_t key) const {
         return steps_.has_one_class() ? 0 : steps_.fault_class(faults(key));
+    }
+    // Call visit(number) for each message in flight.
+    template <class Visit>
+    void each_message(std::uint64_t key, Visit visit) const {
+        std::uint64_t network = layout_.network(key);
+        if (layout_.is_packed()) {
+            const auto view = packed_.view(network);
+            const int size = packed_.size(view);
+            for (int place = 0; place < size; ++place) visit(packed_.at(view, place));
+        } else {
+            for (Word number : interned_.view(network)) visit(number);
+        }
     }
     // The messages in flight, by their numbers.
     std::vector<Word> numbers_of(std::uint64_t key) const {
@@ -192,8 +209,12 @@ class Space {
     std::uint64_t one_more(std::uint64_t key, std::uint64_t used, int fault) {
         if (layout_.faults(key, fault) + std::uint64_t{1} < layout_.max_faults(fault))
             return used + layout_.one(fault);
+        lack(fault, 2 * fault_room_[fault] + 1);
+    }
+    // Have the next layout provide for so many faults. Throws Overflow.
+    [[noreturn]] void lack(int fault, std::uint32_t needed) {
         std::lock_guard lock(shortage_);
-        if (!std::exchange(is_short_, true)) fault_room_[fault] = 2 * fault_room_[fault] + 1;
+        if (!std::exchange(is_short_, true)) fault_room_[fault] = needed;
         throw Overflow();
     }
 

@@ -129,6 +129,16 @@ class Steps {
         return least(nodes, history);
     }
 
+    // What a node, or a message of the model, can be renamed to, itself among it.
+    std::vector<Node> images_of_node(Node node) {
+        std::lock_guard lock(mutex_);
+        return symmetry_.images_of_node(node);
+    }
+    std::vector<Message> images_of_message(Message message) {
+        std::lock_guard lock(mutex_);
+        return symmetry_.images_of_message(message);
+    }
+
     // The number that stands for a message of the model in a network.
     Word number_of(Message message) {
         std::lock_guard lock(mutex_);

@@ -62,6 +62,16 @@ class Symmetry {
         return candidates_;
     }
 
+    // What a node, or a message, can be renamed to, itself among it.
+    std::vector<Node> images_of_node(Node node) {
+        return images(node, [&](std::uint16_t swap, Node each) { return swapped(swap, each); });
+    }
+    std::vector<Message> images_of_message(Message message) {
+        return images(message, [&](std::uint16_t swap, Message each) {
+            return known(messages_[swap], each, [&] { return model_.rename_message(swap, each); });
+        });
+    }
+
    private:
     // A node up to renaming, and for each name a number: two names have the same if a renaming that
     // leaves the node as it is leads from one to the other, and a renaming takes the numbers along.
@@ -79,6 +89,20 @@ class Symmetry {
             table[number] = answer;
         }
         return table[number];
+    }
+
+    // No more than there are renamings, whatever the model answers.
+    template <class Swapped>
+    std::vector<std::uint32_t> images(std::uint32_t first, Swapped swapped) {
+        std::vector<std::uint32_t> members{first};
+        for (std::size_t at = 0; at < members.size(); ++at)
+            for (const auto& [one, other] : group_.neighbours()) {
+                const std::uint32_t image = swapped(group_.swap(one, other), members[at]);
+                if (members.size() < group_.size() &&
+                    std::find(members.begin(), members.end(), image) == members.end())
+                    members.push_back(image);
+            }
+        return members;
     }
 
     Node swapped(std::uint16_t swap, Node node) {

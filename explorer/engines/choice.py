@@ -5,14 +5,16 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib import import_module
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.memory import rarely_collected, usable_bytes
 from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
+from raft_ref.explorer.engines.ranks import Ranks
 from raft_ref.explorer.model.properties import Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
@@ -44,6 +46,7 @@ def search(
     memory: int | None = None,
     checkpoints: Checkpoints | None = None,
     disk: Disk | None = None,
+    ranks: Ranks | None = None,
 ) -> Report:
     """Search a system within its bounds, breadth first.
 
@@ -64,9 +67,15 @@ def search(
     in memory, whole levels are kept, and what is kept is gone on with. The native engine alone has
     either.
 
+    With `ranks`, several processes search together, each with so many threads and so much memory.
+    All of them call this with the same arguments, and get the same report, or the same error. That
+    is for the native engine alone, and not together with checkpoints.
+
     Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
     protocol, `EngineError` where ``"native"`` is asked for and cannot be, and `CheckpointError`.
     """
+    if ranks is not None:
+        return _of_ranks(system, properties, symmetry, on_progress, threads, memory, ranks)
     memory = usable_bytes() if memory is None else memory
     why = ""
     if engine != "plain":
@@ -100,20 +109,13 @@ def _native(
     memory: int,
     keeping: Checkpoints | Disk | None,
 ) -> Report:
-    try:
-        # Here and not above, because it is not there where no compiler was.
-        from raft_ref.explorer.engines.native import NativeSearch  # noqa: PLC0415
-        from raft_ref.explorer.engines.native_disk import NativeDiskSearch  # noqa: PLC0415
-    except ImportError as error:
-        raise EngineError(
-            f"the native engine was not built beside {Path(__file__).parents[1]} "
-            "(it needs a C++ compiler)"
-        ) from error
+    name = "native_disk" if isinstance(keeping, Disk) else "native"
+    module = _built(name)
     threads = threads or os.cpu_count() or 1
     try:
         with rarely_collected():
             if isinstance(keeping, Disk):
-                return NativeDiskSearch(
+                report: Report = module.NativeDiskSearch(
                     system,
                     properties,
                     symmetry,
@@ -122,7 +124,8 @@ def _native(
                     memory=memory,
                     disk=keeping,
                 ).run()
-            return NativeSearch(
+                return report
+            report = module.NativeSearch(
                 system,
                 properties,
                 symmetry,
@@ -133,3 +136,41 @@ def _native(
             ).run()
     except Unfit as error:
         raise EngineError(str(error)) from error
+    return report
+
+
+def _of_ranks(
+    system: System,
+    properties: Sequence[Property],
+    symmetry: bool | Sequence[Renamed],
+    on_progress: Callable[[Progress], None],
+    threads: int | None,
+    memory: int | None,
+    ranks: Ranks,
+) -> Report:
+    module = _built("distributed")
+    try:
+        with rarely_collected():
+            report: Report = module.DistributedSearch(
+                system,
+                properties,
+                symmetry,
+                on_progress,
+                threads=threads or 1,
+                memory=ranks.memory(usable_bytes()) if memory is None else memory,
+                ranks=ranks,
+            ).run()
+    except Unfit as error:
+        raise EngineError(str(error)) from error
+    return report
+
+
+def _built(module: str) -> Any:
+    """Return a module that is not there where no compiler was."""
+    try:
+        return import_module(f"raft_ref.explorer.engines.{module}")
+    except ImportError as error:
+        raise EngineError(
+            f"the native engine was not built beside {Path(__file__).parents[1]} "
+            "(it needs a C++ compiler)"
+        ) from error

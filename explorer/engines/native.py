@@ -68,6 +68,18 @@ class _PropertyOfCore:
     reads_after: list[bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What an engine has counted: of steps by their names, and which properties were reached."""
+
+    distinct: int
+    transitions: int
+    lost: int
+    cut: list[int]
+    names: Counter[tuple[str, ...]]
+    reached: list[bool]
+
+
 class NativeSearch:
     """One breadth-first search with the native engine; see `explorer.engines.plain.Search`.
 
@@ -99,16 +111,19 @@ class NativeSearch:
         self._symmetry = Symmetry(system, symmetry) if symmetry else None
         self._on_progress = on_progress
         self._threads = threads
-        self.model = self._model = NativeModel(system, properties, self._symmetry)
+        self._checkpoints = checkpoints
+        self.model = self._model = self._new_model()
         setting = _setting(system, self._model.renamed(), threads, memory)
         asked = [as_core_has_it(prop) for prop in self._model.asked]
-        self._checkpoints = checkpoints
         self._journal = Journal(self._model, self._model.size)
         self.core = self._core = self._core_of(
             self._journal if checkpoints else self._model, asked, setting
         )
         self._outlooks: dict[str, Outlook] = {}
         self._started = time.monotonic()
+
+    def _new_model(self) -> NativeModel:
+        return NativeModel(self._system, self._properties, self._symmetry)
 
     def _core_of(self, model: Any, asked: list[Any], setting: Any) -> Any:
         return CoreSearch(model, asked, setting)
@@ -117,8 +132,7 @@ class NativeSearch:
         """Search until a property is violated or nothing is left to expand."""
         initial = self._system.initial()
         if self._checkpoints is None:
-            found = self._core.run(initial.nodes, initial.history, self._heartbeat)
-            return self._outcome(initial, found)
+            return self._outcome(initial, self._found(initial))
         setting = setting_of(
             self._system,
             self._properties,
@@ -127,6 +141,9 @@ class NativeSearch:
         )
         with opened(self._checkpoints, setting) as folder:
             return self._outcome(initial, self._run_keeping(initial, folder, self._checkpoints))
+
+    def _found(self, initial: GlobalState) -> Any:
+        return self._core.run(initial.nodes, initial.history, self._heartbeat)
 
     def _run_keeping(self, initial: GlobalState, folder: Folder, checkpoints: Checkpoints) -> Any:
         """Search, with what the folder keeps found already."""
@@ -229,7 +246,7 @@ class NativeSearch:
         return Ending.VIOLATED, way
 
     def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
-        self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
+        self._find_ways(initial)
         return self._first_counterexample(found)
 
     def _first_counterexample(self, found: Any) -> Counterexample:
@@ -240,6 +257,9 @@ class NativeSearch:
             found.covered_depth - 1,
         )
 
+    def _find_ways(self, initial: GlobalState) -> None:
+        self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
+
     def _is_on_the_way(self, number: int, state: GlobalState) -> bool:
         on_the_way: bool = self._core.is_on_the_way(number, *as_shape(self._system, state))
         return on_the_way
@@ -249,24 +269,17 @@ class NativeSearch:
         return Counter(dict(zip(names, cut, strict=True)))
 
     def _report(self, found: Any, ending: Any, counterexample: Counterexample | None) -> Report:
-        names: Counter[tuple[str, ...]] = Counter(
-            {
-                names: times
-                # A step that no bound lets happen has a name, and is not told of.
-                for names, times in zip(self._model.names, found.names, strict=False)
-                if times
-            }
-        )
-        names["DropMessage",] += found.lost
-        cut_off = self._by_bound(found.cut)
+        counted = self._counted(found)
+        names = counted.names + Counter({("DropMessage",): counted.lost})
+        cut_off = self._by_bound(counted.cut)
         cut_off["depth"] = found.cut_by_depth
         bounds = self._system.bounds.as_dict()
-        reached = zip(self._model.asked, self._core.reached(), strict=True)
+        reached = zip(self._model.asked, counted.reached, strict=True)
         return Report(
             verdict=_VERDICTS[ending],
             counterexample=counterexample,
-            distinct_states=found.distinct,
-            transitions=found.transitions,
+            distinct_states=counted.distinct,
+            transitions=counted.transitions,
             depth=found.depth,
             covered_depth=found.covered_depth,
             queue=found.queue,
@@ -276,10 +289,30 @@ class NativeSearch:
             sometimes={prop.name: was for prop, was in reached if prop.is_sometimes},
             symmetry=() if self._symmetry is None else self._symmetry.renamed,
             bounds=bounds,
-            engine=f"native engine, {self._threads} thread{'s'[: self._threads != 1]}",
+            engine=self._engine,
             stopped_by=STOPPED_BY.get(ending),
             progress={} if ending in STOPPED_BY else self._outlooks,
         )
+
+    def _counted(self, found: Any) -> Counted:
+        names = {
+            names: times
+            # A step that no bound lets happen has a name, and is not told of.
+            for names, times in zip(self._model.names, found.names, strict=False)
+            if times
+        }
+        return Counted(
+            distinct=found.distinct,
+            transitions=found.transitions,
+            lost=found.lost,
+            cut=list(found.cut),
+            names=Counter(names),
+            reached=self._core.reached(),
+        )
+
+    @property
+    def _engine(self) -> str:
+        return f"native engine, {self._threads} thread{'s'[: self._threads != 1]}"
 
 
 _BOUNDS_OF_THE_NETWORK = ("max_messages", "max_restarts", "max_drops", "max_duplicates")

@@ -18,6 +18,7 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer.engines.checkpoint import digest
+from raft_ref.explorer.engines.ranks import Ranks
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
@@ -107,6 +108,7 @@ class ExhaustiveCheck:
     checkpoints: Checkpoints | None = None
     allowed: frozenset[str] = frozenset()
     disk: Disk | None = None
+    ranks: Ranks | None = None
 
     def run(
         self, on_progress: Callable[[Progress], None] = lambda progress: None
@@ -182,6 +184,7 @@ class ExhaustiveCheck:
                 memory=self.memory,
                 checkpoints=checkpoints,
                 disk=self._disk(cluster),
+                ranks=self.ranks,
             )
         except EngineError as error:
             raise RequestError(f"engine native: {error}") from error

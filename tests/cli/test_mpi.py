@@ -1,0 +1,107 @@
+"""`mpirun -n N raft-ref check`: one search, one report, whatever becomes of the processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import COMMAND, start
+
+MPIRUN = str(Path(sysconfig.get_path("scripts")) / "mpirun")
+LONG = ["check", "--max-messages", "4", "--max-restarts", "1", "--quiet"]
+
+
+def mpirun(ranks: int, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [MPIRUN, "-n", str(ranks), *COMMAND, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def report(printed: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(printed)
+    for each in ("seconds", "engine"):
+        del found[each]
+    return found
+
+
+@pytest.mark.parametrize("ranks", [2, pytest.param(4, marks=pytest.mark.long)])
+def test_the_report_is_that_of_one_process(ranks: int) -> None:
+    """Each process hashes strings by a seed of its own."""
+    arguments = ["check", "--bug", "prev-log-term-ignored", "--json"]
+    alone = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    together = mpirun(ranks, *arguments)
+    assert together.returncode == alone.returncode == 1, together.stderr
+    assert report(together.stdout) == report(alone.stdout)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check"], "bounds are needed"),
+        (["check", "--max-term", "1", "--progress"], "--progress: not under mpirun"),
+        (["check", "--random", "--runs", "1", "--seed", "1"], "--shard K/N"),
+        (["check", "--max-term", "1", "--checkpoint", "found"], "no checkpoints"),
+        (["check", "--max-term", "1", "--engine", "plain"], "--engine plain"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_said_once(arguments: list[str], said: str) -> None:
+    run = mpirun(2, *arguments)
+    assert run.returncode == 2
+    assert run.stderr.count(said) == 1
+    assert "Traceback" not in run.stderr
+
+
+def ranks_at_work() -> list[int]:
+    """Return the processes that mpirun has started for us, each of which has a rank."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        is_ours = f"LAUNCHED_BY={os.getpid()}".encode() in environment
+        if is_ours and any(each.startswith(b"PMI_RANK=") for each in environment):
+            found.append(int(process.name))
+    return found
+
+
+def seconds_of_work(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
+@pytest.mark.parametrize(
+    ("sent", "to_launcher", "code", "printed"),
+    [
+        (signal.SIGKILL, False, None, ""),
+        (signal.SIGINT, False, 3, "INCOMPLETE: stopped by interrupt"),
+        (signal.SIGINT, True, None, ""),
+    ],
+    ids=["a rank killed", "a rank interrupted", "mpirun interrupted"],
+)
+def test_what_ends_one_ends_all(
+    sent: signal.Signals, to_launcher: bool, code: int | None, printed: str
+) -> None:
+    launcher = start(
+        [MPIRUN, "-n", "3", *COMMAND, *LONG],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "LAUNCHED_BY": str(os.getpid())},
+    )
+    while len(ranks := ranks_at_work()) < 3 or min(map(seconds_of_work, ranks)) < 5:
+        assert launcher.poll() is None
+        time.sleep(0.1)
+    os.kill(launcher.pid if to_launcher else ranks[1], sent)
+    out, _ = launcher.communicate(timeout=60)
+    assert launcher.returncode == code if code is not None else launcher.returncode != 0
+    assert printed in out
+    assert not ranks_at_work()

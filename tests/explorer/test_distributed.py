@@ -1,0 +1,175 @@
+"""Several processes find what one finds, whatever is searched and however many there are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from raft_ref import Node
+from raft_ref.bugs import BUGS
+from raft_ref.explorer import (
+    ActorError,
+    Bounds,
+    EngineError,
+    NetworkKind,
+    Property,
+    Report,
+    System,
+    Verdict,
+    search,
+)
+from raft_ref.spec.link import Committed
+from tests import toys
+from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, content
+from tests.support.models import Model
+from tests.support.ranks import in_ranks
+
+Make = Callable[[], System]
+
+
+def alike(size: int, make: Make, properties: Sequence[Property], symmetry: Any = ()) -> Report:
+    """Search in one process and in several, and demand one report of all of them."""
+    alone = search(make(), properties, symmetry, engine="native", threads=1)
+    reports = in_ranks(size, lambda ranks: search(make(), properties, symmetry, ranks=ranks))
+    for report in reports:
+        assert isinstance(report, Report), report
+        assert content(report) == content(alone)
+    return alone
+
+
+def counting(bounds: Bounds, network: NetworkKind = "set", servers: int = 2) -> Make:
+    names = tuple(f"s{number}" for number in range(1, servers + 1))
+    return lambda: System(toys.Counting(names), names, bounds, network)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_raft_holds_in_any_number_of_processes(size: int) -> None:
+    model = Model(term=1, log=1, messages=2, restarts=1)
+    alike(size, model.system, model.properties(), model.symmetry)
+
+
+@pytest.mark.parametrize("name", ["vote-not-persisted", "quorum-of-half", "commit-index-lowered"])
+def test_one_counterexample_of_a_bug(name: str) -> None:
+    model = Model.within(BUGS[name].bounds)
+    report = alike(3, lambda: model.system(BUGS[name].node), model.harm(BUGS[name]), model.symmetry)
+    assert report.verdict is Verdict.VIOLATED
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", [name for name in BUGS if name not in (*FAR, *TOO_FAR)])
+def test_one_counterexample_of_each_bug(name: str) -> None:
+    model = Model.within(BUGS[name].bounds)
+    harm = [prop for prop in model.harm(BUGS[name]) if prop.kind.name != "PROGRESS"]
+    alike(2, lambda: model.system(BUGS[name].node), harm, model.symmetry)
+
+
+@pytest.mark.long
+@settings(max_examples=25, deadline=None)
+@given(
+    model=SMALL,
+    bug=st.sampled_from([None, *BUGS]),
+    network=st.sampled_from(["set", "fifo"]),
+    depth=st.sampled_from([1, 4, 9, 14]),
+    size=st.integers(1, 4),
+)
+def test_one_report_of_raft(
+    model: Model, bug: str | None, network: NetworkKind, depth: int, size: int
+) -> None:
+    node = Node if bug is None else BUGS[bug].node
+    names = model.server_names
+
+    def make() -> System:
+        far = depth if model.messages <= 2 else min(depth, 5)
+        bounds = replace(model.bounds(), depth=far)
+        return System(node(names, model.value_names), names, bounds, network, Committed())
+
+    alike(size, make, model.properties(), model.symmetry)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    servers=st.integers(2, 3),
+    network=st.sampled_from(["set", "fifo"]),
+    faults=st.tuples(st.integers(0, 2), st.integers(0, 1), st.integers(0, 2)),
+    messages=st.sampled_from([0, 1, 2, 3, 30, None]),
+    properties=st.sampled_from([[], [ORDERED, WHOLE]]),
+    symmetry=st.booleans(),
+    size=st.integers(1, 4),
+)
+def test_one_report_of_a_foreign_node(
+    servers: int,
+    network: NetworkKind,
+    faults: tuple[int, int, int],
+    messages: int | None,
+    properties: list[Property],
+    symmetry: bool,
+    size: int,
+) -> None:
+    bounds = Bounds(messages, *faults, 6, measures={"max_said": 2})
+    alike(size, counting(bounds, network, servers), properties, symmetry)
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    words=st.sampled_from([("a",), ("a", "b"), ("a", "b", "c")]),
+    network=st.sampled_from(["set", "fifo"]),
+    symmetry=st.sampled_from([True, ("servers",), ("values",), ()]),
+    size=st.integers(2, 4),
+)
+def test_one_report_of_a_foreign_node_with_values(
+    words: tuple[str, ...], network: NetworkKind, symmetry: Any, size: int
+) -> None:
+    servers = ("s1", "s2", "s3")
+    bounds = Bounds(2, 1, 0, 1, depth=5)
+    two = Property("SometimesTwo", lambda view: len(view.messages) == 2, is_sometimes=True)
+    alike(
+        size, lambda: System(toys.Gossip(servers, words), servers, bounds, network), [two], symmetry
+    )
+
+
+@pytest.mark.parametrize("network", [pytest.param("set", marks=pytest.mark.long), "fifo"])
+def test_networks_become_numbers_in_the_middle_of_a_search(network: NetworkKind) -> None:
+    """At another time in each process: a rank's layout is its own affair."""
+    bounds = Bounds(12, measures={"max_said": 60}, depth=13)
+    assert alike(3, counting(bounds, network), [], True).distinct_states > 100
+
+
+def test_a_million_faults() -> None:
+    bounds = Bounds(2, 10**6, 10**6, 10**6, measures={"max_said": 1}, depth=9)
+    alike(3, counting(bounds), [], True)
+
+
+def test_a_violation_by_the_initial_state() -> None:
+    never = Property("Never", lambda view: False)
+    assert alike(2, counting(Bounds(2)), [never]).depth == 1
+
+
+def test_what_one_rank_raises_all_raise() -> None:
+    servers = ("s1", "s2", "s3")
+    outcomes = in_ranks(
+        3,
+        lambda ranks: search(
+            System(toys.BrokenRing(servers), servers, Bounds(max_messages=2)), [], ranks=ranks
+        ),
+    )
+    for outcome in outcomes:
+        assert isinstance(outcome, ActorError)
+        assert "receive returns None" in str(outcome)
+
+
+def test_a_limit_on_memory_ends_all_ranks() -> None:
+    model = Model(term=2, log=1, messages=3, restarts=1)
+    for report in in_ranks(2, lambda ranks: search(model.system(), [], ranks=ranks, memory=1)):
+        assert isinstance(report, Report)
+        assert report.verdict is Verdict.INCOMPLETE
+        assert report.stopped_by == "the limit on memory"
+
+
+def test_progress_is_refused() -> None:
+    model = Model()
+    [outcome] = in_ranks(1, lambda ranks: search(model.system(), [model.progress()], ranks=ranks))
+    assert isinstance(outcome, EngineError)
+    assert "in one process alone" in str(outcome)

@@ -1,0 +1,62 @@
+"""Several ranks of one search within one process, each a thread: MPI without MPI."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from raft_ref.explorer import Report
+from raft_ref.explorer.engines.ranks import Ranks
+
+
+class _Place:
+    """Where the ranks meet."""
+
+    def __init__(self, size: int) -> None:
+        self.barrier = threading.Barrier(size, timeout=60)
+        self.brought: list[Any] = [None] * size
+
+
+class RankInThread:
+    """One of them; see `Ranks`."""
+
+    def __init__(self, place: _Place, rank: int) -> None:
+        self.rank, self.size = rank, len(place.brought)
+        self._place = place
+        self.met = 0
+
+    def exchange(self, pieces: Sequence[bytes]) -> list[bytes]:
+        self.met += 1
+        return [every[self.rank] for every in self.share(pieces)]
+
+    def share(self, value: Any) -> list[Any]:
+        self._place.brought[self.rank] = value
+        self._place.barrier.wait()
+        every = list(self._place.brought)
+        self._place.barrier.wait()
+        return every
+
+    def give_up(self, why: str) -> NoReturn:
+        self._place.barrier.abort()
+        raise RuntimeError(why)
+
+    def memory(self, usable: int) -> int:
+        return usable // self.size
+
+
+def in_ranks(size: int, search: Callable[[Ranks], Report]) -> list[Report | Exception]:
+    """Search in so many ranks; return what each of them reports or raises."""
+    place = _Place(size)
+    outcomes: list[Any] = [None] * size
+
+    def run(rank: int) -> None:
+        try:
+            outcomes[rank] = search(RankInThread(place, rank))
+        except Exception as error:
+            outcomes[rank] = error
+
+    threads = [threading.Thread(target=run, args=[rank]) for rank in range(size)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    return outcomes
