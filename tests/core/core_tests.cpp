@@ -1209,7 +1209,7 @@ int main() {
     hashes_are_counted_once();
     ranks_find_what_one_finds([] { return Counters(40); }, setting(3, 1), {0, 0, 0});
     ranks_find_what_one_finds([] { return Sender(60); }, setting(2, 2, 3, {1, 1, 1}), {0, 100});
-    ranks_find_what_one_finds([] { return Sender(30); }, setting(2, 1, 80, {1, 9, 0}), {0, 100});
+    ranks_find_what_one_finds([] { return Sender(11); }, setting(2, 1, 80, {1, 1, 0}), {0, 100});
     every_rank_knows_all_ways();
     what_stops_one_rank_stops_all();
     a_parcel_that_is_cut_short_is_refused();
