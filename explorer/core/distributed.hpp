@@ -264,7 +264,6 @@ class Distributed {
         Found result = found_;
         result.tally.distinct += others_.distinct;
         result.tally.transitions += others_.transitions;
-        result.queue = level_.size() + next_.size() + others_.queue;
         return result;
     }
 
