@@ -13,12 +13,15 @@
 #include <exception>
 #include <functional>
 
+#include "crew.hpp"
 #include "level.hpp"
 #include "memory.hpp"
+#include "outgrown.hpp"
 #include "owners.hpp"
 #include "parallel.hpp"
 #include "peers.hpp"
 #include "pending.hpp"
+#include "ways.hpp"
 
 namespace explorer {
 
@@ -53,7 +56,8 @@ class Distributed {
             attempt([&] {
                 for (const Level::Block& block : kept_.back().blocks())
                     for (std::uint64_t key : block)
-                        if (ways_.empty() ? violates(key, unused) : leads_to_way(key, unused))
+                        if (ways_.empty() ? violates(space_, key, unused)
+                                          : leads_to(space_, key, ways_.back(), unused))
                             own.push_back(key);
                 for (std::uint64_t key : own) post_.add_for_all(key);
             });
@@ -71,12 +75,7 @@ class Distributed {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        try {
-            const std::uint64_t key = space_.key_of(state);
-            return std::binary_search(ways_.at(number).begin(), ways_.at(number).end(), key);
-        } catch (const Overflow&) {
-            return false;  // what no key has room for was never met
-        }
+        return explorer::is_on_the_way(space_, ways_, number, state);
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
@@ -127,7 +126,6 @@ class Distributed {
             }
             if (keep_levels) kept_.push_back(level_);
             const Standing all = expand_level(heartbeat);
-            found_.queue = all.queue;
             if (has_to_stop(all)) return ended(all.has_failed ? Ending::interrupted : all.ending);
             found_.covered_depth = found_.depth;
             found_.depth += all.next > 0;
@@ -187,7 +185,7 @@ class Distributed {
         others_ = all;
         others_.distinct -= own.distinct;
         others_.transitions -= own.transitions;
-        others_.queue -= own.queue;
+        found_.queue = all.queue;
         return all;
     }
 
@@ -253,13 +251,11 @@ class Distributed {
 
     // Call the heartbeat if it is time to.
     void beat(const Heartbeat& heartbeat) {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last_beat_ < std::chrono::milliseconds(80)) return;
-        last_beat_ = now;
+        if (!pulse_.is_due()) return;
         if (!heartbeat(so_far())) ending_ = std::max(ending_, Ending::interrupted);
     }
 
-    // What was counted of this round is not in it.
+    // What was counted since the ranks met is not in it.
     Found so_far() const {
         Found result = found_;
         result.tally.distinct += others_.distinct;
@@ -302,21 +298,10 @@ class Distributed {
                 });
             }
         } catch (const Overflow&) {
-            uncount(block[at], worker);
+            uncount(space_, block[at], worker.tally);
             outgrown_ = stop_ = true;
         }
         return at;
-    }
-
-    // Take back what was counted of a state whose steps could not all be taken; it will be expanded
-    // again. That states were found on the way is as it should be.
-    void uncount(std::uint64_t key, Worker& worker) {
-        Tally counted(setting_);
-        try {
-            space_.expand(key, counted, [](Edge*, bool, std::uint64_t, const auto&) {});
-        } catch (const Overflow&) {
-            worker.tally.take_back(counted);
-        }
     }
 
     void add(std::uint64_t key, std::size_t home, Worker& worker) {
@@ -337,17 +322,7 @@ class Distributed {
     // Let the table of states grow if it is near its limit; false if memory does not allow it.
     bool make_room(std::size_t coming) {
         const std::size_t found = found_.tally.distinct + coming;
-        while (visited_.room() < found + found / 16 + 1024) {
-            const std::size_t capacity = visited_.capacity();
-            const std::size_t larger =
-                std::min(capacity < (std::size_t{1} << 22) ? 2 * capacity : capacity + capacity * 3 / 8,
-                         visited_.max_capacity());
-            if (larger == capacity ||
-                resident_bytes() + (larger - capacity) * sizeof(std::uint64_t) > setting_.memory)
-                return false;
-            visited_.grow(larger, setting_.threads);
-        }
-        return true;
+        return visited_.make_room(found + found / 16 + 1024, setting_.memory, setting_.threads);
     }
 
     // Do something that may throw Overflow, each time with more room.
@@ -365,49 +340,24 @@ class Distributed {
     // Go on with keys that have more room. Throws Stop if there are none.
     void lay_out_anew() {
         pending_.flush([&](std::uint64_t key, std::size_t home) { add(key, home); });
-        const Layout before = space_.layout();
-        std::vector<std::vector<std::uint64_t>*> ways{&way_};
-        for (auto& way : ways_) ways.push_back(&way);
-        if (before.is_packed() && !space_.can_be_packed()) {
-            for (std::size_t slot = 0; slot < visited_.slots(); ++slot)
-                if (const std::uint64_t key = visited_.at(slot); key != 0) space_.number_network(key);
-            for (const auto* way : ways)
-                for (std::uint64_t key : *way) space_.number_network(key);
-        }
-        if (!space_.lay_out()) throw Stop{Ending::out_of_numbers};
-        const auto translated = [&](std::uint64_t key) { return space_.translated(before, key); };
-        visited_.translate(translated);
-        for (Level* level : {&level_, &next_}) level->translate(translated);
-        for (Level& level : kept_) level.translate(translated);
-        for (auto* way : ways) {
-            for (std::uint64_t& key : *way) key = translated(key);
-            std::sort(way->begin(), way->end());
-        }
+        const auto each_way = [&](auto what) {
+            what(way_);
+            for (auto& way : ways_) what(way);
+        };
+        const auto each_other = [&](auto change) {
+            for (Level* level : {&level_, &next_}) level->each(change);
+            for (Level& level : kept_) level.each(change);
+            each_way([&](auto& way) {
+                for (std::uint64_t& key : way) change(key);
+            });
+        };
+        if (!explorer::lay_out_anew(space_, visited_, each_other))
+            throw Stop{Ending::out_of_numbers};
+        each_way([](auto& way) { std::sort(way.begin(), way.end()); });
         forget_recents();
     }
     void forget_recents() {
         for (auto& recent : recents_) std::fill(recent.begin(), recent.end(), 0);
-    }
-
-    // ---- Ways
-
-    bool violates(std::uint64_t key, Tally& unused) {
-        bool bad = false;
-        const std::uint32_t cls = space_.fault_class(key);
-        space_.expand(key, unused, [&](Edge* edge, bool again, std::uint64_t next,
-                                       const auto& network) {
-            bad = bad || space_.is_bad_step(key, cls, edge, again, network) || space_.is_bad(next);
-        });
-        return bad;
-    }
-
-    bool leads_to_way(std::uint64_t key, Tally& unused) {
-        bool leads = false;
-        const std::vector<std::uint64_t>& way = ways_.back();
-        space_.expand(key, unused, [&](Edge*, bool, std::uint64_t next, const auto&) {
-            leads = leads || std::binary_search(way.begin(), way.end(), next);
-        });
-        return leads;
     }
 
     static constexpr std::size_t recents = std::size_t{1} << 17;
@@ -423,7 +373,7 @@ class Distributed {
     Found found_;
     Level level_, next_;
     std::vector<Level> kept_;
-    std::vector<std::vector<std::uint64_t>> ways_;
+    Ways ways_;
     std::vector<std::uint64_t> way_;  // that which is being found
 
     Pending pending_;
@@ -432,7 +382,7 @@ class Distributed {
     std::exception_ptr failure_;
     Ending ending_ = Ending::covered;
     int server_bits_ = 0;
-    std::chrono::steady_clock::time_point last_beat_{};
+    Pulse pulse_;
     std::atomic<bool> stop_{false}, outgrown_{false};
     std::vector<std::vector<std::uint64_t>> recents_;
 };

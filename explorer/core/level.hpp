@@ -40,11 +40,10 @@ class Level {
         other.blocks_.clear();
     }
 
-    // Replace each key by another one.
-    template <class To>
-    void translate(To to) {
+    template <class Change>
+    void each(Change change) {
         for (Block& block : blocks_)
-            for (std::uint64_t& key : block) key = to(key);
+            for (std::uint64_t& key : block) change(key);
     }
 
     // Take a block, or so much of it that as many takers have enough; false if nothing is left.

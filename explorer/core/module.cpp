@@ -261,9 +261,9 @@ class PythonSearch {
         return search_.run(nodes, history, beat(heartbeat), &checkpoint);
     }
 
-    void find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
+    Ending find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
         nb::gil_scoped_release unlocked;
-        search_.find_ways(nodes, history, beat(heartbeat));
+        return search_.find_ways(nodes, history, beat(heartbeat));
     }
 
     bool is_on_the_way(std::size_t number, std::vector<Node> nodes, std::vector<Message> messages,

@@ -22,6 +22,7 @@
 #include <functional>
 #include <optional>
 
+#include "crew.hpp"
 #include "kept_space.hpp"
 #include "memory.hpp"
 #include "new_keys.hpp"
@@ -201,7 +202,7 @@ class DiskSearch {
             for (Worker& each : coming.workers) each.found.spill();
             coming.workers.clear();
             const std::uint64_t done = next_block_, asked = space_.steps().asked();
-            const unsigned threads = level.size() < 256 || is_asking_ ? 1 : setting_.threads;
+            const unsigned threads = asking_.useful_threads(level.size(), setting_.threads);
             const std::size_t room = this->room();
             if (room == 0) return Ending::out_of_memory;
             for (unsigned number = 0; number < threads; ++number)
@@ -216,16 +217,10 @@ class DiskSearch {
                 coming.tally.add(each.tally);
                 coming.violated |= each.violated;
             }
-            note_questions(space_.steps().asked() - asked,
-                           std::min((next_block_ - done) * CodedKeys::most, level.size()));
+            asking_.note(space_.steps().asked() - asked,
+                         std::min((next_block_ - done) * CodedKeys::most, level.size()));
         }
         return Ending::covered;
-    }
-
-    // Questions to the model are answered one at a time: see Search.
-    void note_questions(std::uint64_t asked, std::uint64_t states) {
-        constexpr std::uint64_t few = 64;  // one for so many states
-        is_asking_ = asked * few > states;
     }
 
     // How much there may be of what is found; 0 if there is too little memory.
@@ -262,7 +257,7 @@ class DiskSearch {
     // Take all steps out of states of a level, some blocks at a time.
     void expand(const Run& level, Worker& worker) {
         const std::size_t some =
-            is_asking_ ? 1 : std::clamp<std::size_t>(level.blocks() / (8 * setting_.threads), 1, 16);
+            asking_.is_much() ? 1 : std::clamp<std::size_t>(level.blocks() / (8 * setting_.threads), 1, 16);
         while (!stop_ && !pause_) {
             const std::size_t from = next_block_.fetch_add(some);
             if (from >= level.blocks()) break;
@@ -445,9 +440,7 @@ class DiskSearch {
     // ---- What is told meanwhile
 
     bool is_alive(const Heartbeat& heartbeat) {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last_beat_ < std::chrono::milliseconds(80)) return true;
-        last_beat_ = now;
+        if (!pulse_.is_due()) return true;
         Found so_far = found_;
         so_far.tally.distinct = distinct_seen_.load(std::memory_order_relaxed);
         so_far.tally.transitions = transitions_seen_.load(std::memory_order_relaxed);
@@ -472,11 +465,13 @@ class DiskSearch {
     Ways ways_;
 
     std::uint64_t epoch_ = 0, point_ = 0;
-    bool is_violated_ = false, is_kept_ = true, is_asking_ = true;
+    bool is_violated_ = false, is_kept_ = true;
+    Asking asking_;
+    Pulse pulse_;
     int server_bits_ = 0;
     std::atomic<std::size_t> next_block_{0};
     std::atomic<bool> stop_{false}, pause_{false}, outgrown_{false};
-    std::chrono::steady_clock::time_point last_beat_{}, last_kept_ = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point last_kept_ = std::chrono::steady_clock::now();
     std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
     std::uint64_t spilled_seen_ = 0;
 };

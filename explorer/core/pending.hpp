@@ -12,13 +12,20 @@ namespace explorer {
 
 class Pending {
    public:
-    // Call look_up(key, home) for keys that have waited long enough.
+    // Call look_up(key, home) for keys that have waited long enough. A key that is not new is
+    // forgotten; there is no branch on that.
+    template <class LookUp>
+    void push(const Visited& visited, std::uint64_t key, std::size_t home, bool is_new,
+              LookUp look_up) {
+        keys_[size_] = key;
+        homes_[size_] = home;
+        size_ += is_new;
+        visited.prefetch(home);
+        if (size_ == most) take(most - coming, look_up);
+    }
     template <class LookUp>
     void push(const Visited& visited, std::uint64_t key, LookUp look_up) {
-        keys_[size_] = key;
-        homes_[size_] = visited.home(key);
-        visited.prefetch(homes_[size_]);
-        if (++size_ == most) take(most - coming, look_up);
+        push(visited, key, visited.home(key), true, look_up);
     }
     template <class LookUp>
     void flush(LookUp look_up) {

@@ -6,13 +6,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <functional>
 
+#include "crew.hpp"
 #include "keeper.hpp"
 #include "level.hpp"
 #include "memory.hpp"
+#include "outgrown.hpp"
 #include "parallel.hpp"
+#include "pending.hpp"
 #include "space.hpp"
 #include "visited.hpp"
 #include "ways.hpp"
@@ -47,13 +49,14 @@ class Search {
     }
 
     // Search again, and find out which states are on a shortest way to a violation. The last search
-    // must have ended with one.
-    void find_ways(const std::vector<Node>& nodes, History history,
+    // must have ended with one; so has this one, unless it was stopped.
+    Ending find_ways(const std::vector<Node>& nodes, History history,
                    const std::function<bool(const Found&)>& heartbeat) {
         visited_.clear();
         keeper_ = nullptr;
-        if (levels(nodes, history, heartbeat, true).ending != Ending::violated) return;
         ways_.clear();
+        const Ending ending = levels(nodes, history, heartbeat, true).ending;
+        if (ending != Ending::violated) return ending;
         Tally unused(setting_);
         while (!kept_.empty()) {
             std::vector<std::uint64_t> way;
@@ -66,6 +69,7 @@ class Search {
             kept_.pop_back();
         }
         std::reverse(ways_.begin(), ways_.end());
+        return ending;
     }
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
@@ -83,10 +87,8 @@ class Search {
         Tally tally;
         bool violated = false;
         std::size_t quota = 0;
-        static constexpr std::size_t pending = 128, coming = 32, recents = std::size_t{1} << 14;
-        std::size_t pushed = 0;
-        std::uint64_t keys[pending]{};
-        std::size_t homes[pending]{};
+        static constexpr std::size_t recents = std::size_t{1} << 14;
+        Pending pending;
         std::vector<std::uint64_t> recent = std::vector<std::uint64_t>(recents);
     };
 
@@ -95,15 +97,11 @@ class Search {
     // Go on with keys that have more room; false if there are none.
     bool lay_out_anew() {
         outgrown_ = false;
-        const Layout before = space_.layout();
-        if (before.is_packed() && !space_.can_be_packed())
-            for (std::size_t slot = 0; slot < visited_.slots(); ++slot)
-                if (const std::uint64_t key = visited_.at(slot); key != 0) space_.number_network(key);
-        if (!space_.lay_out()) return false;
-        const auto translated = [&](std::uint64_t key) { return space_.translated(before, key); };
-        visited_.translate(translated);
-        for (Level* level : {&front_.level, &front_.next}) level->translate(translated);
-        for (Level& level : kept_) level.translate(translated);
+        const auto each_other = [&](auto change) {
+            for (Level* level : {&front_.level, &front_.next}) level->each(change);
+            for (Level& level : kept_) level.each(change);
+        };
+        if (!explorer::lay_out_anew(space_, visited_, each_other)) return false;
         if (keeper_ != nullptr) keeper_->have_other_keys();
         return true;
     }
@@ -167,7 +165,8 @@ class Search {
             if (!make_room()) return Ending::out_of_memory;
             space_.interned().settle();
             server_bits_ = std::bit_width(space_.steps().servers());  // while nobody adds to them
-            std::vector<Worker> workers(useful_threads());
+            std::vector<Worker> workers(
+                asking_.useful_threads(level.size(), setting_.threads));
             const std::size_t room = visited_.room() - found_.tally.distinct;
             for (Worker& each : workers) {
                 each.tally = Tally(setting_);
@@ -175,7 +174,7 @@ class Search {
             }
             const std::uint64_t asked = space_.steps().asked(), left = level.size();
             const Ending ending = in_parallel(workers, heartbeat);
-            note_questions(space_.steps().asked() - asked, left - level.size());
+            asking_.note(space_.steps().asked() - asked, left - level.size());
             for (Worker& each : workers) {
                 found_.tally.add(each.tally);
                 front_.is_violated |= each.violated;
@@ -187,15 +186,6 @@ class Search {
             if (level.size() > 0 && is_due() && !keeper_->keep()) return Ending::interrupted;
         }
         return Ending::covered;
-    }
-
-    // Questions to the model are answered one at a time, and each takes as long as a hundred states
-    // or so: while there are many of them, a second thread would do nothing but wait.
-    unsigned useful_threads() const {
-        return front_.level.size() < 256 || is_asking_ ? 1 : setting_.threads;
-    }
-    void note_questions(std::uint64_t asked, std::uint64_t states) {
-        is_asking_ = asked * few_questions > states;
     }
 
     // Let all workers work until nothing is left for them, or the heartbeat or memory says to stop,
@@ -219,9 +209,7 @@ class Search {
 
     // Call the heartbeat if it is time to.
     bool is_alive(const std::function<bool(const Found&)>& heartbeat) {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - last_beat_ < std::chrono::milliseconds(80)) return true;
-        last_beat_ = now;
+        if (!pulse_.is_due()) return true;
         return heartbeat(so_far());
     }
 
@@ -261,46 +249,26 @@ class Search {
                 });
             }
         } catch (const Overflow&) {
-            uncount(block[at], worker);
+            uncount(space_, block[at], worker.tally);
             outgrown_ = stop_ = true;
         }
         return at;
     }
 
-    // Take back what was counted of a state whose steps could not all be taken; it will be expanded
-    // again. That states were found on the way is as it should be.
-    void uncount(std::uint64_t key, Worker& worker) {
-        Tally counted(setting_);
-        try {
-            space_.expand(key, counted, [](Edge*, bool, std::uint64_t, const auto&) {});
-        } catch (const Overflow&) {
-            worker.tally.take_back(counted);
-        }
+    auto looking_up(Worker& worker) {
+        return [&](std::uint64_t key, std::size_t home) { look_up(key, home, worker); };
     }
 
-    // A key is looked up some steps later, when its line has come from memory. Many are found twice
-    // within a short time, since steps that do not touch each other lead to one state either way;
-    // whether one is cannot be foretold, so there is no branch on it.
+    // Many are found twice within a short time, since steps that do not touch each other lead to one
+    // state either way; whether one is cannot be foretold.
     void push(std::uint64_t key, Worker& worker) {
         const std::size_t home = visited_.home(key);
         std::uint64_t& recent = worker.recent[home / Visited::line % Worker::recents];
-        worker.keys[worker.pushed] = key;
-        worker.homes[worker.pushed] = home;
-        worker.pushed += recent != key;
-        recent = key;
-        visited_.prefetch(home);
-        if (worker.pushed == Worker::pending) look_up_first(Worker::pending - Worker::coming, worker);
+        const bool is_new = std::exchange(recent, key) != key;
+        worker.pending.push(visited_, key, home, is_new, looking_up(worker));
     }
 
-    void flush(Worker& worker) { look_up_first(worker.pushed, worker); }
-
-    void look_up_first(std::size_t count, Worker& worker) {
-        for (std::size_t at = 0; at < count; ++at)
-            look_up(worker.keys[at], worker.homes[at], worker);
-        worker.pushed -= count;
-        std::copy_n(worker.keys + count, worker.pushed, worker.keys);
-        std::copy_n(worker.homes + count, worker.pushed, worker.homes);
-    }
+    void flush(Worker& worker) { worker.pending.flush(looking_up(worker)); }
 
     void look_up(std::uint64_t key, std::size_t home, Worker& worker) {
         if (!visited_.insert(key, home)) return;
@@ -312,18 +280,7 @@ class Search {
     // Let the table of states grow if it is near its limit; false if memory does not allow it.
     bool make_room() {
         const std::size_t needed = found_.tally.distinct + found_.tally.distinct / 16 + 1024;
-        while (visited_.room() < needed) {
-            const std::size_t capacity = visited_.capacity();
-            // Small tables double, large ones grow by less, so that little is empty.
-            const std::size_t larger =
-                std::min(capacity < (std::size_t{1} << 22) ? 2 * capacity : capacity + capacity * 3 / 8,
-                         visited_.max_capacity());
-            if (larger == capacity ||
-                resident_bytes() + (larger - capacity) * sizeof(std::uint64_t) > setting_.memory)
-                return false;
-            visited_.grow(larger, setting_.threads);
-        }
-        return true;
+        return visited_.make_room(needed, setting_.memory, setting_.threads);
     }
 
     // ---- Ways
@@ -339,8 +296,6 @@ class Search {
         return space_.key_of({nodes, history, {}, {}});
     }
 
-    static constexpr std::uint64_t few_questions = 64;  // one for so many states
-
     Model& model_;
     Setting setting_;
     Space space_;
@@ -351,10 +306,11 @@ class Search {
 
     Front front_;
     Keeper* keeper_ = nullptr;
-    bool is_restored_ = false, is_asking_ = true;
+    bool is_restored_ = false;
+    Asking asking_;
+    Pulse pulse_;
     int server_bits_ = 0;
     std::atomic<bool> stop_{false}, outgrown_{false};
-    std::chrono::steady_clock::time_point last_beat_{};
     std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
 };
 

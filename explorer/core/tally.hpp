@@ -38,6 +38,13 @@ struct Tally {
     Tally() = default;
     explicit Tally(const Setting& setting) : cut(setting.own_bounds + Cut::cuts) {}
 
+    // Nothing counted yet, of the same bounds.
+    Tally empty_copy() const {
+        Tally result;
+        result.cut.resize(cut.size());
+        return result;
+    }
+
     void count(std::uint16_t name) {
         if (name >= names.size()) names.resize(name + std::size_t{1});
         ++names[name];

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "level.hpp"
+#include "memory.hpp"
 #include "mixing.hpp"
 #include "parallel.hpp"
 
@@ -124,6 +125,22 @@ class Visited {
                 high = next;
             }
         }
+    }
+
+    // Grow if there is no room for so many keys in all; false if a process may not have the memory.
+    bool make_room(std::size_t keys, std::size_t memory, unsigned threads) {
+        while (room() < keys) {
+            // Small tables double, large ones grow by less, so that little is empty.
+            const std::size_t larger =
+                std::min(capacity_ < (std::size_t{1} << 22) ? 2 * capacity_
+                                                            : capacity_ + capacity_ * 3 / 8,
+                         max_capacity());
+            if (larger == capacity_ ||
+                resident_bytes() + (larger - capacity_) * sizeof(Slot) > memory)
+                return false;
+            grow(larger, threads);
+        }
+        return true;
     }
 
    private:
