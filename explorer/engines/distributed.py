@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from raft_ref.explorer._core import Distributed
+from raft_ref.explorer._core import Distributed, Ending
 from raft_ref.explorer.engines.digests import digest_of
 from raft_ref.explorer.engines.native import Counted, NativeSearch
 from raft_ref.explorer.engines.native_model import NativeModel, Unfit
@@ -130,12 +130,11 @@ class DistributedSearch(NativeSearch):
             lambda: self._core.run(initial.nodes, initial.history, self._heartbeat)
         )
 
-    def _find_ways(self, initial: GlobalState) -> None:
-        """Have the engine know the ways to a violation. Raises KeyboardInterrupt if stopped."""
-        if not self._together(
+    def _find_ways(self, initial: GlobalState) -> Any:
+        is_found = self._together(
             lambda: self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
-        ):
-            raise KeyboardInterrupt
+        )
+        return Ending.VIOLATED if is_found else Ending.INTERRUPTED
 
     def _together(self, do: Callable[[], Any]) -> Any:
         """Do something in all ranks; what one of them raises is raised in all."""

@@ -170,7 +170,9 @@ class NativeSearch:
     def _outcome(self, initial: GlobalState, found: Any) -> Report:
         counterexample, ending = None, found.ending
         if ending == Ending.VIOLATED:
-            counterexample = self._counterexample(initial, found)
+            ending = self._find_ways(initial)
+            if ending == Ending.VIOLATED:
+                counterexample = self._counterexample(found)
         elif ending == Ending.COVERED:
             try:
                 ending, counterexample = self._lack_of_progress(initial)
@@ -245,11 +247,7 @@ class NativeSearch:
         self._outlooks[prop.name] = replace(outlook, cut_off=cut_off)
         return Ending.VIOLATED, way
 
-    def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
-        self._find_ways(initial)
-        return self._first_counterexample(found)
-
-    def _first_counterexample(self, found: Any) -> Counterexample:
+    def _counterexample(self, found: Any) -> Counterexample:
         return first_counterexample(
             self._system,
             Checker(self._system, self._properties),
@@ -257,8 +255,9 @@ class NativeSearch:
             found.covered_depth - 1,
         )
 
-    def _find_ways(self, initial: GlobalState) -> None:
-        self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
+    def _find_ways(self, initial: GlobalState) -> Any:
+        """Have the engine know the ways to a violation; return how that ended."""
+        return self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
 
     def _is_on_the_way(self, number: int, state: GlobalState) -> bool:
         on_the_way: bool = self._core.is_on_the_way(number, *as_shape(self._system, state))

@@ -85,10 +85,9 @@ class NativeDiskSearch(NativeSearch):
         except Damaged as error:
             raise CheckpointError(str(error)) from error
 
-    def _counterexample(self, initial: GlobalState, found: Any) -> Counterexample:
-        if not self._core.find_ways(self._heartbeat):
-            raise KeyboardInterrupt
-        return self._first_counterexample(found)
+    def _find_ways(self, initial: GlobalState) -> Any:
+        is_found = self._core.find_ways(self._heartbeat)
+        return Ending.VIOLATED if is_found else Ending.INTERRUPTED
 
     def _progress(self, found: Any, queue: int) -> Progress:
         return replace(super()._progress(found, queue), bytes_on_disk=found.bytes)

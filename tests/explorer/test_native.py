@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import fields, replace
 from typing import Any
 
@@ -30,6 +31,7 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer.engines.choice import tell_of_plain_engine
+from raft_ref.explorer.model.system import GlobalState
 from raft_ref.spec.link import Committed, Refinement
 from tests import toys
 from tests.support.models import Model
@@ -41,6 +43,8 @@ except ImportError:
     if shutil.which("c++") or shutil.which("g++"):
         raise
     pytest.skip("the native engine was not built: no compiler", allow_module_level=True)
+
+from raft_ref.explorer.engines.native import NativeSearch
 
 
 def content(report: Report) -> dict[str, Any]:
@@ -303,6 +307,31 @@ def test_an_interrupt_ends_the_search_and_the_report_says_what_was_covered() -> 
     assert report.stopped_by == "interrupt"
     assert 0 < report.covered_depth <= report.depth
     assert report.distinct_states > 1
+
+
+def test_an_interrupt_while_the_counterexample_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    is_looked_for, find_ways = False, NativeSearch._find_ways
+
+    def find_ways_later(self: NativeSearch, initial: GlobalState) -> Any:
+        nonlocal is_looked_for
+        is_looked_for = True
+        time.sleep(0.1)  # so that the next heartbeat is due
+        return find_ways(self, initial)
+
+    def interrupt(progress: Progress) -> None:
+        if is_looked_for:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(NativeSearch, "_find_ways", find_ways_later)
+    model = Model.within(BUGS["vote-not-persisted"].bounds)
+    system = model.system(BUGS["vote-not-persisted"].node)
+    report = search(system, model.properties(), engine="native", on_progress=interrupt)
+    assert is_looked_for
+    assert report.verdict is Verdict.INCOMPLETE
+    assert report.stopped_by == "interrupt"
+    assert report.counterexample is None
 
 
 def test_progress_is_told() -> None:
