@@ -1,25 +1,14 @@
 // Tests of liveness in the native engine, without Python; built under sanitizers by .ci/run.
-#include <cstdio>
 #include <functional>
 #include <random>
 
 #include "lasso_ways.hpp"
 #include "liveness.hpp"
+#include "support.hpp"
 
 using namespace explorer;
 
 namespace {
-
-int failures = 0;
-#define CHECK(condition)                                                      \
-    do {                                                                      \
-        if (!(condition)) {                                                   \
-            std::printf("%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
-            ++failures;                                                       \
-        }                                                                     \
-    } while (false)
-
-const auto go_on = [](const Found&) { return true; };
 
 struct Step {
     Node to;
@@ -28,7 +17,7 @@ struct Step {
 };
 
 // One server that walks through a graph; what a step is counted as is its label.
-struct Graph : Model, LiveQuestions {
+struct Graph : Quiet, LiveQuestions {
     std::vector<std::vector<Step>> steps;
     std::vector<std::uint8_t> answers;
 
@@ -42,23 +31,6 @@ struct Graph : Model, LiveQuestions {
         }
         return found;
     }
-    LocalStep restart(Node node) override { return {node, {}, 0, 0, {}}; }
-    LocalStep receive(Node node, Message) override { return {node, {}, 0, 0, {}}; }
-    bool is_obsolete(Node, Message) override { return false; }
-    History observe(History history, Node, Node) override { return history; }
-    std::array<std::uint8_t, 2> channel(Message) override { return {0, 0}; }
-    Node rename_node(std::uint32_t, Node node) override { return node; }
-    Message rename_message(std::uint32_t, Message message) override { return message; }
-    History rename_history(std::uint32_t, History history) override { return history; }
-    std::uint32_t projection(std::uint32_t, Node node) override { return node; }
-    bool holds(std::uint32_t, std::span<const std::uint8_t>, const Shape&, const Shape*) override {
-        return true;
-    }
-    bool holds_of_message(std::uint32_t, Message) override { return true; }
-    bool local_holds(const StepName&, const Shape&) override { return true; }
-    std::uint8_t outlook(std::uint32_t, const Shape&) override { return 0; }
-
-    std::shared_ptr<void> guest() override { return nullptr; }
     std::uint8_t asked(const Shape& state) override { return answers[state.nodes[0]]; }
     std::uint64_t kept(const Shape& servers) override {
         std::uint64_t label = 0;
@@ -253,6 +225,5 @@ int main() {
     an_answer_is_that_of_the_definition();
     threads_leave_the_loop_alone();
     a_heartbeat_stops_it();
-    if (failures == 0) std::puts("all tests of liveness pass");
-    return failures != 0;
+    return outcome("liveness");
 }
