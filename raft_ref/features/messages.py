@@ -1,0 +1,47 @@
+"""The messages of the features, named and shaped as in spec/features/."""
+
+from dataclasses import dataclass
+
+from raft_ref.messages import RequestVoteRequest, ServerId
+
+
+@dataclass(frozen=True, slots=True)
+class PreVoteRequest:
+    """Would this server be voted for in a term that it has not begun? (thesis, 9.6)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    last_log_index: int
+    last_log_term: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreVoteResponse:
+    """It would, in the term asked, or it would not, and this is the term here (thesis, 9.6)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    vote_granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeoutNowRequest:
+    """A leader tells a server to stand for election at once (thesis, 3.10)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForcedRequestVoteRequest(RequestVoteRequest):
+    """A RequestVoteRequest with the mark of a forced election (thesis, 4.2.3).
+
+    In the spec it is one that is in `forcedRequests` as well.
+    """
+
+
+FeatureMessage = PreVoteRequest | PreVoteResponse | TimeoutNowRequest
+"""Any message that Raft.tla does not know."""

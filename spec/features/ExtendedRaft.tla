@@ -1,0 +1,172 @@
+------------------------------ MODULE ExtendedRaft ------------------------------
+(***************************************************************************)
+(* Raft with the features that production runs, each of which can be on or *)
+(* off. An action of Raft.tla stands here with what the features that are  *)
+(* on demand of it, and with what becomes of their own variables by it.    *)
+(* With none on, this is Raft.tla.                                         *)
+(*                                                                         *)
+(* Each feature is a module. What becomes of its variables when a server   *)
+(* takes a step stands there in one place, whatever the step.              *)
+(*                                                                         *)
+(* The rules of Raft.tla hold here, too. "Thesis" is Ongaro's "Consensus:  *)
+(* Bridging Theory and Practice", 2014.                                    *)
+(***************************************************************************)
+EXTENDS Naturals, FiniteSets, Sequences
+
+CONSTANTS
+    Server, Value, Nil,
+    Features    \* those that are on, of "PreVote", "CheckQuorum", "LeadershipTransfer"
+
+\* The variables of Raft.tla.
+VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
+          nextIndex, matchIndex, messages
+
+\* Those of the features; what is off leaves its own as they are at first.
+VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests
+
+Raft == INSTANCE Raft
+LeaderContact == INSTANCE LeaderContact
+PreVote == INSTANCE PreVote
+ActiveQuorum == INSTANCE CheckQuorum
+LeadershipTransfer == INSTANCE LeadershipTransfer
+
+raftVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
+              nextIndex, matchIndex, messages>>
+featureVars == <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
+                 forcedRequests>>
+vars == <<raftVars, featureVars>>
+
+On(feature) == feature \in Features
+ContactMatters == On("PreVote") \/ On("CheckQuorum")
+
+-------------------------------------------------------------------------------
+Init ==
+    /\ Raft!Init
+    /\ LeaderContact!ContactInit
+    /\ PreVote!PreVoteInit
+    /\ ActiveQuorum!CheckQuorumInit
+    /\ LeadershipTransfer!TransferInit
+
+\* What becomes of the features' variables, but for those named, when server i
+\* takes message m, if any.
+Contact(i, m) ==
+    IF ContactMatters THEN LeaderContact!Contact(i, m) ELSE UNCHANGED heardFromLeader
+PreVotes(i, m) ==
+    IF On("PreVote") THEN PreVote!PreVotes(i, m) ELSE UNCHANGED preVotesGranted
+Answers(i, m) ==
+    IF On("CheckQuorum") THEN ActiveQuorum!Answers(i, m) ELSE UNCHANGED heardFrom
+Transfer(i, m) ==
+    IF On("LeadershipTransfer") THEN LeadershipTransfer!Transfer(i, m)
+    ELSE UNCHANGED <<transferTarget, isForced, forcedRequests>>
+
+Watched(i, m) == Contact(i, m) /\ PreVotes(i, m) /\ Answers(i, m) /\ Transfer(i, m)
+
+NoMessage == [type |-> "None"]
+Crash == [type |-> "Restart"]
+
+-------------------------------------------------------------------------------
+(* The actions of a server on its own: those of Raft.tla, and the features'. *)
+
+Timeout(i) ==
+    /\ \/ isForced[i]
+       \/ /\ ContactMatters => LeaderContact!MayStand(i)
+          /\ On("PreVote") => PreVote!MayStand(i)
+    /\ Raft!Timeout(i)
+    /\ Watched(i, NoMessage)
+
+AppendEntries(i, j, count) ==
+    Raft!AppendEntries(i, j, count) /\ UNCHANGED featureVars
+
+InstallSnapshot(i, j) ==
+    Raft!InstallSnapshot(i, j) /\ UNCHANGED featureVars
+
+ClientRequest(i, value) ==
+    /\ LeadershipTransfer!MayServe(i)
+    /\ Raft!ClientRequest(i, value)
+    /\ UNCHANGED featureVars
+
+CompactLog(i, index) ==
+    Raft!CompactLog(i, index) /\ UNCHANGED featureVars
+
+Restart(i) ==
+    Raft!Restart(i) /\ Watched(i, Crash)
+
+MissLeader(i) ==
+    /\ ContactMatters
+    /\ LeaderContact!MissLeader(i)
+    /\ UNCHANGED <<preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests>>
+
+RequestPreVotes(i) ==
+    /\ On("PreVote")
+    /\ PreVote!RequestPreVotes(i)
+    /\ UNCHANGED <<heardFromLeader, heardFrom, transferTarget, isForced, forcedRequests>>
+
+CheckQuorum(i) ==
+    /\ On("CheckQuorum")
+    /\ ActiveQuorum!CheckQuorum(i)
+    /\ Contact(i, NoMessage) /\ PreVotes(i, NoMessage) /\ Transfer(i, NoMessage)
+
+TransferLeadership(i, j) ==
+    /\ On("LeadershipTransfer")
+    /\ LeadershipTransfer!TransferLeadership(i, j)
+    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+
+AbortTransfer(i) ==
+    /\ On("LeadershipTransfer")
+    /\ LeadershipTransfer!AbortTransfer(i)
+    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+
+TimeoutNow(i) ==
+    /\ On("LeadershipTransfer")
+    /\ LeadershipTransfer!TimeoutNow(i)
+    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+
+-------------------------------------------------------------------------------
+(* Messages. *)
+
+Handle(m, others) ==
+    \/ /\ m.type = "PreVoteRequest"
+       /\ PreVote!HandlePreVoteRequest(m.dest, m, others)
+    \/ /\ m.type = "PreVoteResponse"
+       /\ PreVote!HandlePreVoteResponse(m.dest, m, others)
+    \/ /\ m.type = "TimeoutNowRequest"
+       /\ LeadershipTransfer!HandleTimeoutNowRequest(m.dest, m, others)
+    \/ Raft!Handle(m, others)
+
+Take(m, others) ==
+    IF On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m)
+    THEN /\ messages' = others
+         /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
+                        nextIndex, matchIndex>>
+         /\ Watched(m.dest, NoMessage)
+    ELSE Handle(m, others) /\ Watched(m.dest, m)
+
+Receive(m) == Take(m, messages \ {m})
+
+ReceiveDuplicate(m) == Take(m, messages)
+
+DropMessage(m) ==
+    /\ Raft!DropMessage(m)
+    /\ forcedRequests' = forcedRequests \ {m}
+    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced>>
+
+-------------------------------------------------------------------------------
+Next ==
+    \/ \E i \in Server : Timeout(i)
+    \/ \E i, j \in Server : \E count \in 0..Len(log[i]) : AppendEntries(i, j, count)
+    \/ \E i, j \in Server : InstallSnapshot(i, j)
+    \/ \E i \in Server, value \in Value : ClientRequest(i, value)
+    \/ \E i \in Server : \E index \in 1..commitIndex[i] : CompactLog(i, index)
+    \/ \E i \in Server : Restart(i)
+    \/ \E i \in Server : MissLeader(i)
+    \/ \E i \in Server : RequestPreVotes(i)
+    \/ \E i \in Server : CheckQuorum(i)
+    \/ \E i, j \in Server : TransferLeadership(i, j)
+    \/ \E i \in Server : AbortTransfer(i)
+    \/ \E i \in Server : TimeoutNow(i)
+    \/ \E m \in messages : Receive(m)
+    \/ \E m \in messages : ReceiveDuplicate(m)
+    \/ \E m \in messages : DropMessage(m)
+
+Spec == Init /\ [][Next]_vars
+===============================================================================

@@ -1,0 +1,107 @@
+---------------------------- MODULE MCExtendedRaft ----------------------------
+(***************************************************************************)
+(* Raft with features, within bounds, for a model checker: as MCRaft.tla   *)
+(* is of Raft.tla.                                                         *)
+(***************************************************************************)
+EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants, TLC
+
+CONSTANTS MaxTerm, MaxLogLength, MaxSnapshotIndex, MaxMessages, MaxRestarts, MaxDrops,
+          MaxDuplicates
+
+VARIABLES drops, duplicates
+
+E == INSTANCE ExtendedRaft
+
+vars == <<E!vars, committed, restarts, drops, duplicates>>
+
+ServerSymmetry == Permutations(Server)
+ValueSymmetry == Permutations(Value)
+Symmetry == ServerSymmetry \cup ValueSymmetry
+
+Within ==
+    /\ \A i \in Server :
+           LET compacted == snapshot'[i].lastIncludedIndex
+           IN /\ currentTerm'[i] <= MaxTerm
+              /\ compacted + Len(log'[i]) <= MaxLogLength
+              /\ compacted <= MaxSnapshotIndex
+    /\ Cardinality(messages') <= MaxMessages
+
+Bounded == Within /\ CommittedRecorded
+
+Unfaulted == UNCHANGED <<restarts, drops, duplicates>>
+
+Init ==
+    /\ E!Init
+    /\ committed = <<>>
+    /\ restarts = 0
+    /\ drops = 0
+    /\ duplicates = 0
+
+Timeout(i) == E!Timeout(i) /\ Bounded /\ Unfaulted
+AppendEntries(i, j, count) == E!AppendEntries(i, j, count) /\ Bounded /\ Unfaulted
+InstallSnapshot(i, j) == E!InstallSnapshot(i, j) /\ Bounded /\ Unfaulted
+ClientRequest(i, value) == E!ClientRequest(i, value) /\ Bounded /\ Unfaulted
+CompactLog(i, index) == E!CompactLog(i, index) /\ Bounded /\ Unfaulted
+MissLeader(i) == E!MissLeader(i) /\ Bounded /\ Unfaulted
+RequestPreVotes(i) == E!RequestPreVotes(i) /\ Bounded /\ Unfaulted
+CheckQuorum(i) == E!CheckQuorum(i) /\ Bounded /\ Unfaulted
+TransferLeadership(i, j) == E!TransferLeadership(i, j) /\ Bounded /\ Unfaulted
+AbortTransfer(i) == E!AbortTransfer(i) /\ Bounded /\ Unfaulted
+TimeoutNow(i) == E!TimeoutNow(i) /\ Bounded /\ Unfaulted
+Receive == \E m \in messages : E!Receive(m) /\ Bounded /\ Unfaulted
+
+Restart(i) ==
+    /\ restarts < MaxRestarts
+    /\ E!Restart(i) /\ Bounded
+    /\ restarts' = restarts + 1
+    /\ UNCHANGED <<drops, duplicates>>
+
+DropMessage ==
+    /\ drops < MaxDrops
+    /\ \E m \in messages : E!DropMessage(m) /\ Bounded
+    /\ drops' = drops + 1
+    /\ UNCHANGED <<restarts, duplicates>>
+
+ReceiveDuplicate ==
+    /\ duplicates < MaxDuplicates
+    /\ \E m \in messages : E!ReceiveDuplicate(m) /\ Bounded
+    /\ duplicates' = duplicates + 1
+    /\ UNCHANGED <<restarts, drops>>
+
+Next ==
+    \/ \E i \in Server : Timeout(i)
+    \/ \E i, j \in Server : \E count \in 0..MaxLogLength : AppendEntries(i, j, count)
+    \/ \E i, j \in Server : InstallSnapshot(i, j)
+    \/ \E i \in Server, value \in Value : ClientRequest(i, value)
+    \/ \E i \in Server : \E index \in 1..MaxSnapshotIndex : CompactLog(i, index)
+    \/ \E i \in Server : MissLeader(i)
+    \/ \E i \in Server : RequestPreVotes(i)
+    \/ \E i \in Server : CheckQuorum(i)
+    \/ \E i, j \in Server : TransferLeadership(i, j)
+    \/ \E i \in Server : AbortTransfer(i)
+    \/ \E i \in Server : TimeoutNow(i)
+    \/ Receive
+    \/ \E i \in Server : Restart(i)
+    \/ DropMessage
+    \/ ReceiveDuplicate
+
+Spec == Init /\ [][Next]_vars
+
+-------------------------------------------------------------------------------
+(* With what the features add hidden, each step is one of Raft.tla, or none,  *)
+(* or one of two that make a server know less: it steps down in its own term, *)
+(* or adopts a newer one, of which a feature's message told it.               *)
+
+BaseMessages(flight) ==
+    {m \in flight : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest"}}
+
+Base == INSTANCE RaftTrace WITH messages <- BaseMessages(messages)
+
+RefinesRaft ==
+    \/ Base!Next
+    \/ \E i \in Server : Base!StepDown(i)
+    \/ \E i \in Server, term \in 1..MaxTerm :
+           Base!AdoptTerm([dest |-> i, term |-> term], BaseMessages(messages))
+
+RefinesRaftAlways == [][RefinesRaft]_(Base!vars)
+===============================================================================
