@@ -7,6 +7,7 @@ from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
+from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import named
 from raft_ref.verify import ClusterRequest, PropertyRequest
@@ -16,6 +17,7 @@ from raft_ref.verify.cluster.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
 def add_cluster(group: Any) -> None:
     """Add what is explored, and its properties: what `cluster_of` reads beside the bounds."""
     add_node(group, "a known bug; `--bug list` lists them")
+    add_features(group)
     group.add_argument(
         "--spec", metavar="FILE.tla", help=f"the module of properties (default: {INVARIANTS.name})"
     )
@@ -92,6 +94,25 @@ def add_node(group: Any, about_bugs: str) -> None:
     what.add_argument("--bug", metavar="NAME", help=about_bugs)
 
 
+def add_features(group: Any) -> None:
+    """Add which features are on: what `features_of` reads."""
+    group.add_argument(
+        "--with", dest="features", metavar="FEATURE,...",
+        help="turn on what production runs: "
+        f"{', '.join(feature.option for feature in Feature)}, or all",
+    )  # fmt: skip
+
+
+def features_of(options: argparse.Namespace) -> frozenset[Feature]:
+    """Return the features that are on. Raises `UsageError`."""
+    if options.features is None:
+        return frozenset()
+    try:
+        return Feature.of_option(options.features)
+    except ValueError as error:
+        raise UsageError(f"--with {error}") from error
+
+
 def add_own_bounds(group: Any) -> None:
     """Add bounds on what only a node of the user's own measures."""
     group.add_argument(
@@ -134,6 +155,7 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
         depth=options.depth,
         network=options.network,
         reduced=options.por,
+        features=features_of(options),
         down=options.down,
         properties=PropertyRequest(
             spec=Path(options.spec) if options.spec else None,

@@ -17,7 +17,7 @@ from raft_ref.state import Role
 
 @dataclass(frozen=True, slots=True)
 class CheckQuorum:
-    """An election timeout passes for a leader: has a majority answered since the last one?"""
+    """An election timeout passes for a leader, which a majority should have answered by then."""
 
 
 class CheckQuorumNode(Node):
@@ -27,9 +27,9 @@ class CheckQuorumNode(Node):
         """Return `heard_from` after a step in which a message, if any, was taken (Answers)."""
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
             return frozenset()
-        if isinstance(m, AppendEntriesResponse | InstallSnapshotResponse):
-            if m.term == before.current_term:
-                return before.heard_from | {m.source}
+        is_answer = isinstance(m, AppendEntriesResponse | InstallSnapshotResponse)
+        if is_answer and m.term == before.current_term:
+            return before.heard_from | {m.source}
         return before.heard_from
 
     def check_quorum(self, state: ExtendedState) -> Step | None:
@@ -42,7 +42,7 @@ class CheckQuorumNode(Node):
         return Step(replace(after, heard_from=frozenset()), (), ("CheckQuorum",))
 
     def ignores(self, state: ExtendedState, m: Any) -> bool:
-        """Tell whether a request for a vote is as if it had not arrived (Ignores; thesis, 4.2.3)."""
+        """Tell whether a request for a vote is as if it had not arrived (Ignores; 4.2.3)."""
         return (
             isinstance(m, RequestVoteRequest)
             and m.term > state.current_term

@@ -22,10 +22,8 @@ class LeaderContactNode(Node):
 
         It lasts in a follower, and in its term.
         """
-        if isinstance(m, AppendEntriesRequest | InstallSnapshotRequest):
-            if m.term == after.current_term:
-                return True
-        return (
+        hears = isinstance(m, AppendEntriesRequest | InstallSnapshotRequest)
+        return (hears and m.term == after.current_term) or (
             before.heard_from_leader
             and after.role is Role.FOLLOWER
             and after.current_term == before.current_term

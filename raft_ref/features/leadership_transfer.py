@@ -38,10 +38,8 @@ class LeadershipTransferNode(Node):
 
     def forced(self, before: ExtendedState, after: ExtendedState, m: Any) -> bool:
         """Return `is_forced` after a step in which a message, if any, was taken (Transfer)."""
-        if isinstance(m, TimeoutNowRequest) and m.term == after.current_term:
-            if after.role is not Role.LEADER:
-                return True
-        return (
+        is_told = isinstance(m, TimeoutNowRequest) and m.term == after.current_term
+        return (is_told and after.role is not Role.LEADER) or (
             before.is_forced
             and after.role is before.role
             and after.current_term == before.current_term
@@ -89,7 +87,7 @@ class LeadershipTransferNode(Node):
         if state.transfer_target is None or not self.is_ready(state):
             return None
         request = TimeoutNowRequest(state.me, state.transfer_target, state.current_term)
-        return Step(state, (request,), ("TimeoutNow",))
+        return Step(state, (request,), ("TimeoutNow",))  # type: ignore[arg-type]
 
     def is_ready(self, state: ExtendedState) -> bool:
         """Tell whether the target's log is known to be as long as the leader's (TimeoutNow)."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
 from raft_ref.features.leader_contact import LeaderContactNode, MissLeader
@@ -28,20 +28,6 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
     becomes of their own variables by it.
     """
 
-    action_names: ClassVar[tuple[str, ...]] = (
-        *Node.action_names,
-        "MissLeader",
-        "RequestPreVotes",
-        "HandlePreVoteRequest",
-        "HandlePreVoteResponse",
-        "CheckQuorum",
-        "IgnoreRequestVoteRequest",
-        "TransferLeadership",
-        "AbortTransfer",
-        "TimeoutNow",
-        "HandleTimeoutNowRequest",
-    )
-
     def __init__(
         self,
         servers: Sequence[ServerId],
@@ -56,6 +42,19 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
         self._has_check_quorum = Feature.CHECK_QUORUM in self.features
         self._has_transfer = Feature.LEADERSHIP_TRANSFER in self.features
         self._contact_matters = self._has_pre_vote or self._has_check_quorum
+        self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
+
+    def _names(self) -> Iterator[str]:
+        """Yield what a step can compose beside what the node's can."""
+        if self._contact_matters:
+            yield "MissLeader"
+        if self._has_pre_vote:
+            yield from ("RequestPreVotes", "HandlePreVoteRequest", "HandlePreVoteResponse")
+        if self._has_check_quorum:
+            yield from ("CheckQuorum", "IgnoreRequestVoteRequest")
+        if self._has_transfer:
+            yield from ("TransferLeadership", "AbortTransfer", "TimeoutNow")
+            yield "HandleTimeoutNowRequest"
 
     def initial(self, me: ServerId) -> ExtendedState:
         """Return the state of a server at its first start (Init)."""
@@ -111,9 +110,7 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
         """Tell whether the features let a server stand for a new term (Timeout)."""
         if state.is_forced:
             return True
-        return not state.heard_from_leader and (
-            not self._has_pre_vote or self.has_pre_votes(state)
-        )
+        return not state.heard_from_leader and (not self._has_pre_vote or self.has_pre_votes(state))
 
     def act(self, state: Any, action: Any) -> Step | None:
         """Take an action; None where it is not enabled."""

@@ -18,9 +18,7 @@ class RequestPreVotes:
 class PreVoteNode(Node):
     """Who would stand for a new term first asks whether it could win."""
 
-    def pre_votes(
-        self, before: ExtendedState, after: ExtendedState, m: Any
-    ) -> frozenset[ServerId]:
+    def pre_votes(self, before: ExtendedState, after: ExtendedState, m: Any) -> frozenset[ServerId]:
         """Return `pre_votes_granted` after a step in which a message, if any, was taken (PreVotes).
 
         An answer counts only for the term asked, and only while the server still asks.
@@ -55,14 +53,14 @@ class PreVoteNode(Node):
             for peer in self._peers(state)
         )
         after = replace(state, pre_votes_granted=frozenset({state.me}))
-        return Step(after, requests, ("RequestPreVotes",))
+        return Step(after, requests, ("RequestPreVotes",))  # type: ignore[arg-type]
 
     def handle_pre_vote_request(self, state: ExtendedState, m: PreVoteRequest) -> Step:
         """Say yes to who could have one's vote, unless there is a leader (HandlePreVoteRequest)."""
         grant = self.grants_pre_vote(state, m)
         term = m.term if grant else state.current_term
         response = PreVoteResponse(state.me, m.source, term, grant)
-        return Step(state, (response,), ("HandlePreVoteRequest",))
+        return Step(state, (response,), ("HandlePreVoteRequest",))  # type: ignore[arg-type]
 
     def grants_pre_vote(self, state: ExtendedState, m: PreVoteRequest) -> bool:
         """Tell whether a server would vote for another that it knows no better than."""
@@ -74,7 +72,7 @@ class PreVoteNode(Node):
         )
 
     def handle_pre_vote_response(self, state: ExtendedState, m: PreVoteResponse) -> Step:
-        """Adopt the newer term of a refusal (HandlePreVoteResponse); a yes counts by `pre_votes`."""
+        """Adopt a newer term of a refusal (HandlePreVoteResponse); `pre_votes` counts a yes."""
         actions: tuple[str, ...] = ("HandlePreVoteResponse",)
         after: Any = state
         if not m.vote_granted and m.term > state.current_term:

@@ -1,5 +1,6 @@
 """What one server knows beside the variables of Raft.tla: those of the features at one server."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +14,32 @@ class Feature(StrEnum):
     PRE_VOTE = "PreVote"
     CHECK_QUORUM = "CheckQuorum"
     LEADERSHIP_TRANSFER = "LeadershipTransfer"
+
+    @property
+    def option(self) -> str:
+        """What it is called on a command line."""
+        return _OPTIONS[self]
+
+    @classmethod
+    def of_option(cls, text: str) -> frozenset["Feature"]:
+        """Return the features of which the names are given, separated by commas, or `all`.
+
+        Raises ValueError for a name that is none.
+        """
+        if text == "all":
+            return frozenset(cls)
+        known = {option: feature for feature, option in _OPTIONS.items()}
+        for name in text.split(","):
+            if name not in known:
+                raise ValueError(f"{name!r}: expected {', '.join(known)}, or all")
+        return frozenset(known[name] for name in text.split(","))
+
+
+_OPTIONS: Mapping[Feature, str] = {
+    Feature.PRE_VOTE: "pre-vote",
+    Feature.CHECK_QUORUM: "check-quorum",
+    Feature.LEADERSHIP_TRANSFER: "transfer",
+}
 
 
 @dataclass(frozen=True, slots=True)

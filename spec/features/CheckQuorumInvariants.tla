@@ -18,10 +18,7 @@ AnswersAreOfLeaders ==
 \* Who has a leader gives no vote, but to who was told to stand.
 StickyFollowerDoesNotVote ==
     \A i \in Server :
-        /\ heardFromLeader[i]
-        /\ heardFromLeader'[i] = FALSE
-        /\ currentTerm'[i] > currentTerm[i]
-        /\ votedFor'[i] \notin {Nil, i}
+        heardFromLeader[i] /\ currentTerm'[i] > currentTerm[i] /\ votedFor'[i] \notin {Nil, i}
             => \E m \in forcedRequests : m.dest = i /\ m.term = currentTerm'[i]
 
 SometimesQuorumIsActive ==

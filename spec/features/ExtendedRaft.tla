@@ -37,7 +37,7 @@ featureVars == <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, is
 vars == <<raftVars, featureVars>>
 
 On(feature) == feature \in Features
-ContactMatters == On("PreVote") \/ On("CheckQuorum")
+ContactMatters == Features \cap {"PreVote", "CheckQuorum"} # {}
 
 -------------------------------------------------------------------------------
 Init ==
@@ -68,9 +68,8 @@ Crash == [type |-> "Restart"]
 (* The actions of a server on its own: those of Raft.tla, and the features'. *)
 
 Timeout(i) ==
-    /\ \/ isForced[i]
-       \/ /\ ContactMatters => LeaderContact!MayStand(i)
-          /\ On("PreVote") => PreVote!MayStand(i)
+    /\ ~isForced[i] => /\ LeaderContact!MayStand(i)
+                       /\ On("PreVote") => PreVote!MayStand(i)
     /\ Raft!Timeout(i)
     /\ Watched(i, NoMessage)
 

@@ -8,4 +8,13 @@ EXTENDS RaftInvariants
 CONSTANT Features
 
 VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests
+
+\* What Raft.tla knows of the messages in flight.
+LOCAL RaftMessages ==
+    {m \in messages : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest"}}
+
+LOCAL Hidden == INSTANCE RaftInvariants WITH messages <- RaftMessages
+
+\* MessageTypeOK of those; the features have their own for theirs.
+RaftMessageTypeOK == Hidden!MessageTypeOK
 ===============================================================================

@@ -18,7 +18,7 @@ from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, 
 from raft_ref.explorer.model.system import NETWORK_STEPS
 from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link.as_raft import RaftWords
-from raft_ref.spec.link.original import differences
+from raft_ref.spec.link.original import OF_RAFT, differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import OWN_SLOTS, RaftVariables, without_own_slot
 from raft_ref.spec.values.value import Value, function, items_of, show
@@ -64,7 +64,8 @@ class Bisimulation:
 
     Arguments: the servers and the values of the cluster; the bounds of the search; the system's
     initial state; the files of the model and of the protocol (None: the one beside the model); what
-    states and messages stand for, of a node of one's own.
+    states and messages stand for, of a node of one's own; the `mapping` to the model's variables
+    (None: those of Raft.tla).
     Raises `SpecError` if one cannot be loaded, ValueError where the bounds lack one that the model
     needs, where the initial states differ, and where the model is not the protocol.
     """
@@ -78,9 +79,10 @@ class Bisimulation:
         path: Path = MODEL,
         raft: Path | None = None,
         words: RaftWords | None = None,
+        mapping: RaftVariables | None = None,
     ) -> None:
         self._words = words
-        self._mapping = RaftVariables(servers, values)
+        self._mapping = mapping or RaftVariables(servers, values)
         module = shared(path)
         limits = model_constants(bounds, may_compact=words is None)
         constants = {**self._mapping.constants, **limits}
@@ -90,7 +92,8 @@ class Bisimulation:
             raise ValueError("the node and the spec do not start in the same state")
         beside = path.with_name(RAFT.name)
         raft = raft or (beside if beside.is_file() else RAFT)
-        if other := next(differences(raft=raft, model=path), None):
+        more = {n: v for n, v in self._mapping.constants.items() if n not in OF_RAFT}
+        if other := next(differences(raft=raft, model=path, more=more), None):
             raise ValueError(f"{path.name} is not {raft.name}: {other}")
 
     @property

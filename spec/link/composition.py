@@ -4,7 +4,7 @@ A node names them itself, for coverage, traces and diagrams. So that the names m
 means by them, they are held against what happened. A node that has names of its own is given them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from raft_ref import (
@@ -67,11 +67,15 @@ def composed(old: State, new: State, message: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def miscalled(before: View, event: Event) -> list[str]:
+Composed = Callable[[Any, Any, Any], tuple[str, ...]]
+"""What `composed` is, for a node of its kind."""
+
+
+def miscalled(before: View, event: Event, names: Composed = composed) -> list[str]:
     """Return how the names that a node gives differ from what it did, as text; none if not."""
     assert event.server is not None
     old, new = before.states[event.server], event.after.states[event.server]
-    expected, given = composed(old, new, event.message), tuple(event.actions[1:])
+    expected, given = names(old, new, event.message), tuple(event.actions[1:])
     if expected == given:
         return []
     told = [", ".join(names) or "no others" for names in (given, expected)]

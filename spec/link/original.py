@@ -20,6 +20,9 @@ from raft_ref.spec.values.value import model_value, show
 STATES = 1_000
 """How many states of the model are compared, in about a second, if nobody says how many."""
 
+OF_RAFT = ("Server", "Value", "Nil")
+"""The constants of Raft.tla."""
+
 _CONSTANTS: Mapping[str, Any] = {
     "Server": frozenset({model_value("s1"), model_value("s2")}),
     "Value": frozenset({model_value("v1")}),
@@ -34,6 +37,7 @@ _BOUNDS = {
     "MaxDrops": 1,
     "MaxDuplicates": 1,
 }
+_NO_MORE: Mapping[str, Any] = {}
 _COUNTERS = ("restarts", "drops", "duplicates")
 
 
@@ -42,17 +46,20 @@ def differences(
     raft: Path = RAFT,
     model: Path = MODEL,
     *,
+    more: Mapping[str, Any] = _NO_MORE,
     is_coverage_demanded: bool = False,
 ) -> Iterator[str]:
     """Yield how the model's steps and those of Raft's Next differ, as text; nothing if not.
 
     Looks at so many states, breadth first; that each action was taken by then can be demanded.
+    `more` are constants that Raft.tla does not have, by name.
     Raises `SpecError` where a file makes no sense.
     """
     checked, original = shared(model), shared(raft)
-    ours = checked.transitions({**_CONSTANTS, **_BOUNDS})
-    theirs = original.transitions(_CONSTANTS)
-    within = checked.predicate("Within", {**_CONSTANTS, **_BOUNDS})
+    constants = {**_CONSTANTS, **more}
+    ours = checked.transitions({**constants, **_BOUNDS})
+    theirs = original.transitions(constants)
+    within = checked.predicate("Within", {**constants, **_BOUNDS})
     places = [ours.variables.index(name) for name in theirs.variables]
     waiting = deque(ours.initial())
     met = {*waiting}

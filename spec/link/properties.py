@@ -39,19 +39,22 @@ def raft_properties(
     ]
 
 
-def tla_properties(path: Path, variables: Variables) -> list[Property]:
+def tla_properties(
+    path: Path, variables: Variables, inherited: Sequence[str] = ()
+) -> list[Property]:
     """Return the properties that a TLA+ module defines, in the order of the file.
 
     Every operator without parameters that is not LOCAL is one: of steps if it reads a primed
     variable, to be reached if its name begins with Sometimes. A module that extends RaftInvariants
-    has its properties too. Raises `SpecError` for a module that cannot be loaded, and for one that
-    needs a constant or a variable that is not there.
+    has its properties too, and so has one that extends one of those `inherited`, by name. Raises
+    `SpecError` for a module that cannot be loaded, and for one that needs a constant or a variable
+    that is not there.
     """
     module = shared(path)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
-    properties = module.properties(inherited=(INVARIANTS.stem,))
+    properties = module.properties(inherited=(INVARIANTS.stem, *inherited))
     predicates = [module.predicate(each.name, constants) for each in properties]
     for predicate in predicates:
         for name in sorted((predicate.reads | predicate.reads_primed) - variables.parts.keys()):

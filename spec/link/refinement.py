@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 from raft_ref import AppendEntries, ClientRequest, CompactLog, InstallSnapshot
 from raft_ref.explorer import Event, Kind, Property, ServerId, View
 from raft_ref.spec.files import RAFT
-from raft_ref.spec.link.composition import miscalled
+from raft_ref.spec.link.composition import Composed, composed, miscalled
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables, without_own_slot
 from raft_ref.spec.steps.transitions import Action
@@ -75,7 +75,9 @@ class Refinement:
 
     Arguments: the servers and the values of the cluster; the file of the protocol; whether the node
     is `foreign`: then the names of the actions that a step composes are not tied, nor what a leader
-    has for itself in nextIndex and matchIndex. Raises `SpecError` if the file cannot be loaded.
+    has for itself in nextIndex and matchIndex; the `mapping` to the file's variables (None: those
+    of Raft.tla); whether `all_actions` count, and not only those of Next; what tells the `names` of
+    the actions that a step composes. Raises `SpecError` if the file cannot be loaded.
     """
 
     def __init__(
@@ -85,15 +87,19 @@ class Refinement:
         path: Path = RAFT,
         *,
         foreign: bool = False,
+        mapping: RaftVariables | None = None,
+        all_actions: bool = False,
+        names: Composed = composed,
     ) -> None:
-        self._is_foreign = foreign
-        self._mapping = RaftVariables(servers, values)
+        self._is_foreign, self._names = foreign, names
+        self._mapping = mapping or RaftVariables(servers, values)
         self._servers = tuple(servers)
         self._domain = domain_of(frozenset(map(self._mapping.server, servers)))
         self._module = shared(path)
+        self._places = {name: at for at, name in enumerate(self._module.variables)}
         self._actions: dict[str, Action] = {}
-        self._shown: dict[tuple[ServerId, Any], tuple[tuple[Value, ...], int]] = {}
-        self._steps = frozenset(self._module.steps())
+        self._shown: dict[tuple[ServerId, Any], tuple[Value, ...]] = {}
+        self._steps = None if all_actions else frozenset(self._module.steps())
 
     @property
     def name(self) -> str:
@@ -109,13 +115,13 @@ class Refinement:
         """Return how a server's step differs from what the spec allows, as text; none if not."""
         assert event.server is not None
         name, arguments = event.step, self._arguments(event)
-        received = [] if event.message is None else [self._mapping.message(event.message)]
+        received = [] if event.message is None else [event.message]
         kept = received if event.step == "ReceiveDuplicate" else []
-        sent = [self._mapping.message(message) for message in event.sends]
+        sent = event.sends
         start = self._state(event.server, before, received)
         if not self._has(name):
             return self._of_no_action(name, start, self._state(event.server, event.after, sent))
-        if name not in self._steps:
+        if self._steps is not None and name not in self._steps:
             return [f"Next of {self._module.name} has no step {name}"]
         try:
             allowed = self._action(name).successors(start, *arguments)
@@ -130,7 +136,7 @@ class Refinement:
         if len(allowed) > 1:
             return [f"the spec has {len(allowed)} next states for {_text(name, arguments)} here"]
         after = self._state(event.server, event.after, [*kept, *sent])
-        names = [] if self._is_foreign else miscalled(before, event)
+        names = [] if self._is_foreign else miscalled(before, event, self._names)
         return self._compared(after, allowed[0]) or names
 
     def _why(self, name: str, start: tuple[Value, ...], arguments: Sequence[Value]) -> str:
@@ -199,27 +205,29 @@ class Refinement:
             for each in given
         ]
 
-    def _state(self, server: ServerId, view: View, messages: Sequence[Value]) -> tuple[Value, ...]:
+    def _state(self, server: ServerId, view: View, messages: Sequence[Any]) -> tuple[Value, ...]:
         """Return the spec's state that shows one server and some messages, and nothing else."""
         state = view.states[server]
-        shown = self._shown.get((server, state))
-        if shown is None:
-            shown = self._shown[server, state] = self._alone(server, state)
-        of_servers, place = shown
-        in_flight = frozenset({*messages, ANOTHER_MESSAGE})
-        return (*of_servers[:place], in_flight, *of_servers[place:])
+        of_servers = self._shown.get((server, state))
+        if of_servers is None:
+            of_servers = self._shown[server, state] = self._alone(server, state)
+        shown = list(of_servers)
+        for name, in_flight in self._mapping.in_flight(messages).items():
+            others = {ANOTHER_MESSAGE} if name == "messages" else ()
+            shown[self._places[name]] = in_flight.union(others)
+        return tuple(shown)
 
-    def _alone(self, server: ServerId, state: Any) -> tuple[tuple[Value, ...], int]:
-        """Return the variables of the servers, with one server's, and the place of `messages`."""
+    def _alone(self, server: ServerId, state: Any) -> tuple[Value, ...]:
+        """Return the variables with one server's values, and nothing for the network's."""
         own = self._mapping.state(state)
-        names = [name for name in self._module.variables if name != "messages"]
         me = self._mapping.server(server)
         # What `function` makes, whose domain is always the same.
-        shown: tuple[Value, ...] = tuple(
+        return tuple(
             (self._domain, *[own[name] if each is me else UNREADABLE for each in self._domain])
-            for name in names
+            if name in own
+            else frozenset()
+            for name in self._module.variables
         )
-        return shown, self._module.variables.index("messages")
 
 
 def _text(name: str, arguments: Sequence[Value]) -> str:

@@ -1,6 +1,6 @@
 """The variables of Raft.tla, as a view of the explorer gives them their values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Any, Protocol
@@ -59,9 +59,6 @@ class Variables(Protocol):
         """Return a message as the module has it."""
 
 
-_OF_THE_SYSTEM = frozenset({"messages", "committed", "restarts", "drops", "duplicates"})
-"""The variables that are not of each server."""
-
 _LAST = 4096
 """How many states are known by their identity."""
 
@@ -108,7 +105,7 @@ class RaftVariables:
         found: dict[str, Value] = {}
         mapped: list[Mapping[str, Value]] | None = None
         for name in names:
-            if name in _OF_THE_SYSTEM:
+            if self.parts[name] != "states":
                 found[name] = self._variable(view, name)
                 continue
             if mapped is None:
@@ -131,7 +128,7 @@ class RaftVariables:
         """Return one that is not of each server."""
         match name:
             case "messages":
-                return frozenset(self.message(message) for message in view.messages)
+                return self.in_flight(view.messages)[name]
             case "committed":
                 return sequence(
                     record(
@@ -146,6 +143,10 @@ class RaftVariables:
             case _:
                 count: int = getattr(view, name)
                 return count
+
+    def in_flight(self, messages: Iterable[Any]) -> dict[str, frozenset[Value]]:
+        """Return the variables of the network when these are the messages in flight."""
+        return {"messages": frozenset(map(self.message, messages))}
 
     def state(self, state: Any) -> Mapping[str, Value]:
         """Return the values of the servers' variables at one server, from its state."""
@@ -186,9 +187,12 @@ class RaftVariables:
             content = {
                 camel_case(f.name): self._field(getattr(message, f.name)) for f in fields(message)
             }
-            found = record({"type": type(message).__name__, **content})
+            found = record({"type": self._type(message), **content})
             self._messages[message] = found
         return found
+
+    def _type(self, message: Any) -> str:
+        return type(message).__name__
 
     def _field(self, content: Any) -> Value:
         match content:

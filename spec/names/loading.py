@@ -15,6 +15,9 @@ from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
 OF_RAFT = ("RaftInvariants", "RaftProgress", "RaftLiveness")
 """Our modules that others may extend without a copy of them beside."""
 
+FEATURES = "features"
+"""The folder of those that may extend Raft itself, which stands above it."""
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -69,7 +72,7 @@ class Loader:
             return Loaded({}, STANDARD_MODULES[name], [])
         if shipped.is_file():
             return self.load(shipped)
-        if name in OF_RAFT:
+        if name in OF_RAFT or self._folder == self._library.parent / FEATURES:
             return self.load(self._library.parent / f"{name}.tla")
         raise SpecError(at, f"there is no module {name}: no file {beside}")
 

@@ -14,6 +14,7 @@ from tests.support.files import ROOT
 
 MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref": set(),
+    "raft_ref/features": {"raft_ref"},
     "cli": {"cli/options", "raft_ref", "spec"},
     "raft_ref/server": {"raft_ref", "raft_ref/server/simulation"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/server"},
@@ -31,6 +32,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "spec": {"spec/code", "spec/names", "spec/steps", "spec/syntax", "spec/values"},
     "spec/checker": {"spec", "spec/code", "spec/names", "spec/steps", "spec/syntax", "spec/values"},
     "spec/code": {"spec/names", "spec/syntax", "spec/values"},
+    "spec/link/features": {
+        "explorer/model",
+        "raft_ref",
+        "raft_ref/features",
+        "spec",
+        "spec/link",
+        "spec/values",
+    },
     "spec/link": {
         "explorer/liveness",
         "explorer/model",
@@ -198,8 +207,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/model",
         "explorer/results",
         "raft_ref",
+        "raft_ref/features",
         "spec",
         "spec/link",
+        "spec/link/features",
         "traces/format",
         "traces/sources",
     },
@@ -249,6 +260,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/liveness",
         "explorer/model",
         "explorer/walks",
+        "raft_ref/features",
         "raft_ref/server",
         "spec",
         "traces/drawing",

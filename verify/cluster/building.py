@@ -24,6 +24,7 @@ from raft_ref.explorer import (
     guarded,
     what_is_renamed,
 )
+from raft_ref.features import ExtendedNode, Feature
 from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
@@ -87,6 +88,7 @@ class ClusterRequest:
     - `bounds`: further bounds, on measures of the user's own node, by name.
     - `depth`: levels of states, the initial one included.
     - `reduced`: partial-order reduction.
+    - `features`: those that are on, of the reference node.
     - `down`: how many servers, the last ones, are down for good.
     - `keeps_order`: how servers are renamed where the node does not say it; see `DerivedRename`.
     """
@@ -99,6 +101,7 @@ class ClusterRequest:
     depth: int | None = None
     network: NetworkKind = "set"
     reduced: bool = False
+    features: frozenset[Feature] = frozenset()
     down: int = 0
     keeps_order: bool = True
     properties: PropertyRequest = field(default_factory=PropertyRequest)
@@ -181,6 +184,9 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     subject = Subject(system, values, request.name, bug, is_raft, project, project_message)
     properties = properties_of(subject, request.properties)
     description = request.name or request.bug or "reference node"
+    if request.features:
+        names = (each.option for each in Feature if each in request.features)
+        description += f" with {', '.join(names)}"
     if request.down:
         description += f", {' and '.join(servers[-request.down :])} down"
     return Cluster(system, properties, project, description, values, is_raft, project_message)
@@ -211,9 +217,13 @@ def _bug(request: ClusterRequest) -> Bug | None:
 def _actor(
     request: ClusterRequest, bug: Bug | None, servers: tuple[str, ...], values: tuple[str, ...]
 ) -> Actor:
+    if request.features and (bug is not None or request.node is not None):
+        raise RequestError("with: the reference node alone has features that can be turned on")
     if bug is not None:
         mutant: Actor = bug.node(servers, values)
         return mutant
+    if request.features:
+        return ExtendedNode(servers, values, features=request.features)
     if request.node is None:
         return raft_ref.Node(servers, values)
     name = request.name or ""

@@ -8,7 +8,8 @@ from typing import Any
 import raft_ref
 from raft_ref.bugs import Bug
 from raft_ref.explorer import Actor, Kind, Property, System, guarded
-from raft_ref.spec.files import MODEL, RAFT
+from raft_ref.features import ExtendedNode
+from raft_ref.spec.files import EXTENDED, EXTENDED_MODEL, MODEL, RAFT
 from raft_ref.spec.link import (
     AS_RAFT,
     AS_RAFT_MESSAGE,
@@ -19,11 +20,15 @@ from raft_ref.spec.link import (
     REFINEMENT,
     Bisimulation,
     ForeignRefinement,
+    RaftVariables,
     RaftWords,
     Refinement,
     raft_progress,
     raft_properties,
+    tla_properties,
 )
+from raft_ref.spec.link.features import ExtendedVariables, HidingRefinement, extended_properties
+from raft_ref.spec.link.features import composed as composed_with_features
 from raft_ref.spec.requests import RequestError, probably
 
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
@@ -102,6 +107,19 @@ class Subject:
         return self.system.guard.actor
 
     @property
+    def extended(self) -> ExtendedNode | None:
+        """The node, if it is one with features."""
+        return self.actor if isinstance(self.actor, ExtendedNode) else None
+
+    @property
+    def variables(self) -> RaftVariables:
+        """The variables of the protocol's module, of a node of ours."""
+        servers, values = self.system.servers, self.values
+        if self.extended is None:
+            return RaftVariables(servers, values)
+        return ExtendedVariables(servers, values, self.extended.features)
+
+    @property
     def as_raft(self) -> Any:
         """What maps a state of the user's own to one of Raft, if it is such a node."""
         return self.project if hasattr(self.actor, "as_raft") else None
@@ -169,8 +187,7 @@ def _properties(subject: Subject, request: PropertyRequest) -> list[Property]:
             for p in found
         ]
     if subject.is_raft:
-        path = request.spec or request.file(INVARIANTS)
-        found = raft_properties(path, subject.system.servers, subject.values, subject.as_raft)
+        found = _of_raft(subject, request)
         # What is a goal, or where it is due, is not what always holds.
         ends = (request.progress, request.progress_from)
         return [prop for prop in found if prop.name not in ends]
@@ -178,6 +195,16 @@ def _properties(subject: Subject, request: PropertyRequest) -> list[Property]:
         f"node {subject.node}: nothing to check; give the class a method `properties`, or "
         "`as_raft(state)` that returns a raft_ref.State"
     )
+
+
+def _of_raft(subject: Subject, request: PropertyRequest) -> list[Property]:
+    servers, values, node = subject.system.servers, subject.values, subject.extended
+    if node is None:
+        path = request.spec or request.file(INVARIANTS)
+        return raft_properties(path, servers, values, subject.as_raft)
+    if request.spec is not None:
+        return tla_properties(request.spec, subject.variables)
+    return extended_properties(servers, values, node.features)
 
 
 def _progress(subject: Subject, request: PropertyRequest) -> Property:
@@ -214,8 +241,11 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
         request = replace(request, bisimulation=False)
     if not refine and not request.bisimulation:
         return []
-    raft, model = request.file(RAFT), request.file(MODEL)
-    found = [_refinement(subject, raft)] if refine else []
+    if subject.extended is not None:
+        raft, model = EXTENDED, EXTENDED_MODEL
+    else:
+        raft, model = request.file(RAFT), request.file(MODEL)
+    found = _refinements(subject, raft) if refine else []
     if request.bisimulation:
         found.append(_bisimulation(subject, model, raft))
     return found
@@ -234,13 +264,18 @@ def _is_of_ours(subject: Subject, option: str) -> bool:
     return is_ours and subject.project_message is None
 
 
-def _refinement(subject: Subject, raft: Path) -> Property:
+def _refinements(subject: Subject, raft: Path) -> list[Property]:
     servers, values = subject.system.servers, subject.values
+    if subject.extended is not None:
+        own = Refinement(
+            servers, values, raft, mapping=subject.variables, names=composed_with_features
+        )
+        return [own.as_property, HidingRefinement(servers, values).as_property]
     if _is_of_ours(subject, "refine"):
-        return Refinement(servers, values, raft).as_property
+        return [Refinement(servers, values, raft).as_property]
     tells = subject.project_message
     assert tells is not None
-    return ForeignRefinement(servers, values, subject.project, tells, raft).as_property
+    return [ForeignRefinement(servers, values, subject.project, tells, raft).as_property]
 
 
 def _bisimulation(subject: Subject, model: Path, raft: Path) -> Property:
@@ -251,7 +286,14 @@ def _bisimulation(subject: Subject, model: Path, raft: Path) -> Property:
     initial = system.view(system.initial())
     try:
         bisimulation = Bisimulation(
-            system.servers, subject.values, system.bounds, initial, model, raft, words
+            system.servers,
+            subject.values,
+            system.bounds,
+            initial,
+            model,
+            raft,
+            words,
+            None if words else subject.variables,
         )
     except ValueError as error:
         raise RequestError(f"bisimulation: {error}") from error

@@ -1,0 +1,19 @@
+"""The link of Raft with features: how a cluster of `ExtendedNode` is a state of ExtendedRaft.tla.
+
+In: views and steps of such nodes. Out: the `variables` of the module, so that all that is known of
+Raft is known of it as well (`composition` has the names of steps); their `properties`; and, by
+`hiding` what features add, whether each step is one of Raft.
+"""
+
+from raft_ref.spec.link.features.composition import composed
+from raft_ref.spec.link.features.hiding import REFINES_RAFT, HidingRefinement
+from raft_ref.spec.link.features.properties import extended_properties
+from raft_ref.spec.link.features.variables import ExtendedVariables
+
+__all__ = [
+    "REFINES_RAFT",
+    "ExtendedVariables",
+    "HidingRefinement",
+    "composed",
+    "extended_properties",
+]

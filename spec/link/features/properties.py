@@ -1,0 +1,30 @@
+"""The properties of Raft with features: those of Raft, and of each feature that is on."""
+
+from collections.abc import Iterable, Sequence
+
+from raft_ref.explorer import Property, ServerId
+from raft_ref.features import Feature
+from raft_ref.spec.files import FEATURES
+from raft_ref.spec.link.features.variables import ExtendedVariables
+from raft_ref.spec.link.properties import tla_properties
+
+_VARIABLES = "FeatureVariables"
+_OF_RAFT_ALONE = "MessageTypeOK"
+
+
+def extended_properties(
+    servers: Sequence[ServerId], values: Sequence[str], features: Iterable[Feature]
+) -> list[Property]:
+    """Return the properties of spec/features/ for the features that are on, each once.
+
+    RaftMessageTypeOK is there in place of MessageTypeOK, which knows no messages of features.
+    """
+    on = [feature for feature in Feature if feature in {*features}]
+    variables = ExtendedVariables(servers, values, on)
+    modules = [_VARIABLES, *(f"{feature.value}Invariants" for feature in on)]
+    found = {
+        prop.name: prop
+        for module in modules
+        for prop in tla_properties(FEATURES / f"{module}.tla", variables, [_VARIABLES])
+    }
+    return [prop for name, prop in found.items() if name != _OF_RAFT_ALONE]
