@@ -2,8 +2,8 @@
 
 In: which features are on. Out: a node, `ExtendedNode`, which with none on does what `raft_ref.Node`
 does. `node` composes what the others add, as spec/features/ExtendedRaft.tla does: `pre_vote`,
-`check_quorum` and `leadership_transfer` are a feature each, `leader_contact` is what two of them
-ask; `state` has the variables and `messages` the messages of all.
+`check_quorum`, `leadership_transfer` and `read_index` are a feature each, `leader_contact` is what
+two of them ask; `state` has the variables and `messages` the messages of all.
 """
 
 from raft_ref.features.check_quorum import CheckQuorum
@@ -12,26 +12,48 @@ from raft_ref.features.leadership_transfer import AbortTransfer, TimeoutNow, Tra
 from raft_ref.features.messages import (
     FeatureMessage,
     ForcedRequestVoteRequest,
+    HeartbeatRequest,
+    HeartbeatResponse,
     PreVoteRequest,
     PreVoteResponse,
+    ReadIndexRequest,
+    ReadIndexResponse,
     TimeoutNowRequest,
 )
-from raft_ref.features.node import ExtendedNode
+from raft_ref.features.node import MAX_READS, ExtendedNode
 from raft_ref.features.pre_vote import RequestPreVotes
-from raft_ref.features.state import ExtendedState, Feature
+from raft_ref.features.read_index import (
+    AnswerReads,
+    Heartbeat,
+    Read,
+    RequestReadIndex,
+    ServeRead,
+)
+from raft_ref.features.state import ExtendedState, Feature, PendingRead
 
 __all__ = [
+    "MAX_READS",
     "AbortTransfer",
+    "AnswerReads",
     "CheckQuorum",
     "ExtendedNode",
     "ExtendedState",
     "Feature",
     "FeatureMessage",
     "ForcedRequestVoteRequest",
+    "Heartbeat",
+    "HeartbeatRequest",
+    "HeartbeatResponse",
     "MissLeader",
+    "PendingRead",
     "PreVoteRequest",
     "PreVoteResponse",
+    "Read",
+    "ReadIndexRequest",
+    "ReadIndexResponse",
     "RequestPreVotes",
+    "RequestReadIndex",
+    "ServeRead",
     "TimeoutNow",
     "TimeoutNowRequest",
     "TransferLeadership",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from raft_ref.features.messages import ForcedRequestVoteRequest
+from raft_ref.features.messages import ForcedRequestVoteRequest, HeartbeatResponse
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import (
     AppendEntriesResponse,
@@ -20,6 +20,9 @@ class CheckQuorum:
     """An election timeout passes for a leader, which a majority should have answered by then."""
 
 
+_ANSWERS = (AppendEntriesResponse, InstallSnapshotResponse, HeartbeatResponse)
+
+
 class CheckQuorumNode(Node):
     """A leader that a majority does not answer steps down; who has one listens to no candidate."""
 
@@ -27,7 +30,7 @@ class CheckQuorumNode(Node):
         """Return `heard_from` after a step in which a message, if any, was taken (Answers)."""
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
             return frozenset()
-        is_answer = isinstance(m, AppendEntriesResponse | InstallSnapshotResponse)
+        is_answer = isinstance(m, _ANSWERS)
         if is_answer and m.term == before.current_term:
             return before.heard_from | {m.source}
         return before.heard_from

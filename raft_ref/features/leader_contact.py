@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features.messages import HeartbeatRequest
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import AppendEntriesRequest, InstallSnapshotRequest
 from raft_ref.node import Node, Step
@@ -22,7 +23,7 @@ class LeaderContactNode(Node):
 
         It lasts in a follower, and in its term.
         """
-        hears = isinstance(m, AppendEntriesRequest | InstallSnapshotRequest)
+        hears = isinstance(m, AppendEntriesRequest | InstallSnapshotRequest | HeartbeatRequest)
         return (hears and m.term == after.current_term) or (
             before.heard_from_leader
             and after.role is Role.FOLLOWER

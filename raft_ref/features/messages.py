@@ -43,5 +43,54 @@ class ForcedRequestVoteRequest(RequestVoteRequest):
     """
 
 
-FeatureMessage = PreVoteRequest | PreVoteResponse | TimeoutNowRequest
+@dataclass(frozen=True, slots=True)
+class HeartbeatRequest:
+    """A leader asks, in a round of its own, whether a server still follows it (thesis, 6.4)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatResponse:
+    """A server does, or it has a newer term (thesis, 6.4)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadIndexRequest:
+    """A server asks the leader how far its read of that number has to wait (thesis, 6.4)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadIndexResponse:
+    """It has to wait for this index (thesis, 6.4)."""
+
+    source: ServerId
+    dest: ServerId
+    term: int
+    number: int
+    index: int
+
+
+FeatureMessage = (
+    PreVoteRequest
+    | PreVoteResponse
+    | TimeoutNowRequest
+    | HeartbeatRequest
+    | HeartbeatResponse
+    | ReadIndexRequest
+    | ReadIndexResponse
+)
 """Any message that Raft.tla does not know."""

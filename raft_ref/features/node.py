@@ -12,21 +12,37 @@ from raft_ref.features.leadership_transfer import (
     TimeoutNow,
     TransferLeadership,
 )
-from raft_ref.features.messages import PreVoteRequest, PreVoteResponse, TimeoutNowRequest
+from raft_ref.features.messages import (
+    HeartbeatRequest,
+    HeartbeatResponse,
+    PreVoteRequest,
+    PreVoteResponse,
+    ReadIndexRequest,
+    ReadIndexResponse,
+    TimeoutNowRequest,
+)
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
+from raft_ref.features.read_index import ReadIndexNode
 from raft_ref.features.state import ExtendedState, Feature
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
 from raft_ref.node import ClientRequest, Node, Step, Timeout
 from raft_ref.state import Role, State
 
+MAX_READS = "max_reads"
+"""The bound on reads that a server begins, where reads are on."""
 
-class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode):
+
+class ExtendedNode(
+    LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode, ReadIndexNode
+):
     """The servers of one cluster, with features; see `raft_ref.Node`.
 
     A step is one of the node's with what the features that are on demand of it, and with what
     becomes of their own variables by it.
     """
+
+    durable = Node.durable | {"read_number"}
 
     def __init__(
         self,
@@ -42,6 +58,9 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
         self._has_check_quorum = Feature.CHECK_QUORUM in self.features
         self._has_transfer = Feature.LEADERSHIP_TRANSFER in self.features
         self._contact_matters = self._has_pre_vote or self._has_check_quorum
+        self._has_reads = Feature.READ_INDEX in self.features
+        if self._has_reads:
+            self.measures = {**Node.measures, MAX_READS: lambda state: state.read_number}  # type: ignore
         self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
 
     def _names(self) -> Iterator[str]:
@@ -55,6 +74,10 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
         if self._has_transfer:
             yield from ("TransferLeadership", "AbortTransfer", "TimeoutNow")
             yield "HandleTimeoutNowRequest"
+        if self._has_reads:
+            yield from ("Read", "RequestReadIndex", "Heartbeat", "AnswerReads", "ServeRead")
+            yield from ("HandleHeartbeatRequest", "HandleHeartbeatResponse")
+            yield from ("HandleReadIndexRequest", "HandleReadIndexResponse")
 
     def initial(self, me: ServerId) -> ExtendedState:
         """Return the state of a server at its first start (Init)."""
@@ -71,6 +94,8 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
             after = replace(after, pre_votes_granted=self.pre_votes(before, after, message))
         if self._has_check_quorum:
             after = replace(after, heard_from=self.answers(before, after, message))
+        if self._has_reads:
+            after = self.reads(before, after, message)
         if not self._has_transfer:
             return step._replace(state=after)
         after = replace(
@@ -95,6 +120,8 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
                 yield CheckQuorum()
             if self._has_transfer:
                 yield from self.transfers(state)
+        if self._has_reads:
+            yield from self.of_reads(state)
 
     def allows(self, state: ExtendedState, action: Any) -> bool:
         """Tell whether the features let a server do what Raft lets it do."""
@@ -135,8 +162,9 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
                 return self.abort_transfer(state) if self._has_transfer else None
             case TimeoutNow():
                 return self.timeout_now(state) if self._has_transfer else None
-            case _:
-                return super().act(state, action) if self.allows(state, action) else None
+        if self._has_reads and (step := self.act_on_reads(state, action)) is not None:
+            return step
+        return super().act(state, action) if self.allows(state, action) else None
 
     def _stepped_down(self, before: ExtendedState, step: Step) -> Step:
         """Return a check of the quorum, after which a leader may be none (CheckQuorum)."""
@@ -166,19 +194,26 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
                 return self.handle_pre_vote_response(state, message)
             case TimeoutNowRequest():
                 return self.handle_timeout_now_request(state, message)
+            case HeartbeatRequest():
+                return self.handle_heartbeat_request(state, message)
+            case HeartbeatResponse() | ReadIndexRequest() | ReadIndexResponse():
+                return self.handle_of_reads(state, message)
             case _:
                 return super().handle(state, message)
 
     # Symmetry
 
-    def is_obsolete(self, state: State, message: Any) -> bool:
+    def is_obsolete(self, state: Any, message: Any) -> bool:
         """Tell whether a server will ignore a message for good."""
         match message:
             case PreVoteResponse():
-                return message.term <= state.current_term
-            case TimeoutNowRequest():
-                return message.term < state.current_term
-            case PreVoteRequest():
+                return bool(message.term <= state.current_term)
+            case TimeoutNowRequest() | HeartbeatResponse():
+                return bool(message.term < state.current_term)
+            case ReadIndexResponse():
+                is_older = message.number < state.read_number
+                return bool(message.term <= state.current_term and is_older)
+            case PreVoteRequest() | HeartbeatRequest() | ReadIndexRequest():
                 return False
             case _:
                 return super().is_obsolete(state, message)
@@ -193,4 +228,8 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
             pre_votes_granted=renamed(state.pre_votes_granted),
             heard_from=renamed(state.heard_from),
             transfer_target=None if target is None else renaming[target],
+            pending_reads=frozenset(
+                replace(read, server=renaming[read.server]) for read in state.pending_reads
+            ),
+            round_acks=renamed(state.round_acks),
         )  # type: ignore[call-arg]

@@ -14,6 +14,7 @@ class Feature(StrEnum):
     PRE_VOTE = "PreVote"
     CHECK_QUORUM = "CheckQuorum"
     LEADERSHIP_TRANSFER = "LeadershipTransfer"
+    READ_INDEX = "ReadIndex"
 
     @property
     def option(self) -> str:
@@ -39,14 +40,29 @@ _OPTIONS: Mapping[Feature, str] = {
     Feature.PRE_VOTE: "pre-vote",
     Feature.CHECK_QUORUM: "check-quorum",
     Feature.LEADERSHIP_TRANSFER: "transfer",
+    Feature.READ_INDEX: "reads",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRead:
+    """A read that a leader has noted and not answered (thesis, 6.4).
+
+    `server` asked, and it is its read of that `number`; `index` is how far the leader had
+    committed. `is_covered` says whether a round of heartbeats was begun since.
+    """
+
+    server: ServerId
+    number: int
+    index: int
+    is_covered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendedState(State):
     """The variables of one server, those of Raft.tla first, in the order of ExtendedRaft.tla.
 
-    All are volatile. What is off leaves its own as they are at first.
+    All but `read_number` are volatile. What is off leaves its own as they are at first.
     """
 
     heard_from_leader: bool = False
@@ -60,3 +76,13 @@ class ExtendedState(State):
     """Leaders: to whom leadership is being transferred (thesis, 3.10)."""
     is_forced: bool = False
     """Whether the server was told to stand at once (thesis, 3.10)."""
+    read_number: int = 0
+    """The number of the latest read here, never used twice (thesis, 6.4)."""
+    read_index: int | None = None
+    """The index that it waits for; 0 while that is not known, None while there is no read."""
+    pending_reads: frozenset[PendingRead] = frozenset()
+    """Leaders: the reads that were noted and not answered."""
+    read_round: int = 0
+    """Leaders: the number of the latest round of heartbeats."""
+    round_acks: frozenset[ServerId] = frozenset()
+    """Leaders: who has acknowledged it."""

@@ -17,7 +17,8 @@ CheckQuorumInit == heardFrom = [i \in Server |-> {}]
 \* What becomes of it when server i takes message m, if any.
 Answers(i, m) ==
     LET leads == role[i] = "Leader" /\ role'[i] = "Leader"
-        answers == /\ m.type \in {"AppendEntriesResponse", "InstallSnapshotResponse"}
+        answers == /\ m.type \in {"AppendEntriesResponse", "InstallSnapshotResponse",
+                                 "HeartbeatResponse"}
                    /\ m.term = currentTerm[i]
     IN heardFrom' = [heardFrom EXCEPT ![i] = IF ~leads THEN {}
                                              ELSE IF answers THEN @ \cup {m.source} ELSE @]

@@ -15,26 +15,31 @@ EXTENDS Naturals, FiniteSets, Sequences
 
 CONSTANTS
     Server, Value, Nil,
-    Features    \* those that are on, of "PreVote", "CheckQuorum", "LeadershipTransfer"
+    Features    \* those that are on, of "PreVote", "CheckQuorum",
+                \* "LeadershipTransfer" and "ReadIndex"
 
 \* The variables of Raft.tla.
 VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
           nextIndex, matchIndex, messages
 
 \* Those of the features; what is off leaves its own as they are at first.
-VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests
+VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
+          readNumber, readIndex, pendingReads, readRound, roundAcks
 
 Raft == INSTANCE Raft
 LeaderContact == INSTANCE LeaderContact
 PreVote == INSTANCE PreVote
 ActiveQuorum == INSTANCE CheckQuorum
 LeadershipTransfer == INSTANCE LeadershipTransfer
+ReadIndex == INSTANCE ReadIndex
 
-raftVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
-              nextIndex, matchIndex, messages>>
-featureVars == <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
-                 forcedRequests>>
-vars == <<raftVars, featureVars>>
+serverVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
+                nextIndex, matchIndex>>
+quorumVars == <<heardFromLeader, preVotesGranted, heardFrom>>
+transferVars == <<transferTarget, isForced, forcedRequests>>
+readVars == <<readNumber, readIndex, pendingReads, readRound, roundAcks>>
+featureVars == <<quorumVars, transferVars, readVars>>
+vars == <<serverVars, messages, featureVars>>
 
 On(feature) == feature \in Features
 ContactMatters == Features \cap {"PreVote", "CheckQuorum"} # {}
@@ -46,6 +51,7 @@ Init ==
     /\ PreVote!PreVoteInit
     /\ ActiveQuorum!CheckQuorumInit
     /\ LeadershipTransfer!TransferInit
+    /\ ReadIndex!ReadIndexInit
 
 \* What becomes of the features' variables, but for those named, when server i
 \* takes message m, if any.
@@ -57,9 +63,12 @@ Answers(i, m) ==
     IF On("CheckQuorum") THEN ActiveQuorum!Answers(i, m) ELSE UNCHANGED heardFrom
 Transfer(i, m) ==
     IF On("LeadershipTransfer") THEN LeadershipTransfer!Transfer(i, m)
-    ELSE UNCHANGED <<transferTarget, isForced, forcedRequests>>
+    ELSE UNCHANGED transferVars
+Reads(i, m) ==
+    IF On("ReadIndex") THEN ReadIndex!Reads(i, m) ELSE UNCHANGED readVars
 
-Watched(i, m) == Contact(i, m) /\ PreVotes(i, m) /\ Answers(i, m) /\ Transfer(i, m)
+Watched(i, m) ==
+    Contact(i, m) /\ PreVotes(i, m) /\ Answers(i, m) /\ Transfer(i, m) /\ Reads(i, m)
 
 NoMessage == [type |-> "None"]
 Crash == [type |-> "Restart"]
@@ -93,32 +102,48 @@ Restart(i) ==
 MissLeader(i) ==
     /\ ContactMatters
     /\ LeaderContact!MissLeader(i)
-    /\ UNCHANGED <<preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests>>
+    /\ UNCHANGED <<preVotesGranted, heardFrom, transferVars, readVars>>
 
 RequestPreVotes(i) ==
     /\ On("PreVote")
     /\ PreVote!RequestPreVotes(i)
-    /\ UNCHANGED <<heardFromLeader, heardFrom, transferTarget, isForced, forcedRequests>>
+    /\ UNCHANGED <<heardFromLeader, heardFrom, transferVars, readVars>>
 
 CheckQuorum(i) ==
     /\ On("CheckQuorum")
     /\ ActiveQuorum!CheckQuorum(i)
-    /\ Contact(i, NoMessage) /\ PreVotes(i, NoMessage) /\ Transfer(i, NoMessage)
+    /\ Contact(i, NoMessage) /\ PreVotes(i, NoMessage)
+    /\ Transfer(i, NoMessage) /\ Reads(i, NoMessage)
 
 TransferLeadership(i, j) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!TransferLeadership(i, j)
-    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+    /\ UNCHANGED <<quorumVars, readVars>>
 
 AbortTransfer(i) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!AbortTransfer(i)
-    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+    /\ UNCHANGED <<quorumVars, readVars>>
 
 TimeoutNow(i) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!TimeoutNow(i)
-    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom>>
+    /\ UNCHANGED <<quorumVars, readVars>>
+
+Read(i) ==
+    On("ReadIndex") /\ ReadIndex!Read(i) /\ UNCHANGED <<quorumVars, transferVars>>
+
+RequestReadIndex(i, j) ==
+    On("ReadIndex") /\ ReadIndex!RequestReadIndex(i, j) /\ UNCHANGED <<quorumVars, transferVars>>
+
+Heartbeat(i) ==
+    On("ReadIndex") /\ ReadIndex!Heartbeat(i) /\ UNCHANGED <<quorumVars, transferVars>>
+
+AnswerReads(i) ==
+    On("ReadIndex") /\ ReadIndex!AnswerReads(i) /\ UNCHANGED <<quorumVars, transferVars>>
+
+ServeRead(i) ==
+    On("ReadIndex") /\ ReadIndex!ServeRead(i) /\ UNCHANGED <<quorumVars, transferVars>>
 
 -------------------------------------------------------------------------------
 (* Messages. *)
@@ -130,13 +155,16 @@ Handle(m, others) ==
        /\ PreVote!HandlePreVoteResponse(m.dest, m, others)
     \/ /\ m.type = "TimeoutNowRequest"
        /\ LeadershipTransfer!HandleTimeoutNowRequest(m.dest, m, others)
+    \/ /\ m.type = "HeartbeatRequest"
+       /\ ReadIndex!HandleHeartbeatRequest(m.dest, m, others)
+    \/ /\ m.type \in {"HeartbeatResponse", "ReadIndexRequest", "ReadIndexResponse"}
+       /\ ReadIndex!HandleOfReads(m.dest, m, others)
     \/ Raft!Handle(m, others)
 
 Take(m, others) ==
     IF On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m)
     THEN /\ messages' = others
-         /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
-                        nextIndex, matchIndex>>
+         /\ UNCHANGED serverVars
          /\ Watched(m.dest, NoMessage)
     ELSE Handle(m, others) /\ Watched(m.dest, m)
 
@@ -147,7 +175,7 @@ ReceiveDuplicate(m) == Take(m, messages)
 DropMessage(m) ==
     /\ Raft!DropMessage(m)
     /\ forcedRequests' = forcedRequests \ {m}
-    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced>>
+    /\ UNCHANGED <<quorumVars, transferTarget, isForced, readVars>>
 
 -------------------------------------------------------------------------------
 Next ==
@@ -163,6 +191,11 @@ Next ==
     \/ \E i, j \in Server : TransferLeadership(i, j)
     \/ \E i \in Server : AbortTransfer(i)
     \/ \E i \in Server : TimeoutNow(i)
+    \/ \E i \in Server : Read(i)
+    \/ \E i, j \in Server : RequestReadIndex(i, j)
+    \/ \E i \in Server : Heartbeat(i)
+    \/ \E i \in Server : AnswerReads(i)
+    \/ \E i \in Server : ServeRead(i)
     \/ \E m \in messages : Receive(m)
     \/ \E m \in messages : ReceiveDuplicate(m)
     \/ \E m \in messages : DropMessage(m)

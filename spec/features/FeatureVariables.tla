@@ -7,11 +7,18 @@ EXTENDS RaftInvariants
 
 CONSTANT Features
 
-VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests
+VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
+          readNumber, readIndex, pendingReads, readRound, roundAcks
+
+\* History, which no server can read: for each server with a read, how many
+\* entries had been committed when its client asked.
+VARIABLE askedAt
 
 \* What Raft.tla knows of the messages in flight.
 LOCAL RaftMessages ==
-    {m \in messages : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest"}}
+    {m \in messages : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest",
+                                     "HeartbeatRequest", "HeartbeatResponse",
+                                     "ReadIndexRequest", "ReadIndexResponse"}}
 
 LOCAL Hidden == INSTANCE RaftInvariants WITH messages <- RaftMessages
 

@@ -17,7 +17,8 @@ ContactInit == heardFromLeader = [i \in Server |-> FALSE]
 
 \* What becomes of it when server i takes message m, if any.
 Contact(i, m) ==
-    LET hears == /\ m.type \in {"AppendEntriesRequest", "InstallSnapshotRequest"}
+    LET hears == /\ m.type \in {"AppendEntriesRequest", "InstallSnapshotRequest",
+                               "HeartbeatRequest"}
                  /\ m.term = currentTerm'[i]
         lasts == /\ heardFromLeader[i]
                  /\ m.type # "Restart"

@@ -3,16 +3,18 @@
 (* Raft with features, within bounds, for a model checker: as MCRaft.tla   *)
 (* is of Raft.tla.                                                         *)
 (***************************************************************************)
-EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants, TLC
+EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
+        ReadIndexInvariants, TLC
 
 CONSTANTS MaxTerm, MaxLogLength, MaxSnapshotIndex, MaxMessages, MaxRestarts, MaxDrops,
-          MaxDuplicates
+          MaxDuplicates,
+          MaxReads      \* no server begins more reads
 
 VARIABLES drops, duplicates
 
 E == INSTANCE ExtendedRaft
 
-vars == <<E!vars, committed, restarts, drops, duplicates>>
+vars == <<E!vars, committed, askedAt, restarts, drops, duplicates>>
 
 ServerSymmetry == Permutations(Server)
 ValueSymmetry == Permutations(Value)
@@ -24,15 +26,17 @@ Within ==
            IN /\ currentTerm'[i] <= MaxTerm
               /\ compacted + Len(log'[i]) <= MaxLogLength
               /\ compacted <= MaxSnapshotIndex
+              /\ readNumber'[i] <= MaxReads
     /\ Cardinality(messages') <= MaxMessages
 
-Bounded == Within /\ CommittedRecorded
+Bounded == Within /\ CommittedRecorded /\ AskedRecorded
 
 Unfaulted == UNCHANGED <<restarts, drops, duplicates>>
 
 Init ==
     /\ E!Init
     /\ committed = <<>>
+    /\ askedAt = [i \in Server |-> 0]
     /\ restarts = 0
     /\ drops = 0
     /\ duplicates = 0
@@ -48,6 +52,11 @@ CheckQuorum(i) == E!CheckQuorum(i) /\ Bounded /\ Unfaulted
 TransferLeadership(i, j) == E!TransferLeadership(i, j) /\ Bounded /\ Unfaulted
 AbortTransfer(i) == E!AbortTransfer(i) /\ Bounded /\ Unfaulted
 TimeoutNow(i) == E!TimeoutNow(i) /\ Bounded /\ Unfaulted
+Read(i) == E!Read(i) /\ Bounded /\ Unfaulted
+RequestReadIndex(i, j) == E!RequestReadIndex(i, j) /\ Bounded /\ Unfaulted
+Heartbeat(i) == E!Heartbeat(i) /\ Bounded /\ Unfaulted
+AnswerReads(i) == E!AnswerReads(i) /\ Bounded /\ Unfaulted
+ServeRead(i) == E!ServeRead(i) /\ Bounded /\ Unfaulted
 Receive == \E m \in messages : E!Receive(m) /\ Bounded /\ Unfaulted
 
 Restart(i) ==
@@ -80,6 +89,11 @@ Next ==
     \/ \E i, j \in Server : TransferLeadership(i, j)
     \/ \E i \in Server : AbortTransfer(i)
     \/ \E i \in Server : TimeoutNow(i)
+    \/ \E i \in Server : Read(i)
+    \/ \E i, j \in Server : RequestReadIndex(i, j)
+    \/ \E i \in Server : Heartbeat(i)
+    \/ \E i \in Server : AnswerReads(i)
+    \/ \E i \in Server : ServeRead(i)
     \/ Receive
     \/ \E i \in Server : Restart(i)
     \/ DropMessage
@@ -93,7 +107,9 @@ Spec == Init /\ [][Next]_vars
 (* or adopts a newer one, of which a feature's message told it.               *)
 
 BaseMessages(flight) ==
-    {m \in flight : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest"}}
+    {m \in flight : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest",
+                                   "HeartbeatRequest", "HeartbeatResponse",
+                                   "ReadIndexRequest", "ReadIndexResponse"}}
 
 Base == INSTANCE RaftTrace WITH messages <- BaseMessages(messages)
 
@@ -103,5 +119,6 @@ RefinesRaft ==
     \/ \E i \in Server, term \in 1..MaxTerm :
            Base!AdoptTerm([dest |-> i, term |-> term], BaseMessages(messages))
 
+LinearizableReadsAlways == [][LinearizableReads]_vars
 RefinesRaftAlways == [][RefinesRaft]_(Base!vars)
 ===============================================================================

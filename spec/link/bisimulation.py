@@ -85,6 +85,8 @@ class Bisimulation:
         self._mapping = mapping or RaftVariables(servers, values)
         module = shared(path)
         limits = model_constants(bounds, may_compact=words is None)
+        reads = bounds.as_dict().get("max_reads", 0)
+        limits |= {"MaxReads": reads} if "MaxReads" in module.constants else {}
         constants = {**self._mapping.constants, **limits}
         self._model = module.transitions(constants)
         self._variables = frozenset(self._model.variables)

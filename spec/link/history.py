@@ -1,10 +1,10 @@
 """The history variable of RaftInvariants.tla, as the explorer keeps it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from raft_ref import State
+from raft_ref import ServerId, State
 from raft_ref.spec.link.variables import Project, itself
 
 
@@ -49,6 +49,44 @@ class Committed:
         return tuple(
             replace(entry, value=renaming.get(entry.value, entry.value)) for entry in history
         )
+
+
+class ReadHistory(NamedTuple):
+    """What was committed, and for each server with a read how much of that when it was asked."""
+
+    committed: tuple[CommittedEntry, ...]
+    asked_at: tuple[int, ...]
+
+
+class CommittedAndAsked:
+    """The history variables `committed` and `askedAt`, for servers with reads.
+
+    Arguments: the servers. AskedRecorded in ReadIndexInvariants.tla says the same.
+    """
+
+    name = "history"
+
+    def __init__(self, servers: Sequence[ServerId]) -> None:
+        self._committed = Committed()
+        self._servers = tuple(servers)
+        self.initial = ReadHistory(self._committed.initial, (0,) * len(servers))
+
+    def observe(self, history: ReadHistory, before: Any, after: Any) -> ReadHistory:
+        """Return the history once a server has taken a step."""
+        asked = list(history.asked_at)
+        at = self._servers.index(after.me)
+        if after.read_index is None:
+            asked[at] = 0
+        elif after.read_number != before.read_number:
+            asked[at] = len(history.committed)
+        committed = self._committed.observe(history.committed, before, after)
+        return ReadHistory(committed, tuple(asked))
+
+    def rename(self, history: ReadHistory, renaming: Mapping[str, str]) -> ReadHistory:
+        """Return the history with the servers and the values in it renamed."""
+        places = {renaming[server]: at for at, server in enumerate(self._servers)}
+        asked = tuple(history.asked_at[places[server]] for server in self._servers)
+        return ReadHistory(self._committed.rename(history.committed, renaming), asked)
 
 
 def _tail(state: State, first: int, last: int) -> Iterator[tuple[int, Any]]:

@@ -57,9 +57,10 @@ def differences(
     """
     checked, original = shared(model), shared(raft)
     constants = {**_CONSTANTS, **more}
-    ours = checked.transitions({**constants, **_BOUNDS})
+    limits = _BOUNDS | ({"MaxReads": 1} if "MaxReads" in checked.constants else {})
+    ours = checked.transitions({**constants, **limits})
     theirs = original.transitions(constants)
-    within = checked.predicate("Within", {**constants, **_BOUNDS})
+    within = checked.predicate("Within", {**constants, **limits})
     places = [ours.variables.index(name) for name in theirs.variables]
     waiting = deque(ours.initial())
     met = {*waiting}

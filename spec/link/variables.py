@@ -138,11 +138,14 @@ class RaftVariables:
                             "committedIn": entry.committed_in,
                         }
                     )
-                    for entry in view.history
+                    for entry in self._committed(view)
                 )
             case _:
                 count: int = getattr(view, name)
                 return count
+
+    def _committed(self, view: View) -> Iterable[Any]:
+        return view.history  # type: ignore[no-any-return]
 
     def in_flight(self, messages: Iterable[Any]) -> dict[str, frozenset[Value]]:
         """Return the variables of the network when these are the messages in flight."""
@@ -174,11 +177,18 @@ class RaftVariables:
             case Role():
                 return value.value
             case frozenset():
-                return frozenset(self._servers[server] for server in value)
+                return frozenset(map(self._member, value))
             case (int(), *_):
                 return self._by_server(value)
             case _:
                 return self._field(value)
+
+    def _member(self, member: Any) -> Value:
+        """Return what stands in a set that a server holds: a server, or a record."""
+        if isinstance(member, str):
+            return self._servers[member]
+        named = {f.name: getattr(member, f.name) for f in fields(member)}
+        return record({camel_case(name): self._field(value) for name, value in named.items()})
 
     def message(self, message: Any) -> Value:
         """Return a message as the record that it is in the spec."""

@@ -146,7 +146,7 @@ class Teller:
     ) -> None:
         self._servers, self._name = servers, history
         self._words, self._view = words, first
-        self._history = to_json(first.history)
+        self._history = self._recorded(first)
         self.now = {server: self._told(state) for server, state in first.states.items()}
 
     def step(self, event: Event) -> TraceStep:
@@ -166,8 +166,10 @@ class Teller:
         return copy(self)
 
     def _next(self, event: Event) -> tuple[TraceStep, dict[str, Any], Any]:
-        step, recorded = self._words.event(self._view, event), to_json(event.after.history)
-        changed = {} if recorded == self._history else {self._name: recorded}
+        step, recorded = self._words.event(self._view, event), self._recorded(event.after)
+        changed = {
+            name: value for name, value in recorded.items() if value != self._history.get(name)
+        }
         old: Mapping[str, Any] = {}
         new: dict[str, Any] = {}
         if event.server is not None:
@@ -175,6 +177,12 @@ class Teller:
             if self._words.are_of_raft:
                 _keep_own_slot(self._servers.index(event.server), old, new)
         return _step(step, old, new, changed), new, recorded
+
+    def _recorded(self, view: View) -> dict[str, Any]:
+        """Return the history by its name, or by the names of its parts."""
+        if not hasattr(view.history, "_asdict"):
+            return {self._name: to_json(view.history)}
+        return {camel_case(name): to_json(part) for name, part in view.history._asdict().items()}
 
     def _told(self, state: Any) -> dict[str, Any]:
         return shown_to_json(state, self._words.state(state))

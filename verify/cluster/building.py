@@ -14,6 +14,7 @@ from raft_ref.explorer import (
     Actor,
     Bounds,
     Counterexample,
+    History,
     Measure,
     NetworkKind,
     NoHistory,
@@ -24,8 +25,8 @@ from raft_ref.explorer import (
     guarded,
     what_is_renamed,
 )
-from raft_ref.features import ExtendedNode, Feature
-from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
+from raft_ref.features import MAX_READS, ExtendedNode, Feature
+from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, CommittedAndAsked, RaftWords
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
@@ -172,7 +173,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         _renames(actor, project, servers, values, request.keeps_order)
     measures = _measures(actor, is_raft, project)
     bounds = _bounds(request, numbers, measures)
-    history = Committed(project) if is_raft else getattr(actor, "history", NoHistory())
+    history = _history(actor, servers, is_raft, project)
     try:
         system = System(
             actor, servers, bounds, request.network, history, measures, reduced=request.reduced
@@ -285,6 +286,14 @@ def _renames(
             )
 
 
+def _history(
+    actor: Any, servers: tuple[ServerId, ...], is_raft: bool, project: Callable[[Any], Any]
+) -> History:
+    if isinstance(actor, ExtendedNode) and Feature.READ_INDEX in actor.features:
+        return CommittedAndAsked(servers)
+    return Committed(project) if is_raft else getattr(actor, "history", NoHistory())
+
+
 def _measures(actor: Actor, is_raft: bool, project: Callable[[Any], Any]) -> Mapping[str, Measure]:
     own: Mapping[str, Measure] | None = getattr(actor, "measures", None)
     if own is not None or not is_raft:
@@ -305,6 +314,8 @@ def _bounds(
         for name, limit in numbers.items()
         if name in known or (name in _OF_THE_NODE and name in given)
     }
+    if MAX_READS in known:
+        measures[MAX_READS] = 1
     measures.update(request.bounds)
     if request.depth is not None and request.depth < 1:
         raise RequestError(f"depth {request.depth}: expected 1 or more")

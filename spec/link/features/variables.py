@@ -6,10 +6,11 @@ from typing import Any
 
 from raft_ref.explorer import ServerId, View
 from raft_ref.features import ExtendedState, Feature, ForcedRequestVoteRequest
+from raft_ref.spec.link.history import ReadHistory
 from raft_ref.spec.link.variables import RaftVariables, camel_case
 from raft_ref.spec.values.value import Value
 
-FORCED = "forcedRequests"
+FORCED, ASKED_AT = "forcedRequests", "askedAt"
 
 
 class ExtendedVariables(RaftVariables):
@@ -22,6 +23,7 @@ class ExtendedVariables(RaftVariables):
         **RaftVariables.parts,
         **{camel_case(f.name): "states" for f in fields(ExtendedState) if f.name != "me"},
         FORCED: "messages",
+        ASKED_AT: "history",
     }
 
     def __init__(
@@ -43,7 +45,17 @@ class ExtendedVariables(RaftVariables):
     def _variable(self, view: View, name: str) -> Value:
         if name == FORCED:
             return self.in_flight(view.messages)[FORCED]
+        if name == ASKED_AT:
+            return self._by_server(self._asked_at(view))
         return super()._variable(view, name)
+
+    def _committed(self, view: View) -> Iterable[Any]:
+        history = view.history
+        return history.committed if isinstance(history, ReadHistory) else super()._committed(view)
+
+    def _asked_at(self, view: View) -> Sequence[int]:
+        history = view.history
+        return history.asked_at if isinstance(history, ReadHistory) else (0,) * len(self._servers)
 
     def _type(self, message: Any) -> str:
         if isinstance(message, ForcedRequestVoteRequest):
