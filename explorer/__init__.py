@@ -20,7 +20,7 @@ from raft_ref.explorer.liveness.report import Answer, LiveReport
 from raft_ref.explorer.model.actor import Actor, ActorError, Measure, ServerId, Step, guarded
 from raft_ref.explorer.model.bounds import Bounds
 from raft_ref.explorer.model.examination import TellsApartError
-from raft_ref.explorer.model.history import History, NoHistory
+from raft_ref.explorer.model.history import FORBIDDEN, History, NoHistory
 from raft_ref.explorer.model.properties import PARTS, Kind, Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.symmetry import what_is_renamed
@@ -45,6 +45,7 @@ from raft_ref.explorer.walks.walk import (
 )
 
 __all__ = [
+    "FORBIDDEN",
     "NETWORK_STEPS",
     "PARTS",
     "Actor",

@@ -14,6 +14,8 @@ namespace explorer {
 using Node = std::uint32_t;     // the state of one server
 using Message = std::uint32_t;  // from 1 on; 0 is no message
 using History = std::uint32_t;
+// What a history says of a step that it forbids.
+inline constexpr History no_history = ~History{0};
 
 // Restarts, drops and duplicates used.
 using Faults = std::array<std::uint32_t, 3>;
@@ -69,6 +71,7 @@ class Model {
     virtual LocalStep receive(Node, Message) = 0;
     // Whether a server will never again do anything with a message; asked in reduced searches only.
     virtual bool is_obsolete(Node, Message) = 0;
+    // `no_history` if the history forbids the step.
     virtual History observe(History, Node before, Node after) = 0;
 
     // The position of the sender and that of the receiver.

@@ -181,7 +181,11 @@ class Steps {
                            std::vector<std::uint32_t>& exceeding) {
         for (const Chosen& each : chosen)
             for (std::uint8_t bound : each.local->exceeded) ++exceeding[bound];
-        std::erase_if(chosen, [](const Chosen& each) { return !each.local->exceeded.empty(); });
+        std::erase_if(chosen, [&](const Chosen& each) {
+            const Node before = shape.nodes[each.step.position];
+            return !each.local->exceeded.empty() ||
+                   observed(shape.history, before, each.local->after) == no_history;
+        });
         std::vector<Edge> edges(chosen.size());
         for (std::size_t at = 0; at < chosen.size(); ++at)
             make(edges[at], shape, chosen[at].step, *chosen[at].local);
@@ -218,7 +222,7 @@ class Steps {
         edge.origin = &origin;
         edge.names = static_cast<std::uint16_t>(local.names);
         edge.names_again = static_cast<std::uint16_t>(local.names_again);
-        edge.is_within = local.exceeded.empty();
+        edge.is_within = local.exceeded.empty() && origin.history != no_history;
         if (!edge.is_within) {
             origin.extra.reset(new EdgeExtra{{}, local.exceeded});
             return;

@@ -1,7 +1,11 @@
 """History variables: what is known of a run besides its state, for properties only."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+FORBIDDEN: Final = object()
+"""What a history answers to a step that nothing a server can see keeps from happening, and that is
+assumed not to happen all the same: of clocks, for instance, which drift less than that."""
 
 
 class History(Protocol):
@@ -16,7 +20,10 @@ class History(Protocol):
         """The history before the first step."""
 
     def observe(self, history: Any, before: Any, after: Any) -> Any:
-        """Return the history after one server went from state `before` to state `after`."""
+        """Return the history after one server went from state `before` to state `after`.
+
+        `FORBIDDEN` says that this is a step of no behaviour that is looked at.
+        """
 
     def rename(self, history: Any, renaming: Mapping[str, str]) -> Any:
         """Return the history with the servers and the values in it renamed."""

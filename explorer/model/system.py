@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from raft_ref.explorer.model.actor import Actor, Guard, Measure, ServerId, guarded
 from raft_ref.explorer.model.bounds import Bounds
-from raft_ref.explorer.model.history import History, NoHistory
+from raft_ref.explorer.model.history import FORBIDDEN, History, NoHistory
 from raft_ref.explorer.model.interning import Interner
 from raft_ref.explorer.model.local_steps import LocalStep, LocalSteps
 from raft_ref.explorer.model.network import Fifo, Network, Unordered
@@ -76,6 +76,10 @@ class Transition(NamedTuple):
     local: LocalStep | None
     message: int
     after: GlobalState
+
+
+NO_HISTORY: Final = 0xFFFF_FFFF
+"""The number of the history after a step that the history forbids."""
 
 
 class System:
@@ -206,9 +210,10 @@ class System:
         network: int,
         cut_off: Counter[str],
     ) -> GlobalState | None:
-        """Return what one server's step makes of a state; None if a bound forbids it.
+        """Return what one server's step makes of a state; None if that is forbidden.
 
-        `network` is what is in flight before the step's own messages are sent.
+        A bound or the history may forbid it. `network` is what is in flight before the step's own
+        messages are sent.
         """
         if local.exceeded:
             for bound in local.exceeded:
@@ -220,19 +225,24 @@ class System:
             return None
         nodes, _, history, restarts, drops, duplicates = state
         history = self.observe(history, local.before, local.after)
+        if history == NO_HISTORY:
+            return None
         nodes = (*nodes[:position], local.after, *nodes[position + 1 :])
         return GlobalState(nodes, network, history, restarts, drops, duplicates)
 
     def observe(self, history: int, before: int, after: int) -> int:
-        """Return the history after one server's step."""
+        """Return the history after one server's step; `NO_HISTORY` if it forbids that."""
         key = (history, before, after)
         found = self._observed.get(key)
         if found is None:
             states = self.local.states
             asked = self.histories[history], states[before], states[after]
             observed = self.observation(*asked)
-            self.examine_observation(*asked, observed)
-            found = self.histories.intern(observed)
+            if observed is FORBIDDEN:
+                found = NO_HISTORY
+            else:
+                self.examine_observation(*asked, observed)
+                found = self.histories.intern(observed)
             self._observed[key] = found
         return found
 

@@ -2,13 +2,15 @@
 
 In: which features are on. Out: a node, `ExtendedNode`, which with none on does what `raft_ref.Node`
 does. `node` composes what the others add, as spec/features/ExtendedRaft.tla does: `pre_vote`,
-`check_quorum`, `leadership_transfer` and `read_index` are a feature each, `leader_contact` is what
-two of them ask; `state` has the variables and `messages` the messages of all.
+`check_quorum`, `leadership_transfer`, `read_index` and `leases` are a feature each, and
+`leader_contact` is what two of them ask. `state` has the variables of all, `messages` their
+messages.
 """
 
 from raft_ref.features.check_quorum import CheckQuorum
 from raft_ref.features.leader_contact import MissLeader
 from raft_ref.features.leadership_transfer import AbortTransfer, TimeoutNow, TransferLeadership
+from raft_ref.features.leases import EndLease, EndPromise, LeaseRead
 from raft_ref.features.messages import (
     FeatureMessage,
     ForcedRequestVoteRequest,
@@ -20,7 +22,7 @@ from raft_ref.features.messages import (
     ReadIndexResponse,
     TimeoutNowRequest,
 )
-from raft_ref.features.node import MAX_READS, ExtendedNode
+from raft_ref.features.node import MAX_READS, MAX_ROUNDS, ExtendedNode
 from raft_ref.features.pre_vote import RequestPreVotes
 from raft_ref.features.read_index import (
     AnswerReads,
@@ -29,13 +31,16 @@ from raft_ref.features.read_index import (
     RequestReadIndex,
     ServeRead,
 )
-from raft_ref.features.state import ExtendedState, Feature, PendingRead
+from raft_ref.features.state import ExtendedState, Feature, PendingRead, Promise
 
 __all__ = [
     "MAX_READS",
+    "MAX_ROUNDS",
     "AbortTransfer",
     "AnswerReads",
     "CheckQuorum",
+    "EndLease",
+    "EndPromise",
     "ExtendedNode",
     "ExtendedState",
     "Feature",
@@ -44,10 +49,12 @@ __all__ = [
     "Heartbeat",
     "HeartbeatRequest",
     "HeartbeatResponse",
+    "LeaseRead",
     "MissLeader",
     "PendingRead",
     "PreVoteRequest",
     "PreVoteResponse",
+    "Promise",
     "Read",
     "ReadIndexRequest",
     "ReadIndexResponse",

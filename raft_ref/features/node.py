@@ -1,6 +1,6 @@
 """Raft with features: to be read side by side with spec/features/ExtendedRaft.tla."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from raft_ref.features.leadership_transfer import (
     TimeoutNow,
     TransferLeadership,
 )
+from raft_ref.features.leases import LeasesNode
 from raft_ref.features.messages import (
     HeartbeatRequest,
     HeartbeatResponse,
@@ -22,19 +23,24 @@ from raft_ref.features.messages import (
     TimeoutNowRequest,
 )
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
-from raft_ref.features.read_index import ReadIndexNode
+from raft_ref.features.read_index import Heartbeat
 from raft_ref.features.state import ExtendedState, Feature
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
 from raft_ref.node import ClientRequest, Node, Step, Timeout
 from raft_ref.state import Role, State
 
-MAX_READS = "max_reads"
-"""The bound on reads that a server begins, where reads are on."""
+MAX_READS, MAX_ROUNDS = "max_reads", "max_rounds"
+"""The bounds on reads that a server begins, and on rounds of heartbeats in a term, with reads."""
+
+_MEASURES: Mapping[str, Callable[[Any], int]] = {
+    MAX_READS: lambda state: state.read_number,
+    MAX_ROUNDS: lambda state: state.read_round,
+}
 
 
 class ExtendedNode(
-    LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode, ReadIndexNode
+    LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode, LeasesNode
 ):
     """The servers of one cluster, with features; see `raft_ref.Node`.
 
@@ -42,7 +48,7 @@ class ExtendedNode(
     becomes of their own variables by it.
     """
 
-    durable = Node.durable | {"read_number"}
+    durable = Node.durable | {"read_number", "promise"}
 
     def __init__(
         self,
@@ -59,8 +65,11 @@ class ExtendedNode(
         self._has_transfer = Feature.LEADERSHIP_TRANSFER in self.features
         self._contact_matters = self._has_pre_vote or self._has_check_quorum
         self._has_reads = Feature.READ_INDEX in self.features
+        self._has_leases = Feature.LEASES in self.features
+        if self._has_leases and not self._has_reads:
+            raise ValueError("leases are for reads, which have to be on as well")
         if self._has_reads:
-            self.measures = {**Node.measures, MAX_READS: lambda state: state.read_number}  # type: ignore
+            self.measures = {**Node.measures, **_MEASURES}  # type: ignore[misc]
         self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
 
     def _names(self) -> Iterator[str]:
@@ -78,6 +87,10 @@ class ExtendedNode(
             yield from ("Read", "RequestReadIndex", "Heartbeat", "AnswerReads", "ServeRead")
             yield from ("HandleHeartbeatRequest", "HandleHeartbeatResponse")
             yield from ("HandleReadIndexRequest", "HandleReadIndexResponse")
+        if self._has_leases:
+            yield from ("LeaseRead", "EndLease", "EndPromise")
+            if not self._has_check_quorum:
+                yield "IgnoreRequestVoteRequest"
 
     def initial(self, me: ServerId) -> ExtendedState:
         """Return the state of a server at its first start (Init)."""
@@ -96,6 +109,8 @@ class ExtendedNode(
             after = replace(after, heard_from=self.answers(before, after, message))
         if self._has_reads:
             after = self.reads(before, after, message)
+        if self._has_leases:
+            after = self.lease(before, after, message)
         if not self._has_transfer:
             return step._replace(state=after)
         after = replace(
@@ -122,6 +137,8 @@ class ExtendedNode(
                 yield from self.transfers(state)
         if self._has_reads:
             yield from self.of_reads(state)
+        if self._has_leases:
+            yield from self.of_leases(state)
 
     def allows(self, state: ExtendedState, action: Any) -> bool:
         """Tell whether the features let a server do what Raft lets it do."""
@@ -133,11 +150,16 @@ class ExtendedNode(
             case _:
                 return True
 
+    def is_asked(self, state: ExtendedState) -> bool:
+        """Tell whether there is something to begin a round of heartbeats for (Heartbeat)."""
+        return super().is_asked(state) or (self._has_leases and self.may_renew(state))
+
     def may_stand(self, state: ExtendedState) -> bool:
         """Tell whether the features let a server stand for a new term (Timeout)."""
         if state.is_forced:
             return True
-        return not state.heard_from_leader and (not self._has_pre_vote or self.has_pre_votes(state))
+        is_wanted = not self._has_pre_vote or self.has_pre_votes(state)
+        return is_wanted and not state.heard_from_leader and self.is_free(state)
 
     def act(self, state: Any, action: Any) -> Step | None:
         """Take an action; None where it is not enabled."""
@@ -161,8 +183,11 @@ class ExtendedNode(
             case AbortTransfer():
                 return self.abort_transfer(state) if self._has_transfer else None
             case TimeoutNow():
-                return self.timeout_now(state) if self._has_transfer else None
+                step = self.timeout_now(state) if self._has_transfer else None
+                return self.given_up(step) if step is not None and self._has_leases else step
         if self._has_reads and (step := self.act_on_reads(state, action)) is not None:
+            return self.trusting(step) if self._has_leases and action == Heartbeat() else step
+        if self._has_leases and (step := self.act_on_lease(state, action)) is not None:
             return step
         return super().act(state, action) if self.allows(state, action) else None
 
@@ -175,7 +200,8 @@ class ExtendedNode(
 
     def receive(self, state: Any, message: Any) -> Step:
         """Handle a message, or do as if it had not arrived (Receive)."""
-        if self._has_check_quorum and self.ignores(state, message):
+        is_ignored = self._has_check_quorum and self.ignores(state, message)
+        if is_ignored or self.has_promised_another(state, message):
             return self.watched(state, Step(state, (), ("IgnoreRequestVoteRequest",)))
         return self.watched(state, self._taken(state, message), message)
 
@@ -222,7 +248,7 @@ class ExtendedNode(
         def renamed(servers: frozenset[str]) -> frozenset[str]:
             return frozenset(renaming[server] for server in servers)
 
-        target = state.transfer_target
+        target, promise = state.transfer_target, state.promise
         return replace(
             super()._rename_state(state, renaming),
             pre_votes_granted=renamed(state.pre_votes_granted),
@@ -232,4 +258,5 @@ class ExtendedNode(
                 replace(read, server=renaming[read.server]) for read in state.pending_reads
             ),
             round_acks=renamed(state.round_acks),
+            promise=promise and replace(promise, leader=renaming[promise.leader]),
         )  # type: ignore[call-arg]

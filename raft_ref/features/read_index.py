@@ -132,9 +132,7 @@ class ReadIndexNode(Node):
 
     def heartbeat(self, state: ExtendedState) -> Step | None:
         """Begin a round for all reads that were noted by now (Heartbeat; 6.4)."""
-        if state.role is not Role.LEADER:
-            return None
-        if all(read.is_covered for read in state.pending_reads):
+        if state.role is not Role.LEADER or not self.is_asked(state):
             return None
         number = state.read_round + 1
         after = replace(
@@ -148,6 +146,10 @@ class ReadIndexNode(Node):
             for peer in self._peers(state)
         )
         return Step(after, requests, ("Heartbeat",))  # type: ignore[arg-type]
+
+    def is_asked(self, state: ExtendedState) -> bool:
+        """Tell whether there is something to begin a round for (IsAsked)."""
+        return not all(read.is_covered for read in state.pending_reads)
 
     def is_confirmed(self, state: ExtendedState) -> bool:
         """Tell whether a majority has acknowledged the round (AnswerReads)."""

@@ -15,6 +15,7 @@ class Feature(StrEnum):
     CHECK_QUORUM = "CheckQuorum"
     LEADERSHIP_TRANSFER = "LeadershipTransfer"
     READ_INDEX = "ReadIndex"
+    LEASES = "Leases"
 
     @property
     def option(self) -> str:
@@ -25,6 +26,7 @@ class Feature(StrEnum):
     def of_option(cls, text: str) -> frozenset["Feature"]:
         """Return the features of which the names are given, separated by commas, or `all`.
 
+        Leases bring reads with them.
         Raises ValueError for a name that is none.
         """
         if text == "all":
@@ -33,7 +35,8 @@ class Feature(StrEnum):
         for name in text.split(","):
             if name not in known:
                 raise ValueError(f"{name!r}: expected {', '.join(known)}, or all")
-        return frozenset(known[name] for name in text.split(","))
+        found = frozenset(known[name] for name in text.split(","))
+        return found | {cls.READ_INDEX} if cls.LEASES in found else found
 
 
 _OPTIONS: Mapping[Feature, str] = {
@@ -41,6 +44,7 @@ _OPTIONS: Mapping[Feature, str] = {
     Feature.CHECK_QUORUM: "check-quorum",
     Feature.LEADERSHIP_TRANSFER: "transfer",
     Feature.READ_INDEX: "reads",
+    Feature.LEASES: "leases",
 }
 
 
@@ -59,10 +63,20 @@ class PendingRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A vote that is promised to the leader of a term, for a round of heartbeats (6.4.1)."""
+
+    leader: ServerId
+    term: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExtendedState(State):
     """The variables of one server, those of Raft.tla first, in the order of ExtendedRaft.tla.
 
-    All but `read_number` are volatile. What is off leaves its own as they are at first.
+    All but `read_number` and `promise` are volatile. What is off leaves its own as they are at
+    first.
     """
 
     heard_from_leader: bool = False
@@ -86,3 +100,9 @@ class ExtendedState(State):
     """Leaders: the number of the latest round of heartbeats."""
     round_acks: frozenset[ServerId] = frozenset()
     """Leaders: who has acknowledged it."""
+    promise: Promise | None = None
+    """To whom the vote is promised; a restart waits for that to end (thesis, 6.4.1)."""
+    is_trusting: bool = False
+    """Leaders: whether the latest round is trusted in still (thesis, 6.4.1)."""
+    is_lease_given_up: bool = False
+    """Leaders: whether there is no lease any more in this term (thesis, 3.10, 6.4.1)."""

@@ -16,7 +16,7 @@ EXTENDS Naturals, FiniteSets, Sequences
 CONSTANTS
     Server, Value, Nil,
     Features    \* those that are on, of "PreVote", "CheckQuorum",
-                \* "LeadershipTransfer" and "ReadIndex"
+                \* "LeadershipTransfer", "ReadIndex" and, with that, "Leases"
 
 \* The variables of Raft.tla.
 VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
@@ -24,7 +24,8 @@ VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
 
 \* Those of the features; what is off leaves its own as they are at first.
 VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
-          readNumber, readIndex, pendingReads, readRound, roundAcks
+          readNumber, readIndex, pendingReads, readRound, roundAcks,
+          promise, isTrusting, isLeaseGivenUp
 
 Raft == INSTANCE Raft
 LeaderContact == INSTANCE LeaderContact
@@ -32,13 +33,15 @@ PreVote == INSTANCE PreVote
 ActiveQuorum == INSTANCE CheckQuorum
 LeadershipTransfer == INSTANCE LeadershipTransfer
 ReadIndex == INSTANCE ReadIndex
+Leases == INSTANCE Leases
 
 serverVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                 nextIndex, matchIndex>>
 quorumVars == <<heardFromLeader, preVotesGranted, heardFrom>>
 transferVars == <<transferTarget, isForced, forcedRequests>>
 readVars == <<readNumber, readIndex, pendingReads, readRound, roundAcks>>
-featureVars == <<quorumVars, transferVars, readVars>>
+leaseVars == <<promise, isTrusting, isLeaseGivenUp>>
+featureVars == <<quorumVars, transferVars, readVars, leaseVars>>
 vars == <<serverVars, messages, featureVars>>
 
 On(feature) == feature \in Features
@@ -52,6 +55,7 @@ Init ==
     /\ ActiveQuorum!CheckQuorumInit
     /\ LeadershipTransfer!TransferInit
     /\ ReadIndex!ReadIndexInit
+    /\ Leases!LeasesInit
 
 \* What becomes of the features' variables, but for those named, when server i
 \* takes message m, if any.
@@ -66,9 +70,12 @@ Transfer(i, m) ==
     ELSE UNCHANGED transferVars
 Reads(i, m) ==
     IF On("ReadIndex") THEN ReadIndex!Reads(i, m) ELSE UNCHANGED readVars
+Lease(i, m) ==
+    IF On("Leases") THEN Leases!Lease(i, m) ELSE UNCHANGED leaseVars
 
 Watched(i, m) ==
-    Contact(i, m) /\ PreVotes(i, m) /\ Answers(i, m) /\ Transfer(i, m) /\ Reads(i, m)
+    /\ Contact(i, m) /\ PreVotes(i, m) /\ Answers(i, m)
+    /\ Transfer(i, m) /\ Reads(i, m) /\ Lease(i, m)
 
 NoMessage == [type |-> "None"]
 Crash == [type |-> "Restart"]
@@ -79,6 +86,7 @@ Crash == [type |-> "Restart"]
 Timeout(i) ==
     /\ ~isForced[i] => /\ LeaderContact!MayStand(i)
                        /\ On("PreVote") => PreVote!MayStand(i)
+                       /\ Leases!MayStand(i)
     /\ Raft!Timeout(i)
     /\ Watched(i, NoMessage)
 
@@ -102,48 +110,77 @@ Restart(i) ==
 MissLeader(i) ==
     /\ ContactMatters
     /\ LeaderContact!MissLeader(i)
-    /\ UNCHANGED <<preVotesGranted, heardFrom, transferVars, readVars>>
+    /\ UNCHANGED <<preVotesGranted, heardFrom, transferVars, readVars, leaseVars>>
 
 RequestPreVotes(i) ==
     /\ On("PreVote")
     /\ PreVote!RequestPreVotes(i)
-    /\ UNCHANGED <<heardFromLeader, heardFrom, transferVars, readVars>>
+    /\ UNCHANGED <<heardFromLeader, heardFrom, transferVars, readVars, leaseVars>>
 
 CheckQuorum(i) ==
     /\ On("CheckQuorum")
     /\ ActiveQuorum!CheckQuorum(i)
     /\ Contact(i, NoMessage) /\ PreVotes(i, NoMessage)
-    /\ Transfer(i, NoMessage) /\ Reads(i, NoMessage)
+    /\ Transfer(i, NoMessage) /\ Reads(i, NoMessage) /\ Lease(i, NoMessage)
 
 TransferLeadership(i, j) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!TransferLeadership(i, j)
-    /\ UNCHANGED <<quorumVars, readVars>>
+    /\ UNCHANGED <<quorumVars, readVars, leaseVars>>
 
 AbortTransfer(i) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!AbortTransfer(i)
-    /\ UNCHANGED <<quorumVars, readVars>>
+    /\ UNCHANGED <<quorumVars, readVars, leaseVars>>
 
 TimeoutNow(i) ==
     /\ On("LeadershipTransfer")
     /\ LeadershipTransfer!TimeoutNow(i)
+    /\ IF On("Leases") THEN Leases!GiveUp(i) ELSE UNCHANGED leaseVars
     /\ UNCHANGED <<quorumVars, readVars>>
 
 Read(i) ==
-    On("ReadIndex") /\ ReadIndex!Read(i) /\ UNCHANGED <<quorumVars, transferVars>>
+    /\ On("ReadIndex")
+    /\ ReadIndex!Read(i)
+    /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
 
 RequestReadIndex(i, j) ==
-    On("ReadIndex") /\ ReadIndex!RequestReadIndex(i, j) /\ UNCHANGED <<quorumVars, transferVars>>
+    /\ On("ReadIndex")
+    /\ ReadIndex!RequestReadIndex(i, j)
+    /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
 
 Heartbeat(i) ==
-    On("ReadIndex") /\ ReadIndex!Heartbeat(i) /\ UNCHANGED <<quorumVars, transferVars>>
+    /\ On("ReadIndex")
+    /\ ~ReadIndex!IsAsked(i) => On("Leases") /\ Leases!MayRenew(i)
+    /\ ReadIndex!Heartbeat(i)
+    /\ IF On("Leases") THEN Leases!Trust(i) ELSE UNCHANGED leaseVars
+    /\ UNCHANGED <<quorumVars, transferVars>>
 
 AnswerReads(i) ==
-    On("ReadIndex") /\ ReadIndex!AnswerReads(i) /\ UNCHANGED <<quorumVars, transferVars>>
+    /\ On("ReadIndex")
+    /\ ReadIndex!AnswerReads(i)
+    /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
 
 ServeRead(i) ==
-    On("ReadIndex") /\ ReadIndex!ServeRead(i) /\ UNCHANGED <<quorumVars, transferVars>>
+    /\ On("ReadIndex")
+    /\ ReadIndex!ServeRead(i)
+    /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
+
+LeaseRead(i) ==
+    /\ On("Leases")
+    /\ Leases!LeaseRead(i, ReadIndex!KnowsCommitted(i))
+    /\ pendingReads' = [pendingReads EXCEPT ![i] = {read \in @ : read.server # i}]
+    /\ UNCHANGED <<quorumVars, transferVars, readRound, roundAcks>>
+
+EndLease(i) ==
+    /\ On("Leases")
+    /\ Leases!EndLease(i)
+    /\ UNCHANGED <<quorumVars, transferVars, readVars>>
+
+EndPromise(i) ==
+    /\ On("Leases")
+    /\ Leases!EndPromise(i)
+    /\ UNCHANGED <<quorumVars, transferVars, readVars>>
 
 -------------------------------------------------------------------------------
 (* Messages. *)
@@ -162,7 +199,8 @@ Handle(m, others) ==
     \/ Raft!Handle(m, others)
 
 Take(m, others) ==
-    IF On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m)
+    IF \/ On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m)
+       \/ Leases!Ignores(m.dest, m)
     THEN /\ messages' = others
          /\ UNCHANGED serverVars
          /\ Watched(m.dest, NoMessage)
@@ -175,7 +213,7 @@ ReceiveDuplicate(m) == Take(m, messages)
 DropMessage(m) ==
     /\ Raft!DropMessage(m)
     /\ forcedRequests' = forcedRequests \ {m}
-    /\ UNCHANGED <<quorumVars, transferTarget, isForced, readVars>>
+    /\ UNCHANGED <<quorumVars, transferTarget, isForced, readVars, leaseVars>>
 
 -------------------------------------------------------------------------------
 Next ==
@@ -196,6 +234,9 @@ Next ==
     \/ \E i \in Server : Heartbeat(i)
     \/ \E i \in Server : AnswerReads(i)
     \/ \E i \in Server : ServeRead(i)
+    \/ \E i \in Server : LeaseRead(i)
+    \/ \E i \in Server : EndLease(i)
+    \/ \E i \in Server : EndPromise(i)
     \/ \E m \in messages : Receive(m)
     \/ \E m \in messages : ReceiveDuplicate(m)
     \/ \E m \in messages : DropMessage(m)

@@ -8,7 +8,8 @@ EXTENDS RaftInvariants
 CONSTANT Features
 
 VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
-          readNumber, readIndex, pendingReads, readRound, roundAcks
+          readNumber, readIndex, pendingReads, readRound, roundAcks,
+          promise, isTrusting, isLeaseGivenUp
 
 \* History, which no server can read: for each server with a read, how many
 \* entries had been committed when its client asked.

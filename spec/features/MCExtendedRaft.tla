@@ -4,11 +4,12 @@
 (* is of Raft.tla.                                                         *)
 (***************************************************************************)
 EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
-        ReadIndexInvariants, TLC
+        ReadIndexInvariants, LeasesInvariants, TLC
 
 CONSTANTS MaxTerm, MaxLogLength, MaxSnapshotIndex, MaxMessages, MaxRestarts, MaxDrops,
           MaxDuplicates,
-          MaxReads      \* no server begins more reads
+          MaxReads,     \* no server begins more reads
+          MaxRounds     \* no leader begins more rounds of heartbeats
 
 VARIABLES drops, duplicates
 
@@ -20,6 +21,16 @@ ServerSymmetry == Permutations(Server)
 ValueSymmetry == Permutations(Value)
 Symmetry == ServerSymmetry \cup ValueSymmetry
 
+\* What is assumed of clocks: no promise ends while its leader still trusts in the
+\* round for which it was given.
+ClocksAgree ==
+    \A i \in Server :
+        IF promise[i] = Nil \/ promise'[i] # Nil THEN TRUE
+        ELSE LET leader == promise[i].leader
+             IN ~(/\ isTrusting[leader]
+                  /\ currentTerm[leader] = promise[i].term
+                  /\ readRound[leader] = promise[i].round)
+
 Within ==
     /\ \A i \in Server :
            LET compacted == snapshot'[i].lastIncludedIndex
@@ -27,7 +38,9 @@ Within ==
               /\ compacted + Len(log'[i]) <= MaxLogLength
               /\ compacted <= MaxSnapshotIndex
               /\ readNumber'[i] <= MaxReads
+              /\ readRound'[i] <= MaxRounds
     /\ Cardinality(messages') <= MaxMessages
+    /\ ClocksAgree
 
 Bounded == Within /\ CommittedRecorded /\ AskedRecorded
 
@@ -57,6 +70,9 @@ RequestReadIndex(i, j) == E!RequestReadIndex(i, j) /\ Bounded /\ Unfaulted
 Heartbeat(i) == E!Heartbeat(i) /\ Bounded /\ Unfaulted
 AnswerReads(i) == E!AnswerReads(i) /\ Bounded /\ Unfaulted
 ServeRead(i) == E!ServeRead(i) /\ Bounded /\ Unfaulted
+LeaseRead(i) == E!LeaseRead(i) /\ Bounded /\ Unfaulted
+EndLease(i) == E!EndLease(i) /\ Bounded /\ Unfaulted
+EndPromise(i) == E!EndPromise(i) /\ Bounded /\ Unfaulted
 Receive == \E m \in messages : E!Receive(m) /\ Bounded /\ Unfaulted
 
 Restart(i) ==
@@ -94,6 +110,9 @@ Next ==
     \/ \E i \in Server : Heartbeat(i)
     \/ \E i \in Server : AnswerReads(i)
     \/ \E i \in Server : ServeRead(i)
+    \/ \E i \in Server : LeaseRead(i)
+    \/ \E i \in Server : EndLease(i)
+    \/ \E i \in Server : EndPromise(i)
     \/ Receive
     \/ \E i \in Server : Restart(i)
     \/ DropMessage

@@ -87,11 +87,13 @@ RequestReadIndex(i, j) ==
                                    number |-> readNumber[i] + 1]}
     /\ UNCHANGED <<serverVars, pendingReads, readRound, roundAcks>>
 
+\* There are reads that leader i has not asked about.
+IsAsked(i) == {read \in pendingReads[i] : ~read.isCovered} # {}
+
 \* Leader i asks all others whether they still follow, for all reads that it has
 \* noted by now.
 Heartbeat(i) ==
     /\ role[i] = "Leader"
-    /\ {read \in pendingReads[i] : ~read.isCovered} # {}
     /\ readRound' = [readRound EXCEPT ![i] = @ + 1]
     /\ roundAcks' = [roundAcks EXCEPT ![i] = {}]
     /\ pendingReads' = [pendingReads EXCEPT ![i] =

@@ -85,8 +85,10 @@ class Bisimulation:
         self._mapping = mapping or RaftVariables(servers, values)
         module = shared(path)
         limits = model_constants(bounds, may_compact=words is None)
-        reads = bounds.as_dict().get("max_reads", 0)
-        limits |= {"MaxReads": reads} if "MaxReads" in module.constants else {}
+        of_reads = {"MaxReads": "max_reads", "MaxRounds": "max_rounds"}
+        given = bounds.as_dict()
+        for name in of_reads.keys() & {*module.constants}:
+            limits[name] = given.get(of_reads[name], 0)
         constants = {**self._mapping.constants, **limits}
         self._model = module.transitions(constants)
         self._variables = frozenset(self._model.variables)

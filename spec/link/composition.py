@@ -50,7 +50,7 @@ def action_of(old: State, new: State, sends: Iterable[Any]) -> Action | None:
 _STANDS = (Role.CANDIDATE, Role.FOLLOWER)
 
 
-def composed(old: State, new: State, message: Any) -> tuple[str, ...]:
+def composed(old: State, new: State, message: Any, sends: Iterable[Any] = ()) -> tuple[str, ...]:
     """Return the actions within a step, in their order; `message` is what it takes, if it does.
 
     A newer term is adopted first (UpdateTerm), then the handler takes the message. A candidate who
@@ -67,7 +67,7 @@ def composed(old: State, new: State, message: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-Composed = Callable[[Any, Any, Any], tuple[str, ...]]
+Composed = Callable[[Any, Any, Any, Iterable[Any]], tuple[str, ...]]
 """What `composed` is, for a node of its kind."""
 
 
@@ -75,7 +75,7 @@ def miscalled(before: View, event: Event, names: Composed = composed) -> list[st
     """Return how the names that a node gives differ from what it did, as text; none if not."""
     assert event.server is not None
     old, new = before.states[event.server], event.after.states[event.server]
-    expected, given = names(old, new, event.message), tuple(event.actions[1:])
+    expected, given = names(old, new, event.message, event.sends), tuple(event.actions[1:])
     if expected == given:
         return []
     told = [", ".join(names) or "no others" for names in (given, expected)]

@@ -57,7 +57,8 @@ def differences(
     """
     checked, original = shared(model), shared(raft)
     constants = {**_CONSTANTS, **more}
-    limits = _BOUNDS | ({"MaxReads": 1} if "MaxReads" in checked.constants else {})
+    of_reads = [name for name in ("MaxReads", "MaxRounds") if name in checked.constants]
+    limits = _BOUNDS | dict.fromkeys(of_reads, 1)
     ours = checked.transitions({**constants, **limits})
     theirs = original.transitions(constants)
     within = checked.predicate("Within", {**constants, **limits})

@@ -180,8 +180,10 @@ class RaftVariables:
                 return frozenset(map(self._member, value))
             case (int(), *_):
                 return self._by_server(value)
-            case _:
+            case bool() | int() | str() | Snapshot() | tuple():
                 return self._field(value)
+            case _:
+                return self._member(value)
 
     def _member(self, member: Any) -> Value:
         """Return what stands in a set that a server holds: a server, or a record."""

@@ -25,7 +25,7 @@ from raft_ref.explorer import (
     guarded,
     what_is_renamed,
 )
-from raft_ref.features import MAX_READS, ExtendedNode, Feature
+from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
 from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, CommittedAndAsked, RaftWords
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
@@ -314,8 +314,7 @@ def _bounds(
         for name, limit in numbers.items()
         if name in known or (name in _OF_THE_NODE and name in given)
     }
-    if MAX_READS in known:
-        measures[MAX_READS] = 1
+    measures.update({name: 1 for name in (MAX_READS, MAX_ROUNDS) if name in known})
     measures.update(request.bounds)
     if request.depth is not None and request.depth < 1:
         raise RequestError(f"depth {request.depth}: expected 1 or more")

@@ -1,0 +1,41 @@
+--------------------------- MODULE LeasesInvariants ---------------------------
+(***************************************************************************)
+(* What is true of reads by lease (thesis, 6.4.1), beside what is true of  *)
+(* Raft; to be read as RaftInvariants.tla is. LinearizableReads of         *)
+(* ReadIndexInvariants.tla is about these reads as well.                   *)
+(***************************************************************************)
+EXTENDS FeatureVariables
+
+LeasesTypeOK ==
+    \A i \in Server :
+        /\ IF promise[i] = Nil THEN TRUE
+           ELSE promise[i] \in [leader : Server, term : Nat \ {0}, round : Nat \ {0}]
+        /\ isTrusting[i] \in BOOLEAN
+        /\ isLeaseGivenUp[i] \in BOOLEAN
+
+OnlyLeadersTrust ==
+    \A i \in Server : isTrusting[i] => role[i] = "Leader" /\ ~isLeaseGivenUp[i]
+
+\* While a leader has a lease, nobody of a later term leads.
+LeaseExcludesLeaders ==
+    \A i, j \in Server :
+        (/\ role[i] = "Leader"
+         /\ isTrusting[i]
+         /\ 2 * Cardinality({i} \cup roundAcks[i]) > Cardinality(Server)
+         /\ role[j] = "Leader")
+            => currentTerm[j] <= currentTerm[i]
+
+SometimesLeaseRead ==
+    \E i \in Server : /\ readNumber'[i] # readNumber[i]
+                      /\ readIndex'[i] \notin {Nil, 0}
+
+SometimesPromiseEnds ==
+    \E i \in Server : promise[i] # Nil /\ promise'[i] = Nil
+
+\* A vote is refused because it was promised.
+SometimesPromiseIsKept ==
+    \E m \in messages : /\ m.type = "RequestVoteRequest"
+                        /\ m.term >= currentTerm[m.dest]
+                        /\ IF promise[m.dest] = Nil THEN FALSE
+                           ELSE promise[m.dest].leader # m.source
+===============================================================================
