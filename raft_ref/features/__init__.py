@@ -26,6 +26,7 @@ from raft_ref.features.node import MAX_READS, MAX_ROUNDS, ExtendedNode
 from raft_ref.features.pre_vote import RequestPreVotes
 from raft_ref.features.read_index import (
     AnswerReads,
+    BeginRound,
     Heartbeat,
     Read,
     RequestReadIndex,
@@ -38,6 +39,7 @@ __all__ = [
     "MAX_ROUNDS",
     "AbortTransfer",
     "AnswerReads",
+    "BeginRound",
     "CheckQuorum",
     "EndLease",
     "EndPromise",

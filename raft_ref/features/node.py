@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
 from raft_ref.features.leader_contact import LeaderContactNode, MissLeader
@@ -23,7 +23,7 @@ from raft_ref.features.messages import (
     TimeoutNowRequest,
 )
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
-from raft_ref.features.read_index import Heartbeat
+from raft_ref.features.read_index import BeginRound
 from raft_ref.features.state import ExtendedState, Feature
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
@@ -50,16 +50,25 @@ class ExtendedNode(
 
     durable = Node.durable | {"read_number", "promise"}
 
+    default_features: ClassVar[frozenset[Feature]] = frozenset(Feature)
+    """Those that are on if nobody says which."""
+
+    do_clocks_agree: ClassVar[bool] = True
+    """Whether clocks drift less than leases provide for (ClocksAgree in MCExtendedRaft.tla)."""
+
     def __init__(
         self,
         servers: Sequence[ServerId],
         values: Sequence[Value] = (),
         machine: StateMachine | None = None,
-        features: Iterable[Feature] = tuple(Feature),
+        features: Iterable[Feature] | None = None,
     ) -> None:
-        """Describe a cluster, and which features are on; see `raft_ref.Node`."""
+        """Describe a cluster, and which features are on (None: the default); see `raft_ref.Node`.
+
+        Raises ValueError as that does, and for leases without reads.
+        """
         super().__init__(servers, values, machine)
-        self.features = frozenset(features)
+        self.features = self.default_features if features is None else frozenset(features)
         self._has_pre_vote = Feature.PRE_VOTE in self.features
         self._has_check_quorum = Feature.CHECK_QUORUM in self.features
         self._has_transfer = Feature.LEADERSHIP_TRANSFER in self.features
@@ -84,7 +93,8 @@ class ExtendedNode(
             yield from ("TransferLeadership", "AbortTransfer", "TimeoutNow")
             yield "HandleTimeoutNowRequest"
         if self._has_reads:
-            yield from ("Read", "RequestReadIndex", "Heartbeat", "AnswerReads", "ServeRead")
+            yield from ("Read", "RequestReadIndex", "BeginRound", "Heartbeat")
+            yield from ("AnswerReads", "ServeRead")
             yield from ("HandleHeartbeatRequest", "HandleHeartbeatResponse")
             yield from ("HandleReadIndexRequest", "HandleReadIndexResponse")
         if self._has_leases:
@@ -186,7 +196,7 @@ class ExtendedNode(
                 step = self.timeout_now(state) if self._has_transfer else None
                 return self.given_up(step) if step is not None and self._has_leases else step
         if self._has_reads and (step := self.act_on_reads(state, action)) is not None:
-            return self.trusting(step) if self._has_leases and action == Heartbeat() else step
+            return self.trusting(step) if self._has_leases and action == BeginRound() else step
         if self._has_leases and (step := self.act_on_lease(state, action)) is not None:
             return step
         return super().act(state, action) if self.allows(state, action) else None

@@ -29,8 +29,15 @@ class RequestReadIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginRound:
+    """A leader begins a round of heartbeats."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """A leader asks all others whether they still follow."""
+    """A leader asks `peer` whether it still follows."""
+
+    peer: ServerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,8 @@ class ReadIndexNode(Node):
             if self.may_read(state):
                 yield from (RequestReadIndex(peer) for peer in self._peers(state))
         else:
-            for action in (Read(), Heartbeat(), AnswerReads()):
+            heartbeats = (Heartbeat(peer) for peer in self._peers(state))
+            for action in (Read(), BeginRound(), *heartbeats, AnswerReads()):
                 if self.act_on_reads(state, action) is not None:
                     yield action
         if self.may_serve_read(state):
@@ -96,8 +104,10 @@ class ReadIndexNode(Node):
                 return self.read(state)
             case RequestReadIndex(peer):
                 return self.request_read_index(state, peer)
-            case Heartbeat():
-                return self.heartbeat(state)
+            case BeginRound():
+                return self.begin_round(state)
+            case Heartbeat(peer):
+                return self.heartbeat(state, peer)
             case AnswerReads():
                 return self.answer_reads(state)
             case ServeRead():
@@ -130,22 +140,24 @@ class ReadIndexNode(Node):
         after = replace(state, read_number=number, read_index=0)
         return Step(after, (request,), ("RequestReadIndex",))  # type: ignore[arg-type]
 
-    def heartbeat(self, state: ExtendedState) -> Step | None:
-        """Begin a round for all reads that were noted by now (Heartbeat; 6.4)."""
+    def begin_round(self, state: ExtendedState) -> Step | None:
+        """Begin a round for all reads that were noted by now (BeginRound; 6.4)."""
         if state.role is not Role.LEADER or not self.is_asked(state):
             return None
-        number = state.read_round + 1
         after = replace(
             state,
-            read_round=number,
+            read_round=state.read_round + 1,
             round_acks=frozenset(),
             pending_reads=frozenset(replace(r, is_covered=True) for r in state.pending_reads),
         )
-        requests = tuple(
-            HeartbeatRequest(state.me, peer, state.current_term, number)
-            for peer in self._peers(state)
-        )
-        return Step(after, requests, ("Heartbeat",))  # type: ignore[arg-type]
+        return Step(after, (), ("BeginRound",))
+
+    def heartbeat(self, state: ExtendedState, peer: ServerId) -> Step | None:
+        """Ask a server whether it still follows (Heartbeat; 6.4)."""
+        if state.role is not Role.LEADER or peer == state.me or state.read_round == 0:
+            return None
+        request = HeartbeatRequest(state.me, peer, state.current_term, state.read_round)
+        return Step(state, (request,), ("Heartbeat",))  # type: ignore[arg-type]
 
     def is_asked(self, state: ExtendedState) -> bool:
         """Tell whether there is something to begin a round for (IsAsked)."""

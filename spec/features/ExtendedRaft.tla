@@ -149,12 +149,15 @@ RequestReadIndex(i, j) ==
     /\ ReadIndex!RequestReadIndex(i, j)
     /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
 
-Heartbeat(i) ==
+BeginRound(i) ==
     /\ On("ReadIndex")
     /\ ~ReadIndex!IsAsked(i) => On("Leases") /\ Leases!MayRenew(i)
-    /\ ReadIndex!Heartbeat(i)
+    /\ ReadIndex!BeginRound(i)
     /\ IF On("Leases") THEN Leases!Trust(i) ELSE UNCHANGED leaseVars
     /\ UNCHANGED <<quorumVars, transferVars>>
+
+Heartbeat(i, j) ==
+    On("ReadIndex") /\ ReadIndex!Heartbeat(i, j) /\ UNCHANGED <<quorumVars, transferVars, leaseVars>>
 
 AnswerReads(i) ==
     /\ On("ReadIndex")
@@ -231,7 +234,8 @@ Next ==
     \/ \E i \in Server : TimeoutNow(i)
     \/ \E i \in Server : Read(i)
     \/ \E i, j \in Server : RequestReadIndex(i, j)
-    \/ \E i \in Server : Heartbeat(i)
+    \/ \E i \in Server : BeginRound(i)
+    \/ \E i, j \in Server : Heartbeat(i, j)
     \/ \E i \in Server : AnswerReads(i)
     \/ \E i \in Server : ServeRead(i)
     \/ \E i \in Server : LeaseRead(i)

@@ -36,12 +36,12 @@ Lease(i, m) ==
        /\ isTrusting' = [isTrusting EXCEPT ![i] = leads /\ @]
        /\ isLeaseGivenUp' = [isLeaseGivenUp EXCEPT ![i] = leads /\ @]
 
-\* Leader i trusts in the round that it sends.
+\* Leader i trusts in the round that it begins.
 Trust(i) ==
     /\ isTrusting' = [isTrusting EXCEPT ![i] = ~isLeaseGivenUp[i]]
     /\ UNCHANGED <<promise, isLeaseGivenUp>>
 
-\* A round may be sent for the lease alone.
+\* A round may be begun for the lease alone.
 MayRenew(i) == ~isTrusting[i] /\ ~isLeaseGivenUp[i]
 
 HasLease(i) == isTrusting[i] /\ IsQuorum({i} \cup roundAcks[i])

@@ -8,7 +8,7 @@ EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
 
 CONSTANTS MaxTerm, MaxLogLength, MaxSnapshotIndex, MaxMessages, MaxRestarts, MaxDrops,
           MaxDuplicates,
-          MaxReads,     \* no server begins more reads
+          MaxReads,     \* no more reads are begun in all
           MaxRounds     \* no leader begins more rounds of heartbeats
 
 VARIABLES drops, duplicates
@@ -31,15 +31,19 @@ ClocksAgree ==
                   /\ currentTerm[leader] = promise[i].term
                   /\ readRound[leader] = promise[i].round)
 
+FewReads ==
+    Cardinality({read \in Server \X (1..(MaxReads + 1)) : read[2] <= readNumber'[read[1]]})
+        <= MaxReads
+
 Within ==
     /\ \A i \in Server :
            LET compacted == snapshot'[i].lastIncludedIndex
            IN /\ currentTerm'[i] <= MaxTerm
               /\ compacted + Len(log'[i]) <= MaxLogLength
               /\ compacted <= MaxSnapshotIndex
-              /\ readNumber'[i] <= MaxReads
               /\ readRound'[i] <= MaxRounds
     /\ Cardinality(messages') <= MaxMessages
+    /\ FewReads
     /\ ClocksAgree
 
 Bounded == Within /\ CommittedRecorded /\ AskedRecorded
@@ -67,7 +71,8 @@ AbortTransfer(i) == E!AbortTransfer(i) /\ Bounded /\ Unfaulted
 TimeoutNow(i) == E!TimeoutNow(i) /\ Bounded /\ Unfaulted
 Read(i) == E!Read(i) /\ Bounded /\ Unfaulted
 RequestReadIndex(i, j) == E!RequestReadIndex(i, j) /\ Bounded /\ Unfaulted
-Heartbeat(i) == E!Heartbeat(i) /\ Bounded /\ Unfaulted
+BeginRound(i) == E!BeginRound(i) /\ Bounded /\ Unfaulted
+Heartbeat(i, j) == E!Heartbeat(i, j) /\ Bounded /\ Unfaulted
 AnswerReads(i) == E!AnswerReads(i) /\ Bounded /\ Unfaulted
 ServeRead(i) == E!ServeRead(i) /\ Bounded /\ Unfaulted
 LeaseRead(i) == E!LeaseRead(i) /\ Bounded /\ Unfaulted
@@ -107,7 +112,8 @@ Next ==
     \/ \E i \in Server : TimeoutNow(i)
     \/ \E i \in Server : Read(i)
     \/ \E i, j \in Server : RequestReadIndex(i, j)
-    \/ \E i \in Server : Heartbeat(i)
+    \/ \E i \in Server : BeginRound(i)
+    \/ \E i, j \in Server : Heartbeat(i, j)
     \/ \E i \in Server : AnswerReads(i)
     \/ \E i \in Server : ServeRead(i)
     \/ \E i \in Server : LeaseRead(i)

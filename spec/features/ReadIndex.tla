@@ -90,21 +90,26 @@ RequestReadIndex(i, j) ==
 \* There are reads that leader i has not asked about.
 IsAsked(i) == {read \in pendingReads[i] : ~read.isCovered} # {}
 
-\* Leader i asks all others whether they still follow, for all reads that it has
-\* noted by now.
-Heartbeat(i) ==
+\* Leader i begins a round of heartbeats, for all reads that it has noted by now.
+BeginRound(i) ==
     /\ role[i] = "Leader"
     /\ readRound' = [readRound EXCEPT ![i] = @ + 1]
     /\ roundAcks' = [roundAcks EXCEPT ![i] = {}]
     /\ pendingReads' = [pendingReads EXCEPT ![i] =
                             {[read EXCEPT !.isCovered = TRUE] : read \in @}]
-    /\ messages' = messages \cup
-           {[type |-> "HeartbeatRequest",
-             source |-> i,
-             dest |-> j,
-             term |-> currentTerm[i],
-             round |-> readRound[i] + 1] : j \in Server \ {i}}
-    /\ UNCHANGED <<serverVars, readNumber, readIndex>>
+    /\ UNCHANGED <<vars, readNumber, readIndex>>
+
+\* Leader i asks server j whether it still follows.
+Heartbeat(i, j) ==
+    /\ role[i] = "Leader"
+    /\ i # j
+    /\ readRound[i] > 0
+    /\ messages' = messages \cup {[type |-> "HeartbeatRequest",
+                                   source |-> i,
+                                   dest |-> j,
+                                   term |-> currentTerm[i],
+                                   round |-> readRound[i]]}
+    /\ UNCHANGED <<serverVars, readVars>>
 
 \* A majority has acknowledged the round: what it covers is answered.
 AnswerReads(i) ==

@@ -29,7 +29,7 @@ from raft_ref.spec.link.bisimulation import (
 )
 from raft_ref.spec.link.foreign import ForeignRefinement
 from raft_ref.spec.link.goals import raft_goal
-from raft_ref.spec.link.history import Committed, CommittedAndAsked, CommittedEntry
+from raft_ref.spec.link.history import Committed, CommittedEntry
 from raft_ref.spec.link.properties import (
     PROGRESS,
     SOMETIMES,
@@ -57,7 +57,6 @@ __all__ = [
     "AsRaftMessage",
     "Bisimulation",
     "Committed",
-    "CommittedAndAsked",
     "CommittedEntry",
     "ForeignRefinement",
     "OwnStep",

@@ -180,9 +180,8 @@ class Teller:
 
     def _recorded(self, view: View) -> dict[str, Any]:
         """Return the history by its name, or by the names of its parts."""
-        if not hasattr(view.history, "_asdict"):
-            return {self._name: to_json(view.history)}
-        return {camel_case(name): to_json(part) for name, part in view.history._asdict().items()}
+        told = getattr(view.history, "told", {self._name: view.history})
+        return {name: to_json(part) for name, part in told.items()}
 
     def _told(self, state: Any) -> dict[str, Any]:
         return shown_to_json(state, self._words.state(state))

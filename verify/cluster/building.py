@@ -26,7 +26,8 @@ from raft_ref.explorer import (
     what_is_renamed,
 )
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
-from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, CommittedAndAsked, RaftWords
+from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
+from raft_ref.spec.link.features import ReadsRecorded
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
@@ -173,7 +174,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         _renames(actor, project, servers, values, request.keeps_order)
     measures = _measures(actor, is_raft, project)
     bounds = _bounds(request, numbers, measures)
-    history = _history(actor, servers, is_raft, project)
+    history = _history(actor, servers, is_raft, project, bounds.measures.get(MAX_READS, 0))
     try:
         system = System(
             actor, servers, bounds, request.network, history, measures, reduced=request.reduced
@@ -287,10 +288,14 @@ def _renames(
 
 
 def _history(
-    actor: Any, servers: tuple[ServerId, ...], is_raft: bool, project: Callable[[Any], Any]
+    actor: Any,
+    servers: tuple[ServerId, ...],
+    is_raft: bool,
+    project: Callable[[Any], Any],
+    most_reads: int,
 ) -> History:
     if isinstance(actor, ExtendedNode) and Feature.READ_INDEX in actor.features:
-        return CommittedAndAsked(servers)
+        return ReadsRecorded(servers, most_reads, actor.do_clocks_agree)
     return Committed(project) if is_raft else getattr(actor, "history", NoHistory())
 
 

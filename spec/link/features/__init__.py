@@ -1,12 +1,13 @@
 """The link of Raft with features: how a cluster of `ExtendedNode` is a state of ExtendedRaft.tla.
 
 In: views and steps of such nodes. Out: the `variables` of the module, so that all that is known of
-Raft is known of it as well (`composition` has the names of steps); their `properties`; and, by
-`hiding` what features add, whether each step is one of Raft.
+Raft is known of it as well (`composition` has the names of steps); their `properties` and their
+`history`; and, by `hiding` what features add, whether each step is one of Raft.
 """
 
 from raft_ref.spec.link.features.composition import composed
 from raft_ref.spec.link.features.hiding import REFINES_RAFT, HidingRefinement
+from raft_ref.spec.link.features.history import ReadsRecorded
 from raft_ref.spec.link.features.properties import extended_properties
 from raft_ref.spec.link.features.variables import ExtendedVariables
 
@@ -14,6 +15,7 @@ __all__ = [
     "REFINES_RAFT",
     "ExtendedVariables",
     "HidingRefinement",
+    "ReadsRecorded",
     "composed",
     "extended_properties",
 ]

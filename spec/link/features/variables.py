@@ -6,7 +6,7 @@ from typing import Any
 
 from raft_ref.explorer import ServerId, View
 from raft_ref.features import ExtendedState, Feature, ForcedRequestVoteRequest
-from raft_ref.spec.link.history import ReadHistory
+from raft_ref.spec.link.features.history import ReadHistory
 from raft_ref.spec.link.variables import RaftVariables, camel_case
 from raft_ref.spec.values.value import Value
 

@@ -1,0 +1,127 @@
+"""Known bugs of reads, each as a node that changes one rule; see `raft_ref.bugs`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from raft_ref.bugs import Bug
+from raft_ref.features.messages import HeartbeatResponse, ReadIndexResponse
+from raft_ref.features.node import ExtendedNode
+from raft_ref.features.state import ExtendedState, Feature
+from raft_ref.messages import ServerId
+from raft_ref.node import Step
+
+
+class _Reads(ExtendedNode):
+    default_features = frozenset({Feature.READ_INDEX})
+
+
+class _Leases(ExtendedNode):
+    default_features = frozenset({Feature.READ_INDEX, Feature.LEASES})
+
+
+class ReadWithoutQuorum(_Reads):
+    """A leader answers reads without asking whether it still leads (thesis, 6.4)."""
+
+    def read(self, state: ExtendedState) -> Step | None:
+        """Know the index at once."""
+        step = super().read(state)
+        if step is None:
+            return None
+        after: Any = step.state
+        known = replace(after, read_index=state.commit_index, pending_reads=state.pending_reads)
+        return step._replace(state=known)
+
+
+class ReadBeforeFirstCommit(_Reads):
+    """A leader answers reads that has committed nothing in its own term (thesis, 6.4)."""
+
+    def knows_committed(self, state: ExtendedState) -> bool:
+        """Take one's own commit index for all that was committed."""
+        return state.commit_index > 0
+
+
+class EarlierRoundCounted(_Reads):
+    """An acknowledgement of an earlier round counts for reads that came after it (thesis, 6.4)."""
+
+    def acknowledges(self, state: ExtendedState, m: HeartbeatResponse) -> bool:
+        """Count any answer of the term."""
+        return m.term == state.current_term
+
+
+class AcknowledgementsKept(_Reads):
+    """Who has acknowledged a round is not forgotten when the next begins (thesis, 6.4)."""
+
+    def begin_round(self, state: ExtendedState) -> Step | None:
+        """Begin a round with the answers to the last one."""
+        step = super().begin_round(state)
+        if step is None:
+            return None
+        after: Any = step.state
+        return step._replace(state=replace(after, round_acks=state.round_acks))
+
+
+class EarlierReadAnswered(_Reads):
+    """A follower takes the answer to an earlier read for that to its latest (thesis, 6.4)."""
+
+    def learns(self, state: ExtendedState, m: ReadIndexResponse) -> bool:
+        """Take any answer."""
+        return state.read_index == 0
+
+
+class ReadBeforeApplied(_Reads):
+    """A read is served before what it waits for is applied (thesis, 6.4)."""
+
+    def may_serve_read(self, state: ExtendedState) -> bool:
+        """Serve as soon as the index is known."""
+        return bool(state.read_index)
+
+
+class FollowerReadsAlone(_Reads):
+    """A follower serves reads by its own commit index, without asking the leader (thesis, 6.4)."""
+
+    def request_read_index(self, state: ExtendedState, peer: ServerId) -> Step | None:
+        """Know the index at once."""
+        step = super().request_read_index(state, peer)
+        if step is None or state.commit_index == 0:
+            return step
+        after: Any = step.state
+        return step._replace(state=replace(after, read_index=state.commit_index))
+
+
+class LeaseOutlivesTransfer(_Leases):
+    """A leader keeps its lease when it tells another to stand at once (thesis, 3.10, 6.4.1)."""
+
+    default_features = _Leases.default_features | {Feature.LEADERSHIP_TRANSFER}
+
+    def given_up(self, step: Step) -> Step:
+        """Trust as before."""
+        return step
+
+
+class LateTimeoutNowBreaksLease(LeaseOutlivesTransfer):
+    """A leader has a lease again after a transfer that came to nothing, yet may (thesis, 6.4.1)."""
+
+    def given_up(self, step: Step) -> Step:
+        """Trust no more in this round alone."""
+        after: Any = step.state
+        return step._replace(state=replace(after, is_trusting=False))
+
+
+class PromiseForgottenByRestart(_Leases):
+    """A server that starts again gives the vote that it has promised (thesis, 6.4.1)."""
+
+    durable = ExtendedNode.durable - {"promise"}
+
+
+class ClockDriftsBeyondBound(_Leases):
+    """A promise ends before its leader's trust in it does, by its own clock (thesis, 6.4.1)."""
+
+    do_clocks_agree: ClassVar[bool] = False
+
+
+_NODES: Mapping[str, tuple[type[ExtendedNode], str, Mapping[str, int]]] = {
+    "read-without-quorum": (ReadWithoutQuorum, "d-engine#381, akka-raft#65", {}),
+}
+
+READ_BUGS: Mapping[str, Bug] = {}
