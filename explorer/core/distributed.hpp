@@ -216,9 +216,10 @@ class Distributed {
         return all;
     }
 
-    // No rank has anything to do any more.
-    void throw_what_failed() const {
-        if (failure_) std::rethrow_exception(failure_);
+    // No rank has anything to do any more. The failure may know, as one of Python's does, of whoever
+    // has this search: so it is not kept.
+    void throw_what_failed() {
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
     }
 
     // Do what may throw. After that this rank does no more than tell the others.

@@ -337,8 +337,6 @@ class Steps {
                      [&] { return model_.receive(node, message); });
     }
 
-    static constexpr Word unknown = ~Word{0};
-
     Model& model_;
     Verdicts& verdicts_;
     std::size_t bounds_;

@@ -72,8 +72,8 @@ def search(
     is for the native engine alone, and neither with checkpoints nor with a disk.
 
     Raises ValueError if it cannot rename what is asked for, or where an argument does not go with
-    another one; `ActorError` where an actor breaks its protocol, `EngineError` where ``"native"`` is
-    asked for and cannot be, and `CheckpointError`.
+    another one; `ActorError` where an actor breaks its protocol, `EngineError` where ``"native"``
+    is asked for and cannot be, and `CheckpointError`.
     """
     if disk is not None and checkpoints is not None:
         raise ValueError("checkpoints: a search with `disk` keeps its levels there, and no others")

@@ -140,7 +140,8 @@ class DistributedSearch(NativeSearch):
         )
 
     def _find_ways(self, initial: GlobalState) -> Any:
-        return self._together(lambda: super(DistributedSearch, self)._find_ways(initial))
+        find_ways = super()._find_ways
+        return self._together(lambda: find_ways(initial))
 
     def _together(self, do: Callable[[], Any]) -> Any:
         """Do something in all ranks; what one of them raises is raised in all."""

@@ -1,5 +1,4 @@
 // Tests of liveness in the native engine, without Python; built under sanitizers by .ci/run.
-#include <functional>
 #include <random>
 #include <thread>
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "space.hpp"
 
@@ -44,6 +45,8 @@ struct Quiet : Model {
         const int now = ++guests;
         for (int most = most_guests; most < now && !most_guests.compare_exchange_weak(most, now);) {
         }
+        // Nobody is to be done before the next one has come.
+        if (most_guests == 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         return {this, [this](void*) { --guests; }};
     }
     // Whether threads were in truth at work at the same time, if there were to be several.

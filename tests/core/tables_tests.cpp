@@ -1,7 +1,6 @@
 // Tests of what a search stores: sets, numbers, networks, layouts, renamings.
 #include <random>
 #include <set>
-#include <string>
 #include <thread>
 #include <unordered_set>
 

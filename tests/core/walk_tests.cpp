@@ -1,6 +1,5 @@
 // Tests of random walks.
 #include <set>
-#include <string>
 #include <vector>
 
 #include "support.hpp"
