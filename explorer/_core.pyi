@@ -70,9 +70,6 @@ class Outlook:
     stuck: int
 
 class Search:
-    servers: int
-    messages: int
-
     def __init__(self, model: Any, properties: list[Any], setting: Any) -> None: ...
     def run(
         self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
@@ -141,7 +138,7 @@ class Distributed:
     ) -> Found: ...
     def find_ways(
         self, nodes: Sequence[int], history: int, heartbeat: Callable[[Found], None]
-    ) -> bool: ...
+    ) -> Ending: ...
     def is_on_the_way(
         self,
         number: int,

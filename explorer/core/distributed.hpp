@@ -5,13 +5,15 @@
 // when one has much to send, or some time has passed, or it is done with its part. When all are
 // done, each has its part of the next level. What is found does not depend on how many there are.
 //
-// Whatever makes one rank stop, all learn in the next round, and stop there.
+// Whatever makes one rank stop, all learn in the next round, and stop there. What one rank fails with
+// it throws when all are done: before that the others would wait for it.
 #pragma once
 
 #include <bit>
 #include <chrono>
 #include <exception>
 #include <functional>
+#include <utility>
 
 #include "crew.hpp"
 #include "level.hpp"
@@ -42,35 +44,17 @@ class Distributed {
     // together; so is what a heartbeat is told. Where another rank has failed, the search is
     // interrupted.
     Found run(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
-        return levels(nodes, history, heartbeat, false);
+        const Found found = levels(nodes, history, heartbeat, false);
+        throw_what_failed();
+        return found;
     }
 
-    // Search again, and have each rank know all states that are on a shortest way to a violation;
-    // false if that was stopped. The last search must have ended with a violation.
-    bool find_ways(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
-        ways_.clear();
-        if (levels(nodes, history, heartbeat, true).ending != Ending::violated) return false;
-        Tally unused(setting_);
-        while (!kept_.empty()) {
-            std::vector<std::uint64_t> own;
-            attempt([&] {
-                for (const Level::Block& block : kept_.back().blocks())
-                    for (std::uint64_t key : block)
-                        if (ways_.empty() ? violates(space_, key, unused)
-                                          : leads_to(space_, key, ways_.back(), unused))
-                            own.push_back(key);
-                for (std::uint64_t key : own) post_.add_for_all(key);
-            });
-            kept_.pop_back();
-            way_ = std::move(own);
-            const Standing all =
-                meet([](std::uint64_t) {}, [&](std::uint64_t key) { way_.push_back(key); });
-            if (has_to_stop(all)) return false;
-            std::sort(way_.begin(), way_.end());
-            ways_.push_back(std::move(way_));
-        }
-        std::reverse(ways_.begin(), ways_.end());
-        return !has_to_stop(meet([](std::uint64_t) {}, [](std::uint64_t) {}));
+    // Search again, and have each rank know all states that are on a shortest way to a violation.
+    // The last search must have ended with one; so has this one, unless it was stopped.
+    Ending find_ways(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
+        const Ending ending = every_way(nodes, history, heartbeat);
+        throw_what_failed();
+        return ending;
     }
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
@@ -109,24 +93,32 @@ class Distributed {
         ending_ = Ending::covered;
         others_ = Standing{};
         forget_recents();
-        const std::uint64_t initial = space_.key_of({nodes, history, {}, {}});
         found_.depth = 1;
-        is_violated_ = space_.is_bad(initial);
-        if (owners_.of(initial) == post_.rank()) {
-            visited_.insert(initial, visited_.home(initial));
-            found_.tally.distinct = 1;
-            level_.add(initial);
+        attempt([&] {
+            const std::uint64_t initial = space_.key_of({nodes, history, {}, {}});
+            is_violated_ = space_.is_bad(initial);
+            if (owners_.of(initial) == post_.rank()) {
+                visited_.insert(initial, visited_.home(initial));
+                found_.tally.distinct = 1;
+                level_.add(initial);
+            }
+        });
+        const Standing begun = meet_alone();
+        if (begun.has_to_stop()) return ended(begun.why());
+        if (begun.is_violated) {
+            found_.queue = 0;
+            return ended(Ending::violated);
         }
-        if (is_violated_) return ended(Ending::violated);
-        found_.queue = 1;
         while (found_.queue > 0) {
             if (found_.depth >= setting_.limits.depth) {
                 found_.cut_by_depth = found_.queue;
                 break;
             }
-            if (keep_levels) kept_.push_back(level_);
+            attempt([&] {
+                if (keep_levels) kept_.push_back(level_);
+            });
             const Standing all = expand_level(heartbeat);
-            if (has_to_stop(all)) return ended(all.has_failed ? Ending::interrupted : all.ending);
+            if (all.has_to_stop()) return ended(all.why());
             found_.covered_depth = found_.depth;
             found_.depth += all.next > 0;
             if (all.is_violated) return ended(Ending::violated);
@@ -145,9 +137,9 @@ class Distributed {
         Standing all;
         do {
             attempt([&] { expand_some(heartbeat); });
-            beat(heartbeat);
+            attempt([&] { beat(heartbeat); });
             all = meet_for_level();
-        } while (!all.is_done && !all.has_failed && all.ending == Ending::covered);
+        } while (!all.is_done && !all.has_to_stop());
         return meet_for_level();  // what came last is counted now
     }
 
@@ -163,7 +155,42 @@ class Distributed {
         return all;
     }
 
+    // ---- Ways
+
+    Ending every_way(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
+        ways_.clear();
+        const Ending ending = levels(nodes, history, heartbeat, true).ending;
+        if (ending != Ending::violated) return ending;
+        Tally unused(setting_);
+        while (!kept_.empty()) {
+            std::vector<std::uint64_t> own;
+            attempt([&] {
+                for (const Level::Block& block : kept_.back().blocks())
+                    for (std::uint64_t key : block)
+                        if (ways_.empty() ? violates(space_, key, unused)
+                                          : leads_to(space_, key, ways_.back(), unused))
+                            own.push_back(key);
+                for (std::uint64_t key : own) post_.add_for_all(key);
+            });
+            kept_.pop_back();
+            way_ = std::move(own);
+            const Standing all =
+                meet([](std::uint64_t) {}, [&](std::uint64_t key) { way_.push_back(key); });
+            if (all.has_to_stop()) return all.why();
+            std::sort(way_.begin(), way_.end());
+            ways_.push_back(std::move(way_));
+        }
+        std::reverse(ways_.begin(), ways_.end());
+        const Standing all = meet_alone();
+        return all.has_to_stop() ? all.why() : ending;
+    }
+
     // ---- Rounds
+
+    // Meet the others with nothing for them.
+    Standing meet_alone() {
+        return meet([](std::uint64_t) {}, [](std::uint64_t) {});
+    }
 
     // Call expect(count) and then arrived(key) for states that come from another rank.
     template <class Expect, class Arrived>
@@ -189,6 +216,12 @@ class Distributed {
         return all;
     }
 
+    // No rank has anything to do any more. The failure may know, as one of Python's does, of whoever
+    // has this search: so it is not kept.
+    void throw_what_failed() {
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
+
     // Do what may throw. After that this rank does no more than tell the others.
     template <class Do>
     void attempt(Do something) {
@@ -200,12 +233,6 @@ class Distributed {
         } catch (...) {
             failure_ = std::current_exception();
         }
-    }
-
-    // Throws what has failed here.
-    bool has_to_stop(const Standing& all) const {
-        if (failure_) std::rethrow_exception(failure_);
-        return all.has_failed || all.ending != Ending::covered;
     }
 
     // ---- Expansion

@@ -48,7 +48,7 @@ class PythonDistributed {
         nb::gil_scoped_release unlocked;
         return search_.run(nodes, history, beat(heartbeat));
     }
-    bool find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
+    Ending find_ways(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
         nb::gil_scoped_release unlocked;
         return search_.find_ways(nodes, history, beat(heartbeat));
     }

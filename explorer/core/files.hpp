@@ -66,6 +66,15 @@ class File {
     int descriptor_;
 };
 
+inline File opened_to_read(const std::string& path) {
+    try {
+        return File(path, O_RDONLY);
+    } catch (const FileError& error) {
+        if (error.code == ENOENT) throw Damaged(path, "the file is missing");
+        throw;
+    }
+}
+
 class Log {
    public:
     // Go on after what counts of the file.
@@ -113,7 +122,7 @@ class Log {
 class Reader {
    public:
     // Read a file from its beginning, after the checksum was compared.
-    Reader(const std::string& path, Extent expected) : file_(opened(path)) {
+    Reader(const std::string& path, Extent expected) : file_(opened_to_read(path)) {
         left_ = expected.words;
         Extent found;
         while (left_ > 0) found.add(next());
@@ -139,15 +148,6 @@ class Reader {
 
    private:
     static constexpr std::size_t buffer_size = std::size_t{1} << 16;
-
-    static File opened(const std::string& path) {
-        try {
-            return File(path, O_RDONLY);
-        } catch (const FileError& error) {
-            if (error.code == ENOENT) throw Damaged(path, "the file is missing");
-            throw;
-        }
-    }
 
     void fill() {
         buffer_.resize(std::min<std::uint64_t>(left_, buffer_size));

@@ -220,6 +220,8 @@ class InternedNetworks {
         return number;
     }
 
+    // Half of a table is empty, and each network has a number of so many bits: so its size fits.
+    static_assert(number_bits + 2 < 8 * sizeof(std::size_t) - 3);
     Table* larger() {
         const Table& old = *tables_.back();
         auto table = std::make_unique<Table>(2 * old.slots.size());

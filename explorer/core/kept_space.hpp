@@ -59,16 +59,19 @@ class KeptSpace {
             log.add(number == 0 ? 0 : messages.of_model(number));
     }
 
-    // Give everything the number that it had; return what was counted. Throws Damaged or FileError.
+    // Give everything the number that it had; return what was counted. The layout comes last: it
+    // may have been outgrown when it was kept. Throws Damaged or FileError.
     Found restore(const Files& files, Reader& point) {
         const auto& [servers_name, servers_extent] = named("servers", files).first;
         const auto& [networks_name, networks_extent] = named("networks", files).first;
         Reader servers(path(servers_name), servers_extent),
             networks(path(networks_name), networks_extent);
-        restore_layout(point);
+        const Layout layout = restored_layout(point);
         const Found found = restored_counts(point);
+        space_.lift_limits();
         restore_numbers(point, servers);
         restore_networks(networks);
+        space_.use(layout);
         servers_ = servers_extent;
         networks_ = networks_extent;
         return found;
@@ -117,11 +120,11 @@ class KeptSpace {
 
     // ---- Reading
 
-    void restore_layout(Reader& point) {
+    static Layout restored_layout(Reader& point) {
         std::array<int, 5> bits;
         for (int& each : bits) each = static_cast<int>(std::min<std::uint64_t>(point.next(), 65));
         if (!Layout::is_one(bits)) point.misfit();
-        space_.use(Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]));
+        return Layout(bits[0], {bits[1], bits[2], bits[3]}, bits[4]);
     }
 
     Found restored_counts(Reader& point) {

@@ -20,7 +20,7 @@
 
 namespace explorer {
 
-// What is asked of the goal, and of steps that bounds forbid.
+// What is asked of the goal, and of steps that bounds forbid; by one thread at a time.
 class LiveQuestions {
    public:
     virtual ~LiveQuestions() = default;
@@ -66,15 +66,16 @@ class Liveness {
     // The heartbeat is told, as the queue, how many states are left.
     Answer answer(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
         Answer answer;
-        const std::size_t slots = search_.visited_.slots();
-        if (resident_bytes() + 2 * slots > search_.setting_.memory) {
+        const std::size_t slots = search_.visited_.slots(), servers = search_.servers() + 1;
+        if (resident_bytes() + slots * 2 * sizeof(Byte) + servers * (sizeof(Byte) + sizeof(Kept)) >
+            search_.setting_.memory) {
             answer.ending = Ending::out_of_memory;
             return answer;
         }
         marks_ = Bytes(new Byte[slots]{});
         counts_ = Bytes(new Byte[slots]{});
-        answers_ = Bytes(new Byte[search_.servers() + 1]{});
-        kept_ = std::unique_ptr<Kept[]>(new Kept[search_.servers() + 1]{});
+        answers_ = Bytes(new Byte[servers]{});
+        kept_ = std::unique_ptr<Kept[]>(new Kept[servers]{});
         initial_ = search_.initial_key(nodes, history);
         answer.ending = Ending::interrupted;
         if (!find_awaited(heartbeat)) return answer;
@@ -175,10 +176,13 @@ class Liveness {
     }
 
     std::uint64_t kept_own(std::uint64_t key) {
-        Kept& kept = kept_[search_.space_.servers(key)];
-        if (kept.load(std::memory_order_relaxed) == 0)
-            kept = known | questions_.kept(search_.space_.steps().shape(
-                               search_.space_.servers(key), Faults{}));
+        const Word servers = search_.space_.servers(key);
+        Kept& kept = kept_[servers];
+        if (const std::uint64_t is_known = kept.load(std::memory_order_relaxed))
+            return is_known & ~known;
+        const Shape shape = search_.space_.steps().shape(servers, Faults{});
+        std::lock_guard lock(asking_);
+        if (kept.load(std::memory_order_relaxed) == 0) kept = known | questions_.kept(shape);
         return kept.load(std::memory_order_relaxed) & ~known;
     }
 
@@ -197,12 +201,19 @@ class Liveness {
     std::uint8_t asked(std::uint64_t key) {
         Byte& answer = answers_[search_.space_.servers(key)];
         constexpr std::uint8_t answered = 128;
-        if (assumed_.of_servers)
-            if (const std::uint8_t is_known = answer.load(std::memory_order_relaxed))
-                return is_known & static_cast<std::uint8_t>(~answered);
-        const std::uint8_t found = questions_.asked(search_.space_.shape_of(key));
-        answer.store(found | answered, std::memory_order_relaxed);
-        return found;
+        const auto is_known = [&] {
+            return assumed_.of_servers && answer.load(std::memory_order_relaxed) != 0;
+        };
+        if (!is_known()) {
+            const Shape shape = search_.space_.shape_of(key);
+            std::lock_guard lock(asking_);
+            if (!is_known()) {
+                const std::uint8_t found = questions_.asked(shape);
+                answer.store(found | answered, std::memory_order_relaxed);
+                return found;
+            }
+        }
+        return answer.load(std::memory_order_relaxed) & static_cast<std::uint8_t>(~answered);
     }
 
     // Ask of each state, and find those in which a run may be while the goal is awaited.
@@ -369,6 +380,7 @@ class Liveness {
 
     Search& search_;
     LiveQuestions& questions_;
+    std::mutex asking_;
     Assumed assumed_;
     std::uint64_t moves_, initial_ = 0;
     Bytes marks_, counts_, answers_;

@@ -1,7 +1,6 @@
 // The messages that were ever sent, by numbers of the engine's own, which are as small as can be.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <mutex>
 #include <stdexcept>

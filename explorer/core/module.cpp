@@ -303,8 +303,6 @@ class PythonSearch {
     }
 
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
-    std::size_t servers() const { return search_.servers(); }
-    std::size_t messages() { return search_.messages(); }
     Search& search() { return search_; }
 
    private:
@@ -361,9 +359,7 @@ NB_MODULE(_core, module) {
         .def("find_ways_to_stuck", &PythonSearch::find_ways_to_stuck)
         .def("stuck_places", &PythonSearch::stuck_places)
         .def("cut_from", &PythonSearch::cut_from)
-        .def("reached", &PythonSearch::reached)
-        .def_prop_ro("servers", &PythonSearch::servers)
-        .def_prop_ro("messages", &PythonSearch::messages);
+        .def("reached", &PythonSearch::reached);
     define_disk_search(module);
     define_liveness(module);
     define_distributed(module);

@@ -105,8 +105,6 @@ class DiskSearch {
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
-    std::size_t servers() const { return space_.steps().servers(); }
-    std::size_t messages() { return space_.messages().size() - 1; }
     // What could not be written, and why; nothing if all could.
     const std::string& trouble() const { return trouble_; }
 
@@ -190,7 +188,8 @@ class DiskSearch {
                 if (ending != Ending::covered) return ending;
                 if (!outgrown_.exchange(false)) return keep_what_is_new(coming, heartbeat);
             }
-            if (!lay_out_anew()) return Ending::out_of_numbers;
+            const Ending ending = lay_out_anew();
+            if (ending != Ending::covered) return ending;
             transitions_seen_ = found_.tally.transitions;
         }
     }
@@ -223,9 +222,10 @@ class DiskSearch {
         return Ending::covered;
     }
 
+    static constexpr std::size_t least = std::size_t{1} << 22;
+
     // How much there may be of what is found; 0 if there is too little memory.
     std::size_t room() const {
-        constexpr std::size_t least = std::size_t{1} << 22;
         const std::size_t used = resident_bytes();
         if (used + (options_.room == 0 ? least : 0) > setting_.memory) return 0;
         return options_.room != 0 ? options_.room : (setting_.memory - used) / 4 * 3;
@@ -341,19 +341,20 @@ class DiskSearch {
 
     // ---- Layout
 
-    // Give all states keys that have more room; false if there are none. That is seldom and early.
-    bool lay_out_anew() {
+    // Give all states keys that have more room, if there are such. That is seldom and early. Once it
+    // is begun there is no way back, so that whether memory suffices is asked before.
+    Ending lay_out_anew() {
         const Layout before = space_.layout();
-        if (before.is_packed() && !space_.can_be_packed())
-            for (const auto& level : levels_)
-                for_each_key(*level, [&](std::uint64_t key) { space_.number_network(key); });
+        if (before.is_packed() && !space_.can_be_packed() && !number_networks())
+            return Ending::out_of_memory;
+        if (room() == 0) return Ending::out_of_memory;
         const int bits_before = server_bits_;
-        if (!space_.lay_out()) return false;
+        if (!space_.lay_out()) return Ending::out_of_numbers;
         ++epoch_;
         note_layout();
         for (std::uint64_t number = 0; number < levels_.size(); ++number) {
             Coming coming(setting_, options_.folder);
-            const std::size_t room = std::max<std::size_t>(this->room(), 1);
+            const std::size_t room = this->room() == 0 ? least : this->room();
             Worker& worker = coming.workers.emplace_back(
                 Worker{Successors(room, coming.spilled), Tally(setting_)});
             Run::Reader reader(*levels_[number], 0, levels_[number]->blocks());
@@ -364,14 +365,20 @@ class DiskSearch {
             write_new(coming, {}, name_of(number), [](const Found&) { return true; },
                       [](std::uint64_t) {}, levels_[number]);
         }
-        return true;
+        return Ending::covered;
     }
 
-    template <class Visit>
-    void for_each_key(const Run& run, Visit visit) const {
-        Run::Reader reader(run, 0, run.blocks());
-        for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next())
-            for (std::uint64_t key : keys) visit(turned_back(key));
+    // Give each packed network a number; false if that takes too much memory.
+    bool number_networks() {
+        constexpr std::size_t some = 256;  // blocks
+        for (const auto& level : levels_)
+            for (std::size_t from = 0; from < level->blocks(); from += some) {
+                if (room() == 0) return false;
+                Run::Reader reader(*level, from, std::min(from + some, level->blocks()));
+                for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next())
+                    for (std::uint64_t key : keys) space_.number_network(turned_back(key));
+            }
+        return true;
     }
 
     // ---- Ways

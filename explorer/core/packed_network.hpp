@@ -17,8 +17,6 @@ using Renamings = std::vector<std::uint16_t>;
 // Messages of the same number of bits each, the first in the lowest bits, and 0 after the last.
 struct Packed {
     std::uint64_t bits = 0;
-
-    bool operator==(const Packed&) const = default;
 };
 
 class PackedNetworks {

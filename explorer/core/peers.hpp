@@ -40,6 +40,9 @@ struct Standing {
         queue += other.queue;
         next += other.next;
     }
+    bool has_to_stop() const { return has_failed || ending != Ending::covered; }
+    // Of all that have to stop: where one has failed, the others were interrupted.
+    Ending why() const { return has_failed ? Ending::interrupted : ending; }
     std::vector<std::uint8_t> as_bytes() const {
         std::vector<std::uint8_t> bytes;
         for (std::uint64_t each : {std::uint64_t{is_done}, std::uint64_t{is_violated},

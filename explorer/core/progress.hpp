@@ -33,12 +33,13 @@ class Progress {
     Outlook look(const Heartbeat& heartbeat) {
         Outlook outlook;
         const std::size_t slots = search_.visited_.slots();
-        if (resident_bytes() + slots > search_.setting_.memory) {
+        const std::size_t servers = search_.servers() + 1;
+        if (resident_bytes() + (slots + servers) * sizeof(Mark) > search_.setting_.memory) {
             outlook.ending = Ending::out_of_memory;
             return outlook;
         }
         marks_ = Marks(new Mark[slots]{});
-        answers_ = Marks(new Mark[search_.servers() + 1]{});
+        answers_ = Marks(new Mark[servers]{});
         outlook.ending = Ending::interrupted;
         undecided_ = search_.found_.tally.distinct;
         if (!sweep(heartbeat, [&](std::size_t slot, std::uint64_t key, Tally&) {
@@ -155,7 +156,9 @@ class Progress {
         if (of_servers_)
             if (const std::uint8_t known = answers_[servers].load(std::memory_order_relaxed))
                 return known & (due | good);
-        const std::uint8_t answer = model_.outlook(question_, search_.space_.shape_of(key));
+        const Shape shape = search_.space_.shape_of(key);
+        std::lock_guard lock(asking_);
+        const std::uint8_t answer = model_.outlook(question_, shape);
         answers_[servers].store(answer | answered, std::memory_order_relaxed);
         return answer;
     }
@@ -233,6 +236,7 @@ class Progress {
 
     Search& search_;
     Model& model_;
+    std::mutex asking_;
     std::uint32_t question_;
     bool of_servers_;
     Marks marks_, answers_;

@@ -3,7 +3,8 @@
 // A run is blocks of keys, and an index of them at its end. Each block has a checksum of its own;
 // what the extent of a run has is that of the index, so that a run can be opened without being read.
 // It is written from its beginning to its end and read so. Neither is left in the cache of the
-// system, which would else have all of memory.
+// system, which would else have all of memory. A run is open while it is read only: there may be more
+// of them than a process may have files open.
 #pragma once
 
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "coded_keys.hpp"
@@ -44,16 +46,17 @@ struct Blocks {
 class Run {
    public:
     // Open a run. Throws Damaged or FileError.
-    Run(const std::string& path, Extent expected) : file_(opened(path)), extent_(expected) {
+    Run(const std::string& path, Extent expected) : path_(path), extent_(expected) {
+        const File file = opened();
         constexpr std::uint64_t tail = 2;
-        if (extent_.words < tail || words_in_file() < extent_.words) cut_short();
+        if (extent_.words < tail || words_in(file) < extent_.words) cut_short();
         std::vector<std::uint64_t> end(tail);
-        read(end.data(), extent_.words - tail, tail);
+        read(file, end.data(), extent_.words - tail, tail);
         const std::uint64_t blocks = end[0];
         if (blocks > (extent_.words - tail) / 2) differs();
         end_ = extent_.words - tail - 2 * blocks;
         std::vector<std::uint64_t> words(extent_.words - end_);
-        read(words.data(), end_, words.size());
+        read(file, words.data(), end_, words.size());
         if (checksum(words, extent_.words).checksum != extent_.checksum) differs();
         for (std::uint64_t at = 0; at < blocks; ++at)
             index_.push_back({words[2 * at], words[2 * at + 1]});
@@ -62,9 +65,9 @@ class Run {
     // One whose index is known.
     Run(const std::string& path, Extent extent, std::vector<Blocks::Place> index, std::uint64_t end,
         std::uint64_t size)
-        : file_(opened(path)), extent_(extent), index_(std::move(index)), end_(end), size_(size) {}
+        : path_(path), extent_(extent), index_(std::move(index)), end_(end), size_(size) {}
 
-    const std::string& path() const { return file_.path(); }
+    const std::string& path() const { return path_; }
     const Extent& extent() const { return extent_; }
     std::uint64_t bytes() const { return extent_.words * sizeof(std::uint64_t); }
     std::uint64_t size() const { return size_; }
@@ -114,11 +117,13 @@ class Run {
             while (read_ < to_ && run_.begin_of(read_ + 1) - begin_ <= piece);
             const std::uint64_t size = run_.begin_of(read_) - begin_;
             buffer_.resize(size + beyond);
-            run_.read(buffer_.data(), begin_, size);
-            run_.forget_up_to(begin_);
+            if (!file_) file_.emplace(run_.opened());
+            run_.read(*file_, buffer_.data(), begin_, size);
+            run_.forget_up_to(*file_, begin_);
         }
 
         const Run& run_;
+        std::optional<File> file_;
         std::size_t next_, read_, to_;
         std::uint64_t begin_ = 0;
         std::vector<std::uint64_t> buffer_;
@@ -131,14 +136,7 @@ class Run {
     friend class RunWriter;
     static constexpr std::uint64_t lump = std::uint64_t{1} << 20;  // bytes
 
-    static File opened(const std::string& path) {
-        try {
-            return File(path, O_RDONLY);
-        } catch (const FileError& error) {
-            if (error.code == ENOENT) throw Damaged(path, "the file is missing");
-            throw;
-        }
-    }
+    File opened() const { return opened_to_read(path_); }
     static Extent checksum(const std::vector<std::uint64_t>& words, std::uint64_t all) {
         Extent found;
         for (std::uint64_t word : words) found.add(word);
@@ -148,23 +146,24 @@ class Run {
     [[noreturn]] void cut_short() const { throw Damaged(path(), "the file is cut short"); }
     [[noreturn]] void differs() const { throw Damaged(path(), "the checksum differs"); }
 
-    std::uint64_t words_in_file() const {
+    static std::uint64_t words_in(const File& file) {
         struct stat found;
-        if (::fstat(file_.descriptor(), &found) < 0) file_.fail();
+        if (::fstat(file.descriptor(), &found) < 0) file.fail();
         return static_cast<std::uint64_t>(found.st_size) / sizeof(std::uint64_t);
     }
     std::uint64_t begin_of(std::size_t block) const {
         return block < index_.size() ? index_[block].begin : end_;
     }
 
-    void read(std::uint64_t* words, std::uint64_t from, std::uint64_t count) const {
+    void read(const File& file, std::uint64_t* words, std::uint64_t from,
+              std::uint64_t count) const {
         char* to = reinterpret_cast<char*>(words);
         std::size_t left = count * sizeof(std::uint64_t);
         auto place = static_cast<off_t>(from * sizeof(std::uint64_t));
         while (left > 0) {
-            const ssize_t got = ::pread(file_.descriptor(), to, left, place);
+            const ssize_t got = ::pread(file.descriptor(), to, left, place);
             if (got < 0 && errno == EINTR) continue;
-            if (got < 0) file_.fail();
+            if (got < 0) file.fail();
             if (got == 0) cut_short();
             to += got;
             place += got;
@@ -173,19 +172,19 @@ class Run {
     }
 
     // Whoever reads has come so far: what is before that is not kept in memory, lump by lump.
-    void forget_up_to(std::uint64_t word) const {
+    void forget_up_to(const File& file, std::uint64_t word) const {
         const std::uint64_t now = word * sizeof(std::uint64_t);
         std::uint64_t before = forgotten_.load(std::memory_order_relaxed);
         if (now < before && before - now > 4 * lump) {
             forgotten_.store(0, std::memory_order_relaxed);  // from the beginning again
         } else if (now > before + 2 * lump &&
                    forgotten_.compare_exchange_strong(before, now - lump)) {
-            ::posix_fadvise(file_.descriptor(), static_cast<off_t>(before),
+            ::posix_fadvise(file.descriptor(), static_cast<off_t>(before),
                             static_cast<off_t>(now - lump - before), POSIX_FADV_DONTNEED);
         }
     }
 
-    File file_;
+    std::string path_;
     Extent extent_;
     std::vector<Blocks::Place> index_;
     std::uint64_t end_ = 0, size_ = 0;  // words of blocks; keys

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <utility>
 
 #include "crew.hpp"
 #include "keeper.hpp"
@@ -79,7 +80,6 @@ class Search {
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
     std::size_t servers() const { return space_.steps().servers(); }
-    std::size_t messages() { return space_.messages().size() - 1; }
 
    private:
     struct Worker {

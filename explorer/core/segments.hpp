@@ -5,7 +5,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdlib>
-#include <memory>
 #include <new>
 #include <type_traits>
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
+#include <utility>
 
 #include "interned_network.hpp"
 #include "packed_network.hpp"
@@ -143,6 +143,12 @@ class Space {
         if (found) use(*found);
         return found.has_value();
     }
+    // Until a layout is taken, whatever has a number may have more.
+    void lift_limits() {
+        steps_.set_limit(~std::uint64_t{0});
+        messages().set_limit(~std::size_t{0});
+        interned_.set_limit(~std::uint64_t{0});
+    }
     void use(const Layout& layout) {
         layout_ = layout;
         steps_.set_limit(layout.max_servers());
@@ -209,12 +215,13 @@ class Space {
     std::uint64_t one_more(std::uint64_t key, std::uint64_t used, int fault) {
         if (layout_.faults(key, fault) + std::uint64_t{1} < layout_.max_faults(fault))
             return used + layout_.one(fault);
-        lack(fault, 2 * fault_room_[fault] + 1);
+        lack(fault);
     }
-    // Have the next layout provide for so many faults. Throws Overflow.
-    [[noreturn]] void lack(int fault, std::uint32_t needed) {
+    // Have the next layout provide for twice as many faults, and so many at least. Throws Overflow.
+    [[noreturn]] void lack(int fault, std::uint32_t least = 0) {
         std::lock_guard lock(shortage_);
-        if (!std::exchange(is_short_, true)) fault_room_[fault] = needed;
+        if (!std::exchange(is_short_, true))
+            fault_room_[fault] = std::max(least, 2 * fault_room_[fault] + 1);
         throw Overflow();
     }
 

@@ -63,7 +63,6 @@ class Steps {
     std::uint64_t asked() const { return asked_.load(std::memory_order_relaxed); }
     Messages& messages() { return messages_; }
     const Messages& messages() const { return messages_; }
-    const Known& known(Word servers) const { return known_[servers]; }
 
     // What has a number, by its number: the nodes and the history of servers.
     std::span<const Word> sequence(Word servers) const { return servers_[servers]; }
@@ -341,8 +340,6 @@ class Steps {
         return asked(received_, std::uint64_t{node} << 32 | message,
                      [&] { return model_.receive(node, message); });
     }
-
-    static constexpr Word unknown = ~Word{0};
 
     Model& model_;
     Verdicts& verdicts_;

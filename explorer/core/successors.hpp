@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "runs.hpp"
 #include "sorted_keys.hpp"

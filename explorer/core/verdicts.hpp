@@ -7,6 +7,7 @@
 
 #include "interner.hpp"
 #include "model.hpp"
+#include "property_keys.hpp"
 
 namespace explorer {
 
@@ -22,8 +23,8 @@ enum class When : std::uint8_t {
 class Verdicts {
    public:
     Verdicts(Model& model, std::vector<Property> properties)
-        : model_(model), properties_(std::move(properties)), memos_(properties_.size()),
-          reached_(properties_.size(), false) {
+        : model_(model), properties_(std::move(properties)), keys_(model, properties_, false),
+          memos_(properties_.size()), reached_(properties_.size(), false) {
         for (std::uint32_t number = 0; number < properties_.size(); ++number)
             groups_[static_cast<int>(when(properties_[number]))].push_back(number);
         for (const Property& each : properties_)
@@ -87,62 +88,32 @@ class Verdicts {
 
     bool holds(std::uint32_t number, std::span<const std::uint8_t> positions, const Shape& before,
                const Shape* after) {
-        const Property& property = properties_[number];
-        key_.assign(positions.begin(), positions.end());
-        add(number, positions, before, property.states, property.history, property.faults,
-            property.messages);
-        if (after != nullptr)
-            add(number, positions, *after, property.states_after, property.history_after,
-                property.faults_after, property.messages_after);
-        return remembered(number, key_,
+        return remembered(number, keys_.of(number, positions, before, after),
                           [&] { return model_.holds(number, positions, before, after); });
-    }
-
-    void add(std::uint32_t number, std::span<const std::uint8_t> positions, const Shape& shape,
-             bool states, bool history, const std::array<bool, 3>& faults, bool messages) {
-        if (states && positions.empty())
-            for (Node node : shape.nodes) key_.push_back(projection(number, node));
-        if (states)
-            for (std::uint8_t position : positions)
-                key_.push_back(projection(number, shape.nodes[position]));
-        if (history) key_.push_back(shape.history);
-        for (int fault = 0; fault < 3; ++fault)
-            if (faults[fault]) key_.push_back(shape.faults[fault]);
-        if (messages) {
-            key_.push_back(static_cast<Word>(shape.messages.size()));
-            key_.insert(key_.end(), shape.messages.begin(), shape.messages.end());
-        }
     }
 
     template <class Ask>
     bool remembered(std::uint32_t number, std::span<const Word> key, Ask ask) {
         Memo& memo = memos_[number];
         const Word question = memo.questions.intern(key);
-        if (question > memo.answers.size()) memo.answers.push_back(ask());
-        return memo.answers[question - 1];
+        if (question >= memo.answers.size()) memo.answers.resize(question + 1, -1);
+        // A question that throws is asked again when it comes again.
+        if (memo.answers[question] < 0) memo.answers[question] = ask();
+        return memo.answers[question] != 0;
     }
 
-    Word projection(std::uint32_t number, Node node) {
-        std::vector<Word>& known = memos_[number].projections;
-        if (node >= known.size()) known.resize(node + 1, unknown);
-        if (known[node] == unknown) known[node] = model_.projection(number, node);
-        return known[node];
-    }
-
-    static constexpr Word unknown = ~Word{0};
     struct Memo {
         Interner questions;
-        std::vector<bool> answers;
-        std::vector<Word> projections;
+        std::vector<std::int8_t> answers;  // -1: not known
     };
 
     Model& model_;
     std::vector<Property> properties_;
+    PropertyKeys keys_;
     std::vector<Memo> memos_;
     std::vector<bool> reached_;
     std::vector<std::uint32_t> groups_[5];
     std::array<bool, 3> reads_fault_{};
-    std::vector<Word> key_;
 };
 
 }  // namespace explorer

@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <stdexcept>
 #include <vector>
 
 #include "level.hpp"

@@ -4,13 +4,13 @@
 // before, and are not even looked up.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "interner.hpp"
 #include "model.hpp"
+#include "property_keys.hpp"
 
 namespace explorer {
 
@@ -21,7 +21,7 @@ class WalkVerdicts {
         : model_(model),
           properties_(std::move(properties)),
           servers_(servers),
-          is_fifo_(is_fifo),
+          keys_(model, properties_, !is_fifo),
           memos_(properties_.size()),
           reached_(properties_.size(), false) {}
 
@@ -54,7 +54,6 @@ class WalkVerdicts {
     struct Memo {
         Interner questions;
         std::vector<std::int8_t> answers;
-        std::vector<Word> projections;
         std::vector<std::vector<Word>> last;  // what each instance was asked about last
     };
 
@@ -73,21 +72,22 @@ class WalkVerdicts {
             for (std::uint8_t other = 0; other < others; ++other) {
                 const std::uint8_t positions[] = {one, other};
                 const std::span<const std::uint8_t> at{positions, property.slots};
-                make_key(number, at);
+                const std::vector<Word>& key = keys_.of(number, at, *before_, after_);
                 std::vector<Word>& last = memo.last[one * others + other];
-                if (last == key_) continue;
-                found |= holds(number, at) == decisive;
-                last = key_;
+                if (last == key) continue;
+                found |= holds(number, at, key) == decisive;
+                last = key;
             }
         return found;
     }
 
     // What no key is.
-    static std::vector<Word> nothing() { return {unknown}; }
+    static std::vector<Word> nothing() { return {~Word{0}}; }
 
-    bool holds(std::uint32_t number, std::span<const std::uint8_t> positions) {
+    bool holds(std::uint32_t number, std::span<const std::uint8_t> positions,
+               std::span<const Word> key) {
         Memo& memo = memos_[number];
-        const Word question = memo.questions.intern(key_);
+        const Word question = memo.questions.intern(key);
         if (question >= memo.answers.size()) memo.answers.resize(question + 1, -1);
         if (memo.answers[question] < 0)
             memo.answers[question] = model_.holds(number, positions, *before_, after_);
@@ -105,51 +105,14 @@ class WalkVerdicts {
         return found;
     }
 
-    void make_key(std::uint32_t number, std::span<const std::uint8_t> positions) {
-        const Property& property = properties_[number];
-        key_.assign(positions.begin(), positions.end());
-        add_to_key(number, positions, *before_, property.states, property.history,
-                   property.faults, property.messages);
-        if (after_ != nullptr)
-            add_to_key(number, positions, *after_, property.states_after, property.history_after,
-                       property.faults_after, property.messages_after);
-    }
-
-    void add_to_key(std::uint32_t number, std::span<const std::uint8_t> positions,
-                    const Shape& shape, bool states, bool history,
-                    const std::array<bool, 3>& faults, bool messages) {
-        if (states && positions.empty())
-            for (Node node : shape.nodes) key_.push_back(projection(number, node));
-        if (states)
-            for (std::uint8_t position : positions)
-                key_.push_back(projection(number, shape.nodes[position]));
-        if (history) key_.push_back(shape.history);
-        for (int fault = 0; fault < 3; ++fault)
-            if (faults[fault]) key_.push_back(shape.faults[fault]);
-        if (!messages) return;
-        key_.push_back(static_cast<Word>(shape.messages.size()));
-        const auto begin = key_.insert(key_.end(), shape.messages.begin(), shape.messages.end());
-        if (!is_fifo_) std::sort(begin, key_.end());
-    }
-
-    Word projection(std::uint32_t number, Node node) {
-        std::vector<Word>& known = memos_[number].projections;
-        if (node >= known.size()) known.resize(node + 1, unknown);
-        if (known[node] == unknown) known[node] = model_.projection(number, node);
-        return known[node];
-    }
-
-    static constexpr Word unknown = ~Word{0};
-
     Model& model_;
     std::vector<Property> properties_;
     std::uint32_t servers_;
-    bool is_fifo_;
+    PropertyKeys keys_;
     std::vector<Memo> memos_;
     std::vector<bool> reached_;
     const Shape* before_ = nullptr;  // what is asked about
     const Shape* after_ = nullptr;
-    std::vector<Word> key_;
 };
 
 }  // namespace explorer

@@ -30,7 +30,7 @@ class PythonWalks {
     PythonWalks(nb::object model, nb::list properties, nb::object setting)
         : model_(model),
           offering_(model),
-          walks_(model_, offering_, properties_of(properties), setting_of(setting)) {}
+          walks_(model_, offering_, properties_of(properties), walk_setting_of(setting)) {}
 
     Walked walk(std::uint64_t seed, std::uint64_t steps, const std::vector<Node>& nodes,
                 History history) {
@@ -39,12 +39,7 @@ class PythonWalks {
     std::vector<bool> reached() const { return walks_.reached(); }
 
    private:
-    static std::vector<Property> properties_of(nb::list properties) {
-        std::vector<Property> result;
-        for (nb::handle each : properties) result.push_back(property_of(each));
-        return result;
-    }
-    static WalkSetting setting_of(nb::handle from) {
+    static WalkSetting walk_setting_of(nb::handle from) {
         using Weights = std::vector<std::uint64_t>;
         WalkSetting setting;
         setting.servers = nb::cast<std::uint32_t>(from.attr("servers"));

@@ -69,12 +69,20 @@ def search(
 
     With `ranks`, several processes search together, each with so many threads and so much memory.
     All of them call this with the same arguments, and get the same report, or the same error. That
-    is for the native engine alone, and not together with checkpoints.
+    is for the native engine alone, and neither with checkpoints nor with a disk.
 
-    Raises ValueError if it cannot rename what is asked for, `ActorError` where an actor breaks its
-    protocol, `EngineError` where ``"native"`` is asked for and cannot be, and `CheckpointError`.
+    Raises ValueError if it cannot rename what is asked for, or where an argument does not go with
+    another one; `ActorError` where an actor breaks its protocol, `EngineError` where ``"native"``
+    is asked for and cannot be, and `CheckpointError`.
     """
+    if disk is not None and checkpoints is not None:
+        raise ValueError("checkpoints: a search with `disk` keeps its levels there, and no others")
     if ranks is not None:
+        if engine == "plain":
+            raise ValueError("engine: with `ranks` the native engine searches, not the plain one")
+        for name, given in (("checkpoints", checkpoints), ("disk", disk)):
+            if given is not None:
+                raise ValueError(f"{name}: a search with `ranks` has its states in memory alone")
         return _of_ranks(system, properties, symmetry, on_progress, threads, memory, ranks)
     memory = usable_bytes() if memory is None else memory
     why = ""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from raft_ref.explorer._core import Distributed, Ending
+from raft_ref.explorer._core import Distributed
 from raft_ref.explorer.engines.digests import digest_of
 from raft_ref.explorer.engines.native import Counted, NativeSearch
 from raft_ref.explorer.engines.native_model import NativeModel, Unfit
@@ -57,12 +57,21 @@ class Carrier:
         self._histories = system.histories
 
     def exchange(self, parcels: Sequence[Parcel]) -> list[Parcel]:
-        """Give each rank the parcel at its place; return one from each, by our numbers."""
+        """Give each rank the parcel at its place; return one from each, by our numbers.
+
+        The others wait for this rank here, or soon will: what fails ends them all.
+        """
+        doing = "cannot be pickled"
         try:
             pieces = [self._packed(*parcel) for parcel in parcels]
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            self._ranks.give_up(f"what a server has, or sends, cannot be pickled: {error}")
-        return [self._unpacked(piece) for piece in self._ranks.exchange(pieces)]
+            doing = "does not reach another rank"
+            pieces = self._ranks.exchange(pieces)
+            doing = "cannot be taken from its pickle"
+            return [self._unpacked(piece) for piece in pieces]
+        except Exception as error:
+            self._ranks.give_up(
+                f"what a server has, or sends, {doing}: {type(error).__name__}: {error}"
+            )
 
     def _packed(
         self, nodes: list[int], messages: list[int], histories: list[int], rows: bytes
@@ -131,10 +140,8 @@ class DistributedSearch(NativeSearch):
         )
 
     def _find_ways(self, initial: GlobalState) -> Any:
-        is_found = self._together(
-            lambda: self._core.find_ways(initial.nodes, initial.history, self._heartbeat)
-        )
-        return Ending.VIOLATED if is_found else Ending.INTERRUPTED
+        find_ways = super()._find_ways
+        return self._together(lambda: find_ways(initial))
 
     def _together(self, do: Callable[[], Any]) -> Any:
         """Do something in all ranks; what one of them raises is raised in all."""

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 _RANKS: Final = ("OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "MPI_LOCALRANKID")
 _SIZES: Final = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS")
+_SIZES_OF_SLURM: Final = ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
 _LONGEST_NAP: Final = 0.001
 
 
@@ -42,8 +43,20 @@ class NoMpiError(Exception):
 
 def is_one_of_many() -> bool:
     """Whether this process was started as one of several, as far as its environment tells."""
-    sizes = (os.environ.get(name, "") for name in _SIZES)
+    sizes = [size for name in _SIZES if (size := os.environ.get(name))] or _sizes_of_slurm()
     return any(size.isdecimal() and int(size) > 1 for size in sizes)
+
+
+def _sizes_of_slurm() -> list[str]:
+    """Return how many `srun` has started, which PMIx does not say in the environment.
+
+    A shell of `salloc` and a script of `sbatch` have Slurm's variables as well, and are no ranks:
+    they are in no step that ranks are in, or in a step of one task.
+    """
+    is_rank = "PMIX_RANK" in os.environ or "PMI_RANK" in os.environ
+    if "SLURM_STEP_ID" not in os.environ or not is_rank:
+        return []
+    return [size for name in _SIZES_OF_SLURM if (size := os.environ.get(name))][:1]
 
 
 def is_first() -> bool:

@@ -1,19 +1,20 @@
 // Tests of checkpoints: a search that is stopped, and files that are not what was written.
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "checkpoint.hpp"
 #include "search.hpp"
 #include "support.hpp"
 
-using namespace explorer;
-
+namespace explorer::checkpoint_tests {
 namespace {
 
-// Stopped after each few checkpoints, a search goes on in another one, and ends with the same.
+// Stopped after each few checkpoints, a search goes on in another one, and ends with the same. Return
+// whether threads were at work.
 template <class AModel>
-void a_search_that_is_stopped_goes_on(const Setting& each, const std::vector<Node>& nodes) {
-    AModel model(30);
+bool a_search_that_is_stopped_goes_on(const Setting& each, const std::vector<Node>& nodes) {
+    AModel model(20);
     const Found expected = Search(model, {}, each).run(nodes, 0, go_on);
     const std::string folder = a_new_folder();
     Checkpoint::Files files;
@@ -33,6 +34,49 @@ void a_search_that_is_stopped_goes_on(const Setting& each, const std::vector<Nod
     }
     CHECK(stops > 5);
     std::filesystem::remove_all(folder);
+    return model.has_had_guests(each.threads);
+}
+
+// Stopped at the very moment at which a message has too high a number for the keys, it goes on.
+void a_search_that_is_stopped_with_keys_outgrown_goes_on() {
+    struct Waits : Sender {
+        using Sender::Sender;
+        std::atomic<Node> waiting{0};
+        std::atomic<bool> is_stopped{false};
+        std::vector<LocalStep> actions(Node node) override {
+            if (node + 1 == waiting)
+                while (!is_stopped) std::this_thread::yield();
+            return Sender::actions(node);
+        }
+    };
+    const Setting each = setting(2, 1, 12);
+    CHECK(messages_at_first(each) == 7);
+    Sender expecting(10);
+    const Found expected = Search(expecting, {}, each).run({0, 100}, 0, go_on);
+    for (const Node sent : {7, 8, 9}) {  // the second is the first that does not fit
+        Waits model(10);
+        model.waiting = sent;
+        const std::string folder = a_new_folder();
+        Checkpoint::Files files;
+        const auto commit = [&](const Checkpoint::Files& kept) { return files = kept, true; };
+        const auto quiet = [](const std::string&) { CHECK(false); };
+        {
+            Search search(model, {}, each);
+            Checkpoint checkpoint(search, folder, 1e9, commit, quiet);
+            const auto stop = [&](const Found& found) {
+                if (found.depth < sent) return true;
+                model.is_stopped = true;
+                return false;
+            };
+            const Found found = search.run({0, 100}, 0, stop, &checkpoint);
+            CHECK(found.ending == Ending::interrupted && found.depth >= sent);
+        }
+        Search search(model, {}, each);
+        Checkpoint checkpoint(search, folder, 1e9, commit, quiet);
+        checkpoint.restore(files);
+        CHECK(is_same(search.run({0, 100}, 0, go_on, &checkpoint), expected));
+        std::filesystem::remove_all(folder);
+    }
 }
 
 void a_file_that_was_changed_is_refused() {
@@ -71,11 +115,13 @@ void a_file_that_was_changed_is_refused() {
 
 }  // namespace
 
-int main() {
-    for (unsigned threads : {1, 2, 3}) {
+void run() {
+    for (unsigned threads : thread_counts) {
         a_search_that_is_stopped_goes_on<Counters>(setting(3, threads), {0, 0, 0});
-        a_search_that_is_stopped_goes_on<Sender>(setting(2, threads, 3, {1, 1, 1}), {0, 100});
+        CHECK(a_search_that_is_stopped_goes_on<Sender>(setting(2, threads, 3, {1, 1, 1}), {0, 100}));
     }
+    a_search_that_is_stopped_with_keys_outgrown_goes_on();
     a_file_that_was_changed_is_refused();
-    return outcome("checkpoints");
 }
+
+}  // namespace explorer::checkpoint_tests

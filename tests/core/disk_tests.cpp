@@ -1,4 +1,6 @@
 // Tests of states on disk: runs of sorted keys, and the search over them.
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -8,8 +10,7 @@
 #include "search.hpp"
 #include "support.hpp"
 
-using namespace explorer;
-
+namespace explorer::disk_tests {
 namespace {
 
 // Any keys: dense, far apart, with holes, with the highest bit.
@@ -221,6 +222,49 @@ void states_on_disk_may_get_other_keys(unsigned threads) {
     }
 }
 
+// So many runs as there are pieces of what is found: a run is open while it is read only.
+void there_may_be_more_runs_than_open_files() {
+    rlimit limit;
+    CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0);
+    const rlimit few{40, limit.rlim_max};
+    CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    const std::string folder = a_new_folder();
+    Counters model(20);
+    DiskSearch search(model, {}, setting(3, 1), {folder, 0, 1});
+    const Found found = search.run({0, 0, 0}, 0, go_on, [](const Files&) { return true; });
+    CHECK(found.ending == Ending::covered && search.trouble().empty());
+    CHECK(found.tally.distinct == 8'000 && found.depth == 58);
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    std::filesystem::remove_all(folder);
+}
+
+// Other keys for what is on disk need memory, too; before they are begun, it is asked for.
+void keys_that_are_outgrown_need_memory() {
+    struct Greedy : Sender {
+        using Sender::Sender;
+        std::vector<char> taken;
+        std::vector<LocalStep> actions(Node node) override {
+            if (node == 7) taken.assign(std::size_t{1} << 28, 1);  // its message is the first too many
+            return Sender::actions(node);
+        }
+    } model(10);
+    Setting each = setting(2, 1, 12);
+    CHECK(messages_at_first(each) == 7);
+    each.memory = resident_bytes() + (std::size_t{1} << 27);
+    const std::string folder = a_new_folder();
+    DiskSearch search(model, {}, each, {folder, 0, 1});
+    Files files;
+    const Found found =
+        search.run({0, 100}, 0, go_on, [&](const Files& kept) { return files = kept, true; });
+    CHECK(found.ending == Ending::out_of_memory);
+    each.memory = setting(2, 1).memory;
+    DiskSearch with_memory(model, {}, each, {folder, 0, 1});
+    with_memory.restore(files);
+    const auto noted = [](const Files&) { return true; };
+    CHECK(with_memory.run({0, 100}, 0, go_on, noted).tally.distinct == 2047);
+    std::filesystem::remove_all(folder);
+}
+
 void a_search_on_disk_is_stopped() {
     Counters model(40);
     const std::string folder = a_new_folder();
@@ -252,12 +296,12 @@ void a_search_on_disk_is_stopped() {
 
 }  // namespace
 
-int main() {
+void run() {
     coded_keys_are_read_as_they_were_added();
     neighbours_take_two_bits();
     keys_are_sorted_in_place();
     a_run_that_was_changed_is_refused();
-    for (unsigned threads : {1, 3}) {
+    for (unsigned threads : thread_counts) {
         what_is_new_is_what_a_set_says(threads);
         states_on_disk_may_get_other_keys(threads);
         for (const std::size_t room : {std::size_t{1}, std::size_t{1} << 20}) {
@@ -268,6 +312,9 @@ int main() {
                                                         {of_servers(false)});
         }
     }
+    there_may_be_more_runs_than_open_files();
+    keys_that_are_outgrown_need_memory();
     a_search_on_disk_is_stopped();
-    return outcome("states on disk");
 }
+
+}  // namespace explorer::disk_tests

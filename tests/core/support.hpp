@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
-#include "model.hpp"
-#include "tally.hpp"
+#include "space.hpp"
 
 namespace explorer {
 
-inline int failures = 0;
+inline std::atomic<int> failures = 0;
 #define CHECK(condition)                                                      \
     do {                                                                      \
         if (!(condition)) {                                                   \
@@ -29,8 +29,29 @@ inline int outcome(const char* what) {
 
 const auto go_on = [](const Found&) { return true; };
 
+// With how many threads a search is tried. Of one alone the thread sanitizer has nothing to say.
+#ifdef __SANITIZE_THREAD__
+constexpr bool is_about_threads = true;
+constexpr unsigned thread_counts[] = {3};
+#else
+constexpr bool is_about_threads = false;
+constexpr unsigned thread_counts[] = {1, 3};
+#endif
+
 // A model that answers everything with as little as there can be.
 struct Quiet : Model {
+    std::atomic<int> guests{0}, most_guests{0};
+    std::shared_ptr<void> guest() override {
+        const int now = ++guests;
+        for (int most = most_guests; most < now && !most_guests.compare_exchange_weak(most, now);) {
+        }
+        // Nobody is to be done before the next one has come.
+        if (most_guests == 1) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        return {this, [this](void*) { --guests; }};
+    }
+    // Whether threads were in truth at work at the same time, if there were to be several.
+    bool has_had_guests(unsigned threads) const { return threads == 1 || most_guests > 1; }
+
     std::vector<LocalStep> actions(Node) override { return {}; }
     LocalStep restart(Node node) override { return {node, {}, 0, 0, {}}; }
     LocalStep receive(Node node, Message) override { return {node, {}, 0, 0, {}}; }
@@ -49,7 +70,8 @@ struct Quiet : Model {
     std::uint8_t outlook(std::uint32_t, const Shape&) override { return 0; }
 };
 
-// Each server counts round from 0 to n - 1. Nothing is sent.
+// Each server counts round from 0 to n - 1. Nothing is sent. So each state is a question to the model,
+// and one thread asks them all.
 struct Counters : Quiet {
     Node n, forbidden, thrower;
     std::atomic<int> asked{0};
@@ -79,6 +101,12 @@ inline Setting setting(std::uint32_t servers, unsigned threads, std::uint64_t me
                        Faults faults = {}) {
     return {servers, false, {messages, faults, ~0ull}, false, 0, {}, threads,
             std::size_t{1} << 34};
+}
+
+// How many messages have a number, before the first keys are outgrown.
+inline std::uint64_t messages_at_first(const Setting& setting) {
+    Quiet model;
+    return Space(model, {}, setting).layout().max_messages() - 1;
 }
 
 inline bool is_same(const Found& one, const Found& other) {

@@ -1,7 +1,6 @@
 // Tests of what a search stores: sets, numbers, networks, layouts, renamings.
 #include <random>
 #include <set>
-#include <string>
 #include <thread>
 #include <unordered_set>
 
@@ -13,8 +12,7 @@
 #include "support.hpp"
 #include "visited.hpp"
 
-using namespace explorer;
-
+namespace explorer::tables_tests {
 namespace {
 
 void growth_keeps_exactly_the_same_set(std::size_t capacity, unsigned threads) {
@@ -332,7 +330,7 @@ void hashes_are_counted_once() {
 
 }  // namespace
 
-int main() {
+void run() {
     growth_keeps_exactly_the_same_set(Visited::initial_capacity, 1);
     growth_keeps_exactly_the_same_set(std::size_t{1} << 18, 3);
     threads_count_each_key_once();
@@ -352,5 +350,6 @@ int main() {
     renamings_are_made_of_swaps();
     a_bound_on_faults_may_take_32_bits();
     hashes_are_counted_once();
-    return outcome("tables");
 }
+
+}  // namespace explorer::tables_tests

@@ -1,13 +1,11 @@
 // Tests of random walks.
 #include <set>
-#include <string>
 #include <vector>
 
 #include "support.hpp"
 #include "walks.hpp"
 
-using namespace explorer;
-
+namespace explorer::walk_tests {
 namespace {
 
 // What the servers of a Sender offer: an action, and one that is never enabled.
@@ -104,11 +102,12 @@ void a_walk_throws_what_the_model_throws() {
 
 }  // namespace
 
-int main() {
+void run() {
     a_walk_depends_on_its_seed_alone();
     what_is_known_is_not_asked_again();
     a_walk_ends_where_nothing_is_enabled();
     a_walk_ends_with_a_violation();
     a_walk_throws_what_the_model_throws();
-    return outcome("walks");
 }
+
+}  // namespace explorer::walk_tests

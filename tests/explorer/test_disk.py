@@ -47,6 +47,12 @@ def on_disk(system: System, properties: Any, symmetry: Any, disk: Disk, **more: 
     return search(system, properties, symmetry, engine="native", disk=disk, **more)
 
 
+def test_what_is_on_disk_has_no_checkpoints_besides(tmp_path: Path) -> None:
+    disk, kept = Disk(tmp_path / "states"), Checkpoints(tmp_path / "kept", resume=False)
+    with pytest.raises(ValueError, match="checkpoints: a search with `disk`"):
+        on_disk(Model().system(), [], (), disk, checkpoints=kept)
+
+
 def same(report: Report, expected: Report) -> None:
     assert report.bytes_on_disk is not None
     assert content(replace(report, bytes_on_disk=None)) == content(expected)

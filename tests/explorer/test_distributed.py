@@ -1,7 +1,10 @@
 """Several processes find what one finds, whatever is searched and however many there are."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,19 +16,27 @@ from raft_ref.bugs import BUGS
 from raft_ref.explorer import (
     ActorError,
     Bounds,
+    Checkpoints,
+    Disk,
     EngineError,
     NetworkKind,
+    Progress,
     Property,
     Report,
+    Step,
     System,
     Verdict,
     search,
 )
+from raft_ref.explorer._core import Ending
+from raft_ref.explorer.engines import distributed
+from raft_ref.explorer.engines.distributed import DistributedSearch
+from raft_ref.explorer.engines.ranks import Ranks, is_first, is_one_of_many
 from raft_ref.spec.link import Committed
 from tests import toys
 from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, content
 from tests.support.models import Model
-from tests.support.ranks import in_ranks
+from tests.support.ranks import GaveUpError, in_ranks
 
 Make = Callable[[], System]
 
@@ -158,6 +169,142 @@ def test_what_one_rank_raises_all_raise() -> None:
     for outcome in outcomes:
         assert isinstance(outcome, ActorError)
         assert "receive returns None" in str(outcome)
+
+
+def test_what_a_heartbeat_raises_in_one_rank_all_raise() -> None:
+    def run(ranks: Ranks) -> Report:
+        def told(progress: Progress) -> None:
+            if ranks.rank == 1:
+                raise LookupError("nobody listens")
+
+        return search(Model(messages=2).system(), [], ranks=ranks, on_progress=told)
+
+    for outcome in in_ranks(3, run):
+        assert isinstance(outcome, LookupError), outcome
+
+
+class Sealed:
+    """What a server has heard; it can be pickled, or unpickled, by its makers alone."""
+
+    def __init__(self, fails: str) -> None:
+        self.fails = fails
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sealed)
+
+    def __hash__(self) -> int:
+        return 1
+
+    def __reduce__(self) -> Any:
+        if self.fails == "pickling":
+            raise MemoryError("no room")
+        return unsealed, (self.fails,)
+
+
+def unsealed(fails: str) -> Sealed:
+    raise MemoryError(f"no room: {fails}")
+
+
+@pytest.mark.parametrize(
+    ("fails", "said"),
+    [
+        ("pickling", "cannot be pickled: MemoryError: no room"),
+        ("unpickling", "cannot be taken from its pickle: MemoryError: no room: unpickling"),
+    ],
+)
+def test_what_cannot_be_carried_ends_all_ranks(fails: str, said: str) -> None:
+    """The others wait where it is carried, and would not learn of an error in any other way."""
+
+    class Sealing(toys.Counting):
+        def receive(self, state: toys.Talker, message: toys.Number) -> Step:
+            heard: Any = (Sealed(fails),)
+            return Step(replace(state, heard=heard))
+
+    names = ("s1", "s2")
+    bounds = Bounds(2, measures={"max_said": 1})
+    outcomes = in_ranks(
+        2, lambda ranks: search(System(Sealing(names), names, bounds), [], ranks=ranks)
+    )
+    for outcome in outcomes:
+        assert isinstance(outcome, GaveUpError), outcome
+        assert said in str(outcome)
+
+
+def test_a_search_for_ways_says_what_stopped_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OutOfMemory(DistributedSearch):
+        def _core_of(self, model: Any, asked: list[Any], setting: Any) -> Any:
+            core = super()._core_of(model, asked, setting)
+            found = SimpleNamespace(find_ways=lambda *_: Ending.OUT_OF_MEMORY)
+            for name in ("run", "reached", "is_on_the_way"):
+                setattr(found, name, getattr(core, name))
+            return found
+
+    monkeypatch.setattr(distributed, "DistributedSearch", OutOfMemory)
+    never = Property("NeverTwo", lambda view: len(view.messages) < 2)
+    for report in in_ranks(2, lambda ranks: search(counting(Bounds(2))(), [never], ranks=ranks)):
+        assert isinstance(report, Report), report
+        assert report.stopped_by == "the limit on memory"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"engine": "plain"}, "engine"),
+        ({"checkpoints": Checkpoints(Path("kept"), resume=False)}, "checkpoints"),
+        ({"disk": Disk(Path("kept"))}, "disk"),
+    ],
+)
+def test_what_ranks_do_not_do_is_refused(given: dict[str, Any], name: str) -> None:
+    [outcome] = in_ranks(1, lambda ranks: search(counting(Bounds(2))(), [], ranks=ranks, **given))
+    assert isinstance(outcome, ValueError)
+    assert str(outcome).startswith(f"{name}: ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_one"),
+    [
+        ({}, False),
+        ({"OMPI_COMM_WORLD_SIZE": "2"}, True),
+        ({"PMI_RANK": "0", "PMI_SIZE": "2"}, True),
+        ({"PMI_RANK": "0", "PMI_SIZE": "1"}, False),
+        # srun with PMIx, which tells each process its rank and not how many there are
+        ({"SLURM_STEP_ID": "0", "PMIX_RANK": "1", "SLURM_NTASKS": "2"}, True),
+        ({"SLURM_STEP_ID": "0", "PMIX_RANK": "0", "SLURM_STEP_NUM_TASKS": "1"}, False),
+        # srun of what are no ranks of MPI
+        ({"SLURM_STEP_ID": "0", "SLURM_NTASKS": "2", "SLURM_STEP_NUM_TASKS": "2"}, False),
+        # a script of sbatch, and a shell of salloc, which keeps the number of the allocation
+        ({"SLURM_NTASKS": "8", "SLURM_PROCID": "0"}, False),
+        (
+            {
+                "SLURM_STEP_ID": "4294967290",
+                "PMIX_RANK": "0",
+                "SLURM_NTASKS": "8",
+                "SLURM_STEP_NUM_TASKS": "1",
+            },
+            False,
+        ),
+        # mpirun of MPICH in an allocation of several machines starts a helper on each by srun
+        (
+            {
+                "SLURM_STEP_ID": "1",
+                "SLURM_STEP_NUM_TASKS": "4",
+                "PMI_RANK": "0",
+                "PMI_SIZE": "1",
+            },
+            False,
+        ),
+    ],
+)
+def test_the_environment_says_whether_there_are_several(
+    environment: dict[str, str], is_one: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(os.environ):
+        if name.startswith(("OMPI", "PMI", "MPI", "SLURM")):
+            monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_one_of_many() == is_one
+    assert is_first() == (not is_one or environment.get("PMIX_RANK", "0") == "0")
 
 
 def test_a_limit_on_memory_ends_all_ranks() -> None:

@@ -8,12 +8,17 @@ from raft_ref.explorer import Report
 from raft_ref.explorer.engines.ranks import Ranks
 
 
+class GaveUpError(BaseException):
+    """A rank has ended all, as `MPI_Abort` does: nobody is told of anything more."""
+
+
 class _Place:
     """Where the ranks meet."""
 
     def __init__(self, size: int) -> None:
         self.barrier = threading.Barrier(size, timeout=60)
         self.brought: list[Any] = [None] * size
+        self.why: str | None = None  # they were ended
 
 
 class RankInThread:
@@ -30,20 +35,29 @@ class RankInThread:
 
     def share(self, value: Any) -> list[Any]:
         self._place.brought[self.rank] = value
-        self._place.barrier.wait()
+        self._wait()
         every = list(self._place.brought)
-        self._place.barrier.wait()
+        self._wait()
         return every
 
+    def _wait(self) -> None:
+        try:
+            self._place.barrier.wait()
+        except threading.BrokenBarrierError:
+            if self._place.why is None:
+                raise
+            raise GaveUpError(self._place.why) from None
+
     def give_up(self, why: str) -> NoReturn:
+        self._place.why = why
         self._place.barrier.abort()
-        raise RuntimeError(why)
+        raise GaveUpError(why)
 
     def memory(self, usable: int) -> int:
         return usable // self.size
 
 
-def in_ranks(size: int, search: Callable[[Ranks], Report]) -> list[Report | Exception]:
+def in_ranks(size: int, search: Callable[[Ranks], Report]) -> list[Report | BaseException]:
     """Search in so many ranks; return what each of them reports or raises."""
     place = _Place(size)
     outcomes: list[Any] = [None] * size
@@ -51,7 +65,7 @@ def in_ranks(size: int, search: Callable[[Ranks], Report]) -> list[Report | Exce
     def run(rank: int) -> None:
         try:
             outcomes[rank] = search(RankInThread(place, rank))
-        except Exception as error:
+        except (Exception, GaveUpError) as error:
             outcomes[rank] = error
 
     threads = [threading.Thread(target=run, args=[rank]) for rank in range(size)]
