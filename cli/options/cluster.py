@@ -1,7 +1,7 @@
 """The options that say which cluster is explored, and what is asked of it."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -94,23 +94,34 @@ def add_node(group: Any, about_bugs: str) -> None:
     what.add_argument("--bug", metavar="NAME", help=about_bugs)
 
 
-def add_features(group: Any) -> None:
-    """Add which features are on: what `features_of` reads."""
+def add_features(
+    group: Any, known: Collection[Feature] = frozenset(Feature), default: str = "none"
+) -> None:
+    """Add which features are on, of those that are known: what `features_of` reads."""
     group.add_argument(
-        "--with", dest="features", metavar="FEATURE,...",
+        "--with", dest="features", metavar="FEATURE,...", default=default,
         help="turn on what production runs: "
-        f"{', '.join(feature.option for feature in Feature)}, or all",
+        f"{_listed(known)}, all, or none (default: %(default)s)",
     )  # fmt: skip
 
 
-def features_of(options: argparse.Namespace) -> frozenset[Feature]:
-    """Return the features that are on. Raises `UsageError`."""
-    if options.features is None:
-        return frozenset()
+def _listed(known: Collection[Feature]) -> str:
+    return ", ".join(feature.option for feature in Feature if feature in known)
+
+
+def features_of(
+    options: argparse.Namespace, known: Collection[Feature] = frozenset(Feature)
+) -> frozenset[Feature]:
+    """Return the features that are on, of those that are known. Raises `UsageError`."""
+    if options.features == "all":
+        return frozenset(known)
     try:
-        return Feature.of_option(options.features)
+        chosen = Feature.of_option(options.features)
     except ValueError as error:
         raise UsageError(f"--with {error}") from error
+    if not chosen <= frozenset(known):
+        raise UsageError(f"--with {options.features!r}: expected {_listed(known)}, all, or none")
+    return chosen
 
 
 def add_own_bounds(group: Any) -> None:

@@ -39,6 +39,13 @@ _MEASURES: Mapping[str, Callable[[Any], int]] = {
 }
 
 
+def _with(state: Any, **variables: Any) -> Any:
+    """Return a state with these variables; the same, where they are as they were: that is cheap."""
+    if all(getattr(state, name) == value for name, value in variables.items()):
+        return state
+    return replace(state, **variables)
+
+
 class ExtendedNode(
     LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode, LeasesNode
 ):
@@ -111,19 +118,18 @@ class ExtendedNode(
         """Return a step with what becomes of the features' variables by it (Watched)."""
         after: Any = step.state
         if self._contact_matters:
-            heard = self.contact(before, after, message)
-            after = replace(after, heard_from_leader=heard)
+            after = _with(after, heard_from_leader=self.contact(before, after, message))
         if self._has_pre_vote:
-            after = replace(after, pre_votes_granted=self.pre_votes(before, after, message))
+            after = _with(after, pre_votes_granted=self.pre_votes(before, after, message))
         if self._has_check_quorum:
-            after = replace(after, heard_from=self.answers(before, after, message))
+            after = _with(after, heard_from=self.answers(before, after, message))
         if self._has_reads:
             after = self.reads(before, after, message)
         if self._has_leases:
             after = self.lease(before, after, message)
         if not self._has_transfer:
             return step._replace(state=after)
-        after = replace(
+        after = _with(
             after,
             transfer_target=self.target(before, after),
             is_forced=self.forced(before, after, message),

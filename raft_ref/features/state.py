@@ -24,17 +24,17 @@ class Feature(StrEnum):
 
     @classmethod
     def of_option(cls, text: str) -> frozenset["Feature"]:
-        """Return the features of which the names are given, separated by commas, or `all`.
+        """Return the features of which the names are given, separated by commas; `all`, or `none`.
 
         Leases bring reads with them.
         Raises ValueError for a name that is none.
         """
-        if text == "all":
-            return frozenset(cls)
+        if text in ("all", "none"):
+            return frozenset(cls if text == "all" else ())
         known = {option: feature for feature, option in _OPTIONS.items()}
         for name in text.split(","):
             if name not in known:
-                raise ValueError(f"{name!r}: expected {', '.join(known)}, or all")
+                raise ValueError(f"{name!r}: expected {', '.join(known)}, all, or none")
         found = frozenset(known[name] for name in text.split(","))
         return found | {cls.READ_INDEX} if cls.LEASES in found else found
 
