@@ -13,20 +13,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
+from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import UsageError, demand_writable, positive
 from raft_ref.cli.reports.demo import picture, summary
+from raft_ref.server import IN_PRODUCTION, named
 from raft_ref.server.simulation.demo import Demo, DemoRequest
 from raft_ref.traces import write
 from raft_ref.traces.sources.simulated import trace_of
 
 _EXAMPLES = """
 keys: 1 to 9 crash a server, or start it again; l cut the leader off; h heal the network;
-      x lose a fifth of the messages, or none; d deliver a fifth twice, or none; q quit
+      t let another server lead; x lose a fifth of the messages, or none;
+      d deliver a fifth twice, or none; q quit
 
 examples:
   raft-ref demo
   raft-ref demo --servers 5 --loss 0.1 --seed 7
+  raft-ref demo --with none                                      Raft as the paper has it
   raft-ref demo --seconds 3 --crash 1 --trace demo.ndjson        without a terminal, too
+  raft-ref demo --with none --trace demo.ndjson                  what raft-ref validate judges
 
 exit codes: 0 it came to its end; 2 bad input or usage
 """
@@ -76,6 +81,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--partition", type=int, default=0, metavar="N", help="and cut it off so often, likewise"
     )
+    add_features(parser, IN_PRODUCTION, named(IN_PRODUCTION))
     parser.add_argument("--trace", type=Path, metavar="FILE", help="keep all steps as NDJSON")
     parser.set_defaults(run=run)
 
@@ -116,6 +122,7 @@ def _request(options: argparse.Namespace) -> DemoRequest:
             options.crash,
             options.partition,
             options.trace is not None,
+            features_of(options, IN_PRODUCTION),
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error

@@ -7,7 +7,7 @@ import sys
 
 from raft_ref.cli.options.errors import positive
 from raft_ref.cli.options.network import add_tls, addresses, certificate
-from raft_ref.server import FailedError, Kind, Operation, OperationRequest, Result
+from raft_ref.server import FailedError, Kind, Operation, OperationRequest, Result, Transfer
 
 _EXAMPLES = """
 examples:
@@ -15,9 +15,10 @@ examples:
   raft-ref kv get color --cluster 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003
   raft-ref kv cas color blue red --cluster ...      red, if it is blue; - stands for no value
   raft-ref kv delete color --cluster ...
+  raft-ref kv transfer 2 --cluster ...              let the server 2 lead; any other without a name
 
-exit codes: 0 done; 1 there is no such key, or another value than expected; 2 bad input or usage;
-3 not done, or not known to be: no server answers or leads, or not in time
+exit codes: 0 done; 1 there is no such key, or another value than expected, or another server leads;
+2 bad input or usage; 3 not done, or not known to be: no server answers or leads, or not in time
 """
 
 _ARGUMENTS = {
@@ -31,8 +32,8 @@ _ARGUMENTS = {
 def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = (
-        "Read and write keys. What is read is the last value that was written: reads "
-        "are linearizable. A write that is asked for again is done once."
+        "Read and write keys, or have another server lead. What is read is the last value that "
+        "was written: reads are linearizable. A write that is asked for again is done once."
     )
     parser.epilog = _EXAMPLES
     kinds = parser.add_subparsers(title="what to do", metavar="WHAT", required=True)
@@ -40,56 +41,81 @@ def configure(parser: argparse.ArgumentParser) -> None:
         one = kinds.add_parser(kind.value, help=what, description=f"{what.capitalize()}.")
         for name in arguments:
             one.add_argument(name.lower(), metavar=name)
-        one.add_argument(
-            "--cluster",
-            required=True,
-            type=addresses,
-            metavar="ADDRESS,...",
-            help="where its servers listen: host:port or unix:/path",
-        )
-        one.add_argument(
-            "--timeout",
-            type=positive,
-            default=5.0,
-            metavar="SECONDS",
-            help="how long to try (default: %(default)g)",
-        )
-        one.add_argument("--json", action="store_true", help="print one JSON object")
-        add_tls(one)
-        one.set_defaults(run=run, kind=kind)
+        one.set_defaults(kind=kind)
+        _add_cluster(one)
+    what = "let another server lead"
+    one = kinds.add_parser("transfer", help=what, description=f"{what.capitalize()}.")
+    one.add_argument(
+        "server", nargs="?", metavar="SERVER", help="which (default: the one that is nearest to it)"
+    )
+    one.set_defaults(kind=None)
+    _add_cluster(one)
+
+
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--cluster",
+        required=True,
+        type=addresses,
+        metavar="ADDRESS,...",
+        help="where its servers listen: host:port or unix:/path",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=positive,
+        default=5.0,
+        metavar="SECONDS",
+        help="how long to try (default: %(default)g)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_tls(parser)
+    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref kv`. Raises UsageError and TlsError."""
     request = _request(options)
-    kind = request.operation.kind
+    wanted = request.wanted
+    is_read = isinstance(wanted, Operation) and wanted.kind is Kind.GET
     try:
         result = asyncio.run(request.run())
     except FailedError as error:
         if options.json:
             print(json.dumps({"error": str(error), "definite": error.is_definite}))
-        print(f"raft-ref: {error}; {_doubt(kind, error)}", file=sys.stderr)
+        print(f"raft-ref: {error}; {_doubt(is_read, error)}", file=sys.stderr)
         return 3
-    succeeded = result.succeeded and (kind is not Kind.GET or result.value is not None)
+    succeeded = result.succeeded and not (is_read and result.value is None)
     if options.json:
         print(json.dumps({"succeeded": succeeded, "value": result.value}))
     else:
-        _print_result(kind, result)
+        _print_result(wanted, result)
     return 0 if succeeded else 1
 
 
 def _request(options: argparse.Namespace) -> OperationRequest:
-    values = [getattr(options, name, None) for name in ("value", "expected")]
-    if options.kind is Kind.CAS:  # - stands for no value
-        values = [None if value == "-" else value for value in values]
-    operation = Operation(options.kind, options.key, *values)
     return OperationRequest(
-        tuple(options.cluster), operation, options.timeout, certificate(options)
+        tuple(options.cluster), _wanted(options), options.timeout, certificate(options)
     )
 
 
-def _print_result(kind: Kind, result: Result) -> None:
-    match kind, result.succeeded, result.value:
+def _wanted(options: argparse.Namespace) -> Operation | Transfer:
+    if options.kind is None:
+        return Transfer(options.server)
+    values = [getattr(options, name, None) for name in ("value", "expected")]
+    if options.kind is Kind.CAS:  # - stands for no value
+        values = [None if value == "-" else value for value in values]
+    return Operation(options.kind, options.key, *values)
+
+
+def _print_result(wanted: Operation | Transfer, result: Result) -> None:
+    if isinstance(wanted, Transfer):
+        if result.succeeded:
+            print(f"{result.value} leads")
+        else:
+            other = wanted.to or "another server"
+            print(f"raft-ref: {other} did not take over: {result.value} leads", file=sys.stderr)
+        return
+    match wanted.kind, result.succeeded, result.value:
         case Kind.GET, _, str(value):
             print(value)
         case ((Kind.GET | Kind.DELETE), _, None):
@@ -99,7 +125,7 @@ def _print_result(kind: Kind, result: Result) -> None:
             print(f"raft-ref: the key has {found}", file=sys.stderr)
 
 
-def _doubt(kind: Kind, error: FailedError) -> str:
-    if kind is Kind.GET:
+def _doubt(is_read: bool, error: FailedError) -> str:
+    if is_read:
         return "nothing was read"
     return "nothing was done" if error.is_definite else "it may have been done, or may still be"

@@ -8,9 +8,10 @@ import signal
 import sys
 from pathlib import Path
 
+from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.network import add_tls, address, certificate, peers
-from raft_ref.server import Address, Server, ServerRequest, StorageError
+from raft_ref.server import IN_PRODUCTION, Address, Server, ServerRequest, StorageError, named
 
 _EXAMPLES = """
 examples (the first of three servers on one machine; two processes; a network):
@@ -19,6 +20,12 @@ examples (the first of three servers on one machine; two processes; a network):
   raft-ref serve --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
   raft-ref serve --id a --data /srv/raft --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
       --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
+  raft-ref serve --with pre-vote,check-quorum ...      leadership is not transferred
+  raft-ref serve --with none ...                       Raft as the paper has it
+
+A server that is stopped by Ctrl-C or SIGTERM lets another one lead first, if it leads, for a second
+at most; another signal stops it at once. Servers with different features work together, and say so:
+they are as safe, and what a feature promises, it does where all of them have it.
 
 exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 it could not go on, such as for want of room on the
 disk; 2 bad input or usage
@@ -55,6 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="listen beyond this machine without TLS: whoever reaches the port is let in",
     )
+    add_features(parser, IN_PRODUCTION, named(IN_PRODUCTION))
     parser.add_argument("--quiet", action="store_true", help="log warnings alone")
     add_tls(parser)
     parser.set_defaults(run=run)
@@ -88,6 +96,7 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             options.listen,
             certificate(options),
             options.without_tls,
+            features_of(options, IN_PRODUCTION),
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error
@@ -95,10 +104,18 @@ def _request(options: argparse.Namespace) -> ServerRequest:
 
 async def _served(server: Server, listen: Address) -> int:
     task = asyncio.ensure_future(server.run(listen))
+    stops: list[asyncio.Task[None]] = []
+
+    def stop() -> None:
+        if stops:
+            task.cancel()
+        else:
+            stops.append(asyncio.ensure_future(server.stop()))
+
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as SIGINT is in a background job
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, stop)
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await task

@@ -32,7 +32,8 @@ def picture(demo: Demo) -> Group:
     )
     events = Text("\n".join([*demo.log][-_EVENTS_SHOWN:]), "cyan")
     keys = Text(
-        "1-9 crash/start  l cut the leader off  h heal  x loss  d duplication  q quit", "dim"
+        "1-9 crash/start  l cut the leader off  h heal  t transfer  x loss  d duplication  q quit",
+        "dim",
     )
     above = Text(summary(demo), "bold"), Text(facts), Text()
     return Group(*above, _servers(demo), Text(), events, Text(), keys)

@@ -6,6 +6,7 @@ cluster under faults: what its clients see cannot be explained by a single store
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from raft_ref.server.replica import Output, Replica
 from raft_ref.server.simulation.cluster import SimulatedServer, Simulation
@@ -92,10 +93,15 @@ class ServerBug:
         for commands in range(1, MOST_COMMANDS + 1):
             for seed in SEEDS:
                 tried += 1
-                found = run(seed, simulation=self.simulation, commands=commands, clients=2)
+                found = run(seed, commands=commands, clients=2, **self.where)
                 if not is_linearizable(found.history):
                     return found, tried
         return None, tried
+
+    @property
+    def where(self) -> dict[str, Any]:
+        """What `run` is told of the cluster: that its servers have the bug, and no features."""
+        return {"simulation": self.simulation, "features": ()}
 
     @property
     def simulation(self) -> type[Simulation]:

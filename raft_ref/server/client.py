@@ -12,7 +12,7 @@ import msgspec
 from raft_ref.messages import ServerId
 from raft_ref.server.framing import FrameError, frame, read_frame
 from raft_ref.server.replica import Reply, Status
-from raft_ref.server.session import ExpiredError, Kind, Operation, Request, Session
+from raft_ref.server.session import ExpiredError, Operation, Request, Session, Transfer
 from raft_ref.server.sockets import VERSION, Address, Hello
 from raft_ref.server.store import Result
 from raft_ref.server.tls import Certificate
@@ -54,9 +54,9 @@ class Client:
         """The address of the server that is asked next: the leader, if it answered last."""
         return self._session.target
 
-    async def do(self, operation: Operation, seconds: float) -> Result:
+    async def do(self, wanted: Operation | Transfer, seconds: float) -> Result:
         """Do something within so many seconds. Raises FailedError."""
-        self._session.begin(operation)
+        self._session.begin(wanted)
         trouble, self._was_sent = "no server answered", False
         try:
             async with asyncio.timeout(seconds):
@@ -68,8 +68,10 @@ class Client:
                             trouble = "no server leads"
                             await asyncio.sleep(0.02)
                         result = self._session.take(request.number, reply)
-                        if result is not None:
+                        if result is not None and not result.refused:
                             return result
+                        if result is not None:
+                            raise FailedError(result.refused, is_definite=True)
                     except ExpiredError as error:
                         raise FailedError(str(error), is_definite=False) from None
                     except (OSError, FrameError, TimeoutError) as error:
@@ -79,8 +81,7 @@ class Client:
                         await asyncio.sleep(0.02)
         except TimeoutError:
             await self.close()
-            is_definite = operation.kind is Kind.GET or not self._was_sent
-            raise FailedError(f"{trouble}, for {seconds:g} s", is_definite) from None
+            raise FailedError(f"{trouble}, for {seconds:g} s", not self._was_sent) from None
 
     async def close(self) -> None:
         """Close the connection."""
@@ -96,7 +97,8 @@ class Client:
             reader, writer = await self._connection(self._session.target)
             writer.write(frame(msgspec.msgpack.encode(request)))
             await writer.drain()
-            self._was_sent |= request.command is not None and self._session.is_open
+            is_command = request.command is not None and self._session.is_open
+            self._was_sent |= is_command or request.successor is not None
             while (payload := await read_frame(reader)) is not None:
                 number, content = _decode(payload)
                 if number == request.number:
@@ -128,10 +130,10 @@ def _reason(error: Exception) -> str:
 
 @dataclass(frozen=True)
 class OperationRequest:
-    """Do one thing with a key: where the servers listen, what, and how many seconds to try."""
+    """Do one thing: where the servers listen, what, and how many seconds to try."""
 
     servers: tuple[Address, ...]
-    operation: Operation
+    wanted: Operation | Transfer
     seconds: float = 5.0
     certificate: Certificate | None = None
 
@@ -140,6 +142,6 @@ class OperationRequest:
         files = self.certificate
         client = Client(self.servers, None if files is None else files.for_connecting())
         try:
-            return await client.do(self.operation, self.seconds)
+            return await client.do(self.wanted, self.seconds)
         finally:
             await client.close()

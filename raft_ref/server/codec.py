@@ -11,6 +11,7 @@ from typing import Annotated, Any, NamedTuple, get_args
 
 import msgspec
 
+from raft_ref.features import FeatureMessage, ForcedRequestVoteRequest
 from raft_ref.messages import (
     AppendEntriesRequest,
     Entry,
@@ -43,7 +44,11 @@ _WIRE: dict[Any, Any] = {
     tuple[Entry, ...]: list[tuple[_Number, str]],
     Snapshot: tuple[_Number, _Number, str],
 }
-_CLASSES: tuple[type[Any], ...] = get_args(Message)
+_CLASSES: tuple[type[Any], ...] = (
+    *get_args(Message),
+    *get_args(FeatureMessage),
+    ForcedRequestVoteRequest,
+)
 _NUMBERS = {cls: number for number, cls in enumerate(_CLASSES)}
 _encoder = msgspec.msgpack.Encoder()
 

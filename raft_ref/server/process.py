@@ -5,21 +5,33 @@ of it is sent or answered, and what comes in meanwhile makes up the next round.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from raft_ref.messages import AppendEntriesRequest, Message, ServerId
-from raft_ref.node import Action, Node, Step
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.messages import AppendEntriesRequest, ServerId
+from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import IN_PRACTICE, Happening, Replica, Reply, RequestId, Timing
+from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica, named
+from raft_ref.server.replica import (
+    IN_PRACTICE,
+    Happening,
+    Replica,
+    Reply,
+    RequestId,
+    Status,
+    Timing,
+)
 from raft_ref.server.session import Request
 from raft_ref.server.sockets import Address, Contexts, SocketTransport
 from raft_ref.server.storage import SqliteStorage, Storage
@@ -33,13 +45,16 @@ _decode_request = msgspec.msgpack.Decoder(Request).decode
 
 _Event = Callable[[Replica, float], None]
 
+STOP_WITHIN = 1.0
+"""Seconds that a server which is to stop has to let another lead."""
+
 
 class Server:
     """A server that runs until it is stopped, or cannot save.
 
     Arguments: whose it is; where all servers of the cluster listen; its disk; how long it waits;
     TLS for listening and connecting, if any; `settle` is told of each step of the node, once it
-    will not be undone, and before anybody else hears of it.
+    will not be undone, and before anybody else hears of it; the `features` of the node.
     """
 
     def __init__(
@@ -50,16 +65,21 @@ class Server:
         timing: Timing = IN_PRACTICE,
         tls: Contexts | None = None,
         settle: Callable[[Happening], None] = lambda happening: None,
+        features: Iterable[Feature] = IN_PRODUCTION,
     ) -> None:
         """Load what was saved. Raises StorageError."""
         self.me = me
         self._addresses = dict(addresses)
-        node = Node(tuple(addresses), machine=KeyValueMachine())
+        # One without features, too, as its peers may send it messages of theirs.
+        node = ExtendedNode(tuple(addresses), (), KeyValueMachine(), features)
         self._storage = storage
         saved = storage.load(node.initial(me))
         chance = random.Random()
-        self.replica = Replica(node, me, chance, time.monotonic(), saved, timing, self._note)
-        self._transport = SocketTransport(me, addresses, self._deliver, self._answer, tls=tls)
+        now = time.monotonic()
+        self.replica = ExtendedReplica(node, me, chance, now, saved, timing, self._note)
+        self._transport = SocketTransport(
+            me, addresses, self._deliver, self._answer, tls=tls, features=named(node.features)
+        )
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
@@ -68,18 +88,34 @@ class Server:
         self._numbers = count()
         self._disk = ThreadPoolExecutor(1, "disk")
         self._seen = (0, "")
+        self._is_stopped = False
 
     async def run(self, address: Address) -> None:
-        """Listen and take part until cancelled. Raises OSError and StorageError."""
+        """Listen and take part until stopped or cancelled. Raises OSError and StorageError."""
         bound = await self._transport.start(address)
         log.info("%s listens at %s", self.me, bound)
         try:
-            while True:
+            while not self._is_stopped:
                 await self._round()
         finally:
             await self._transport.close()
             self._disk.shutdown()
             self._storage.close()
+
+    async def stop(self, seconds: float = STOP_WITHIN) -> None:
+        """Let `run` end, once another server leads if this one does, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await self._leads_on():
+                    pass
+        self._is_stopped = True
+        self._wakeup.set()
+
+    async def _leads_on(self) -> bool:
+        """Transfer leadership; tell whether that had no effect, and is to be tried again."""
+        reply = await self._reply_to(lambda replica, name, now: replica.transfer(name, None, now))
+        is_done = reply.result.succeeded or reply.result.refused
+        return reply.status is Status.DONE and not is_done and reply.leader == self.me
 
     async def _round(self) -> None:
         if not self._events:
@@ -114,7 +150,7 @@ class Server:
             self._settle(happening)
         self._steps.clear()
 
-    def _note(self, before: State, event: Action | Message, step: Step) -> None:
+    def _note(self, before: State, event: Any, step: Step) -> None:
         self._steps.append(Happening(self.me, before, event, step))
 
     async def _wait(self, seconds: float) -> None:
@@ -155,16 +191,21 @@ class Server:
             raise ValueError(f"no request: {error}") from None
         if request.command is not None:
             check_command(request.command)
-        name = next(self._numbers)
-        asked = self._asked[name] = asyncio.get_running_loop().create_future()
-        self._take(lambda replica, now: request.put_to(replica, name, now))
-        try:
-            reply = await asked
-        finally:
-            self._asked.pop(name, None)
+        reply = await self._reply_to(request.put_to)
         # A client knows servers by where they listen.
         leader = None if reply.leader is None else str(self._addresses[reply.leader])
         return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+
+    async def _reply_to(self, ask: Callable[[Replica, RequestId, float], None]) -> Reply:
+        """Ask the replica, which knows the request by a name, and wait for its reply."""
+        name = next(self._numbers)
+        asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._asked[name] = asked
+        self._take(lambda replica, now: ask(replica, name, now))
+        try:
+            return await asked
+        finally:
+            self._asked.pop(name, None)
 
 
 @dataclass(frozen=True)
@@ -181,6 +222,7 @@ class ServerRequest:
     listen: Address | None = None
     certificate: Certificate | None = None
     lets_everybody_in: bool = False
+    features: frozenset[Feature] = IN_PRODUCTION
 
     def __post_init__(self) -> None:
         """Refuse who is none of the peers."""
@@ -208,4 +250,4 @@ class ServerRequest:
         files = self.certificate
         tls = None if files is None else (files.for_listening(), files.for_connecting())
         storage = SqliteStorage(self.data, self.me, tuple(self.peers))
-        return Server(self.me, self.peers, storage, tls=tls)
+        return Server(self.me, self.peers, storage, tls=tls, features=self.features)

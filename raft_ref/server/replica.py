@@ -4,6 +4,8 @@ The node says what may happen; a replica decides when: it has timers, sends entr
 applies what is committed to the store, and answers clients. Time comes in with each call, as
 seconds on a clock of the server's own that need not be right; only waiting depends on it.
 
+What features add is timed in `raft_ref.server.extended`.
+
 The rule: a replica takes what happens, call by call, and `flush` says what must be saved, sent and
 answered because of it. Whoever runs it saves first, and sends and answers only then, so that one
 save serves all that came in meanwhile. Nothing is sent that depends on what may be lost (figure 2).
@@ -17,8 +19,9 @@ import random
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
+from raft_ref.features import FeatureMessage
 from raft_ref.messages import (
     AppendEntriesRequest,
     AppendEntriesResponse,
@@ -85,7 +88,7 @@ class Reply(NamedTuple):
     leader: ServerId | None = None
 
 
-_LONG_AGO = float("-inf")
+LONG_AGO = float("-inf")
 
 RequestId = Hashable
 """What whoever runs a replica knows a request by."""
@@ -99,15 +102,19 @@ class Output(NamedTuple):
     replies: list[tuple[RequestId, Reply]]
 
 
+_MESSAGES = (*get_args(Message), *get_args(FeatureMessage))
+
+
 class Happening(NamedTuple):
     """A step of a server that will not be undone: it was saved, if there was anything to save.
 
-    `event` is what happened to the node; None is a crash and a restart.
+    `event` is what happened to the node, an action or a message, of features as well; None is a
+    crash and a restart.
     """
 
     server: ServerId
     before: State
-    event: Action | Message | None
+    event: Any
     step: Step
 
     @property
@@ -118,17 +125,17 @@ class Happening(NamedTuple):
         return "Receive" if self.message is not None else type(self.event).__name__
 
     @property
-    def message(self) -> Message | None:
+    def message(self) -> Any:
         """The message that was received, if that is what happened."""
-        return self.event if isinstance(self.event, Message) else None
+        return self.event if isinstance(self.event, _MESSAGES) else None
 
     @property
-    def action(self) -> Action | None:
+    def action(self) -> Any:
         """The action that was taken, if that is what happened."""
-        return None if isinstance(self.event, Message) else self.event
+        return None if isinstance(self.event, _MESSAGES) else self.event
 
 
-Observer = Callable[[State, Action | Message, Step], None]
+Observer = Callable[[State, Any, Step], None]
 """Called after each step of the node: the state before, what happened, and the step."""
 
 
@@ -220,9 +227,12 @@ class Replica:
     def tick(self, now: float) -> None:
         """Let time pass: stand for election if no leader was heard of for too long."""
         if self.state.role is not Role.LEADER and now >= self._election_due:
-            self.leader = None
-            self._act(Timeout(), now)
-            self._wait_for_leader(now)
+            self._stand(now)
+
+    def _stand(self, now: float) -> None:
+        self.leader = None
+        self._act(Timeout(), now)
+        self._wait_for_leader(now)
 
     def submit(self, request: RequestId, command: str, now: float) -> None:
         """Take a command of a client; it is answered once it is applied, or cannot be."""
@@ -238,6 +248,12 @@ class Replica:
             self._refuse(request)
         else:
             self._leading.early.append((request, key))
+
+    def transfer(self, request: RequestId, target: ServerId | None, now: float) -> None:
+        """Take the wish that another server leads: `target`, or (None) whichever suits best."""
+        self._answer(
+            request, Result(succeeded=False, refused="this server transfers no leadership")
+        )
 
     def flush(self, now: float) -> Output:
         """Return what is to be saved, sent and answered because of what happened since the last."""
@@ -268,12 +284,12 @@ class Replica:
 
     # Steps of the node
 
-    def _act(self, action: Action, now: float) -> None:
+    def _act(self, action: Any, now: float) -> None:
         step = self.node.act(self.state, action)
         assert step is not None, f"{action} is not enabled"
         self._take(step, action, self.round, now)
 
-    def _take(self, step: Step, event: Action | Message, number: int, now: float) -> None:
+    def _take(self, step: Step, event: Any, number: int, now: float) -> None:
         before, self.state = self.state, step.state
         self._messages += [Envelope(message, number) for message in step.messages]
         self.observe(before, event, step)
@@ -292,7 +308,7 @@ class Replica:
         self.leader = self.me
         others = [server for server in self.node.servers if server != self.me]
         last = self.state.last_index
-        peers = {server: _Peer(last, _LONG_AGO, self.round, self.round) for server in others}
+        peers = {server: _Peer(last, LONG_AGO, self.round, self.round) for server in others}
         self._leading = _Leadership(peers)
         self._act(ClientRequest(encoded(NoOp())), now)
 
@@ -304,6 +320,9 @@ class Replica:
         self._replies += [(request, Reply(Status.UNKNOWN)) for request in leading.pending.values()]
         for request in [*(r.request for r in leading.reads), *(r for r, _ in leading.early)]:
             self._refuse(request)
+
+    def _answer(self, request: RequestId, result: Result) -> None:
+        self._replies.append((request, Reply(Status.DONE, result, self.leader)))
 
     def _refuse(self, request: RequestId) -> None:
         leader = None if self.leader == self.me else self.leader
@@ -321,7 +340,7 @@ class Replica:
         peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
         if peer.is_probed:
-            peer.last_sent = _LONG_AGO  # and so the next one goes at once
+            peer.last_sent = LONG_AGO  # and so the next one goes at once
 
     def _replicate(self, leading: _Leadership, now: float) -> None:
         for server, peer in leading.peers.items():
@@ -370,7 +389,7 @@ class Replica:
         for read in leading.reads:
             if read.round <= confirmed and read.index <= self.applied:
                 result = Result(value=self.store.get(read.key))
-                self._replies.append((read.request, Reply(Status.DONE, result, self.me)))
+                self._answer(read.request, result)
             else:
                 waiting.append(read)
         leading.reads = waiting
@@ -397,7 +416,7 @@ class Replica:
         for index, entry in enumerate(entries, start=self.applied + 1):
             result = self.store.apply(entry.value)
             if index in pending:
-                self._replies.append((pending.pop(index), Reply(Status.DONE, result, self.me)))
+                self._answer(pending.pop(index), result)
         self.applied = self.state.commit_index
 
     def _compact(self, now: float) -> None:

@@ -32,17 +32,38 @@ class Operation(msgspec.Struct, frozen=True):
     value: str | None = None
     expected: str | None = None
 
+    @property
+    def is_write(self) -> bool:
+        """Whether it may have an effect, and so is asked for in a session."""
+        return self.kind is not Kind.GET
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """What a client wants of the cluster: that another server leads, `to` or (None) any.
+
+    The result is the server that leads then, and whether it is that one.
+    """
+
+    to: ServerId | None = None
+    is_write = False
+
 
 class Request(msgspec.Struct, frozen=True, array_like=True):
-    """What is asked of a server: to do a command (for the log), or else for the value of a key."""
+    """What is asked of a server: to do a command (for the log), or else for the value of a key.
+
+    With `successor` it is asked to let that server lead, or (empty) any other.
+    """
 
     number: int
     command: str | None
     key: str = ""
+    successor: str | None = None
 
     def put_to(self, replica: Replica, name: RequestId, now: float) -> None:
         """Ask a replica, which knows the request by a name."""
-        if self.command is None:
+        if self.successor is not None:
+            replica.transfer(name, self.successor or None, now)
+        elif self.command is None:
             replica.read(name, self.key)
         else:
             replica.submit(name, self.command, now)
@@ -64,24 +85,26 @@ class Session:
         self._client = 0
         self._sequence = 0
         self._number = 0
-        self._operation: Operation | None = None
+        self._wanted: Operation | Transfer | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether the client has a session; what it asks for before has no effect on any key."""
         return self._client != 0
 
-    def begin(self, operation: Operation) -> None:
+    def begin(self, wanted: Operation | Transfer) -> None:
         """Want something new."""
-        self._operation = operation
-        if operation.kind is not Kind.GET:
+        self._wanted = wanted
+        if wanted.is_write:
             self._sequence += 1
 
     def ask(self) -> Request:
         """Return the next request for `target`: what is wanted, or a session to ask for it in."""
         self._number += 1
-        operation = self._operation
+        operation = self._wanted
         assert operation is not None
+        if isinstance(operation, Transfer):
+            return Request(self._number, None, successor=operation.to or "")
         if operation.kind is Kind.GET:
             return Request(self._number, None, operation.key)
         if not self._client:
@@ -103,12 +126,14 @@ class Session:
 
         A reply to another request than the last one says nothing. Raises ExpiredError.
         """
-        if number != self._number or self._operation is None:
+        if number != self._number or self._wanted is None:
             return None
         if reply.status is not Status.DONE:
             self._look_elsewhere(reply.leader)
             return None
-        if self._operation.kind is not Kind.GET and not self._client:
+        if isinstance(self._wanted, Transfer):
+            return reply.result
+        if self._wanted.is_write and not self._client:
             self._client = reply.result.client
             return None
         if reply.result.refused:

@@ -32,7 +32,7 @@ from raft_ref.server.transport import Transport
 
 log = logging.getLogger("raft_ref.server")
 
-VERSION = 1
+VERSION = 2
 """The version of what is spoken on a connection."""
 
 FIRST_RETRY, LAST_RETRY = 0.05, 1.0
@@ -101,11 +101,15 @@ def parse_address(text: str) -> Address:
 
 
 class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
-    """The first frame of a connection: who speaks, a server or (None) a client, and to whom."""
+    """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
+
+    `features` are those of a server, by their names.
+    """
 
     version: int
     source: ServerId | None
     dest: ServerId | None
+    features: str = "none"
 
 
 _hello = msgspec.msgpack.Decoder(Hello)
@@ -210,6 +214,7 @@ class Listener:
     - `deliver` is called with each message, which is from whom the connection is.
     - `answer` is called with each request of a client and returns the reply; requests of one
       connection may be answered in any order, so they say themselves which is which.
+    - `features`: those of the server, by their names. A peer that has others is told of in the log.
 
     Both raise ValueError for what they cannot use; its connection is closed then.
     """
@@ -222,6 +227,7 @@ class Listener:
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         max_clients: int = 1000,
+        features: str = "none",
     ) -> None:
         self._me = me
         self._peers = peers
@@ -229,6 +235,8 @@ class Listener:
         self._answer = answer
         self._limits = limits
         self._max_clients = max_clients
+        self._features = dict.fromkeys(peers, features)  # as far as was told
+        self._own_features = features
         self._clients = 0
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -279,12 +287,23 @@ class Listener:
         if hello.source is None:
             await self._serve_client(reader, writer)
             return
+        self._compare(hello.source, hello.features)
         while (payload := await read_frame(reader, self._limits.frame)) is not None:
             envelope = decode(payload)
             source, dest = envelope.message.source, envelope.message.dest
             if (source, dest) != (hello.source, self._me):
                 raise FrameError(f"{hello.source!r} sends a message of {source!r} for {dest!r}")
             self._deliver(envelope)
+
+    def _compare(self, peer: ServerId, features: str) -> None:
+        """Say in the log, once, that a peer has other features."""
+        if features != self._features[peer]:
+            log.warning(
+                "%s runs with the features %s, and %s with %s: what one of them promises, "
+                "it does where all servers have it",
+                *(peer, features, self._me, self._own_features),
+            )
+        self._features[peer] = features
 
     def _understood(self, first: bytes) -> Hello:
         try:
@@ -352,15 +371,17 @@ class SocketTransport(Transport):
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
+        features: str = "none",
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
         listening, connecting = tls or (None, None)
         self.links = {
-            peer: Link(address, Hello(VERSION, me, peer), connecting, limits)
+            peer: Link(address, Hello(VERSION, me, peer, features), connecting, limits)
             for peer, address in addresses.items()
             if peer != me
         }
-        self._listener = Listener(me, frozenset(self.links), deliver, answer, limits)
+        peers = frozenset(self.links)
+        self._listener = Listener(me, peers, deliver, answer, limits, features=features)
         self._tls = listening
         self._running: list[asyncio.Task[None]] = []
 

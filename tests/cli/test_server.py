@@ -39,6 +39,7 @@ KEYS = [
     (b"", b"s1 leads"),
     (b"l", b"is cut off"),
     (b"h", b"all servers reach each other"),
+    (b"t", b"is asked to let another server lead"),
     (b"1", b"crashed"),
     (b"x", b"loss 0.2"),
     (b"d", b"duplication 0.2"),
@@ -74,6 +75,9 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
     ("arguments", "message"),
     [
         (["demo", "--servers", "1"], "--servers 1: expected 2 to 9"),
+        (["demo", "--with", "nonsense"], "--with 'nonsense': expected pre-vote, "),
+        (["demo", "--with", "leases"], "--with 'leases': expected pre-vote, check-quorum, tran"),
+        (["serve", "--id", "1", "--peers", PEERS, "--with", "x"], "--with 'x': expected pre-vote"),
         (["demo", "--crash", "-1"], "--crash -1: expected 0 or more"),
         (["demo", "--trace", "NEW/trace"], "there is no folder NEW"),
         (["serve", "--id", "3", "--peers", PEERS], "--id 3: none of the peers 1, 2"),

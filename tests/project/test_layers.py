@@ -16,8 +16,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref": set(),
     "raft_ref/features": {"raft_ref"},
     "cli": {"cli/options", "raft_ref", "spec"},
-    "raft_ref/server": {"raft_ref", "raft_ref/server/simulation"},
-    "raft_ref/server/simulation": {"raft_ref", "raft_ref/server"},
+    "raft_ref/server": {"raft_ref", "raft_ref/features", "raft_ref/server/simulation"},
+    "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
     "explorer": {"explorer/model", "explorer/results"},
     "explorer/engines": {"explorer", "explorer/model", "explorer/results"},
     "explorer/liveness": {

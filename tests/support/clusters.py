@@ -1,29 +1,63 @@
 """The specification, looking on while a simulated cluster runs."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
 from raft_ref.explorer import Event, Property, View
 from raft_ref.explorer import Kind as PropertyKind
-from raft_ref.server import Happening
+from raft_ref.features import Feature
+from raft_ref.server import IN_PRODUCTION, Happening
 from raft_ref.server.simulation.trial import SERVERS
+from raft_ref.spec.files import EXTENDED
 from raft_ref.spec.link import INVARIANTS, Committed, Refinement, raft_properties
+from raft_ref.spec.link.features import (
+    ExtendedVariables,
+    HidingRefinement,
+    composed,
+    extended_properties,
+)
+
+
+class Comparison(Protocol):
+    """What compares a step with those of a specification."""
+
+    def differences(self, before: View, event: Event) -> list[str]:
+        """Return how they differ, as text; none if the specification has the step."""
+
+
+def refinements(servers: tuple[str, ...], features: frozenset[Feature]) -> list[Comparison]:
+    """Return what each step of a server with these features is held to."""
+    variables = ExtendedVariables(servers, (), features)
+    own = Refinement(servers, (), EXTENDED, mapping=variables, names=composed)
+    return [own, HidingRefinement(servers, ())]
 
 
 class Spec:
     """Checks each step of a cluster against Raft.tla, and each state against its invariants.
 
+    With features, against ExtendedRaft.tla and theirs, and against Raft.tla with what they add
+    hidden.
+
     What a snapshot of the store holds is told to the specification as the values that were
     applied. A step that changes nothing of a server that was seen before is checked once.
     """
 
-    def __init__(self, servers: tuple[str, ...] = SERVERS) -> None:
-        properties = raft_properties(INVARIANTS, servers, ())
+    def __init__(
+        self, servers: tuple[str, ...] = SERVERS, features: Iterable[Feature] = IN_PRODUCTION
+    ) -> None:
+        self._servers, self._features = servers, frozenset(features)
+        if self._features:
+            properties = extended_properties(servers, (), self._features)
+        else:
+            properties = raft_properties(INVARIANTS, servers, ())
         self._of_states = [p for p in properties if p.kind is PropertyKind.STATE and _checked(p)]
         self._of_steps = [p for p in properties if p.kind is PropertyKind.STEP and _checked(p)]
-        self._refinement = Refinement(servers, ())
+        self._refinements: dict[frozenset[Feature], list[Comparison]] = {}
+        if not self._features:
+            self._refinements[self._features] = [Refinement(servers, ())]
         self._history = Committed()
         self._applied: dict[Any, tuple[str, ...]] = {}
         self._view: View | None = None
@@ -87,8 +121,20 @@ class Spec:
             sends,
             after,
         )
-        differences = self._refinement.differences(before, shown)
-        assert not differences, f"{happening}: {differences}"
+        for refinement in self.refinements_of(server):
+            differences = refinement.differences(before, shown)
+            assert not differences, f"{happening}: {differences}"
+
+    def refinements_of(self, server: str) -> list[Comparison]:
+        """Return what each step of a server is held to."""
+        features = self.features_of(server)
+        if features not in self._refinements:
+            self._refinements[features] = refinements(self._servers, features)
+        return self._refinements[features]
+
+    def features_of(self, server: str) -> frozenset[Feature]:
+        """Return the features that a server has."""
+        return self._features
 
     def _remember(self, happening: Happening) -> None:
         """Note which values a snapshot that is taken stands for."""
@@ -106,6 +152,19 @@ class Spec:
             held = what.snapshot
             return replace(what, snapshot=replace(held, data=self._values(held)))
         return what
+
+
+class SpecOfMany(Spec):
+    """The same for servers with different features; what is true of Raft is true of them all."""
+
+    def __init__(self, features: Mapping[str, frozenset[Feature]]) -> None:
+        super().__init__(tuple(features), ())
+        self._refinements.clear()  # who has none gets messages of features all the same
+        self._features_of = features
+
+    def features_of(self, server: str) -> frozenset[Feature]:
+        """Return the features that a server has."""
+        return self._features_of[server]
 
 
 def _key(snapshot: Snapshot) -> Any:

@@ -14,10 +14,13 @@ import random
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from raft_ref.messages import Message, ServerId
-from raft_ref.node import Action, Node, Step
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.messages import ServerId
+from raft_ref.node import Node, Step
 from raft_ref.server.codec import Envelope
+from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica
 from raft_ref.server.replica import (
     IN_PRACTICE,
     Happening,
@@ -93,7 +96,7 @@ class SimulatedServer:
     def __init__(self, simulation: "Simulation", me: ServerId) -> None:
         self.simulation = simulation
         self.me = me
-        self.storage: Storage = MemoryStorage(simulation.node.initial(me))
+        self.storage: Storage = MemoryStorage(self.node.initial(me))
         self.replica: Replica | None = None
         self.life = 0  # how often it was started or stopped: what an earlier life planned is void
         self._offset = 0.0
@@ -102,6 +105,12 @@ class SimulatedServer:
         self._steps: list[Happening] = []
         self._saving: Output | None = None
         self._due = 0.0
+        self._stop: RequestId | None = None  # what is asked of the replica before it stops
+
+    @property
+    def node(self) -> Node:
+        """The node that it runs."""
+        return self.simulation.node
 
     @property
     def clock(self) -> float:
@@ -116,9 +125,11 @@ class SimulatedServer:
         self.life += 1
         drift = simulation.conditions.drift
         self._rate = simulation.chance.uniform(1 - drift, 1 + drift)
-        first = simulation.node.initial(self.me)
-        self.replica = simulation.replica(
-            simulation.node,
+        first = self.node.initial(self.me)
+        node: Any = self.node
+        replica = simulation.extended if isinstance(node, ExtendedNode) else simulation.replica
+        self.replica = replica(
+            node,
             self.me,
             random.Random(simulation.chance.random()),
             self.clock,
@@ -144,12 +155,18 @@ class SimulatedServer:
         self._steps.clear()
         self._saving = None
 
+    def stop(self, seconds: float) -> None:
+        """Crash once another server leads, if this one does, or after so many seconds."""
+        name = self._stop = "stop", self.life
+        self.take(lambda replica, now: replica.transfer(name, None, now))
+        self.later(seconds, self.crash)
+
     def jump(self, seconds: float) -> None:
         """Set the clock forward or back."""
         self._offset += seconds
         self.wake()
 
-    def _observe(self, before: State, event: Action | Message, step: Step) -> None:
+    def _observe(self, before: State, event: Any, step: Step) -> None:
         self._steps.append(Happening(self.me, before, event, step))
 
     # What happens to it
@@ -214,6 +231,8 @@ class SimulatedServer:
             self.simulation.send(envelope)
         for request, reply in output.replies:
             self.simulation.answer(request, reply)
+        if self._stop in (request for request, _ in output.replies):
+            self.crash()
 
     def later(self, seconds: float, call: Callable[[], None]) -> None:
         """Call something later, unless the server crashes before."""
@@ -232,12 +251,14 @@ class Simulation(Transport):
     """A cluster on a simulated clock.
 
     Arguments: the names of the servers; the seed; how things are; how long replicas wait.
-    `observe` is told of each step that is settled. What servers are made of, `server`, `replica`
-    and `machine` say, so that a part can be replaced.
+    `observe` is told of each step that is settled; the `features` of the servers, which with none
+    are Raft's, and nothing else. What servers are made of, `server`, `replica` (with features
+    `extended`) and `machine` say, so that a part can be replaced.
     """
 
     server: type[SimulatedServer] = SimulatedServer
     replica: type[Replica] = Replica
+    extended: type[ExtendedReplica] = ExtendedReplica
     machine: type[KeyValueMachine] = KeyValueMachine
 
     def __init__(
@@ -247,22 +268,30 @@ class Simulation(Transport):
         conditions: Conditions = CALM,
         timing: Timing = IN_PRACTICE,
         observe: Callable[[Happening], None] = lambda happening: None,
+        features: Iterable[Feature] = IN_PRODUCTION,
     ) -> None:
         self.chance = random.Random(seed)
-        self.node = Node(servers, machine=self.machine())
+        self.node = self.node_with(frozenset(features), servers)
         self.conditions = conditions
         self.timing = timing
         self.now = 0.0
         self.faults: Counter[str] = Counter()
         self.cut: set[tuple[ServerId, ServerId]] = set()
-        self.settled = {server: self.node.initial(server) for server in servers}
         self._observe = observe
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self._planned = 0
         self._waiting: dict[RequestId, Callable[[Reply], None]] = {}
         self.servers = {server: self.server(self, server) for server in servers}
+        self.settled = {name: each.node.initial(name) for name, each in self.servers.items()}
         for each in self.servers.values():
             each.start()
+
+    def node_with(self, features: frozenset[Feature], servers: Sequence[ServerId]) -> Node:
+        """Return the node that the servers have."""
+        machine = self.machine()
+        return (
+            ExtendedNode(servers, (), machine, features) if features else Node(servers, (), machine)
+        )
 
     # Time
 

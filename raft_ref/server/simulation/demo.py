@@ -9,6 +9,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features import Feature
+from raft_ref.server.extended import IN_PRODUCTION
 from raft_ref.server.replica import Happening
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.client import SimulatedClient
@@ -28,8 +30,8 @@ class DemoRequest:
 
     `loss` and `duplication` say how likely a message is lost or arrives twice, `delay` how many
     seconds it takes; the leader crashes `crashes` times, once a second, and is cut off `partitions`
-    times, likewise. With `keeps_steps` all steps are kept. Raises ValueError for too few servers
-    or too many, and for times below 0.
+    times, likewise. With `keeps_steps` all steps are kept; `features` are those of the servers.
+    Raises ValueError for too few servers or too many, and for times below 0.
     """
 
     servers: int = 3
@@ -40,6 +42,7 @@ class DemoRequest:
     crashes: int = 0
     partitions: int = 0
     keeps_steps: bool = False
+    features: frozenset[Feature] = IN_PRODUCTION
 
     def __post_init__(self) -> None:
         """Refuse what has no keys, and what cannot be counted."""
@@ -68,7 +71,9 @@ class Demo:
             duplication=request.duplication,
         )
         names = tuple(f"s{number}" for number in range(1, request.servers + 1))
-        self.simulation = Simulation(names, request.seed, conditions, observe=self._note)
+        self.simulation = Simulation(
+            names, request.seed, conditions, observe=self._note, features=request.features
+        )
         self.first = dict(self.simulation.settled)
         self._client = SimulatedClient(self.simulation, "client", 0.5, lambda: 0.05)
         self._chance = random.Random(request.seed)
@@ -86,7 +91,7 @@ class Demo:
     # Faults
 
     def press(self, key: str) -> None:
-        """Do what a key stands for: 1 to 9 a server, l, h, x, d; others are passed over."""
+        """Do what a key stands for: 1 to 9 a server, l, h, t, x, d; others are passed over."""
         names = list(self.simulation.servers)
         if key.isdigit() and 0 < int(key) <= len(names):
             self.crash_or_start(names[int(key) - 1])
@@ -94,6 +99,8 @@ class Demo:
             self.cut_leader_off()
         elif key == "h":
             self.heal()
+        elif key == "t":
+            self.transfer()
         elif key in "xd":
             self._change("loss" if key == "x" else "duplication")
 
@@ -118,6 +125,16 @@ class Demo:
         if leader is not None:
             self._log(f"{leader} is cut off from the others")
             self.simulation.cut_off([leader])
+
+    def transfer(self) -> None:
+        """Let another server lead, if one does and its features allow for that."""
+        leader = self.simulation.leader
+        if leader is not None:
+            self._log(f"{leader} is asked to let another server lead")
+            name = "transfer", self.simulation.now
+            self.simulation.servers[leader].take(
+                lambda replica, now: replica.transfer(name, None, now)
+            )
 
     def heal(self) -> None:
         """Let all servers reach each other again."""

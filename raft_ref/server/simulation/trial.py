@@ -5,9 +5,11 @@ The rule: a trial is drawn from its seed alone.
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from raft_ref.features import Feature
+from raft_ref.server.extended import IN_PRODUCTION
 from raft_ref.server.replica import Happening, Timing
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.client import SimulatedClient
@@ -86,6 +88,8 @@ class Trouble:
         self.chance = chance
         self.pause = pause
         self.is_over = False
+        features = getattr(simulation.node, "features", ())
+        self._has_transfer = Feature.LEADERSHIP_TRANSFER in features
         self._later()
 
     def _later(self) -> None:
@@ -98,6 +102,8 @@ class Trouble:
             self._crash, self._crash, self._cut, self._cut_one_way, self._heal, self._heal,
             self._jump, self._fill, self._slow,
         ]  # fmt: skip
+        if self._has_transfer:
+            kinds += [self._transfer, self._transfer, self._stop]
         fault = self.chance.choice(kinds)
         self.simulation.faults[fault.__name__.strip("_")] += 1
         target = self.simulation.leader if self.chance.random() < 0.5 else None
@@ -114,6 +120,17 @@ class Trouble:
                 self.simulation.servers[server].start()
 
         self.simulation.at(0.3 * self.chance.random(), start)
+
+    def _transfer(self, server: str) -> None:
+        leader, name = self.simulation.leader, ("transfer", self.simulation.now)
+        if leader is not None:
+            self.simulation.servers[leader].take(
+                lambda replica, now: replica.transfer(name, server, now)
+            )
+
+    def _stop(self, server: str) -> None:
+        self.simulation.servers[server].stop(0.3)
+        self.simulation.at(0.3, lambda: self._start_later(server))
 
     def _cut(self, server: str) -> None:
         self.simulation.cut_off([server])
@@ -183,9 +200,10 @@ def run(
     commands: int = 12,
     clients: int = 3,
     seconds: float = 3.0,
+    features: Iterable[Feature] = IN_PRODUCTION,
 ) -> Run:
     """Run a cluster under faults for some seconds, then let it recover and finish."""
-    cluster = simulation(SERVERS, seed, ROUGH, QUICK, look)
+    cluster = simulation(SERVERS, seed, ROUGH, QUICK, look, features)
     begin(dict(cluster.settled))
     chance = random.Random(seed)
     wanting = [

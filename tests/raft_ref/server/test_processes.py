@@ -58,8 +58,11 @@ class Cluster:
     def where(self) -> str:
         return ",".join(map(str, self.addresses.values()))
 
-    def start(self, name: str, command: Sequence[str] = processes.COMMAND) -> None:
+    def start(
+        self, name: str, command: Sequence[str] = processes.COMMAND, features: str = ""
+    ) -> None:
         arguments = ["--id", name, "--peers", self.peers_of(name)]
+        arguments += ["--with", features] if features else []
         arguments += ["--data", str(self.folder / name)]
         self.processes[name] = processes.start(
             [*command, "serve", *arguments], stderr=subprocess.PIPE
@@ -295,6 +298,17 @@ def test_the_commands(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> N
     assert kv(capsys, "delete", "color", *where)[0] == 0
     assert kv(capsys, "get", "color", *where) == (1, "", "raft-ref: there is no such key\n")
     assert kv(capsys, "cas", "color", "-", "new", *where)[0] == 0
+    code, out, _ = kv(capsys, "transfer", *where, "--json")
+    assert code == 0
+    first = json.loads(out)["value"]
+    other = next(name for name in "123" if name != first)
+    assert kv(capsys, "transfer", other, *where) == (0, f"{other} leads\n", "")
+    assert kv(capsys, "get", "color", *where)[:2] == (0, "new\n")
+    assert kv(capsys, "transfer", "4", *where) == (
+        3,
+        "",
+        "raft-ref: there is no server 4; nothing was done\n",
+    )
     # Without a majority there is no session, and so nothing that could still be done.
     for name in "23":
         cluster.kill(name)
@@ -355,3 +369,68 @@ def test_an_orderly_stop(cluster: Cluster) -> None:
     assert [code for code, _ in ended] == [0, 0, 0]
     assert not any("Traceback" in log for _, log in ended)
     assert os.listdir(cluster.folder / "1")
+
+
+async def stopped_while_it_leads(cluster: Cluster) -> tuple[str, float, list[Observation]]:
+    """Stop the leader while clients write; return which, and the longest that one had to wait."""
+    async with clients(cluster, 3) as made:
+        await made[0].do(Operation(Kind.PUT, "ready", "yes"), 20.0)
+        seen: list[Observation] = []
+        end = time.monotonic() + 1.5
+        tasks = [
+            asyncio.ensure_future(work(client, f"c{number}", number, seen, end))
+            for number, client in enumerate(made)
+        ]
+        await asyncio.sleep(0.3)
+        name = next(n for n, at in cluster.addresses.items() if str(at) == made[0].leader)
+        cluster.processes[name].terminate()
+        await asyncio.gather(*tasks)
+    return name, max(each.end - each.start for each in seen if each.result), seen
+
+
+def test_a_leader_that_is_stopped_lets_another_lead_first(cluster: Cluster) -> None:
+    name, _, seen = asyncio.run(stopped_while_it_leads(cluster))
+    process = cluster.processes.pop(name)
+    log = process.communicate()[1]
+    assert process.returncode == 0
+    assert any(f"{name}: {other} leads in term" in log for other in "123" if other != name)
+    assert is_linearizable(seen)
+
+
+def test_a_second_signal_stops_at_once_who_cannot_be_replaced(tmp_path: Path) -> None:
+    made = Cluster(tmp_path)
+    for name in made.addresses:
+        made.start(name)
+
+    async def lead() -> str:
+        async with clients(made, 1) as [client]:
+            await client.do(Operation(Kind.PUT, "ready", "yes"), 20.0)
+            return next(n for n, at in made.addresses.items() if str(at) == client.leader)
+
+    leader = made.processes[asyncio.run(lead())]
+    for process in made.processes.values():
+        if process is not leader:
+            process.send_signal(signal.SIGSTOP)
+    leader.terminate()
+    leader.terminate()
+    began = time.monotonic()
+    assert leader.wait(5) == 0
+    made.stop_all()
+    assert time.monotonic() - began < 5
+
+
+def test_servers_with_different_features_work_together(tmp_path: Path) -> None:
+    made = Cluster(tmp_path)
+    for name, features in (("1", "all"), ("2", "none"), ("3", "check-quorum")):
+        made.start(name, features=features)
+
+    async def write() -> None:
+        async with clients(made, 1) as [client]:
+            await client.do(Operation(Kind.PUT, "x", "y"), 20.0)
+
+    asyncio.run(write())
+    time.sleep(0.5)
+    logs = [log for _, log in made.stop_all()]
+    for log in logs:
+        assert log.count(" runs with the features ") == 2
+        assert "closed the connection" not in log

@@ -1,12 +1,13 @@
-"""A simulated cluster under faults: what clients see is one store, what servers do is Raft.tla."""
+"""A simulated cluster under faults: clients see one store, servers do what the spec allows."""
 
 from collections import Counter
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
-from raft_ref import Node
-from raft_ref.server import Happening
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.server import IN_PRODUCTION, Happening, named
 from raft_ref.server.bugs import SERVER_BUGS
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import SERVERS, run
@@ -19,11 +20,13 @@ FAULTS = {
 ENDINGS = {"done", "not leader", "unknown", "asked again"}
 
 
-def runs(seeds: range, spec: Spec) -> tuple[Counter[str], Counter[str]]:
+def runs(
+    seeds: range, spec: Spec, features: frozenset[Feature]
+) -> tuple[Counter[str], Counter[str]]:
     """Run a cluster for each seed; return which faults happened, and how requests ended."""
     faults, endings = Counter[str](), Counter[str]()
     for seed in seeds:
-        found = run(seed, spec.look, spec.begin)
+        found = run(seed, spec.look, spec.begin, features=features)
         assert is_linearizable(found.history), f"seed {seed}"
         assert found.is_idle, f"seed {seed}: something was never answered"
         assert found.all_agree, f"seed {seed}"
@@ -32,20 +35,36 @@ def runs(seeds: range, spec: Spec) -> tuple[Counter[str], Counter[str]]:
     return faults, endings
 
 
-def covered(seeds: range) -> None:
-    spec = Spec()
-    faults, endings = runs(seeds, spec)
-    assert faults.keys() == FAULTS
+def covered(seeds: range, features: frozenset[Feature] = IN_PRODUCTION) -> None:
+    spec = Spec(features=features)
+    faults, endings = runs(seeds, spec, features)
+    has_transfer = Feature.LEADERSHIP_TRANSFER in features
+    assert faults.keys() == (FAULTS | {"transfer", "stop"} if has_transfer else FAULTS)
     assert endings.keys() == ENDINGS
-    assert spec.actions.keys() == {*Node.action_names, "Restart"}
+    node = ExtendedNode(SERVERS, features=features)
+    assert spec.actions.keys() == {*node.action_names, "Restart"}
 
 
 def test_clients_see_one_store_and_servers_do_what_the_spec_allows() -> None:
-    covered(range(4))
+    covered(range(21, 24))
+
+
+def test_so_they_do_without_features() -> None:
+    covered(range(4), frozenset())
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seeds", [range(4, 15), range(100, 130)], ids=str)
+@pytest.mark.parametrize(
+    "features",
+    [frozenset(some) for size in range(3) for some in combinations(sorted(IN_PRODUCTION), size)],
+    ids=named,
+)
+def test_some_features(features: frozenset[Feature]) -> None:
+    covered(range(6), features)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seeds", [range(10, 24), range(100, 130)], ids=str)
 def test_more_seeds(seeds: range) -> None:
     covered(seeds)
 
@@ -67,9 +86,7 @@ def test_clients_see_one_store_whatever_happens(seeds: range) -> None:
 def test_a_bug_shows(name: str) -> None:
     """Within some seeds, clients see what no single store could have shown them."""
     bug = SERVER_BUGS[name]
-    assert any(
-        not is_linearizable(run(seed, simulation=bug.simulation).history) for seed in range(400)
-    )
+    assert any(not is_linearizable(run(seed, **bug.where).history) for seed in range(400))
 
 
 def test_a_run_repeats_itself_step_by_step() -> None:

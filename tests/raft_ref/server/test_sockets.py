@@ -102,12 +102,18 @@ class End:
     """A server that keeps what it hears."""
 
     def __init__(
-        self, me: str, addresses: dict[str, Address], limits: Limits = DEFAULT_LIMITS
+        self,
+        me: str,
+        addresses: dict[str, Address],
+        limits: Limits = DEFAULT_LIMITS,
+        features: str = "none",
     ) -> None:
         self.me = me
         self.heard: list[Envelope] = []
         self._news = asyncio.Event()
-        self.transport = SocketTransport(me, addresses, self._deliver, self.answer, limits)
+        self.transport = SocketTransport(
+            me, addresses, self._deliver, self.answer, limits, features=features
+        )
 
     def _deliver(self, envelope: Envelope) -> None:
         self.heard.append(envelope)
@@ -288,7 +294,7 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=2), "it speaks version 2, not 1"),
+        (hello(version=1), "it speaks version 1, not 2"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
@@ -343,6 +349,47 @@ def test_whatever_is_said_the_others_are_served(data: bytes) -> None:
         run(test)
     finally:
         logging.disable(logging.NOTSET)
+
+
+# ---- Features
+
+
+def test_a_peer_with_other_features_is_told_of_once_and_heard(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test() -> None:
+        addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+        one, two = (End(me, addresses, features=of) for me, of in (("s1", "x"), ("s2", "none")))
+        await one.transport.start(addresses["s1"])
+        await two.transport.start(addresses["s2"])
+        await until(lambda: two.transport.links["s1"].is_connected)
+        two.transport.send(message("s2", "s1"))
+        assert await one.hears(1) == [message("s2", "s1")]
+        await two.transport.close()
+        again = End("s2", addresses, features="none")
+        await again.transport.start(addresses["s2"])
+        await until(lambda: again.transport.links["s1"].is_connected)
+        again.transport.send(message("s2", "s1"))
+        await one.hears(2)
+        await one.transport.close()
+        await again.transport.close()
+
+    run(test)
+    told = [each.getMessage() for each in caplog.records if each.levelno == logging.WARNING]
+    assert told.count(
+        "s2 runs with the features none, and s1 with x: what one of them promises, it does where "
+        "all servers have it"
+    ) == 1  # fmt: skip
+
+
+def test_peers_with_the_same_features_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            one.transport.send(message("s1", "s2"))
+            await two.hears(1)
+
+    run(test)
+    assert [each for each in caplog.records if each.levelno == logging.WARNING] == []
 
 
 # ---- Clients
