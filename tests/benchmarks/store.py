@@ -4,7 +4,8 @@
 
 Prints a line for each system and number of clients that work at one time: writes and linearizable
 reads a second, with the median and the 99th percentile of their latency, and the ratio of rates to
-PySyncObj's; then the time for which nothing can be written after the leader is killed.
+PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
+it is stopped (SIGTERM).
 
 - raft-ref: three `raft-ref serve` over TCP, and clients of its own kind.
 - PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
@@ -20,6 +21,7 @@ import base64
 import json
 import select
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -70,6 +72,17 @@ async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
 
     await asyncio.gather(*(work(do, number) for number, do in enumerate(workers)))
     return rate_of(latencies, time.perf_counter() - begin)
+
+
+async def longest_pause(write: Callable[[], Awaitable[bool]]) -> float:
+    """Write for some seconds; return the longest time between two writes that were done."""
+    start = last = time.perf_counter()
+    longest = 0.0
+    while last - start < 3.0:
+        if await write():
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+    return longest
 
 
 def ports(count: int) -> list[int]:
@@ -142,18 +155,21 @@ class Ours:
         await asyncio.gather(*(do(True, number) for number, do in enumerate(found)))
         return found
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]") -> float:
-        """Kill the leader; return the seconds until something is written again."""
+    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+        """Send the leader a signal; return for how many seconds nothing could be written."""
         client = Client(self.addresses)
-        write = Operation(Kind.PUT, "key", "value")
-        await client.do(write, 30.0)
+        operation = Operation(Kind.PUT, "key", "value")
+        await client.do(operation, 30.0)
         leader = [str(address) for address in self.addresses].index(client.leader)
-        started[leader].kill()
-        start = time.perf_counter()
-        while True:
+        started[leader].send_signal(number)
+
+        async def write() -> bool:
             with suppress(FailedError):
-                await client.do(write, 10.0)
-                return time.perf_counter() - start
+                await client.do(operation, 10.0)
+                return True
+            return False
+
+        return await longest_pause(write)
 
 
 # ---- etcd
@@ -219,20 +235,22 @@ class Etcd:
         await do(True, 0)
         return do
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]") -> float:
-        """Kill the leader; return the seconds until something is written again."""
+    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+        """Send the leader a signal; return for how many seconds nothing could be written."""
         leader = await self._leader()
-        started[self.clients.index(leader)].kill()
-        start = time.perf_counter()
+        started[self.clients.index(leader)].send_signal(number)
         others = [port for port in self.clients if port != leader]
         content = {"key": "eA==", "value": "eA=="}
-        while True:
+
+        async def write() -> bool:
             for port in others:
                 with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
                     async with asyncio.timeout(0.5):
-                        said = await _post(port, "kv/put", content)
-                    if "header" in said:
-                        return time.perf_counter() - start
+                        if "header" in await _post(port, "kv/put", content):
+                            return True
+            return False
+
+        return await longest_pause(write)
 
 
 async def _post(port: int, path: str, content: dict[str, str]) -> Any:
@@ -326,17 +344,24 @@ def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: R
 Rows = list[tuple[int, Rate, Rate]]
 
 
-async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> tuple[Rows, float]:
-    """Return for each number of clients the rates of writes and reads, and the failover."""
+async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> Rows:
+    """Return for each number of clients the rates of writes and reads."""
     found: Rows = []
-    with processes(system.commands) as started:
+    with processes(system.commands):
         for count in counts:
             workers = await system.workers(count)
             writes = await load(workers, seconds, is_write=True)
             reads = await load(workers, seconds, is_write=False)
             found.append((count, writes, reads))
-        failover = await system.failover(started)
-    return found, failover
+    return found
+
+
+async def paused(system: Ours | Etcd, number: int) -> float:
+    """Return for how many seconds nothing can be written after the leader got a signal."""
+    with processes(system.commands) as started:
+        await system.workers(1)
+        await asyncio.sleep(1.0)
+        return await system.failover(started, number)
 
 
 def main() -> None:
@@ -361,10 +386,16 @@ def main() -> None:
     for system in systems:
         with tempfile.TemporaryDirectory() as folder:
             made = system(Path(folder))
-            rows, failover = asyncio.run(measured(made, options.clients, options.seconds))
+            rows = asyncio.run(measured(made, options.clients, options.seconds))
         for count, writes, reads in rows:
             print(_line(system.name, count, writes, reads, baselines.get(count)), flush=True)
-        print(f"{system.name:<10} the leader was killed: {1000 * failover:.0f} ms", flush=True)
+        for number, what in ((signal.SIGKILL, "killed"), (signal.SIGTERM, "stopped")):
+            pauses = []
+            for _ in range(5):
+                with tempfile.TemporaryDirectory() as folder:
+                    pauses.append(asyncio.run(paused(system(Path(folder)), number)))
+            pause = 1000 * statistics.median(pauses)
+            print(f"{system.name:<10} the leader was {what}: {pause:.0f} ms", flush=True)
 
 
 if __name__ == "__main__":
