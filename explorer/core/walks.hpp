@@ -202,11 +202,11 @@ class Walks {
         for (std::uint8_t bound : local.step.exceeded) ++walked_.cut[bound];
         if (!local.step.exceeded.empty()) return false;
         before_ = state_;
-        const bool has_room = move(kind.way, offer, local.step);
-        if (!has_room || state_.history == no_history) {
-            std::swap(state_, before_);
-            cut[0] += !has_room;
+        if (observed(state_.history, state_.nodes[offer.position], local.step.after) == no_history)
             return false;
+        if (!move(kind.way, offer, local.step)) {
+            std::swap(state_, before_);
+            return ++cut[0], false;
         }
         if (fault >= 0) ++state_.faults[fault];
         const bool again = kind.way == Way::receive_again;

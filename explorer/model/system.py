@@ -219,13 +219,13 @@ class System:
             for bound in local.exceeded:
                 cut_off[bound] += 1
             return None
-        network = self.network.add(network, local.sends)
-        if self.network.size(network) > self._max_messages:
-            cut_off["max_messages"] += 1
-            return None
         nodes, _, history, restarts, drops, duplicates = state
         history = self.observe(history, local.before, local.after)
         if history == NO_HISTORY:
+            return None
+        network = self.network.add(network, local.sends)
+        if self.network.size(network) > self._max_messages:
+            cut_off["max_messages"] += 1
             return None
         nodes = (*nodes[:position], local.after, *nodes[position + 1 :])
         return GlobalState(nodes, network, history, restarts, drops, duplicates)
