@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "raft_ref/features",
         "spec",
         "spec/link",
+        "spec/proof",
         "spec/values",
     },
     "spec/link": {
@@ -183,8 +184,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "explorer/walks",
         "raft_ref",
+        "raft_ref/features",
         "spec",
         "spec/link",
+        "spec/link/features",
         "traces/format",
         "traces/sources",
         "verify",

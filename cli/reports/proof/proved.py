@@ -8,7 +8,7 @@ from raft_ref.cli.reports.proof.counterexamples import as_text
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import Kind, Proof, Question, Verdict
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from raft_ref.spec.proof.protocol import ASSUMPTIONS, NOT_COVERED, protocol
+from raft_ref.spec.proof.protocol import ASSUMPTIONS, CARRIED_OVER, NOT_COVERED, protocol
 from raft_ref.spec.proof.questions import EVERY
 from raft_ref.traces import draw
 from raft_ref.traces.sources.induction import trace_of
@@ -46,6 +46,8 @@ class DescribedProof:
             yield ""
             yield "assumed: what z3 is given differs from Raft.tla, and allows more:"
             yield from (f"  - {each}" for each in ASSUMPTIONS)
+            yield "carried over:"
+            yield from (f"  - {each}" for each in CARRIED_OVER)
             yield "not covered:"
             yield from (f"  - {each}" for each in NOT_COVERED)
 
@@ -73,6 +75,7 @@ class DescribedProof:
                 "properties": [each.name for each in PROPERTIES],
                 "conjuncts": {each.name: each.says for each in CONJUNCTS},
                 "assumptions": ASSUMPTIONS,
+                "carried_over": CARRIED_OVER,
                 "not_covered": NOT_COVERED,
                 "refuted": str(found.question) if found else None,
                 "counterexample": [*as_text(found)] if found else None,
