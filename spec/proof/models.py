@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import z3
 
 from raft_ref.spec.proof.relations import (
-    RELATIONS,
     ZERO,
     Formula,
     Index,
     Quorum,
+    Read,
+    Round,
     Server,
     State,
     Term,
@@ -28,14 +29,26 @@ from raft_ref.spec.proof.relations import (
     term_le,
 )
 
-_SIZES: Mapping[Any, Sequence[int]] = {
+SIZES: Mapping[Any, Sequence[int]] = {
     Server: (1, 2, 3, 4),
     Quorum: (1, 2, 3),
     Term: (1, 2, 3, 4),
     Index: (1, 2, 3),
     Value: (1, 2),
 }
-_PREFIXES = {Server: "s", Quorum: "q", Term: "", Index: "", Value: "v"}
+"""How many elements of each sort there may be."""
+
+SIZES_WITH_READS: Mapping[Any, Sequence[int]] = {**SIZES, Read: (1,), Round: (1,)}
+
+_GROWING = (
+    (1, 1, 1, 2, 1), (2, 1, 2, 2, 1), (2, 2, 2, 2, 1), (2, 2, 2, 3, 2), (3, 2, 3, 3, 2),
+    (4, 3, 4, 3, 2),
+)  # fmt: skip
+"""Sizes of the first sorts, each of which allows what the one before allows."""
+
+_PREFIXES = {
+    Server: "s", Quorum: "q", Term: "", Index: "", Value: "v", Read: "r", Round: "h",
+}  # fmt: skip
 
 Element = str | int
 """Of a sort: servers, quorums and values are named, terms and indices count (indices from 0)."""
@@ -62,7 +75,7 @@ class Model(NamedTuple):
         """Return the relations of a state."""
         return {
             name: frozenset(self._holding(state.relations[name], sorts))
-            for name, sorts in RELATIONS.items()
+            for name, sorts in state.sorts.items()
         }
 
     def quorums(self) -> dict[Element, frozenset[Element]]:
@@ -82,7 +95,10 @@ class Model(NamedTuple):
 
 
 def smallest_model(
-    formulas: Sequence[Formula], seconds: float, state: State | None = None
+    formulas: Sequence[Formula],
+    seconds: float,
+    state: State | None = None,
+    sizes: Mapping[Any, Sequence[int]] = SIZES,
 ) -> Model | None:
     """Return the smallest model of formulas, by how many elements the sorts have together.
 
@@ -90,22 +106,48 @@ def smallest_model(
     tried, or none is found in so many seconds.
     """
     deadline = time.monotonic() + seconds
-    for size in sorted(product(*_SIZES.values()), key=lambda each: (sum(each), each)):
+    for size in sorted(product(*sizes.values()), key=lambda each: (sum(each), each)):
         left = deadline - time.monotonic()
         if left <= 0:
             return None
-        solver = z3.Solver()
-        solver.set("timeout", max(1, int(left * 1000)), "ctrl_c", False)
-        solver.add(*formulas)
-        constants: dict[Any, list[Any]] = {}
-        for sort, count in zip(_SIZES, size, strict=True):
-            constants[sort] = [z3.Const(f"{sort}{number}", sort) for number in range(count)]
-            some = z3.Const("any", sort)
-            solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
+        solver, constants = _bounded(formulas, dict(zip(sizes, size, strict=True)), left)
         if solver.check() == z3.sat:
             solution = solver.model() if state is None else _fewest(solver, constants, state)
             return _read(solution, constants)
     return None
+
+
+def has_model(
+    formulas: Sequence[Formula], seconds: float, sizes: Mapping[Any, Sequence[int]] = SIZES
+) -> bool:
+    """Return whether a small model of formulas is found in so many seconds.
+
+    It need not be the smallest, and that is found sooner: few sizes are tried.
+    """
+    deadline = time.monotonic() + seconds
+    for size in _GROWING:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        counts = dict.fromkeys(sizes, 1) | dict(zip(SIZES, size, strict=True))
+        if _bounded(formulas, counts, left)[0].check() == z3.sat:
+            return True
+    return False
+
+
+def _bounded(
+    formulas: Sequence[Formula], counts: Mapping[Any, int], seconds: float
+) -> tuple[Any, Mapping[Any, list[Any]]]:
+    """Return a solver of formulas with at most so many elements, and constants for these."""
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    solver.add(*formulas)
+    constants: dict[Any, list[Any]] = {}
+    for sort, count in counts.items():
+        constants[sort] = [z3.Const(f"{sort}{number}", sort) for number in range(count)]
+        some = z3.Const("any", sort)
+        solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
+    return solver, constants
 
 
 def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> Any:
@@ -113,7 +155,7 @@ def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> An
     solution, needed = solver.model(), set()
     atoms = [
         state.relations[name](*arguments)
-        for name, sorts in RELATIONS.items()
+        for name, sorts in state.sorts.items()
         for arguments in product(*(constants[sort] for sort in sorts))
     ]
     while True:

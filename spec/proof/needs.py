@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
+from raft_ref.spec.proof.invariant import PROPERTIES
 from raft_ref.spec.proof.questions import (
     EVERY,
     Kind,
@@ -22,9 +22,11 @@ from raft_ref.spec.proof.questions import (
     negation,
     questions,
 )
+from raft_ref.spec.proof.reads.invariant import READ_PROPERTIES
 from raft_ref.spec.proof.request import SECONDS, Asked
 from raft_ref.spec.workers import workers
 
+GOALS = (*PROPERTIES, *READ_PROPERTIES)
 LEMMA = "lemma "
 _ABOUT_NO_OTHERS = (Kind.INITIAL, Kind.TAKEN)
 
@@ -85,7 +87,7 @@ def needs(
     proved.
     """
     asked = [each for each in questions() if each.kind not in _ABOUT_NO_OTHERS]
-    found: dict[str, set[str]] = {each.name: set() for each in (*PROPERTIES, *CONJUNCTS)}
+    found: dict[str, set[str]] = {name: set() for name in EVERY}
     lemmas: dict[tuple[str, str], frozenset[str]] = {}
     cores = []
     with workers(processes) as pool:
@@ -146,7 +148,7 @@ class NeedsReport:
     @property
     def leant_on(self) -> frozenset[str]:
         """The names of all that some property needs."""
-        return frozenset[str]().union(*(closure(each.name, self.direct) for each in PROPERTIES))
+        return frozenset[str]().union(*(closure(each.name, self.direct) for each in GOALS))
 
 
 @dataclass(frozen=True)

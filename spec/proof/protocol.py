@@ -49,12 +49,12 @@ by `spec.link.features`: `raft-ref check --with all`, and that with `--conjuncts
 NOT_COVERED = (
     "that anything ever happens (liveness)",
     "membership changes, which Raft.tla does not have",
-    "what clients see of a server (reads, sessions)",
+    "what clients see of a server beside reads by ReadIndex (leases, sessions)",
 )
 """What is not proved."""
 
 
-def _with(old: State, relation: str, *fact: Formula) -> Change:
+def added(old: State, relation: str, *fact: Formula) -> Change:
     """Return the change that adds a fact to a relation."""
 
     def holds(*made: Formula) -> Formula:
@@ -90,9 +90,9 @@ def _timeout() -> Action:
     def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
         left, _, leader, matched = _enters(old, me, term)
         yield from (left, leader, matched)
-        yield _with(old, "isCandidate", me)
-        yield _with(old, "voted", me, term, me)
-        yield _with(old, "requested", me, term)
+        yield added(old, "isCandidate", me)
+        yield added(old, "voted", me, term, me)
+        yield added(old, "requested", me, term)
         yield Change(
             "candidateLog",
             lambda s, t, i, e, v: z3.Or(
@@ -161,7 +161,7 @@ def _request_vote(*, votes_once: bool = True, compares_logs: bool = True) -> Act
         "s_voter s_candidate t_term i_last t_lastTerm v_lastValue "
         "i_lastLogIndex t_lastLogTerm v_lastLogValue",
         guard,
-        lambda old, me, c, term, *_: iter([_with(old, "voted", me, term, c)]),
+        lambda old, me, c, term, *_: iter([added(old, "voted", me, term, c)]),
     )
 
 
@@ -169,11 +169,11 @@ def _become_leader() -> Action:
     def changes(
         old: State, me: Formula, term: Formula, _: Formula, last: Formula
     ) -> Iterator[Change]:
-        yield _with(old, "isLeader", me)
+        yield added(old, "isLeader", me)
         yield _without(old, "isCandidate", me)
         yield _without(old, "matched", me)
-        yield _with(old, "started", term)
-        yield _with(old, "leads", term, me)
+        yield added(old, "started", term)
+        yield added(old, "leads", term, me)
         yield Change(
             "leaderLog",
             lambda t, i, e, v: z3.Or(
@@ -204,10 +204,10 @@ def _become_leader() -> Action:
 
 def _client_request() -> Action:
     def changes(old: State, me: Formula, term: Formula, i: Formula, v: Formula) -> Iterator[Change]:
-        yield _with(old, "log", me, i, term, v)
-        yield _with(old, "leaderLog", term, i, term, v)
-        yield _with(old, "leaderUsed", term, i)
-        yield _with(old, "acknowledged", me, term, i)
+        yield added(old, "log", me, i, term, v)
+        yield added(old, "leaderLog", term, i, term, v)
+        yield added(old, "leaderUsed", term, i)
+        yield added(old, "acknowledged", me, term, i)
 
     return Action(
         "ClientRequest",
@@ -246,7 +246,7 @@ def _append_entries() -> Action:
             every("ix", lambda ix: z3.Not(z3.And(index_lt(ip, ix), index_lt(ix, i)))),
         ],
         lambda old, me, term, ip, tp, vp, i, te, v: iter(
-            [_with(old, "appended", term, ip, tp, i, te, v)]
+            [added(old, "appended", term, ip, tp, i, te, v)]
         ),
     )
 
@@ -312,7 +312,7 @@ def _ask() -> Action:
             is_in(old, me, term),
             z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
         ],
-        lambda old, me, term, ip, tp, vp: iter([_with(old, "asked", term, ip, tp)]),
+        lambda old, me, term, ip, tp, vp: iter([added(old, "asked", term, ip, tp)]),
         variant="without entries",
     )
 
@@ -362,7 +362,7 @@ def _advance_commit(*, own_term_only: bool = True) -> Action:
             every("sx", lambda s: z3.Implies(member(s, q), z3.Or(s == me, old.matched(me, s, i)))),
         ],
         lambda old, me, term, i, v, q: iter([
-            _with(old, "committed", term, i, v),
+            added(old, "committed", term, i, v),
             _knows_committed(old, me, i, term, i, v),
         ]),
     )  # fmt: skip
@@ -391,7 +391,7 @@ def _tell_commit() -> Action:
             is_in(old, me, term),
             old.applied(me, ix, tc, ic, v),
         ],
-        lambda old, me, term, ix, tc, ic, v: iter([_with(old, "told", term, ix, tc, ic, v)]),
+        lambda old, me, term, ix, tc, ic, v: iter([added(old, "told", term, ix, tc, ic, v)]),
         variant="leaderCommit",
     )
 
