@@ -106,15 +106,31 @@ def smallest_model(
     tried, or none is found in so many seconds.
     """
     deadline = time.monotonic() + seconds
-    for size in sorted(product(*sizes.values()), key=lambda each: (sum(each), each)):
+    large_enough = [_large_enough(formulas, sizes, sort) for sort in sizes]
+    for size in sorted(product(*large_enough), key=lambda each: (sum(each), each)):
         left = deadline - time.monotonic()
         if left <= 0:
             return None
         solver, constants = _bounded(formulas, dict(zip(sizes, size, strict=True)), left)
         if solver.check() == z3.sat:
-            solution = solver.model() if state is None else _fewest(solver, constants, state)
-            return _read(solution, constants)
+            if state is None:
+                return _read(solver.model(), constants)
+            return _read(_fewest(_instantiated(formulas, constants), constants, state), constants)
     return None
+
+
+def _large_enough(
+    formulas: Sequence[Formula], sizes: Mapping[Any, Sequence[int]], sort: Any
+) -> Sequence[int]:
+    """Return the sizes of a sort but for small ones that are soon seen to be too small."""
+    counts = {each: several[-1] for each, several in sizes.items()}
+    tried = sizes[sort]
+    while len(tried) > 1:
+        solver, _ = _bounded(formulas, counts | {sort: tried[0]}, 0.5)
+        if solver.check() != z3.unsat:
+            break
+        tried = tried[1:]
+    return tried
 
 
 def has_model(
@@ -150,8 +166,34 @@ def _bounded(
     return solver, constants
 
 
+def _instantiated(formulas: Sequence[Formula], constants: Mapping[Any, list[Any]]) -> Any:
+    """Return a solver of formulas about these constants alone, without any quantifiers.
+
+    That takes a moment to write down; then it is asked as often as one likes.
+    """
+    solver, free = z3.Solver(), set[Any]()
+
+    def instances(formula: Formula) -> Formula:
+        if z3.is_quantifier(formula):
+            sorts = [formula.var_sort(number) for number in range(formula.num_vars())]
+            parts = [
+                instances(z3.substitute_vars(formula.body(), *reversed(each)))
+                for each in product(*(constants[sort] for sort in sorts))
+            ]
+            return z3.And(*parts) if formula.is_forall() else z3.Or(*parts)
+        parts = formula.children()
+        if not parts and formula.sort() in constants:
+            free.add(formula)
+        return formula.decl()(*map(instances, parts)) if z3.is_bool(formula) and parts else formula
+
+    solver.add(*map(instances, formulas))
+    solver.add(*(z3.Or(*[each == one for one in constants[each.sort()]]) for each in free))
+    return solver
+
+
 def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> Any:
     """Return a model from which no fact of a state can be left out."""
+    assert solver.check() == z3.sat
     solution, needed = solver.model(), set()
     atoms = [
         state.relations[name](*arguments)

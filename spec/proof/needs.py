@@ -18,6 +18,7 @@ from raft_ref.spec.proof.questions import (
     Kind,
     Question,
     answered,
+    is_about_reads,
     known,
     negation,
     questions,
@@ -46,7 +47,14 @@ class Core(NamedTuple):
 
 def core(question: Question, seconds: float) -> Core:
     """Return what a question needs: without any one of it, it is not proved in the same way."""
-    given = known(question)
+    if is_about_reads(question):
+        found = _core(question, known(question, reads_alone=True), min(seconds, 2.0))
+        if found.used is not None:
+            return found
+    return _core(question, known(question), seconds)
+
+
+def _core(question: Question, given: Mapping[str, z3.BoolRef], seconds: float) -> Core:
     named = {name: given[name] for name in given if name in EVERY or name.startswith(LEMMA)}
     others = [each for name, each in given.items() if name not in named]
     asked = negation(question)[-1]

@@ -78,9 +78,7 @@ class DescribedProof:
                     for each in proof.answers
                 ],
                 "properties": [each.name for each in (*PROPERTIES, *READ_PROPERTIES)],
-                "conjuncts": {
-                    each.name: each.says for each in (*CONJUNCTS, *READ_CONJUNCTS)
-                },
+                "conjuncts": {each.name: each.says for each in (*CONJUNCTS, *READ_CONJUNCTS)},
                 "assumptions": [*ASSUMPTIONS, *ASSUMPTIONS_OF_READS],
                 "carried_over": CARRIED_OVER,
                 "not_covered": NOT_COVERED,

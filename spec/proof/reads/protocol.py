@@ -34,9 +34,9 @@ ASSUMPTIONS = (
 def _ask() -> Action:
     return Action(
         "AskRead",
-        "r_read",
-        lambda old, r: [z3.Not(old.readAsked(r))],
-        lambda old, r: iter([
+        "s_server r_read",
+        lambda old, me, r: [z3.Not(old.readAsked(r))],
+        lambda old, me, r: iter([
             added(old, "readAsked", r),
             Change(
                 "readHistory",
