@@ -234,9 +234,9 @@ def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) 
     if _is_proved_of_reads_alone(question, seconds):
         return Answer(question, Verdict.PROVED, time.perf_counter() - start)
     formulas = negation(question, conjecture)
-    verdict, attempt = Verdict.UNKNOWN, 0
-    while verdict is Verdict.UNKNOWN and (left := seconds - time.perf_counter() + start) > 0:
-        verdict = _attempt(question, formulas, min(left, 2 * 1.5**attempt), attempt)
+    verdict, attempt, end = Verdict.UNKNOWN, 0, start + seconds
+    while verdict is Verdict.UNKNOWN and time.perf_counter() < end:
+        verdict = _attempt(question, formulas, 2 * 1.5**attempt, attempt, end)
         attempt += 1
     return Answer(question, verdict, time.perf_counter() - start)
 
@@ -254,20 +254,27 @@ def _is_proved_of_reads_alone(question: Question, seconds: float) -> bool:
     return bool(solver.check() == z3.unsat)
 
 
-def _attempt(question: Question, formulas: Sequence[Formula], seconds: float, seed: int) -> Verdict:
-    if question.kind is Kind.TAKEN:
-        is_taken = has_model(formulas, seconds, sizes_of(question))
-        return Verdict.PROVED if is_taken else Verdict.UNKNOWN
+def _attempt(
+    question: Question, formulas: Sequence[Formula], seconds: float, seed: int, end: float
+) -> Verdict:
+    """Ask in each way for so many seconds, and for small models longer, to that end at most."""
+
+    def at_most(limit: float) -> float:
+        return max(0.001, min(limit, end - time.perf_counter()))
+
     for looks_for_models in (True, False):  # without, z3 is quicker where there are none
+        if question.kind is Kind.TAKEN:
+            break
         solver = z3.Solver()
-        solver.set("timeout", max(1, int(seconds * 1000)), "random_seed", seed)
+        solver.set("timeout", max(1, int(at_most(seconds) * 1000)), "random_seed", seed)
         solver.set("mbqi", looks_for_models, "ctrl_c", False)  # so that an interrupt is told
         solver.add(*formulas)
         found = solver.check()
         if found != z3.unknown:
             return Verdict.PROVED if found == z3.unsat else Verdict.REFUTED
-    is_refuted = has_model(formulas, seconds, sizes_of(question))
-    return Verdict.REFUTED if is_refuted else Verdict.UNKNOWN
+    if not has_model(formulas, at_most(4 * seconds), sizes_of(question)):
+        return Verdict.UNKNOWN
+    return Verdict.PROVED if question.kind is Kind.TAKEN else Verdict.REFUTED
 
 
 def smt_lib(question: Question) -> str:

@@ -24,7 +24,7 @@ from raft_ref.spec.proof.questions import (
 from raft_ref.spec.proof.reads.protocol import READ_BUGS
 from raft_ref.spec.requests import RequestError
 
-SECONDS, SECONDS_WITH_A_BUG = 60.0, 10.0
+SECONDS, SECONDS_WITH_A_BUG = 60.0, 20.0
 """How long to wait for each answer if nothing is said."""
 SECONDS_FOR_THE_SMALLEST = 60.0
 """How long to look for the smallest counterexample."""

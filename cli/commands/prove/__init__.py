@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
     parser.add_argument(
         "--timeout", type=positive, metavar="SECONDS",
-        help="how long to wait for each answer (default: 60, with a bug 10)",
+        help="how long to wait for each answer (default: 60, with a bug 20)",
     )  # fmt: skip
     parser.add_argument(
         "--processes", type=int, metavar="N", help="how many (default: one for each core)"
