@@ -18,6 +18,7 @@ from raft_ref.spec.proof.counterexamples import Induction, smallest
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.questions import (
+    OLD,
     Answer,
     Kind,
     Question,
@@ -142,7 +143,7 @@ class ConjectureRequest:
             Question(Kind.FOLLOWS, formula.name),
             Question(Kind.INITIAL, formula.name),
             *(
-                Question(Kind.KEPT, formula.name, title, lemmas=len(action.lemmas_given()))
+                Question(Kind.KEPT, formula.name, title, lemmas=len(action.lemmas_given(OLD)))
                 for title, action in protocol().actions.items()
             ),
         ]

@@ -7,7 +7,7 @@ protocol, and the conjuncts hold, with their ghosts, wherever a cluster can come
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,6 @@ from raft_ref.spec.link.simulation_relation import (
 )
 from raft_ref.spec.proof.evaluation import Structure, as_text, falsified
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import RELATIONS, State
 
 FOLLOWED = "FollowedByTheProof"
@@ -39,10 +38,12 @@ class ConjunctsReport:
     """What was found.
 
     `states` are those of the cluster alone, `places` with what the proof remembers of how they were
-    reached; `actions` counts the steps of the proof, `evaluated` how many conjuncts were evaluated
-    (where nothing that one reads has changed, it is not).
+    reached; `titles` are the actions of the proof that a step may be, `actions` counts how often
+    one was; `evaluated` is how many conjuncts were evaluated (where nothing that one reads has
+    changed, it is not).
     """
 
+    titles: Sequence[str] = ()
     states: int = 0
     places: int = 0
     transitions: int = 0
@@ -53,7 +54,7 @@ class ConjunctsReport:
     @property
     def never_taken(self) -> list[str]:
         """The actions of the proof that no step was."""
-        return [title for title in protocol().actions if not self.actions[title]]
+        return [title for title in self.titles if not self.actions[title]]
 
 
 class ConjunctsSearch:
@@ -69,7 +70,7 @@ class ConjunctsSearch:
         relation: SimulationRelation,
         conjuncts: Iterable[Conjunct] = (*PROPERTIES, *CONJUNCTS),
     ) -> None:
-        self.found = ConjunctsReport()
+        self.found = ConjunctsReport(relation.titles)
         self._system = system
         self._relation = relation
         self._conjuncts = [(each, falsified(each.of(State()))) for each in conjuncts]

@@ -35,7 +35,7 @@ from raft_ref import (
 )
 from raft_ref.spec.proof.action import Action
 from raft_ref.spec.proof.evaluation import Compiled, Structure, set_of, truth_of
-from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.protocol import STEP_DOWN, protocol
 from raft_ref.spec.proof.relations import RELATIONS
 from raft_ref.spec.proof.relations import State as Relations
 from raft_ref.state import Role
@@ -110,6 +110,11 @@ class SimulationRelation:
         self._any = values[0]
         self._actions = {title: _compiled(action) for title, action in protocol().actions.items()}
 
+    @property
+    def titles(self) -> list[str]:
+        """The actions of the proof that a step may be."""
+        return [title for title in self._actions if title != STEP_DOWN]
+
     def initial(self) -> Structure:
         """Return the abstract state of a cluster in which nothing has happened."""
         return Structure(self._elements, dict.fromkeys(RELATIONS, frozenset()))
@@ -124,15 +129,15 @@ class SimulationRelation:
         if after.current_term > self._max_term or after.last_index > self._max_index:
             raise ValueError(f"{after} is beyond what the relation was made for")
         taken: list[Taken] = []
-        me, term = step.before.me, step.before.current_term
-        message = step.received
-        if message is not None and message.term > term:
-            abstract = self._take(abstract, Taken(_UPDATE_TERM, (me, message.term)), taken)
+        adopted = self._adopted(step)
+        if adopted is not None:
+            update = Taken(_UPDATE_TERM, (step.before.me, adopted))
+            abstract = self._take(abstract, update, taken)
         for each in self._as_text(abstract, step):
             abstract = self._take(abstract, each, taken)
         shown = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
         if shown:
-            raise StrayedError(f"after {_text(taken)}: {shown[0]}")
+            raise StrayedError(f"after {_text(taken) or 'no step of the proof'}: {shown[0]}")
         return abstract, taken
 
     def is_enabled(self, abstract: Structure, taken: Taken) -> bool:
@@ -153,6 +158,13 @@ class SimulationRelation:
             raise StrayedError(f"the proof does not allow {_text([each])}{before}")
         taken.append(each)
         return self.after(abstract, each)
+
+    def _adopted(self, step: ServerStep) -> int | None:
+        """Return the newer term that the server adopts before all else."""
+        message = step.received
+        if message is None or message.term <= step.before.current_term:
+            return None
+        return message.term
 
     def _as_text(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
         """Yield the actions that a step is, once its server has adopted the message's term."""

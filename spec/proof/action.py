@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.relations import RELATIONS, Formula, State, variables
+from raft_ref.spec.proof.relations import Formula, State, variables
 
 
 class Change(NamedTuple):
@@ -42,9 +42,9 @@ class Action:
         """Return its parameters as constants."""
         return variables(self.parameters)
 
-    def lemmas_given(self) -> list[Formula]:
-        """Return its lemmas, about its parameters as `given` has them."""
-        return self.lemmas(State(), *self.given())
+    def lemmas_given(self, old: State) -> list[Formula]:
+        """Return its lemmas about a state, and its parameters as `given` has them."""
+        return self.lemmas(old, *self.given())
 
     def meanings(self) -> list[str]:
         """Return what its parameters are."""
@@ -52,9 +52,9 @@ class Action:
 
     def after(self, old: State) -> State:
         """Return the next state: what the action changes is new, the rest is as it was."""
-        new = State("_next")
+        new = State("_next", old.sorts)
         changed = {change.relation for change in self.changes(old, *self.given())}
-        new.relations |= {name: old.relations[name] for name in RELATIONS.keys() - changed}
+        new.relations |= {name: old.relations[name] for name in old.sorts.keys() - changed}
         return new
 
     def formula(self, old: State) -> Formula:
@@ -62,7 +62,6 @@ class Action:
         new, given = self.after(old), self.given()
         parts = [*self.guard(old, *given)]
         for name, holds in self.changes(old, *given):
-            sorts = RELATIONS[name]
-            made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(sorts)]
+            made = [z3.Const(f"y{number}", sort) for number, sort in enumerate(old.sorts[name])]
             parts.append(z3.ForAll(made, new.relations[name](*made) == holds(*made)))
         return z3.And(*parts)

@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 from raft_ref.spec.proof.evaluation import Structure, falsified
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.models import Element, Facts, smallest_model
-from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.questions import (
     EVERY,
-    OLD,
     Kind,
     Question,
+    action_of,
     negation,
+    sizes_of,
+    state_of,
 )
-from raft_ref.spec.proof.relations import Index, Server, Term, Value
+from raft_ref.spec.proof.relations import Quorum
 
 Fact = tuple[Element, ...]
 """The name of a relation and what is in it: ("voted", "s1", 2, "s1")."""
@@ -49,7 +50,9 @@ class Induction(NamedTuple):
         if self.asked is None:
             return {}
         elements = {**self.elements, "Quorum": tuple(self.quorums.values())}
-        found = falsified(self.asked.of(OLD)).call(Structure(elements, self.after))
+        found = falsified(self.asked.of(state_of(self.question))).call(
+            Structure(elements, self.after)
+        )
         assert found is not None, self.question
         return dict(found)
 
@@ -70,22 +73,23 @@ def smallest(
     question: Question, seconds: float = 60.0, conjecture: Conjunct | None = None
 ) -> Induction | None:
     """Return the smallest counterexample to a question; None if none is found in that time."""
-    model = smallest_model(negation(question, conjecture), seconds, OLD)
+    old = state_of(question)
+    model = smallest_model(negation(question, conjecture), seconds, old, sizes_of(question))
     if model is None:
         return None
     given: dict[str, Element] = {}
     if question.action:
-        action = protocol(question.bug).actions[question.action]
+        action = action_of(question)
         names = zip(action.meanings(), action.given(), strict=True)
         given = {meaning: model.name(constant) for meaning, constant in names}
-    before = model.facts(OLD)
+    before = model.facts(old)
     after = before
     if question.kind is Kind.KEPT:
-        after = model.facts(protocol(question.bug).actions[question.action].after(OLD))
+        after = model.facts(action_of(question).after(old))
     return Induction(
         question,
         EVERY.get(question.name, conjecture),
-        {str(sort): model.named(sort) for sort in (Server, Term, Index, Value)},
+        {str(sort): model.named(sort) for sort in model.elements if sort is not Quorum},
         model.quorums(),
         given,
         before,

@@ -262,7 +262,7 @@ def _compiled(
     reader = _Reader(names)
     given = [*names.values()]
     text = expression(reader, _Writer())
-    sorts = ("Server", "Quorum", "Term", "Index", "Value")
+    sorts = ("Server", "Quorum", "Term", "Index", "Value", "Read", "Round")
     lines = [
         f"def call({', '.join(['structure', *given])}):",
         *(f"    {sort} = structure.elements[{sort!r}]" for sort in sorts if sort in text),

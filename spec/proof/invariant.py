@@ -35,19 +35,20 @@ class Conjunct(NamedTuple):
     of: Callable[[State], Formula]
 
 
-def _implies(*parts: Formula) -> Formula:
+def implies(*parts: Formula) -> Formula:
+    """Return that all parts but the last imply that."""
     return z3.Implies(z3.And(*parts[:-1]), parts[-1])
 
 
 def _lower_are_left(s: State, server: Formula, term: Formula) -> Formula:
-    return every("tz", lambda t: _implies(term_lt(t, term), s.left(server, t)))
+    return every("tz", lambda t: implies(term_lt(t, term), s.left(server, t)))
 
 
 def _matches(mine: Callable[..., Formula], theirs: Callable[..., Formula], to: Formula) -> Formula:
     """Say that two logs are one up to an index."""
     return every(
         "iz tz vz",
-        lambda i, t, v: _implies(index_le(i, to), mine(i, t, v) == theirs(i, t, v)),
+        lambda i, t, v: implies(index_le(i, to), mine(i, t, v) == theirs(i, t, v)),
     )
 
 
@@ -55,9 +56,7 @@ def _choosable(s: State, q: Formula, term: Formula, i: Formula) -> Formula:
     """Say that a quorum has acknowledged an entry of a leader, or still can."""
     return every(
         "sz",
-        lambda x: _implies(
-            member(x, q), z3.Or(s.acknowledged(x, term, i), z3.Not(s.left(x, term)))
-        ),
+        lambda x: implies(member(x, q), z3.Or(s.acknowledged(x, term, i), z3.Not(s.left(x, term)))),
     )
 
 
@@ -68,7 +67,7 @@ _EVERY = (
         "Raft paper, 5.2; RaftInvariants.tla",
         lambda s: every(
             "sa sb t",
-            lambda a, b, t: _implies(
+            lambda a, b, t: implies(
                 s.isLeader(a), s.isLeader(b), is_in(s, a, t), is_in(s, b, t), a == b
             ),
         ),
@@ -79,7 +78,7 @@ _EVERY = (
         "Raft paper, 5.3; RaftInvariants.tla",
         lambda s: every(
             "sa sb i t va vb",
-            lambda a, b, i, t, va, vb: _implies(
+            lambda a, b, i, t, va, vb: implies(
                 s.log(a, i, t, va), s.log(b, i, t, vb),
                 _matches(partial(s.log, a), partial(s.log, b), i),
             ),
@@ -91,7 +90,7 @@ _EVERY = (
         "Raft paper, 5.4; RaftInvariants.tla",
         lambda s: every(
             "t tu i v",
-            lambda t, u, i, v: _implies(
+            lambda t, u, i, v: implies(
                 s.committed(t, i, v), s.started(u), term_lt(t, u),
                 _matches(partial(s.leaderLog, t), partial(s.leaderLog, u), i),
             ),
@@ -103,7 +102,7 @@ _EVERY = (
         "Raft paper, 5.4.3; RaftInvariants.tla",
         lambda s: every(
             "sa sb i ta tb ia ib va vb te tf v vw",
-            lambda a, b, i, ta, tb, ia, ib, va, vb, e, f, v, w: _implies(
+            lambda a, b, i, ta, tb, ia, ib, va, vb, e, f, v, w: implies(
                 s.applied(a, i, ta, ia, va), s.applied(b, i, tb, ib, vb),
                 s.log(a, i, e, v), s.log(b, i, f, w), z3.And(e == f, v == w),
             ),
@@ -116,7 +115,7 @@ _EVERY = (
         "Raft paper, 5.2",
         lambda s: every(
             "s t sa sb",
-            lambda x, t, a, b: _implies(s.voted(x, t, a), s.voted(x, t, b), a == b),
+            lambda x, t, a, b: implies(s.voted(x, t, a), s.voted(x, t, b), a == b),
         ),
     ),
     Conjunct(
@@ -124,27 +123,27 @@ _EVERY = (
         "who has voted in a term has left all lower ones",
         "Raft paper, 5.1",
         lambda s: every(
-            "s t sa", lambda x, t, a: _implies(s.voted(x, t, a), _lower_are_left(s, x, t))
+            "s t sa", lambda x, t, a: implies(s.voted(x, t, a), _lower_are_left(s, x, t))
         ),
     ),
     Conjunct(
         "VoteWasRequested",
         "a vote goes to who has asked for it",
         "Raft paper, figure 2",
-        lambda s: every("s t sa", lambda x, t, a: _implies(s.voted(x, t, a), s.requested(a, t))),
+        lambda s: every("s t sa", lambda x, t, a: implies(s.voted(x, t, a), s.requested(a, t))),
     ),
     Conjunct(
         "RequestLeavesLowerTerms",
         "who has asked for votes in a term has left all lower ones",
         "Raft paper, 5.2",
-        lambda s: every("s t", lambda x, t: _implies(s.requested(x, t), _lower_are_left(s, x, t))),
+        lambda s: every("s t", lambda x, t: implies(s.requested(x, t), _lower_are_left(s, x, t))),
     ),
     Conjunct(
         "LeftDownwards",
         "who has left a term has left all lower ones",
         "Raft paper, 5.1",
         lambda s: every(
-            "s t tu", lambda x, t, u: _implies(s.left(x, t), term_le(u, t), s.left(x, u))
+            "s t tu", lambda x, t, u: implies(s.left(x, t), term_le(u, t), s.left(x, u))
         ),
     ),
     Conjunct(
@@ -152,7 +151,7 @@ _EVERY = (
         "a candidate has asked for votes in its term",
         "Raft paper, 5.2",
         lambda s: every(
-            "s t", lambda x, t: _implies(s.isCandidate(x), is_in(s, x, t), s.requested(x, t))
+            "s t", lambda x, t: implies(s.isCandidate(x), is_in(s, x, t), s.requested(x, t))
         ),
     ),
     Conjunct(
@@ -160,21 +159,21 @@ _EVERY = (
         "a candidate has not been elected in its term",
         "Raft paper, 5.2",
         lambda s: every(
-            "s t", lambda x, t: _implies(s.isCandidate(x), is_in(s, x, t), z3.Not(s.leads(t, x)))
+            "s t", lambda x, t: implies(s.isCandidate(x), is_in(s, x, t), z3.Not(s.leads(t, x)))
         ),
     ),
     Conjunct(
         "LeaderLeads",
         "a leader was elected in its term",
         "Raft paper, 5.2",
-        lambda s: every("s t", lambda x, t: _implies(s.isLeader(x), is_in(s, x, t), s.leads(t, x))),
+        lambda s: every("s t", lambda x, t: implies(s.isLeader(x), is_in(s, x, t), s.leads(t, x))),
     ),
     Conjunct(
         "OneElected",
         "one server is elected in a term",
         "Raft paper, 5.2",
         lambda s: every(
-            "t sa sb", lambda t, a, b: _implies(s.leads(t, a), s.leads(t, b), a == b)
+            "t sa sb", lambda t, a, b: implies(s.leads(t, a), s.leads(t, b), a == b)
         ),
     ),
     Conjunct(
@@ -182,7 +181,7 @@ _EVERY = (
         "who was elected in a term had asked for votes, and the term has started",
         "Raft paper, 5.2",
         lambda s: every(
-            "t s", lambda t, x: _implies(s.leads(t, x), z3.And(s.requested(x, t), s.started(t)))
+            "t s", lambda t, x: implies(s.leads(t, x), z3.And(s.requested(x, t), s.started(t)))
         ),
     ),
     Conjunct(
@@ -191,10 +190,10 @@ _EVERY = (
         "Raft paper, 5.2",
         lambda s: every(
             "t",
-            lambda t: _implies(
+            lambda t: implies(
                 s.started(t),
                 some("q", lambda q: every(
-                    "s sl", lambda x, c: _implies(member(x, q), s.leads(t, c), s.voted(x, t, c))
+                    "s sl", lambda x, c: implies(member(x, q), s.leads(t, c), s.voted(x, t, c))
                 )),
             ),
         ),
@@ -203,7 +202,7 @@ _EVERY = (
         "StartedHasLeader",
         "a term that has started has a leader",
         "Raft paper, 5.2",
-        lambda s: every("t", lambda t: _implies(s.started(t), some("s", lambda x: s.leads(t, x)))),
+        lambda s: every("t", lambda t: implies(s.started(t), some("s", lambda x: s.leads(t, x)))),
     ),
     # ---- Logs
     Conjunct(
@@ -212,7 +211,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s i ta tb va vb",
-            lambda x, i, a, b, va, vb: _implies(
+            lambda x, i, a, b, va, vb: implies(
                 s.log(x, i, a, va), s.log(x, i, b, vb), z3.And(a == b, va == vb, i != ZERO)
             ),
         ),
@@ -223,7 +222,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "t i ta tb va vb",
-            lambda t, i, a, b, va, vb: _implies(
+            lambda t, i, a, b, va, vb: implies(
                 s.leaderLog(t, i, a, va), s.leaderLog(t, i, b, vb),
                 z3.And(a == b, va == vb, i != ZERO),
             ),
@@ -235,7 +234,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s i t v",
-            lambda x, i, t, v: _implies(
+            lambda x, i, t, v: implies(
                 s.log(x, i, t, v),
                 z3.And(s.leaderLog(t, i, t, v), s.started(t)),
             ),
@@ -247,7 +246,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s i t v",
-            lambda x, i, t, v: _implies(
+            lambda x, i, t, v: implies(
                 s.log(x, i, t, v), _matches(partial(s.log, x), partial(s.leaderLog, t), i)
             ),
         ),
@@ -258,7 +257,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "tu i t v",
-            lambda u, i, t, v: _implies(
+            lambda u, i, t, v: implies(
                 s.leaderLog(u, i, t, v),
                 z3.And(s.leaderLog(t, i, t, v), s.started(t), s.started(u), term_le(t, u)),
             ),
@@ -270,7 +269,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "tu i t v",
-            lambda u, i, t, v: _implies(
+            lambda u, i, t, v: implies(
                 s.leaderLog(u, i, t, v),
                 _matches(partial(s.leaderLog, u), partial(s.leaderLog, t), i),
             ),
@@ -282,7 +281,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s tu i t v",
-            lambda x, u, i, t, v: _implies(
+            lambda x, u, i, t, v: implies(
                 s.candidateLog(x, u, i, t, v),
                 z3.And(s.requested(x, u), s.leaderLog(t, i, t, v), s.started(t), term_lt(t, u)),
             ),
@@ -294,7 +293,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s tu i t v",
-            lambda x, u, i, t, v: _implies(
+            lambda x, u, i, t, v: implies(
                 s.candidateLog(x, u, i, t, v),
                 _matches(partial(s.candidateLog, x, u), partial(s.leaderLog, t), i),
             ),
@@ -306,7 +305,7 @@ _EVERY = (
         "Raft paper, 5.4.1",
         lambda s: every(
             "s t i te v",
-            lambda x, t, i, e, v: _implies(
+            lambda x, t, i, e, v: implies(
                 s.isCandidate(x), is_in(s, x, t), s.log(x, i, e, v) == s.candidateLog(x, t, i, e, v)
             ),
         ),
@@ -317,7 +316,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s t i te v",
-            lambda x, t, i, e, v: _implies(
+            lambda x, t, i, e, v: implies(
                 s.isLeader(x), is_in(s, x, t), s.log(x, i, e, v) == s.leaderLog(t, i, e, v)
             ),
         ),
@@ -327,7 +326,7 @@ _EVERY = (
         "who has an entry has left all terms below the entry's",
         "Raft paper, 5.1",
         lambda s: every(
-            "s i t v", lambda x, i, t, v: _implies(s.log(x, i, t, v), _lower_are_left(s, x, t))
+            "s i t v", lambda x, i, t, v: implies(s.log(x, i, t, v), _lower_are_left(s, x, t))
         ),
     ),
     Conjunct(
@@ -336,7 +335,7 @@ _EVERY = (
         "Raft paper, 5.3, 5.4.2",
         lambda s: every(
             "t i ij ta tb va vb",
-            lambda t, i, j, a, b, va, vb: _implies(
+            lambda t, i, j, a, b, va, vb: implies(
                 s.leaderLog(t, i, a, va), s.leaderLog(t, j, b, vb), index_lt(i, j), term_le(a, b)
             ),
         ),
@@ -346,7 +345,7 @@ _EVERY = (
         "the indices of a leader's log are known",
         "bookkeeping",
         lambda s: every(
-            "t i te v", lambda t, i, e, v: _implies(s.leaderLog(t, i, e, v), s.leaderUsed(t, i))
+            "t i te v", lambda t, i, e, v: implies(s.leaderLog(t, i, e, v), s.leaderUsed(t, i))
         ),
     ),
     # ---- Messages
@@ -356,7 +355,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp i te v",
-            lambda t, ip, tp, i, e, v: _implies(
+            lambda t, ip, tp, i, e, v: implies(
                 s.appended(t, ip, tp, i, e, v), z3.And(s.leaderLog(t, i, e, v), index_lt(ip, i))
             ),
         ),
@@ -367,7 +366,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp i te v ix",
-            lambda t, ip, tp, i, e, v, x: _implies(
+            lambda t, ip, tp, i, e, v, x: implies(
                 s.appended(t, ip, tp, i, e, v), z3.Not(z3.And(index_lt(ip, x), index_lt(x, i)))
             ),
         ),
@@ -378,7 +377,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp i te v",
-            lambda t, ip, tp, i, e, v: _implies(
+            lambda t, ip, tp, i, e, v: implies(
                 s.appended(t, ip, tp, i, e, v),
                 z3.Or(ip == ZERO, some("vp", lambda vp: s.leaderLog(t, ip, tp, vp))),
             ),
@@ -390,7 +389,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "t ip tp",
-            lambda t, ip, tp: _implies(
+            lambda t, ip, tp: implies(
                 s.asked(t, ip, tp),
                 z3.Or(ip == ZERO, some("vp", lambda vp: s.leaderLog(t, ip, tp, vp))),
             ),
@@ -401,7 +400,7 @@ _EVERY = (
         "a response names an index of the leader's log",
         "Raft paper, 5.3",
         lambda s: every(
-            "s t i", lambda x, t, i: _implies(s.acknowledged(x, t, i), s.leaderUsed(t, i))
+            "s t i", lambda x, t, i: implies(s.acknowledged(x, t, i), s.leaderUsed(t, i))
         ),
     ),
     Conjunct(
@@ -409,7 +408,7 @@ _EVERY = (
         "who has acknowledged in a term has left all lower ones",
         "Raft paper, 5.1",
         lambda s: every(
-            "s t i", lambda x, t, i: _implies(s.acknowledged(x, t, i), _lower_are_left(s, x, t))
+            "s t i", lambda x, t, i: implies(s.acknowledged(x, t, i), _lower_are_left(s, x, t))
         ),
     ),
     # ---- What may be chosen
@@ -419,7 +418,7 @@ _EVERY = (
         "Raft paper, 5.4.3",
         lambda s: every(
             "s q t i v",
-            lambda x, q, t, i, v: _implies(
+            lambda x, q, t, i, v: implies(
                 s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
                 s.log(x, i, t, v),
             ),
@@ -431,7 +430,7 @@ _EVERY = (
         "Raft paper, 5.4.3",
         lambda s: every(
             "s sc q t tu i v",
-            lambda x, c, q, t, u, i, v: _implies(
+            lambda x, c, q, t, u, i, v: implies(
                 s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
                 s.voted(x, u, c), term_lt(t, u), s.candidateLog(c, u, i, t, v),
             ),
@@ -443,7 +442,7 @@ _EVERY = (
         "Raft paper, 5.4.3",
         lambda s: every(
             "q t tu i v",
-            lambda q, t, u, i, v: _implies(
+            lambda q, t, u, i, v: implies(
                 s.leaderLog(t, i, t, v), _choosable(s, q, t, i), s.started(u), term_lt(t, u),
                 s.leaderLog(u, i, t, v),
             ),
@@ -454,7 +453,7 @@ _EVERY = (
         "UsedIsStarted",
         "only a term that has started has a leader's log",
         "bookkeeping",
-        lambda s: every("t i", lambda t, i: _implies(s.leaderUsed(t, i), s.started(t))),
+        lambda s: every("t i", lambda t, i: implies(s.leaderUsed(t, i), s.started(t))),
     ),
     Conjunct(
         "AcknowledgedIsKept",
@@ -462,7 +461,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s t i",
-            lambda x, t, i: _implies(
+            lambda x, t, i: implies(
                 s.acknowledged(x, t, i), z3.Not(s.left(x, t)),
                 _matches(partial(s.log, x), partial(s.leaderLog, t), i),
             ),
@@ -474,7 +473,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s t i v",
-            lambda x, t, i, v: _implies(
+            lambda x, t, i, v: implies(
                 s.isLeader(x), is_in(s, x, t), s.leaderLog(t, i, t, v), s.acknowledged(x, t, i)
             ),
         ),
@@ -485,7 +484,7 @@ _EVERY = (
         "Raft paper, figure 2",
         lambda s: every(
             "s sf t i",
-            lambda x, f, t, i: _implies(
+            lambda x, f, t, i: implies(
                 s.isLeader(x), is_in(s, x, t), s.matched(x, f, i), s.acknowledged(f, t, i)
             ),
         ),
@@ -496,7 +495,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "s i t ij v",
-            lambda x, i, t, j, v: _implies(
+            lambda x, i, t, j, v: implies(
                 s.applied(x, i, t, j, v),
                 z3.And(s.committed(t, j, v), index_le(i, j), _lower_are_left(s, x, t)),
             ),
@@ -508,7 +507,7 @@ _EVERY = (
         "Raft paper, 5.3, 5.4.3",
         lambda s: every(
             "s i t ij v",
-            lambda x, i, t, j, v: _implies(
+            lambda x, i, t, j, v: implies(
                 s.applied(x, i, t, j, v),
                 _matches(partial(s.log, x), partial(s.leaderLog, t), i),
             ),
@@ -520,7 +519,7 @@ _EVERY = (
         "Raft paper, 5.3",
         lambda s: every(
             "tu i t ij v",
-            lambda u, i, t, j, v: _implies(
+            lambda u, i, t, j, v: implies(
                 s.told(u, i, t, j, v),
                 z3.And(s.committed(t, j, v), index_le(i, j), term_le(t, u), s.started(u)),
             ),
@@ -532,12 +531,12 @@ _EVERY = (
         "Raft paper, 5.4.2",
         lambda s: every(
             "t i v",
-            lambda t, i, v: _implies(
+            lambda t, i, v: implies(
                 s.committed(t, i, v),
                 z3.And(
                     s.leaderLog(t, i, t, v),
                     some("q", lambda q: every(
-                        "s", lambda x: _implies(member(x, q), s.acknowledged(x, t, i))
+                        "s", lambda x: implies(member(x, q), s.acknowledged(x, t, i))
                     )),
                 ),
             ),

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import z3
 
 from raft_ref.spec.proof.relations import (
-    RELATIONS,
     ZERO,
     Formula,
     Index,
     Quorum,
+    Read,
+    Round,
     Server,
     State,
     Term,
@@ -28,14 +29,26 @@ from raft_ref.spec.proof.relations import (
     term_le,
 )
 
-_SIZES: Mapping[Any, Sequence[int]] = {
+SIZES: Mapping[Any, Sequence[int]] = {
     Server: (1, 2, 3, 4),
     Quorum: (1, 2, 3),
     Term: (1, 2, 3, 4),
     Index: (1, 2, 3),
     Value: (1, 2),
 }
-_PREFIXES = {Server: "s", Quorum: "q", Term: "", Index: "", Value: "v"}
+"""How many elements of each sort there may be."""
+
+SIZES_WITH_READS: Mapping[Any, Sequence[int]] = {**SIZES, Read: (1,), Round: (1,)}
+
+_GROWING = (
+    (1, 1, 1, 2, 1), (2, 1, 2, 2, 1), (2, 2, 2, 2, 1), (2, 2, 2, 3, 2), (3, 2, 3, 3, 2),
+    (4, 3, 4, 3, 2),
+)  # fmt: skip
+"""Sizes of the first sorts, each of which allows what the one before allows."""
+
+_PREFIXES = {
+    Server: "s", Quorum: "q", Term: "", Index: "", Value: "v", Read: "r", Round: "h",
+}  # fmt: skip
 
 Element = str | int
 """Of a sort: servers, quorums and values are named, terms and indices count (indices from 0)."""
@@ -62,7 +75,7 @@ class Model(NamedTuple):
         """Return the relations of a state."""
         return {
             name: frozenset(self._holding(state.relations[name], sorts))
-            for name, sorts in RELATIONS.items()
+            for name, sorts in state.sorts.items()
         }
 
     def quorums(self) -> dict[Element, frozenset[Element]]:
@@ -82,7 +95,10 @@ class Model(NamedTuple):
 
 
 def smallest_model(
-    formulas: Sequence[Formula], seconds: float, state: State | None = None
+    formulas: Sequence[Formula],
+    seconds: float,
+    state: State | None = None,
+    sizes: Mapping[Any, Sequence[int]] = SIZES,
 ) -> Model | None:
     """Return the smallest model of formulas, by how many elements the sorts have together.
 
@@ -90,30 +106,98 @@ def smallest_model(
     tried, or none is found in so many seconds.
     """
     deadline = time.monotonic() + seconds
-    for size in sorted(product(*_SIZES.values()), key=lambda each: (sum(each), each)):
+    large_enough = [_large_enough(formulas, sizes, sort) for sort in sizes]
+    for size in sorted(product(*large_enough), key=lambda each: (sum(each), each)):
         left = deadline - time.monotonic()
         if left <= 0:
             return None
-        solver = z3.Solver()
-        solver.set("timeout", max(1, int(left * 1000)), "ctrl_c", False)
-        solver.add(*formulas)
-        constants: dict[Any, list[Any]] = {}
-        for sort, count in zip(_SIZES, size, strict=True):
-            constants[sort] = [z3.Const(f"{sort}{number}", sort) for number in range(count)]
-            some = z3.Const("any", sort)
-            solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
+        solver, constants = _bounded(formulas, dict(zip(sizes, size, strict=True)), left)
         if solver.check() == z3.sat:
-            solution = solver.model() if state is None else _fewest(solver, constants, state)
-            return _read(solution, constants)
+            if state is None:
+                return _read(solver.model(), constants)
+            return _read(_fewest(_instantiated(formulas, constants), constants, state), constants)
     return None
+
+
+def _large_enough(
+    formulas: Sequence[Formula], sizes: Mapping[Any, Sequence[int]], sort: Any
+) -> Sequence[int]:
+    """Return the sizes of a sort but for small ones that are soon seen to be too small."""
+    counts = {each: several[-1] for each, several in sizes.items()}
+    tried = sizes[sort]
+    while len(tried) > 1:
+        solver, _ = _bounded(formulas, counts | {sort: tried[0]}, 0.5)
+        if solver.check() != z3.unsat:
+            break
+        tried = tried[1:]
+    return tried
+
+
+def has_model(
+    formulas: Sequence[Formula], seconds: float, sizes: Mapping[Any, Sequence[int]] = SIZES
+) -> bool:
+    """Return whether a small model of formulas is found in so many seconds.
+
+    It need not be the smallest, and that is found sooner: few sizes are tried.
+    """
+    deadline = time.monotonic() + seconds
+    for size in _GROWING:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return False
+        counts = dict.fromkeys(sizes, 1) | dict(zip(SIZES, size, strict=True))
+        if _bounded(formulas, counts, left)[0].check() == z3.sat:
+            return True
+    return False
+
+
+def _bounded(
+    formulas: Sequence[Formula], counts: Mapping[Any, int], seconds: float
+) -> tuple[Any, Mapping[Any, list[Any]]]:
+    """Return a solver of formulas with at most so many elements, and constants for these."""
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(seconds * 1000)), "ctrl_c", False)
+    solver.add(*formulas)
+    constants: dict[Any, list[Any]] = {}
+    for sort, count in counts.items():
+        constants[sort] = [z3.Const(f"{sort}{number}", sort) for number in range(count)]
+        some = z3.Const("any", sort)
+        solver.add(z3.ForAll([some], z3.Or(*[some == each for each in constants[sort]])))
+    return solver, constants
+
+
+def _instantiated(formulas: Sequence[Formula], constants: Mapping[Any, list[Any]]) -> Any:
+    """Return a solver of formulas about these constants alone, without any quantifiers.
+
+    That takes a moment to write down; then it is asked as often as one likes.
+    """
+    solver, free = z3.Solver(), set[Any]()
+
+    def instances(formula: Formula) -> Formula:
+        if z3.is_quantifier(formula):
+            sorts = [formula.var_sort(number) for number in range(formula.num_vars())]
+            parts = [
+                instances(z3.substitute_vars(formula.body(), *reversed(each)))
+                for each in product(*(constants[sort] for sort in sorts))
+            ]
+            return z3.And(*parts) if formula.is_forall() else z3.Or(*parts)
+        parts = formula.children()
+        if not parts and formula.sort() in constants:
+            free.add(formula)
+        return formula.decl()(*map(instances, parts)) if z3.is_bool(formula) and parts else formula
+
+    solver.add(*map(instances, formulas))
+    solver.add(*(z3.Or(*[each == one for one in constants[each.sort()]]) for each in free))
+    return solver
 
 
 def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> Any:
     """Return a model from which no fact of a state can be left out."""
+    assert solver.check() == z3.sat
     solution, needed = solver.model(), set()
     atoms = [
         state.relations[name](*arguments)
-        for name, sorts in RELATIONS.items()
+        for name, sorts in state.sorts.items()
         for arguments in product(*(constants[sort] for sort in sorts))
     ]
     while True:

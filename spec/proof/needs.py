@@ -12,19 +12,22 @@ from typing import NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
+from raft_ref.spec.proof.invariant import PROPERTIES
 from raft_ref.spec.proof.questions import (
     EVERY,
     Kind,
     Question,
     answered,
+    is_about_reads,
     known,
     negation,
     questions,
 )
+from raft_ref.spec.proof.reads.invariant import READ_PROPERTIES
 from raft_ref.spec.proof.request import SECONDS, Asked
 from raft_ref.spec.workers import workers
 
+GOALS = (*PROPERTIES, *READ_PROPERTIES)
 LEMMA = "lemma "
 _ABOUT_NO_OTHERS = (Kind.INITIAL, Kind.TAKEN)
 
@@ -44,7 +47,14 @@ class Core(NamedTuple):
 
 def core(question: Question, seconds: float) -> Core:
     """Return what a question needs: without any one of it, it is not proved in the same way."""
-    given = known(question)
+    if is_about_reads(question):
+        found = _core(question, known(question, reads_alone=True), min(seconds, 2.0))
+        if found.used is not None:
+            return found
+    return _core(question, known(question), seconds)
+
+
+def _core(question: Question, given: Mapping[str, z3.BoolRef], seconds: float) -> Core:
     named = {name: given[name] for name in given if name in EVERY or name.startswith(LEMMA)}
     others = [each for name, each in given.items() if name not in named]
     asked = negation(question)[-1]
@@ -85,7 +95,7 @@ def needs(
     proved.
     """
     asked = [each for each in questions() if each.kind not in _ABOUT_NO_OTHERS]
-    found: dict[str, set[str]] = {each.name: set() for each in (*PROPERTIES, *CONJUNCTS)}
+    found: dict[str, set[str]] = {name: set() for name in EVERY}
     lemmas: dict[tuple[str, str], frozenset[str]] = {}
     cores = []
     with workers(processes) as pool:
@@ -146,7 +156,7 @@ class NeedsReport:
     @property
     def leant_on(self) -> frozenset[str]:
         """The names of all that some property needs."""
-        return frozenset[str]().union(*(closure(each.name, self.direct) for each in PROPERTIES))
+        return frozenset[str]().union(*(closure(each.name, self.direct) for each in GOALS))
 
 
 @dataclass(frozen=True)

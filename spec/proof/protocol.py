@@ -35,15 +35,26 @@ ASSUMPTIONS = (
 """How this differs from Raft.tla. Each allows more than it does, or the same; that a step of the
 node is one or more of these is checked by `spec.link.simulation_relation`."""
 
+STEP_DOWN = "StepDown"
+"""The one action that Raft.tla has not, and features need."""
+
+CARRIED_OVER = (
+    "pre-vote, check-quorum, leadership transfer: with what they add hidden, each step of a server "
+    "is one of Raft.tla, or none, or it steps down (StepDown) or adopts a newer term (UpdateTerm); "
+    "these keep all conjuncts, so what follows from them holds with features on, too",
+)
+"""What is proved without being asked about, and why. That steps are so is checked, within bounds,
+by `spec.link.features`: `raft-ref check --with all`, and that with `--conjuncts`."""
+
 NOT_COVERED = (
     "that anything ever happens (liveness)",
     "membership changes, which Raft.tla does not have",
-    "what clients see of a server (reads, sessions)",
+    "what clients see of a server beside reads by ReadIndex (leases, sessions)",
 )
 """What is not proved."""
 
 
-def _with(old: State, relation: str, *fact: Formula) -> Change:
+def added(old: State, relation: str, *fact: Formula) -> Change:
     """Return the change that adds a fact to a relation."""
 
     def holds(*made: Formula) -> Formula:
@@ -79,9 +90,9 @@ def _timeout() -> Action:
     def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
         left, _, leader, matched = _enters(old, me, term)
         yield from (left, leader, matched)
-        yield _with(old, "isCandidate", me)
-        yield _with(old, "voted", me, term, me)
-        yield _with(old, "requested", me, term)
+        yield added(old, "isCandidate", me)
+        yield added(old, "voted", me, term, me)
+        yield added(old, "requested", me, term)
         yield Change(
             "candidateLog",
             lambda s, t, i, e, v: z3.Or(
@@ -97,12 +108,23 @@ def _timeout() -> Action:
     )
 
 
-def _update_term() -> Action:
+def _update_term(*, newer_only: bool = True) -> Action:
+    """Return it; AdoptTerm of RaftTrace.tla is the same, since the message is not asked for."""
+
+    def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
+        left, *others = _enters(old, me, term)
+        yield (
+            left
+            if newer_only
+            else Change("left", lambda s, t: z3.If(s == me, term_lt(t, term), old.left(s, t)))
+        )
+        yield from others
+
     return Action(
         "UpdateTerm",
         "s_server t_term",
-        lambda old, me, term: [_is_newer(old, me, term)],
-        lambda old, me, term: iter(_enters(old, me, term)),
+        lambda old, me, term: [_is_newer(old, me, term)] if newer_only else [],
+        changes,
     )
 
 
@@ -139,7 +161,7 @@ def _request_vote(*, votes_once: bool = True, compares_logs: bool = True) -> Act
         "s_voter s_candidate t_term i_last t_lastTerm v_lastValue "
         "i_lastLogIndex t_lastLogTerm v_lastLogValue",
         guard,
-        lambda old, me, c, term, *_: iter([_with(old, "voted", me, term, c)]),
+        lambda old, me, c, term, *_: iter([added(old, "voted", me, term, c)]),
     )
 
 
@@ -147,11 +169,11 @@ def _become_leader() -> Action:
     def changes(
         old: State, me: Formula, term: Formula, _: Formula, last: Formula
     ) -> Iterator[Change]:
-        yield _with(old, "isLeader", me)
+        yield added(old, "isLeader", me)
         yield _without(old, "isCandidate", me)
         yield _without(old, "matched", me)
-        yield _with(old, "started", term)
-        yield _with(old, "leads", term, me)
+        yield added(old, "started", term)
+        yield added(old, "leads", term, me)
         yield Change(
             "leaderLog",
             lambda t, i, e, v: z3.Or(
@@ -182,10 +204,10 @@ def _become_leader() -> Action:
 
 def _client_request() -> Action:
     def changes(old: State, me: Formula, term: Formula, i: Formula, v: Formula) -> Iterator[Change]:
-        yield _with(old, "log", me, i, term, v)
-        yield _with(old, "leaderLog", term, i, term, v)
-        yield _with(old, "leaderUsed", term, i)
-        yield _with(old, "acknowledged", me, term, i)
+        yield added(old, "log", me, i, term, v)
+        yield added(old, "leaderLog", term, i, term, v)
+        yield added(old, "leaderUsed", term, i)
+        yield added(old, "acknowledged", me, term, i)
 
     return Action(
         "ClientRequest",
@@ -224,7 +246,7 @@ def _append_entries() -> Action:
             every("ix", lambda ix: z3.Not(z3.And(index_lt(ip, ix), index_lt(ix, i)))),
         ],
         lambda old, me, term, ip, tp, vp, i, te, v: iter(
-            [_with(old, "appended", term, ip, tp, i, te, v)]
+            [added(old, "appended", term, ip, tp, i, te, v)]
         ),
     )
 
@@ -290,7 +312,7 @@ def _ask() -> Action:
             is_in(old, me, term),
             z3.Or(ip == ZERO, old.log(me, ip, tp, vp)),
         ],
-        lambda old, me, term, ip, tp, vp: iter([_with(old, "asked", term, ip, tp)]),
+        lambda old, me, term, ip, tp, vp: iter([added(old, "asked", term, ip, tp)]),
         variant="without entries",
     )
 
@@ -340,7 +362,7 @@ def _advance_commit(*, own_term_only: bool = True) -> Action:
             every("sx", lambda s: z3.Implies(member(s, q), z3.Or(s == me, old.matched(me, s, i)))),
         ],
         lambda old, me, term, i, v, q: iter([
-            _with(old, "committed", term, i, v),
+            added(old, "committed", term, i, v),
             _knows_committed(old, me, i, term, i, v),
         ]),
     )  # fmt: skip
@@ -369,7 +391,7 @@ def _tell_commit() -> Action:
             is_in(old, me, term),
             old.applied(me, ix, tc, ic, v),
         ],
-        lambda old, me, term, ix, tc, ic, v: iter([_with(old, "told", term, ix, tc, ic, v)]),
+        lambda old, me, term, ix, tc, ic, v: iter([added(old, "told", term, ix, tc, ic, v)]),
         variant="leaderCommit",
     )
 
@@ -433,6 +455,29 @@ def _restart() -> Action:
     )  # fmt: skip
 
 
+def _step_down(*, keeps_vote: bool = True) -> Action:
+    """Return StepDown of RaftTrace.tla: who leads, or stands, follows in its own term."""
+
+    def changes(old: State, me: Formula, term: Formula) -> Iterator[Change]:
+        yield _without(old, "isCandidate", me)
+        yield _without(old, "isLeader", me)
+        yield _without(old, "matched", me)
+        if not keeps_vote:
+            yield Change(
+                "voted", lambda s, t, c: z3.And(old.voted(s, t, c), z3.Or(s != me, t != term))
+            )
+
+    return Action(
+        STEP_DOWN,
+        "s_server t_term",
+        lambda old, me, term: [
+            is_in(old, me, term),
+            z3.Or(old.isCandidate(me), old.isLeader(me)),
+        ],
+        changes,
+    )
+
+
 class Protocol(NamedTuple):
     """The actions, by their titles, and the axioms."""
 
@@ -446,8 +491,10 @@ BUGS: Mapping[str, Mapping[str, bool]] = {
     "quorum-of-half": {"quorums_meet": False},
     "older-term-committed": {"own_term_only": False},
     "prev-log-term-ignored": {"compares_terms": False},
+    "vote-forgotten-at-step-down": {"keeps_vote": False},
+    "lower-term-adopted": {"newer_only": False},
 }
-"""Known bugs (`raft_ref.bugs`) as rules that are left out."""
+"""Bugs as rules that are left out: known ones (`raft_ref.bugs`), and of what features need."""
 
 
 @cache
@@ -457,7 +504,7 @@ def protocol(bug: str | None = None) -> Protocol:
     rules |= BUGS[bug] if bug else {}
     actions = (
         _timeout(),
-        _update_term(),
+        _update_term(newer_only=rules["newer_only"]),
         _request_vote(votes_once=rules["votes_once"], compares_logs=rules["compares_logs"]),
         _become_leader(),
         _client_request(),
@@ -471,6 +518,7 @@ def protocol(bug: str | None = None) -> Protocol:
         _handle_response(),
         _advance_commit(own_term_only=rules["own_term_only"]),
         _restart(),
+        _step_down(keeps_vote=rules["keeps_vote"]),
     )
     by_title = {action.title: action for action in actions}
     return Protocol(by_title, axioms(quorums_meet=rules["quorums_meet"]))

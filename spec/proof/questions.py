@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from enum import StrEnum
 from functools import cache
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import z3
 
+from raft_ref.spec.proof.action import Action
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from raft_ref.spec.proof.models import smallest_model
+from raft_ref.spec.proof.models import SIZES, SIZES_WITH_READS, has_model
 from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
+from raft_ref.spec.proof.reads.protocol import READ_BUGS, protocol_with_reads, read_actions
+from raft_ref.spec.proof.reads.relations import ALL_RELATIONS
 from raft_ref.spec.proof.relations import Formula, State, init
 from raft_ref.spec.workers import workers
 
@@ -82,70 +86,142 @@ class Answer(NamedTuple):
 Result = TypeVar("Result")
 
 OLD = State()
-EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS)}
+OLD_WITH_READS = State(sorts=ALL_RELATIONS)
+
+EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS, *READ_PROPERTIES, *READ_CONJUNCTS)}
 """All properties and conjuncts, by name."""
+
+_OF_READS = {each.name for each in (*READ_PROPERTIES, *READ_CONJUNCTS)} | read_actions().keys()
+
+
+def is_about_reads(question: Question) -> bool:
+    """Return whether a question is of the proof of reads, and not of that of Raft alone."""
+    return not _OF_READS.isdisjoint((question.name, question.action))
+
+
+def state_of(question: Question) -> State:
+    """Return the state before a step, with the relations that a question may be about."""
+    return OLD_WITH_READS if is_about_reads(question) else OLD
+
+
+def action_of(question: Question) -> Action:
+    """Return the action that a question is about."""
+    return protocol_with_reads(question.bug).actions[question.action]
 
 
 def questions(bug: str | None = None) -> Iterator[Question]:
-    """Yield all questions of the proof, or of what a known bug makes of the protocol."""
-    for each in PROPERTIES:
-        yield Question(Kind.FOLLOWS, each.name, bug=bug)
-    for each in CONJUNCTS:
-        yield Question(Kind.INITIAL, each.name, bug=bug)
+    """Yield all questions of the proof, or of what a bug makes of Raft or of reads."""
+    if bug not in READ_BUGS:
+        yield from _of_raft(bug)
+    if bug is None or bug in READ_BUGS:
+        yield from _of_reads(bug)
+
+
+def _of_raft(bug: str | None) -> Iterator[Question]:
+    yield from _of_states(PROPERTIES, CONJUNCTS, bug)
     for title, action in protocol(bug).actions.items():
         yield Question(Kind.TAKEN, "", title, bug)
-        lemmas = action.lemmas_given()
-        for number, _ in enumerate(lemmas):
-            yield Question(Kind.LEMMA, str(number + 1), title, bug, number)
-        for each in CONJUNCTS:
-            yield Question(Kind.KEPT, each.name, title, bug, len(lemmas))
+        yield from _lemmas(title, action, bug)
+        yield from _kept(CONJUNCTS, title, action, bug)
+
+
+def _of_reads(bug: str | None) -> Iterator[Question]:
+    """Yield what reads add; Raft's own conjuncts say nothing of what their actions change."""
+    yield from _of_states(READ_PROPERTIES, READ_CONJUNCTS, bug)
+    added = read_actions()
+    for title, action in protocol_with_reads(bug).actions.items():
+        if title in added:
+            yield Question(Kind.TAKEN, "", title, bug)
+        if title in added or bug is not None:  # else those of Raft are asked already
+            yield from _lemmas(title, action, bug)
+        yield from _kept(READ_CONJUNCTS, title, action, bug)
+
+
+def _of_states(
+    properties: Sequence[Conjunct], conjuncts: Sequence[Conjunct], bug: str | None
+) -> Iterator[Question]:
+    for each in properties:
+        yield Question(Kind.FOLLOWS, each.name, bug=bug)
+    for each in conjuncts:
+        yield Question(Kind.INITIAL, each.name, bug=bug)
+
+
+def _lemmas(title: str, action: Action, bug: str | None) -> Iterator[Question]:
+    for number, _ in enumerate(action.lemmas_given(OLD_WITH_READS)):
+        yield Question(Kind.LEMMA, str(number + 1), title, bug, number)
+
+
+def _kept(
+    conjuncts: Sequence[Conjunct], title: str, action: Action, bug: str | None
+) -> Iterator[Question]:
+    lemmas = len(action.lemmas_given(OLD_WITH_READS))
+    for each in conjuncts:
+        yield Question(Kind.KEPT, each.name, title, bug, lemmas)
 
 
 @cache
 def _before(conjunct: Conjunct) -> Formula:
     """Return a conjunct of the state before a step, made once."""
-    return conjunct.of(OLD)
+    return conjunct.of(OLD_WITH_READS)
 
 
-def known(question: Question, conjecture: Conjunct | None = None) -> dict[str, Formula]:
+def known(
+    question: Question, conjecture: Conjunct | None = None, *, reads_alone: bool = False
+) -> dict[str, Formula]:
     """Return what a question may build on, by name: the axioms, and what it is asked of.
 
-    With a conjecture, of which it asks whether an action keeps it, also the conjecture.
+    With a conjecture, of which it asks whether an action keeps it, also the conjecture. With
+    `reads_alone` nothing of Raft's own invariant.
     """
-    actions, axioms = protocol(question.bug)
-    found = {f"axiom {number}": each for number, each in enumerate(axioms)}
+    found = {
+        f"axiom {number}": each
+        for number, each in enumerate(protocol_with_reads(question.bug).axioms)
+    }
     if question.kind is Kind.INITIAL:
-        return {**found, "Init": init(OLD)}
-    found |= {each.name: _before(each) for each in CONJUNCTS}
+        return {**found, "Init": init(state_of(question))}
+    of_raft = ((), ()) if reads_alone else (CONJUNCTS, PROPERTIES)
+    of_reads = (READ_CONJUNCTS, READ_PROPERTIES) if is_about_reads(question) else ((), ())
+    conjuncts, properties = ((*one, *other) for one, other in zip(of_raft, of_reads, strict=True))
+    found |= {each.name: _before(each) for each in conjuncts}
     if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
-        for each in PROPERTIES:
+        for each in properties:
             if question.kind is Kind.FOLLOWS and question.name == each.name:
                 break
             found[each.name] = _before(each)
     if conjecture is not None and question.kind is Kind.KEPT:
         found[conjecture.name] = conjecture.of(OLD)
     if question.action:
-        action = actions[question.action]
-        found[action.title] = action.formula(OLD)
-        lemmas = action.lemmas_given()[: question.lemmas]
+        action = action_of(question)
+        found[action.title] = action.formula(state_of(question))
+        lemmas = action.lemmas_given(state_of(question))[: question.lemmas]
         found |= {f"lemma {number}": each for number, each in enumerate(lemmas, 1)}
     return found
 
 
-def negation(question: Question, conjecture: Conjunct | None = None) -> list[Formula]:
-    """Return formulas that have a model if and only if the answer is no (of `TAKEN`: yes)."""
-    formulas = [*known(question, conjecture).values()]
+def negation(
+    question: Question, conjecture: Conjunct | None = None, *, reads_alone: bool = False
+) -> list[Formula]:
+    """Return formulas that have a model if and only if the answer is no (of `TAKEN`: yes).
+
+    Of what is known of `reads_alone`, to have no model is as good a proof.
+    """
+    formulas = [*known(question, conjecture, reads_alone=reads_alone).values()]
     if question.kind is Kind.TAKEN:
         return formulas
-    asked = EVERY.get(question.name, conjecture)
+    asked, old = EVERY.get(question.name, conjecture), state_of(question)
     if not question.action:
         assert asked is not None
-        return [*formulas, z3.Not(asked.of(OLD))]
-    action = protocol(question.bug).actions[question.action]
+        return [*formulas, z3.Not(asked.of(old))]
+    action = action_of(question)
     if question.kind is Kind.KEPT:
         assert asked is not None
-        return [*formulas, z3.Not(asked.of(action.after(OLD)))]
-    return [*formulas, z3.Not(action.lemmas_given()[int(question.name) - 1])]
+        return [*formulas, z3.Not(asked.of(action.after(old)))]
+    return [*formulas, z3.Not(action.lemmas_given(old)[int(question.name) - 1])]
+
+
+def sizes_of(question: Question) -> Mapping[Any, Sequence[int]]:
+    """Return how many elements of each sort a model may have that answers a question."""
+    return SIZES_WITH_READS if is_about_reads(question) else SIZES
 
 
 def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) -> Answer:
@@ -155,26 +231,50 @@ def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) 
     asked for a short time first, then in other ways, then for longer, with another seed.
     """
     start = time.perf_counter()
+    if _is_proved_of_reads_alone(question, seconds):
+        return Answer(question, Verdict.PROVED, time.perf_counter() - start)
     formulas = negation(question, conjecture)
-    verdict, attempt = Verdict.UNKNOWN, 0
-    while verdict is Verdict.UNKNOWN and (left := seconds - time.perf_counter() + start) > 0:
-        verdict = _attempt(question, formulas, min(left, 2 * 1.5**attempt), attempt)
+    verdict, attempt, end = Verdict.UNKNOWN, 0, start + seconds
+    while verdict is Verdict.UNKNOWN and time.perf_counter() < end:
+        verdict = _attempt(question, formulas, 2 * 1.5**attempt, attempt, end)
         attempt += 1
     return Answer(question, verdict, time.perf_counter() - start)
 
 
-def _attempt(question: Question, formulas: Sequence[Formula], seconds: float, seed: int) -> Verdict:
-    if question.kind is Kind.TAKEN:
-        return Verdict.PROVED if smallest_model(formulas, seconds) else Verdict.UNKNOWN
+def _is_proved_of_reads_alone(question: Question, seconds: float) -> bool:
+    """Return whether what reads add suffices to prove a question about them: it mostly does.
+
+    With all of Raft's invariant before it, z3 looks for the few formulas that matter for long.
+    """
+    if question.kind is Kind.TAKEN or not is_about_reads(question):
+        return False
+    solver = z3.Solver()
+    solver.set("timeout", max(1, int(min(seconds, 2.0) * 1000)), "ctrl_c", False)
+    solver.add(*negation(question, reads_alone=True))
+    return bool(solver.check() == z3.unsat)
+
+
+def _attempt(
+    question: Question, formulas: Sequence[Formula], seconds: float, seed: int, end: float
+) -> Verdict:
+    """Ask in each way for so many seconds, and for small models longer, to that end at most."""
+
+    def at_most(limit: float) -> float:
+        return max(0.001, min(limit, end - time.perf_counter()))
+
     for looks_for_models in (True, False):  # without, z3 is quicker where there are none
+        if question.kind is Kind.TAKEN:
+            break
         solver = z3.Solver()
-        solver.set("timeout", max(1, int(seconds * 1000)), "random_seed", seed)
+        solver.set("timeout", max(1, int(at_most(seconds) * 1000)), "random_seed", seed)
         solver.set("mbqi", looks_for_models, "ctrl_c", False)  # so that an interrupt is told
         solver.add(*formulas)
         found = solver.check()
         if found != z3.unknown:
             return Verdict.PROVED if found == z3.unsat else Verdict.REFUTED
-    return Verdict.REFUTED if smallest_model(formulas, seconds) else Verdict.UNKNOWN
+    if not has_model(formulas, at_most(4 * seconds), sizes_of(question)):
+        return Verdict.UNKNOWN
+    return Verdict.PROVED if question.kind is Kind.TAKEN else Verdict.REFUTED
 
 
 def smt_lib(question: Question) -> str:

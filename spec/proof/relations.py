@@ -22,6 +22,9 @@ Quorum = z3.DeclareSort("Quorum")
 Term = z3.DeclareSort("Term")
 Index = z3.DeclareSort("Index")
 Value = z3.DeclareSort("Value")
+Read = z3.DeclareSort("Read")
+Round = z3.DeclareSort("Round")
+"""Of heartbeats. Reads and rounds are of `reads` alone."""
 
 BOOL = z3.BoolSort()
 member = z3.Function("member", Server, Quorum, BOOL)
@@ -65,11 +68,15 @@ said so, in that term.
 
 
 class State:
-    """The relations of one state, as functions of z3. Argument: what its names end with."""
+    """The relations of one state, as functions of z3.
 
-    def __init__(self, suffix: str = "") -> None:
+    Arguments: what their names end with; their sorts.
+    """
+
+    def __init__(self, suffix: str = "", sorts: Mapping[str, tuple[Any, ...]] = RELATIONS) -> None:
+        self.sorts = sorts
         self.relations = {
-            name: z3.Function(name + suffix, *sorts, BOOL) for name, sorts in RELATIONS.items()
+            name: z3.Function(name + suffix, *each, BOOL) for name, each in sorts.items()
         }
 
     def __getattr__(self, name: str) -> Any:
@@ -94,7 +101,9 @@ def index_lt(a: Formula, b: Formula) -> Formula:
 
 def variables(names: str) -> list[Any]:
     """Return variables by their names; the first letter of each tells its sort."""
-    sorts = {"s": Server, "q": Quorum, "t": Term, "i": Index, "v": Value}
+    sorts = {
+        "s": Server, "q": Quorum, "t": Term, "i": Index, "v": Value, "r": Read, "h": Round,
+    }  # fmt: skip
     return [z3.Const(name, sorts[name[0]]) for name in names.split()]
 
 
@@ -146,7 +155,7 @@ def axioms(*, quorums_meet: bool = True) -> list[Formula]:
 def init(state: State) -> Formula:
     """Return Init: nothing has happened."""
     parts = []
-    for name, sorts in RELATIONS.items():
+    for name, sorts in state.sorts.items():
         made = [z3.Const(f"x{number}", sort) for number, sort in enumerate(sorts)]
         if name == "left":
             continue

@@ -21,9 +21,10 @@ from raft_ref.spec.proof.questions import (
     prove,
     questions,
 )
+from raft_ref.spec.proof.reads.protocol import READ_BUGS
 from raft_ref.spec.requests import RequestError
 
-SECONDS, SECONDS_WITH_A_BUG = 60.0, 10.0
+SECONDS, SECONDS_WITH_A_BUG = 60.0, 20.0
 """How long to wait for each answer if nothing is said."""
 SECONDS_FOR_THE_SMALLEST = 60.0
 """How long to look for the smallest counterexample."""
@@ -116,8 +117,9 @@ class ProofRequest:
 
 def demand_known(bug: str | None) -> None:
     """Raise `RequestError` for a bug that the proof does not know."""
-    if bug is not None and bug not in BUGS:
-        raise RequestError(f"bug {bug}: the proof knows {', '.join(BUGS)}")
+    known = {**BUGS, **READ_BUGS}
+    if bug is not None and bug not in known:
+        raise RequestError(f"bug {bug}: the proof knows {', '.join(known)}")
 
 
 def _of(answers: tuple[Answer, ...] | list[Answer], verdict: Verdict) -> list[Answer]:

@@ -27,7 +27,7 @@ ALIKE = Property("NeverFarAhead", lambda view: _spread(view.states.values()) <= 
 
 
 def _spread(states: Any) -> int:
-    said = [state.said for state in states]
+    said: list[int] = [state.said for state in states]
     return max(said) - min(said)
 
 

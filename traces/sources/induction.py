@@ -10,7 +10,7 @@ from typing import Any
 from raft_ref.spec.proof.counterexamples import Fact, Induction
 from raft_ref.spec.proof.evaluation import as_text
 from raft_ref.spec.proof.models import Facts
-from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.questions import action_of
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation
 
 _OF_SERVERS = frozenset({"left", "isCandidate", "isLeader", "log"})
@@ -34,7 +34,7 @@ def trace_of(found: Induction) -> Trace:
         after = _variables(found, found.after, server)
         changes = {name: value for name, value in after.items() if before[server][name] != value}
         message = _received(found, server)
-        action = protocol(question.bug).actions[question.action].name
+        action = action_of(question).name
         step = TraceStep(
             action if message is None else "Receive",
             server,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Counterexample, System, Verdict
+from raft_ref.features import ExtendedNode
+from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
 from raft_ref.spec.link.proof_search import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
@@ -53,7 +55,7 @@ class ConjunctsReport:
 
 @dataclass(frozen=True, slots=True)
 class ConjunctsCheck:
-    """Explore a cluster of `raft_ref.Node` beside the proof's protocol.
+    """Explore a cluster of `raft_ref.Node` beside the proof's protocol, what features add hidden.
 
     Where no bounds are given, they are those of `BOUNDS`. What is checked is the proof, and no
     other property can be asked for.
@@ -71,7 +73,8 @@ class ConjunctsCheck:
         if not isinstance(system.guard.actor, Node):
             raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
         limits = system.bounds.measures
-        relation = SimulationRelation(
+        has_features = isinstance(system.guard.actor, ExtendedNode)
+        relation = (HidingSimulationRelation if has_features else SimulationRelation)(
             system.servers,
             cluster.values or ["v1"],
             limits["max_term"],

@@ -17,6 +17,8 @@ EXAMPLES = r"""examples:
   raft-ref prove                                  Raft, without bounds
   raft-ref prove --bug older-term-committed --diagram bug.svg
                                                   which conjunct a bug breaks, and how
+  raft-ref prove --bug read-before-first-commit-of-term
+                                                  the same of reads
   raft-ref prove --conjecture '\A s \in Server, t \in Term : voted(s, t, s) => requested(s, t)'
                                                   whether that is so, and inductive
   raft-ref prove --bounded 10 --max-term 1        no violation within 10 steps
@@ -30,13 +32,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Prove by z3 that an invariant holds at first, that each action keeps each of "
         "its conjuncts, and that ElectionSafety, LogMatching, LeaderCompleteness and "
-        "StateMachineSafety follow from it: for any number of servers, terms and entries."
+        "StateMachineSafety follow from it: for any number of servers, terms and entries. "
+        "LinearizableReads is proved as well, of reads by ReadIndex. What is proved holds with "
+        "pre-vote, check-quorum and leadership transfer on, since their steps are steps of Raft."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
     parser.add_argument(
         "--timeout", type=positive, metavar="SECONDS",
-        help="how long to wait for each answer (default: 60, with a bug 10)",
+        help="how long to wait for each answer (default: 60, with a bug 20)",
     )  # fmt: skip
     parser.add_argument(
         "--processes", type=int, metavar="N", help="how many (default: one for each core)"

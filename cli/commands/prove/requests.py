@@ -12,6 +12,7 @@ from raft_ref.spec.files import RAFT
 from raft_ref.spec.proof import BoundedRequest, NeedsRequest, ProofRequest, SmtLibRequest
 from raft_ref.spec.proof.bounded.request import SIZES as SIZES_OF_BOUNDED
 from raft_ref.spec.proof.protocol import BUGS
+from raft_ref.spec.proof.reads.protocol import READ_BUGS
 from raft_ref.spec.requests import Sizes
 from raft_ref.verify.conjecture import SECONDS as SECONDS_OF_CONJECTURE
 from raft_ref.verify.conjecture import SIZES as SIZES_OF_CONJECTURE
@@ -23,7 +24,7 @@ Request = ProofRequest | NeedsRequest | ConjectureRequest | BoundedRequest | Smt
 def run(options: argparse.Namespace) -> int:
     """Do what was asked for; return the exit code."""
     if options.bug == "list":
-        print("\n".join(BUGS))
+        print("\n".join((*BUGS, *READ_BUGS)))
         return 0
     _demand_sense(options)
     request = _request(options)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import NeedsReport
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
-from raft_ref.spec.proof.needs import closure, without_implied
+from raft_ref.spec.proof.needs import GOALS, closure, without_implied
 from raft_ref.traces.drawing.graphs import Drawing, Node, draw_graph
 
 
@@ -28,13 +27,14 @@ class DescribedNeeds:
             yield self._not_known()
             return
         direct = self.report.direct
-        for each in PROPERTIES:
+        for each in GOALS:
             yield f"{each.name} needs {len(closure(each.name, direct))} others in all"
         yield ""
         for name, others in direct.items():
             yield from wrapped(name, sorted(others) or ["(nothing but the actions)"])
         leant_on = self.report.leant_on
-        idle = [each.name for each in CONJUNCTS if each.name not in leant_on]
+        goals = {each.name for each in GOALS}
+        idle = [name for name in direct if name not in leant_on | goals]
         yield from wrapped("\nnot needed by any property", idle)
 
     def as_json(self, diagram: str | None) -> str:
@@ -48,7 +48,7 @@ class DescribedNeeds:
         """Return what the properties need, and what that needs, as a graph."""
         if self.report.not_known:
             return None
-        properties = [each.name for each in PROPERTIES]
+        properties = [each.name for each in GOALS]
         shown = {*properties, *self.report.leant_on}
         direct = {name: others for name, others in self.report.direct.items() if name in shown}
         drawing = Drawing(

@@ -8,8 +8,11 @@ from raft_ref.cli.reports.proof.counterexamples import as_text
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import Kind, Proof, Question, Verdict
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from raft_ref.spec.proof.protocol import ASSUMPTIONS, NOT_COVERED, protocol
+from raft_ref.spec.proof.protocol import ASSUMPTIONS, CARRIED_OVER, NOT_COVERED, protocol
 from raft_ref.spec.proof.questions import EVERY
+from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
+from raft_ref.spec.proof.reads.protocol import ASSUMPTIONS as ASSUMPTIONS_OF_READS
+from raft_ref.spec.proof.reads.protocol import read_actions
 from raft_ref.traces import draw
 from raft_ref.traces.sources.induction import trace_of
 
@@ -46,6 +49,10 @@ class DescribedProof:
             yield ""
             yield "assumed: what z3 is given differs from Raft.tla, and allows more:"
             yield from (f"  - {each}" for each in ASSUMPTIONS)
+            yield "and of reads, from the thesis:"
+            yield from (f"  - {each}" for each in ASSUMPTIONS_OF_READS)
+            yield "carried over:"
+            yield from (f"  - {each}" for each in CARRIED_OVER)
             yield "not covered:"
             yield from (f"  - {each}" for each in NOT_COVERED)
 
@@ -70,9 +77,10 @@ class DescribedProof:
                     }
                     for each in proof.answers
                 ],
-                "properties": [each.name for each in PROPERTIES],
-                "conjuncts": {each.name: each.says for each in CONJUNCTS},
-                "assumptions": ASSUMPTIONS,
+                "properties": [each.name for each in (*PROPERTIES, *READ_PROPERTIES)],
+                "conjuncts": {each.name: each.says for each in (*CONJUNCTS, *READ_CONJUNCTS)},
+                "assumptions": [*ASSUMPTIONS, *ASSUMPTIONS_OF_READS],
+                "carried_over": CARRIED_OVER,
                 "not_covered": NOT_COVERED,
                 "refuted": str(found.question) if found else None,
                 "counterexample": [*as_text(found)] if found else None,
@@ -114,8 +122,9 @@ def _size(proof: Proof) -> str:
     longest = f"; longest: {slowest.question}, {slowest.seconds:.1f} s" if slowest else ""
     return (
         f"{len(proof.of(Verdict.PROVED))} of {proof.asked} questions proved, {len(CONJUNCTS)} "
-        f"conjuncts, {len(protocol().actions)} actions; {proof.seconds:.1f} s with "
-        f"{proof.processes} processes, {proof.solver}{longest}"
+        f"conjuncts, {len(protocol().actions)} actions, of reads {len(READ_CONJUNCTS)} and "
+        f"{len(read_actions())} more; {proof.seconds:.1f} s with {proof.processes} processes, "
+        f"{proof.solver}{longest}"
     )
 
 
@@ -130,6 +139,12 @@ def _table(proof: Proof) -> Iterator[str]:
     yield ""
     yield "hold at first and are kept by every action, in seconds all together:"
     yield from _rows(proof, CONJUNCTS)
+    yield ""
+    yield "reads by ReadIndex: follow from these and from the conjuncts below:"
+    yield from _rows(proof, READ_PROPERTIES)
+    yield ""
+    yield "hold at first and are kept by every action, with those above:"
+    yield from _rows(proof, READ_CONJUNCTS)
     yield ""
     actions = [each.question.action for each in proof.answers if each.question.kind is Kind.TAKEN]
     yield from wrapped("actions, each of which can be taken", sorted(actions))

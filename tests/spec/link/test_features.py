@@ -61,7 +61,7 @@ def test_node_and_spec_can_take_the_same_steps(
 
 def test_with_none_on_it_is_raft() -> None:
     """Base Raft costs nothing: the same states."""
-    sizes = {"max_term": 2, "max_log_length": 1}
+    sizes: dict[str, Any] = {"max_term": 2, "max_log_length": 1}
     base = explored(**sizes)
 
     class Nothing(ExtendedNode):
@@ -74,7 +74,7 @@ class GrantsAlways(ExtendedNode):
     default_features = frozenset(PRE_VOTE)
 
     def grants_pre_vote(self, state: ExtendedState, m: Any) -> bool:
-        return m.term > state.current_term
+        return bool(m.term > state.current_term)
 
 
 class StandsUnasked(ExtendedNode):
@@ -104,7 +104,7 @@ class MayNotMiss(ExtendedNode):
     ],
 )
 def test_what_does_otherwise_is_noticed(
-    node: type[ExtendedNode], sizes: dict[str, int], property_name: str
+    node: type[ExtendedNode], sizes: dict[str, Any], property_name: str
 ) -> None:
     assert broken(explored(node=node, **sizes)) == property_name
 

@@ -1,10 +1,20 @@
 """The proof beside the node: a relation follows it everywhere, and the conjuncts hold there."""
 
+from dataclasses import replace
+
 import pytest
 
 from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import System
+from raft_ref.features import (
+    ExtendedNode,
+    ExtendedState,
+    PreVoteResponse,
+    TimeoutNowRequest,
+)
+from raft_ref.node import Step
+from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
 from raft_ref.spec.link.proof_search import (
     FOLLOWED,
     ConjunctsReport,
@@ -14,6 +24,7 @@ from raft_ref.spec.link.simulation_relation import SimulationRelation
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import every
+from raft_ref.state import Role
 from tests.support.corridor import corridor
 from tests.support.models import Model
 
@@ -23,7 +34,10 @@ def searched(model: Model, node: type[Node] = Node, *conjuncts: Conjunct) -> Con
 
 
 def followed(model: Model, system: System, *conjuncts: Conjunct) -> ConjunctsReport:
-    relation = SimulationRelation(model.server_names, model.value_names, model.term, model.log)
+    has_features = isinstance(system.guard.actor, ExtendedNode)
+    relation = (HidingSimulationRelation if has_features else SimulationRelation)(
+        model.server_names, model.value_names, model.term, model.log
+    )
     return ConjunctsSearch(system, relation, *([conjuncts] if conjuncts else [])).run()
 
 
@@ -62,7 +76,83 @@ def test_the_proof_follows_the_node_far(model: Model) -> None:
 def test_every_action_of_the_proof_is_taken() -> None:
     found = searched(Model(servers=2, term=2, log=2, messages=1, restarts=1))
     assert found.never_taken == []
-    assert set(found.actions) == set(protocol().actions)
+    assert set(found.actions) == protocol().actions.keys() - {"StepDown"}
+
+
+WITH_FEATURES = {
+    Model(servers=2, term=1, log=1, messages=1): (1_518, 2_526, 7_574),
+    Model(servers=2, term=2, log=0, messages=1): (740, 2_422, 7_016),
+}
+
+
+@pytest.mark.parametrize("model", WITH_FEATURES, ids=str)
+def test_the_proof_follows_the_node_with_features(model: Model) -> None:
+    found = searched(model, ExtendedNode)
+    assert found.counterexample is None
+    assert (found.states, found.places, found.transitions) == WITH_FEATURES[model]
+    assert found.actions["StepDown"]
+
+
+@pytest.mark.long
+def test_with_features_every_action_of_the_proof_is_taken() -> None:
+    found = searched(Model(servers=2, term=2, log=1, messages=1, restarts=1), ExtendedNode)
+    assert found.counterexample is None
+    assert (found.states, found.places, found.transitions) == (11_352, 60_752, 211_586)
+    assert found.never_taken == []
+    assert set(found.actions) == protocol().actions.keys()
+
+
+class _ForgetsItsVoteAtStepDown(ExtendedNode):
+    def check_quorum(self, state: ExtendedState) -> Step | None:
+        step = super().check_quorum(state)
+        if step is None or step.state.role is Role.LEADER:
+            return step
+        return step._replace(state=replace(step.state, voted_for=None))
+
+
+class _AdoptsTheTermOfAnyRefusal(ExtendedNode):
+    def handle_pre_vote_response(self, state: ExtendedState, m: PreVoteResponse) -> Step:
+        if m.vote_granted:
+            return super().handle_pre_vote_response(state, m)
+        return Step(self.update_term(state, m.term), (), ("HandlePreVoteResponse",))
+
+
+class _LeadsByPreVotes(ExtendedNode):
+    def handle_pre_vote_response(self, state: ExtendedState, m: PreVoteResponse) -> Step:
+        step = super().handle_pre_vote_response(state, m)
+        if not m.vote_granted:
+            return step
+        return step._replace(state=replace(step.state, role=Role.LEADER))
+
+
+class _StepsDownWhenTold(ExtendedNode):
+    def handle_timeout_now_request(self, state: ExtendedState, m: TimeoutNowRequest) -> Step:
+        after = self.follow(state, state.current_term + 1, state.voted_for)
+        return Step(after, (), ("HandleTimeoutNowRequest",))
+
+
+class _ForgetsItsLogAtAbort(ExtendedNode):
+    def abort_transfer(self, state: ExtendedState) -> Step | None:
+        step = super().abort_transfer(state)
+        return step and step._replace(state=replace(step.state, log=()))
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        (_ForgetsItsVoteAtStepDown, "s1 voted for ['s1'] in the proof, for None in the node"),
+        (_AdoptsTheTermOfAnyRefusal, "s2 voted for ['s1'] in the proof, for None in the node"),
+        (_LeadsByPreVotes, "the proof does not allow StepDown"),
+        (_StepsDownWhenTold, "voted for"),
+        (_ForgetsItsLogAtAbort, "the log of s1"),
+    ],
+)
+def test_a_wrong_feature_strays_from_the_proof(node: type[ExtendedNode], why: str) -> None:
+    found = searched(Model(servers=2, term=2, log=1, messages=1), node)
+    assert found.counterexample is not None
+    assert found.counterexample.prop.name == FOLLOWED
+    (told,) = found.counterexample.instances
+    assert why in told, told
 
 
 STRAYS = {
