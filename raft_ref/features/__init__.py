@@ -3,7 +3,7 @@
 In: which features are on. Out: a node, `ExtendedNode`, which with none on does what `raft_ref.Node`
 does. `node` composes what the others add, as spec/features/ExtendedRaft.tla does: `pre_vote`,
 `check_quorum` and `leadership_transfer` are a feature each, `leader_contact` is what two of them
-ask; `state` has the variables and `messages` the messages of all.
+ask; `state` has the variables and `messages` the messages of all. `bugs` are mutants of them.
 """
 
 from raft_ref.features.check_quorum import CheckQuorum
