@@ -1,8 +1,9 @@
 """Raft with features: to be read side by side with spec/features/ExtendedRaft.tla."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, Self
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
 from raft_ref.features.leader_contact import LeaderContactNode, MissLeader
@@ -37,6 +38,15 @@ class ExtendedNode(LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTr
     ) -> None:
         """Describe a cluster, and which features are on; see `raft_ref.Node`."""
         super().__init__(servers, values, machine)
+        self._turn_on(features)
+
+    def with_features(self, features: Iterable[Feature]) -> Self:
+        """Return the same node with these features on, and no others."""
+        other = copy(self)
+        other._turn_on(features)
+        return other
+
+    def _turn_on(self, features: Iterable[Feature]) -> None:
         self.features = frozenset(features)
         self._has_pre_vote = Feature.PRE_VOTE in self.features
         self._has_check_quorum = Feature.CHECK_QUORUM in self.features
