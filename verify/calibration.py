@@ -53,7 +53,7 @@ def _own(bug: Bug) -> Witness:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A search that was whole: its sizes, the names of its properties, its goal, if any, features."""
+    """A search that was whole: its sizes, the names of its properties, its goal, its features."""
 
     sizes: Mapping[str, int]
     properties: frozenset[str]

@@ -191,7 +191,7 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
     _rung(
         "all that the model does",
         "a node that never asks, or never steps down, breaks nothing and has no feature",
-        {"servers": 2, "log": 1, "messages": 1, "restarts": 1},
+        {"servers": 2, "messages": 1, "restarts": 1},
         bisimulation=True,
     ),
     _rung(
