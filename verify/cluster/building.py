@@ -29,7 +29,7 @@ from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
-from raft_ref.verify.cluster.down import Down
+from raft_ref.verify.cluster.down import Down, up
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
 from raft_ref.verify.cluster.renaming import DerivedRename, ExaminedRename
 from raft_ref.zoo import EXPLORED
@@ -149,8 +149,8 @@ class Cluster:
     @property
     def features(self) -> frozenset[Feature]:
         """Which features are on."""
-        actor = self.system.guard.actor
-        return actor.features if isinstance(actor, ExtendedNode) else frozenset()
+        node = up(self.system.guard.actor)
+        return node.features if isinstance(node, ExtendedNode) else frozenset()
 
     @property
     def words(self) -> RaftWords:

@@ -196,8 +196,8 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
     ),
     _rung(
         "two ask at once",
-        "answers to one question that come after the next",
-        {"servers": 2, "messages": 3},
+        "answers to one question that come after the next, and a second candidacy",
+        {"servers": 2, "term": 2, "messages": 3},
         features=_PRE_VOTE,
     ),
     _rung(
