@@ -226,7 +226,7 @@ def _actor(
 ) -> Actor:
     if bug is not None:
         return _featured(request, bug.node(servers, values))
-    if request.features:
+    if request.node is None and request.features:
         return ExtendedNode(servers, values, features=request.features)
     if request.node is None:
         return raft_ref.Node(servers, values)

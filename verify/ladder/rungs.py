@@ -301,8 +301,9 @@ _DEEPER_FEATURES: Final = (
 
 def deeper(is_raft: bool = True, features: Collection[Feature] = ()) -> Iterator[Rung]:
     """Yield further searches, each larger than what came before it, without end."""
-    kinds = _DEEPER_FEATURES if features else _DEEPER
-    kinds = kinds if is_raft else ({"servers": 3, "restarts": 1}, {"servers": 4})
+    kinds: Sequence[Mapping[str, int]] = _DEEPER_FEATURES if features else _DEEPER
+    if not is_raft:
+        kinds = ({"servers": 3, "restarts": 1}, {"servers": 4})
     for more in range(1_000):
         for sizes in kinds:
             larger = {
