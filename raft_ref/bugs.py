@@ -277,12 +277,12 @@ class Bug:
     """A known bug.
 
     `node` is the mutant; `breaks` the property that it violates, by its name in
-    spec/RaftInvariants.tla, or Progress (spec/RaftProgress.tla), or StepRefinement where it takes
-    a step that Raft.tla forbids and breaks none of these; `seen_in` the public threads or
-    the text that describe it; `bounds` the smallest bounds of a search within which that shows: one
-    less of any, and it does not. A bound that is not named is 0, and one value is enough. Larger
-    ones may show a shorter way. `goal` and `premise` are the operators of spec/RaftProgress.tla
-    that a bug which breaks Progress is about.
+    spec/RaftInvariants.tla or in spec/features/, or Progress (spec/RaftProgress.tla), or
+    StepRefinement where it takes a step that the spec forbids and breaks none of these; `seen_in`
+    the public threads or the text that describe it; `bounds` the smallest bounds of a search within
+    which that shows: one less of any, and it does not. A bound that is not named is 0, and one
+    value is enough. Larger ones may show a shorter way. `goal` and `premise` are the operators of
+    spec/RaftProgress.tla that a bug which breaks Progress is about (None: from every state).
     """
 
     node: type[Any]
@@ -290,7 +290,7 @@ class Bug:
     seen_in: str
     bounds: Mapping[str, int]
     goal: str = "CommitIsDone"
-    premise: str = "CommitIsDue"
+    premise: str | None = "CommitIsDue"
 
     @property
     def rule(self) -> str:

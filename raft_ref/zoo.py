@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.concurrency import CONCURRENCY_BUGS
 from raft_ref.durability import DISK_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS
 
-EXPLORED: Mapping[str, Bug] = {**BUGS, **DISK_BUGS, **CONCURRENCY_BUGS}
-"""The known bugs of a node, with its disk or without, by name."""
+EXPLORED: Mapping[str, Bug] = {**BUGS, **DISK_BUGS, **CONCURRENCY_BUGS, **FEATURE_BUGS}
+"""The known bugs of a node, with its disk or without, and of its features, by name."""
 
 WAITING: Mapping[str, Mapping[str, str]] = {
     "membership changes (6)": {
@@ -18,9 +19,7 @@ WAITING: Mapping[str, Mapping[str, str]] = {
         "joint-configuration-stuck": "etcd#12136",
         "removed-node-retires-early": "CCF#5973",
     },
-    "pre-vote and leases (thesis 9.6, 6.4.1)": {
-        "leader-grants-pre-vote": "daos raft#70",
-        "pre-vote-and-check-quorum-deadlock": "openraft#2080, ra#442",
+    "leases (thesis 6.4.1)": {
         "late-timeout-now-breaks-lease": "raft-rs#234",
     },
     "a leader that pauses while a snapshot is on its way": {

@@ -5,16 +5,21 @@ its own (`raft_ref.bugs.Bug`) and others (witnesses.json, which a search found).
 bounds of as many servers it shows too, since every behaviour of the smaller ones is there. So a bug
 shows in a search whose bounds are not below a witness's, and which asks for its property. One
 without such a witness may show nevertheless: it is not known to.
+
+With features on, what counts are the known bugs of these; and of each, searches with those features
+on that it takes, and no others, since more may keep it from showing within the same bounds.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from raft_ref.bugs import BUGS, Bug
+from raft_ref.features import Feature
+from raft_ref.features.bugs import FEATURE_BUGS
 from raft_ref.spec.link import PROGRESS
 from raft_ref.verify.cluster import BUG_DEFAULTS
 
@@ -33,11 +38,11 @@ class Witness:
 
 @cache
 def witnesses() -> Mapping[str, Sequence[Witness]]:
-    """Return all that is known of where each bug of a node shows."""
+    """Return all that is known of where each bug of a node, or of its features, shows."""
     more = json.loads(WITNESSES.read_text(encoding="utf-8"))
     return {
         name: [_own(bug), *(Witness(row["breaks"], row["sizes"]) for row in more.get(name, ()))]
-        for name, bug in BUGS.items()
+        for name, bug in {**BUGS, **FEATURE_BUGS}.items()
     }
 
 
@@ -48,11 +53,12 @@ def _own(bug: Bug) -> Witness:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A search that was whole: its sizes, the names of its properties, and its goal, if any."""
+    """A search that was whole: its sizes, the names of its properties, its goal, its features."""
 
     sizes: Mapping[str, int]
     properties: frozenset[str]
     goal: str | None = None
+    features: frozenset[Feature] = frozenset()
 
     def shows(self, witness: Witness) -> bool:
         """Whether a bug shows in it as the witness says."""
@@ -70,12 +76,18 @@ class Calibration:
     others: tuple[str, ...]
 
 
-def calibrated(searches: Iterable[Searched]) -> Calibration:
-    """Return what some searches together are known to show."""
-    there = [*searches]
+def calibrated(searches: Iterable[Searched], features: Set[Feature] = frozenset()) -> Calibration:
+    """Return what some searches together are known to show, where these features are on."""
+    there, known = [*searches], witnesses()
+    taken = {name: frozenset(bug.node.on) for name, bug in FEATURE_BUGS.items()}
+    asked = [name for name, on in taken.items() if on <= features] if features else [*BUGS]
     shown = tuple(
         name
-        for name, known in witnesses().items()
-        if any(each.shows(witness) for each in there for witness in known)
+        for name in asked
+        if any(
+            each.features == taken.get(name, frozenset()) and each.shows(witness)
+            for each in there
+            for witness in known[name]
+        )
     )
-    return Calibration(shown, tuple(name for name in BUGS if name not in shown))
+    return Calibration(shown, tuple(name for name in asked if name not in shown))

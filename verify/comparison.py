@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from raft_ref import explorer
 from raft_ref.explorer import Renamed
+from raft_ref.features import Feature
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.symmetry import canonical_rows
@@ -17,6 +18,7 @@ from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link import RaftVariables
+from raft_ref.spec.link.features import ExtendedVariables
 from raft_ref.spec.link.original import differences as of_the_original
 from raft_ref.spec.module import load
 from raft_ref.spec.requests import RequestError
@@ -60,7 +62,7 @@ class ComparisonProgress:
 
 
 STAGES: Final = ("node", "embedded", "TLC", "states", "original")
-"""What a comparison does: three checkers in turn, their states, and MCRaft.tla beside Raft.tla."""
+"""What a comparison does: three checkers in turn, their states, the model beside the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Comparison:
     `states` compares the sets of states too, one by one. `tlc` says whether TLC takes part (None:
     if it is installed), and `workers` how many threads it has. `raft` is a folder whose Raft.tla
     counts, and its MCRaft.tla, its .cfg and RaftInvariants.tla, if it has them (None: those that
-    ship).
+    ship). With `features` on, it is their node, and MCExtendedRaft.tla.
     """
 
     sizes: GivenSizes = field(default_factory=GivenSizes)
@@ -123,6 +125,7 @@ class Comparison:
     tlc: bool | None = None
     workers: int = 1
     raft: Path | None = None
+    features: frozenset[Feature] = frozenset()
 
     def run(
         self, on_progress: Callable[[ComparisonProgress], None] = lambda progress: None
@@ -133,10 +136,11 @@ class Comparison:
         """
         properties = PropertyRequest(refine=False, raft=self.raft)
         properties.file(RAFT)  # a folder without one is none of a protocol
-        cluster = build(ClusterRequest(sizes=self.sizes, properties=properties))
+        request = ClusterRequest(sizes=self.sizes, features=self.features, properties=properties)
+        cluster = build(request)
         symmetry = cluster.renamed(self.symmetry)
         with tempfile.TemporaryDirectory(prefix="raft-ref-compare-") as scratch:
-            files = ModelFiles(Path(scratch), self.raft)
+            files = ModelFiles(Path(scratch), self.raft, bool(self.features))
             try:
                 files.write(cluster, symmetry)
                 return _Run(self, cluster, symmetry, files, on_progress).report()
@@ -204,7 +208,8 @@ class _Run:
     def _explore(self) -> None:
         cluster, names = self._cluster, self._task.model.variables
         search = explorer.Search(cluster.system, cluster.properties, self._symmetry, self._told)
-        variables = RaftVariables(cluster.system.servers, cluster.values)
+        servers, values, on = cluster.system.servers, cluster.values, cluster.features
+        variables = ExtendedVariables(servers, values, on) if on else RaftVariables(servers, values)
 
         def states() -> Iterable[State]:
             for view in search.views():
@@ -246,7 +251,9 @@ class _Run:
             self._apart = _apart(self._checked, self._task, self._told)
 
     def _compare_model(self) -> None:
-        found = of_the_original(raft=self._files.raft, model=self._files.model)
+        on = self._cluster.features
+        more = {"Features": frozenset(each.value for each in on)} if on else {}
+        found = of_the_original(raft=self._files.raft, model=self._files.model, more=more)
         self._differs = next(found, None)
 
 

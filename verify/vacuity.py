@@ -36,10 +36,10 @@ def unreached(reports: Sequence[Report | None], allowed: Iterable[str] = ()) -> 
     if not there:
         return ()
     reached = {name for each in there for name, was in each.sometimes.items() if was}
-    never = {*there[0].never_taken}.intersection(*(each.never_taken for each in there))
+    taken = {name for each in there for name, times in each.actions.items() if times}
     missing = [
         *(name for name in there[0].sometimes if name not in reached),
-        *(name for name in there[0].never_taken if name in never),
+        *(name for name in there[0].never_taken if name not in taken),
         *_never_due(there),
     ]
     closed = [names for bound, names in LEFT_OUT.items() if not _is_open(bound, there)]

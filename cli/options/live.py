@@ -8,7 +8,7 @@ from raft_ref.explorer import Assumptions, Fairness
 from raft_ref.verify import ClusterRequest, LivenessCheck, build
 
 EACH = "each"
-"""Stands for every server, each on its own."""
+"""Stands for every server that is not down, each on its own."""
 
 _OF_OTHERS = (
     "conjuncts", "random", "all_violations", "witness", "progress", "progress_from", "checkpoint",
@@ -62,7 +62,8 @@ def live_of(options: argparse.Namespace, cluster: ClusterRequest) -> LivenessChe
     fair += [("strongly-fair", word, True) for word in options.strongly_fair]
     servers: tuple[str, ...] = ()
     if any(word.endswith(f":{EACH}") for _, word, _ in fair):
-        servers = build(cluster).system.servers
+        every = build(cluster).system.servers
+        servers = every[: len(every) - cluster.down]
     assumed = Assumptions(
         tuple(each for one in fair for each in _fairness(*one, servers)), tuple(options.rest)
     )

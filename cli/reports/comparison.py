@@ -37,7 +37,15 @@ def _verdict(report: ComparisonReport) -> str:
     whole = " and ".join(each.checker for each in report.whole)
     agree = "differ" if report.differences else "agree"
     known = f"; {whole} {agree}" if len(report.whole) > 1 else ""
-    return f"INCOMPLETE: stopped by interrupt while {_STAGES[report.stopped_in]}{known}"
+    at = _named(report, _STAGES[report.stopped_in])
+    return f"INCOMPLETE: stopped by interrupt while {at}{known}"
+
+
+def _named(report: ComparisonReport, text: str) -> str:
+    """Return a text about MCRaft.tla and Raft.tla with the names of what was compared."""
+    if not report.cluster.features:
+        return text
+    return text.replace("MCRaft", "MCExtendedRaft").replace(" Raft.tla", " ExtendedRaft.tla")
 
 
 def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
@@ -53,7 +61,7 @@ def as_text(report: ComparisonReport, quiet: bool) -> list[str]:
             "where they part: raft-ref check --refine --bisimulation, with the same bounds",
         ]
     if report.original is not None:
-        lines += wrapped("MCRaft.tla is not Raft.tla", [report.original])
+        lines += wrapped(_named(report, "MCRaft.tla is not Raft.tla"), [report.original])
     if len(report.results) == 2 and report.stopped_in in (None, *STAGES[3:]):
         lines.append("TLC is not installed: install the extra, raft-ref[tlc]")
     return lines if report.states is None else [*lines, "", *_states(report)]

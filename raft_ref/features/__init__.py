@@ -4,7 +4,7 @@ In: which features are on. Out: a node, `ExtendedNode`, which with none on does 
 does. `node` composes what the others add, as spec/features/ExtendedRaft.tla does: `pre_vote`,
 `check_quorum`, `leadership_transfer`, `read_index` and `leases` are a feature each, and
 `leader_contact` is what two of them ask. `state` has the variables of all, `messages` their
-messages; `read_bugs` are mutants.
+messages; `bugs` and `read_bugs` are mutants.
 """
 
 from raft_ref.features.check_quorum import CheckQuorum

@@ -1,8 +1,9 @@
 """Raft with features: to be read side by side with spec/features/ExtendedRaft.tla."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import fields, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
 from raft_ref.features.leader_contact import LeaderContactNode, MissLeader
@@ -75,7 +76,16 @@ class ExtendedNode(
         Raises ValueError as that does, and for leases without reads.
         """
         super().__init__(servers, values, machine)
-        self.features = self.default_features if features is None else frozenset(features)
+        self._turn_on(self.default_features if features is None else features)
+
+    def with_features(self, features: Iterable[Feature]) -> Self:
+        """Return the same node with these features on, and no others."""
+        other = copy(self)
+        other._turn_on(features)
+        return other
+
+    def _turn_on(self, features: Iterable[Feature]) -> None:
+        self.features = frozenset(features)
         self._has_pre_vote = Feature.PRE_VOTE in self.features
         self._has_check_quorum = Feature.CHECK_QUORUM in self.features
         self._has_transfer = Feature.LEADERSHIP_TRANSFER in self.features
@@ -84,8 +94,8 @@ class ExtendedNode(
         self._has_leases = Feature.LEASES in self.features
         if self._has_leases and not self._has_reads:
             raise ValueError("leases are for reads, which have to be on as well")
-        if self._has_reads:
-            self.measures = {**Node.measures, **_MEASURES}  # type: ignore[misc]
+        of_reads = _MEASURES if self._has_reads else {}
+        self.measures = {**Node.measures, **of_reads}  # type: ignore[misc]
         self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
 
     def _names(self) -> Iterator[str]:

@@ -5,19 +5,19 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from raft_ref.bugs import Bug
+from raft_ref.features.bugs import Mutant
 from raft_ref.features.messages import HeartbeatResponse, ReadIndexResponse
-from raft_ref.features.node import ExtendedNode
 from raft_ref.features.state import ExtendedState, Feature
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
 
 
-class _Reads(ExtendedNode):
-    default_features = frozenset({Feature.READ_INDEX})
+class _Reads(Mutant):
+    on = (Feature.READ_INDEX,)
 
 
-class _Leases(ExtendedNode):
-    default_features = frozenset({Feature.READ_INDEX, Feature.LEASES})
+class _Leases(Mutant):
+    on = (Feature.READ_INDEX, Feature.LEASES)
 
 
 class ReadWithoutQuorum(_Reads):
@@ -92,7 +92,7 @@ class FollowerReadsAlone(_Reads):
 class LeaseOutlivesTransfer(_Leases):
     """A leader keeps its lease when it tells another to stand at once (thesis, 3.10, 6.4.1)."""
 
-    default_features = _Leases.default_features | {Feature.LEADERSHIP_TRANSFER}
+    on = (*_Leases.on, Feature.LEADERSHIP_TRANSFER)
 
     def given_up(self, step: Step) -> Step:
         """Trust as before."""
@@ -111,7 +111,7 @@ class LateTimeoutNowBreaksLease(LeaseOutlivesTransfer):
 class PromiseForgottenByRestart(_Leases):
     """A server that starts again gives the vote that it has promised (thesis, 6.4.1)."""
 
-    durable = ExtendedNode.durable - {"promise"}
+    durable = Mutant.durable - {"promise"}
 
 
 class ClockDriftsBeyondBound(_Leases):
@@ -120,8 +120,42 @@ class ClockDriftsBeyondBound(_Leases):
     do_clocks_agree: ClassVar[bool] = False
 
 
-_NODES: Mapping[str, tuple[type[ExtendedNode], str, Mapping[str, int]]] = {
-    "read-without-quorum": (ReadWithoutQuorum, "d-engine#381, akka-raft#65", {}),
-}
+_OF_THREE: Mapping[str, int] = {
+    "servers": 3, "max_term": 2, "max_log_length": 2, "max_messages": 2,
+}  # fmt: skip
 
-READ_BUGS: Mapping[str, Bug] = {}
+READ_BUGS: Mapping[str, Bug] = {
+    "read-without-quorum": Bug(
+        ReadWithoutQuorum,
+        breaks="LinearizableReads",
+        seen_in="d-engine#381, akka-raft#65",
+        bounds=_OF_THREE,
+    ),
+    "read-before-first-commit": Bug(
+        ReadBeforeFirstCommit,
+        breaks="LinearizableReads",
+        seen_in="etcd#7331, redisraft#22, tikv#9239",
+        bounds={"servers": 2, "max_term": 2, "max_log_length": 2, "max_messages": 1},
+    ),
+    "earlier-read-answered": Bug(
+        EarlierReadAnswered,
+        breaks="LinearizableReads",
+        seen_in="etcd#20418",
+        bounds={
+            "servers": 2, "max_term": 1, "max_log_length": 2, "max_messages": 1, "max_reads": 2,
+        },
+    ),
+    "read-before-applied": Bug(
+        ReadBeforeApplied,
+        breaks="LinearizableReads",
+        seen_in="hashicorp/raft#359",
+        bounds={"servers": 2, "max_term": 1, "max_log_length": 1, "max_messages": 1},
+    ),
+    "follower-reads-alone": Bug(
+        FollowerReadsAlone,
+        breaks="LinearizableReads",
+        seen_in="rqlite#5",
+        bounds={"servers": 2, "max_term": 1, "max_log_length": 2, "max_messages": 1},
+    ),
+}  # fmt: skip
+"""The known bugs of reads by name, in the order of their rules."""

@@ -25,6 +25,14 @@ OnlyLeadersTransfer ==
 OnlyFollowersAreForced ==
     \A i \in Server : isForced[i] => role[i] # "Leader"
 
+\* It takes the leader of the term to make a server stand.
+ForcedByLeaderOfItsTerm ==
+    \A i \in Server :
+        isForced'[i] /\ ~isForced[i]
+            => \E m \in messages : /\ m.type = "TimeoutNowRequest"
+                                  /\ m.dest = i
+                                  /\ m.term = currentTerm'[i]
+
 \* Who is told to stand has all that the leader has.
 TargetIsUpToDate ==
     \A m \in messages' :

@@ -146,4 +146,26 @@ RefinesRaft ==
 
 LinearizableReadsAlways == [][LinearizableReads]_vars
 RefinesRaftAlways == [][RefinesRaft]_(Base!vars)
+
+-------------------------------------------------------------------------------
+(* The properties of steps, as the temporal formulas that TLC checks. *)
+
+LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
+CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
+CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
+SnapshotMonotonicAlways == [][SnapshotMonotonic]_vars
+MatchIndexMonotonicAlways == [][MatchIndexMonotonic]_vars
+LeaderIsHeardFromAlways == [][LeaderIsHeardFrom]_vars
+CandidateHadPreVotesAlways == [][CandidateHadPreVotes]_vars
+PreVoteOnlyWithoutLeaderAlways == [][PreVoteOnlyWithoutLeader]_vars
+PreVoteOnlyIfUpToDateAlways == [][PreVoteOnlyIfUpToDate]_vars
+PreVotesAreForNextTermAlways == [][PreVotesAreForNextTerm]_vars
+TermIsBegunAlways == [][TermIsBegun]_vars
+VoteIsKeptAlways == [][VoteIsKept]_vars
+StickyFollowerDoesNotVoteAlways == [][StickyFollowerDoesNotVote]_vars
+StickyFollowerKeepsTermAlways == [][StickyFollowerKeepsTerm]_vars
+OnlyQuorumKeepsLeaderAlways == [][OnlyQuorumKeepsLeader]_vars
+ForcedByLeaderOfItsTermAlways == [][ForcedByLeaderOfItsTerm]_vars
+TargetIsUpToDateAlways == [][TargetIsUpToDate]_vars
+NoRequestsDuringTransferAlways == [][NoRequestsDuringTransfer]_vars
 ===============================================================================

@@ -3,7 +3,15 @@
 (* What is true of Raft with pre-vote (thesis, 9.6), beside what is true   *)
 (* of Raft; to be read as RaftInvariants.tla is.                           *)
 (***************************************************************************)
-EXTENDS FeatureVariables
+EXTENDS LeaderContactInvariants
+
+LOCAL LastIndex(i) == snapshot[i].lastIncludedIndex + Len(log[i])
+
+LOCAL LastTerm(i) ==
+    IF log[i] = <<>> THEN snapshot[i].lastIncludedTerm ELSE log[i][Len(log[i])].term
+
+\* The pre-votes that a step gives.
+LOCAL Given == {m \in messages' \ messages : m.type = "PreVoteResponse" /\ m.voteGranted}
 
 PreVoteTypeOK ==
     \A i \in Server : preVotesGranted[i] \subseteq Server
@@ -30,6 +38,34 @@ CandidateHadPreVotes ==
     \A i \in Server :
         role'[i] = "Candidate" /\ currentTerm'[i] > currentTerm[i]
             => isForced[i] \/ 2 * Cardinality(preVotesGranted[i]) > Cardinality(Server)
+
+\* Who leads, or has a leader, tells nobody to stand.
+PreVoteOnlyWithoutLeader ==
+    \A m \in Given : role[m.source] # "Leader" /\ ~heardFromLeader[m.source]
+
+\* Who could not have one's vote has no pre-vote either.
+PreVoteOnlyIfUpToDate ==
+    \A m \in Given :
+        \E asked \in messages :
+            /\ asked.type = "PreVoteRequest"
+            /\ asked.source = m.dest /\ asked.dest = m.source /\ asked.term = m.term
+            /\ \/ asked.lastLogTerm > LastTerm(m.source)
+               \/ /\ asked.lastLogTerm = LastTerm(m.source)
+                  /\ asked.lastLogIndex >= LastIndex(m.source)
+
+\* What counts is a pre-vote for the term that is asked for.
+PreVotesAreForNextTerm ==
+    \A i \in Server :
+        \A j \in preVotesGranted'[i] \ (preVotesGranted[i] \cup {i}) :
+            \E m \in messages : /\ m.type = "PreVoteResponse" /\ m.voteGranted
+                               /\ m.source = j /\ m.dest = i
+                               /\ m.term = currentTerm[i] + 1
+
+\* Nobody adopts a term that nobody has stood for: to ask is not to stand.
+TermIsBegun ==
+    \A i \in Server :
+        currentTerm'[i] > currentTerm[i]
+            => role'[i] = "Candidate" \/ \E j \in Server : currentTerm[j] >= currentTerm'[i]
 
 SometimesPreVoteGranted ==
     \E m \in messages : m.type = "PreVoteResponse" /\ m.voteGranted

@@ -61,6 +61,51 @@ def test_the_verdict_and_the_exit_code_are(
     assert says in capsys.readouterr().out
 
 
+FAIR = [
+    "--strongly-fair", "Timeout:each", "--strongly-fair", "RequestPreVotes:each",
+    "--strongly-fair", "HandlePreVoteRequest:each", "--strongly-fair", "HandlePreVoteResponse:each",
+    "--strongly-fair", "HandleRequestVoteRequest:each",
+    "--strongly-fair", "HandleRequestVoteResponse:each",
+    "--fair", "MissLeader:each", "--fair", "CheckQuorum:each",
+]  # fmt: skip
+OF_TWO = [
+    "--max-term", "2", "--max-log", "1", "--max-snapshot", "0", "--max-messages", "2",
+    "--max-restarts", "0", "--max-drops", "0", "--max-duplicates", "0",
+]  # fmt: skip
+LEADS = r"[]<>(LeaderIsElected \/ \A i \in {} : currentTerm[i] = 2)"
+"""Either somebody leads, or all go on to a newer term: to the last one within bounds."""
+
+
+@pytest.mark.parametrize(
+    ("cluster", "goal"),
+    [
+        (["--servers", "2"], LEADS.format("Server")),
+        # Of three, those that are up are the ones that move.
+        (["--servers", "3", "--down", "1"], r"[]<>(LeaderIsElected \/ UpAreLast)"),
+    ],
+)
+def test_pre_vote_and_check_quorum_elect_a_leader(
+    cluster: list[str], goal: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And where who is at an older term is not answered, they lock each other out."""
+    if "UpAreLast" in goal:
+        both = r"\E i, j \in Server : i # j /\ currentTerm[i] = 2 /\ currentTerm[j] = 2"
+        goal = goal.replace("UpAreLast", both)
+    live = [*cluster, *OF_TWO, "--live", goal, *FAIR]
+    assert main(["check", "--with", "pre-vote,check-quorum", *live]) == 0
+    assert main(["check", "--bug", "pre-vote-and-check-quorum-deadlock", *live]) == 1
+    assert "And so on for ever" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("goal", ["LeaderIsElected", "CommitIsDone"])
+def test_one_server_may_be_down_with_features(
+    goal: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    down = ["--servers", "3", "--down", "1", *OF_TWO, "--progress", goal, "--json"]
+    assert main(["check", "--with", "pre-vote,check-quorum", *down]) == 0
+    assert json.loads(capsys.readouterr().out)["progress"]["Progress"]["stuck"] == 0
+
+
 def test_a_node_that_is_no_raft_has_goals_in_the_names_of_its_properties(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

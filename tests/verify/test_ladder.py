@@ -14,11 +14,13 @@ from raft_ref import ClientRequest, Node
 from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
 from raft_ref.explorer import ActorError, Step
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.features.bugs import FEATURE_BUGS, LeaderGrantsPreVote
 from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
 from raft_ref.verify.calibration import Searched, calibrated
 from raft_ref.verify.ladder import ladder
 from raft_ref.verify.ladder.race import Job, Race
-from raft_ref.verify.ladder.rungs import RUNGS, Rung, deeper
+from raft_ref.verify.ladder.rungs import FEATURE_RUNGS, RUNGS, Rung, deeper
 from raft_ref.zoo import EXPLORED
 from tests import toys
 from tests.support import processes
@@ -304,6 +306,103 @@ def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
         "term-of-compacted-entry-unknown", "snapshot-lowers-term", "conflicting-log-kept",
         "older-snapshot-overwrites-newer",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("on", "known"),
+    [
+        ({Feature.PRE_VOTE}, 9),
+        ({Feature.CHECK_QUORUM}, 5),
+        ({Feature.LEADERSHIP_TRANSFER}, 5),
+        ({Feature.PRE_VOTE, Feature.CHECK_QUORUM}, 15),
+        ({*Feature}, len(FEATURE_BUGS)),
+    ],
+)
+def test_every_known_bug_of_a_feature_is_one_that_its_rungs_show(
+    on: set[Feature], known: int
+) -> None:
+    tied = frozenset(bug.breaks for bug in FEATURE_BUGS.values())
+    searched = [
+        Searched(rung.sizes, tied, rung.goal, rung.features or frozenset(on))
+        for rung in FEATURE_RUNGS
+        if (rung.features or frozenset()) <= on
+    ]
+    found = calibrated(searched, frozenset(on))
+    assert (len(found.shown), found.others) == (known, ())
+
+
+def test_what_more_features_make_of_a_bug_is_not_known() -> None:
+    """It may need a message or a term more than it does alone."""
+    bug = FEATURE_BUGS["timeout-now-sent-to-server-behind"]
+    sizes = {**bug.bounds, "values": 1}
+    alone, all_on = frozenset({Feature.LEADERSHIP_TRANSFER}), frozenset(Feature)
+    tied = frozenset({bug.breaks})
+    assert calibrated([Searched(sizes, tied, None, alone)], all_on).shown == (
+        "timeout-now-sent-to-server-behind",
+    )
+    assert calibrated([Searched(sizes, tied, None, all_on)], all_on).shown == ()
+
+
+@pytest.fixture
+def quick_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave only rungs that take less than a second."""
+    names = ("two ask at once", "four servers are led")
+    monkeypatch.setattr(
+        ladder, "FEATURE_RUNGS", [rung for rung in FEATURE_RUNGS if rung.name in names]
+    )
+    monkeypatch.setattr(ladder, "deeper", lambda is_raft, features: iter(()))
+    monkeypatch.setattr(ladder, "SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("quick_with_features")
+def test_with_features_each_rung_has_those_on_that_it_is_about() -> None:
+    def names(features: set[Feature]) -> list[str]:
+        request = ClusterRequest(features=frozenset(features))
+        return [each.rung.name for each in LadderCheck(request).run().rungs]
+
+    assert names({*Feature}) == ["two ask at once", "four servers are led"]
+    assert names({Feature.CHECK_QUORUM}) == ["four servers are led"]
+    assert names({Feature.LEADERSHIP_TRANSFER}) == []
+
+
+@pytest.mark.usefixtures("quick_with_features")
+def test_a_node_with_features_is_told_how_to_search_a_rung_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    node = f"{LeaderGrantsPreVote.__module__}:{LeaderGrantsPreVote.__name__}"
+    command = ["check", "--node", node, "--with", "all", "--time", "60s"]
+    assert main(command) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("VIOLATED: PreVoteOnlyWithoutLeader, in ")
+    [alone] = [line for line in out.splitlines() if line.startswith("  alone: raft-ref ")]
+    assert "--with pre-vote " in f"{alone} "
+    assert main(alone.split()[2:]) == 1
+    assert capsys.readouterr().out.startswith("VIOLATED: PreVoteOnlyWithoutLeader, in ")
+
+
+class NeverAsks(ExtendedNode):
+    def request_pre_votes(self, state):  # type: ignore[no-untyped-def]
+        return None
+
+
+@pytest.mark.usefixtures("quick_with_features")
+def test_a_node_that_never_asks_is_no_pass() -> None:
+    """What other rungs have not on is not taken there, and so not by any."""
+    properties = PropertyRequest(refine=False)
+    report = LadderCheck(ClusterRequest(node=NeverAsks, properties=properties)).run()
+    assert report.verdict == "HOLDS_VACUOUSLY"
+    assert {"RequestPreVotes", "SometimesPreVoteGranted"} <= {*report.unreached}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("features", ["pre-vote", "check-quorum", "transfer", "all"])
+def test_the_plain_command_holds_with_features(
+    features: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--with", features, "--quiet"]) == 0
+    head, *more = capsys.readouterr().out.splitlines()
+    assert head == "HOLDS WITHIN BOUNDS"
+    assert any("known bugs of a node show within this search" in line for line in more)
 
 
 @pytest.mark.long

@@ -75,7 +75,8 @@ class ExhaustiveReport:
             **self.search.bounds,
         }
         properties = frozenset(prop.name for prop in self.cluster.properties)
-        return calibrated([Searched(sizes, properties, self.asked.progress)])
+        on = self.cluster.features
+        return calibrated([Searched(sizes, properties, self.asked.progress, on)], on)
 
     @property
     def counterexample(self) -> Counterexample | None:

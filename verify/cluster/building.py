@@ -31,7 +31,7 @@ from raft_ref.spec.link.features import ReadsRecorded
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
-from raft_ref.verify.cluster.down import Down
+from raft_ref.verify.cluster.down import Down, up
 from raft_ref.verify.cluster.properties import PropertyRequest, Subject, properties_of
 from raft_ref.verify.cluster.renaming import DerivedRename, ExaminedRename
 from raft_ref.zoo import EXPLORED
@@ -90,7 +90,8 @@ class ClusterRequest:
     - `bounds`: further bounds, on measures of the user's own node, by name.
     - `depth`: levels of states, the initial one included.
     - `reduced`: partial-order reduction.
-    - `features`: those that are on, of the reference node.
+    - `features`: those that are on, of the reference node or of one that is an `ExtendedNode`
+      (none: none, or those that the node has on by itself).
     - `down`: how many servers, the last ones, are down for good.
     - `keeps_order`: how servers are renamed where the node does not say it; see `DerivedRename`.
     """
@@ -146,6 +147,12 @@ class Cluster:
         if counterexample is None:
             return None
         return trace_of(counterexample, self.system, source, self.words)
+
+    @property
+    def features(self) -> frozenset[Feature]:
+        """Which features are on."""
+        node = up(self.system.guard.actor)
+        return node.features if isinstance(node, ExtendedNode) else frozenset()
 
     @property
     def words(self) -> RaftWords:
@@ -219,12 +226,9 @@ def _bug(request: ClusterRequest) -> Bug | None:
 def _actor(
     request: ClusterRequest, bug: Bug | None, servers: tuple[str, ...], values: tuple[str, ...]
 ) -> Actor:
-    if request.features and (bug is not None or request.node is not None):
-        raise RequestError("with: the reference node alone has features that can be turned on")
     if bug is not None:
-        mutant: Actor = bug.node(servers, values)
-        return mutant
-    if request.features:
+        return _featured(request, bug.node(servers, values))
+    if request.node is None and request.features:
         return ExtendedNode(servers, values, features=request.features)
     if request.node is None:
         return raft_ref.Node(servers, values)
@@ -241,7 +245,19 @@ def _actor(
         raise RequestError(
             f"node {name}: not an actor, for want of the method {', '.join(missing)}"
         )
-    return actor
+    return _featured(request, actor)
+
+
+def _featured(request: ClusterRequest, actor: Actor) -> Actor:
+    """Return a node with those features on that are asked for, if any are."""
+    if not request.features:
+        return actor
+    if not isinstance(actor, ExtendedNode):
+        what = request.name or request.bug
+        raise RequestError(
+            f"with: {what} is no raft_ref.features.ExtendedNode, and has no features"
+        )
+    return actor.with_features(request.features)
 
 
 def _as_raft(

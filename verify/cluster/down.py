@@ -1,13 +1,19 @@
 """Servers that are down for good: what `--down N` makes of a cluster.
 
-They take no step and answer nothing, from the beginning. Together with progress that asks for fault
-tolerance: what is due must be possible without them.
+They take no step and answer nothing, from the beginning, and what is sent to them is lost: it takes
+no place among the messages in flight. Together with progress that asks for fault tolerance: what is
+due must be possible without them.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from raft_ref.explorer import Actor, ServerId, Step
+
+
+def up(actor: Actor) -> Actor:
+    """Return the node of which some servers may be down, as it is with all of them."""
+    return actor.actor if isinstance(actor, Down) else actor
 
 
 class Down:
@@ -40,11 +46,17 @@ class Down:
 
     def act(self, state: Any, action: Any) -> Any:
         """Take an action."""
-        return self.actor.act(state, action)
+        step = self.actor.act(state, action)
+        return None if step is None else self._lost(step)
 
     def receive(self, state: Any, message: Any) -> Any:
-        """Handle a message, or do not."""
-        return Step(state) if state in self._states else self.actor.receive(state, message)
+        """Handle a message."""
+        return self._lost(self.actor.receive(state, message))
+
+    def _lost(self, step: Any) -> Any:
+        """Return a step without what it sends to servers that are down."""
+        kept = tuple(each for each in step.messages if each.dest not in self.down)
+        return Step(step.state, kept, step.actions)
 
     def restart(self, state: Any) -> Any:
         """Return what a crash leaves; who is down stays so."""

@@ -30,6 +30,7 @@ from raft_ref.spec.link import (
 from raft_ref.spec.link.features import ExtendedVariables, HidingRefinement, extended_properties
 from raft_ref.spec.link.features import composed as composed_with_features
 from raft_ref.spec.requests import RequestError, probably
+from raft_ref.verify.cluster.down import up
 
 COMMIT_IS_DONE, COMMIT_IS_DUE = "CommitIsDone", "CommitIsDue"
 """The goal of Raft, and where it must be reachable, by their names in RaftProgress.tla."""
@@ -109,7 +110,8 @@ class Subject:
     @property
     def extended(self) -> ExtendedNode | None:
         """The node, if it is one with features."""
-        return self.actor if isinstance(self.actor, ExtendedNode) else None
+        node = up(self.actor)
+        return node if isinstance(node, ExtendedNode) else None
 
     @property
     def variables(self) -> RaftVariables:

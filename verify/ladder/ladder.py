@@ -12,6 +12,7 @@ from typing import Any
 import raft_ref
 from raft_ref.explorer import Report, Verdict, WalkLimits
 from raft_ref.explorer.engines.memory import usable_bytes
+from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, REFINEMENT
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
@@ -20,7 +21,14 @@ from raft_ref.verify.checks.walks import RandomCheck
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, Symmetry, build
 from raft_ref.verify.ladder.forked import Tell
 from raft_ref.verify.ladder.race import Job, Race
-from raft_ref.verify.ladder.rungs import NETWORK_RUNGS, OF_RAFT_ALONE, RUNGS, Rung, deeper
+from raft_ref.verify.ladder.rungs import (
+    FEATURE_RUNGS,
+    NETWORK_RUNGS,
+    OF_RAFT_ALONE,
+    RUNGS,
+    Rung,
+    deeper,
+)
 from raft_ref.verify.vacuity import unreached
 
 SECONDS = 60.0
@@ -120,12 +128,13 @@ class LadderReport:
     @property
     def calibration(self) -> Calibration:
         """Which known bugs would have shown in what was searched as a whole."""
-        known = self.cluster.system.measures
-        return calibrated(
-            Searched(each.rung.limits(known), each.properties, each.rung.goal)
+        known, on = self.cluster.system.measures, self.cluster.features
+        searched = (
+            Searched(each.rung.limits(known), each.properties, each.rung.goal, _on(each.rung, on))
             for each in self.rungs
             if each.is_whole
         )
+        return calibrated(searched, on)
 
     @property
     def shown(self) -> RungReport | None:
@@ -222,6 +231,8 @@ class _Climb:
     # ---- Which rungs
 
     def _kinds(self) -> Sequence[Rung]:
+        if on := self._cluster.features:
+            return [rung for rung in FEATURE_RUNGS if _on(rung, on) <= on]
         return RUNGS if self._cluster.is_raft else NETWORK_RUNGS
 
     def _can_be_tied(self) -> bool:
@@ -256,6 +267,7 @@ class _Climb:
             sizes=GivenSizes(**rung.limits(self._cluster.system.measures)),
             bounds={**self._own(rung), **request.bounds},
             properties=properties,
+            features=_on(rung, self._cluster.features),
         )
 
     def _own(self, rung: Rung) -> dict[str, int]:
@@ -280,7 +292,7 @@ class _Climb:
 
     def _while_there_is_time(self) -> Iterator[tuple[Rung, bool, Job]]:
         first = rank = len(self._rungs)
-        further = chain(self._more, deeper(self._cluster.is_raft))
+        further = chain(self._more, deeper(self._cluster.is_raft, self._cluster.features))
         for rank, rung in enumerate(further, start=first):
             if time.monotonic() > self._walks_from - 1:
                 break
@@ -334,6 +346,11 @@ class _Climb:
         rungs.sort(key=lambda rung: rung.goal is not None)  # what is unsafe says more
         _, reports = self._raced(self._of_rungs(rungs, is_tied=False))
         return _first(reports)
+
+
+def _on(rung: Rung, features: frozenset[Feature]) -> frozenset[Feature]:
+    """Return which features are on in a rung, of those that are on in what is checked."""
+    return features if rung.features is None else rung.features
 
 
 def _first(reports: Sequence[RungReport]) -> RungReport | None:

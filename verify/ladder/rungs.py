@@ -9,6 +9,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from raft_ref.features import Feature
+
 OF_RAFT_ALONE: Final = ("max_term", "max_log_length", "max_snapshot_index")
 """Bounds on measures that not every node has."""
 
@@ -34,6 +36,8 @@ class Rung:
       the node must do all that the model does.
     - `is_large`: over a hundred thousand states, for which the plain engine takes minutes.
     - `own`: how far a measure that is the user's own may go beyond what it is at first.
+    - `features`: those that are on in it (None: all that are on in what is checked). What one
+      feature does to Raft shows further on without the others.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Rung:
     bisimulation: bool = False
     is_large: bool = False
     own: int = 1
+    features: frozenset[Feature] | None = None
 
     def limits(self, measures: Collection[str]) -> dict[str, int]:
         """Return the sizes; what a node has no measure for, such as snapshots, it has not."""
@@ -167,6 +172,92 @@ RUNGS: Final[Sequence[Rung]] = (
 )  # fmt: skip
 """The searches that are made whatever the time, unless the user has limited it."""
 
+_PRE_VOTE = frozenset({Feature.PRE_VOTE})
+_CHECK_QUORUM = frozenset({Feature.CHECK_QUORUM})
+_TRANSFER = frozenset({Feature.LEADERSHIP_TRANSFER})
+
+FEATURE_RUNGS: Final[Sequence[Rung]] = (
+    _rung(
+        "one election",
+        "all features that are on, among three servers, with a crash",
+        {"servers": 3, "restarts": 1},
+    ),
+    _rung(
+        "a crash after a commit",
+        "what features keep in mind, and a crash forgets, and that entries still get through",
+        {"servers": 2, "term": 2, "log": 1, "messages": 1, "restarts": 1, "drops": 1},
+        goal="CommitIsDone",
+    ),
+    _rung(
+        "all that the model does",
+        "a node that never asks, or never steps down, breaks nothing and has no feature",
+        {"servers": 2, "messages": 1, "restarts": 1},
+        bisimulation=True,
+    ),
+    _rung(
+        "two ask at once",
+        "answers to one question that come after the next, and a second candidacy",
+        {"servers": 2, "term": 2, "messages": 3},
+        features=_PRE_VOTE,
+    ),
+    _rung(
+        "four servers are led",
+        "half of the servers that answer are no quorum",
+        {"servers": 4, "messages": 3},
+        features=_CHECK_QUORUM,
+    ),
+    _rung(
+        "a forced election",
+        "who has a leader ignores candidates, but for the one that this leader wants",
+        {"servers": 2, "term": 2, "log": 1},
+        features=_CHECK_QUORUM | _TRANSFER,
+    ),
+    _rung(
+        "who is ahead and who is behind",
+        "a longer log in an older term, and a shorter one in a newer, do not lock each other out",
+        {"servers": 2, "term": 2, "log": 1},
+        goal="LeaderIsElected",
+        features=_PRE_VOTE | _CHECK_QUORUM,
+    ),
+    _rung(
+        "pre-votes of three",
+        "two that ask the same third, and who votes for whom after that",
+        {"servers": 3, "messages": 3},
+        features=_PRE_VOTE,
+    ),
+    _rung(
+        "every fault",
+        "a crash, a loss and a duplicate, with all features that are on",
+        {"servers": 2, "term": 2, "restarts": 1, "drops": 1, "duplicates": 1},
+        is_large=True,
+    ),
+    _rung(
+        "logs with pre-vote",
+        "who may ask and who may not, by its log and its snapshot",
+        {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
+        is_large=True,
+        features=_PRE_VOTE,
+    ),
+    _rung(
+        "logs with transfer",
+        "a target that is behind, brought up to date by entries or a snapshot",
+        {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
+        is_large=True,
+        features=_TRANSFER,
+    ),
+    _rung(
+        "logs with check-quorum",
+        "who answers and who does not, with entries and snapshots on their way",
+        {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
+        is_large=True,
+        features=_CHECK_QUORUM,
+    ),
+)  # fmt: skip
+"""The searches of a node with features, each if the features are on that it is about.
+
+All together, three servers in a second term are more than can be searched in a minute.
+"""
+
 NETWORK_RUNGS: Final[Sequence[Rung]] = (
     _rung(
         "two servers",
@@ -200,9 +291,19 @@ _DEEPER: Final = (
 )
 
 
-def deeper(is_raft: bool = True) -> Iterator[Rung]:
+_DEEPER_FEATURES: Final = (
+    {"servers": 2, "term": 2, "log": 1, "snapshot": 1},
+    {"servers": 2, "term": 3},
+    {"servers": 3, "term": 2},
+    {"servers": 2, "term": 2, "log": 1, "restarts": 1, "drops": 1, "duplicates": 1},
+)
+
+
+def deeper(is_raft: bool = True, features: Collection[Feature] = ()) -> Iterator[Rung]:
     """Yield further searches, each larger than what came before it, without end."""
-    kinds = _DEEPER if is_raft else ({"servers": 3, "restarts": 1}, {"servers": 4})
+    kinds: Sequence[Mapping[str, int]] = _DEEPER_FEATURES if features else _DEEPER
+    if not is_raft:
+        kinds = ({"servers": 3, "restarts": 1}, {"servers": 4})
     for more in range(1_000):
         for sizes in kinds:
             larger = {

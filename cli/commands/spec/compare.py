@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import EXIT_CODES
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
@@ -18,6 +19,8 @@ examples:
   raft-ref spec compare --servers 2 --no-symmetry --max-restarts 0 --states
                                                   all states, one by one
   raft-ref spec compare --raft my_spec            your own Raft.tla, in the folder my_spec
+  raft-ref spec compare --with pre-vote,check-quorum --servers 2
+                                                  with features, as in spec/features
 """
 
 
@@ -32,6 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     add_sizes(parser.add_argument_group("bounds (each is a guard: no step leaves them)"))
     add_symmetry(parser, "the same")
+    add_features(parser)
     parser.add_argument(
         "--raft", metavar="DIR", type=Path,
         help="a folder with your own Raft.tla, and with its MCRaft.tla, MCRaft.cfg and "
@@ -55,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         states=options.states,
         workers=options.workers,
         raft=options.raft,
+        features=features_of(options),
     )
     is_shown = sys.stderr.isatty() and not options.quiet
     with live_progress(comparison.progress_line, is_shown=is_shown) as on_progress:

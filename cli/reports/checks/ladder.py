@@ -13,6 +13,7 @@ from raft_ref.cli.reports.checks.explored import TITLES, covered, held
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
+from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, PROGRESS, REFINEMENT
 from raft_ref.verify import LadderProgress, LadderReport, RungReport
 
@@ -162,6 +163,11 @@ def _alone(shown: RungReport, output: Output) -> str:
     for name, size in shown.rung.sizes.items():
         if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
             words += [flag_of(name), str(size)]
+    if shown.rung.features is not None:
+        words += [
+            "--with",
+            ",".join(each.option for each in Feature if each in shown.rung.features),
+        ]
     if shown.found.prop == REFINEMENT:
         words.append("--refine")
     if shown.found.prop == BISIMULATION:
@@ -197,7 +203,10 @@ def _sizes(each: RungReport) -> str:
         for name, size in each.rung.sizes.items()
         if size and (name in there or name == "servers" or (name, size > 1) == ("values", True))
     }
-    return ", ".join(f"{_WORDS.get(name, name)} {size}" for name, size in sizes.items())
+    words = [f"{_WORDS.get(name, name)} {size}" for name, size in sizes.items()]
+    if each.rung.features is not None:
+        words.append(f"with {' and '.join(f.option for f in Feature if f in each.rung.features)}")
+    return ", ".join(words)
 
 
 def _left(each: RungReport) -> str:

@@ -9,6 +9,7 @@ from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.properties import tla_properties
 
 _VARIABLES = "FeatureVariables"
+_INHERITED = (_VARIABLES, "LeaderContactInvariants")
 _OF_RAFT_ALONE = "MessageTypeOK"
 
 
@@ -25,6 +26,6 @@ def extended_properties(
     found = {
         prop.name: prop
         for module in modules
-        for prop in tla_properties(FEATURES / f"{module}.tla", variables, [_VARIABLES])
+        for prop in tla_properties(FEATURES / f"{module}.tla", variables, _INHERITED)
     }
     return [prop for name, prop in found.items() if name != _OF_RAFT_ALONE]
