@@ -171,24 +171,37 @@ def _instantiated(formulas: Sequence[Formula], constants: Mapping[Any, list[Any]
 
     That takes a moment to write down; then it is asked as often as one likes.
     """
-    solver, free = z3.Solver(), set[Any]()
 
     def instances(formula: Formula) -> Formula:
-        if z3.is_quantifier(formula):
-            sorts = [formula.var_sort(number) for number in range(formula.num_vars())]
-            parts = [
-                instances(z3.substitute_vars(formula.body(), *reversed(each)))
-                for each in product(*(constants[sort] for sort in sorts))
-            ]
-            return z3.And(*parts) if formula.is_forall() else z3.Or(*parts)
-        parts = formula.children()
-        if not parts and formula.sort() in constants:
-            free.add(formula)
-        return formula.decl()(*map(instances, parts)) if z3.is_bool(formula) and parts else formula
+        if not _has_quantifiers(formula):
+            return formula
+        if not z3.is_quantifier(formula):
+            return formula.decl()(*map(instances, formula.children()))
+        body, is_deep = formula.body(), _has_quantifiers(formula.body())
+        sorts = [formula.var_sort(number) for number in range(formula.num_vars())]
+        parts = [
+            z3.substitute_vars(body, *reversed(each))
+            for each in product(*(constants[sort] for sort in sorts))
+        ]
+        parts = [*map(instances, parts)] if is_deep else parts
+        return z3.And(*parts) if formula.is_forall() else z3.Or(*parts)
 
+    solver = z3.Solver()
     solver.add(*map(instances, formulas))
-    solver.add(*(z3.Or(*[each == one for one in constants[each.sort()]]) for each in free))
+    for each in frozenset[Any]().union(*map(_named_elements, formulas)):
+        solver.add(z3.Or(*[each == one for one in constants[each.sort()]]))
     return solver
+
+
+def _has_quantifiers(formula: Formula) -> bool:
+    return z3.is_quantifier(formula) or any(map(_has_quantifiers, formula.children()))
+
+
+def _named_elements(formula: Formula) -> frozenset[Any]:
+    """Return the constants in a formula that stand for elements of a sort."""
+    if z3.is_const(formula) and not z3.is_bool(formula):
+        return frozenset({formula})
+    return frozenset[Any]().union(*map(_named_elements, formula.children()))
 
 
 def _fewest(solver: Any, constants: Mapping[Any, list[Any]], state: State) -> Any:
