@@ -6,8 +6,11 @@ from raft_ref.bugs import BUGS, Bug
 from raft_ref.concurrency import CONCURRENCY_BUGS
 from raft_ref.durability import DISK_BUGS
 from raft_ref.features.bugs import FEATURE_BUGS
+from raft_ref.features.read_bugs import READ_BUGS
 
-EXPLORED: Mapping[str, Bug] = {**BUGS, **DISK_BUGS, **CONCURRENCY_BUGS, **FEATURE_BUGS}
+EXPLORED: Mapping[str, Bug] = {
+    **BUGS, **DISK_BUGS, **CONCURRENCY_BUGS, **FEATURE_BUGS, **READ_BUGS,
+}  # fmt: skip
 """The known bugs of a node, with its disk or without, and of its features, by name."""
 
 WAITING: Mapping[str, Mapping[str, str]] = {

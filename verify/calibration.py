@@ -20,11 +20,15 @@ from typing import Final
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.features import Feature
 from raft_ref.features.bugs import FEATURE_BUGS
+from raft_ref.features.read_bugs import READ_BUGS
 from raft_ref.spec.link import PROGRESS
 from raft_ref.verify.cluster import BUG_DEFAULTS
 
 WITNESSES: Final = Path(__file__).with_name("witnesses.json")
 """More bounds within which known bugs show, by name: what they break there, and all sizes."""
+
+
+_OF_FEATURES: Final[Mapping[str, Bug]] = {**FEATURE_BUGS, **READ_BUGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ def witnesses() -> Mapping[str, Sequence[Witness]]:
     more = json.loads(WITNESSES.read_text(encoding="utf-8"))
     return {
         name: [_own(bug), *(Witness(row["breaks"], row["sizes"]) for row in more.get(name, ()))]
-        for name, bug in {**BUGS, **FEATURE_BUGS}.items()
+        for name, bug in {**BUGS, **_OF_FEATURES}.items()
     }
 
 
@@ -79,7 +83,7 @@ class Calibration:
 def calibrated(searches: Iterable[Searched], features: Set[Feature] = frozenset()) -> Calibration:
     """Return what some searches together are known to show, where these features are on."""
     there, known = [*searches], witnesses()
-    taken = {name: frozenset(bug.node.on) for name, bug in FEATURE_BUGS.items()}
+    taken = {name: frozenset(bug.node.on) for name, bug in _OF_FEATURES.items()}
     asked = [name for name, on in taken.items() if on <= features] if features else [*BUGS]
     shown = tuple(
         name

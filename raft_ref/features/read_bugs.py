@@ -13,11 +13,11 @@ from raft_ref.node import Step
 
 
 class _Reads(Mutant):
-    on = (Feature.READ_INDEX,)
+    on: ClassVar[tuple[Feature, ...]] = (Feature.READ_INDEX,)
 
 
 class _Leases(Mutant):
-    on = (Feature.READ_INDEX, Feature.LEASES)
+    on: ClassVar[tuple[Feature, ...]] = (Feature.READ_INDEX, Feature.LEASES)
 
 
 class ReadWithoutQuorum(_Reads):

@@ -9,7 +9,8 @@ EXTENDS FeatureVariables
 LeaderIsHeardFrom ==
     \A i \in Server :
         heardFromLeader'[i] /\ ~heardFromLeader[i]
-            => \E m \in messages : /\ m.type \in {"AppendEntriesRequest", "InstallSnapshotRequest"}
+            => \E m \in messages : /\ m.type \in {"AppendEntriesRequest", "InstallSnapshotRequest",
+                                                 "HeartbeatRequest"}
                                   /\ m.dest = i
                                   /\ m.term = currentTerm'[i]
 ===============================================================================

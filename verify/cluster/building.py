@@ -335,8 +335,8 @@ def _bounds(
         for name, limit in numbers.items()
         if name in known or (name in _OF_THE_NODE and name in given)
     }
-    measures.update({name: 1 for name in (MAX_READS, MAX_ROUNDS) if name in known})
-    measures.update(request.bounds)
+    of_reads = {name: 1 for name in (MAX_READS, MAX_ROUNDS) if name in known}
+    measures = {**of_reads, **measures, **request.bounds}
     if request.depth is not None and request.depth < 1:
         raise RequestError(f"depth {request.depth}: expected 1 or more")
     for name, limit in {**numbers, **measures}.items():

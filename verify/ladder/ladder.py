@@ -12,7 +12,7 @@ from typing import Any
 import raft_ref
 from raft_ref.explorer import Report, Verdict, WalkLimits
 from raft_ref.explorer.engines.memory import usable_bytes
-from raft_ref.features import Feature
+from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
 from raft_ref.spec.link import BISIMULATION, REFINEMENT
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
@@ -274,7 +274,10 @@ class _Climb:
         """Return bounds on measures of the user's own: how far they may go from where they are."""
         system = self._cluster.system
         first = system.guard.initial(system.servers[0])
-        own = {n: m for n, m in system.measures.items() if n not in OF_RAFT_ALONE}
+        known = {*system.measures} - {*OF_RAFT_ALONE}
+        if Feature.READ_INDEX not in _on(rung, self._cluster.features):
+            known -= {MAX_READS, MAX_ROUNDS}
+        own = {name: measure for name, measure in system.measures.items() if name in known}
         return {name: measure(first) + rung.own for name, measure in own.items()}
 
     # ---- Jobs

@@ -175,6 +175,8 @@ RUNGS: Final[Sequence[Rung]] = (
 _PRE_VOTE = frozenset({Feature.PRE_VOTE})
 _CHECK_QUORUM = frozenset({Feature.CHECK_QUORUM})
 _TRANSFER = frozenset({Feature.LEADERSHIP_TRANSFER})
+_READS = frozenset({Feature.READ_INDEX})
+_LEASES = _READS | {Feature.LEASES}
 
 FEATURE_RUNGS: Final[Sequence[Rung]] = (
     _rung(
@@ -224,6 +226,26 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "two that ask the same third, and who votes for whom after that",
         {"servers": 3, "messages": 3},
         features=_PRE_VOTE,
+    ),
+    _rung(
+        "reads of two",
+        "a leader that knows no commit of its term, an answer to an earlier read, what is to apply",
+        {"servers": 2, "term": 2, "log": 2, "messages": 1},
+        own=2,
+        features=_READS,
+    ),
+    _rung(
+        "leases of two",
+        "a promise that outlives the leader to whom it was given, and one that ends",
+        {"servers": 2, "term": 2, "log": 1, "messages": 1, "restarts": 1},
+        features=_LEASES,
+    ),
+    _rung(
+        "a leader that was deposed",
+        "what it reads that does not know of the next one",
+        {"servers": 3, "term": 2, "log": 2},
+        is_large=True,
+        features=_READS,
     ),
     _rung(
         "every fault",
