@@ -67,6 +67,10 @@ examples:
   raft-ref check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout \\
       --fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each --max-drops 0
                                                   if timeouts come to rest and votes arrive, it is
+  raft-ref check --with pre-vote,check-quorum     with features on: a ladder of their own
+  raft-ref check --with pre-vote,check-quorum --progress LeaderIsElected --down 1 \\
+      --max-log 1 --max-snapshot 0 --max-restarts 0
+                                                  with them, and one server down, one can lead
   raft-ref check --bug term-not-persisted --all-violations --diagram bug.svg
                                                   all that it breaks, each with its picture
   raft-ref check --json                           for machines

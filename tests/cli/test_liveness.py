@@ -83,6 +83,7 @@ LEADS = r"[]<>(LeaderIsElected \/ \A i \in {} : currentTerm[i] = 2)"
         # Of three, those that are up are the ones that move.
         (["--servers", "3", "--down", "1"], r"[]<>(LeaderIsElected \/ UpAreLast)"),
     ],
+    ids=["both are up", "one of three is down"],
 )
 def test_pre_vote_and_check_quorum_elect_a_leader(
     cluster: list[str], goal: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

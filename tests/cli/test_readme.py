@@ -52,6 +52,14 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout "
         "--fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each "
         "--max-log 0 --max-snapshot 0 --max-drops 0 --quiet",
+        r"check --with pre-vote,check-quorum --live '[]<>(LeaderIsElected \/ "
+        r"\A i \in Server : currentTerm[i] = 2)' --strongly-fair Timeout:each "
+        "--strongly-fair RequestPreVotes:each --strongly-fair HandlePreVoteRequest:each "
+        "--strongly-fair HandlePreVoteResponse:each "
+        "--strongly-fair HandleRequestVoteRequest:each "
+        "--strongly-fair HandleRequestVoteResponse:each --fair MissLeader:each "
+        "--fair CheckQuorum:each --servers 2 --max-snapshot 0 --max-restarts 0 --max-drops 0 "
+        "--max-duplicates 0 --quiet",
         "check --bug older-term-committed --random --seed 840 --max-snapshot 0 --quiet",
         "new node",
         "check --node ring:Ring",

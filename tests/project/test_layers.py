@@ -13,7 +13,7 @@ from tests.project import house
 from tests.support.files import ROOT
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "raft_ref": set(),
+    "raft_ref": {"raft_ref/features"},
     "raft_ref/features": {"raft_ref"},
     "cli": {"cli/options", "raft_ref", "spec"},
     "raft_ref/server": {"raft_ref", "raft_ref/features", "raft_ref/server/simulation"},
@@ -161,11 +161,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/model",
         "explorer/results",
         "raft_ref",
+        "raft_ref/features",
         "raft_ref/server",
         "raft_ref/server/simulation",
         "spec",
         "spec/checker",
         "spec/link",
+        "spec/link/features",
         "spec/proof",
         "spec/steps",
         "spec/syntax",
@@ -200,6 +202,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "explorer/walks",
         "raft_ref",
+        "raft_ref/features",
         "spec",
         "spec/link",
         "traces/format",
@@ -314,6 +317,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "explorer/walks",
         "raft_ref",
+        "raft_ref/features",
         "spec/link",
         "spec/proof",
         "verify",

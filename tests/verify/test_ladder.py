@@ -37,7 +37,7 @@ QUICK = (
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave only rungs that take less than a second."""
     monkeypatch.setattr(ladder, "RUNGS", [rung for rung in RUNGS if rung.name in QUICK])
-    monkeypatch.setattr(ladder, "deeper", lambda is_raft: iter(()))
+    monkeypatch.setattr(ladder, "deeper", lambda is_raft, features: iter(()))
     monkeypatch.setattr(ladder, "SECONDS", 0.5)
 
 
