@@ -30,6 +30,12 @@ WRITES = {
     "AdoptTerm": "currentTerm",
     "Timeout": "currentTerm",
     "CompactLog": "snapshot",
+    "MissLeader": "heardFromLeader",
+    "RequestPreVotes": "preVotesGranted",
+    "ForgetPreVotes": "preVotesGranted",
+    "CheckQuorum": "heardFrom",
+    "TransferLeadership": "transferTarget",
+    "AbortTransfer": "transferTarget",
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
@@ -211,7 +217,7 @@ class Search:
                 yield from self.moves.move("Await", world, place, event)
         else:
             yield from self.moves.told_sends(world, event)
-            for move in UNNAMED:
+            for move in (*UNNAMED, *self.moves.of_features):
                 yield from self.moves.silent(move, world, place, event)
 
     # ---- Moves that no line tells of

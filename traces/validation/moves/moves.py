@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from raft_ref.spec.values.value import results_of
+from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
@@ -27,6 +28,8 @@ class Moves(Others):
 
     def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
         super().__init__(protocol, servers, liberties)
+        self.of_features = known(STEPS, protocol.features)
+        """The moves that only a feature knows of."""
         self._by_name: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
             "Start": self._start,
             "Timeout": self._own("Timeout"),
@@ -46,6 +49,13 @@ class Moves(Others):
             "Await": self._await,
             "Send": self._send_line,
             "DropMessage": self._drop,
+            "MissLeader": self._own("MissLeader"),
+            "RequestPreVotes": self._own("RequestPreVotes"),
+            "ForgetPreVotes": self._own("ForgetPreVotes"),
+            "CheckQuorum": self._own("CheckQuorum"),
+            "TransferLeadership": self._transfer,
+            "AbortTransfer": self._own("AbortTransfer"),
+            "TimeoutNow": self._timeout_now,
             STAY: lambda world, _place, _event: iter([world]),
         }
 
@@ -213,6 +223,22 @@ class Moves(Others):
     def _install_snapshot(self, world: World, place: int, event: Event) -> Iterator[World]:
         to = self.protocol.servers[event.arguments["peer"]]
         yield from self._does(world, place, event, "InstallSnapshot", to)
+
+    def _transfer(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a leader asked to have another server lead, or another than before."""
+        named = event.arguments.get("peer") or event.after.get("transferTarget")
+        for peer in [named] if named else self.names:
+            to = self.protocol.servers[peer]
+            yield from self._does(world, place, event, "TransferLeadership", to)
+            if self.liberties.may_decline:
+                yield from self._does(world, place, event, "ChangeTarget", to)
+
+    def _timeout_now(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a server told to stand: the one to whom leadership is transferred."""
+        yield from self._does(world, place, event, "TimeoutNow")
+        for message in (event.sends or ()) if self.liberties.may_decline else ():
+            to = self.protocol.servers[message["dest"]]
+            yield from self._does(world, place, event, "TellToStand", to)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None

@@ -9,7 +9,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.taking import Steps
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
@@ -141,6 +141,10 @@ class Sending(Steps):
                 made = [*made, *sent]
         elif not self.liberties.may_decline:
             pass
+        elif kind == "PreVoteRequest":
+            made = self._sends_as(world, place, state, line, "RequestPreVotes", me)
+        elif kind == "TimeoutNowRequest":
+            made = self._sends_as(world, place, state, line, "TellToStand", me, to)
         elif logged.get("success") is not False and kind in (
             "AppendEntriesResponse",
             "InstallSnapshotResponse",
@@ -149,7 +153,8 @@ class Sending(Steps):
         elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
             made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
-            if after.path is not None and message_agrees(after.path.sends[0], logged):
+            sent = () if after.path is None else after.path.sends
+            if any(message_agrees(each, logged) for each in sent):
                 yield after
 
     def _ends(self, logged: JsonObject) -> tuple[int, ModelValue, ModelValue]:
@@ -211,6 +216,8 @@ class Sending(Steps):
         """
         for other, states in enumerate(self._states(world)):
             for state in () if other == place else states:
+                if self._asks_alone(state):
+                    continue
                 if state.current_term > world.state(place).current_term and term in (
                     None, state.current_term,
                 ):  # fmt: skip
@@ -221,6 +228,14 @@ class Sending(Steps):
                     break
 
 
+    def _asks_alone(self, state: ServerState) -> bool:
+        """Say whether a server tells others of its term by requests for votes alone.
+
+        Where these are ignored by who has a leader, that is no way to tell.
+        """
+        return state.role == "Candidate" and "CheckQuorum" in self.protocol.features
+
+
 def latest(world: World) -> Message:
     """Return the message that the last step sent."""
     assert world.path is not None
@@ -229,4 +244,4 @@ def latest(world: World) -> Message:
 
 def _is_whole(logged: JsonObject) -> bool:
     """Say whether of a message all was logged but values, and what is the same for all."""
-    return all(name in logged for name in MESSAGES[logged["type"]])
+    return all(name in logged for name in fields_of(logged["type"]))

@@ -28,7 +28,8 @@ from raft_ref.traces.validation.rules.protocol import (
 RECEIVING = frozenset(
     {
         "Handle", "AdoptTerm", "ReceiveCommit", "LearnCommit", "NoteLeader", "RecordVote",
-        "RecordMatch", "MatchSnapshot",
+        "RecordMatch", "MatchSnapshot", "GrantInSameTerm", "RefuseInTermAsked",
+        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountInOwnTerm",
     }
 )  # fmt: skip
 """The actions that take a message, and what else the network holds."""
@@ -41,6 +42,13 @@ ROLES = {
     "TakeLead": ("Candidate",),
     "StepDown": ("Candidate", "Leader"),
     "Timeout": ("Follower", "Candidate"),
+    "RequestPreVotes": ("Follower", "Candidate"),
+    "CheckQuorum": ("Leader",),
+    "TransferLeadership": ("Leader",),
+    "ChangeTarget": ("Leader",),
+    "AbortTransfer": ("Leader",),
+    "TimeoutNow": ("Leader",),
+    "TellToStand": ("Leader",),
 }
 """Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 
@@ -72,7 +80,8 @@ class Steps:
         self.names = tuple(servers)
         self.places = {name: place for place, name in enumerate(self.names)}
         self.servers: tuple[ModelValue, ...] = tuple(protocol.servers[each] for each in self.names)
-        self.matching = Matching(self.servers, [protocol.domain[each] for each in self.servers])
+        places = [protocol.domain[each] for each in self.servers]
+        self.matching = Matching(self.servers, places, protocol)
         self.network = Network(liberties.remembers)
         self.liberties = liberties
         self.attempts: list[Attempt] | None = None
