@@ -93,17 +93,6 @@ class Moves(Others):
     def _own(self, action: str) -> Callable[[World, int, Event], Iterator[World]]:
         return lambda world, place, event: self._does(world, place, event, action)
 
-    def started(self, world: World, place: int, logged: JsonObject) -> World:
-        """Return it with a server started, in a state of which this was logged."""
-        state = self.matching.started(self.protocol, logged)
-        self.begun[self.names[place]] = state, logged
-        log = logged.get("log")
-        if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
-            self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
-            self.open_beginning += '"lastTerm" is not told'
-        states = (*world.states[:place], state, *world.states[place + 1 :])
-        return world._replace(states=states)
-
     def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
         if world.states[place] is None:
             yield self.started(world, place, {**event.before, **event.after})

@@ -51,6 +51,8 @@ class Sending(Steps):
         """Yield it with such a message sent: as the sender is, could be, or was before."""
         line = event.line
         place = self.places[logged["source"]]
+        if world.states[place] is None and self.begins_at_init and _may_be_first(logged):
+            world = self.started(world, place, {})
         state = world.states[place]
         if state is None:
             return
@@ -240,6 +242,11 @@ def latest(world: World) -> Message:
     """Return the message that the last step sent."""
     assert world.path is not None
     return world.path.sends[0]
+
+
+def _may_be_first(logged: JsonObject) -> bool:
+    """Say whether a message may be the first of its sender, and sent without a line of it."""
+    return bool(logged["type"] == "PreVoteRequest")
 
 
 def _is_whole(logged: JsonObject) -> bool:

@@ -96,10 +96,23 @@ class Steps:
         """The states in which servers began, and what of them was logged."""
         self.open_beginning = ""
         """What of them nobody knows, though all that follows hangs on it."""
+        self.begins_at_init = False
+        """Whether a server of which nothing was told yet is as in Init."""
         self._known: dict[Any, list[Taken]] = {}
         """What actions lead to: readings beside each other often differ in other servers."""
         self.is_thorough = False
         """Whether to make of a message all that the liberties allow, though less explains it."""
+
+    def started(self, world: World, place: int, logged: JsonObject) -> World:
+        """Return it with a server started, in a state of which this was logged."""
+        state = self.matching.started(self.protocol, logged)
+        self.begun[self.names[place]] = state, logged
+        log = logged.get("log")
+        if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
+            self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
+            self.open_beginning += '"lastTerm" is not told'
+        states = (*world.states[:place], state, *world.states[place + 1 :])
+        return world._replace(states=states)
 
     def _in_flight(self, world: World, place: int) -> Iterator[Message]:
         """Yield the messages to a server that it might receive."""
