@@ -61,8 +61,11 @@ Acknowledge(i, j, type, index) == T!Acknowledge(i, j, type, index) /\ Unseen
 AcknowledgeLess(m, index) == T!AcknowledgeLess(m, index) /\ Unseen
 Commit(i, index) == T!Commit(i, index) /\ Unseen
 
-\* A request for a vote that is ignored is no reason to adopt its term.
+\* A request for a vote that is ignored is no reason to adopt its term, nor is one
+\* for a pre-vote, or a yes to it: nobody need have begun the term asked.
 AdoptTerm(m, others) ==
+    /\ m.type # "PreVoteRequest"
+    /\ m.type = "PreVoteResponse" => ~m.voteGranted
     /\ ~(E!On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m))
     /\ T!AdoptTerm(m, others)
     /\ E!Watched(m.dest, E!NoMessage)

@@ -85,3 +85,17 @@ EXTENDED_MUTANTS: tuple[type[ExtendedNode], ...] = (
     CountsRefusals, VotesInSpiteOfALeader, LeadsWithoutAQuorum, TellsWhoIsBehind,
     ServesDuringATransfer, ForgetsTheMark,
 )  # fmt: skip
+
+SAID: dict[type[ExtendedNode], str] = {
+    GrantsToABehindLog: "a pre-vote, whose log ends at index",
+    GrantsAsLeader: "a pre-vote, and has heard from the leader",
+    AdoptsTheTermAsked: "only asks for a pre-vote",
+    StandsWithoutPreVotes: "was not told to stand",
+    CountsRefusals: "counts a pre-vote that",
+    VotesInSpiteOfALeader: "listens to the candidate",
+    LeadsWithoutAQuorum: "leads on, and nobody",
+    TellsWhoIsBehind: "whose log is known to match up to",
+    ServesDuringATransfer: "takes a request, and transfers leadership",
+    ForgetsTheMark: "lacks the mark",
+}
+"""What the refusal of each says."""

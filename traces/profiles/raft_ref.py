@@ -240,9 +240,7 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
     return (message["dest"],) if name is not None else (message["source"], message["dest"])
 
 
-def _liberties(
-    header: JsonObject, servers: tuple[str, ...], features: frozenset[str]
-) -> Liberties:
+def _liberties(header: JsonObject, servers: tuple[str, ...], features: frozenset[str]) -> Liberties:
     steps = known(STEPS, features)
     of_features = {name: 1 for name in steps if name not in ("CheckQuorum", "TimeoutNow")}
     silent = header.get("silent", {**_SILENT, **of_features})

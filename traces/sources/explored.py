@@ -133,7 +133,11 @@ def trace_of_events(
 def _features(system: System) -> tuple[str, ...]:
     """Return which features are on of the node of a system."""
     actor = system.guard.actor
-    return tuple(sorted(each.value for each in actor.features)) if isinstance(actor, ExtendedNode) else ()
+    return (
+        tuple(sorted(each.value for each in actor.features))
+        if isinstance(actor, ExtendedNode)
+        else ()
+    )
 
 
 def _beside_of_raft(

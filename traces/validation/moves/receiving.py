@@ -73,8 +73,19 @@ class Receiving(Sending):
         assert event.message is not None
         for now, message in self._available(world, event.message, event):
             for after in self.handled(now, place, message, event, event.after):
-                if self._sends_agree(now, after, event):
-                    yield after if event.keeps_message else _without(after, message)
+                for sent in self._with_sends(now, after, event):
+                    yield sent if event.keeps_message else _without(sent, message)
+
+    def _with_sends(self, before: World, after: World, event: Event) -> Iterator[World]:
+        """Yield it if a step sends what was logged, or if that may be sent besides.
+
+        What is made of a message without an answer may be answered with less than it could.
+        """
+        is_answered = after.path is not before.path and after.path and after.path.sends
+        if self._sends_agree(before, after, event):
+            yield after
+        elif not is_answered and self.liberties.may_decline:
+            yield from self.told_sends(after, event)
 
     def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
@@ -198,8 +209,12 @@ class Receiving(Sending):
             return
         # Of an answer alone the line may tell that sends it.
         is_open = field(message, "type") == "PreVoteRequest" and event.sends is not None
-        if not self.is_thorough and not is_open and any(
-            self.matching.agrees(each.state(place), logged or event.before) for each in done
+        if (
+            not self.is_thorough
+            and not is_open
+            and any(
+                self.matching.agrees(each.state(place), logged or event.before) for each in done
+            )
         ):
             return
         kind = field(message, "type")

@@ -73,6 +73,8 @@ class Sending(Steps):
     ) -> Iterator[World]:
         """Yield it with what a server may have done in silence before it sent a message."""
         silent, me, line = self.liberties.silent, self.servers[place], event.line
+        if logged["type"] == "PreVoteRequest" and silent.get("MissLeader"):
+            yield from self._acts(world, place, line, "MissLeader", me)
         if logged["type"] != "AppendEntriesRequest":
             return
         if world.state(place).role == "Candidate" and silent.get("TakeLead"):
@@ -228,7 +230,6 @@ class Sending(Steps):
                         self.servers[other], self.servers[place], "RequestVoteResponse",
                     )  # fmt: skip
                     break
-
 
     def _asks_alone(self, state: ServerState) -> bool:
         """Say whether a server tells others of its term by requests for votes alone.

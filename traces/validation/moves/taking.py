@@ -266,9 +266,9 @@ class Steps:
 
     def _sends_agree(self, before: World, after: World, event: Event) -> bool:
         """Say whether a step sends what was logged, if that was."""
-        if event.sends is None or after.path is None:
+        if event.sends is None:
             return True
-        made = after.path.sends if after.path is not before.path else ()
+        made = after.path.sends if after.path and after.path is not before.path else ()
         if not made and not event.sends:
             return True
         extra, missing = unmatched(made, event.sends)
