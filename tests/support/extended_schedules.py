@@ -55,13 +55,12 @@ def recorded(
     servers: int = 3,
 ) -> Trace:
     """Return a trace of that many steps of nodes with features."""
-    return _recorded(seed, count, tuple(sorted(features)), node, servers)
+    any_node: Any = node
+    return _recorded(seed, count, tuple(sorted(features)), any_node, servers)
 
 
 @lru_cache(maxsize=64)
-def _recorded(
-    seed: int, count: int, features: Sequence[Feature], node: type[ExtendedNode], servers: int
-) -> Trace:
+def _recorded(seed: int, count: int, features: Sequence[Feature], node: Any, servers: int) -> Trace:
     names = tuple(f"s{number}" for number in range(1, servers + 1))
     schedule = ExtendedSchedule(seed, names, node(names, features=features))
     header = replace(schedule.header, features=tuple(each.value for each in features))

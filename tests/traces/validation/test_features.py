@@ -101,7 +101,7 @@ def test_the_names_are_those_of_the_features() -> None:
 # ---- What is allowed
 
 
-@pytest.mark.parametrize("features", SETS, ids=lambda each: "-".join(each))
+@pytest.mark.parametrize("features", SETS, ids="-".join)
 def test_what_the_node_does_is_accepted(features: tuple[Feature, ...], tmp_path: Path) -> None:
     for seed in range(2):
         lines = whole(tmp_path, seed, 250, features)
@@ -110,7 +110,7 @@ def test_what_the_node_does_is_accepted(features: tuple[Feature, ...], tmp_path:
 
 
 @pytest.mark.parametrize("untold", [(), UNTOLD], ids=["told", "untold"])
-@pytest.mark.parametrize("features", SETS, ids=lambda each: "-".join(each))
+@pytest.mark.parametrize("features", SETS, ids="-".join)
 def test_what_a_sparing_implementation_logs_is_accepted(
     features: tuple[Feature, ...], untold: tuple[str, ...], tmp_path: Path
 ) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from raft_ref.spec.values.value import results_of
-from raft_ref.traces.format.features import STEPS, known
-from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.others import Others, length_of
@@ -28,8 +26,6 @@ class Moves(Others):
 
     def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
         super().__init__(protocol, servers, liberties)
-        self.of_features = known(STEPS, protocol.features)
-        """The moves that only a feature knows of."""
         self._by_name: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
             "Start": self._start,
             "Timeout": self._own("Timeout"),

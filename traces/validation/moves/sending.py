@@ -157,8 +157,7 @@ class Sending(Steps):
         elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
             made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
-            sent = () if after.path is None else after.path.sends
-            if any(message_agrees(each, logged) for each in sent):
+            if after.path and any(message_agrees(each, logged) for each in after.path.sends):
                 yield after
 
     def _ends(self, logged: JsonObject) -> tuple[int, ModelValue, ModelValue]:

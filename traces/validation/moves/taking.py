@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.spec import SpecError
 from raft_ref.spec.values.value import ModelValue, results_of
+from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
@@ -96,6 +97,8 @@ class Steps:
         """The states in which servers began, and what of them was logged."""
         self.open_beginning = ""
         """What of them nobody knows, though all that follows hangs on it."""
+        self.of_features = known(STEPS, protocol.features)
+        """The moves that only a feature knows of."""
         self.begins_at_init = False
         """Whether a server of which nothing was told yet is as in Init."""
         self._known: dict[Any, list[Taken]] = {}

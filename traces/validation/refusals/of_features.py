@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import listed
 from raft_ref.traces.validation.refusals.case import Case
 
@@ -74,17 +75,17 @@ def _pre_vote(case: Case) -> str:
     return ""
 
 
-def _request(case: Case) -> dict[str, int]:
+def _request(case: Case) -> JsonObject:
     """Return the request for a pre-vote that a line answers, if it does."""
     if case.message.get("type") == "PreVoteRequest":
-        return {**case.message}
+        return case.message
     logged = case.event.message or {}
     if case.event.moves != ("Send",) or logged.get("type") != "PreVoteResponse":
         return {}
     return _last_request(case, logged["dest"])
 
 
-def _last_request(case: Case, asker: str) -> dict[str, int]:
+def _last_request(case: Case, asker: str) -> JsonObject:
     ends = {"type": "PreVoteRequest", "source": asker, "dest": case.me}
     found = [case.as_json(each) for each in case.search.moves.messages(case.world, ends)]
     return max(found, key=lambda each: each["term"], default={})

@@ -188,6 +188,6 @@ def _short(value: Any) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match, accepts,
-    applies, _condition,
+    of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match,
+    accepts, applies, _condition,
 )  # fmt: skip
