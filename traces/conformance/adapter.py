@@ -58,8 +58,10 @@ class Adapter:
     Argument: the command with its arguments.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], features: frozenset[str] = frozenset()) -> None:
         self.command = tuple(command)
+        self.features = features
+        """Those that a new cluster is asked to have on."""
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = select.poll()
         self._buffer = b""
@@ -90,6 +92,8 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
+        if request["step"] == "Init" and self.features:
+            request = {**request, "features": sorted(self.features)}
         process, line = self._running(), msgspec.json.encode(request)
         assert process.stdin is not None
         try:

@@ -11,7 +11,7 @@ from typing import Any
 
 from raft_ref import DURABLE, Role, State
 from raft_ref.explorer import Counterexample, Event, System, View
-from raft_ref.features import ExtendedNode, ForcedRequestVoteRequest
+from raft_ref.features import Feature, ForcedRequestVoteRequest
 from raft_ref.spec.link import RaftWords, camel_case
 from raft_ref.traces.format.features import MARK
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation
@@ -132,12 +132,10 @@ def trace_of_events(
 
 def _features(system: System) -> tuple[str, ...]:
     """Return which features are on of the node of a system."""
-    actor = system.guard.actor
-    return (
-        tuple(sorted(each.value for each in actor.features))
-        if isinstance(actor, ExtendedNode)
-        else ()
-    )
+    named = getattr(system.guard.actor, "features", None)
+    if not isinstance(named, frozenset):
+        return ()
+    return tuple(sorted(each.value for each in named if isinstance(each, Feature)))
 
 
 def _beside_of_raft(
