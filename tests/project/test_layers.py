@@ -64,6 +64,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/model",
         "explorer/results",
         "raft_ref",
+        "raft_ref/features",
         "spec",
         "spec/link",
         "traces/conformance/hunting",
