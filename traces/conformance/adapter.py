@@ -58,9 +58,9 @@ class Adapter:
     Argument: the command with its arguments.
     """
 
-    def __init__(self, command: Sequence[str], features: frozenset[str] = frozenset()) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
-        self.features = features
+        self.features: frozenset[str] = frozenset()
         """Those that a new cluster is asked to have on."""
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = select.poll()

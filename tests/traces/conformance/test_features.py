@@ -1,4 +1,4 @@
-"""Conformance of implementations with features: they are asked for, followed, and told from ours."""
+"""Conformance with features: they are asked for, followed, and mutants told from ours."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,8 @@ class InProcess(Adapter):
     """The reference adapter without a process."""
 
     def __init__(self, node: type[ExtendedNode] = ExtendedNode) -> None:
-        super().__init__([], ALL)
+        super().__init__([])
+        self.features = ALL
         self.cluster = reference.Cluster(Node, node)
 
     def ask(self, request: Mapping[str, Any]) -> Reply:

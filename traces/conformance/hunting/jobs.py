@@ -145,7 +145,8 @@ def _before(task: Task, found: Sequence[Found]) -> int:
 
 
 def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
-    with Adapter(task.command, task.likely.features) as adapter:
+    with Adapter(task.command) as adapter:
+        adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
         is_last = False
         while not is_last:
@@ -180,7 +181,8 @@ _adapters: list[Adapter] = []
 def _portion(task: Task, job: int, jobs: int, before: int) -> Portion:
     """Do some more of a share; what a process has begun it goes on with."""
     if job not in _shares:
-        _adapters.append(Adapter(task.command, task.likely.features))
+        _adapters.append(Adapter(task.command))
+        _adapters[-1].features = task.likely.features
         _shares[job] = Share(task, job, jobs, _adapters[-1])
     return _shares[job].portion(before)
 
