@@ -160,7 +160,9 @@ GrantInOwnTerm(m, others) ==
        /\ role[i] # "Leader"
        /\ Answers(m, others, currentTerm[i], TRUE)
 
-CountInOwnTerm(m, others) ==
+\* A yes for a term that is no later than one's own: in the term of who gave it, or
+\* to what was asked before (etcd takes one in its own term for an answer).
+CountOfEarlierTerm(m, others) ==
     LET i == m.dest
     IN /\ m.type = "PreVoteResponse"
        /\ m.voteGranted

@@ -78,7 +78,7 @@ Of(m, others) ==
     \/ X!RefuseInTermAsked(m, others)
     \/ X!GrantInSpiteOfLeader(m, others)
     \/ X!GrantInOwnTerm(m, others)
-    \/ X!CountInOwnTerm(m, others)
+    \/ X!CountOfEarlierTerm(m, others)
 
 Next ==
     \/ \E i \in Server : Own(i) /\ Bounded

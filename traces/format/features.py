@@ -43,7 +43,7 @@ MARK: Final = "isForced"
 MAY_BE_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "GrantInSpiteOfLeader": ("PreVote",),
     "GrantInOwnTerm": ("PreVote",),
-    "CountInOwnTerm": ("PreVote",),
+    "CountOfEarlierTerm": ("PreVote",),
 }
 """What is no liberty unless a header says that the implementation takes it."""
 

@@ -20,8 +20,9 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
   `{"tag": "config", "config": {"PreVote": true, "CheckQuorum": true, "LeadershipTransfer": true}}`.
   Without that line nothing is known of features.
 - Who asks for pre-votes has a role of its own, and is a follower here. Without CheckQuorum a server
-  that leads, or has a leader, grants pre-votes all the same. When an election timeout passes is not
-  told, nor that a transfer is given up.
+  that leads, or has a leader, grants pre-votes all the same. A pre-vote of an earlier request
+  counts, if its term has begun meanwhile. When an election timeout passes is not told, nor that a
+  transfer is given up.
 """
 
 from __future__ import annotations
@@ -119,11 +120,13 @@ def _liberties(features: frozenset[str]) -> Liberties:
         return LIBERTIES
     known_here = known(STEPS, features)
     silent = {name: 1 for name in _SILENT_WITH_FEATURES if name in known_here}
-    grants = "PreVote" in features and "CheckQuorum" not in features
+    allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
+    if "PreVote" in features and "CheckQuorum" not in features:
+        allowed.add("GrantInSpiteOfLeader")
     return replace(
         LIBERTIES,
         silent={**LIBERTIES.silent, **silent},
-        allowed=frozenset({"GrantInSpiteOfLeader"} if grants else ()),
+        allowed=frozenset(allowed),
     )
 
 

@@ -31,8 +31,9 @@ type sent struct {
 }
 
 type reply struct {
-	Lines []any  `json:"lines"`
-	Sends []sent `json:"sends"`
+	Lines   []any  `json:"lines"`
+	Sends   []sent `json:"sends"`
+	Unknown bool   `json:"unknown,omitempty"`
 }
 
 // named keeps the lines of one step, with the servers under the names that the driver knows.
@@ -63,6 +64,9 @@ func (n *named) TraceEvent(event *raft.TracingEvent) {
 		message := *event.Message
 		message.From, message.To = n.name(message.From), n.name(message.To)
 		renamed.Message = &message
+	}
+	if peer, is := event.Properties["transferee"].(string); is {
+		renamed.Properties = map[string]any{"transferee": n.name(peer)}
 	}
 	line, err := json.Marshal(map[string]any{"tag": "trace", "event": renamed})
 	if err != nil {
@@ -100,15 +104,16 @@ func (a *adapted) answer(r request) reply {
 			a.told.lines = append(a.told.lines, json.RawMessage(line))
 		}
 		a.bootstrap(len(r.Servers))
-	} else {
-		a.take(r)
+	} else if !a.take(r) {
+		return reply{[]any{}, []sent{}, true}
 	}
 	lines := a.told.lines
 	a.told.lines = []any{}
-	return reply{lines, a.sends()}
+	return reply{lines, a.sends(), false}
 }
 
-func (a *adapted) take(r request) {
+// take does a step, and says whether it knows it.
+func (a *adapted) take(r request) bool {
 	var s *server
 	for place, name := range a.told.names {
 		if name == r.Server {
@@ -141,9 +146,10 @@ func (a *adapted) take(r request) {
 	case "Receive", "ReceiveDuplicate":
 		a.receive(s, a.network[r.Id])
 	default:
-		log.Fatal("unknown step ", r.Step)
+		return false
 	}
 	a.ready(s)
+	return true
 }
 
 // sends tells of the messages that are new in the network; some go to their own sender.

@@ -156,7 +156,7 @@ OTHERWISE: dict[str, list[Line]] = {
         takes("b", asks("a", "b", 1)),
         takes("a", answers("b", "a", 0)),
         step("Timeout", "a", state={"currentTerm": 1}),
-        allowed=["GrantInOwnTerm", "CountInOwnTerm"],
+        allowed=["GrantInOwnTerm", "CountOfEarlierTerm"],
     ),
     "a candidate becomes one that asks": log(
         *elected("a", "b")[:4],

@@ -290,7 +290,7 @@ PRE_VOTES = {
     "PreVoteRequest": (
         "GrantInSameTerm", "RefuseInTermAsked", "GrantInSpiteOfLeader", "GrantInOwnTerm",
     ),
-    "PreVoteResponse": ("CountInOwnTerm",),
+    "PreVoteResponse": ("CountOfEarlierTerm",),
 }  # fmt: skip
 """What may be made of the messages of pre-vote besides what ExtendedRaft.tla does."""
 

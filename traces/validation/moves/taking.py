@@ -30,7 +30,7 @@ RECEIVING = frozenset(
     {
         "Handle", "AdoptTerm", "ReceiveCommit", "LearnCommit", "NoteLeader", "RecordVote",
         "RecordMatch", "MatchSnapshot", "GrantInSameTerm", "RefuseInTermAsked",
-        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountInOwnTerm",
+        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountOfEarlierTerm",
     }
 )  # fmt: skip
 """The actions that take a message, and what else the network holds."""
