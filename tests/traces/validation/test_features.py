@@ -1,20 +1,24 @@
 """Traces of Raft with features: what is allowed then, what is forbidden, and what stays unknown."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raft_ref.cli import main
 from raft_ref.features import ExtendedNode, Feature
-from raft_ref.traces import TraceError, write
+from raft_ref.traces import TraceError, read, write
 from raft_ref.traces.format.features import FEATURES, MESSAGES, STEPS
 from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.lines.events import MOVES_OF_FEATURES
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.rules.checks import MESSAGES_OF_FEATURES
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome, Verdict
+from raft_ref.verify.trace_properties import annotations
 from tests.support import extended_mutants
 from tests.support.extended_mutants import EXTENDED_MUTANTS
 from tests.support.extended_schedules import recorded
@@ -391,3 +395,64 @@ def test_a_header_names_what_is_known(header: Line, reason: str, tmp_path: Path)
     (first,) = log()
     with pytest.raises(TraceError, match=reason):
         verdict_on([{**first, **header}], tmp_path)
+
+
+# ---- Where it comes from, and goes
+
+
+def test_what_check_writes_is_a_trace_with_features(tmp_path: Path) -> None:
+    path = tmp_path / "witness.ndjson"
+    words = ["check", "--with", "pre-vote", "--servers", "2", "--max-log", "0", "--quiet"]
+    assert main([*words, "--witness", "SometimesPreVotesOfMajority", "--trace", str(path)]) == 0
+    trace = read(path)
+    assert trace.features == ("PreVote",)
+    assert validate(path, PROFILES["raft-ref"]).outcome is ACCEPTED
+    known = annotations(trace)
+    assert {"PreCandidateHasNoLeader", "RaftMessageTypeOK"} <= {*known.properties}
+    assert not any(known.broken)
+    assert "RequestPreVotes" in known.code
+
+
+def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
+    trace = recorded(1, 100)
+    write(trace, tmp_path / "one.ndjson")
+    assert read(tmp_path / "one.ndjson") == replace(trace, features=tuple(sorted(FEATURES)))
+
+
+def test_a_mapping_file_names_features(tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(MAPPING)
+    lines = [
+        {"what": "ask", "who": "a"},
+        {"what": "get", "who": "b", "msg": {"kind": "PV", "from": "a", "to": "b", "term": 1}},
+        {"what": "get", "who": "a", "msg": {"kind": "PVR", "from": "b", "to": "a", "ok": True}},
+        {"what": "stand", "who": "a"},
+    ]
+    path = tmp_path / "run.ndjson"
+    for kept, outcome in ((lines, ACCEPTED), ([*lines[:2], lines[3]], REFUSED)):
+        path.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        assert validate(path, mapped(mapping)).outcome is outcome
+
+
+MAPPING = """
+servers = ["a", "b", "c"]
+unlogged = ["c"]
+silent = {}
+features = ["PreVote"]
+[line]
+step = "what"
+server = "who"
+[steps]
+ask = "RequestPreVotes"
+get = "Receive"
+stand = "Timeout"
+[message]
+type = "msg.kind"
+source = "msg.from"
+dest = "msg.to"
+term = "msg.term"
+voteGranted = "msg.ok"
+[names.type]
+PV = "PreVoteRequest"
+PVR = "PreVoteResponse"
+"""

@@ -1,9 +1,14 @@
 """RaftTrace.tla allows what it allows: on a small model, as many states and steps as ever."""
 
+import shutil
+from pathlib import Path
+
+import pytest
+
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import check
 from raft_ref.spec.checker.task import task_of
-from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.files import EXTENDED_TRACE, RAFT_TRACE
 from raft_ref.spec.module import load
 from tests.support.files import ROOT
 
@@ -20,6 +25,35 @@ def small_counts() -> tuple[str, int, int, int]:
     model = load(RAFT_TRACE.with_name("MCRaftTrace.tla"))
     report = check(task_of(model, parse_config(text, CONFIG.name), False))
     return report.verdict.name, report.distinct_states, report.generated_states, report.depth
+
+
+@pytest.mark.long
+def test_the_liberties_with_features_break_no_property() -> None:
+    model = EXTENDED_TRACE.with_name("MCExtendedRaftTrace.tla")
+    text = model.with_suffix(".cfg").read_text(encoding="utf-8")
+    for large in ("MaxTerm = 2", "MaxLogLength = 1", "MaxRestarts = 1"):
+        text = text.replace(large, f"{large[:-1]}{int(large[-1]) - 1}")
+    report = check(task_of(load(model), parse_config(text, CONFIG.name), False))
+    assert report.verdict.name == "HOLDS"
+    # What is allowed is as much as ever.
+    assert (report.distinct_states, report.generated_states, report.depth) == (2_365, 18_222, 20)
+
+
+@pytest.mark.long
+def test_a_liberty_that_breaks_a_property_is_found(tmp_path: Path) -> None:
+    """Who is told nothing stands without pre-votes: the model says so."""
+    folder = tmp_path / "features"
+    shutil.copytree(EXTENDED_TRACE.parent, folder)
+    for each in RAFT_TRACE.parent.glob("*.tla"):
+        shutil.copy(each, folder)
+    own = folder / EXTENDED_TRACE.name
+    text = own.read_text(encoding="utf-8")
+    assert "Timeout(i) == E!Timeout(i)" in text
+    own.write_text(text.replace("E!Timeout(i)", "T!Timeout(i) /\\ E!Watched(i, E!NoMessage)"))
+    model = folder / "MCExtendedRaftTrace.tla"
+    config = parse_config(model.with_suffix(".cfg").read_text(encoding="utf-8"), CONFIG.name)
+    report = check(task_of(load(model), config, False))
+    assert report.verdict.name == "VIOLATED"
 
 
 def test_the_liberties_are_as_many_as_they_were() -> None:
