@@ -434,6 +434,33 @@ def test_a_mapping_file_names_features(tmp_path: Path) -> None:
         assert validate(path, mapped(mapping)).outcome is outcome
 
 
+def test_advice_is_given_with_features(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "trace.ndjson"
+    verdict_on(log(*elected("a", "b"), *B_HEARS), tmp_path)
+    assert main(["validate", "--advice", str(path)]) == 0
+    assert "log" in capsys.readouterr().out
+
+
+def test_what_is_refused_is_drawn_and_gone_on_from(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "trace.ndjson"
+    lines, why = WRONG["nobody has answered"]
+    verdict_on([*lines, step("Timeout", "b", state={"currentTerm": 1})], tmp_path)
+    picture = str(tmp_path / "refused.gv")
+    assert main(["validate", "--keep-going", "--diagram", picture, str(path)]) == 1
+    told = capsys.readouterr().out
+    assert why in told
+    assert "b stands for term 1 with no pre-votes" in told
+
+
+def test_itf_has_none_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "whole.ndjson"
+    write(recorded(1, 100), path)
+    assert main(["convert", str(path), str(tmp_path / "whole.itf.json")]) == 2
+    assert "ITF has Raft.tla's variables alone" in capsys.readouterr().err
+
+
 MAPPING = """
 servers = ["a", "b", "c"]
 unlogged = ["c"]

@@ -35,7 +35,7 @@ def _stands(case: Case) -> str:
     """Tell of a server that stands for election, and should not."""
     if not _takes(case, "Timeout") or case.old["isForced"] or case.old["role"] == "Leader":
         return ""
-    term = case.old["currentTerm"] + 1
+    term = case.event.after.get("currentTerm", case.old["currentTerm"] + 1)
     if case.old["heardFromLeader"] and not case.search.moves.liberties.silent.get("MissLeader"):
         return f"{case.me} stands for term {term}, and {_has_leader(case)}"
     if "PreVote" not in _features(case):
