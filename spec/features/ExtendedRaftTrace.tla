@@ -26,8 +26,10 @@ LOCAL ActiveQuorum == INSTANCE CheckQuorum
 
 vars == E!vars
 
-\* Nothing is sent or changed but what a server knows of itself.
-LOCAL Unseen == UNCHANGED E!featureVars
+\* What features know stays as it is.
+LOCAL Unseen ==
+    UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
+                forcedRequests>>
 
 -------------------------------------------------------------------------------
 (* What ExtendedRaft.tla has. *)
