@@ -3,15 +3,17 @@
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from raft_ref import Node
 from raft_ref.explorer import Kind, Property, View
+from raft_ref.features import ExtendedNode, Feature
 from raft_ref.spec import SpecError
-from raft_ref.spec.files import RAFT
-from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
+from raft_ref.spec.files import FEATURES, RAFT
+from raft_ref.spec.link import INVARIANTS, Committed, raft_properties, tla_properties
+from raft_ref.spec.link.features import ExtendedVariables, extended_properties
 from raft_ref.traces import Trace
 from raft_ref.traces.drawing.page import Annotations, Code
 from raft_ref.traces.format.flights import InFlight
@@ -42,9 +44,7 @@ def _broken(trace: Trace, invariants: Path) -> tuple[dict[str, str], list[list[s
     """Return the formulas of the properties, and which are broken in each state."""
     views = [*_views(trace)]
     names = sorted({entry.value for view in views for s in view.states.values() for entry in s.log})
-    properties = [
-        each for each in raft_properties(invariants, trace.servers, names) if not each.is_sometimes
-    ]
+    properties = [each for each in _asked(trace, invariants, names) if not each.is_sometimes]
     broken = [[each.name for each in properties if not _holds(each, None, views[0])]]
     broken += [
         [each.name for each in properties if not _holds(each, *pair)] for pair in pairwise(views)
@@ -52,10 +52,24 @@ def _broken(trace: Trace, invariants: Path) -> tuple[dict[str, str], list[list[s
     return {each.name: each.formula for each in properties}, broken
 
 
+def _asked(trace: Trace, invariants: Path, values: Sequence[str]) -> Sequence[Property]:
+    """Return the properties of a module, or those of Raft and of the features that are on."""
+    if not trace.features:
+        return raft_properties(invariants, trace.servers, values)
+    features = [Feature(each) for each in trace.features]
+    if invariants == INVARIANTS:
+        return extended_properties(trace.servers, values, features)
+    return tla_properties(invariants, ExtendedVariables(trace.servers, values, features))
+
+
 def _code(trace: Trace, raft: Path) -> dict[str, Code]:
     code = {}
+    node = ExtendedNode if trace.features else Node
+    own = (*trace.features, "LeaderContact") if trace.features else ()
+    modules = [raft, *(FEATURES / f"{each}.tla" for each in own)]
     for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
-        handler, text = getattr(Node, _snake_case(name), None), definition(name, raft)
+        texts = [text for each in modules if (text := definition(name, each))]
+        handler, text = getattr(node, _snake_case(name), None), next(iter(texts), "")
         if callable(handler) and text:
             code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
     return code
@@ -77,7 +91,9 @@ def _views(trace: Trace) -> Iterator[View]:
             step = trace.steps[number - 1]
             network.apply(number, step)
             counts[step.step] = counts.get(step.step, 0) + 1
-        servers = {name: state_of(name, variables) for name, variables in at.items()}
+        servers = {
+            name: state_of(name, variables, trace.features) for name, variables in at.items()
+        }
         for state in servers.values():
             history = recorder.observe(history, None, state)
         messages = tuple(map(message_of, network.pending))

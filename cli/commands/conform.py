@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
+from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
@@ -43,6 +44,7 @@ examples:
   raft-ref conform --cmd "python -m raft_ref.traces.conformance.reference" scenarios
   raft-ref conform --cmd ./my-adapter --random --runs 10000 --schedule found.ndjson
   raft-ref conform --cmd ./my-adapter found.ndjson --diagram found.svg
+  raft-ref conform --cmd ./my-adapter --random --with pre-vote,check-quorum
   raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
 """
 
@@ -108,6 +110,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"take N steps from a departure, in search of a consequence (default: {SOUGHT:,})",
     )  # fmt: skip
     finding = parser.add_argument_group("what is asked for, and found")
+    add_features(finding)
     finding.add_argument(
         "--known", type=Path, metavar="FILE",
         help="kinds that stand against nobody, one a line, as a report prints them",
@@ -184,6 +187,7 @@ def _follow(options: argparse.Namespace) -> FollowRequest:
         _known(options),
         options.keep_going,
         _without(options),
+        _features(options),
     )
 
 
@@ -220,7 +224,11 @@ def _likely(options: argparse.Namespace) -> Likely:
             raise UsageError(f"--weigh {given}: expected STEP=N") from None
         if not 0 <= times[name] <= 1_000:
             raise UsageError(f"--weigh {given}: expected a number from 0 to 1,000")
-    return Likely(_without(options), times)
+    return Likely(_without(options), times, _features(options))
+
+
+def _features(options: argparse.Namespace) -> frozenset[str]:
+    return frozenset(each.value for each in features_of(options))
 
 
 def _without(options: argparse.Namespace) -> frozenset[str]:

@@ -60,6 +60,8 @@ class Adapter:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
+        self.features: frozenset[str] = frozenset()
+        """Those that a new cluster is asked to have on."""
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = select.poll()
         self._buffer = b""
@@ -90,6 +92,8 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
+        if request["step"] == "Init" and self.features:
+            request = {**request, "features": sorted(self.features)}
         process, line = self._running(), msgspec.json.encode(request)
         assert process.stdin is not None
         try:

@@ -14,6 +14,7 @@ from typing import get_args
 
 from raft_ref import Message, Node, Role
 from raft_ref.explorer import Bounds, System
+from raft_ref.features import ExtendedNode, Feature, FeatureMessage
 from raft_ref.spec.requests import Sizes
 from raft_ref.traces.conformance.branches import Branch
 from raft_ref.traces.conformance.scenarios import (
@@ -24,6 +25,8 @@ from raft_ref.traces.conformance.scenarios import (
     Way,
     scenarios,
 )
+from raft_ref.traces.format.features import MESSAGES
+from raft_ref.traces.format.features import known as known_of
 from raft_ref.traces.format.ndjson import write
 from raft_ref.traces.format.trace import Trace
 
@@ -46,6 +49,19 @@ CLUSTERS: Mapping[Cover, tuple[Sizes, ...]] = {
     Cover.TRANSITIONS: (_SMALL,),
 }
 """Which clusters are explored one after the other, where no sizes are given."""
+
+_PAIR = replace(_NO_FAULTS, servers=2, max_snapshot_index=0, max_messages=1)
+_LOGLESS = replace(_PAIR, max_log_length=0, max_messages=2)
+_TRIO = replace(_LOGLESS, servers=3, max_term=1)
+_FAULTS = replace(_PAIR, max_term=1, max_snapshot_index=1, max_restarts=1, max_duplicates=1)
+
+WITH_FEATURES: Mapping[Cover, tuple[Sizes, ...]] = {
+    Cover.ACTIONS: (_PAIR, _LOGLESS, _FAULTS),
+    Cover.BRANCHES: (_PAIR, _LOGLESS, _FAULTS),
+    Cover.PATHS: (_PAIR, _LOGLESS, _FAULTS, _TRIO),
+    Cover.TRANSITIONS: (replace(_PAIR, max_term=1),),
+}
+"""The same of nodes with features, of which there are more states."""
 
 
 @dataclass(frozen=True)
@@ -91,37 +107,46 @@ class ScenariosReport:
 class ScenariosRequest:
     """Find scenarios that cover what the reference node can do.
 
-    `clusters` are explored one after the other; without any, those of `CLUSTERS`.
+    `clusters` are explored one after the other; without any, those of `CLUSTERS`, or, with any
+    `features` on, `WITH_FEATURES`.
     """
 
     cover: Cover = Cover.PATHS
     clusters: tuple[Sizes, ...] = ()
+    features: frozenset[Feature] = frozenset()
 
     def run(
         self, on_progress: Callable[[tuple[int, int]], None] = lambda states_and_queue: None
     ) -> ScenariosReport:
         """Explore; `on_progress` is called with how many states were found, and left to expand."""
         known: set[Item] = set()
+        chosen = WITH_FEATURES if self.features else CLUSTERS
         found = tuple(
-            scenarios(system_of(sizes), self.cover, known, on_progress)
-            for sizes in self.clusters or CLUSTERS[self.cover]
+            scenarios(system_of(sizes, self.features), self.cover, known, on_progress)
+            for sizes in self.clusters or chosen[self.cover]
         )
-        missing = () if self.cover is Cover.TRANSITIONS else tuple(_missing(found, known))
+        is_named = self.cover is not Cover.TRANSITIONS
+        missing = tuple(_missing(found, known, self.features)) if is_named else ()
         return ScenariosReport(found, missing)
 
 
-def system_of(sizes: Sizes) -> System:
-    """Return a cluster of reference nodes of these sizes."""
-    node = Node(sizes.server_names, sizes.value_names)
+def system_of(sizes: Sizes, features: frozenset[Feature] = frozenset()) -> System:
+    """Return a cluster of reference nodes of these sizes, with features."""
+    names = sizes.server_names, sizes.value_names
+    node = ExtendedNode(*names, features=features) if features else Node(*names)
     limits = sizes.as_dict()
     del limits["servers"], limits["values"]
     measures = {name: limits.pop(name) for name in node.measures}
     return System(node, sizes.server_names, Bounds(measures=measures, **limits))
 
 
-def _missing(found: tuple[Scenarios, ...], known: set[Item]) -> Iterator[str]:
+def _missing(
+    found: tuple[Scenarios, ...], known: set[Item], features: frozenset[Feature]
+) -> Iterator[str]:
     """Yield what is possible, as far as the code shows, and was not met within the bounds."""
-    for role, message in product(Role, get_args(Message)):
+    on = known_of(MESSAGES, frozenset(each.value for each in features))
+    added = [each for each in get_args(FeatureMessage) if each.__name__ in on]
+    for role, message in product(Role, (*get_args(Message), *added)):
         if Receives(role, message.__name__) not in known:
             yield f"a {role} receives {message.__name__}"
     for branch in sorted(frozenset[Branch]().union(*(each.possible for each in found)) - known):

@@ -18,7 +18,7 @@ from raft_ref.traces.conformance import schedule
 from raft_ref.traces.conformance.adapter import Adapter
 from raft_ref.traces.conformance.hunting.alone import SOUGHT
 from raft_ref.traces.conformance.hunting.departures import kind
-from raft_ref.traces.conformance.hunting.draws import WEIGHTS, Likely
+from raft_ref.traces.conformance.hunting.draws import WEIGHTS, WEIGHTS_OF_FEATURES, Likely
 from raft_ref.traces.conformance.hunting.findings import Finding, Settling
 from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.hunting.jobs import Found, Task, hunted_by, record
@@ -47,8 +47,8 @@ class FollowRequest:
 
     `command` starts the adapter; `profile` reads its lines; `scenarios` are traces, and folders of
     them; the trace of every run is written into `record`, if that is given. Kinds that are `known`
-    stand against nobody; with `goes_on` the others are all told. The steps `without` are left out.
-    Raises `RequestError` for no command.
+    stand against nobody; with `goes_on` the others are all told. The steps `without` are left out;
+    the `features` are on where a scenario does not say which. Raises `RequestError` for no command.
     """
 
     command: tuple[str, ...]
@@ -58,6 +58,7 @@ class FollowRequest:
     known: frozenset[str] = frozenset()
     goes_on: bool = False
     without: frozenset[str] = frozenset()
+    features: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be started, and steps that there are not."""
@@ -82,6 +83,7 @@ class FollowRequest:
             try:
                 for path in paths:
                     scenario = schedule.read(path)
+                    adapter.features = scenario.features or self.features
                     self._follow(runners[scenario.network], scenario, report)
                     on_progress(report)
                     if report.findings and not self.goes_on:
@@ -195,6 +197,7 @@ class HuntRequest:
     ) -> None:
         """Make each kind that was found short, the first of each kind first."""
         with Adapter(self.command) as adapter:
+            adapter.features = self.likely.features
             runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
             settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
             for name in dict.fromkeys(each.kind for each in found):
@@ -222,7 +225,7 @@ class HuntRequest:
 
 def _demand_steps(names: Iterable[str]) -> None:
     for name in names:
-        if name not in WEIGHTS:
+        if name not in (*WEIGHTS, *WEIGHTS_OF_FEATURES):
             raise RequestError(f"step {name}: expected one of {', '.join(WEIGHTS)}")
 
 

@@ -1,18 +1,32 @@
 """The adapter of the reference node, and of its mutants: an example, and what tests conformance.
 
-python -m raft_ref.traces.conformance.reference [--bug NAME | --node MODULE:CLASS]
+python -m raft_ref.traces.conformance.reference [--with FEATURE,...]
+python -m raft_ref.traces.conformance.reference --bug NAME | --node MODULE:CLASS
+
+Features are on that it is started with, or that a new cluster is asked to have.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
+from raft_ref.features import (
+    AbortTransfer,
+    CheckQuorum,
+    ExtendedNode,
+    ExtendedState,
+    Feature,
+    MissLeader,
+    RequestPreVotes,
+    TimeoutNow,
+    TransferLeadership,
+)
 from raft_ref.messages import Message
 from raft_ref.spec.link import camel_case
 from raft_ref.spec.requests import RequestError, named
@@ -21,14 +35,36 @@ from raft_ref.traces.conformance.serving import begun, serve
 from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_json
 
 _TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
+_TOLD_OF_FEATURES = {
+    each.name: camel_case(each.name) for each in fields(ExtendedState) if each.name != "me"
+}
 """What each variable of a server is called where it is told."""
+_ACTIONS: Mapping[str, Any] = {
+    **ACTIONS,
+    **{
+        each.__name__: each
+        for each in (
+            MissLeader, RequestPreVotes, CheckQuorum, TransferLeadership, AbortTransfer, TimeoutNow,
+        )
+    },
+}  # fmt: skip
+"""What a server with features may be asked to do without a message, by its name."""
 
 
 class Cluster:
-    """A cluster of nodes, driven by requests."""
+    """A cluster of nodes, driven by requests.
 
-    def __init__(self, node: type[Node]) -> None:
-        self._class = node
+    Arguments: their class, and that of nodes with features; those that are on if nobody says so.
+    """
+
+    def __init__(
+        self,
+        node: type[Node] = Node,
+        extended: type[ExtendedNode] = ExtendedNode,
+        features: Iterable[Feature] = (),
+    ) -> None:
+        self._class, self._extended = node, extended
+        self._features = frozenset(features)
         self._node: Node
         self._states: dict[str, State] = {}
         self._sent: list[tuple[Message, dict[str, Any]]] = []
@@ -37,7 +73,7 @@ class Cluster:
         """Return the answer to one request."""
         step = request["step"]
         if step == "Init":
-            return self._init(request["servers"])
+            return self._init(request["servers"], request.get("features", ()))
         state = self._states[request["server"]]
         line = {"step": step, "server": state.me}
         taken: Step | None
@@ -46,19 +82,20 @@ class Cluster:
         elif step in ("Receive", "ReceiveDuplicate"):
             message, line["message"] = self._sent[request["id"]]
             taken = self._node.receive(state, message)
-        elif step not in ACTIONS:
+        elif step not in (_ACTIONS if isinstance(self._node, ExtendedNode) else ACTIONS):
             return {"lines": [], "unknown": True}
         else:
             line["arguments"] = request["arguments"]
-            taken = self._node.act(state, ACTIONS[step](**request["arguments"]))
+            taken = self._node.act(state, _ACTIONS[step](**request["arguments"]))
         return {"lines": []} if taken is None else self._as_text(line, state, taken)
 
-    def _init(self, servers: list[str]) -> dict[str, Any]:
-        self._node = self._class(servers)
+    def _init(self, servers: list[str], features: Iterable[str]) -> dict[str, Any]:
+        on = frozenset(map(Feature, features)) or self._features
+        self._node = self._extended(servers, features=on) if on else self._class(servers)
         self._states = {each: self._node.initial(each) for each in servers}
         self._sent = []
         initial = {each: state_to_json(state) for each, state in self._states.items()}
-        return begun(servers, initial, logged="all")
+        return begun(servers, initial, "all", [each.value for each in on])
 
     def _as_text(self, line: dict[str, Any], state: State, step: Step) -> dict[str, Any]:
         self._states[state.me] = step.state
@@ -73,7 +110,7 @@ class Cluster:
 
 
 def _changes(old: State, new: State) -> Iterator[tuple[str, Any]]:
-    for name, told in _TOLD.items():
+    for name, told in (_TOLD_OF_FEATURES if isinstance(new, ExtendedState) else _TOLD).items():
         value = getattr(new, name)
         if value is not getattr(old, name) and value != getattr(old, name):
             yield told, to_json(value)
@@ -88,9 +125,16 @@ def main() -> int:
         "--node", metavar="MODULE:CLASS",
         help="your own node, which says what in Raft its states and messages are",
     )  # fmt: skip
+    which.add_argument("--with", dest="features", metavar="FEATURE,...", help="features, or all")
     options = parser.parse_args()
+    try:
+        features = Feature.of_option(options.features) if options.features else ()
+    except ValueError as error:
+        print(f"{parser.prog}: --with {error}", file=sys.stderr)
+        return 2
     if options.node is None:
-        serve(Cluster(Node if options.bug is None else BUGS[options.bug].node).answer)
+        node = Node if options.bug is None else BUGS[options.bug].node
+        serve(Cluster(node, features=features).answer)
         return 0
     try:
         cluster = OwnCluster(named("node", options.node), options.node)

@@ -48,7 +48,7 @@ class Run:
     steps that the adapter does not know. `lines` is the trace. `failure` says how the
     implementation itself failed, if it did; `verdict` what the spec says, and `refused_at` after
     how many commands it refused; `adopted` how often it went on behind what is known. `consequence`
-    is what came of that, if anything did; `witness` saw it.
+    is what came of that, if anything did; `witness` saw it. `features` were asked to be on.
     """
 
     servers: tuple[str, ...]
@@ -64,6 +64,7 @@ class Run:
     adopted: int = 0
     consequence: Consequence | None = None
     witness: Witness | None = None
+    features: frozenset[str] = frozenset()
 
     @property
     def is_good(self) -> bool:
@@ -118,7 +119,7 @@ class Runner:
         self.adapter = adapter
         self._profile = profile
         self._on_line = on_line
-        self._rules: dict[tuple[str, ...], Rules] = {}
+        self._rules: dict[Any, Rules] = {}
 
     def run(
         self,
@@ -137,11 +138,12 @@ class Runner:
         def held(run: Run, recording: Recording) -> None:
             self._held(run, recording, Path(name), goes_on=goes_on)
 
-        return self._runs(Run(servers), choose, name, held)
+        return self._runs(Run(servers, features=self.adapter.features), choose, name, held)
 
     def alone(self, servers: tuple[str, ...], choose: Choose) -> Run:
         """Start a cluster afresh, and let it run to a consequence, whatever the spec says."""
-        return self._runs(Run(servers), choose, "the run", self._unheld)
+        run = Run(servers, features=self.adapter.features)
+        return self._runs(run, choose, "the run", self._unheld)
 
     def _runs(
         self,
@@ -166,9 +168,10 @@ class Runner:
 
     def _held(self, run: Run, recording: Recording, path: Path, *, goes_on: bool) -> None:
         """Hold the lines against the spec, as long as that follows them."""
-        if recording.servers not in self._rules:
-            self._rules[recording.servers] = Rules(recording.servers)
-        held = Following(path, recording, self._rules[recording.servers])
+        known = recording.servers, recording.features
+        if known not in self._rules:
+            self._rules[known] = Rules(*known)
+        held = Following(path, recording, self._rules[known])
         run.verdict = held.verdict
         for event in recording.events:
             self._seen(run, event)

@@ -13,6 +13,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from raft_ref.traces.format.features import STEPS as OF_FEATURES
+from raft_ref.traces.format.features import checked_features, known
 from raft_ref.traces.format.flights import DELIVERIES, LOSS
 from raft_ref.traces.format.ndjson import FORMAT, NETWORKS, VERSION
 from raft_ref.traces.format.opening import opened
@@ -27,6 +29,8 @@ STEPS = (
     "Tick", *DELIVERIES, LOSS,
 )  # fmt: skip
 """The steps that a schedule may have."""
+STEPS_OF_FEATURES = tuple(each for each in OF_FEATURES if each != "ForgetPreVotes")
+"""Those that it may have while features are on."""
 
 
 class Origin(NamedTuple):
@@ -56,12 +60,13 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The servers of a cluster, and what happens to them."""
+    """The servers of a cluster, what happens to them, and which features are on."""
 
     servers: tuple[str, ...]
     commands: tuple[Command, ...]
     network: str = "set"
     name: str = ""
+    features: frozenset[str] = frozenset()
 
 
 def read(path: Path) -> Schedule:
@@ -80,9 +85,10 @@ def _schedule(objects: Iterator[JsonObject], name: str) -> Schedule:
     header = next(objects, None)
     if header is None:
         raise TraceError("the file is empty; the first line is the header")
-    servers = _servers(header)
-    commands = tuple(_command(line, servers) for line in objects)
-    return Schedule(servers, commands, str(header.get("network", "set")), name)
+    servers, features = _servers(header), checked_features(header)
+    steps = (*STEPS, *(each for each in STEPS_OF_FEATURES if each in known(OF_FEATURES, features)))
+    commands = tuple(_command(line, servers, steps) for line in objects)
+    return Schedule(servers, commands, str(header.get("network", "set")), name, features)
 
 
 def _servers(header: JsonObject) -> tuple[str, ...]:
@@ -94,10 +100,10 @@ def _servers(header: JsonObject) -> tuple[str, ...]:
     return servers
 
 
-def _command(line: JsonObject, servers: Sequence[str]) -> Command:
+def _command(line: JsonObject, servers: Sequence[str], steps: Sequence[str]) -> Command:
     step, server, message = line.get("step"), line.get("server"), line.get("message")
-    if step not in STEPS:
-        raise TraceError(f'"step" must be one of {", ".join(STEPS)}')
+    if type(step) is not str or step not in steps:
+        raise TraceError(f'"step" must be one of {", ".join(steps)}')
     if step in (*DELIVERIES, LOSS):
         if not isinstance(message, dict) or message.get("dest") not in servers:
             raise TraceError(f'{step} needs its "message", for a server of the header')
@@ -131,6 +137,7 @@ def _lines(schedule: Schedule, source: str) -> list[JsonObject]:
         "version": VERSION,
         "source": source,
         "servers": [*schedule.servers],
+        **({"features": sorted(schedule.features)} if schedule.features else {}),
         "network": schedule.network,
         "logged": "some",
     }

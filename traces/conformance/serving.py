@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -28,10 +28,15 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         sys.stdout.buffer.flush()
 
 
-def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) -> dict[str, Any]:
+def begun(
+    servers: list[str],
+    initial: Mapping[str, JsonObject],
+    logged: str,
+    features: Iterable[str] = (),
+) -> dict[str, Any]:
     """Return the answer to Init: the header, with the states in which the servers start.
 
-    `logged` is "all" or "some", as in traces/FORMAT.md.
+    `logged` is "all" or "some", as in traces/FORMAT.md; `features` are those that are on.
     """
     header = {
         "format": FORMAT,
@@ -39,5 +44,6 @@ def begun(servers: list[str], initial: Mapping[str, JsonObject], logged: str) ->
         "servers": servers,
         "logged": logged,
         "initial": initial,
+        **({"features": sorted(features)} if features else {}),
     }
     return {"lines": [header]}

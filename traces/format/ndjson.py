@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from raft_ref.traces.format.features import checked_features
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
 from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, Violation
@@ -104,6 +105,7 @@ def _header_object(trace: Trace) -> JsonObject:
         "version": VERSION,
         "source": trace.source,
         "servers": list(trace.servers),
+        **({"features": sorted(trace.features)} if trace.features else {}),
         "network": trace.network,
         "bounds": dict(trace.bounds),
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
@@ -188,6 +190,7 @@ def _read_header(header: JsonObject) -> Trace:
         violation=_read_violation(header),
         beside=_strings(header, "beside", []),
         loop=loop,
+        features=tuple(sorted(checked_features(header))),
     )
 
 

@@ -84,7 +84,7 @@ class Trace:
     were sent before the trace begins, `history` the history variables there; `beside` are variables
     that Raft knows nothing of, of a node whose others are Raft's. With `loop` the trace goes on for
     ever: the steps after so many are taken again and again, or, if there are none, nothing more
-    happens.
+    happens. `features` are those of `format.features` that are on.
     """
 
     servers: tuple[str, ...]
@@ -98,6 +98,7 @@ class Trace:
     beside: tuple[str, ...] = ()
     history: JsonObject = field(default_factory=dict)
     loop: int | None = None
+    features: tuple[str, ...] = ()
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:

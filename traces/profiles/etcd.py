@@ -14,15 +14,26 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 - A cluster may begin with its members as the first entries of each log, committed, or behind a
   snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
 - Changes of membership, learners and reads are beyond Raft.tla; a line that tells of them says so.
+- Of pre-votes, transfers of leadership and their messages the library tells nothing. Who drives it
+  can, in lines of the same form, under the names below (`_OF_FEATURES`), and says so in a line of
+  its configuration before all others, under the library's names:
+  `{"tag": "config", "config": {"PreVote": true, "CheckQuorum": true, "LeadershipTransfer": true}}`.
+  Without that line nothing is known of features.
+- Who asks for pre-votes has a role of its own, and is a follower here. Without CheckQuorum a server
+  that leads, or has a leader, grants pre-votes all the same. A pre-vote of an earlier request
+  counts, if its term has begun meanwhile. When an election timeout passes is not told, nor that a
+  transfer is given up.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
+from raft_ref.traces.format.features import FEATURES, STEPS, known
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
@@ -59,7 +70,22 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "SendSnapshot": ("Send",),
     "ReceiveSnapshot": ("Await",),
 }
+_OF_FEATURES: Mapping[str, tuple[str, ...]] = {
+    "BecomePreCandidate": ("RequestPreVotes",),
+    "SendPreVoteRequest": ("Send",),
+    "ReceivePreVoteRequest": ("Await",),
+    "SendPreVoteResponse": ("Send",),
+    "ReceivePreVoteResponse": ("Await",),
+    "TransferLeader": ("TransferLeadership", "Stay"),
+    "SendTimeoutNowRequest": ("Send",),
+    "ReceiveTimeoutNowRequest": ("Await",),
+    "ForgetLeader": ("MissLeader", "Stay"),
+    "CheckQuorum": ("CheckQuorum",),
+}
+_SILENT_WITH_FEATURES = ("MissLeader", "AbortTransfer")
 _MOST_LINES_OF_A_START = 10_000
+_BEFORE_IT = ("Replicate", "TransferLeader", "ForgetLeader", "CheckQuorum")
+"""Lines that are written before what they tell of is done."""
 _BEYOND = {
     "ChangeConf": "a change of membership",
     "ReceiveReadIndex": "a read",
@@ -70,7 +96,8 @@ _BEYOND = {
 
 def etcd(lines: Lines) -> Recording:
     """Read a trace of etcd's raft library."""
-    events = ((lines.number, line) for each in lines if (line := _event(each)) is not None)
+    on: set[str] = set()
+    events = ((lines.number, line) for each in lines if (line := _event(each, on)) is not None)
     start: list[tuple[int, JsonObject]] = []
     servers: tuple[str, ...] = ()
     for number, line in events:
@@ -82,8 +109,25 @@ def etcd(lines: Lines) -> Recording:
             break
     if not servers:
         raise TraceError("no line shows a server at work")
-    ahead = _Ahead(chain(start, events))
-    return Recording(servers, {}, LIBERTIES, _Reader(lines, ahead, servers).events())
+    ahead, features = _Ahead(chain(start, events)), frozenset(on)
+    reader = _Reader(lines, ahead, servers, features)
+    return Recording(servers, {}, _liberties(features), reader.events(), features=features)
+
+
+def _liberties(features: frozenset[str]) -> Liberties:
+    """Return what is asked besides, while features are on."""
+    if not features:
+        return LIBERTIES
+    known_here = known(STEPS, features)
+    silent = {name: 1 for name in _SILENT_WITH_FEATURES if name in known_here}
+    allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
+    if "PreVote" in features and "CheckQuorum" not in features:
+        allowed.add("GrantInSpiteOfLeader")
+    return replace(
+        LIBERTIES,
+        silent={**LIBERTIES.silent, **silent},
+        allowed=frozenset(allowed),
+    )
 
 
 class _Ahead:
@@ -126,10 +170,16 @@ def _told_term(line: JsonObject, index: int) -> int | None:
     return term if shown.get("index") == index and type(term) is int else None
 
 
-def _event(line: JsonObject) -> JsonObject | None:
-    """Return what a line tells: an event by itself, or what a logger has put around it."""
+def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
+    """Return what a line tells: an event by itself, or what a logger has put around it.
+
+    Which features are on, a line of the configuration tells.
+    """
     if "name" in line:
         return line
+    config = line.get("config")
+    if line.get("tag") == "config" and type(config) is dict:
+        on.update(name for name in FEATURES if config.get(name) is True)
     if line.get("tag", "trace") != "trace":
         return None
     event = line.get("event")
@@ -151,7 +201,15 @@ def _members(line: JsonObject) -> tuple[str, ...]:
 class _Reader:
     """Reads the lines, once the members of the cluster are known."""
 
-    def __init__(self, lines: Lines, ahead: _Ahead, servers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        ahead: _Ahead,
+        servers: tuple[str, ...],
+        features: frozenset[str] = frozenset(),
+    ) -> None:
+        self._features = features
+        self._moves = {**_MOVES, **(_OF_FEATURES if features else {})}
         self._lines = lines
         self._ahead = ahead
         self._servers = servers
@@ -167,8 +225,8 @@ class _Reader:
         for number, line in self._ahead:
             self._lines.number = number  # others may have been looked at
             name, server = line.get("name"), line.get("nid")
-            if type(name) is not str or name not in (*_MOVES, *_BEYOND):
-                raise TraceError(f'"name" must be one of {", ".join((*_MOVES, *_BEYOND))}')
+            if type(name) is not str or name not in (*self._moves, *_BEYOND):
+                raise TraceError(f'"name" must be one of {", ".join((*self._moves, *_BEYOND))}')
             if beyond := self._beyond(name, server, line):
                 yield Event(number, self._servers[0], name, beyond=beyond)
                 return
@@ -253,8 +311,10 @@ class _Reader:
     def _made(
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
     ) -> Event:
-        moves, message = _MOVES[name], None
+        moves, message = self._moves[name], None
         arguments = _compacted(line) if name == "CompactLog" else {}
+        if name == "TransferLeader":
+            arguments = self._transferee(line)
         if moves[0] in ("Send", "Await"):
             shown = line.get("msg")
             if type(shown) is not dict:
@@ -262,10 +322,10 @@ class _Reader:
             if shown.get("from") == shown.get("to"):
                 moves = ("Stay",)
             else:
-                message = checked_message(_message(shown), self._servers)
+                message = checked_message(_message(shown), self._servers, self._features)
                 if message["source" if moves == ("Send",) else "dest"] != server:
                     raise TraceError(f'{name}: the "msg" is not of {server}')
-        is_before = moves == ("Await",) or name.startswith("Receive") or name == "Replicate"
+        is_before = moves == ("Await",) or name.startswith("Receive") or name in _BEFORE_IT
         if name == "SendRequestVoteResponse" and message and message["voteGranted"]:
             # Whom it has voted for before can be nobody else.
             state = {
@@ -283,6 +343,13 @@ class _Reader:
             before=state if is_before else {},
             after={} if is_before else state,
         )
+
+    def _transferee(self, line: JsonObject) -> JsonObject:
+        """Return who is to lead."""
+        prop = line.get("prop") or {}
+        if type(prop) is not dict or prop.get("transferee") not in self._servers:
+            raise TraceError('"transferee" in the "prop" of TransferLeader must be a server')
+        return {"peer": prop["transferee"]}
 
 
 def _compacted(line: JsonObject) -> JsonObject:
@@ -303,6 +370,13 @@ def _message(shown: JsonObject) -> dict[str, Any]:
             return {"type": "RequestVoteRequest", **head, **own}
         case "MsgVoteResp":
             return {"type": "RequestVoteResponse", **head, "voteGranted": rejected is False}
+        case "MsgPreVote":
+            own = {"lastLogIndex": index, "lastLogTerm": shown.get("logTerm")}
+            return {"type": "PreVoteRequest", **head, **own}
+        case "MsgPreVoteResp":
+            return {"type": "PreVoteResponse", **head, "voteGranted": rejected is False}
+        case "MsgTimeoutNow":
+            return {"type": "TimeoutNowRequest", **head}
         case "MsgApp":
             return {
                 "type": "AppendEntriesRequest", **head,

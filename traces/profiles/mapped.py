@@ -3,9 +3,10 @@
 The file is TOML, with these tables. A path is keys joined by dots.
 
 - `servers`: the names of all servers, a list; a number that a line has for a server is its text.
-- `silent`, `unsynced`, `unlogged`, `initial` (all optional): as in the header of traces/FORMAT.md.
-- `[line]`: the paths of `step`, `server` and, optionally, `value` (of a client's request) and
-  `index` (of a compaction).
+- `silent`, `unsynced`, `unlogged`, `initial`, `features`, `allowed` (all optional): as in the
+  header of traces/FORMAT.md.
+- `[line]`: the paths of `step`, `server` and, optionally, `value` (of a client's request), `index`
+  (of a compaction) and `peer` (of a transfer of leadership).
 - `[steps]`: for each step as the lines call it, its name in traces/FORMAT.md; what is not in the
   table is passed over.
 - `[state]`: for each variable that is logged, its path. A figure of a log is a variable
@@ -23,18 +24,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from raft_ref.traces.format.features import MARK, STEPS, checked_features, known
+from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.profiles.raft_ref import raft_ref
 from raft_ref.traces.validation.lines.events import MOVES
 from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import MESSAGES, fields_of
 
-_HEADER = ("silent", "unsynced", "unlogged", "initial")
+_HEADER = ("silent", "unsynced", "unlogged", "initial", "features", "allowed")
 """What stands in a mapping as it does in a header."""
 _TABLES = ("servers", *_HEADER, "line", "steps", "state", "message", "names")
 _NIL = object()
-_SERVERS = ("server", "source", "dest", "votedFor")
+_SERVERS = ("server", "source", "dest", "votedFor", "transferTarget", "peer")
 """What names a server."""
 _OF_MESSAGES = ("Receive", "Await", "Send", "DropMessage")
 
@@ -67,9 +70,11 @@ class _Mapping:
         for name in ("step", "server"):
             if name not in line:
                 raise TraceError(f"[line] lacks {name}")
+        self._features = checked_features(mapping)
+        steps = (*MOVES, *known(STEPS, self._features))
         for name, step in self._steps.items():
-            if step not in MOVES:
-                raise TraceError(f"[steps] {name}: {step} is no step; these are {', '.join(MOVES)}")
+            if step not in steps:
+                raise TraceError(f"[steps] {name}: {step} is no step; these are {', '.join(steps)}")
         self._line = line
 
     def profile(self, lines: Lines) -> Recording:
@@ -99,12 +104,16 @@ class _Mapping:
         told["state"] = state
         if step in _OF_MESSAGES:
             told["message"] = dict(self._found(line, self._message))
-            fields = _fields_of(told["message"].get("type"))
+            fields = _fields_of(told["message"].get("type"), self._features)
             told["message"] = {k: v for k, v in told["message"].items() if k in fields}
-        arguments = {"ClientRequest": "value", "CompactLog": "index", "Apply": "index"}
+        arguments = {
+            "ClientRequest": "value", "CompactLog": "index", "Apply": "index",
+            "TransferLeadership": "peer",
+        }  # fmt: skip
         if step in arguments and arguments[step] in self._line:
             value = _at(line, self._line[arguments[step]])
-            told["arguments"] = {} if value is _NIL else {arguments[step]: value}
+            named = self._named(arguments[step], value)
+            told["arguments"] = {} if value is _NIL else {arguments[step]: named}
         return told
 
     def _found(self, line: JsonObject, paths: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -137,9 +146,12 @@ class _Told(Lines):
             yield each
 
 
-def _fields_of(kind: Any) -> tuple[str, ...]:
-    fields = MESSAGES.get(kind, {}) if type(kind) is str else {}
-    return ("type", *(fields or ("source", "dest", "term")))
+def _fields_of(kind: Any, features: frozenset[str]) -> tuple[str, ...]:
+    """Return the fields of a type of message; those of every one for a type that is none."""
+    kinds = (*MESSAGES, *known(OF_FEATURES, features))
+    fields = fields_of(kind) if kind in kinds else ("source", "dest", "term")
+    is_marked = kind == "RequestVoteRequest" and "LeadershipTransfer" in features
+    return ("type", *fields, *((MARK,) if is_marked else ()))
 
 
 def _table(mapping: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -10,6 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from raft_ref.traces.format.features import (
+    MARK,
+    MAY_BE_ALLOWED,
+    STEPS,
+    checked_features,
+    known,
+)
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.lines.events import MOVES, Event
@@ -25,7 +32,7 @@ _SILENT = {
     "ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1,
     "AdoptTerm": 1, "CompactLog": 1,
 }  # fmt: skip
-_MAY_BE_LEFT_OUT = ("ClientRequest", "CompactLog", "Apply")
+_MAY_BE_LEFT_OUT = ("ClientRequest", "CompactLog", "Apply", "TransferLeadership")
 """Steps of which an argument may be open."""
 _WITH_MESSAGE = ("Receive", "ReceiveDuplicate", "Await", "Send", "DropMessage")
 _PARAMETERS: Mapping[str, Mapping[str, type]] = {
@@ -34,6 +41,7 @@ _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "ClientRequest": {"value": str},
     "CompactLog": {"index": int},
     "Apply": {"index": int, "value": str},
+    "TransferLeadership": {"peer": str},
 }
 
 
@@ -51,8 +59,9 @@ def raft_ref(lines: Lines) -> Recording:
             return reader.event(lines.number, line)
 
     return Recording(
-        reader.servers, reader.initial, reader.liberties, map(event, objects), begins_at_init=True
-    )
+        reader.servers, reader.initial, reader.liberties, map(event, objects),
+        begins_at_init=True, features=reader.features,
+    )  # fmt: skip
 
 
 @contextmanager
@@ -78,6 +87,8 @@ class _Reader:
         if header.get("version") != VERSION:
             raise TraceError(f'"version" must be {VERSION}')
         self.servers = checked_servers(header.get("servers"))
+        self.features = checked_features(header)
+        self._steps = (*MOVES, *known(STEPS, self.features))
         logged = header.get("logged", "all")
         if logged not in ("all", "some"):
             raise TraceError('"logged" must be "all" or "some"')
@@ -94,7 +105,9 @@ class _Reader:
             self._known(server)
             self.initial[server] = self._variables(state, "initial")
         self._sent: dict[int | str, JsonObject] = {}
-        self.liberties = _STRICT if self._is_complete else _liberties(header, self.servers)
+        self.liberties = _STRICT
+        if not self._is_complete:
+            self.liberties = _liberties(header, self.servers, self.features)
 
     def event(self, number: int, line: JsonObject) -> Event:
         """Return what a line says."""
@@ -162,12 +175,12 @@ class _Reader:
         """Return the variables of a server, but for what Raft knows nothing of."""
         if self._beside and type(state) is dict:
             state = {name: value for name, value in state.items() if name not in self._beside}
-        return checked_state(state, self.servers, what)
+        return checked_state(state, self.servers, what, self.features)
 
     def _identified(self, message: Any, name: str | None) -> JsonObject:
         """Return a message with what is known of it from the line that sent it, by its id."""
         if type(message) is not dict or "id" not in message:
-            return checked_message(message, self.servers)
+            return self._checked(message)
         number, given = message["id"], {k: v for k, v in message.items() if k != "id"}
         if type(number) not in (int, str):
             raise TraceError('the "id" of a message must be a number or a string')
@@ -175,11 +188,17 @@ class _Reader:
             given = {**self._sent[number], **given}
         elif name != "Send" and not given:
             raise TraceError(f"no message with the id {number} was sent so far")
-        checked = checked_message(given, self.servers)
+        checked = self._checked(given)
         if name == "Send":
             if len(self._sent) >= self.liberties.remembers:
                 del self._sent[next(iter(self._sent))]
             self._sent[number] = checked
+        return checked
+
+    def _checked(self, message: Any) -> JsonObject:
+        checked = checked_message(message, self.servers, self.features)
+        if self._is_complete and checked["type"] == "RequestVoteRequest" and self.features:
+            return {MARK: False, **checked}
         return checked
 
     def _moves(self, name: str | None) -> tuple[str, ...]:
@@ -187,8 +206,10 @@ class _Reader:
             return ("Receive",)
         if name is None and not self._is_complete:
             return ()
-        if name is None or name not in MOVES:
-            raise TraceError(f'"step" must be one of {", ".join([*MOVES, "ReceiveDuplicate"])}')
+        if name is None or name not in self._steps:
+            raise TraceError(
+                f'"step" must be one of {", ".join([*self._steps, "ReceiveDuplicate"])}'
+            )
         return (name,)
 
     def _arguments(self, name: str | None, arguments: Any) -> JsonObject:
@@ -219,10 +240,12 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
     return (message["dest"],) if name is not None else (message["source"], message["dest"])
 
 
-def _liberties(header: JsonObject, servers: tuple[str, ...]) -> Liberties:
-    silent = header.get("silent", _SILENT)
+def _liberties(header: JsonObject, servers: tuple[str, ...], features: frozenset[str]) -> Liberties:
+    steps = known(STEPS, features)
+    of_features = {name: 1 for name in steps if name not in ("CheckQuorum", "TimeoutNow")}
+    silent = header.get("silent", {**_SILENT, **of_features})
     if type(silent) is not dict or not all(
-        name in (*MOVES,) and type(count) is int and 0 <= count <= 1_000
+        name in (*MOVES, *steps) and type(count) is int and 0 <= count <= 1_000
         for name, count in silent.items()
     ):
         raise TraceError('"silent" must say for moves how many of each a line may leave out')
@@ -237,4 +260,12 @@ def _liberties(header: JsonObject, servers: tuple[str, ...]) -> Liberties:
         unsynced=unsynced,
         unlogged=frozenset(unlogged),
         are_all_told="unlogged" in header,
+        allowed=_allowed(header, features),
     )
+
+
+def _allowed(header: JsonObject, features: frozenset[str]) -> frozenset[str]:
+    allowed, names = header.get("allowed", []), known(MAY_BE_ALLOWED, features)
+    if type(allowed) is not list or not all(each in names for each in allowed):
+        raise TraceError(f'"allowed" must be a list of {", ".join(names) or "nothing"}')
+    return frozenset(allowed)

@@ -35,4 +35,8 @@ class ConversionRequest:
         if self.is_from_itf:
             write(read_itf(self.source), self.target)
         else:
-            write_itf(read(self.source), self.target)
+            trace = read(self.source)
+            if trace.features:
+                named = ", ".join(trace.features)
+                raise TraceError(f"{self.source}: ITF has Raft.tla's variables alone, not {named}")
+            write_itf(trace, self.target)

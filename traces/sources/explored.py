@@ -11,7 +11,9 @@ from typing import Any
 
 from raft_ref import DURABLE, Role, State
 from raft_ref.explorer import Counterexample, Event, System, View
+from raft_ref.features import Feature, ForcedRequestVoteRequest
 from raft_ref.spec.link import RaftWords, camel_case
+from raft_ref.traces.format.features import MARK
 from raft_ref.traces.format.trace import Trace, TraceStep, Violation
 
 _OWN = RaftWords()
@@ -79,6 +81,8 @@ def _beside(name: str, part: Any) -> dict[str, Any]:
 def message_to_json(message: Any) -> dict[str, Any]:
     """Return a message by its fields, its class being its type."""
     content = to_json(message)
+    if isinstance(message, ForcedRequestVoteRequest):
+        return {"type": "RequestVoteRequest", **content, MARK: True}
     if not isinstance(content, dict):
         content = {"source": message.source, "dest": message.dest, "content": content}
     return {"type": type(message).__name__, **content}
@@ -122,7 +126,16 @@ def trace_of_events(
         network=system.network_kind,
         bounds=system.bounds.as_dict(),
         beside=tuple(_beside_of_raft(first, initial, words)),
+        features=_features(system),
     )
+
+
+def _features(system: System) -> tuple[str, ...]:
+    """Return which features are on of the node of a system."""
+    named = getattr(system.guard.actor, "features", None)
+    if not isinstance(named, frozenset):
+        return ()
+    return tuple(sorted(each.value for each in named if isinstance(each, Feature)))
 
 
 def _beside_of_raft(

@@ -5,25 +5,35 @@ Whatever lacks what its name promises raises `KeyError`, `TypeError` or `ValueEr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, get_args
 
 from raft_ref import State
+from raft_ref.features import ExtendedState, FeatureMessage, ForcedRequestVoteRequest
 from raft_ref.messages import Entry, Message, Snapshot
 from raft_ref.spec.link.variables import camel_case
 from raft_ref.state import NO_SNAPSHOT, Role
+from raft_ref.traces.format.features import MARK
 
-_TYPES: Mapping[str, type[Message]] = {each.__name__: each for each in get_args(Message)}
+_TYPES: Mapping[str, Any] = {
+    each.__name__: each for each in (*get_args(Message), *get_args(FeatureMessage))
+}
 
 
-def state_of(name: str, variables: Mapping[str, Any]) -> State:
-    """Return the state of a server, from its variables as a trace has them (no snapshot: none)."""
+def state_of(
+    name: str, variables: Mapping[str, Any], features: Collection[str] = ()
+) -> State | ExtendedState:
+    """Return the state of a server, from its variables as a trace has them (no snapshot: none).
+
+    With any of the `features` on it has their variables, too.
+    """
+    kind = ExtendedState if features else State
     given: dict[str, Any] = {"snapshot": NO_SNAPSHOT}
-    for each in fields(State):
+    for each in fields(kind):
         if each.name != "me" and (each.name != "snapshot" or "snapshot" in variables):
             given[each.name] = _held(each.name, each.default, variables[camel_case(each.name)])
-    return State(name, **given)
+    return kind(name, **given)
 
 
 def _held(name: str, default: Any, shown: Any) -> Any:
@@ -37,6 +47,8 @@ def _held(name: str, default: Any, shown: Any) -> Any:
             return Role(shown)
         case _, frozenset():
             return frozenset(shown)
+        case _, bool():
+            return bool(shown)
         case _, tuple():
             return tuple(map(int, shown))
         case _, int():
@@ -44,8 +56,12 @@ def _held(name: str, default: Any, shown: Any) -> Any:
     return shown
 
 
-def message_of(message: Mapping[str, Any]) -> Message:
-    """Return a message, from its fields as a trace has them."""
+def message_of(message: Mapping[str, Any]) -> Any:
+    """Return a message of Raft or of a feature, from its fields as a trace has them."""
+    if MARK in message:
+        rest = {name: value for name, value in message.items() if name not in (MARK, "type")}
+        kind = ForcedRequestVoteRequest if message[MARK] else _TYPES[message["type"]]
+        return kind(**{_snake_case(name): value for name, value in rest.items()})
     fields = {_snake_case(name): value for name, value in message.items() if name != "type"}
     if "entries" in fields:
         fields["entries"] = _entries(fields["entries"])

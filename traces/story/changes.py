@@ -115,6 +115,33 @@ def _tell_progress(
             yield {"nextIndex"}, f"will send {server} index {plain(following)} next"
 
 
+def _tell_features(step: TraceStep, new: JsonObject) -> Iterator[Telling]:
+    """Tell what a server knows for the features that are on; what it forgets goes without words."""
+    asks, heard = new.get("preVotesGranted"), new.get("heardFrom")
+    target = new.get("transferTarget")
+    if isinstance(asks, list):
+        others = [plain(each) for each in asks if each != step.server]
+        yield {"preVotesGranted"}, f"has the pre-votes of {listed(others)}" if others else ""
+    if isinstance(heard, list):
+        yield {"heardFrom"}, f"{listed([plain(each) for each in heard])} answered" if heard else ""
+    for name, phrase in _FLAGS.items():
+        if isinstance(new.get(name), bool):
+            yield {name}, phrase if new[name] else ""
+    if target is None and step.step == "AbortTransfer":
+        yield {"transferTarget"}, "serves again"
+    elif step.step == "TransferLeadership":
+        yield {"transferTarget"}, "takes no more requests"
+    elif target is None:
+        yield {"transferTarget"}, ""
+    if step.step == "MissLeader":
+        yield set(), "listens to others again"
+    if step.step == "CheckQuorum" and new.get("role") == "Leader":
+        yield set(), "leads on"
+
+
+_FLAGS = {"heardFromLeader": "has a leader", "isForced": "is to stand at once"}
+
+
 def changes(
     step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
 ) -> Iterator[str]:
@@ -129,6 +156,11 @@ def changes(
         *_tell_vote(step, old, new),
         *_tell_progress(step, old, new, servers),
         *_tell_log(step, old, new),
+        *(
+            (covered, phrase)
+            for covered, phrase in _tell_features(step, new)
+            if not covered or covered & {*step.changes}
+        ),
     ]
     for covered, phrase in tellings:
         told |= covered

@@ -38,8 +38,14 @@ _OF_ITSELF = {
     "Acknowledge": "acknowledges what is committed",
     "AcknowledgeLess": "acknowledges a part",
     "Departed": "departs from the spec",
+    "MissLeader": "misses its leader",
+    "RequestPreVotes": "asks whether it could win",
+    "ForgetPreVotes": "asks no more",
+    "CheckQuorum": "looks who has answered",
+    "AbortTransfer": "gives up the transfer",
+    "TimeoutNow": "has a server stand",
 }
-"""Steps of recorded traces, in words."""
+"""Steps of recorded traces, and of features, in words."""
 
 _SHOWN = 8
 """How many entries of a history are told."""
@@ -131,6 +137,8 @@ def _of_server(step: TraceStep) -> str:
             return f"{server} times out"
         case "Restart":
             return f"{server} crashes and restarts"
+        case "TransferLeadership" if "peer" in step.arguments:
+            return f"{server} is asked to have {step.arguments['peer']} lead"
         case "ClientRequest" if step.arguments.get("value", NOT_LOGGED) == NOT_LOGGED:
             return f"{server} takes a client request"
         case "ClientRequest":
@@ -173,9 +181,11 @@ def describe(message: JsonObject) -> str:
 def _field(message: JsonObject, name: str) -> str:
     """Return one field in words; "" for one that the story can do without."""
     match message["type"], name, message[name]:
-        case "RequestVoteRequest", ("lastLogIndex" | "lastLogTerm"), _:
+        case (("RequestVoteRequest" | "PreVoteRequest"), ("lastLogIndex" | "lastLogTerm"), _):
             return ""
-        case "RequestVoteResponse", "voteGranted", bool(granted):
+        case "RequestVoteRequest", "isForced", bool(forced):
+            return "forced" if forced else ""
+        case (("RequestVoteResponse" | "PreVoteResponse"), "voteGranted", bool(granted)):
             return "granted" if granted else "refused"
         case "AppendEntriesRequest", "entries", _ if (carried := _carried(message)) is not None:
             return carried
@@ -227,6 +237,12 @@ def _sends(step: TraceStep) -> Iterator[str]:
         match messages[0]:
             case {"type": "RequestVoteRequest"}:
                 yield f"asks {listed(names)} for {'its vote' if len(names) == 1 else 'their votes'}"
+            case {"type": "PreVoteRequest"}:
+                yield f"asks {listed(names)} for {'a pre-vote' if len(names) == 1 else 'pre-votes'}"
+            case {"type": "PreVoteResponse", "voteGranted": bool(granted)}:
+                yield f"{'grants' if granted else 'refuses'} a pre-vote"
+            case {"type": "TimeoutNowRequest"}:
+                yield f"tells {listed(names)} to stand"
             case {"type": "RequestVoteResponse", "voteGranted": bool(granted)}:
                 yield f"{'grants' if granted else 'refuses'} its vote"
             case {"type": "AppendEntriesResponse", "success": bool(accepted)}:

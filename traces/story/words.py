@@ -125,7 +125,13 @@ def _raft_phrases(message: JsonObject) -> list[str] | None:
     term = f"t{plain(message.get('term'))}"
     match message:
         case {"type": "RequestVoteRequest", "term": _}:
-            return [f"RequestVote {term}"]
+            return [f"RequestVote {term}", *(["forced"] if message.get("isForced") is True else [])]
+        case {"type": "PreVoteRequest", "term": _}:
+            return [f"PreVote {term}"]
+        case {"type": "PreVoteResponse", "term": _, "voteGranted": bool(granted)}:
+            return [f"pre-vote {'granted' if granted else 'refused'} {term}"]
+        case {"type": "TimeoutNowRequest", "term": _}:
+            return [f"TimeoutNow {term}"]
         case {"type": "RequestVoteResponse", "term": _, "voteGranted": bool(granted)}:
             return [f"vote {'granted' if granted else 'refused'} {term}"]
         case {"type": "AppendEntriesResponse", "term": _, "success": True, "matchIndex": index}:

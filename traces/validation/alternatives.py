@@ -83,7 +83,7 @@ def differing(worlds: Sequence[World], servers: Sequence[str]) -> str:
     counts: list[tuple[int, str]] = []
     for place, server in enumerate(servers):
         states = [world.states[place] for world in worlds]
-        for at, name in enumerate(OF_A_SERVER):
+        for at, name in enumerate((*OF_A_SERVER, "what features know")):
             values = {None if state is None else state[at] for state in states}
             counts.append((len(values), f"{name} of {server}"))
     counts.sort(key=lambda each: -each[0])

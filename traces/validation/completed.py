@@ -14,6 +14,8 @@ _NAMES = {
     "SendEntries": "AppendEntries",
     "SendSnapshot": "InstallSnapshot",
     "RestartAt": "Restart",
+    "TellToStand": "TimeoutNow",
+    "ChangeTarget": "TransferLeadership",
 }
 """The steps of Raft.tla that an action of RaftTrace.tla is, under another name."""
 
@@ -46,6 +48,7 @@ def completed(
         steps=tuple(made),
         source=source,
         in_flight=in_flight_before(made),
+        features=matching.features,
     )
 
 
@@ -90,6 +93,9 @@ def _arguments(step: Step) -> JsonObject:
             return {"peer": peer.name, "count": count}
         case "SendEntries", (_, peer, _, count, _):
             return {"peer": peer.name, "count": count}
-        case (("InstallSnapshot" | "SendSnapshot"), (_, peer, *_)):
+        case (
+            ("InstallSnapshot" | "SendSnapshot" | "TransferLeadership" | "ChangeTarget"),
+            (_, peer, *_),
+        ):
             return {"peer": peer.name}
     return {}

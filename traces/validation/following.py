@@ -19,6 +19,7 @@ from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
+from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
 from raft_ref.traces.validation.rules.protocol import (
     Message,
@@ -42,11 +43,11 @@ class _Followed(NamedTuple):
 class Rules:
     """What the spec says of a cluster, and what was found of it so far, to be used again.
 
-    Argument: the servers.
+    Arguments: the servers; the features that are on.
     """
 
-    def __init__(self, servers: Sequence[str]) -> None:
-        self.protocol = Protocol(servers)
+    def __init__(self, servers: Sequence[str], features: frozenset[str] = frozenset()) -> None:
+        self.protocol = ExtendedProtocol(servers, features) if features else Protocol(servers)
         self.invariants = Invariants(self.protocol)
 
 
@@ -70,7 +71,7 @@ class Following:
         self._last = last
         self._broken_before: frozenset[str] = frozenset()
         self._recording = recording
-        rules = rules or Rules(recording.servers)
+        rules = rules or Rules(recording.servers, recording.features)
         self._protocol = rules.protocol
         liberties = recording.liberties
         self._moves = Moves(self._protocol, recording.servers, liberties)

@@ -13,12 +13,13 @@ from typing import Any
 
 from raft_ref.spec.values.value import Function, domain_in, function, record, results_of, sequence
 from raft_ref.spec.values.value import boolean as as_boolean
+from raft_ref.traces.format.features import MARK
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import ENVELOPE
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.refusals.candidates import candidates
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
@@ -169,7 +170,7 @@ def _message(protocol: Protocol, logged: JsonObject, made: tuple[Message, ...]) 
         if told is None:
             return None
         fields[name] = told
-    if set(fields) != {"type", *MESSAGES.get(logged["type"], ())}:
+    if set(fields) - {MARK} != {"type", *fields_of(logged["type"])}:
         return None
     return record(fields)
 
@@ -179,7 +180,7 @@ def _field(protocol: Protocol, name: str, told: Any) -> Any:
     match name:
         case "source" | "dest":
             return protocol.servers[told]
-        case "voteGranted" | "success":
+        case "voteGranted" | "success" | "isForced":
             return as_boolean(told)
         case "entries" if isinstance(told, list):
             return sequence([(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in told])

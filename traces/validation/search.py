@@ -30,6 +30,12 @@ WRITES = {
     "AdoptTerm": "currentTerm",
     "Timeout": "currentTerm",
     "CompactLog": "snapshot",
+    "MissLeader": "heardFromLeader",
+    "RequestPreVotes": "preVotesGranted",
+    "ForgetPreVotes": "preVotesGranted",
+    "CheckQuorum": "heardFrom",
+    "TransferLeadership": "transferTarget",
+    "AbortTransfer": "transferTarget",
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
@@ -61,7 +67,7 @@ class Search:
 
     def __init__(self, moves: Moves, begins_at_init: bool = False) -> None:
         self.moves = moves
-        self._begins_at_init = begins_at_init
+        self._begins_at_init = moves.begins_at_init = begins_at_init
         self.matching = moves.matching
         nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
         self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing, applied=nobody)]
@@ -135,32 +141,33 @@ class Search:
         level = [_Partial(world, None, self._silent)]
         readings: list[World] = []
         seen: set[Any] = set()
-        later: set[Any] = set()
+        later: dict[Any, set[Any]] = {}
         while level:
             following: list[_Partial] = []
             self._counts(len(level))
             for partial in level:
                 accepted, begun = self._advanced(partial, place, event)
                 following += begun
-                new = [each for each in accepted if each.key not in later]
-                readings += new
+                readings += accepted
                 if partial.begun is None and not (accepted and _changes_nothing(event)):
-                    later.update(self._one_move_later(accepted, partial, place, event))
+                    for now, then in self._one_move_later(accepted, partial, place, event):
+                        later.setdefault(now, set()).add(then)
                     following += self._silently(partial, place, event)
                 elif not accepted:
                     following += self._silently(partial, place, event)
             level = [each for each in following if _is_new(each, seen)]
-        return [each for each in readings if each.key not in later]
+        return _without_later(readings, later)
 
     def _one_move_later(
         self, accepted: list[World], partial: _Partial, place: int, event: Event
-    ) -> Iterator[Any]:
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield what readings are, and what they may become with one more silent move."""
         unknown = self.moves.unknown
         for world in accepted:
             behind = _Partial(world, partial.world, partial.left)
             for each in self._silently(behind, place, Event(event.line, event.server, "")):
                 if each.world.key != world.key:
-                    yield each.world.key
+                    yield world.key, each.world.key
         # What is not known there, no line has asked for.
         self.moves.unknown = unknown
 
@@ -211,7 +218,7 @@ class Search:
                 yield from self.moves.move("Await", world, place, event)
         else:
             yield from self.moves.told_sends(world, event)
-            for move in UNNAMED:
+            for move in (*UNNAMED, *self.moves.of_features):
                 yield from self.moves.silent(move, world, place, event)
 
     # ---- Moves that no line tells of
@@ -267,6 +274,8 @@ class Search:
     def _may_help(self, move: str, state: ServerState, wanted: JsonObject, event: Event) -> bool:
         if move == "CompactLog" and not self._may_be_compacted(state, wanted, event):
             return False
+        if move in _ASKED_FOR and not _asks_for(move, wanted, event):
+            return False
         name = WRITES.get(move, "")
         if name not in wanted:
             return True
@@ -280,6 +289,41 @@ UNNAMED = (
     "Receive",
 )  # fmt: skip
 """What a line without the name of a step, and without a message, may tell of, besides sending."""
+
+
+_ASKED_FOR = ("ForgetPreVotes", "TransferLeadership", "AbortTransfer")
+"""Silent moves that only some lines have a use for: each undoes another."""
+
+
+def _asks_for(move: str, wanted: JsonObject, event: Event) -> bool:
+    """Say whether a line may need a move that is undone by another."""
+    if WRITES[move] in wanted:
+        return True
+    if move == "AbortTransfer":
+        return "ClientRequest" in event.moves or "log" in wanted
+    return move == "TransferLeadership" and "TimeoutNow" in event.moves
+
+
+def _without_later(readings: list[World], later: Mapping[Any, set[Any]]) -> list[World]:
+    """Return readings without those that others become with one more silent move each.
+
+    Of some that become each other, one is left.
+    """
+    reached = {key for keys in later.values() for key in keys}
+    covered: set[Any] = set()
+    found = []
+    for each in [
+        *(one for one in readings if one.key not in reached),
+        *(one for one in readings if one.key in reached),
+    ]:
+        if each.key not in reached or each.key not in covered:
+            found.append(each)
+            left = [each.key]
+            while left:
+                if (key := left.pop()) not in covered:
+                    covered.add(key)
+                    left += later.get(key, ())
+    return found
 
 
 def _changes_nothing(event: Event) -> bool:

@@ -21,6 +21,7 @@ type request struct {
 	Arguments struct {
 		Value string
 		Index uint64
+		Peer  string
 	}
 }
 
@@ -30,8 +31,9 @@ type sent struct {
 }
 
 type reply struct {
-	Lines []any  `json:"lines"`
-	Sends []sent `json:"sends"`
+	Lines   []any  `json:"lines"`
+	Sends   []sent `json:"sends"`
+	Unknown bool   `json:"unknown,omitempty"`
 }
 
 // named keeps the lines of one step, with the servers under the names that the driver knows.
@@ -63,6 +65,9 @@ func (n *named) TraceEvent(event *raft.TracingEvent) {
 		message.From, message.To = n.name(message.From), n.name(message.To)
 		renamed.Message = &message
 	}
+	if peer, is := event.Properties["transferee"].(string); is {
+		renamed.Properties = map[string]any{"transferee": n.name(peer)}
+	}
 	line, err := json.Marshal(map[string]any{"tag": "trace", "event": renamed})
 	if err != nil {
 		log.Fatal(err)
@@ -78,11 +83,15 @@ var types = map[raftpb.MessageType]string{
 	raftpb.MsgAppResp:       "AppendEntriesResponse",
 	raftpb.MsgHeartbeatResp: "AppendEntriesResponse",
 	raftpb.MsgSnap:          "InstallSnapshotRequest",
+	raftpb.MsgPreVote:       "PreVoteRequest",
+	raftpb.MsgPreVoteResp:   "PreVoteResponse",
+	raftpb.MsgTimeoutNow:    "TimeoutNowRequest",
 }
 
 // adapted is a cluster that does what it is told; all that was ever sent stays in its network.
 type adapted struct {
 	cluster
+	on    features
 	told  *named
 	shown int
 }
@@ -90,17 +99,21 @@ type adapted struct {
 func (a *adapted) answer(r request) reply {
 	if r.Step == "Init" {
 		a.told = &named{names: r.Servers, lines: []any{}}
-		a.cluster, a.shown = cluster{trace: a.told}, 0
+		a.cluster, a.shown = cluster{trace: a.told, features: a.on}, 0
+		if line := a.on.config(); line != nil {
+			a.told.lines = append(a.told.lines, json.RawMessage(line))
+		}
 		a.bootstrap(len(r.Servers))
-	} else {
-		a.take(r)
+	} else if !a.take(r) {
+		return reply{[]any{}, []sent{}, true}
 	}
 	lines := a.told.lines
 	a.told.lines = []any{}
-	return reply{lines, a.sends()}
+	return reply{lines, a.sends(), false}
 }
 
-func (a *adapted) take(r request) {
+// take does a step, and says whether it knows it.
+func (a *adapted) take(r request) bool {
 	var s *server
 	for place, name := range a.told.names {
 		if name == r.Server {
@@ -108,8 +121,17 @@ func (a *adapted) take(r request) {
 		}
 	}
 	switch r.Step {
-	case "Timeout":
+	case "Timeout", "RequestPreVotes":
+		// With pre-vote it asks first, and stands when a majority has said yes.
 		s.node.Campaign()
+	case "TransferLeadership":
+		for place, name := range a.told.names {
+			if name == r.Arguments.Peer {
+				a.transfer(s, uint64(place+1))
+			}
+		}
+	case "MissLeader":
+		a.forget(s)
 	case "ClientRequest":
 		s.node.Propose([]byte(r.Arguments.Value))
 	case "AppendEntries", "InstallSnapshot":
@@ -122,11 +144,12 @@ func (a *adapted) take(r request) {
 	case "Restart":
 		a.crash(s)
 	case "Receive", "ReceiveDuplicate":
-		s.node.Step(a.network[r.Id])
+		a.receive(s, a.network[r.Id])
 	default:
-		log.Fatal("unknown step ", r.Step)
+		return false
 	}
 	a.ready(s)
+	return true
 }
 
 // sends tells of the messages that are new in the network; some go to their own sender.
@@ -148,10 +171,10 @@ func (a *adapted) sends() []sent {
 }
 
 // answer does what standard input says, line by line.
-func answer() {
+func answer(on features) {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
-	a := &adapted{}
+	a := &adapted{on: on}
 	for in.Scan() {
 		var r request
 		if err := json.Unmarshal(in.Bytes(), &r); err != nil {

@@ -2,7 +2,8 @@
 // loss, duplication, reordering, crashes and restarts, and records a trace of that; or as it is
 // told on standard input (-adapter, traces/ADAPTER.md).
 //
-// The library writes the trace itself (build tag with_tla, state_trace.go); this only drives it.
+// The library writes the trace itself (build tag with_tla, state_trace.go); this only drives it, and
+// adds the lines of what its features (-with) do, which the library leaves out (features.go).
 //
 //	go run -tags with_tla . -seed 1 -steps 400 > trace.ndjson
 //	raft-ref conform --cmd "./etcd-peer -adapter" --profile etcd --random
@@ -47,6 +48,7 @@ type cluster struct {
 	network   []raftpb.Message
 	proposed  int
 	snapshots bool
+	features
 }
 
 func quiet() raft.Logger {
@@ -64,6 +66,8 @@ func (c *cluster) start(s *server) {
 		MaxInflightMsgs: 16,
 		Logger:          quiet(),
 		TraceLogger:     c.trace,
+		PreVote:         c.PreVote,
+		CheckQuorum:     c.CheckQuorum,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -83,6 +87,7 @@ func (c *cluster) ready(s *server) {
 			s.applied = ready.Snapshot.Metadata.Index
 		}
 		s.storage.Append(ready.Entries)
+		c.tellSends(s, ready.Messages)
 		c.network = append(c.network, ready.Messages...)
 		for _, entry := range ready.CommittedEntries {
 			if entry.Type == raftpb.EntryConfChange {
@@ -111,6 +116,10 @@ func (c *cluster) step() {
 		c.crash(s)
 	case chance < 0.37 && c.snapshots:
 		c.compact(s)
+	case chance < 0.39 && c.LeadershipTransfer:
+		c.transfer(s, c.servers[c.random.Intn(len(c.servers))].id)
+	case chance < 0.4 && c.PreVote:
+		c.forget(s)
 	default:
 		c.deliver()
 	}
@@ -131,7 +140,7 @@ func (c *cluster) deliver() {
 		c.network = append(c.network[:place], c.network[place+1:]...)
 	}
 	if chance < 0.9 {
-		c.servers[message.To-1].node.Step(message)
+		c.receive(c.servers[message.To-1], message)
 	}
 }
 
@@ -163,16 +172,21 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, separated by commas")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
+	on := parse(*with)
 	if *adapter {
-		answer()
+		answer(on)
 		return
 	}
 	lines := bufio.NewWriter(os.Stdout)
 	defer lines.Flush()
-	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots}
+	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots, features: on}
+	if line := on.config(); line != nil {
+		fmt.Fprintf(lines, "%s\n", line)
+	}
 	c.bootstrap(*servers)
 	for step := 0; step < *steps; step++ {
 		c.step()

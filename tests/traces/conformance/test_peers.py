@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from raft_ref.features import Feature
 from raft_ref.traces.conformance.adapter import Adapter, Sent
+from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.conformance.hunting.hunt import Hunt
 from raft_ref.traces.conformance.run import Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
@@ -188,3 +190,14 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
     assert hunted.found is None
     assert hunted.runs == 40
     assert all(run.is_good for run in runs)
+    for features in ("pre-vote", "check-quorum,transfer", "pre-vote,check-quorum,transfer"):
+        path = tmp_path / f"{features}.ndjson"
+        with path.open("wb") as file:
+            recording = [str(peer), "-seed", "2", "-steps", "500", "-with", features]
+            subprocess.run(recording, stdout=file, check=True)
+        assert validate(path, PROFILES["etcd"]).outcome is Outcome.ACCEPTED
+        with Adapter([str(peer), "-adapter", "-with", features]) as adapter:
+            on = frozenset(each.value for each in Feature.of_option(features))
+            likely = Likely(features=on)
+            chase = Hunt(adapter, PROFILES["etcd"], THREE, seed=3, runs=40, steps=60, likely=likely)
+            assert chase.run().found is None

@@ -7,11 +7,17 @@ from typing import Any
 
 import pytest
 
-from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.files import EXTENDED_TRACE, RAFT_TRACE
+from raft_ref.traces.format.features import MARK, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Lines, Outcome, validate
-from raft_ref.traces.validation.lines.events import MOVES
-from raft_ref.traces.validation.rules.checks import MESSAGES, VARIABLES
+from raft_ref.traces.validation.lines.events import MOVES, MOVES_OF_FEATURES
+from raft_ref.traces.validation.rules.checks import (
+    MESSAGES,
+    MESSAGES_OF_FEATURES,
+    VARIABLES,
+    VARIABLES_OF_FEATURES,
+)
 from tests.support.files import ROOT
 
 TEXT = (ROOT / "traces" / "FORMAT.md").read_text(encoding="utf-8")
@@ -72,3 +78,19 @@ def test_all_steps_variables_fields_and_latitudes_are_named() -> None:
     assert {*MOVES, *VARIABLES, *MESSAGES, *fields} <= named
     latitudes = re.findall(r"^(\w+)\(.*\) ==$", RAFT_TRACE.read_text(encoding="utf-8"), re.M)
     assert {*latitudes} <= named
+
+
+def test_all_that_features_add_is_named() -> None:
+    prose = TEXT.partition("## Features")[2].partition("## Verdicts")[0]
+    named = {*re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", prose)))}
+    assert {*MOVES_OF_FEATURES, *VARIABLES_OF_FEATURES, *MESSAGES_OF_FEATURES, MARK} <= named
+    own = EXTENDED_TRACE.read_text(encoding="utf-8").partition("(* Pre-votes.")[2]
+    liberties = re.findall(r"^(\w+)\(.*\) ==$", own, re.M)
+    assert {*liberties, *MAY_BE_ALLOWED} <= named
+
+
+def test_what_is_shown_of_features_is_accepted(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^## Features$.*?^```\n(.*?)^```$", TEXT, re.M | re.S)
+    assert outcome_of(shown, tmp_path) == (Outcome.ACCEPTED, None)
+    broken = shown.replace('"voteGranted": true', '"voteGranted": false')
+    assert outcome_of(broken, tmp_path) == (Outcome.REFUSED, 5)

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from raft_ref.traces import TraceError
+from raft_ref.traces.format.features import FEATURES, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.validation.lines.events import MOVES
+from raft_ref.traces.validation.lines.events import MOVES, MOVES_OF_FEATURES
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, Lines
+from raft_ref.traces.validation.rules.checks import MESSAGES_OF_FEATURES, VARIABLES_OF_FEATURES
+from tests.support.extended_schedules import recorded as with_features
 from tests.support.files import ROOT
 from tests.support.schedules import recorded, thinned
 from tests.traces.validation.test_validation import BAD, HEADER, lines_of
@@ -34,6 +37,17 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
+def test_it_has_all_that_features_add(tmp_path: Path) -> None:
+    defined = SCHEMA["$defs"]
+    header = defined["header"]["properties"]
+    assert header["features"]["items"]["enum"] == [*FEATURES]
+    assert header["allowed"]["items"]["enum"] == [*MAY_BE_ALLOWED]
+    assert {*VARIABLES_OF_FEATURES} <= {*defined["variables"]["properties"]}
+    assert {*MESSAGES_OF_FEATURES} <= {*defined["message"]["properties"]["type"]["enum"]}
+    for line in lines_of(with_features(1, 200), tmp_path):
+        VALIDATOR.validate(line)
+
+
 def files() -> Iterator[Path]:
     yield FOLDER / "recorded" / "vote-not-persisted.ndjson"
     for folder in ("pysyncobj", "c_raft"):
@@ -41,7 +55,7 @@ def files() -> Iterator[Path]:
 
 
 def test_it_has_all_steps_and_all_that_a_header_says() -> None:
-    assert {*SCHEMA["$defs"]["step"]["enum"]} == {*MOVES}
+    assert {*SCHEMA["$defs"]["step"]["enum"]} == {*MOVES, *MOVES_OF_FEATURES}
     for wrong in ({"unsynced": LOOK_BACK[-1] + 1}, {"unlogged": "s1"}):
         assert not VALIDATOR.is_valid({**HEADER, **wrong})
     VALIDATOR.validate({**HEADER, "unsynced": LOOK_BACK[-1], "unlogged": ["s1"]})

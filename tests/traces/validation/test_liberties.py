@@ -1,10 +1,16 @@
 """RaftTrace.tla allows what it allows: on a small model, as many states and steps as ever."""
 
+import shutil
+from pathlib import Path
+
+import pytest
+
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import check
 from raft_ref.spec.checker.task import task_of
-from raft_ref.spec.files import RAFT_TRACE
+from raft_ref.spec.files import EXTENDED_TRACE, RAFT_TRACE
 from raft_ref.spec.module import load
+from raft_ref.spec.tlc.run import run_tlc
 from tests.support.files import ROOT
 
 CONFIG = ROOT / "spec" / "MCRaftTrace.cfg"
@@ -20,6 +26,58 @@ def small_counts() -> tuple[str, int, int, int]:
     model = load(RAFT_TRACE.with_name("MCRaftTrace.tla"))
     report = check(task_of(model, parse_config(text, CONFIG.name), False))
     return report.verdict.name, report.distinct_states, report.generated_states, report.depth
+
+
+EXTENDED_MODEL = EXTENDED_TRACE.with_name("MCExtendedRaftTrace.tla")
+EXTENDED_COUNTS = 2_365, 18_222, 20
+
+
+def small_with_features() -> str:
+    """Return the configuration of a small model of liberties with features."""
+    text = EXTENDED_MODEL.with_suffix(".cfg").read_text(encoding="utf-8")
+    for large in ("MaxTerm = 2", "MaxLogLength = 1", "MaxRestarts = 1"):
+        assert large in text
+        text = text.replace(large, f"{large[:-1]}{int(large[-1]) - 1}")
+    return text
+
+
+def beside_each_other(folder: Path) -> Path:
+    """Copy all modules into one folder, where real TLC finds them; return the model."""
+    for each in (*RAFT_TRACE.parent.glob("*.tla"), *EXTENDED_TRACE.parent.glob("*.tla")):
+        shutil.copy(each, folder)
+    return folder / EXTENDED_MODEL.name
+
+
+@pytest.mark.long
+def test_the_liberties_with_features_break_no_property() -> None:
+    config = parse_config(small_with_features(), CONFIG.name)
+    report = check(task_of(load(EXTENDED_MODEL), config, False))
+    assert report.verdict.name == "HOLDS"
+    # What is allowed is as much as ever.
+    counts = report.distinct_states, report.generated_states, report.depth
+    assert counts == EXTENDED_COUNTS
+
+
+@pytest.mark.long
+def test_tlc_finds_as_much_with_features(tmp_path: Path) -> None:
+    config = tmp_path / "MCExtendedRaftTrace.cfg"
+    config.write_text(small_with_features(), encoding="utf-8")
+    found = run_tlc(beside_each_other(tmp_path), config, workers=2)
+    assert found.ok
+    assert (found.distinct_states, found.generated_states, found.depth) == EXTENDED_COUNTS
+
+
+@pytest.mark.long
+def test_a_liberty_that_breaks_a_property_is_found(tmp_path: Path) -> None:
+    """Who is told nothing stands without pre-votes: the model says so."""
+    model = beside_each_other(tmp_path)
+    own = tmp_path / EXTENDED_TRACE.name
+    text = own.read_text(encoding="utf-8")
+    assert "Timeout(i) == E!Timeout(i)" in text
+    own.write_text(text.replace("E!Timeout(i)", "T!Timeout(i) /\\ E!Watched(i, E!NoMessage)"))
+    config = parse_config(small_with_features(), CONFIG.name)
+    report = check(task_of(load(model), config, False))
+    assert report.verdict.name == "VIOLATED"
 
 
 def test_the_liberties_are_as_many_as_they_were() -> None:

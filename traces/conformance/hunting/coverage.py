@@ -91,6 +91,8 @@ def pairs(step: Step) -> Iterator[Pair]:
         return
     kind, term = of_message(step.message, "type"), of_message(step.message, "term")
     beside = ("same", "newer", "older")[(term > before.current_term) - (term < before.current_term)]
+    if kind not in _OUTCOMES:
+        return  # a feature's
     for outcome in _OUTCOMES[kind](before, step):
         yield Pair(kind, before.role, beside, outcome)
 

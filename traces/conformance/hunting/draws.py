@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from raft_ref.traces.conformance.run import Flight, Run
 from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.flights import LOSS
 
 WEIGHTS: Mapping[str, tuple[int, ...]] = {
@@ -28,6 +29,15 @@ WEIGHTS: Mapping[str, tuple[int, ...]] = {
     "Tick": (0, 8, 32),
 }
 """From which weights those of a schedule are drawn, for each kind of step."""
+WEIGHTS_OF_FEATURES: Mapping[str, tuple[int, ...]] = {
+    "RequestPreVotes": (1, 4),
+    "MissLeader": (1, 8),
+    "CheckQuorum": (0, 1, 4),
+    "TransferLeadership": (0, 1, 4),
+    "AbortTransfer": (0, 1),
+    "TimeoutNow": (1, 8),
+}
+"""The same for what features add."""
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
 _OF_SERVER = (0, 1, 4, 16)
 _OF_NEWER = (1.0, 1.3, 2.0)
@@ -54,15 +64,21 @@ States = Callable[[], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Likely:
-    """What a user says of the steps: which are left out, and which are so many times as likely."""
+    """What a user says of the steps: which are left out, and which are so many times as likely.
+
+    Those of the `features` that are on are drawn, too.
+    """
 
     without: frozenset[str] = frozenset()
     times: Mapping[str, float] = field(default_factory=dict)
+    features: frozenset[str] = frozenset()
 
     def weights(self, chance: random.Random) -> dict[str, float]:
         """Draw what is likely in one schedule."""
+        of_features = {name: WEIGHTS_OF_FEATURES.get(name) for name in known(STEPS, self.features)}
+        weights = {**WEIGHTS, **{name: some for name, some in of_features.items() if some}}
         drawn = {
-            kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in WEIGHTS.items()
+            kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in weights.items()
         }
         return {
             kind: weight for kind, weight in drawn.items() if weight and kind not in self.without
@@ -149,6 +165,8 @@ class Draw:
                 held = self._states()[server].log.index
                 count = self._chance.randrange(min(held + 1, 3))
                 return {"peer": self._chance.choice(peers), "count": count}
+            case "TransferLeadership":
+                return {"peer": self._chance.choice([e for e in run.servers if e != server])}
             case "CompactLog":
                 state = self._states()[server]
                 return {"index": self._chance.randint(state.compacted + 1, state.commit_index)}
@@ -172,7 +190,7 @@ class Draw:
 
 
 def _is_able(kind: str, state: Shown | None) -> bool:
-    if kind == "Timeout":
+    if kind in ("Timeout", "RequestPreVotes", "MissLeader"):
         return state is None or state.role != "Leader"
     if kind == "CompactLog":
         return state is not None and state.commit_index > state.compacted

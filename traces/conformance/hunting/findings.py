@@ -73,7 +73,7 @@ class Finding:
 
 def schedule_of(run: Run, network: str) -> Schedule:
     """Return what happened in a run."""
-    return Schedule(run.servers, tuple(run.commands), network)
+    return Schedule(run.servers, tuple(run.commands), network, features=run.features)
 
 
 @dataclass

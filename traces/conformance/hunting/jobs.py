@@ -108,7 +108,8 @@ class Share:
 
 def _schedule(run: Run, is_fifo: bool) -> Schedule:
     network = "fifo" if is_fifo else "set"
-    return as_written(Schedule(run.servers, tuple(run.commands), network))
+    commands = tuple(run.commands)
+    return as_written(Schedule(run.servers, commands, network, features=run.features))
 
 
 def record(run: Run, number: int, folder: Path | None) -> None:
@@ -145,6 +146,7 @@ def _before(task: Task, found: Sequence[Found]) -> int:
 
 def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
     with Adapter(task.command) as adapter:
+        adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
         is_last = False
         while not is_last:
@@ -180,6 +182,7 @@ def _portion(task: Task, job: int, jobs: int, before: int) -> Portion:
     """Do some more of a share; what a process has begun it goes on with."""
     if job not in _shares:
         _adapters.append(Adapter(task.command))
+        _adapters[-1].features = task.likely.features
         _shares[job] = Share(task, job, jobs, _adapters[-1])
     return _shares[job].portion(before)
 

@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import fields_of
 
 _DURABLE = ("currentTerm", "votedFor", "log")
 _MOST = ("currentTerm", "votedFor", "role", "log", "commitIndex")
@@ -37,6 +38,9 @@ _CHANGED_BY: Mapping[str, tuple[str, ...]] = {
     "AppendEntriesResponse": ("currentTerm", "role", "commitIndex", "matchIndex", "nextIndex"),
     "InstallSnapshotRequest": ("currentTerm", "role", "log", "commitIndex", "snapshot"),
     "InstallSnapshotResponse": ("currentTerm", "role", "matchIndex", "nextIndex"),
+    "PreVoteRequest": (),
+    "PreVoteResponse": ("currentTerm", "role"),
+    "TimeoutNowRequest": ("currentTerm", "role"),
 }
 """The variables that a message may change where it is received."""
 
@@ -120,7 +124,7 @@ class Survey:
             self._fields(each)
             self._sent.add(_way(each))
         message = event.message
-        if message is None:
+        if message is None or message["type"] in OF_FEATURES:
             return
         self._fields(message)
         if message["source"] == event.server:
@@ -130,7 +134,9 @@ class Survey:
 
     def _fields(self, message: JsonObject) -> None:
         kind = message["type"]
-        for name in MESSAGES[kind]:
+        if kind in OF_FEATURES:
+            return  # what they are worth was not measured
+        for name in fields_of(kind):
             if name in ("source", "dest"):
                 continue
             if name == "matchIndex" and message.get("success") is False:

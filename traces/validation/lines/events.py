@@ -38,6 +38,17 @@ MOVES: Final[Mapping[str, str]] = {
 }
 """What a server may do at a line, or at a step that no line tells of."""
 
+MOVES_OF_FEATURES: Final[Mapping[str, str]] = {
+    "MissLeader": "the time in which it should have heard from a leader passes",
+    "RequestPreVotes": "it asks all others whether they would vote for it",
+    "ForgetPreVotes": "it asks no more",
+    "CheckQuorum": "as a leader it looks whether a majority has answered, and else gives up",
+    "TransferLeadership": "as a leader it is asked to have another server lead",
+    "AbortTransfer": "it gives up having another server lead",
+    "TimeoutNow": "as a leader it tells the other server to stand",
+}
+"""What it may do while features are on (`format.features.STEPS`)."""
+
 
 @dataclass(slots=True)  # not frozen: there is one for each line, made three times as fast
 class Event:

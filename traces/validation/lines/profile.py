@@ -32,7 +32,8 @@ class Liberties:
     steps a server may lose as it restarts, if it has told nobody of them. `remembers` is how many
     messages are kept, `candidates` how many readings of the trace at a time. Of the servers that
     are `unlogged` no line tells anything: they do what explains the lines of the others. Unless
-    `are_all_told`, so may one be of which no line happens to tell.
+    `are_all_told`, so may one be of which no line happens to tell. `allowed` is what only
+    implementations do that say so (`format.features.MAY_BE_ALLOWED`).
     """
 
     silent: Mapping[str, int] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Liberties:
     candidates: int = 1_000
     unlogged: frozenset[str] = frozenset()
     are_all_told: bool = False
+    allowed: frozenset[str] = frozenset()
 
 
 class Lines:
@@ -99,7 +101,7 @@ class Recording:
     `initial` are the states in which servers start, where the trace begins with them; a server that
     it does not name starts with what its first line says, or, if the trace `begins_at_init`, as in
     Init, unless its first line is `Start`. `events` are read as they are asked for, and raise
-    `TraceError` for a line that makes no sense.
+    `TraceError` for a line that makes no sense. `features` are those that are on.
     """
 
     servers: tuple[str, ...]
@@ -107,6 +109,7 @@ class Recording:
     liberties: Liberties
     events: Iterator[Event]
     begins_at_init: bool = False
+    features: frozenset[str] = frozenset()
 
 
 Profile = Callable[[Lines], Recording]

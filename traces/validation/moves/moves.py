@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from raft_ref.spec.values.value import results_of
-from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.others import Others, length_of
@@ -46,6 +45,13 @@ class Moves(Others):
             "Await": self._await,
             "Send": self._send_line,
             "DropMessage": self._drop,
+            "MissLeader": self._own("MissLeader"),
+            "RequestPreVotes": self._own("RequestPreVotes"),
+            "ForgetPreVotes": self._own("ForgetPreVotes"),
+            "CheckQuorum": self._own("CheckQuorum"),
+            "TransferLeadership": self._transfer,
+            "AbortTransfer": self._own("AbortTransfer"),
+            "TimeoutNow": self._timeout_now,
             STAY: lambda world, _place, _event: iter([world]),
         }
 
@@ -82,17 +88,6 @@ class Moves(Others):
 
     def _own(self, action: str) -> Callable[[World, int, Event], Iterator[World]]:
         return lambda world, place, event: self._does(world, place, event, action)
-
-    def started(self, world: World, place: int, logged: JsonObject) -> World:
-        """Return it with a server started, in a state of which this was logged."""
-        state = self.matching.started(self.protocol, logged)
-        self.begun[self.names[place]] = state, logged
-        log = logged.get("log")
-        if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
-            self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
-            self.open_beginning += '"lastTerm" is not told'
-        states = (*world.states[:place], state, *world.states[place + 1 :])
-        return world._replace(states=states)
 
     def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
         if world.states[place] is None:
@@ -213,6 +208,22 @@ class Moves(Others):
     def _install_snapshot(self, world: World, place: int, event: Event) -> Iterator[World]:
         to = self.protocol.servers[event.arguments["peer"]]
         yield from self._does(world, place, event, "InstallSnapshot", to)
+
+    def _transfer(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a leader asked to have another server lead, or another than before."""
+        named = event.arguments.get("peer") or event.after.get("transferTarget")
+        for peer in [named] if named else self.names:
+            to = self.protocol.servers[peer]
+            yield from self._does(world, place, event, "TransferLeadership", to)
+            if self.liberties.may_decline:
+                yield from self._does(world, place, event, "ChangeTarget", to)
+
+    def _timeout_now(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a server told to stand: the one to whom leadership is transferred."""
+        yield from self._does(world, place, event, "TimeoutNow")
+        for message in (event.sends or ()) if self.liberties.may_decline else ():
+            to = self.protocol.servers[message["dest"]]
+            yield from self._does(world, place, event, "TellToStand", to)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from raft_ref.spec.values.value import domain_in
+from raft_ref.spec.values.value import Boolean, domain_in
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import Message
@@ -22,6 +22,9 @@ _TELLING = {
     "AppendEntriesResponse": "matchIndex",
     "InstallSnapshotRequest": "term",
     "InstallSnapshotResponse": "matchIndex",
+    "PreVoteRequest": "term",
+    "PreVoteResponse": "voteGranted",
+    "TimeoutNowRequest": "term",
 }
 """The field by which messages of a type are told apart best."""
 
@@ -103,6 +106,6 @@ def _address(message: Message) -> tuple[Address, Any]:
     source: Any = message[places["source"]]
     dest: Any = message[places["dest"]]
     key: Any = message[places[_TELLING[kind]]]
-    if kind == "RequestVoteResponse":
+    if isinstance(key, Boolean):
         key = key.holds
     return (kind, source.name, dest.name), key

@@ -72,6 +72,8 @@ class Others(Receiving):
         """
         me, state = self.servers[other], world.state(other)
         logged: JsonObject = event.message or {}
+        if "MissLeader" in self.of_features:
+            yield from self._acts(world, other, event.line, "MissLeader", me)
         yield from self._in_later_terms(world, other, event)
         if state.role == "Leader":
             if state.log.index < _length(logged.get("entries"), logged, event.after.get("log")):

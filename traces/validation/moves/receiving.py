@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from raft_ref.traces.format.features import MAY_BE_ALLOWED
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.sending import Sending, latest
@@ -72,8 +73,19 @@ class Receiving(Sending):
         assert event.message is not None
         for now, message in self._available(world, event.message, event):
             for after in self.handled(now, place, message, event, event.after):
-                if self._sends_agree(now, after, event):
-                    yield after if event.keeps_message else _without(after, message)
+                for sent in self._with_sends(now, after, event):
+                    yield sent if event.keeps_message else _without(sent, message)
+
+    def _with_sends(self, before: World, after: World, event: Event) -> Iterator[World]:
+        """Yield it if a step sends what was logged, or if that may be sent besides.
+
+        What is made of a message without an answer may be answered with less than it could.
+        """
+        is_answered = after.path is not before.path and after.path and after.path.sends
+        if self._sends_agree(before, after, event):
+            yield after
+        elif not is_answered and self.liberties.may_decline:
+            yield from self.told_sends(after, event)
 
     def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
@@ -92,17 +104,31 @@ class Receiving(Sending):
 
     def _is_told_of(self, message: Message) -> bool:
         kind = field(message, "type")
+        if kind not in _NOTED:
+            return False
         name, move = _NOTED[kind]
         return name in self.told or not self.liberties.silent.get(move)
 
     def _noted(self, world: World, place: int, message: Message, line: int) -> World | None:
         """Return it with what an answer tells, where that is of use: it may be used later."""
         kind, state = field(message, "type"), world.state(place)
+        if kind == "PreVoteResponse":
+            return self._counted(world, place, message, line)
         if field(message, "term") != state.current_term or kind not in _NOTED:
             return None
         action = "RecordVote" if kind == "RequestVoteResponse" else "RecordMatch"
         found = self._receives(world, place, line, action, message)
         return found[0] if found else None
+
+    def _counted(self, world: World, place: int, message: Message, line: int) -> World | None:
+        """Return it with a pre-vote counted, if it is one."""
+        if "preVotesGranted" in self.told or not message_agrees(message, {"voteGranted": True}):
+            return None
+        event = Event(line, self.names[place], "Receive")
+        for each in self.handled(world, place, message, event, logged={}):
+            if each.states[place] != world.states[place]:
+                return each
+        return world
 
     def waited(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with one of the messages handled that a server has received before."""
@@ -111,6 +137,9 @@ class Receiving(Sending):
             for each in self.handled(world, place, message, event, logged={}):
                 if each.states[place] != before:
                     yield self._answered(each, place, event.line)
+                elif field(message, "type") == "PreVoteRequest" and each is not world:
+                    left = tuple(one for one in each.waiting[place] if one != message)
+                    yield each.waits(place, left)
 
     def _answered(self, world: World, place: int, line: int) -> World:
         """Return it with all handled that waits and can do no more than be answered."""
@@ -178,8 +207,14 @@ class Receiving(Sending):
         yield from done
         if not self.liberties.may_decline:
             return
-        if not self.is_thorough and any(
-            self.matching.agrees(each.state(place), logged or event.before) for each in done
+        # Of an answer alone the line may tell that sends it.
+        is_open = field(message, "type") == "PreVoteRequest" and event.sends is not None
+        if (
+            not self.is_thorough
+            and not is_open
+            and any(
+                self.matching.agrees(each.state(place), logged or event.before) for each in done
+            )
         ):
             return
         kind = field(message, "type")
@@ -193,6 +228,9 @@ class Receiving(Sending):
             yield from self._receives(world, place, line, "RecordVote", message)
         elif kind == "InstallSnapshotRequest":
             yield from self._receives(world, place, line, "MatchSnapshot", message)
+        for action in PRE_VOTES.get(kind, ()):
+            if action not in MAY_BE_ALLOWED or action in self.liberties.allowed:
+                yield from self._receives(world, place, line, action, message)
         yield from self._receives(world, place, line, "AdoptTerm", message)
         yield world
 
@@ -248,6 +286,14 @@ class Receiving(Sending):
                 yield after._replace(sent=world.sent)
 
 
+PRE_VOTES = {
+    "PreVoteRequest": (
+        "GrantInSameTerm", "RefuseInTermAsked", "GrantInSpiteOfLeader", "GrantInOwnTerm",
+    ),
+    "PreVoteResponse": ("CountOfEarlierTerm",),
+}  # fmt: skip
+"""What may be made of the messages of pre-vote besides what ExtendedRaft.tla does."""
+
 _NOTED = {
     "RequestVoteResponse": ("votesGranted", "TakeLead"),
     "AppendEntriesResponse": ("matchIndex", "Commit"),
@@ -257,7 +303,9 @@ _NOTED = {
 
 def _may_matter(state: ServerState, message: Message) -> bool:
     """Say whether a message can do more than be answered: what is of an earlier term cannot."""
-    term = field(message, "term")
+    term, kind = field(message, "term"), field(message, "type")
+    if kind == "TimeoutNowRequest" and state.role == "Leader" and term == state.current_term:
+        return False
     if term != state.current_term:
         return bool(term > state.current_term)
     needed = {
@@ -265,7 +313,7 @@ def _may_matter(state: ServerState, message: Message) -> bool:
         "AppendEntriesResponse": "Leader",
         "InstallSnapshotResponse": "Leader",
     }
-    return state.role == needed.get(field(message, "type"), state.role)
+    return state.role == needed.get(kind, state.role)
 
 
 def _without(world: World, message: Message) -> World:

@@ -9,7 +9,7 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.taking import Steps
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
@@ -51,6 +51,8 @@ class Sending(Steps):
         """Yield it with such a message sent: as the sender is, could be, or was before."""
         line = event.line
         place = self.places[logged["source"]]
+        if world.states[place] is None and self.begins_at_init and _may_be_first(logged):
+            world = self.started(world, place, {})
         state = world.states[place]
         if state is None:
             return
@@ -71,6 +73,8 @@ class Sending(Steps):
     ) -> Iterator[World]:
         """Yield it with what a server may have done in silence before it sent a message."""
         silent, me, line = self.liberties.silent, self.servers[place], event.line
+        if logged["type"] == "PreVoteRequest" and silent.get("MissLeader"):
+            yield from self._acts(world, place, line, "MissLeader", me)
         if logged["type"] != "AppendEntriesRequest":
             return
         if world.state(place).role == "Candidate" and silent.get("TakeLead"):
@@ -141,6 +145,10 @@ class Sending(Steps):
                 made = [*made, *sent]
         elif not self.liberties.may_decline:
             pass
+        elif kind == "PreVoteRequest":
+            made = self._sends_as(world, place, state, line, "RequestPreVotes", me)
+        elif kind == "TimeoutNowRequest":
+            made = self._sends_as(world, place, state, line, "TellToStand", me, to)
         elif logged.get("success") is not False and kind in (
             "AppendEntriesResponse",
             "InstallSnapshotResponse",
@@ -149,7 +157,7 @@ class Sending(Steps):
         elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
             made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
-            if after.path is not None and message_agrees(after.path.sends[0], logged):
+            if after.path and any(message_agrees(each, logged) for each in after.path.sends):
                 yield after
 
     def _ends(self, logged: JsonObject) -> tuple[int, ModelValue, ModelValue]:
@@ -211,6 +219,8 @@ class Sending(Steps):
         """
         for other, states in enumerate(self._states(world)):
             for state in () if other == place else states:
+                if self._asks_alone(state):
+                    continue
                 if state.current_term > world.state(place).current_term and term in (
                     None, state.current_term,
                 ):  # fmt: skip
@@ -220,6 +230,13 @@ class Sending(Steps):
                     )  # fmt: skip
                     break
 
+    def _asks_alone(self, state: ServerState) -> bool:
+        """Say whether a server tells others of its term by requests for votes alone.
+
+        Where these are ignored by who has a leader, that is no way to tell.
+        """
+        return state.role == "Candidate" and "CheckQuorum" in self.protocol.features
+
 
 def latest(world: World) -> Message:
     """Return the message that the last step sent."""
@@ -227,6 +244,11 @@ def latest(world: World) -> Message:
     return world.path.sends[0]
 
 
+def _may_be_first(logged: JsonObject) -> bool:
+    """Say whether a message may be the first of its sender, and sent without a line of it."""
+    return bool(logged["type"] == "PreVoteRequest")
+
+
 def _is_whole(logged: JsonObject) -> bool:
     """Say whether of a message all was logged but values, and what is the same for all."""
-    return all(name in logged for name in MESSAGES[logged["type"]])
+    return all(name in logged for name in fields_of(logged["type"]))

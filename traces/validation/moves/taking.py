@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.spec import SpecError
 from raft_ref.spec.values.value import ModelValue, results_of
+from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
@@ -28,7 +29,8 @@ from raft_ref.traces.validation.rules.protocol import (
 RECEIVING = frozenset(
     {
         "Handle", "AdoptTerm", "ReceiveCommit", "LearnCommit", "NoteLeader", "RecordVote",
-        "RecordMatch", "MatchSnapshot",
+        "RecordMatch", "MatchSnapshot", "GrantInSameTerm", "RefuseInTermAsked",
+        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountOfEarlierTerm",
     }
 )  # fmt: skip
 """The actions that take a message, and what else the network holds."""
@@ -41,6 +43,13 @@ ROLES = {
     "TakeLead": ("Candidate",),
     "StepDown": ("Candidate", "Leader"),
     "Timeout": ("Follower", "Candidate"),
+    "RequestPreVotes": ("Follower", "Candidate"),
+    "CheckQuorum": ("Leader",),
+    "TransferLeadership": ("Leader",),
+    "ChangeTarget": ("Leader",),
+    "AbortTransfer": ("Leader",),
+    "TimeoutNow": ("Leader",),
+    "TellToStand": ("Leader",),
 }
 """Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 
@@ -72,7 +81,8 @@ class Steps:
         self.names = tuple(servers)
         self.places = {name: place for place, name in enumerate(self.names)}
         self.servers: tuple[ModelValue, ...] = tuple(protocol.servers[each] for each in self.names)
-        self.matching = Matching(self.servers, [protocol.domain[each] for each in self.servers])
+        places = [protocol.domain[each] for each in self.servers]
+        self.matching = Matching(self.servers, places, protocol)
         self.network = Network(liberties.remembers)
         self.liberties = liberties
         self.attempts: list[Attempt] | None = None
@@ -87,10 +97,25 @@ class Steps:
         """The states in which servers began, and what of them was logged."""
         self.open_beginning = ""
         """What of them nobody knows, though all that follows hangs on it."""
+        self.of_features = known(STEPS, protocol.features)
+        """The moves that only a feature knows of."""
+        self.begins_at_init = False
+        """Whether a server of which nothing was told yet is as in Init."""
         self._known: dict[Any, list[Taken]] = {}
         """What actions lead to: readings beside each other often differ in other servers."""
         self.is_thorough = False
         """Whether to make of a message all that the liberties allow, though less explains it."""
+
+    def started(self, world: World, place: int, logged: JsonObject) -> World:
+        """Return it with a server started, in a state of which this was logged."""
+        state = self.matching.started(self.protocol, logged)
+        self.begun[self.names[place]] = state, logged
+        log = logged.get("log")
+        if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
+            self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
+            self.open_beginning += '"lastTerm" is not told'
+        states = (*world.states[:place], state, *world.states[place + 1 :])
+        return world._replace(states=states)
 
     def _in_flight(self, world: World, place: int) -> Iterator[Message]:
         """Yield the messages to a server that it might receive."""
@@ -244,9 +269,9 @@ class Steps:
 
     def _sends_agree(self, before: World, after: World, event: Event) -> bool:
         """Say whether a step sends what was logged, if that was."""
-        if event.sends is None or after.path is None:
+        if event.sends is None:
             return True
-        made = after.path.sends if after.path is not before.path else ()
+        made = after.path.sends if after.path and after.path is not before.path else ()
         if not made and not event.sends:
             return True
         extra, missing = unmatched(made, event.sends)

@@ -16,6 +16,9 @@ NOTHING = "nothing happens"
 NO_STEP = "no reading has such a step"
 """The condition of a candidate where nothing can be tried at all."""
 
+NOT_ENABLED = "it is not enabled"
+"""The condition of a candidate of which nobody knows why it cannot be."""
+
 TOLD, WRITES_IT, SILENT = 0, 1, 2
 """How far an action is from what a line tells of: the same, what writes what is told, any other."""
 

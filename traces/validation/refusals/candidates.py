@@ -19,6 +19,7 @@ from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import (
     BEFORE,
     NO_STEP,
+    NOT_ENABLED,
     NOTHING,
     SILENT,
     TOLD,
@@ -86,7 +87,7 @@ def _of_world(search: Search, world: World, event: Event) -> Iterator[Candidate]
             yield from _of_results(search, attempt, event, name)
         elif name not in failing:
             failing.add(name)
-            condition = search.moves.failing_condition(attempt) or "it is not enabled"
+            condition = search.moves.failing_condition(attempt) or NOT_ENABLED
             distance = (*_kind(event, attempt), 99)
             yield Candidate(name, condition, world=attempt.world, distance=distance)
 
@@ -105,7 +106,7 @@ def _kind(event: Event, attempt: Attempt) -> tuple[int, int]:
     """Return how near an action is to what the line tells of, whatever it leads to."""
     if event.message is not None and _is_of(attempt, event.message):
         return TOLD, int(attempt.action != "Handle")
-    if attempt.action in _ACTIONS_OF.get(event.name, (event.name,)):
+    if attempt.action in (event.name, *event.moves, *_ACTIONS_OF.get(event.name, ())):
         return TOLD, 0
     writes = WRITES.get(attempt.action, "")
     return (WRITES_IT, 0) if writes and writes in event.after else (SILENT, 0)
@@ -113,6 +114,7 @@ def _kind(event: Event, attempt: Attempt) -> tuple[int, int]:
 
 _ACTIONS_OF = {
     "Restart": ("RestartAt",),
+    "TimeoutNow": ("TellToStand",),
     "Send": ("SendEntries", "SendSnapshot", "Acknowledge", "AcknowledgeLess", "Refuse"),
 }
 

@@ -62,6 +62,10 @@ class Case:
         told: int = self.message.get("term", term)
         return max(term, told)
 
+    def as_json(self, message: Any) -> JsonObject:
+        """Return a message as a trace has it."""
+        return message_to_json(message)
+
     @property
     def last(self) -> int:
         """Where its log ends."""

@@ -12,7 +12,7 @@ from raft_ref.traces.story.words import ENVELOPE, plain
 from raft_ref.traces.validation.completed import completed, in_flight_before
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import Step, World
-from raft_ref.traces.validation.refusals.candidate import NO_STEP, Candidate
+from raft_ref.traces.validation.refusals.candidate import NO_STEP, NOT_ENABLED, Candidate
 from raft_ref.traces.validation.refusals.messages import received
 from raft_ref.traces.validation.rules.instances import violation, whole
 from raft_ref.traces.validation.rules.invariants import Committed
@@ -222,4 +222,6 @@ def _history(committed: Committed) -> JsonObject:
 def _condition(nearest: Candidate) -> str:
     if nearest.condition == NO_STEP:
         return f"{nearest.action}: {NO_STEP}"
+    if nearest.condition == NOT_ENABLED:
+        return f"{nearest.action} is not enabled"
     return f"{nearest.action} needs {nearest.condition}"

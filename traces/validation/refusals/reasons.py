@@ -13,8 +13,15 @@ from typing import Any
 from raft_ref.traces.story.words import listed, plain, shortened
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.refusals.candidate import BEFORE, NO_STEP, Candidate, Unchanged
+from raft_ref.traces.validation.refusals.candidate import (
+    BEFORE,
+    NO_STEP,
+    NOT_ENABLED,
+    Candidate,
+    Unchanged,
+)
 from raft_ref.traces.validation.refusals.case import Case
+from raft_ref.traces.validation.refusals.of_features import of_features
 from raft_ref.traces.validation.refusals.of_logs import accepts, applies, commits, log, match
 from raft_ref.traces.validation.search import Search
 
@@ -149,6 +156,8 @@ def _condition(case: Case) -> str:
             return f"{case.me} takes a step of a leader ({name}), and is a {role}"
         case r'role[i] \in {"Follower", "Candidate"}':
             return f"{case.me} stands for a term, and leads already"
+    if case.nearest.condition == NOT_ENABLED:
+        return f"{name} is not allowed to {case.me}"
     return f"{name} is not allowed to {case.me}: {case.nearest.condition} is false"
 
 
@@ -179,6 +188,6 @@ def _short(value: Any) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match, accepts,
-    applies, _condition,
+    of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match,
+    accepts, applies, _condition,
 )  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from raft_ref.traces.format.features import MARK, known
+from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.rules.matching import FIGURES
 
@@ -117,6 +119,26 @@ MESSAGES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
 }
 """The fields of each type of message, and what each may be."""
 
+VARIABLES_OF_FEATURES: Mapping[str, tuple[Check, str]] = {
+    "heardFromLeader": (_flag, "true or false"),
+    "preVotesGranted": (_servers, "a list of servers"),
+    "heardFrom": (_servers, "a list of servers"),
+    "transferTarget": (_vote, "a server or null"),
+    "isForced": (_flag, "true or false"),
+}
+"""The same of what features add to a server."""
+MESSAGES_OF_FEATURES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
+    "PreVoteRequest": MESSAGES["RequestVoteRequest"],
+    "PreVoteResponse": MESSAGES["RequestVoteResponse"],
+    "TimeoutNowRequest": _HEAD,
+}
+"""The same of the messages that features add."""
+
+
+def fields_of(kind: str) -> Mapping[str, tuple[Check, str]]:
+    """Return the fields that each message of a type has."""
+    return MESSAGES[kind] if kind in MESSAGES else MESSAGES_OF_FEATURES[kind]
+
 
 def checked_servers(value: Any) -> tuple[str, ...]:
     """Return the servers of a header. Raises `TraceError` for what they cannot be."""
@@ -127,27 +149,41 @@ def checked_servers(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def checked_state(value: Any, servers: Collection[str], what: str) -> JsonObject:
-    """Return variables of a server. Raises `TraceError` for what they cannot be."""
+def checked_state(
+    value: Any, servers: Collection[str], what: str, features: frozenset[str] = frozenset()
+) -> JsonObject:
+    """Return variables of a server, while features are on.
+
+    Raises `TraceError` for what they cannot be.
+    """
     if type(value) is not dict:
         raise TraceError(f'"{what}" must be an object')
+    variables = {**VARIABLES, **VARIABLES_OF_FEATURES} if features else VARIABLES
     for name, each in value.items():
-        if name not in VARIABLES:
-            raise TraceError(f'"{name}" is no variable; these are {", ".join(VARIABLES)}')
-        check, expected = VARIABLES[name]
+        if name not in variables:
+            raise TraceError(f'"{name}" is no variable; these are {", ".join(variables)}')
+        check, expected = variables[name]
         if not check(each, servers):
             raise TraceError(f'"{name}" must be {expected}')
     return value
 
 
-def checked_message(value: Any, servers: Collection[str]) -> JsonObject:
-    """Return a message, or what was logged of it. Raises `TraceError` for what it cannot be."""
+def checked_message(
+    value: Any, servers: Collection[str], features: frozenset[str] = frozenset()
+) -> JsonObject:
+    """Return a message, or what was logged of it, while features are on.
+
+    Raises `TraceError` for what it cannot be.
+    """
     if type(value) is not dict:
         raise TraceError("a message must be an object")
     kind = value.get("type")
-    if type(kind) is not str or kind not in MESSAGES:
-        raise TraceError(f'the "type" of a message must be one of {", ".join(MESSAGES)}')
-    fields = MESSAGES[kind]
+    kinds = (*MESSAGES, *known(OF_FEATURES, features))
+    if type(kind) is not str or kind not in kinds:
+        raise TraceError(f'the "type" of a message must be one of {", ".join(kinds)}')
+    fields = fields_of(kind)
+    if kind == "RequestVoteRequest" and "LeadershipTransfer" in features:
+        fields = {**fields, MARK: (_flag, "true or false")}
     for name in ("source", "dest"):
         if name not in value:
             raise TraceError(f'a message needs its "{name}"')

@@ -9,7 +9,7 @@ from typing import Any
 
 from raft_ref.spec.values.value import FALSE, TRUE, function, sequence
 from raft_ref.traces.format.trace import JsonObject
-from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
 
@@ -19,7 +19,10 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
 
     Arguments: that state, and what of it was logged; what was logged of the message.
     """
-    term = message.get("term", state.current_term)
+    kind = message["type"]
+    asked = kind == "PreVoteRequest" or (kind == "PreVoteResponse" and message.get("voteGranted"))
+    # Who asks for a pre-vote, or grants one, tells of a term that nobody need have begun.
+    term = message.get("term", state.current_term) - bool(asked)
     if state.current_term == 0 or term > state.current_term:
         return False
     if term < state.current_term:
@@ -27,6 +30,8 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
     # In one term a server votes once, and its log only grows while it leads or says what it has.
     vote = known.get("votedFor", message["dest"])
     match message["type"]:
+        case "PreVoteRequest" | "PreVoteResponse":
+            return True
         case "RequestVoteRequest":
             return bool(known.get("votedFor", message["source"]) == message["source"])
         case "RequestVoteResponse":
@@ -35,13 +40,15 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
             entries = message.get("entries", 0)
             count = entries if isinstance(entries, int) else len(entries)
             return bool(message.get("prevLogIndex", 0) + count <= state.log.index)
+        case "TimeoutNowRequest":
+            return bool(known.get("role", "Leader") == "Leader")
     return bool(message.get("matchIndex", 0) <= state.log.index)
 
 
 def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
     """Return a logged message as that of the spec; None if some of it was not logged."""
     fields: dict[Any, Any] = {"type": logged["type"]}
-    for name in MESSAGES[logged["type"]]:
+    for name in fields_of(logged["type"]):
         value = logged.get(name)
         if name in ("source", "dest"):
             value = protocol.servers[logged[name]]

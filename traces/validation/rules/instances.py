@@ -66,7 +66,7 @@ def whole(
     return {
         **by_variable,
         "committed": sequence(history),
-        "messages": frozenset(messages),
+        "messages": frozenset(filter(None, map(protocol.of_raft, messages))),
         "restarts": restarts,
     }
 

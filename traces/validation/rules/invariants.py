@@ -337,8 +337,11 @@ class Invariants:
         return values
 
     def broken_by(self, message: Message) -> tuple[str, ...]:
-        """Return the properties that a message breaks."""
-        closer = _closer_message(message)
+        """Return the properties that a message breaks; none where only a feature knows it."""
+        of_raft = self._protocol.of_raft(message)
+        if of_raft is None:
+            return ()
+        closer = _closer_message(of_raft)
         found = self._known.get(closer)
         if found is None:
             shown = {"messages": frozenset({closer})}

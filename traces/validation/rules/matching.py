@@ -11,6 +11,7 @@ from typing import Any
 
 from raft_ref.spec.link import camel_case
 from raft_ref.spec.values.value import (
+    FALSE,
     TRUE,
     Boolean,
     Function,
@@ -19,15 +20,24 @@ from raft_ref.spec.values.value import (
     function,
     results_of,
 )
+from raft_ref.traces.format.features import MARK
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.protocol import NIL, Message, Protocol, ServerState
 
 
 class Matching:
-    """Compares what was logged with the spec, for the servers of one trace, in their order."""
+    """Compares what was logged with the spec, for the servers of one trace, in their order.
 
-    def __init__(self, servers: Sequence[ModelValue], places: Sequence[int]) -> None:
+    Arguments: the servers, and their places in the functions of the spec; the protocol.
+    """
+
+    def __init__(
+        self, servers: Sequence[ModelValue], places: Sequence[int], protocol: Protocol
+    ) -> None:
+        self.features = tuple(sorted(protocol.features))
+        """The features that are on."""
+        self._of_features = {name: place for place, name in enumerate(protocol.beside)}
         self._named = {server.name: place for server, place in zip(servers, places, strict=True)}
         self._places = tuple(places)
         self._names = tuple(self._named)
@@ -61,6 +71,9 @@ class Matching:
                 return self._numbers_differ(state.match_index, logged)
             case "snapshot":
                 return _snapshot_differs(state.compacted, state.log, logged)
+        if name in self._of_features:
+            held = _held_to_json(state.features[self._of_features[name]])
+            return bool(held != (sorted(logged) if isinstance(logged, list) else logged))
         raise ValueError(f"{name} is no variable of a server")
 
     def unlogged(self, old: ServerState, new: ServerState, logged: JsonObject) -> list[str]:
@@ -77,6 +90,12 @@ class Matching:
                 old.compacted
             ):
                 changed.append("log")
+        if new.features != old.features:
+            changed += [
+                name
+                for name, place in self._of_features.items()
+                if new.features[place] != old.features[place]
+            ]
         return [name for name in changed if name not in logged]
 
     def _numbers_differ(self, numbers: Function, logged: Any) -> bool:
@@ -103,6 +122,10 @@ class Matching:
             match_index=self._numbers(protocol, logged.get("matchIndex"), first.match_index),
             compacted=compacted,
             log=log,
+            features=tuple(
+                _held(protocol, logged[name], held) if name in logged else held
+                for name, held in zip(protocol.beside, first.features, strict=True)
+            ),
         )
 
     def _numbers(self, protocol: Protocol, logged: Any, default: Function) -> Function:
@@ -125,7 +148,35 @@ class Matching:
             "votesGranted": sorted(each.name for each in state.votes_granted),
             "nextIndex": [state.next_index[place] for place in self._places],
             "matchIndex": [state.match_index[place] for place in self._places],
+            **{
+                name: _held_to_json(state.features[place])
+                for name, place in self._of_features.items()
+            },
         }
+
+
+def _held(protocol: Protocol, logged: Any, first: Any) -> Any:
+    """Return what was logged of a feature's variable; it is of the kind of what it is at first."""
+    match first:
+        case Boolean():
+            return TRUE if logged else FALSE
+        case frozenset():
+            return frozenset(protocol.servers[each] for each in logged)
+        case ModelValue():
+            return NIL if logged is None else protocol.servers[logged]
+    return logged
+
+
+def _held_to_json(value: Any) -> Any:
+    """Return the value of a feature's variable at a server as a trace has it."""
+    match value:
+        case Boolean():
+            return value.holds
+        case frozenset():
+            return sorted(each.name for each in value)
+        case ModelValue():
+            return None if value is NIL else value.name
+    return value
 
 
 def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
@@ -245,10 +296,15 @@ def message_agrees(message: Message, logged: JsonObject) -> bool:
     places = domain_in(message)
     for name, value in logged.items():
         place = places.get(name)
-        held = None if place is None else message[place]
+        held = _absent(name) if place is None else message[place]
         if held != value and (held is None or _field_differs(held, name, value)):
             return False
     return True
+
+
+def _absent(field: str) -> Any:
+    """Return the value of a field that a message need not have."""
+    return FALSE if field == MARK else None
 
 
 def unmatched(

@@ -45,7 +45,7 @@ class ServerState(NamedTuple):
     """The variables of Raft.tla at one server, as values of the spec; but for the log.
 
     `log` is the whole log, compacted entries included, and `compacted` the lastIncludedIndex of the
-    snapshot.
+    snapshot. `features` are those of the features that are on, as `Protocol.beside` names them.
     """
 
     current_term: int
@@ -57,6 +57,7 @@ class ServerState(NamedTuple):
     match_index: Function
     compacted: int
     log: Log
+    features: tuple[Any, ...] = ()
 
 
 OF_A_SERVER = (
@@ -148,8 +149,12 @@ class Protocol:
     def __init__(self, servers: Sequence[str], path: Path = RAFT_TRACE) -> None:
         self.servers = {each: model_value(each) for each in servers}
         self.module: Module = shared(path)
-        if self.module.variables != VARIABLES:
+        if self.module.variables[: len(VARIABLES)] != VARIABLES:
             raise ValueError(f"{path}: the variables must be those of Raft.tla, in their order")
+        self.features: frozenset[str] = frozenset()
+        """The features that are on."""
+        self.beside: tuple[str, ...] = ()
+        """The variables of a server that they add."""
         self.constants: Mapping[str, Value] = {
             "Server": frozenset(self.servers.values()),
             "Value": STRING,
@@ -177,7 +182,7 @@ class Protocol:
         `others` stands for no message. Raises `SpecError` for one that cannot be evaluated so.
         """
         shown = self.shown(name, me, state, arguments)
-        found = self._action(name).successors(shown, *arguments)
+        found = self._action(name).successors(shown, *self.given(arguments))
         return [self._lifted(me, state, shown, after) for after in found]
 
     def failing_condition(
@@ -185,11 +190,27 @@ class Protocol:
     ) -> str | None:
         """Return the first condition of an action that does not hold; arguments as of `take`."""
         shown = self.shown(name, me, state, arguments)
-        return self._action(name).failing_condition(shown, *arguments)
+        return self._action(name).failing_condition(shown, *self.given(arguments))
+
+    def _of_module(self) -> Mapping[str, Value]:
+        """Return what the constants of the module stand for."""
+        return self.constants
+
+    def given(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return arguments of an action as the module has them."""
+        return arguments
+
+    def of_raft(self, message: Message) -> Message | None:
+        """Return a message as Raft.tla has it; None for one that it knows nothing of."""
+        return message
+
+    def reads_from(self, name: str) -> Callable[[ServerState, tuple[Any, ...]], int]:
+        """Return the function that says behind which index an action looks into the log."""
+        return FIRST_READ[name]
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:
-            self._actions[name] = self.module.action(name, self.constants)
+            self._actions[name] = self.module.action(name, self._of_module())
         return self._actions[name]
 
     def shown(
@@ -200,7 +221,7 @@ class Protocol:
         Raises `UnknownEntriesError` where it would need what nobody knows.
         """
         log = state.log
-        base = max(state.compacted, min(FIRST_READ[name](state, arguments), log.index))
+        base = max(state.compacted, min(self.reads_from(name)(state, arguments), log.index))
         if base == log.index:
             term, entries = log.term, sequence(())
         else:

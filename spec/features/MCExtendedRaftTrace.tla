@@ -1,0 +1,102 @@
+-------------------------- MODULE MCExtendedRaftTrace --------------------------
+(***************************************************************************)
+(* ExtendedRaftTrace within bounds, for a model checker: that its          *)
+(* liberties, those too that only some take, break no property, as         *)
+(* MCRaftTrace.tla asks it of RaftTrace.tla.                               *)
+(***************************************************************************)
+EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants, TLC
+
+CONSTANTS
+    MaxTerm,        \* no server reaches a higher term
+    MaxLogLength,   \* no log grows longer, what is compacted included
+    MaxMessages,    \* no more messages are in flight at a time
+    MaxRestarts     \* no more crashes in all
+
+X == INSTANCE ExtendedRaftTrace
+
+vars == <<X!vars, committed, restarts>>
+
+Symmetry == Permutations(Server) \cup Permutations(Value)
+
+Within ==
+    /\ \A i \in Server :
+           /\ currentTerm'[i] <= MaxTerm
+           /\ snapshot'[i].lastIncludedIndex + Len(log'[i]) <= MaxLogLength
+    /\ Cardinality(messages') <= MaxMessages
+
+\* What every action but a restart does besides its own work.
+Bounded == Within /\ CommittedRecorded /\ UNCHANGED restarts
+
+Init == X!Init /\ committed = <<>> /\ restarts = 0
+
+RestartAt(i, commit) ==
+    /\ restarts < MaxRestarts
+    /\ X!RestartAt(i, commit) /\ Within /\ CommittedRecorded
+    /\ restarts' = restarts + 1
+
+Index == 0..MaxLogLength
+
+\* A step of server i by itself.
+Own(i) ==
+    \/ X!Timeout(i)
+    \/ \E value \in Value : X!ClientRequest(i, value)
+    \/ \E index \in Index : X!CompactLog(i, index) \/ X!Commit(i, index)
+    \/ X!TakeLead(i)
+    \/ X!StepDown(i)
+    \/ X!MissLeader(i)
+    \/ X!RequestPreVotes(i)
+    \/ X!ForgetPreVotes(i)
+    \/ X!CheckQuorum(i)
+    \/ X!AbortTransfer(i)
+    \/ X!TimeoutNow(i)
+
+\* What server i does about j.
+Towards(i, j) ==
+    \/ \E prevLogIndex, count, commit \in Index : X!SendEntries(i, j, prevLogIndex, count, commit)
+    \/ \E index \in Index : X!SendSnapshot(i, j, index)
+    \/ \E index \in 1..(MaxLogLength + 1) : X!MoveNextIndex(i, j, index)
+    \/ \E index \in Index : X!ForgetMatch(i, j, index)
+    \/ \E type \in {"AppendEntriesResponse", "InstallSnapshotResponse"}, index \in Index :
+           X!Acknowledge(i, j, type, index)
+    \/ \E type \in {"RequestVoteResponse", "AppendEntriesResponse", "PreVoteResponse"} :
+           X!Refuse(i, j, type)
+    \/ X!TransferLeadership(i, j)
+    \/ X!ChangeTarget(i, j)
+    \/ X!TellToStand(i, j)
+
+\* What is made of message m, which may stay in flight.
+Of(m, others) ==
+    \/ X!Handle(m, others)
+    \/ X!AdoptTerm(m, others)
+    \/ \E commit \in Index : X!ReceiveCommit(m, commit, others)
+    \/ \E index \in Index : X!LearnCommit(m, index, others)
+    \/ X!NoteLeader(m, others)
+    \/ X!RecordVote(m, others)
+    \/ X!RecordMatch(m, others)
+    \/ X!MatchSnapshot(m, others)
+    \/ X!GrantInSameTerm(m, others)
+    \/ X!RefuseInTermAsked(m, others)
+    \/ X!GrantInSpiteOfLeader(m, others)
+    \/ X!GrantInOwnTerm(m, others)
+    \/ X!CountOfEarlierTerm(m, others)
+
+Next ==
+    \/ \E i \in Server : Own(i) /\ Bounded
+    \/ \E i \in Server : \E commit \in Index : RestartAt(i, commit)
+    \/ \E i, j \in Server : Towards(i, j) /\ Bounded
+    \/ \E m \in messages :
+           \/ X!DropMessage(m) /\ Bounded
+           \/ \E index \in Index : X!AcknowledgeLess(m, index) /\ Bounded
+           \/ \E others \in {messages, messages \ {m}} : Of(m, others) /\ Bounded
+
+Spec == Init /\ [][Next]_vars
+
+LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
+CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
+CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
+SnapshotMonotonicAlways == [][SnapshotMonotonic]_vars
+CandidateHadPreVotesAlways == [][CandidateHadPreVotes]_vars
+StickyFollowerDoesNotVoteAlways == [][StickyFollowerDoesNotVote]_vars
+TargetIsUpToDateAlways == [][TargetIsUpToDate]_vars
+NoRequestsDuringTransferAlways == [][NoRequestsDuringTransfer]_vars
+===============================================================================

@@ -1,0 +1,113 @@
+"""Conformance with features: they are asked for, followed, and mutants told from ours."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raft_ref import Node
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.traces.conformance import reference, schedule
+from raft_ref.traces.conformance.adapter import Adapter, Reply, Sent
+from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
+from raft_ref.traces.conformance.hunting.draws import Likely
+from raft_ref.traces.conformance.hunting.hunt import Hunt
+from raft_ref.traces.conformance.run import Run, Runner, following
+from raft_ref.traces.conformance.scenarios import Cover
+from raft_ref.traces.conformance.schedule import Schedule
+from raft_ref.traces.format.features import FEATURES, STEPS
+from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation.refusals.refusal import explained
+from raft_ref.traces.validation.verdict import Outcome
+from tests.support.extended_mutants import EXTENDED_MUTANTS, SAID
+
+THREE = ("s1", "s2", "s3")
+ALL = frozenset(FEATURES)
+
+
+class InProcess(Adapter):
+    """The reference adapter without a process."""
+
+    def __init__(self, node: type[ExtendedNode] = ExtendedNode) -> None:
+        super().__init__([])
+        self.features = ALL
+        self.cluster = reference.Cluster(Node, node)
+
+    def ask(self, request: Mapping[str, Any]) -> Reply:
+        if request["step"] == "Init":
+            request = {**request, "features": sorted(self.features)}
+        answer = self.cluster.answer(request)
+        sends = [Sent(each["id"], each["message"]) for each in answer.get("sends", ())]
+        return Reply(tuple(answer["lines"]), tuple(sends), bool(answer.get("unknown")))
+
+
+@pytest.fixture(scope="module")
+def report() -> ScenariosReport:
+    return ScenariosRequest(Cover.ACTIONS, features=frozenset(Feature)).run()
+
+
+def read(report: ScenariosReport, folder: Path) -> list[Schedule]:
+    report.write(folder)
+    return [schedule.read(path) for path in sorted(folder.glob("*.ndjson"))]
+
+
+def followed(adapter: Adapter, schedules: list[Schedule]) -> list[Run]:
+    runner = Runner(adapter, PROFILES["raft-ref"])
+    return [runner.run(each.servers, following(each.commands)) for each in schedules]
+
+
+def test_scenarios_take_the_steps_of_features(report: ScenariosReport, tmp_path: Path) -> None:
+    node: Any = report.found[0].system.guard.actor
+    names = node.action_names
+    covered = {name for trace in report.traces() for s in trace.steps for name in s.actions}
+    assert {*names} - covered <= {
+        "InstallSnapshot", "HandleInstallSnapshotRequest", "HandleInstallSnapshotResponse",
+    }  # fmt: skip
+    schedules = read(report, tmp_path)
+    assert {each.features for each in schedules} == {ALL}
+    runs = followed(InProcess(), schedules)
+    assert all(run.is_good and not run.departed and not run.idle for run in runs)
+    verdicts = [run.verdict for run in runs if run.verdict is not None]
+    assert {each.outcome for each in verdicts} == {Outcome.ACCEPTED}
+    taken = {action for each in verdicts for action in each.actions}
+    assert {*STEPS} - {"ForgetPreVotes"} <= taken
+
+
+def test_the_adapter_has_on_what_it_is_asked_for() -> None:
+    cluster = reference.Cluster(features=[Feature.CHECK_QUORUM])
+    asked = {"step": "Init", "servers": ["a", "b"]}
+    (header,) = cluster.answer(asked)["lines"]
+    assert header["features"] == ["CheckQuorum"]
+    (header,) = cluster.answer({**asked, "features": ["PreVote"]})["lines"]
+    assert header["features"] == ["PreVote"]
+    (header,) = reference.Cluster().answer(asked)["lines"]
+    assert "features" not in header
+
+
+def test_without_features_their_steps_are_not_known() -> None:
+    cluster = reference.Cluster()
+    cluster.answer({"step": "Init", "servers": ["a", "b"]})
+    asked = {"step": "RequestPreVotes", "server": "a", "arguments": {}}
+    assert cluster.answer(asked) == {"lines": [], "unknown": True}
+
+
+def hunt(node: type[ExtendedNode], runs: int) -> Run | None:
+    likely = Likely(features=ALL)
+    adapter = InProcess(node)
+    return Hunt(adapter, PROFILES["raft-ref"], THREE, 1, runs, 60, likely=likely).run().found
+
+
+def test_by_chance_nothing_stands_against_the_node() -> None:
+    assert hunt(ExtendedNode, 40) is None
+
+
+@pytest.mark.parametrize("node", EXTENDED_MUTANTS, ids=lambda each: each.__name__)
+def test_a_mutant_is_refused(
+    node: type[ExtendedNode], report: ScenariosReport, tmp_path: Path
+) -> None:
+    found = [run for run in followed(InProcess(node), read(report, tmp_path)) if not run.is_good]
+    run = found[0] if found else hunt(node, 200)
+    assert run is not None
+    assert run.verdict is not None
+    assert SAID[node].split(",")[0] in explained(run.verdict).why

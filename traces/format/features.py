@@ -1,0 +1,61 @@
+"""What features of Raft a trace may name in its header, and what is known of each then.
+
+The names are those of the modules in spec/features/. Without its feature a variable, a step or a
+message is as unknown as any other that Raft.tla does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from raft_ref.traces.format.trace import TraceError
+
+FEATURES: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer")
+"""All that a header may name."""
+
+VARIABLES: Final = (
+    "heardFromLeader", "preVotesGranted", "heardFrom", "transferTarget", "isForced",
+)  # fmt: skip
+"""The variables of a server that features add; with any of them on, all are known."""
+
+STEPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "MissLeader": ("PreVote", "CheckQuorum"),
+    "RequestPreVotes": ("PreVote",),
+    "ForgetPreVotes": ("PreVote",),
+    "CheckQuorum": ("CheckQuorum",),
+    "TransferLeadership": ("LeadershipTransfer",),
+    "AbortTransfer": ("LeadershipTransfer",),
+    "TimeoutNow": ("LeadershipTransfer",),
+}
+"""The steps that a server takes, each with the features of which one must be on."""
+
+MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "PreVoteRequest": ("PreVote",),
+    "PreVoteResponse": ("PreVote",),
+    "TimeoutNowRequest": ("LeadershipTransfer",),
+}
+"""The types of messages, as the steps."""
+
+MARK: Final = "isForced"
+"""The field of a RequestVoteRequest that says whether it is of a forced election."""
+
+MAY_BE_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "GrantInSpiteOfLeader": ("PreVote",),
+    "GrantInOwnTerm": ("PreVote",),
+    "CountOfEarlierTerm": ("PreVote",),
+}
+"""What is no liberty unless a header says that the implementation takes it."""
+
+
+def known(names: Mapping[str, tuple[str, ...]], features: frozenset[str]) -> tuple[str, ...]:
+    """Return which names of a table are known while these features are on."""
+    return tuple(name for name, of in names.items() if not features.isdisjoint(of))
+
+
+def checked_features(header: Mapping[str, Any]) -> frozenset[str]:
+    """Return the features that a header names. Raises `TraceError` for what is none."""
+    named = header.get("features", [])
+    if type(named) is not list or not all(name in FEATURES for name in named):
+        raise TraceError(f'"features" must be a list of {", ".join(FEATURES)}')
+    return frozenset(named)
