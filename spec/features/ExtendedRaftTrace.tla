@@ -18,7 +18,9 @@ CONSTANTS Server, Value, Nil, Features
 VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
           nextIndex, matchIndex, messages
 
-VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests
+VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
+          readNumber, readIndex, pendingReads, readRound, roundAcks,
+          promise, isTrusting, isLeaseGivenUp
 
 E == INSTANCE ExtendedRaft
 T == INSTANCE RaftTrace
@@ -26,10 +28,16 @@ LOCAL ActiveQuorum == INSTANCE CheckQuorum
 
 vars == E!vars
 
+\* Reads and leases have no liberties here.
+LOCAL NoReads ==
+    UNCHANGED <<readNumber, readIndex, pendingReads, readRound, roundAcks,
+                promise, isTrusting, isLeaseGivenUp>>
+
 \* What features know stays as it is.
 LOCAL Unseen ==
-    UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
-                forcedRequests>>
+    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
+                   forcedRequests>>
+    /\ NoReads
 
 -------------------------------------------------------------------------------
 (* What ExtendedRaft.tla has. *)
@@ -142,6 +150,7 @@ ForgetPreVotes(i) ==
     /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                    nextIndex, matchIndex, messages, heardFromLeader, heardFrom,
                    transferTarget, isForced, forcedRequests>>
+    /\ NoReads
 
 (* The others are liberties only of implementations that say so. *)
 
@@ -175,6 +184,7 @@ CountOfEarlierTerm(m, others) ==
        /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                       nextIndex, matchIndex, heardFromLeader, heardFrom, transferTarget,
                       isForced, forcedRequests>>
+       /\ NoReads
 
 -------------------------------------------------------------------------------
 (* Transfers. *)
@@ -202,4 +212,5 @@ ChangeTarget(i, j) ==
     /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                    nextIndex, matchIndex, messages, heardFromLeader, preVotesGranted, heardFrom,
                    isForced, forcedRequests>>
+    /\ NoReads
 ===============================================================================

@@ -14,7 +14,7 @@ CONSTANTS
 
 X == INSTANCE ExtendedRaftTrace
 
-vars == <<X!vars, committed, restarts>>
+vars == <<X!vars, committed, askedAt, restarts>>
 
 Symmetry == Permutations(Server) \cup Permutations(Value)
 
@@ -25,14 +25,19 @@ Within ==
     /\ Cardinality(messages') <= MaxMessages
 
 \* What every action but a restart does besides its own work.
-Bounded == Within /\ CommittedRecorded /\ UNCHANGED restarts
+Bounded == Within /\ CommittedRecorded /\ UNCHANGED <<askedAt, restarts>>
 
-Init == X!Init /\ committed = <<>> /\ restarts = 0
+Init ==
+    /\ X!Init
+    /\ committed = <<>>
+    /\ askedAt = [i \in Server |-> 0]
+    /\ restarts = 0
 
 RestartAt(i, commit) ==
     /\ restarts < MaxRestarts
     /\ X!RestartAt(i, commit) /\ Within /\ CommittedRecorded
     /\ restarts' = restarts + 1
+    /\ UNCHANGED askedAt
 
 Index == 0..MaxLogLength
 

@@ -183,18 +183,21 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "one election",
         "all features that are on, among three servers, with a crash",
         {"servers": 3, "restarts": 1},
+        own=0,
     ),
     _rung(
         "a crash after a commit",
         "what features keep in mind, and a crash forgets, and that entries still get through",
         {"servers": 2, "term": 2, "log": 1, "messages": 1, "restarts": 1, "drops": 1},
         goal="CommitIsDone",
+        own=0,
     ),
     _rung(
         "all that the model does",
         "a node that never asks, or never steps down, breaks nothing and has no feature",
         {"servers": 2, "messages": 1, "restarts": 1},
         bisimulation=True,
+        own=0,
     ),
     _rung(
         "two ask at once",
@@ -241,6 +244,33 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_LEASES,
     ),
     _rung(
+        "all that the model does with reads",
+        "a node that never reads, or never ends a lease, breaks nothing and has no feature",
+        {"servers": 2, "log": 1, "messages": 1},
+        bisimulation=True,
+        features=_LEASES,
+    ),
+    _rung(
+        "a promise among three",
+        "who asks for a vote that was promised to another",
+        {"servers": 3, "term": 2},
+        features=_LEASES,
+    ),
+    _rung(
+        "reads with the rest",
+        "all features that are on, while clients read",
+        {"servers": 2, "log": 1, "messages": 1},
+        is_large=True,
+    ),
+    _rung(
+        "logs with reads",
+        "the log and the snapshot of Raft, beside which clients read",
+        {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
+        is_large=True,
+        features=_READS,
+        own=0,
+    ),
+    _rung(
         "a leader that was deposed",
         "what it reads that does not know of the next one",
         {"servers": 3, "term": 2, "log": 2},
@@ -252,6 +282,7 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "a crash, a loss and a duplicate, with all features that are on",
         {"servers": 2, "term": 2, "restarts": 1, "drops": 1, "duplicates": 1},
         is_large=True,
+        own=0,
     ),
     _rung(
         "logs with pre-vote",
