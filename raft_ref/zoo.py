@@ -22,9 +22,6 @@ WAITING: Mapping[str, Mapping[str, str]] = {
         "joint-configuration-stuck": "etcd#12136",
         "removed-node-retires-early": "CCF#5973",
     },
-    "leases (thesis 6.4.1)": {
-        "late-timeout-now-breaks-lease": "raft-rs#234",
-    },
     "a leader that pauses while a snapshot is on its way": {
         "snapshot-mode-left-at-exact-index-only": "etcd-io/raft#124",
     },

@@ -157,5 +157,29 @@ READ_BUGS: Mapping[str, Bug] = {
         seen_in="rqlite#5",
         bounds={"servers": 2, "max_term": 1, "max_log_length": 2, "max_messages": 1},
     ),
+    "clock-drifts-beyond-bound": Bug(
+        ClockDriftsBeyondBound,
+        breaks="LeaseExcludesLeaders",
+        seen_in="etcd#8450, sofa-jraft#25",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2},
+    ),
+    "promise-forgotten-by-restart": Bug(
+        PromiseForgottenByRestart,
+        breaks="LeaseExcludesLeaders",
+        seen_in="the thesis, 6.4.1, of which a restart is left to the reader",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_restarts": 1},
+    ),
+    "lease-outlives-transfer": Bug(
+        LeaseOutlivesTransfer,
+        breaks="LeaseExcludesLeaders",
+        seen_in="openraft#1748, etcd-io/raft#99",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2},
+    ),
+    "late-timeout-now-breaks-lease": Bug(
+        LateTimeoutNowBreaksLease,
+        breaks="LeaseExcludesLeaders",
+        seen_in="raft-rs#234, etcd#12704",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2},
+    ),
 }  # fmt: skip
 """The known bugs of reads by name, in the order of their rules."""

@@ -9,8 +9,9 @@ import pytest
 from raft_ref import Node
 from raft_ref.durability import DISK_BUGS, StoredNode
 from raft_ref.explorer import Bounds, Report, System, Verdict, search
-from raft_ref.features import ExtendedNode
+from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode
 from raft_ref.features.bugs import FEATURE_BUGS
+from raft_ref.features.read_bugs import READ_BUGS
 from raft_ref.spec.link import INVARIANTS, PROGRESS, REFINEMENT, Committed, raft_properties
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import BUG_DEFAULTS
@@ -70,12 +71,24 @@ SHORTEST = {
     "timeout-now-sent-to-server-behind": (6, 21),
     "requests-taken-during-transfer": (5, 13),
     "transfer-outlives-leadership": (6, 17),
+    "read-without-quorum": (21, 0),
+    "read-before-first-commit": (21, 1_740),
+    "earlier-read-answered": (22, 2_422),
+    "read-before-applied": (16, 110),
+    "follower-reads-alone": (13, 214),
+    "clock-drifts-beyond-bound": (13, 2_920),
+    "promise-forgotten-by-restart": (15, 12_642),
+    "lease-outlives-transfer": (15, 25_544),
+    "late-timeout-now-breaks-lease": (15, 27_679),
 }
+
+
+OF_FEATURES = {**FEATURE_BUGS, **READ_BUGS}
 
 
 def explore(name: str, node: type[Any], bounds: Mapping[str, int]) -> Report:
     """Search a cluster of such nodes for what the bug breaks."""
-    if name in FEATURE_BUGS:
+    if name in OF_FEATURES:
         return explore_features(name, node, bounds)
     if issubclass(node, Node):
         model = Model.within(bounds)
@@ -92,21 +105,23 @@ def explore(name: str, node: type[Any], bounds: Mapping[str, int]) -> Report:
 
 def explore_features(name: str, node: Any, bounds: Mapping[str, int]) -> Report:
     """Search a cluster of nodes with features for what the bug breaks."""
-    bug = FEATURE_BUGS[name]
+    bug = OF_FEATURES[name]
     asked = PropertyRequest(
         invariants=(bug.breaks if bug.breaks != PROGRESS else "TypeOK",),
         refine=bug.breaks == REFINEMENT,
         progress=bug.goal if bug.breaks == PROGRESS else None,
     )
-    sizes = GivenSizes(**{**BUG_DEFAULTS, **bounds})
-    request = ClusterRequest(node=node, node_name="it", sizes=sizes, properties=asked)
+    own = {name: limit for name, limit in bounds.items() if name in (MAX_READS, MAX_ROUNDS)}
+    of_raft = {name: limit for name, limit in bounds.items() if name not in own}
+    sizes = GivenSizes(**{**BUG_DEFAULTS, **of_raft})
+    request = ClusterRequest(node=node, node_name="it", sizes=sizes, bounds=own, properties=asked)
     return ExhaustiveCheck(request).run().search
 
 
 def right(name: str) -> Any:
     """Return the node of which the bug changes a rule."""
-    if name in FEATURE_BUGS:
-        return partial(ExtendedNode, features=FEATURE_BUGS[name].node.on)
+    if name in OF_FEATURES:
+        return partial(ExtendedNode, features=OF_FEATURES[name].node.on)
     return StoredNode if name in DISK_BUGS else Node
 
 
@@ -114,7 +129,7 @@ def right(name: str) -> Any:
 FAR = (
     "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
     "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
-    "pre-vote-and-check-quorum-deadlock",
+    "pre-vote-and-check-quorum-deadlock", "read-without-quorum",
 )  # fmt: skip
 
 LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instead-of-snapshot")

@@ -14,8 +14,9 @@ from raft_ref import ClientRequest, Node
 from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
 from raft_ref.explorer import ActorError, Step
-from raft_ref.features import ExtendedNode, Feature
+from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
 from raft_ref.features.bugs import FEATURE_BUGS, LeaderGrantsPreVote
+from raft_ref.features.read_bugs import READ_BUGS
 from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
 from raft_ref.verify.calibration import Searched, calibrated
 from raft_ref.verify.ladder import ladder
@@ -315,15 +316,22 @@ def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
         ({Feature.CHECK_QUORUM}, 5),
         ({Feature.LEADERSHIP_TRANSFER}, 5),
         ({Feature.PRE_VOTE, Feature.CHECK_QUORUM}, 15),
-        ({*Feature}, len(FEATURE_BUGS)),
+        ({Feature.READ_INDEX}, 5),
+        ({Feature.READ_INDEX, Feature.LEASES}, 7),
+        ({*Feature}, len(FEATURE_BUGS) + len(READ_BUGS)),
     ],
 )
 def test_every_known_bug_of_a_feature_is_one_that_its_rungs_show(
     on: set[Feature], known: int
 ) -> None:
-    tied = frozenset(bug.breaks for bug in FEATURE_BUGS.values())
+    tied = frozenset(bug.breaks for bug in (*FEATURE_BUGS.values(), *READ_BUGS.values()))
     searched = [
-        Searched(rung.sizes, tied, rung.goal, rung.features or frozenset(on))
+        Searched(
+            {**rung.sizes, MAX_READS: rung.own, MAX_ROUNDS: rung.own},
+            tied,
+            rung.goal,
+            rung.features or frozenset(on),
+        )
         for rung in FEATURE_RUNGS
         if (rung.features or frozenset()) <= on
     ]

@@ -130,7 +130,12 @@ class LadderReport:
         """Which known bugs would have shown in what was searched as a whole."""
         known, on = self.cluster.system.measures, self.cluster.features
         searched = (
-            Searched(each.rung.limits(known), each.properties, each.rung.goal, _on(each.rung, on))
+            Searched(
+                {**each.rung.limits(known), MAX_READS: each.rung.own, MAX_ROUNDS: each.rung.own},
+                each.properties,
+                each.rung.goal,
+                _on(each.rung, on),
+            )
             for each in self.rungs
             if each.is_whole
         )

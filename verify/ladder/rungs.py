@@ -252,9 +252,16 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
     ),
     _rung(
         "a promise among three",
-        "who asks for a vote that was promised to another",
-        {"servers": 3, "term": 2},
+        "who asks for a vote that was promised to another, and a crash of who promised",
+        {"servers": 3, "term": 2, "restarts": 1},
         features=_LEASES,
+    ),
+    _rung(
+        "a lease and a transfer",
+        "one that is told to stand while the leader trusts in those who have promised",
+        {"servers": 3, "term": 2},
+        is_large=True,
+        features=_LEASES | _TRANSFER,
     ),
     _rung(
         "reads with the rest",

@@ -99,7 +99,7 @@ class MayNotMiss(ExtendedNode):
 @pytest.mark.parametrize(
     ("node", "sizes", "property_name"),
     [
-        (GrantsAlways, {"max_term": 2}, "StepRefinement"),
+        (GrantsAlways, {"max_term": 2}, "PreVoteOnlyWithoutLeader"),
         (StandsUnasked, {}, "CandidateHadPreVotes"),
     ],
 )
