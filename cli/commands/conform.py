@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from raft_ref.cli.options.cluster import add_features, features_of
+from raft_ref.cli.options.cluster import OF_LOGS, add_features, features_of
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
@@ -110,7 +110,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"take N steps from a departure, in search of a consequence (default: {SOUGHT:,})",
     )  # fmt: skip
     finding = parser.add_argument_group("what is asked for, and found")
-    add_features(finding)
+    add_features(finding, OF_LOGS)
     finding.add_argument(
         "--known", type=Path, metavar="FILE",
         help="kinds that stand against nobody, one a line, as a report prints them",
@@ -228,7 +228,7 @@ def _likely(options: argparse.Namespace) -> Likely:
 
 
 def _features(options: argparse.Namespace) -> frozenset[str]:
-    return frozenset(each.value for each in features_of(options))
+    return frozenset(each.value for each in features_of(options, OF_LOGS))
 
 
 def _without(options: argparse.Namespace) -> frozenset[str]:

@@ -6,7 +6,7 @@ import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
-from raft_ref.cli.options.cluster import add_features, features_of
+from raft_ref.cli.options.cluster import OF_LOGS, add_features, features_of
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.sizes import add_sizes
 from raft_ref.cli.reports.scenarios import as_json, as_text
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "and by the indices of the server; transitions: each step out of each state (default: "
         "%(default)s)",
     )
-    add_features(parser)
+    add_features(parser, OF_LOGS)
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="where to write them"
     )
@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     directory: Path = options.output
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise UsageError(f"--output: {directory} is there, and is no empty directory")
-    request = ScenariosRequest(options.cover, _clusters(options), features_of(options))
+    request = ScenariosRequest(options.cover, _clusters(options), features_of(options, OF_LOGS))
     is_shown = not options.quiet and not options.json
     with live_progress(_progress) if is_shown else nullcontext(lambda found: None) as on_progress:
         report = request.run(on_progress)

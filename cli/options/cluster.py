@@ -10,6 +10,7 @@ from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import named
+from raft_ref.traces.format.features import FEATURES
 from raft_ref.verify import ClusterRequest, PropertyRequest
 from raft_ref.verify.cluster.properties import COMMIT_IS_DONE, COMMIT_IS_DUE
 
@@ -103,6 +104,10 @@ def add_features(
         help="turn on what production runs: "
         f"{_listed(known)}, all, or none (default: %(default)s)",
     )  # fmt: skip
+
+
+OF_LOGS = frozenset(Feature(name) for name in FEATURES)
+"""Those that a log can be held to."""
 
 
 def _listed(known: Collection[Feature]) -> str:

@@ -32,7 +32,7 @@ from raft_ref.features.read_index import (
     RequestReadIndex,
     ServeRead,
 )
-from raft_ref.features.state import ExtendedState, Feature, PendingRead, Promise
+from raft_ref.features.state import ExtendedState, Feature, PendingRead, Promise, ReadingState
 
 __all__ = [
     "MAX_READS",
@@ -60,6 +60,7 @@ __all__ = [
     "Read",
     "ReadIndexRequest",
     "ReadIndexResponse",
+    "ReadingState",
     "RequestPreVotes",
     "RequestReadIndex",
     "ServeRead",

@@ -6,7 +6,7 @@ from typing import Any
 
 from raft_ref.features.messages import ForcedRequestVoteRequest, HeartbeatRequest
 from raft_ref.features.read_index import ReadIndexNode
-from raft_ref.features.state import ExtendedState, Promise
+from raft_ref.features.state import Promise, ReadingState
 from raft_ref.messages import RequestVoteRequest
 from raft_ref.node import Step
 from raft_ref.state import Role
@@ -30,7 +30,7 @@ class EndPromise:
 class LeasesNode(ReadIndexNode):
     """A leader answers reads without asking again while nobody would vote for another."""
 
-    def lease(self, before: ExtendedState, after: ExtendedState, m: Any) -> ExtendedState:
+    def lease(self, before: ReadingState, after: ReadingState, m: Any) -> ReadingState:
         """Return the state after a step in which a message, if any, was taken (Lease)."""
         leads = before.role is Role.LEADER and after.role is Role.LEADER
         after = replace(
@@ -47,11 +47,11 @@ class LeasesNode(ReadIndexNode):
         after: Any = step.state
         return step._replace(state=replace(after, is_trusting=not after.is_lease_given_up))
 
-    def may_renew(self, state: ExtendedState) -> bool:
+    def may_renew(self, state: ReadingState) -> bool:
         """Tell whether a round may be sent for the lease alone (MayRenew)."""
         return not state.is_trusting and not state.is_lease_given_up
 
-    def has_lease(self, state: ExtendedState) -> bool:
+    def has_lease(self, state: ReadingState) -> bool:
         """Tell whether a leader need not ask (HasLease)."""
         return state.is_trusting and self.is_confirmed(state)
 
@@ -60,11 +60,11 @@ class LeasesNode(ReadIndexNode):
         after: Any = step.state
         return step._replace(state=replace(after, is_trusting=False, is_lease_given_up=True))
 
-    def is_free(self, state: ExtendedState) -> bool:
+    def is_free(self, state: ReadingState) -> bool:
         """Tell whether a server has promised its vote to nobody (MayStand)."""
         return state.promise is None
 
-    def has_promised_another(self, state: ExtendedState, m: Any) -> bool:
+    def has_promised_another(self, state: ReadingState, m: Any) -> bool:
         """Tell whether a request for a vote is as if it had not arrived (Ignores)."""
         return (
             isinstance(m, RequestVoteRequest)
@@ -74,13 +74,13 @@ class LeasesNode(ReadIndexNode):
             and not isinstance(m, ForcedRequestVoteRequest)
         )
 
-    def of_leases(self, state: ExtendedState) -> Iterator[Any]:
+    def of_leases(self, state: ReadingState) -> Iterator[Any]:
         """Yield what may happen to a lease, or by it."""
         for action in (LeaseRead(), EndLease(), EndPromise()):
             if self.act_on_lease(state, action) is not None:
                 yield action
 
-    def act_on_lease(self, state: ExtendedState, action: Any) -> Step | None:
+    def act_on_lease(self, state: ReadingState, action: Any) -> Step | None:
         """Take an action; None where it is not enabled, or is none of leases."""
         match action:
             case LeaseRead():
@@ -92,7 +92,7 @@ class LeasesNode(ReadIndexNode):
             case _:
                 return None
 
-    def lease_read(self, state: ExtendedState) -> Step | None:
+    def lease_read(self, state: ReadingState) -> Step | None:
         """Take a client's read without asking anybody (LeaseRead; 6.4.1)."""
         is_able = state.role is Role.LEADER and self.knows_committed(state)
         if not is_able or not self.has_lease(state) or not self.may_read(state):

@@ -25,7 +25,7 @@ from raft_ref.features.messages import (
 )
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
 from raft_ref.features.read_index import BeginRound
-from raft_ref.features.state import ExtendedState, Feature
+from raft_ref.features.state import ExtendedState, Feature, ReadingState
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
 from raft_ref.node import ClientRequest, Node, Step, Timeout
@@ -34,6 +34,7 @@ from raft_ref.state import Role, State
 MAX_READS, MAX_ROUNDS = "max_reads", "max_rounds"
 """The bounds on reads that a server begins, and on rounds of heartbeats in a term, with reads."""
 
+_DURABLE_OF_READS = frozenset({"read_number", "promise"})
 _MEASURES: Mapping[str, Callable[[Any], int]] = {
     MAX_READS: lambda state: state.read_number,
     MAX_ROUNDS: lambda state: state.read_round,
@@ -56,7 +57,7 @@ class ExtendedNode(
     becomes of their own variables by it.
     """
 
-    durable = Node.durable | {"read_number", "promise"}
+    durable = Node.durable | _DURABLE_OF_READS
 
     default_features: ClassVar[frozenset[Feature]] = frozenset(Feature)
     """Those that are on if nobody says which."""
@@ -94,6 +95,8 @@ class ExtendedNode(
         self._has_leases = Feature.LEASES in self.features
         if self._has_leases and not self._has_reads:
             raise ValueError("leases are for reads, which have to be on as well")
+        of_others = frozenset() if self._has_reads else _DURABLE_OF_READS
+        self.durable = type(self).durable - of_others  # type: ignore[misc]
         of_reads = _MEASURES if self._has_reads else {}
         self.measures = {**Node.measures, **of_reads}  # type: ignore[misc]
         self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
@@ -122,9 +125,10 @@ class ExtendedNode(
     def initial(self, me: ServerId) -> ExtendedState:
         """Return the state of a server at its first start (Init)."""
         base = super().initial(me)
-        return ExtendedState(**{f.name: getattr(base, f.name) for f in fields(base)})
+        of_base = {f.name: getattr(base, f.name) for f in fields(base)}
+        return (ReadingState if self._has_reads else ExtendedState)(**of_base)
 
-    def watched(self, before: ExtendedState, step: Step, message: Any = None) -> Step:
+    def watched(self, before: Any, step: Step, message: Any = None) -> Step:
         """Return a step with what becomes of the features' variables by it (Watched)."""
         after: Any = step.state
         if self._contact_matters:
@@ -176,16 +180,17 @@ class ExtendedNode(
             case _:
                 return True
 
-    def is_asked(self, state: ExtendedState) -> bool:
+    def is_asked(self, state: ReadingState) -> bool:
         """Tell whether there is something to begin a round of heartbeats for (Heartbeat)."""
         return super().is_asked(state) or (self._has_leases and self.may_renew(state))
 
-    def may_stand(self, state: ExtendedState) -> bool:
+    def may_stand(self, state: Any) -> bool:
         """Tell whether the features let a server stand for a new term (Timeout)."""
         if state.is_forced:
             return True
         is_wanted = not self._has_pre_vote or self.has_pre_votes(state)
-        return is_wanted and not state.heard_from_leader and self.is_free(state)
+        is_bound = self._has_leases and not self.is_free(state)
+        return bool(is_wanted and not state.heard_from_leader and not is_bound)
 
     def act(self, state: Any, action: Any) -> Step | None:
         """Take an action; None where it is not enabled."""
@@ -196,7 +201,7 @@ class ExtendedNode(
             return self.watched(state, step)
         return step
 
-    def _own(self, state: ExtendedState, action: Any) -> Step | None:
+    def _own(self, state: Any, action: Any) -> Step | None:
         match action:
             case MissLeader():
                 return self.miss_leader(state) if self._contact_matters else None
@@ -227,7 +232,7 @@ class ExtendedNode(
     def receive(self, state: Any, message: Any) -> Step:
         """Handle a message, or do as if it had not arrived (Receive)."""
         is_ignored = self._has_check_quorum and self.ignores(state, message)
-        if is_ignored or self.has_promised_another(state, message):
+        if is_ignored or (self._has_leases and self.has_promised_another(state, message)):
             return self.watched(state, Step(state, (), ("IgnoreRequestVoteRequest",)))
         return self.watched(state, self._taken(state, message), message)
 
@@ -274,12 +279,18 @@ class ExtendedNode(
         def renamed(servers: frozenset[str]) -> frozenset[str]:
             return frozenset(renaming[server] for server in servers)
 
-        target, promise = state.transfer_target, state.promise
-        return replace(
+        target = state.transfer_target
+        of_raft = replace(
             super()._rename_state(state, renaming),
             pre_votes_granted=renamed(state.pre_votes_granted),
             heard_from=renamed(state.heard_from),
             transfer_target=None if target is None else renaming[target],
+        )  # type: ignore[call-arg]
+        if not self._has_reads:
+            return of_raft
+        promise = state.promise
+        return replace(
+            of_raft,
             pending_reads=frozenset(
                 replace(read, server=renaming[read.server]) for read in state.pending_reads
             ),

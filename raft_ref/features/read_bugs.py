@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from raft_ref.bugs import Bug
 from raft_ref.features.bugs import Mutant
 from raft_ref.features.messages import HeartbeatResponse, ReadIndexResponse
-from raft_ref.features.state import ExtendedState, Feature
+from raft_ref.features.state import Feature, ReadingState
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
 
@@ -23,7 +23,7 @@ class _Leases(Mutant):
 class ReadWithoutQuorum(_Reads):
     """A leader answers reads without asking whether it still leads (thesis, 6.4)."""
 
-    def read(self, state: ExtendedState) -> Step | None:
+    def read(self, state: ReadingState) -> Step | None:
         """Know the index at once."""
         step = super().read(state)
         if step is None:
@@ -36,7 +36,7 @@ class ReadWithoutQuorum(_Reads):
 class ReadBeforeFirstCommit(_Reads):
     """A leader answers reads that has committed nothing in its own term (thesis, 6.4)."""
 
-    def knows_committed(self, state: ExtendedState) -> bool:
+    def knows_committed(self, state: ReadingState) -> bool:
         """Take one's own commit index for all that was committed."""
         return state.commit_index > 0
 
@@ -44,7 +44,7 @@ class ReadBeforeFirstCommit(_Reads):
 class EarlierRoundCounted(_Reads):
     """An acknowledgement of an earlier round counts for reads that came after it (thesis, 6.4)."""
 
-    def acknowledges(self, state: ExtendedState, m: HeartbeatResponse) -> bool:
+    def acknowledges(self, state: ReadingState, m: HeartbeatResponse) -> bool:
         """Count any answer of the term."""
         return m.term == state.current_term
 
@@ -52,7 +52,7 @@ class EarlierRoundCounted(_Reads):
 class AcknowledgementsKept(_Reads):
     """Who has acknowledged a round is not forgotten when the next begins (thesis, 6.4)."""
 
-    def begin_round(self, state: ExtendedState) -> Step | None:
+    def begin_round(self, state: ReadingState) -> Step | None:
         """Begin a round with the answers to the last one."""
         step = super().begin_round(state)
         if step is None:
@@ -64,7 +64,7 @@ class AcknowledgementsKept(_Reads):
 class EarlierReadAnswered(_Reads):
     """A follower takes the answer to an earlier read for that to its latest (thesis, 6.4)."""
 
-    def learns(self, state: ExtendedState, m: ReadIndexResponse) -> bool:
+    def learns(self, state: ReadingState, m: ReadIndexResponse) -> bool:
         """Take any answer."""
         return state.read_index == 0
 
@@ -72,7 +72,7 @@ class EarlierReadAnswered(_Reads):
 class ReadBeforeApplied(_Reads):
     """A read is served before what it waits for is applied (thesis, 6.4)."""
 
-    def may_serve_read(self, state: ExtendedState) -> bool:
+    def may_serve_read(self, state: ReadingState) -> bool:
         """Serve as soon as the index is known."""
         return bool(state.read_index)
 
@@ -80,7 +80,7 @@ class ReadBeforeApplied(_Reads):
 class FollowerReadsAlone(_Reads):
     """A follower serves reads by its own commit index, without asking the leader (thesis, 6.4)."""
 
-    def request_read_index(self, state: ExtendedState, peer: ServerId) -> Step | None:
+    def request_read_index(self, state: ReadingState, peer: ServerId) -> Step | None:
         """Know the index at once."""
         step = super().request_read_index(state, peer)
         if step is None or state.commit_index == 0:

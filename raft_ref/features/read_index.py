@@ -10,7 +10,7 @@ from raft_ref.features.messages import (
     ReadIndexRequest,
     ReadIndexResponse,
 )
-from raft_ref.features.state import ExtendedState, PendingRead
+from raft_ref.features.state import PendingRead, ReadingState
 from raft_ref.messages import ServerId
 from raft_ref.node import Node, Step
 from raft_ref.state import Role
@@ -53,12 +53,12 @@ class ServeRead:
 class ReadIndexNode(Node):
     """A leader notes how far it has committed, and makes sure that it was not deposed by then."""
 
-    def knows_committed(self, state: ExtendedState) -> bool:
+    def knows_committed(self, state: ReadingState) -> bool:
         """Tell whether a leader knows all that was committed before its term (KnowsCommitted)."""
         index = state.commit_index
         return index > 0 and state.term_at(index) == state.current_term
 
-    def reads(self, before: ExtendedState, after: ExtendedState, m: Any) -> ExtendedState:
+    def reads(self, before: ReadingState, after: ReadingState, m: Any) -> ReadingState:
         """Return the state after a step in which a message, if any, was taken (Reads)."""
         if isinstance(m, ReadIndexResponse) and self.learns(before, m):
             after = replace(after, read_index=m.index)
@@ -71,20 +71,20 @@ class ReadIndexNode(Node):
             return replace(after, round_acks=before.round_acks | {m.source})
         return after
 
-    def learns(self, state: ExtendedState, m: ReadIndexResponse) -> bool:
+    def learns(self, state: ReadingState, m: ReadIndexResponse) -> bool:
         """Tell whether an answer is to the read that a server has."""
         return m.number == state.read_number and state.read_index == 0
 
-    def notes(self, state: ExtendedState, m: ReadIndexRequest) -> bool:
+    def notes(self, state: ReadingState, m: ReadIndexRequest) -> bool:
         """Tell whether a leader takes a read of another server."""
         known = {(read.server, read.number) for read in state.pending_reads}
         return self.knows_committed(state) and (m.source, m.number) not in known
 
-    def acknowledges(self, state: ExtendedState, m: HeartbeatResponse) -> bool:
+    def acknowledges(self, state: ReadingState, m: HeartbeatResponse) -> bool:
         """Tell whether an answer is to the latest round of a leader."""
         return m.term == state.current_term and m.round == state.read_round
 
-    def of_reads(self, state: ExtendedState) -> Iterator[Any]:
+    def of_reads(self, state: ReadingState) -> Iterator[Any]:
         """Yield what may happen to reads."""
         if state.role is not Role.LEADER:
             if self.may_read(state):
@@ -97,7 +97,7 @@ class ReadIndexNode(Node):
         if self.may_serve_read(state):
             yield ServeRead()
 
-    def act_on_reads(self, state: ExtendedState, action: Any) -> Step | None:
+    def act_on_reads(self, state: ReadingState, action: Any) -> Step | None:
         """Take an action; None where it is not enabled, or is none of reads."""
         match action:
             case Read():
@@ -115,11 +115,11 @@ class ReadIndexNode(Node):
             case _:
                 return None
 
-    def may_read(self, state: ExtendedState) -> bool:
+    def may_read(self, state: ReadingState) -> bool:
         """Tell whether a server has no read, or can give one up (MayRead)."""
         return not state.read_index
 
-    def read(self, state: ExtendedState) -> Step | None:
+    def read(self, state: ReadingState) -> Step | None:
         """Note a client's read (Read; 6.4)."""
         if state.role is not Role.LEADER or not self.may_read(state):
             return None
@@ -131,7 +131,7 @@ class ReadIndexNode(Node):
         after = replace(state, read_number=number, read_index=0, pending_reads=others | {noted})
         return Step(after, (), ("Read",))
 
-    def request_read_index(self, state: ExtendedState, peer: ServerId) -> Step | None:
+    def request_read_index(self, state: ReadingState, peer: ServerId) -> Step | None:
         """Ask the leader for the index of a read (RequestReadIndex; 6.4)."""
         if state.role is Role.LEADER or peer == state.me or not self.may_read(state):
             return None
@@ -140,7 +140,7 @@ class ReadIndexNode(Node):
         after = replace(state, read_number=number, read_index=0)
         return Step(after, (request,), ("RequestReadIndex",))  # type: ignore[arg-type]
 
-    def begin_round(self, state: ExtendedState) -> Step | None:
+    def begin_round(self, state: ReadingState) -> Step | None:
         """Begin a round for all reads that were noted by now (BeginRound; 6.4)."""
         if state.role is not Role.LEADER or not self.is_asked(state):
             return None
@@ -152,22 +152,22 @@ class ReadIndexNode(Node):
         )
         return Step(after, (), ("BeginRound",))
 
-    def heartbeat(self, state: ExtendedState, peer: ServerId) -> Step | None:
+    def heartbeat(self, state: ReadingState, peer: ServerId) -> Step | None:
         """Ask a server whether it still follows (Heartbeat; 6.4)."""
         if state.role is not Role.LEADER or peer == state.me or state.read_round == 0:
             return None
         request = HeartbeatRequest(state.me, peer, state.current_term, state.read_round)
         return Step(state, (request,), ("Heartbeat",))  # type: ignore[arg-type]
 
-    def is_asked(self, state: ExtendedState) -> bool:
+    def is_asked(self, state: ReadingState) -> bool:
         """Tell whether there is something to begin a round for (IsAsked)."""
         return not all(read.is_covered for read in state.pending_reads)
 
-    def is_confirmed(self, state: ExtendedState) -> bool:
+    def is_confirmed(self, state: ReadingState) -> bool:
         """Tell whether a majority has acknowledged the round (AnswerReads)."""
         return self.is_quorum(state.round_acks | {state.me})
 
-    def answer_reads(self, state: ExtendedState) -> Step | None:
+    def answer_reads(self, state: ReadingState) -> Step | None:
         """Answer the reads that the round covers (AnswerReads; 6.4)."""
         covered = frozenset(read for read in state.pending_reads if read.is_covered)
         if state.role is not Role.LEADER or not covered or not self.is_confirmed(state):
@@ -188,17 +188,17 @@ class ReadIndexNode(Node):
         )
         return Step(after, responses, ("AnswerReads",))  # type: ignore[arg-type]
 
-    def may_serve_read(self, state: ExtendedState) -> bool:
+    def may_serve_read(self, state: ReadingState) -> bool:
         """Tell whether what a read waits for is applied (ServeRead)."""
         return bool(state.read_index) and state.commit_index >= (state.read_index or 0)
 
-    def serve_read(self, state: ExtendedState) -> Step | None:
+    def serve_read(self, state: ReadingState) -> Step | None:
         """Give the client what the state machine has (ServeRead; 6.4)."""
         if not self.may_serve_read(state):
             return None
         return Step(replace(state, read_index=None), (), ("ServeRead",))
 
-    def handle_heartbeat_request(self, state: ExtendedState, m: HeartbeatRequest) -> Step:
+    def handle_heartbeat_request(self, state: ReadingState, m: HeartbeatRequest) -> Step:
         """Follow the leader of the term, or tell one of an older term (HandleHeartbeatRequest)."""
         after: Any = state
         if m.term == state.current_term:
@@ -208,7 +208,7 @@ class ReadIndexNode(Node):
 
     def handle_of_reads(
         self,
-        state: ExtendedState,
+        state: ReadingState,
         m: HeartbeatResponse | ReadIndexRequest | ReadIndexResponse,
     ) -> Step:
         """Make nothing more of a message (HandleOfReads); what it says of reads is for `reads`."""

@@ -75,8 +75,7 @@ class Promise:
 class ExtendedState(State):
     """The variables of one server, those of Raft.tla first, in the order of ExtendedRaft.tla.
 
-    All but `read_number` and `promise` are volatile. What is off leaves its own as they are at
-    first.
+    All are volatile. What is off leaves its own as they are at first.
     """
 
     heard_from_leader: bool = False
@@ -90,6 +89,15 @@ class ExtendedState(State):
     """Leaders: to whom leadership is being transferred (thesis, 3.10)."""
     is_forced: bool = False
     """Whether the server was told to stand at once (thesis, 3.10)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingState(ExtendedState):
+    """The variables of one server where reads are on, with those of leases.
+
+    All but `read_number` and `promise` are volatile.
+    """
+
     read_number: int = 0
     """The number of the latest read here, never used twice (thesis, 6.4)."""
     read_index: int | None = None

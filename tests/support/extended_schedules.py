@@ -17,6 +17,7 @@ from raft_ref.features import (
 )
 from raft_ref.node import Timeout
 from raft_ref.traces import Trace
+from raft_ref.traces.format.features import FEATURES
 from tests.support.schedules import Schedule
 
 _CHANCES = {
@@ -24,6 +25,10 @@ _CHANCES = {
     AbortTransfer: 0.05, TimeoutNow: 0.3, Timeout: 0.3,
 }  # fmt: skip
 """How often an action is taken that a server may take, when it is asked to act."""
+
+
+JUDGED = tuple(map(Feature, FEATURES))
+"""The features that a log is held to."""
 
 
 class ExtendedSchedule(Schedule):
@@ -50,7 +55,7 @@ class ExtendedSchedule(Schedule):
 def recorded(
     seed: int,
     count: int,
-    features: Iterable[Feature] = tuple(Feature),
+    features: Iterable[Feature] = JUDGED,
     node: type[ExtendedNode] = ExtendedNode,
     servers: int = 3,
 ) -> Trace:

@@ -32,6 +32,7 @@ from raft_ref.spec.link import camel_case
 from raft_ref.spec.requests import RequestError, named
 from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
+from raft_ref.traces.format.features import FEATURES
 from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_json
 
 _TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
@@ -128,7 +129,8 @@ def main() -> int:
     which.add_argument("--with", dest="features", metavar="FEATURE,...", help="features, or all")
     options = parser.parse_args()
     try:
-        features = Feature.of_option(options.features) if options.features else ()
+        judged = frozenset(map(Feature, FEATURES))
+        features = Feature.of_option(options.features) & judged if options.features else ()
     except ValueError as error:
         print(f"{parser.prog}: --with {error}", file=sys.stderr)
         return 2

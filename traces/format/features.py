@@ -12,7 +12,10 @@ from typing import Any, Final
 from raft_ref.traces.format.trace import TraceError
 
 FEATURES: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer")
-"""All that a header may name."""
+"""All that a header may name, and that a log is held to."""
+
+NOT_JUDGED: Final = ("ReadIndex", "Leases")
+"""Those of which a trace can be told and drawn, and that no log is held to yet."""
 
 VARIABLES: Final = (
     "heardFromLeader", "preVotesGranted", "heardFrom", "transferTarget", "isForced",
@@ -53,9 +56,15 @@ def known(names: Mapping[str, tuple[str, ...]], features: frozenset[str]) -> tup
     return tuple(name for name, of in names.items() if not features.isdisjoint(of))
 
 
-def checked_features(header: Mapping[str, Any]) -> frozenset[str]:
-    """Return the features that a header names. Raises `TraceError` for what is none."""
+def checked_features(header: Mapping[str, Any], *, is_judged: bool = True) -> frozenset[str]:
+    """Return the features that a header names, of a log that `is_judged` or not.
+
+    Raises `TraceError` for what is none, and for one that no log is held to yet.
+    """
     named = header.get("features", [])
-    if type(named) is not list or not all(name in FEATURES for name in named):
+    if type(named) is not list or not all(name in (*FEATURES, *NOT_JUDGED) for name in named):
         raise TraceError(f'"features" must be a list of {", ".join(FEATURES)}')
+    for name in NOT_JUDGED:
+        if is_judged and name in named:
+            raise TraceError(f'"features": no log is held to {name} yet')
     return frozenset(named)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from raft_ref import ServerId
 from raft_ref.explorer import FORBIDDEN
-from raft_ref.features import ExtendedState
+from raft_ref.features import ReadingState
 from raft_ref.spec.link.history import Committed, CommittedEntry
 
 Round = tuple[ServerId, int, int]
@@ -48,7 +48,7 @@ class ReadsRecorded:
         none = (0,) * len(servers)
         self.initial = ReadHistory(self._committed.initial, none, none, frozenset())
 
-    def observe(self, history: ReadHistory, before: ExtendedState, after: ExtendedState) -> Any:
+    def observe(self, history: ReadHistory, before: ReadingState, after: ReadingState) -> Any:
         """Return the history once a server has taken a step."""
         at = self._servers.index(after.me)
         numbers = _changed(history.read_numbers, at, after.read_number)
@@ -65,7 +65,7 @@ class ReadsRecorded:
         committed = self._committed.observe(history.committed, before, after)
         return ReadHistory(committed, _changed(history.asked_at, at, asked), numbers, trusted)
 
-    def _is_early(self, history: ReadHistory, before: ExtendedState, after: ExtendedState) -> bool:
+    def _is_early(self, history: ReadHistory, before: ReadingState, after: ReadingState) -> bool:
         """Return whether a promise ends by clocks that do not agree."""
         promise = before.promise
         if promise is None or replace(before, promise=None) != after or not self._do_clocks_agree:

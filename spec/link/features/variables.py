@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from raft_ref import State
 from raft_ref.explorer import ServerId, View
-from raft_ref.features import ExtendedState, Feature, ForcedRequestVoteRequest
+from raft_ref.features import Feature, ForcedRequestVoteRequest, ReadingState
 from raft_ref.spec.link.features.history import ReadHistory
 from raft_ref.spec.link.variables import RaftVariables, camel_case
 from raft_ref.spec.values.value import Value
@@ -21,7 +22,7 @@ class ExtendedVariables(RaftVariables):
 
     parts: Mapping[str, str] = {
         **RaftVariables.parts,
-        **{camel_case(f.name): "states" for f in fields(ExtendedState) if f.name != "me"},
+        **{camel_case(f.name): "states" for f in fields(ReadingState) if f.name != "me"},
         FORCED: "messages",
         ASKED_AT: "history",
     }
@@ -56,6 +57,13 @@ class ExtendedVariables(RaftVariables):
     def _asked_at(self, view: View) -> Sequence[int]:
         history = view.history
         return history.asked_at if isinstance(history, ReadHistory) else (0,) * len(self._servers)
+
+    def _map_state(self, state: State) -> dict[str, Value]:
+        """Return the variables of a server; those of reads are as at first where they are off."""
+        if isinstance(state, ReadingState):
+            return super()._map_state(state)
+        held = {f.name: getattr(state, f.name) for f in fields(state)}
+        return super()._map_state(ReadingState(**held))
 
     def _type(self, message: Any) -> str:
         if isinstance(message, ForcedRequestVoteRequest):

@@ -21,6 +21,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.extended_mutants import EXTENDED_MUTANTS, SAID
+from tests.support.extended_schedules import JUDGED
 
 THREE = ("s1", "s2", "s3")
 ALL = frozenset(FEATURES)
@@ -44,7 +45,7 @@ class InProcess(Adapter):
 
 @pytest.fixture(scope="module")
 def report() -> ScenariosReport:
-    return ScenariosRequest(Cover.ACTIONS, features=frozenset(Feature)).run()
+    return ScenariosRequest(Cover.ACTIONS, features=frozenset(JUDGED)).run()
 
 
 def read(report: ScenariosReport, folder: Path) -> list[Schedule]:

@@ -10,7 +10,7 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.traces import TraceError, read, write
-from raft_ref.traces.format.features import FEATURES, MESSAGES, STEPS
+from raft_ref.traces.format.features import FEATURES, MESSAGES, NOT_JUDGED, STEPS
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.lines.events import MOVES_OF_FEATURES
@@ -21,11 +21,11 @@ from raft_ref.traces.validation.verdict import Outcome, Verdict
 from raft_ref.verify.trace_properties import annotations
 from tests.support import extended_mutants
 from tests.support.extended_mutants import EXTENDED_MUTANTS
-from tests.support.extended_schedules import recorded
+from tests.support.extended_schedules import JUDGED, recorded
 from tests.support.schedules import thinned
 
 ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
-ALL = tuple(Feature)
+ALL = JUDGED
 SETS = [(each,) for each in ALL] + [ALL]
 UNTOLD = ("MissLeader", "RequestPreVotes", "TransferLeadership", "AbortTransfer")
 """Steps that a sparing implementation does not log."""
@@ -97,7 +97,7 @@ STANDS = [
 
 
 def test_the_names_are_those_of_the_features() -> None:
-    assert [each.value for each in Feature] == [*FEATURES]
+    assert [each.value for each in Feature] == [*FEATURES, *NOT_JUDGED]
     assert {*STEPS} == {*MOVES_OF_FEATURES}
     assert {*MESSAGES} == {*MESSAGES_OF_FEATURES}
 
