@@ -125,7 +125,7 @@ _OF_THREE: Mapping[str, int] = {
 }  # fmt: skip
 
 READ_BUGS: Mapping[str, Bug] = {
-    "read-without-quorum": Bug(
+    "leader-reads-alone": Bug(
         ReadWithoutQuorum,
         breaks="LinearizableReads",
         seen_in="d-engine#381, akka-raft#65",

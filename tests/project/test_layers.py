@@ -274,6 +274,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "raft_ref/server",
         "spec",
         "traces/drawing",
+        "traces/format",
         "verify/checks",
         "verify/cluster",
         "verify/ladder",

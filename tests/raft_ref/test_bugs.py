@@ -71,7 +71,7 @@ SHORTEST = {
     "timeout-now-sent-to-server-behind": (6, 21),
     "requests-taken-during-transfer": (5, 13),
     "transfer-outlives-leadership": (6, 17),
-    "read-without-quorum": (21, 0),
+    "leader-reads-alone": (21, 292_218),
     "read-before-first-commit": (21, 1_740),
     "earlier-read-answered": (22, 2_422),
     "read-before-applied": (16, 110),
@@ -129,7 +129,7 @@ def right(name: str) -> Any:
 FAR = (
     "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
     "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
-    "pre-vote-and-check-quorum-deadlock", "read-without-quorum",
+    "pre-vote-and-check-quorum-deadlock", "leader-reads-alone",
 )  # fmt: skip
 
 LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instead-of-snapshot")
