@@ -96,10 +96,10 @@ def test_a_search_that_stopped_early_is_no_verdict(
 ) -> None:
     """A bug that was looked for in part has not survived, and an automaton seen in part is none."""
     monkeypatch.setattr("raft_ref.explorer.engines.choice.usable_bytes", lambda: 1)
-    assert main(["bugs", "prev-log-term-ignored", "--quiet"]) == 2
+    assert main(["bugs", "hint-taken-for-match", "--quiet"]) == 2
     out, err = capsys.readouterr()
     assert (out, err) == (
-        "", "raft-ref: --bug prev-log-term-ignored: stopped by the limit on memory: not known\n"
+        "", "raft-ref: --bug hint-taken-for-match: stopped by the limit on memory: not known\n"
     )  # fmt: skip
     assert main(["draw", "--automaton", "-o", "roles.gv"]) == 2
     assert "stopped by the limit on memory; lower the bounds" in capsys.readouterr().err

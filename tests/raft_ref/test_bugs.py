@@ -129,7 +129,8 @@ def right(name: str) -> Any:
 FAR = (
     "prev-log-term-ignored", "hint-taken-for-match", "write-error-swallowed",
     "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
-    "pre-vote-and-check-quorum-deadlock", "leader-reads-alone",
+    "pre-vote-and-check-quorum-deadlock", "leader-reads-alone", "lease-outlives-transfer",
+    "late-timeout-now-breaks-lease", "promise-forgotten-by-restart",
 )  # fmt: skip
 
 LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instead-of-snapshot")
