@@ -10,10 +10,11 @@ import shutil
 from pathlib import Path
 
 from raft_ref.explorer import Renamed
-from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
+from raft_ref.features import Feature
 from raft_ref.spec.files import EXTENDED, EXTENDED_MODEL, MODEL, RAFT
 from raft_ref.spec.link import MODEL_BOUNDS, MODEL_SYMMETRIES
 from raft_ref.spec.link.features import REFINES_RAFT
+from raft_ref.spec.link.original import BOUNDS_OF_READS
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.verify.cluster import Cluster
 
@@ -71,8 +72,7 @@ def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...], text: str | Non
     if cluster.features:
         on = (f'"{each.value}"' for each in Feature if each in cluster.features)
         numbers["Features"] = f"{{{', '.join(on)}}}"
-        of_reads = {"MaxReads": MAX_READS, "MaxRounds": MAX_ROUNDS}
-        numbers |= {name: str(bounds.get(bound, 0)) for name, bound in of_reads.items()}
+        numbers |= {name: str(bounds.get(bound, 0)) for name, bound in BOUNDS_OF_READS.items()}
         text = _properties_of(cluster, text)
     for name, number in numbers.items():
         text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)

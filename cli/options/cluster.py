@@ -102,7 +102,8 @@ def add_features(
     group.add_argument(
         "--with", dest="features", metavar="FEATURE,...", default=default,
         help="turn on what production runs: "
-        f"{_listed(known)}, all, or none (default: %(default)s)",
+        f"{', '.join(each.option for each in Feature if each in known)}, all, or none "
+        "(default: %(default)s)",
     )  # fmt: skip
 
 
@@ -110,23 +111,14 @@ OF_LOGS = frozenset(Feature(name) for name in FEATURES)
 """Those that a log can be held to."""
 
 
-def _listed(known: Collection[Feature]) -> str:
-    return ", ".join(feature.option for feature in Feature if feature in known)
-
-
 def features_of(
     options: argparse.Namespace, known: Collection[Feature] = frozenset(Feature)
 ) -> frozenset[Feature]:
     """Return the features that are on, of those that are known. Raises `UsageError`."""
-    if options.features == "all":
-        return frozenset(known)
     try:
-        chosen = Feature.of_option(options.features)
+        return Feature.of_option(options.features, known)
     except ValueError as error:
         raise UsageError(f"--with {error}") from error
-    if not chosen <= frozenset(known):
-        raise UsageError(f"--with {options.features!r}: expected {_listed(known)}, all, or none")
-    return chosen
 
 
 def add_own_bounds(group: Any) -> None:

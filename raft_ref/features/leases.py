@@ -6,7 +6,7 @@ from typing import Any
 
 from raft_ref.features.messages import ForcedRequestVoteRequest, HeartbeatRequest
 from raft_ref.features.read_index import ReadIndexNode
-from raft_ref.features.state import Promise, ReadingState
+from raft_ref.features.state import Promise, ReadingState, with_variables
 from raft_ref.messages import RequestVoteRequest
 from raft_ref.node import Step
 from raft_ref.state import Role
@@ -33,14 +33,14 @@ class LeasesNode(ReadIndexNode):
     def lease(self, before: ReadingState, after: ReadingState, m: Any) -> ReadingState:
         """Return the state after a step in which a message, if any, was taken (Lease)."""
         leads = before.role is Role.LEADER and after.role is Role.LEADER
-        after = replace(
+        promises = isinstance(m, HeartbeatRequest) and m.term == after.current_term
+        known: ReadingState = with_variables(
             after,
             is_trusting=leads and after.is_trusting,
             is_lease_given_up=leads and after.is_lease_given_up,
+            promise=Promise(m.source, m.term, m.round) if promises else after.promise,
         )
-        if isinstance(m, HeartbeatRequest) and m.term == after.current_term:
-            return replace(after, promise=Promise(m.source, m.term, m.round))
-        return after
+        return known
 
     def trusting(self, step: Step) -> Step:
         """Return a round of heartbeats as one that is trusted in (Trust)."""

@@ -25,7 +25,7 @@ from raft_ref.features.messages import (
 )
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
 from raft_ref.features.read_index import BeginRound
-from raft_ref.features.state import ExtendedState, Feature, ReadingState
+from raft_ref.features.state import ExtendedState, Feature, ReadingState, with_variables
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
 from raft_ref.node import ClientRequest, Node, Step, Timeout
@@ -39,13 +39,6 @@ _MEASURES: Mapping[str, Callable[[Any], int]] = {
     MAX_READS: lambda state: state.read_number,
     MAX_ROUNDS: lambda state: state.read_round,
 }
-
-
-def _with(state: Any, **variables: Any) -> Any:
-    """Return a state with these variables; the same, where they are as they were: that is cheap."""
-    if all(getattr(state, name) == value for name, value in variables.items()):
-        return state
-    return replace(state, **variables)
 
 
 class ExtendedNode(
@@ -132,18 +125,18 @@ class ExtendedNode(
         """Return a step with what becomes of the features' variables by it (Watched)."""
         after: Any = step.state
         if self._contact_matters:
-            after = _with(after, heard_from_leader=self.contact(before, after, message))
+            after = with_variables(after, heard_from_leader=self.contact(before, after, message))
         if self._has_pre_vote:
-            after = _with(after, pre_votes_granted=self.pre_votes(before, after, message))
+            after = with_variables(after, pre_votes_granted=self.pre_votes(before, after, message))
         if self._has_check_quorum:
-            after = _with(after, heard_from=self.answers(before, after, message))
+            after = with_variables(after, heard_from=self.answers(before, after, message))
         if self._has_reads:
             after = self.reads(before, after, message)
         if self._has_leases:
             after = self.lease(before, after, message)
         if not self._has_transfer:
             return step._replace(state=after)
-        after = _with(
+        after = with_variables(
             after,
             transfer_target=self.target(before, after),
             is_forced=self.forced(before, after, message),
@@ -195,11 +188,13 @@ class ExtendedNode(
     def act(self, state: Any, action: Any) -> Step | None:
         """Take an action; None where it is not enabled."""
         step = self._own(state, action)
-        if step is None or action == CheckQuorum():
-            return step if step is None else self._stepped_down(state, step)
-        if isinstance(action, Timeout):
-            return self.watched(state, step)
-        return step
+        match action:
+            case CheckQuorum() if step is not None:
+                return self._checked(state, step)
+            case Timeout() if step is not None:
+                return self.watched(state, step)
+            case _:
+                return step
 
     def _own(self, state: Any, action: Any) -> Step | None:
         match action:
@@ -222,10 +217,10 @@ class ExtendedNode(
             return step
         return super().act(state, action) if self.allows(state, action) else None
 
-    def _stepped_down(self, before: ExtendedState, step: Step) -> Step:
+    def _checked(self, before: ExtendedState, step: Step) -> Step:
         """Return a check of the quorum, after which a leader may be none (CheckQuorum)."""
         checked = self.watched(before, step)
-        return checked._replace(state=replace(checked.state, heard_from=frozenset()))  # type: ignore[call-arg]
+        return checked._replace(state=with_variables(checked.state, heard_from=frozenset()))
 
     # Messages
 

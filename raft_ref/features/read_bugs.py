@@ -20,7 +20,7 @@ class _Leases(Mutant):
     on: ClassVar[tuple[Feature, ...]] = (Feature.READ_INDEX, Feature.LEASES)
 
 
-class ReadWithoutQuorum(_Reads):
+class LeaderReadsAlone(_Reads):
     """A leader answers reads without asking whether it still leads (thesis, 6.4)."""
 
     def read(self, state: ReadingState) -> Step | None:
@@ -126,7 +126,7 @@ _OF_THREE: Mapping[str, int] = {
 
 READ_BUGS: Mapping[str, Bug] = {
     "leader-reads-alone": Bug(
-        ReadWithoutQuorum,
+        LeaderReadsAlone,
         breaks="LinearizableReads",
         seen_in="d-engine#381, akka-raft#65",
         bounds=_OF_THREE,
@@ -166,7 +166,7 @@ READ_BUGS: Mapping[str, Bug] = {
     "promise-forgotten-by-restart": Bug(
         PromiseForgottenByRestart,
         breaks="LeaseExcludesLeaders",
-        seen_in="the thesis, 6.4.1, of which a restart is left to the reader",
+        seen_in="tikv#15035",
         bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_restarts": 1},
     ),
     "lease-outlives-transfer": Bug(

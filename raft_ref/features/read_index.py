@@ -10,7 +10,7 @@ from raft_ref.features.messages import (
     ReadIndexRequest,
     ReadIndexResponse,
 )
-from raft_ref.features.state import PendingRead, ReadingState
+from raft_ref.features.state import PendingRead, ReadingState, with_variables
 from raft_ref.messages import ServerId
 from raft_ref.node import Node, Step
 from raft_ref.state import Role
@@ -63,7 +63,10 @@ class ReadIndexNode(Node):
         if isinstance(m, ReadIndexResponse) and self.learns(before, m):
             after = replace(after, read_index=m.index)
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
-            return replace(after, pending_reads=frozenset(), read_round=0, round_acks=frozenset())
+            follows: ReadingState = with_variables(
+                after, pending_reads=frozenset(), read_round=0, round_acks=frozenset()
+            )
+            return follows
         if isinstance(m, ReadIndexRequest) and self.notes(before, m):
             noted = PendingRead(m.source, m.number, before.commit_index)
             return replace(after, pending_reads=before.pending_reads | {noted})

@@ -1,8 +1,9 @@
 """What one server knows beside the variables of Raft.tla: those of the features at one server."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from raft_ref.messages import ServerId
 from raft_ref.state import State
@@ -23,19 +24,21 @@ class Feature(StrEnum):
         return _OPTIONS[self]
 
     @classmethod
-    def of_option(cls, text: str) -> frozenset["Feature"]:
+    def of_option(
+        cls, text: str, known: Collection["Feature"] | None = None
+    ) -> frozenset["Feature"]:
         """Return the features of which the names are given, separated by commas; `all`, or `none`.
 
-        Leases bring reads with them.
-        Raises ValueError for a name that is none.
+        They are of those that are `known` (None: of all). Leases bring reads with them. Raises
+        ValueError for a name that is none of these.
         """
+        by_option = {each.option: each for each in cls if known is None or each in known}
         if text in ("all", "none"):
-            return frozenset(cls if text == "all" else ())
-        known = {option: feature for feature, option in _OPTIONS.items()}
+            return frozenset(by_option.values() if text == "all" else ())
         for name in text.split(","):
-            if name not in known:
-                raise ValueError(f"{name!r}: expected {', '.join(known)}, all, or none")
-        found = frozenset(known[name] for name in text.split(","))
+            if name not in by_option:
+                raise ValueError(f"{name!r}: expected {', '.join(by_option)}, all, or none")
+        found = frozenset(by_option[name] for name in text.split(","))
         return found | {cls.READ_INDEX} if cls.LEASES in found else found
 
 
@@ -114,3 +117,10 @@ class ReadingState(ExtendedState):
     """Leaders: whether the latest round is trusted in still (thesis, 6.4.1)."""
     is_lease_given_up: bool = False
     """Leaders: whether there is no lease any more in this term (thesis, 3.10, 6.4.1)."""
+
+
+def with_variables(state: Any, **variables: Any) -> Any:
+    """Return a state with these variables; the same, where they are as they were: that is cheap."""
+    if all(getattr(state, name) == value for name, value in variables.items()):
+        return state
+    return replace(state, **variables)

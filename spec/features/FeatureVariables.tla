@@ -15,13 +15,13 @@ VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
 \* entries had been committed when its client asked.
 VARIABLE askedAt
 
-\* What Raft.tla knows of the messages in flight.
-LOCAL RaftMessages ==
-    {m \in messages : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest",
-                                     "HeartbeatRequest", "HeartbeatResponse",
-                                     "ReadIndexRequest", "ReadIndexResponse"}}
+\* What Raft.tla knows of messages in flight.
+RaftMessages(flight) ==
+    {m \in flight : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest",
+                                   "HeartbeatRequest", "HeartbeatResponse",
+                                   "ReadIndexRequest", "ReadIndexResponse"}}
 
-LOCAL Hidden == INSTANCE RaftInvariants WITH messages <- RaftMessages
+LOCAL Hidden == INSTANCE RaftInvariants WITH messages <- RaftMessages(messages)
 
 \* MessageTypeOK of those; the features have their own for theirs.
 RaftMessageTypeOK == Hidden!MessageTypeOK

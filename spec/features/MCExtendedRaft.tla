@@ -131,18 +131,13 @@ Spec == Init /\ [][Next]_vars
 (* or one of two that make a server know less: it steps down in its own term, *)
 (* or adopts a newer one, of which a feature's message told it.               *)
 
-BaseMessages(flight) ==
-    {m \in flight : m.type \notin {"PreVoteRequest", "PreVoteResponse", "TimeoutNowRequest",
-                                   "HeartbeatRequest", "HeartbeatResponse",
-                                   "ReadIndexRequest", "ReadIndexResponse"}}
-
-Base == INSTANCE RaftTrace WITH messages <- BaseMessages(messages)
+Base == INSTANCE RaftTrace WITH messages <- RaftMessages(messages)
 
 RefinesRaft ==
     \/ Base!Next
     \/ \E i \in Server : Base!StepDown(i)
     \/ \E i \in Server, term \in 1..MaxTerm :
-           Base!AdoptTerm([dest |-> i, term |-> term], BaseMessages(messages))
+           Base!AdoptTerm([dest |-> i, term |-> term], RaftMessages(messages))
 
 LinearizableReadsAlways == [][LinearizableReads]_vars
 RefinesRaftAlways == [][RefinesRaft]_(Base!vars)

@@ -37,6 +37,12 @@ _BOUNDS = {
     "MaxDrops": 1,
     "MaxDuplicates": 1,
 }
+BOUNDS_OF_READS = {"MaxReads": "max_reads", "MaxRounds": "max_rounds"}
+"""The constants of a model that are bounds on reads, and the bounds of the explorer that they are.
+
+A model without reads has none of them.
+"""
+
 _NO_MORE: Mapping[str, Any] = {}
 _COUNTERS = ("restarts", "drops", "duplicates")
 
@@ -57,7 +63,7 @@ def differences(
     """
     checked, original = shared(model), shared(raft)
     constants = {**_CONSTANTS, **more}
-    of_reads = [name for name in ("MaxReads", "MaxRounds") if name in checked.constants]
+    of_reads = [name for name in BOUNDS_OF_READS if name in checked.constants]
     limits = _BOUNDS | dict.fromkeys(of_reads, 1)
     ours = checked.transitions({**constants, **limits})
     theirs = original.transitions(constants)

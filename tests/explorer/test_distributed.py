@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import (
     ActorError,
@@ -32,9 +32,8 @@ from raft_ref.explorer._core import Ending
 from raft_ref.explorer.engines import distributed
 from raft_ref.explorer.engines.distributed import DistributedSearch
 from raft_ref.explorer.engines.ranks import Ranks, is_first, is_one_of_many
-from raft_ref.spec.link import Committed
 from tests import toys
-from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, content
+from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, content, shallow
 from tests.support.models import Model
 from tests.support.ranks import GaveUpError, in_ranks
 
@@ -89,15 +88,7 @@ def test_one_counterexample_of_each_bug(name: str) -> None:
 def test_one_report_of_raft(
     model: Model, bug: str | None, network: NetworkKind, depth: int, size: int
 ) -> None:
-    node = Node if bug is None else BUGS[bug].node
-    names = model.server_names
-
-    def make() -> System:
-        far = depth if model.messages <= 2 else min(depth, 5)
-        bounds = replace(model.bounds(), depth=far)
-        return System(node(names, model.value_names), names, bounds, network, Committed())
-
-    alike(size, make, model.properties(), model.symmetry)
+    alike(size, partial(shallow, model, bug, network, depth), model.properties(), model.symmetry)
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,6 +85,15 @@ SMALL = st.builds(
 )
 
 
+def shallow(model: Model, bug: str | None, network: NetworkKind, depth: int) -> System:
+    """Return a system that is searched so deep, or less where that is a lot."""
+    node = Node if bug is None else BUGS[bug].node
+    names = model.server_names
+    far = depth if model.messages <= 2 else min(depth, 5)
+    bounds = replace(model.bounds(), depth=far)
+    return System(node(names, model.value_names), names, bounds, network, Committed())
+
+
 @settings(max_examples=12, deadline=None)
 @given(
     model=SMALL,
@@ -95,14 +105,8 @@ SMALL = st.builds(
 def test_one_report_of_raft(
     model: Model, bug: str | None, network: NetworkKind, depth: int, threads: int
 ) -> None:
-    node = Node if bug is None else BUGS[bug].node
     names = model.server_names
-
-    def make() -> System:
-        far = depth if model.messages <= 2 else min(depth, 5)
-        bounds = replace(model.bounds(), depth=far)
-        return System(node(names, model.value_names), names, bounds, network, Committed())
-
+    make = partial(shallow, model, bug, network, depth)
     properties = [*model.properties(), Refinement(names, model.value_names).as_property]
     both(make, properties, model.symmetry, threads)
 

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from raft_ref import Node
+from raft_ref.bugs import BUGS
+from raft_ref.concurrency import CONCURRENCY_BUGS
 from raft_ref.durability import DISK_BUGS, StoredNode
 from raft_ref.explorer import Bounds, Report, System, Verdict, search
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode
 from raft_ref.features.bugs import FEATURE_BUGS
 from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.server.bugs import SERVER_BUGS
 from raft_ref.spec.link import INVARIANTS, PROGRESS, REFINEMENT, Committed, raft_properties
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import BUG_DEFAULTS
@@ -139,6 +142,13 @@ LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instea
 
 def test_every_bug_has_its_row() -> None:
     assert SHORTEST.keys() == EXPLORED.keys()
+
+
+def test_no_two_bugs_have_one_name() -> None:
+    """Or one would take the other's place: in the list, in the gallery."""
+    all_there_are = (BUGS, DISK_BUGS, CONCURRENCY_BUGS, FEATURE_BUGS, READ_BUGS, SERVER_BUGS)
+    names = [name for bugs in all_there_are for name in bugs]
+    assert len(names) == len({*names})
 
 
 @pytest.mark.parametrize("name", [name for name in EXPLORED if name not in LEFT_TO_THE_GALLERY])

@@ -129,8 +129,7 @@ def main() -> int:
     which.add_argument("--with", dest="features", metavar="FEATURE,...", help="features, or all")
     options = parser.parse_args()
     try:
-        judged = frozenset(map(Feature, FEATURES))
-        features = Feature.of_option(options.features) & judged if options.features else ()
+        features = Feature.of_option(options.features or "none", [*map(Feature, FEATURES)])
     except ValueError as error:
         print(f"{parser.prog}: --with {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from typing import Any
 import raft_ref
 from raft_ref.explorer import Report, Verdict, WalkLimits
 from raft_ref.explorer.engines.memory import usable_bytes
-from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
+from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, REFINEMENT
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
@@ -131,7 +131,7 @@ class LadderReport:
         known, on = self.cluster.system.measures, self.cluster.features
         searched = (
             Searched(
-                {**each.rung.limits(known), MAX_READS: each.rung.own, MAX_ROUNDS: each.rung.own},
+                {**dict.fromkeys(known, each.rung.own), **each.rung.limits(known)},
                 each.properties,
                 each.rung.goal,
                 _on(each.rung, on),
@@ -279,10 +279,11 @@ class _Climb:
         """Return bounds on measures of the user's own: how far they may go from where they are."""
         system = self._cluster.system
         first = system.guard.initial(system.servers[0])
-        known = {*system.measures} - {*OF_RAFT_ALONE}
-        if Feature.READ_INDEX not in _on(rung, self._cluster.features):
-            known -= {MAX_READS, MAX_ROUNDS}
-        own = {name: measure for name, measure in system.measures.items() if name in known}
+        actor: Any = system.guard.actor
+        measures = system.measures
+        if on := _on(rung, self._cluster.features):
+            measures = actor.with_features(on).measures
+        own = {name: measure for name, measure in measures.items() if name not in OF_RAFT_ALONE}
         return {name: measure(first) + rung.own for name, measure in own.items()}
 
     # ---- Jobs

@@ -87,8 +87,10 @@ def _ways(here: View, shown: Event, event: Event) -> Iterator[Event]:
     without = replace(shown, message=None, action=None)
     # A message that nothing is made of is one that the network lost.
     yield replace(without, step=_HIDDEN)
+    if shown.message is not None:
+        return
     yield replace(without, step="StepDown", action=_StepDown())
-    if event.message is not None and shown.message is None:
+    if event.message is not None:
         told = _UnknownMessage(event.message.source, event.message.dest, event.message.term)
         yield replace(shown, step="AdoptTerm", message=told)
 
