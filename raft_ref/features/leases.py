@@ -33,7 +33,7 @@ class LeasesNode(ReadIndexNode):
     def lease(self, before: ReadingState, after: ReadingState, m: Any) -> ReadingState:
         """Return the state after a step in which a message, if any, was taken (Lease)."""
         leads = before.role is Role.LEADER and after.role is Role.LEADER
-        promises = isinstance(m, HeartbeatRequest) and m.term == after.current_term
+        promises = isinstance(m, HeartbeatRequest) and self.promises(after, m)
         known: ReadingState = with_variables(
             after,
             is_trusting=leads and after.is_trusting,
@@ -41,6 +41,15 @@ class LeasesNode(ReadIndexNode):
             promise=Promise(m.source, m.term, m.round) if promises else after.promise,
         )
         return known
+
+    def promises(self, state: ReadingState, m: HeartbeatRequest) -> bool:
+        """Tell whether a server promises its vote to the leader of a round (Lease).
+
+        A request that was overtaken by one of a later round shortens no promise.
+        """
+        made = state.promise
+        is_later = made is None or (m.term, m.round) >= (made.term, made.round)
+        return m.term == state.current_term and is_later
 
     def trusting(self, step: Step) -> Step:
         """Return a round of heartbeats as one that is trusted in (Trust)."""

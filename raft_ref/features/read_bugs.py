@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from raft_ref.bugs import Bug
 from raft_ref.features.bugs import Mutant
-from raft_ref.features.messages import HeartbeatResponse, ReadIndexResponse
+from raft_ref.features.messages import HeartbeatRequest, HeartbeatResponse, ReadIndexResponse
 from raft_ref.features.state import Feature, ReadingState
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
@@ -41,26 +41,6 @@ class ReadBeforeFirstCommit(_Reads):
         return state.commit_index > 0
 
 
-class EarlierRoundCounted(_Reads):
-    """An acknowledgement of an earlier round counts for reads that came after it (thesis, 6.4)."""
-
-    def acknowledges(self, state: ReadingState, m: HeartbeatResponse) -> bool:
-        """Count any answer of the term."""
-        return m.term == state.current_term
-
-
-class AcknowledgementsKept(_Reads):
-    """Who has acknowledged a round is not forgotten when the next begins (thesis, 6.4)."""
-
-    def begin_round(self, state: ReadingState) -> Step | None:
-        """Begin a round with the answers to the last one."""
-        step = super().begin_round(state)
-        if step is None:
-            return None
-        after: Any = step.state
-        return step._replace(state=replace(after, round_acks=state.round_acks))
-
-
 class EarlierReadAnswered(_Reads):
     """A follower takes the answer to an earlier read for that to its latest (thesis, 6.4)."""
 
@@ -87,6 +67,34 @@ class FollowerReadsAlone(_Reads):
             return step
         after: Any = step.state
         return step._replace(state=replace(after, read_index=state.commit_index))
+
+
+class EarlierRoundCounted(_Leases):
+    """An acknowledgement of an earlier round counts for the latest (thesis, 6.4, 6.4.1)."""
+
+    def acknowledges(self, state: ReadingState, m: HeartbeatResponse) -> bool:
+        """Count any answer of the term."""
+        return m.term == state.current_term
+
+
+class AcknowledgementsKept(_Leases):
+    """Who has acknowledged a round is not forgotten as the next begins (thesis, 6.4, 6.4.1)."""
+
+    def begin_round(self, state: ReadingState) -> Step | None:
+        """Begin a round with the answers to the last one."""
+        step = super().begin_round(state)
+        if step is None:
+            return None
+        after: Any = step.state
+        return step._replace(state=replace(after, round_acks=state.round_acks))
+
+
+class PromiseShortened(_Leases):
+    """A round that arrives late takes the place of the later one that was promised (6.4.1)."""
+
+    def promises(self, state: ReadingState, m: HeartbeatRequest) -> bool:
+        """Promise whatever the order."""
+        return m.term == state.current_term
 
 
 class LeaseOutlivesTransfer(_Leases):
@@ -140,7 +148,7 @@ READ_BUGS: Mapping[str, Bug] = {
     "earlier-read-answered": Bug(
         EarlierReadAnswered,
         breaks="LinearizableReads",
-        seen_in="etcd#20418",
+        seen_in="thesis, 6.4",
         bounds={
             "servers": 2, "max_term": 1, "max_log_length": 2, "max_messages": 1, "max_reads": 2,
         },
@@ -156,6 +164,24 @@ READ_BUGS: Mapping[str, Bug] = {
         breaks="LinearizableReads",
         seen_in="rqlite#5",
         bounds={"servers": 2, "max_term": 1, "max_log_length": 2, "max_messages": 1},
+    ),
+    "earlier-round-counted": Bug(
+        EarlierRoundCounted,
+        breaks="LeaseExcludesLeaders",
+        seen_in="etcd#20418",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_rounds": 2},
+    ),
+    "acknowledgements-kept": Bug(
+        AcknowledgementsKept,
+        breaks="LeaseExcludesLeaders",
+        seen_in="etcd#20418",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_rounds": 2},
+    ),
+    "promise-shortened": Bug(
+        PromiseShortened,
+        breaks="LeaseExcludesLeaders",
+        seen_in="thesis, 6.4.1",
+        bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_rounds": 2},
     ),
     "clock-drifts-beyond-bound": Bug(
         ClockDriftsBeyondBound,

@@ -27,10 +27,14 @@ LeasesInit ==
     /\ isTrusting = [i \in Server |-> FALSE]
     /\ isLeaseGivenUp = [i \in Server |-> FALSE]
 
-\* What becomes of these when server i takes message m, if any.
+\* What becomes of these when server i takes message m, if any. A request that was
+\* overtaken by one of a later round shortens no promise.
 Lease(i, m) ==
     LET leads == role[i] = "Leader" /\ role'[i] = "Leader"
-        promises == m.type = "HeartbeatRequest" /\ m.term = currentTerm'[i]
+        promises == /\ m.type = "HeartbeatRequest"
+                    /\ m.term = currentTerm'[i]
+                    /\ IF promise[i] = Nil THEN TRUE
+                       ELSE m.term > promise[i].term \/ m.round >= promise[i].round
     IN /\ promise' = [promise EXCEPT ![i] =
               IF promises THEN [leader |-> m.source, term |-> m.term, round |-> m.round] ELSE @]
        /\ isTrusting' = [isTrusting EXCEPT ![i] = leads /\ @]

@@ -257,6 +257,14 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_LEASES,
     ),
     _rung(
+        "two rounds",
+        "what is left of an earlier round: its requests, its answers, its promises",
+        {"servers": 3, "term": 2},
+        is_large=True,
+        own=2,
+        features=_LEASES,
+    ),
+    _rung(
         "a lease and a transfer",
         "one that is told to stand while the leader trusts in those who have promised",
         {"servers": 3, "term": 2},
