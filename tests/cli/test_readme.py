@@ -100,6 +100,7 @@ def undeepened(text: str) -> str:
         pytest.param(
             *each,
             marks=[pytest.mark.long] if each[0].startswith(SLOW) or each[0] == LADDER else [],
+            id=" ".join(each[0].split()),
         )
         for each in SHOWN
     ],

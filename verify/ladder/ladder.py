@@ -11,6 +11,7 @@ from typing import Any
 
 import raft_ref
 from raft_ref.explorer import Report, Verdict, WalkLimits
+from raft_ref.explorer.engines.choice import EngineName
 from raft_ref.explorer.engines.memory import usable_bytes
 from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, REFINEMENT
@@ -318,7 +319,9 @@ class _Climb:
 
     def _search(self, rung: Rung, is_deeper: bool, is_tied: bool, tell: Tell) -> RungReport:
         request = self._request(rung, is_tied)
-        check = ExhaustiveCheck(request, self._symmetry(rung), threads=1, memory=self._memory)
+        # All steps out of a state at once are asked by the plain engine alone; the rung is small.
+        engine: EngineName = "plain" if rung.bisimulation else "auto"
+        check = ExhaustiveCheck(request, self._symmetry(rung), engine, 1, self._memory)
         done = check.run(tell)
         found = done.counterexample
         report = replace(done.search, counterexample=None)
