@@ -209,7 +209,10 @@ class _Run:
         cluster, names = self._cluster, self._task.model.variables
         search = explorer.Search(cluster.system, cluster.properties, self._symmetry, self._told)
         servers, values, on = cluster.system.servers, cluster.values, cluster.features
-        variables = ExtendedVariables(servers, values, on) if on else RaftVariables(servers, values)
+        variables = RaftVariables(servers, values)
+        if on:
+            node = cluster.system.guard.actor
+            variables = ExtendedVariables(servers, values, on, node.voters)
 
         def states() -> Iterable[State]:
             for view in search.views():
@@ -252,7 +255,7 @@ class _Run:
 
     def _compare_model(self) -> None:
         on = self._cluster.features
-        more = {"Features": frozenset(each.value for each in on)} if on else {}
+        more = {"Features": frozenset(each.value for each in on), "Voters": None} if on else {}
         found = of_the_original(raft=self._files.raft, model=self._files.model, more=more)
         self._differs = next(found, None)
 

@@ -10,11 +10,11 @@ import shutil
 from pathlib import Path
 
 from raft_ref.explorer import Renamed
-from raft_ref.features import Feature
+from raft_ref.features import REFINING, Feature
 from raft_ref.spec.files import EXTENDED, EXTENDED_MODEL, MODEL, RAFT
 from raft_ref.spec.link import MODEL_BOUNDS, MODEL_SYMMETRIES
 from raft_ref.spec.link.features import REFINES_RAFT
-from raft_ref.spec.link.original import BOUNDS_OF_READS
+from raft_ref.spec.link.original import BOUNDS_OF_FEATURES
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.verify.cluster import Cluster
 
@@ -72,7 +72,10 @@ def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...], text: str | Non
     if cluster.features:
         on = (f'"{each.value}"' for each in Feature if each in cluster.features)
         numbers["Features"] = f"{{{', '.join(on)}}}"
-        numbers |= {name: str(bounds.get(bound, 0)) for name, bound in BOUNDS_OF_READS.items()}
+        node = cluster.system.guard.actor
+        voters = [name for name in cluster.system.servers if name in node.voters]
+        numbers["Voters"] = f"{{{', '.join(voters)}}}"
+        numbers |= {name: str(bounds.get(bound, 0)) for name, bound in BOUNDS_OF_FEATURES.items()}
         text = _properties_of(cluster, text)
     for name, number in numbers.items():
         text = re.sub(rf"^( *{name} = ).*$", rf"\g<1>{number}", text, flags=re.MULTILINE)
@@ -82,7 +85,8 @@ def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...], text: str | Non
 
 def _properties_of(cluster: Cluster, text: str) -> str:
     """Leave those properties in a configuration that are asked of the features that are on."""
-    asked = {prop.name for prop in cluster.properties} | {REFINES_RAFT}
+    refines = {REFINES_RAFT} if cluster.features <= REFINING else set()
+    asked = {prop.name for prop in cluster.properties} | refines
     head, section, listed = text.partition("INVARIANTS\n")
     names = [line.strip() for line in listed.splitlines() if line.strip() != "PROPERTIES"]
     kept = [name for name in names if name.removesuffix("Always") in asked]

@@ -102,8 +102,8 @@ def add_features(
     group.add_argument(
         "--with", dest="features", metavar="FEATURE,...", default=default,
         help="turn on what production runs: "
-        f"{', '.join(each.option for each in Feature if each in known)}, all, or none "
-        "(default: %(default)s)",
+        f"{', '.join(each.option for each in Feature if each in known)}, all (that refine Raft: "
+        "not membership and what goes with it), or none (default: %(default)s)",
     )  # fmt: skip
 
 

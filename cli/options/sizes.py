@@ -32,6 +32,14 @@ def add_sizes(group: Any, or_else: str = "") -> None:
         )
 
 
+    for name, what in (
+        ("voters", "servers that the cluster begins with (default: all but one)"),
+        ("max_changes", "changes of membership in a log (default: 1)"),
+    ):
+        flag = "--" + name.replace("_", "-")
+        group.add_argument(flag, type=int, metavar="N", help=f"with membership: {what}")
+
+
 def flag_of(name: str) -> str:
     """Return the option for a size, the shorter one of two."""
     return _SHORTER.get(name, "--" + name.replace("_", "-"))
@@ -39,7 +47,8 @@ def flag_of(name: str) -> str:
 
 def given_sizes_of(options: argparse.Namespace) -> GivenSizes:
     """Return the sizes that were given; what they are otherwise is for others to say."""
-    return GivenSizes(**{name: getattr(options, name) for name in DEFAULTS})
+    of_membership = ("voters", "max_changes")
+    return GivenSizes(**{name: getattr(options, name) for name in (*DEFAULTS, *of_membership)})
 
 
 def sizes_of(options: argparse.Namespace, otherwise: Mapping[str, int]) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features.configuration import ConfiguredNode
 from raft_ref.features.messages import ForcedRequestVoteRequest, HeartbeatResponse
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import (
@@ -11,7 +12,7 @@ from raft_ref.messages import (
     RequestVoteRequest,
     ServerId,
 )
-from raft_ref.node import Node, Step
+from raft_ref.node import Step
 from raft_ref.state import Role
 
 
@@ -23,7 +24,7 @@ class CheckQuorum:
 _ANSWERS = (AppendEntriesResponse, InstallSnapshotResponse, HeartbeatResponse)
 
 
-class CheckQuorumNode(Node):
+class CheckQuorumNode(ConfiguredNode):
     """A leader that a majority does not answer steps down; who has one listens to no candidate."""
 
     def answers(self, before: ExtendedState, after: ExtendedState, m: Any) -> frozenset[ServerId]:
@@ -40,7 +41,7 @@ class CheckQuorumNode(Node):
         if state.role is not Role.LEADER:
             return None
         after: Any = state
-        if not self.is_quorum(state.heard_from | {state.me}):
+        if not self.has_quorum(state, state.heard_from | {state.me}):
             after = self.follow(state, state.current_term, state.voted_for)
         return Step(replace(after, heard_from=frozenset()), (), ("CheckQuorum",))
 

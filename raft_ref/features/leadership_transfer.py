@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features.configuration import ConfiguredNode
 from raft_ref.features.messages import ForcedRequestVoteRequest, TimeoutNowRequest
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import RequestVoteRequest, ServerId
-from raft_ref.node import Node, Step
+from raft_ref.node import Step
 from raft_ref.state import Role
 
 
@@ -28,7 +29,7 @@ class TimeoutNow:
     """A leader tells the target of a transfer to stand for election."""
 
 
-class LeadershipTransferNode(Node):
+class LeadershipTransferNode(ConfiguredNode):
     """A leader brings one server's log up to its own, and tells it to stand at once."""
 
     def target(self, before: ExtendedState, after: ExtendedState) -> ServerId | None:
@@ -60,7 +61,8 @@ class LeadershipTransferNode(Node):
     def transfers(self, state: ExtendedState) -> Iterator[Any]:
         """Yield what a leader can do about a transfer."""
         if state.transfer_target is None:
-            yield from (TransferLeadership(peer) for peer in self._peers(state))
+            voters = (peer for peer in self._peers(state) if self.is_voter(state, peer))
+            yield from (TransferLeadership(peer) for peer in voters)
         else:
             yield AbortTransfer()
             if self.is_ready(state):
@@ -70,7 +72,13 @@ class LeadershipTransferNode(Node):
         """Begin to transfer leadership, one transfer at a time (TransferLeadership)."""
         if state.role is not Role.LEADER or peer == state.me or state.transfer_target is not None:
             return None
+        if not self.is_voter(state, peer):
+            return None
         return Step(replace(state, transfer_target=peer), (), ("TransferLeadership",))
+
+    def is_voter(self, state: ExtendedState, peer: ServerId) -> bool:
+        """Tell whether a server could lead by the configuration (TransferLeadership)."""
+        return peer in self.voters_of(state)
 
     def abort_transfer(self, state: ExtendedState) -> Step | None:
         """Give the transfer up, and serve again (AbortTransfer)."""
@@ -92,6 +100,8 @@ class LeadershipTransferNode(Node):
     def is_ready(self, state: ExtendedState) -> bool:
         """Tell whether the target's log is known to be as long as the leader's (TimeoutNow)."""
         assert state.transfer_target is not None
+        if not self.is_voter(state, state.transfer_target):
+            return False
         return self._match(state, state.transfer_target) == state.last_index
 
     def handle_timeout_now_request(self, state: ExtendedState, m: TimeoutNowRequest) -> Step:

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from typing import Any, ClassVar, Self
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
+from raft_ref.features.configuration import Configuration
 from raft_ref.features.leader_contact import LeaderContactNode, MissLeader
 from raft_ref.features.leadership_transfer import (
     AbortTransfer,
@@ -14,6 +15,7 @@ from raft_ref.features.leadership_transfer import (
     TransferLeadership,
 )
 from raft_ref.features.leases import LeasesNode
+from raft_ref.features.membership import Change, EnterJoint, MembershipNode, StepDown, TakeLead
 from raft_ref.features.messages import (
     HeartbeatRequest,
     HeartbeatResponse,
@@ -25,24 +27,62 @@ from raft_ref.features.messages import (
 )
 from raft_ref.features.pre_vote import PreVoteNode, RequestPreVotes
 from raft_ref.features.read_index import BeginRound
-from raft_ref.features.state import ExtendedState, Feature, ReadingState, with_variables
+from raft_ref.features.state import (
+    REFINING,
+    ConfiguredState,
+    ExtendedState,
+    Feature,
+    ReadingState,
+    lacking,
+    with_variables,
+)
 from raft_ref.machine import StateMachine
-from raft_ref.messages import ServerId, Value
-from raft_ref.node import ClientRequest, Node, Step, Timeout
+from raft_ref.messages import (
+    AppendEntriesRequest,
+    Entry,
+    InstallSnapshotRequest,
+    ServerId,
+    Snapshot,
+    Value,
+)
+from raft_ref.node import (
+    AppendEntries,
+    ClientRequest,
+    CompactLog,
+    InstallSnapshot,
+    Node,
+    Step,
+    Timeout,
+)
 from raft_ref.state import Role, State
 
 MAX_READS, MAX_ROUNDS = "max_reads", "max_rounds"
 """The bounds on reads that a server begins, and on rounds of heartbeats in a term, with reads."""
+MAX_CHANGES = "max_changes"
+"""The bound on configurations in a log, where the membership can change."""
 
 _DURABLE_OF_READS = frozenset({"read_number", "promise"})
+_DURABLE_OF_MEMBERSHIP = frozenset({"bootstrap", "configuration_index"})
 _MEASURES: Mapping[str, Callable[[Any], int]] = {
     MAX_READS: lambda state: state.read_number,
     MAX_ROUNDS: lambda state: state.read_round,
 }
 
 
+def changes(state: State) -> int:
+    """Return how many configurations a log holds, compacted ones too."""
+    applied: Any = state.snapshot.data
+    values = (*applied, *(entry.value for entry in state.log))
+    return sum(isinstance(value, Configuration) for value in values)
+
+
 class ExtendedNode(
-    LeaderContactNode, PreVoteNode, CheckQuorumNode, LeadershipTransferNode, LeasesNode
+    LeaderContactNode,
+    PreVoteNode,
+    CheckQuorumNode,
+    LeadershipTransferNode,
+    LeasesNode,
+    MembershipNode,
 ):
     """The servers of one cluster, with features; see `raft_ref.Node`.
 
@@ -50,9 +90,9 @@ class ExtendedNode(
     becomes of their own variables by it.
     """
 
-    durable = Node.durable | _DURABLE_OF_READS
+    durable = Node.durable | _DURABLE_OF_READS | _DURABLE_OF_MEMBERSHIP
 
-    default_features: ClassVar[frozenset[Feature]] = frozenset(Feature)
+    default_features: ClassVar[frozenset[Feature]] = REFINING
     """Those that are on if nobody says which."""
 
     do_clocks_agree: ClassVar[bool] = True
@@ -64,18 +104,30 @@ class ExtendedNode(
         values: Sequence[Value] = (),
         machine: StateMachine | None = None,
         features: Iterable[Feature] | None = None,
+        voters: Iterable[ServerId] | None = None,
     ) -> None:
         """Describe a cluster, and which features are on (None: the default); see `raft_ref.Node`.
 
-        Raises ValueError as that does, and for leases without reads.
+        `voters` are the servers that it begins with (None: all), where the membership can change;
+        the others are there, and empty. Raises ValueError as that does, for a feature without one
+        that it needs, and for voters who are no servers.
         """
         super().__init__(servers, values, machine)
+        self.voters = frozenset(self.servers if voters is None else voters)
+        if not self.voters or not self.voters <= {*self.servers}:
+            raise ValueError(f"voters are some of the servers: {sorted(self.voters)}")
         self._turn_on(self.default_features if features is None else features)
 
     def with_features(self, features: Iterable[Feature]) -> Self:
         """Return the same node with these features on, and no others."""
         other = copy(self)
         other._turn_on(features)
+        return other
+
+    def with_voters(self, voters: Iterable[ServerId]) -> Self:
+        """Return the same node in a cluster that begins with these voters."""
+        other = copy(self)
+        other.voters = frozenset(voters)
         return other
 
     def _turn_on(self, features: Iterable[Feature]) -> None:
@@ -86,13 +138,22 @@ class ExtendedNode(
         self._contact_matters = self._has_pre_vote or self._has_check_quorum
         self._has_reads = Feature.READ_INDEX in self.features
         self._has_leases = Feature.LEASES in self.features
-        if self._has_leases and not self._has_reads:
-            raise ValueError("leases are for reads, which have to be on as well")
-        of_others = frozenset() if self._has_reads else _DURABLE_OF_READS
-        self.durable = type(self).durable - of_others  # type: ignore[misc]
+        self.is_changeable = Feature.MEMBERSHIP in self.features
+        self.has_joint = Feature.JOINT_CONSENSUS in self.features
+        self.is_used_when_applied = Feature.APPLIED_MEMBERSHIP in self.features
+        if (alone := lacking(self.features)) is not None:
+            raise ValueError(f"{alone.option} needs another feature, which has to be on as well")
+        self.durable = type(self).durable - self._unused()  # type: ignore[misc]
         of_reads = _MEASURES if self._has_reads else {}
-        self.measures = {**Node.measures, **of_reads}  # type: ignore[misc]
+        of_changes = {MAX_CHANGES: changes} if self.is_changeable else {}
+        self.measures = {**Node.measures, **of_reads, **of_changes}  # type: ignore[misc]
         self.action_names = (*Node.action_names, *self._names())  # type: ignore[misc]
+
+    def _unused(self) -> frozenset[str]:
+        """Return what is durable with other features on."""
+        of_reads = frozenset() if self._has_reads else _DURABLE_OF_READS
+        of_changes = frozenset() if self.is_changeable else _DURABLE_OF_MEMBERSHIP
+        return of_reads | of_changes
 
     def _names(self) -> Iterator[str]:
         """Yield what a step can compose beside what the node's can."""
@@ -114,12 +175,30 @@ class ExtendedNode(
             yield from ("LeaseRead", "EndLease", "EndPromise")
             if not self._has_check_quorum:
                 yield "IgnoreRequestVoteRequest"
+        if self.is_changeable:
+            yield from ("AddServer", "RemoveServer", "AddLearner", "PromoteLearner")
+            yield from ("TakeLead", "Commit", "StepDown")
+        if self.has_joint:
+            yield from ("EnterJoint", "LeaveJoint")
+        if self.is_used_when_applied:
+            yield "ApplyConfiguration"
 
     def initial(self, me: ServerId) -> ExtendedState:
         """Return the state of a server at its first start (Init)."""
         base = super().initial(me)
         of_base = {f.name: getattr(base, f.name) for f in fields(base)}
+        if self.is_changeable:
+            known = Configuration(self.voters) if me in self.voters else Configuration()
+            return ConfiguredState(**of_base, bootstrap=known)
         return (ReadingState if self._has_reads else ExtendedState)(**of_base)
+
+    def restart(self, state: Any) -> Any:
+        """Return what a crash leaves (Restart)."""
+        after = super().restart(state)
+        # What a server knows to be committed it need not apply again (RestartWithCommits).
+        return (
+            replace(after, commit_index=state.commit_index) if self.is_used_when_applied else after
+        )
 
     def watched(self, before: Any, step: Step, message: Any = None) -> Step:
         """Return a step with what becomes of the features' variables by it (Watched)."""
@@ -134,6 +213,8 @@ class ExtendedNode(
             after = self.reads(before, after, message)
         if self._has_leases:
             after = self.lease(before, after, message)
+        if self.is_changeable:
+            after = self.configured(before, after)
         if not self._has_transfer:
             return step._replace(state=after)
         after = with_variables(
@@ -151,7 +232,7 @@ class ExtendedNode(
         yield from (each for each in super().actions(state) if self.allows(state, each))
         if self._contact_matters and state.heard_from_leader:
             yield MissLeader()
-        if self._has_pre_vote and state.role is not Role.LEADER and not state.heard_from_leader:
+        if self._may_ask(state) and state.role is not Role.LEADER and not state.heard_from_leader:
             yield RequestPreVotes()
         if state.role is Role.LEADER:
             if self._has_check_quorum:
@@ -162,6 +243,8 @@ class ExtendedNode(
             yield from self.of_reads(state)
         if self._has_leases:
             yield from self.of_leases(state)
+        if self.is_changeable:
+            yield from self.of_membership(state)
 
     def allows(self, state: ExtendedState, action: Any) -> bool:
         """Tell whether the features let a server do what Raft lets it do."""
@@ -170,6 +253,10 @@ class ExtendedNode(
                 return self.may_stand(state)
             case ClientRequest():
                 return self.may_serve(state)
+            case AppendEntries(peer) | InstallSnapshot(peer):
+                return peer in self.members_of(state)
+            case CompactLog(index):
+                return self.may_compact(state, index)
             case _:
                 return True
 
@@ -179,11 +266,21 @@ class ExtendedNode(
 
     def may_stand(self, state: Any) -> bool:
         """Tell whether the features let a server stand for a new term (Timeout)."""
+        if self.is_changeable and not self.may_be_elected(state):
+            return False
         if state.is_forced:
             return True
         is_wanted = not self._has_pre_vote or self.has_pre_votes(state)
         is_bound = self._has_leases and not self.is_free(state)
         return bool(is_wanted and not state.heard_from_leader and not is_bound)
+
+    def _may_ask(self, state: Any) -> bool:
+        """Tell whether a server may ask whether it could win (RequestPreVotes)."""
+        return self._has_pre_vote and (not self.is_changeable or self.may_be_elected(state))
+
+    def changed_by(self, state: Any, change: Change) -> Configuration | None:
+        """Return the configuration that a change leads to; None during a transfer (Changing)."""
+        return super().changed_by(state, change) if self.may_serve(state) else None
 
     def act(self, state: Any, action: Any) -> Step | None:
         """Take an action; None where it is not enabled."""
@@ -191,7 +288,7 @@ class ExtendedNode(
         match action:
             case CheckQuorum() if step is not None:
                 return self._checked(state, step)
-            case Timeout() if step is not None:
+            case Timeout() | TakeLead() | StepDown() if step is not None:
                 return self.watched(state, step)
             case _:
                 return step
@@ -201,7 +298,7 @@ class ExtendedNode(
             case MissLeader():
                 return self.miss_leader(state) if self._contact_matters else None
             case RequestPreVotes():
-                return self.request_pre_votes(state) if self._has_pre_vote else None
+                return self.request_pre_votes(state) if self._may_ask(state) else None
             case CheckQuorum():
                 return self.check_quorum(state) if self._has_check_quorum else None
             case TransferLeadership(peer):
@@ -214,6 +311,8 @@ class ExtendedNode(
         if self._has_reads and (step := self.act_on_reads(state, action)) is not None:
             return self.trusting(step) if self._has_leases and action == BeginRound() else step
         if self._has_leases and (step := self.act_on_lease(state, action)) is not None:
+            return step
+        if self.is_changeable and (step := self.act_on_membership(state, action)) is not None:
             return step
         return super().act(state, action) if self.allows(state, action) else None
 
@@ -270,6 +369,21 @@ class ExtendedNode(
             case _:
                 return super().is_obsolete(state, message)
 
+    def rename(self, value: Any, renaming: Mapping[str, str]) -> Any:
+        """Return a state, message or action with its servers and values renamed."""
+        if isinstance(value, EnterJoint):
+            return EnterJoint(frozenset(renaming[server] for server in value.voters))
+        renamed: Any = super().rename(value, renaming)
+        if not self.is_changeable:
+            return renamed
+        match renamed:
+            case AppendEntriesRequest():
+                return replace(renamed, entries=_renamed_entries(renamed.entries, renaming))
+            case InstallSnapshotRequest():
+                return replace(renamed, snapshot=_renamed_snapshot(renamed.snapshot, renaming))
+            case _:
+                return renamed
+
     def _rename_state(self, state: Any, renaming: Mapping[str, str]) -> State:
         def renamed(servers: frozenset[str]) -> frozenset[str]:
             return frozenset(renaming[server] for server in servers)
@@ -281,6 +395,8 @@ class ExtendedNode(
             heard_from=renamed(state.heard_from),
             transfer_target=None if target is None else renaming[target],
         )  # type: ignore[call-arg]
+        if self.is_changeable:
+            of_raft = self._rename_configurations(of_raft, renaming)
         if not self._has_reads:
             return of_raft
         promise = state.promise
@@ -292,3 +408,25 @@ class ExtendedNode(
             round_acks=renamed(state.round_acks),
             promise=promise and replace(promise, leader=renaming[promise.leader]),
         )  # type: ignore[call-arg]
+
+    def _rename_configurations(self, state: Any, renaming: Mapping[str, str]) -> State:
+        return replace(
+            state,
+            log=_renamed_entries(state.log, renaming),
+            snapshot=_renamed_snapshot(state.snapshot, renaming),
+            bootstrap=state.bootstrap.renamed(renaming),
+        )  # type: ignore[call-arg]
+
+
+def renamed_value(value: Any, renaming: Mapping[str, str]) -> Any:
+    """Return the value of an entry with the servers in it renamed, if it is a configuration."""
+    return value.renamed(renaming) if isinstance(value, Configuration) else value
+
+
+def _renamed_entries(entries: tuple[Entry, ...], renaming: Mapping[str, str]) -> tuple[Entry, ...]:
+    return tuple(Entry(each.term, renamed_value(each.value, renaming)) for each in entries)
+
+
+def _renamed_snapshot(snapshot: Snapshot, renaming: Mapping[str, str]) -> Snapshot:
+    applied: Any = snapshot.data
+    return replace(snapshot, data=tuple(renamed_value(value, renaming) for value in applied))

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features.configuration import ConfiguredNode
 from raft_ref.features.messages import PreVoteRequest, PreVoteResponse
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import ServerId
-from raft_ref.node import Node, Step
+from raft_ref.node import Step
 from raft_ref.state import Role
 
 
@@ -15,7 +16,7 @@ class RequestPreVotes:
     """A server that times out asks whether it could win an election."""
 
 
-class PreVoteNode(Node):
+class PreVoteNode(ConfiguredNode):
     """Who would stand for a new term first asks whether it could win."""
 
     def pre_votes(self, before: ExtendedState, after: ExtendedState, m: Any) -> frozenset[ServerId]:
@@ -40,7 +41,7 @@ class PreVoteNode(Node):
 
     def has_pre_votes(self, state: ExtendedState) -> bool:
         """Tell whether a server could win an election (MayStand)."""
-        return self.is_quorum(state.pre_votes_granted)
+        return self.has_quorum(state, state.pre_votes_granted)
 
     def request_pre_votes(self, state: ExtendedState) -> Step | None:
         """Ask all others whether they would vote for this server next (RequestPreVotes)."""

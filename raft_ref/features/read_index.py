@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features.configuration import ConfiguredNode
 from raft_ref.features.messages import (
     HeartbeatRequest,
     HeartbeatResponse,
@@ -12,7 +13,7 @@ from raft_ref.features.messages import (
 )
 from raft_ref.features.state import PendingRead, ReadingState, with_variables
 from raft_ref.messages import ServerId
-from raft_ref.node import Node, Step
+from raft_ref.node import Step
 from raft_ref.state import Role
 
 
@@ -50,7 +51,7 @@ class ServeRead:
     """A client gets what the state machine of a server has."""
 
 
-class ReadIndexNode(Node):
+class ReadIndexNode(ConfiguredNode):
     """A leader notes how far it has committed, and makes sure that it was not deposed by then."""
 
     def knows_committed(self, state: ReadingState) -> bool:
@@ -91,7 +92,8 @@ class ReadIndexNode(Node):
         """Yield what may happen to reads."""
         if state.role is not Role.LEADER:
             if self.may_read(state):
-                yield from (RequestReadIndex(peer) for peer in self._peers(state))
+                others = (server for server in self.servers if server != state.me)
+                yield from (RequestReadIndex(peer) for peer in others)
         else:
             heartbeats = (Heartbeat(peer) for peer in self._peers(state))
             for action in (Read(), BeginRound(), *heartbeats, AnswerReads()):
@@ -159,6 +161,8 @@ class ReadIndexNode(Node):
         """Ask a server whether it still follows (Heartbeat; 6.4)."""
         if state.role is not Role.LEADER or peer == state.me or state.read_round == 0:
             return None
+        if peer not in self.members_of(state):
+            return None
         request = HeartbeatRequest(state.me, peer, state.current_term, state.read_round)
         return Step(state, (request,), ("Heartbeat",))  # type: ignore[arg-type]
 
@@ -168,7 +172,7 @@ class ReadIndexNode(Node):
 
     def is_confirmed(self, state: ReadingState) -> bool:
         """Tell whether a majority has acknowledged the round (AnswerReads)."""
-        return self.is_quorum(state.round_acks | {state.me})
+        return self.has_quorum(state, state.round_acks | {state.me})
 
     def answer_reads(self, state: ReadingState) -> Step | None:
         """Answer the reads that the round covers (AnswerReads; 6.4)."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from raft_ref.features.configuration import NO_CONFIGURATION, Configuration
 from raft_ref.messages import ServerId
 from raft_ref.state import State
 
@@ -17,6 +18,9 @@ class Feature(StrEnum):
     LEADERSHIP_TRANSFER = "LeadershipTransfer"
     READ_INDEX = "ReadIndex"
     LEASES = "Leases"
+    MEMBERSHIP = "Membership"
+    JOINT_CONSENSUS = "JointConsensus"
+    APPLIED_MEMBERSHIP = "AppliedMembership"
 
     @property
     def option(self) -> str:
@@ -29,17 +33,19 @@ class Feature(StrEnum):
     ) -> frozenset["Feature"]:
         """Return the features of which the names are given, separated by commas; `all`, or `none`.
 
-        They are of those that are `known` (None: of all). Leases bring reads with them. Raises
-        ValueError for a name that is none of these.
+        They are of those that are `known` (None: of all); `all` are those of which each step is one
+        of Raft's. Leases bring reads with them, joint consensus brings membership, and so does a
+        configuration that is used when it is applied. Raises ValueError for a name that is none of
+        these.
         """
         by_option = {each.option: each for each in cls if known is None or each in known}
         if text in ("all", "none"):
-            return frozenset(by_option.values() if text == "all" else ())
+            return REFINING & frozenset(by_option.values()) if text == "all" else frozenset()
         for name in text.split(","):
             if name not in by_option:
                 raise ValueError(f"{name!r}: expected {', '.join(by_option)}, all, or none")
         found = frozenset(by_option[name] for name in text.split(","))
-        return found | {cls.READ_INDEX} if cls.LEASES in found else found
+        return found.union(*(_NEEDS.get(each, frozenset()) for each in found))
 
 
 _OPTIONS: Mapping[Feature, str] = {
@@ -48,7 +54,32 @@ _OPTIONS: Mapping[Feature, str] = {
     Feature.LEADERSHIP_TRANSFER: "transfer",
     Feature.READ_INDEX: "reads",
     Feature.LEASES: "leases",
+    Feature.MEMBERSHIP: "membership",
+    Feature.JOINT_CONSENSUS: "joint",
+    Feature.APPLIED_MEMBERSHIP: "as-applied",
 }
+
+
+_NEEDS: Mapping[Feature, frozenset[Feature]] = {
+    Feature.LEASES: frozenset({Feature.READ_INDEX}),
+    Feature.JOINT_CONSENSUS: frozenset({Feature.MEMBERSHIP}),
+    Feature.APPLIED_MEMBERSHIP: frozenset({Feature.MEMBERSHIP}),
+}
+REFINING: frozenset[Feature] = frozenset(
+    {
+        Feature.PRE_VOTE,
+        Feature.CHECK_QUORUM,
+        Feature.LEADERSHIP_TRANSFER,
+        Feature.READ_INDEX,
+        Feature.LEASES,
+    }
+)
+"""Those of which each step is one of Raft's, with what they add hidden: all but membership."""
+
+
+def lacking(features: frozenset[Feature]) -> Feature | None:
+    """Return a feature that is on without one that it needs, if any is."""
+    return next((each for each in features if not _NEEDS.get(each, frozenset()) <= features), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +148,16 @@ class ReadingState(ExtendedState):
     """Leaders: whether the latest round is trusted in still (thesis, 6.4.1)."""
     is_lease_given_up: bool = False
     """Leaders: whether there is no lease any more in this term (thesis, 3.10, 6.4.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredState(ReadingState):
+    """The variables of one server where the membership can change; both are durable."""
+
+    bootstrap: Configuration = NO_CONFIGURATION
+    """The configuration that it was started with: of who is added later, none (thesis, 4)."""
+    configuration_index: int = 0
+    """The index of the configuration that it has applied, where they are used when applied."""
 
 
 def with_variables(state: Any, **variables: Any) -> Any:

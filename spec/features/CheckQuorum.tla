@@ -5,7 +5,7 @@
 (* elsewhere; and who has a leader listens to no candidate, so that nobody *)
 (* can depose one that a majority answers.                                 *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS Configuration
 
 VARIABLES
     heardFromLeader,    \* of LeaderContact
@@ -27,7 +27,7 @@ Answers(i, m) ==
 \* unless a majority has answered since the last one.
 CheckQuorum(i) ==
     /\ role[i] = "Leader"
-    /\ IF IsQuorum({i} \cup heardFrom[i])
+    /\ IF IsQuorumOf(i, {i} \cup heardFrom[i])
        THEN UNCHANGED <<currentTerm, votedFor, electionVars, leaderVars>>
        ELSE Follow(i, currentTerm[i], votedFor[i])
     /\ heardFrom' = [heardFrom EXCEPT ![i] = {}]

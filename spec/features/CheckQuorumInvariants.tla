@@ -39,7 +39,7 @@ StickyFollowerKeepsTerm ==
 OnlyQuorumKeepsLeader ==
     \A i \in Server :
         heardFrom[i] # {} /\ heardFrom'[i] = {} /\ role'[i] = "Leader"
-            => 2 * Cardinality({i} \cup heardFrom[i]) > Cardinality(Server)
+            => IsQuorumFor(i, {i} \cup heardFrom[i])
 
 SometimesQuorumIsActive ==
     \E i \in Server : /\ heardFrom[i] # {}

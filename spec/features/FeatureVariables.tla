@@ -5,11 +5,11 @@
 (***************************************************************************)
 EXTENDS RaftInvariants
 
-CONSTANT Features
+CONSTANTS Features, Voters
 
 VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
           readNumber, readIndex, pendingReads, readRound, roundAcks,
-          promise, isTrusting, isLeaseGivenUp
+          promise, isTrusting, isLeaseGivenUp, bootstrap, configurationIndex
 
 \* History, which no server can read: for each server with a read, how many
 \* entries had been committed when its client asked.
@@ -21,8 +21,38 @@ RaftMessages(flight) ==
                                    "HeartbeatRequest", "HeartbeatResponse",
                                    "ReadIndexRequest", "ReadIndexResponse"}}
 
-LOCAL Hidden == INSTANCE RaftInvariants WITH messages <- RaftMessages(messages)
+\* What a configuration of these servers may be.
+ConfigurationsOf(servers) ==
+    [voters : SUBSET servers, outgoingVoters : SUBSET servers, learners : SUBSET servers]
 
-\* MessageTypeOK of those; the features have their own for theirs.
+LOCAL Hidden == INSTANCE RaftInvariants
+    WITH messages <- RaftMessages(messages), Value <- Value \cup ConfigurationsOf(Server)
+
+\* TypeOK and MessageTypeOK of what Raft.tla knows; the features have their own for
+\* theirs. Configurations stand in logs as values do.
+RaftTypeOK == Hidden!TypeOK
 RaftMessageTypeOK == Hidden!MessageTypeOK
+
+\* The configurations in the log of server i, up to an index.
+LOCAL ConfigurationsUpTo(i, index) ==
+    SelectSeq(SubSeq(snapshot[i].data \o [k \in 1..Len(log[i]) |-> log[i][k].value], 1, index),
+              LAMBDA value : value \notin Value)
+
+\* The one that server i goes by.
+ConfigurationOf(i) ==
+    LET last == IF "AppliedMembership" \in Features THEN configurationIndex[i]
+                ELSE snapshot[i].lastIncludedIndex + Len(log[i])
+        found == ConfigurationsUpTo(i, last)
+    IN IF found = <<>> THEN bootstrap[i] ELSE found[Len(found)]
+
+\* These servers are a majority of each part of a configuration.
+IsQuorumIn(configuration, servers) ==
+    \A part \in {configuration.voters, configuration.outgoingVoters} :
+        \/ part = {} /\ configuration.voters # {}
+        \/ 2 * Cardinality(servers \cap part) > Cardinality(part)
+
+\* They are a quorum for server i.
+IsQuorumFor(i, servers) ==
+    IF "Membership" \in Features THEN IsQuorumIn(ConfigurationOf(i), servers)
+    ELSE 2 * Cardinality(servers) > Cardinality(Server)
 ===============================================================================

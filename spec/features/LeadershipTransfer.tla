@@ -4,7 +4,7 @@
 (* to its own and tells it to stand for election at once, while it takes   *)
 (* no requests itself.                                                     *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS Configuration
 
 VARIABLES
     transferTarget,     \* leaders: to whom leadership is being transferred, or Nil

@@ -10,7 +10,7 @@
 (* that is assumed of clocks is their order (ClocksAgree): no promise ends *)
 (* while its leader still trusts in the round for which it was given.      *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS Configuration
 
 VARIABLES
     readIndex, readNumber, readRound, roundAcks,    \* of ReadIndex
@@ -48,7 +48,7 @@ Trust(i) ==
 \* A round may be begun for the lease alone.
 MayRenew(i) == ~isTrusting[i] /\ ~isLeaseGivenUp[i]
 
-HasLease(i) == isTrusting[i] /\ IsQuorum({i} \cup roundAcks[i])
+HasLease(i) == isTrusting[i] /\ IsQuorumOf(i, {i} \cup roundAcks[i])
 
 \* Time passes: leader i trusts in its round no more.
 EndLease(i) ==

@@ -21,7 +21,7 @@ LeaseExcludesLeaders ==
     \A i, j \in Server :
         (/\ role[i] = "Leader"
          /\ isTrusting[i]
-         /\ 2 * Cardinality({i} \cup roundAcks[i]) > Cardinality(Server)
+         /\ IsQuorumFor(i, {i} \cup roundAcks[i])
          /\ role[j] = "Leader")
             => currentTerm[j] <= currentTerm[i]
 

@@ -4,12 +4,14 @@
 (* is of Raft.tla.                                                         *)
 (***************************************************************************)
 EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
-        ReadIndexInvariants, LeasesInvariants, TLC
+        ReadIndexInvariants, LeasesInvariants, MembershipInvariants,
+        JointConsensusInvariants, AppliedMembershipInvariants, TLC
 
 CONSTANTS MaxTerm, MaxLogLength, MaxSnapshotIndex, MaxMessages, MaxRestarts, MaxDrops,
           MaxDuplicates,
           MaxReads,     \* no more reads are begun in all
-          MaxRounds     \* no leader begins more rounds of heartbeats
+          MaxRounds,    \* no leader begins more rounds of heartbeats
+          MaxChanges    \* no log holds more configurations
 
 VARIABLES drops, duplicates
 
@@ -35,6 +37,10 @@ FewReads ==
     Cardinality({read \in Server \X (1..(MaxReads + 1)) : read[2] <= readNumber'[read[1]]})
         <= MaxReads
 
+Changes(data, entries) ==
+    Cardinality({index \in 1..Len(data) : data[index] \notin Value})
+    + Cardinality({index \in 1..Len(entries) : entries[index].value \notin Value})
+
 Within ==
     /\ \A i \in Server :
            LET compacted == snapshot'[i].lastIncludedIndex
@@ -42,6 +48,7 @@ Within ==
               /\ compacted + Len(log'[i]) <= MaxLogLength
               /\ compacted <= MaxSnapshotIndex
               /\ readRound'[i] <= MaxRounds
+              /\ Changes(snapshot'[i].data, log'[i]) <= MaxChanges
     /\ Cardinality(messages') <= MaxMessages
     /\ FewReads
     /\ ClocksAgree
@@ -78,6 +85,16 @@ ServeRead(i) == E!ServeRead(i) /\ Bounded /\ Unfaulted
 LeaseRead(i) == E!LeaseRead(i) /\ Bounded /\ Unfaulted
 EndLease(i) == E!EndLease(i) /\ Bounded /\ Unfaulted
 EndPromise(i) == E!EndPromise(i) /\ Bounded /\ Unfaulted
+AddServer(i, j) == E!AddServer(i, j) /\ Bounded /\ Unfaulted
+RemoveServer(i, j) == E!RemoveServer(i, j) /\ Bounded /\ Unfaulted
+AddLearner(i, j) == E!AddLearner(i, j) /\ Bounded /\ Unfaulted
+PromoteLearner(i, j) == E!PromoteLearner(i, j) /\ Bounded /\ Unfaulted
+EnterJoint(i, voters) == E!EnterJoint(i, voters) /\ Bounded /\ Unfaulted
+LeaveJoint(i) == E!LeaveJoint(i) /\ Bounded /\ Unfaulted
+TakeLead(i) == E!TakeLead(i) /\ Bounded /\ Unfaulted
+Commit(i) == E!Commit(i) /\ Bounded /\ Unfaulted
+StepDown(i) == E!StepDown(i) /\ Bounded /\ Unfaulted
+ApplyConfiguration(i) == E!ApplyConfiguration(i) /\ Bounded /\ Unfaulted
 Receive == \E m \in messages : E!Receive(m) /\ Bounded /\ Unfaulted
 
 Restart(i) ==
@@ -119,6 +136,16 @@ Next ==
     \/ \E i \in Server : LeaseRead(i)
     \/ \E i \in Server : EndLease(i)
     \/ \E i \in Server : EndPromise(i)
+    \/ \E i, j \in Server : AddServer(i, j)
+    \/ \E i, j \in Server : RemoveServer(i, j)
+    \/ \E i, j \in Server : AddLearner(i, j)
+    \/ \E i, j \in Server : PromoteLearner(i, j)
+    \/ \E i \in Server : \E voters \in SUBSET Server : EnterJoint(i, voters)
+    \/ \E i \in Server : LeaveJoint(i)
+    \/ \E i \in Server : TakeLead(i)
+    \/ \E i \in Server : Commit(i)
+    \/ \E i \in Server : StepDown(i)
+    \/ \E i \in Server : ApplyConfiguration(i)
     \/ Receive
     \/ \E i \in Server : Restart(i)
     \/ DropMessage
@@ -129,7 +156,8 @@ Spec == Init /\ [][Next]_vars
 -------------------------------------------------------------------------------
 (* With what the features add hidden, each step is one of Raft.tla, or none,  *)
 (* or one of two that make a server know less: it steps down in its own term, *)
-(* or adopts a newer one, of which a feature's message told it.               *)
+(* or adopts a newer one, of which a feature's message told it. Membership    *)
+(* changes what a quorum is, and is not held to this.                         *)
 
 Base == INSTANCE RaftTrace WITH messages <- RaftMessages(messages)
 
@@ -163,4 +191,8 @@ OnlyQuorumKeepsLeaderAlways == [][OnlyQuorumKeepsLeader]_vars
 ForcedByLeaderOfItsTermAlways == [][ForcedByLeaderOfItsTerm]_vars
 TargetIsUpToDateAlways == [][TargetIsUpToDate]_vars
 NoRequestsDuringTransferAlways == [][NoRequestsDuringTransfer]_vars
+CommitIsStoredAlways == [][CommitIsStored]_vars
+NewFollowsCommittedJointAlways == [][NewFollowsCommittedJoint]_vars
+ConfigurationMonotonicAlways == [][ConfigurationMonotonic]_vars
+NobodyStandsBehindAlways == [][NobodyStandsBehind]_vars
 ===============================================================================

@@ -5,7 +5,7 @@
 (* term or its vote, so that a server which was cut off, and comes back,   *)
 (* disturbs nobody.                                                        *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS Configuration
 
 VARIABLES
     heardFromLeader,    \* of LeaderContact
@@ -30,7 +30,7 @@ PreVotes(i, m) ==
                                ELSE IF counts THEN @ \cup {m.source} ELSE @]
 
 \* Only who could win stands for election.
-MayStand(i) == IsQuorum(preVotesGranted[i])
+MayStand(i) == IsQuorumOf(i, preVotesGranted[i])
 
 \* Server i asks all others whether they would vote for it in the next term.
 RequestPreVotes(i) ==
@@ -43,7 +43,7 @@ RequestPreVotes(i) ==
              dest |-> j,
              term |-> currentTerm[i] + 1,
              lastLogIndex |-> LastIndex(i),
-             lastLogTerm |-> LastTerm(i)] : j \in Server \ {i}}
+             lastLogTerm |-> LastTerm(i)] : j \in VotersOf(i) \ {i}}
     /\ UNCHANGED serverVars
 
 \* Say yes to who could have one's vote, unless there is a leader. A yes carries

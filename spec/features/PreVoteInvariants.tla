@@ -37,7 +37,7 @@ PreCandidateHasNoLeader ==
 CandidateHadPreVotes ==
     \A i \in Server :
         role'[i] = "Candidate" /\ currentTerm'[i] > currentTerm[i]
-            => isForced[i] \/ 2 * Cardinality(preVotesGranted[i]) > Cardinality(Server)
+            => isForced[i] \/ IsQuorumFor(i, preVotesGranted[i])
 
 \* Who leads, or has a leader, tells nobody to stand.
 PreVoteOnlyWithoutLeader ==
@@ -74,7 +74,7 @@ SometimesPreVoteRefused ==
     \E m \in messages : m.type = "PreVoteResponse" /\ ~m.voteGranted
 
 SometimesPreVotesOfMajority ==
-    \E i \in Server : 2 * Cardinality(preVotesGranted[i]) > Cardinality(Server)
+    \E i \in Server : IsQuorumFor(i, preVotesGranted[i])
 
 \* Who asks hears of a leader, and asks no more.
 SometimesPreVotesForgotten ==

@@ -8,7 +8,7 @@
 (* A server has one read at a time. Its number is never used twice, across *)
 (* restarts too: implementations draw it at random.                        *)
 (***************************************************************************)
-EXTENDS Raft
+EXTENDS Configuration
 
 VARIABLES
     readNumber,     \* the number of the latest read at a server
@@ -118,7 +118,7 @@ AnswerReads(i) ==
         others == covered \ own
     IN /\ role[i] = "Leader"
        /\ covered # {}
-       /\ IsQuorum({i} \cup roundAcks[i])
+       /\ IsQuorumOf(i, {i} \cup roundAcks[i])
        /\ pendingReads' = [pendingReads EXCEPT ![i] = @ \ covered]
        /\ readIndex' = [readIndex EXCEPT ![i] = IF own = {} THEN @
                                                 ELSE (CHOOSE read \in own : TRUE).index]

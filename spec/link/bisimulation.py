@@ -18,7 +18,7 @@ from raft_ref.explorer import Bounds, Event, Kind, Property, Renamed, ServerId, 
 from raft_ref.explorer.model.system import NETWORK_STEPS
 from raft_ref.spec.files import MODEL, RAFT
 from raft_ref.spec.link.as_raft import RaftWords
-from raft_ref.spec.link.original import BOUNDS_OF_READS, OF_RAFT, differences
+from raft_ref.spec.link.original import BOUNDS_OF_FEATURES, OF_RAFT, differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import OWN_SLOTS, RaftVariables, without_own_slot
 from raft_ref.spec.values.value import Value, function, items_of, show
@@ -86,8 +86,8 @@ class Bisimulation:
         module = shared(path)
         limits = model_constants(bounds, may_compact=words is None)
         given = bounds.as_dict()
-        for name in BOUNDS_OF_READS.keys() & {*module.constants}:
-            limits[name] = given.get(BOUNDS_OF_READS[name], 0)
+        for name in BOUNDS_OF_FEATURES.keys() & {*module.constants}:
+            limits[name] = given.get(BOUNDS_OF_FEATURES[name], 0)
         constants = {**self._mapping.constants, **limits}
         self._model = module.transitions(constants)
         self._variables = frozenset(self._model.variables)

@@ -37,12 +37,17 @@ _BOUNDS = {
     "MaxDrops": 1,
     "MaxDuplicates": 1,
 }
-BOUNDS_OF_READS = {"MaxReads": "max_reads", "MaxRounds": "max_rounds"}
-"""The constants of a model that are bounds on reads, and the bounds of the explorer that they are.
+BOUNDS_OF_FEATURES = {
+    "MaxReads": "max_reads",
+    "MaxRounds": "max_rounds",
+    "MaxChanges": "max_changes",
+}
+"""The constants of a model that are bounds on what features do, and the explorer's bounds.
 
-A model without reads has none of them.
+A model without features has none of them.
 """
 
+_BEGIN = frozenset({model_value("s1")})
 _NO_MORE: Mapping[str, Any] = {}
 _COUNTERS = ("restarts", "drops", "duplicates")
 
@@ -63,7 +68,9 @@ def differences(
     """
     checked, original = shared(model), shared(raft)
     constants = {**_CONSTANTS, **more}
-    of_reads = [name for name in BOUNDS_OF_READS if name in checked.constants]
+    if "Voters" in more:
+        constants["Voters"] = _BEGIN
+    of_reads = [name for name in BOUNDS_OF_FEATURES if name in checked.constants]
     limits = _BOUNDS | dict.fromkeys(of_reads, 1)
     ours = checked.transitions({**constants, **limits})
     theirs = original.transitions(constants)

@@ -196,14 +196,20 @@ class Refinement:
         if not is_dataclass(action):
             return []
         given = [getattr(action, each.name) for each in fields(action)]
-        if not all(isinstance(each, int | str) for each in given):
+        if not all(isinstance(each, int | str | frozenset) for each in given):
             return []
-        return [
-            each
-            if isinstance(each, int)
-            else (self._mapping.server if each in self._servers else self._mapping.value)(each)
-            for each in given
-        ]
+        return [self._argument(each) for each in given]
+
+    def _argument(self, given: Any) -> Value:
+        match given:
+            case int():
+                return given
+            case frozenset():
+                return frozenset(map(self._mapping.server, given))
+            case _ if given in self._servers:
+                return self._mapping.server(given)
+            case _:
+                return self._mapping.value(given)
 
     def _state(self, server: ServerId, view: View, messages: Sequence[Any]) -> tuple[Value, ...]:
         """Return the spec's state that shows one server and some messages, and nothing else."""

@@ -25,9 +25,9 @@ from raft_ref.explorer import (
     guarded,
     what_is_renamed,
 )
-from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
+from raft_ref.features import MAX_CHANGES, MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
 from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
-from raft_ref.spec.link.features import ReadsRecorded
+from raft_ref.spec.link.features import CommittedChanges, ReadsRecorded
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
@@ -62,7 +62,9 @@ node can rename, or all if its author thought of that (None)."""
 class GivenSizes:
     """How large a cluster is, and how far it is explored.
 
-    None is what `DEFAULTS` say, or what a known bug needs.
+    None is what `DEFAULTS` say, or what a known bug needs. `voters` are how many of the servers the
+    cluster begins with, the first ones, and `max_changes` how many configurations a log holds; both
+    are for nodes whose membership can change.
     """
 
     servers: int | None = None
@@ -74,6 +76,8 @@ class GivenSizes:
     max_restarts: int | None = None
     max_drops: int | None = None
     max_duplicates: int | None = None
+    voters: int | None = None
+    max_changes: int | None = None
 
     def given(self) -> dict[str, int]:
         """Return those that are not None, by name."""
@@ -171,7 +175,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     numbers = {**defaults, **(beyond or {}), **request.sizes.given()}
     servers = _names("s", numbers["servers"], "servers", least=2)
     values = _names("v", numbers["values"], "values", least=0)
-    actor = _actor(request, bug, servers, values)
+    actor = _begun(_actor(request, bug, servers, values), servers, numbers)
     if request.down:
         if not 0 < request.down < len(servers):
             raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
@@ -260,6 +264,22 @@ def _featured(request: ClusterRequest, actor: Actor) -> Actor:
     return actor.with_features(request.features)
 
 
+def _begun(actor: Actor, servers: tuple[str, ...], numbers: Mapping[str, int]) -> Actor:
+    """Return a node with the voters that its cluster begins with, if that is a matter of it."""
+    changes = isinstance(actor, ExtendedNode) and actor.is_changeable
+    if not changes:
+        for name in ("voters", MAX_CHANGES):
+            if name in numbers:
+                raise RequestError(f"{name.replace('_', '-')}: the membership cannot change")
+        return actor
+    assert isinstance(actor, ExtendedNode)
+    # One server is there to be added, if two are left to elect a leader.
+    voters = numbers.get("voters", max(2, len(servers) - 1))
+    if not 0 < voters <= len(servers):
+        raise RequestError(f"voters {voters}: expected 1 to {len(servers)}, the servers")
+    return actor.with_voters(servers[:voters])
+
+
 def _as_raft(
     actor: Actor, servers: tuple[ServerId, ...], values: tuple[str, ...]
 ) -> tuple[Callable[[Any], Any], bool]:
@@ -312,6 +332,8 @@ def _history(
 ) -> History:
     if isinstance(actor, ExtendedNode) and Feature.READ_INDEX in actor.features:
         return ReadsRecorded(servers, most_reads, actor.do_clocks_agree)
+    if isinstance(actor, ExtendedNode):
+        return CommittedChanges()
     return Committed(project) if is_raft else getattr(actor, "history", NoHistory())
 
 
@@ -335,8 +357,8 @@ def _bounds(
         for name, limit in numbers.items()
         if name in known or (name in _OF_THE_NODE and name in given)
     }
-    of_reads = {name: 1 for name in (MAX_READS, MAX_ROUNDS) if name in known}
-    measures = {**of_reads, **measures, **request.bounds}
+    of_features = {name: 1 for name in (MAX_READS, MAX_ROUNDS, MAX_CHANGES) if name in known}
+    measures = {**of_features, **measures, **request.bounds}
     if request.depth is not None and request.depth < 1:
         raise RequestError(f"depth {request.depth}: expected 1 or more")
     for name, limit in {**numbers, **measures}.items():

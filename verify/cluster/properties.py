@@ -119,7 +119,8 @@ class Subject:
         servers, values = self.system.servers, self.values
         if self.extended is None:
             return RaftVariables(servers, values)
-        return ExtendedVariables(servers, values, self.extended.features)
+        node = self.extended
+        return ExtendedVariables(servers, values, node.features, node.voters)
 
     @property
     def as_raft(self) -> Any:
@@ -206,7 +207,7 @@ def _of_raft(subject: Subject, request: PropertyRequest) -> list[Property]:
         return raft_properties(path, servers, values, subject.as_raft)
     if request.spec is not None:
         return tla_properties(request.spec, subject.variables)
-    return extended_properties(servers, values, node.features)
+    return extended_properties(servers, values, node.features, node.voters)
 
 
 def _progress(subject: Subject, request: PropertyRequest) -> Property:
@@ -272,6 +273,8 @@ def _refinements(subject: Subject, raft: Path) -> list[Property]:
         own = Refinement(
             servers, values, raft, mapping=subject.variables, names=composed_with_features
         )
+        if subject.extended.is_changeable:
+            return [own.as_property]  # what a quorum is changes there, and Raft.tla has one
         return [own.as_property, HidingRefinement(servers, values).as_property]
     if _is_of_ours(subject, "refine"):
         return [Refinement(servers, values, raft).as_property]

@@ -9,7 +9,7 @@ name.
 
 from raft_ref.spec.link.features.composition import composed
 from raft_ref.spec.link.features.hiding import REFINES_RAFT, HidingRefinement
-from raft_ref.spec.link.features.history import ReadsRecorded
+from raft_ref.spec.link.features.history import CommittedChanges, ReadsRecorded
 from raft_ref.spec.link.features.properties import extended_properties
 from raft_ref.spec.link.features.variables import ExtendedVariables
 
@@ -17,6 +17,7 @@ __all__ = [
     "REFINES_RAFT",
     "ExtendedVariables",
     "HidingRefinement",
+    "CommittedChanges",
     "ReadsRecorded",
     "composed",
     "extended_properties",

@@ -6,11 +6,24 @@ from typing import Any, NamedTuple
 
 from raft_ref import ServerId
 from raft_ref.explorer import FORBIDDEN
-from raft_ref.features import ReadingState
+from raft_ref.features import ReadingState, renamed_value
 from raft_ref.spec.link.history import Committed, CommittedEntry
 
 Round = tuple[ServerId, int, int]
 """A round of heartbeats: its leader, the term, the number."""
+
+
+class CommittedChanges(Committed):
+    """The history variable `committed`, in which there are configurations."""
+
+    def rename(
+        self, history: tuple[CommittedEntry, ...], renaming: Mapping[str, str]
+    ) -> tuple[CommittedEntry, ...]:
+        """Return the history with the servers and the values in it renamed."""
+        return tuple(
+            replace(entry, value=renamed_value(entry.value, renaming))
+            for entry in super().rename(history, renaming)
+        )
 
 
 class ReadHistory(NamedTuple):
@@ -43,7 +56,7 @@ class ReadsRecorded:
 
     def __init__(self, servers: Sequence[ServerId], most: int, do_clocks_agree: bool) -> None:
         self._most, self._do_clocks_agree = most, do_clocks_agree
-        self._committed = Committed()
+        self._committed = CommittedChanges()
         self._servers = tuple(servers)
         none = (0,) * len(servers)
         self.initial = ReadHistory(self._committed.initial, none, none, frozenset())

@@ -10,22 +10,26 @@ from raft_ref.spec.link.properties import tla_properties
 
 _VARIABLES = "FeatureVariables"
 _INHERITED = (_VARIABLES, "LeaderContactInvariants")
-_OF_RAFT_ALONE = "MessageTypeOK"
+_OF_RAFT_ALONE = ("TypeOK", "MessageTypeOK")
 
 
 def extended_properties(
-    servers: Sequence[ServerId], values: Sequence[str], features: Iterable[Feature]
+    servers: Sequence[ServerId],
+    values: Sequence[str],
+    features: Iterable[Feature],
+    voters: Iterable[ServerId] | None = None,
 ) -> list[Property]:
     """Return the properties of spec/features/ for the features that are on, each once.
 
-    RaftMessageTypeOK is there in place of MessageTypeOK, which knows no messages of features.
+    RaftTypeOK and RaftMessageTypeOK are there in place of TypeOK and MessageTypeOK, which know no
+    messages of features, and no configurations.
     """
     on = [feature for feature in Feature if feature in {*features}]
-    variables = ExtendedVariables(servers, values, on)
+    variables = ExtendedVariables(servers, values, on, voters)
     modules = [_VARIABLES, *(f"{feature.value}Invariants" for feature in on)]
     found = {
         prop.name: prop
         for module in modules
         for prop in tla_properties(FEATURES / f"{module}.tla", variables, _INHERITED)
     }
-    return [prop for name, prop in found.items() if name != _OF_RAFT_ALONE]
+    return [prop for name, prop in found.items() if name not in _OF_RAFT_ALONE]

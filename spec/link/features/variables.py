@@ -6,7 +6,12 @@ from typing import Any
 
 from raft_ref import State
 from raft_ref.explorer import ServerId, View
-from raft_ref.features import Feature, ForcedRequestVoteRequest, ReadingState
+from raft_ref.features import (
+    Configuration,
+    ConfiguredState,
+    Feature,
+    ForcedRequestVoteRequest,
+)
 from raft_ref.spec.link.features.history import ReadHistory
 from raft_ref.spec.link.variables import RaftVariables, camel_case
 from raft_ref.spec.values.value import Value
@@ -17,26 +22,33 @@ FORCED, ASKED_AT = "forcedRequests", "askedAt"
 class ExtendedVariables(RaftVariables):
     """The variables of FeatureVariables.tla in a view of the explorer.
 
-    Arguments: the servers and the values of the cluster, and the features that are on.
+    Arguments: the servers and the values of the cluster, the features that are on, and the voters
+    that the cluster begins with (None: all servers).
     """
 
     parts: Mapping[str, str] = {
         **RaftVariables.parts,
-        **{camel_case(f.name): "states" for f in fields(ReadingState) if f.name != "me"},
+        **{camel_case(f.name): "states" for f in fields(ConfiguredState) if f.name != "me"},
         FORCED: "messages",
         ASKED_AT: "history",
     }
 
     def __init__(
-        self, servers: Sequence[ServerId], values: Sequence[str], features: Iterable[Feature]
+        self,
+        servers: Sequence[ServerId],
+        values: Sequence[str],
+        features: Iterable[Feature],
+        voters: Iterable[ServerId] | None = None,
     ) -> None:
         super().__init__(servers, values)
         self._features = frozenset(each.value for each in features)
+        self._voters = frozenset(servers if voters is None else voters)
 
     @property
     def constants(self) -> dict[str, Value]:
         """What the constants of the module stand for."""
-        return {**super().constants, "Features": self._features}
+        voters = frozenset(map(self.server, self._voters))
+        return {**super().constants, "Features": self._features, "Voters": voters}
 
     def in_flight(self, messages: Iterable[Any]) -> dict[str, frozenset[Value]]:
         """Return the variables of the network when these are the messages in flight."""
@@ -59,11 +71,20 @@ class ExtendedVariables(RaftVariables):
         return history.asked_at if isinstance(history, ReadHistory) else (0,) * len(self._servers)
 
     def _map_state(self, state: State) -> dict[str, Value]:
-        """Return the variables of a server; those of reads are as at first where they are off."""
-        if isinstance(state, ReadingState):
+        """Return the variables of a server; those of what is off are as at first."""
+        if isinstance(state, ConfiguredState):
             return super()._map_state(state)
         held = {f.name: getattr(state, f.name) for f in fields(state)}
-        return super()._map_state(ReadingState(**held))
+        return super()._map_state(ConfiguredState(**held))
+
+    def value(self, value: Any) -> Value:
+        """Return what stands for the value of an entry, which may be a configuration."""
+        return self._member(value) if isinstance(value, Configuration) else super().value(value)
+
+    def _field(self, content: Any) -> Value:
+        if isinstance(content, frozenset):
+            return frozenset(map(self._member, content))
+        return super()._field(content)
 
     def _type(self, message: Any) -> str:
         if isinstance(message, ForcedRequestVoteRequest):
