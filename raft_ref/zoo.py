@@ -5,20 +5,16 @@ from collections.abc import Mapping
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.concurrency import CONCURRENCY_BUGS
 from raft_ref.durability import DISK_BUGS
-from raft_ref.features.bugs import FEATURE_BUGS
-from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 
 EXPLORED: Mapping[str, Bug] = {
     **BUGS, **DISK_BUGS, **CONCURRENCY_BUGS, **FEATURE_BUGS, **READ_BUGS,
+    **MEMBERSHIP_BUGS,
 }  # fmt: skip
 """The known bugs of a node, with its disk or without, and of its features, by name."""
 
 WAITING: Mapping[str, Mapping[str, str]] = {
-    "membership changes (6)": {
-        "stale-membership-in-snapshot": "openraft#1808",
-        "single-server-change-without-barrier": "Ongaro's note of 2015; hydro#3192",
-        "election-quorum-over-the-union": "CCF#3948",
-        "campaign-before-applying-membership": "etcd#7280",
+    "progress of changes of membership (4, 6)": {
         "joint-configuration-stuck": "etcd#12136",
         "removed-node-retires-early": "CCF#5973",
     },

@@ -19,8 +19,7 @@ from typing import Final
 
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.features import Feature
-from raft_ref.features.bugs import FEATURE_BUGS
-from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.spec.link import PROGRESS
 from raft_ref.verify.cluster import BUG_DEFAULTS
 
@@ -28,7 +27,7 @@ WITNESSES: Final = Path(__file__).with_name("witnesses.json")
 """More bounds within which known bugs show, by name: what they break there, and all sizes."""
 
 
-_OF_FEATURES: Final[Mapping[str, Bug]] = {**FEATURE_BUGS, **READ_BUGS}
+_OF_FEATURES: Final[Mapping[str, Bug]] = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,9 @@ class Searched:
     def shows(self, witness: Witness) -> bool:
         """Whether a bug shows in it as the witness says."""
         is_asked = witness.breaks in self.properties and witness.goal in (None, self.goal)
-        as_many = self.sizes["servers"] == witness.sizes["servers"]
+        as_many = all(
+            self.sizes.get(name) == witness.sizes.get(name) for name in ("servers", "voters")
+        )
         larger = (self.sizes.get(name, 0) >= size for name, size in witness.sizes.items())
         return is_asked and as_many and all(larger)
 

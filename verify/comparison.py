@@ -211,8 +211,7 @@ class _Run:
         servers, values, on = cluster.system.servers, cluster.values, cluster.features
         variables = RaftVariables(servers, values)
         if on:
-            node = cluster.system.guard.actor
-            variables = ExtendedVariables(servers, values, on, node.voters)
+            variables = ExtendedVariables(servers, values, on, cluster.voters)
 
         def states() -> Iterable[State]:
             for view in search.views():

@@ -72,9 +72,7 @@ def config_text(cluster: Cluster, symmetry: tuple[Renamed, ...], text: str | Non
     if cluster.features:
         on = (f'"{each.value}"' for each in Feature if each in cluster.features)
         numbers["Features"] = f"{{{', '.join(on)}}}"
-        node = cluster.system.guard.actor
-        voters = [name for name in cluster.system.servers if name in node.voters]
-        numbers["Voters"] = f"{{{', '.join(voters)}}}"
+        numbers["Voters"] = f"{{{', '.join(cluster.voters)}}}"
         numbers |= {name: str(bounds.get(bound, 0)) for name, bound in BOUNDS_OF_FEATURES.items()}
         text = _properties_of(cluster, text)
     for name, number in numbers.items():

@@ -43,7 +43,8 @@ def is_ladder(options: argparse.Namespace) -> bool:
     """Whether nobody says how far to search. Raises `UsageError` for a time where somebody does."""
     is_one = options.engine != "auto"
     is_one |= any(getattr(options, name) not in (None, False, 0, []) for name in _OF_ONE_SEARCH)
-    is_one |= any(getattr(options, name) is not None for name in DEFAULTS)
+    sizes = (*DEFAULTS, "voters", "max_changes")
+    is_one |= any(getattr(options, name) is not None for name in sizes)
     if is_one and options.time is not None:
         raise UsageError("--time: of a search without bounds; leave them out, or it")
     return not is_one

@@ -31,7 +31,6 @@ def add_sizes(group: Any, or_else: str = "") -> None:
             help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
         )
 
-
     for name, what in (
         ("voters", "servers that the cluster begins with (default: all but one)"),
         ("max_changes", "changes of membership in a log (default: 1)"),

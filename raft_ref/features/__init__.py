@@ -3,8 +3,8 @@
 In: which features are on. Out: a node, `ExtendedNode`, which with none on does what `raft_ref.Node`
 does. `node` composes what the others add, as spec/features/ExtendedRaft.tla does: `pre_vote`,
 `check_quorum`, `leadership_transfer`, `read_index`, `leases` and `membership` are a feature each;
-`leader_contact` is what two of them ask, and `configuration` what a quorum is to all. `state` has the variables of all, `messages` their
-messages; `bugs` and `read_bugs` are mutants.
+`leader_contact` is what two of them ask, and `configuration` what a quorum is to all. `state` has
+the variables of all, `messages` their messages; `bugs` are mutants.
 """
 
 from raft_ref.features.check_quorum import CheckQuorum

@@ -96,7 +96,7 @@ class MembershipNode(ConfiguredNode):
         """Tell whether a configuration is committed and not applied yet (IsBehind)."""
         if not self.is_used_when_applied:
             return False
-        return self.latest_index(state, state.commit_index) > state.configuration_index
+        return bool(self.latest_index(state, state.commit_index) > state.configuration_index)
 
     def may_be_elected(self, state: Any) -> bool:
         """Tell whether the configuration lets a server stand for election (MayStand)."""
@@ -141,7 +141,7 @@ class MembershipNode(ConfiguredNode):
         """Tell whether a snapshot may stand for the entries up to an index (MayCompact)."""
         if not self.is_used_when_applied:
             return True
-        return self.latest_index(state, index) <= state.configuration_index
+        return bool(self.latest_index(state, index) <= state.configuration_index)
 
     # Changes
 

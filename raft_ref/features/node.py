@@ -389,33 +389,36 @@ class ExtendedNode(
             return frozenset(renaming[server] for server in servers)
 
         target = state.transfer_target
-        of_raft = replace(
-            super()._rename_state(state, renaming),
-            pre_votes_granted=renamed(state.pre_votes_granted),
-            heard_from=renamed(state.heard_from),
-            transfer_target=None if target is None else renaming[target],
-        )  # type: ignore[call-arg]
+        changed: dict[str, Any] = {
+            "pre_votes_granted": renamed(state.pre_votes_granted),
+            "heard_from": renamed(state.heard_from),
+            "transfer_target": None if target is None else renaming[target],
+        }
+        of_raft = super()._rename_state(state, renaming)
         if self.is_changeable:
-            of_raft = self._rename_configurations(of_raft, renaming)
-        if not self._has_reads:
-            return of_raft
-        promise = state.promise
-        return replace(
-            of_raft,
-            pending_reads=frozenset(
-                replace(read, server=renaming[read.server]) for read in state.pending_reads
-            ),
-            round_acks=renamed(state.round_acks),
-            promise=promise and replace(promise, leader=renaming[promise.leader]),
-        )  # type: ignore[call-arg]
+            changed |= _renamed_configurations(of_raft, renaming)
+        if self._has_reads:
+            changed |= _renamed_reads(state, renaming)
+        return replace(of_raft, **changed)
 
-    def _rename_configurations(self, state: Any, renaming: Mapping[str, str]) -> State:
-        return replace(
-            state,
-            log=_renamed_entries(state.log, renaming),
-            snapshot=_renamed_snapshot(state.snapshot, renaming),
-            bootstrap=state.bootstrap.renamed(renaming),
-        )  # type: ignore[call-arg]
+
+def _renamed_reads(state: Any, renaming: Mapping[str, str]) -> dict[str, Any]:
+    promise = state.promise
+    return {
+        "pending_reads": frozenset(
+            replace(read, server=renaming[read.server]) for read in state.pending_reads
+        ),
+        "round_acks": frozenset(renaming[server] for server in state.round_acks),
+        "promise": promise and replace(promise, leader=renaming[promise.leader]),
+    }
+
+
+def _renamed_configurations(state: Any, renaming: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "log": _renamed_entries(state.log, renaming),
+        "snapshot": _renamed_snapshot(state.snapshot, renaming),
+        "bootstrap": state.bootstrap.renamed(renaming),
+    }
 
 
 def renamed_value(value: Any, renaming: Mapping[str, str]) -> Any:

@@ -15,8 +15,8 @@ from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
 from raft_ref.explorer import ActorError, Step
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
-from raft_ref.features.bugs import FEATURE_BUGS, LeaderGrantsPreVote
-from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
+from raft_ref.features.bugs.elections import LeaderGrantsPreVote
 from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
 from raft_ref.verify.calibration import Searched, calibrated
 from raft_ref.verify.ladder import ladder

@@ -159,6 +159,13 @@ class Cluster:
         return node.features if isinstance(node, ExtendedNode) else frozenset()
 
     @property
+    def voters(self) -> tuple[ServerId, ...]:
+        """Which servers it begins with, where the membership can change: all, where not."""
+        node, servers = up(self.system.guard.actor), self.system.servers
+        begun = node.voters if isinstance(node, ExtendedNode) else frozenset(servers)
+        return tuple(server for server in servers if server in begun)
+
+    @property
     def words(self) -> RaftWords:
         """How its states, messages and steps are told."""
         return RaftWords(self.project, self.project_message)

@@ -25,6 +25,7 @@ _SHORT: Final = {
     "drops": "max_drops",
     "duplicates": "max_duplicates",
 }
+_OF_MEMBERSHIP: Final = {"voters": "voters", "changes": "max_changes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ class Rung:
 
 def _rung(name: str, why: str, sizes: Mapping[str, int], **more: Any) -> Rung:
     given = {"values": 1, "term": 1, "log": 0, "snapshot": 0, "messages": 2} | dict(sizes)
-    return Rung(name, why, {long: given.get(short, 0) for short, long in _SHORT.items()}, **more)
+    numbers = {long: given.get(short, 0) for short, long in _SHORT.items()}
+    numbers |= {long: given[short] for short, long in _OF_MEMBERSHIP.items() if short in given}
+    return Rung(name, why, numbers, **more)
 
 
 RUNGS: Final[Sequence[Rung]] = (
@@ -177,6 +180,9 @@ _CHECK_QUORUM = frozenset({Feature.CHECK_QUORUM})
 _TRANSFER = frozenset({Feature.LEADERSHIP_TRANSFER})
 _READS = frozenset({Feature.READ_INDEX})
 _LEASES = _READS | {Feature.LEASES}
+_MEMBERSHIP = frozenset({Feature.MEMBERSHIP})
+_JOINT = _MEMBERSHIP | {Feature.JOINT_CONSENSUS}
+_APPLIED = _MEMBERSHIP | {Feature.APPLIED_MEMBERSHIP}
 
 FEATURE_RUNGS: Final[Sequence[Rung]] = (
     _rung(
@@ -319,6 +325,79 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         {"servers": 3, "term": 2, "log": 1, "snapshot": 1},
         is_large=True,
         features=_CHECK_QUORUM,
+    ),
+    _rung(
+        "from one server to two",
+        "changes before and after what is compacted, and a learner that is promoted",
+        {
+            "servers": 2, "voters": 1, "term": 2, "log": 3, "snapshot": 2, "messages": 1,
+            "changes": 2,
+        },
+        features=_MEMBERSHIP,
+    ),
+    _rung(
+        "from two servers to one",
+        "a leader that removes itself, or the other one, with a crash",
+        {"servers": 2, "voters": 2, "term": 2, "log": 2, "restarts": 1, "changes": 1},
+        features=_MEMBERSHIP,
+    ),
+    _rung(
+        "a third server",
+        "who is added and who learns, and what counts for a majority",
+        {"servers": 3, "voters": 2, "term": 2, "log": 2, "messages": 1, "changes": 1},
+        features=_MEMBERSHIP,
+    ),
+    _rung(
+        "four servers change twice",
+        "two leaders, each with a change that the other does not know of (2015)",
+        {"servers": 4, "voters": 4, "term": 2, "log": 1, "messages": 3, "changes": 1},
+        is_large=True,
+        refines=False,
+        features=_MEMBERSHIP,
+    ),
+    _rung(
+        "a change that is undone",
+        "three servers, one of which has a change in its log that nobody else has",
+        {"servers": 3, "voters": 3, "term": 2, "log": 2, "changes": 1},
+        is_large=True,
+        refines=False,
+        features=_MEMBERSHIP,
+    ),
+    _rung(
+        "old and new",
+        "C_old,new of two servers, elected by and committed by both parts",
+        {"servers": 2, "voters": 2, "term": 2, "log": 2, "messages": 1, "changes": 2},
+        features=_JOINT,
+    ),
+    _rung(
+        "from one server to C_new",
+        "what is left before it is committed, and who is a majority of what",
+        {"servers": 2, "voters": 1, "log": 2, "messages": 1, "changes": 2},
+        features=_JOINT,
+    ),
+    _rung(
+        "other servers in one step",
+        "C_old,new of servers that are apart",
+        {"servers": 3, "voters": 1, "log": 2, "messages": 1, "changes": 2},
+        features=_JOINT,
+    ),
+    _rung(
+        "changes as they are applied",
+        "who stands by a configuration that was replaced, with a crash",
+        {
+            "servers": 2, "voters": 2, "term": 2, "log": 2, "messages": 1, "restarts": 1,
+            "changes": 1,
+        },
+        features=_APPLIED,
+    ),
+    _rung(
+        "what was applied outlives a crash",
+        "two changes, a snapshot and a crash",
+        {
+            "servers": 2, "voters": 1, "term": 2, "log": 2, "snapshot": 1, "messages": 1,
+            "restarts": 1, "changes": 2,
+        },
+        features=_APPLIED,
     ),
 )  # fmt: skip
 """The searches of a node with features, each if the features are on that it is about.

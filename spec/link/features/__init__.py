@@ -15,9 +15,9 @@ from raft_ref.spec.link.features.variables import ExtendedVariables
 
 __all__ = [
     "REFINES_RAFT",
+    "CommittedChanges",
     "ExtendedVariables",
     "HidingRefinement",
-    "CommittedChanges",
     "ReadsRecorded",
     "composed",
     "extended_properties",

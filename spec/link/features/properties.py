@@ -10,6 +10,7 @@ from raft_ref.spec.link.properties import tla_properties
 
 _VARIABLES = "FeatureVariables"
 _INHERITED = (_VARIABLES, "LeaderContactInvariants")
+_NEVER_WHERE_COMMITS_ARE_DURABLE = "SometimesCommitForgotten"
 _OF_RAFT_ALONE = ("TypeOK", "MessageTypeOK")
 
 
@@ -32,4 +33,7 @@ def extended_properties(
         for module in modules
         for prop in tla_properties(FEATURES / f"{module}.tla", variables, _INHERITED)
     }
-    return [prop for name, prop in found.items() if name not in _OF_RAFT_ALONE]
+    left_out = {*_OF_RAFT_ALONE}
+    if Feature.APPLIED_MEMBERSHIP in on:
+        left_out.add(_NEVER_WHERE_COMMITS_ARE_DURABLE)
+    return [prop for name, prop in found.items() if name not in left_out]

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from raft_ref.features import Feature
-from raft_ref.features.bugs import FEATURE_BUGS
-from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.search import check
 from raft_ref.spec.checker.task import task_of

@@ -4,38 +4,22 @@ As in `raft_ref.bugs`; `breaks` is a property of spec/features/, or one of Raft.
 sections of the thesis.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from raft_ref.bugs import Bug
+from raft_ref.features.bugs.mutant import Mutant
 from raft_ref.features.messages import PreVoteRequest, PreVoteResponse, TimeoutNowRequest
-from raft_ref.features.node import ExtendedNode
 from raft_ref.features.pre_vote import RequestPreVotes
 from raft_ref.features.state import ExtendedState, Feature
-from raft_ref.machine import StateMachine
-from raft_ref.messages import AppendEntriesRequest, RequestVoteRequest, ServerId, Value
+from raft_ref.messages import AppendEntriesRequest, RequestVoteRequest, ServerId
 from raft_ref.node import Step
 from raft_ref.state import Role
 
 PRE_VOTE, CHECK_QUORUM, TRANSFER = (
     Feature.PRE_VOTE, Feature.CHECK_QUORUM, Feature.LEADERSHIP_TRANSFER,
 )  # fmt: skip
-
-
-class Mutant(ExtendedNode):
-    """A node of which the class says which features are on."""
-
-    on: ClassVar[tuple[Feature, ...]] = ()
-
-    def __init__(
-        self,
-        servers: Sequence[ServerId],
-        values: Sequence[Value] = (),
-        machine: StateMachine | None = None,
-    ) -> None:
-        """Describe a cluster; see `raft_ref.Node`."""
-        super().__init__(servers, values, machine, self.on)
 
 
 # Pre-vote

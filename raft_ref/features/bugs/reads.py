@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from raft_ref.bugs import Bug
-from raft_ref.features.bugs import Mutant
+from raft_ref.features.bugs.mutant import Mutant
 from raft_ref.features.messages import HeartbeatRequest, HeartbeatResponse, ReadIndexResponse
 from raft_ref.features.state import Feature, ReadingState
 from raft_ref.messages import ServerId
