@@ -216,6 +216,8 @@ class RaftVariables:
                 return self._servers[content]
             case Snapshot():
                 return self._snapshot(content)
+            case frozenset():
+                return frozenset(map(self._member, content))
             case _:
                 return self._log(content)
 

@@ -284,7 +284,8 @@ class _Climb:
         measures = system.measures
         if on := _on(rung, self._cluster.features):
             measures = actor.with_features(on).measures
-        own = {name: measure for name, measure in measures.items() if name not in OF_RAFT_ALONE}
+        given = {*OF_RAFT_ALONE, *rung.sizes}
+        own = {name: measure for name, measure in measures.items() if name not in given}
         return {name: measure(first) + rung.own for name, measure in own.items()}
 
     # ---- Jobs

@@ -81,11 +81,6 @@ class ExtendedVariables(RaftVariables):
         """Return what stands for the value of an entry, which may be a configuration."""
         return self._member(value) if isinstance(value, Configuration) else super().value(value)
 
-    def _field(self, content: Any) -> Value:
-        if isinstance(content, frozenset):
-            return frozenset(map(self._member, content))
-        return super()._field(content)
-
     def _type(self, message: Any) -> str:
         if isinstance(message, ForcedRequestVoteRequest):
             return "RequestVoteRequest"
