@@ -14,7 +14,7 @@ from raft_ref.explorer import Bounds, Report, System, Verdict, search
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode
 from raft_ref.features.bugs import FEATURE_BUGS
 from raft_ref.features.read_bugs import READ_BUGS
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.spec.link import INVARIANTS, PROGRESS, REFINEMENT, Committed, raft_properties
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import BUG_DEFAULTS

@@ -2,5 +2,6 @@
 
 In: a seed and faults. Out: what happened, and whether what clients saw is linearizable. `cluster`
 is the simulation, `client` asks things of it; a `trial` does so while faults happen, and
-`linearizability` judges what was seen. `demo` is a cluster to be looked at.
+`linearizability` judges what was seen; `bugs` of what runs a node show so. `demo` is a cluster to
+be looked at.
 """

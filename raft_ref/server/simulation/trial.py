@@ -22,13 +22,23 @@ SERVERS = ("s1", "s2", "s3")
 ROUGH = Conditions(
     delay=(0.0005, 0.03), loss=0.05, duplication=0.05, saving=(0.0002, 0.01), drift=0.1
 )
-QUICK = Timing(compact_after=6, keep=2, max_entries=3, max_outstanding=2)
+QUICK = Timing(
+    compact_after=6, keep=2, max_entries=3, max_outstanding=2, clock_drift=0.25, read_numbers=3
+)
+"""Clocks that run within a tenth of the true one run within 0.25 of each other."""
 
 
 def drawn(
-    chance: random.Random, keys: Sequence[str], value: str, seen: Sequence[Observation]
+    chance: random.Random,
+    keys: Sequence[str],
+    value: str,
+    seen: Sequence[Observation],
+    any_reads: bool = False,
 ) -> Operation:
-    """Return something to want of one of the keys; what cas expects was seen there last."""
+    """Return something to want of one of the keys; what cas expects was seen there last.
+
+    With `any_reads` every second value may come from any server.
+    """
     kind, key = chance.choice(list(Kind)), chance.choice(keys)
     known = [each.result.value for each in seen if each.result and each.operation.key == key]
     return Operation(
@@ -36,6 +46,7 @@ def drawn(
         key,
         value if kind in (Kind.PUT, Kind.CAS) else None,
         known[-1] if kind is Kind.CAS and known else None,
+        any_reads and kind is Kind.GET and chance.random() < 0.5,
     )
 
 
@@ -49,7 +60,9 @@ class Client:
         self._left = left
         self._seen: list[Observation] = []
         self._wanted: Observation | None = None
-        self.does = SimulatedClient(simulation, name, 0.25, lambda: 0.02 * chance.random())
+        self._any_reads = simulation.has(Feature.READ_INDEX)
+        nearest = chance.choice(SERVERS) if self._any_reads else None
+        self.does = SimulatedClient(simulation, name, 0.25, lambda: 0.02 * chance.random(), nearest)
         self.next()
 
     def next(self) -> None:
@@ -58,7 +71,8 @@ class Client:
         if self._left == 0:
             return
         self._left -= 1
-        operation = drawn(self._chance, "xy", f"{self._name}-{self._left}", self._seen)
+        value = f"{self._name}-{self._left}"
+        operation = drawn(self._chance, "xy", value, self._seen, self._any_reads)
         self._wanted = Observation(operation, self._simulation.now)
         self.does.do(operation, self._take)
 
@@ -88,8 +102,8 @@ class Trouble:
         self.chance = chance
         self.pause = pause
         self.is_over = False
-        features = getattr(simulation.node, "features", ())
-        self._has_transfer = Feature.LEADERSHIP_TRANSFER in features
+        self._has_transfer = simulation.has(Feature.LEADERSHIP_TRANSFER)
+        self._has_leases = simulation.has(Feature.LEASES)
         self._later()
 
     def _later(self) -> None:
@@ -102,6 +116,8 @@ class Trouble:
             self._crash, self._crash, self._cut, self._cut_one_way, self._heal, self._heal,
             self._jump, self._fill, self._slow,
         ]  # fmt: skip
+        if self._has_leases:  # which are for clocks that nobody sets
+            kinds.remove(self._jump)
         if self._has_transfer:
             kinds += [self._transfer, self._transfer, self._stop]
         fault = self.chance.choice(kinds)

@@ -8,7 +8,7 @@ import pytest
 
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.server import IN_PRODUCTION, Happening, named
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import SERVERS, run
 from tests.support.clusters import Spec

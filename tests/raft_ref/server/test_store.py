@@ -254,7 +254,7 @@ def load(folder: Path, me: str = "s1") -> State:
         ("UPDATE log SET value = 'x' WHERE position = 3", "damaged: a row of log has another"),
         ("DELETE FROM log WHERE position = 2", "damaged: entry 2 of the log is missing"),
         ("UPDATE snapshot SET data = 'y'", "damaged: a row of snapshot has another checksum"),
-        ("UPDATE server SET format = 7", "has format 7, expected 1"),
+        ("UPDATE server SET format = 7", "has format 7, expected 2"),
         ("DELETE FROM server", "damaged: it does not say whose it is"),
     ],
 )

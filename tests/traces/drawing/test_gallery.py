@@ -7,7 +7,7 @@ import pytest
 
 from raft_ref.cli import main
 from raft_ref.cli.commands import bugs
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.traces import draw, read
 from raft_ref.verify import ZOO, find, gallery
 from raft_ref.zoo import EXPLORED, WAITING
