@@ -101,10 +101,10 @@ class Spec:
         """Yield a step, or those that a restart is which skips numbers of reads."""
         server, before, event, step = happening
         after: Any = step.state
-        if event is None and isinstance(before, ReadingState):
+        if event is None and isinstance(before, ReadingState) and isinstance(after, ReadingState):
             number = before.read_number
             peer = next(each for each in self._servers if each != server)
-            state = replace(after, read_number=min(number, after.read_number))
+            state: Any = replace(after, read_number=min(number, after.read_number))
             while state.read_number < after.read_number:
                 if state.read_number == number:
                     yield Happening(server, before, None, Step(state, (), ("Restart",)))

@@ -168,6 +168,12 @@ class SimulatedServer:
         self._offset += seconds
         self.wake()
 
+    def run_at(self, rate: float) -> None:
+        """Let the clock run at another rate from now on, as a share of the true one."""
+        self._offset += (self._rate - rate) * self.simulation.now
+        self._rate = rate
+        self.wake()
+
     def _observe(self, before: State, event: Any, step: Step) -> None:
         self._steps.append(Happening(self.me, before, event, step))
 

@@ -257,7 +257,8 @@ def test_a_promise_is_saved_before_it_is_given() -> None:
     assert save is not None
     assert save.reading is not None
     assert save.reading.promise == Promise("s1", 1, 1)
-    assert [each.message for each in messages] == [HeartbeatResponse("s2", "s1", 1, 1)]
+    sent: list[Any] = [each.message for each in messages]
+    assert sent == [HeartbeatResponse("s2", "s1", 1, 1)]
 
 
 ASKED = RequestVoteRequest("s3", "s2", 2, 1, 1)
@@ -296,7 +297,8 @@ def test_a_number_is_never_used_again() -> None:
         if save is not None:
             disk.save(save)
             saves += 1
-        assert [each.message for each in messages] == [asks(number + 1)]
+        sent: list[Any] = [each.message for each in messages]
+        assert sent == [asks(number + 1)]
         tell(made, 1.0, ReadIndexResponse("s1", "s2", 1, number + 1, 1))
         tell(made, 1.0, AppendEntriesRequest("s1", "s2", 1, 1, 1, (), 1))
         made.flush(1.0)

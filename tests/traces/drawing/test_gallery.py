@@ -23,6 +23,9 @@ OPERATIONS = {
     "retry-applied-twice": (2, 8),
     "save-error-swallowed": (8, 1_327),
     "sent-before-saved": (6, 884),
+    "clock-drift-ignored": (6, 81),
+    "promise-not-saved": (4, 43),
+    "lease-kept-in-transfer": (4, 41),
 }
 
 
