@@ -41,10 +41,10 @@ they are as safe, and what a feature promises, it does where all of them have it
 
 All reads are linearizable. For each batch of them a leader asks whether it still leads: with its
 messages (--reads leader), or in rounds of their own, and for reads at other servers as well
-(--reads any). By lease (--reads lease) it does not ask while those who answered last would elect
-nobody else. ASSUMED then: all servers of the cluster read by lease, and no clock runs faster than
-another by more than --clock-drift, is set, or stands still, as a machine's does that is suspended.
-Where that is not so, a read may miss what was written before it.
+(--reads any). By lease (--reads lease) it does not ask while a majority of servers that run so has
+promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster than another by
+more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
+is not so, a read may miss what was written before it.
 
 exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 it could not go on, such as for want of room on the
 disk; 2 bad input or usage

@@ -50,8 +50,8 @@ STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
 
 _ASSUMED = (
-    "%s reads by lease: that is right if all servers of the cluster do, and no clock runs more "
-    "than %g %% faster than another, is set, or stands still"
+    "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "
+    "another, is set, or stands still"
 )
 
 

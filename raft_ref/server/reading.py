@@ -13,10 +13,14 @@
 
 That a promise lasts longer than the trust in it is assumed of clocks: none runs faster than another
 by more than `Timing.clock_drift`, and none is set, or stands still while others go on.
+
+A server without leases answers rounds and promises nothing. So who promises says so, in the number
+that travels with its answer, and a lease is of a majority of these.
 """
 
 import random
 from dataclasses import dataclass, replace
+from typing import Any
 
 from raft_ref.features import (
     AnswerReads,
@@ -27,18 +31,24 @@ from raft_ref.features import (
     Feature,
     Heartbeat,
     HeartbeatRequest,
+    HeartbeatResponse,
     LeaseRead,
+    Promise,
     Read,
     ReadingState,
     RequestReadIndex,
     ServeRead,
 )
 from raft_ref.messages import ServerId
+from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import ExtendedReplica
 from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Observer, RequestId, Timing
 from raft_ref.server.store import Result
 from raft_ref.state import State
+
+PROMISED = 1
+"""What travels with an answer to a round that is a promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ class ReadingReplica(ExtendedReplica):
         self._asked: ServerId | None = None  # of whom its index was asked last
         self._asked_at = LONG_AGO
         self._round_sent = LONG_AGO  # when those were asked last that did not answer
+        self._promised: set[ServerId] = set()  # who did for the latest round
         self._lease_due = LONG_AGO
         self._promise_due = now + self.promise_time()
 
@@ -112,9 +123,21 @@ class ReadingReplica(ExtendedReplica):
         """Take a message from a peer."""
         self._let_time_pass(now)
         super().receive(envelope, now)
-        message = envelope.message
-        if isinstance(message, HeartbeatRequest) and message.term == self.state.current_term:
+        message: Any = envelope.message
+        if message.term != self.state.current_term:
+            return
+        if isinstance(message, HeartbeatRequest):
             self._promise_due = now + self.promise_time()
+        is_promise = isinstance(message, HeartbeatResponse) and envelope.round == PROMISED
+        if is_promise and message.round == self.state.read_round:
+            self._promised.add(message.source)
+
+    def _take(self, step: Step, event: Any, number: int, now: float) -> None:
+        after: Any = step.state
+        if isinstance(event, HeartbeatRequest) and self._has_leases:
+            asked = Promise(event.source, event.term, event.round)
+            number = PROMISED if after.promise == asked else number
+        super()._take(step, event, number, now)
 
     def tick(self, now: float) -> None:
         """Let time pass."""
@@ -179,12 +202,15 @@ class ReadingReplica(ExtendedReplica):
     def _note_reads(self, now: float) -> None:
         if not self._waiting or self._batch or not self.node.knows_committed(self.state):
             return
-        is_leased = self._has_leases and self.node.has_lease(self.state)
-        self._act(LeaseRead() if is_leased else Read(), now)
+        self._act(LeaseRead() if self._has_lease() else Read(), now)
         self._batch, self._waiting = self._waiting, []
         self._serve(now)
 
     # A leader's rounds
+
+    def _has_lease(self) -> bool:
+        is_promised = self.node.is_quorum(frozenset({self.me, *self._promised}))
+        return self._has_leases and is_promised and self.node.has_lease(self.state)
 
     def _is_round_under_way(self) -> bool:
         return any(read.is_covered for read in self.state.pending_reads)
@@ -199,6 +225,7 @@ class ReadingReplica(ExtendedReplica):
             if not self.state.pending_reads:
                 return
             self._act(BeginRound(), now)
+            self._promised.clear()
             self._lease_due = now + self.lease_time()
         elif now < self._round_sent + self.timing.heartbeat:
             return

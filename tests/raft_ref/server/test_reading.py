@@ -27,6 +27,7 @@ from raft_ref.features import (
 )
 from raft_ref.server import KeyValueMachine, ReadingReplica, Status, Timing
 from raft_ref.server.codec import Envelope
+from raft_ref.server.reading import PROMISED
 from raft_ref.server.simulation.cluster import MemoryStorage
 from raft_ref.server.store import NoOp, Register, encoded
 
@@ -48,9 +49,11 @@ def replica(
     return ReadingReplica(node, me, random.Random(1), now, saved, TIMING)
 
 
-def tell(made: ReadingReplica, now: float, *messages: Any) -> None:
+def tell(made: ReadingReplica, now: float, *messages: Any, promised: bool = True) -> None:
+    """Let messages arrive; unless it is said, who answers a round promises as well."""
     for message in messages:
-        made.receive(Envelope(message), now)
+        number = PROMISED if promised and isinstance(message, HeartbeatResponse) else 0
+        made.receive(Envelope(message, number), now)
 
 
 def elected(features: Iterable[Feature] = READS, commits: bool = True) -> ReadingReplica:
@@ -235,6 +238,28 @@ def test_a_round_that_nobody_answered_is_no_lease() -> None:
     of_reads(leader, 1.0)
     leader.read("b", "x")
     assert of_reads(leader, 1.01) == ([], [])
+
+
+def test_nor_one_that_a_server_without_leases_answered() -> None:
+    leader = elected(LEASES)
+    leader.read("a", "x")
+    of_reads(leader, 1.0)
+    tell(leader, 1.01, followed(1), promised=False)
+    leader.read("b", "x")
+    assert of_reads(leader, 1.01) == (round_of(2), done("a"))
+    tell(leader, 1.02, followed(1, "s3"))  # a promise, and of a round that is over
+    tell(leader, 1.03, followed(2), promised=False)
+    leader.read("c", "x")
+    assert of_reads(leader, 1.03) == (round_of(3), done("b"))
+
+
+@pytest.mark.parametrize(("features", "number"), [(READS, 0), (LEASES, PROMISED)])
+def test_who_promises_says_so(features: tuple[Feature, ...], number: int) -> None:
+    made = follower(features)
+    tell(made, 1.0, HeartbeatRequest("s1", "s2", 1, 2))
+    assert [each.round for each in made.flush(1.0).messages] == [number]
+    tell(made, 1.0, HeartbeatRequest("s1", "s2", 1, 1))
+    assert [each.round for each in made.flush(1.0).messages] == [0]  # overtaken
 
 
 def test_a_transfer_ends_all_leases_of_the_term() -> None:
