@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from raft_ref.features import Feature
-from raft_ref.server import Simulation
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.server import ReadingReplica, Simulation
 from raft_ref.server.simulation.bugs import LEASES
+from raft_ref.server.simulation.cluster import SimulatedServer
 from raft_ref.server.simulation.drills import RESTARTED_FOLLOWER, SLOW_LEADER, UNHEARD_TRANSFER
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import SERVERS, Setting, run
@@ -62,3 +63,47 @@ def test_a_clock_that_runs_at_another_rate_goes_on_from_where_it_was() -> None:
     assert server.clock == pytest.approx(2.0)
     cluster.run(1.0)
     assert server.clock == pytest.approx(2.5)
+
+
+# ---- Where some servers have no leases
+
+OTHERS = LEASES - {Feature.LEASES}
+FEATURES_OF = {"s1": LEASES, "s2": OTHERS, "s3": OTHERS}
+
+
+class MixedServer(SimulatedServer):
+    """A server that has the features that `FEATURES_OF` says."""
+
+    @property
+    def node(self) -> ExtendedNode:
+        return ExtendedNode(SERVERS, (), self.simulation.machine(), FEATURES_OF[self.me])
+
+
+class Mixed(Simulation):
+    """A cluster of which one server has leases."""
+
+    server = MixedServer
+
+
+class Trusting(ReadingReplica):
+    """A replica that takes every answer to a round for a promise."""
+
+    def _has_lease(self) -> bool:
+        return self._has_leases and self.node.has_lease(self.state)
+
+
+class TooTrusting(Mixed):
+    """The same with servers that take no notice of who promises."""
+
+    reading = Trusting
+
+
+@pytest.mark.parametrize(("cluster", "is_right"), [(Mixed, True), (TooTrusting, False)])
+def test_an_answer_that_is_no_promise_makes_no_lease(
+    cluster: type[Simulation], is_right: bool
+) -> None:
+    histories = [
+        run(seed, simulation=cluster, features=LEASES, setting=RESTARTED_FOLLOWER).history
+        for seed in range(20)
+    ]
+    assert all(map(is_linearizable, histories)) is is_right
