@@ -67,6 +67,26 @@ RestartAt(i, commit) ==
 
 Index == 0..MaxLogLength
 
+\* Those of reads, and of leases.
+OfReads(i) ==
+    \/ \E number \in 1..MaxReads :
+           X!ReadBeside(i, number) \/ X!AskRead(i, number) \/ X!NoteOwnRead(i, number)
+    \/ \E number \in 1..MaxReads : X!ServeEarlier(i, number)
+    \/ \E round \in 1..MaxRounds : X!BeginRoundAs(i, round)
+    \/ X!Read(i)
+    \/ X!BeginRound(i)
+    \/ X!AnswerReads(i)
+    \/ X!ServeRead(i)
+    \/ X!LeaseRead(i)
+    \/ X!EndLease(i)
+    \/ X!EndPromise(i)
+
+OfReadsTowards(i, j) ==
+    \/ X!RequestReadIndex(i, j)
+    \/ X!Heartbeat(i, j)
+    \/ \E number \in 1..MaxReads :
+           X!RequestBeside(i, j, number) \/ X!AskAgain(i, j, number) \/ X!AnswerRead(i, j, number)
+
 \* A step of server i by itself.
 Own(i) ==
     \/ X!Timeout(i)
@@ -80,17 +100,7 @@ Own(i) ==
     \/ X!CheckQuorum(i)
     \/ X!AbortTransfer(i)
     \/ X!TimeoutNow(i)
-    \/ \E number \in 1..MaxReads :
-           X!ReadBeside(i, number) \/ X!AskRead(i, number) \/ X!NoteOwnRead(i, number)
-    \/ \E number \in 1..MaxReads : X!ServeEarlier(i, number)
-    \/ \E round \in 1..MaxRounds : X!BeginRoundAs(i, round)
-    \/ X!Read(i)
-    \/ X!BeginRound(i)
-    \/ X!AnswerReads(i)
-    \/ X!ServeRead(i)
-    \/ X!LeaseRead(i)
-    \/ X!EndLease(i)
-    \/ X!EndPromise(i)
+    \/ OfReads(i)
 
 \* What server i does about j.
 Towards(i, j) ==
@@ -105,10 +115,7 @@ Towards(i, j) ==
     \/ X!TransferLeadership(i, j)
     \/ X!ChangeTarget(i, j)
     \/ X!TellToStand(i, j)
-    \/ X!RequestReadIndex(i, j)
-    \/ X!Heartbeat(i, j)
-    \/ \E number \in 1..MaxReads :
-           X!RequestBeside(i, j, number) \/ X!AskAgain(i, j, number) \/ X!AnswerRead(i, j, number)
+    \/ OfReadsTowards(i, j)
 
 \* What is made of message m, which may stay in flight.
 Of(m, others) ==
@@ -138,6 +145,20 @@ Next ==
            \/ \E others \in {messages, messages \ {m}} : Of(m, others) /\ Bounded
 
 Spec == Init /\ [][Next]_vars
+
+\* Reads beside what Raft.tla has, without its own liberties: there are far fewer states.
+NextWithReads ==
+    \/ \E i \in Server :
+           /\ OfReads(i) \/ X!Timeout(i) \/ \E value \in Value : X!ClientRequest(i, value)
+           /\ Bounded
+    \/ \E i, j \in Server :
+           /\ OfReadsTowards(i, j) \/ \E count \in Index : X!AppendEntries(i, j, count)
+           /\ Bounded
+    \/ \E m \in messages :
+           \/ X!DropMessage(m) /\ Bounded
+           \/ \E others \in {messages, messages \ {m}} :
+                  /\ X!Handle(m, others) \/ X!NoteRead(m, others) \/ X!LearnIndex(m, others)
+                  /\ Bounded
 
 LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
 CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars

@@ -80,5 +80,23 @@ def test_a_liberty_that_breaks_a_property_is_found(tmp_path: Path) -> None:
     assert report.verdict.name == "VIOLATED"
 
 
+READS = EXTENDED_MODEL.with_name("MCReadsTrace.cfg")
+ALONE, WITH_LEASES = '{"ReadIndex"}', '{"ReadIndex", "Leases"}'
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("features", "counts"), [(ALONE, (2_599, 11_990, 26)), (WITH_LEASES, (7_729, 40_117, 28))]
+)
+def test_the_liberties_of_reads_break_no_property(
+    features: str, counts: tuple[int, int, int]
+) -> None:
+    text = READS.read_text(encoding="utf-8")
+    config = parse_config(text.replace(ALONE, features), READS.name)
+    report = check(task_of(load(EXTENDED_MODEL), config, False))
+    assert report.verdict.name == "HOLDS"
+    assert (report.distinct_states, report.generated_states, report.depth) == counts
+
+
 def test_the_liberties_are_as_many_as_they_were() -> None:
     assert small_counts() == COUNTS
