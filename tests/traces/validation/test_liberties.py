@@ -98,5 +98,19 @@ def test_the_liberties_of_reads_break_no_property(
     assert (report.distinct_states, report.generated_states, report.depth) == counts
 
 
+@pytest.mark.long
+def test_a_liberty_of_reads_that_breaks_a_property_is_found(tmp_path: Path) -> None:
+    """Who is asked knows the index by itself: the model says so."""
+    model = beside_each_other(tmp_path)
+    own = tmp_path / EXTENDED_TRACE.name
+    text = own.read_text(encoding="utf-8")
+    unknown = "readIndex' = [readIndex EXCEPT ![i] = 0]"
+    assert unknown in text
+    own.write_text(text.replace(unknown, unknown.replace("0]", "commitIndex[i]]")))
+    longer = READS.read_text(encoding="utf-8").replace("MaxLogLength = 1", "MaxLogLength = 2")
+    report = check(task_of(load(model), parse_config(longer, READS.name), False))
+    assert report.verdict.name == "VIOLATED"
+
+
 def test_the_liberties_are_as_many_as_they_were() -> None:
     assert small_counts() == COUNTS
