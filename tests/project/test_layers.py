@@ -69,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "raft_ref/features",
         "spec",
         "spec/link",
+        "spec/link/features",
         "traces/conformance/hunting",
         "traces/format",
         "traces/sources",
