@@ -317,7 +317,7 @@ def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
         ({Feature.LEADERSHIP_TRANSFER}, 5),
         ({Feature.PRE_VOTE, Feature.CHECK_QUORUM}, 15),
         ({Feature.READ_INDEX}, 5),
-        ({Feature.READ_INDEX, Feature.LEASES}, 10),
+        ({Feature.READ_INDEX, Feature.LEASES}, 11),
         ({*Feature}, len(FEATURE_BUGS) + len(READ_BUGS)),
     ],
 )

@@ -244,6 +244,12 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_LEASES,
     ),
     _rung(
+        "a round of an older term",
+        "who refuses it does not answer one of the newer term, which may have the same number",
+        {"servers": 2, "term": 2},
+        features=_LEASES,
+    ),
+    _rung(
         "all that the model does with reads",
         "a node that never reads, or never ends a lease, breaks nothing and has no feature",
         {"servers": 2, "log": 1, "messages": 1},
