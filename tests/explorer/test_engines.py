@@ -54,7 +54,7 @@ LONG, DEEP = [pytest.mark.long], [pytest.mark.long, pytest.mark.deep]
 
 @pytest.mark.parametrize(
     ("examples", "deepest"),
-    [(4, 5), pytest.param(16, 14, marks=LONG), pytest.param(69, 14, marks=DEEP)],
+    [(3, 4), pytest.param(16, 14, marks=LONG), pytest.param(69, 14, marks=DEEP)],
 )
 def test_all_engines_give_one_report(examples: int, deepest: int) -> None:
     drawn = given(each=configurations(deepest))
