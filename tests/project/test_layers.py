@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spec",
         "spec/link",
         "spec/proof",
+        "spec/proof/reads",
         "spec/values",
     },
     "spec/link": {
@@ -323,7 +324,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "raft_ref",
         "raft_ref/features",
         "spec/link",
-        "spec/proof",
         "verify",
         "verify/checks",
         "verify/cluster",

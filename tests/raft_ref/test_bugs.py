@@ -79,9 +79,10 @@ SHORTEST = {
     "earlier-read-answered": (22, 2_422),
     "read-before-applied": (16, 110),
     "follower-reads-alone": (13, 214),
-    "earlier-round-counted": (15, 10_066),
-    "acknowledgements-kept": (15, 10_366),
-    "promise-shortened": (18, 21_475),
+    "earlier-round-counted": (15, 10_043),
+    "acknowledgements-kept": (15, 10_343),
+    "refusal-taken-for-acknowledgement": (7, 282),
+    "promise-shortened": (18, 21_254),
     "clock-drifts-beyond-bound": (13, 2_920),
     "promise-forgotten-by-restart": (15, 12_642),
     "lease-outlives-transfer": (15, 25_544),
@@ -188,3 +189,20 @@ def test_with_any_bound_one_lower_the_property_holds(name: str, bound: str) -> N
     bug = EXPLORED[name]
     report = explore(name, bug.node, {**bug.bounds, bound: bug.bounds[bound] - 1})
     assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+
+
+@pytest.mark.long
+def test_a_refusal_that_is_taken_for_an_acknowledgement_is_harm() -> None:
+    """A leader of two terms takes it for an answer to a round of the second."""
+    name = "refusal-taken-for-acknowledgement"
+    asked = PropertyRequest(invariants=("LeaseExcludesLeaders",))
+    sizes = {"servers": 3, "max_term": 3, "max_messages": 3, "max_restarts": 1}
+    request = ClusterRequest(
+        bug=name,
+        sizes=GivenSizes(**{**BUG_DEFAULTS, **sizes}),
+        properties=asked,
+    )
+    report = ExhaustiveCheck(request).run().search
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == "LeaseExcludesLeaders"
+    assert len(report.counterexample.events) == 17
