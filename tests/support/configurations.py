@@ -18,6 +18,7 @@ from raft_ref.explorer.engines.ranks import world
 from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
 from raft_ref.features.bugs import FEATURE_BUGS
 from raft_ref.features.read_bugs import READ_BUGS
+from raft_ref.spec.link import PROGRESS
 from raft_ref.verify import ClusterRequest, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import build
 
@@ -87,7 +88,9 @@ def configurations(draw: st.DrawFn, deepest: int = 14) -> Configuration:
         bounds={MAX_READS: 1, MAX_ROUNDS: 1} if has_reads else {},
         depth=min(far, deepest, draw(st.sampled_from([1, 4, 9, 14]))),
         network=draw(st.sampled_from(["set", "fifo"])),
-        properties=PropertyRequest(refine=draw(st.booleans())),
+        properties=PropertyRequest(
+            refine=draw(st.booleans()), excepted=(PROGRESS,)
+        ),  # has no depth
     )
     renamed = [(), ("servers",), ("values",), ("servers", "values")]
     return Configuration(request, draw(st.sampled_from(renamed)))

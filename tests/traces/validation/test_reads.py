@@ -40,6 +40,7 @@ SAID = {
     "follower-reads-alone": "by its own commit index 1, and does not ask the leader (6.4)",
     "earlier-round-counted": "counts an answer to round 1 in round 2 (6.4)",
     "acknowledgements-kept": "begins a round with the acknowledgements of the last (6.4)",
+    "refusal-taken-for-acknowledgement": "sends round 1, where the spec sends 0",
     "promise-shortened": "shortens its promise of round 2 to that of round 1 (6.4.1)",
     "clock-drifts-beyond-bound": "ends, and s1 still trusts in it (6.4.1)",
     "promise-forgotten-by-restart": "restarts and forgets that it has promised its vote to s1",
