@@ -7,8 +7,8 @@ from typing import Any
 
 from raft_ref.bugs import Bug
 from raft_ref.explorer import Progress, Verdict
-from raft_ref.server.bugs import SERVER_BUGS, ServerBug
 from raft_ref.server.session import Kind
+from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
 from raft_ref.server.simulation.linearizability import Observation, unexplained
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace, draw

@@ -15,6 +15,7 @@ examples:
   raft-ref kv get color --cluster 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003
   raft-ref kv cas color blue red --cluster ...      red, if it is blue; - stands for no value
   raft-ref kv delete color --cluster ...
+  raft-ref kv get color --from-any --cluster ...    from any server, not the leader alone
   raft-ref kv transfer 2 --cluster ...              let the server 2 lead; any other without a name
 
 exit codes: 0 done; 1 there is no such key, or another value than expected, or another server leads;
@@ -41,6 +42,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         one = kinds.add_parser(kind.value, help=what, description=f"{what.capitalize()}.")
         for name in arguments:
             one.add_argument(name.lower(), metavar=name)
+        if kind is Kind.GET:
+            one.add_argument(
+                "--from-any",
+                action="store_true",
+                help="let any server answer, the first of the cluster before the others: it asks "
+                "the leader how far it has to be, and is as up to date (servers that run with "
+                "--reads any or lease; others say who leads)",
+            )
         one.set_defaults(kind=kind)
         _add_cluster(one)
     what = "let another server lead"
@@ -104,7 +113,9 @@ def _wanted(options: argparse.Namespace) -> Operation | Transfer:
     values = [getattr(options, name, None) for name in ("value", "expected")]
     if options.kind is Kind.CAS:  # - stands for no value
         values = [None if value == "-" else value for value in values]
-    return Operation(options.kind, options.key, *values)
+    value, expected = values
+    of_any = options.kind is Kind.GET and options.from_any
+    return Operation(options.kind, options.key, value, expected, of_any)
 
 
 def _print_result(wanted: Operation | Transfer, result: Result) -> None:

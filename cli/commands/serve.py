@@ -6,12 +6,22 @@ import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from raft_ref.cli.options.cluster import add_features, features_of
-from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.errors import UsageError, positive
 from raft_ref.cli.options.network import add_tls, address, certificate, peers
-from raft_ref.server import IN_PRODUCTION, Address, Server, ServerRequest, StorageError, named
+from raft_ref.features import Feature
+from raft_ref.server import (
+    IN_PRACTICE,
+    IN_PRODUCTION,
+    Address,
+    Server,
+    ServerRequest,
+    StorageError,
+    named,
+)
 
 _EXAMPLES = """
 examples (the first of three servers on one machine; two processes; a network):
@@ -22,14 +32,30 @@ examples (the first of three servers on one machine; two processes; a network):
       --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
   raft-ref serve --with pre-vote,check-quorum ...      leadership is not transferred
   raft-ref serve --with none ...                       Raft as the paper has it
+  raft-ref serve --reads any ...                       for `kv get --from-any`
+  raft-ref serve --reads lease --clock-drift 0.01 ...  on machines with good clocks
 
 A server that is stopped by Ctrl-C or SIGTERM lets another one lead first, if it leads, for a second
 at most; another signal stops it at once. Servers with different features work together, and say so:
 they are as safe, and what a feature promises, it does where all of them have it.
 
+All reads are linearizable. For each batch of them a leader asks whether it still leads: with its
+messages (--reads leader), or in rounds of their own, and for reads at other servers as well
+(--reads any). By lease (--reads lease) it does not ask while a majority of servers that run so has
+promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster than another by
+more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
+is not so, a read may miss what was written before it.
+
 exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 it could not go on, such as for want of room on the
 disk; 2 bad input or usage
 """
+
+_READS: Mapping[str, frozenset[Feature]] = {
+    "leader": frozenset(),
+    "any": frozenset({Feature.READ_INDEX}),
+    "lease": frozenset({Feature.READ_INDEX, Feature.LEASES}),
+}
+"""What reads are by, as features."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +89,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="listen beyond this machine without TLS: whoever reaches the port is let in",
     )
     add_features(parser, IN_PRODUCTION, named(IN_PRODUCTION))
+    parser.add_argument(
+        "--reads",
+        choices=_READS,
+        default="leader",
+        help="leader: the leader serves reads and asks a majority for each batch of them; any: all "
+        "servers do, and ask the leader; lease: likewise, and the leader asks nobody while it has "
+        "a lease, which relies on clocks (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--clock-drift",
+        type=positive,
+        metavar="RATIO",
+        help="with --reads lease: how much faster than another the clock of a server may run, "
+        f"which is assumed (default: {IN_PRACTICE.clock_drift:g}, a tenth)",
+    )
     parser.add_argument("--quiet", action="store_true", help="log warnings alone")
     add_tls(parser)
     parser.set_defaults(run=run)
@@ -70,6 +111,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref serve`. Raises UsageError, StorageError and TlsError."""
+    if options.clock_drift is not None and options.reads != "lease":
+        raise UsageError("--clock-drift: only with --reads lease")
     request = _request(options)
     if request.is_exposed:
         raise UsageError(
@@ -96,7 +139,8 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             options.listen,
             certificate(options),
             options.without_tls,
-            features_of(options, IN_PRODUCTION),
+            features_of(options, IN_PRODUCTION) | _READS[options.reads],
+            IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift,
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error

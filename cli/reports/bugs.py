@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from raft_ref.bugs import Bug
-from raft_ref.server.bugs import SERVER_BUGS, ServerBug
+from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
 from raft_ref.traces import tell
 from raft_ref.traces.drawing.history import Operation
 from raft_ref.verify import BugReport

@@ -55,7 +55,7 @@ class HeartbeatRequest:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatResponse:
-    """A server does, or it has a newer term (thesis, 6.4)."""
+    """A server does, or it has a newer term, and answers no round (0; thesis, 6.4)."""
 
     source: ServerId
     dest: ServerId

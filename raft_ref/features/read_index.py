@@ -86,7 +86,7 @@ class ReadIndexNode(ConfiguredNode):
 
     def acknowledges(self, state: ReadingState, m: HeartbeatResponse) -> bool:
         """Tell whether an answer is to the latest round of a leader."""
-        return m.term == state.current_term and m.round == state.read_round
+        return m.term == state.current_term and 0 < m.round == state.read_round
 
     def of_reads(self, state: ReadingState) -> Iterator[Any]:
         """Yield what may happen to reads."""
@@ -206,11 +206,16 @@ class ReadIndexNode(ConfiguredNode):
         return Step(replace(state, read_index=None), (), ("ServeRead",))
 
     def handle_heartbeat_request(self, state: ReadingState, m: HeartbeatRequest) -> Step:
-        """Follow the leader of the term, or tell one of an older term (HandleHeartbeatRequest)."""
+        """Follow the leader of the term, or tell one of an older term (HandleHeartbeatRequest).
+
+        That is no answer to a round (0): who is told may come to lead the newer term, and the
+        number may be that of a round which it has not begun.
+        """
         after: Any = state
+        answered = 0
         if m.term == state.current_term:
-            after = self.follow(state, m.term, state.voted_for)
-        response = HeartbeatResponse(state.me, m.source, state.current_term, m.round)
+            after, answered = self.follow(state, m.term, state.voted_for), m.round
+        response = HeartbeatResponse(state.me, m.source, state.current_term, answered)
         return Step(after, (response,), ("HandleHeartbeatRequest",))  # type: ignore[arg-type]
 
     def handle_of_reads(

@@ -2,16 +2,24 @@
 
 In: the node of `raft_ref` as it is explored, a disk, a network, a clock. Out: a replicated
 key-value store. A `replica` is a node with timers (no I/O), which saves by a `storage`, sends by a
-`transport`, and applies what is committed to a `store`; an `extended` one has features as well. A
-`process` runs one over `sockets`: messages as bytes (`codec`) in frames (`framing`), with `tls` if
-asked. A `client` talks to servers as a `session` says. `simulation` has a whole cluster in one
-process; `bugs` are of what runs a node, and show there.
+`transport`, and applies what is committed to a `store`; an `extended` one has features as well,
+`reading` is one of them. A `process` runs one over `sockets`: messages as bytes (`codec`) in frames
+(`framing`), with `tls` if asked. A `client` talks to servers as a `session` says. `simulation` has
+a whole cluster in one process.
 """
 
 from raft_ref.server.client import Client, FailedError, OperationRequest
 from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica, named
 from raft_ref.server.process import Server, ServerRequest
-from raft_ref.server.replica import Happening, Replica, Reply, Status, Timing
+from raft_ref.server.reading import ReadingReplica
+from raft_ref.server.replica import (
+    IN_PRACTICE,
+    Happening,
+    Replica,
+    Reply,
+    Status,
+    Timing,
+)
 from raft_ref.server.session import Kind, Operation, Session, Transfer
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation
@@ -21,6 +29,7 @@ from raft_ref.server.store import KeyValueMachine, Result, Store
 from raft_ref.server.tls import Certificate, TlsError
 
 __all__ = [
+    "IN_PRACTICE",
     "IN_PRODUCTION",
     "Address",
     "Certificate",
@@ -33,6 +42,7 @@ __all__ = [
     "Kind",
     "Operation",
     "OperationRequest",
+    "ReadingReplica",
     "Replica",
     "Reply",
     "Result",

@@ -21,6 +21,8 @@ from raft_ref.features import (
     ExtendedNode,
     ExtendedState,
     Feature,
+    HeartbeatRequest,
+    HeartbeatResponse,
     MissLeader,
     RequestPreVotes,
     TimeoutNow,
@@ -76,13 +78,16 @@ class ExtendedReplica(Replica):
         super().receive(envelope, now)
         message = envelope.message
         if message.term == self.state.current_term:
-            if isinstance(message, AppendEntriesRequest | InstallSnapshotRequest):
+            if isinstance(
+                message, AppendEntriesRequest | InstallSnapshotRequest | HeartbeatRequest
+            ):
                 self._contact_due = now + self.timing.election_timeout[0]
             elif self._leading is not None and isinstance(
-                message, AppendEntriesResponse | InstallSnapshotResponse
+                message, AppendEntriesResponse | InstallSnapshotResponse | HeartbeatResponse
             ):
                 self._answered[message.source] = now
-        if self.state.is_forced or self.node.has_pre_votes(self.state):
+        is_wanted = self.state.is_forced or self.node.has_pre_votes(self.state)
+        if is_wanted and self.node.may_stand(self.state):
             super()._stand(now)
         self._tell_of_transfer()
 

@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from raft_ref.features import ExtendedNode, Feature
 from raft_ref.messages import AppendEntriesRequest, ServerId
 from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica, named
+from raft_ref.server.extended import IN_PRODUCTION, named
+from raft_ref.server.reading import replica_of
 from raft_ref.server.replica import (
     IN_PRACTICE,
     Happening,
@@ -47,6 +48,11 @@ _Event = Callable[[Replica, float], None]
 
 STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
+
+_ASSUMED = (
+    "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "
+    "another, is set, or stands still"
+)
 
 
 class Server:
@@ -76,10 +82,11 @@ class Server:
         saved = storage.load(node.initial(me))
         chance = random.Random()
         now = time.monotonic()
-        self.replica = ExtendedReplica(node, me, chance, now, saved, timing, self._note)
+        self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
         self._transport = SocketTransport(
             me, addresses, self._deliver, self._answer, tls=tls, features=named(node.features)
         )
+        self._features = node.features
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
@@ -94,6 +101,8 @@ class Server:
         """Listen and take part until stopped or cancelled. Raises OSError and StorageError."""
         bound = await self._transport.start(address)
         log.info("%s listens at %s", self.me, bound)
+        if Feature.LEASES in self._features:
+            log.warning(_ASSUMED, self.me, 100 * self.replica.timing.clock_drift)
         try:
             while not self._is_stopped:
                 await self._round()
@@ -213,7 +222,8 @@ class ServerRequest:
     """One server of a cluster: which of the peers it is, its disk, and who may speak with it.
 
     It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
-    certificate alone, unless `lets_everybody_in`. Raises ValueError if it is none of the peers.
+    certificate alone, unless `lets_everybody_in`. How much faster than another a clock may run,
+    `clock_drift`, is for leases. Raises ValueError if it is none of the peers.
     """
 
     me: ServerId
@@ -223,6 +233,7 @@ class ServerRequest:
     certificate: Certificate | None = None
     lets_everybody_in: bool = False
     features: frozenset[Feature] = IN_PRODUCTION
+    clock_drift: float = IN_PRACTICE.clock_drift
 
     def __post_init__(self) -> None:
         """Refuse who is none of the peers."""
@@ -250,4 +261,5 @@ class ServerRequest:
         files = self.certificate
         tls = None if files is None else (files.for_listening(), files.for_connecting())
         storage = SqliteStorage(self.data, self.me, tuple(self.peers))
-        return Server(self.me, self.peers, storage, tls=tls, features=self.features)
+        timing = replace(IN_PRACTICE, clock_drift=self.clock_drift)
+        return Server(self.me, self.peers, storage, timing, tls, features=self.features)

@@ -4,7 +4,8 @@ The node says what may happen; a replica decides when: it has timers, sends entr
 applies what is committed to the store, and answers clients. Time comes in with each call, as
 seconds on a clock of the server's own that need not be right; only waiting depends on it.
 
-What features add is timed in `raft_ref.server.extended`.
+What features add is timed in `raft_ref.server.extended`, and reads as a feature in
+`raft_ref.server.reading`.
 
 The rule: a replica takes what happens, call by call, and `flush` says what must be saved, sent and
 answered because of it. Whoever runs it saves first, and sends and answers only then, so that one
@@ -21,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args
 
-from raft_ref.features import FeatureMessage
+from raft_ref.features import FeatureMessage, HeartbeatRequest
 from raft_ref.messages import (
     AppendEntriesRequest,
     AppendEntriesResponse,
@@ -57,6 +58,10 @@ class Timing:
       a server before the first is answered.
     - `compact_after`: entries in the log at which it is compacted; `keep`: how many committed ones
       stay, so that a server that is a little behind needs no snapshot.
+    - `clock_drift`: how much faster than another the clock of any server may run (0.1: a tenth).
+      Reads by lease are right only if that is so.
+    - `read_numbers`: how many numbers of reads a server takes at once, so that each save serves for
+      so many.
     """
 
     election_timeout: tuple[float, float] = (0.15, 0.3)
@@ -65,6 +70,8 @@ class Timing:
     max_outstanding: int = 4
     compact_after: int = 2000
     keep: int = 500
+    clock_drift: float = 0.1
+    read_numbers: int = 10_000
 
 
 IN_PRACTICE = Timing()
@@ -215,7 +222,7 @@ class Replica:
         self._take(step, message, envelope.round if is_of_term else 0, now)
         if message.term != self.state.current_term:
             return
-        if isinstance(message, AppendEntriesRequest | InstallSnapshotRequest):
+        if isinstance(message, AppendEntriesRequest | InstallSnapshotRequest | HeartbeatRequest):
             self.leader = message.source
             self._wait_for_leader(now)
         elif isinstance(message, RequestVoteRequest):
@@ -242,8 +249,11 @@ class Replica:
         self._act(ClientRequest(command), now)
         self._leading.pending[self.state.last_index] = request
 
-    def read(self, request: RequestId, key: str) -> None:
-        """Take a client's question for the value of a key."""
+    def read(self, request: RequestId, key: str, of_any: bool = False) -> None:
+        """Take a client's question for the value of a key: for the leader, or for any server.
+
+        One that does not lead has no answer here, and says who leads.
+        """
         if self._leading is None:
             self._refuse(request)
         else:
@@ -259,15 +269,19 @@ class Replica:
         """Return what is to be saved, sent and answered because of what happened since the last."""
         self._apply()
         self._compact(now)
+        self._attend_to_reads(now)
         if self._leading is not None:
-            self._begin_reads(self._leading)
             self._replicate(self._leading, now)
-            self._answer_reads(self._leading)
-        save = difference(self._saved, self.state)
-        self._saved = self.state
+        durable = self._durable()
+        save = difference(self._saved, durable)
+        self._saved = durable
         output = Output(save, self._messages, self._replies)
         self._messages, self._replies = [], []
         return output
+
+    def _durable(self) -> State:
+        """Return the state of which a restart must find what is durable."""
+        return self.state
 
     @property
     def due(self) -> float:
@@ -367,6 +381,12 @@ class Replica:
         return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
 
     # Reads
+
+    def _attend_to_reads(self, now: float) -> None:
+        """Do for reads what can be done by now."""
+        if self._leading is not None:
+            self._begin_reads(self._leading)
+            self._answer_reads(self._leading)
 
     def _begin_reads(self, leading: _Leadership) -> None:
         """Give reads an index and a round that begins after they came (thesis 6.4)."""

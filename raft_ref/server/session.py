@@ -25,12 +25,17 @@ class Kind(StrEnum):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """What a client wants of a key: `expected` is for cas alone, `value` for put and cas."""
+    """What a client wants of a key: `expected` is for cas alone, `value` for put and cas.
+
+    With `of_any` a value may come from any server that is up to date, and not from the leader
+    alone.
+    """
 
     kind: Kind
     key: str
     value: str | None = None
     expected: str | None = None
+    of_any: bool = False
 
     @property
     def is_write(self) -> bool:
@@ -51,20 +56,22 @@ class Transfer(msgspec.Struct, frozen=True):
 class Request(msgspec.Struct, frozen=True, array_like=True):
     """What is asked of a server: to do a command (for the log), or else for the value of a key.
 
-    With `successor` it is asked to let that server lead, or (empty) any other.
+    With `successor` it is asked to let that server lead, or (empty) any other. With `of_any` it is
+    asked for a value even if it does not lead.
     """
 
     number: int
     command: str | None
     key: str = ""
     successor: str | None = None
+    of_any: bool = False
 
     def put_to(self, replica: Replica, name: RequestId, now: float) -> None:
         """Ask a replica, which knows the request by a name."""
         if self.successor is not None:
             replica.transfer(name, self.successor or None, now)
         elif self.command is None:
-            replica.read(name, self.key)
+            replica.read(name, self.key, self.of_any)
         else:
             replica.submit(name, self.command, now)
 
@@ -76,16 +83,27 @@ class ExpiredError(Exception):
 class Session:
     """A client that does one thing at a time.
 
-    `ask` returns what to send and to whom; `take` whether that was the end of it.
+    `ask` returns what to send, `target` to whom; `take` whether that was the end of it. What any
+    server may answer the `nearest` is asked first (None: the first one).
     """
 
-    def __init__(self, servers: Sequence[ServerId]) -> None:
+    def __init__(self, servers: Sequence[ServerId], nearest: ServerId | None = None) -> None:
         self._servers = tuple(servers)
-        self.target = self._servers[0]
+        self._leader = self._servers[0]  # as far as is known
+        self._nearest = nearest or self._servers[0]
         self._client = 0
         self._sequence = 0
         self._number = 0
         self._wanted: Operation | Transfer | None = None
+
+    @property
+    def target(self) -> ServerId:
+        """The server to ask."""
+        return self._nearest if self._is_for_any else self._leader
+
+    @property
+    def _is_for_any(self) -> bool:
+        return isinstance(self._wanted, Operation) and self._wanted.of_any
 
     @property
     def is_open(self) -> bool:
@@ -106,7 +124,7 @@ class Session:
         if isinstance(operation, Transfer):
             return Request(self._number, None, successor=operation.to or "")
         if operation.kind is Kind.GET:
-            return Request(self._number, None, operation.key)
+            return Request(self._number, None, operation.key, of_any=operation.of_any)
         if not self._client:
             return Request(self._number, encoded(Register()))
         client, sequence, key = self._client, self._sequence, operation.key
@@ -146,8 +164,10 @@ class Session:
         self._look_elsewhere(None)
 
     def _look_elsewhere(self, leader: ServerId | None) -> None:
-        if leader in self._servers:
-            self.target = leader
-        else:
+        if leader not in self._servers:
             at = self._servers.index(self.target)
-            self.target = self._servers[(at + 1) % len(self._servers)]
+            leader = self._servers[(at + 1) % len(self._servers)]
+        if self._is_for_any:
+            self._nearest = leader
+        else:
+            self._leader = leader

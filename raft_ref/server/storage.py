@@ -14,15 +14,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from raft_ref.features import Promise, ReadingState
 from raft_ref.messages import Entry, ServerId, Snapshot
 from raft_ref.state import State
 
-FORMAT = 1
+FORMAT = 2
 """The version of the tables; to be raised with every change of what they mean."""
+
+_WITHOUT_READS = 1
+"""The version that has all of these tables but the one of reads."""
 
 
 class StorageError(Exception):
     """What is on disk cannot be read or written; the message says which file and why, in a line."""
+
+
+class Reading(NamedTuple):
+    """What of reads is durable: no number up to this is used again; to whom the vote is promised.
+
+    Until when it is, no clock can say that starts anew: a restart begins with all of the time.
+    """
+
+    read_number: int
+    promise: Promise | None
 
 
 class Save(NamedTuple):
@@ -37,6 +51,7 @@ class Save(NamedTuple):
     snapshot: Snapshot | None  # None: the same as before
     first: int
     entries: tuple[Entry, ...]
+    reading: Reading | None = None  # None: the same as before, or there is none
 
 
 def difference(before: State, after: State) -> Save | None:
@@ -44,10 +59,20 @@ def difference(before: State, after: State) -> Save | None:
     snapshot = None if after.snapshot == before.snapshot else after.snapshot
     first = _first_new(before, after)
     same_vote = (before.current_term, before.voted_for) == (after.current_term, after.voted_for)
-    if same_vote and snapshot is None and first > max(before.last_index, after.last_index):
+    same_log = snapshot is None and first > max(before.last_index, after.last_index)
+    reading = _reading(after)
+    if reading == _reading(before):
+        reading = None
+    if same_vote and same_log and reading is None:
         return None
     entries = after.entries(first, after.last_index)
-    return Save(after.current_term, after.voted_for, snapshot, first, entries)
+    return Save(after.current_term, after.voted_for, snapshot, first, entries, reading)
+
+
+def _reading(state: State) -> Reading | None:
+    if not isinstance(state, ReadingState):
+        return None
+    return Reading(state.read_number, state.promise)
 
 
 def _first_new(before: State, after: State) -> int:
@@ -83,6 +108,11 @@ CREATE TABLE snapshot (
 );
 CREATE TABLE log (position INTEGER PRIMARY KEY, term INTEGER, value TEXT, checksum INTEGER);
 """
+_TABLE_OF_READS = """
+CREATE TABLE reading (
+    read_number INTEGER, leader TEXT, term INTEGER, round INTEGER, checksum INTEGER
+)
+"""
 
 
 class SqliteStorage:
@@ -117,7 +147,10 @@ class SqliteStorage:
         if not run("SELECT name FROM sqlite_master").fetchall():
             for statement in _TABLES.split(";")[:-1]:
                 run(statement)
-            run("INSERT INTO server VALUES (?, ?, ?)", (FORMAT, me, names))
+            run("INSERT INTO server VALUES (?, ?, ?)", (_WITHOUT_READS, me, names))
+        if run("SELECT format FROM server").fetchall() == [(_WITHOUT_READS,)]:
+            run(_TABLE_OF_READS)
+            run("UPDATE server SET format = ?", (FORMAT,))
         run("COMMIT")
         rows = run("SELECT * FROM server").fetchall()
         if len(rows) != 1:
@@ -150,6 +183,10 @@ class SqliteStorage:
             if index != position:
                 raise StorageError(f"{self.path}: damaged: entry {position} of the log is missing")
             log.append(Entry(term, value))
+        if isinstance(first, ReadingState):
+            for number, leader, term, round_ in self._rows("reading", 4):
+                promise = None if leader is None else Promise(leader, term, round_)
+                durable |= {"read_number": number, "promise": promise}
         return replace(first, log=tuple(log), **durable)
 
     def _rows(self, table: str, columns: int) -> Iterator[tuple[Any, ...]]:
@@ -177,6 +214,8 @@ class SqliteStorage:
                 for index, entry in enumerate(what.entries, start=what.first)
             ]
             self._database.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", rows)
+            if what.reading is not None:
+                self._save_reading(what.reading)
             run("COMMIT")
         except sqlite3.Error as error:
             self._database.close()  # what is in doubt is settled when it is opened again
@@ -192,6 +231,14 @@ class SqliteStorage:
         run("DELETE FROM snapshot")
         run("INSERT INTO snapshot VALUES (?, ?, ?, ?)", _with_checksum(index, term, data))
         run("DELETE FROM log WHERE position <= ?", (index,))
+
+    def _save_reading(self, reading: Reading) -> None:
+        promise = reading.promise
+        held = (None,) * 3 if promise is None else (promise.leader, promise.term, promise.round)
+        run = self._database.execute
+        run("DELETE FROM reading")
+        row = _with_checksum(reading.read_number, *held)
+        run("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", row)
 
     def close(self) -> None:
         """Let another process have it."""

@@ -9,7 +9,8 @@
 (* of their own. Who stands without having been told to, or without        *)
 (* pre-votes of a majority; who gives a pre-vote to a log that is behind;  *)
 (* who votes in spite of a leader; who tells a server to stand that is     *)
-(* behind: these stay as ExtendedRaft.tla has them.                        *)
+(* behind; who answers a read without a majority that still follows: these *)
+(* stay as ExtendedRaft.tla has them.                                      *)
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets, Sequences
 
@@ -22,42 +23,100 @@ VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
           readNumber, readIndex, pendingReads, readRound, roundAcks,
           promise, isTrusting, isLeaseGivenUp
 
+\* What only traces need: reads beside each other, and rounds that overtake each other.
+VARIABLES
+    earlierReads,   \* the reads that a server has beside its latest, as [number, index]:
+                    \* the index is 0 while it is not known
+    confirmations   \* leaders: for each read that a round covers, as [server, number,
+                    \* round, acks], who has acknowledged that round or a later one
+
+\* No log is held to changes of membership: there is one configuration.
+LOCAL Bootstrap ==
+    [i \in Server |-> [voters |-> {}, outgoingVoters |-> {}, learners |-> {}]]
+LOCAL NoIndex == [i \in Server |-> 0]
+
 E == INSTANCE ExtendedRaft
+    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 T == INSTANCE RaftTrace
 LOCAL ActiveQuorum == INSTANCE CheckQuorum
+    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
+LOCAL Reads == INSTANCE ReadIndex
+    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
+LOCAL Lease == INSTANCE Leases
+    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 
-vars == E!vars
+besideVars == <<earlierReads, confirmations>>
+vars == <<E!vars, besideVars>>
 
-\* Reads and leases have no liberties here.
+LOCAL raftVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
+                    nextIndex, matchIndex>>
+LOCAL leaseVars == <<promise, isTrusting, isLeaseGivenUp>>
+LOCAL otherVars == <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
+                     forcedRequests>>
+
 LOCAL NoReads ==
-    UNCHANGED <<readNumber, readIndex, pendingReads, readRound, roundAcks,
-                promise, isTrusting, isLeaseGivenUp>>
+    UNCHANGED <<readNumber, readIndex, pendingReads, readRound, roundAcks, leaseVars, besideVars>>
 
 \* What features know stays as it is.
 LOCAL Unseen ==
-    /\ UNCHANGED <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
-                   forcedRequests>>
+    /\ UNCHANGED otherVars
     /\ NoReads
+
+\* What becomes of what only traces need, when server i takes message m, if any.
+LOCAL Beside(i, m) ==
+    LET leads == role[i] = "Leader" /\ role'[i] = "Leader"
+        acknowledges(c) == /\ m.type = "HeartbeatResponse"
+                           /\ m.term = currentTerm[i]
+                           /\ m.round >= c.round
+        isLeft(c) == \E read \in pendingReads'[i] :
+                         read.server = c.server /\ read.number = c.number
+    IN IF ~E!On("ReadIndex") THEN UNCHANGED besideVars
+       ELSE /\ confirmations' = [confirmations EXCEPT ![i] =
+                   IF ~leads THEN {}
+                   ELSE {IF acknowledges(c) THEN [c EXCEPT !.acks = @ \cup {m.source}] ELSE c :
+                             c \in {c \in @ : isLeft(c)}}]
+            /\ earlierReads' = [earlierReads EXCEPT ![i] = IF m.type = "Restart" THEN {} ELSE @]
 
 -------------------------------------------------------------------------------
 (* What ExtendedRaft.tla has. *)
 
-Init == E!Init
+Init ==
+    /\ E!Init
+    /\ earlierReads = [i \in Server |-> {}]
+    /\ confirmations = [i \in Server |-> {}]
 
-Timeout(i) == E!Timeout(i)
-AppendEntries(i, j, count) == E!AppendEntries(i, j, count)
-InstallSnapshot(i, j) == E!InstallSnapshot(i, j)
-ClientRequest(i, value) == E!ClientRequest(i, value)
-CompactLog(i, index) == E!CompactLog(i, index)
-MissLeader(i) == E!MissLeader(i)
-RequestPreVotes(i) == E!RequestPreVotes(i)
-CheckQuorum(i) == E!CheckQuorum(i)
-TransferLeadership(i, j) == E!TransferLeadership(i, j)
-AbortTransfer(i) == E!AbortTransfer(i)
-TimeoutNow(i) == E!TimeoutNow(i)
-DropMessage(m) == E!DropMessage(m)
+Timeout(i) == E!Timeout(i) /\ Beside(i, E!NoMessage)
+AppendEntries(i, j, count) == E!AppendEntries(i, j, count) /\ UNCHANGED besideVars
+InstallSnapshot(i, j) == E!InstallSnapshot(i, j) /\ UNCHANGED besideVars
+ClientRequest(i, value) == E!ClientRequest(i, value) /\ UNCHANGED besideVars
+CompactLog(i, index) == E!CompactLog(i, index) /\ UNCHANGED besideVars
+MissLeader(i) == E!MissLeader(i) /\ UNCHANGED besideVars
+RequestPreVotes(i) == E!RequestPreVotes(i) /\ UNCHANGED besideVars
+CheckQuorum(i) == E!CheckQuorum(i) /\ Beside(i, E!NoMessage)
+TransferLeadership(i, j) == E!TransferLeadership(i, j) /\ UNCHANGED besideVars
+AbortTransfer(i) == E!AbortTransfer(i) /\ UNCHANGED besideVars
+TimeoutNow(i) == E!TimeoutNow(i) /\ UNCHANGED besideVars
+DropMessage(m) == E!DropMessage(m) /\ UNCHANGED besideVars
 
-Handle(m, others) == E!Take(m, others)
+Read(i) == E!Read(i) /\ Beside(i, E!NoMessage)
+RequestReadIndex(i, j) == E!RequestReadIndex(i, j) /\ UNCHANGED besideVars
+Heartbeat(i, j) == E!Heartbeat(i, j) /\ UNCHANGED besideVars
+AnswerReads(i) == E!AnswerReads(i) /\ Beside(i, E!NoMessage)
+ServeRead(i) == E!ServeRead(i) /\ UNCHANGED besideVars
+LeaseRead(i) == E!LeaseRead(i) /\ Beside(i, E!NoMessage)
+EndLease(i) == E!EndLease(i) /\ UNCHANGED besideVars
+EndPromise(i) == E!EndPromise(i) /\ UNCHANGED besideVars
+
+\* A round that leader i begins covers what it has noted by now.
+LOCAL Covers(i) ==
+    /\ confirmations' = [confirmations EXCEPT ![i] = @ \cup
+           {[server |-> read.server, number |-> read.number,
+             round |-> readRound'[i], acks |-> {}] :
+                read \in {read \in pendingReads[i] : ~read.isCovered}}]
+    /\ UNCHANGED earlierReads
+BeginRound(i) == E!BeginRound(i) /\ Covers(i)
+
+Handle(m, others) == E!Take(m, others) /\ Beside(m.dest, m)
 
 -------------------------------------------------------------------------------
 (* What RaftTrace.tla allows. *)
@@ -78,19 +137,22 @@ AdoptTerm(m, others) ==
     /\ m.type = "PreVoteResponse" => ~m.voteGranted
     /\ ~(E!On("CheckQuorum") /\ ActiveQuorum!Ignores(m.dest, m))
     /\ T!AdoptTerm(m, others)
-    /\ E!Watched(m.dest, E!NoMessage)
+    /\ E!Watched(m.dest, E!NoMessage) /\ Beside(m.dest, E!NoMessage)
 
-ReceiveCommit(m, commit, others) ==
-    T!ReceiveCommit(m, commit, others) /\ E!Watched(m.dest, m)
-LearnCommit(m, index, others) == T!LearnCommit(m, index, others) /\ E!Watched(m.dest, m)
-NoteLeader(m, others) == T!NoteLeader(m, others) /\ E!Watched(m.dest, m)
-RecordVote(m, others) == T!RecordVote(m, others) /\ E!Watched(m.dest, m)
-RecordMatch(m, others) == T!RecordMatch(m, others) /\ E!Watched(m.dest, m)
-MatchSnapshot(m, others) == T!MatchSnapshot(m, others) /\ E!Watched(m.dest, m)
+\* A message is taken in part.
+LOCAL TakenIn(m) == E!Watched(m.dest, m) /\ Beside(m.dest, m)
 
-TakeLead(i) == T!TakeLead(i) /\ E!Watched(i, E!NoMessage)
-StepDown(i) == T!StepDown(i) /\ E!Watched(i, E!NoMessage)
-RestartAt(i, commit) == T!RestartAt(i, commit) /\ E!Watched(i, E!Crash)
+ReceiveCommit(m, commit, others) == T!ReceiveCommit(m, commit, others) /\ TakenIn(m)
+LearnCommit(m, index, others) == T!LearnCommit(m, index, others) /\ TakenIn(m)
+NoteLeader(m, others) == T!NoteLeader(m, others) /\ TakenIn(m)
+RecordVote(m, others) == T!RecordVote(m, others) /\ TakenIn(m)
+RecordMatch(m, others) == T!RecordMatch(m, others) /\ TakenIn(m)
+MatchSnapshot(m, others) == T!MatchSnapshot(m, others) /\ TakenIn(m)
+
+TakeLead(i) == T!TakeLead(i) /\ E!Watched(i, E!NoMessage) /\ Beside(i, E!NoMessage)
+StepDown(i) == T!StepDown(i) /\ E!Watched(i, E!NoMessage) /\ Beside(i, E!NoMessage)
+RestartAt(i, commit) ==
+    T!RestartAt(i, commit) /\ E!Watched(i, E!Crash) /\ Beside(i, E!Crash)
 
 \* No may be said to a pre-vote at any time, too.
 Refuse(i, j, type) ==
@@ -213,4 +275,156 @@ ChangeTarget(i, j) ==
                    nextIndex, matchIndex, messages, heardFromLeader, preVotesGranted, heardFrom,
                    isForced, forcedRequests>>
     /\ NoReads
+
+-------------------------------------------------------------------------------
+(* Reads. Here a server may have several at a time, and number them, and its   *)
+(* rounds, as it likes if the later has the higher number; rounds are begun at *)
+(* any time, and each answer says of a read what it says: that somebody still  *)
+(* followed after that was noted. Who answers without a majority of those, or  *)
+(* an index other than was noted, stays forbidden.                             *)
+
+LOCAL OfReads == E!On("ReadIndex") /\ UNCHANGED <<raftVars, otherVars>>
+
+LOCAL IsOpen(i, number) ==
+    \/ number = readNumber[i] /\ readIndex[i] = 0
+    \/ [number |-> number, index |-> 0] \in earlierReads[i]
+
+LOCAL IsNoted(i, j, number) ==
+    \E read \in pendingReads[i] : read.server = j /\ read.number = number
+
+\* A client reads at server i. The read before may be open still; what that waits for
+\* is committed here, or it is kept.
+LOCAL Begins(i, number) ==
+    /\ number > readNumber[i]
+    /\ readNumber' = [readNumber EXCEPT ![i] = number]
+    /\ readIndex' = [readIndex EXCEPT ![i] = 0]
+    /\ earlierReads' = [earlierReads EXCEPT ![i] =
+           IF readIndex[i] = Nil THEN @
+           ELSE {read \in @ \cup {[number |-> readNumber[i], index |-> readIndex[i]]} :
+                    read.index = 0 \/ read.index > commitIndex[i]}]
+
+\* Server i knows the index of a read of its own.
+LOCAL Knows(i, number, index) ==
+    IF number = readNumber[i]
+    THEN readIndex' = [readIndex EXCEPT ![i] = index] /\ UNCHANGED earlierReads
+    ELSE /\ earlierReads' = [earlierReads EXCEPT ![i] =
+                (@ \ {[number |-> number, index |-> 0]}) \cup {[number |-> number, index |-> index]}]
+         /\ UNCHANGED readIndex
+
+LOCAL Notes(i, j, number) ==
+    /\ role[i] = "Leader"
+    /\ Reads!KnowsCommitted(i)
+    /\ ~IsNoted(i, j, number)
+    /\ pendingReads' = [pendingReads EXCEPT ![i] = @ \cup {Reads!Noted(i, j, number)}]
+
+\* A client reads at leader i beside others.
+ReadBeside(i, number) ==
+    /\ OfReads
+    /\ Notes(i, i, number)
+    /\ Begins(i, number)
+    /\ UNCHANGED <<messages, readRound, roundAcks, confirmations, leaseVars>>
+
+\* A client asks server i, and what comes of that comes later: a leader that has committed
+\* nothing in its term notes it then, another server asks who leads then.
+AskRead(i, number) ==
+    /\ OfReads
+    /\ Begins(i, number)
+    /\ UNCHANGED <<messages, pendingReads, readRound, roundAcks, confirmations, leaseVars>>
+
+NoteOwnRead(i, number) ==
+    /\ OfReads
+    /\ IsOpen(i, number)
+    /\ Notes(i, i, number)
+    /\ UNCHANGED <<messages, readNumber, readIndex, readRound, roundAcks, leaseVars, besideVars>>
+
+LOCAL Asks(i, j, number) ==
+    messages' = messages \cup {[type |-> "ReadIndexRequest",
+                                source |-> i,
+                                dest |-> j,
+                                term |-> currentTerm[i],
+                                number |-> number]}
+
+\* A client reads at server i beside others, which takes j for the leader.
+RequestBeside(i, j, number) ==
+    /\ OfReads
+    /\ role[i] # "Leader"
+    /\ i # j
+    /\ Begins(i, number)
+    /\ Asks(i, j, number)
+    /\ UNCHANGED <<pendingReads, readRound, roundAcks, confirmations, leaseVars>>
+
+\* Server i asks again, or another.
+AskAgain(i, j, number) ==
+    /\ E!On("ReadIndex")
+    /\ i # j
+    /\ IsOpen(i, number)
+    /\ Asks(i, j, number)
+    /\ UNCHANGED raftVars
+    /\ Unseen
+
+\* A read of another server is noted, whatever the term in which that has asked.
+NoteRead(m, others) ==
+    /\ OfReads
+    /\ m.type = "ReadIndexRequest"
+    /\ Notes(m.dest, m.source, m.number)
+    /\ messages' = others
+    /\ UNCHANGED <<readNumber, readIndex, readRound, roundAcks, leaseVars, besideVars>>
+
+BeginRoundAs(i, round) ==
+    /\ OfReads
+    /\ role[i] = "Leader"
+    /\ round > readRound[i]
+    /\ readRound' = [readRound EXCEPT ![i] = round]
+    /\ roundAcks' = [roundAcks EXCEPT ![i] = {}]
+    /\ pendingReads' = [pendingReads EXCEPT ![i] =
+                            {[read EXCEPT !.isCovered = TRUE] : read \in @}]
+    /\ Covers(i)
+    /\ IF E!On("Leases") THEN Lease!Trust(i) ELSE UNCHANGED leaseVars
+    /\ UNCHANGED <<messages, readNumber, readIndex>>
+
+\* One read is answered.
+AnswerRead(i, j, number) ==
+    /\ OfReads
+    /\ role[i] = "Leader"
+    /\ \E c \in confirmations[i] :
+           /\ c.server = j
+           /\ c.number = number
+           /\ Reads!IsQuorum({i} \cup c.acks)
+           /\ confirmations' = [confirmations EXCEPT ![i] = @ \ {c}]
+    /\ \E read \in pendingReads[i] :
+           /\ read.server = j
+           /\ read.number = number
+           /\ pendingReads' = [pendingReads EXCEPT ![i] = @ \ {read}]
+           /\ IF i = j
+              THEN /\ IF IsOpen(i, number) THEN Knows(i, number, read.index)
+                      ELSE UNCHANGED <<readIndex, earlierReads>>
+                   /\ UNCHANGED messages
+              ELSE /\ messages' = messages \cup {[type |-> "ReadIndexResponse",
+                                                 source |-> i,
+                                                 dest |-> j,
+                                                 term |-> currentTerm[i],
+                                                 number |-> number,
+                                                 index |-> read.index]}
+                   /\ UNCHANGED <<readIndex, earlierReads>>
+    /\ UNCHANGED <<readNumber, readRound, roundAcks, leaseVars>>
+
+\* The answer to a read that is not the latest.
+LearnIndex(m, others) ==
+    /\ OfReads
+    /\ m.type = "ReadIndexResponse"
+    /\ m.number # readNumber[m.dest]
+    /\ IsOpen(m.dest, m.number)
+    /\ Knows(m.dest, m.number, m.index)
+    /\ messages' = others
+    /\ UNCHANGED <<readNumber, pendingReads, readRound, roundAcks, confirmations, leaseVars>>
+
+ServeEarlier(i, number) ==
+    /\ OfReads
+    /\ \E read \in earlierReads[i] :
+           /\ read.number = number
+           /\ read.index # 0
+           /\ commitIndex[i] >= read.index
+           /\ earlierReads' = [earlierReads EXCEPT ![i] = @ \ {read}]
+    /\ UNCHANGED <<messages, readNumber, readIndex, pendingReads, readRound, roundAcks,
+                   confirmations, leaseVars>>
 ===============================================================================

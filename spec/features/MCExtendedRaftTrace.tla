@@ -4,17 +4,26 @@
 (* liberties, those too that only some take, break no property, as         *)
 (* MCRaftTrace.tla asks it of RaftTrace.tla.                               *)
 (***************************************************************************)
-EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants, TLC
+EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
+        ReadIndexInvariants, LeasesInvariants, TLC
 
 CONSTANTS
     MaxTerm,        \* no server reaches a higher term
     MaxLogLength,   \* no log grows longer, what is compacted included
     MaxMessages,    \* no more messages are in flight at a time
-    MaxRestarts     \* no more crashes in all
+    MaxRestarts,    \* no more crashes in all
+    MaxReads,       \* no server begins more reads
+    MaxRounds       \* no leader begins more rounds of heartbeats in a term
+
+VARIABLES earlierReads, confirmations
+
+\* History: for each read that began, how many entries had been committed then, as
+\* [server, number, committed]. `askedAt` knows one read of a server.
+VARIABLE asked
 
 X == INSTANCE ExtendedRaftTrace
 
-vars == <<X!vars, committed, askedAt, restarts>>
+vars == <<X!vars, committed, askedAt, asked, restarts, bootstrap, configurationIndex>>
 
 Symmetry == Permutations(Server) \cup Permutations(Value)
 
@@ -23,23 +32,62 @@ Within ==
            /\ currentTerm'[i] <= MaxTerm
            /\ snapshot'[i].lastIncludedIndex + Len(log'[i]) <= MaxLogLength
     /\ Cardinality(messages') <= MaxMessages
+    /\ \A i \in Server : readNumber'[i] <= MaxReads /\ readRound'[i] <= MaxRounds
+
+\* Each read that begins, with what was committed before.
+ReadsRecorded ==
+    asked' = asked \cup {[server |-> i, number |-> readNumber'[i], committed |-> Len(committed)] :
+                             i \in {i \in Server : readNumber'[i] # readNumber[i]}}
+
+\* What is assumed of clocks (MCExtendedRaft.tla).
+ClocksAgree ==
+    \A i \in Server :
+        IF promise[i] = Nil \/ promise'[i] # Nil THEN TRUE
+        ELSE LET leader == promise[i].leader
+             IN ~(/\ isTrusting[leader]
+                  /\ currentTerm[leader] = promise[i].term
+                  /\ readRound[leader] = promise[i].round)
 
 \* What every action but a restart does besides its own work.
-Bounded == Within /\ CommittedRecorded /\ UNCHANGED <<askedAt, restarts>>
+Bounded ==
+    /\ Within /\ ClocksAgree /\ CommittedRecorded /\ AskedRecorded /\ ReadsRecorded
+    /\ UNCHANGED <<restarts, bootstrap, configurationIndex>>
 
 Init ==
     /\ X!Init
+    /\ bootstrap = Nil /\ configurationIndex = Nil  \* no log is held to changes of membership
     /\ committed = <<>>
     /\ askedAt = [i \in Server |-> 0]
+    /\ asked = {}
     /\ restarts = 0
 
 RestartAt(i, commit) ==
     /\ restarts < MaxRestarts
-    /\ X!RestartAt(i, commit) /\ Within /\ CommittedRecorded
+    /\ X!RestartAt(i, commit) /\ Within /\ CommittedRecorded /\ AskedRecorded /\ ReadsRecorded
     /\ restarts' = restarts + 1
-    /\ UNCHANGED askedAt
+    /\ UNCHANGED <<bootstrap, configurationIndex>>
 
 Index == 0..MaxLogLength
+
+\* Those of reads, and of leases.
+OfReads(i) ==
+    \/ \E number \in 1..MaxReads :
+           X!ReadBeside(i, number) \/ X!AskRead(i, number) \/ X!NoteOwnRead(i, number)
+    \/ \E number \in 1..MaxReads : X!ServeEarlier(i, number)
+    \/ \E round \in 1..MaxRounds : X!BeginRoundAs(i, round)
+    \/ X!Read(i)
+    \/ X!BeginRound(i)
+    \/ X!AnswerReads(i)
+    \/ X!ServeRead(i)
+    \/ X!LeaseRead(i)
+    \/ X!EndLease(i)
+    \/ X!EndPromise(i)
+
+OfReadsTowards(i, j) ==
+    \/ X!RequestReadIndex(i, j)
+    \/ X!Heartbeat(i, j)
+    \/ \E number \in 1..MaxReads :
+           X!RequestBeside(i, j, number) \/ X!AskAgain(i, j, number) \/ X!AnswerRead(i, j, number)
 
 \* A step of server i by itself.
 Own(i) ==
@@ -54,6 +102,7 @@ Own(i) ==
     \/ X!CheckQuorum(i)
     \/ X!AbortTransfer(i)
     \/ X!TimeoutNow(i)
+    \/ OfReads(i)
 
 \* What server i does about j.
 Towards(i, j) ==
@@ -68,6 +117,7 @@ Towards(i, j) ==
     \/ X!TransferLeadership(i, j)
     \/ X!ChangeTarget(i, j)
     \/ X!TellToStand(i, j)
+    \/ OfReadsTowards(i, j)
 
 \* What is made of message m, which may stay in flight.
 Of(m, others) ==
@@ -84,6 +134,8 @@ Of(m, others) ==
     \/ X!GrantInSpiteOfLeader(m, others)
     \/ X!GrantInOwnTerm(m, others)
     \/ X!CountOfEarlierTerm(m, others)
+    \/ X!NoteRead(m, others)
+    \/ X!LearnIndex(m, others)
 
 Next ==
     \/ \E i \in Server : Own(i) /\ Bounded
@@ -96,6 +148,20 @@ Next ==
 
 Spec == Init /\ [][Next]_vars
 
+\* Reads beside what Raft.tla has, without its own liberties: there are far fewer states.
+NextWithReads ==
+    \/ \E i \in Server :
+           /\ OfReads(i) \/ X!Timeout(i) \/ \E value \in Value : X!ClientRequest(i, value)
+           /\ Bounded
+    \/ \E i, j \in Server :
+           /\ OfReadsTowards(i, j) \/ \E count \in Index : X!AppendEntries(i, j, count)
+           /\ Bounded
+    \/ \E m \in messages :
+           \/ X!DropMessage(m) /\ Bounded
+           \/ \E others \in {messages, messages \ {m}} :
+                  /\ X!Handle(m, others) \/ X!NoteRead(m, others) \/ X!LearnIndex(m, others)
+                  /\ Bounded
+
 LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
 CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
 CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
@@ -104,4 +170,19 @@ CandidateHadPreVotesAlways == [][CandidateHadPreVotes]_vars
 StickyFollowerDoesNotVoteAlways == [][StickyFollowerDoesNotVote]_vars
 TargetIsUpToDateAlways == [][TargetIsUpToDate]_vars
 NoRequestsDuringTransferAlways == [][NoRequestsDuringTransfer]_vars
+
+-------------------------------------------------------------------------------
+(* Reads: LinearizableReads, of those too that a server has beside its latest. *)
+
+AllReads(i) ==
+    earlierReads[i] \cup
+        (IF readIndex[i] = Nil THEN {} ELSE {[number |-> readNumber[i], index |-> readIndex[i]]})
+
+\* The index for which a read waits is beyond all that was committed when it began.
+IndexCoversWhatWasAsked ==
+    \A i \in Server : \A read \in AllReads(i) : \A history \in asked :
+        (history.server = i /\ history.number = read.number /\ read.index # 0)
+            => read.index >= history.committed
+
+LinearizableReadsAlways == [][LinearizableReads]_vars
 ===============================================================================

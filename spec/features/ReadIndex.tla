@@ -45,6 +45,7 @@ Reads(i, m) ==
                         read.server # m.source \/ read.number # m.number
         acknowledges == /\ m.type = "HeartbeatResponse"
                         /\ m.term = currentTerm[i]
+                        /\ m.round > 0
                         /\ m.round = readRound[i]
         learns == /\ m.type = "ReadIndexResponse"
                   /\ m.number = readNumber[i]
@@ -138,7 +139,9 @@ ServeRead(i) ==
     /\ readIndex' = [readIndex EXCEPT ![i] = Nil]
     /\ UNCHANGED <<vars, readNumber, pendingReads, readRound, roundAcks>>
 
-\* A server follows the leader of its term, and tells one of an older term.
+\* A server follows the leader of its term, and tells one of an older term. That is
+\* no answer to a round (0): who is told may come to lead the newer term, and the
+\* number may be that of a round which it has not begun.
 HandleHeartbeatRequest(i, m, others) ==
     /\ IF m.term >= currentTerm[i]
        THEN Follow(i, m.term, VoteIn(i, m.term))
@@ -147,7 +150,7 @@ HandleHeartbeatRequest(i, m, others) ==
                                  source |-> i,
                                  dest |-> m.source,
                                  term |-> Max(m.term, currentTerm[i]),
-                                 round |-> m.round]}
+                                 round |-> IF m.term >= currentTerm[i] THEN m.round ELSE 0]}
     /\ UNCHANGED <<logVars, commitIndex>>
 
 \* What else is received here says no more to Raft than its term.

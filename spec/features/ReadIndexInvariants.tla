@@ -16,9 +16,12 @@ ReadsTypeOK ==
 
 ReadsMessageTypeOK ==
     \A m \in messages :
-        CASE m.type = "HeartbeatRequest" \/ m.type = "HeartbeatResponse" ->
+        CASE m.type = "HeartbeatRequest" ->
                  m \in [type : {m.type}, source : Server, dest : Server, term : Nat \ {0},
                         round : Nat \ {0}]
+          [] m.type = "HeartbeatResponse" ->
+                 m \in [type : {m.type}, source : Server, dest : Server, term : Nat \ {0},
+                        round : Nat]
           [] m.type = "ReadIndexRequest" ->
                  m \in [type : {m.type}, source : Server, dest : Server, term : Nat,
                         number : Nat \ {0}]

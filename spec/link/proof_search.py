@@ -23,8 +23,8 @@ from raft_ref.spec.link.simulation_relation import (
     Taken,
 )
 from raft_ref.spec.proof.evaluation import Structure, as_text, falsified
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
-from raft_ref.spec.proof.relations import RELATIONS, State
+from raft_ref.spec.proof.invariant import Conjunct
+from raft_ref.spec.proof.relations import State
 
 FOLLOWED = "FollowedByTheProof"
 """The name of the property that each step is one of the proof's protocol."""
@@ -37,13 +37,15 @@ Place = tuple[GlobalState, int]
 class ConjunctsReport:
     """What was found.
 
-    `states` are those of the cluster alone, `places` with what the proof remembers of how they were
-    reached; `titles` are the actions of the proof that a step may be, `actions` counts how often
-    one was; `evaluated` is how many conjuncts were evaluated (where nothing that one reads has
-    changed, it is not).
+    `properties` and `conjuncts` are the names of those of the protocol. `states` are those of the
+    cluster alone, `places` with what the proof remembers of how they were reached; `titles` are the
+    actions of the proof that a step may be, `actions` counts how often one was; `evaluated` is how
+    many conjuncts were evaluated (where nothing that one reads has changed, it is not).
     """
 
     titles: Sequence[str] = ()
+    properties: Sequence[str] = ()
+    conjuncts: Sequence[str] = ()
     states: int = 0
     places: int = 0
     transitions: int = 0
@@ -60,7 +62,9 @@ class ConjunctsReport:
 class ConjunctsSearch:
     """The search.
 
-    Arguments: a system of nodes with `raft_ref.State`; the simulation relation; the conjuncts.
+    Arguments: a system of nodes with `raft_ref.State`; the simulation relation; the conjuncts
+    (None: all of its
+    protocol, with its properties).
     `run` may be interrupted (KeyboardInterrupt): `found` tells what was covered.
     """
 
@@ -68,12 +72,18 @@ class ConjunctsSearch:
         self,
         system: System,
         relation: SimulationRelation,
-        conjuncts: Iterable[Conjunct] = (*PROPERTIES, *CONJUNCTS),
+        conjuncts: Iterable[Conjunct] | None = None,
     ) -> None:
-        self.found = ConjunctsReport(relation.titles)
+        self.found = ConjunctsReport(
+            relation.titles,
+            [each.name for each in relation.properties],
+            [each.name for each in relation.conjuncts],
+        )
         self._system = system
         self._relation = relation
-        self._conjuncts = [(each, falsified(each.of(State()))) for each in conjuncts]
+        asked = (*relation.properties, *relation.conjuncts) if conjuncts is None else conjuncts
+        state = State(sorts=relation.sorts)
+        self._conjuncts = [(each, falsified(each.of(state))) for each in asked]
         self._known: Interner[tuple[frozenset[Any], ...]] = Interner()
         self._followed: dict[Any, tuple[int, list[Taken]]] = {}
         self._right: set[Any] = set()
@@ -110,10 +120,10 @@ class ConjunctsSearch:
         return [self._abstract(number) for number in range(len(self._known))]
 
     def _number(self, abstract: Structure) -> int:
-        return self._known.intern(tuple(abstract.relations[name] for name in RELATIONS))
+        return self._known.intern(tuple(abstract.relations[name] for name in self._relation.sorts))
 
     def _abstract(self, number: int) -> Structure:
-        relations = dict(zip(RELATIONS, self._known[number], strict=True))
+        relations = dict(zip(self._relation.sorts, self._known[number], strict=True))
         return self._relation.initial()._replace(relations=relations)
 
     def _follow(self, number: int, step: Transition) -> int:

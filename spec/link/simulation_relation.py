@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import z3
 
@@ -35,6 +35,7 @@ from raft_ref import (
 )
 from raft_ref.spec.proof.action import Action
 from raft_ref.spec.proof.evaluation import Compiled, Structure, set_of, truth_of
+from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.protocol import STEP_DOWN, protocol
 from raft_ref.spec.proof.relations import RELATIONS
 from raft_ref.spec.proof.relations import State as Relations
@@ -90,11 +91,17 @@ class _Compiled(NamedTuple):
 class SimulationRelation:
     """Follows servers. Arguments: their names; what clients ask for; the highest term and index."""
 
+    sorts: ClassVar[Mapping[str, tuple[Any, ...]]] = RELATIONS
+    """The relations of an abstract state, and their sorts."""
+    properties: ClassVar[Sequence[Conjunct]] = PROPERTIES
+    conjuncts: ClassVar[Sequence[Conjunct]] = CONJUNCTS
+    """What the proof says of each abstract state, and is for, and what it needs for that."""
+
     def __init__(
         self, servers: Sequence[str], values: Sequence[str], max_term: int, max_index: int
     ) -> None:
         majority = len(servers) // 2 + 1
-        self._elements = {
+        self._elements: dict[str, Sequence[Any]] = {
             "Server": tuple(servers),
             "Quorum": tuple(
                 frozenset(some)
@@ -108,7 +115,12 @@ class SimulationRelation:
         self._servers = tuple(servers)
         self._max_term, self._max_index = max_term, max_index
         self._any = values[0]
-        self._actions = {title: _compiled(action) for title, action in protocol().actions.items()}
+        self._actions = {
+            title: _compiled(action, self.sorts) for title, action in self._protocol().items()
+        }
+
+    def _protocol(self) -> Mapping[str, Action]:
+        return protocol().actions
 
     @property
     def titles(self) -> list[str]:
@@ -117,7 +129,7 @@ class SimulationRelation:
 
     def initial(self) -> Structure:
         """Return the abstract state of a cluster in which nothing has happened."""
-        return Structure(self._elements, dict.fromkeys(RELATIONS, frozenset()))
+        return Structure(self._elements, dict.fromkeys(self.sorts, frozenset()))
 
     def follow(self, abstract: Structure, step: ServerStep) -> tuple[Structure, list[Taken]]:
         """Return the abstract state after a server's step, and the actions that it is of the proof.
@@ -137,7 +149,7 @@ class SimulationRelation:
             abstract = self._take(abstract, each, taken)
         shown = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
         if shown:
-            raise StrayedError(f"after {_text(taken) or 'no step of the proof'}: {shown[0]}")
+            raise StrayedError(f"after {as_text(taken) or 'no step of the proof'}: {shown[0]}")
         return abstract, taken
 
     def is_enabled(self, abstract: Structure, taken: Taken) -> bool:
@@ -154,8 +166,8 @@ class SimulationRelation:
 
     def _take(self, abstract: Structure, each: Taken, taken: list[Taken]) -> Structure:
         if not self.is_enabled(abstract, each):
-            before = f" after {_text(taken)}" if taken else ""
-            raise StrayedError(f"the proof does not allow {_text([each])}{before}")
+            before = f" after {as_text(taken)}" if taken else ""
+            raise StrayedError(f"the proof does not allow {as_text([each])}{before}")
         taken.append(each)
         return self.after(abstract, each)
 
@@ -197,7 +209,7 @@ class SimulationRelation:
         if is_done:
             yield each
         elif self.is_enabled(abstract, each):
-            raise StrayedError(f"the proof allows {_text([each])}, and the server does not do it")
+            raise StrayedError(f"the proof allows {as_text([each])}, and the server does not do it")
 
     def _vote(
         self, abstract: Structure, step: ServerStep, message: RequestVoteRequest
@@ -253,7 +265,7 @@ class SimulationRelation:
             sent = _sent(message, log)
             yield from self._entries(me, sent, log, _SEND, _SEND_NONE)
             if sent.leader_commit > 0:
-                because = _witness(abstract, "applied", me, sent.leader_commit)
+                because = witness(abstract, "applied", me, sent.leader_commit)
                 yield Taken(_TELL, (me, sent.term, sent.leader_commit, *because))
 
     def _append(
@@ -276,7 +288,7 @@ class SimulationRelation:
         yield from others
         commit = min(sent.leader_commit, sent.prev_log_index + len(sent.entries))
         if commit > before.commit_index:
-            because = _witness(abstract, "told", sent.term, sent.leader_commit)
+            because = witness(abstract, "told", sent.term, sent.leader_commit)
             yield Taken(_HEAR, (before.me, sent.term, sent.leader_commit, commit, *because))
 
     def _snapshot_of(self, abstract: Structure, message: Message) -> Sequence[Entry]:
@@ -341,8 +353,11 @@ def _entries(facts: Iterable[tuple[Any, ...]]) -> list[Entry]:
     return [Entry(term, value) for *_, term, value in sorted(facts)]
 
 
-def _witness(abstract: Structure, relation: str, *known: Any) -> Witness:
-    """Return on account of which entry something is known to be committed."""
+def witness(abstract: Structure, relation: str, *known: Any) -> Witness:
+    """Return on account of which entry something is known to be committed.
+
+    Raises `StrayedError` if it is not.
+    """
     found = [fact[2:] for fact in abstract.relations[relation] if fact[:2] == known]
     if not found:
         raise StrayedError(f"the proof knows of no {relation}{known}")
@@ -350,17 +365,18 @@ def _witness(abstract: Structure, relation: str, *known: Any) -> Witness:
     return term, index, value
 
 
-def _compiled(action: Action) -> _Compiled:
-    relations, given = Relations(), action.given()
+def _compiled(action: Action, sorts: Mapping[str, tuple[Any, ...]]) -> _Compiled:
+    relations, given = Relations(sorts=sorts), action.given()
     guard = z3.And(*action.guard(relations, *given))
     changes = [
-        (change.relation, set_of(change.holds, change.relation, given))
+        (change.relation, set_of(change.holds, sorts[change.relation], given))
         for change in action.changes(relations, *given)
     ]
     return _Compiled(truth_of(guard, given), changes)
 
 
-def _text(taken: Sequence[Taken]) -> str:
+def as_text(taken: Sequence[Taken]) -> str:
+    """Return actions of the proof as text."""
     return ", ".join(f"{each.action}{each.arguments!r}" for each in taken)
 
 

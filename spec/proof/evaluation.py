@@ -14,14 +14,14 @@ from typing import Any, NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.relations import RELATIONS, ZERO, Formula, index_le, member, term_le
+from raft_ref.spec.proof.relations import ZERO, Formula, index_le, member, term_le
 
 
 class Structure(NamedTuple):
     """A finite state: the elements of each sort, and the relations.
 
     Servers and values are named, quorums sets of servers, terms and indices numbers (indices
-    from 0). `relations` has the facts of each relation of `relations.RELATIONS`.
+    from 0), reads and rounds what the servers call them. `relations` has the facts of each.
     """
 
     elements: Mapping[str, Sequence[Any]]
@@ -280,10 +280,9 @@ def truth_of(formula: Formula, parameters: Sequence[Formula] = ()) -> Compiled:
 
 
 def set_of(
-    holds: Callable[..., Formula], relation: str, parameters: Sequence[Formula] = ()
+    holds: Callable[..., Formula], sorts: Sequence[Any], parameters: Sequence[Formula] = ()
 ) -> Compiled:
-    """Return what `holds` says of a relation, as a function that gives the relation's facts."""
-    sorts = RELATIONS[relation]
+    """Return what `holds` says of a relation of these sorts, as a function that gives its facts."""
     made = [z3.Const(f"r{number}", sort) for number, sort in enumerate(sorts)]
 
     def expression(reader: _Reader, writer: _Writer) -> str:

@@ -7,7 +7,9 @@ reads a second, with the median and the 99th percentile of their latency, and th
 PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
 it is stopped (SIGTERM).
 
-- raft-ref: three `raft-ref serve` over TCP, and clients of its own kind.
+- raft-ref: three `raft-ref serve` over TCP, and clients of its own kind. Where they are named,
+  reads-index, reads-any and reads-lease are the same with other reads: at the leader in rounds of
+  their own, at all servers, at the leader by lease.
 - PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
   live within a server, here the leader, and so save a hop. It does not sync its journal, and has
   no linearizable reads. It sends entries one by one, which is faster than its batches: these wait.
@@ -116,6 +118,8 @@ class Ours:
     """Three servers of ours."""
 
     name = "raft-ref"
+    reads = "leader"
+    of_any = False
 
     def __init__(self, folder: Path) -> None:
         numbers = ports(3)
@@ -129,6 +133,8 @@ class Ours:
                 main,
                 "serve",
                 "--quiet",
+                "--reads",
+                self.reads,
                 "--id",
                 str(n),
                 "--peers",
@@ -141,13 +147,15 @@ class Ours:
 
     async def workers(self, count: int) -> list[Do]:
         """Return clients that are connected."""
-        clients = [Client(self.addresses) for _ in range(count)]
+        turned = [self.addresses[at:] + self.addresses[:at] for at in range(3)]
+        clients = [Client(turned[number % 3]) for number in range(count)]
 
         def doing(client: Client) -> Do:
             async def do(is_write: bool, number: int) -> None:
                 kind = Kind.PUT if is_write else Kind.GET
                 value = "x" * 100 if is_write else None
-                await client.do(Operation(kind, f"key {number}", value), 30.0)
+                of_any = self.of_any and not is_write
+                await client.do(Operation(kind, f"key {number}", value, of_any=of_any), 30.0)
 
             return do
 
@@ -170,6 +178,30 @@ class Ours:
             return False
 
         return await longest_pause(write)
+
+
+class OursOfReadIndex(Ours):
+    """The same, with reads at the leader as a feature."""
+
+    name = "reads-index"
+    reads = "any"
+
+
+class OursOfAny(OursOfReadIndex):
+    """The same, with reads at any server."""
+
+    name = "reads-any"
+    of_any = True
+
+
+class OursByLease(Ours):
+    """The same, with reads by lease."""
+
+    name = "reads-lease"
+    reads = "lease"
+
+
+BY_NAME = {each.name: each for each in (Ours, OursOfReadIndex, OursOfAny, OursByLease)}
 
 
 # ---- etcd
@@ -338,7 +370,7 @@ def pysyncobj(folder: Path, clients: int, seconds: float) -> Rate:
 
 def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: Rate | None) -> str:
     ratio = f"x {writes.rate / baseline.rate:.2f}" if baseline else "-"
-    return f"{name:<10} {clients:>8} {writes} {reads or '       -       -        -'} {ratio:>8}"
+    return f"{name:<11} {clients:>8} {writes} {reads or '       -       -        -'} {ratio:>8}"
 
 
 Rows = list[tuple[int, Rate, Rate]]
@@ -369,18 +401,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--only", nargs="+", choices=["raft-ref", "PySyncObj", "etcd"])
+    parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", *BY_NAME])
     options = parser.parse_args()
     wanted = options.only or ["PySyncObj", "raft-ref", "etcd"]
     head = "  writes/s  median   99th %   reads/s  median   99th %    ratio"
-    print(f"{'':<10} {'clients':>8} {head}")
+    print(f"{'':<11} {'clients':>8} {head}")
     baselines: dict[int, Rate] = {}
     if "PySyncObj" in wanted:
         for count in options.clients:
             with tempfile.TemporaryDirectory() as folder:
                 baselines[count] = pysyncobj(Path(folder), count, options.seconds)
             print(_line("PySyncObj", count, baselines[count], None, baselines[count]), flush=True)
-    systems: list[type[Ours] | type[Etcd]] = [Ours] if "raft-ref" in wanted else []
+    systems: list[type[Ours] | type[Etcd]] = [BY_NAME[name] for name in wanted if name in BY_NAME]
     if "etcd" in wanted and shutil.which("etcd"):
         systems.append(Etcd)
     for system in systems:
@@ -395,7 +427,7 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     pauses.append(asyncio.run(paused(system(Path(folder)), number)))
             pause = 1000 * statistics.median(pauses)
-            print(f"{system.name:<10} the leader was {what}: {pause:.0f} ms", flush=True)
+            print(f"{system.name:<11} the leader was {what}: {pause:.0f} ms", flush=True)
 
 
 if __name__ == "__main__":

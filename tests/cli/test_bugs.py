@@ -9,7 +9,7 @@ from raft_ref import Node
 from raft_ref.bugs import BUGS, Bug
 from raft_ref.cli import main
 from raft_ref.server import Simulation
-from raft_ref.server.bugs import ServerBug
+from raft_ref.server.simulation.bugs import ServerBug
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **bugs: Bug | ServerBug) -> None:
@@ -47,8 +47,8 @@ def test_a_server_without_a_bug_survives_all_trials(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only(monkeypatch, innocent=ServerBug(Simulation.replica, "nowhere"))
-    monkeypatch.setattr("raft_ref.server.bugs.SEEDS", range(20))
-    monkeypatch.setattr("raft_ref.server.bugs.MOST_COMMANDS", 6)
+    monkeypatch.setattr("raft_ref.server.simulation.bugs.SEEDS", range(20))
+    monkeypatch.setattr("raft_ref.server.simulation.bugs.MOST_COMMANDS", 6)
     assert main(["bugs", "--quiet", "--json"]) == 1
     [row] = json.loads(capsys.readouterr().out)["bugs"]
     assert (row["steps"], row["tried"]) == (None, 120)

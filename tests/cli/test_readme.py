@@ -61,6 +61,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "--fair CheckQuorum:each --servers 2 --max-snapshot 0 --max-restarts 0 --max-drops 0 "
         "--max-duplicates 0 --quiet",
         "check --bug late-timeout-now-breaks-lease --quiet",
+        "check --bug single-server-change-without-barrier --quiet",
         "check --bug older-term-committed --random --seed 840 --max-snapshot 0 --quiet",
         "new node",
         "check --node ring:Ring",

@@ -100,6 +100,10 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
             "NEW/c: there is no such file",
         ),
         (["serve", "--id", "1", "--peers", PEERS, "--data", "FILE"], "FILE: File exists"),
+        (
+            ["serve", "--id", "1", "--peers", PEERS, "--reads", "any", "--clock-drift", "0.1"],
+            "--clock-drift: only with --reads lease",
+        ),
     ],
 )  # fmt: skip
 def test_bad_input(
@@ -132,6 +136,10 @@ def test_bad_input(
         (["serve", "--id", "1", "--data", "x", "--peers", "1=a,2=b:1"], "a: expected host:port"),
         (["kv", "get", "key", "--cluster", "nowhere"], "nowhere: expected host:port"),
         (["kv", "get", "key", "--cluster", "a:1", "--timeout", "0"], "expected more than 0"),
+        (
+            ["serve", "--id", "1", "--data", "x", "--peers", "1=a:1,2=b:1", "--clock-drift", "0"],
+            "0: expected more than 0",
+        ),
         (["demo", "--loss", "1"], "1: expected 0 or more, and less than 1"),
     ],
 )

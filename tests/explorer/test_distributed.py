@@ -1,5 +1,6 @@
 """Several processes find what one finds, whatever is searched and however many there are."""
 
+import gc
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -172,6 +173,19 @@ def test_what_a_heartbeat_raises_in_one_rank_all_raise() -> None:
 
     for outcome in in_ranks(3, run):
         assert isinstance(outcome, LookupError), outcome
+
+
+def test_a_search_that_raised_is_let_go() -> None:
+    """Or it lives as long as the process, which then tells of a leak."""
+    servers = ("s1", "s2", "s3")
+    in_ranks(
+        2,
+        lambda ranks: search(
+            System(toys.BrokenRing(servers), servers, Bounds(max_messages=2)), [], ranks=ranks
+        ),
+    )
+    gc.collect()
+    assert not [each for each in gc.get_objects() if isinstance(each, DistributedSearch)]
 
 
 class Sealed:

@@ -12,8 +12,8 @@ from raft_ref.concurrency import CONCURRENCY_BUGS
 from raft_ref.durability import DISK_BUGS, StoredNode
 from raft_ref.explorer import Bounds, Report, System, Verdict, search
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode
-from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.spec.link import INVARIANTS, PROGRESS, REFINEMENT, Committed, raft_properties
 from raft_ref.verify import ClusterRequest, ExhaustiveCheck, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import BUG_DEFAULTS
@@ -78,17 +78,31 @@ SHORTEST = {
     "earlier-read-answered": (22, 2_422),
     "read-before-applied": (16, 110),
     "follower-reads-alone": (13, 214),
-    "earlier-round-counted": (15, 10_066),
-    "acknowledgements-kept": (15, 10_366),
-    "promise-shortened": (18, 21_475),
+    "earlier-round-counted": (15, 10_043),
+    "acknowledgements-kept": (15, 10_343),
+    "refusal-taken-for-acknowledgement": (7, 282),
+    "promise-shortened": (18, 21_254),
     "clock-drifts-beyond-bound": (13, 2_920),
     "promise-forgotten-by-restart": (15, 12_642),
     "lease-outlives-transfer": (15, 25_544),
     "late-timeout-now-breaks-lease": (15, 27_679),
+    "single-server-change-without-barrier": (21, 143_580),
+    "change-before-last-is-committed": (6, 25),
+    "learners-counted": (11, 81),
+    "removed-leader-counts-itself": (9, 33),
+    "learner-stands": (9, 92),
+    "stale-membership-in-snapshot": (11, 1_142),
+    "committed-by-old-configuration": (6, 12),
+    "election-quorum-over-the-union": (6, 33),
+    "new-configuration-alone": (5, 16),
+    "joint-left-before-committed": (4, 14),
+    "campaign-before-applying-membership": (11, 86),
+    "commits-forgotten-by-restart": (6, 31),
 }
 
 
-OF_FEATURES = {**FEATURE_BUGS, **READ_BUGS}
+OF_KINDS = (FEATURE_BUGS, READ_BUGS, MEMBERSHIP_BUGS)
+OF_FEATURES = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 
 
 def explore(name: str, node: type[Any], bounds: Mapping[str, int]) -> Report:
@@ -136,6 +150,7 @@ FAR = (
     "conflicting-log-kept", "older-term-committed", "older-snapshot-overwrites-newer",
     "pre-vote-and-check-quorum-deadlock", "leader-reads-alone", "lease-outlives-transfer",
     "late-timeout-now-breaks-lease", "promise-forgotten-by-restart",
+    "single-server-change-without-barrier",
 )  # fmt: skip
 
 LEFT_TO_THE_GALLERY = (*FAR, "heartbeat-handled-concurrently", "heartbeat-instead-of-snapshot")
@@ -148,7 +163,7 @@ def test_every_bug_has_its_row() -> None:
 
 def test_no_two_bugs_have_one_name() -> None:
     """Or one would take the other's place: in the list, in the gallery."""
-    all_there_are = (BUGS, DISK_BUGS, CONCURRENCY_BUGS, FEATURE_BUGS, READ_BUGS, SERVER_BUGS)
+    all_there_are = (BUGS, DISK_BUGS, CONCURRENCY_BUGS, *OF_KINDS, SERVER_BUGS)
     names = [name for bugs in all_there_are for name in bugs]
     assert len(names) == len({*names})
 
@@ -174,8 +189,8 @@ LOWER = [
     (name, bound)
     for name, bug in EXPLORED.items()
     for bound, limit in bug.bounds.items()
-    if (bound, limit) != ("servers", 2)  # fewer are no cluster
-    if limit > 0
+    # Fewer are no cluster.
+    if limit > {"servers": max(2, bug.bounds.get("voters", 0)), "voters": 1}.get(bound, 0)
 ]
 
 
@@ -187,3 +202,20 @@ def test_with_any_bound_one_lower_the_property_holds(name: str, bound: str) -> N
     bug = EXPLORED[name]
     report = explore(name, bug.node, {**bug.bounds, bound: bug.bounds[bound] - 1})
     assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+
+
+@pytest.mark.long
+def test_a_refusal_that_is_taken_for_an_acknowledgement_is_harm() -> None:
+    """A leader of two terms takes it for an answer to a round of the second."""
+    name = "refusal-taken-for-acknowledgement"
+    asked = PropertyRequest(invariants=("LeaseExcludesLeaders",))
+    sizes = {"servers": 3, "max_term": 3, "max_messages": 3, "max_restarts": 1}
+    request = ClusterRequest(
+        bug=name,
+        sizes=GivenSizes(**{**BUG_DEFAULTS, **sizes}),
+        properties=asked,
+    )
+    report = ExhaustiveCheck(request).run().search
+    assert report.counterexample is not None
+    assert report.counterexample.prop.name == "LeaseExcludesLeaders"
+    assert len(report.counterexample.events) == 17

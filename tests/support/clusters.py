@@ -1,14 +1,14 @@
 """The specification, looking on while a simulated cluster runs."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
 from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
 from raft_ref.explorer import Event, Property, View
 from raft_ref.explorer import Kind as PropertyKind
-from raft_ref.features import Feature
+from raft_ref.features import ExtendedNode, Feature, ReadingState, RequestReadIndex
 from raft_ref.server import IN_PRODUCTION, Happening
 from raft_ref.server.simulation.trial import SERVERS
 from raft_ref.spec.files import EXTENDED
@@ -16,9 +16,15 @@ from raft_ref.spec.link import INVARIANTS, Committed, Refinement, raft_propertie
 from raft_ref.spec.link.features import (
     ExtendedVariables,
     HidingRefinement,
+    ReadsRecorded,
     composed,
     extended_properties,
 )
+
+OF_CLOCKS = ("LeaseExcludesLeaders", "LinearizableReads")
+"""The properties that hold of leases only if clocks agree."""
+
+ANY_NUMBER = 10**9
 
 
 class Comparison(Protocol):
@@ -43,6 +49,13 @@ class Spec:
 
     What a snapshot of the store holds is told to the specification as the values that were
     applied. A step that changes nothing of a server that was seen before is checked once.
+
+    A server that starts again skips the numbers of reads that it may have used: as if it had begun
+    so many reads, of which nothing became, and had crashed once more.
+
+    What is assumed of clocks, the specification has as an order of steps. Here that is one of time:
+    a leader that saves for long ends its lease late, and does not use it. So what leases promise is
+    left to what clients see.
     """
 
     def __init__(
@@ -53,12 +66,16 @@ class Spec:
             properties = extended_properties(servers, (), self._features)
         else:
             properties = raft_properties(INVARIANTS, servers, ())
+        if Feature.LEASES in self._features:
+            properties = [p for p in properties if p.name not in OF_CLOCKS]
         self._of_states = [p for p in properties if p.kind is PropertyKind.STATE and _checked(p)]
         self._of_steps = [p for p in properties if p.kind is PropertyKind.STEP and _checked(p)]
         self._refinements: dict[frozenset[Feature], list[Comparison]] = {}
         if not self._features:
             self._refinements[self._features] = [Refinement(servers, ())]
-        self._history = Committed()
+        self._history: Any = Committed()
+        if Feature.READ_INDEX in self._features:
+            self._history = ReadsRecorded(servers, ANY_NUMBER, do_clocks_agree=False)
         self._applied: dict[Any, tuple[str, ...]] = {}
         self._view: View | None = None
         self._looked_at: set[Any] = set()
@@ -77,6 +94,28 @@ class Spec:
 
     def look(self, happening: Happening) -> None:
         """Check a step. Raises AssertionError with what is wrong."""
+        for each in self._single(happening):
+            self._look(each)
+
+    def _single(self, happening: Happening) -> Iterator[Happening]:
+        """Yield a step, or those that a restart is which skips numbers of reads."""
+        server, before, event, step = happening
+        after: Any = step.state
+        if event is None and isinstance(before, ReadingState) and isinstance(after, ReadingState):
+            number = before.read_number
+            peer = next(each for each in self._servers if each != server)
+            state: Any = replace(after, read_number=min(number, after.read_number))
+            while state.read_number < after.read_number:
+                if state.read_number == number:
+                    yield Happening(server, before, None, Step(state, (), ("Restart",)))
+                read = RequestReadIndex(peer)
+                asked = ExtendedNode(self._servers, features=self._features).act(state, read)
+                assert asked is not None
+                yield Happening(server, state, read, asked)
+                state = asked.state
+        yield happening
+
+    def _look(self, happening: Happening) -> None:
         before = self._view
         assert before is not None
         server, (state, sends, actions) = happening.server, happening.step

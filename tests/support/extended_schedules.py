@@ -7,11 +7,20 @@ from typing import Any
 
 from raft_ref.features import (
     AbortTransfer,
+    AnswerReads,
+    BeginRound,
     CheckQuorum,
+    EndLease,
+    EndPromise,
     ExtendedNode,
     Feature,
+    Heartbeat,
+    LeaseRead,
     MissLeader,
+    Read,
     RequestPreVotes,
+    RequestReadIndex,
+    ServeRead,
     TimeoutNow,
     TransferLeadership,
 )
@@ -22,7 +31,9 @@ from tests.support.schedules import Schedule
 
 _CHANCES = {
     MissLeader: 0.1, RequestPreVotes: 0.1, CheckQuorum: 0.05, TransferLeadership: 0.05,
-    AbortTransfer: 0.05, TimeoutNow: 0.3, Timeout: 0.3,
+    AbortTransfer: 0.05, TimeoutNow: 0.3, Timeout: 0.3, Read: 0.2, RequestReadIndex: 0.1,
+    BeginRound: 0.4, Heartbeat: 0.4, AnswerReads: 0.7, ServeRead: 0.5, LeaseRead: 0.2,
+    EndLease: 0.1, EndPromise: 0.3,
 }  # fmt: skip
 """How often an action is taken that a server may take, when it is asked to act."""
 
@@ -34,18 +45,39 @@ JUDGED = tuple(map(Feature, FEATURES))
 class ExtendedSchedule(Schedule):
     """A cluster of nodes with features, driven by chance."""
 
+    node: Any
+
     def _action(self, state: Any, chance: float) -> Any:
         for action in self.node.actions(state):
+            if isinstance(action, EndPromise) and self._is_trusted(state.promise):
+                continue
+            if isinstance(action, Timeout) and self._is_calm():
+                continue
             if self.random.random() < _CHANCES.get(type(action), 0):
                 return action
         action = super()._action(state, chance)
         return None if isinstance(action, Timeout) else action
 
+    def _has_more_to_do(self, state: Any) -> bool:
+        return state.role != "Leader" or Feature.READ_INDEX in self.node.features
+
+    def _is_calm(self) -> bool:
+        """Say whether there is a leader, which is to have the time to answer reads."""
+        roles = {state.role for state in self.states.values()}
+        reads = Feature.READ_INDEX in self.node.features
+        return reads and "Leader" in roles and self.random.random() < 0.9
+
+    def _is_trusted(self, promise: Any) -> bool:
+        """Say whether a leader relies on a promise: its clock is not that far."""
+        leader: Any = self.states[promise.leader]
+        kept = (leader.current_term, leader.read_round) == (promise.term, promise.round)
+        return bool(leader.is_trusting and kept and self.node.do_clocks_agree)
+
     def _act(self) -> Any:
         # A follower has more to do than in Raft.
         server = self.random.choice(self.servers)
         state = self.states[server]
-        action = self._action(state, 0.0) if state.role != "Leader" else None
+        action = self._action(state, 0.0) if self._has_more_to_do(state) else None
         step = None if action is None else self.node.act(state, action)
         if step is not None:
             return self._as_text(type(action).__name__, server, step, action)

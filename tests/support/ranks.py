@@ -38,6 +38,9 @@ class RankInThread:
         self._wait()
         every = list(self._place.brought)
         self._wait()
+        # An error would hold the search that raised it, and that holds the ranks, by way of C++,
+        # where the garbage collector does not look.
+        self._place.brought[self.rank] = None
         return every
 
     def _wait(self) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from raft_ref import ClientRequest, Node
+from raft_ref import AppendEntriesRequest, ClientRequest, Message, Node
 from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
+from raft_ref.durability import Pending, Stored, StoredNode, StoredStep
 from raft_ref.explorer import ActorError, Step
 from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
 from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
@@ -291,6 +292,48 @@ def test_with_four_servers_who_stand_twice_more_shows(monkeypatch: pytest.Monkey
     assert len(report.consequence.found.trace.steps) == 20
 
 
+class WritesTwice(StoredNode):
+    """Entries that are there already are cut off, and written again by a write of its own."""
+
+    def receive(self, stored: Stored, message: Message) -> StoredStep:
+        before = stored.memory
+        step = self.node.receive(before, message)
+        is_taken = any(getattr(each, "success", False) for each in step.messages)
+        if not isinstance(message, AppendEntriesRequest) or not message.entries or not is_taken:
+            return self.taken(stored, step)
+        if message.prev_log_index < before.compacted:
+            return self.taken(stored, step)
+        kept = before.entries(before.compacted + 1, message.prev_log_index)
+        half = replace(step.state, log=kept, commit_index=before.commit_index)
+        outcomes = Pending(half, frozenset()), Pending(step.state, frozenset(step.messages))
+        pending = (*stored.pending, *outcomes)
+        return StoredStep(replace(stored, pending=pending), (), step.actions)
+
+
+FURTHER = [rung for rung in RUNGS if rung.own > 1]
+
+
+def test_what_waits_behind_what_waits_shows_where_there_is_room_for_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ladder, "RUNGS", FURTHER)
+    node = f"{WritesTwice.__module__}:{WritesTwice.__name__}"
+    assert main(["check", "--node", node, "--time", "60s"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("VIOLATED: StateMachineSafety")
+    [alone] = [line for line in out.splitlines() if line.startswith("  alone: raft-ref ")]
+    assert " --bound max_pending=2" in alone
+    assert main(alone.split()[2:]) == 1
+    assert capsys.readouterr().out.startswith("VIOLATED: StateMachineSafety")
+    assert main([*alone.split()[2:-1], "max_pending=1"]) != 1
+
+
+def test_a_node_without_measures_of_its_own_is_not_searched_for_what_goes_further() -> None:
+    assert FURTHER
+    names = {each.name for each in FURTHER}
+    assert not names & {each.rung.name for each in climbed(QuorumOfHalf, seconds=5).rungs}
+
+
 def test_every_known_bug_of_a_node_is_one_that_the_rungs_show() -> None:
     """By what is known of it; the next test finds each of them."""
     tied = frozenset(bug.breaks for bug in BUGS.values())
@@ -317,7 +360,7 @@ def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
         ({Feature.LEADERSHIP_TRANSFER}, 5),
         ({Feature.PRE_VOTE, Feature.CHECK_QUORUM}, 15),
         ({Feature.READ_INDEX}, 5),
-        ({Feature.READ_INDEX, Feature.LEASES}, 10),
+        ({Feature.READ_INDEX, Feature.LEASES}, 11),
         ({*Feature}, len(FEATURE_BUGS) + len(READ_BUGS)),
     ],
 )

@@ -14,7 +14,8 @@ from typing import get_args
 
 from raft_ref import Message, Node, Role
 from raft_ref.explorer import Bounds, System
-from raft_ref.features import ExtendedNode, Feature, FeatureMessage
+from raft_ref.features import MAX_READS, ExtendedNode, Feature, FeatureMessage
+from raft_ref.spec.link.features.history import ReadsRecorded
 from raft_ref.spec.requests import Sizes
 from raft_ref.traces.conformance.branches import Branch
 from raft_ref.traces.conformance.scenarios import (
@@ -63,6 +64,17 @@ WITH_FEATURES: Mapping[Cover, tuple[Sizes, ...]] = {
 }
 """The same of nodes with features, of which there are more states."""
 
+_READERS = replace(_PAIR, max_term=1, max_log_length=1)
+
+WITH_READS: Mapping[Cover, tuple[Sizes, ...]] = {
+    Cover.ACTIONS: (_READERS,),
+    Cover.BRANCHES: (_READERS, replace(_PAIR, max_log_length=1)),
+    Cover.PATHS: (_READERS, replace(_PAIR, max_log_length=1)),
+    Cover.TRANSITIONS: (replace(_READERS, max_log_length=0),),
+}
+"""The same of nodes with reads and leases alone: together with the others there are too many."""
+_READS = frozenset({Feature.READ_INDEX, Feature.LEASES})
+
 
 @dataclass(frozen=True)
 class ScenariosReport:
@@ -108,7 +120,7 @@ class ScenariosRequest:
     """Find scenarios that cover what the reference node can do.
 
     `clusters` are explored one after the other; without any, those of `CLUSTERS`, or, with any
-    `features` on, `WITH_FEATURES`.
+    `features` on, of `WITH_FEATURES`, and of `WITH_READS` with reads and leases alone.
     """
 
     cover: Cover = Cover.PATHS
@@ -120,14 +132,25 @@ class ScenariosRequest:
     ) -> ScenariosReport:
         """Explore; `on_progress` is called with how many states were found, and left to expand."""
         known: set[Item] = set()
-        chosen = WITH_FEATURES if self.features else CLUSTERS
         found = tuple(
-            scenarios(system_of(sizes, self.features), self.cover, known, on_progress)
-            for sizes in self.clusters or chosen[self.cover]
+            scenarios(system_of(sizes, features), self.cover, known, on_progress)
+            for sizes, features in self._chosen()
         )
         is_named = self.cover is not Cover.TRANSITIONS
         missing = tuple(_missing(found, known, self.features)) if is_named else ()
         return ScenariosReport(found, missing)
+
+    def _chosen(self) -> Iterator[tuple[Sizes, frozenset[Feature]]]:
+        """Yield what is explored, and with which features."""
+        if self.clusters:
+            yield from ((sizes, self.features) for sizes in self.clusters)
+            return
+        reads, others = self.features & _READS, self.features - _READS
+        if others or not reads:
+            chosen = WITH_FEATURES if others else CLUSTERS
+            yield from ((sizes, others) for sizes in chosen[self.cover])
+        if reads:
+            yield from ((sizes, reads) for sizes in WITH_READS[self.cover])
 
 
 def system_of(sizes: Sizes, features: frozenset[Feature] = frozenset()) -> System:
@@ -136,8 +159,18 @@ def system_of(sizes: Sizes, features: frozenset[Feature] = frozenset()) -> Syste
     node = ExtendedNode(*names, features=features) if features else Node(*names)
     limits = sizes.as_dict()
     del limits["servers"], limits["values"]
-    measures = {name: limits.pop(name) for name in node.measures}
-    return System(node, sizes.server_names, Bounds(measures=measures, **limits))
+    measures = {name: limits.pop(name, _MOST_OF_READS) for name in node.measures}
+    bounds = Bounds(measures=measures, **limits)
+    if Feature.READ_INDEX not in features:
+        return System(node, sizes.server_names, bounds)
+    most = measures[MAX_READS]
+    return System(
+        node, sizes.server_names, bounds, history=ReadsRecorded(sizes.server_names, most, True)
+    )
+
+
+_MOST_OF_READS = 1
+"""How many reads there are in all, and rounds of heartbeats in a term."""
 
 
 def _missing(

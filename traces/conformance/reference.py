@@ -18,15 +18,27 @@ from raft_ref import Node, State, Step
 from raft_ref.bugs import BUGS
 from raft_ref.features import (
     AbortTransfer,
+    AnswerReads,
+    BeginRound,
     CheckQuorum,
+    EndLease,
+    EndPromise,
     ExtendedNode,
     ExtendedState,
     Feature,
+    Heartbeat,
+    LeaseRead,
     MissLeader,
+    Read,
+    ReadingState,
     RequestPreVotes,
+    RequestReadIndex,
+    ServeRead,
     TimeoutNow,
     TransferLeadership,
 )
+from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
+from raft_ref.features.bugs.mutant import Mutant
 from raft_ref.messages import Message
 from raft_ref.spec.link import camel_case
 from raft_ref.spec.requests import RequestError, named
@@ -36,16 +48,20 @@ from raft_ref.traces.format.features import FEATURES
 from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_json
 
 _TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
-_TOLD_OF_FEATURES = {
-    each.name: camel_case(each.name) for each in fields(ExtendedState) if each.name != "me"
+_TOLD_OF_FEATURES: Mapping[type[State], Mapping[str, str]] = {
+    kind: {each.name: camel_case(each.name) for each in fields(kind) if each.name != "me"}
+    for kind in (ExtendedState, ReadingState)
 }
 """What each variable of a server is called where it is told."""
+_BUGS: Mapping[str, Any] = {**BUGS, **FEATURE_BUGS, **READ_BUGS}
 _ACTIONS: Mapping[str, Any] = {
     **ACTIONS,
     **{
         each.__name__: each
         for each in (
             MissLeader, RequestPreVotes, CheckQuorum, TransferLeadership, AbortTransfer, TimeoutNow,
+            Read, RequestReadIndex, BeginRound, Heartbeat, AnswerReads, ServeRead,
+            LeaseRead, EndLease, EndPromise,
         )
     },
 }  # fmt: skip
@@ -87,12 +103,27 @@ class Cluster:
             return {"lines": [], "unknown": True}
         else:
             line["arguments"] = request["arguments"]
-            taken = self._node.act(state, _ACTIONS[step](**request["arguments"]))
+            action = _ACTIONS[step](**request["arguments"])
+            is_early = action == EndPromise() and self._is_trusted(state)
+            taken = None if is_early else self._node.act(state, action)
         return {"lines": []} if taken is None else self._as_text(line, state, taken)
+
+    def _is_trusted(self, state: Any) -> bool:
+        """Say whether the promise of a server cannot have ended: by the clock of its leader."""
+        promise, node = getattr(state, "promise", None), self._node
+        if promise is None or not getattr(node, "do_clocks_agree", False):
+            return False
+        leader: Any = self._states[promise.leader]
+        latest = (leader.current_term, leader.read_round)
+        return bool(leader.is_trusting and latest == (promise.term, promise.round))
 
     def _init(self, servers: list[str], features: Iterable[str]) -> dict[str, Any]:
         on = frozenset(map(Feature, features)) or self._features
-        self._node = self._extended(servers, features=on) if on else self._class(servers)
+        if issubclass(self._extended, Mutant):
+            on = frozenset(self._extended.on)  # whatever it is asked to have
+            self._node = self._extended(servers)
+        else:
+            self._node = self._extended(servers, features=on) if on else self._class(servers)
         self._states = {each: self._node.initial(each) for each in servers}
         self._sent = []
         initial = {each: state_to_json(state) for each, state in self._states.items()}
@@ -111,7 +142,7 @@ class Cluster:
 
 
 def _changes(old: State, new: State) -> Iterator[tuple[str, Any]]:
-    for name, told in (_TOLD_OF_FEATURES if isinstance(new, ExtendedState) else _TOLD).items():
+    for name, told in _TOLD_OF_FEATURES.get(type(new), _TOLD).items():
         value = getattr(new, name)
         if value is not getattr(old, name) and value != getattr(old, name):
             yield told, to_json(value)
@@ -121,7 +152,9 @@ def main() -> int:
     """Answer requests until there are no more; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--bug", choices=BUGS, help="a mutant in the place of the node")
+    which.add_argument(
+        "--bug", choices=_BUGS, metavar="NAME", help="a mutant in the place of the node"
+    )
     which.add_argument(
         "--node", metavar="MODULE:CLASS",
         help="your own node, which says what in Raft its states and messages are",
@@ -134,8 +167,11 @@ def main() -> int:
         print(f"{parser.prog}: --with {error}", file=sys.stderr)
         return 2
     if options.node is None:
-        node = Node if options.bug is None else BUGS[options.bug].node
-        serve(Cluster(node, features=features).answer)
+        bug = None if options.bug is None else _BUGS[options.bug].node
+        if bug is not None and issubclass(bug, ExtendedNode):
+            serve(Cluster(extended=bug).answer)
+        else:
+            serve(Cluster(bug or Node, features=features).answer)
         return 0
     try:
         cluster = OwnCluster(named("node", options.node), options.node)

@@ -18,7 +18,6 @@ from raft_ref.traces.story.words import (
     plain,
     short_value,
     shortened,
-    shortened_within,
 )
 
 Style = Literal["message", "note", "flying", "lost"]
@@ -87,7 +86,7 @@ def log_cells(state: JsonObject, seen: int | None = None) -> Cells | None:
     if log is None:
         return None
     cells = [
-        (entry["term"], f"t{entry['term']} {shortened_within(short_value(entry), 8)}")
+        (entry["term"], f"t{entry['term']} {short_value(entry)}")
         for entry in log
     ]
     before = compacted(state)

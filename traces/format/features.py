@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from raft_ref.traces.format.trace import TraceError
 
-FEATURES: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer")
+FEATURES: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer", "ReadIndex", "Leases")
 """All that a header may name, and that a log is held to."""
 
-NOT_JUDGED: Final = ("ReadIndex", "Leases")
+NOT_JUDGED: Final = ("Membership", "JointConsensus", "AppliedMembership")
 """Those of which a trace can be told and drawn, and that no log is held to yet."""
 
 VARIABLES: Final = (
     "heardFromLeader", "preVotesGranted", "heardFrom", "transferTarget", "isForced",
+    "readNumber", "readIndex", "pendingReads", "readRound", "roundAcks",
+    "promise", "isTrusting", "isLeaseGivenUp",
 )  # fmt: skip
 """The variables of a server that features add; with any of them on, all are known."""
 
@@ -30,6 +32,15 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "TransferLeadership": ("LeadershipTransfer",),
     "AbortTransfer": ("LeadershipTransfer",),
     "TimeoutNow": ("LeadershipTransfer",),
+    "Read": ("ReadIndex",),
+    "RequestReadIndex": ("ReadIndex",),
+    "BeginRound": ("ReadIndex",),
+    "Heartbeat": ("ReadIndex",),
+    "AnswerReads": ("ReadIndex",),
+    "ServeRead": ("ReadIndex",),
+    "LeaseRead": ("Leases",),
+    "EndLease": ("Leases",),
+    "EndPromise": ("Leases",),
 }
 """The steps that a server takes, each with the features of which one must be on."""
 
@@ -37,6 +48,10 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "PreVoteRequest": ("PreVote",),
     "PreVoteResponse": ("PreVote",),
     "TimeoutNowRequest": ("LeadershipTransfer",),
+    "HeartbeatRequest": ("ReadIndex",),
+    "HeartbeatResponse": ("ReadIndex",),
+    "ReadIndexRequest": ("ReadIndex",),
+    "ReadIndexResponse": ("ReadIndex",),
 }
 """The types of messages, as the steps."""
 
@@ -56,8 +71,8 @@ def known(names: Mapping[str, tuple[str, ...]], features: frozenset[str]) -> tup
     return tuple(name for name, of in names.items() if not features.isdisjoint(of))
 
 
-def checked_features(header: Mapping[str, Any], *, is_judged: bool = True) -> frozenset[str]:
-    """Return the features that a header names, of a log that `is_judged` or not.
+def checked_features(header: Mapping[str, Any], is_judged: bool = True) -> frozenset[str]:
+    """Return the features that a header names, of a log that is judged or of a trace that is told.
 
     Raises `TraceError` for what is none, and for one that no log is held to yet.
     """
@@ -67,4 +82,6 @@ def checked_features(header: Mapping[str, Any], *, is_judged: bool = True) -> fr
     for name in NOT_JUDGED:
         if is_judged and name in named:
             raise TraceError(f'"features": no log is held to {name} yet')
+    if "Leases" in named and "ReadIndex" not in named:
+        raise TraceError('"features": Leases are for reads, and need ReadIndex')
     return frozenset(named)

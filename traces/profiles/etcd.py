@@ -13,7 +13,10 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 - Votes and acknowledgements to oneself travel as messages: the spec counts one's own at once.
 - A cluster may begin with its members as the first entries of each log, committed, or behind a
   snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
-- Changes of membership, learners and reads are beyond Raft.tla; a line that tells of them says so.
+- Changes of membership and learners are beyond Raft.tla; a line that tells of them says so. So are
+  reads, unless a line of the configuration says that they are safe (`"ReadOnlyOption":
+  "ReadOnlySafe"`): `etcd_reads` tells of these. Its reads by lease rely on how clocks are read, and
+  no line tells of that.
 - Of pre-votes, transfers of leadership and their messages the library tells nothing. Who drives it
   can, in lines of the same form, under the names below (`_OF_FEATURES`), and says so in a line of
   its configuration before all others, under the library's names:
@@ -33,8 +36,9 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from raft_ref.traces.format.features import FEATURES, STEPS, known
+from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.profiles import etcd_reads
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
 from raft_ref.traces.validation.rules.checks import checked_message, checked_state
@@ -82,6 +86,7 @@ _OF_FEATURES: Mapping[str, tuple[str, ...]] = {
     "ForgetLeader": ("MissLeader", "Stay"),
     "CheckQuorum": ("CheckQuorum",),
 }
+_SAID_BY_NAME = ("PreVote", "CheckQuorum", "LeadershipTransfer")
 _SILENT_WITH_FEATURES = ("MissLeader", "AbortTransfer")
 _MOST_LINES_OF_A_START = 10_000
 _BEFORE_IT = ("Replicate", "TransferLeader", "ForgetLeader", "CheckQuorum")
@@ -120,6 +125,8 @@ def _liberties(features: frozenset[str]) -> Liberties:
         return LIBERTIES
     known_here = known(STEPS, features)
     silent = {name: 1 for name in _SILENT_WITH_FEATURES if name in known_here}
+    if "ReadIndex" in features:
+        silent |= dict.fromkeys(etcd_reads.SILENT, 1)
     allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
     if "PreVote" in features and "CheckQuorum" not in features:
         allowed.add("GrantInSpiteOfLeader")
@@ -179,7 +186,9 @@ def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
         return line
     config = line.get("config")
     if line.get("tag") == "config" and type(config) is dict:
-        on.update(name for name in FEATURES if config.get(name) is True)
+        on.update(name for name in _SAID_BY_NAME if config.get(name) is True)
+        if config.get("ReadOnlyOption") == "ReadOnlySafe":
+            on.add("ReadIndex")
     if line.get("tag", "trace") != "trace":
         return None
     event = line.get("event")
@@ -210,6 +219,9 @@ class _Reader:
     ) -> None:
         self._features = features
         self._moves = {**_MOVES, **(_OF_FEATURES if features else {})}
+        self._reads = etcd_reads.Reads(servers) if "ReadIndex" in features else None
+        self._names = (*self._moves, *(etcd_reads.NAMES if self._reads else ()))
+        self._beyond_raft = {n: what for n, what in _BEYOND.items() if n not in self._names}
         self._lines = lines
         self._ahead = ahead
         self._servers = servers
@@ -225,8 +237,9 @@ class _Reader:
         for number, line in self._ahead:
             self._lines.number = number  # others may have been looked at
             name, server = line.get("name"), line.get("nid")
-            if type(name) is not str or name not in (*self._moves, *_BEYOND):
-                raise TraceError(f'"name" must be one of {", ".join((*self._moves, *_BEYOND))}')
+            known_names = (*self._names, *self._beyond_raft)
+            if type(name) is not str or name not in known_names:
+                raise TraceError(f'"name" must be one of {", ".join(known_names)}')
             if beyond := self._beyond(name, server, line):
                 yield Event(number, self._servers[0], name, beyond=beyond)
                 return
@@ -242,17 +255,19 @@ class _Reader:
                 yield Event(number, server, "Start", ("Start",), after=first)
             elif name == "InitState":
                 self._restarting.add(server)
+                if self._reads is not None:
+                    self._reads.restarts(server)
                 self._complete.discard(server)
             if server not in self._restarting:
-                yield self._made(number, server, name, state, line)
+                yield from self._events(number, server, name, state, line)
             elif name == "BecomeFollower":
                 self._restarting.remove(server)
                 yield Event(number, server, name, ("Restart",), after=state)
 
     def _beyond(self, name: str, server: Any, line: JsonObject) -> str:
         """Return what a line tells of that Raft.tla knows nothing of."""
-        if name in _BEYOND:
-            return f"{name}: Raft.tla knows nothing of {_BEYOND[name]}"
+        if name in self._beyond_raft:
+            return f"{name}: Raft.tla knows nothing of {self._beyond_raft[name]}"
         if line.get("learners"):
             return f"{name}: Raft.tla knows nothing of learners"
         conf = line.get("conf")
@@ -307,6 +322,18 @@ class _Reader:
         if index and index not in self._terms:
             self._terms[index] = self._ahead.term_at(index)
         return self._terms.get(index)
+
+    def _events(
+        self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
+    ) -> Iterator[Event]:
+        """Yield what a line says, of a server at work."""
+        if self._reads is None:
+            yield self._made(number, server, name, state, line)
+        elif name in etcd_reads.NAMES:
+            yield from self._reads.events(number, server, name, state, line)
+        else:
+            yield self._made(number, server, name, state, line)
+            yield from self._reads.beat(number, server, name, line)
 
     def _made(
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject

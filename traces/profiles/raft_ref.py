@@ -32,7 +32,11 @@ _SILENT = {
     "ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1,
     "AdoptTerm": 1, "CompactLog": 1,
 }  # fmt: skip
-_MAY_BE_LEFT_OUT = ("ClientRequest", "CompactLog", "Apply", "TransferLeadership")
+_NEVER_SILENT = ("CheckQuorum", "TimeoutNow", "Heartbeat")
+"""The steps of features that are not silent by default: what is sent so is `Send`."""
+_MAY_BE_LEFT_OUT = (
+    "ClientRequest", "CompactLog", "Apply", "TransferLeadership", "RequestReadIndex", "Heartbeat",
+)  # fmt: skip
 """Steps of which an argument may be open."""
 _WITH_MESSAGE = ("Receive", "ReceiveDuplicate", "Await", "Send", "DropMessage")
 _PARAMETERS: Mapping[str, Mapping[str, type]] = {
@@ -42,6 +46,11 @@ _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "CompactLog": {"index": int},
     "Apply": {"index": int, "value": str},
     "TransferLeadership": {"peer": str},
+    "Read": {"number": int},
+    "RequestReadIndex": {"peer": str, "number": int},
+    "Heartbeat": {"peer": str},
+    "AnswerReads": {"peer": str, "number": int, "index": int},
+    "ServeRead": {"number": int},
 }
 
 
@@ -217,7 +226,10 @@ class _Reader:
             raise TraceError('"arguments" must be an object')
         for parameter, kind in _PARAMETERS.get(name or "", {}).items():
             value = arguments.get(parameter)
-            if value is None and not self._is_complete and name in _MAY_BE_LEFT_OUT:
+            may_be_open = parameter == "number" or name == "AnswerReads"
+            if not self._is_complete and name in _MAY_BE_LEFT_OUT:
+                may_be_open = True
+            if value is None and may_be_open:
                 continue
             if type(value) is not kind:
                 raise TraceError(f'{name} needs the argument "{parameter}"')
@@ -242,7 +254,7 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
 
 def _liberties(header: JsonObject, servers: tuple[str, ...], features: frozenset[str]) -> Liberties:
     steps = known(STEPS, features)
-    of_features = {name: 1 for name in steps if name not in ("CheckQuorum", "TimeoutNow")}
+    of_features = {name: 1 for name in steps if name not in _NEVER_SILENT}
     silent = header.get("silent", {**_SILENT, **of_features})
     if type(silent) is not dict or not all(
         name in (*MOVES, *steps) and type(count) is int and 0 <= count <= 1_000

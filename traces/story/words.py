@@ -27,6 +27,8 @@ def plain(value: Any) -> str:
             others = [f"{name} {plain(value[name])}" for name in value if name != "value"]
             what = "an entry" if value["value"] == NOT_LOGGED else plain(value["value"])
             return f"{what} ({', '.join(others)})"
+        if is_configuration(value):
+            return _configuration(value, ", ")
         return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in value.items()) + "}"
     return json.dumps(value)
 
@@ -44,8 +46,29 @@ def shortened(text: str, length: int) -> str:
 
 
 def short_value(entry: JsonObject) -> str:
-    """Return the value of an entry for where there is little room; "?" where it is not known."""
-    return "?" if entry["value"] == NOT_LOGGED else plain(entry["value"])
+    """Return the value of an entry for where there is little room; "?" where it is not known.
+
+    A configuration is told as far as it goes: which servers they are is what matters there.
+    """
+    value = entry["value"]
+    if is_configuration(value):
+        return shortened_within(_configuration(value, " "), 24)
+    return "?" if value == NOT_LOGGED else shortened_within(plain(value), 8)
+
+
+_PARTS = ("voters", "outgoingVoters", "learners")
+
+
+def is_configuration(value: Any) -> bool:
+    """Tell whether a value says who the servers of a cluster are (thesis, 4)."""
+    return isinstance(value, dict) and all(type(value.get(part)) is list for part in _PARTS)
+
+
+def _configuration(value: JsonObject, comma: str) -> str:
+    """Return voters in braces, the outgoing ones first where there are some, then learners."""
+    new, old, learners = (comma.join(map(plain, value[part])) for part in _PARTS)
+    told = f"{{{old}}}→{{{new}}}" if old else f"{{{new}}}"
+    return f"{told}+{learners}" if learners else told
 
 
 def shortened_within(text: str, length: int) -> str:

@@ -16,6 +16,14 @@ _NAMES = {
     "RestartAt": "Restart",
     "TellToStand": "TimeoutNow",
     "ChangeTarget": "TransferLeadership",
+    "ReadBeside": "Read",
+    "AskRead": "Read",
+    "NoteOwnRead": "Read",
+    "RequestBeside": "RequestReadIndex",
+    "AskAgain": "RequestReadIndex",
+    "BeginRoundAs": "BeginRound",
+    "AnswerRead": "AnswerReads",
+    "ServeEarlier": "ServeRead",
 }
 """The steps of Raft.tla that an action of RaftTrace.tla is, under another name."""
 
@@ -93,9 +101,12 @@ def _arguments(step: Step) -> JsonObject:
             return {"peer": peer.name, "count": count}
         case "SendEntries", (_, peer, _, count, _):
             return {"peer": peer.name, "count": count}
-        case (
-            ("InstallSnapshot" | "SendSnapshot" | "TransferLeadership" | "ChangeTarget"),
-            (_, peer, *_),
-        ):
+        case action, (_, peer, *_) if action in _TO_A_PEER:
             return {"peer": peer.name}
     return {}
+
+
+_TO_A_PEER = (
+    "InstallSnapshot", "SendSnapshot", "TransferLeadership", "ChangeTarget", "RequestReadIndex",
+    "RequestBeside", "AskAgain", "Heartbeat",
+)  # fmt: skip

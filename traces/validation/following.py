@@ -259,6 +259,8 @@ class Following:
             return self._ends(Outcome.INCONCLUSIVE, event, before, event.beyond)
         self._moves.network.done = []
         self._moves.told.update(event.before, event.after)
+        if "BeginRound" in event.moves or "round" in (event.message or {}):
+            self._moves.told.add("readRound")
         self._behind_that += len(self._behind) == self._behind.maxlen
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         if not self._moves.is_thorough:

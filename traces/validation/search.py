@@ -36,6 +36,15 @@ WRITES = {
     "CheckQuorum": "heardFrom",
     "TransferLeadership": "transferTarget",
     "AbortTransfer": "transferTarget",
+    "Read": "readNumber",
+    "RequestReadIndex": "readNumber",
+    "BeginRound": "readRound",
+    "Heartbeat": "",
+    "AnswerReads": "readIndex",
+    "ServeRead": "readIndex",
+    "LeaseRead": "readNumber",
+    "EndLease": "isTrusting",
+    "EndPromise": "promise",
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
@@ -291,17 +300,46 @@ UNNAMED = (
 """What a line without the name of a step, and without a message, may tell of, besides sending."""
 
 
-_ASKED_FOR = ("ForgetPreVotes", "TransferLeadership", "AbortTransfer")
-"""Silent moves that only some lines have a use for: each undoes another."""
+class _Use(NamedTuple):
+    """What has a use for a silent move besides the variable that it writes."""
+
+    moves: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+_ASKED_FOR: Mapping[str, _Use] = {
+    "ForgetPreVotes": _Use(),
+    "TransferLeadership": _Use(moves=("TimeoutNow",)),
+    "AbortTransfer": _Use(moves=("ClientRequest",), variables=("log",)),
+    "Read": _Use(moves=("AnswerReads", "ServeRead"), variables=("readIndex", "pendingReads")),
+    "RequestReadIndex": _Use(
+        moves=("ServeRead",), variables=("readIndex",), messages=("ReadIndexResponse",)
+    ),
+    "BeginRound": _Use(variables=("pendingReads", "roundAcks", "isTrusting")),
+    "Heartbeat": _Use(),
+    "AnswerReads": _Use(moves=("ServeRead",), variables=("pendingReads",)),
+    "ServeRead": _Use(moves=("LeaseRead",), variables=("pendingReads",)),
+    "LeaseRead": _Use(moves=("ServeRead",), variables=("readIndex",)),
+    "EndLease": _Use(variables=("isTrusting",)),
+    "EndPromise": _Use(
+        moves=("Timeout",),
+        variables=("currentTerm", "votedFor", "role"),
+        messages=("RequestVoteRequest",),
+    ),
+}
+"""Silent moves that only some lines have a use for: each undoes another, or is undone."""
 
 
 def _asks_for(move: str, wanted: JsonObject, event: Event) -> bool:
-    """Say whether a line may need a move that is undone by another."""
-    if WRITES[move] in wanted:
-        return True
-    if move == "AbortTransfer":
-        return "ClientRequest" in event.moves or "log" in wanted
-    return move == "TransferLeadership" and "TimeoutNow" in event.moves
+    """Say whether a line may need a move that not every line has a use for."""
+    use, kind = _ASKED_FOR[move], (event.message or {}).get("type")
+    return (
+        (WRITES[move] in wanted and bool(WRITES[move]))
+        or not {*use.moves}.isdisjoint(event.moves)
+        or not {*use.variables}.isdisjoint(wanted)
+        or kind in use.messages
+    )
 
 
 def _without_later(readings: list[World], later: Mapping[Any, set[Any]]) -> list[World]:

@@ -4,12 +4,13 @@ It needs z3, the solver of the proof, which is an extra.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Counterexample, System, Verdict
-from raft_ref.features import ExtendedNode
+from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
+from raft_ref.spec.link.features.reads_relation import ReadsSimulationRelation
 from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
 from raft_ref.spec.link.proof_search import ConjunctsSearch
@@ -55,7 +56,9 @@ class ConjunctsReport:
 
 @dataclass(frozen=True, slots=True)
 class ConjunctsCheck:
-    """Explore a cluster of `raft_ref.Node` beside the proof's protocol, what features add hidden.
+    """Explore a cluster of `raft_ref.Node` beside the proof's protocol.
+
+    What features add is hidden, but for reads by ReadIndex without leases, which have a proof.
 
     Where no bounds are given, they are those of `BOUNDS`. What is checked is the proof, and no
     other property can be asked for.
@@ -72,14 +75,7 @@ class ConjunctsCheck:
         system = cluster.system
         if not isinstance(system.guard.actor, Node):
             raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
-        limits = system.bounds.measures
-        has_features = isinstance(system.guard.actor, ExtendedNode)
-        relation = (HidingSimulationRelation if has_features else SimulationRelation)(
-            system.servers,
-            cluster.values or ["v1"],
-            limits["max_term"],
-            limits["max_log_length"],
-        )
+        relation = _relation(system, cluster.values or ["v1"])
         search = ConjunctsSearch(_without_history(system), relation)
         started, is_interrupted = time.monotonic(), False
         try:
@@ -102,6 +98,22 @@ class ConjunctsCheck:
         ):
             if is_asked:
                 raise RequestError(f"{name}: not with --conjuncts")
+
+
+def _relation(system: System, values: Sequence[str]) -> SimulationRelation:
+    """Return what follows a system's servers: beside the proof of reads, if that knows them.
+
+    Of leases it does not: with these, what is for reads is hidden.
+    """
+    actor, limits = system.guard.actor, system.bounds.measures
+    given = system.servers, values, limits["max_term"], limits["max_log_length"]
+    if not isinstance(actor, ExtendedNode):
+        return SimulationRelation(*given)
+    if Feature.READ_INDEX not in actor.features or Feature.LEASES in actor.features:
+        return HidingSimulationRelation(*given)
+    return ReadsSimulationRelation(
+        *given, max_reads=limits[MAX_READS], max_rounds=limits[MAX_ROUNDS]
+    )
 
 
 def _without_history(system: System) -> System:

@@ -207,6 +207,9 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     if request.features:
         names = (each.option for each in Feature if each in request.features)
         description += f" with {', '.join(names)}"
+    if isinstance(actor, ExtendedNode) and actor.is_changeable:
+        number = len(actor.voters)
+        description += f", {number} voter{'s' * (number > 1)} at first"
     if request.down:
         description += f", {' and '.join(servers[-request.down :])} down"
     return Cluster(system, properties, project, description, values, is_raft, project_message)

@@ -239,7 +239,10 @@ class _Climb:
     def _kinds(self) -> Sequence[Rung]:
         if on := self._cluster.features:
             return [rung for rung in FEATURE_RUNGS if _on(rung, on) <= on]
-        return RUNGS if self._cluster.is_raft else NETWORK_RUNGS
+        if not self._cluster.is_raft:
+            return NETWORK_RUNGS
+        has_own = not self._cluster.system.measures.keys() <= {*OF_RAFT_ALONE}
+        return [rung for rung in RUNGS if has_own or rung.own == 1]
 
     def _can_be_tied(self) -> bool:
         """Whether its steps can be compared with those of Raft.tla, and shall be."""

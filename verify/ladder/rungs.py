@@ -36,7 +36,8 @@ class Rung:
     - `goal`: what must still be possible, an operator of RaftProgress.tla; `bisimulation`: whether
       the node must do all that the model does.
     - `is_large`: over a hundred thousand states, for which the plain engine takes minutes.
-    - `own`: how far a measure that is the user's own may go beyond what it is at first.
+    - `own`: how far a measure that is the user's own may go beyond what it is at first. What goes
+      further than 1 is for nodes that have such measures.
     - `features`: those that are on in it (None: all that are on in what is checked). What one
       feature does to Raft shows further on without the others.
     """
@@ -111,6 +112,12 @@ RUNGS: Final[Sequence[Rung]] = (
         "snapshots and logs",
         "an older snapshot after a newer one, and what a log is cut to",
         {"servers": 3, "log": 2, "snapshot": 2},
+    ),
+    _rung(
+        "what waits behind what waits",
+        "a second outcome that is not on disk yet, and a crash between the two",
+        {"servers": 2, "term": 2, "log": 1, "restarts": 1},
+        own=2,
     ),
     _rung(
         "many terms of two",
@@ -247,6 +254,12 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "leases of two",
         "a promise that outlives the leader to whom it was given, and one that ends",
         {"servers": 2, "term": 2, "log": 1, "messages": 1, "restarts": 1},
+        features=_LEASES,
+    ),
+    _rung(
+        "a round of an older term",
+        "who refuses it does not answer one of the newer term, which may have the same number",
+        {"servers": 2, "term": 2},
         features=_LEASES,
     ),
     _rung(

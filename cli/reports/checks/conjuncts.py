@@ -7,7 +7,6 @@ from raft_ref.cli.reports.checks.explored import setting
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
 from raft_ref.verify import ConjunctsReport
 
 
@@ -31,8 +30,8 @@ def as_text(report: ConjunctsReport, output: Output) -> list[str]:
         *lines,
         "",
         "every step of the node is one of the proof's; in every state hold:",
-        *wrapped("properties", [each.name for each in PROPERTIES]),
-        *wrapped("conjuncts", [each.name for each in CONJUNCTS]),
+        *wrapped("properties", found.properties),
+        *wrapped("conjuncts", found.conjuncts),
         f"(evaluated {found.evaluated:,} times: where what they read had changed)",
         *wrapped("NEVER taken", found.never_taken),
         "",
@@ -59,7 +58,7 @@ def as_json(report: ConjunctsReport, output: Output, written: Written) -> dict[s
         "evaluated": found.evaluated,
         "seconds": round(report.seconds, 3),
         "bounds": report.cluster.system.bounds.as_dict(),
-        "properties": [each.name for each in (*PROPERTIES, *CONJUNCTS)],
+        "properties": [*found.properties, *found.conjuncts],
         "actions": dict(found.actions),
         "never_taken": found.never_taken,
         **written.as_json(),

@@ -163,6 +163,9 @@ def _alone(shown: RungReport, output: Output) -> str:
     for name, size in shown.rung.sizes.items():
         if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
             words += [flag_of(name), str(size)]
+    for name, limit in (shown.report.bounds if shown.report else {}).items():
+        if name not in shown.rung.sizes:
+            words += ["--bound", f"{name}={limit}"]
     if shown.rung.features is not None:
         words += [
             "--with",

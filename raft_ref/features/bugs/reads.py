@@ -89,6 +89,17 @@ class AcknowledgementsKept(_Leases):
         return step._replace(state=replace(after, round_acks=state.round_acks))
 
 
+class RefusalTakenForAcknowledgement(_Leases):
+    """Who refuses a round of an older term answers one of its own term (thesis, 6.4, 6.4.1)."""
+
+    def handle_heartbeat_request(self, state: ReadingState, m: HeartbeatRequest) -> Step:
+        """Say the round whatever its term."""
+        step = super().handle_heartbeat_request(state, m)
+        (response,) = step.messages
+        told: Any = replace(response, round=m.round)  # type: ignore[call-arg]
+        return step._replace(messages=(told,))
+
+
 class PromiseShortened(_Leases):
     """A round that arrives late takes the place of the later one that was promised (6.4.1)."""
 
@@ -176,6 +187,12 @@ READ_BUGS: Mapping[str, Bug] = {
         breaks="LeaseExcludesLeaders",
         seen_in="etcd#20418",
         bounds={"servers": 3, "max_term": 2, "max_messages": 2, "max_rounds": 2},
+    ),
+    "refusal-taken-for-acknowledgement": Bug(
+        RefusalTakenForAcknowledgement,
+        breaks="StepRefinement",  # LeaseExcludesLeaders among three servers in a third term
+        seen_in="thesis, 6.4",
+        bounds={"servers": 2, "max_term": 2, "max_messages": 2},
     ),
     "promise-shortened": Bug(
         PromiseShortened,

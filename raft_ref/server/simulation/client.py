@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+from raft_ref.messages import ServerId
 from raft_ref.server.replica import Reply
 from raft_ref.server.session import ExpiredError, Operation, Session
 from raft_ref.server.simulation.cluster import Simulation
@@ -13,18 +14,24 @@ class SimulatedClient:
     """A client that does one thing at a time.
 
     Arguments: the cluster; the client's name there; seconds that it waits for a reply, and that it
-    pauses (drawn or fixed) before it asks once more. `counts` tells how requests ended.
+    pauses (drawn or fixed) before it asks once more; the server that is nearest to it, if one is.
+    `counts` tells how requests ended.
     """
 
     def __init__(
-        self, simulation: Simulation, name: str, patience: float, pause: Callable[[], float]
+        self,
+        simulation: Simulation,
+        name: str,
+        patience: float,
+        pause: Callable[[], float],
+        nearest: ServerId | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._simulation = simulation
         self._name = name
         self._patience = patience
         self._pause = pause
-        self._session = Session(tuple(simulation.servers))
+        self._session = Session(tuple(simulation.servers), nearest)
         self._attempt = 0  # what belongs to an earlier one comes too late
 
     def do(self, operation: Operation, then: Callable[[Result | None], None]) -> None:

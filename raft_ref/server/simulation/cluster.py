@@ -21,6 +21,7 @@ from raft_ref.messages import ServerId
 from raft_ref.node import Node, Step
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica
+from raft_ref.server.reading import ReadingReplica
 from raft_ref.server.replica import (
     IN_PRACTICE,
     Happening,
@@ -81,12 +82,14 @@ class MemoryStorage:
 def saved(state: State, what: Save) -> State:
     """Return the durable state after a save; its volatile variables mean nothing."""
     snapshot = what.snapshot or state.snapshot
+    reading = {} if what.reading is None else what.reading._asdict()
     return replace(
         state,
         current_term=what.current_term,
         voted_for=what.voted_for,
         snapshot=snapshot,
         log=state.entries(snapshot.last_included_index + 1, what.first - 1) + what.entries,
+        **reading,
     )
 
 
@@ -127,8 +130,7 @@ class SimulatedServer:
         self._rate = simulation.chance.uniform(1 - drift, 1 + drift)
         first = self.node.initial(self.me)
         node: Any = self.node
-        replica = simulation.extended if isinstance(node, ExtendedNode) else simulation.replica
-        self.replica = replica(
+        self.replica = simulation.replica_of(node)(
             node,
             self.me,
             random.Random(simulation.chance.random()),
@@ -164,6 +166,12 @@ class SimulatedServer:
     def jump(self, seconds: float) -> None:
         """Set the clock forward or back."""
         self._offset += seconds
+        self.wake()
+
+    def run_at(self, rate: float) -> None:
+        """Let the clock run at another rate from now on, as a share of the true one."""
+        self._offset += (self._rate - rate) * self.simulation.now
+        self._rate = rate
         self.wake()
 
     def _observe(self, before: State, event: Any, step: Step) -> None:
@@ -253,12 +261,15 @@ class Simulation(Transport):
     Arguments: the names of the servers; the seed; how things are; how long replicas wait.
     `observe` is told of each step that is settled; the `features` of the servers, which with none
     are Raft's, and nothing else. What servers are made of, `server`, `replica` (with features
-    `extended`) and `machine` say, so that a part can be replaced.
+    `extended`, with reads `reading`), `extended_node` and `machine` say, so that a part can be
+    replaced.
     """
 
     server: type[SimulatedServer] = SimulatedServer
     replica: type[Replica] = Replica
     extended: type[ExtendedReplica] = ExtendedReplica
+    reading: type[ReadingReplica] = ReadingReplica
+    extended_node: type[ExtendedNode] = ExtendedNode
     machine: type[KeyValueMachine] = KeyValueMachine
 
     def __init__(
@@ -289,9 +300,19 @@ class Simulation(Transport):
     def node_with(self, features: frozenset[Feature], servers: Sequence[ServerId]) -> Node:
         """Return the node that the servers have."""
         machine = self.machine()
-        return (
-            ExtendedNode(servers, (), machine, features) if features else Node(servers, (), machine)
-        )
+        if not features:
+            return Node(servers, (), machine)
+        return self.extended_node(servers, (), machine, features)
+
+    def has(self, feature: Feature) -> bool:
+        """Tell whether the servers have a feature."""
+        return isinstance(self.node, ExtendedNode) and feature in self.node.features
+
+    def replica_of(self, node: Node) -> type[Replica]:
+        """Return what the replicas of a node are."""
+        if not isinstance(node, ExtendedNode):
+            return self.replica
+        return self.reading if Feature.READ_INDEX in node.features else self.extended
 
     # Time
 

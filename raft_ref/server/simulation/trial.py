@@ -7,6 +7,8 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import cycle
 
 from raft_ref.features import Feature
 from raft_ref.server.extended import IN_PRODUCTION
@@ -22,43 +24,101 @@ SERVERS = ("s1", "s2", "s3")
 ROUGH = Conditions(
     delay=(0.0005, 0.03), loss=0.05, duplication=0.05, saving=(0.0002, 0.01), drift=0.1
 )
-QUICK = Timing(compact_after=6, keep=2, max_entries=3, max_outstanding=2)
+QUICK = Timing(
+    compact_after=6, keep=2, max_entries=3, max_outstanding=2, clock_drift=0.25, read_numbers=3
+)
+"""Clocks that run within a tenth of the true one run within 0.25 of each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a trial is like.
+
+    - `conditions`: network, disks, clocks; `timing`: what servers know of them, and their timers.
+    - `keys`: what clients want something of; `wishes`: when the first one begins and which kinds of
+      things it wants, the second, and so on from the first again; `patience`: seconds that they
+      wait for a reply, `retry`: at most until they ask again, `leisure`: at most until they want
+      the next thing.
+    - `drill`: what happens, and when; if nothing does, it is faults of all kinds at random.
+    - `seconds`: for how long; then the cluster recovers.
+    """
+
+    conditions: Conditions = ROUGH
+    timing: Timing = QUICK
+    keys: str = "xy"
+    wishes: tuple[tuple[float, tuple[Kind, ...]], ...] = ((0.0, tuple(Kind)),)
+    patience: float = 0.25
+    retry: float = 0.02
+    leisure: float = 0.0
+    drill: tuple[tuple[float, Callable[[Simulation], None]], ...] = ()
+    seconds: float = 3.0
+
+
+USUAL = Setting()
 
 
 def drawn(
-    chance: random.Random, keys: Sequence[str], value: str, seen: Sequence[Observation]
+    chance: random.Random,
+    keys: Sequence[str],
+    value: str,
+    seen: Sequence[Observation],
+    any_reads: bool = False,
+    kinds: Sequence[Kind] = tuple(Kind),
 ) -> Operation:
-    """Return something to want of one of the keys; what cas expects was seen there last."""
-    kind, key = chance.choice(list(Kind)), chance.choice(keys)
+    """Return something to want of one of the keys; what cas expects was seen there last.
+
+    With `any_reads` every second value may come from any server.
+    """
+    kind, key = chance.choice(kinds), chance.choice(keys)
     known = [each.result.value for each in seen if each.result and each.operation.key == key]
     return Operation(
         kind,
         key,
         value if kind in (Kind.PUT, Kind.CAS) else None,
         known[-1] if kind is Kind.CAS and known else None,
+        any_reads and kind is Kind.GET and chance.random() < 0.5,
     )
 
 
 class Client:
     """A client that wants one thing after the other, and notes what it sees."""
 
-    def __init__(self, simulation: Simulation, name: str, chance: random.Random, left: int) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        name: str,
+        chance: random.Random,
+        left: int,
+        setting: Setting = USUAL,
+        wishes: tuple[float, Sequence[Kind]] = USUAL.wishes[0],
+    ) -> None:
         self._simulation = simulation
         self._name = name
         self._chance = chance
         self._left = left
         self._seen: list[Observation] = []
         self._wanted: Observation | None = None
-        self.does = SimulatedClient(simulation, name, 0.25, lambda: 0.02 * chance.random())
-        self.next()
+        self._any_reads = simulation.has(Feature.READ_INDEX)
+        nearest = chance.choice(SERVERS) if self._any_reads else None
+        self._setting = setting
+        begin, self._wishes = wishes
+        self.does = SimulatedClient(
+            simulation, name, setting.patience, lambda: setting.retry * chance.random(), nearest
+        )
+        if begin:
+            simulation.at(begin, self.next)
+        else:
+            self.next()
 
     def next(self) -> None:
         """Want the next thing."""
-        self._wanted = None
         if self._left == 0:
             return
         self._left -= 1
-        operation = drawn(self._chance, "xy", f"{self._name}-{self._left}", self._seen)
+        value = f"{self._name}-{self._left}"
+        operation = drawn(
+            self._chance, self._setting.keys, value, self._seen, self._any_reads, self._wishes
+        )
         self._wanted = Observation(operation, self._simulation.now)
         self.does.do(operation, self._take)
 
@@ -68,12 +128,16 @@ class Client:
             self._seen.append(self._wanted)
         else:
             self._seen.append(replace(self._wanted, end=self._simulation.now, result=result))
-        self.next()
+        self._wanted = None
+        if self._setting.leisure and self._left:
+            self._simulation.at(self._setting.leisure * self._chance.random(), self.next)
+        else:
+            self.next()
 
     @property
     def is_idle(self) -> bool:
         """Whether the client wants nothing any more."""
-        return self._wanted is None
+        return self._wanted is None and self._left == 0
 
     def history(self) -> list[Observation]:
         """Return what was seen, what is not answered included."""
@@ -81,19 +145,23 @@ class Client:
 
 
 class Trouble:
-    """Lets faults of all kinds happen to a simulated cluster, one after the other, at random."""
+    """Lets faults happen to a simulated cluster: those of a drill, or of all kinds at random."""
 
-    def __init__(self, simulation: Simulation, chance: random.Random, pause: float = 0.4) -> None:
+    def __init__(
+        self, simulation: Simulation, chance: random.Random, setting: Setting = USUAL
+    ) -> None:
         self.simulation = simulation
         self.chance = chance
-        self.pause = pause
         self.is_over = False
-        features = getattr(simulation.node, "features", ())
-        self._has_transfer = Feature.LEADERSHIP_TRANSFER in features
-        self._later()
+        self._has_transfer = simulation.has(Feature.LEADERSHIP_TRANSFER)
+        self._has_leases = simulation.has(Feature.LEASES)
+        for seconds, fault in setting.drill:
+            simulation.at(seconds, partial(fault, simulation))
+        if not setting.drill:
+            self._later()
 
     def _later(self) -> None:
-        self.simulation.at(self.pause * self.chance.random(), self._next)
+        self.simulation.at(0.4 * self.chance.random(), self._next)
 
     def _next(self) -> None:
         if self.is_over:
@@ -102,6 +170,8 @@ class Trouble:
             self._crash, self._crash, self._cut, self._cut_one_way, self._heal, self._heal,
             self._jump, self._fill, self._slow,
         ]  # fmt: skip
+        if self._has_leases:  # which are for clocks that nobody sets
+            kinds[kinds.index(self._jump)] = self._drift
         if self._has_transfer:
             kinds += [self._transfer, self._transfer, self._stop]
         fault = self.chance.choice(kinds)
@@ -143,6 +213,11 @@ class Trouble:
 
     def _jump(self, server: str) -> None:
         self.simulation.servers[server].jump(self.chance.choice([-5.0, -0.2, 0.2, 5.0]))
+
+    def _drift(self, server: str) -> None:
+        """Let a clock run as slow or as fast as it may."""
+        drift = self.simulation.conditions.drift
+        self.simulation.servers[server].run_at(self.chance.choice((1 - drift, 1 + drift)))
 
     def _fill(self, server: str) -> None:
         storage = self.simulation.servers[server].storage
@@ -199,19 +274,19 @@ def run(
     simulation: type[Simulation] = Simulation,
     commands: int = 12,
     clients: int = 3,
-    seconds: float = 3.0,
     features: Iterable[Feature] = IN_PRODUCTION,
+    setting: Setting = USUAL,
 ) -> Run:
-    """Run a cluster under faults for some seconds, then let it recover and finish."""
-    cluster = simulation(SERVERS, seed, ROUGH, QUICK, look, features)
+    """Run a cluster under faults, then let it recover and finish."""
+    cluster = simulation(SERVERS, seed, setting.conditions, setting.timing, look, features)
     begin(dict(cluster.settled))
     chance = random.Random(seed)
     wanting = [
-        Client(cluster, f"c{number}", random.Random(chance.random()), commands)
-        for number in range(1, clients + 1)
+        Client(cluster, f"c{number}", random.Random(chance.random()), commands, setting, wishes)
+        for number, wishes in zip(range(1, clients + 1), cycle(setting.wishes))
     ]
-    trouble = Trouble(cluster, chance)
-    cluster.run(seconds)
+    trouble = Trouble(cluster, chance, setting)
+    cluster.run(setting.seconds)
     trouble.end()
     for _ in range(30):
         cluster.run(1.0)

@@ -86,6 +86,14 @@ var types = map[raftpb.MessageType]string{
 	raftpb.MsgPreVote:       "PreVoteRequest",
 	raftpb.MsgPreVoteResp:   "PreVoteResponse",
 	raftpb.MsgTimeoutNow:    "TimeoutNowRequest",
+	raftpb.MsgReadIndex:     "ReadIndexRequest",
+	raftpb.MsgReadIndexResp: "ReadIndexResponse",
+}
+
+// ofRounds are what heartbeats are that confirm reads.
+var ofRounds = map[raftpb.MessageType]string{
+	raftpb.MsgHeartbeat:     "HeartbeatRequest",
+	raftpb.MsgHeartbeatResp: "HeartbeatResponse",
 }
 
 // adapted is a cluster that does what it is told; all that was ever sent stays in its network.
@@ -130,6 +138,11 @@ func (a *adapted) take(r request) bool {
 				a.transfer(s, uint64(place+1))
 			}
 		}
+	case "Read", "RequestReadIndex":
+		if a.ReadOnlyOption == "" {
+			return false
+		}
+		a.read(s)
 	case "MissLeader":
 		a.forget(s)
 	case "ClientRequest":
@@ -157,7 +170,11 @@ func (a *adapted) sends() []sent {
 	found := []sent{}
 	for ; a.shown < len(a.network); a.shown++ {
 		m := a.network[a.shown]
-		if kind, is := types[m.Type]; is && m.From != m.To {
+		kind, is := types[m.Type]
+		if of := ofRounds[m.Type]; of != "" && len(m.Context) > 0 {
+			kind = of
+		}
+		if is && m.From != m.To {
 			found = append(found, sent{a.shown, map[string]any{
 				"type":    kind,
 				"source":  a.told.names[m.From-1],

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"log"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ type features struct {
 	PreVote            bool
 	CheckQuorum        bool
 	LeadershipTransfer bool
+	ReadOnlyOption     string `json:",omitempty"`
 }
 
 func parse(with string) features {
@@ -27,6 +29,8 @@ func parse(with string) features {
 			on.CheckQuorum = true
 		case "transfer":
 			on.LeadershipTransfer = true
+		case "reads":
+			on.ReadOnlyOption = "ReadOnlySafe"
 		case "":
 		default:
 			log.Fatal("unknown feature ", name)
@@ -52,6 +56,17 @@ var untraced = map[raftpb.MessageType]string{
 	raftpb.MsgPreVote:     "PreVoteRequest",
 	raftpb.MsgPreVoteResp: "PreVoteResponse",
 	raftpb.MsgTimeoutNow:  "TimeoutNowRequest",
+
+	raftpb.MsgReadIndex:     "ReadIndex",
+	raftpb.MsgReadIndexResp: "ReadIndexResponse",
+}
+
+// context is by which a read is known; only messages about reads have one, of those told here.
+func context(m raftpb.Message) map[string]any {
+	if (m.Type == raftpb.MsgReadIndex || m.Type == raftpb.MsgReadIndexResp) && len(m.Entries) > 0 {
+		return map[string]any{"ctx": string(m.Entries[0].Data)}
+	}
+	return nil
 }
 
 // tell writes a line as the library would.
@@ -108,14 +123,14 @@ func (c *cluster) tellSends(s *server, messages []raftpb.Message) {
 			asks = true
 			c.tell(s, "BecomePreCandidate", nil, nil)
 		}
-		c.tell(s, "Send"+kind, &m, nil)
+		c.tell(s, "Send"+kind, &m, context(m))
 	}
 }
 
 // receive lets a message arrive.
 func (c *cluster) receive(s *server, m raftpb.Message) {
 	if kind, is := untraced[m.Type]; is && c.isOn() && m.From != m.To {
-		c.tell(s, "Receive"+kind, &m, nil)
+		c.tell(s, "Receive"+kind, &m, context(m))
 	}
 	if m.Type == raftpb.MsgTransferLeader {
 		c.tellTransfer(s, m.From)
@@ -141,5 +156,20 @@ func (c *cluster) forget(s *server) {
 	if s.node.BasicStatus().RaftState == raft.StateFollower && s.node.BasicStatus().Lead != raft.None {
 		c.tell(s, "ForgetLeader", nil, nil)
 		s.node.ForgetLeader()
+	}
+}
+
+// read lets a client read at a server; who does not lead passes that on.
+func (c *cluster) read(s *server) {
+	c.asked++
+	read := fmt.Sprintf("read %d", c.asked)
+	c.tell(s, "ReceiveReadIndex", &raftpb.Message{Type: raftpb.MsgReadIndex}, map[string]any{"ctx": read})
+	s.node.ReadIndex([]byte(read))
+}
+
+// tellReads tells of what clients are told.
+func (c *cluster) tellReads(s *server, states []raft.ReadState) {
+	for _, each := range states {
+		c.tell(s, "ReadState", nil, map[string]any{"ctx": string(each.RequestCtx), "readIndex": each.Index})
 	}
 }

@@ -47,6 +47,7 @@ type cluster struct {
 	servers   []*server
 	network   []raftpb.Message
 	proposed  int
+	asked     int
 	snapshots bool
 	features
 }
@@ -88,6 +89,7 @@ func (c *cluster) ready(s *server) {
 		}
 		s.storage.Append(ready.Entries)
 		c.tellSends(s, ready.Messages)
+		c.tellReads(s, ready.ReadStates)
 		c.network = append(c.network, ready.Messages...)
 		for _, entry := range ready.CommittedEntries {
 			if entry.Type == raftpb.EntryConfChange {
@@ -120,6 +122,8 @@ func (c *cluster) step() {
 		c.transfer(s, c.servers[c.random.Intn(len(c.servers))].id)
 	case chance < 0.4 && c.PreVote:
 		c.forget(s)
+	case chance < 0.44 && c.ReadOnlyOption != "":
+		c.read(s)
 	default:
 		c.deliver()
 	}
@@ -172,7 +176,7 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
-	with := flag.String("with", "", "pre-vote, check-quorum, transfer, separated by commas")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, separated by commas")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())

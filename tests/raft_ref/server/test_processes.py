@@ -33,6 +33,7 @@ class Cluster:
         self.folder = folder
         self.addresses = {name: Address(str(folder / f"{name}.sock"), 0) for name in "123"}
         self.processes: dict[str, subprocess.Popen[str]] = {}
+        self.reads = "leader"
         self.wires: dict[tuple[str, str], Wire] = {}
 
     @property
@@ -63,7 +64,7 @@ class Cluster:
     ) -> None:
         arguments = ["--id", name, "--peers", self.peers_of(name)]
         arguments += ["--with", features] if features else []
-        arguments += ["--data", str(self.folder / name)]
+        arguments += ["--reads", self.reads, "--data", str(self.folder / name)]
         self.processes[name] = processes.start(
             [*command, "serve", *arguments], stderr=subprocess.PIPE
         )
@@ -134,22 +135,37 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
     made.stop_all()
 
 
+@pytest.fixture
+def leased(tmp_path: Path) -> Iterator[Cluster]:
+    """Return a cluster that reads by lease."""
+    made = Cluster(tmp_path)
+    made.reads = "lease"
+    for name in made.addresses:
+        made.start(name)
+    yield made
+    made.stop_all()
+
+
 @contextlib.asynccontextmanager
 async def clients(cluster: Cluster, count: int) -> AsyncIterator[list[Client]]:
-    made = [Client(list(cluster.addresses.values())) for _ in range(count)]
+    """Return clients, to each of which another server is the nearest."""
+    where = list(cluster.addresses.values())
+    made = [Client(where[at % 3 :] + where[: at % 3]) for at in range(count)]
     yield made
     for each in made:
         await each.close()
 
 
-async def work(client: Client, name: str, seed: int, seen: list[Observation], end: float) -> None:
+async def work(
+    client: Client, name: str, seed: int, seen: list[Observation], end: float, any_reads: bool
+) -> None:
     """Do one thing after the other, and note what is seen."""
     chance = random.Random(seed)
     for number in count(1):
         start = time.monotonic()
         if start >= end:
             return
-        operation = drawn(chance, "xyz", f"{name}-{number}", seen)
+        operation = drawn(chance, "xyz", f"{name}-{number}", seen, any_reads)
         try:
             result = await client.do(operation, 10.0)
             seen.append(Observation(operation, start, time.monotonic(), result))
@@ -167,7 +183,9 @@ async def while_clients_work(
         seen: list[Observation] = []
         end = time.monotonic() + seconds
         tasks = [
-            asyncio.ensure_future(work(client, f"c{number}", number, seen, end))
+            asyncio.ensure_future(
+                work(client, f"c{number}", number, seen, end, cluster.reads != "leader")
+            )
             for number, client in enumerate(made)
         ]
         chance, counted = random.Random(1), 0
@@ -201,6 +219,14 @@ def test_nothing_acknowledged_is_lost_by_kill_and_stop(cluster: Cluster) -> None
     assert is_linearizable(seen)
     assert kills >= 2
     assert sum(each.result is not None for each in seen) > 50
+
+
+@pytest.mark.long
+def test_nor_by_servers_that_read_by_lease(leased: Cluster) -> None:
+    seen, kills = asyncio.run(under_trouble(leased, 12.0))
+    assert is_linearizable(seen)
+    assert kills >= 4
+    assert sum(each.operation.of_any and each.result is not None for each in seen) > 10
 
 
 async def cut_off(cluster: Cluster, seconds: float) -> tuple[list[Observation], int]:
@@ -319,6 +345,33 @@ def test_the_commands(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> N
     assert (code, err.count("\n"), err.endswith("; nothing was read\n")) == (3, 1, True)
 
 
+def test_any_server_answers_where_it_is_asked_to(
+    leased: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--cluster", leased.where, "--timeout", "20"]
+    assert kv(capsys, "put", "color", "blue", *where) == (0, "", "")
+    for address in map(str, leased.addresses.values()):
+        own = ["--cluster", address, "--timeout", "20"]
+        assert kv(capsys, "get", "color", "--from-any", *own) == (0, "blue\n", "")
+    for name, (_, log) in zip("123", leased.stop_all(), strict=True):
+        [assumed] = [line for line in log.splitlines() if "reads by lease" in line]
+        assert f"{name} reads by lease: that is right if no clock of the cluster" in assumed
+        assert "runs more than 10 % faster than another" in assumed
+
+
+def test_where_servers_have_no_such_reads_the_leader_answers(
+    cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--cluster", cluster.where, "--timeout", "20"]
+    assert kv(capsys, "put", "color", "blue", *where) == (0, "", "")
+    assert kv(capsys, "get", "color", "--from-any", *where) == (0, "blue\n", "")
+    ended = [
+        kv(capsys, "get", "color", "--from-any", "--cluster", str(address), "--timeout", "1")[0]
+        for address in cluster.addresses.values()
+    ]
+    assert sorted(ended) == [0, 3, 3]
+
+
 def test_nobody_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     where = f"unix:{tmp_path}/nobody"
     code, out, err = kv(capsys, "put", "a", "b", "--cluster", where, "--timeout", "0.2")
@@ -378,7 +431,9 @@ async def stopped_while_it_leads(cluster: Cluster) -> tuple[str, float, list[Obs
         seen: list[Observation] = []
         end = time.monotonic() + 1.5
         tasks = [
-            asyncio.ensure_future(work(client, f"c{number}", number, seen, end))
+            asyncio.ensure_future(
+                work(client, f"c{number}", number, seen, end, cluster.reads != "leader")
+            )
             for number, client in enumerate(made)
         ]
         await asyncio.sleep(0.3)

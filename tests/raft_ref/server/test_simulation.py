@@ -6,16 +6,17 @@ from itertools import combinations
 
 import pytest
 
+from raft_ref import State
 from raft_ref.features import ExtendedNode, Feature
-from raft_ref.server import IN_PRODUCTION, Happening, named
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server import IN_PRODUCTION, Happening, ReadingReplica, Simulation, named
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import SERVERS, run
 from tests.support.clusters import Spec
 
 FAULTS = {
     "lost", "duplicated", "cut off", "request lost", "reply lost", "disk full",
-    "crash", "cut", "cut_one_way", "heal", "jump", "fill", "slow",
+    "crash", "cut", "cut_one_way", "heal", "fill", "slow",
 }  # fmt: skip
 ENDINGS = {"done", "not leader", "unknown", "asked again"}
 
@@ -38,8 +39,9 @@ def runs(
 def covered(seeds: range, features: frozenset[Feature] = IN_PRODUCTION) -> None:
     spec = Spec(features=features)
     faults, endings = runs(seeds, spec, features)
-    has_transfer = Feature.LEADERSHIP_TRANSFER in features
-    assert faults.keys() == (FAULTS | {"transfer", "stop"} if has_transfer else FAULTS)
+    of_transfer = {"transfer", "stop"} if Feature.LEADERSHIP_TRANSFER in features else set()
+    of_clocks = {"drift"} if Feature.LEASES in features else {"jump"}
+    assert faults.keys() == FAULTS | of_clocks | of_transfer
     assert endings.keys() == ENDINGS
     node = ExtendedNode(SERVERS, features=features)
     assert spec.actions.keys() == {*node.action_names, "Restart"}
@@ -51,6 +53,27 @@ def test_clients_see_one_store_and_servers_do_what_the_spec_allows() -> None:
 
 def test_so_they_do_without_features() -> None:
     covered(range(4), frozenset())
+
+
+READS = frozenset({Feature.READ_INDEX})
+LEASES = READS | {Feature.LEASES}
+LONG = pytest.mark.long
+DEEP = [LONG, pytest.mark.deep]
+
+
+@pytest.mark.parametrize(
+    ("features", "seeds"),
+    [
+        pytest.param(READS, range(13, 15), id="reads"),
+        pytest.param(IN_PRODUCTION | READS, range(22, 24), id="all but leases"),
+        pytest.param(LEASES, range(4, 5), id="leases"),
+        pytest.param(IN_PRODUCTION | LEASES, range(4, 6), id="all"),
+        pytest.param(IN_PRODUCTION | READS, range(30), marks=DEEP, id="all but leases, more"),
+        pytest.param(IN_PRODUCTION | LEASES, range(30), marks=DEEP, id="all, more"),
+    ],
+)
+def test_so_they_do_with_reads(features: frozenset[Feature], seeds: range) -> None:
+    covered(seeds, features)
 
 
 @pytest.mark.long
@@ -70,13 +93,19 @@ def test_more_seeds(seeds: range) -> None:
 
 
 @pytest.mark.parametrize(
-    "seeds",
-    [range(1_000, 1_080), pytest.param(range(1_080, 1_400), marks=pytest.mark.long)],
-    ids=str,
+    ("features", "seeds"),
+    [
+        pytest.param(IN_PRODUCTION, range(1_000, 1_080), id="default"),
+        pytest.param(IN_PRODUCTION | READS, range(1_000, 1_040), id="reads"),
+        pytest.param(IN_PRODUCTION | LEASES, range(1_000, 1_040), id="leases"),
+        pytest.param(IN_PRODUCTION, range(1_080, 1_400), marks=LONG, id="default, more"),
+        pytest.param(IN_PRODUCTION | READS, range(1_040, 1_400), marks=LONG, id="reads, more"),
+        pytest.param(IN_PRODUCTION | LEASES, range(1_040, 1_400), marks=LONG, id="leases, more"),
+    ],
 )
-def test_clients_see_one_store_whatever_happens(seeds: range) -> None:
+def test_clients_see_one_store_whatever_happens(features: frozenset[Feature], seeds: range) -> None:
     for seed in seeds:
-        found = run(seed)
+        found = run(seed, features=features)
         assert is_linearizable(found.history), f"seed {seed}"
         assert found.is_idle, f"seed {seed}"
         assert found.all_agree, f"seed {seed}"
@@ -97,6 +126,25 @@ def test_a_run_repeats_itself_step_by_step() -> None:
 
     assert steps(7) == steps(7)
     assert steps(7) != steps(8)
+
+
+class NumbersForgotten(ReadingReplica):
+    """A server that begins again with the numbers of reads that it began with."""
+
+    def _durable(self) -> State:
+        return replace(self.state, read_number=0)
+
+
+def test_the_spec_notices_that_a_number_may_be_used_again() -> None:
+    cluster = type("Forgetful", (Simulation,), {"reading": NumbersForgotten})
+    spec = Spec(features=IN_PRODUCTION | READS)
+
+    def look_at_some() -> None:
+        for seed in range(20):
+            run(seed, spec.look, spec.begin, cluster, features=IN_PRODUCTION | READS)
+
+    with pytest.raises(AssertionError, match="readNumber"):
+        look_at_some()
 
 
 def test_the_spec_notices_a_step_that_it_forbids() -> None:

@@ -4,24 +4,37 @@ import asyncio
 import random
 from pathlib import Path
 
+import pytest
+
 from raft_ref import State
-from raft_ref.features import ExtendedNode
-from raft_ref.server import Address, Client, Kind, Operation, Server, SqliteStorage, Timing
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.server import (
+    IN_PRODUCTION,
+    Address,
+    Client,
+    Kind,
+    Operation,
+    Server,
+    SqliteStorage,
+    Timing,
+    named,
+)
 from raft_ref.server.replica import Happening
 from raft_ref.server.simulation.trial import SERVERS
 from raft_ref.server.store import KeyValueMachine
 from tests.support.clusters import Spec
 
-NODE = ExtendedNode(SERVERS, machine=KeyValueMachine())
-TIMING = Timing(compact_after=6, keep=2, max_entries=3)
+TIMING = Timing(compact_after=6, keep=2, max_entries=3, read_numbers=5)
+BY_LEASE = IN_PRODUCTION | {Feature.READ_INDEX, Feature.LEASES}
 
 
-async def run(folder: Path, spec: Spec) -> None:
+async def run(folder: Path, spec: Spec, features: frozenset[Feature]) -> None:
     """Run a cluster in which a server is stopped and started again, with the spec looking on."""
+    node = ExtendedNode(SERVERS, machine=KeyValueMachine(), features=features)
     addresses = {name: Address(str(folder / f"{name}.sock"), 0) for name in SERVERS}
     tasks: dict[str, asyncio.Task[None]] = {}
     servers: dict[str, Server] = {}
-    states: dict[str, State] = {name: NODE.initial(name) for name in SERVERS}
+    states: dict[str, State] = {name: node.initial(name) for name in SERVERS}
     spec.begin(states)
 
     def settle(happening: Happening) -> None:
@@ -30,7 +43,9 @@ async def run(folder: Path, spec: Spec) -> None:
 
     def start(name: str) -> None:
         storage = SqliteStorage(folder / name, name, SERVERS)
-        server = servers[name] = Server(name, addresses, storage, TIMING, settle=settle)
+        server = servers[name] = Server(
+            name, addresses, storage, TIMING, settle=settle, features=features
+        )
         tasks[name] = asyncio.ensure_future(server.run(addresses[name]))
         spec.restart(name, states[name], server.replica.state)
 
@@ -41,8 +56,13 @@ async def run(folder: Path, spec: Spec) -> None:
     for name in SERVERS:
         start(name)
     client, chance = Client(list(addresses.values())), random.Random(1)
+    others = [Client([addresses[name]]) for name in SERVERS]
     for number in range(30):
         await client.do(Operation(Kind.PUT, "x", str(number)), 20.0)
+        await client.do(Operation(Kind.GET, "x"), 20.0)
+        for each in others if Feature.READ_INDEX in features else ():
+            read = await each.do(Operation(Kind.GET, "x", of_any=True), 20.0)
+            assert read.value == str(number)
         if number in (8, 16, 24):
             leader = servers["s1"].replica.leader
             name = leader if number == 16 and leader else chance.choice(SERVERS)
@@ -52,14 +72,18 @@ async def run(folder: Path, spec: Spec) -> None:
             start(name)
     for task in tasks.values():
         assert not task.done()
-    await client.close()
+    for each in (client, *others):
+        await each.close()
     for name in SERVERS:
         await stop(name)
 
 
-def test_each_step_over_sockets_is_one_of_the_spec(tmp_path: Path) -> None:
-    spec = Spec()
-    asyncio.run(run(tmp_path, spec))
+@pytest.mark.parametrize("features", [IN_PRODUCTION, BY_LEASE], ids=named)
+def test_each_step_over_sockets_is_one_of_the_spec(
+    tmp_path: Path, features: frozenset[Feature]
+) -> None:
+    spec = Spec(features=features)
+    asyncio.run(run(tmp_path, spec, features))
     assert spec.actions["InstallSnapshot"] > 0
     assert spec.actions["HandleInstallSnapshotRequest"] > 0
     assert spec.actions["CompactLog"] > 0
@@ -68,4 +92,9 @@ def test_each_step_over_sockets_is_one_of_the_spec(tmp_path: Path) -> None:
     assert spec.actions["CheckQuorum"] > 0
     assert spec.actions["TimeoutNow"] > 0
     assert spec.actions["HandleTimeoutNowRequest"] > 0
-    assert spec.actions["Restart"] == 3 + 3
+    if features == BY_LEASE:
+        assert spec.actions["LeaseRead"] > 0
+        assert spec.actions["HandleReadIndexResponse"] > 0
+        assert spec.actions["EndPromise"] > 0
+    else:
+        assert spec.actions["Restart"] == 3 + 3

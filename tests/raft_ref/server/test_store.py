@@ -23,9 +23,12 @@ from raft_ref import (
     State,
 )
 from raft_ref.features import (
+    ExtendedNode,
+    Feature,
     ForcedRequestVoteRequest,
     PreVoteRequest,
     PreVoteResponse,
+    Promise,
     TimeoutNowRequest,
 )
 from raft_ref.server.codec import CodecError, Envelope, decode, encode
@@ -254,7 +257,7 @@ def load(folder: Path, me: str = "s1") -> State:
         ("UPDATE log SET value = 'x' WHERE position = 3", "damaged: a row of log has another"),
         ("DELETE FROM log WHERE position = 2", "damaged: entry 2 of the log is missing"),
         ("UPDATE snapshot SET data = 'y'", "damaged: a row of snapshot has another checksum"),
-        ("UPDATE server SET format = 7", "has format 7, expected 1"),
+        ("UPDATE server SET format = 7", "has format 7, expected 2"),
         ("DELETE FROM server", "damaged: it does not say whose it is"),
     ],
 )
@@ -273,6 +276,38 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "raft.sqlite").write_bytes(b"nonsense" * 1000)
     with pytest.raises(StorageError, match=r"raft\.sqlite: file is not a database"):
         load(tmp_path)
+
+
+WITH_READS = ExtendedNode(("s1", "s2", "s3"), features=[Feature.READ_INDEX, Feature.LEASES])
+
+
+@pytest.mark.parametrize("promise", [None, Promise("s2", 3, 7)])
+def test_what_is_durable_of_reads(promise: Promise | None, tmp_path: Path) -> None:
+    first = WITH_READS.initial("s1")
+    state = replace(first, read_number=70, promise=promise)  # type: ignore[call-arg]
+    storage = SqliteStorage(tmp_path, "s1", NODE.servers)
+    for before, after in ((first, state), (state, state)):
+        what = difference(before, after)
+        assert (what is None) is (before is after)
+        if what is not None:
+            storage.save(what)
+            assert saved(first, what) == state
+    assert storage.load(first) == state
+    # A save of something else, or by a server without reads, leaves that as it is.
+    storage.save(Save(3, "s2", None, 1, log(1)))
+    assert storage.load(first) == replace(state, current_term=3, voted_for="s2", log=log(1))
+    assert storage.load(FIRST) == replace(FIRST, current_term=3, voted_for="s2", log=log(1))
+    storage.close()
+
+
+def test_a_disk_of_the_version_without_reads_gets_them(folder: Path) -> None:
+    database = sqlite3.connect(folder / "raft.sqlite")
+    database.execute("DROP TABLE reading")
+    database.execute("UPDATE server SET format = 1")
+    database.commit()
+    database.close()
+    assert load(folder).last_index == 3
+    test_what_is_durable_of_reads(Promise("s2", 3, 7), folder / "another")
 
 
 def test_the_disk_of_another_server(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """Raft with features, as TLC is given it: its properties, what breaks each, and its counts."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from raft_ref.features import Feature
-from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.search import check
 from raft_ref.spec.checker.task import task_of
@@ -86,6 +88,36 @@ SPEC_MUTANTS = [
         "isTrusting' = [isTrusting EXCEPT ![i] = leads /\\ @]",
         "isTrusting' = [isTrusting EXCEPT ![i] = @]",
     ),
+    (
+        "MembershipTypeOK",
+        "Membership",
+        "EXCEPT ![i] = LatestUpTo(i, commitIndex[i])]",
+        "EXCEPT ![i] = commitIndex[i] + 1]",
+    ),
+    (
+        "ConfigurationsAreSound",
+        "Membership",
+        "!.voters = @ \\cup {j}, !.learners = @ \\ {j}])",
+        "!.voters = @ \\cup {j}])",
+    ),
+    (
+        "ConfigurationsIntersect",
+        "Membership",
+        "outgoingVoters |-> InForce(i).voters,",
+        "outgoingVoters |-> {},",
+    ),
+    (
+        "OldAndNewAgree",
+        "Membership",
+        "outgoingVoters |-> InForce(i).voters,",
+        "outgoingVoters |-> voters,",
+    ),
+    (
+        "ConfigurationMonotonic",
+        "Membership",
+        "IF IsUsedWhenApplied /\\ brought # {} THEN Max(@, last) ELSE @]",
+        "0]",
+    ),
 ]  # fmt: skip
 
 
@@ -105,10 +137,40 @@ def written(folder: Path, invariant: str) -> Path:
         )
     if "Read" in invariant or invariant in ("LeasesTypeOK", "OnlyLeadersTrust"):
         config = config.replace("MaxRounds = 0", "MaxRounds = 1")
+    if invariant in OF_MEMBERSHIP:
+        config = with_changes(config, invariant)
     config = config.partition("INVARIANTS")[0]
     path = folder / EXTENDED_MODEL.with_suffix(".cfg").name
-    path.write_text(f"{config}INVARIANT {invariant}\n", encoding="utf-8")
+    is_of_steps = PROPERTIES[invariant].reads_after
+    asked = f"PROPERTY {invariant}Always" if is_of_steps else f"INVARIANT {invariant}"
+    path.write_text(f"{config}{asked}\n", encoding="utf-8")
     return folder / EXTENDED_MODEL.name
+
+
+OF_MEMBERSHIP = {
+    "MembershipTypeOK": "AppliedMembership",
+    "ConfigurationsAreSound": "JointConsensus",
+    "ConfigurationsIntersect": "JointConsensus",
+    "OldAndNewAgree": "JointConsensus",
+    "ConfigurationMonotonic": "AppliedMembership",
+}
+"""Which feature is on beside Membership where a property of that is asked."""
+
+
+def with_changes(config: str, invariant: str) -> str:
+    """Return a configuration in which one server is there and another can be added.
+
+    Two configurations that do not meet take a third one, which knows of neither.
+    """
+    if invariant == "ConfigurationsIntersect":
+        config = config.replace("Server = {s1, s2}", "Server = {s1, s2, s3}")
+        config = config.replace("MaxMessages = 1", "MaxMessages = 2")
+    else:
+        config = config.replace("Voters = {s1, s2, s3}", "Voters = {s1}")
+    on = f'Features = {{"Membership", "{OF_MEMBERSHIP[invariant]}"}}'
+    config = re.sub("Features = {.*}", on, config)
+    config = config.replace("MaxChanges = 0", "MaxChanges = 2")
+    return config.replace("MaxLogLength = 0", "MaxLogLength = 3")
 
 
 def test_each_property_is_asked_of_tlc() -> None:
@@ -127,7 +189,8 @@ def test_each_property_is_asked_of_tlc() -> None:
 
 def test_each_property_of_a_feature_has_a_mutant_that_breaks_it() -> None:
     of_raft = {prop.name for prop in extended_properties(["s1", "s2"], ["v1"], [])}
-    broken = {bug.breaks for bug in (*FEATURE_BUGS.values(), *READ_BUGS.values())}
+    known = (*FEATURE_BUGS.values(), *READ_BUGS.values(), *MEMBERSHIP_BUGS.values())
+    broken = {bug.breaks for bug in known}
     broken |= {row[0] for row in SPEC_MUTANTS}
     assert PROPERTIES.keys() - of_raft <= broken
 
@@ -143,7 +206,8 @@ def test_the_embedded_checker_finds_what_a_mutant_breaks(
     assert text.count(rule) == 1
     path.write_text(text.replace(rule, instead), encoding="utf-8")
     config = load_config(model.with_suffix(".cfg"))
-    assert check(task_of(load(model), config, False, None)).violated == name
+    found = check(task_of(load(model), config, False, None)).violated
+    assert (found or "").removesuffix("Always") == name
 
 
 SIZES = GivenSizes(
@@ -162,6 +226,10 @@ OF_READS = GivenSizes(
 )  # fmt: skip
 
 
+FROM_ONE = replace(OF_READS, max_term=2, max_log_length=2, max_messages=1, voters=1)
+FROM_TWO = replace(FROM_ONE, servers=3, voters=2)
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not is_installed(), reason="the extra [tlc] is not installed")
 @pytest.mark.parametrize(
@@ -176,6 +244,11 @@ OF_READS = GivenSizes(
         ("pre-vote,check-quorum,transfer", SIZES, 30_119),
         ("reads", OF_READS, 715),
         ("leases", OF_READS, 3_965),
+        ("membership", FROM_ONE, 137),
+        ("joint", FROM_ONE, 631),
+        ("as-applied", FROM_ONE, 508),
+        ("membership", FROM_TWO, 1_093),
+        ("pre-vote,membership", FROM_ONE, 216),
     ],
 )
 def test_node_embedded_checker_and_tlc_count_the_same(

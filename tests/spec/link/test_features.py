@@ -7,13 +7,25 @@ import pytest
 
 from raft_ref import Step
 from raft_ref.explorer import Report, Verdict
-from raft_ref.features import ExtendedNode, ExtendedState, Feature, MissLeader, PreVoteResponse
+from raft_ref.features import (
+    Configuration,
+    ExtendedNode,
+    ExtendedState,
+    Feature,
+    MissLeader,
+    PreVoteResponse,
+)
 from raft_ref.verify import PropertyRequest
 from tests.support.features import explored
 
 PRE_VOTE, CHECK_QUORUM = {Feature.PRE_VOTE}, {Feature.CHECK_QUORUM}
 TRANSFER, READS = {Feature.LEADERSHIP_TRANSFER}, {Feature.READ_INDEX}
 LEASES = READS | {Feature.LEASES}
+MEMBERSHIP = {Feature.MEMBERSHIP}
+JOINT, APPLIED = (
+    MEMBERSHIP | {each} for each in (Feature.JOINT_CONSENSUS, Feature.APPLIED_MEMBERSHIP)
+)
+FROM_ONE = {"voters": 1, "max_changes": 1, "max_log_length": 2, "max_messages": 1}
 
 # The distinct states that TLC and the embedded checker find on MCExtendedRaft.tla, too.
 STATES = [
@@ -24,6 +36,9 @@ STATES = [
     (LEASES, {"max_log_length": 1}, 3_965),
     (PRE_VOTE | CHECK_QUORUM, {"max_term": 2}, 3_267),
     (PRE_VOTE | TRANSFER, {"max_term": 2}, 2_640),
+    (MEMBERSHIP, {**FROM_ONE, "max_term": 2}, 137),
+    (JOINT, {**FROM_ONE, "max_term": 2}, 631),
+    (APPLIED, {**FROM_ONE, "max_term": 2}, 508),
 ]
 
 
@@ -49,6 +64,9 @@ def test_each_step_is_one_of_the_spec_and_of_raft(
         (TRANSFER, {"max_duplicates": 1}),
         (READS, {"max_log_length": 1}),
         (LEASES, {"max_log_length": 1}),
+        (MEMBERSHIP, FROM_ONE),
+        (JOINT, FROM_ONE),
+        (APPLIED, {**FROM_ONE, "max_snapshot_index": 1, "max_restarts": 1}),
     ],
 )
 def test_node_and_spec_can_take_the_same_steps(
@@ -68,6 +86,22 @@ def test_with_none_on_it_is_raft() -> None:
         default_features = frozenset[Feature]()
 
     assert explored(node=Nothing, **sizes).distinct_states == base.distinct_states
+
+
+def test_where_nobody_asks_for_a_change_it_is_raft() -> None:
+    sizes: dict[str, Any] = {"max_term": 2, "max_log_length": 1}
+    unchanged = explored(MEMBERSHIP, **sizes, voters=2, max_changes=0)
+    assert unchanged.distinct_states == explored(**sizes).distinct_states == 412
+
+
+class ChangesSilently(ExtendedNode):
+    """Tells nobody of a change, and goes by it: the log has no configuration."""
+
+    default_features = frozenset(MEMBERSHIP)
+
+    def in_force(self, state: Any) -> Configuration:
+        everybody = Configuration(frozenset(self.servers))
+        return everybody if state.commit_index else super().in_force(state)
 
 
 class GrantsAlways(ExtendedNode):
@@ -101,6 +135,7 @@ class MayNotMiss(ExtendedNode):
     [
         (GrantsAlways, {"max_term": 2}, "PreVoteOnlyWithoutLeader"),
         (StandsUnasked, {}, "CandidateHadPreVotes"),
+        (ChangesSilently, {**FROM_ONE, "max_messages": 2}, "StepRefinement"),
     ],
 )
 def test_what_does_otherwise_is_noticed(

@@ -118,7 +118,9 @@ def test_an_action_does_what_its_twin_does(
     enabled = truth_of(guard, parameters).call(structure, *drawn.values())
     assert bool(enabled) == dumb(guard, structure, [], drawn)
     for change in action.changes(old, *parameters):
-        found = set_of(change.holds, change.relation, parameters).call(structure, *drawn.values())
+        found = set_of(change.holds, RELATIONS[change.relation], parameters).call(
+            structure, *drawn.values()
+        )
         assert found == naively(change.relation, change.holds, structure, drawn)
 
 

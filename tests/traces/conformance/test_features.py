@@ -8,6 +8,7 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.features import ExtendedNode, Feature
+from raft_ref.features.bugs import READ_BUGS
 from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, Reply, Sent
 from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
@@ -25,6 +26,7 @@ from tests.support.extended_schedules import JUDGED
 
 THREE = ("s1", "s2", "s3")
 ALL = frozenset(FEATURES)
+READS = frozenset({"ReadIndex", "Leases"})
 
 
 class InProcess(Adapter):
@@ -55,18 +57,23 @@ def read(report: ScenariosReport, folder: Path) -> list[Schedule]:
 
 def followed(adapter: Adapter, schedules: list[Schedule]) -> list[Run]:
     runner = Runner(adapter, PROFILES["raft-ref"])
-    return [runner.run(each.servers, following(each.commands)) for each in schedules]
+    runs = []
+    for each in schedules:
+        adapter.features = each.features
+        runs.append(runner.run(each.servers, following(each.commands)))
+    return runs
 
 
 def test_scenarios_take_the_steps_of_features(report: ScenariosReport, tmp_path: Path) -> None:
-    node: Any = report.found[0].system.guard.actor
-    names = node.action_names
+    nodes: list[Any] = [each.system.guard.actor for each in report.found]
+    names = [name for node in nodes for name in node.action_names]
     covered = {name for trace in report.traces() for s in trace.steps for name in s.actions}
     assert {*names} - covered <= {
         "InstallSnapshot", "HandleInstallSnapshotRequest", "HandleInstallSnapshotResponse",
     }  # fmt: skip
     schedules = read(report, tmp_path)
-    assert {each.features for each in schedules} == {ALL}
+    # Reads and leases have scenarios of their own.
+    assert {each.features for each in schedules} == {ALL - READS, READS}
     runs = followed(InProcess(), schedules)
     assert all(run.is_good and not run.departed and not run.idle for run in runs)
     verdicts = [run.verdict for run in runs if run.verdict is not None]
@@ -93,10 +100,12 @@ def test_without_features_their_steps_are_not_known() -> None:
     assert cluster.answer(asked) == {"lines": [], "unknown": True}
 
 
-def hunt(node: type[ExtendedNode], runs: int) -> Run | None:
-    likely = Likely(features=ALL)
-    adapter = InProcess(node)
-    return Hunt(adapter, PROFILES["raft-ref"], THREE, 1, runs, 60, likely=likely).run().found
+def hunt(
+    node: type[ExtendedNode], runs: int, on: frozenset[str] = ALL, steps: int = 60
+) -> Run | None:
+    likely, adapter = Likely(features=on), InProcess(node)
+    adapter.features = on
+    return Hunt(adapter, PROFILES["raft-ref"], THREE, 1, runs, steps, likely=likely).run().found
 
 
 def test_by_chance_nothing_stands_against_the_node() -> None:
@@ -108,7 +117,48 @@ def test_a_mutant_is_refused(
     node: type[ExtendedNode], report: ScenariosReport, tmp_path: Path
 ) -> None:
     found = [run for run in followed(InProcess(node), read(report, tmp_path)) if not run.is_good]
-    run = found[0] if found else hunt(node, 200)
+    run = found[0] if found else hunt(node, 200, frozenset(FEATURES[:3]))
     assert run is not None
     assert run.verdict is not None
     assert SAID[node].split(",")[0] in explained(run.verdict).why
+
+
+SHOWN_BY_SCENARIOS = ("leader-reads-alone", "lease-outlives-transfer")
+SHOWN_BY_CHANCE = ("read-before-first-commit", "follower-reads-alone", "clock-drifts-beyond-bound")
+RARELY_MET = tuple(sorted({*READ_BUGS} - {*SHOWN_BY_SCENARIOS, *SHOWN_BY_CHANCE}))
+
+
+@pytest.mark.parametrize("name", SHOWN_BY_SCENARIOS)
+def test_a_bug_of_reads_is_met_by_a_scenario(
+    name: str, report: ScenariosReport, tmp_path: Path
+) -> None:
+    node = READ_BUGS[name].node
+    assert not all(run.is_good for run in followed(InProcess(node), read(report, tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "name", [*SHOWN_BY_CHANCE, *(pytest.param(n, marks=pytest.mark.long) for n in RARELY_MET)]
+)
+def test_a_bug_of_reads_is_met_by_chance(name: str) -> None:
+    node: Any = READ_BUGS[name].node
+    run = hunt(node, 1_000, frozenset(each.value for each in node.on), 80)
+    assert run is not None
+    assert run.verdict is not None
+    assert run.verdict.outcome is Outcome.REFUSED
+
+
+def test_a_promise_in_which_a_leader_trusts_does_not_end() -> None:
+    """The clocks of the reference's cluster agree."""
+    cluster = reference.Cluster(features=[Feature.READ_INDEX, Feature.LEASES])
+    cluster.answer({"step": "Init", "servers": ["a", "b"]})
+    for step in ("Timeout", 0, 1, "BeginRound", "Heartbeat", 2):
+        asked: dict[str, Any] = {"step": step, "server": "a", "arguments": {}}
+        if step == "Heartbeat":
+            asked["arguments"] = {"peer": "b"}
+        if isinstance(step, int):
+            asked = {"step": "Receive", "server": "a" if step == 1 else "b", "id": step}
+        assert cluster.answer(asked)["lines"]
+    asked = {"step": "EndPromise", "server": "b", "arguments": {}}
+    assert cluster.answer(asked)["lines"] == []
+    assert cluster.answer({"step": "EndLease", "server": "a", "arguments": {}})["lines"]
+    assert cluster.answer(asked)["lines"]

@@ -190,7 +190,12 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
     assert hunted.found is None
     assert hunted.runs == 40
     assert all(run.is_good for run in runs)
-    for features in ("pre-vote", "check-quorum,transfer", "pre-vote,check-quorum,transfer"):
+    for features in (
+        "pre-vote",
+        "check-quorum,transfer",
+        "pre-vote,check-quorum,transfer",
+        "reads",
+    ):
         path = tmp_path / f"{features}.ndjson"
         with path.open("wb") as file:
             recording = [str(peer), "-seed", "2", "-steps", "500", "-with", features]

@@ -7,7 +7,7 @@ import pytest
 
 from raft_ref.cli import main
 from raft_ref.cli.commands import bugs
-from raft_ref.server.bugs import SERVER_BUGS
+from raft_ref.server.simulation.bugs import SERVER_BUGS
 from raft_ref.traces import draw, read
 from raft_ref.verify import ZOO, find, gallery
 from raft_ref.zoo import EXPLORED, WAITING
@@ -23,6 +23,9 @@ OPERATIONS = {
     "retry-applied-twice": (2, 8),
     "save-error-swallowed": (8, 1_327),
     "sent-before-saved": (6, 884),
+    "clock-drift-ignored": (6, 81),
+    "promise-not-saved": (4, 43),
+    "lease-kept-in-transfer": (4, 41),
 }
 
 

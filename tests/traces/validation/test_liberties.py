@@ -80,5 +80,37 @@ def test_a_liberty_that_breaks_a_property_is_found(tmp_path: Path) -> None:
     assert report.verdict.name == "VIOLATED"
 
 
+READS = EXTENDED_MODEL.with_name("MCReadsTrace.cfg")
+ALONE, WITH_LEASES = '{"ReadIndex"}', '{"ReadIndex", "Leases"}'
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("features", "counts"), [(ALONE, (2_599, 11_990, 26)), (WITH_LEASES, (7_729, 40_117, 28))]
+)
+def test_the_liberties_of_reads_break_no_property(
+    features: str, counts: tuple[int, int, int]
+) -> None:
+    text = READS.read_text(encoding="utf-8")
+    config = parse_config(text.replace(ALONE, features), READS.name)
+    report = check(task_of(load(EXTENDED_MODEL), config, False))
+    assert report.verdict.name == "HOLDS"
+    assert (report.distinct_states, report.generated_states, report.depth) == counts
+
+
+@pytest.mark.long
+def test_a_liberty_of_reads_that_breaks_a_property_is_found(tmp_path: Path) -> None:
+    """Who is asked knows the index by itself: the model says so."""
+    model = beside_each_other(tmp_path)
+    own = tmp_path / EXTENDED_TRACE.name
+    text = own.read_text(encoding="utf-8")
+    unknown = "readIndex' = [readIndex EXCEPT ![i] = 0]"
+    assert unknown in text
+    own.write_text(text.replace(unknown, unknown.replace("0]", "commitIndex[i]]")))
+    longer = READS.read_text(encoding="utf-8").replace("MaxLogLength = 1", "MaxLogLength = 2")
+    report = check(task_of(load(model), parse_config(longer, READS.name), False))
+    assert report.verdict.name == "VIOLATED"
+
+
 def test_the_liberties_are_as_many_as_they_were() -> None:
     assert small_counts() == COUNTS

@@ -36,6 +36,15 @@ WEIGHTS_OF_FEATURES: Mapping[str, tuple[int, ...]] = {
     "TransferLeadership": (0, 1, 4),
     "AbortTransfer": (0, 1),
     "TimeoutNow": (1, 8),
+    "Read": (1, 16),
+    "RequestReadIndex": (1, 16),
+    "BeginRound": (4, 16),
+    "Heartbeat": (8, 32),
+    "AnswerReads": (8, 32),
+    "ServeRead": (8, 32),
+    "LeaseRead": (0, 4),
+    "EndLease": (0, 1, 4),
+    "EndPromise": (0, 4, 16),
 }
 """The same for what features add."""
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
@@ -165,13 +174,21 @@ class Draw:
                 held = self._states()[server].log.index
                 count = self._chance.randrange(min(held + 1, 3))
                 return {"peer": self._chance.choice(peers), "count": count}
-            case "TransferLeadership":
+            case "TransferLeadership" | "Heartbeat":
                 return {"peer": self._chance.choice([e for e in run.servers if e != server])}
+            case "RequestReadIndex":
+                return {"peer": self._leader(run, server)}
             case "CompactLog":
                 state = self._states()[server]
                 return {"index": self._chance.randint(state.compacted + 1, state.commit_index)}
             case _:
                 return {}
+
+    def _leader(self, run: Run, server: str) -> str:
+        """Return whom a server may take for the leader."""
+        peers, states = [each for each in run.servers if each != server], self._states()
+        leaders = [each for each in peers if each in states and states[each].role == "Leader"]
+        return self._chance.choice(leaders or peers)
 
     def _is_behind(self, leader: str, peer: str) -> bool:
         """Say whether what a server has is less than what a leader has compacted."""
@@ -190,7 +207,9 @@ class Draw:
 
 
 def _is_able(kind: str, state: Shown | None) -> bool:
-    if kind in ("Timeout", "RequestPreVotes", "MissLeader"):
+    if kind in ("ServeRead", "EndPromise"):
+        return state is not None
+    if kind in ("Timeout", "RequestPreVotes", "MissLeader", "RequestReadIndex"):
         return state is None or state.role != "Leader"
     if kind == "CompactLog":
         return state is not None and state.commit_index > state.compacted

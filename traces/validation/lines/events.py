@@ -46,6 +46,15 @@ MOVES_OF_FEATURES: Final[Mapping[str, str]] = {
     "TransferLeadership": "as a leader it is asked to have another server lead",
     "AbortTransfer": "it gives up having another server lead",
     "TimeoutNow": "as a leader it tells the other server to stand",
+    "Read": "as a leader it is asked by a client to read",
+    "RequestReadIndex": "it is asked by a client to read, and asks the leader for the index",
+    "BeginRound": "as a leader it begins a round of heartbeats, for the reads noted so far",
+    "Heartbeat": "as a leader it asks another server whether that still follows",
+    "AnswerReads": "as a leader it answers what a majority has confirmed",
+    "ServeRead": "its client gets what its state machine has",
+    "LeaseRead": "as a leader it is asked to read, and trusts in its lease",
+    "EndLease": "as a leader it trusts in its lease no more",
+    "EndPromise": "its promise of a vote ends",
 }
 """What it may do while features are on (`format.features.STEPS`)."""
 

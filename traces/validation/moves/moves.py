@@ -20,13 +20,15 @@ from raft_ref.traces.validation.rules.protocol import (
     ServerState,
 )
 
+Move = Callable[[World, int, Event], Iterator[World]]
+
 
 class Moves(Others):
     """The moves of the servers of one trace, by name; arguments as of `Steps`."""
 
     def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
         super().__init__(protocol, servers, liberties)
-        self._by_name: dict[str, Callable[[World, int, Event], Iterator[World]]] = {
+        self._by_name: dict[str, Move] = {
             "Start": self._start,
             "Timeout": self._own("Timeout"),
             "TakeLead": self._own("TakeLead"),
@@ -52,6 +54,16 @@ class Moves(Others):
             "TransferLeadership": self._transfer,
             "AbortTransfer": self._own("AbortTransfer"),
             "TimeoutNow": self._timeout_now,
+            "Read": self._or_as_it_is(self.reads, "Read"),
+            "RequestReadIndex": self._or_as_it_is(self.requests, "RequestReadIndex"),
+            "BeginRound": self._or_as_it_is(self.begins_round, "BeginRound"),
+            "Heartbeat": self._heartbeat,
+            "AnswerReads": self._or_as_it_is(self.answers, "AnswerReads"),
+            "ServeRead": self._or_as_it_is(self.serves, "ServeRead"),
+            "LeaseRead": self._own("LeaseRead"),
+            "EndLease": self._own("EndLease"),
+            "EndPromise": self.ends_promise,
+            "Hear": self._hear,
             STAY: lambda world, _place, _event: iter([world]),
         }
 
@@ -86,8 +98,40 @@ class Moves(Others):
             if self._sends_agree(world, after, event):
                 yield after
 
-    def _own(self, action: str) -> Callable[[World, int, Event], Iterator[World]]:
+    def _own(self, action: str) -> Move:
         return lambda world, place, event: self._does(world, place, event, action)
+
+    def _or_as_it_is(self, move: Move, action: str) -> Move:
+        """Return a move with its liberties, or, where there are none, the action of its name."""
+
+        def moved(world: World, place: int, event: Event) -> Iterator[World]:
+            if self.liberties.may_decline:
+                for after in move(world, place, event):
+                    if self._sends_agree(world, after, event):
+                        yield after
+                return
+            to = self.protocol.servers.get(event.arguments.get("peer", ""))
+            peers = (to,) if to and action == "RequestReadIndex" else ()
+            yield from self._does(world, place, event, action, *peers)
+
+        return moved
+
+    def _heartbeat(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a leader asking a server whether it follows; if none is named, all."""
+        named = event.arguments.get("peer")
+        if not self.liberties.may_decline:
+            to = self.protocol.servers[str(named)]
+            yield from self._does(world, place, event, "Heartbeat", to)
+            return
+        me, worlds = self.names[place], [world]
+        told = [*(event.sends or ())]
+        if not told:
+            head = {"type": "HeartbeatRequest", "source": me}
+            told = [{**head, "dest": each} for each in self.names if each != me]
+        for beat in told:
+            if named in (None, beat["dest"]):
+                worlds = [after for each in worlds for after in self.beats(each, beat, event)]
+        yield from worlds
 
     def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
         if world.states[place] is None:
@@ -123,9 +167,7 @@ class Moves(Others):
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
 
-    def _by_peer(
-        self, variable: str, action: str
-    ) -> Callable[[World, int, Event], Iterator[World]]:
+    def _by_peer(self, variable: str, action: str) -> Move:
         """Return the move by which a leader changes what it has for its peers, as was logged."""
 
         def move(world: World, place: int, event: Event) -> Iterator[World]:

@@ -25,6 +25,10 @@ _TELLING = {
     "PreVoteRequest": "term",
     "PreVoteResponse": "voteGranted",
     "TimeoutNowRequest": "term",
+    "HeartbeatRequest": "round",
+    "HeartbeatResponse": "round",
+    "ReadIndexRequest": "number",
+    "ReadIndexResponse": "number",
 }
 """The field by which messages of a type are told apart best."""
 

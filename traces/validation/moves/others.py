@@ -55,6 +55,7 @@ class Others(Receiving):
             is_unlogged = self.names[other] in self.liberties.unlogged
             if is_unlogged:
                 yield from self._stands(world, other, event)
+                yield from self._is_asked_to_follow(world, other, event)
             for after, message in self._told_to(world, other, event.line):
                 for each in self.handled(after, other, message, event, logged={}):
                     if each is not after and _is_more(world, each, other):
@@ -80,6 +81,17 @@ class Others(Receiving):
                 yield from self._acts(world, other, event.line, "ClientRequest", me, UNLOGGED)
             for index in range(state.log.index, state.commit_index, -1):
                 yield from self._acts(world, other, event.line, "Commit", me, index)
+
+    def _is_asked_to_follow(self, world: World, other: int, event: Event) -> Iterator[World]:
+        """Yield it with the heartbeat sent to a server of which a line takes in the answer."""
+        logged: JsonObject = event.message or {}
+        if logged.get("type") != "HeartbeatResponse" or logged["source"] != self.names[other]:
+            return
+        ends = {"source": logged["dest"], "dest": logged["source"]}
+        of_round = {name: logged[name] for name in ("term", "round") if name in logged}
+        asks = {"type": "HeartbeatRequest", **ends, **of_round}
+        if self.liberties.silent.get("Send"):
+            yield from self.beats(world, asks, event)
 
     def _in_later_terms(self, world: World, other: int, event: Event) -> Iterator[World]:
         """Yield it with a server standing for the term that a line tells of, and the one before."""

@@ -87,6 +87,28 @@ class Receiving(Sending):
         elif not is_answered and self.liberties.may_decline:
             yield from self.told_sends(after, event)
 
+    def _hear(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a message of reads taken at once, or as soon as it may be.
+
+        Of heartbeats, and answers to them, of which the round is not told, that is the latest that
+        was sent, which says most; none, if there was none.
+        """
+        assert event.message is not None
+        found = [*self.messages(world, event.message)]
+        if not found:
+            if event.message["type"] in ("HeartbeatRequest", "HeartbeatResponse"):
+                yield world
+            return
+        if event.message["type"] == "ReadIndexRequest":
+            noted = self._noted(world, place, found[0], event.line)
+            waiting = tuple(each for each in world.waiting[place] if each != found[0])
+            is_kept = world.state(place).role == "Leader"
+            waits = world.waits(place, (*waiting, found[0])[-WAITING:]) if is_kept else world
+            yield waits if noted is None else noted
+            return
+        latest_round = max(found, key=lambda each: field(each, "round"))
+        yield from self._receives(world, place, event.line, "Handle", latest_round)
+
     def _await(self, world: World, place: int, event: Event) -> Iterator[World]:
         assert event.message is not None
         for now, message in self._available(world, event.message, event):
@@ -105,18 +127,22 @@ class Receiving(Sending):
     def _is_told_of(self, message: Message) -> bool:
         kind = field(message, "type")
         if kind not in _NOTED:
-            return False
+            return kind == "ReadIndexRequest" and (self.is_thorough or "pendingReads" in self.told)
         name, move = _NOTED[kind]
-        return name in self.told or not self.liberties.silent.get(move)
+        return name in self.told or (bool(move) and not self.liberties.silent.get(move))
 
     def _noted(self, world: World, place: int, message: Message, line: int) -> World | None:
         """Return it with what an answer tells, where that is of use: it may be used later."""
         kind, state = field(message, "type"), world.state(place)
         if kind == "PreVoteResponse":
             return self._counted(world, place, message, line)
+        if kind == "ReadIndexRequest":
+            # Noted at once, it waits for no more than it has to.
+            found = self._receives(world, place, line, "NoteRead", message)
+            return found[0] if found else None
         if field(message, "term") != state.current_term or kind not in _NOTED:
             return None
-        action = "RecordVote" if kind == "RequestVoteResponse" else "RecordMatch"
+        action = _NOTES[kind]
         found = self._receives(world, place, line, action, message)
         return found[0] if found else None
 
@@ -158,7 +184,12 @@ class Receiving(Sending):
         self, world: World, place: int, message: Message, line: int
     ) -> World | None:
         """Return it with a message accepted that tells a server nothing new, or None."""
-        if field(message, "type") != "AppendEntriesRequest":
+        kind = field(message, "type")
+        if kind in ("HeartbeatRequest", "HeartbeatResponse", "ReadIndexResponse"):
+            for each in self._receives(world, place, line, "Handle", message):
+                if each.states[place] == world.states[place]:
+                    return each
+        if kind != "AppendEntriesRequest":
             return None
         for each in self._receives(world, place, line, "Handle", message):
             assert each.path is not None
@@ -207,6 +238,8 @@ class Receiving(Sending):
         yield from done
         if not self.liberties.may_decline:
             return
+        if action := self._of_read(world.state(place), message):
+            yield from self._receives(world, place, line, action, message)
         # Of an answer alone the line may tell that sends it.
         is_open = field(message, "type") == "PreVoteRequest" and event.sends is not None
         if (
@@ -233,6 +266,17 @@ class Receiving(Sending):
                 yield from self._receives(world, place, line, action, message)
         yield from self._receives(world, place, line, "AdoptTerm", message)
         yield world
+
+    def _of_read(self, state: ServerState, message: Message) -> str:
+        """Return what else may be made of a message of reads, if anything."""
+        kind = field(message, "type")
+        if kind == "ReadIndexRequest":
+            is_newer = field(message, "term") > state.current_term
+            return "NoteRead" if is_newer and state.role == "Leader" else ""
+        if kind == "ReadIndexResponse":
+            is_earlier = field(message, "number") != self.variable(state, "readNumber")
+            return "LearnIndex" if is_earlier else ""
+        return ""
 
     def _with_commit(
         self, world: World, place: int, message: Message, event: Event, logged: JsonObject
@@ -297,8 +341,17 @@ PRE_VOTES = {
 _NOTED = {
     "RequestVoteResponse": ("votesGranted", "TakeLead"),
     "AppendEntriesResponse": ("matchIndex", "Commit"),
+    "HeartbeatResponse": ("roundAcks", ""),
 }
 """The variable in which an answer is noted, and the silent move that makes use of it later."""
+
+
+_NOTES = {
+    "RequestVoteResponse": "RecordVote",
+    "AppendEntriesResponse": "RecordMatch",
+    "HeartbeatResponse": "Handle",
+}
+"""The action by which an answer is noted."""
 
 
 def _may_matter(state: ServerState, message: Message) -> bool:
@@ -306,12 +359,15 @@ def _may_matter(state: ServerState, message: Message) -> bool:
     term, kind = field(message, "term"), field(message, "type")
     if kind == "TimeoutNowRequest" and state.role == "Leader" and term == state.current_term:
         return False
-    if term != state.current_term:
+    if kind == "ReadIndexRequest" and term <= state.current_term:
+        return state.role == "Leader"
+    if term != state.current_term and kind != "ReadIndexResponse":
         return bool(term > state.current_term)
     needed = {
         "RequestVoteResponse": "Candidate",
         "AppendEntriesResponse": "Leader",
         "InstallSnapshotResponse": "Leader",
+        "HeartbeatResponse": "Leader",
     }
     return state.role == needed.get(kind, state.role)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from raft_ref.spec.values.value import ModelValue
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
-from raft_ref.traces.validation.moves.taking import Steps
+from raft_ref.traces.validation.moves.reads import Reads
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import UNLOGGED
@@ -19,7 +19,7 @@ from raft_ref.traces.validation.rules.protocol import (
 )
 
 
-class Sending(Steps):
+class Sending(Reads):
     """The moves by which servers send."""
 
     def _send_line(self, world: World, place: int, event: Event) -> Iterator[World]:
@@ -35,6 +35,9 @@ class Sending(Steps):
 
     def _sends(self, world: World, logged: JsonObject, event: Event) -> Iterator[World]:
         """Yield it with such a message sent, now or before; for a line of whoever takes it in."""
+        if logged["type"] == "HeartbeatRequest":
+            yield from self.beats(world, logged, event)
+            return
         is_known = any(True for _ in self.messages(world, logged))
         is_open = logged["type"] == "AppendEntriesRequest" and "leaderCommit" not in logged
         is_asked = is_open or not is_known or (self.is_thorough and not _is_whole(logged))
@@ -145,6 +148,8 @@ class Sending(Steps):
                 made = [*made, *sent]
         elif not self.liberties.may_decline:
             pass
+        elif kind in _OF_READS:
+            made = self.sent_of_reads(world, state, logged, line)
         elif kind == "PreVoteRequest":
             made = self._sends_as(world, place, state, line, "RequestPreVotes", me)
         elif kind == "TimeoutNowRequest":
@@ -154,7 +159,7 @@ class Sending(Steps):
             "InstallSnapshotResponse",
         ):
             made = self._acknowledgements(world, state, logged, line)
-        elif kind != "RequestVoteRequest" and logged.get("voteGranted") is not True:
+        elif kind in _REFUSALS and logged.get("voteGranted") is not True:
             made = self._sends_as(world, place, state, line, "Refuse", me, to, kind)
         for after in made:
             if after.path and any(message_agrees(each, logged) for each in after.path.sends):
@@ -238,6 +243,11 @@ class Sending(Steps):
         return state.role == "Candidate" and "CheckQuorum" in self.protocol.features
 
 
+_OF_READS = ("ReadIndexRequest", "ReadIndexResponse")
+_REFUSALS = ("RequestVoteResponse", "AppendEntriesResponse", "PreVoteResponse")
+"""The answers by which no may be said."""
+
+
 def latest(world: World) -> Message:
     """Return the message that the last step sent."""
     assert world.path is not None
@@ -246,7 +256,7 @@ def latest(world: World) -> Message:
 
 def _may_be_first(logged: JsonObject) -> bool:
     """Say whether a message may be the first of its sender, and sent without a line of it."""
-    return bool(logged["type"] == "PreVoteRequest")
+    return logged["type"] in ("PreVoteRequest", "ReadIndexRequest")
 
 
 def _is_whole(logged: JsonObject) -> bool:

@@ -30,7 +30,7 @@ RECEIVING = frozenset(
     {
         "Handle", "AdoptTerm", "ReceiveCommit", "LearnCommit", "NoteLeader", "RecordVote",
         "RecordMatch", "MatchSnapshot", "GrantInSameTerm", "RefuseInTermAsked",
-        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountOfEarlierTerm",
+        "GrantInSpiteOfLeader", "GrantInOwnTerm", "CountOfEarlierTerm", "NoteRead", "LearnIndex",
     }
 )  # fmt: skip
 """The actions that take a message, and what else the network holds."""
@@ -50,6 +50,18 @@ ROLES = {
     "AbortTransfer": ("Leader",),
     "TimeoutNow": ("Leader",),
     "TellToStand": ("Leader",),
+    "Read": ("Leader",),
+    "ReadBeside": ("Leader",),
+    "NoteOwnRead": ("Leader",),
+    "RequestReadIndex": ("Follower", "Candidate"),
+    "RequestBeside": ("Follower", "Candidate"),
+    "BeginRound": ("Leader",),
+    "BeginRoundAs": ("Leader",),
+    "Heartbeat": ("Leader",),
+    "AnswerReads": ("Leader",),
+    "AnswerRead": ("Leader",),
+    "LeaseRead": ("Leader",),
+    "EndLease": ("Leader",),
 }
 """Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 

@@ -115,6 +115,11 @@ def _kind(event: Event, attempt: Attempt) -> tuple[int, int]:
 _ACTIONS_OF = {
     "Restart": ("RestartAt",),
     "TimeoutNow": ("TellToStand",),
+    "Read": ("ReadBeside", "AskRead"),
+    "RequestReadIndex": ("RequestBeside", "AskAgain"),
+    "BeginRound": ("BeginRoundAs",),
+    "AnswerReads": ("AnswerRead",),
+    "ServeRead": ("ServeEarlier",),
     "Send": ("SendEntries", "SendSnapshot", "Acknowledge", "AcknowledgeLess", "Refuse"),
 }
 

@@ -23,6 +23,7 @@ from raft_ref.traces.validation.refusals.candidate import (
 from raft_ref.traces.validation.refusals.case import Case
 from raft_ref.traces.validation.refusals.of_features import of_features
 from raft_ref.traces.validation.refusals.of_logs import accepts, applies, commits, log, match
+from raft_ref.traces.validation.refusals.of_reads import of_reads
 from raft_ref.traces.validation.search import Search
 
 
@@ -188,6 +189,6 @@ def _short(value: Any) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log, match,
-    accepts, applies, _condition,
+    of_reads, of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log,
+    match, accepts, applies, _condition,
 )  # fmt: skip

@@ -74,6 +74,35 @@ def _snapshot(value: Any, _: Collection[str]) -> bool:
     )
 
 
+def _index(value: Any, _: Collection[str]) -> bool:
+    return value is None or _number(value)
+
+
+def _reads(value: Any, servers: Collection[str]) -> bool:
+    return type(value) is list and all(_fits(each, _READ, servers) for each in value)
+
+
+def _promise(value: Any, servers: Collection[str]) -> bool:
+    return value is None or _fits(value, _PROMISE, servers)
+
+
+def _fits(value: Any, fields: Mapping[str, Check], servers: Collection[str]) -> bool:
+    """Say whether a value is an object with just these fields."""
+    return (
+        type(value) is dict
+        and {*value} == {*fields}
+        and all(check(value[name], servers) for name, check in fields.items())
+    )
+
+
+_READ: Mapping[str, Check] = {
+    "server": _server,
+    "number": _number,
+    "index": _number,
+    "isCovered": _flag,
+}
+_PROMISE: Mapping[str, Check] = {"leader": _server, "term": _number, "round": _number}
+
 VARIABLES: Mapping[str, tuple[Check, str]] = {
     "currentTerm": (_number, "a number"),
     "votedFor": (_vote, "a server or null"),
@@ -125,12 +154,28 @@ VARIABLES_OF_FEATURES: Mapping[str, tuple[Check, str]] = {
     "heardFrom": (_servers, "a list of servers"),
     "transferTarget": (_vote, "a server or null"),
     "isForced": (_flag, "true or false"),
+    "readNumber": (_number, "a number"),
+    "readIndex": (_index, "a number or null"),
+    "pendingReads": (_reads, f"a list of objects with {', '.join(_READ)}"),
+    "readRound": (_number, "a number"),
+    "roundAcks": (_servers, "a list of servers"),
+    "promise": (_promise, f"null, or an object with {', '.join(_PROMISE)}"),
+    "isTrusting": (_flag, "true or false"),
+    "isLeaseGivenUp": (_flag, "true or false"),
 }
 """The same of what features add to a server."""
 MESSAGES_OF_FEATURES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
     "PreVoteRequest": MESSAGES["RequestVoteRequest"],
     "PreVoteResponse": MESSAGES["RequestVoteResponse"],
     "TimeoutNowRequest": _HEAD,
+    "HeartbeatRequest": {**_HEAD, "round": (_number, "a number")},
+    "HeartbeatResponse": {**_HEAD, "round": (_number, "a number")},
+    "ReadIndexRequest": {**_HEAD, "number": (_number, "a number")},
+    "ReadIndexResponse": {
+        **_HEAD,
+        "number": (_number, "a number"),
+        "index": (_number, "a number"),
+    },
 }
 """The same of the messages that features add."""
 

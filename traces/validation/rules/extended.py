@@ -32,6 +32,11 @@ from raft_ref.traces.validation.rules.protocol import (
 )
 
 _MARKED = "forcedRequests"
+OF_TRACES_ALONE = frozenset({"earlierReads", "confirmations"})
+"""The variables of the module that no trace tells of."""
+
+_AT_COMMITS = frozenset({"Read", "ReadBeside", "NoteOwnRead", "NoteRead", "LeaseRead"})
+"""The actions that ask for the term of the last entry that is committed."""
 _NOTHING: frozenset[Value] = frozenset()
 
 
@@ -46,6 +51,7 @@ class ExtendedProtocol(Protocol):
         self._first = dict(zip(self.module.variables, initial, strict=True))
         self.beside = tuple(each for each in self._of_features if self._is_of_servers(each))
         mine = self.domain[self.servers[servers[0]]]
+        self.untold = OF_TRACES_ALONE
         held: list[Any] = [self._first[name] for name in self.beside]
         self.first = self.first._replace(features=tuple(each[mine] for each in held))
 
@@ -58,8 +64,10 @@ class ExtendedProtocol(Protocol):
         return {**self.constants, "Features": features}
 
     def reads_from(self, name: str) -> Callable[[ServerState, tuple[Any, ...]], int]:
-        """Return behind which index an action looks into the log; none of a feature's does."""
-        return FIRST_READ.get(name, lambda state, _: state.log.index)
+        """Return behind which index an action looks into the log; few of a feature's do."""
+        if name in _AT_COMMITS:
+            return _commits
+        return FIRST_READ_WITH_FEATURES.get(name, lambda state, _: state.log.index)
 
     def given(self, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return arguments as the module has them: messages without their marks."""
@@ -102,6 +110,20 @@ class ExtendedProtocol(Protocol):
         if marked := own[_MARKED]:
             sends = tuple(_marked(each) if each in marked else each for each in sends)
         return Taken(taken.state._replace(features=features), sends)
+
+
+def _commits(state: ServerState, _: tuple[Any, ...]) -> int:
+    return state.commit_index
+
+
+def _of_request(state: ServerState, arguments: tuple[Any, ...]) -> int:
+    """Return where the handler of a message begins to look; for a read, at what is committed."""
+    if field(arguments[0], "type") == "ReadIndexRequest":
+        return state.commit_index
+    return FIRST_READ["Handle"](state, arguments)
+
+
+FIRST_READ_WITH_FEATURES = {**FIRST_READ, "Handle": _of_request}
 
 
 def _is_marked(value: Any) -> bool:

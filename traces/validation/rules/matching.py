@@ -18,6 +18,8 @@ from raft_ref.spec.values.value import (
     ModelValue,
     domain_in,
     function,
+    items_of,
+    record,
     results_of,
 )
 from raft_ref.traces.format.features import MARK
@@ -37,7 +39,9 @@ class Matching:
     ) -> None:
         self.features = tuple(sorted(protocol.features))
         """The features that are on."""
-        self._of_features = {name: place for place, name in enumerate(protocol.beside)}
+        self._of_features = {
+            name: place for place, name in enumerate(protocol.beside) if name not in protocol.untold
+        }
         self._named = {server.name: place for server, place in zip(servers, places, strict=True)}
         self._places = tuple(places)
         self._names = tuple(self._named)
@@ -73,7 +77,7 @@ class Matching:
                 return _snapshot_differs(state.compacted, state.log, logged)
         if name in self._of_features:
             held = _held_to_json(state.features[self._of_features[name]])
-            return bool(held != (sorted(logged) if isinstance(logged, list) else logged))
+            return bool(held != (_in_order(logged) if isinstance(logged, list) else logged))
         raise ValueError(f"{name} is no variable of a server")
 
     def unlogged(self, old: ServerState, new: ServerState, logged: JsonObject) -> list[str]:
@@ -123,7 +127,7 @@ class Matching:
             compacted=compacted,
             log=log,
             features=tuple(
-                _held(protocol, logged[name], held) if name in logged else held
+                _held(protocol, logged[name]) if name in logged else held
                 for name, held in zip(protocol.beside, first.features, strict=True)
             ),
         )
@@ -155,15 +159,19 @@ class Matching:
         }
 
 
-def _held(protocol: Protocol, logged: Any, first: Any) -> Any:
-    """Return what was logged of a feature's variable; it is of the kind of what it is at first."""
-    match first:
-        case Boolean():
+def _held(protocol: Protocol, logged: Any) -> Any:
+    """Return what was logged of a feature's variable as a value of the spec."""
+    match logged:
+        case None:
+            return NIL
+        case bool():
             return TRUE if logged else FALSE
-        case frozenset():
-            return frozenset(protocol.servers[each] for each in logged)
-        case ModelValue():
-            return NIL if logged is None else protocol.servers[logged]
+        case list():
+            return frozenset(_held(protocol, each) for each in logged)
+        case dict():
+            return record({key: _held(protocol, value) for key, value in logged.items()})
+        case str():
+            return protocol.servers[logged]
     return logged
 
 
@@ -173,10 +181,19 @@ def _held_to_json(value: Any) -> Any:
         case Boolean():
             return value.holds
         case frozenset():
-            return sorted(each.name for each in value)
+            return _in_order([_held_to_json(each) for each in value])
         case ModelValue():
             return None if value is NIL else value.name
+        case tuple():
+            return {str(name): _held_to_json(each) for name, each in items_of(value)}
     return value
+
+
+def _in_order(values: list[Any]) -> list[Any]:
+    """Return what stands for a set in one order: servers by name, reads by server and number."""
+    if values and isinstance(values[0], dict):
+        return sorted(values, key=lambda each: tuple(each[name] for name in sorted(each)))
+    return sorted(values)
 
 
 def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:

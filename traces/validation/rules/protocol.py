@@ -155,6 +155,8 @@ class Protocol:
         """The features that are on."""
         self.beside: tuple[str, ...] = ()
         """The variables of a server that they add."""
+        self.untold: frozenset[str] = frozenset()
+        """Those of them that no trace tells of."""
         self.constants: Mapping[str, Value] = {
             "Server": frozenset(self.servers.values()),
             "Value": STRING,

@@ -5,17 +5,29 @@ cluster under faults: what its clients see cannot be explained by a single store
 """
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.node import Step
+from raft_ref.server.extended import IN_PRODUCTION
+from raft_ref.server.reading import ReadingReplica
 from raft_ref.server.replica import Output, Replica
 from raft_ref.server.simulation.cluster import SimulatedServer, Simulation
+from raft_ref.server.simulation.drills import (
+    RESTARTED_FOLLOWER,
+    SLOW_LEADER,
+    UNHEARD_TRANSFER,
+)
 from raft_ref.server.simulation.linearizability import is_linearizable
-from raft_ref.server.simulation.trial import Run, run
+from raft_ref.server.simulation.trial import USUAL, Run, Setting, run
 from raft_ref.server.store import KeyValueMachine, Result, Session, Store
+from raft_ref.state import State
 
 SEEDS = range(400)
-"""Of the trials in which a bug is looked for."""
+"""Of the trials in which a bug is looked for; those of drills are the first `DRILLS`."""
+
+DRILLS = 40
 
 MOST_COMMANDS = 12
 """How many operations each client asks for at most, in such a trial."""
@@ -70,12 +82,43 @@ class SentBeforeSaved(SimulatedServer):
         super().carry_out(output._replace(messages=[]))
 
 
+class ClockDriftIgnored(ReadingReplica):
+    """A leader reads by its lease while others are bound, by its own clock (thesis 6.4.1)."""
+
+    def lease_time(self) -> float:
+        """Take no account of what clocks may drift."""
+        return self.promise_time()
+
+
+class PromiseNotSaved(ReadingReplica):
+    """A server that crashes forgets to whom it has promised its vote (thesis 6.4.1)."""
+
+    def _durable(self) -> State:
+        return replace(super()._durable(), promise=None)  # type: ignore[call-arg]
+
+
+class LeaseKeptInTransfer(ExtendedNode):
+    """A leader reads by its lease after it has told another server to stand (thesis 6.4.1)."""
+
+    def given_up(self, step: Step) -> Step:
+        """Trust as before."""
+        return step
+
+
+LEASES = IN_PRODUCTION | {Feature.READ_INDEX, Feature.LEASES}
+
+
 @dataclass(frozen=True, slots=True)
 class ServerBug:
-    """A known bug of what runs a node: the part that has it, and the threads that tell of it."""
+    """A known bug of what runs a node: the part that has it, and the threads that tell of it.
 
-    part: type[Replica] | type[KeyValueMachine] | type[SimulatedServer]
+    And where it shows: the features of the servers, and what the trials are like.
+    """
+
+    part: type[Replica] | type[ExtendedNode] | type[KeyValueMachine] | type[SimulatedServer]
     seen_in: str
+    features: frozenset[Feature] = frozenset()
+    setting: Setting = USUAL
     breaks = "linearizability"
     found_by = "simulation"
 
@@ -89,9 +132,10 @@ class ServerBug:
 
         The seeds are those of `SEEDS`; None if it shows in none.
         """
+        seeds = SEEDS[:DRILLS] if self.setting.drill else SEEDS
         tried = 0
         for commands in range(1, MOST_COMMANDS + 1):
-            for seed in SEEDS:
+            for seed in seeds:
                 tried += 1
                 found = run(seed, commands=commands, clients=2, **self.where)
                 if not is_linearizable(found.history):
@@ -100,14 +144,24 @@ class ServerBug:
 
     @property
     def where(self) -> dict[str, Any]:
-        """What `run` is told of the cluster: that its servers have the bug, and no features."""
-        return {"simulation": self.simulation, "features": ()}
+        """What `run` is told of the cluster: that its servers have the bug, and of the trial."""
+        return {
+            "simulation": self.simulation,
+            "features": self.features,
+            "setting": self.setting,
+        }
 
     @property
     def simulation(self) -> type[Simulation]:
         """A simulation whose servers have the bug."""
-        parts = {"replica": Replica, "machine": KeyValueMachine, "server": SimulatedServer}
-        [name] = [name for name, base in parts.items() if issubclass(self.part, base)]
+        parts = {
+            "reading": ReadingReplica,  # which is a Replica
+            "replica": Replica,
+            "extended_node": ExtendedNode,
+            "machine": KeyValueMachine,
+            "server": SimulatedServer,
+        }
+        name = next(name for name, base in parts.items() if issubclass(self.part, base))
         return type("Buggy", (Simulation,), {name: self.part})
 
 
@@ -117,5 +171,12 @@ SERVER_BUGS: Mapping[str, ServerBug] = {
     "retry-applied-twice": ServerBug(RetryAppliedTwice, "akka-raft#64"),
     "save-error-swallowed": ServerBug(SaveErrorSwallowed, "dragonboat#409"),
     "sent-before-saved": ServerBug(SentBeforeSaved, "sofa-jraft"),
+    "clock-drift-ignored": ServerBug(
+        ClockDriftIgnored, "tikv#1127, etcd#6005", LEASES, SLOW_LEADER
+    ),
+    "promise-not-saved": ServerBug(PromiseNotSaved, "tikv#15035", LEASES, RESTARTED_FOLLOWER),
+    "lease-kept-in-transfer": ServerBug(
+        LeaseKeptInTransfer, "openraft#1748, etcd-io/raft#99", LEASES, UNHEARD_TRANSFER
+    ),
 }
 """The known bugs of what runs a node, by name."""
