@@ -13,8 +13,9 @@ from tests.project import house
 from tests.support.files import ROOT
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "raft_ref": {"raft_ref/features"},
+    "raft_ref": {"raft_ref/features/bugs"},
     "raft_ref/features": {"raft_ref"},
+    "raft_ref/features/bugs": {"raft_ref", "raft_ref/features"},
     "cli": {"cli/options", "raft_ref", "spec"},
     "raft_ref/server": {"raft_ref", "raft_ref/features"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
@@ -68,6 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "raft_ref",
         "raft_ref/features",
+        "raft_ref/features/bugs",
         "spec",
         "spec/link",
         "spec/link/features",
@@ -166,6 +168,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "explorer/results",
         "raft_ref",
         "raft_ref/features",
+        "raft_ref/features/bugs",
         "raft_ref/server",
         "raft_ref/server/simulation",
         "spec",

@@ -85,10 +85,7 @@ def log_cells(state: JsonObject, seen: int | None = None) -> Cells | None:
     log = entries(state.get("log"))
     if log is None:
         return None
-    cells = [
-        (entry["term"], f"t{entry['term']} {short_value(entry)}")
-        for entry in log
-    ]
+    cells = [(entry["term"], f"t{entry['term']} {short_value(entry)}") for entry in log]
     before = compacted(state)
     if before:
         term = state["snapshot"]["lastIncludedTerm"]
