@@ -15,8 +15,8 @@ from raft_ref.bugs import BUGS, QuorumOfHalf
 from raft_ref.cli import main
 from raft_ref.durability import Pending, Stored, StoredNode, StoredStep
 from raft_ref.explorer import ActorError, Step
-from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
-from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
+from raft_ref.features import MAX_CHANGES, MAX_READS, MAX_ROUNDS, REFINING, ExtendedNode, Feature
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.features.bugs.elections import LeaderGrantsPreVote
 from raft_ref.verify import ClusterRequest, LadderCheck, LadderReport, PropertyRequest
 from raft_ref.verify.calibration import Searched, calibrated
@@ -361,16 +361,20 @@ def test_nothing_is_known_of_snapshots_for_a_node_that_has_none() -> None:
         ({Feature.PRE_VOTE, Feature.CHECK_QUORUM}, 15),
         ({Feature.READ_INDEX}, 5),
         ({Feature.READ_INDEX, Feature.LEASES}, 11),
-        ({*Feature}, len(FEATURE_BUGS) + len(READ_BUGS)),
+        (REFINING, len(FEATURE_BUGS) + len(READ_BUGS)),
+        ({Feature.MEMBERSHIP}, 7),
+        ({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS}, 10),
+        ({Feature.MEMBERSHIP, Feature.APPLIED_MEMBERSHIP}, 9),
     ],
 )
 def test_every_known_bug_of_a_feature_is_one_that_its_rungs_show(
     on: set[Feature], known: int
 ) -> None:
-    tied = frozenset(bug.breaks for bug in (*FEATURE_BUGS.values(), *READ_BUGS.values()))
+    bugs = (*FEATURE_BUGS.values(), *READ_BUGS.values(), *MEMBERSHIP_BUGS.values())
+    tied = frozenset({"ConfigurationsIntersect", *(bug.breaks for bug in bugs)})
     searched = [
         Searched(
-            {**rung.sizes, MAX_READS: rung.own, MAX_ROUNDS: rung.own},
+            {MAX_READS: rung.own, MAX_ROUNDS: rung.own, MAX_CHANGES: rung.own, **rung.sizes},
             tied,
             rung.goal,
             rung.features or frozenset(on),
@@ -386,7 +390,7 @@ def test_what_more_features_make_of_a_bug_is_not_known() -> None:
     """It may need a message or a term more than it does alone."""
     bug = FEATURE_BUGS["timeout-now-sent-to-server-behind"]
     sizes = {**bug.bounds, "values": 1}
-    alone, all_on = frozenset({Feature.LEADERSHIP_TRANSFER}), frozenset(Feature)
+    alone, all_on = frozenset({Feature.LEADERSHIP_TRANSFER}), REFINING
     tied = frozenset({bug.breaks})
     assert calibrated([Searched(sizes, tied, None, alone)], all_on).shown == (
         "timeout-now-sent-to-server-behind",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Counterexample, System, Verdict
-from raft_ref.features import MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
+from raft_ref.features import MAX_READS, MAX_ROUNDS, REFINING, ExtendedNode, Feature
 from raft_ref.spec.link.features.reads_relation import ReadsSimulationRelation
 from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
@@ -75,6 +75,8 @@ class ConjunctsCheck:
         system = cluster.system
         if not isinstance(system.guard.actor, Node):
             raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
+        if not cluster.features <= REFINING:
+            raise RequestError("conjuncts: nothing is proved of changes of membership")
         relation = _relation(system, cluster.values or ["v1"])
         search = ConjunctsSearch(_without_history(system), relation)
         started, is_interrupted = time.monotonic(), False

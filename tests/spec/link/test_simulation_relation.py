@@ -8,6 +8,7 @@ from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import System
 from raft_ref.features import (
+    REFINING,
     ExtendedNode,
     ExtendedState,
     Feature,
@@ -45,7 +46,7 @@ def followed(model: Model, system: System, *conjuncts: Conjunct) -> ConjunctsRep
 class Followed(ExtendedNode):
     """With the features that the proof of Raft covers as they are; reads have a proof of theirs."""
 
-    default_features = frozenset(Feature) - {Feature.READ_INDEX, Feature.LEASES}
+    default_features = REFINING - {Feature.READ_INDEX, Feature.LEASES}
 
 
 HOLDS = {
