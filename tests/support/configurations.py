@@ -6,7 +6,7 @@ with so many ranks, and writes beside it what was found.
 
 import pickle
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from raft_ref.features.read_bugs import READ_BUGS
 from raft_ref.spec.link import PROGRESS
 from raft_ref.verify import ClusterRequest, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import build
+from tests.support.reports import content
 
 
 @dataclass(frozen=True)
@@ -34,22 +35,6 @@ class Configuration:
         """Search it; each time a cluster of its own, as no engine shares one with another."""
         made = build(self.request)
         return search(made.system, made.properties, made.renamed(self.symmetry), **how)
-
-
-def content(report: Report) -> dict[str, Any]:
-    """Return what engines must agree on: all but the time, the engine, and what was on disk."""
-    found = {f.name: getattr(report, f.name) for f in fields(report)}
-    for name in ("seconds", "engine", "bytes_on_disk"):
-        del found[name]
-    counterexample = found["counterexample"]
-    if counterexample is not None:
-        found["counterexample"] = (
-            counterexample.prop.name,
-            counterexample.initial,
-            counterexample.events,
-            counterexample.instances,
-        )
-    return found
 
 
 _ON = (
