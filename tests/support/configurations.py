@@ -18,9 +18,10 @@ from raft_ref.explorer.engines.ranks import world
 from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
 from raft_ref.features.bugs import FEATURE_BUGS
 from raft_ref.features.read_bugs import READ_BUGS
-from raft_ref.spec.link import PROGRESS
+from raft_ref.spec.link import PROGRESS, REFINEMENT
 from raft_ref.verify import ClusterRequest, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import build
+from raft_ref.zoo import EXPLORED
 from tests.support.reports import content
 
 
@@ -66,6 +67,8 @@ def configurations(draw: st.DrawFn, deepest: int = 14) -> Configuration:
     # The plain engine searches all of them: what branches is not searched so deep.
     far = 5 if sizes.max_messages == 30 else 8 if bug not in BUGS and (features or bug) else 14
     has_reads = Feature.READ_INDEX in features or bug in READ_BUGS
+    # A bug is asked for what it breaks, which may be the refinement.
+    is_refined = draw(st.booleans()) or (bug is not None and EXPLORED[bug].breaks == REFINEMENT)
     request = ClusterRequest(
         bug=bug,
         features=features,
@@ -73,9 +76,8 @@ def configurations(draw: st.DrawFn, deepest: int = 14) -> Configuration:
         bounds={MAX_READS: 1, MAX_ROUNDS: 1} if has_reads else {},
         depth=min(far, deepest, draw(st.sampled_from([1, 4, 9, 14]))),
         network=draw(st.sampled_from(["set", "fifo"])),
-        properties=PropertyRequest(
-            refine=draw(st.booleans()), excepted=(PROGRESS,)
-        ),  # has no depth
+        # Of progress nothing can be asked within a depth.
+        properties=PropertyRequest(refine=is_refined, excepted=(PROGRESS,)),
     )
     renamed = [(), ("servers",), ("values",), ("servers", "values")]
     return Configuration(request, draw(st.sampled_from(renamed)))
