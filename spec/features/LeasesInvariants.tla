@@ -25,6 +25,15 @@ LeaseExcludesLeaders ==
          /\ role[j] = "Leader")
             => currentTerm[j] <= currentTerm[i]
 
+\* The promise of server i does not end in a step while its leader still trusts in
+\* the round for which it was given: what models assume of clocks (ClocksAgree).
+PromiseLasts(i) ==
+    IF promise[i] = Nil \/ promise'[i] # Nil THEN TRUE
+    ELSE LET leader == promise[i].leader
+         IN ~(/\ isTrusting[leader]
+              /\ currentTerm[leader] = promise[i].term
+              /\ readRound[leader] = promise[i].round)
+
 SometimesLeaseRead ==
     \E i \in Server : /\ readNumber'[i] # readNumber[i]
                       /\ readIndex'[i] \notin {Nil, 0}

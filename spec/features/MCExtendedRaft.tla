@@ -25,13 +25,7 @@ Symmetry == ServerSymmetry \cup ValueSymmetry
 
 \* What is assumed of clocks: no promise ends while its leader still trusts in the
 \* round for which it was given.
-ClocksAgree ==
-    \A i \in Server :
-        IF promise[i] = Nil \/ promise'[i] # Nil THEN TRUE
-        ELSE LET leader == promise[i].leader
-             IN ~(/\ isTrusting[leader]
-                  /\ currentTerm[leader] = promise[i].term
-                  /\ readRound[leader] = promise[i].round)
+ClocksAgree == \A i \in Server : PromiseLasts(i)
 
 FewReads ==
     Cardinality({read \in Server \X (1..(MaxReads + 1)) : read[2] <= readNumber'[read[1]]})

@@ -40,13 +40,7 @@ ReadsRecorded ==
                              i \in {i \in Server : readNumber'[i] # readNumber[i]}}
 
 \* What is assumed of clocks (MCExtendedRaft.tla).
-ClocksAgree ==
-    \A i \in Server :
-        IF promise[i] = Nil \/ promise'[i] # Nil THEN TRUE
-        ELSE LET leader == promise[i].leader
-             IN ~(/\ isTrusting[leader]
-                  /\ currentTerm[leader] = promise[i].term
-                  /\ readRound[leader] = promise[i].round)
+ClocksAgree == \A i \in Server : PromiseLasts(i)
 
 \* What every action but a restart does besides its own work.
 Bounded ==

@@ -63,8 +63,7 @@ class ConjunctsSearch:
     """The search.
 
     Arguments: a system of nodes with `raft_ref.State`; the simulation relation; the conjuncts
-    (None: all of its
-    protocol, with its properties).
+    (None: all of its protocol, with its properties).
     `run` may be interrupted (KeyboardInterrupt): `found` tells what was covered.
     """
 

@@ -149,7 +149,7 @@ class SimulationRelation:
             abstract = self._take(abstract, each, taken)
         shown = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
         if shown:
-            raise StrayedError(f"after {as_text(taken) or 'no step of the proof'}: {shown[0]}")
+            raise strayed_after(taken, shown[0])
         return abstract, taken
 
     def is_enabled(self, abstract: Structure, taken: Taken) -> bool:
@@ -166,8 +166,8 @@ class SimulationRelation:
 
     def _take(self, abstract: Structure, each: Taken, taken: list[Taken]) -> Structure:
         if not self.is_enabled(abstract, each):
-            before = f" after {as_text(taken)}" if taken else ""
-            raise StrayedError(f"the proof does not allow {as_text([each])}{before}")
+            before = f" after {_text(taken)}" if taken else ""
+            raise StrayedError(f"the proof does not allow {_text([each])}{before}")
         taken.append(each)
         return self.after(abstract, each)
 
@@ -209,7 +209,7 @@ class SimulationRelation:
         if is_done:
             yield each
         elif self.is_enabled(abstract, each):
-            raise StrayedError(f"the proof allows {as_text([each])}, and the server does not do it")
+            raise StrayedError(f"the proof allows {_text([each])}, and the server does not do it")
 
     def _vote(
         self, abstract: Structure, step: ServerStep, message: RequestVoteRequest
@@ -375,8 +375,12 @@ def _compiled(action: Action, sorts: Mapping[str, tuple[Any, ...]]) -> _Compiled
     return _Compiled(truth_of(guard, given), changes)
 
 
-def as_text(taken: Sequence[Taken]) -> str:
-    """Return actions of the proof as text."""
+def strayed_after(taken: Sequence[Taken], why: str) -> StrayedError:
+    """Return that the proof shows something else than the server, once it has followed a step."""
+    return StrayedError(f"after {_text(taken) or 'no step of the proof'}: {why}")
+
+
+def _text(taken: Sequence[Taken]) -> str:
     return ", ".join(f"{each.action}{each.arguments!r}" for each in taken)
 
 

@@ -37,10 +37,10 @@ from raft_ref.explorer import (
 )
 from raft_ref.explorer.engines.checkpoint import FORMAT, MANIFEST, Folder
 from tests import toys
-from tests.explorer.test_native import content
 from tests.support import processes
 from tests.support.files import ROOT
 from tests.support.models import Model
+from tests.support.reports import content
 
 # ---- Processes that are killed
 

@@ -37,10 +37,11 @@ from raft_ref.explorer.engines.checkpoint import MANIFEST
 from raft_ref.spec.link import Committed, Refinement
 from tests import toys
 from tests.explorer.test_checkpoint import Stop, flipped, manifest, untimed, wait
-from tests.explorer.test_native import SMALL, content
+from tests.explorer.test_native import SMALL
 from tests.support import processes
 from tests.support.files import ROOT
 from tests.support.models import Model
+from tests.support.reports import content
 
 
 def on_disk(system: System, properties: Any, symmetry: Any, disk: Disk, **more: Any) -> Report:

@@ -34,9 +34,10 @@ from raft_ref.explorer.engines import distributed
 from raft_ref.explorer.engines.distributed import DistributedSearch
 from raft_ref.explorer.engines.ranks import Ranks, is_first, is_one_of_many
 from tests import toys
-from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, content, shallow
+from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, shallow
 from tests.support.models import Model
 from tests.support.ranks import GaveUpError, in_ranks
+from tests.support.reports import content
 
 Make = Callable[[], System]
 

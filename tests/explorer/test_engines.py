@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from raft_ref.explorer import Disk, Report
 from raft_ref.verify import ClusterRequest, GivenSizes
-from tests.support.configurations import Configuration, configurations, content
+from tests.support.configurations import Configuration, configurations
 from tests.support.files import ROOT
 from tests.support.ranks import in_ranks
+from tests.support.reports import content
 
 pytest.importorskip("raft_ref.explorer._core")
 
@@ -26,7 +27,7 @@ MPIRUN = str(Path(sysconfig.get_path("scripts")) / "mpirun")
 
 
 def native(each: Configuration, **how: Any) -> dict[str, Any]:
-    return content(each.searched(engine="native", **how))
+    return content(replace(each.searched(engine="native", **how), bytes_on_disk=None))
 
 
 def others(each: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:

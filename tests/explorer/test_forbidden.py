@@ -20,7 +20,7 @@ from raft_ref.explorer import (
     search,
 )
 from tests import toys
-from tests.explorer.test_native import content
+from tests.support.reports import content
 
 SERVERS = ("s1", "s2", "s3")
 ALIKE = Property("NeverFarAhead", lambda view: _spread(view.states.values()) <= 1)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -36,6 +36,7 @@ from raft_ref.explorer.model.system import GlobalState
 from raft_ref.spec.link import Committed, Refinement
 from tests import toys
 from tests.support.models import Model
+from tests.support.reports import content
 
 # Where no compiler was there is no native engine, and nothing of it to test.
 try:
@@ -46,21 +47,6 @@ except ImportError:
     pytest.skip("the native engine was not built: no compiler", allow_module_level=True)
 
 from raft_ref.explorer.engines.native import NativeSearch
-
-
-def content(report: Report) -> dict[str, Any]:
-    """Return what two engines must agree on: all but the time, and the engine."""
-    found = {f.name: getattr(report, f.name) for f in fields(report)}
-    del found["seconds"], found["engine"]
-    counterexample = found["counterexample"]
-    if counterexample is not None:
-        found["counterexample"] = (
-            counterexample.prop.name,
-            counterexample.initial,
-            counterexample.events,
-            counterexample.instances,
-        )
-    return found
 
 
 def both(make: Any, properties: list[Property], symmetry: Any, threads: int = 2) -> Report:

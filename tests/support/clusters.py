@@ -9,7 +9,8 @@ from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
 from raft_ref.explorer import Event, Property, View
 from raft_ref.explorer import Kind as PropertyKind
 from raft_ref.features import ExtendedNode, Feature, ReadingState, RequestReadIndex
-from raft_ref.server import IN_PRODUCTION, Happening
+from raft_ref.server import IN_PRODUCTION, Happening, Simulation
+from raft_ref.server.simulation.cluster import SimulatedServer
 from raft_ref.server.simulation.trial import SERVERS
 from raft_ref.spec.files import EXTENDED
 from raft_ref.spec.link import INVARIANTS, Committed, Refinement, raft_properties
@@ -219,3 +220,17 @@ def _checked(prop: Property) -> bool:
     # TypeOK would have to know all commands beforehand.
     is_other = prop.is_sometimes or prop.name in ("TypeOK", "RaftTypeOK")
     return not is_other and "messages" not in prop.reads | prop.reads_after
+
+
+def mixed(features_of: Mapping[str, frozenset[Feature]]) -> type[Simulation]:
+    """Return simulations of one cluster whose servers have features of their own."""
+
+    class Server(SimulatedServer):
+        @property
+        def node(self) -> ExtendedNode:
+            return ExtendedNode(SERVERS, (), self.simulation.machine(), features_of[self.me])
+
+    class Mixed(Simulation):
+        server = Server
+
+    return Mixed

@@ -6,7 +6,7 @@ with so many ranks, and writes beside it what was found.
 
 import pickle
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from raft_ref.explorer import Report, search
 from raft_ref.explorer.engines.ranks import world
 from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
 from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
-from raft_ref.spec.link import PROGRESS
+from raft_ref.spec.link import PROGRESS, REFINEMENT
 from raft_ref.verify import ClusterRequest, GivenSizes, PropertyRequest
 from raft_ref.verify.cluster import build
+from raft_ref.zoo import EXPLORED
+from tests.support.reports import content
 
 
 @dataclass(frozen=True)
@@ -33,22 +35,6 @@ class Configuration:
         """Search it; each time a cluster of its own, as no engine shares one with another."""
         made = build(self.request)
         return search(made.system, made.properties, made.renamed(self.symmetry), **how)
-
-
-def content(report: Report) -> dict[str, Any]:
-    """Return what engines must agree on: all but the time, the engine, and what was on disk."""
-    found = {f.name: getattr(report, f.name) for f in fields(report)}
-    for name in ("seconds", "engine", "bytes_on_disk"):
-        del found[name]
-    counterexample = found["counterexample"]
-    if counterexample is not None:
-        found["counterexample"] = (
-            counterexample.prop.name,
-            counterexample.initial,
-            counterexample.events,
-            counterexample.instances,
-        )
-    return found
 
 
 _ON = (
@@ -80,6 +66,8 @@ def configurations(draw: st.DrawFn, deepest: int = 14) -> Configuration:
     # The plain engine searches all of them: what branches is not searched so deep.
     far = 5 if sizes.max_messages == 30 else 8 if bug not in BUGS and (features or bug) else 14
     has_reads = Feature.READ_INDEX in features or bug in READ_BUGS
+    # A bug is asked for what it breaks, which may be the refinement.
+    is_refined = draw(st.booleans()) or (bug is not None and EXPLORED[bug].breaks == REFINEMENT)
     request = ClusterRequest(
         bug=bug,
         features=features,
@@ -87,9 +75,8 @@ def configurations(draw: st.DrawFn, deepest: int = 14) -> Configuration:
         bounds={MAX_READS: 1, MAX_ROUNDS: 1} if has_reads else {},
         depth=min(far, deepest, draw(st.sampled_from([1, 4, 9, 14]))),
         network=draw(st.sampled_from(["set", "fifo"])),
-        properties=PropertyRequest(
-            refine=draw(st.booleans()), excepted=(PROGRESS,)
-        ),  # has no depth
+        # Of progress nothing can be asked within a depth.
+        properties=PropertyRequest(refine=is_refined, excepted=(PROGRESS,)),
     )
     renamed = [(), ("servers",), ("values",), ("servers", "values")]
     return Configuration(request, draw(st.sampled_from(renamed)))

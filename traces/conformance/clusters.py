@@ -74,6 +74,8 @@ WITH_READS: Mapping[Cover, tuple[Sizes, ...]] = {
 }
 """The same of nodes with reads and leases alone: together with the others there are too many."""
 _READS = frozenset({Feature.READ_INDEX, Feature.LEASES})
+_MOST_OF_READS = 1
+"""How many reads there are in all, and rounds of heartbeats in a term."""
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,6 @@ def system_of(sizes: Sizes, features: frozenset[Feature] = frozenset()) -> Syste
     return System(
         node, sizes.server_names, bounds, history=ReadsRecorded(sizes.server_names, most, True)
     )
-
-
-_MOST_OF_READS = 1
-"""How many reads there are in all, and rounds of heartbeats in a term."""
 
 
 def _missing(

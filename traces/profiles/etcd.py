@@ -220,8 +220,9 @@ class _Reader:
         self._features = features
         self._moves = {**_MOVES, **(_OF_FEATURES if features else {})}
         self._reads = etcd_reads.Reads(servers) if "ReadIndex" in features else None
-        self._names = (*self._moves, *(etcd_reads.NAMES if self._reads else ()))
-        self._beyond_raft = {n: what for n, what in _BEYOND.items() if n not in self._names}
+        names = (*self._moves, *(etcd_reads.NAMES if self._reads else ()))
+        self._beyond_raft = {n: what for n, what in _BEYOND.items() if n not in names}
+        self._names = (*names, *self._beyond_raft)
         self._lines = lines
         self._ahead = ahead
         self._servers = servers
@@ -237,9 +238,8 @@ class _Reader:
         for number, line in self._ahead:
             self._lines.number = number  # others may have been looked at
             name, server = line.get("name"), line.get("nid")
-            known_names = (*self._names, *self._beyond_raft)
-            if type(name) is not str or name not in known_names:
-                raise TraceError(f'"name" must be one of {", ".join(known_names)}')
+            if type(name) is not str or name not in self._names:
+                raise TraceError(f'"name" must be one of {", ".join(self._names)}')
             if beyond := self._beyond(name, server, line):
                 yield Event(number, self._servers[0], name, beyond=beyond)
                 return

@@ -95,9 +95,9 @@ class RefusalTakenForAcknowledgement(_Leases):
     def handle_heartbeat_request(self, state: ReadingState, m: HeartbeatRequest) -> Step:
         """Say the round whatever its term."""
         step = super().handle_heartbeat_request(state, m)
+        response: Any
         (response,) = step.messages
-        told: Any = replace(response, round=m.round)  # type: ignore[call-arg]
-        return step._replace(messages=(told,))
+        return step._replace(messages=(replace(response, round=m.round),))
 
 
 class PromiseShortened(_Leases):

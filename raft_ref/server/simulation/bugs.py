@@ -94,7 +94,9 @@ class PromiseNotSaved(ReadingReplica):
     """A server that crashes forgets to whom it has promised its vote (thesis 6.4.1)."""
 
     def _durable(self) -> State:
-        return replace(super()._durable(), promise=None)  # type: ignore[call-arg]
+        durable: Any = super()._durable()
+        forgetful: State = replace(durable, promise=None)
+        return forgetful
 
 
 class LeaseKeptInTransfer(ExtendedNode):

@@ -24,7 +24,13 @@ from raft_ref.features import (
 )
 from raft_ref.features.state import PendingRead, ReadingState
 from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
-from raft_ref.spec.link.simulation_relation import ServerStep, StrayedError, Taken, as_text, witness
+from raft_ref.spec.link.simulation_relation import (
+    ServerStep,
+    StrayedError,
+    Taken,
+    strayed_after,
+    witness,
+)
 from raft_ref.spec.proof.action import Action
 from raft_ref.spec.proof.evaluation import Structure
 from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
@@ -74,7 +80,7 @@ class ReadsSimulationRelation(HidingSimulationRelation):
             abstract = self._take(abstract, each, taken)
         wrong = next(_unlike(abstract.relations, step), None)
         if wrong is not None:
-            raise StrayedError(f"after {as_text(taken) or 'no step of the proof'}: {wrong}")
+            raise strayed_after(taken, wrong)
         return abstract, taken
 
     def _of_reads(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from raft_ref.features import ExtendedNode, Feature
+from raft_ref.features import Feature
 from raft_ref.server import ReadingReplica, Simulation
 from raft_ref.server.simulation.bugs import LEASES
-from raft_ref.server.simulation.cluster import SimulatedServer
 from raft_ref.server.simulation.drills import RESTARTED_FOLLOWER, SLOW_LEADER, UNHEARD_TRANSFER
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import SERVERS, Setting, run
-from tests.support.clusters import Spec
+from tests.support.clusters import Spec, mixed
 
 DRILLS = {
     "slow leader": SLOW_LEADER,
@@ -71,18 +70,7 @@ OTHERS = LEASES - {Feature.LEASES}
 FEATURES_OF = {"s1": LEASES, "s2": OTHERS, "s3": OTHERS}
 
 
-class MixedServer(SimulatedServer):
-    """A server that has the features that `FEATURES_OF` says."""
-
-    @property
-    def node(self) -> ExtendedNode:
-        return ExtendedNode(SERVERS, (), self.simulation.machine(), FEATURES_OF[self.me])
-
-
-class Mixed(Simulation):
-    """A cluster of which one server has leases."""
-
-    server = MixedServer
+Mixed = mixed(FEATURES_OF)
 
 
 class Trusting(ReadingReplica):
@@ -92,10 +80,8 @@ class Trusting(ReadingReplica):
         return self._has_leases and self.node.has_lease(self.state)
 
 
-class TooTrusting(Mixed):
-    """The same with servers that take no notice of who promises."""
-
-    reading = Trusting
+TooTrusting = type("TooTrusting", (Mixed,), {"reading": Trusting})
+"""The same with servers that take no notice of who promises."""
 
 
 @pytest.mark.parametrize(("cluster", "is_right"), [(Mixed, True), (TooTrusting, False)])

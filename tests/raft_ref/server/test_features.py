@@ -24,10 +24,10 @@ from raft_ref.server import (
     named,
 )
 from raft_ref.server.simulation.client import SimulatedClient
-from raft_ref.server.simulation.cluster import MemoryStorage, SimulatedServer
+from raft_ref.server.simulation.cluster import MemoryStorage
 from raft_ref.server.simulation.trial import SERVERS, run
 from raft_ref.server.store import KeyValueMachine, Result
-from tests.support.clusters import Spec, SpecOfMany
+from tests.support.clusters import Spec, SpecOfMany, mixed
 
 PRE_VOTE = frozenset({Feature.PRE_VOTE})
 CHECK_QUORUM = frozenset({Feature.CHECK_QUORUM})
@@ -359,16 +359,7 @@ def test_an_orderly_stop_has_an_end() -> None:
 FEATURES_OF = {"s1": IN_PRODUCTION, "s2": CHECK_QUORUM, "s3": NONE}
 
 
-class MixedServer(SimulatedServer):
-    """A server that has the features that `FEATURES_OF` says."""
-
-    @property
-    def node(self) -> ExtendedNode:
-        return ExtendedNode(SERVERS, (), self.simulation.machine(), FEATURES_OF[self.me])
-
-
-class Mixed(Simulation):
-    server = MixedServer
+Mixed = mixed(FEATURES_OF)
 
 
 def test_servers_with_different_features_are_one_cluster() -> None:

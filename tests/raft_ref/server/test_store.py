@@ -283,8 +283,8 @@ WITH_READS = ExtendedNode(("s1", "s2", "s3"), features=[Feature.READ_INDEX, Feat
 
 @pytest.mark.parametrize("promise", [None, Promise("s2", 3, 7)])
 def test_what_is_durable_of_reads(promise: Promise | None, tmp_path: Path) -> None:
-    first = WITH_READS.initial("s1")
-    state = replace(first, read_number=70, promise=promise)  # type: ignore[call-arg]
+    first: Any = WITH_READS.initial("s1")
+    state = replace(first, read_number=70, promise=promise)
     storage = SqliteStorage(tmp_path, "s1", NODE.servers)
     for before, after in ((first, state), (state, state)):
         what = difference(before, after)

@@ -61,7 +61,7 @@ def test_what_makes_no_sense_is_refused(text: str, error: str) -> None:
     assert error in str(raised.value)
 
 
-SMALL = ["--max-log", "1", "--max-messages", "1", "--max-restarts", "0", "--timeout", "5"]
+SMALL = ["--max-log", "1", "--max-messages", "1", "--max-restarts", "0", "--timeout", "60"]
 
 
 @pytest.mark.parametrize(

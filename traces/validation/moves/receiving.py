@@ -128,7 +128,7 @@ class Receiving(Sending):
         kind = field(message, "type")
         if kind not in _NOTED:
             return kind == "ReadIndexRequest" and (self.is_thorough or "pendingReads" in self.told)
-        name, move = _NOTED[kind]
+        name, move, _ = _NOTED[kind]
         return name in self.told or (bool(move) and not self.liberties.silent.get(move))
 
     def _noted(self, world: World, place: int, message: Message, line: int) -> World | None:
@@ -142,7 +142,7 @@ class Receiving(Sending):
             return found[0] if found else None
         if field(message, "term") != state.current_term or kind not in _NOTED:
             return None
-        action = _NOTES[kind]
+        *_, action = _NOTED[kind]
         found = self._receives(world, place, line, action, message)
         return found[0] if found else None
 
@@ -339,19 +339,12 @@ PRE_VOTES = {
 """What may be made of the messages of pre-vote besides what ExtendedRaft.tla does."""
 
 _NOTED = {
-    "RequestVoteResponse": ("votesGranted", "TakeLead"),
-    "AppendEntriesResponse": ("matchIndex", "Commit"),
-    "HeartbeatResponse": ("roundAcks", ""),
+    "RequestVoteResponse": ("votesGranted", "TakeLead", "RecordVote"),
+    "AppendEntriesResponse": ("matchIndex", "Commit", "RecordMatch"),
+    "HeartbeatResponse": ("roundAcks", "", "Handle"),
 }
-"""The variable in which an answer is noted, and the silent move that makes use of it later."""
-
-
-_NOTES = {
-    "RequestVoteResponse": "RecordVote",
-    "AppendEntriesResponse": "RecordMatch",
-    "HeartbeatResponse": "Handle",
-}
-"""The action by which an answer is noted."""
+"""The variable in which an answer is noted, the silent move that makes use of it later, if one
+does, and the action by which it is noted."""
 
 
 def _may_matter(state: ServerState, message: Message) -> bool:
