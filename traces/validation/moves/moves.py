@@ -14,6 +14,7 @@ from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.configurations import configuration, to_json
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.protocol import (
     Protocol,
@@ -64,6 +65,14 @@ class Moves(Others):
             "EndLease": self._own("EndLease"),
             "EndPromise": self.ends_promise,
             "Hear": self._hear,
+            "AddServer": self._of_peer("AddServer"),
+            "RemoveServer": self._of_peer("RemoveServer"),
+            "AddLearner": self._of_peer("AddLearner"),
+            "PromoteLearner": self._of_peer("PromoteLearner"),
+            "EnterJoint": self._enter_joint,
+            "LeaveJoint": self._own("LeaveJoint"),
+            "ChangeTo": self._change_to,
+            "ApplyConfiguration": self._apply_configuration,
             STAY: lambda world, _place, _event: iter([world]),
         }
 
@@ -213,6 +222,9 @@ class Moves(Others):
         for each in commits:
             for after in self._does(world, place, event, "RestartAt", each):
                 yield after.waits(place, ()).applies(place, None)
+            for index in self.protocol.earlier_configurations(state):
+                for after in self._does(world, place, event, "RestartFrom", each, index):
+                    yield after.waits(place, ()).applies(place, None)
 
     def _apply(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with the next entry given to the state machine of a server.
@@ -266,6 +278,40 @@ class Moves(Others):
         for message in (event.sends or ()) if self.liberties.may_decline else ():
             to = self.protocol.servers[message["dest"]]
             yield from self._does(world, place, event, "TellToStand", to)
+
+    def _of_peer(self, action: str) -> Move:
+        """Return the move by which a leader is asked to do something about a server."""
+
+        def move(world: World, place: int, event: Event) -> Iterator[World]:
+            peer = self.protocol.servers[event.arguments["peer"]]
+            yield from self._does(world, place, event, action, peer)
+
+        return move
+
+    def _enter_joint(self, world: World, place: int, event: Event) -> Iterator[World]:
+        voters = frozenset(self.protocol.servers[each] for each in event.arguments["voters"])
+        yield from self._does(world, place, event, "EnterJoint", voters)
+
+    def _change_to(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a configuration appended, of which what is not told stays as it is."""
+        held = to_json(self.protocol.configuration(world.state(place)))
+        shown = {**held, **event.arguments.get("configuration", {})}
+        wanted = configuration(self.protocol.servers, shown)
+        yield from self._does(world, place, event, "ChangeTo", wanted)
+
+    def _apply_configuration(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with the next configuration applied, or the last that is committed."""
+        state, found = world.state(place), []
+        applied = self.protocol.applied_configuration(state)
+        node = state.log.changed_by(state.commit_index)
+        while node is not None and node.index > applied:
+            found.append(node.index)
+            node = None if node.previous is None else node.previous.changed
+        if not self.liberties.may_decline:
+            yield from self._does(world, place, event, "ApplyConfiguration")
+            return
+        for index in reversed(found):
+            yield from self._does(world, place, event, "ApplyUpTo", index)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None
