@@ -127,7 +127,9 @@ Commit(i, index) ==
     /\ IF ~E!On("Membership") THEN T!Commit(i, index)
        ELSE /\ role[i] = "Leader"
             /\ index \in (commitIndex[i] + 1)..M!LastIndex(i)
-            /\ \E top \in index..M!LastIndex(i) : top \in M!Committable(i, matchIndex[i])
+            /\ \E top \in index..M!LastIndex(i) :
+                   /\ M!TermAt(i, top) = currentTerm[i]
+                   /\ M!IsQuorumOf(i, {i} \cup {j \in Server : matchIndex[i][j] >= top})
             /\ commitIndex' = [commitIndex EXCEPT ![i] = index]
             /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, votesGranted,
                            nextIndex, matchIndex, messages>>

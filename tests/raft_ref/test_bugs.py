@@ -126,7 +126,7 @@ def explore_features(name: str, node: Any, bounds: Mapping[str, int]) -> Report:
     """Search a cluster of nodes with features for what the bug breaks."""
     bug = OF_FEATURES[name]
     asked = PropertyRequest(
-        invariants=(bug.breaks if bug.breaks != PROGRESS else "TypeOK",),
+        invariants=(bug.breaks if bug.breaks != PROGRESS else "ElectionSafety",),
         refine=bug.breaks == REFINEMENT,
         progress=bug.goal if bug.breaks == PROGRESS else None,
     )

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from raft_ref.traces.format.trace import TraceError
 
-FEATURES: Final = (
-    "PreVote", "CheckQuorum", "LeadershipTransfer", "ReadIndex", "Leases",
-    "Membership", "JointConsensus", "AppliedMembership",
-)  # fmt: skip
+REFINING: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer", "ReadIndex", "Leases")
+"""Those that leave alone what a quorum is."""
+
+FEATURES: Final = (*REFINING, "Membership", "JointConsensus", "AppliedMembership")
 """All that a header may name, and that a log is held to."""
 
 _NEEDS: Final[Mapping[str, str]] = {

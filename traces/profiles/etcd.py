@@ -15,9 +15,9 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
   snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
 - Changes of membership, and learners, are told by the lines themselves: `etcd_membership` reads
   them. A stream, of which no line can be read ahead, is read so far as its members stay the same.
-- Reads are beyond Raft.tla, and a line that tells of them says so, unless a line of the configuration says that they are safe (`"ReadOnlyOption":
-  "ReadOnlySafe"`): `etcd_reads` tells of these. Its reads by lease rely on how clocks are read, and
-  no line tells of that.
+- Reads are beyond Raft.tla, and a line that tells of them says so, unless a line of the
+  configuration says that they are safe (`"ReadOnlyOption": "ReadOnlySafe"`): `etcd_reads` tells of
+  these. Its reads by lease rely on how clocks are read, and no line tells of that.
 - Of pre-votes, transfers of leadership and their messages the library tells nothing. Who drives it
   can, in lines of the same form, under the names below (`_OF_FEATURES`), and says so in a line of
   its configuration before all others, under the library's names:
@@ -103,7 +103,7 @@ _BEYOND = {
 def etcd(lines: Lines) -> Recording:
     """Read a trace of etcd's raft library."""
     on: set[str] = set()
-    changing = etcd_membership.servers_if_they_change(lines)
+    told = etcd_membership.looked_ahead(lines)
     events = ((lines.number, line) for each in lines if (line := _event(each, on)) is not None)
     start: list[tuple[int, JsonObject]] = []
     servers: tuple[str, ...] = ()
@@ -113,14 +113,15 @@ def etcd(lines: Lines) -> Recording:
             raise TraceError("no line so far shows a server at work")
         if line.get("name") not in _BEFORE_THE_START:
             members = _members(line)
-            servers = (*members, *sorted(changing.difference(members)))
+            others = told.servers.difference(members) if told.is_changing else ()
+            servers = (*members, *sorted(others))
             break
     if not servers:
         raise TraceError("no line shows a server at work")
-    if changing:
+    if told.is_changing:
         on.update(etcd_membership.FEATURES)
     ahead, features = _Ahead(chain(start, events)), frozenset(on)
-    reader = _Reader(lines, ahead, servers, features)
+    reader = _Reader(lines, ahead, servers, features, told.shows_learners)
     return Recording(servers, {}, _liberties(features), reader.events(), features=features)
 
 
@@ -132,14 +133,16 @@ def _liberties(features: frozenset[str]) -> Liberties:
     silent = {name: 1 for name in _SILENT_WITH_FEATURES if name in known_here}
     if "ReadIndex" in features:
         silent |= dict.fromkeys(etcd_reads.SILENT, 1)
+    first: dict[str, int] = {}
     if "Membership" in features:
-        silent |= dict.fromkeys(etcd_membership.SILENT, 1)
+        # Of an entry that no line tells of it is the first to think of: C_old,new is left at once.
+        first = dict.fromkeys(etcd_membership.SILENT, 1)
     allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
     if "PreVote" in features and "CheckQuorum" not in features:
         allowed.add("GrantInSpiteOfLeader")
     return replace(
         LIBERTIES,
-        silent={**LIBERTIES.silent, **silent},
+        silent={**first, **LIBERTIES.silent, **silent},
         allowed=frozenset(allowed),
     )
 
@@ -223,13 +226,14 @@ class _Reader:
         ahead: _Ahead,
         servers: tuple[str, ...],
         features: frozenset[str] = frozenset(),
+        shows_learners: bool = False,
     ) -> None:
         self._features = features
         named = features.difference(etcd_membership.FEATURES)
         self._moves = {**_MOVES, **(_OF_FEATURES if named else {})}
         self._configurations = None
         if "Membership" in features:
-            self._configurations = etcd_membership.Configurations(servers)
+            self._configurations = etcd_membership.Configurations(servers, shows_learners)
             self._moves |= etcd_membership.MOVES
         self._reads = etcd_reads.Reads(servers) if "ReadIndex" in features else None
         names = (*self._moves, *(etcd_reads.NAMES if self._reads else ()))
@@ -321,6 +325,7 @@ class _Reader:
         state, shown = self._state(line), line["state"]
         last, compacted = line.get("log"), shown.get("snapshotIndex", 0)
         found = {**state, "role": "Follower"}
+        members: list[JsonObject]
         members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
         if self._configurations is not None:
             found["configuration"] = self._configurations.of(now)

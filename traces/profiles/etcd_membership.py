@@ -1,12 +1,13 @@
-"""What etcd's raft library tells of its configurations: ConfChange, ConfChangeV2, C_old,new, learners.
+"""What etcd's raft library tells of its configurations: changes by one or more, and learners.
 
 What to know of it, beside what `etcd` says:
 
-- Each line has the configuration in force: `"conf"` (voters, and those of C_old), `"learners"`. It
-  is used once it is applied (AppliedMembership), which ApplyConfChange tells before it is done, one
-  configuration after another.
-- ChangeConf is written before the entry is appended, at the index `"pendingConfIndex"`. The entry
-  holds changes; what they lead to is known, since no other one is open.
+- Each line has the configuration in force: `"conf"` (voters, and those of C_old), and, with later
+  versions, `"learners"`. It is used once it is applied (AppliedMembership), which ApplyConfChange
+  tells before it is done, one configuration after another.
+- ChangeConf is written before the entry is appended, at the index `"pendingConfIndex"` where that
+  is told. The entry holds changes; what they lead to is known, since no other one is open. Earlier
+  versions do not tell whether it is by way of C_old,new: it is with more than one, and may be.
 - C_old,new is left by itself, once it is applied: that has no line, but `"pendingConfIndex"` grows.
 - Who leads on in a configuration of which it is no voter leads on.
 """
@@ -15,11 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Lines
+from raft_ref.traces.validation.rules.configurations import LEARNER, VOTER
 
 FEATURES = ("Membership", "JointConsensus", "AppliedMembership")
 MOVES: dict[str, tuple[str, ...]] = {
@@ -29,26 +31,37 @@ MOVES: dict[str, tuple[str, ...]] = {
 SILENT = ("LeaveJoint",)
 
 _TOLD = re.compile(
-    r'"nid"\s*:\s*"(?P<server>[^"]*)"'
-    r'|(?P<change>"name"\s*:\s*"ChangeConf"|"learners"\s*:\s*\[\s*"'
-    r'|"conf"\s*:\s*\[\s*\[[^\]]*\]\s*,\s*\[\s*")'
+    r'(?P<server>"nid"\s*:\s*"[^"]*")'
+    r'|(?P<change>"name"\s*:\s*"ChangeConf")'
+    r'|(?P<learners>"learners"\s*:\s*\[\s*")'
+    r'|(?P<joint>"conf"\s*:\s*\[\s*\[[^\]]*\]\s*,\s*\[\s*")'
 )
-_ADD, _ADD_LEARNER, _REMOVE = "AddNewServer", "AddLearner", "RemoveServer"
+_AS = {"AddNewServer": VOTER, "AddLearner": LEARNER}
+"""What a change makes of a server; nothing, if it removes that."""
 
 
-def servers_if_they_change(lines: Lines) -> frozenset[str]:
-    """Return all servers that a file names, if any line tells of a change or a learner."""
+class Ahead(NamedTuple):
+    """What the lines to come tell of: servers, whether they change, and whether learners show."""
+
+    servers: frozenset[str]
+    is_changing: bool
+    shows_learners: bool
+
+
+def looked_ahead(lines: Lines) -> Ahead:
+    """Return what the lines of a file tell of, before they are read."""
     found = lines.found_ahead(_TOLD)
-    if not any(group == "change" for group, _ in found):
-        return frozenset()
-    return frozenset(text.split('"')[-2] for group, text in found if group == "server")
+    groups = {group for group, _ in found}
+    servers = frozenset(text.split('"')[-2] for group, text in found if group == "server")
+    return Ahead(servers, not groups <= {"server"}, "learners" in groups)
 
 
 class Configurations:
-    """Reads what lines say of configurations; argument: all servers that there are."""
+    """Reads what lines say of configurations; arguments: all servers; whether learners show."""
 
-    def __init__(self, servers: Iterable[str]) -> None:
+    def __init__(self, servers: Iterable[str], shows_learners: bool) -> None:
         self._servers = tuple(servers)
+        self._shows_learners = shows_learners
         self._pending: dict[str, int] = {}
         self._beginnings: dict[str, list[list[str]]] = {}
         self._demoted: list[str] = []
@@ -56,12 +69,14 @@ class Configurations:
 
     def of(self, line: JsonObject) -> JsonObject:
         """Return the configuration that a line shows."""
-        conf, learners = line.get("conf"), line.get("learners") or []
+        conf = line.get("conf")
         if type(conf) is not list or not 1 <= len(conf) <= 2:
             raise TraceError('"conf" must be two lists of servers')
         parts = (*conf, []) if len(conf) == 1 else tuple(conf)
         shown = dict(zip(("voters", "outgoingVoters"), parts, strict=True))
-        return {**shown, "learners": self._checked(learners)}
+        if self._shows_learners:
+            shown["learners"] = line.get("learners") or []
+        return {name: self._checked(part) for name, part in shown.items()}
 
     def _checked(self, value: Any) -> list[str]:
         if type(value) is not list or not all(each in self._servers for each in value):
@@ -93,41 +108,25 @@ class Configurations:
 
     def changed(self, number: int, server: str, state: JsonObject, line: JsonObject) -> Event:
         """Return what ChangeConf says."""
-        told, joint = self._told(line), bool((line.get("prop") or {}).get("enterJoint"))
-        changes = told.get("changes") or []
+        prop = line.get("prop") or {}
+        changes = self._told(line).get("changes") or []
         if type(changes) is not list or not all(type(each) is dict for each in changes):
             raise TraceError('"changes" must be a list of objects')
-        configuration = self._after(self.of(line), changes, joint)
+        asked = {**{str(each.get("nid")): _AS.get(str(each.get("action"))) for each in changes}}
+        self._checked([*asked])
         index = line["state"].get("pendingConfIndex") or state["log"]["lastIndex"] + 1
         self._pending[server] = index
+        given: dict[str, Any] = {"changes": asked} if changes else self._leave()
+        if changes and "enterJoint" in prop:
+            given["isJoint"] = bool(prop["enterJoint"])
+        if changes:
+            voters = self.of(line)["voters"]
+            self._demoted = [each for each in asked if asked[each] == LEARNER and each in voters]
         before = {**state, "log": {"lastIndex": index - 1}}
-        given = {"configuration": configuration}
         return Event(number, server, "ChangeConf", MOVES["ChangeConf"], None, given, before=before)
 
-    def _after(self, old: JsonObject, changes: list[JsonObject], joint: bool) -> JsonObject:
-        """Return the configuration that changes lead to; none of them leave C_old,new."""
-        if not changes:
-            return self._left(old)
-        voters, learners = [*old["voters"]], [*old["learners"]]
-        demoted: list[str] = []
-        for each in changes:
-            server, action = each.get("nid"), each.get("action")
-            if server not in self._servers:
-                raise TraceError(f"a change of {server}, which no line is of")
-            if joint and action == _ADD_LEARNER and server in old["voters"]:
-                demoted.append(server)
-            kept = [one for one in learners if one != server]
-            learners = [*kept, server] if action == _ADD_LEARNER else kept
-            kept = [one for one in voters if one != server]
-            voters = [*kept, server] if action == _ADD else kept
-        if not joint:
-            return {"voters": voters, "outgoingVoters": [], "learners": learners}
-        self._demoted = demoted
-        learners = [each for each in learners if each not in demoted]
-        return {"voters": voters, "outgoingVoters": old["voters"], "learners": learners}
-
-    def _left(self, old: JsonObject) -> JsonObject:
-        return {**old, "outgoingVoters": [], "learners": [*old["learners"], *self._demoted]}
+    def _leave(self) -> dict[str, Any]:
+        return {"changes": dict.fromkeys(self._demoted, LEARNER), "isLeft": True}
 
     def left(self, number: int, server: str, line: JsonObject) -> Iterator[Event]:
         """Yield C_old,new left by itself, if a line tells that it was."""
@@ -136,11 +135,11 @@ class Configurations:
             return
         self._pending[server] = pending
         is_own = line.get("role") == "StateLeader" and line.get("name") != "BecomeLeader"
-        old = self.of(line)
-        if is_own and before is not None and pending > before and old["outgoingVoters"]:
+        is_joint = bool(self.of(line)["outgoingVoters"])
+        if is_own and before is not None and pending > before and is_joint:
             shown = {"log": {"lastIndex": pending - 1}}
-            given = {"configuration": self._left(old)}
-            yield Event(number, server, "LeaveJoint", ("ChangeTo",), None, given, before=shown)
+            moves = MOVES["ChangeConf"]
+            yield Event(number, server, "LeaveJoint", moves, None, self._leave(), before=shown)
 
     def applied(self, number: int, server: str, state: JsonObject, line: JsonObject) -> Event:
         """Return what ApplyConfChange says, which is written before it is done."""
@@ -150,6 +149,9 @@ class Configurations:
             after = {"voters": self._checked(told["newconf"])}
             if told.get("leaveJoint"):
                 after["outgoingVoters"] = []
+        if not self.of(line)["voters"]:
+            # A snapshot that is installed begins with nobody, too.
+            state = {name: value for name, value in state.items() if name != "configuration"}
         moves = MOVES["ApplyConfChange"]
         shown = {"configuration": after} if after else {}
         return Event(number, server, "ApplyConfChange", moves, before=state, after=shown)

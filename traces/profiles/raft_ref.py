@@ -261,7 +261,7 @@ class _Reader:
                 raise TraceError(f'"{parameter}" must be a number from 0')
             if parameter == "peer":
                 self._known(value)
-            if parameter == "voters":
+            if parameter == "voters" and isinstance(value, list):
                 for each in value:
                     self._known(each)
             if parameter == "configuration" and not is_sound(value, self.servers):

@@ -17,6 +17,7 @@ type request struct {
 	Step      string
 	Server    string
 	Servers   []string
+	Voters    []string
 	Id        int
 	Arguments struct {
 		Value string
@@ -100,6 +101,7 @@ var ofRounds = map[raftpb.MessageType]string{
 type adapted struct {
 	cluster
 	on    features
+	may   changes
 	told  *named
 	shown int
 }
@@ -107,11 +109,11 @@ type adapted struct {
 func (a *adapted) answer(r request) reply {
 	if r.Step == "Init" {
 		a.told = &named{names: r.Servers, lines: []any{}}
-		a.cluster, a.shown = cluster{trace: a.told, features: a.on}, 0
+		a.cluster, a.shown = cluster{trace: a.told, changes: a.may, features: a.on}, 0
 		if line := a.on.config(); line != nil {
 			a.told.lines = append(a.told.lines, json.RawMessage(line))
 		}
-		a.bootstrap(len(r.Servers))
+		a.bootstrap(len(r.Servers), len(r.Voters))
 	} else if !a.take(r) {
 		return reply{[]any{}, []sent{}, true}
 	}
@@ -188,10 +190,10 @@ func (a *adapted) sends() []sent {
 }
 
 // answer does what standard input says, line by line.
-func answer(on features) {
+func answer(on features, may changes) {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
-	a := &adapted{on: on}
+	a := &adapted{on: on, may: may}
 	for in.Scan() {
 		var r request
 		if err := json.Unmarshal(in.Bytes(), &r); err != nil {

@@ -17,7 +17,7 @@ from raft_ref.traces.conformance.hunting.hunt import Hunt
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
 from raft_ref.traces.conformance.schedule import Schedule
-from raft_ref.traces.format.features import FEATURES, STEPS
+from raft_ref.traces.format.features import REFINING, STEPS, known
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.verdict import Outcome
@@ -25,7 +25,7 @@ from tests.support.extended_mutants import EXTENDED_MUTANTS, SAID
 from tests.support.extended_schedules import JUDGED
 
 THREE = ("s1", "s2", "s3")
-ALL = frozenset(FEATURES)
+ALL = frozenset(REFINING)
 READS = frozenset({"ReadIndex", "Leases"})
 
 
@@ -79,7 +79,7 @@ def test_scenarios_take_the_steps_of_features(report: ScenariosReport, tmp_path:
     verdicts = [run.verdict for run in runs if run.verdict is not None]
     assert {each.outcome for each in verdicts} == {Outcome.ACCEPTED}
     taken = {action for each in verdicts for action in each.actions}
-    assert {*STEPS} - {"ForgetPreVotes"} <= taken
+    assert {*known(STEPS, ALL)} - {"ForgetPreVotes"} <= taken
 
 
 def test_the_adapter_has_on_what_it_is_asked_for() -> None:
@@ -117,7 +117,7 @@ def test_a_mutant_is_refused(
     node: type[ExtendedNode], report: ScenariosReport, tmp_path: Path
 ) -> None:
     found = [run for run in followed(InProcess(node), read(report, tmp_path)) if not run.is_good]
-    run = found[0] if found else hunt(node, 200, frozenset(FEATURES[:3]))
+    run = found[0] if found else hunt(node, 200, frozenset(REFINING[:3]))
     assert run is not None
     assert run.verdict is not None
     assert SAID[node].split(",")[0] in explained(run.verdict).why

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from raft_ref.traces import TraceError
-from raft_ref.traces.format.features import FEATURES, MAY_BE_ALLOWED, NOT_JUDGED
+from raft_ref.traces.format.features import FEATURES, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.events import MOVES, MOVES_OF_FEATURES
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, Lines
@@ -40,7 +40,7 @@ def test_the_schema_is_one() -> None:
 def test_it_has_all_that_features_add(tmp_path: Path) -> None:
     defined = SCHEMA["$defs"]
     header = defined["header"]["properties"]
-    assert header["features"]["items"]["enum"] == [*FEATURES, *NOT_JUDGED]
+    assert header["features"]["items"]["enum"] == [*FEATURES]
     assert header["allowed"]["items"]["enum"] == [*MAY_BE_ALLOWED]
     assert {*VARIABLES_OF_FEATURES} <= {*defined["variables"]["properties"]}
     assert {*MESSAGES_OF_FEATURES} <= {*defined["message"]["properties"]["type"]["enum"]}

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from raft_ref.spec.values.value import results_of
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.configurations import configuration, to_json
+from raft_ref.traces.validation.rules.configurations import (
+    configuration,
+    is_configuration,
+    to_json,
+    wanted,
+)
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.protocol import (
     Protocol,
@@ -168,10 +172,7 @@ class Moves(Others):
     def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)
         index = event.after.get("commitIndex", event.before.get("commitIndex"))
-        # What a majority has, and the leader with it, by what it knows: behind that is no quorum.
-        known: Any = sorted(results_of(state.match_index))
-        others = len(known) // 2
-        most = min(state.log.index, known[-others]) if others else state.log.index
+        most = self.protocol.most_stored(self.servers[place], state)
         indices = range(most, state.commit_index, -1) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
@@ -283,21 +284,28 @@ class Moves(Others):
         """Return the move by which a leader is asked to do something about a server."""
 
         def move(world: World, place: int, event: Event) -> Iterator[World]:
-            peer = self.protocol.servers[event.arguments["peer"]]
-            yield from self._does(world, place, event, action, peer)
+            named = event.arguments.get("peer")
+            for each in self.names if named is None else [named]:
+                yield from self._does(world, place, event, action, self.protocol.servers[each])
 
         return move
 
     def _enter_joint(self, world: World, place: int, event: Event) -> Iterator[World]:
-        voters = frozenset(self.protocol.servers[each] for each in event.arguments["voters"])
-        yield from self._does(world, place, event, "EnterJoint", voters)
+        told = event.arguments.get("voters", event.after.get("configuration", {}).get("voters"))
+        if told is not None:
+            voters = frozenset(self.protocol.servers[each] for each in told)
+            yield from self._does(world, place, event, "EnterJoint", voters)
 
     def _change_to(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with a configuration appended, of which what is not told stays as it is."""
-        held = to_json(self.protocol.configuration(world.state(place)))
-        shown = {**held, **event.arguments.get("configuration", {})}
-        wanted = configuration(self.protocol.servers, shown)
-        yield from self._does(world, place, event, "ChangeTo", wanted)
+        state, asked = world.state(place), event.arguments
+        if not asked:
+            told = _next_value(state, event.after.get("log"))
+            asked = {"configuration": told} if is_configuration(told) else {}
+        old = to_json(self.protocol.configuration(state))
+        for new in wanted(old, asked) if asked else ():
+            value = configuration(self.protocol.servers, new)
+            yield from self._does(world, place, event, "ChangeTo", value)
 
     def _apply_configuration(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with the next configuration applied, or the last that is committed."""

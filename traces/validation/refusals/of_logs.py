@@ -23,7 +23,7 @@ def commits(case: Case) -> str:
     if logged < has:
         return ""
     if case.old["role"] == "Leader" and case.event.after.get("role", "Leader") == "Leader":
-        return _commits_as_leader(case, logged)
+        return commits_as_leader(case, logged)
     told = case.message.get("leaderCommit")
     if told is not None and logged > told:
         return f"{case.me} commits up to {logged}, and its leader told it of {told}"
@@ -35,7 +35,8 @@ def commits(case: Case) -> str:
     return f"{case.me} commits up to {logged}, and was told of {has}"
 
 
-def _commits_as_leader(case: Case, index: int) -> str:
+def commits_as_leader(case: Case, index: int) -> str:
+    """Tell of what a leader commits that is on no quorum, or not of its term; "" if it may."""
     at, now = case.term_at(index), case.old["currentTerm"]
     if index > case.last:
         return f"{case.me} commits up to {index}, and its log ends at {case.last}"
@@ -49,10 +50,10 @@ def _commits_as_leader(case: Case, index: int) -> str:
         source = case.message["source"]
         holds[source] = max(holds[source], case.message["matchIndex"])
     who = [case.me, *(name for name, held in holds.items() if held >= index and name != case.me)]
-    if 2 * len(who) > len(holds):
+    if case.is_quorum(who):
         return ""
     alone = " alone" if len(who) == 1 else ""
-    known = f"known to be on {listed(who)}{alone}, of {len(holds)} servers"
+    known = f"known to be on {listed(who)}{alone}, {case.of_whom}"
     return f"{case.me} commits index {index}, {known}"
 
 

@@ -6,13 +6,20 @@ A value in a log is a configuration, or a string.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from raft_ref.spec.values.sets import LazySet
-from raft_ref.spec.values.value import Function, ModelValue, Value, items_of, record
+from raft_ref.spec.values.value import (
+    Function,
+    LazySet,
+    ModelValue,
+    Value,
+    items_of,
+    record,
+)
 from raft_ref.traces.format.trace import JsonObject
 
+VOTER, LEARNER = "voter", "learner"
 PARTS = ("voters", "outgoingVoters", "learners")
 """The parts of a configuration, each of them a set of servers."""
 
@@ -47,6 +54,40 @@ def is_sound(value: Any, servers: Collection[str]) -> bool:
             for part in value.values()
         )
     )
+
+
+def changed(old: JsonObject, changes: Mapping[str, str | None], is_joint: bool) -> JsonObject:
+    """Return what changes make of a configuration: of each server a voter, a learner or nothing.
+
+    By way of C_old,new who is to be a learner and votes yet is none before that is left.
+    """
+    voters, learners = [*old["voters"]], [*old["learners"]]
+    for server, what in changes.items():
+        voters = [each for each in voters if each != server]
+        learners = [each for each in learners if each != server]
+        if what == VOTER:
+            voters.append(server)
+        elif what == LEARNER and not (is_joint and server in old["voters"]):
+            learners.append(server)
+    outgoing = old["voters"] if is_joint else []
+    return {"voters": voters, "outgoingVoters": outgoing, "learners": learners}
+
+
+def left(old: JsonObject, changes: Mapping[str, str | None]) -> JsonObject:
+    """Return what comes after C_old,new, with those who are learners from then on."""
+    learners = [*old["learners"], *(each for each in changes if each not in old["voters"])]
+    return {**old, "outgoingVoters": [], "learners": learners}
+
+
+def wanted(old: JsonObject, asked: JsonObject) -> Iterator[JsonObject]:
+    """Yield what a change may lead to: the configuration that is told, or that the changes make."""
+    if "changes" not in asked:
+        yield {**old, **asked.get("configuration", {})}
+    elif asked.get("isLeft"):
+        yield left(old, asked["changes"])
+    else:
+        ways = [asked["isJoint"]] if "isJoint" in asked else [False, True]
+        yield from (changed(old, asked["changes"], is_joint) for is_joint in ways)
 
 
 def configuration(servers: Mapping[str, ModelValue], shown: JsonObject) -> Function:

@@ -36,13 +36,17 @@ from raft_ref.traces.validation.rules.protocol import (
     ServerState,
     Taken,
     field,
+    stored,
 )
 
 _MARKED = "forcedRequests"
 OF_TRACES_ALONE = frozenset({"earlierReads", "confirmations"})
 """The variables of the module that no trace tells of."""
 
-_AT_COMMITS = frozenset({"Read", "ReadBeside", "NoteOwnRead", "NoteRead", "LeaseRead"})
+_AT_COMMITS = frozenset({
+    "Read", "ReadBeside", "NoteOwnRead", "NoteRead", "LeaseRead",
+    "AddServer", "RemoveServer", "AddLearner", "PromoteLearner", "ChangeTo",
+})  # fmt: skip
 """The actions that ask for the term of the last entry that is committed."""
 _AT_THE_SNAPSHOT = frozenset({"RestartAt", "RestartFrom", "InstallSnapshot"})
 _VALUES = Values()
@@ -74,7 +78,7 @@ class ExtendedProtocol(Protocol):
     def _of_module(self) -> Mapping[str, Value]:
         features: frozenset[Value] = frozenset(self.features)
         # Who the cluster begins with is told server by server (`bootstrap`).
-        constants = {**self.constants, "Features": features, "Voters": self.constants["Server"]}
+        constants = {**self.constants, "Features": features, "Voters": _NOTHING}
         return {**constants, "Value": _VALUES} if self._is_changeable else constants
 
     def configuration(self, state: ServerState) -> Function:
@@ -85,6 +89,14 @@ class ExtendedProtocol(Protocol):
         found = state.log.changed_by(last)
         held: Function = self._of(state, "bootstrap")
         return held if found is None else found.configuration
+
+    def most_stored(self, me: ModelValue, state: ServerState) -> int:
+        """Return up to where a leader knows its log to be on a quorum, whatever the terms."""
+        if not self._is_changeable:
+            return super().most_stored(me, state)
+        held: dict[Any, Any] = dict(items_of(self.configuration(state)))
+        parts = [part for part in (held["voters"], held["outgoingVoters"]) if part]
+        return min((stored(part, me, state) for part in parts), default=0)
 
     def applied_configuration(self, state: ServerState) -> int:
         """Return the index of the configuration that a server has applied."""

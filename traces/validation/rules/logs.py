@@ -63,7 +63,8 @@ class Log:
     def configuration(self) -> Function:
         """The configuration at the last index of the log, where one is there."""
         found: Any = self.beginning if self.entry is None else self.entry[2]
-        return found
+        configuration: Function = found
+        return configuration
 
     def changed_by(self, index: int) -> Log | None:
         """Return the log up to its last configuration up to an index; None where it has none.

@@ -145,6 +145,10 @@ class Matching:
         numbers |= {protocol.servers[name]: number for name, number in dict(given).items()}
         return function(numbers)
 
+    def configuration(self, state: ServerState) -> dict[str, list[str]]:
+        """Return the configuration that a server goes by, as a trace has it."""
+        return configurations.to_json(self._protocol.configuration(state))
+
     def variables(self, state: ServerState) -> dict[str, Any]:
         """Return a state as a trace has it."""
         return {

@@ -9,7 +9,7 @@ not in the log that it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,6 +82,13 @@ class Taken(NamedTuple):
 def field(message: Message, name: str) -> Any:
     """Return a field of a message."""
     return message[domain_in(message)[name]]
+
+
+def stored(voters: Iterable[ModelValue], me: ModelValue, state: ServerState) -> int:
+    """Return up to where a leader knows its log to be on a majority of these servers."""
+    known = [state.log.index if each is me else _of(state.match_index, each) for each in voters]
+    known.sort(reverse=True)
+    return min(state.log.index, known[len(known) // 2])
 
 
 def _of(values: Function, argument: Value) -> Any:
@@ -209,6 +216,10 @@ class Protocol:
     def configuration(self, state: ServerState) -> Function:
         """Return the configuration that a server goes by. Raises `ValueError`: there is none."""
         raise ValueError(f"{state.log}: there is one configuration, for good")
+
+    def most_stored(self, me: ModelValue, state: ServerState) -> int:
+        """Return up to where a leader knows its log to be on a quorum, whatever the terms."""
+        return stored(self.servers.values(), me, state)
 
     def applied_configuration(self, state: ServerState) -> int:
         """Return the index of the configuration that a server has applied."""
