@@ -69,6 +69,11 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The types of messages, as the steps."""
 
+CHANGES: Final = (
+    "AddServer", "RemoveServer", "AddLearner", "PromoteLearner", "EnterJoint", "LeaveJoint",
+)  # fmt: skip
+"""The steps by which a leader changes the membership."""
+
 MARK: Final = "isForced"
 """The field of a RequestVoteRequest that says whether it is of a forced election."""
 

@@ -14,7 +14,8 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 - A cluster may begin with its members as the first entries of each log, committed, or behind a
   snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
 - Changes of membership, and learners, are told by the lines themselves: `etcd_membership` reads
-  them. A stream, of which no line can be read ahead, is read so far as its members stay the same.
+  them. Of a stream no line can be read ahead: a line of the configuration says who there will ever
+  be, `"Servers": ["1", "2", "3", "4"]`; without that it is read as long as its members stay.
 - Reads are beyond Raft.tla, and a line that tells of them says so, unless a line of the
   configuration says that they are safe (`"ReadOnlyOption": "ReadOnlySafe"`): `etcd_reads` tells of
   these. Its reads by lease rely on how clocks are read, and no line tells of that.
@@ -103,8 +104,10 @@ _BEYOND = {
 def etcd(lines: Lines) -> Recording:
     """Read a trace of etcd's raft library."""
     on: set[str] = set()
+    named: set[str] = set()
     told = etcd_membership.looked_ahead(lines)
-    events = ((lines.number, line) for each in lines if (line := _event(each, on)) is not None)
+    read = ((lines.number, _event(each, on, named)) for each in lines)
+    events = ((number, line) for number, line in read if line is not None)
     start: list[tuple[int, JsonObject]] = []
     servers: tuple[str, ...] = ()
     for number, line in events:
@@ -113,12 +116,12 @@ def etcd(lines: Lines) -> Recording:
             raise TraceError("no line so far shows a server at work")
         if line.get("name") not in _BEFORE_THE_START:
             members = _members(line)
-            others = told.servers.difference(members) if told.is_changing else ()
-            servers = (*members, *sorted(others))
+            known = named | (told.servers if told.is_changing else set())
+            servers = (*members, *sorted(known.difference(members)))
             break
     if not servers:
         raise TraceError("no line shows a server at work")
-    if told.is_changing:
+    if told.is_changing or named:
         on.update(etcd_membership.FEATURES)
     ahead, features = _Ahead(chain(start, events)), frozenset(on)
     reader = _Reader(lines, ahead, servers, features, told.shows_learners)
@@ -187,10 +190,11 @@ def _told_term(line: JsonObject, index: int) -> int | None:
     return term if shown.get("index") == index and type(term) is int else None
 
 
-def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
+def _event(line: JsonObject, on: set[str], named: set[str]) -> JsonObject | None:
     """Return what a line tells: an event by itself, or what a logger has put around it.
 
-    Which features are on, a line of the configuration tells.
+    Which features are on, a line of the configuration tells, and who there is in a stream in which
+    the membership changes.
     """
     if "name" in line:
         return line
@@ -199,6 +203,10 @@ def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
         on.update(name for name in _SAID_BY_NAME if config.get(name) is True)
         if config.get("ReadOnlyOption") == "ReadOnlySafe":
             on.add("ReadIndex")
+        servers = config.get("Servers", [])
+        if type(servers) is not list or not all(type(each) is str for each in servers):
+            raise TraceError('"Servers" of the configuration must be a list of servers')
+        named.update(servers)
     if line.get("tag", "trace") != "trace":
         return None
     event = line.get("event")

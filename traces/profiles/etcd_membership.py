@@ -76,7 +76,7 @@ class Configurations:
         shown = dict(zip(("voters", "outgoingVoters"), parts, strict=True))
         if self._shows_learners:
             shown["learners"] = line.get("learners") or []
-        return {name: self._checked(part) for name, part in shown.items()}
+        return {name: self._checked(part or []) for name, part in shown.items()}
 
     def _checked(self, value: Any) -> list[str]:
         if type(value) is not list or not all(each in self._servers for each in value):

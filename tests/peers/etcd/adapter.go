@@ -23,6 +23,9 @@ type request struct {
 		Value string
 		Index uint64
 		Peer  string
+
+		Change string
+		Voters []string
 	}
 }
 
@@ -69,6 +72,9 @@ func (n *named) TraceEvent(event *raft.TracingEvent) {
 	if peer, is := event.Properties["transferee"].(string); is {
 		renamed.Properties = map[string]any{"transferee": n.name(peer)}
 	}
+	if change, is := event.Properties["cc"].(*raft.TracingConfChange); is {
+		renamed.Properties = map[string]any{"cc": n.change(change)}
+	}
 	line, err := json.Marshal(map[string]any{"tag": "trace", "event": renamed})
 	if err != nil {
 		log.Fatal(err)
@@ -113,6 +119,14 @@ func (a *adapted) answer(r request) reply {
 		if line := a.on.config(); line != nil {
 			a.told.lines = append(a.told.lines, json.RawMessage(line))
 		}
+		if a.may != (changes{}) {
+			servers := map[string]any{"Servers": r.Servers}
+			line, err := json.Marshal(map[string]any{"tag": "config", "config": servers})
+			if err != nil {
+				log.Fatal(err)
+			}
+			a.told.lines = append(a.told.lines, json.RawMessage(line))
+		}
 		a.bootstrap(len(r.Servers), len(r.Voters))
 	} else if !a.take(r) {
 		return reply{[]any{}, []sent{}, true}
@@ -153,6 +167,14 @@ func (a *adapted) take(r request) bool {
 		// It sends entries as it gets them; what can be asked of it is a heartbeat.
 		if s.node.BasicStatus().RaftState == raft.StateLeader {
 			s.node.Tick()
+		}
+	case "ChangeMembership":
+		if r.Arguments.Change == "LeaveJoint" {
+			return false // that it does by itself
+		}
+		asked, may := a.asked(s, r)
+		if may && s.node.BasicStatus().RaftState == raft.StateLeader {
+			a.propose(s, asked)
 		}
 	case "CompactLog":
 		a.compact(s)

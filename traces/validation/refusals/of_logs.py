@@ -15,6 +15,9 @@ from raft_ref.traces.validation.rules.matching import message_to_json
 def commits(case: Case) -> str:
     """Tell of a commit index that goes back, or beyond what may be committed."""
     logged, has = case.differences.get("commitIndex", (None, None))
+    if case.nearest.action.startswith("Commit(") and case.nearest.condition:
+        # As it was logged, and not at all.
+        logged, has = case.event.after.get("commitIndex"), case.old["commitIndex"]
     if not isinstance(logged, int) or not isinstance(has, int):
         return ""
     if logged < case.old["commitIndex"]:
@@ -23,7 +26,7 @@ def commits(case: Case) -> str:
     if logged < has:
         return ""
     if case.old["role"] == "Leader" and case.event.after.get("role", "Leader") == "Leader":
-        return commits_as_leader(case, logged)
+        return _commits_as_leader(case, logged)
     told = case.message.get("leaderCommit")
     if told is not None and logged > told:
         return f"{case.me} commits up to {logged}, and its leader told it of {told}"
@@ -35,7 +38,7 @@ def commits(case: Case) -> str:
     return f"{case.me} commits up to {logged}, and was told of {has}"
 
 
-def commits_as_leader(case: Case, index: int) -> str:
+def _commits_as_leader(case: Case, index: int) -> str:
     """Tell of what a leader commits that is on no quorum, or not of its term; "" if it may."""
     at, now = case.term_at(index), case.old["currentTerm"]
     if index > case.last:

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import listed, plain
 from raft_ref.traces.validation.refusals.case import Case
-from raft_ref.traces.validation.refusals.of_logs import commits_as_leader
 from raft_ref.traces.validation.rules.configurations import is_configuration, wanted
 
-_CHANGES = (
-    "AddServer", "RemoveServer", "AddLearner", "PromoteLearner", "EnterJoint", "LeaveJoint",
-    "ChangeTo",
-)  # fmt: skip
+_CHANGES = (*CHANGES, "ChangeTo")
 
 
 def _step(case: Case) -> str:
@@ -107,14 +104,6 @@ def _stands(case: Case) -> str:
     return ""
 
 
-def _commits(case: Case) -> str:
-    """Tell of a commit on the servers of another configuration than the one in force."""
-    index = case.event.after.get("commitIndex")
-    if _step(case) != "Commit" or not case.nearest.condition or index is None:
-        return ""
-    return commits_as_leader(case, index)
-
-
 def _restarts(case: Case) -> str:
     """Tell of a restart that forgets which configurations are committed."""
     is_restart = _step(case) in ("RestartAt", "RestartFrom") and bool(case.nearest.condition)
@@ -128,7 +117,7 @@ def _restarts(case: Case) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    _changes, _applies, _stands, _commits, _restarts,
+    _changes, _applies, _stands, _restarts,
 )  # fmt: skip
 
 
