@@ -130,6 +130,9 @@ def _never(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
         "CommitIsDone": "A commit is due, and whatever happens from here, it is never made.",
         "CommitIsKnownToAll": "Whatever happens from here, not all servers hear of a commit.",
         "LeaderIsElected": "Whatever happens from here, no leader is elected.",
+        "ChangeIsEnded": "A change of membership was begun, and whatever happens from here, "
+        "it never ends.",
+        "JointIsLeft": "C_old,new is in force, and whatever happens from here, it is never left.",
     }
     formula = trace.violation.formula if trace.violation else ""
     told = next((text for goal, text in goals.items() if f"one with {goal} can" in formula), None)

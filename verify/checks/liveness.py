@@ -18,11 +18,11 @@ from raft_ref.explorer import (
     View,
     search_live,
 )
-from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces import Trace, Violation
 from raft_ref.traces.sources.explored import trace_of_events
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
+from raft_ref.verify.cluster.properties import Subject, goal_of
 
 _OWN = re.compile(
     r"\s*(?P<form><>\[\]|\[\]<>|<>)\s*(?P<p>\w+)\s*|\s*(?P<from>\w+)\s*~>\s*(?P<q>\w+)\s*"
@@ -68,7 +68,8 @@ class LivenessCheck:
     """Ask whether every fair run of a cluster meets a goal.
 
     `goal` is a formula of TLA+ over the variables and operators of the module of properties, with
-    RaftLiveness.tla if none is given; of a node that is no Raft, over the names of its properties.
+    RaftLiveness.tla if none is given, or MembershipProgress.tla where the membership can change; of
+    a node that is no Raft, over the names of its properties.
     `assumed` is what runs are relied on for. `engine`, `threads` and `memory` are as in
     `explorer.search`.
     """
@@ -109,10 +110,15 @@ class LivenessCheck:
         try:
             if not cluster.is_raft:
                 return _own_goal(self.goal, cluster.properties)
-            path = request.spec or request.file(LIVENESS_OF_RAFT)
-            as_raft = cluster.project if hasattr(cluster.system.guard.actor, "as_raft") else None
-            servers = cluster.system.servers
-            return raft_goal(path, servers, cluster.values, self.goal, as_raft)
+            subject = Subject(
+                cluster.system,
+                cluster.values,
+                self.cluster.name,
+                None,
+                cluster.is_raft,
+                cluster.project,
+            )
+            return goal_of(subject, request, self.goal)
         except ValueError as error:
             raise RequestError(f"live {self.goal}: {error}") from error
 
