@@ -7,12 +7,11 @@ from typing import Any
 
 import raft_ref
 from raft_ref.bugs import Bug
-from raft_ref.explorer import Actor, Goal, Kind, Property, System, guarded
+from raft_ref.explorer import Actor, Kind, Property, System, guarded
 from raft_ref.features import ExtendedNode
 from raft_ref.spec.files import (
     EXTENDED,
     EXTENDED_MODEL,
-    LIVENESS_OF_RAFT,
     MEMBERSHIP_PROGRESS,
     MODEL,
     RAFT,
@@ -30,10 +29,8 @@ from raft_ref.spec.link import (
     RaftVariables,
     RaftWords,
     Refinement,
-    raft_goal,
     raft_progress,
     raft_properties,
-    tla_goal,
     tla_progress,
     tla_properties,
 )
@@ -249,16 +246,6 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
         return raft_progress(path, servers, values, goal, premise, subject.as_raft)
     except ValueError as error:
         raise RequestError(f"progress: {error}") from error
-
-
-def goal_of(subject: Subject, request: PropertyRequest, text: str) -> Goal:
-    """Return a goal of liveness of a Raft, in the words of a module. Raises ValueError."""
-    node = subject.extended
-    if node is not None:
-        shipped = MEMBERSHIP_PROGRESS if node.is_changeable else LIVENESS_OF_RAFT
-        return tla_goal(request.spec or shipped, subject.variables, text)
-    path = request.spec or request.file(LIVENESS_OF_RAFT)
-    return raft_goal(path, subject.system.servers, subject.values, text, subject.as_raft)
 
 
 def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Property]:

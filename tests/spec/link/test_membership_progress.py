@@ -178,7 +178,7 @@ OF_ONE = {"voters": 1, "max_term": 2, "max_log_length": 2, "max_messages": 1, "m
 OF_TWO = {**OF_ONE, "voters": 2}
 
 
-def asked(features: str, goal: str, **sizes: int) -> Report:
+def asked(features: str, goal: str, **sizes: Any) -> Report:
     properties = PropertyRequest(refine=False, progress=goal)
     made = cluster(Feature.of_option(features), properties=properties, **sizes)
     return search(made.system, made.properties, made.renamed(None))
