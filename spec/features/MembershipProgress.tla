@@ -30,8 +30,8 @@ LOCAL IsJoint(i) == ConfigurationOf(i).outgoingVoters # {}
 \* which it needs an entry of its own term (5.4.2).
 JointIsEntered == \E i \in Server : LeadsLast(i) /\ IsJoint(i) /\ (IsSettled(i) \/ HasOwnEntry(i))
 
-\* The newest leader goes by C_new, which is committed.
-JointIsLeft == \E i \in Server : LeadsLast(i) /\ ~IsJoint(i) /\ IsSettled(i)
+\* The newest leader goes by C_new, or has not heard of C_old,new.
+JointIsLeft == \E i \in Server : LeadsLast(i) /\ ~IsJoint(i)
 
 -------------------------------------------------------------------------------
 (* RestIsAsked ~> RestIsServed: whatever a removed server does once it is      *)
