@@ -68,6 +68,14 @@ COMPACTED = {
     "snapshot": three(snap(2, 3, V1, REST), NONE, NONE),
     "log": three(log(OWN), log(OWN), log(OWN)),
 }
+AT_ONCE = {
+    "log": three(log((3, JOINT), (3, REST), OWN), log((3, JOINT)), log((3, JOINT))),
+    "committed": history((3, JOINT, 3), (3, REST, 3)),
+}
+OF_ONE_LEFT = {
+    "log": three(log(OWN, (3, ALONE), OWN), log(OWN), log(OWN)),
+    "committed": history((3, V1, 3), (3, ALONE, 3)),
+}
 IN_JOINT = {"log": three(log(OWN, (3, JOINT)), log(OWN), log(OWN))}
 OF_BEFORE = {"log": three(log(OLDER, (2, JOINT)), log(OLDER), log(OLDER))}
 APPLIED, STICKY, ASKS = "AppliedMembership", "CheckQuorum", "PreVote"
@@ -80,7 +88,10 @@ OF_STATES: list[tuple[str, bool, State, tuple[str, ...]]] = [
     ("ChangeIsBegun", False, COMPACTED, ()),
     ("ChangeIsBegun", True, {"log": three(log(OWN), log(OWN), log(OWN, OWN, (4, ALONE)))}, ()),
     ("ChangeIsBegun", False, {**UNCOMMITTED, "log": same(log(OWN, OWN))}, ()),
+    ("ChangeIsBegun", True, {"log": same(log((3, REST))), "committed": history()}, ()),
     ("ChangeIsEnded", True, {}, ()),
+    ("ChangeIsEnded", True, {"log": same(log(OWN))}, ()),
+    ("ChangeIsEnded", False, {**AT_ONCE, "commitIndex": same(1)}, ()),
     ("ChangeIsEnded", True, COMPACTED, ()),
     ("ChangeIsEnded", False, {"commitIndex": three(1, 2, 2)}, ()),
     ("ChangeIsEnded", False, CANDIDATE, ()),
@@ -115,6 +126,34 @@ OF_STATES: list[tuple[str, bool, State, tuple[str, ...]]] = [
     ("RestIsAsked", False, STALE, ()),
     ("RestIsAsked", False, CANDIDATE, ()),
     ("RestIsAsked", False, UNCOMMITTED, ()),
+    ("RestIsAsked", True, AT_ONCE, ()),
+    ("RestIsAsked", False, {**AT_ONCE, "committed": history((3, JOINT, 3))}, ()),
+    ("RestIsAsked", True, OF_ONE_LEFT, ()),
+    (
+        "RestIsAsked",
+        False,
+        {**OF_ONE_LEFT, "preVotesGranted": three(NOBODY, frozenset((S2,)), NOBODY)},
+        (),
+    ),
+    (
+        "RestIsAsked",
+        True,
+        {
+            "log": three(log((3, REST), OWN), log((3, REST)), log()),
+            "committed": history((3, REST, 3)),
+            "commitIndex": same(1),
+        },
+        (),
+    ),
+    (
+        "RestIsAsked",
+        False,
+        {
+            "log": three(log(OWN, (3, LEARNS), OWN), log(OWN), log(OWN)),
+            "committed": history((3, V1, 3), (3, LEARNS, 3)),
+        },
+        (),
+    ),
     ("RestIsAsked", False, {"bootstrap": three(FIRST, FIRST, conf(()))}, ()),
     ("RestIsAsked", False, {"committed": history((3, V1, 3), (3, LEARNS, 3))}, ()),
     ("RestIsAsked", False, {"committed": history((3, V1, 3), (3, ALONE, 3))}, ()),
@@ -126,6 +165,12 @@ OF_STATES: list[tuple[str, bool, State, tuple[str, ...]]] = [
     ),
     ("RestIsServed", False, {}, ()),
     ("RestIsServed", True, {"commitIndex": three(3, 1, 0)}, ()),
+    (
+        "RestIsServed",
+        True,
+        {"commitIndex": three(3, 1, 0), "committed": history((3, conf((S1,), (S1, S2)), 3))},
+        (),
+    ),
     ("RestIsServed", False, {"commitIndex": same(3), **CANDIDATE, "votedFor": same(NIL)}, ()),
     # s3 has begun term 4, of which s1 has heard: nobody of the rest leads.
     (
