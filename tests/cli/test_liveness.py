@@ -109,7 +109,7 @@ def test_a_goal_may_be_about_the_variables_of_features(
     asked = ["--spec", str(module), "--live", "<>IsHeard", *SMALL, "--max-term", "1", "--quiet"]
     assert main(["check", "--with", "pre-vote", *asked]) == 1
     assert main(["check", *asked]) == 2
-    assert "heardFromLeader is read, which no cluster here has" in capsys.readouterr().err
+    assert "IsHeard reads heardFromLeader, which no cluster here has" in capsys.readouterr().err
 
 
 MEMBERSHIP = [
