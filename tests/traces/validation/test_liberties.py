@@ -114,3 +114,44 @@ def test_a_liberty_of_reads_that_breaks_a_property_is_found(tmp_path: Path) -> N
 
 def test_the_liberties_are_as_many_as_they_were() -> None:
     assert small_counts() == COUNTS
+
+
+MEMBERSHIP = EXTENDED_MODEL.with_name("MCMembershipTrace.cfg")
+MEMBERSHIP_COUNTS = 6_452, 32_169, 21
+
+
+def small_with_changes() -> str:
+    text = MEMBERSHIP.read_text(encoding="utf-8")
+    assert "MaxLogLength = 2" in text
+    return text.replace("MaxLogLength = 2", "MaxLogLength = 1")
+
+
+@pytest.mark.long
+def test_the_liberties_of_membership_break_no_property() -> None:
+    config = parse_config(small_with_changes(), MEMBERSHIP.name)
+    report = check(task_of(load(EXTENDED_MODEL), config, False))
+    assert report.verdict.name == "HOLDS"
+    counts = report.distinct_states, report.generated_states, report.depth
+    assert counts == MEMBERSHIP_COUNTS
+
+
+@pytest.mark.long
+def test_tlc_finds_as_much_with_changes(tmp_path: Path) -> None:
+    config = tmp_path / MEMBERSHIP.name
+    config.write_text(small_with_changes(), encoding="utf-8")
+    found = run_tlc(beside_each_other(tmp_path), config)  # one worker: so its depth is exact
+    assert found.ok
+    assert (found.distinct_states, found.generated_states, found.depth) == MEMBERSHIP_COUNTS
+
+
+@pytest.mark.long
+def test_a_liberty_of_membership_that_breaks_a_property_is_found(tmp_path: Path) -> None:
+    """Who starts again may have forgotten which configurations are committed: the model says so."""
+    model = beside_each_other(tmp_path)
+    own = tmp_path / EXTENDED_TRACE.name
+    text = own.read_text(encoding="utf-8")
+    kept = "    /\\ commit >= Settled(i)\n"
+    assert text.count(kept) == 2
+    own.write_text(text.replace(kept, ""))
+    report = check(task_of(load(model), parse_config(small_with_changes(), MEMBERSHIP.name), False))
+    assert report.verdict.name == "VIOLATED"
