@@ -135,6 +135,22 @@ def test_a_trace_begins_behind_a_snapshot_with_its_configuration(tmp_path: Path)
     assert verdict_on(log(wrong, **header), tmp_path).outcome is REFUSED
 
 
+def test_a_snapshot_of_what_a_server_has_is_installed(tmp_path: Path) -> None:
+    """It holds no configuration: that makes it none the less another than there was."""
+    entries = [{"term": 1, "value": "v1"}, {"term": 1, "value": "v2"}]
+    snapshot = {"lastIncludedIndex": 2, "lastIncludedTerm": 1}
+    leader = {"currentTerm": 1, "role": "Leader", "commitIndex": 2, "log": entries}
+    message = {"type": "InstallSnapshotRequest", "source": "a", "dest": "b", "term": 1}
+    told = {"commitIndex": 2, "snapshot": snapshot, "log": []}
+    header = {"initial": {"a": leader, "b": {"currentTerm": 1, "log": entries}}}
+    takes = {
+        "step": "Receive", "server": "b", "message": {**message, "snapshot": snapshot},
+        "state": told,
+    }  # fmt: skip
+    sends = {"step": "Send", "server": "a", "message": {**message, "snapshot": snapshot}}
+    assert verdict_on(log(sends, takes, **header), tmp_path).outcome is ACCEPTED
+
+
 WRONG_HEADERS = [
     ({"features": ["JointConsensus"]}, "JointConsensus needs Membership"),
     ({"features": ["AppliedMembership"]}, "AppliedMembership needs Membership"),

@@ -308,9 +308,9 @@ class Protocol:
 
     def _log(self, state: ServerState, held: Any, entries: Function, shown: Any) -> tuple[int, Log]:
         _, data, index, term = held
-        if held == shown:
-            return state.compacted, state.log.at(index).with_entries(results_of(entries))
         whole = self.snapshot_of(data)
+        if whole is None and held == shown:
+            return state.compacted, state.log.at(index).with_entries(results_of(entries))
         if whole is not None:
             base = whole
         elif index <= state.log.index:
