@@ -142,7 +142,8 @@ def test_a_snapshot_of_what_a_server_has_is_installed(tmp_path: Path) -> None:
     leader = {"currentTerm": 1, "role": "Leader", "commitIndex": 2, "log": entries}
     message = {"type": "InstallSnapshotRequest", "source": "a", "dest": "b", "term": 1}
     told = {"commitIndex": 2, "snapshot": snapshot, "log": []}
-    header = {"initial": {"a": leader, "b": {"currentTerm": 1, "log": entries}}}
+    initial = {"a": leader, "b": {"currentTerm": 1, "log": entries}}
+    header = {"initial": initial, "silent": {}}
     takes = {
         "step": "Receive", "server": "b", "message": {**message, "snapshot": snapshot},
         "state": told,
