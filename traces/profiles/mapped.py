@@ -33,12 +33,14 @@ from raft_ref.traces.validation.lines.events import MOVES
 from raft_ref.traces.validation.lines.profile import Lines, Profile, Recording
 from raft_ref.traces.validation.rules.checks import MESSAGES, fields_of
 
-_HEADER = ("silent", "unsynced", "unlogged", "initial", "features", "allowed")
+_HEADER = ("silent", "unsynced", "unlogged", "initial", "features", "voters", "learners", "allowed")
 """What stands in a mapping as it does in a header."""
 _TABLES = ("servers", *_HEADER, "line", "steps", "state", "message", "names")
 _NIL = object()
 _SERVERS = ("server", "source", "dest", "votedFor", "transferTarget", "peer")
 """What names a server."""
+_OF_MANY = ("voters", "configuration")
+"""What names many of them."""
 _OF_MESSAGES = ("Receive", "Await", "Send", "DropMessage")
 
 
@@ -108,7 +110,9 @@ class _Mapping:
             told["message"] = {k: v for k, v in told["message"].items() if k in fields}
         arguments = {
             "ClientRequest": "value", "CompactLog": "index", "Apply": "index",
-            "TransferLeadership": "peer",
+            "TransferLeadership": "peer", "AddServer": "peer", "RemoveServer": "peer",
+            "AddLearner": "peer", "PromoteLearner": "peer", "EnterJoint": "voters",
+            "ChangeTo": "configuration",
         }  # fmt: skip
         if step in arguments and arguments[step] in self._line:
             value = _at(line, self._line[arguments[step]])
@@ -126,6 +130,8 @@ class _Mapping:
         """Return what a value means; "" is nothing."""
         if type(value) is dict:
             return value
+        if type(value) is list and name.partition(".")[0] in _OF_MANY:
+            return [self._named("server", each) for each in value]
         # A key of TOML is text, whatever it stands for.
         value = self._names.get(name, {}).get(str(value), value)
         if name in _SERVERS and type(value) is int:

@@ -10,6 +10,7 @@ import pytest
 from raft_ref.features import Feature
 from raft_ref.traces import TraceError, write
 from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome, Verdict
@@ -317,3 +318,42 @@ def test_a_broken_copy_is_refused(
     assert verdict.outcome is REFUSED
     assert verdict.event is not None
     assert (verdict.event.name, explained(verdict).why) == (at, why)
+
+
+MAPPING = """
+servers = ["1", "2"]
+features = ["Membership"]
+voters = ["1"]
+[line]
+step = "what"
+server = "who"
+peer = "of"
+[steps]
+stand = "Timeout"
+lead = "TakeLead"
+propose = "ClientRequest"
+commit = "Commit"
+add = "AddServer"
+[state]
+currentTerm = "term"
+commitIndex = "commit"
+"configuration.voters" = "members"
+"""
+
+
+def test_a_mapping_tells_of_members(tmp_path: Path) -> None:
+    (tmp_path / "mapping.toml").write_text(MAPPING)
+    lines = [
+        {"what": "stand", "who": 1, "term": 1},
+        {"what": "lead", "who": 1},
+        {"what": "propose", "who": 1},
+        {"what": "commit", "who": 1, "commit": 1, "members": [1]},
+        {"what": "add", "who": 1, "of": 2, "members": [1, 2]},
+    ]
+    path = tmp_path / "run.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert validate(path, mapped(tmp_path / "mapping.toml")).outcome is ACCEPTED
+    lines[-1]["members"] = [1]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    verdict = validate(path, mapped(tmp_path / "mapping.toml"))
+    assert (verdict.outcome, verdict.line) == (REFUSED, 5)
