@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
-from raft_ref.server.framing import FrameError, frame, read_frame
-from raft_ref.server.sockets import (
+from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.sockets import (
     DEFAULT_LIMITS,
     VERSION,
     Address,
@@ -28,7 +28,7 @@ from raft_ref.server.sockets import (
     SocketTransport,
     parse_address,
 )
-from raft_ref.server.tls import Certificate, TlsError
+from raft_ref.server.network.tls import Certificate, TlsError
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -212,7 +212,7 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
         is_ending = asyncio.Event()
 
         class Reader:
-            async def read(self, _: int) -> bytes:
+            async def readexactly(self, _: int) -> bytes:
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -294,7 +294,7 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 2"),
+        (hello(version=1), "it speaks version 1, not 3"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
