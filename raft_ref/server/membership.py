@@ -8,6 +8,7 @@
   nobody heard the answer, is answered at once if it is done.
 - Nobody is removed without whom no majority of the others would answer now, as nothing could be
   committed then, the removal neither.
+- What must not be done now, but may be soon, is refused after a moment.
 - Who knows by a committed configuration that it was removed takes part no longer: it stands for no
   election, and serves nobody. A leader that is removed leads until then (StepDown; 4.2.2).
 
@@ -17,7 +18,8 @@ made known to it (`StoreNode.with_more`).
 
 import random
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -30,6 +32,7 @@ from raft_ref.features import (
     StepDown,
     TakeLead,
 )
+from raft_ref.features.configuration import is_majority
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
@@ -61,6 +64,22 @@ class Member(msgspec.Struct, frozen=True):
     leads: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A change that a client waits for; `due` is when it is refused, if it must not be made."""
+
+    request: RequestId
+    change: Change
+    due: float
+
+
+class _Answer(NamedTuple):
+    """The answer to a change that is not to be made; it may be another one soon."""
+
+    result: Result
+    is_for_now: bool = False
+
+
 class MembershipReplica(ExtendedReplica):
     """A replica of an `ExtendedNode`, whose members can change if it is a `StoreNode`."""
 
@@ -75,7 +94,7 @@ class MembershipReplica(ExtendedReplica):
         observe: Observer = lambda before, event, step: None,
     ) -> None:
         super().__init__(node, me, chance, now, saved, timing, observe)
-        self._changes: list[tuple[RequestId, Change]] = []  # those that wait
+        self._changes: list[_Wanted] = []  # those that wait
         self._in_force: Members | None = None
         self._follow_members()
 
@@ -119,7 +138,8 @@ class MembershipReplica(ExtendedReplica):
         elif self._leading is None:
             self._refuse(request)
         else:
-            self._changes.append((request, change))
+            due = now + 2 * self.timing.election_timeout[1]
+            self._changes.append(_Wanted(request, change, due))
 
     def _take(self, step: Step, event: Any, number: int, now: float) -> None:
         super()._take(step, event, number, now)
@@ -136,8 +156,8 @@ class MembershipReplica(ExtendedReplica):
 
     def _stop_leading(self, now: float) -> None:
         super()._stop_leading(now)
-        for request, _ in self._changes:
-            self._refuse(request)
+        for wanted in self._changes:
+            self._refuse(wanted.request)
         self._changes = []
 
     # Who the members are
@@ -196,8 +216,8 @@ class MembershipReplica(ExtendedReplica):
         if members.voters == {self.me}:
             self._commit(now)
         waiting, self._changes = self._changes, []
-        for request, change in waiting:
-            self._attend_to_change(request, change, now)
+        for wanted in waiting:
+            self._attend_to_change(wanted, now)
         if self._in_force is not members:
             self._commit(now)
         if self.node.step_down(self.state) is not None:
@@ -209,26 +229,27 @@ class MembershipReplica(ExtendedReplica):
             self._act(Commit(), now)
             self._apply()
 
-    def _attend_to_change(self, request: RequestId, change: Change, now: float) -> None:
+    def _attend_to_change(self, wanted: _Wanted, now: float) -> None:
         """Make a change, if it can be made now; else answer it, or let it wait."""
         assert self._leading is not None
-        answer = self._answer_to(change, now)
+        change, answer = wanted.change, self._answer_to(wanted.change, now)
         if answer is not None:
-            if answer.refused or self.node.is_settled(self.state):
-                self._answer(request, answer)
+            is_final = bool(answer.result.refused) or self.node.is_settled(self.state)
+            if is_final and not (answer.is_for_now and now < wanted.due):
+                self._answer(wanted.request, answer.result)
             else:
-                self._changes.append((request, change))
+                self._changes.append(wanted)
             return
         if change.kind is ChangeKind.ADD:
             self._addresses()[change.server] = change.address
         action = _STEPS[change.kind](change.server)
         if self.node.act(self.state, action) is None:
-            self._changes.append((request, change))
+            self._changes.append(wanted)
             return
         self._act(action, now)
-        self._leading.pending[self.state.last_index] = request
+        self._leading.pending[self.state.last_index] = wanted.request
 
-    def _answer_to(self, change: Change, now: float) -> Result | None:
+    def _answer_to(self, change: Change, now: float) -> _Answer | None:
         """Return the answer to a change that is made already, or must not be; else None."""
         members, server = self._in_force, change.server
         assert members is not None
@@ -236,42 +257,44 @@ class MembershipReplica(ExtendedReplica):
             case ChangeKind.ADD:
                 return self._answer_to_add(members, server, change.address)
             case ChangeKind.PROMOTE if server in members.voters:
-                return Result()
+                return _DONE
             case ChangeKind.PROMOTE if server in members.learners:
                 return self._unless_behind(server)
             case ChangeKind.REMOVE if server in members.removed:
-                return Result()
+                return _DONE
             case ChangeKind.REMOVE if server in members.members:
                 return self._unless_needed(members, server, now)
             case _:
                 return _refused(f"{server} is no member")
 
-    def _answer_to_add(self, members: Members, server: ServerId, address: str) -> Result | None:
+    def _answer_to_add(self, members: Members, server: ServerId, address: str) -> _Answer | None:
         if server in members.removed:
             return _refused(f"{server} was removed: a server that comes back has a new name")
         known = {**self._addresses(), **dict(members.addresses)}
         if server in members.members:
             is_same = known.get(server) == address
-            return Result() if is_same else _refused(f"{server} is a member: {known.get(server)}")
+            return _DONE if is_same else _refused(f"{server} is a member: {known.get(server)}")
         other = next((each for each in members.members if known.get(each) == address), None)
         return None if other is None else _refused(f"{address} is where {other} listens")
 
-    def _unless_behind(self, server: ServerId) -> Result | None:
+    def _unless_behind(self, server: ServerId) -> _Answer | None:
         match_index = dict(zip(self.node.servers, self.state.match_index, strict=True))[server]
         last = self.state.last_index
         if last - match_index <= self.timing.max_entries and match_index > 0:
             return None
-        return _refused(f"{server} has not caught up: it has {match_index} of {last} entries")
+        why = f"{server} has not caught up: it has {match_index} of {last} entries"
+        return _refused(why, is_for_now=True)
 
-    def _unless_needed(self, members: Members, server: ServerId, now: float) -> Result | None:
+    def _unless_needed(self, members: Members, server: ServerId, now: float) -> _Answer | None:
         left = members.voters - {server}
         if not left:
             return _refused(f"{server} is the only voter")
         recent = now - self.timing.election_timeout[1]
         answered = frozenset(each for each, at in self._answered.items() if at >= recent)
-        if 2 * len(left & (answered | {self.me})) > len(left):
+        if is_majority(answered | {self.me}, left):
             return None
-        return _refused(f"without {server} no majority of {', '.join(sorted(left))} answers")
+        why = f"without {server} no majority of {', '.join(sorted(left))} answers"
+        return _refused(why, is_for_now=True)
 
 
 _STEPS = {
@@ -281,5 +304,8 @@ _STEPS = {
 }
 
 
-def _refused(why: str) -> Result:
-    return Result(succeeded=False, refused=why)
+_DONE = _Answer(Result())
+
+
+def _refused(why: str, *, is_for_now: bool = False) -> _Answer:
+    return _Answer(Result(succeeded=False, refused=why), is_for_now)

@@ -312,12 +312,13 @@ def run(
 
 
 def all_agree(cluster: Simulation) -> bool:
-    """Tell whether all servers hold the same, of a cluster that changes all that are members."""
+    """Tell whether all servers hold the same; where members change, all that are, and not lost."""
     leads = None if cluster.leader is None else cluster.servers[cluster.leader].replica
     names = set(cluster.servers)
     if cluster.has(Feature.MEMBERSHIP):
         if not isinstance(leads, MembershipReplica) or leads.members is None:
             return False
         names = {*leads.members.members}
-    replicas = [cluster.servers[name].replica for name in sorted(names)]
+    members = [cluster.servers[name] for name in sorted(names)]
+    replicas = [server.replica for server in members if not server.is_lost]
     return len({replica and replica.store.as_text() for replica in replicas}) == 1
