@@ -65,7 +65,7 @@ _Event = Callable[[Replica, float], None]
 STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
 
-_CHANGED = "the members of the cluster have changed, which this server has turned off"
+_CHANGED = "the members of the cluster have changed, and this server runs without membership"
 
 _ASSUMED = (
     "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "

@@ -11,7 +11,7 @@ from raft_ref.server import Change, ChangeKind, Membership
 _CHANGES = {
     ChangeKind.ADD: (
         "NAME=ADDRESS",
-        "let a server receive what the others store, which waits for it (serve --join)",
+        "let a server learn what the others store; it waits for that (serve --join)",
     ),
     ChangeKind.PROMOTE: ("NAME", "let a server vote that was added and has caught up"),
     ChangeKind.REMOVE: ("NAME", "leave a server out, for good"),

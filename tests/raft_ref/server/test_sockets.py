@@ -22,6 +22,8 @@ from raft_ref.server.network.sockets import (
     DEFAULT_LIMITS,
     VERSION,
     Address,
+    Farewell,
+    Greeting,
     Hello,
     Limits,
     Link,
@@ -107,12 +109,22 @@ class End:
         addresses: dict[str, Address],
         limits: Limits = DEFAULT_LIMITS,
         features: str = "none",
+        greet: Greeting | None = None,
     ) -> None:
         self.me = me
         self.heard: list[Envelope] = []
+        self.told: list[tuple[str, Farewell]] = []
         self._news = asyncio.Event()
         self.transport = SocketTransport(
-            me, addresses, self._deliver, self.answer, limits, features=features
+            me,
+            addresses,
+            self._deliver,
+            self.answer,
+            limits,
+            features=features,
+            greet=greet,
+            dismissed=lambda peer, why: self.told.append((peer, why)),
+            disk=f"of {me}",
         )
 
     def _deliver(self, envelope: Envelope) -> None:
@@ -266,6 +278,71 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         server.close()
+
+    run(test)
+
+
+# ---- Peers that come, and are sent away
+
+
+def test_a_peer_that_is_spoken_with_no_more_is_told_why() -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            two.transport.send(message("s2", "s1"))
+            await one.hears(1)
+            one.transport.dismiss("s2", Farewell.REMOVED)
+            await until(lambda: two.told == [("s1", Farewell.REMOVED)])
+            assert one.transport.links == {}
+            one.transport.send(message("s1", "s2"))  # is lost
+            assert two.heard == []
+
+    run(test)
+
+
+def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
+    async def test() -> None:
+        addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+        greeted: list[Hello] = []
+
+        async def greet(hello: Hello) -> Farewell | None:
+            greeted.append(hello)
+            return Farewell.ANOTHER_DISK
+
+        one, two = End("s1", {}, greet=greet), End("s2", addresses)
+        await one.transport.start(addresses["s1"])
+        await two.transport.start(addresses["s2"])
+        await until(lambda: two.told[:1] == [("s1", Farewell.ANOTHER_DISK)])
+        where = str(addresses["s2"])
+        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, "of s2")
+        assert one.heard == []
+        for each in (one, two):
+            await each.transport.close()
+
+    run(test)
+
+
+def test_a_peer_can_be_connected_later_and_elsewhere() -> None:
+    async def test() -> None:
+        async def let_in(hello: Hello) -> Farewell | None:
+            return None
+
+        first, second = free_ports(2)
+        one = End("s1", {"s1": LOOPBACK})
+        await one.transport.start(LOOPBACK)
+        for where in (first, second):
+            two = End("s2", {"s2": where}, greet=let_in)
+            await two.transport.start(where)
+            one.transport.connect("s2", where)
+            link = one.transport.links["s2"]
+            one.transport.connect("s2", where)  # which changes nothing
+            assert one.transport.links == {"s2": link}
+            await until(lambda link=link: link.is_connected)  # type: ignore[misc]
+            one.transport.send(message("s1", "s2"))
+            assert await two.hears(1) == [message("s1", "s2")]
+            await two.transport.close()
+        one.transport.connect("s1", first)
+        assert one.transport.links.keys() == {"s2"}
+        await one.transport.close()
 
     run(test)
 
