@@ -66,7 +66,7 @@ def addresses(text: str) -> list[Address]:
 def named_address(text: str) -> tuple[str, Address]:
     """Return the server of ``1=host:port``, for argparse."""
     name, separator, where = text.strip().partition("=")
-    if not separator or not name:
+    if not separator or not name or "," in name:
         raise argparse.ArgumentTypeError(f"{text.strip()}: expected NAME=host:port")
     return name, address(where)
 

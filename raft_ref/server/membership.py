@@ -34,7 +34,7 @@ from raft_ref.features import (
 )
 from raft_ref.features.configuration import is_majority
 from raft_ref.messages import ServerId
-from raft_ref.node import Step
+from raft_ref.node import ClientRequest, Step
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import ExtendedReplica
 from raft_ref.server.members import Members
@@ -142,8 +142,11 @@ class MembershipReplica(ExtendedReplica):
             self._changes.append(_Wanted(request, change, due))
 
     def _take(self, step: Step, event: Any, number: int, now: float) -> None:
+        before = self.state
         super()._take(step, event, number, now)
-        self._follow_members()
+        is_same = before.log is self.state.log and before.snapshot is self.state.snapshot
+        if not is_same and not isinstance(event, ClientRequest):  # that is no configuration
+            self._follow_members()
 
     def _stand(self, now: float) -> None:
         if self._in_force is not None and not self.node.may_be_elected(self.state):

@@ -57,6 +57,9 @@ _decode_request = msgspec.msgpack.Decoder(Request).decode
 LAST_WORDS = 0.05
 """Seconds that a server which stops leaves its answers to be sent."""
 
+MOST_UNKNOWN = 32
+"""Servers that a server lets in which are no members as far as it knows."""
+
 MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
 
@@ -260,6 +263,8 @@ class Server:
         members = self.replica.members
         assert members is not None
         if hello.source not in members.members:
+            if len(self._disks.keys() | {hello.source}) > MOST_UNKNOWN:
+                return Farewell.STRANGER
             self._disks[hello.source] = hello.disk
         elif not await self._meet(hello.source, hello.disk):
             return Farewell.ANOTHER_DISK

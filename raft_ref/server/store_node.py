@@ -46,6 +46,8 @@ class StoreNode(ExtendedNode):
         # Of each server: the last index up to which it was looked for a configuration, its term,
         # and the index found. Logs are the same up to an index where its term is the same (5.3).
         self._found: dict[ServerId, tuple[int, int, int]] = {}
+        # And the configuration of its last state: a step asks for it again and again.
+        self._last: dict[ServerId, tuple[Any, Configuration]] = {}
 
     def with_more(self, servers: Iterable[ServerId]) -> Self:
         """Return the node of a cluster that has these servers as well."""
@@ -73,6 +75,15 @@ class StoreNode(ExtendedNode):
         return replace(first, bootstrap=Members(voters=first.bootstrap.voters))
 
     # Where configurations are
+
+    def in_force(self, state: Any) -> Configuration:
+        """Return the configuration that a server goes by (InForce; thesis, 4.1)."""
+        last = self._last.get(state.me)
+        if last is not None and _are_same(state, last[0]):
+            return last[1]
+        found = super().in_force(state)
+        self._last[state.me] = state, found
+        return found
 
     def latest_index(self, state: State, last: int) -> int:
         """Return where the last configuration up to an index stands (LatestUpTo); 0: nowhere.
@@ -123,3 +134,12 @@ class StoreNode(ExtendedNode):
             addresses=tuple(sorted((name, known[name]) for name in new.members & known.keys())),
             removed=old.removed | (old.members - new.members),
         )
+
+
+def _are_same(state: Any, other: Any) -> bool:
+    """Tell whether two states are known to have the same log without a look at it."""
+    return (
+        state.log is other.log
+        and state.snapshot is other.snapshot
+        and state.bootstrap is other.bootstrap
+    )

@@ -66,6 +66,9 @@ GROW = _joined("s4", "s5")
 SHRINK = (Stage(REMOVE, "s2"), Stage(REMOVE, "s5"))
 """And back, without one of the first."""
 
+ALONE = (Stage(REMOVE, "s1"), Stage(REMOVE, "s2"), *_joined("s4"))
+"""From three servers to one, and to another two."""
+
 REPLACE = (
     Stage(LOSE, "s1"),
     Stage(REMOVE, "s1"),

@@ -30,7 +30,7 @@ from raft_ref.server import (
 )
 from raft_ref.server.replica import NEVER
 from raft_ref.server.session import Request
-from raft_ref.server.simulation.changes import GROW, REPLACE, SHRINK
+from raft_ref.server.simulation.changes import ALONE, GROW, REPLACE, SHRINK
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.drills import LOST, TWO_REMOVALS, WIPED
 from raft_ref.server.simulation.linearizability import is_linearizable
@@ -48,6 +48,7 @@ _BUSY = replace(USUAL, leisure=0.1, seconds=4.0)
 SETTINGS = {
     "grow": replace(_BUSY, servers=ALL[:5], voters=ALL[:3], plan=GROW),
     "shrink": replace(_BUSY, servers=ALL[:5], voters=ALL[:5], plan=SHRINK),
+    "alone": replace(_BUSY, servers=ALL[:4], voters=ALL[:3], plan=ALONE),
     "replace": replace(_BUSY, servers=ALL, voters=ALL[:3], plan=REPLACE, seconds=6.0),
 }
 
@@ -89,6 +90,8 @@ def test_each_step_is_one_of_the_spec(setting: Setting, seeds: range) -> None:
     assert ("AddLearner" in spec.actions) == (ChangeKind.ADD in added)
     assert ("PromoteLearner" in spec.actions) == (ChangeKind.PROMOTE in added)
     assert ("RemoveServer" in spec.actions) == (ChangeKind.REMOVE in added)
+    if setting.plan == ALONE:
+        assert spec.actions.keys() >= {"TakeLead", "Commit", "StepDown"}
 
 
 class NoBarrier(ChangeBeforeCommitInTerm, StoreNode):
