@@ -47,9 +47,9 @@ promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster
 more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
 is not so, a read may miss what was written before it.
 
-A server that joins is in no configuration, and empty, until `raft-ref member add` (see there). What
-the members are is in the log from the first change on, and --peers says no more than who the
-cluster began with. Each server remembers by which disk the others are known; one that comes back
+A server that joins is in no configuration, and empty, until `raft-ref member add` (see there); it
+is started again in the same words. What the members are is in the log from the first change on, and
+--peers says no more than who the cluster began with. Each server remembers by which disk the others are known; one that comes back
 with another disk is refused and stops, for what it voted for is lost: remove it, and let it join
 under a new name. With `--with` but without membership a server keeps to its peers for good.
 

@@ -133,6 +133,7 @@ class Server:
         self._seen = (0, "")
         self._members: Members | None = None  # those that the transport knows of
         self._disks: dict[ServerId, str] = {}  # of who spoke, and is no member
+        self._strange: set[ServerId] = set()  # to whom this server is unknown
         self._leaving: set[ServerId] = set()  # whose removal is not committed yet
         self._is_stopped = False
         self._failure: StorageError | None = None
@@ -288,8 +289,9 @@ class Server:
                 self._end(f"was removed from the cluster, as {peer} says")
             case Farewell.ANOTHER_DISK:
                 self._fail(StorageError(f"{peer} says that {self.me} {farewell}"))
-            case Farewell.STRANGER:
+            case Farewell.STRANGER if peer not in self._strange:
                 log.warning("%s says that %s %s", peer, self.me, farewell)
+                self._strange.add(peer)
 
     def _end(self, why: str) -> None:
         if not self._is_stopped:

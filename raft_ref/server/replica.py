@@ -170,6 +170,9 @@ Observer = Callable[[State, Any, Step], None]
 """Called after each step of the node: the state before, what happened, and the step."""
 
 
+_UNCHANGED = Result(succeeded=False, refused="this server does not change its members")
+
+
 @dataclass(slots=True)
 class _Peer:
     """What a leader knows of a server besides its next_index and match_index."""
@@ -177,7 +180,7 @@ class _Peer:
     sent: int  # the last index that was sent to it
     last_sent: float
     sent_round: int
-    answered_round: int
+    answered_round: int = 0
     outstanding: int = 0  # messages with entries that were not answered
     is_probed: bool = False  # where its log matches is being found out, without entries
 
@@ -291,9 +294,7 @@ class Replica:
 
     def change(self, request: RequestId, change: Change, now: float) -> None:
         """Take the wish that the members are others."""
-        self._answer(
-            request, Result(succeeded=False, refused="this server does not change its members")
-        )
+        self._answer(request, _UNCHANGED)
 
     def flush(self, now: float) -> Output:
         """Return what is to be saved, sent and answered because of what happened since the last."""
@@ -361,7 +362,7 @@ class Replica:
     def _peer(self, server: ServerId) -> _Peer:
         """Return what a leader knows at first of a server."""
         sent = self.node.next_index(self.state, server) - 1
-        return _Peer(sent, LONG_AGO, self.round, self.round)
+        return _Peer(sent, LONG_AGO, self.round)
 
     def _is_quorum(self, servers: frozenset[ServerId]) -> bool:
         return self.node.is_quorum(servers)
@@ -457,12 +458,13 @@ class Replica:
 
     def _found(self, key: Key) -> Result:
         """Return what there is of a key."""
-        return Result(value=None if key is MEMBERS else self.store.get(key))
+        return _UNCHANGED if key is MEMBERS else Result(value=self.store.get(key))
 
     def confirmed_round(self) -> int:
         """Return the last round in which a majority followed this leader, itself included."""
         peers = {} if self._leading is None else self._leading.peers
-        for number in sorted((peer.answered_round for peer in peers.values()), reverse=True):
+        rounds = {self.round, *(peer.answered_round for peer in peers.values())}
+        for number in sorted(rounds, reverse=True):
             answered = {s for s, peer in peers.items() if peer.answered_round >= number}
             if self._is_quorum(frozenset({self.me, *answered})):
                 return number

@@ -282,6 +282,9 @@ def test_without_the_feature_there_are_no_changes() -> None:
     cluster = started(IN_PRODUCTION, servers=3)
     refused = "this server does not change its members"
     assert changed(cluster, ADD, "s4") == Result(False, refused=refused)
+    replies = asked(cluster, None)
+    cluster.run(0.1)
+    assert [reply.result for reply in replies] == [Result(False, refused=refused)]
 
 
 def test_who_does_not_lead_says_who_does() -> None:
@@ -379,7 +382,21 @@ def test_a_server_that_does_not_know_that_it_is_removed_disturbs_nobody() -> Non
     assert replica(cluster, leader).has_removed(removed)
 
 
-@pytest.mark.parametrize("features", [SERVED, SERVED - {Feature.PRE_VOTE}, LEASES], ids=named)
+def reads(cluster: Simulation, seconds: float) -> bool:
+    """Tell whether something can be read within so many seconds."""
+    done: list[Result | None] = []
+    client = SimulatedClient(cluster, f"reader at {cluster.now}", 0.25, lambda: 0.01)
+    client.do(Operation(Kind.GET, "x"), done.append)
+    end = cluster.now + seconds
+    while not done and cluster.now < end:
+        cluster.run(0.01)
+    return bool(done)
+
+
+_SOME = [SERVED, SERVED - {Feature.PRE_VOTE}, READS, LEASES]
+
+
+@pytest.mark.parametrize("features", _SOME, ids=named)
 def test_a_cluster_shrinks_to_one_server_and_grows_again(features: frozenset[Feature]) -> None:
     cluster = started(features)
     leader = leader_of(cluster)
@@ -387,6 +404,7 @@ def test_a_cluster_shrinks_to_one_server_and_grows_again(features: frozenset[Fea
         assert changed(cluster, REMOVE, other) == Result()
         cluster.servers[other].crash()
     assert writes(cluster, 0.2)
+    assert reads(cluster, 0.2)
     assert changed(cluster, REMOVE, leader) == Result(False, refused=f"{leader} is the only voter")
     cluster.servers[leader].crash()
     cluster.servers[leader].start()
@@ -394,6 +412,7 @@ def test_a_cluster_shrinks_to_one_server_and_grows_again(features: frozenset[Fea
     assert changed(cluster, ADD, "s4") == Result()
     assert changed(cluster, PROMOTE, "s4") == Result()
     assert members(cluster) == {leader: "votes", "s4": "votes"}
+    assert reads(cluster, 0.2)
     cluster.run(0.5)
     assert all_agree(cluster)
 
