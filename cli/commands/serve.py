@@ -49,9 +49,10 @@ is not so, a read may miss what was written before it.
 
 A server that joins is in no configuration, and empty, until `raft-ref member add` (see there); it
 is started again in the same words. What the members are is in the log from the first change on, and
---peers says no more than who the cluster began with. Each server remembers by which disk the others are known; one that comes back
-with another disk is refused and stops, for what it voted for is lost: remove it, and let it join
-under a new name. With `--with` but without membership a server keeps to its peers for good.
+--peers says no more than who the cluster began with. Each server remembers by which disk the others
+are known; one that comes back with another disk is refused and stops, for what it voted for is
+lost: remove it, and let it join under a new name. Where --with leaves membership out, a server
+keeps to its peers for good, and takes no part in changes.
 
 exit codes: 0 stopped by Ctrl-C or SIGTERM, or removed from the cluster; 1 it could not go on, such
 as for want of room on the disk; 2 bad input or usage
