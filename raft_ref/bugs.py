@@ -282,7 +282,8 @@ class Bug:
     the public threads or the text that describe it; `bounds` the smallest bounds of a search within
     which that shows: one less of any, and it does not. A bound that is not named is 0, and one
     value is enough. Larger ones may show a shorter way. `goal` and `premise` are the operators of
-    spec/RaftProgress.tla that a bug which breaks Progress is about (None: from every state).
+    spec/RaftProgress.tla, or of spec/features/MembershipProgress.tla, that a bug which breaks
+    Progress is about (None: from every state).
     """
 
     node: type[Any]

@@ -14,10 +14,6 @@ EXPLORED: Mapping[str, Bug] = {
 """The known bugs of a node, with its disk or without, and of its features, by name."""
 
 WAITING: Mapping[str, Mapping[str, str]] = {
-    "progress of changes of membership (4, 6)": {
-        "joint-configuration-stuck": "etcd#12136",
-        "removed-node-retires-early": "CCF#5973",
-    },
     "a leader that pauses while a snapshot is on its way": {
         "snapshot-mode-left-at-exact-index-only": "etcd-io/raft#124",
     },

@@ -8,11 +8,11 @@
 EXTENDS RaftInvariants
 
 \* Server i leads, and nobody knows of a newer term.
-LOCAL LeadsLast(i) ==
+LeadsLast(i) ==
     role[i] = "Leader" /\ \A j \in Server : currentTerm[j] <= currentTerm[i]
 
 \* The log of i ends in an entry of its own term, which it may commit (5.4.2).
-LOCAL HasOwnEntry(i) ==
+HasOwnEntry(i) ==
     IF log[i] = <<>> THEN /\ snapshot[i].lastIncludedIndex > 0
                          /\ snapshot[i].lastIncludedTerm = currentTerm[i]
     ELSE log[i][Len(log[i])].term = currentTerm[i]

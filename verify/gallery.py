@@ -25,6 +25,17 @@ smallest bounds in which it shows. What does not lead there is faded. `raft-ref 
 story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html` steps through it.
 """
 
+FRONT = "single-server-change-without-barrier"
+"""The bug that the page begins with: it was in Raft as it was published, not in somebody's code."""
+
+_FRONT = f"""\
+The first was in Raft as it was published, and not in an implementation: changes of one server at a
+time lacked a rule, which was found in 2015 ([more](#{FRONT})). Two
+leaders remove a server each, and majorities of what they go by have no server in common.
+
+![Two leaders of four servers remove one each, by configurations that need not meet]({FRONT}.svg)
+"""
+
 
 def add(report: BugReport, folder: Path) -> None:
     """Write the trace and the picture of a bug, if it has any."""
@@ -47,7 +58,12 @@ def as_text(diagram: str) -> str:
 def index(reports: Iterable[BugReport]) -> str:
     """Return the page that shows them all."""
     every = [*reports]
-    lines = [_HEAD, "| bug | seen in | breaks | found by | steps |", "|---|---|---|---|---|"]
+    lines = [
+        _HEAD,
+        _FRONT,
+        "| bug | seen in | breaks | found by | steps |",
+        "|---|---|---|---|---|",
+    ]
     for each in every:
         name, bug = each.name, each.bug
         cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.steps)

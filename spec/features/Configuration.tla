@@ -32,10 +32,15 @@ ValueAt(i, index) ==
     IF index <= snapshot[i].lastIncludedIndex THEN snapshot[i].data[index]
     ELSE log[i][index - snapshot[i].lastIncludedIndex].value
 
+\* The indices at which a value is, up to an index.
+Filled(i, last) ==
+    {index \in DOMAIN snapshot[i].data : index <= last}
+        \cup (snapshot[i].lastIncludedIndex + 1)..last
+
 \* The index of the last configuration up to an index in the log of server i; 0
 \* for the one that it was started with.
 LatestUpTo(i, last) ==
-    LET found == {index \in 1..last : IsConfiguration(ValueAt(i, index))}
+    LET found == {index \in Filled(i, last) : IsConfiguration(ValueAt(i, index))}
     IN IF found = {} THEN 0
        ELSE CHOOSE index \in found : \A other \in found : index >= other
 

@@ -14,14 +14,14 @@
 (***************************************************************************)
 EXTENDS Naturals, FiniteSets, Sequences
 
-CONSTANTS Server, Value, Nil, Features
+CONSTANTS Server, Value, Nil, Features, Voters
 
 VARIABLES currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
           nextIndex, matchIndex, messages
 
 VARIABLES heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced, forcedRequests,
           readNumber, readIndex, pendingReads, readRound, roundAcks,
-          promise, isTrusting, isLeaseGivenUp
+          promise, isTrusting, isLeaseGivenUp, bootstrap, configurationIndex
 
 \* What only traces need: reads beside each other, and rounds that overtake each other.
 VARIABLES
@@ -30,20 +30,12 @@ VARIABLES
     confirmations   \* leaders: for each read that a round covers, as [server, number,
                     \* round, acks], who has acknowledged that round or a later one
 
-\* No log is held to changes of membership: there is one configuration.
-LOCAL Bootstrap ==
-    [i \in Server |-> [voters |-> {}, outgoingVoters |-> {}, learners |-> {}]]
-LOCAL NoIndex == [i \in Server |-> 0]
-
 E == INSTANCE ExtendedRaft
-    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 T == INSTANCE RaftTrace
+M == INSTANCE Membership
 LOCAL ActiveQuorum == INSTANCE CheckQuorum
-    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 LOCAL Reads == INSTANCE ReadIndex
-    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 LOCAL Lease == INSTANCE Leases
-    WITH Voters <- Server, bootstrap <- Bootstrap, configurationIndex <- NoIndex
 
 besideVars == <<earlierReads, confirmations>>
 vars == <<E!vars, besideVars>>
@@ -51,8 +43,9 @@ vars == <<E!vars, besideVars>>
 LOCAL raftVars == <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                     nextIndex, matchIndex>>
 LOCAL leaseVars == <<promise, isTrusting, isLeaseGivenUp>>
+LOCAL membershipVars == <<bootstrap, configurationIndex>>
 LOCAL otherVars == <<heardFromLeader, preVotesGranted, heardFrom, transferTarget, isForced,
-                     forcedRequests>>
+                     forcedRequests, membershipVars>>
 
 LOCAL NoReads ==
     UNCHANGED <<readNumber, readIndex, pendingReads, readRound, roundAcks, leaseVars, besideVars>>
@@ -128,7 +121,19 @@ MoveNextIndex(i, j, index) == T!MoveNextIndex(i, j, index) /\ Unseen
 ForgetMatch(i, j, index) == T!ForgetMatch(i, j, index) /\ Unseen
 Acknowledge(i, j, type, index) == T!Acknowledge(i, j, type, index) /\ Unseen
 AcknowledgeLess(m, index) == T!AcknowledgeLess(m, index) /\ Unseen
-Commit(i, index) == T!Commit(i, index) /\ Unseen
+
+\* It takes a quorum of the configuration in force to lead, and to commit.
+Commit(i, index) ==
+    /\ IF ~E!On("Membership") THEN T!Commit(i, index)
+       ELSE /\ role[i] = "Leader"
+            /\ index \in (commitIndex[i] + 1)..M!LastIndex(i)
+            /\ \E top \in index..M!LastIndex(i) :
+                   /\ M!TermAt(i, top) = currentTerm[i]
+                   /\ M!IsQuorumOf(i, {i} \cup {j \in Server : matchIndex[i][j] >= top})
+            /\ commitIndex' = [commitIndex EXCEPT ![i] = index]
+            /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, votesGranted,
+                           nextIndex, matchIndex, messages>>
+    /\ Unseen
 
 \* A request for a vote that is ignored is no reason to adopt its term, nor is one
 \* for a pre-vote, or a yes to it: nobody need have begun the term asked.
@@ -149,10 +154,23 @@ RecordVote(m, others) == T!RecordVote(m, others) /\ TakenIn(m)
 RecordMatch(m, others) == T!RecordMatch(m, others) /\ TakenIn(m)
 MatchSnapshot(m, others) == T!MatchSnapshot(m, others) /\ TakenIn(m)
 
-TakeLead(i) == T!TakeLead(i) /\ E!Watched(i, E!NoMessage) /\ Beside(i, E!NoMessage)
+TakeLead(i) ==
+    /\ IF E!On("Membership") THEN E!TakeLead(i) ELSE T!TakeLead(i) /\ E!Watched(i, E!NoMessage)
+    /\ Beside(i, E!NoMessage)
 StepDown(i) == T!StepDown(i) /\ E!Watched(i, E!NoMessage) /\ Beside(i, E!NoMessage)
+
+\* With AppliedMembership a server that knows of a configuration knows of the one
+\* before that it was committed: these reach its disk together.
+LOCAL Settled(i) ==
+    IF E!On("AppliedMembership")
+    THEN M!Max(configurationIndex[i], M!LatestUpTo(i, M!LatestIndex(i) - 1))
+    ELSE 0
+
 RestartAt(i, commit) ==
-    T!RestartAt(i, commit) /\ E!Watched(i, E!Crash) /\ Beside(i, E!Crash)
+    /\ commit >= Settled(i)
+    /\ T!RestartAt(i, commit)
+    /\ E!Watched(i, E!Crash)
+    /\ Beside(i, E!Crash)
 
 \* No may be said to a pre-vote at any time, too.
 Refuse(i, j, type) ==
@@ -211,7 +229,7 @@ ForgetPreVotes(i) ==
     /\ preVotesGranted' = [preVotesGranted EXCEPT ![i] = {}]
     /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                    nextIndex, matchIndex, messages, heardFromLeader, heardFrom,
-                   transferTarget, isForced, forcedRequests>>
+                   transferTarget, isForced, forcedRequests, membershipVars>>
     /\ NoReads
 
 (* The others are liberties only of implementations that say so. *)
@@ -245,7 +263,7 @@ CountOfEarlierTerm(m, others) ==
        /\ messages' = others
        /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                       nextIndex, matchIndex, heardFromLeader, heardFrom, transferTarget,
-                      isForced, forcedRequests>>
+                      isForced, forcedRequests, membershipVars>>
        /\ NoReads
 
 -------------------------------------------------------------------------------
@@ -273,7 +291,7 @@ ChangeTarget(i, j) ==
     /\ transferTarget' = [transferTarget EXCEPT ![i] = j]
     /\ UNCHANGED <<currentTerm, votedFor, snapshot, log, role, commitIndex, votesGranted,
                    nextIndex, matchIndex, messages, heardFromLeader, preVotesGranted, heardFrom,
-                   isForced, forcedRequests>>
+                   isForced, forcedRequests, membershipVars>>
     /\ NoReads
 
 -------------------------------------------------------------------------------
@@ -389,7 +407,7 @@ AnswerRead(i, j, number) ==
     /\ \E c \in confirmations[i] :
            /\ c.server = j
            /\ c.number = number
-           /\ Reads!IsQuorum({i} \cup c.acks)
+           /\ Reads!IsQuorumOf(i, {i} \cup c.acks)
            /\ confirmations' = [confirmations EXCEPT ![i] = @ \ {c}]
     /\ \E read \in pendingReads[i] :
            /\ read.server = j
@@ -427,4 +445,69 @@ ServeEarlier(i, number) ==
            /\ earlierReads' = [earlierReads EXCEPT ![i] = @ \ {read}]
     /\ UNCHANGED <<messages, readNumber, readIndex, pendingReads, readRound, roundAcks,
                    confirmations, leaseVars>>
+
+-------------------------------------------------------------------------------
+(* Changes of membership. Who may change what, and when, is Membership.tla's.  *)
+
+AddServer(i, j) == E!AddServer(i, j) /\ UNCHANGED besideVars
+RemoveServer(i, j) == E!RemoveServer(i, j) /\ UNCHANGED besideVars
+AddLearner(i, j) == E!AddLearner(i, j) /\ UNCHANGED besideVars
+PromoteLearner(i, j) == E!PromoteLearner(i, j) /\ UNCHANGED besideVars
+EnterJoint(i, voters) == E!EnterJoint(i, voters) /\ UNCHANGED besideVars
+LeaveJoint(i) == E!LeaveJoint(i) /\ UNCHANGED besideVars
+ApplyConfiguration(i) == E!ApplyConfiguration(i) /\ UNCHANGED besideVars
+
+\* What a leader may go on to from a configuration: learners count in no majority,
+\* and come and go with any change; a leader that is made one leads on, as one that
+\* is removed does.
+LOCAL MayFollow(i, configuration) ==
+    LET old == M!InForce(i)
+        added == configuration.voters \ old.voters
+        removed == old.voters \ configuration.voters
+    IN /\ configuration.voters # {}
+       /\ configuration.voters \cap configuration.learners = {}
+       /\ \/ /\ M!MayChange(i)
+             /\ configuration.outgoingVoters = {}
+             /\ Cardinality(added \cup removed) <= 1
+          \/ /\ E!On("JointConsensus")
+             /\ old.outgoingVoters = {}
+             /\ configuration.outgoingVoters = old.voters
+          \/ /\ E!On("JointConsensus")
+             /\ old.outgoingVoters # {}
+             /\ configuration.outgoingVoters = {}
+             /\ configuration.voters = old.voters
+
+\* Leader i appends a configuration, of which no line says which change it is.
+ChangeTo(i, configuration) ==
+    /\ E!On("Membership")
+    /\ role[i] = "Leader"
+    /\ M!IsSettled(i)
+    /\ MayFollow(i, configuration)
+    /\ M!Change(i, configuration)
+    /\ E!Changing(i)
+    /\ UNCHANGED besideVars
+
+\* Server i applies what is committed of configurations one after another.
+ApplyUpTo(i, index) ==
+    /\ E!On("AppliedMembership")
+    /\ index \in (configurationIndex[i] + 1)..commitIndex[i]
+    /\ M!IsConfiguration(M!ValueAt(i, index))
+    /\ configurationIndex' = [configurationIndex EXCEPT ![i] = index]
+    /\ UNCHANGED <<raftVars, messages, heardFromLeader, preVotesGranted, heardFrom,
+                   transferTarget, isForced, forcedRequests, bootstrap>>
+    /\ NoReads
+
+\* Server i starts again with an earlier configuration, and what it knows to be
+\* committed: until it has applied that, it does not stand.
+RestartFrom(i, commit, index) ==
+    /\ E!On("AppliedMembership")
+    /\ index \in 0..configurationIndex[i]
+    /\ index # 0 => M!IsConfiguration(M!ValueAt(i, index))
+    /\ commit >= Settled(i)
+    /\ T!RestartAt(i, commit)
+    /\ E!Contact(i, E!Crash) /\ E!PreVotes(i, E!Crash) /\ E!Answers(i, E!Crash)
+    /\ E!Transfer(i, E!Crash) /\ E!Reads(i, E!Crash) /\ E!Lease(i, E!Crash)
+    /\ configurationIndex' = [configurationIndex EXCEPT ![i] = index]
+    /\ UNCHANGED bootstrap
+    /\ Beside(i, E!Crash)
 ===============================================================================

@@ -42,7 +42,9 @@ SometimesElectedByJoint ==
                       /\ ConfigurationOf(i).outgoingVoters # {}
 
 SometimesJointLeft ==
-    \E index \in 2..Len(committed) :
+    \E index \in 1..Len(committed) : \E before \in 1..(index - 1) :
+        /\ committed[before].value \notin Value
+        /\ committed[before].value.outgoingVoters # {}
         /\ committed[index].value \notin Value
         /\ committed[index].value.outgoingVoters = {}
 ===============================================================================

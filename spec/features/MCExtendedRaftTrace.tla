@@ -5,7 +5,8 @@
 (* MCRaftTrace.tla asks it of RaftTrace.tla.                               *)
 (***************************************************************************)
 EXTENDS PreVoteInvariants, CheckQuorumInvariants, LeadershipTransferInvariants,
-        ReadIndexInvariants, LeasesInvariants, TLC
+        ReadIndexInvariants, LeasesInvariants, MembershipInvariants,
+        AppliedMembershipInvariants, TLC
 
 CONSTANTS
     MaxTerm,        \* no server reaches a higher term
@@ -23,7 +24,7 @@ VARIABLE asked
 
 X == INSTANCE ExtendedRaftTrace
 
-vars == <<X!vars, committed, askedAt, asked, restarts, bootstrap, configurationIndex>>
+vars == <<X!vars, committed, askedAt, asked, restarts>>
 
 Symmetry == Permutations(Server) \cup Permutations(Value)
 
@@ -45,21 +46,22 @@ ClocksAgree == \A i \in Server : PromiseLasts(i)
 \* What every action but a restart does besides its own work.
 Bounded ==
     /\ Within /\ ClocksAgree /\ CommittedRecorded /\ AskedRecorded /\ ReadsRecorded
-    /\ UNCHANGED <<restarts, bootstrap, configurationIndex>>
+    /\ UNCHANGED restarts
 
 Init ==
     /\ X!Init
-    /\ bootstrap = Nil /\ configurationIndex = Nil  \* no log is held to changes of membership
     /\ committed = <<>>
     /\ askedAt = [i \in Server |-> 0]
     /\ asked = {}
     /\ restarts = 0
 
-RestartAt(i, commit) ==
+LOCAL Restarted ==
     /\ restarts < MaxRestarts
-    /\ X!RestartAt(i, commit) /\ Within /\ CommittedRecorded /\ AskedRecorded /\ ReadsRecorded
+    /\ Within /\ CommittedRecorded /\ AskedRecorded /\ ReadsRecorded
     /\ restarts' = restarts + 1
-    /\ UNCHANGED <<bootstrap, configurationIndex>>
+
+RestartAt(i, commit) == X!RestartAt(i, commit) /\ Restarted
+RestartFrom(i, commit, index) == X!RestartFrom(i, commit, index) /\ Restarted
 
 Index == 0..MaxLogLength
 
@@ -156,6 +158,27 @@ NextWithReads ==
                   /\ X!Handle(m, others) \/ X!NoteRead(m, others) \/ X!LearnIndex(m, others)
                   /\ Bounded
 
+\* Changes of membership beside what Raft.tla has, without its own liberties but for
+\* those that have to do with quorums and with what is known to be committed.
+NextWithChanges ==
+    \/ \E i \in Server :
+           /\ \/ X!Timeout(i)
+              \/ X!TakeLead(i)
+              \/ \E index \in Index :
+                     X!CompactLog(i, index) \/ X!Commit(i, index) \/ X!ApplyUpTo(i, index)
+              \/ \E configuration \in ConfigurationsOf(Server) : X!ChangeTo(i, configuration)
+           /\ Bounded
+    \/ \E i \in Server : \E commit, index \in Index :
+           RestartAt(i, commit) \/ RestartFrom(i, commit, index)
+    \/ \E i, j \in Server :
+           /\ \/ \E count \in Index : X!AppendEntries(i, j, count)
+              \/ X!InstallSnapshot(i, j)
+           /\ Bounded
+    \/ \E m \in messages :
+           \/ X!DropMessage(m) /\ Bounded
+           \/ \E others \in {messages, messages \ {m}} :
+                  (X!Handle(m, others) \/ X!RecordVote(m, others)) /\ Bounded
+
 LeaderAppendOnlyAlways == [][LeaderAppendOnly]_vars
 CurrentTermMonotonicAlways == [][CurrentTermMonotonic]_vars
 CommitIndexMonotonicAlways == [][CommitIndexMonotonic]_vars
@@ -179,4 +202,17 @@ IndexCoversWhatWasAsked ==
             => read.index >= history.committed
 
 LinearizableReadsAlways == [][LinearizableReads]_vars
+-------------------------------------------------------------------------------
+(* Changes of membership. *)
+
+\* Two servers that can both be elected have no quorums without a server in common.
+\* Who is behind does not stand: it may have started again with an earlier
+\* configuration, which ConfigurationsIntersect makes nothing of.
+ElectablesIntersect ==
+    LET electable == {i \in Server : CanBeElected(i) /\ ~X!M!IsBehind(i)}
+    IN \A i, j \in electable : \A servers \in SUBSET Server :
+           ~(IsQuorumFor(i, servers) /\ IsQuorumFor(j, Server \ servers))
+
+CommitIsStoredAlways == [][CommitIsStored]_vars
+NobodyStandsBehindAlways == [][NobodyStandsBehind]_vars
 ===============================================================================

@@ -24,7 +24,7 @@ MembershipInit ==
 \* brings the configuration as of its last index.
 Configured(i) ==
     LET data == snapshot'[i].data
-        brought == {index \in 1..Len(data) : IsConfiguration(data[index])}
+        brought == {index \in DOMAIN data : IsConfiguration(data[index])}
         last == CHOOSE index \in brought : \A other \in brought : index >= other
     IN /\ configurationIndex' = [configurationIndex EXCEPT ![i] =
               IF IsUsedWhenApplied /\ brought # {} THEN Max(@, last) ELSE @]

@@ -45,7 +45,7 @@ OneUncommittedChange ==
 
 \* Each configuration that is in force somewhere, where its server could still be
 \* elected: a quorum has logs that are no more up-to-date than its own.
-LOCAL CanBeElected(i) ==
+CanBeElected(i) ==
     LET behind == {j \in Server : \/ LastTerm(j) < LastTerm(i)
                                   \/ /\ LastTerm(j) = LastTerm(i)
                                      /\ LastIndex(j) <= LastIndex(i)}
@@ -71,9 +71,13 @@ CommitIsStored ==
         IN role[i] = "Leader" /\ role'[i] = "Leader" /\ index > commitIndex[i]
                => IsQuorumFor(i, {j \in Server : Has(j)})
 
+\* Who the cluster began with. Not Voters: a property that named servers would not be
+\* the same of a state whose servers are renamed, and so of one that stands for it.
+LOCAL Founders == UNION {bootstrap[i].voters : i \in Server}
+
 LOCAL Before(index) ==
     LET earlier == {other \in Committed : other < index}
-    IN IF earlier = {} THEN [voters |-> Voters, outgoingVoters |-> {}, learners |-> {}]
+    IN IF earlier = {} THEN [voters |-> Founders, outgoingVoters |-> {}, learners |-> {}]
        ELSE committed[CHOOSE other \in earlier : \A one \in earlier : other >= one].value
 
 SometimesServerAdded ==
@@ -84,7 +88,7 @@ SometimesServerRemoved ==
 
 \* A server that was not there at the beginning leads.
 SometimesNewServerLeads ==
-    \E i \in Server : role[i] = "Leader" /\ i \notin Voters
+    \E i \in Server : role[i] = "Leader" /\ i \notin Founders
 
 \* A server falls back to the configuration before, as an entry is removed.
 SometimesChangeUndone ==

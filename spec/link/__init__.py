@@ -28,13 +28,14 @@ from raft_ref.spec.link.bisimulation import (
     Bisimulation,
 )
 from raft_ref.spec.link.foreign import ForeignRefinement
-from raft_ref.spec.link.goals import raft_goal
+from raft_ref.spec.link.goals import raft_goal, tla_goal
 from raft_ref.spec.link.history import Committed, CommittedEntry
 from raft_ref.spec.link.properties import (
     PROGRESS,
     SOMETIMES,
     raft_progress,
     raft_properties,
+    tla_progress,
     tla_properties,
 )
 from raft_ref.spec.link.refinement import REFINEMENT, Refinement
@@ -68,5 +69,7 @@ __all__ = [
     "raft_goal",
     "raft_progress",
     "raft_properties",
+    "tla_goal",
+    "tla_progress",
     "tla_properties",
 ]

@@ -7,7 +7,7 @@ from raft_ref.explorer import Form, Goal, ServerId, View
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.link.properties import MESSAGES
 from raft_ref.spec.link.shared import shared
-from raft_ref.spec.link.variables import Project, RaftVariables, itself
+from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
 from raft_ref.spec.syntax.errors import SpecError
 
 
@@ -18,13 +18,23 @@ def raft_goal(
     text: str,
     project: Project | None = None,
 ) -> Goal:
+    """Return a goal over Raft's variables; see `tla_goal`.
+
+    Raises ValueError for what reads messages that are not ours as well.
+    """
+    found = tla_goal(path, RaftVariables(servers, values, project or itself), text)
+    if project is not None and MESSAGES in found.reads:
+        raise ValueError("messages are read, and those of the node are its own")
+    return found
+
+
+def tla_goal(path: Path, variables: Variables, text: str) -> Goal:
     """Return a goal, such as `[]<>LeaderIsElected`, in the names of a module or its own formulas.
 
     Raises ValueError for text that is no goal, for what is true of steps and not of states, and for
-    what reads messages that are not ours; `SpecError` for a module that cannot be loaded.
+    what reads variables that are not there; `SpecError` for a module that cannot be loaded.
     """
     module = shared(path)
-    variables = RaftVariables(servers, values, project or itself)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
@@ -41,8 +51,6 @@ def raft_goal(
         raise ValueError("it reads the state after a step, and goals are of states")
     for name in sorted(reads - variables.parts.keys()):
         raise ValueError(f"{name} is read, which no cluster here has")
-    if project is not None and MESSAGES in reads:
-        raise ValueError("messages are read, and those of the node are its own")
 
     def holds(predicate: Predicate) -> Callable[[View], bool]:
         return lambda view: predicate.holds(variables.of(view, predicate.reads))

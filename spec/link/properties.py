@@ -72,13 +72,23 @@ def raft_progress(
     premise: str | None,
     project: Project | None = None,
 ) -> Property:
+    """Return a property of progress over Raft's variables; see `tla_progress`.
+
+    Raises ValueError for what reads messages that are not ours as well.
+    """
+    found = tla_progress(path, RaftVariables(servers, values, project or itself), goal, premise)
+    if project is not None and MESSAGES in found.reads:
+        raise ValueError("messages are read, and those of the node are its own")
+    return found
+
+
+def tla_progress(path: Path, variables: Variables, goal: str, premise: str | None) -> Property:
     """Return the property that from every state with `premise`, `goal` can be reached.
 
-    Both are operators of a module over Raft's variables, or of one that it extends. Raises
-    ValueError for a name that is none, and for what reads messages that are not ours.
+    Both are operators of a module, or of one that it extends. Raises ValueError for a name that is
+    none, and for what reads variables that are not there.
     """
     module = shared(path)
-    variables = RaftVariables(servers, values, project or itself)
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
@@ -86,8 +96,6 @@ def raft_progress(
     reads = frozenset[str]().union(*(predicate.reads for predicate in found.values()))
     for name in sorted(reads - variables.parts.keys()):
         raise ValueError(f"{name} is read, which no cluster here has")
-    if project is not None and MESSAGES in reads:
-        raise ValueError("messages are read, and those of the node are its own")
 
     def holds(name: str) -> Callable[[View], bool]:
         predicate = found[name]

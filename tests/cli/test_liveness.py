@@ -98,6 +98,37 @@ def test_pre_vote_and_check_quorum_elect_a_leader(
     assert "And so on for ever" in capsys.readouterr().out
 
 
+def test_a_goal_may_be_about_the_variables_of_features(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = tmp_path / "Contact.tla"
+    module.write_text(
+        "---- MODULE Contact ----\nEXTENDS RaftLiveness\nVARIABLE heardFromLeader\n"
+        "IsHeard == \\E i \\in Server : heardFromLeader[i]\n====\n"
+    )
+    asked = ["--spec", str(module), "--live", "<>IsHeard", *SMALL, "--max-term", "1", "--quiet"]
+    assert main(["check", "--with", "pre-vote", *asked]) == 1
+    assert main(["check", *asked]) == 2
+    assert "IsHeard reads heardFromLeader, which no cluster here has" in capsys.readouterr().err
+
+
+MEMBERSHIP = [
+    "--live", "RestIsAsked ~> RestIsServed", "--fair", "Receive:each", "--fair", "Commit:each",
+    "--rest", "Timeout", "--rest", "CompactLog", *SMALL, "--voters", "2", "--max-term", "2",
+    "--max-log", "2", "--max-changes", "1", "--max-messages", "1",
+]  # fmt: skip
+
+
+def test_a_lasso_tells_the_configurations(tmp_path: Path) -> None:
+    picture = tmp_path / "lasso.gv"
+    asked = ["check", "--with", "as-applied", *MEMBERSHIP, "--quiet"]
+    assert main([*asked, "--diagram", str(picture)]) == 1
+    drawn = picture.read_text()
+    assert "Nothing more happens: RestIsAsked ~&gt; RestIsServed is violated" in drawn
+    assert drawn.count("<b>{s1}</b>") == 1  # s1 applies that s2 is removed, and s2 never does
+    assert main(["check", "--with", "as-applied,pre-vote", *MEMBERSHIP, "--quiet"]) == 0
+
+
 @pytest.mark.parametrize("goal", ["LeaderIsElected", "CommitIsDone"])
 def test_one_server_may_be_down_with_features(
     goal: str, capsys: pytest.CaptureFixture[str]

@@ -68,6 +68,10 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "--max-duplicates 0 --quiet",
         "check --bug late-timeout-now-breaks-lease --quiet",
         "check --bug single-server-change-without-barrier --quiet",
+        "check --with membership,pre-vote --live 'RestIsAsked ~> RestIsServed' --fair Receive:each "
+        "--fair Commit:each --rest Timeout --rest CompactLog --servers 2 --voters 2 --max-log 3 "
+        "--max-snapshot 0 --max-changes 1 --max-messages 1 --max-restarts 0 --max-drops 0 --quiet",
+        "validate --profile etcd traces/recorded/etcd_features/joint.ndjson",
         "check --bug older-term-committed --random --seed 840 --max-snapshot 0 --quiet",
         "new node",
         "check --node ring:Ring",

@@ -96,6 +96,8 @@ SHORTEST = {
     "election-quorum-over-the-union": (6, 33),
     "new-configuration-alone": (5, 16),
     "joint-left-before-committed": (4, 14),
+    "joint-configuration-stuck": (12, 93),
+    "removed-node-retires-early": (8, 58),
     "campaign-before-applying-membership": (11, 86),
     "commits-forgotten-by-restart": (6, 31),
 }
@@ -126,7 +128,7 @@ def explore_features(name: str, node: Any, bounds: Mapping[str, int]) -> Report:
     """Search a cluster of nodes with features for what the bug breaks."""
     bug = OF_FEATURES[name]
     asked = PropertyRequest(
-        invariants=(bug.breaks if bug.breaks != PROGRESS else "TypeOK",),
+        invariants=(bug.breaks if bug.breaks != PROGRESS else "RaftTypeOK",),
         refine=bug.breaks == REFINEMENT,
         progress=bug.goal if bug.breaks == PROGRESS else None,
     )

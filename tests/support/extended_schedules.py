@@ -24,22 +24,43 @@ from raft_ref.features import (
     TimeoutNow,
     TransferLeadership,
 )
+from raft_ref.features.membership import (
+    AddLearner,
+    AddServer,
+    ApplyConfiguration,
+    Commit,
+    EnterJoint,
+    LeaveJoint,
+    PromoteLearner,
+    RemoveServer,
+    StepDown,
+    TakeLead,
+)
 from raft_ref.node import Timeout
 from raft_ref.traces import Trace
-from raft_ref.traces.format.features import FEATURES
+from raft_ref.traces.format.features import REFINING
 from tests.support.schedules import Schedule
 
 _CHANCES = {
     MissLeader: 0.1, RequestPreVotes: 0.1, CheckQuorum: 0.05, TransferLeadership: 0.05,
     AbortTransfer: 0.05, TimeoutNow: 0.3, Timeout: 0.3, Read: 0.2, RequestReadIndex: 0.1,
     BeginRound: 0.4, Heartbeat: 0.4, AnswerReads: 0.7, ServeRead: 0.5, LeaseRead: 0.2,
-    EndLease: 0.1, EndPromise: 0.3,
+    EndLease: 0.1, EndPromise: 0.3, AddServer: 0.3, RemoveServer: 0.1, AddLearner: 0.2,
+    PromoteLearner: 0.3, EnterJoint: 0.1, LeaveJoint: 0.5, TakeLead: 1, Commit: 0.5,
+    StepDown: 0.3, ApplyConfiguration: 0.5,
 }  # fmt: skip
 """How often an action is taken that a server may take, when it is asked to act."""
 
 
-JUDGED = tuple(map(Feature, FEATURES))
-"""The features that a log is held to."""
+JUDGED = tuple(map(Feature, REFINING))
+"""The features that leave alone what a quorum is."""
+CHANGING = (
+    (Feature.MEMBERSHIP,),
+    (Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS),
+    (Feature.MEMBERSHIP, Feature.APPLIED_MEMBERSHIP),
+    (Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS, Feature.APPLIED_MEMBERSHIP),
+)
+"""Those that change it."""
 
 
 class ExtendedSchedule(Schedule):
@@ -59,13 +80,14 @@ class ExtendedSchedule(Schedule):
         return None if isinstance(action, Timeout) else action
 
     def _has_more_to_do(self, state: Any) -> bool:
-        return state.role != "Leader" or Feature.READ_INDEX in self.node.features
+        further = {Feature.READ_INDEX, Feature.MEMBERSHIP}
+        return state.role != "Leader" or bool(further & self.node.features)
 
     def _is_calm(self) -> bool:
         """Say whether there is a leader, which is to have the time to answer reads."""
         roles = {state.role for state in self.states.values()}
-        reads = Feature.READ_INDEX in self.node.features
-        return reads and "Leader" in roles and self.random.random() < 0.9
+        further = {Feature.READ_INDEX, Feature.MEMBERSHIP} & self.node.features
+        return bool(further) and "Leader" in roles and self.random.random() < 0.9
 
     def _is_trusted(self, promise: Any) -> bool:
         """Say whether a leader relies on a promise: its clock is not that far."""
@@ -99,6 +121,8 @@ def recorded(
 @lru_cache(maxsize=64)
 def _recorded(seed: int, count: int, features: Sequence[Feature], node: Any, servers: int) -> Trace:
     names = tuple(f"s{number}" for number in range(1, servers + 1))
-    schedule = ExtendedSchedule(seed, names, node(names, features=features))
+    voters = names[:-1] if Feature.MEMBERSHIP in features else names
+    cluster = node(names, features=features, voters=voters)
+    schedule = ExtendedSchedule(seed, names, cluster)
     header = replace(schedule.header, features=tuple(each.value for each in features))
     return replace(header, steps=tuple(schedule.steps(count)))

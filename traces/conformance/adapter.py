@@ -13,10 +13,11 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
+from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.ndjson import parse_line
 from raft_ref.traces.format.trace import JsonObject, TraceError
 
@@ -50,6 +51,15 @@ class Reply:
     lines: tuple[JsonObject, ...]
     sends: tuple[Sent, ...]
     is_unknown: bool = False
+
+
+CHANGE: Final = "ChangeMembership"
+"""The request for any change of the membership."""
+
+
+def voters_at_first(servers: Sequence[str]) -> list[str]:
+    """Return with whom a cluster begins whose membership can change: all servers but the last."""
+    return [*servers[: max(1, len(servers) - 1)]]
 
 
 class Adapter:
@@ -92,8 +102,7 @@ class Adapter:
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
         no sense.
         """
-        if request["step"] == "Init" and self.features:
-            request = {**request, "features": sorted(self.features)}
+        request = self.as_sent(request)
         process, line = self._running(), msgspec.json.encode(request)
         assert process.stdin is not None
         try:
@@ -106,6 +115,18 @@ class Adapter:
             how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
             raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
         return _reply(line, answer)
+
+    def as_sent(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a request as it is sent: with what a new cluster is to have, changes as one."""
+        step = request["step"]
+        if step in CHANGES:
+            asked = {"change": step, **request["arguments"]}
+            return {**request, "step": CHANGE, "arguments": asked}
+        if step != "Init" or not self.features:
+            return request
+        voters = {"voters": voters_at_first(request["servers"])}
+        beside = voters if "Membership" in self.features else {}
+        return {**request, "features": sorted(self.features), **beside}
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from raft_ref import Message, Node, Role
 from raft_ref.explorer import Bounds, System
 from raft_ref.features import MAX_READS, ExtendedNode, Feature, FeatureMessage
 from raft_ref.spec.link.features.history import ReadsRecorded
 from raft_ref.spec.requests import Sizes
+from raft_ref.traces.conformance.adapter import voters_at_first
 from raft_ref.traces.conformance.branches import Branch
 from raft_ref.traces.conformance.scenarios import (
     Cover,
@@ -73,6 +74,18 @@ WITH_READS: Mapping[Cover, tuple[Sizes, ...]] = {
     Cover.TRANSITIONS: (replace(_READERS, max_log_length=0),),
 }
 """The same of nodes with reads and leases alone: together with the others there are too many."""
+_MEMBERS = replace(
+    _NO_FAULTS, servers=3, max_term=1, max_log_length=2, max_snapshot_index=1, max_messages=2,
+)  # fmt: skip
+_ALONE = replace(_MEMBERS, servers=2, max_term=2, max_messages=1, max_restarts=1)
+
+WITH_CHANGES: Mapping[Cover, tuple[Sizes, ...]] = {
+    Cover.ACTIONS: (_ALONE, _MEMBERS),
+    Cover.BRANCHES: (_ALONE, _MEMBERS),
+    Cover.PATHS: (_ALONE, _MEMBERS),
+    Cover.TRANSITIONS: (replace(_ALONE, max_term=1, max_log_length=1),),
+}
+"""The same where the membership changes, in a cluster that begins with all servers but one."""
 _READS = frozenset({Feature.READ_INDEX, Feature.LEASES})
 _MOST_OF_READS = 1
 """How many reads there are in all, and rounds of heartbeats in a term."""
@@ -150,6 +163,8 @@ class ScenariosRequest:
         reads, others = self.features & _READS, self.features - _READS
         if others or not reads:
             chosen = WITH_FEATURES if others else CLUSTERS
+            if Feature.MEMBERSHIP in others:
+                chosen = WITH_CHANGES
             yield from ((sizes, others) for sizes in chosen[self.cover])
         if reads:
             yield from ((sizes, reads) for sizes in WITH_READS[self.cover])
@@ -158,7 +173,10 @@ class ScenariosRequest:
 def system_of(sizes: Sizes, features: frozenset[Feature] = frozenset()) -> System:
     """Return a cluster of reference nodes of these sizes, with features."""
     names = sizes.server_names, sizes.value_names
-    node = ExtendedNode(*names, features=features) if features else Node(*names)
+    node: Any = Node(*names)
+    if features:
+        voters = voters_at_first(names[0]) if Feature.MEMBERSHIP in features else None
+        node = ExtendedNode(*names, features=features, voters=voters)
     limits = sizes.as_dict()
     del limits["servers"], limits["values"]
     measures = {name: limits.pop(name, _MOST_OF_READS) for name in node.measures}

@@ -37,11 +37,25 @@ from raft_ref.features import (
     TimeoutNow,
     TransferLeadership,
 )
-from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.features.bugs.mutant import Mutant
+from raft_ref.features.membership import (
+    AddLearner,
+    AddServer,
+    ApplyConfiguration,
+    Commit,
+    EnterJoint,
+    LeaveJoint,
+    PromoteLearner,
+    RemoveServer,
+    StepDown,
+    TakeLead,
+)
+from raft_ref.features.state import ConfiguredState
 from raft_ref.messages import Message
 from raft_ref.spec.link import camel_case
 from raft_ref.spec.requests import RequestError, named
+from raft_ref.traces.conformance.adapter import CHANGE
 from raft_ref.traces.conformance.own_node import ACTIONS, OwnCluster
 from raft_ref.traces.conformance.serving import begun, serve
 from raft_ref.traces.format.features import FEATURES
@@ -50,10 +64,10 @@ from raft_ref.traces.sources.explored import message_to_json, state_to_json, to_
 _TOLD = {each.name: camel_case(each.name) for each in fields(State) if each.name != "me"}
 _TOLD_OF_FEATURES: Mapping[type[State], Mapping[str, str]] = {
     kind: {each.name: camel_case(each.name) for each in fields(kind) if each.name != "me"}
-    for kind in (ExtendedState, ReadingState)
+    for kind in (ExtendedState, ReadingState, ConfiguredState)
 }
 """What each variable of a server is called where it is told."""
-_BUGS: Mapping[str, Any] = {**BUGS, **FEATURE_BUGS, **READ_BUGS}
+_BUGS: Mapping[str, Any] = {**BUGS, **FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 _ACTIONS: Mapping[str, Any] = {
     **ACTIONS,
     **{
@@ -61,7 +75,8 @@ _ACTIONS: Mapping[str, Any] = {
         for each in (
             MissLeader, RequestPreVotes, CheckQuorum, TransferLeadership, AbortTransfer, TimeoutNow,
             Read, RequestReadIndex, BeginRound, Heartbeat, AnswerReads, ServeRead,
-            LeaseRead, EndLease, EndPromise,
+            LeaseRead, EndLease, EndPromise, AddServer, RemoveServer, AddLearner, PromoteLearner,
+            EnterJoint, LeaveJoint, ApplyConfiguration, TakeLead, Commit, StepDown,
         )
     },
 }  # fmt: skip
@@ -90,7 +105,14 @@ class Cluster:
         """Return the answer to one request."""
         step = request["step"]
         if step == "Init":
-            return self._init(request["servers"], request.get("features", ()))
+            return self._init(
+                request["servers"], request.get("features", ()), request.get("voters")
+            )
+        if step == CHANGE:
+            asked = request["arguments"]
+            own = {name: value for name, value in asked.items() if name != "change"}
+            request = {**request, "step": asked["change"], "arguments": own}
+            step = request["step"]
         state = self._states[request["server"]]
         line = {"step": step, "server": state.me}
         taken: Step | None
@@ -103,7 +125,7 @@ class Cluster:
             return {"lines": [], "unknown": True}
         else:
             line["arguments"] = request["arguments"]
-            action = _ACTIONS[step](**request["arguments"])
+            action = _action(step, request["arguments"])
             is_early = action == EndPromise() and self._is_trusted(state)
             taken = None if is_early else self._node.act(state, action)
         return {"lines": []} if taken is None else self._as_text(line, state, taken)
@@ -117,13 +139,17 @@ class Cluster:
         latest = (leader.current_term, leader.read_round)
         return bool(leader.is_trusting and latest == (promise.term, promise.round))
 
-    def _init(self, servers: list[str], features: Iterable[str]) -> dict[str, Any]:
+    def _init(
+        self, servers: list[str], features: Iterable[str], voters: list[str] | None
+    ) -> dict[str, Any]:
         on = frozenset(map(Feature, features)) or self._features
         if issubclass(self._extended, Mutant):
             on = frozenset(self._extended.on)  # whatever it is asked to have
-            self._node = self._extended(servers)
+            self._node = self._extended(servers, voters=voters)
+        elif on:
+            self._node = self._extended(servers, features=on, voters=voters)
         else:
-            self._node = self._extended(servers, features=on) if on else self._class(servers)
+            self._node = self._class(servers)
         self._states = {each: self._node.initial(each) for each in servers}
         self._sent = []
         initial = {each: state_to_json(state) for each, state in self._states.items()}
@@ -139,6 +165,15 @@ class Cluster:
         ]
         self._sent += zip(step.messages, line["sends"], strict=True)
         return {"lines": [line], "sends": sends}
+
+
+def _action(step: str, arguments: Mapping[str, Any]) -> Any:
+    """Return what a server is asked to do; its sets are lists in a request."""
+    given = {
+        name: frozenset(value) if isinstance(value, list) else value
+        for name, value in arguments.items()
+    }
+    return _ACTIONS[step](**given)
 
 
 def _changes(old: State, new: State) -> Iterator[tuple[str, Any]]:

@@ -29,8 +29,12 @@ STEPS = (
     "Tick", *DELIVERIES, LOSS,
 )  # fmt: skip
 """The steps that a schedule may have."""
-STEPS_OF_FEATURES = tuple(each for each in OF_FEATURES if each != "ForgetPreVotes")
+STEPS_OF_FEATURES = tuple(
+    each for each in OF_FEATURES if each not in ("ForgetPreVotes", "ChangeTo")
+)
 """Those that it may have while features are on."""
+OF_MEMBERSHIP = ("TakeLead", "Commit", "StepDown")
+"""Those that only a change of the membership asks for, besides."""
 
 
 class Origin(NamedTuple):
@@ -87,6 +91,7 @@ def _schedule(objects: Iterator[JsonObject], name: str) -> Schedule:
         raise TraceError("the file is empty; the first line is the header")
     servers, features = _servers(header), checked_features(header)
     steps = (*STEPS, *(each for each in STEPS_OF_FEATURES if each in known(OF_FEATURES, features)))
+    steps += OF_MEMBERSHIP if "Membership" in features else ()
     commands = tuple(_command(line, servers, steps) for line in objects)
     return Schedule(servers, commands, str(header.get("network", "set")), name, features)
 

@@ -9,7 +9,9 @@ from typing import Literal
 
 from raft_ref.traces.drawing.metrics import LINE_HEIGHT, text_width, wrapped
 from raft_ref.traces.drawing.refused import changed_at, wrongly_logged
+from raft_ref.traces.format.features import VARIABLES
 from raft_ref.traces.format.trace import JsonObject, Trace, states
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.words import (
     compacted,
     entries,
@@ -61,14 +63,23 @@ Line = Text | Cells
 def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
     """Return the last value of every variable, by its name and then by server.
 
-    The first of these rows has no name: it holds the names of the servers.
+    The first of these rows has no name: it holds the names of the servers. What the servers go by
+    follows, where the membership can change. What only features have, and nothing changes, is left
+    out.
     """
     last, wrong = states(trace)[-1], wrongly_logged(trace)
     values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
+    moved = {name for step in trace.steps for name in step.changes} | {name for _, name in wrong}
+    idle = {*VARIABLES, "bootstrap", "configurationIndex"} - moved
+    for server, state in last.items():
+        if configuration := goes_by(state, trace.features):
+            values.setdefault("configuration", {})[server] = Text(configuration, "message")
     for server, state in last.items():
         for name, value in state.items():
             if name == "snapshot" and is_snapshot(value) and log_cells(state):
                 continue  # a cell of the log
+            if name in idle:
+                continue
             is_wrong = (server, name) in wrong
             cells = log_cells(state, changed_at(trace, server)) if name == "log" else None
             text = Text(shortened(plain(value), 24), "lost" if is_wrong else "message")

@@ -27,6 +27,7 @@ from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
 from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import for_ever
 from raft_ref.traces.story.words import shortened
 
@@ -125,9 +126,9 @@ def _in_two_lines(name: str) -> list[str]:
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     for position, (server, box) in enumerate(layout.heads.items()):
-        below = role_and_term(trace.initial[server])
+        initial = trace.initial[server]
         label = f"<<b>{escaped(server)}</b>"
-        if below:
+        for below in filter(None, (role_and_term(initial), goes_by(initial, trace.features))):
             label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
         style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
         _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
@@ -171,6 +172,20 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
         colour = theme.ink if row.leads else theme.faded
         dot = {"shape": "circle", "style": "filled", "fillcolor": colour, "color": colour}
         _fixed(graph, name, placed.mark, "", id=name, **dot)
+    if placed.configuration is not None:
+        style = {"fontcolor": theme.ink, "color": theme.ink, "fillcolor": theme.paper}
+        if not row.leads:
+            style |= {"fontcolor": theme.faded, "color": theme.faded}
+        _fixed(
+            graph,
+            f"{name} configuration",
+            placed.configuration,
+            f"<<b>{escaped(row.configuration)}</b>>",
+            shape="box",
+            style="filled",
+            fontsize=str(MARK_SIZE),
+            **style,
+        )
     for note in placed.notes:
         _note(graph, row, note, placed.y, theme)
 

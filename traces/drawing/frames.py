@@ -14,6 +14,7 @@ from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
 from raft_ref.traces.format.trace import Trace, Violation, states
 from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import apart, entries, plain, shortened
 
@@ -64,6 +65,10 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     if any(entries(state.get("log")) for state in reached):
         cell = f'border="1" color="{theme.cell_border}" bgcolor="{theme.term(1)}"'
         keys.append((_sign(28, 14, cell, font("t1 v", 8, theme.ink)), "log entry: term, value"))
+    if any(goes_by(state, trace.features) for state in reached):
+        box = f'border="1" color="{theme.ink}" bgcolor="{theme.paper}"'
+        sign = _sign(24, 14, box, f"<b>{font('{s}', 8, theme.ink)}</b>")
+        keys.append((sign, "configuration"))
     if any(state.get("commitIndex") for state in reached):
         keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
     made = [_key(sign, text, theme) for sign, text in keys]

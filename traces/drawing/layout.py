@@ -21,6 +21,7 @@ from raft_ref.traces.drawing.scene import (
     rows,
 )
 from raft_ref.traces.format.trace import Trace
+from raft_ref.traces.story.membership import goes_by
 
 NUMBERS = 68.0  # the column of step numbers and names at the left
 MARK_SIZE = 8.0
@@ -30,6 +31,8 @@ STUB = 20.0
 BANNER_HEIGHT = 24.0
 CROSS = 14.0
 HEAD_HEIGHT = 34.0
+CONFIGURATION_HEIGHT = 15.0
+_BELOW = 3.0  # from a mark to the configuration
 _BESIDE = 4.0  # from a mark to its note
 _CLEAR = 10.0  # from a note to the next lifeline
 _ROW_GAP = 16.0
@@ -66,12 +69,16 @@ class PlacedNote:
 
 @dataclass(frozen=True, slots=True)
 class PlacedRow:
-    """A row, the y of its event, the box of its mark (or dot, or cross) and its notes."""
+    """A row, the y of its event, the box of its mark (or dot, or cross) and its notes.
+
+    `configuration` is the box of what the server goes by from here on, where that changes.
+    """
 
     row: Row
     y: float
     mark: Box
     notes: tuple[PlacedNote, ...]
+    configuration: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +130,12 @@ def lay_out(trace: Trace) -> Layout:
     note_width = 120.0 if len(trace.servers) <= 3 else 84.0
     shown = rows(trace, note_width)
     lanes, width = _lanes(trace, shown)
+    bottom = _head_height(trace)
     heads = {
-        server: Box(x, HEAD_HEIGHT / 2, _head_width(trace, server), HEAD_HEIGHT)
+        server: Box(x, bottom / 2, _head_width(trace, server), bottom)
         for server, x in lanes.items()
     }
     placed = []
-    bottom = HEAD_HEIGHT
     for row in shown:
         above, below = _extent(row)
         y = bottom + _ROW_GAP + above
@@ -163,9 +170,21 @@ def mark_width(row: Row) -> float:
     return text_width(row.mark, MARK_SIZE, bold=True) + 12 if row.mark else DOT
 
 
+def _configuration_width(row: Row) -> float:
+    return text_width(row.configuration, MARK_SIZE, bold=True) + 12 if row.configuration else 0.0
+
+
 def _head_width(trace: Trace, server: str) -> float:
-    below = text_width(role_and_term(trace.initial[server]), MARK_SIZE)
+    initial = trace.initial[server]
+    told = (role_and_term(initial), goes_by(initial, trace.features))
+    below = max(text_width(text, MARK_SIZE) for text in told)
     return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
+
+
+def _head_height(trace: Trace) -> float:
+    """Return how high the heads are: higher where there is a configuration below the role."""
+    are_told = any(goes_by(state, trace.features) for state in trace.initial.values())
+    return HEAD_HEIGHT + (CONFIGURATION_HEIGHT - 3 if are_told else 0)
 
 
 def _last_widths(trace: Trace) -> list[float]:
@@ -196,9 +215,15 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
             needed = note_size(note)[0] + _CLEAR
             needed += 2 * _CLEAR if row.towards else _offset(row, note)
             regions[region] = max(regions[region], needed)
-    last = [0.0, *_last_widths(trace), 0.0]
-    between = [(left + right) / 2 + _CLEAR for left, right in pairwise(last)]
-    regions = [max(pair) for pair in zip(regions, between, strict=True)]
+        if row.configuration:
+            region = trace.servers.index(row.server or trace.servers[0])
+            needed = _configuration_width(row) / 2 + _CLEAR
+            for beside in (region, region + 1):
+                regions[beside] = max(regions[beside], needed)
+    heads = [_head_width(trace, server) for server in trace.servers]
+    for widths in (heads, _last_widths(trace)):
+        between = [(left + right) / 2 + _CLEAR for left, right in pairwise([0.0, *widths, 0.0])]
+        regions = [max(pair) for pair in zip(regions, between, strict=True)]
     missing = max(0.0, _LEAST_WIDTH - NUMBERS - sum(regions))
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
@@ -211,12 +236,15 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
 
 def _offset(row: Row, note: Note) -> float:
     """Return how far from the lifeline a note begins."""
-    return mark_width(row) / 2 + (STUB if note.flying else _BESIDE)
+    width = max(mark_width(row), _configuration_width(row))
+    return width / 2 + (STUB if note.flying else _BESIDE)
 
 
 def _extent(row: Row) -> tuple[float, float]:
     """Return how far a row reaches above and below its event."""
     above = below = MARK_HEIGHT / 2
+    if row.configuration:
+        below += _BELOW + CONFIGURATION_HEIGHT
     for note in row.notes:
         top, bottom = _reach(row, note)
         above, below = max(above, -top), max(below, bottom)
@@ -246,7 +274,12 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
         top, bottom = _reach(row, note)
         notes.append(_place_note(note, Box(x + away, y + (top + bottom) / 2, width, height)))
     height = MARK_HEIGHT if row.mark else DOT
-    return PlacedRow(row, y, Box(x, y, mark_width(row), height), tuple(notes))
+    mark = Box(x, y, mark_width(row), height)
+    if not row.configuration:
+        return PlacedRow(row, y, mark, tuple(notes))
+    below = y + height / 2 + _BELOW + CONFIGURATION_HEIGHT / 2
+    box = Box(x, below, _configuration_width(row), CONFIGURATION_HEIGHT)
+    return PlacedRow(row, y, mark, tuple(notes), box)
 
 
 def _place_note(note: Note, box: Box) -> PlacedNote:
@@ -281,7 +314,7 @@ def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segm
     """Cut each lifeline where the role changes."""
     segments = []
     for server in trace.servers:
-        role, top = role_of(trace.initial[server]), HEAD_HEIGHT
+        role, top = role_of(trace.initial[server]), _head_height(trace)
         for here in placed:
             if here.row.server == server and here.row.role != role:
                 segments.append(Segment(server, role, top, here.y))

@@ -21,6 +21,7 @@ from raft_ref.traces.drawing.refused import (
 from raft_ref.traces.format.flights import LOSS, Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.words import (
     entries,
     is_number,
@@ -56,8 +57,9 @@ class Row:
     """One step: its number and name, the server that acts, its mark and what is noted beside it.
 
     `server` is None in the row of a lost message; then `towards` is the channel that it took.
-    `mark` is empty where a plain dot will do. `leads` says that the step leads to the violation,
-    `is_told` that whoever recorded it told of the step.
+    `mark` is empty where a plain dot will do. `configuration` is what the server goes by from here
+    on, where that changes. `leads` says that the step leads to the violation, `is_told` that
+    whoever recorded it told of the step.
     """
 
     number: int
@@ -68,6 +70,7 @@ class Row:
     crashed: bool
     notes: tuple[Note, ...]
     towards: tuple[str, str] | None = None
+    configuration: str = ""
     leads: bool = True
     is_told: bool = True
 
@@ -121,7 +124,10 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
         row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
-        shown.append(replace(row, leads=number in matter, is_told=step.is_told))
+        now = goes_by(new, trace.features)
+        changed = now if now != goes_by(old, trace.features) else ""
+        row = replace(row, configuration=changed, leads=number in matter, is_told=step.is_told)
+        shown.append(row)
     return shown
 
 

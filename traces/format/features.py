@@ -11,16 +11,22 @@ from typing import Any, Final
 
 from raft_ref.traces.format.trace import TraceError
 
-FEATURES: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer", "ReadIndex", "Leases")
+REFINING: Final = ("PreVote", "CheckQuorum", "LeadershipTransfer", "ReadIndex", "Leases")
+"""Those that leave alone what a quorum is."""
+
+FEATURES: Final = (*REFINING, "Membership", "JointConsensus", "AppliedMembership")
 """All that a header may name, and that a log is held to."""
 
-NOT_JUDGED: Final = ("Membership", "JointConsensus", "AppliedMembership")
-"""Those of which a trace can be told and drawn, and that no log is held to yet."""
+_NEEDS: Final[Mapping[str, str]] = {
+    "Leases": "ReadIndex",
+    "JointConsensus": "Membership",
+    "AppliedMembership": "Membership",
+}
 
 VARIABLES: Final = (
     "heardFromLeader", "preVotesGranted", "heardFrom", "transferTarget", "isForced",
     "readNumber", "readIndex", "pendingReads", "readRound", "roundAcks",
-    "promise", "isTrusting", "isLeaseGivenUp",
+    "promise", "isTrusting", "isLeaseGivenUp", "bootstrap", "configurationIndex",
 )  # fmt: skip
 """The variables of a server that features add; with any of them on, all are known."""
 
@@ -41,6 +47,14 @@ STEPS: Final[Mapping[str, tuple[str, ...]]] = {
     "LeaseRead": ("Leases",),
     "EndLease": ("Leases",),
     "EndPromise": ("Leases",),
+    "AddServer": ("Membership",),
+    "RemoveServer": ("Membership",),
+    "AddLearner": ("Membership",),
+    "PromoteLearner": ("Membership",),
+    "EnterJoint": ("JointConsensus",),
+    "LeaveJoint": ("JointConsensus",),
+    "ChangeTo": ("Membership",),
+    "ApplyConfiguration": ("AppliedMembership",),
 }
 """The steps that a server takes, each with the features of which one must be on."""
 
@@ -54,6 +68,11 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "ReadIndexResponse": ("ReadIndex",),
 }
 """The types of messages, as the steps."""
+
+CHANGES: Final = (
+    "AddServer", "RemoveServer", "AddLearner", "PromoteLearner", "EnterJoint", "LeaveJoint",
+)  # fmt: skip
+"""The steps by which a leader changes the membership."""
 
 MARK: Final = "isForced"
 """The field of a RequestVoteRequest that says whether it is of a forced election."""
@@ -71,17 +90,12 @@ def known(names: Mapping[str, tuple[str, ...]], features: frozenset[str]) -> tup
     return tuple(name for name, of in names.items() if not features.isdisjoint(of))
 
 
-def checked_features(header: Mapping[str, Any], is_judged: bool = True) -> frozenset[str]:
-    """Return the features that a header names, of a log that is judged or of a trace that is told.
-
-    Raises `TraceError` for what is none, and for one that no log is held to yet.
-    """
+def checked_features(header: Mapping[str, Any]) -> frozenset[str]:
+    """Return the features that a header names. Raises `TraceError` for what is none."""
     named = header.get("features", [])
-    if type(named) is not list or not all(name in (*FEATURES, *NOT_JUDGED) for name in named):
+    if type(named) is not list or not all(name in FEATURES for name in named):
         raise TraceError(f'"features" must be a list of {", ".join(FEATURES)}')
-    for name in NOT_JUDGED:
-        if is_judged and name in named:
-            raise TraceError(f'"features": no log is held to {name} yet')
-    if "Leases" in named and "ReadIndex" not in named:
-        raise TraceError('"features": Leases are for reads, and need ReadIndex')
+    for name, needed in _NEEDS.items():
+        if name in named and needed not in named:
+            raise TraceError(f'"features": {name} needs {needed}')
     return frozenset(named)

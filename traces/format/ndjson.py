@@ -190,7 +190,7 @@ def _read_header(header: JsonObject) -> Trace:
         violation=_read_violation(header),
         beside=_strings(header, "beside", []),
         loop=loop,
-        features=tuple(sorted(checked_features(header, is_judged=False))),
+        features=tuple(sorted(checked_features(header))),
     )
 
 

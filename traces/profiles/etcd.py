@@ -13,10 +13,12 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
 - Votes and acknowledgements to oneself travel as messages: the spec counts one's own at once.
 - A cluster may begin with its members as the first entries of each log, committed, or behind a
   snapshot, in term 0. Of a log that is there already, no line tells the terms: the messages do.
-- Changes of membership and learners are beyond Raft.tla; a line that tells of them says so. So are
-  reads, unless a line of the configuration says that they are safe (`"ReadOnlyOption":
-  "ReadOnlySafe"`): `etcd_reads` tells of these. Its reads by lease rely on how clocks are read, and
-  no line tells of that.
+- Changes of membership, and learners, are told by the lines themselves: `etcd_membership` reads
+  them. Of a stream no line can be read ahead: a line of the configuration says who there will ever
+  be, `"Servers": ["1", "2", "3", "4"]`; without that it is read as long as its members stay.
+- Reads are beyond Raft.tla, and a line that tells of them says so, unless a line of the
+  configuration says that they are safe (`"ReadOnlyOption": "ReadOnlySafe"`): `etcd_reads` tells of
+  these. Its reads by lease rely on how clocks are read, and no line tells of that.
 - Of pre-votes, transfers of leadership and their messages the library tells nothing. Who drives it
   can, in lines of the same form, under the names below (`_OF_FEATURES`), and says so in a line of
   its configuration before all others, under the library's names:
@@ -38,7 +40,7 @@ from typing import Any
 
 from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.trace import JsonObject, TraceError
-from raft_ref.traces.profiles import etcd_reads
+from raft_ref.traces.profiles import etcd_membership, etcd_reads
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, Recording
 from raft_ref.traces.validation.rules.checks import checked_message, checked_state
@@ -102,7 +104,10 @@ _BEYOND = {
 def etcd(lines: Lines) -> Recording:
     """Read a trace of etcd's raft library."""
     on: set[str] = set()
-    events = ((lines.number, line) for each in lines if (line := _event(each, on)) is not None)
+    named: set[str] = set()
+    told = etcd_membership.looked_ahead(lines)
+    read = ((lines.number, _event(each, on, named)) for each in lines)
+    events = ((number, line) for number, line in read if line is not None)
     start: list[tuple[int, JsonObject]] = []
     servers: tuple[str, ...] = ()
     for number, line in events:
@@ -110,12 +115,16 @@ def etcd(lines: Lines) -> Recording:
         if len(start) > _MOST_LINES_OF_A_START:
             raise TraceError("no line so far shows a server at work")
         if line.get("name") not in _BEFORE_THE_START:
-            servers = _members(line)
+            members = _members(line)
+            known = named | (told.servers if told.is_changing else set())
+            servers = (*members, *sorted(known.difference(members)))
             break
     if not servers:
         raise TraceError("no line shows a server at work")
+    if told.is_changing or named:
+        on.update(etcd_membership.FEATURES)
     ahead, features = _Ahead(chain(start, events)), frozenset(on)
-    reader = _Reader(lines, ahead, servers, features)
+    reader = _Reader(lines, ahead, servers, features, told.shows_learners)
     return Recording(servers, {}, _liberties(features), reader.events(), features=features)
 
 
@@ -127,12 +136,16 @@ def _liberties(features: frozenset[str]) -> Liberties:
     silent = {name: 1 for name in _SILENT_WITH_FEATURES if name in known_here}
     if "ReadIndex" in features:
         silent |= dict.fromkeys(etcd_reads.SILENT, 1)
+    first: dict[str, int] = {}
+    if "Membership" in features:
+        # Of an entry that no line tells of it is the first to think of: C_old,new is left at once.
+        first = dict.fromkeys(etcd_membership.SILENT, 1)
     allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
     if "PreVote" in features and "CheckQuorum" not in features:
         allowed.add("GrantInSpiteOfLeader")
     return replace(
         LIBERTIES,
-        silent={**LIBERTIES.silent, **silent},
+        silent={**first, **LIBERTIES.silent, **silent},
         allowed=frozenset(allowed),
     )
 
@@ -177,10 +190,11 @@ def _told_term(line: JsonObject, index: int) -> int | None:
     return term if shown.get("index") == index and type(term) is int else None
 
 
-def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
+def _event(line: JsonObject, on: set[str], named: set[str]) -> JsonObject | None:
     """Return what a line tells: an event by itself, or what a logger has put around it.
 
-    Which features are on, a line of the configuration tells.
+    Which features are on, a line of the configuration tells, and who there is in a stream in which
+    the membership changes.
     """
     if "name" in line:
         return line
@@ -189,6 +203,10 @@ def _event(line: JsonObject, on: set[str]) -> JsonObject | None:
         on.update(name for name in _SAID_BY_NAME if config.get(name) is True)
         if config.get("ReadOnlyOption") == "ReadOnlySafe":
             on.add("ReadIndex")
+        servers = config.get("Servers", [])
+        if type(servers) is not list or not all(type(each) is str for each in servers):
+            raise TraceError('"Servers" of the configuration must be a list of servers')
+        named.update(servers)
     if line.get("tag", "trace") != "trace":
         return None
     event = line.get("event")
@@ -216,9 +234,15 @@ class _Reader:
         ahead: _Ahead,
         servers: tuple[str, ...],
         features: frozenset[str] = frozenset(),
+        shows_learners: bool = False,
     ) -> None:
         self._features = features
-        self._moves = {**_MOVES, **(_OF_FEATURES if features else {})}
+        named = features.difference(etcd_membership.FEATURES)
+        self._moves = {**_MOVES, **(_OF_FEATURES if named else {})}
+        self._configurations = None
+        if "Membership" in features:
+            self._configurations = etcd_membership.Configurations(servers, shows_learners)
+            self._moves |= etcd_membership.MOVES
         self._reads = etcd_reads.Reads(servers) if "ReadIndex" in features else None
         names = (*self._moves, *(etcd_reads.NAMES if self._reads else ()))
         self._beyond_raft = {n: what for n, what in _BEYOND.items() if n not in names}
@@ -249,9 +273,11 @@ class _Reader:
             if server not in self._started:
                 if name in _BEFORE_THE_START:
                     self._beginnings[server] = line
+                    if self._configurations is not None:
+                        self._configurations.begins(server, line)
                     continue
                 self._started.add(server)
-                first = self._first(self._beginnings.get(server, line))
+                first = self._first(server, self._beginnings.get(server, line), line)
                 yield Event(number, server, "Start", ("Start",), after=first)
             elif name == "InitState":
                 self._restarting.add(server)
@@ -268,6 +294,8 @@ class _Reader:
         """Return what a line tells of that Raft.tla knows nothing of."""
         if name in self._beyond_raft:
             return f"{name}: Raft.tla knows nothing of {self._beyond_raft[name]}"
+        if self._configurations is not None:
+            return ""
         if line.get("learners"):
             return f"{name}: Raft.tla knows nothing of learners"
         conf = line.get("conf")
@@ -292,17 +320,27 @@ class _Reader:
             "commitIndex": shown.get("commit"),
             "log": {"lastIndex": line.get("log")},
         }
-        checked_state(state, self._servers, "state")
+        if self._configurations is not None:
+            state["configuration"] = self._configurations.of(line)
+        checked_state(state, self._servers, "state", self._features)
         return state
 
-    def _first(self, line: JsonObject) -> JsonObject:
-        """Return the state in which a server starts, as its last line before that shows it."""
+    def _first(self, server: str, line: JsonObject, now: JsonObject) -> JsonObject:
+        """Return the state in which a server starts, as its last line before that shows it.
+
+        What it was started with has been applied by the line that shows it at work.
+        """
         state, shown = self._state(line), line["state"]
         last, compacted = line.get("log"), shown.get("snapshotIndex", 0)
         found = {**state, "role": "Follower"}
-        if last == shown.get("commit") == len(self._servers) and not compacted:
+        members: list[JsonObject]
+        members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
+        if self._configurations is not None:
+            found["configuration"] = self._configurations.of(now)
+            members = self._configurations.members(server, now)
+        if last and last == shown.get("commit") == len(members) and not compacted:
             # The members stand there.
-            members = [{"term": 1, "value": f"member {each}"} for each in self._servers]
+            found.pop("configuration", None)
             return {**found, "log": members, "currentTerm": max(1, state["currentTerm"])}
         if last != compacted:
             term = self._term_at(state["log"]["lastIndex"])
@@ -315,7 +353,7 @@ class _Reader:
                 "lastIncludedIndex": compacted,
                 "lastIncludedTerm": shown.get("snapshotTerm"),
             }
-        checked_state(found, self._servers, "state")
+        checked_state(found, self._servers, "state", self._features)
         return found
 
     def _term_at(self, index: int) -> int | None:
@@ -327,6 +365,14 @@ class _Reader:
         self, number: int, server: str, name: str, state: dict[str, Any], line: JsonObject
     ) -> Iterator[Event]:
         """Yield what a line says, of a server at work."""
+        if self._configurations is not None:
+            if name == "ChangeConf":
+                yield self._configurations.changed(number, server, state, line)
+                return
+            yield from self._configurations.left(number, server, line)
+            if name == "ApplyConfChange":
+                yield self._configurations.applied(number, server, state, line)
+                return
         if self._reads is None:
             yield self._made(number, server, name, state, line)
         elif name in etcd_reads.NAMES:

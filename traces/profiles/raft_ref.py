@@ -26,13 +26,17 @@ from raft_ref.traces.validation.rules.checks import (
     checked_servers,
     checked_state,
 )
+from raft_ref.traces.validation.rules.configurations import PARTS, is_sound
 
 _STRICT = Liberties(may_decline=False, are_all_told=True)
 _SILENT = {
     "ClientRequest": 8, "Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1,
     "AdoptTerm": 1, "CompactLog": 1,
 }  # fmt: skip
-_NEVER_SILENT = ("CheckQuorum", "TimeoutNow", "Heartbeat")
+_NEVER_SILENT = (
+    "CheckQuorum", "TimeoutNow", "Heartbeat",
+    "AddServer", "RemoveServer", "AddLearner", "PromoteLearner", "EnterJoint", "ChangeTo",
+)  # fmt: skip
 """The steps of features that are not silent by default: what is sent so is `Send`."""
 _MAY_BE_LEFT_OUT = (
     "ClientRequest", "CompactLog", "Apply", "TransferLeadership", "RequestReadIndex", "Heartbeat",
@@ -51,6 +55,12 @@ _PARAMETERS: Mapping[str, Mapping[str, type]] = {
     "Heartbeat": {"peer": str},
     "AnswerReads": {"peer": str, "number": int, "index": int},
     "ServeRead": {"number": int},
+    "AddServer": {"peer": str},
+    "RemoveServer": {"peer": str},
+    "AddLearner": {"peer": str},
+    "PromoteLearner": {"peer": str},
+    "EnterJoint": {"voters": list},
+    "ChangeTo": {"configuration": dict},
 }
 
 
@@ -109,14 +119,28 @@ class _Reader:
         initial = header.get("initial", {})
         if type(initial) is not dict:
             raise TraceError('"initial" must be an object')
-        self.initial: dict[str, JsonObject] = {}
+        self.initial: dict[str, JsonObject] = self._members(header)
         for server, state in initial.items():
             self._known(server)
-            self.initial[server] = self._variables(state, "initial")
+            begun = self.initial.get(server, {})
+            self.initial[server] = {**begun, **self._variables(state, "initial")}
         self._sent: dict[int | str, JsonObject] = {}
         self.liberties = _STRICT
         if not self._is_complete:
             self.liberties = _liberties(header, self.servers, self.features)
+
+    def _members(self, header: JsonObject) -> dict[str, JsonObject]:
+        """Return with which configuration each server was started, where it can change."""
+        told = {name: header[name] for name in ("voters", "learners") if name in header}
+        if "Membership" not in self.features:
+            if told:
+                raise TraceError(f'"{next(iter(told))}" is said where Membership is a feature')
+            return {}
+        configuration = {"voters": [*self.servers], "learners": [], **told}
+        if not is_sound(configuration, self.servers) or not configuration["voters"]:
+            raise TraceError('"voters" and "learners" must be lists of servers')
+        members = {*configuration["voters"], *configuration["learners"]}
+        return {each: {"bootstrap": configuration} for each in self.servers if each in members}
 
     def event(self, number: int, line: JsonObject) -> Event:
         """Return what a line says."""
@@ -237,6 +261,11 @@ class _Reader:
                 raise TraceError(f'"{parameter}" must be a number from 0')
             if parameter == "peer":
                 self._known(value)
+            if parameter == "voters" and isinstance(value, list):
+                for each in value:
+                    self._known(each)
+            if parameter == "configuration" and not is_sound(value, self.servers):
+                raise TraceError(f'"configuration" must be an object with {", ".join(PARTS)}')
         return arguments
 
     def _known(self, server: Any) -> None:

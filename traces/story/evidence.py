@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from raft_ref.traces.format.trace import JsonObject, Trace
 from raft_ref.traces.story.words import is_number
+
+_PARTS = re.compile(r", (?=\w+ = )")  # the elements of a set are apart from each other, too
 
 
 def instances(trace: Trace) -> list[dict[str, str]]:
     """Return what falsifies the formula, name by name."""
     told = trace.violation.instances if trace.violation else ()
     return [
-        {name: value for name, _, value in (part.partition(" = ") for part in each.split(", "))}
+        {name: value for name, _, value in (part.partition(" = ") for part in _PARTS.split(each))}
         for each in told
     ]
 

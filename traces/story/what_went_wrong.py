@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from raft_ref.traces.format.trace import JsonObject, Trace, states
 from raft_ref.traces.story.evidence import committed_at, committed_in, instances
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.words import plain
 
 _Servers = Mapping[str, JsonObject]
@@ -117,6 +118,17 @@ def _back(variable: str) -> _Sentence:
     return as_text
 
 
+def _intersect(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
+    one, other = names["i"], names["j"]
+    here, there = (goes_by(now[each], trace.features) for each in (one, other))
+    some = [each for each in trace.servers if each in names["servers"].strip("{}").split(", ")]
+    others = [each for each in trace.servers if each not in some]
+    return (
+        f"{one} goes by {here}, {other} by {there}: {' and '.join(some)} can agree on one thing, "
+        f"{' and '.join(others)} on another."
+    )
+
+
 def _next(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
     leader, place = now[names["i"]], trace.servers.index(names["j"])
     return (
@@ -130,6 +142,9 @@ def _never(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
         "CommitIsDone": "A commit is due, and whatever happens from here, it is never made.",
         "CommitIsKnownToAll": "Whatever happens from here, not all servers hear of a commit.",
         "LeaderIsElected": "Whatever happens from here, no leader is elected.",
+        "ChangeIsEnded": "A change of membership was begun, and whatever happens from here, "
+        "it never ends.",
+        "JointIsLeft": "C_old,new is in force, and whatever happens from here, it is never left.",
     }
     formula = trace.violation.formula if trace.violation else ""
     told = next((text for goal, text in goals.items() if f"one with {goal} can" in formula), None)
@@ -160,6 +175,7 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "SnapshotMonotonic": lambda names, *_: (
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
+    "ConfigurationsIntersect": _intersect,
     "StepRefinement": _no_step,
     "Progress": _never,
 }

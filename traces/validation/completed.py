@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from raft_ref.traces.format.flights import received_again
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep
 from raft_ref.traces.validation.moves.world import Step
+from raft_ref.traces.validation.rules.configurations import to_json
 from raft_ref.traces.validation.rules.matching import Matching, message_to_json
 from raft_ref.traces.validation.rules.protocol import Message, ServerState
 
@@ -14,6 +15,8 @@ _NAMES = {
     "SendEntries": "AppendEntries",
     "SendSnapshot": "InstallSnapshot",
     "RestartAt": "Restart",
+    "RestartFrom": "Restart",
+    "ApplyUpTo": "ApplyConfiguration",
     "TellToStand": "TimeoutNow",
     "ChangeTarget": "TransferLeadership",
     "ReadBeside": "Read",
@@ -97,6 +100,10 @@ def _arguments(step: Step) -> JsonObject:
             return {"value": value}
         case (("CompactLog" | "Commit"), (_, index)):
             return {"index": index}
+        case "ChangeTo", (_, value):
+            return {"configuration": to_json(value)}
+        case "EnterJoint", (_, voters):
+            return {"voters": sorted(each.name for each in voters)}
         case "AppendEntries", (_, peer, count):
             return {"peer": peer.name, "count": count}
         case "SendEntries", (_, peer, _, count, _):
@@ -108,5 +115,6 @@ def _arguments(step: Step) -> JsonObject:
 
 _TO_A_PEER = (
     "InstallSnapshot", "SendSnapshot", "TransferLeadership", "ChangeTarget", "RequestReadIndex",
-    "RequestBeside", "AskAgain", "Heartbeat",
+    "RequestBeside", "AskAgain", "Heartbeat", "AddServer", "RemoveServer", "AddLearner",
+    "PromoteLearner",
 )  # fmt: skip

@@ -45,6 +45,14 @@ WRITES = {
     "LeaseRead": "readNumber",
     "EndLease": "isTrusting",
     "EndPromise": "promise",
+    "AddServer": "log",
+    "RemoveServer": "log",
+    "AddLearner": "log",
+    "PromoteLearner": "log",
+    "EnterJoint": "log",
+    "LeaveJoint": "log",
+    "ChangeTo": "log",
+    "ApplyConfiguration": "configuration",
     "Receive": "",
 }
 """What a silent move changes: it is of no use where that is logged, and as it should be."""
@@ -322,6 +330,7 @@ _ASKED_FOR: Mapping[str, _Use] = {
     "ServeRead": _Use(moves=("LeaseRead",), variables=("pendingReads",)),
     "LeaseRead": _Use(moves=("ServeRead",), variables=("readIndex",)),
     "EndLease": _Use(variables=("isTrusting",)),
+    "LeaveJoint": _Use(variables=("log", "configuration")),
     "EndPromise": _Use(
         moves=("Timeout",),
         variables=("currentTerm", "votedFor", "role"),

@@ -18,11 +18,13 @@ from raft_ref.explorer import (
     View,
     search_live,
 )
-from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
+from raft_ref.spec.files import MEMBERSHIP_PROGRESS
+from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal, tla_goal
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces import Trace, Violation
 from raft_ref.traces.sources.explored import trace_of_events
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
+from raft_ref.verify.cluster.properties import PropertyRequest, Subject
 
 _OWN = re.compile(
     r"\s*(?P<form><>\[\]|\[\]<>|<>)\s*(?P<p>\w+)\s*|\s*(?P<from>\w+)\s*~>\s*(?P<q>\w+)\s*"
@@ -68,7 +70,8 @@ class LivenessCheck:
     """Ask whether every fair run of a cluster meets a goal.
 
     `goal` is a formula of TLA+ over the variables and operators of the module of properties, with
-    RaftLiveness.tla if none is given; of a node that is no Raft, over the names of its properties.
+    RaftLiveness.tla if none is given, or MembershipProgress.tla where the membership can change; of
+    a node that is no Raft, over the names of its properties.
     `assumed` is what runs are relied on for. `engine`, `threads` and `memory` are as in
     `explorer.search`.
     """
@@ -109,12 +112,27 @@ class LivenessCheck:
         try:
             if not cluster.is_raft:
                 return _own_goal(self.goal, cluster.properties)
-            path = request.spec or request.file(LIVENESS_OF_RAFT)
-            as_raft = cluster.project if hasattr(cluster.system.guard.actor, "as_raft") else None
-            servers = cluster.system.servers
-            return raft_goal(path, servers, cluster.values, self.goal, as_raft)
+            subject = Subject(
+                cluster.system,
+                cluster.values,
+                self.cluster.name,
+                None,
+                cluster.is_raft,
+                cluster.project,
+            )
+            return _raft_goal(subject, request, self.goal)
         except ValueError as error:
             raise RequestError(f"live {self.goal}: {error}") from error
+
+
+def _raft_goal(subject: Subject, request: PropertyRequest, text: str) -> Goal:
+    """Return a goal in the words of a module of Raft, with the features' variables or without."""
+    node = subject.extended
+    if node is not None:
+        shipped = MEMBERSHIP_PROGRESS if node.is_changeable else LIVENESS_OF_RAFT
+        return tla_goal(request.spec or shipped, subject.variables, text)
+    path = request.spec or request.file(LIVENESS_OF_RAFT)
+    return raft_goal(path, subject.system.servers, subject.values, text, subject.as_raft)
 
 
 def _own_goal(text: str, properties: list[Property]) -> Goal:

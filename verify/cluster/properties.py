@@ -9,7 +9,13 @@ import raft_ref
 from raft_ref.bugs import Bug
 from raft_ref.explorer import Actor, Kind, Property, System, guarded
 from raft_ref.features import ExtendedNode
-from raft_ref.spec.files import EXTENDED, EXTENDED_MODEL, MODEL, RAFT
+from raft_ref.spec.files import (
+    EXTENDED,
+    EXTENDED_MODEL,
+    MEMBERSHIP_PROGRESS,
+    MODEL,
+    RAFT,
+)
 from raft_ref.spec.link import (
     AS_RAFT,
     AS_RAFT_MESSAGE,
@@ -25,6 +31,7 @@ from raft_ref.spec.link import (
     Refinement,
     raft_progress,
     raft_properties,
+    tla_progress,
     tla_properties,
 )
 from raft_ref.spec.link.features import ExtendedVariables, HidingRefinement, extended_properties
@@ -41,6 +48,11 @@ GOALS: dict[str, str | None] = {
     "LeaderIsElected": None,
 }
 """The goals of RaftProgress.tla, each with where it is due."""
+GOALS_OF_MEMBERSHIP: dict[str, str | None] = {
+    "ChangeIsEnded": "ChangeIsBegun",
+    "JointIsLeft": "JointIsEntered",
+}
+"""The goals of spec/features/MembershipProgress.tla beside these, each with where it is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +229,20 @@ def _progress(subject: Subject, request: PropertyRequest) -> Property:
             f"progress: {subject.node} is no Raft; let its method `properties` return a "
             "property whose kind is raft_ref.explorer.Kind.PROGRESS"
         )
-    bug = subject.bug
-    shipped = {**GOALS, **({bug.goal: bug.premise} if bug else {})}
+    bug, node = subject.bug, subject.extended
+    is_changeable = node is not None and node.is_changeable
+    shipped = {**GOALS, **(GOALS_OF_MEMBERSHIP if is_changeable else {})}
+    shipped |= {bug.goal: bug.premise} if bug else {}
     goal, premise = request.progress or (bug.goal if bug else COMMIT_IS_DONE), request.progress_from
     if premise is None:
         premise = shipped.get(goal)
     is_shipped = goal in shipped and premise == shipped[goal]
-    shipped_path = request.file(PROGRESS_OF_RAFT)
+    shipped_path = MEMBERSHIP_PROGRESS if is_changeable else request.file(PROGRESS_OF_RAFT)
     path = shipped_path if is_shipped or not request.spec else request.spec
     servers, values = subject.system.servers, subject.values
     try:
+        if node is not None:
+            return tla_progress(path, subject.variables, goal, premise)
         return raft_progress(path, servers, values, goal, premise, subject.as_raft)
     except ValueError as error:
         raise RequestError(f"progress: {error}") from error

@@ -352,6 +352,7 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "from two servers to one",
         "a leader that removes itself, or the other one, with a crash",
         {"servers": 2, "voters": 2, "term": 2, "log": 2, "restarts": 1, "changes": 1},
+        goal="ChangeIsEnded",
         features=_MEMBERSHIP,
     ),
     _rung(
@@ -386,6 +387,13 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         "from one server to C_new",
         "what is left before it is committed, and who is a majority of what",
         {"servers": 2, "voters": 1, "log": 2, "messages": 1, "changes": 2},
+        features=_JOINT,
+    ),
+    _rung(
+        "what another leader entered",
+        "whoever leads can leave C_old,new, and not only who entered it",
+        {"servers": 2, "voters": 1, "term": 2, "log": 1, "messages": 1, "changes": 1},
+        goal="JointIsLeft",
         features=_JOINT,
     ),
     _rung(

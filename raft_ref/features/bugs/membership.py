@@ -1,17 +1,17 @@
 """Known bugs of changes of membership; see `raft_ref.bugs`. The numbers are of the thesis."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from raft_ref.bugs import Bug
 from raft_ref.features.bugs.mutant import Mutant
 from raft_ref.features.configuration import Configuration, is_majority
-from raft_ref.features.membership import Change, LeaveJoint
+from raft_ref.features.membership import Change, LeaveJoint, StepDown
 from raft_ref.features.state import Feature
 from raft_ref.messages import AppendEntriesRequest, ServerId
 from raft_ref.node import Step
-from raft_ref.state import State
+from raft_ref.state import Role, State
 
 
 class _OneAtATime(Mutant):
@@ -128,6 +128,40 @@ class JointLeftBeforeCommitted(_Joint):
         if isinstance(change, LeaveJoint) and self.may_serve(state) and old.outgoing_voters:
             return replace(old, outgoing_voters=frozenset())
         return super().changed_by(state, change)
+
+
+class JointLeftByItsLeaderAlone(_Joint):
+    """C_old,new is left by the leader that entered it, and by none that comes after (4.3)."""
+
+    def may_change_jointly(self, state: Any) -> bool:
+        """Ask who wrote the configuration that is in force."""
+        index = self.latest_index(state, state.last_index)
+        is_own = not index or state.term_at(index) == state.current_term
+        return is_own and super().may_change_jointly(state)
+
+
+class RetiredBeforeRemovalIsCommitted(_OneAtATime):
+    """A server takes no part any more once its removal is in its log (4.2.2)."""
+
+    def is_retired(self, state: Any) -> bool:
+        """Tell whether a configuration in the log leaves the server out."""
+        is_changed = self.latest_index(state, state.last_index) > 0
+        return is_changed and state.me not in self.in_force(state).members
+
+    def actions(self, state: Any) -> Iterator[Any]:
+        """Step down, and do nothing more."""
+        is_over = self.is_retired(state)
+        return (each for each in super().actions(state) if not is_over or each == StepDown())
+
+    def step_down(self, state: Any) -> Step | None:
+        """Wait for nothing."""
+        if state.role is not Role.LEADER or not self.is_retired(state):
+            return None
+        return Step(self.follow(state, state.current_term, state.voted_for), (), ("StepDown",))
+
+    def receive(self, state: Any, message: Any) -> Step:
+        """Answer nobody."""
+        return Step(state, (), ()) if self.is_retired(state) else super().receive(state, message)
 
 
 class CampaignWithUnappliedConfiguration(_Applied):
@@ -278,6 +312,36 @@ MEMBERSHIP_BUGS: Mapping[str, Bug] = {
             "max_messages": 0,
             "max_changes": 2,
         },
+    ),
+    "joint-configuration-stuck": Bug(
+        JointLeftByItsLeaderAlone,
+        breaks="Progress",
+        seen_in="etcd#12136",
+        bounds={
+            "servers": 2,
+            "voters": 1,
+            "max_term": 2,
+            "max_log_length": 1,
+            "max_messages": 1,
+            "max_changes": 1,
+        },
+        goal="JointIsLeft",
+        premise="JointIsEntered",
+    ),
+    "removed-node-retires-early": Bug(
+        RetiredBeforeRemovalIsCommitted,
+        breaks="Progress",
+        seen_in="CCF#5973",
+        bounds={
+            "servers": 2,
+            "voters": 2,
+            "max_term": 1,
+            "max_log_length": 2,
+            "max_messages": 1,
+            "max_changes": 1,
+        },
+        goal="ChangeIsEnded",
+        premise="ChangeIsBegun",
     ),
     "campaign-before-applying-membership": Bug(
         CampaignWithUnappliedConfiguration,

@@ -1,6 +1,6 @@
 """A node with those features of which its class says that they are on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from raft_ref.features.node import ExtendedNode
@@ -19,6 +19,7 @@ class Mutant(ExtendedNode):
         servers: Sequence[ServerId],
         values: Sequence[Value] = (),
         machine: StateMachine | None = None,
+        voters: Iterable[ServerId] | None = None,
     ) -> None:
-        """Describe a cluster; see `raft_ref.Node`."""
-        super().__init__(servers, values, machine, self.on)
+        """Describe a cluster, and with whom it begins; see `ExtendedNode`."""
+        super().__init__(servers, values, machine, self.on, voters)

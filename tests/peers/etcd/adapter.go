@@ -17,11 +17,15 @@ type request struct {
 	Step      string
 	Server    string
 	Servers   []string
+	Voters    []string
 	Id        int
 	Arguments struct {
 		Value string
 		Index uint64
 		Peer  string
+
+		Change string
+		Voters []string
 	}
 }
 
@@ -68,6 +72,9 @@ func (n *named) TraceEvent(event *raft.TracingEvent) {
 	if peer, is := event.Properties["transferee"].(string); is {
 		renamed.Properties = map[string]any{"transferee": n.name(peer)}
 	}
+	if change, is := event.Properties["cc"].(*raft.TracingConfChange); is {
+		renamed.Properties = map[string]any{"cc": n.change(change)}
+	}
 	line, err := json.Marshal(map[string]any{"tag": "trace", "event": renamed})
 	if err != nil {
 		log.Fatal(err)
@@ -100,6 +107,7 @@ var ofRounds = map[raftpb.MessageType]string{
 type adapted struct {
 	cluster
 	on    features
+	may   changes
 	told  *named
 	shown int
 }
@@ -107,11 +115,19 @@ type adapted struct {
 func (a *adapted) answer(r request) reply {
 	if r.Step == "Init" {
 		a.told = &named{names: r.Servers, lines: []any{}}
-		a.cluster, a.shown = cluster{trace: a.told, features: a.on}, 0
+		a.cluster, a.shown = cluster{trace: a.told, changes: a.may, features: a.on}, 0
 		if line := a.on.config(); line != nil {
 			a.told.lines = append(a.told.lines, json.RawMessage(line))
 		}
-		a.bootstrap(len(r.Servers))
+		if a.may != (changes{}) {
+			servers := map[string]any{"Servers": r.Servers}
+			line, err := json.Marshal(map[string]any{"tag": "config", "config": servers})
+			if err != nil {
+				log.Fatal(err)
+			}
+			a.told.lines = append(a.told.lines, json.RawMessage(line))
+		}
+		a.bootstrap(len(r.Servers), len(r.Voters))
 	} else if !a.take(r) {
 		return reply{[]any{}, []sent{}, true}
 	}
@@ -152,6 +168,14 @@ func (a *adapted) take(r request) bool {
 		if s.node.BasicStatus().RaftState == raft.StateLeader {
 			s.node.Tick()
 		}
+	case "ChangeMembership":
+		if r.Arguments.Change == "LeaveJoint" {
+			return false // that it does by itself
+		}
+		asked, may := a.asked(s, r)
+		if may && s.node.BasicStatus().RaftState == raft.StateLeader {
+			a.propose(s, asked)
+		}
 	case "CompactLog":
 		a.compact(s)
 	case "Restart":
@@ -188,10 +212,10 @@ func (a *adapted) sends() []sent {
 }
 
 // answer does what standard input says, line by line.
-func answer(on features) {
+func answer(on features, may changes) {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
-	a := &adapted{on: on}
+	a := &adapted{on: on, may: may}
 	for in.Scan() {
 		var r request
 		if err := json.Unmarshal(in.Bytes(), &r); err != nil {

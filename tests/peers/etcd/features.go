@@ -19,8 +19,8 @@ type features struct {
 	ReadOnlyOption     string `json:",omitempty"`
 }
 
-func parse(with string) features {
-	on := features{}
+func parse(with string) (features, changes) {
+	on, may := features{}, changes{}
 	for _, name := range strings.Split(with, ",") {
 		switch name {
 		case "pre-vote":
@@ -31,12 +31,16 @@ func parse(with string) features {
 			on.LeadershipTransfer = true
 		case "reads":
 			on.ReadOnlyOption = "ReadOnlySafe"
+		case "membership":
+			may.one = true
+		case "joint":
+			may.one, may.joint = true, true
 		case "":
 		default:
 			log.Fatal("unknown feature ", name)
 		}
 	}
-	return on
+	return on, may
 }
 
 // config is the line that says which are on, if any is.

@@ -39,6 +39,7 @@ type server struct {
 	storage *raft.MemoryStorage
 	node    *raft.RawNode
 	applied uint64
+	conf    raftpb.ConfState
 }
 
 type cluster struct {
@@ -49,6 +50,7 @@ type cluster struct {
 	proposed  int
 	asked     int
 	snapshots bool
+	changes
 	features
 }
 
@@ -86,17 +88,14 @@ func (c *cluster) ready(s *server) {
 		if !raft.IsEmptySnap(ready.Snapshot) {
 			s.storage.ApplySnapshot(ready.Snapshot)
 			s.applied = ready.Snapshot.Metadata.Index
+			s.conf = ready.Snapshot.Metadata.ConfState
 		}
 		s.storage.Append(ready.Entries)
 		c.tellSends(s, ready.Messages)
 		c.tellReads(s, ready.ReadStates)
 		c.network = append(c.network, ready.Messages...)
 		for _, entry := range ready.CommittedEntries {
-			if entry.Type == raftpb.EntryConfChange {
-				var change raftpb.ConfChange
-				change.Unmarshal(entry.Data)
-				s.node.ApplyConfChange(change)
-			}
+			s.applyChange(entry)
 			s.applied = entry.Index
 		}
 		s.node.Advance(ready)
@@ -124,6 +123,8 @@ func (c *cluster) step() {
 		c.forget(s)
 	case chance < 0.44 && c.ReadOnlyOption != "":
 		c.read(s)
+	case chance < 0.44 && c.changes != (changes{}):
+		c.change(s)
 	default:
 		c.deliver()
 	}
@@ -162,11 +163,7 @@ func (c *cluster) compact(s *server) {
 	if s.applied <= uint64(len(c.servers)) {
 		return
 	}
-	state := raftpb.ConfState{}
-	for _, each := range c.servers {
-		state.Voters = append(state.Voters, each.id)
-	}
-	if _, err := s.storage.CreateSnapshot(s.applied, &state, []byte("state")); err == nil {
+	if _, err := s.storage.CreateSnapshot(s.applied, &s.conf, []byte("state")); err == nil {
 		s.storage.Compact(s.applied)
 	}
 }
@@ -176,37 +173,45 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
-	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, separated by commas")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, membership, joint, separated by commas")
+	voters := flag.Int("voters", 0, "how many the cluster begins with (0: all); the others are empty")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
-	on := parse(*with)
+	on, may := parse(*with)
 	if *adapter {
-		answer(on)
+		answer(on, may)
 		return
 	}
 	lines := bufio.NewWriter(os.Stdout)
 	defer lines.Flush()
-	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots, features: on}
+	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots, changes: may, features: on}
 	if line := on.config(); line != nil {
 		fmt.Fprintf(lines, "%s\n", line)
 	}
-	c.bootstrap(*servers)
+	c.bootstrap(*servers, *voters)
 	for step := 0; step < *steps; step++ {
 		c.step()
 	}
 }
 
-// bootstrap starts a cluster of this many servers, which has its members from the first.
-func (c *cluster) bootstrap(servers int) {
+// bootstrap starts a cluster of this many servers, which has its members from the first; beside
+// these voters (0: all) the servers are empty, and members of nothing.
+func (c *cluster) bootstrap(servers, voters int) {
+	if voters == 0 {
+		voters = servers
+	}
 	var peers []raft.Peer
-	for id := 1; id <= servers; id++ {
+	for id := 1; id <= voters; id++ {
 		peers = append(peers, raft.Peer{ID: uint64(id)})
 	}
 	for id := 1; id <= servers; id++ {
 		s := &server{id: uint64(id), storage: raft.NewMemoryStorage()}
 		c.servers = append(c.servers, s)
 		c.start(s)
+		if id > voters {
+			continue
+		}
 		if err := s.node.Bootstrap(peers); err != nil {
 			log.Fatal(err)
 		}

@@ -1,5 +1,6 @@
 """What is known of Raft is known of Raft with features: all ties, and each can break."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from raft_ref.features import (
     MissLeader,
     PreVoteResponse,
 )
+from raft_ref.spec.files import FEATURES
 from raft_ref.verify import PropertyRequest
 from tests.support.features import explored
 
@@ -188,3 +190,10 @@ def test_what_is_no_step_of_raft_is_noticed(node: type[ExtendedNode]) -> None:
     properties = PropertyRequest(refine=True, invariants=("RefinesRaft",))
     report = explored(node=node, properties=properties, max_term=2)
     assert broken(report) == "RefinesRaft"
+
+
+def test_no_property_of_features_names_a_server() -> None:
+    """One that did, as Voters does, would not be the same of a state with its servers renamed."""
+    for path in FEATURES.glob("*Invariants.tla"):
+        text = re.sub(r"\\\*.*", "", path.read_text(encoding="utf-8"))
+        assert "Voters" not in re.findall(r"\w+", text), path.name

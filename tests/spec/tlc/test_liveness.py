@@ -7,7 +7,7 @@ import pytest
 from raft_ref.explorer import Assumptions, Fairness, search_live
 from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from raft_ref.spec.tlc.run import is_installed
-from tests.support.live_tlc import ask_tlc
+from tests.support.live_tlc import ask_tlc, ask_tlc_of_changes
 from tests.support.models import Model
 
 pytestmark = [
@@ -63,3 +63,27 @@ def test_a_goal_is_refuted_by_both_or_by_neither(
     assert theirs.distinct_states == ours.search.distinct_states
     assert ("Temporal properties were violated" in theirs.output) == is_refuted
     assert theirs.ok != is_refuted
+
+
+OF_CHANGES = {
+    "Server": "{s1, s2}", "Voters": "{s1, s2}", "MaxTerm": "2", "MaxMessages": "1",
+    "MaxLogLength": "2", "MaxChanges": "1",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("features", "is_refuted"),
+    [
+        ('{"Membership", "AppliedMembership"}', True),
+        ('{"Membership", "AppliedMembership", "PreVote"}', False),
+    ],
+)
+def test_a_removed_server_is_judged_by_both_alike(
+    features: str, is_refuted: bool, tmp_path: Path
+) -> None:
+    """What the engine of ours says is in tests/spec/link/test_membership_progress.py."""
+    numbers = {**OF_CHANGES, "Features": features}
+    theirs = ask_tlc_of_changes(numbers, "RestIsAsked ~> RestIsServed", ("Timeout",), tmp_path)
+    assert ("Temporal properties were violated" in theirs.output) == is_refuted
+    assert theirs.ok != is_refuted
+    assert is_refuted or theirs.distinct_states == 2_564

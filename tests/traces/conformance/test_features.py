@@ -8,7 +8,7 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.features import ExtendedNode, Feature
-from raft_ref.features.bugs import READ_BUGS
+from raft_ref.features.bugs import MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, Reply, Sent
 from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
@@ -17,15 +17,15 @@ from raft_ref.traces.conformance.hunting.hunt import Hunt
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
 from raft_ref.traces.conformance.schedule import Schedule
-from raft_ref.traces.format.features import FEATURES, STEPS
+from raft_ref.traces.format.features import CHANGES, REFINING, STEPS, known
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.extended_mutants import EXTENDED_MUTANTS, SAID
-from tests.support.extended_schedules import JUDGED
+from tests.support.extended_schedules import CHANGING, JUDGED
 
 THREE = ("s1", "s2", "s3")
-ALL = frozenset(FEATURES)
+ALL = frozenset(REFINING)
 READS = frozenset({"ReadIndex", "Leases"})
 
 
@@ -38,9 +38,7 @@ class InProcess(Adapter):
         self.cluster = reference.Cluster(Node, node)
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
-        if request["step"] == "Init":
-            request = {**request, "features": sorted(self.features)}
-        answer = self.cluster.answer(request)
+        answer = self.cluster.answer(self.as_sent(request))
         sends = [Sent(each["id"], each["message"]) for each in answer.get("sends", ())]
         return Reply(tuple(answer["lines"]), tuple(sends), bool(answer.get("unknown")))
 
@@ -79,7 +77,7 @@ def test_scenarios_take_the_steps_of_features(report: ScenariosReport, tmp_path:
     verdicts = [run.verdict for run in runs if run.verdict is not None]
     assert {each.outcome for each in verdicts} == {Outcome.ACCEPTED}
     taken = {action for each in verdicts for action in each.actions}
-    assert {*STEPS} - {"ForgetPreVotes"} <= taken
+    assert {*known(STEPS, ALL)} - {"ForgetPreVotes"} <= taken
 
 
 def test_the_adapter_has_on_what_it_is_asked_for() -> None:
@@ -117,7 +115,7 @@ def test_a_mutant_is_refused(
     node: type[ExtendedNode], report: ScenariosReport, tmp_path: Path
 ) -> None:
     found = [run for run in followed(InProcess(node), read(report, tmp_path)) if not run.is_good]
-    run = found[0] if found else hunt(node, 200, frozenset(FEATURES[:3]))
+    run = found[0] if found else hunt(node, 200, frozenset(REFINING[:3]))
     assert run is not None
     assert run.verdict is not None
     assert SAID[node].split(",")[0] in explained(run.verdict).why
@@ -162,3 +160,36 @@ def test_a_promise_in_which_a_leader_trusts_does_not_end() -> None:
     assert cluster.answer(asked)["lines"] == []
     assert cluster.answer({"step": "EndLease", "server": "a", "arguments": {}})["lines"]
     assert cluster.answer(asked)["lines"]
+
+
+# ---- Where the membership changes
+
+
+@pytest.mark.parametrize("features", CHANGING, ids="-".join)
+def test_changes_by_chance_stand_against_nothing(features: tuple[Feature, ...]) -> None:
+    on = frozenset(each.value for each in features)
+    adapter = InProcess(ExtendedNode)
+    adapter.features = on
+    likely = Likely(features=on)
+    hunted = Hunt(adapter, PROFILES["raft-ref"], THREE, 1, 60, 60, likely=likely).run()
+    assert hunted.found is None
+    changes = {each for each in CHANGES if each in known(STEPS, on)}
+    assert {*hunted.actions} & changes >= {"AddServer", "RemoveServer"}
+    assert ("EnterJoint" in hunted.actions) == ("JointConsensus" in on)
+    assert ("ApplyConfiguration" in hunted.actions) == ("AppliedMembership" in on)
+
+
+CHANGED_BY_CHANCE = {
+    "single-server-change-without-barrier": "has committed no entry of its term",
+    "change-before-last-is-committed": "begins a change, and the one at index",
+    "removed-leader-counts-itself": "known to be on s2 alone",
+}
+
+
+@pytest.mark.parametrize("name", CHANGED_BY_CHANCE)
+def test_a_bug_of_membership_is_met_by_chance(name: str) -> None:
+    node = MEMBERSHIP_BUGS[name].node
+    run = hunt(node, 300, frozenset(each.value for each in node.on))
+    assert run is not None
+    assert run.verdict is not None
+    assert CHANGED_BY_CHANCE[name] in explained(run.verdict).why

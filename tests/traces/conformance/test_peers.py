@@ -20,6 +20,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
+from tests.support.extended_schedules import CHANGING
 from tests.support.files import RECORDED, ROOT
 from tests.traces.conformance.test_conformance import THREE, ends, hunt, shrunk, suite
 
@@ -206,3 +207,16 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
             likely = Likely(features=on)
             chase = Hunt(adapter, PROFILES["etcd"], THREE, seed=3, runs=40, steps=60, likely=likely)
             assert chase.run().found is None
+    for name, changing in (("membership", CHANGING[2]), ("joint", CHANGING[3])):
+        path = tmp_path / f"{name}.ndjson"
+        with path.open("wb") as file:
+            recording = [str(peer), "-seed", "5", "-servers", "4", "-voters", "3", "-with", name]
+            subprocess.run([*recording, "-snapshots"], stdout=file, check=True)
+        assert validate(path, PROFILES["etcd"]).outcome is Outcome.ACCEPTED
+        with Adapter([str(peer), "-adapter", "-with", name]) as adapter:
+            likely = Likely(features=frozenset(each.value for each in changing))
+            adapter.features = likely.features
+            chase = Hunt(adapter, PROFILES["etcd"], THREE, seed=3, runs=40, steps=60, likely=likely)
+            hunted = chase.run()
+            assert hunted.found is None
+            assert {"ChangeTo", "ApplyUpTo"} <= {*hunted.actions}

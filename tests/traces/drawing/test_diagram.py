@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raft_ref.features.bugs import MEMBERSHIP_BUGS
 from raft_ref.traces import (
     JsonObject,
     RenderError,
@@ -27,9 +28,10 @@ from raft_ref.traces import (
 from raft_ref.traces.drawing.layout import Box, Layout, lay_out
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.story.words import printable
-from tests.support.files import TRACES
+from tests.support.files import GALLERY, TRACES
 
-GOLDEN = sorted(TRACES.glob("*.ndjson"))
+OF_CHANGES = [GALLERY / f"{name}.ndjson" for name in MEMBERSHIP_BUGS]
+GOLDEN = [*sorted(TRACES.glob("*.ndjson")), *OF_CHANGES]
 each_golden = pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 
 
@@ -132,6 +134,8 @@ def boxes(layout: Layout) -> Iterator[Box]:
     yield from layout.heads.values()
     for placed in layout.rows:
         yield placed.mark
+        if placed.configuration is not None:
+            yield placed.configuration
         yield from (note.box for note in placed.notes)
 
 
@@ -144,6 +148,12 @@ def check_that_nothing_overlaps(layout: Layout) -> None:
             assert not any(note.box.overlaps(lifeline) for lifeline in lifelines)
             assert note.box.x - note.box.width / 2 >= 0
             assert note.box.x + note.box.width / 2 <= layout.width
+        if placed.configuration is not None:
+            others = (x for server, x in layout.lanes.items() if server != placed.row.server)
+            assert not any(
+                placed.configuration.overlaps(Box(x, layout.bottom / 2, 8, layout.bottom))
+                for x in others
+            )
 
 
 @each_golden
@@ -182,6 +192,49 @@ def test_nothing_overlaps_in_any_trace(
             steps.append(TraceStep(fate, str(receiver) if receiver else None, message=sends[0]))
     trace = Trace(servers, {server: {"x": "", "role": ""} for server in servers}, tuple(steps))
     check_that_nothing_overlaps(lay_out(trace))
+
+
+def changing(count: int) -> Trace:
+    """Return a trace in which each server goes from all servers to one, by way of both."""
+    servers = tuple(f"s{number}" for number in range(1, count + 1))
+    everybody = {"voters": [*servers], "outgoingVoters": [], "learners": []}
+    initial: JsonObject = {"role": "Leader", "currentTerm": 1, "log": [], "bootstrap": everybody}
+    joint = {"voters": ["s1"], "outgoingVoters": [*servers], "learners": [servers[-1]]}
+    steps = tuple(
+        TraceStep("EnterJoint", server, changes={"log": [{"term": 1, "value": joint}]})
+        for server in servers
+    )
+    features = ("Membership", "JointConsensus")
+    return Trace(servers, dict.fromkeys(servers, initial), steps, features=features)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 7])
+def test_configurations_have_room(count: int) -> None:
+    check_that_nothing_overlaps(lay_out(changing(count)))
+
+
+def test_each_lifeline_tells_its_configuration_where_that_changes() -> None:
+    layout = lay_out(changing(2))
+    assert [(each.row.server, each.row.configuration) for each in layout.rows] == [
+        ("s1", "{s1 s2}→{s1}+s2"),
+        ("s2", "{s1 s2}→{s1}+s2"),
+    ]
+    text = draw(changing(2)).source
+    assert text.count("<b>{s1 s2}→{s1}+s2</b>") == 2
+    assert text.count(">{s1 s2}</font>>") == 2  # what they begin with, in their heads
+    assert text.count(" configuration") == 2
+
+
+def test_with_a_configuration_used_as_applied_it_changes_when_it_is_applied() -> None:
+    found = lay_out(read(GALLERY / "commits-forgotten-by-restart.ndjson"))
+    told = {each.row.name: each.row.configuration for each in found.rows if each.row.configuration}
+    assert told == {"ApplyConfiguration": "{s1 s2}"}
+
+
+def test_where_the_membership_cannot_change_no_configuration_is_told() -> None:
+    trace = replace(changing(2), features=("PreVote",))
+    assert not any(each.row.configuration for each in lay_out(trace).rows)
+    assert "{s1 s2}</font>>" not in draw(trace).source
 
 
 @each_golden

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from raft_ref.spec.files import EXTENDED_TRACE, RAFT_TRACE
-from raft_ref.traces.format.features import MARK, MAY_BE_ALLOWED
+from raft_ref.traces.format.features import FEATURES, MARK, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Lines, Outcome, validate
 from raft_ref.traces.validation.lines.events import MOVES, MOVES_OF_FEATURES
@@ -17,6 +17,7 @@ from raft_ref.traces.validation.rules.checks import (
     MESSAGES_OF_FEATURES,
     VARIABLES,
     VARIABLES_OF_FEATURES,
+    VARIABLES_OF_MEMBERSHIP,
 )
 from tests.support.files import ROOT
 
@@ -84,9 +85,17 @@ def test_all_that_features_add_is_named() -> None:
     prose = TEXT.partition("## Features")[2].partition("## Verdicts")[0]
     named = {*re.findall(r"\w+", " ".join(re.findall(r"`[^`\n]+`", prose)))}
     assert {*MOVES_OF_FEATURES, *VARIABLES_OF_FEATURES, *MESSAGES_OF_FEATURES, MARK} <= named
+    assert {*VARIABLES_OF_MEMBERSHIP, *FEATURES} <= {*named, "log", "snapshot"}
     own = EXTENDED_TRACE.read_text(encoding="utf-8").partition("(* Pre-votes.")[2]
     liberties = re.findall(r"^(\w+)\(.*\) ==$", own, re.M)
     assert {*liberties, *MAY_BE_ALLOWED} <= named
+
+
+def test_what_is_shown_of_membership_is_accepted(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^### Membership$.*?^```\n(.*?)^```$", TEXT, re.M | re.S)
+    assert outcome_of(shown, tmp_path) == (Outcome.ACCEPTED, None)
+    broken = shown.replace('"voters": ["a", "b"]}}', '"voters": ["b"]}}')
+    assert outcome_of(broken, tmp_path) == (Outcome.REFUSED, 6)
 
 
 def test_what_is_shown_of_features_is_accepted(tmp_path: Path) -> None:

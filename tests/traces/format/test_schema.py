@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from raft_ref.traces import TraceError
-from raft_ref.traces.format.features import FEATURES, MAY_BE_ALLOWED, NOT_JUDGED
+from raft_ref.traces.format.features import FEATURES, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.events import MOVES, MOVES_OF_FEATURES
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, Lines
-from raft_ref.traces.validation.rules.checks import MESSAGES_OF_FEATURES, VARIABLES_OF_FEATURES
+from raft_ref.traces.validation.rules.checks import (
+    MESSAGES_OF_FEATURES,
+    VARIABLES_OF_FEATURES,
+    VARIABLES_OF_MEMBERSHIP,
+)
 from tests.support.extended_schedules import recorded as with_features
 from tests.support.files import ROOT
 from tests.support.schedules import recorded, thinned
@@ -40,9 +44,11 @@ def test_the_schema_is_one() -> None:
 def test_it_has_all_that_features_add(tmp_path: Path) -> None:
     defined = SCHEMA["$defs"]
     header = defined["header"]["properties"]
-    assert header["features"]["items"]["enum"] == [*FEATURES, *NOT_JUDGED]
+    assert header["features"]["items"]["enum"] == [*FEATURES]
     assert header["allowed"]["items"]["enum"] == [*MAY_BE_ALLOWED]
-    assert {*VARIABLES_OF_FEATURES} <= {*defined["variables"]["properties"]}
+    assert {*VARIABLES_OF_FEATURES, *VARIABLES_OF_MEMBERSHIP} <= {
+        *defined["variables"]["properties"]
+    }
     assert {*MESSAGES_OF_FEATURES} <= {*defined["message"]["properties"]["type"]["enum"]}
     for line in lines_of(with_features(1, 200), tmp_path):
         VALIDATOR.validate(line)

@@ -142,9 +142,17 @@ def test_what_is_no_counterexample_of_raft_is_left_alone() -> None:
         assert what_went_wrong(replace(trace, violation=violation)) == ""
 
 
-def test_a_progress_that_is_not_made_is_told() -> None:
-    trace = counterexample("commit-scan-stops-at-older-term")
-    assert what_went_wrong(trace).startswith("A commit is due")
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("commit-scan-stops-at-older-term", "A commit is due"),
+        ("removed-node-retires-early", "A change of membership was begun"),
+        ("joint-configuration-stuck", "C_old,new is in force"),
+    ],
+)
+def test_a_progress_that_is_not_made_is_told(name: str, told: str) -> None:
+    trace = counterexample(name)
+    assert what_went_wrong(trace).startswith(told)
     assert causal_slice(trace) == frozenset(range(1, len(trace.steps) + 1))
 
 
@@ -158,4 +166,12 @@ def test_a_step_too_few_and_the_violation_is_gone() -> None:
 def test_a_step_that_the_spec_forbids_is_told() -> None:
     assert what_went_wrong(counterexample("higher-term-in-response-ignored")) == (
         "The last step is none of Raft.tla: currentTerm[s1]: the node has 1, the spec has 2."
+    )
+
+
+def test_who_can_agree_on_what_is_told_of_two_configurations() -> None:
+    trace = counterexample("single-server-change-without-barrier")
+    assert what_went_wrong(trace) == (
+        "s1 goes by {s2 s3 s4}, s2 by {s1 s3 s4}: s2 and s3 can agree on one thing, s1 and s4 on "
+        "another."
     )

@@ -112,9 +112,7 @@ def test_another_term_than_that_of_the_snapshot_is_refused(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (etcd_line("ChangeConf", term=1), "a change of membership"),
         (etcd_line("ReceiveReadIndex", term=1), "a read"),
-        (etcd_line("Ready", term=1, learners=["4"]), "learners"),
         (etcd_line("Ready", term=1, conf=[["1", "2"], []]), "the members change"),
         (etcd_line("Ready", "4"), "4 is no member"),
     ],
@@ -125,6 +123,20 @@ def test_what_raft_knows_nothing_of_is_named(
     verdict = verdict_on([*behind_a_snapshot(10), line], tmp_path, "etcd")
     assert (verdict.outcome, verdict.line) == (INCONCLUSIVE, 8)
     assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (etcd_line("ChangeConf", term=1), "a change of membership"),
+        (etcd_line("Ready", term=1, learners=["4"]), "learners"),
+    ],
+)
+def test_of_a_stream_nobody_knows_who_is_to_come(line: dict[str, Any], reason: str) -> None:
+    """In a file all servers are looked up beforehand."""
+    recording = PROFILES["etcd"](Lines([*behind_a_snapshot(10), line]))
+    *_, last = recording.events
+    assert reason in last.beyond
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.traces import TraceError, read, write
-from raft_ref.traces.format.features import FEATURES, MESSAGES, NOT_JUDGED, STEPS
+from raft_ref.traces.format.features import FEATURES, MESSAGES, REFINING, STEPS
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.lines.events import MOVES_OF_FEATURES
@@ -53,7 +53,7 @@ def whole(folder: Path, *arguments: Any, **named: Any) -> list[Line]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def log(*lines: Line, features: tuple[str, ...] = FEATURES, **header: Any) -> list[Line]:
+def log(*lines: Line, features: tuple[str, ...] = REFINING, **header: Any) -> list[Line]:
     first = {"format": "raft-ref-trace", "version": 1, "servers": ["a", "b", "c"]}
     return [{**first, "logged": "some", "features": [*features], **header}, *lines]
 
@@ -105,7 +105,7 @@ STANDS = [
 
 
 def test_the_names_are_those_of_the_features() -> None:
-    assert [each.value for each in Feature] == [*FEATURES, *NOT_JUDGED]
+    assert [each.value for each in Feature] == [*FEATURES]
     assert {*STEPS} == {*MOVES_OF_FEATURES}
     assert {*MESSAGES} == {*MESSAGES_OF_FEATURES}
 
@@ -424,7 +424,7 @@ def test_what_check_writes_is_a_trace_with_features(tmp_path: Path) -> None:
 def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     trace = recorded(1, 100)
     write(trace, tmp_path / "one.ndjson")
-    assert read(tmp_path / "one.ndjson") == replace(trace, features=tuple(sorted(FEATURES)))
+    assert read(tmp_path / "one.ndjson") == replace(trace, features=tuple(sorted(REFINING)))
 
 
 def test_a_mapping_file_names_features(tmp_path: Path) -> None:

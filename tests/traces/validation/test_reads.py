@@ -211,7 +211,7 @@ def test_a_wrong_read_is_refused_at_its_line(lines: list[Line], why: str, tmp_pa
 
 
 def test_leases_are_for_reads(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="Leases are for reads, and need ReadIndex"):
+    with pytest.raises(TraceError, match="Leases needs ReadIndex"):
         verdict_on(log(features=("Leases",)), tmp_path)
 
 

@@ -45,8 +45,21 @@ WEIGHTS_OF_FEATURES: Mapping[str, tuple[int, ...]] = {
     "LeaseRead": (0, 4),
     "EndLease": (0, 1, 4),
     "EndPromise": (0, 4, 16),
+    "AddServer": (1, 8),
+    "RemoveServer": (0, 1, 4),
+    "AddLearner": (0, 1, 4),
+    "PromoteLearner": (0, 1, 4),
+    "EnterJoint": (0, 1, 4),
+    "LeaveJoint": (4, 16),
+    "ApplyConfiguration": (4, 16),
 }
 """The same for what features add."""
+WEIGHTS_OF_MEMBERSHIP: Mapping[str, tuple[int, ...]] = {
+    "TakeLead": (1, 4),
+    "Commit": (1, 4),
+    "StepDown": (1, 4),
+}
+"""The same for what a change of the membership asks for."""
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
 _OF_SERVER = (0, 1, 4, 16)
 _OF_NEWER = (1.0, 1.3, 2.0)
@@ -86,6 +99,8 @@ class Likely:
         """Draw what is likely in one schedule."""
         of_features = {name: WEIGHTS_OF_FEATURES.get(name) for name in known(STEPS, self.features)}
         weights = {**WEIGHTS, **{name: some for name, some in of_features.items() if some}}
+        if "Membership" in self.features:
+            weights |= WEIGHTS_OF_MEMBERSHIP
         drawn = {
             kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in weights.items()
         }
@@ -176,6 +191,11 @@ class Draw:
                 return {"peer": self._chance.choice(peers), "count": count}
             case "TransferLeadership" | "Heartbeat":
                 return {"peer": self._chance.choice([e for e in run.servers if e != server])}
+            case "AddServer" | "AddLearner" | "PromoteLearner" | "RemoveServer":
+                return {"peer": self._chance.choice(run.servers)}
+            case "EnterJoint":
+                count = self._chance.randint(1, len(run.servers))
+                return {"voters": sorted(self._chance.sample([*run.servers], count))}
             case "RequestReadIndex":
                 return {"peer": self._leader(run, server)}
             case "CompactLog":
@@ -207,8 +227,10 @@ class Draw:
 
 
 def _is_able(kind: str, state: Shown | None) -> bool:
-    if kind in ("ServeRead", "EndPromise"):
+    if kind in ("ServeRead", "EndPromise", "ApplyConfiguration"):
         return state is not None
+    if kind == "TakeLead":
+        return state is not None and state.role == "Candidate"
     if kind in ("Timeout", "RequestPreVotes", "MissLeader", "RequestReadIndex"):
         return state is None or state.role != "Leader"
     if kind == "CompactLog":

@@ -55,6 +55,14 @@ MOVES_OF_FEATURES: Final[Mapping[str, str]] = {
     "LeaseRead": "as a leader it is asked to read, and trusts in its lease",
     "EndLease": "as a leader it trusts in its lease no more",
     "EndPromise": "its promise of a vote ends",
+    "AddServer": "as a leader it is asked to make another server a voter",
+    "RemoveServer": "as a leader it is asked to leave out a server, which can be itself",
+    "AddLearner": "as a leader it is asked to send entries to a server that does not vote",
+    "PromoteLearner": "as a leader it is asked to make a voter of a learner",
+    "EnterJoint": "as a leader it is asked for other voters, by way of C_old,new",
+    "LeaveJoint": "as a leader it goes on from C_old,new to C_new",
+    "ChangeTo": "as a leader it appends a configuration, whichever change that is",
+    "ApplyConfiguration": "it goes by a configuration that is committed",
 }
 """What it may do while features are on (`format.features.STEPS`)."""
 

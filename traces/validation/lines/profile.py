@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +62,13 @@ class Lines:
             self.number += 1
             yield each
 
+    def found_ahead(self, pattern: re.Pattern[str]) -> set[tuple[str, str]]:
+        """Return the groups of a pattern, and what they stand for, in all lines to come.
+
+        Nothing where lines cannot be read twice.
+        """
+        return set()
+
 
 class LinesOfFile(Lines):
     """The lines of a file."""
@@ -70,6 +78,16 @@ class LinesOfFile(Lines):
         self.characters = 0
         """How many were read."""
         self._file = file
+
+    def found_ahead(self, pattern: re.Pattern[str]) -> set[tuple[str, str]]:
+        """Return the groups of a pattern, and what they stand for, in the rest of the file."""
+        if not self._file.seekable():
+            return set()
+        found, place = set[tuple[str, str]](), self._file.tell()
+        while text := self._file.readline(LONGEST_LINE):
+            found.update((str(each.lastgroup), each.group()) for each in pattern.finditer(text))
+        self._file.seek(place)
+        return found
 
     def __iter__(self) -> Iterator[JsonObject]:
         # Not splitlines: a JSON string may hold U+2028, which is no end of a line.

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from raft_ref.spec.values.value import results_of
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.configurations import (
+    configuration,
+    is_configuration,
+    to_json,
+    wanted,
+)
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.protocol import (
     Protocol,
@@ -64,6 +69,14 @@ class Moves(Others):
             "EndLease": self._own("EndLease"),
             "EndPromise": self.ends_promise,
             "Hear": self._hear,
+            "AddServer": self._of_peer("AddServer"),
+            "RemoveServer": self._of_peer("RemoveServer"),
+            "AddLearner": self._of_peer("AddLearner"),
+            "PromoteLearner": self._of_peer("PromoteLearner"),
+            "EnterJoint": self._enter_joint,
+            "LeaveJoint": self._own("LeaveJoint"),
+            "ChangeTo": self._change_to,
+            "ApplyConfiguration": self._apply_configuration,
             STAY: lambda world, _place, _event: iter([world]),
         }
 
@@ -159,10 +172,7 @@ class Moves(Others):
     def _commit(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)
         index = event.after.get("commitIndex", event.before.get("commitIndex"))
-        # What a majority has, and the leader with it, by what it knows: behind that is no quorum.
-        known: Any = sorted(results_of(state.match_index))
-        others = len(known) // 2
-        most = min(state.log.index, known[-others]) if others else state.log.index
+        most = self.protocol.most_stored(self.servers[place], state)
         indices = range(most, state.commit_index, -1) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "Commit", each)
@@ -213,6 +223,9 @@ class Moves(Others):
         for each in commits:
             for after in self._does(world, place, event, "RestartAt", each):
                 yield after.waits(place, ()).applies(place, None)
+            for index in self.protocol.earlier_configurations(state):
+                for after in self._does(world, place, event, "RestartFrom", each, index):
+                    yield after.waits(place, ()).applies(place, None)
 
     def _apply(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with the next entry given to the state machine of a server.
@@ -266,6 +279,47 @@ class Moves(Others):
         for message in (event.sends or ()) if self.liberties.may_decline else ():
             to = self.protocol.servers[message["dest"]]
             yield from self._does(world, place, event, "TellToStand", to)
+
+    def _of_peer(self, action: str) -> Move:
+        """Return the move by which a leader is asked to do something about a server."""
+
+        def move(world: World, place: int, event: Event) -> Iterator[World]:
+            named = event.arguments.get("peer")
+            for each in self.names if named is None else [named]:
+                yield from self._does(world, place, event, action, self.protocol.servers[each])
+
+        return move
+
+    def _enter_joint(self, world: World, place: int, event: Event) -> Iterator[World]:
+        told = event.arguments.get("voters", event.after.get("configuration", {}).get("voters"))
+        if told is not None:
+            voters = frozenset(self.protocol.servers[each] for each in told)
+            yield from self._does(world, place, event, "EnterJoint", voters)
+
+    def _change_to(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with a configuration appended, of which what is not told stays as it is."""
+        state, asked = world.state(place), event.arguments
+        if not asked:
+            told = _next_value(state, event.after.get("log"))
+            asked = {"configuration": told} if is_configuration(told) else {}
+        old = to_json(self.protocol.configuration(state))
+        for new in wanted(old, asked) if asked else ():
+            value = configuration(self.protocol.servers, new)
+            yield from self._does(world, place, event, "ChangeTo", value)
+
+    def _apply_configuration(self, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it with the next configuration applied, or the last that is committed."""
+        state, found = world.state(place), []
+        applied = self.protocol.applied_configuration(state)
+        node = state.log.changed_by(state.commit_index)
+        while node is not None and node.index > applied:
+            found.append(node.index)
+            node = None if node.previous is None else node.previous.changed
+        if not self.liberties.may_decline:
+            yield from self._does(world, place, event, "ApplyConfiguration")
+            return
+        for index in reversed(found):
+            yield from self._does(world, place, event, "ApplyUpTo", index)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:
         assert event.message is not None

@@ -62,6 +62,13 @@ ROLES = {
     "AnswerRead": ("Leader",),
     "LeaseRead": ("Leader",),
     "EndLease": ("Leader",),
+    "AddServer": ("Leader",),
+    "RemoveServer": ("Leader",),
+    "AddLearner": ("Leader",),
+    "PromoteLearner": ("Leader",),
+    "EnterJoint": ("Leader",),
+    "LeaveJoint": ("Leader",),
+    "ChangeTo": ("Leader",),
 }
 """Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 

@@ -4,7 +4,7 @@ In: the verdict, with its search and the readings before the line. Out: a `Refus
 
 Each `candidate` is an action that might explain the line: all `candidates` are found by what the
 search tries, or are the nearest of `messages` that nobody sent; their `differences` say which comes
-first. Of the nearest one a `case` is made, of which the `reasons`, those `of_logs`, `of_features`
-and `of_reads` apart, tell in a sentence. The `ending` is what a picture shows; `refusal` joins
-them.
+first. Of the nearest one a `case` is made, of which the `reasons`, those `of_logs`, `of_features`,
+`of_reads` and `of_membership` apart, tell in a sentence. The `ending` is what a picture shows;
+`refusal` joins them.
 """

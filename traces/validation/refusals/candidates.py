@@ -79,7 +79,9 @@ def _of_world(search: Search, world: World, event: Event) -> Iterator[Candidate]
         True for _ in search.moves.messages(world, event.message)
     ):
         is_sent = event.message["source"] == event.server
-        yield (no_such_send if is_sent else no_such_message)(search, world, event)
+        made = (no_such_send if is_sent else no_such_message)(search, world, event)
+        if made.condition or made.differences:
+            yield made
     failing: set[str] = set()
     for attempt in search.attempts(world, event):
         name = f"{attempt.action}({', '.join(map(_argument, attempt.arguments))})"
@@ -113,7 +115,9 @@ def _kind(event: Event, attempt: Attempt) -> tuple[int, int]:
 
 
 _ACTIONS_OF = {
-    "Restart": ("RestartAt",),
+    "Restart": ("RestartAt", "RestartFrom"),
+    "ApplyConfiguration": ("ApplyUpTo",),
+    "ApplyConfChange": ("ApplyUpTo",),
     "TimeoutNow": ("TellToStand",),
     "Read": ("ReadBeside", "AskRead"),
     "RequestReadIndex": ("RequestBeside", "AskAgain"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject
-from raft_ref.traces.story.words import compacted
+from raft_ref.traces.story.words import compacted, plain
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.refusals.candidate import Candidate, Unchanged
@@ -36,6 +36,30 @@ class Case:
         """Its variables before the line."""
         state = self.world.states[self.search.moves.places[self.me]]
         return self.search.matching.variables(state or self.search.moves.protocol.first)
+
+    @cached_property
+    def configuration(self) -> JsonObject:
+        """The configuration that it goes by; empty where that cannot change."""
+        if "Membership" not in self.search.moves.protocol.features:
+            return {}
+        state = self.world.states[self.search.moves.places[self.me]]
+        return self.search.matching.configuration(state or self.search.moves.protocol.first)
+
+    def is_quorum(self, servers: Collection[str]) -> bool:
+        """Tell whether these are a quorum for it."""
+        parts = self.configuration or {"voters": self.search.moves.names}
+        return all(
+            2 * len({*servers} & {*part}) > len(part) or (name != "voters" and not part)
+            for name, part in parts.items()
+            if name != "learners"
+        )
+
+    @property
+    def of_whom(self) -> str:
+        """Tell of how many a quorum is needed."""
+        if not self.configuration:
+            return f"of {len(self.search.moves.names)} servers"
+        return f"in the configuration {plain(self.configuration)}"
 
     @cached_property
     def differences(self) -> Mapping[str, tuple[Any, Any]]:

@@ -40,6 +40,10 @@ def shown(
     if isinstance(logged.get("log"), dict):
         # In the form in which it was logged.
         has["log"] = {each: figure(state.log, state.compacted, each) for each in logged["log"]}
+    if "configuration" in logged:
+        has["configuration"] = search.matching.configuration(state)
+        # What is left out differs in nothing.
+        logged = {**logged, "configuration": {**has["configuration"], **logged["configuration"]}}
     for name in names:
         if isinstance(logged[name], dict) and isinstance(has[name], list):
             numbers = dict(zip(search.moves.names, has[name], strict=True))

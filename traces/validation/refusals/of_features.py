@@ -43,9 +43,8 @@ def _stands(case: Case) -> str:
     voters = case.old["preVotesGranted"]
     named = f"the pre-votes of {listed(voters)}" if voters else "no pre-votes"
     alone = " alone" if len(voters) == 1 else ""
-    servers = len(case.search.moves.names)
     return (
-        f"{case.me} stands for term {term} with {named}{alone}, of {servers} servers, and was "
+        f"{case.me} stands for term {term} with {named}{alone}, {case.of_whom}, and was "
         "not told to stand (9.6)"
     )
 
@@ -131,9 +130,9 @@ def _leads_on(case: Case) -> str:
     has = next((h for name, _, h in case.nearest.differences if name == "role"), None)
     if case.nearest.action.partition("(")[0] != "CheckQuorum" or has != "Follower":
         return ""
-    heard, servers = case.old["heardFrom"], len(case.search.moves.names)
+    heard = case.old["heardFrom"]
     who = f"{listed(heard)} alone {'has' if len(heard) == 1 else 'have'}" if heard else "nobody has"
-    return f"{case.me} leads on, and {who} answered it, of {servers} servers (6.2)"
+    return f"{case.me} leads on, and {who} answered it, {case.of_whom} (6.2)"
 
 
 def _tells(case: Case) -> str:

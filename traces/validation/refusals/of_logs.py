@@ -15,6 +15,9 @@ from raft_ref.traces.validation.rules.matching import message_to_json
 def commits(case: Case) -> str:
     """Tell of a commit index that goes back, or beyond what may be committed."""
     logged, has = case.differences.get("commitIndex", (None, None))
+    if case.nearest.action.startswith("Commit(") and case.nearest.condition:
+        # As it was logged, and not at all.
+        logged, has = case.event.after.get("commitIndex"), case.old["commitIndex"]
     if not isinstance(logged, int) or not isinstance(has, int):
         return ""
     if logged < case.old["commitIndex"]:
@@ -36,6 +39,7 @@ def commits(case: Case) -> str:
 
 
 def _commits_as_leader(case: Case, index: int) -> str:
+    """Tell of what a leader commits that is on no quorum, or not of its term; "" if it may."""
     at, now = case.term_at(index), case.old["currentTerm"]
     if index > case.last:
         return f"{case.me} commits up to {index}, and its log ends at {case.last}"
@@ -49,10 +53,10 @@ def _commits_as_leader(case: Case, index: int) -> str:
         source = case.message["source"]
         holds[source] = max(holds[source], case.message["matchIndex"])
     who = [case.me, *(name for name, held in holds.items() if held >= index and name != case.me)]
-    if 2 * len(who) > len(holds):
+    if case.is_quorum(who):
         return ""
     alone = " alone" if len(who) == 1 else ""
-    known = f"known to be on {listed(who)}{alone}, of {len(holds)} servers"
+    known = f"known to be on {listed(who)}{alone}, {case.of_whom}"
     return f"{case.me} commits index {index}, {known}"
 
 

@@ -23,6 +23,7 @@ from raft_ref.traces.validation.refusals.candidate import (
 from raft_ref.traces.validation.refusals.case import Case
 from raft_ref.traces.validation.refusals.of_features import of_features
 from raft_ref.traces.validation.refusals.of_logs import accepts, applies, commits, log, match
+from raft_ref.traces.validation.refusals.of_membership import of_membership
 from raft_ref.traces.validation.refusals.of_reads import of_reads
 from raft_ref.traces.validation.search import Search
 
@@ -104,7 +105,8 @@ def _term(case: Case) -> str:
 
 
 def _leads(case: Case) -> str:
-    if case.differences.get("role", ("",))[0] != "Leader":
+    is_taken = case.nearest.action.startswith("TakeLead(") and bool(case.nearest.condition)
+    if case.differences.get("role", ("",))[0] != "Leader" and not is_taken:
         return ""
     term = case.event.after.get("currentTerm", case.term)
     if case.old["role"] == "Follower":
@@ -114,8 +116,7 @@ def _leads(case: Case) -> str:
         voters.add(case.message["source"])
     named = listed(sorted(voters)) if voters else "nobody"
     alone = " alone" if len(voters) == 1 else ""
-    servers = len(case.search.moves.names)
-    return f"{case.me} leads term {term} with the votes of {named}{alone}, of {servers} servers"
+    return f"{case.me} leads term {term} with the votes of {named}{alone}, {case.of_whom}"
 
 
 def _votes(case: Case) -> str:
@@ -189,6 +190,6 @@ def _short(value: Any) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    of_reads, of_features, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes, commits, log,
-    match, accepts, applies, _condition,
+    of_reads, of_features, of_membership, _not_sent, _not_to_be_sent, _stale, _term, _leads, _votes,
+    commits, log, match, accepts, applies, _condition,
 )  # fmt: skip

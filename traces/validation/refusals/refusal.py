@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from raft_ref.traces.format.trace import Trace
@@ -46,7 +46,9 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
     nearest = found[0]
     world = nearest.world or verdict.worlds[0]
     told = why(search, world, event, nearest)
-    return Refusal(tuple(found), ending(verdict, world, nearest, told, last), told)
+    # What is told needs no reading any more, and a reading is too deep to be handed on.
+    kept = tuple(replace(each, world=None, result=None) for each in found)
+    return Refusal(kept, ending(verdict, world, nearest, told, last), told)
 
 
 def _of_broken(verdict: Verdict, last: int) -> Refusal:

@@ -8,6 +8,7 @@ from typing import Any
 from raft_ref.traces.format.features import MARK, known
 from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.rules.configurations import PARTS, is_sound
 from raft_ref.traces.validation.rules.matching import FIGURES
 
 Check = Callable[[Any, Collection[str]], bool]
@@ -43,35 +44,58 @@ def _numbers(value: Any, servers: Collection[str]) -> bool:
     return type(value) is list and len(value) == len(servers) and all(map(_number, value))
 
 
-def _entries(value: Any, _: Collection[str] = ()) -> bool:
-    if type(value) is not list:
-        return False
-    for each in value:
-        if type(each) is not dict:
-            return False
-        term = each.get("term")
-        if type(term) is not int or term < 0 or type(each.get("value", "")) is not str:
-            return False
-    return True
+def _value(value: Any, servers: Collection[str]) -> bool:
+    return type(value) is str or is_sound(value, servers)
 
 
-def _log(value: Any, _: Collection[str]) -> bool:
-    if type(value) is not dict:
-        return _entries(value)
-    return all(
-        name in FIGURES and (type(each) is str if name == "digest" else _number(each))
-        for name, each in value.items()
+def _configuration(value: Any, servers: Collection[str]) -> bool:
+    return is_sound(value, servers)
+
+
+def _entries_of(is_value: Check) -> Check:
+    """Return the check of a list of entries, which hold such values."""
+
+    def are_entries(value: Any, servers: Collection[str] = ()) -> bool:
+        if type(value) is not list:
+            return False
+        for each in value:
+            if type(each) is not dict:
+                return False
+            term = each.get("term")
+            if type(term) is not int or term < 0 or not is_value(each.get("value", ""), servers):
+                return False
+        return True
+
+    return are_entries
+
+
+_entries = _entries_of(lambda value, _: type(value) is str)
+_changing_entries = _entries_of(_value)
+
+
+def _log_of(are_entries: Check) -> Check:
+    return lambda value, servers: (
+        are_entries(value, servers)
+        if type(value) is not dict
+        else all(
+            name in FIGURES and (type(each) is str if name == "digest" else _number(each))
+            for name, each in value.items()
+        )
     )
 
 
-def _carried(value: Any, _: Collection[str]) -> bool:
-    return _number(value) or _entries(value)
+def _carried_of(are_entries: Check) -> Check:
+    return lambda value, servers: _number(value) or are_entries(value, servers)
 
 
 def _snapshot(value: Any, _: Collection[str]) -> bool:
     return type(value) is dict and all(
         _number(value[name]) for name in ("lastIncludedIndex", "lastIncludedTerm") if name in value
     )
+
+
+def _changed_snapshot(value: Any, servers: Collection[str]) -> bool:
+    return _snapshot(value, servers) and is_sound(value.get("configuration", {}), servers)
 
 
 def _index(value: Any, _: Collection[str]) -> bool:
@@ -107,7 +131,7 @@ VARIABLES: Mapping[str, tuple[Check, str]] = {
     "currentTerm": (_number, "a number"),
     "votedFor": (_vote, "a server or null"),
     "snapshot": (_snapshot, "an object with lastIncludedIndex and lastIncludedTerm"),
-    "log": (_log, f"a list of entries, or an object with {', '.join(FIGURES)}"),
+    "log": (_log_of(_entries), f"a list of entries, or an object with {', '.join(FIGURES)}"),
     "role": (_role, "Follower, Candidate or Leader"),
     "commitIndex": (_number, "a number"),
     "votesGranted": (_servers, "a list of servers"),
@@ -132,7 +156,7 @@ MESSAGES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
         **_HEAD,
         "prevLogIndex": (_number, "a number"),
         "prevLogTerm": (_number, "a number"),
-        "entries": (_carried, "a list of entries, or how many"),
+        "entries": (_carried_of(_entries), "a list of entries, or how many"),
         "leaderCommit": (_number, "a number"),
     },
     "AppendEntriesResponse": {
@@ -180,6 +204,23 @@ MESSAGES_OF_FEATURES: Mapping[str, Mapping[str, tuple[Check, str]]] = {
 """The same of the messages that features add."""
 
 
+_CONFIGURATION = (_configuration, f"an object with {', '.join(PARTS)}")
+_SNAPSHOT = (_changed_snapshot, "an object with lastIncludedIndex, lastIncludedTerm, configuration")
+VARIABLES_OF_MEMBERSHIP: Mapping[str, tuple[Check, str]] = {
+    "snapshot": _SNAPSHOT,
+    "log": (_log_of(_changing_entries), VARIABLES["log"][1]),
+    "bootstrap": _CONFIGURATION,
+    "configurationIndex": (_number, "a number"),
+    "configuration": _CONFIGURATION,
+}
+"""The same of what holds configurations. `configuration` is the one in force, and no variable of
+its own."""
+_FIELDS_OF_MEMBERSHIP: Mapping[str, tuple[Check, str]] = {
+    "entries": (_carried_of(_changing_entries), "a list of entries, or how many"),
+    "snapshot": _SNAPSHOT,
+}
+
+
 def fields_of(kind: str) -> Mapping[str, tuple[Check, str]]:
     """Return the fields that each message of a type has."""
     return MESSAGES[kind] if kind in MESSAGES else MESSAGES_OF_FEATURES[kind]
@@ -204,6 +245,8 @@ def checked_state(
     if type(value) is not dict:
         raise TraceError(f'"{what}" must be an object')
     variables = {**VARIABLES, **VARIABLES_OF_FEATURES} if features else VARIABLES
+    if "Membership" in features:
+        variables = {**variables, **VARIABLES_OF_MEMBERSHIP}
     for name, each in value.items():
         if name not in variables:
             raise TraceError(f'"{name}" is no variable; these are {", ".join(variables)}')
@@ -238,6 +281,8 @@ def checked_message(
         if name not in fields:
             raise TraceError(f'a {kind} has no "{name}"; it has {", ".join(fields)}')
         check, expected = fields[name]
+        if "Membership" in features:
+            check, expected = _FIELDS_OF_MEMBERSHIP.get(name, (check, expected))
         if not check(each, servers):
             raise TraceError(f'"{name}" must be {expected}')
     if value["source"] == value["dest"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from raft_ref.spec.values.value import Function, domain_of
 from raft_ref.traces.format.trace import NOT_LOGGED
+from raft_ref.traces.validation.rules.configurations import text
 
 ENTRY = domain_of(frozenset({"term", "value"}))
 """The fields of an entry of Raft.tla, in the order in which its record has them."""
@@ -26,11 +27,13 @@ class Log:
 
     `index` and `term` are those of the last entry, 0 where there is none. `entry` is its record in
     the spec. `digest` is the SHA-256 of the digest before it, followed by `term:value`, and None
-    where a value is unknown.
+    where a value is unknown. `changed` is the log up to its last configuration, None where it has
+    none; of a log that begins behind entries which nobody knows, its beginning may be one.
     """
 
     __slots__ = (
-        "_child", "_chunk", "_jump", "_others", "digest", "entry", "index", "previous", "term",
+        "_child", "_chunk", "_jump", "_others", "beginning", "changed", "digest", "entry", "index",
+        "previous", "term",
     )  # fmt: skip
 
     def __init__(self, previous: Log | None, index: int, term: int, entry: Function | None) -> None:
@@ -44,6 +47,9 @@ class Log:
         self._jump: Log = self if previous is None else previous._next_jump()
         before = b"" if index == 0 else None if previous is None else previous.digest
         self.digest: bytes | None = before if previous is None else _digest(before, entry)
+        self.beginning: Function | None = None
+        changed = None if previous is None else previous.changed
+        self.changed: Log | None = self if entry and type(entry[2]) is tuple else changed
 
     def _next_jump(self) -> Log:
         # Skew-binary pointers: to reach any index takes a logarithmic number of jumps (Myers, "An
@@ -52,6 +58,31 @@ class Log:
         if self.index - jump.index == jump.index - jump._jump.index:
             return jump._jump
         return self
+
+    @property
+    def configuration(self) -> Function:
+        """The configuration at the last index of the log, where one is there."""
+        found: Any = self.beginning if self.entry is None else self.entry[2]
+        configuration: Function = found
+        return configuration
+
+    def changed_by(self, index: int) -> Log | None:
+        """Return the log up to its last configuration up to an index; None where it has none.
+
+        That of a beginning may have stood at any index before.
+        """
+        node = self.changed if index else None
+        while node is not None and node.index > index and node.previous is not None:
+            node = node.previous.changed
+        return node
+
+    def changed_after(self, index: int) -> int | None:
+        """Return the index of the first configuration behind an index; None where there is none."""
+        found, node = None, self.changed
+        while node is not None and node.index > index:
+            found = node.index
+            node = None if node.previous is None else node.previous.changed
+        return found
 
     @property
     def first(self) -> int:
@@ -172,7 +203,9 @@ def _known(log: Log | None, index: int) -> Log:
 def _digest(before: bytes | None, entry: Function | None) -> bytes | None:
     if before is None or entry is None or entry[2] == UNLOGGED:
         return None
-    return hashlib.sha256(before + f"{entry[1]}:{entry[2]}".encode()).digest()
+    held: Any = entry[2]
+    value = held if type(held) is str else text(held)
+    return hashlib.sha256(before + f"{entry[1]}:{value}".encode()).digest()
 
 
 class Logs:
@@ -182,11 +215,14 @@ class Logs:
         self.empty = Log(None, 0, 0, None)
         self._unknown = {(0, 0): self.empty}
 
-    def unknown(self, index: int, term: int) -> Log:
-        """Return a log of which is known only where it ends.
+    def unknown(self, index: int, term: int, configuration: Function | None = None) -> Log:
+        """Return a log of which is known only where it ends, and the configuration as of there.
 
         All such logs that end alike are one, as LogMatching says of real ones.
         """
         if (index, term) not in self._unknown:
             self._unknown[index, term] = Log(None, index, term, None)
-        return self._unknown[index, term]
+        log = self._unknown[index, term]
+        if configuration is not None and index and log.beginning is None:
+            log.beginning, log.changed = configuration, log
+        return log

@@ -24,6 +24,7 @@ from raft_ref.spec.values.value import (
 )
 from raft_ref.traces.format.features import MARK
 from raft_ref.traces.format.trace import JsonObject, TraceError
+from raft_ref.traces.validation.rules import configurations
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.protocol import NIL, Message, Protocol, ServerState
 
@@ -37,6 +38,7 @@ class Matching:
     def __init__(
         self, servers: Sequence[ModelValue], places: Sequence[int], protocol: Protocol
     ) -> None:
+        self._protocol = protocol
         self.features = tuple(sorted(protocol.features))
         """The features that are on."""
         self._of_features = {
@@ -75,6 +77,8 @@ class Matching:
                 return self._numbers_differ(state.match_index, logged)
             case "snapshot":
                 return _snapshot_differs(state.compacted, state.log, logged)
+            case "configuration":
+                return not configurations.agrees(self._protocol.configuration(state), logged)
         if name in self._of_features:
             held = _held_to_json(state.features[self._of_features[name]])
             return bool(held != (_in_order(logged) if isinstance(logged, list) else logged))
@@ -113,6 +117,7 @@ class Matching:
         """Return the state in which a server starts: what was logged, and otherwise as in Init."""
         first = protocol.first
         log, compacted = _started_log(protocol, logged)
+        logged = {**_configured(log, logged), **logged}
         vote = logged.get("votedFor")
         return first._replace(
             current_term=logged.get("currentTerm", log.term),
@@ -139,6 +144,10 @@ class Matching:
         given = logged if isinstance(logged, dict) else zip(self._names, logged, strict=True)
         numbers |= {protocol.servers[name]: number for name, number in dict(given).items()}
         return function(numbers)
+
+    def configuration(self, state: ServerState) -> dict[str, list[str]]:
+        """Return the configuration that a server goes by, as a trace has it."""
+        return configurations.to_json(self._protocol.configuration(state))
 
     def variables(self, state: ServerState) -> dict[str, Any]:
         """Return a state as a trace has it."""
@@ -168,6 +177,8 @@ def _held(protocol: Protocol, logged: Any) -> Any:
             return TRUE if logged else FALSE
         case list():
             return frozenset(_held(protocol, each) for each in logged)
+        case dict() if "voters" in logged:
+            return configurations.configuration(protocol.servers, logged)
         case dict():
             return record({key: _held(protocol, value) for key, value in logged.items()})
         case str():
@@ -200,10 +211,11 @@ def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
     """Return the log with which a server starts, and up to where it is compacted."""
     held, entries = logged.get("snapshot") or {}, logged.get("log", [])
     compacted = held.get("lastIncludedIndex", 0)
-    log = protocol.logs.unknown(compacted, held.get("lastIncludedTerm", 0))
+    log = _beginning(protocol, logged, compacted)
     if isinstance(entries, list):
         return log.with_entries(
-            (ENTRY, each["term"], each.get("value", UNLOGGED)) for each in entries
+            (ENTRY, each["term"], value_of(protocol, each.get("value", UNLOGGED)))
+            for each in entries
         ), compacted
     last = entries.get("lastIndex", compacted + entries.get("length", 0))
     if last < compacted:
@@ -211,6 +223,50 @@ def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
     if last == compacted:
         return log, compacted
     return protocol.logs.unknown(last, entries.get("lastTerm", 0)), compacted
+
+
+def _beginning(protocol: Protocol, logged: JsonObject, compacted: int) -> Log:
+    """Return the log up to where it is compacted, with what is told of its configurations."""
+    held = logged.get("snapshot") or {}
+    term, data = held.get("lastIncludedTerm", 0), held.get("data", ())
+    changes = [value for value in data if configurations.is_configuration(value)]
+    shown = held.get("configuration", changes[-1] if changes else None)
+    if shown is None and logged.get("log") in ([], None, {"lastIndex": compacted}):
+        shown = logged.get("configuration")
+    told = None if shown is None else configurations.configuration(protocol.servers, shown)
+    return protocol.logs.unknown(compacted, term, told)
+
+
+def _configured(log: Log, logged: JsonObject) -> JsonObject:
+    """Return what follows for a server that begins of the configuration that it is said to have.
+
+    The last in its log that is committed, or else the one that it was started with.
+    """
+    known = log.changed_by(logged.get("commitIndex", log.first))
+    if "configuration" not in logged and known is None:
+        return {}
+    if known is not None:
+        return {"configurationIndex": known.index}
+    return {"bootstrap": logged["configuration"]}
+
+
+def value_of(protocol: Protocol, shown: Any) -> Any:
+    """Return a value in a log as the spec has it."""
+    if configurations.is_configuration(shown):
+        return configurations.configuration(protocol.servers, shown)
+    return shown
+
+
+def value_to_json(value: Any) -> Any:
+    """Return a value in a log as a trace has it."""
+    return configurations.to_json(value) if type(value) is tuple else value
+
+
+def _values_agree(held: Any, shown: Any) -> bool:
+    """Tell whether a value is as it was logged, if it was."""
+    if configurations.is_configuration(shown):
+        return type(held) is tuple and configurations.agrees(held, shown)
+    return held == shown or UNLOGGED in (held, shown)
 
 
 def known_entries(log: Log, after: int) -> list[Function]:
@@ -225,13 +281,13 @@ def snapshot_to_json(log: Log, compacted: int) -> dict[str, Any]:
     except IndexError:
         # Nobody knows what was compacted.
         return {"lastIncludedIndex": compacted, "lastIncludedTerm": 0, "data": []}
-    data = [each[2] for each in known_entries(held, 0)]
+    data = [value_to_json(each[2]) for each in known_entries(held, 0)]
     return {"lastIncludedIndex": compacted, "lastIncludedTerm": held.term, "data": data}
 
 
 def entry_to_json(entry: Function) -> dict[str, Any]:
     """Return an entry as a trace has it."""
-    return {"term": entry[1], "value": entry[2]}
+    return {"term": entry[1], "value": value_to_json(entry[2])}
 
 
 def _log_differs(log: Log, compacted: int, logged: Any) -> bool:
@@ -258,9 +314,7 @@ def _entries_differ(log: Log, logged: Sequence[JsonObject]) -> bool:
 
 def _entry_differs(entry: Function, logged: JsonObject) -> bool:
     value = logged.get("value", UNLOGGED)
-    return logged.get("term", entry[1]) != entry[1] or (
-        value != entry[2] and UNLOGGED not in (value, entry[2])
-    )
+    return logged.get("term", entry[1]) != entry[1] or not _values_agree(entry[2], value)
 
 
 FIGURES = ("lastIndex", "lastTerm", "length", "digest")
@@ -302,7 +356,7 @@ def _values_differ(log: Log, values: Sequence[Any]) -> bool:
     if known == values:
         return False
     pairs = zip(reversed(known), reversed(values), strict=False)
-    return any(value != have and have is not UNLOGGED for have, value in pairs)
+    return any(not _values_agree(have, value) for have, value in pairs)
 
 
 # ---- Messages

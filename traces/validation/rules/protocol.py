@@ -9,7 +9,7 @@ not in the log that it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -82,6 +82,13 @@ class Taken(NamedTuple):
 def field(message: Message, name: str) -> Any:
     """Return a field of a message."""
     return message[domain_in(message)[name]]
+
+
+def stored(voters: Iterable[ModelValue], me: ModelValue, state: ServerState) -> int:
+    """Return up to where a leader knows its log to be on a majority of these servers."""
+    known = [state.log.index if each is me else _of(state.match_index, each) for each in voters]
+    known.sort(reverse=True)
+    return min(state.log.index, known[len(known) // 2])
 
 
 def _of(values: Function, argument: Value) -> Any:
@@ -206,9 +213,37 @@ class Protocol:
         """Return a message as Raft.tla has it; None for one that it knows nothing of."""
         return message
 
+    def configuration(self, state: ServerState) -> Function:
+        """Return the configuration that a server goes by. Raises `ValueError`: there is none."""
+        raise ValueError(f"{state.log}: there is one configuration, for good")
+
+    def most_stored(self, me: ModelValue, state: ServerState) -> int:
+        """Return up to where a leader knows its log to be on a quorum, whatever the terms."""
+        return stored(self.servers.values(), me, state)
+
+    def applied_configuration(self, state: ServerState) -> int:
+        """Return the index of the configuration that a server has applied."""
+        return 0
+
+    def earlier_configurations(self, state: ServerState) -> list[int]:
+        """Return where configurations stand that a server may fall back to as it restarts."""
+        return []
+
     def reads_from(self, name: str) -> Callable[[ServerState, tuple[Any, ...]], int]:
         """Return the function that says behind which index an action looks into the log."""
         return FIRST_READ[name]
+
+    def base(self, name: str, state: ServerState, arguments: tuple[Any, ...]) -> int:
+        """Return the index up to which an action is shown no entry of the log."""
+        return max(state.compacted, min(self.reads_from(name)(state, arguments), state.log.index))
+
+    def is_without_log(self, name: str, state: ServerState) -> bool:
+        """Say whether an action looks at no entry behind the snapshot."""
+        return name in WITHOUT_LOG
+
+    def snapshot_of(self, data: Any) -> Log | None:
+        """Return the log that the data of a snapshot stands for; None for what was made of one."""
+        return data if isinstance(data, Log) else None
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:
@@ -222,14 +257,13 @@ class Protocol:
 
         Raises `UnknownEntriesError` where it would need what nobody knows.
         """
-        log = state.log
-        base = max(state.compacted, min(self.reads_from(name)(state, arguments), log.index))
+        log, base = state.log, self.base(name, state, arguments)
         if base == log.index:
             term, entries = log.term, sequence(())
         else:
             try:
                 term = log.at(base).term
-                entries = sequence(() if name in WITHOUT_LOG else log.entries(base))
+                entries = sequence(() if self.is_without_log(name, state) else log.entries(base))
             except IndexError:
                 raise UnknownEntriesError(base) from None
         before, after = self._around[me]
@@ -276,8 +310,9 @@ class Protocol:
         _, data, index, term = held
         if held == shown:
             return state.compacted, state.log.at(index).with_entries(results_of(entries))
-        if isinstance(data, Log):
-            base = data
+        whole = self.snapshot_of(data)
+        if whole is not None:
+            base = whole
         elif index <= state.log.index:
             base = state.log.at(index)
         else:
