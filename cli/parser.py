@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "demo": "run a cluster in one process, live in the terminal",
     "serve": "run a server of a cluster",
     "kv": "read and write keys of a cluster",
+    "member": "tell who the servers of a cluster are, or change that",
     "validate": "validate recorded traces of any implementation against the spec",
     "generate": "generate scenarios that cover the reference node, for other implementations",
     "conform": "drive another implementation, and hold each step against the spec",

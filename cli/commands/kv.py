@@ -5,8 +5,7 @@ import asyncio
 import json
 import sys
 
-from raft_ref.cli.options.errors import positive
-from raft_ref.cli.options.network import add_tls, addresses, certificate
+from raft_ref.cli.options.network import add_client, certificate
 from raft_ref.server import FailedError, Kind, Operation, OperationRequest, Result, Transfer
 
 _EXAMPLES = """
@@ -51,40 +50,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
                 "--reads any or lease; others say who leads)",
             )
         one.set_defaults(kind=kind)
-        _add_cluster(one)
+        add_client(one, run)
     what = "let another server lead"
     one = kinds.add_parser("transfer", help=what, description=f"{what.capitalize()}.")
     one.add_argument(
         "server", nargs="?", metavar="SERVER", help="which (default: the one that is nearest to it)"
     )
     one.set_defaults(kind=None)
-    _add_cluster(one)
-
-
-def _add_cluster(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--cluster",
-        required=True,
-        type=addresses,
-        metavar="ADDRESS,...",
-        help="where its servers listen: host:port or unix:/path",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=positive,
-        default=5.0,
-        metavar="SECONDS",
-        help="how long to try (default: %(default)g)",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    add_tls(parser)
-    parser.set_defaults(run=run)
+    add_client(one, run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run `raft-ref kv`. Raises UsageError and TlsError."""
-    request = _request(options)
-    wanted = request.wanted
+    wanted = _wanted(options)
+    request = OperationRequest(
+        tuple(options.cluster), wanted, options.timeout, certificate(options)
+    )
     is_read = isinstance(wanted, Operation) and wanted.kind is Kind.GET
     try:
         result = asyncio.run(request.run())
@@ -99,12 +80,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         _print_result(wanted, result)
     return 0 if succeeded else 1
-
-
-def _request(options: argparse.Namespace) -> OperationRequest:
-    return OperationRequest(
-        tuple(options.cluster), _wanted(options), options.timeout, certificate(options)
-    )
 
 
 def _wanted(options: argparse.Namespace) -> Operation | Transfer:

@@ -15,7 +15,7 @@ from raft_ref.cli.options.network import add_tls, address, certificate, peers
 from raft_ref.features import Feature
 from raft_ref.server import (
     IN_PRACTICE,
-    IN_PRODUCTION,
+    SERVED,
     Address,
     Server,
     ServerRequest,
@@ -30,7 +30,8 @@ examples (the first of three servers on one machine; two processes; a network):
   raft-ref serve --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
   raft-ref serve --id a --data /srv/raft --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
       --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
-  raft-ref serve --with pre-vote,check-quorum ...      leadership is not transferred
+  raft-ref serve --id d --join --data /srv/raft ...    a server that waits for `member add`
+  raft-ref serve --with pre-vote,membership ...        leadership is not transferred
   raft-ref serve --with none ...                       Raft as the paper has it
   raft-ref serve --reads any ...                       for `kv get --from-any`
   raft-ref serve --reads lease --clock-drift 0.01 ...  on machines with good clocks
@@ -46,8 +47,15 @@ promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster
 more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
 is not so, a read may miss what was written before it.
 
-exit codes: 0 stopped by Ctrl-C or SIGTERM; 1 it could not go on, such as for want of room on the
-disk; 2 bad input or usage
+A server that joins is in no configuration, and empty, until `raft-ref member add` (see there); it
+is started again in the same words. What the members are is in the log from the first change on, and
+--peers says no more than who the cluster began with. Each server remembers by which disk the others
+are known; one that comes back with another disk is refused and stops, for what it voted for is
+lost: remove it, and let it join under a new name. Where --with leaves membership out, a server
+keeps to its peers for good, and takes no part in changes.
+
+exit codes: 0 stopped by Ctrl-C or SIGTERM, or removed from the cluster; 1 it could not go on, such
+as for want of room on the disk; 2 bad input or usage
 """
 
 _READS: Mapping[str, frozenset[Feature]] = {
@@ -71,8 +79,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=peers,
         metavar="NAME=ADDRESS,...",
-        help="all servers of the cluster, this one included, the same everywhere; an address is "
-        "host:port or unix:/path",
+        help="all servers that the cluster begins with, this one included, the same everywhere; an "
+        "address is host:port or unix:/path",
+    )
+    parser.add_argument(
+        "--join",
+        action="store_true",
+        help="wait to be added to the cluster of the other peers, some of its servers",
     )
     parser.add_argument(
         "--data", required=True, type=Path, metavar="DIR", help="the folder of this server's disk"
@@ -88,7 +101,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="listen beyond this machine without TLS: whoever reaches the port is let in",
     )
-    add_features(parser, IN_PRODUCTION, named(IN_PRODUCTION))
+    add_features(parser, SERVED, named(SERVED))
     parser.add_argument(
         "--reads",
         choices=_READS,
@@ -139,8 +152,9 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             options.listen,
             certificate(options),
             options.without_tls,
-            features_of(options, IN_PRODUCTION) | _READS[options.reads],
+            features_of(options, SERVED) | _READS[options.reads],
             IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift,
+            options.join,
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error

@@ -3,36 +3,45 @@
 In: the node of `raft_ref` as it is explored, a disk, a network, a clock. Out: a replicated
 key-value store. A `replica` is a node with timers (no I/O), which saves by a `storage`, sends by a
 `transport`, and applies what is committed to a `store`; an `extended` one has features as well,
-`reading` is one of them. A `process` runs one over `sockets`: messages as bytes (`codec`) in frames
-(`framing`), with `tls` if asked. A `client` talks to servers as a `session` says. `simulation` has
-a whole cluster in one process.
+`membership` and `reading` are two of them. `members` are who the servers are, and a `store_node`
+is a node that has them in its log. A `process` runs a replica over the sockets of `network`, with
+messages as bytes (`codec`). A `client` talks to servers as a `session` says. `simulation` has a
+whole cluster in one process.
 """
 
 from raft_ref.server.client import Client, FailedError, OperationRequest
-from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica, named
+from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
+from raft_ref.server.members import Members
+from raft_ref.server.membership import Member, MembershipReplica
+from raft_ref.server.network.sockets import Address, parse_address
+from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.reading import ReadingReplica
 from raft_ref.server.replica import (
     IN_PRACTICE,
+    Change,
+    ChangeKind,
     Happening,
     Replica,
     Reply,
     Status,
     Timing,
 )
-from raft_ref.server.session import Kind, Operation, Session, Transfer
+from raft_ref.server.session import Kind, Membership, Operation, Session, Transfer
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation
-from raft_ref.server.sockets import Address, parse_address
 from raft_ref.server.storage import SqliteStorage, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine, Result, Store
-from raft_ref.server.tls import Certificate, TlsError
+from raft_ref.server.store_node import StoreNode
 
 __all__ = [
     "IN_PRACTICE",
     "IN_PRODUCTION",
+    "SERVED",
     "Address",
     "Certificate",
+    "Change",
+    "ChangeKind",
     "Client",
     "Conditions",
     "ExtendedReplica",
@@ -40,6 +49,10 @@ __all__ = [
     "Happening",
     "KeyValueMachine",
     "Kind",
+    "Member",
+    "Members",
+    "Membership",
+    "MembershipReplica",
     "Operation",
     "OperationRequest",
     "ReadingReplica",
@@ -56,6 +69,7 @@ __all__ = [
     "Storage",
     "StorageError",
     "Store",
+    "StoreNode",
     "Timing",
     "TlsError",
     "Transfer",

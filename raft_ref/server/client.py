@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.framing import FrameError, frame, read_frame
+from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.sockets import VERSION, Address, Hello, parse_address
+from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
-from raft_ref.server.session import ExpiredError, Operation, Request, Session, Transfer
-from raft_ref.server.sockets import VERSION, Address, Hello
+from raft_ref.server.session import ExpiredError, Request, Session, Wanted
 from raft_ref.server.store import Result
-from raft_ref.server.tls import Certificate
 
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
@@ -38,8 +38,9 @@ class FailedError(Exception):
 class Client:
     """A client that does one thing at a time.
 
-    Arguments: where the servers listen; TLS for connecting, if any. The names of servers are their
-    addresses, since a client need not know more.
+    Arguments: where the servers listen, or some of them: those that lead tell of the others; TLS
+    for connecting, if any. The names of servers are their addresses, since a client need not know
+    more.
     """
 
     def __init__(self, addresses: Sequence[Address], tls: ssl.SSLContext | None = None) -> None:
@@ -54,7 +55,7 @@ class Client:
         """The address of the server that is asked next: the leader, if it answered last."""
         return self._session.target
 
-    async def do(self, wanted: Operation | Transfer, seconds: float) -> Result:
+    async def do(self, wanted: Wanted, seconds: float) -> Result:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(wanted)
         trouble, self._was_sent = "no server answered", False
@@ -98,7 +99,8 @@ class Client:
             writer.write(frame(msgspec.msgpack.encode(request)))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
-            self._was_sent |= is_command or request.successor is not None
+            is_change = request.membership not in (None, (None,))
+            self._was_sent |= is_command or is_change or request.successor is not None
             while (payload := await read_frame(reader)) is not None:
                 number, content = _decode(payload)
                 if number == request.number:
@@ -109,6 +111,8 @@ class Client:
         if self._connected is not None and self._connected[0] != target:
             await self.close()
         if self._connected is None:
+            if target not in self._addresses:  # a member that another one has told of
+                self._addresses[target] = _parsed(target)
             reader, writer = await self._addresses[target].connect(self._tls)
             writer.write(frame(msgspec.msgpack.encode(Hello(VERSION, None, None))))
             self._connected = target, reader, writer
@@ -122,6 +126,13 @@ def _decode(payload: bytes) -> tuple[int, tuple[Any, ...]]:
         raise FrameError(f"no reply: {error}") from None
 
 
+def _parsed(address: str) -> Address:
+    try:
+        return parse_address(address)
+    except ValueError as error:
+        raise FrameError(f"no address of a leader: {error}") from None
+
+
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer for {ATTEMPT:g} s"
@@ -133,7 +144,7 @@ class OperationRequest:
     """Do one thing: where the servers listen, what, and how many seconds to try."""
 
     servers: tuple[Address, ...]
-    wanted: Operation | Transfer
+    wanted: Wanted
     seconds: float = 5.0
     certificate: Certificate | None = None
 

@@ -1,7 +1,7 @@
 """Messages as bytes, and back. What comes from a network is checked, type by type.
 
-A message is the number of its class, and its fields in order as msgpack; see `Envelope` for the
-number that travels with it.
+A message is the number of its class, and its fields in order as msgpack, the members of a cluster
+as text; see `Envelope` for the number that travels with it.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from raft_ref.messages import (
     Message,
     Snapshot,
 )
+from raft_ref.server.members import as_text, of_text
 
 
 class CodecError(ValueError):
@@ -67,7 +68,7 @@ def encode(envelope: Envelope) -> bytes:
     content: tuple[Any, ...]
     match message:
         case AppendEntriesRequest(source, dest, term, index, prev_term, entries, commit):
-            carried = [(entry.term, entry.value) for entry in entries]
+            carried = [(entry.term, as_text(entry.value)) for entry in entries]
             content = source, dest, term, index, prev_term, carried, commit
         case InstallSnapshotRequest(source, dest, term, held):
             snapshot = held.last_included_index, held.last_included_term, held.data
@@ -87,7 +88,10 @@ def decode(data: bytes) -> Envelope:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CodecError(f"no {cls.__name__}: {error}") from None
     if cls is AppendEntriesRequest:
-        content[5] = tuple(Entry(term, value) for term, value in content[5])
+        try:
+            content[5] = tuple(Entry(term, of_text(value)) for term, value in content[5])
+        except ValueError as error:
+            raise CodecError(f"no {cls.__name__}: {error}") from None
     if cls is InstallSnapshotRequest:
         content[3] = Snapshot(*content[3])
     return Envelope(cls(*content), number)

@@ -40,7 +40,10 @@ from raft_ref.server.replica import LONG_AGO, Output, Replica, Reply, RequestId,
 from raft_ref.server.store import Result
 
 IN_PRODUCTION = frozenset({Feature.PRE_VOTE, Feature.CHECK_QUORUM, Feature.LEADERSHIP_TRANSFER})
-"""The features that a server can have, and has unless it is told otherwise."""
+"""The features that a server can have, and has unless it is told otherwise, with `SERVED`."""
+
+SERVED = IN_PRODUCTION | {Feature.MEMBERSHIP}
+"""Those of a server of a real cluster, which can change its members."""
 
 
 def named(features: Iterable[Feature]) -> str:
@@ -86,9 +89,7 @@ class ExtendedReplica(Replica):
                 message, AppendEntriesResponse | InstallSnapshotResponse | HeartbeatResponse
             ):
                 self._answered[message.source] = now
-        is_wanted = self.state.is_forced or self.node.has_pre_votes(self.state)
-        if is_wanted and self.node.may_stand(self.state):
-            super()._stand(now)
+        self._stand_if_wanted(now)
         self._tell_of_transfer()
 
     def tick(self, now: float) -> None:
@@ -143,6 +144,21 @@ class ExtendedReplica(Replica):
         # Asking costs nobody anything: what may be lost, or came too early for a server that has
         # just heard from the leader, is asked again soon.
         self._election_due = now + self._chance.uniform(1, 2) * self.timing.heartbeat
+        self._stand_if_wanted(now)
+
+    def _stand_if_wanted(self, now: float) -> None:
+        is_wanted = self.state.is_forced or self.node.has_pre_votes(self.state)
+        if is_wanted and self.node.may_stand(self.state):
+            super()._stand(now)
+
+    # Who the others are
+
+    def _others(self) -> list[ServerId]:
+        members = self.node.members_of(self.state)
+        return [each for each in self.node.servers if each in members and each != self.me]
+
+    def _is_quorum(self, servers: frozenset[ServerId]) -> bool:
+        return self.node.has_quorum(self.state, servers)
 
     # While it leads
 
@@ -165,10 +181,12 @@ class ExtendedReplica(Replica):
         """
         if not self._has(Feature.LEADERSHIP_TRANSFER):
             super().transfer(request, target, now)
-        elif target is not None and target not in self.node.servers:
-            self._answer(request, Result(succeeded=False, refused=f"there is no server {target}"))
         elif self._leading is None:
             self._refuse(request)
+        elif target is not None and target not in self.node.voters_of(self.state):
+            is_learner = target in self.node.members_of(self.state)
+            why = f"{target} does not vote" if is_learner else f"there is no server {target}"
+            self._answer(request, Result(succeeded=False, refused=why))
         elif target == self.me:
             self._answer(request, Result(value=self.me))
         elif self._transfer is not None:
@@ -180,7 +198,9 @@ class ExtendedReplica(Replica):
         """Return the server with the longest log of those that answered lately."""
         match_index = dict(zip(self.node.servers, self.state.match_index, strict=True))
         recent = now - self.timing.election_timeout[0]
+        voters = self.node.voters_of(self.state)
         answered = [server for server, at in self._answered.items() if at >= recent]
+        answered = [server for server in answered if server in voters]
         return max(answered, key=match_index.__getitem__, default=None)
 
     def _begin_transfer(self, request: RequestId, target: ServerId | None, now: float) -> None:

@@ -18,14 +18,25 @@ from typing import Any
 
 import msgspec
 
-from raft_ref.features import ExtendedNode, Feature
-from raft_ref.messages import AppendEntriesRequest, ServerId
+from raft_ref.features import Feature
+from raft_ref.messages import AppendEntriesRequest, InstallSnapshotRequest, ServerId
 from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.extended import IN_PRODUCTION, named
+from raft_ref.server.extended import SERVED, named
+from raft_ref.server.members import Members
+from raft_ref.server.network.sockets import (
+    Address,
+    Contexts,
+    Farewell,
+    Hello,
+    SocketTransport,
+    parse_address,
+)
+from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
 from raft_ref.server.replica import (
     IN_PRACTICE,
+    ChangeKind,
     Happening,
     Replica,
     Reply,
@@ -34,20 +45,30 @@ from raft_ref.server.replica import (
     Timing,
 )
 from raft_ref.server.session import Request
-from raft_ref.server.sockets import Address, Contexts, SocketTransport
-from raft_ref.server.storage import SqliteStorage, Storage
+from raft_ref.server.storage import SqliteStorage, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine, check_command
-from raft_ref.server.tls import Certificate, TlsError
+from raft_ref.server.store_node import StoreNode
 from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
 
 _decode_request = msgspec.msgpack.Decoder(Request).decode
 
+LAST_WORDS = 0.05
+"""Seconds that a server which stops leaves its answers to be sent."""
+
+MOST_UNKNOWN = 32
+"""Servers that a server lets in which are no members as far as it knows."""
+
+MOST_IDLE = 60.0
+"""Seconds after which a server looks what there is to do if nothing is due."""
+
 _Event = Callable[[Replica, float], None]
 
 STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
+
+_CHANGED = "the members of the cluster have changed, and this server runs without membership"
 
 _ASSUMED = (
     "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "
@@ -56,11 +77,12 @@ _ASSUMED = (
 
 
 class Server:
-    """A server that runs until it is stopped, or cannot save.
+    """A server that runs until it is stopped, was removed from its cluster, or cannot save.
 
-    Arguments: whose it is; where all servers of the cluster listen; its disk; how long it waits;
-    TLS for listening and connecting, if any; `settle` is told of each step of the node, once it
-    will not be undone, and before anybody else hears of it; the `features` of the node.
+    Arguments: whose it is; where the servers of the cluster listen, those that it begins with; its
+    disk; how long it waits; TLS for listening and connecting, if any; `settle` is told of each step
+    of the node, once it will not be undone, and before anybody else hears of it; the `features` of
+    the node; whether the server `joins` the others, and waits to be added.
     """
 
     def __init__(
@@ -71,20 +93,34 @@ class Server:
         timing: Timing = IN_PRACTICE,
         tls: Contexts | None = None,
         settle: Callable[[Happening], None] = lambda happening: None,
-        features: Iterable[Feature] = IN_PRODUCTION,
+        features: Iterable[Feature] = SERVED,
+        joins: bool = False,
     ) -> None:
         """Load what was saved. Raises StorageError."""
         self.me = me
-        self._addresses = dict(addresses)
         # One without features, too, as its peers may send it messages of theirs.
-        node = ExtendedNode(tuple(addresses), (), KeyValueMachine(), features)
+        voters = [each for each in addresses if not (joins and each == me)]
+        node = StoreNode(tuple(addresses), (), KeyValueMachine(), features, voters)
+        node.addresses.update((name, str(address)) for name, address in addresses.items())
+        self._node = node
         self._storage = storage
         saved = storage.load(node.initial(me))
+        self._changes_members = Feature.MEMBERSHIP in node.features
+        if not self._changes_members and node.latest_index(saved, saved.last_index):
+            raise StorageError(_CHANGED)
         chance = random.Random()
         now = time.monotonic()
         self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
         self._transport = SocketTransport(
-            me, addresses, self._deliver, self._answer, tls=tls, features=named(node.features)
+            me,
+            addresses,
+            self._deliver,
+            self._answer,
+            tls=tls,
+            features=named(node.features),
+            greet=self._greet if self._changes_members else None,
+            dismissed=self._was_dismissed,
+            disk=storage.disk,
         )
         self._features = node.features
         self._settle = settle
@@ -95,7 +131,12 @@ class Server:
         self._numbers = count()
         self._disk = ThreadPoolExecutor(1, "disk")
         self._seen = (0, "")
+        self._members: Members | None = None  # those that the transport knows of
+        self._disks: dict[ServerId, str] = {}  # of who spoke, and is no member
+        self._strange: set[ServerId] = set()  # to whom this server is unknown
+        self._leaving: set[ServerId] = set()  # whose removal is not committed yet
         self._is_stopped = False
+        self._failure: StorageError | None = None
 
     async def run(self, address: Address) -> None:
         """Listen and take part until stopped or cancelled. Raises OSError and StorageError."""
@@ -103,9 +144,15 @@ class Server:
         log.info("%s listens at %s", self.me, bound)
         if Feature.LEASES in self._features:
             log.warning(_ASSUMED, self.me, 100 * self.replica.timing.clock_drift)
+        if self.replica.members == Members():
+            log.info("%s is in no configuration, and waits to be added", self.me)
+        await self._attend_to_members()
         try:
             while not self._is_stopped:
                 await self._round()
+            if self._failure is not None:
+                raise self._failure
+            await asyncio.sleep(LAST_WORDS)
         finally:
             await self._transport.close()
             self._disk.shutdown()
@@ -128,7 +175,7 @@ class Server:
 
     async def _round(self) -> None:
         if not self._events:
-            await self._wait(self.replica.due - time.monotonic())
+            await self._wait(min(self.replica.due - time.monotonic(), MOST_IDLE))
         events, self._events = self._events, []
         now = time.monotonic()
         for event in events:
@@ -153,6 +200,7 @@ class Server:
             if asked is not None and not asked.done():
                 asked.set_result(reply)
         self._tell()
+        await self._attend_to_members()
 
     def _settled(self) -> None:
         for happening in self._steps:
@@ -184,14 +232,101 @@ class Server:
         self._events.append(event)
         self._wakeup.set()
 
+    # Who the others are
+
+    async def _attend_to_members(self) -> None:
+        """Speak with those who are members now, and no more with those who were."""
+        members = self.replica.members
+        if members is None or (members == self._members and not self._leaving):
+            return
+        self._members = members
+        for name, address in members.addresses:
+            self._transport.connect(name, parse_address(address))
+        for name in members.members & self._disks.keys():
+            if not await self._meet(name, self._disks.pop(name)):
+                self._transport.dismiss(name, Farewell.ANOTHER_DISK)
+        # Those who were removed are spoken with until that is committed.
+        self._leaving = {each for each in members.removed if not self.replica.has_removed(each)}
+        for name in members.removed - self._leaving - {self.me}:
+            self._transport.dismiss(name, Farewell.REMOVED)
+        if self.replica.is_removed:
+            self._end("was removed from the cluster")
+
+    async def _greet(self, hello: Hello) -> Farewell | None:
+        """Let in who was not removed, and has the disk that it had as a member before.
+
+        One that is unknown here may have been added by entries that have not come here yet; its
+        disk is noted once they have, as what it says before counts for nothing.
+        """
+        assert hello.source is not None
+        if self.replica.has_removed(hello.source):
+            return Farewell.REMOVED
+        members = self.replica.members
+        assert members is not None
+        if hello.source not in members.members:
+            if len(self._disks.keys() | {hello.source}) > MOST_UNKNOWN:
+                return Farewell.STRANGER
+            self._disks[hello.source] = hello.disk
+        elif not await self._meet(hello.source, hello.disk):
+            return Farewell.ANOTHER_DISK
+        if hello.source not in self._transport.links and hello.address:
+            self._node.addresses.setdefault(hello.source, hello.address)
+            self._transport.connect(hello.source, parse_address(hello.address))
+        return None
+
+    async def _meet(self, peer: ServerId, disk: str) -> bool:
+        """Tell whether a member has the disk that it had before."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._disk, self._storage.meet, peer, disk)
+        except StorageError as error:
+            self._fail(error)
+            return False
+
+    def _was_dismissed(self, peer: ServerId, farewell: Farewell) -> None:
+        match farewell:
+            case Farewell.REMOVED:
+                self._end(f"was removed from the cluster, as {peer} says")
+            case Farewell.ANOTHER_DISK:
+                self._fail(StorageError(f"{peer} says that {self.me} {farewell}"))
+            case Farewell.STRANGER if peer not in self._strange:
+                log.warning("%s says that %s %s", peer, self.me, farewell)
+                self._strange.add(peer)
+
+    def _end(self, why: str) -> None:
+        if not self._is_stopped:
+            log.warning("%s %s, and stops", self.me, why)
+        self._is_stopped = True
+        self._wakeup.set()
+
+    def _fail(self, error: StorageError) -> None:
+        self._failure = self._failure or error
+        self._is_stopped = True
+        self._wakeup.set()
+
     # What comes from the network
 
     def _deliver(self, envelope: Envelope) -> None:
         message = envelope.message
         if isinstance(message, AppendEntriesRequest):
             for entry in message.entries:
-                check_command(entry.value)
+                self._check(entry.value)
+        if isinstance(message, InstallSnapshotRequest) and not self._changes_members:
+            machine = self._node.machine
+            assert isinstance(machine, KeyValueMachine)
+            if machine.members(message.snapshot.data) is not None:
+                raise ValueError(_CHANGED)
         self._take(lambda replica, now: replica.receive(envelope, now))
+
+    def _check(self, value: Any) -> None:
+        """Raise ValueError where no log should take a value in."""
+        if not isinstance(value, Members):
+            check_command(value)
+        elif not self._changes_members:
+            raise ValueError(_CHANGED)
+        else:
+            for _, address in value.addresses:
+                parse_address(address)
 
     async def _answer(self, payload: bytes) -> bytes:
         try:
@@ -200,10 +335,17 @@ class Server:
             raise ValueError(f"no request: {error}") from None
         if request.command is not None:
             check_command(request.command)
+        change = None if request.membership is None else request.membership[0]
+        if change is not None and change.kind is ChangeKind.ADD:
+            parse_address(change.address)
         reply = await self._reply_to(request.put_to)
         # A client knows servers by where they listen.
-        leader = None if reply.leader is None else str(self._addresses[reply.leader])
+        leader = None if reply.leader is None else self._address_of(reply.leader)
         return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+
+    def _address_of(self, server: ServerId) -> str | None:
+        told = None if self._members is None else self._members.address_of(server)
+        return told or self._node.addresses.get(server)
 
     async def _reply_to(self, ask: Callable[[Replica, RequestId, float], None]) -> Reply:
         """Ask the replica, which knows the request by a name, and wait for its reply."""
@@ -221,6 +363,7 @@ class Server:
 class ServerRequest:
     """One server of a cluster: which of the peers it is, its disk, and who may speak with it.
 
+    The peers are those that the cluster began with; or, if it `joins`, itself and some others.
     It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
     certificate alone, unless `lets_everybody_in`. How much faster than another a clock may run,
     `clock_drift`, is for leases. Raises ValueError if it is none of the peers.
@@ -232,13 +375,16 @@ class ServerRequest:
     listen: Address | None = None
     certificate: Certificate | None = None
     lets_everybody_in: bool = False
-    features: frozenset[Feature] = IN_PRODUCTION
+    features: frozenset[Feature] = SERVED
     clock_drift: float = IN_PRACTICE.clock_drift
+    joins: bool = False
 
     def __post_init__(self) -> None:
         """Refuse who is none of the peers."""
         if self.me not in self.peers:
             raise ValueError(f"id {self.me}: none of the peers {', '.join(self.peers)}")
+        if self.joins and Feature.MEMBERSHIP not in self.features:
+            raise ValueError("join: only with membership")
 
     @property
     def address(self) -> Address:
@@ -260,6 +406,8 @@ class ServerRequest:
             raise TlsError(f"{self.address} can be reached from other machines, without TLS")
         files = self.certificate
         tls = None if files is None else (files.for_listening(), files.for_connecting())
-        storage = SqliteStorage(self.data, self.me, tuple(self.peers))
+        storage = SqliteStorage(self.data, self.me, () if self.joins else tuple(self.peers))
         timing = replace(IN_PRACTICE, clock_drift=self.clock_drift)
-        return Server(self.me, self.peers, storage, timing, tls, features=self.features)
+        return Server(
+            self.me, self.peers, storage, timing, tls, features=self.features, joins=self.joins
+        )

@@ -42,9 +42,8 @@ from raft_ref.features import (
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.extended import ExtendedReplica
-from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Observer, RequestId, Timing
-from raft_ref.server.store import Result
+from raft_ref.server.membership import MembershipReplica
+from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Key, Observer, RequestId, Timing
 from raft_ref.state import State
 
 PROMISED = 1
@@ -56,11 +55,11 @@ class _Wanted:
     """What a client wants to read."""
 
     request: RequestId
-    key: str
+    key: Key
     of_any: bool
 
 
-class ReadingReplica(ExtendedReplica):
+class ReadingReplica(MembershipReplica):
     """A replica of an `ExtendedNode` with reads, and perhaps with leases; see `Replica`."""
 
     state: ReadingState
@@ -144,7 +143,7 @@ class ReadingReplica(ExtendedReplica):
         self._let_time_pass(now)
         super().tick(now)
 
-    def read(self, request: RequestId, key: str, of_any: bool = False) -> None:
+    def read(self, request: RequestId, key: Key, of_any: bool = False) -> None:
         """Take a client's question for the value of a key: for the leader, or for any server."""
         if self._leading is None and not (of_any and self.leader is not None):
             self._refuse(request)
@@ -197,7 +196,7 @@ class ReadingReplica(ExtendedReplica):
 
     def _answer_all(self, batch: list[_Wanted]) -> None:
         for wanted in batch:
-            self._answer(wanted.request, Result(value=self.store.get(wanted.key)))
+            self._answer(wanted.request, self._found(wanted.key))
 
     def _note_reads(self, now: float) -> None:
         if not self._waiting or self._batch or not self.node.knows_committed(self.state):
@@ -209,7 +208,7 @@ class ReadingReplica(ExtendedReplica):
     # A leader's rounds
 
     def _has_lease(self) -> bool:
-        is_promised = self.node.is_quorum(frozenset({self.me, *self._promised}))
+        is_promised = self._is_quorum(frozenset({self.me, *self._promised}))
         return self._has_leases and is_promised and self.node.has_lease(self.state)
 
     def _is_round_under_way(self) -> bool:
@@ -230,8 +229,8 @@ class ReadingReplica(ExtendedReplica):
         elif now < self._round_sent + self.timing.heartbeat:
             return
         self._round_sent = now
-        for server in self.node.servers:
-            if server != self.me and server not in self.state.round_acks:
+        for server in self._others():
+            if server not in self.state.round_acks:
                 self._act(Heartbeat(server), now)
 
     # Other servers
@@ -255,6 +254,6 @@ class ReadingReplica(ExtendedReplica):
             self._batch, self._waiting = self._waiting, []
 
 
-def replica_of(node: ExtendedNode) -> type[ExtendedReplica]:
+def replica_of(node: ExtendedNode) -> type[MembershipReplica]:
     """Return the class of the replicas of a node."""
-    return ReadingReplica if Feature.READ_INDEX in node.features else ExtendedReplica
+    return ReadingReplica if Feature.READ_INDEX in node.features else MembershipReplica

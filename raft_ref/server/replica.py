@@ -4,8 +4,8 @@ The node says what may happen; a replica decides when: it has timers, sends entr
 applies what is committed to the store, and answers clients. Time comes in with each call, as
 seconds on a clock of the server's own that need not be right; only waiting depends on it.
 
-What features add is timed in `raft_ref.server.extended`, and reads as a feature in
-`raft_ref.server.reading`.
+What features add is timed in `raft_ref.server.extended`, changes of the members in
+`raft_ref.server.membership`, and reads as a feature in `raft_ref.server.reading`.
 
 The rule: a replica takes what happens, call by call, and `flush` says what must be saved, sent and
 answered because of it. Whoever runs it saves first, and sends and answers only then, so that one
@@ -95,10 +95,34 @@ class Reply(NamedTuple):
     leader: ServerId | None = None
 
 
-LONG_AGO = float("-inf")
+LONG_AGO, NEVER = float("-inf"), float("inf")
 
 RequestId = Hashable
 """What whoever runs a replica knows a request by."""
+
+MEMBERS = None
+"""What is asked for in the place of a key by who asks for the members."""
+
+Key = str | None
+
+
+class ChangeKind(StrEnum):
+    """What a client may want of the members."""
+
+    ADD = "add"
+    PROMOTE = "promote"
+    REMOVE = "remove"
+
+
+class Change(NamedTuple):
+    """What a client wants of the members: that a server becomes one, or a voter, or none any more.
+
+    `address` is where a server listens that is added.
+    """
+
+    kind: ChangeKind
+    server: ServerId
+    address: str = ""
 
 
 class Output(NamedTuple):
@@ -146,6 +170,9 @@ Observer = Callable[[State, Any, Step], None]
 """Called after each step of the node: the state before, what happened, and the step."""
 
 
+_UNCHANGED = Result(succeeded=False, refused="this server does not change its members")
+
+
 @dataclass(slots=True)
 class _Peer:
     """What a leader knows of a server besides its next_index and match_index."""
@@ -153,7 +180,7 @@ class _Peer:
     sent: int  # the last index that was sent to it
     last_sent: float
     sent_round: int
-    answered_round: int
+    answered_round: int = 0
     outstanding: int = 0  # messages with entries that were not answered
     is_probed: bool = False  # where its log matches is being found out, without entries
 
@@ -161,7 +188,7 @@ class _Peer:
 @dataclass(frozen=True, slots=True)
 class _Read:
     request: RequestId
-    key: str
+    key: Key
     round: int
     index: int
 
@@ -172,7 +199,7 @@ class _Leadership:
 
     peers: dict[ServerId, _Peer]
     pending: dict[int, RequestId] = field(default_factory=dict)  # by the index of its entry
-    early: list[tuple[RequestId, str]] = field(default_factory=list)  # reads without an index yet
+    early: list[tuple[RequestId, Key]] = field(default_factory=list)  # reads without an index yet
     reads: list[_Read] = field(default_factory=list)
 
 
@@ -249,7 +276,7 @@ class Replica:
         self._act(ClientRequest(command), now)
         self._leading.pending[self.state.last_index] = request
 
-    def read(self, request: RequestId, key: str, of_any: bool = False) -> None:
+    def read(self, request: RequestId, key: Key, of_any: bool = False) -> None:
         """Take a client's question for the value of a key: for the leader, or for any server.
 
         One that does not lead has no answer here, and says who leads.
@@ -265,9 +292,14 @@ class Replica:
             request, Result(succeeded=False, refused="this server transfers no leadership")
         )
 
+    def change(self, request: RequestId, change: Change, now: float) -> None:
+        """Take the wish that the members are others."""
+        self._answer(request, _UNCHANGED)
+
     def flush(self, now: float) -> Output:
         """Return what is to be saved, sent and answered because of what happened since the last."""
         self._apply()
+        self._attend_to_members(now)
         self._compact(now)
         self._attend_to_reads(now)
         if self._leading is not None:
@@ -289,7 +321,7 @@ class Replica:
         if self._leading is None:
             return self._election_due
         peers = self._leading.peers.items()
-        return min(peer.last_sent + self._pause(server) for server, peer in peers)
+        return min((peer.last_sent + self._pause(server) for server, peer in peers), default=NEVER)
 
     def _pause(self, server: ServerId) -> float:
         """Return the seconds after which a leader sends something again, whatever is answered."""
@@ -320,11 +352,20 @@ class Replica:
 
     def _start_leading(self, now: float) -> None:
         self.leader = self.me
-        others = [server for server in self.node.servers if server != self.me]
-        last = self.state.last_index
-        peers = {server: _Peer(last, LONG_AGO, self.round, self.round) for server in others}
-        self._leading = _Leadership(peers)
+        self._leading = _Leadership({server: self._peer(server) for server in self._others()})
         self._act(ClientRequest(encoded(NoOp())), now)
+
+    def _others(self) -> list[ServerId]:
+        """Return whom a leader sends entries to."""
+        return [server for server in self.node.servers if server != self.me]
+
+    def _peer(self, server: ServerId) -> _Peer:
+        """Return what a leader knows at first of a server."""
+        sent = self.node.next_index(self.state, server) - 1
+        return _Peer(sent, LONG_AGO, self.round)
+
+    def _is_quorum(self, servers: frozenset[ServerId]) -> bool:
+        return self.node.is_quorum(servers)
 
     def _stop_leading(self, now: float) -> None:
         leading, self._leading = self._leading, None
@@ -349,7 +390,9 @@ class Replica:
         assert self._leading is not None
         if not isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
             return
-        peer = self._leading.peers[message.source]
+        peer = self._leading.peers.get(message.source)
+        if peer is None:  # a member no longer
+            return
         peer.outstanding = max(0, peer.outstanding - 1)
         peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
@@ -408,20 +451,29 @@ class Replica:
         waiting = []
         for read in leading.reads:
             if read.round <= confirmed and read.index <= self.applied:
-                result = Result(value=self.store.get(read.key))
-                self._answer(read.request, result)
+                self._answer(read.request, self._found(read.key))
             else:
                 waiting.append(read)
         leading.reads = waiting
 
+    def _found(self, key: Key) -> Result:
+        """Return what there is of a key."""
+        return _UNCHANGED if key is MEMBERS else Result(value=self.store.get(key))
+
     def confirmed_round(self) -> int:
         """Return the last round in which a majority followed this leader, itself included."""
         peers = {} if self._leading is None else self._leading.peers
-        for number in sorted((peer.answered_round for peer in peers.values()), reverse=True):
+        rounds = {self.round, *(peer.answered_round for peer in peers.values())}
+        for number in sorted(rounds, reverse=True):
             answered = {s for s, peer in peers.items() if peer.answered_round >= number}
-            if self.node.is_quorum(frozenset({self.me, *answered})):
+            if self._is_quorum(frozenset({self.me, *answered})):
                 return number
         return 0
+
+    # Members
+
+    def _attend_to_members(self, now: float) -> None:
+        """Do for changes of who the members are what can be done by now."""
 
     # What is committed
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import Replica, Reply, RequestId, Status
+from raft_ref.server.replica import MEMBERS, Change, Replica, Reply, RequestId, Status
 from raft_ref.server.store import CompareAndSet, Delete, Put, Register, Result, encoded
 
 
@@ -53,11 +53,25 @@ class Transfer(msgspec.Struct, frozen=True):
     is_write = False
 
 
+class Membership(msgspec.Struct, frozen=True):
+    """What a client wants of the members: a change, or (None) to know who they are.
+
+    The result of the latter is JSON, a list of `raft_ref.server.membership.Member`.
+    """
+
+    change: Change | None = None
+    is_write = False
+
+
+Wanted = Operation | Transfer | Membership
+
+
 class Request(msgspec.Struct, frozen=True, array_like=True):
     """What is asked of a server: to do a command (for the log), or else for the value of a key.
 
     With `successor` it is asked to let that server lead, or (empty) any other. With `of_any` it is
-    asked for a value even if it does not lead.
+    asked for a value even if it does not lead. With `membership` it is asked to change the members,
+    or (None in it) who they are.
     """
 
     number: int
@@ -65,10 +79,17 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     key: str = ""
     successor: str | None = None
     of_any: bool = False
+    membership: tuple[Change | None] | None = None
 
     def put_to(self, replica: Replica, name: RequestId, now: float) -> None:
         """Ask a replica, which knows the request by a name."""
-        if self.successor is not None:
+        if self.membership is not None:
+            [change] = self.membership
+            if change is None:
+                replica.read(name, MEMBERS)
+            else:
+                replica.change(name, change, now)
+        elif self.successor is not None:
             replica.transfer(name, self.successor or None, now)
         elif self.command is None:
             replica.read(name, self.key, self.of_any)
@@ -94,7 +115,7 @@ class Session:
         self._client = 0
         self._sequence = 0
         self._number = 0
-        self._wanted: Operation | Transfer | None = None
+        self._wanted: Wanted | None = None
 
     @property
     def target(self) -> ServerId:
@@ -110,7 +131,7 @@ class Session:
         """Whether the client has a session; what it asks for before has no effect on any key."""
         return self._client != 0
 
-    def begin(self, wanted: Operation | Transfer) -> None:
+    def begin(self, wanted: Wanted) -> None:
         """Want something new."""
         self._wanted = wanted
         if wanted.is_write:
@@ -123,6 +144,8 @@ class Session:
         assert operation is not None
         if isinstance(operation, Transfer):
             return Request(self._number, None, successor=operation.to or "")
+        if isinstance(operation, Membership):
+            return Request(self._number, None, membership=(operation.change,))
         if operation.kind is Kind.GET:
             return Request(self._number, None, operation.key, of_any=operation.of_any)
         if not self._client:
@@ -149,7 +172,7 @@ class Session:
         if reply.status is not Status.DONE:
             self._look_elsewhere(reply.leader)
             return None
-        if isinstance(self._wanted, Transfer):
+        if not isinstance(self._wanted, Operation):
             return reply.result
         if self._wanted.is_write and not self._client:
             self._client = reply.result.client
@@ -164,7 +187,9 @@ class Session:
         self._look_elsewhere(None)
 
     def _look_elsewhere(self, leader: ServerId | None) -> None:
-        if leader not in self._servers:
+        if leader is not None and leader not in self._servers:
+            self._servers += (leader,)  # one that became a member since
+        if leader is None:
             at = self._servers.index(self.target)
             leader = self._servers[(at + 1) % len(self._servers)]
         if self._is_for_any:

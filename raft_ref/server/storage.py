@@ -7,6 +7,7 @@ Storage is SQLite's: its journal makes each save one atomic step, checksums it a
 does not check, the content of the pages, has checksums here.
 """
 
+import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -16,13 +17,14 @@ from typing import Any, NamedTuple, Protocol
 
 from raft_ref.features import Promise, ReadingState
 from raft_ref.messages import Entry, ServerId, Snapshot
+from raft_ref.server.members import as_text, of_text
 from raft_ref.state import State
 
-FORMAT = 2
+FORMAT = 3
 """The version of the tables; to be raised with every change of what they mean."""
 
-_WITHOUT_READS = 1
-"""The version that has all of these tables but the one of reads."""
+_WITHOUT_READS, _WITHOUT_DISKS = 1, 2
+"""The versions that have all of these tables but the one of reads, and the one of disks."""
 
 
 class StorageError(Exception):
@@ -96,6 +98,16 @@ class Storage(Protocol):
     def save(self, what: Save) -> None:
         """Keep the changes. Raises StorageError; what was saved before is then still there."""
 
+    @property
+    def disk(self) -> str:
+        """What this disk is known by: no other has it."""
+
+    def meet(self, peer: ServerId, disk: str) -> bool:
+        """Tell whether a peer has the disk that it had when it was first met. Raises StorageError.
+
+        One that has lost it has lost its vote, and must not come back as if it had not.
+        """
+
     def close(self) -> None:
         """Let another process have it."""
 
@@ -113,12 +125,14 @@ CREATE TABLE reading (
     read_number INTEGER, leader TEXT, term INTEGER, round INTEGER, checksum INTEGER
 )
 """
+_TABLE_OF_DISKS = "CREATE TABLE disks (server TEXT PRIMARY KEY, disk TEXT, checksum INTEGER)"
 
 
 class SqliteStorage:
     """A server's durable state in one SQLite file.
 
-    Arguments: the folder (made if it is not there); whose state it is; the servers of its cluster.
+    Arguments: the folder (made if it is not there); whose state it is; the servers that its cluster
+    began with (none, if it joined one).
     Raises StorageError where the file is another server's, another version's or damaged, and where
     another process uses it.
     """
@@ -150,6 +164,10 @@ class SqliteStorage:
             run("INSERT INTO server VALUES (?, ?, ?)", (_WITHOUT_READS, me, names))
         if run("SELECT format FROM server").fetchall() == [(_WITHOUT_READS,)]:
             run(_TABLE_OF_READS)
+            run("UPDATE server SET format = ?", (_WITHOUT_DISKS,))
+        if run("SELECT format FROM server").fetchall() == [(_WITHOUT_DISKS,)]:
+            run(_TABLE_OF_DISKS)
+            run("INSERT INTO disks VALUES (?, ?, ?)", _with_checksum(me, secrets.token_hex(8)))
             run("UPDATE server SET format = ?", (FORMAT,))
         run("COMMIT")
         rows = run("SELECT * FROM server").fetchall()
@@ -159,9 +177,14 @@ class SqliteStorage:
         if version != FORMAT:
             raise StorageError(f"{self.path}: has format {version}, expected {FORMAT}")
         if (owner, cluster) != (me, names):
-            raise StorageError(
-                f"{self.path}: belongs to {owner} of the cluster {cluster}, not to {me} of {names}"
+            here, there = (
+                f"of the cluster {of}" if of else "that joined" for of in (cluster, names)
             )
+            raise StorageError(f"{self.path}: belongs to {owner} {here}, not to {me} {there}")
+        self._disks: dict[ServerId, str] = dict(self._rows("disks", 2))
+        if me not in self._disks:
+            raise StorageError(f"{self.path}: damaged: it does not say what it is known by")
+        self.disk = self._disks[me]
 
     def load(self, first: State) -> State:
         """Return `first` with what was last saved in it. Raises StorageError."""
@@ -182,12 +205,18 @@ class SqliteStorage:
         for position, (index, term, value) in enumerate(self._rows("log", 3), start=compacted + 1):
             if index != position:
                 raise StorageError(f"{self.path}: damaged: entry {position} of the log is missing")
-            log.append(Entry(term, value))
+            log.append(Entry(term, self._value(value)))
         if isinstance(first, ReadingState):
             for number, leader, term, round_ in self._rows("reading", 4):
                 promise = None if leader is None else Promise(leader, term, round_)
                 durable |= {"read_number": number, "promise": promise}
         return replace(first, log=tuple(log), **durable)
+
+    def _value(self, text: str) -> Any:
+        try:
+            return of_text(text)
+        except ValueError as error:
+            raise StorageError(f"{self.path}: damaged: {error}") from None
 
     def _rows(self, table: str, columns: int) -> Iterator[tuple[Any, ...]]:
         for row in self._database.execute(f"SELECT * FROM {table} ORDER BY 1"):
@@ -210,7 +239,7 @@ class SqliteStorage:
             if what.snapshot is not None:
                 self._save_snapshot(what.snapshot)
             rows = [
-                _with_checksum(index, entry.term, entry.value)
+                _with_checksum(index, entry.term, as_text(entry.value))
                 for index, entry in enumerate(what.entries, start=what.first)
             ]
             self._database.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", rows)
@@ -239,6 +268,20 @@ class SqliteStorage:
         run("DELETE FROM reading")
         row = _with_checksum(reading.read_number, *held)
         run("INSERT INTO reading VALUES (?, ?, ?, ?, ?)", row)
+
+    def meet(self, peer: ServerId, disk: str) -> bool:
+        """Tell whether a peer has the disk that it had when it was first met. Raises StorageError.
+
+        A copy of an older state of a disk passes for it.
+        """
+        if peer not in self._disks:
+            try:
+                run = self._database.execute
+                run("INSERT INTO disks VALUES (?, ?, ?)", _with_checksum(peer, disk))
+            except sqlite3.Error as error:
+                raise self._error(error) from None
+            self._disks[peer] = disk
+        return self._disks[peer] == disk
 
     def close(self) -> None:
         """Let another process have it."""

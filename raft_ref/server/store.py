@@ -10,10 +10,13 @@ Two rules hold here.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from raft_ref.messages import Entry
+from raft_ref.server.members import Members, as_text, of_text
 
 
 class _Command(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -88,6 +91,7 @@ class _Content(msgspec.Struct, array_like=True):
     values: dict[str, str]
     sessions: dict[int, Session]
     clients: int
+    members: str = ""  # those of the latest change; nothing before the first
 
 
 _decode_command = msgspec.json.Decoder(Command).decode
@@ -110,6 +114,7 @@ def check_command(value: str) -> None:
 class Store:
     """The state of the key-value store, and what commands do to it.
 
+    `members` are those of the latest change that was applied, None before the first.
     `max_sessions` must be the same on all servers.
     """
 
@@ -119,19 +124,24 @@ class Store:
         self._values = content.values
         self._sessions = content.sessions  # the one that was used last comes last
         self._clients = content.clients
+        self.members = _members(content.members)
         self._max_sessions = max_sessions
 
     def as_text(self) -> str:
         """Return all of it, for a snapshot."""
-        content = _Content(self._values, self._sessions, self._clients)
+        members = "" if self.members is None else as_text(self.members)
+        content = _Content(self._values, self._sessions, self._clients, members)
         return msgspec.json.encode(content).decode()
 
     def get(self, key: str) -> str | None:
         """Return the value of a key, or None."""
         return self._values.get(key)
 
-    def apply(self, value: str) -> Result:
+    def apply(self, value: Any) -> Result:
         """Do what a log entry asks, once, and return its result."""
+        if isinstance(value, Members):
+            self.members = value
+            return Result()
         command = _decode_command(value)
         if isinstance(command, NoOp):
             return Result()
@@ -194,6 +204,11 @@ class KeyValueMachine:
         assert isinstance(data, str)
         return Store(data, self._max_sessions)
 
+    def members(self, data: Hashable) -> Members | None:
+        """Return the members as of the entries that the text stands for; None for the first."""
+        assert isinstance(data, str)
+        return _members_in(data) if data else None
+
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
         """Return the text once these entries are applied."""
         store = self.store(data)
@@ -204,3 +219,13 @@ class KeyValueMachine:
     def rename(self, data: Hashable, renaming: Mapping[str, str]) -> Hashable:
         """Return the text as it is: no value here is renamed."""
         return data
+
+
+def _members(text: str) -> Members | None:
+    found: Members | None = of_text(text) if text else None
+    return found
+
+
+@lru_cache(maxsize=4)  # a server asks for those of its snapshot again and again
+def _members_in(data: str) -> Members | None:
+    return _members(_decode_content(data).members)

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,15 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.spec.proof.needs import GOALS
 from raft_ref.spec.proof.questions import EVERY
+from tests.raft_ref.server.test_sockets import free_ports
+from tests.support import processes
 from tests.support.files import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
+_BLOCKS = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
+SHOWN = [(command, output) for command, output in _BLOCKS if "\n$ raft-ref " not in output]
+SESSIONS = [f"{command}\n{output}" for command, output in _BLOCKS if "\n$ raft-ref " in output]
+"""Blocks of several commands, one after the other."""
 
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
@@ -132,6 +138,35 @@ def test_what_readme_shows(
         assert undeepened(said) == undeepened(untimed(output))
     else:
         assert said == untimed(output)
+
+
+def test_the_members_of_a_cluster_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [session] = SESSIONS
+    shown = [f"127.0.0.1:700{number}" for number in range(1, 5)]
+    real = dict(zip(shown, map(str, free_ports(4)), strict=True))
+
+    def in_place_of(there: Mapping[str, str], text: str) -> str:
+        for name, other in there.items():
+            text = text.replace(name, other)
+        return text
+
+    peers = ",".join(f"{number}={address}" for number, address in enumerate(shown[:3], start=1))
+    [join] = re.findall(r"^raft-ref (serve .* --join .*) &$", README, re.M)
+    serve = [f"serve --id {number} --peers $peers --data /tmp/raft-{number}" for number in "123"]
+    for line in (*serve, join):
+        here = line.replace("$peers", peers).replace("/tmp", str(tmp_path))
+        command = [*processes.COMMAND, *shlex.split(in_place_of(real, here))]
+        processes.start(command, stderr=subprocess.DEVNULL)
+    cluster = ",".join(shown[:3])
+    for part in session.split("\n$ raft-ref "):
+        line, _, output = part.partition("\n")
+        line = in_place_of(real, line.replace("$cluster", cluster))
+        main([*shlex.split(line), "--timeout", "20"])
+        said = "".join(capsys.readouterr())
+        back = {there: name for name, there in real.items()}
+        assert in_place_of(back, said).strip() == output.strip()
 
 
 @pytest.mark.long

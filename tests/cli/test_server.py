@@ -82,6 +82,10 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
         (["demo", "--trace", "NEW/trace"], "there is no folder NEW"),
         (["serve", "--id", "3", "--peers", PEERS], "--id 3: none of the peers 1, 2"),
         (
+            ["serve", "--id", "2", "--peers", PEERS, "--join", "--with", "pre-vote"],
+            "--join: only with membership",
+        ),
+        (
             ["serve", "--id", "1", "--peers", "1=10.0.0.1:7001,2=10.0.0.2:7001"],
             "10.0.0.1:7001 can be reached from other machines: give --tls-cert, --tls-key and "
             "--tls-ca, or say --without-tls",
@@ -135,6 +139,10 @@ def test_bad_input(
         (["serve", "--id", "1", "--data", "x", "--peers", "a:1,b:1"], "expected NAME=host:port"),
         (["serve", "--id", "1", "--data", "x", "--peers", "1=a,2=b:1"], "a: expected host:port"),
         (["kv", "get", "key", "--cluster", "nowhere"], "nowhere: expected host:port"),
+        (["member", "add", "4", "--cluster", "a:1"], "4: expected NAME=host:port"),
+        (["member", "add", "4=x", "--cluster", "a:1"], "x: expected host:port"),
+        (["member", "promote", "--cluster", "a:1"], "arguments are required: NAME"),
+        (["member", "enlist"], "no 'enlist'; did you mean list?"),
         (["kv", "get", "key", "--cluster", "a:1", "--timeout", "0"], "expected more than 0"),
         (
             ["serve", "--id", "1", "--data", "x", "--peers", "1=a:1,2=b:1", "--clock-drift", "0"],

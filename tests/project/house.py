@@ -206,7 +206,7 @@ def drawing() -> graphviz.Digraph:
                     part.node(name, _label(name, modules))
     for edge in reduced(downward()):
         graph.edge(*edge)
-    for inner in ("cli/commands", "cli/commands/prove", "cli/commands/spec"):
+    for inner in ("cli/commands", "cli/commands/member", "cli/commands/prove", "cli/commands/spec"):
         graph.edge("cli", inner, style="dashed")
     return graph
 

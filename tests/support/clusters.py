@@ -8,11 +8,11 @@ from typing import Any, Protocol
 from raft_ref import CompactLog, InstallSnapshotRequest, Snapshot, State, Step
 from raft_ref.explorer import Event, Property, View
 from raft_ref.explorer import Kind as PropertyKind
-from raft_ref.features import ExtendedNode, Feature, ReadingState, RequestReadIndex
-from raft_ref.server import IN_PRODUCTION, Happening, Simulation
+from raft_ref.features import Configuration, ExtendedNode, Feature, ReadingState, RequestReadIndex
+from raft_ref.server import IN_PRODUCTION, Happening, Members, Simulation
 from raft_ref.server.simulation.cluster import SimulatedServer
 from raft_ref.server.simulation.trial import SERVERS
-from raft_ref.spec.files import EXTENDED
+from raft_ref.spec.files import EXTENDED, FEATURES
 from raft_ref.spec.link import INVARIANTS, Committed, Refinement, raft_properties
 from raft_ref.spec.link.features import (
     ExtendedVariables,
@@ -21,6 +21,8 @@ from raft_ref.spec.link.features import (
     composed,
     extended_properties,
 )
+from raft_ref.spec.link.properties import tla_properties
+from raft_ref.spec.values.value import LazySet, ModelValue, Value
 
 OF_CLOCKS = ("LeaseExcludesLeaders", "LinearizableReads")
 """The properties that hold of leases only if clocks agree."""
@@ -35,11 +37,59 @@ class Comparison(Protocol):
         """Return how they differ, as text; none if the specification has the step."""
 
 
-def refinements(servers: tuple[str, ...], features: frozenset[Feature]) -> list[Comparison]:
-    """Return what each step of a server with these features is held to."""
-    variables = ExtendedVariables(servers, (), features)
+class Commands(LazySet):
+    """All that clients may ask for: any text. What is none is a configuration."""
+
+    is_infinite = True
+
+    def contains(self, value: Value) -> bool:
+        """Whether the value is none of a configuration."""
+        return isinstance(value, str | ModelValue)
+
+    def __str__(self) -> str:
+        return "Value"
+
+
+class Variables(ExtendedVariables):
+    """The variables of servers whose clients may ask for anything."""
+
+    @property
+    def constants(self) -> dict[str, Value]:
+        """What the constants of the module stand for."""
+        return {**super().constants, "Value": Commands()}
+
+    def _member(self, value: Any) -> Value:
+        if isinstance(value, Members):  # the specification knows of no addresses
+            value = Configuration(value.voters, value.outgoing_voters, value.learners)
+        return super()._member(value)
+
+
+def changing_properties(variables: Variables, features: frozenset[Feature]) -> list[Property]:
+    """Return the properties of features where there are changes of the members.
+
+    They are evaluated with `variables`, and otherwise those of `extended_properties`.
+    """
+    inherited = ("FeatureVariables", "LeaderContactInvariants")
+    modules = ["FeatureVariables", *(f"{each}Invariants" for each in Feature if each in features)]
+    of_modules = [
+        tla_properties(FEATURES / f"{each}.tla", variables, inherited) for each in modules
+    ]
+    return [*{prop.name: prop for found in of_modules for prop in found}.values()]
+
+
+def refinements(
+    servers: tuple[str, ...],
+    features: frozenset[Feature],
+    voters: tuple[str, ...] | None = None,
+) -> list[Comparison]:
+    """Return what each step of a server with these features is held to.
+
+    With changes of the members, of which there are some where there are `voters`, it is none of
+    Raft.tla.
+    """
+    variables = Variables(servers, (), features, voters)
     own = Refinement(servers, (), EXTENDED, mapping=variables, names=composed)
-    return [own, HidingRefinement(servers, ())]
+    return [own] if voters is not None else [own, HidingRefinement(servers, ())]
 
 
 class Spec:
@@ -60,10 +110,16 @@ class Spec:
     """
 
     def __init__(
-        self, servers: tuple[str, ...] = SERVERS, features: Iterable[Feature] = IN_PRODUCTION
+        self,
+        servers: tuple[str, ...] = SERVERS,
+        features: Iterable[Feature] = IN_PRODUCTION,
+        voters: tuple[str, ...] | None = None,
     ) -> None:
-        self._servers, self._features = servers, frozenset(features)
-        if self._features:
+        self._servers, self._features, self._voters = servers, frozenset(features), voters
+        if voters is not None:
+            variables = Variables(servers, (), self._features, voters)
+            properties = changing_properties(variables, self._features)
+        elif self._features:
             properties = extended_properties(servers, (), self._features)
         else:
             properties = raft_properties(INVARIANTS, servers, ())
@@ -169,7 +225,7 @@ class Spec:
         """Return what each step of a server is held to."""
         features = self.features_of(server)
         if features not in self._refinements:
-            self._refinements[features] = refinements(self._servers, features)
+            self._refinements[features] = refinements(self._servers, features, self._voters)
         return self._refinements[features]
 
     def features_of(self, server: str) -> frozenset[Feature]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from raft_ref.messages import ServerId
 from raft_ref.server.replica import Reply
-from raft_ref.server.session import ExpiredError, Operation, Session
+from raft_ref.server.session import ExpiredError, Session, Wanted
 from raft_ref.server.simulation.cluster import Simulation
 from raft_ref.server.store import Result
 
@@ -34,10 +34,10 @@ class SimulatedClient:
         self._session = Session(tuple(simulation.servers), nearest)
         self._attempt = 0  # what belongs to an earlier one comes too late
 
-    def do(self, operation: Operation, then: Callable[[Result | None], None]) -> None:
+    def do(self, wanted: Wanted, then: Callable[[Result | None], None]) -> None:
         """Do something; `then` is called with the result, or None where nobody will ever know."""
         self._then = then
-        self._session.begin(operation)
+        self._session.begin(wanted)
         self._ask()
 
     def _ask(self) -> None:

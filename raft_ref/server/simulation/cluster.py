@@ -21,6 +21,7 @@ from raft_ref.messages import ServerId
 from raft_ref.node import Node, Step
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica
+from raft_ref.server.membership import MembershipReplica
 from raft_ref.server.reading import ReadingReplica
 from raft_ref.server.replica import (
     IN_PRACTICE,
@@ -33,6 +34,7 @@ from raft_ref.server.replica import (
 )
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
+from raft_ref.server.store_node import StoreNode
 from raft_ref.server.transport import Transport
 from raft_ref.state import State
 
@@ -60,6 +62,8 @@ CALM = Conditions()
 class MemoryStorage:
     """A disk that is simulated: what was saved is there after a crash. It fails if told to."""
 
+    disk = ""
+
     def __init__(self, first: State) -> None:
         """Hold the state of a server at its first start."""
         self._state = first
@@ -74,6 +78,10 @@ class MemoryStorage:
         if self.is_failing:
             raise StorageError("no space left on the device")
         self._state = saved(self._state, what)
+
+    def meet(self, peer: ServerId, disk: str) -> bool:
+        """Let everybody be who it says it is."""
+        return True
 
     def close(self) -> None:
         """Do nothing."""
@@ -101,6 +109,7 @@ class SimulatedServer:
         self.me = me
         self.storage: Storage = MemoryStorage(self.node.initial(me))
         self.replica: Replica | None = None
+        self.is_lost = False
         self.life = 0  # how often it was started or stopped: what an earlier life planned is void
         self._offset = 0.0
         self._rate = 1.0
@@ -123,7 +132,9 @@ class SimulatedServer:
     # Life
 
     def start(self) -> None:
-        """Start with what is on the disk."""
+        """Start with what is on the disk, unless that is lost."""
+        if self.is_lost:
+            return
         simulation = self.simulation
         self.life += 1
         drift = simulation.conditions.drift
@@ -156,6 +167,11 @@ class SimulatedServer:
             self.save(self._saving)
         self._steps.clear()
         self._saving = None
+
+    def lose(self) -> None:
+        """Crash, and lose the disk: there is no such server any more."""
+        self.crash()
+        self.is_lost = True
 
     def stop(self, seconds: float) -> None:
         """Crash once another server leads, if this one does, or after so many seconds."""
@@ -260,16 +276,17 @@ class Simulation(Transport):
 
     Arguments: the names of the servers; the seed; how things are; how long replicas wait.
     `observe` is told of each step that is settled; the `features` of the servers, which with none
-    are Raft's, and nothing else. What servers are made of, `server`, `replica` (with features
-    `extended`, with reads `reading`), `extended_node` and `machine` say, so that a part can be
-    replaced.
+    are Raft's, and nothing else; the `voters` that the cluster begins with (None: all), where the
+    members can change, while the others are there, and empty. What servers are made of, `server`,
+    `replica` (with features `extended`, with reads `reading`), `extended_node` and `machine` say,
+    so that a part can be replaced.
     """
 
     server: type[SimulatedServer] = SimulatedServer
     replica: type[Replica] = Replica
-    extended: type[ExtendedReplica] = ExtendedReplica
+    extended: type[ExtendedReplica] = MembershipReplica
     reading: type[ReadingReplica] = ReadingReplica
-    extended_node: type[ExtendedNode] = ExtendedNode
+    extended_node: type[ExtendedNode] = StoreNode
     machine: type[KeyValueMachine] = KeyValueMachine
 
     def __init__(
@@ -280,8 +297,10 @@ class Simulation(Transport):
         timing: Timing = IN_PRACTICE,
         observe: Callable[[Happening], None] = lambda happening: None,
         features: Iterable[Feature] = IN_PRODUCTION,
+        voters: Iterable[ServerId] | None = None,
     ) -> None:
         self.chance = random.Random(seed)
+        self.voters = voters
         self.node = self.node_with(frozenset(features), servers)
         self.conditions = conditions
         self.timing = timing
@@ -302,7 +321,7 @@ class Simulation(Transport):
         machine = self.machine()
         if not features:
             return Node(servers, (), machine)
-        return self.extended_node(servers, (), machine, features)
+        return self.extended_node(servers, (), machine, features, self.voters)
 
     def has(self, feature: Feature) -> bool:
         """Tell whether the servers have a feature."""

@@ -1,14 +1,16 @@
-"""Drills: trials in which one thing goes wrong at a set time, for which leases must be ready.
+"""Drills: trials in which one thing goes wrong at a set time.
 
-The network is quick, so that much happens while a lease lasts. One client reads, and stays with
-the leader while that answers; later the other one writes. What is left to chance is when.
+For most of them leases must be ready, for `TWO_REMOVALS` a change of the members, and a disk that
+is lost. The network is quick, so that much happens while a lease lasts. One client reads, and stays
+with the leader while that answers; later the other one writes. What is left to chance is when.
 """
 
 from dataclasses import replace
 
 from raft_ref.messages import ServerId
+from raft_ref.server.replica import Change, ChangeKind
 from raft_ref.server.session import Kind
-from raft_ref.server.simulation.cluster import Conditions, Simulation
+from raft_ref.server.simulation.cluster import Conditions, MemoryStorage, Simulation
 from raft_ref.server.simulation.trial import QUICK, Setting
 
 _QUIET = Setting(
@@ -65,6 +67,70 @@ def transfer_unheard(cluster: Simulation) -> None:
         cluster.cut_off(others, one_way=True)
 
 
+def remove(cluster: Simulation, leader: ServerId, server: ServerId) -> None:
+    """Ask a leader to leave a server out."""
+    change = Change(ChangeKind.REMOVE, server)
+    cluster.servers[leader].take(lambda replica, now: replica.change(("drill", now), change, now))
+
+
+def remove_apart(cluster: Simulation) -> None:
+    """Let the leader of four remove one, unheard, and the next another; then that one crashes."""
+    leader = cluster.leader
+    if leader is None:
+        return
+    others = _others(cluster, leader)
+    removed = others[0]
+    remove(cluster, leader, removed)
+    cluster.cut_off([leader])
+
+    def remove_another() -> None:
+        """Remove a second one as soon as there is a leader of a newer term, unheard by that one."""
+        new = cluster.leader
+        if new in (None, leader):
+            cluster.at(0.00005, remove_another)
+            return
+        assert new is not None
+        second = next(each for each in others if each not in (new, removed))
+        cluster.cut |= {(new, second), (second, new)}
+        remove(cluster, new, second)
+        gone = sorted(cluster.servers.keys() - {leader, second})
+        cluster.at(0.5, cluster.heal)
+        for each in gone:
+            cluster.at(0.5, cluster.servers[each].crash)
+
+    remove_another()
+
+
+def wipe(cluster: Simulation) -> None:
+    """Let a server come back without its disk under its old name, beside one that was cut off."""
+    _lose(cluster, comes_back=True)
+
+
+def lose(cluster: Simulation) -> None:
+    """Let a server be lost with its disk, as it should be: nobody takes its name again."""
+    _lose(cluster, comes_back=False)
+
+
+def _lose(cluster: Simulation, comes_back: bool) -> None:
+    leader = cluster.leader
+    if leader is None:
+        return
+    lost, behind = _others(cluster, leader)[:2]
+    cluster.cut_off([behind])
+
+    def lose_it() -> None:
+        server = cluster.servers[lost]
+        server.lose()
+        if comes_back:
+            server.is_lost = False
+            server.storage = MemoryStorage(server.node.initial(lost))
+            server.start()
+        cluster.heal()
+        cluster.cut_off([leader])
+
+    cluster.at(0.3, lose_it)
+
+
 SLOW_LEADER = replace(
     _QUIET,
     conditions=replace(_QUIET.conditions, drift=0.5),
@@ -77,3 +143,15 @@ RESTARTED_FOLLOWER = replace(
     _QUIET, drill=((0.6, part), (1.0, restart_apart), (1.6, Simulation.heal))
 )
 UNHEARD_TRANSFER = replace(_QUIET, drill=((1.0, transfer_unheard), (1.6, Simulation.heal)))
+
+TWO_REMOVALS = replace(
+    _QUIET,
+    timing=replace(_QUIET.timing, compact_after=1000),
+    servers=("s1", "s2", "s3", "s4"),
+    drill=((1.0, remove_apart), (3.0, Simulation.heal)),
+    seconds=3.1,
+)
+"""Two leaders of four servers remove one each, by configurations that need not meet (2015)."""
+
+WIPED = replace(_QUIET, drill=((1.0, wipe), (2.5, Simulation.heal)), seconds=2.6)
+LOST = replace(WIPED, drill=((1.0, lose), (2.5, Simulation.heal)))

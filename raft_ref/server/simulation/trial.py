@@ -11,9 +11,12 @@ from functools import partial
 from itertools import cycle
 
 from raft_ref.features import Feature
+from raft_ref.messages import ServerId
 from raft_ref.server.extended import IN_PRODUCTION
+from raft_ref.server.membership import MembershipReplica
 from raft_ref.server.replica import Happening, Timing
 from raft_ref.server.session import Kind, Operation
+from raft_ref.server.simulation.changes import Administrator, Stage
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, MemoryStorage, Simulation
 from raft_ref.server.simulation.linearizability import Observation
@@ -39,6 +42,8 @@ class Setting:
       things it wants, the second, and so on from the first again; `patience`: seconds that they
       wait for a reply, `retry`: at most until they ask again, `leisure`: at most until they want
       the next thing.
+    - `servers`: all that there are; `voters`: those that the cluster begins with, where its members
+      change by a `plan`.
     - `drill`: what happens, and when; if nothing does, it is faults of all kinds at random.
     - `seconds`: for how long; then the cluster recovers.
     """
@@ -52,6 +57,9 @@ class Setting:
     leisure: float = 0.0
     drill: tuple[tuple[float, Callable[[Simulation], None]], ...] = ()
     seconds: float = 3.0
+    servers: tuple[ServerId, ...] = SERVERS
+    voters: tuple[ServerId, ...] | None = None
+    plan: tuple[Stage, ...] = ()
 
 
 USUAL = Setting()
@@ -99,7 +107,7 @@ class Client:
         self._seen: list[Observation] = []
         self._wanted: Observation | None = None
         self._any_reads = simulation.has(Feature.READ_INDEX)
-        nearest = chance.choice(SERVERS) if self._any_reads else None
+        nearest = chance.choice(setting.servers) if self._any_reads else None
         self._setting = setting
         begin, self._wishes = wishes
         self.does = SimulatedClient(
@@ -278,7 +286,8 @@ def run(
     setting: Setting = USUAL,
 ) -> Run:
     """Run a cluster under faults, then let it recover and finish."""
-    cluster = simulation(SERVERS, seed, setting.conditions, setting.timing, look, features)
+    how = setting.conditions, setting.timing
+    cluster = simulation(setting.servers, seed, *how, look, features, setting.voters)
     begin(dict(cluster.settled))
     chance = random.Random(seed)
     wanting = [
@@ -286,21 +295,30 @@ def run(
         for number, wishes in zip(range(1, clients + 1), cycle(setting.wishes))
     ]
     trouble = Trouble(cluster, chance, setting)
+    changing = Administrator(cluster, setting.plan, seed)
     cluster.run(setting.seconds)
     trouble.end()
     for _ in range(30):
         cluster.run(1.0)
-        if all(client.is_idle for client in wanting) and all_agree(cluster):
+        is_idle = all(client.is_idle for client in wanting) and not changing.left
+        if is_idle and all_agree(cluster):
             break
     counts: Counter[str] = Counter()
     for client in wanting:
         counts += client.does.counts
     history = [seen for client in wanting for seen in client.history()]
-    is_idle = all(client.is_idle for client in wanting)
+    is_idle = all(client.is_idle for client in wanting) and not changing.left
     return Run(history, cluster.faults, counts, is_idle, all_agree(cluster))
 
 
 def all_agree(cluster: Simulation) -> bool:
-    """Tell whether all servers hold the same."""
-    replicas = [server.replica for server in cluster.servers.values()]
+    """Tell whether all servers hold the same; where members change, all that are, and not lost."""
+    leads = None if cluster.leader is None else cluster.servers[cluster.leader].replica
+    names = set(cluster.servers)
+    if cluster.has(Feature.MEMBERSHIP):
+        if not isinstance(leads, MembershipReplica) or leads.members is None:
+            return False
+        names = {*leads.members.members}
+    members = [cluster.servers[name] for name in sorted(names)]
+    replicas = [server.replica for server in members if not server.is_lost]
     return len({replica and replica.store.as_text() for replica in replicas}) == 1

@@ -17,18 +17,20 @@ from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
-from raft_ref.server.framing import FrameError, frame, read_frame
-from raft_ref.server.sockets import (
+from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.sockets import (
     DEFAULT_LIMITS,
     VERSION,
     Address,
+    Farewell,
+    Greeting,
     Hello,
     Limits,
     Link,
     SocketTransport,
     parse_address,
 )
-from raft_ref.server.tls import Certificate, TlsError
+from raft_ref.server.network.tls import Certificate, TlsError
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -107,12 +109,22 @@ class End:
         addresses: dict[str, Address],
         limits: Limits = DEFAULT_LIMITS,
         features: str = "none",
+        greet: Greeting | None = None,
     ) -> None:
         self.me = me
         self.heard: list[Envelope] = []
+        self.told: list[tuple[str, Farewell]] = []
         self._news = asyncio.Event()
         self.transport = SocketTransport(
-            me, addresses, self._deliver, self.answer, limits, features=features
+            me,
+            addresses,
+            self._deliver,
+            self.answer,
+            limits,
+            features=features,
+            greet=greet,
+            dismissed=lambda peer, why: self.told.append((peer, why)),
+            disk=f"of {me}",
         )
 
     def _deliver(self, envelope: Envelope) -> None:
@@ -212,7 +224,7 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
         is_ending = asyncio.Event()
 
         class Reader:
-            async def read(self, _: int) -> bytes:
+            async def readexactly(self, _: int) -> bytes:
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -270,6 +282,71 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
     run(test)
 
 
+# ---- Peers that come, and are sent away
+
+
+def test_a_peer_that_is_spoken_with_no_more_is_told_why() -> None:
+    async def test() -> None:
+        async with pair() as (one, two):
+            two.transport.send(message("s2", "s1"))
+            await one.hears(1)
+            one.transport.dismiss("s2", Farewell.REMOVED)
+            await until(lambda: two.told == [("s1", Farewell.REMOVED)])
+            assert one.transport.links == {}
+            one.transport.send(message("s1", "s2"))  # is lost
+            assert two.heard == []
+
+    run(test)
+
+
+def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
+    async def test() -> None:
+        addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+        greeted: list[Hello] = []
+
+        async def greet(hello: Hello) -> Farewell | None:
+            greeted.append(hello)
+            return Farewell.ANOTHER_DISK
+
+        one, two = End("s1", {}, greet=greet), End("s2", addresses)
+        await one.transport.start(addresses["s1"])
+        await two.transport.start(addresses["s2"])
+        await until(lambda: two.told[:1] == [("s1", Farewell.ANOTHER_DISK)])
+        where = str(addresses["s2"])
+        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, "of s2")
+        assert one.heard == []
+        for each in (one, two):
+            await each.transport.close()
+
+    run(test)
+
+
+def test_a_peer_can_be_connected_later_and_elsewhere() -> None:
+    async def test() -> None:
+        async def let_in(hello: Hello) -> Farewell | None:
+            return None
+
+        first, second = free_ports(2)
+        one = End("s1", {"s1": LOOPBACK})
+        await one.transport.start(LOOPBACK)
+        for where in (first, second):
+            two = End("s2", {"s2": where}, greet=let_in)
+            await two.transport.start(where)
+            one.transport.connect("s2", where)
+            link = one.transport.links["s2"]
+            one.transport.connect("s2", where)  # which changes nothing
+            assert one.transport.links == {"s2": link}
+            await until(lambda link=link: link.is_connected)  # type: ignore[misc]
+            one.transport.send(message("s1", "s2"))
+            assert await two.hears(1) == [message("s1", "s2")]
+            await two.transport.close()
+        one.transport.connect("s1", first)
+        assert one.transport.links.keys() == {"s2"}
+        await one.transport.close()
+
+    run(test)
+
+
 # ---- Strangers
 
 
@@ -294,7 +371,7 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 2"),
+        (hello(version=1), "it speaks version 1, not 3"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),

@@ -10,6 +10,7 @@ from raft_ref import State
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.server import (
     IN_PRODUCTION,
+    SERVED,
     Address,
     Client,
     Kind,
@@ -78,11 +79,11 @@ async def run(folder: Path, spec: Spec, features: frozenset[Feature]) -> None:
         await stop(name)
 
 
-@pytest.mark.parametrize("features", [IN_PRODUCTION, BY_LEASE], ids=named)
+@pytest.mark.parametrize("features", [IN_PRODUCTION, BY_LEASE, SERVED], ids=named)
 def test_each_step_over_sockets_is_one_of_the_spec(
     tmp_path: Path, features: frozenset[Feature]
 ) -> None:
-    spec = Spec(features=features)
+    spec = Spec(features=features, voters=SERVERS if features == SERVED else None)
     asyncio.run(run(tmp_path, spec, features))
     assert spec.actions["InstallSnapshot"] > 0
     assert spec.actions["HandleInstallSnapshotRequest"] > 0

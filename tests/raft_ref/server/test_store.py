@@ -4,7 +4,7 @@ import sqlite3
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -32,6 +32,7 @@ from raft_ref.features import (
     TimeoutNowRequest,
 )
 from raft_ref.server.codec import CodecError, Envelope, decode, encode
+from raft_ref.server.members import Members, of_text
 from raft_ref.server.simulation.cluster import saved
 from raft_ref.server.storage import Save, SqliteStorage, StorageError, difference
 from raft_ref.server.store import (
@@ -257,7 +258,7 @@ def load(folder: Path, me: str = "s1") -> State:
         ("UPDATE log SET value = 'x' WHERE position = 3", "damaged: a row of log has another"),
         ("DELETE FROM log WHERE position = 2", "damaged: entry 2 of the log is missing"),
         ("UPDATE snapshot SET data = 'y'", "damaged: a row of snapshot has another checksum"),
-        ("UPDATE server SET format = 7", "has format 7, expected 2"),
+        ("UPDATE server SET format = 7", "has format 7, expected 3"),
         ("DELETE FROM server", "damaged: it does not say whose it is"),
     ],
 )
@@ -300,14 +301,84 @@ def test_what_is_durable_of_reads(promise: Promise | None, tmp_path: Path) -> No
     storage.close()
 
 
-def test_a_disk_of_the_version_without_reads_gets_them(folder: Path) -> None:
+OLDER = {1: ("DROP TABLE reading", "DROP TABLE disks"), 2: ("DROP TABLE disks",)}
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_a_disk_of_an_older_version_gets_what_it_lacks(version: int, folder: Path) -> None:
     database = sqlite3.connect(folder / "raft.sqlite")
-    database.execute("DROP TABLE reading")
-    database.execute("UPDATE server SET format = 1")
+    for change in (*OLDER[version], f"UPDATE server SET format = {version}"):
+        database.execute(change)
     database.commit()
     database.close()
     assert load(folder).last_index == 3
+    storage = SqliteStorage(folder, "s1", NODE.servers)
+    assert storage.disk
+    assert storage.meet("s2", "a disk")
+    storage.close()
     test_what_is_durable_of_reads(Promise("s2", 3, 7), folder / "another")
+
+
+def test_a_server_is_known_by_its_disk(tmp_path: Path) -> None:
+    """Whoever speaks for one with another disk is another one, also after a restart."""
+    disks = set()
+    for name in ("s1", "s2"):
+        storage = SqliteStorage(tmp_path / name, name, NODE.servers)
+        disks.add(storage.disk)
+        assert storage.meet("s3", "first")
+        storage.close()
+    storage = SqliteStorage(tmp_path / "s1", "s1", NODE.servers)
+    assert disks > {storage.disk}
+    assert storage.meet("s3", "first")
+    assert not storage.meet("s3", "second")
+    assert storage.meet("s4", "second")
+    storage.close()
+
+
+def test_who_joined_has_no_cluster_of_its_own(tmp_path: Path) -> None:
+    SqliteStorage(tmp_path, "s4", ()).close()
+    with pytest.raises(StorageError, match="belongs to s4 that joined, not to s4 of the cluster s"):
+        load(tmp_path, "s4")
+
+
+MEMBERS = Members(
+    voters=frozenset({"s1", "s3"}),
+    learners=frozenset({"s4"}),
+    addresses=(("s1", "host:1"), ("s4", "unix:/a b")),
+    removed=frozenset({"s2"}),
+)
+
+
+def test_members_on_the_wire_and_on_the_disk_are_as_they_were(tmp_path: Path) -> None:
+    entries = (Entry(1, "command"), Entry(2, cast(Any, MEMBERS)))
+    message = AppendEntriesRequest("s1", "s2", 2, 0, 0, entries, 1)
+    assert decode(encode(Envelope(message))).message == message
+    storage = SqliteStorage(tmp_path, "s1", NODE.servers)
+    storage.save(Save(2, "s1", None, 1, entries))
+    assert storage.load(FIRST).log == entries
+    storage.close()
+
+
+@pytest.mark.parametrize("text", ['["Members",', '["Members",1,2,3,4]', '["Members",[],[]]'])
+def test_what_are_no_members(text: str, folder: Path) -> None:
+    with pytest.raises(ValueError, match="no members: "):
+        of_text(text)
+    message = AppendEntriesRequest("s1", "s2", 1, 0, 0, (Entry(1, text),), 1)
+    with pytest.raises(CodecError, match="no AppendEntriesRequest: no members: "):
+        decode(encode(Envelope(message)))
+
+
+def test_a_snapshot_holds_the_members(tmp_path: Path) -> None:
+    machine = KeyValueMachine()
+    entries = [Entry(1, encoded(Register())), Entry(1, cast(Any, MEMBERS))]
+    assert machine.members(machine.initial) is None
+    assert machine.members(machine.apply("", entries[:1])) is None
+    text = machine.apply("", entries)
+    assert machine.members(text) == MEMBERS
+    assert machine.members(machine.apply(text, entries[:1])) == MEMBERS
+    # What an earlier version has written holds none.
+    assert machine.members('[{"a":"b"},{},1]') is None
+    assert Store('[{"a":"b"},{},1]').get("a") == "b"
 
 
 def test_the_disk_of_another_server(folder: Path) -> None:

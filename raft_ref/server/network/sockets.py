@@ -6,10 +6,11 @@ Two rules hold here.
  - Nothing blocks a server: what cannot be sent now waits in a queue of a limited size, and what
    does not fit is lost. Raft takes a lost message as any other loss.
  - Whoever connects may send anything. A connection that does not speak our frames, or speaks for a
-   server that is not in the cluster, is closed with one line in the log, and nothing else happens.
+   server that is not let in, is closed with one line in the log, and nothing else happens.
 
 A connection carries frames one way (from a server to its peer) or requests and replies (from a
-client, and back). Its first frame says which, and who speaks.
+client, and back). Its first frame says which, and who speaks. One frame alone comes back to a
+server: that it is spoken with no more, and why.
 """
 
 import asyncio
@@ -18,21 +19,23 @@ import ipaddress
 import logging
 import random
 import ssl
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
 
 from raft_ref.messages import ServerId
 from raft_ref.server.codec import Envelope, decode, encode
-from raft_ref.server.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
 from raft_ref.server.transport import Transport
 
 log = logging.getLogger("raft_ref.server")
 
-VERSION = 2
+VERSION = 3
 """The version of what is spoken on a connection."""
 
 FIRST_RETRY, LAST_RETRY = 0.05, 1.0
@@ -103,16 +106,31 @@ def parse_address(text: str) -> Address:
 class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
     """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
 
-    `features` are those of a server, by their names.
+    `features` are those of a server, by their names, `address` is where it listens, and `disk` what
+    its disk is known by.
     """
 
     version: int
     source: ServerId | None
     dest: ServerId | None
     features: str = "none"
+    address: str = ""
+    disk: str = ""
+
+
+class Farewell(StrEnum):
+    """Why a server is not spoken with: the last frame of its connection."""
+
+    STRANGER = "is not in the cluster"
+    REMOVED = "was removed from the cluster"
+    ANOTHER_DISK = (
+        "has another disk than before: a server that has lost its disk joins as a new one, with a "
+        "name of its own, and the old one is removed"
+    )
 
 
 _hello = msgspec.msgpack.Decoder(Hello)
+_decode_farewell = msgspec.msgpack.Decoder(Farewell).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +153,11 @@ class Link:
         hello: Hello,
         tls: ssl.SSLContext | None = None,
         limits: Limits = DEFAULT_LIMITS,
+        dismissed: Callable[[Farewell], None] = lambda farewell: None,
     ) -> None:
+        """Open nothing yet; `dismissed` is called if the peer says that it speaks to us no more."""
         self.address = address
+        self._dismissed = dismissed
         self._hello = frame(msgspec.msgpack.encode(hello))
         self._tls = tls
         self._limits = limits
@@ -179,7 +200,7 @@ class Link:
 
     async def _speak(self) -> None:
         reader, writer = await self.address.connect(self._tls)
-        closed = asyncio.ensure_future(reader.read(1))  # a peer never answers on this connection
+        closed = asyncio.ensure_future(self._hear(reader))
         try:
             writer.write(self._hello)
             await writer.drain()
@@ -197,6 +218,13 @@ class Link:
             # cancellation it sees.
             await asyncio.gather(closed, return_exceptions=True)
 
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        """Wait for the end of the connection; a peer never answers, but for a farewell."""
+        with contextlib.suppress(FrameError, OSError, msgspec.DecodeError, UnicodeDecodeError):
+            last = await read_frame(reader, 1024)
+            if last is not None:
+                self._dismissed(_decode_farewell(last))
+
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         self._wakeup.clear()
         while self._queue:
@@ -207,10 +235,14 @@ class Link:
             await writer.drain()
 
 
+Greeting = Callable[[Hello], Awaitable[Farewell | None]]
+
+
 class Listener:
     """What accepts the connections of peers and clients.
 
-    - `peers`: the servers that may send messages.
+    - `greet` is called with who begins to speak for a server, and returns why it is not let in, if
+      it is not.
     - `deliver` is called with each message, which is from whom the connection is.
     - `answer` is called with each request of a client and returns the reply; requests of one
       connection may be answered in any order, so they say themselves which is which.
@@ -222,7 +254,7 @@ class Listener:
     def __init__(
         self,
         me: ServerId,
-        peers: frozenset[ServerId],
+        greet: Greeting,
         deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
@@ -230,13 +262,14 @@ class Listener:
         features: str = "none",
     ) -> None:
         self._me = me
-        self._peers = peers
+        self._greet = greet
         self._deliver = deliver
         self._answer = answer
         self._limits = limits
         self._max_clients = max_clients
-        self._features = dict.fromkeys(peers, features)  # as far as was told
+        self._features: dict[ServerId, str] = {}  # as far as was told
         self._own_features = features
+        self._speaking: dict[ServerId, set[asyncio.StreamWriter]] = defaultdict(set)
         self._clients = 0
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -287,17 +320,34 @@ class Listener:
         if hello.source is None:
             await self._serve_client(reader, writer)
             return
+        farewell = await self._greet(hello)
+        if farewell is not None:
+            _take_leave(writer, farewell)
+            raise FrameError(f"{hello.source!r} {farewell}")
         self._compare(hello.source, hello.features)
+        self._speaking[hello.source].add(writer)
+        try:
+            await self._hear(hello.source, reader)
+        finally:
+            self._speaking[hello.source].discard(writer)
+
+    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
+        """Close the connections of a peer, and say why."""
+        for writer in tuple(self._speaking[peer]):
+            _take_leave(writer, farewell)
+            writer.close()
+
+    async def _hear(self, peer: ServerId, reader: asyncio.StreamReader) -> None:
         while (payload := await read_frame(reader, self._limits.frame)) is not None:
             envelope = decode(payload)
             source, dest = envelope.message.source, envelope.message.dest
-            if (source, dest) != (hello.source, self._me):
-                raise FrameError(f"{hello.source!r} sends a message of {source!r} for {dest!r}")
+            if (source, dest) != (peer, self._me):
+                raise FrameError(f"{peer!r} sends a message of {source!r} for {dest!r}")
             self._deliver(envelope)
 
     def _compare(self, peer: ServerId, features: str) -> None:
         """Say in the log, once, that a peer has other features."""
-        if features != self._features[peer]:
+        if features != self._features.get(peer, self._own_features):
             log.warning(
                 "%s runs with the features %s, and %s with %s: what one of them promises, "
                 "it does where all servers have it",
@@ -312,8 +362,6 @@ class Listener:
             raise FrameError(f"neither a server nor a client of ours: {error}") from None
         if hello.version != VERSION:
             raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
-        if hello.source is not None and hello.source not in self._peers:
-            raise FrameError(f"{hello.source!r} is not in the cluster")
         if hello.dest not in (None, self._me):
             raise FrameError(f"it wants {hello.dest!r}, and this is {self._me!r}")
         return hello
@@ -352,6 +400,11 @@ class Listener:
                 await writer.drain()
 
 
+def _take_leave(writer: asyncio.StreamWriter, farewell: Farewell) -> None:
+    if not writer.is_closing():
+        writer.write(frame(msgspec.msgpack.encode(farewell)))
+
+
 def _name(writer: asyncio.StreamWriter) -> str:
     peer = writer.get_extra_info("peername")
     return str(Address(*peer[:2])) if isinstance(peer, tuple) else "somebody"
@@ -360,7 +413,10 @@ def _name(writer: asyncio.StreamWriter) -> str:
 class SocketTransport(Transport):
     """All connections of one server: a link to each peer, and a listener.
 
-    `addresses` are those of all servers of the cluster.
+    `addresses` are those of the servers of the cluster that are known at first. `greet` says
+    whether another that speaks is let in (None: those alone are that are known); `dismissed` is
+    called with a peer that speaks to this server no more, and with why. `disk` is what the server's
+    disk is known by.
     """
 
     def __init__(
@@ -372,32 +428,78 @@ class SocketTransport(Transport):
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
         features: str = "none",
+        greet: Greeting | None = None,
+        dismissed: Callable[[ServerId, Farewell], None] = lambda peer, farewell: None,
+        disk: str = "",
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
-        listening, connecting = tls or (None, None)
-        self.links = {
-            peer: Link(address, Hello(VERSION, me, peer, features), connecting, limits)
-            for peer, address in addresses.items()
-            if peer != me
-        }
-        peers = frozenset(self.links)
-        self._listener = Listener(me, peers, deliver, answer, limits, features=features)
-        self._tls = listening
-        self._running: list[asyncio.Task[None]] = []
+        self._me = me
+        self._tls = tls
+        self._limits = limits
+        self._dismissed = dismissed
+        own = str(addresses[me]) if me in addresses else ""
+        self._hello = Hello(VERSION, me, None, features, own, disk)
+        self.links: dict[ServerId, Link] = {}
+        self._running: dict[ServerId, asyncio.Task[None]] = {}
+        for peer, address in addresses.items():
+            self._add(peer, address)
+        self._is_started = False
+        self._listener = Listener(
+            me, greet or self._greet_known, deliver, answer, limits, features=features
+        )
+
+    def _add(self, peer: ServerId, address: Address) -> None:
+        if peer != self._me:
+            hello = msgspec.structs.replace(self._hello, dest=peer)
+            connecting = None if self._tls is None else self._tls[1]
+            dismissed = partial(self._dismissed, peer)
+            self.links[peer] = Link(address, hello, connecting, self._limits, dismissed)
+
+    async def _greet_known(self, hello: Hello) -> Farewell | None:
+        return None if hello.source in self.links else Farewell.STRANGER
 
     async def start(self, address: Address) -> Address:
         """Listen at an address, and connect to all peers; return the address. Raises OSError."""
-        bound = await self._listener.start(address, self._tls)
-        self._running = [asyncio.ensure_future(link.run()) for link in self.links.values()]
+        bound = await self._listener.start(address, None if self._tls is None else self._tls[0])
+        self._is_started = True
+        for peer in self.links:
+            self._run(peer)
         return bound
+
+    def _run(self, peer: ServerId) -> None:
+        if self._is_started:
+            self._running[peer] = asyncio.ensure_future(self.links[peer].run())
+
+    def connect(self, peer: ServerId, address: Address) -> None:
+        """Let a server be a peer, if it is none yet at that address."""
+        known = self.links.get(peer)
+        if peer == self._me or (known is not None and known.address == address):
+            return
+        self._close(peer)
+        self._add(peer, address)
+        self._run(peer)
+
+    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
+        """Speak with a peer no more, and tell it why."""
+        self._listener.dismiss(peer, farewell)
+        self._close(peer)
+
+    def _close(self, peer: ServerId) -> None:
+        self.links.pop(peer, None)
+        task = self._running.pop(peer, None)
+        if task is not None:
+            task.cancel()
 
     def send(self, envelope: Envelope) -> None:
         """Send a message to a peer; it may be lost."""
-        self.links[envelope.message.dest].send(encode(envelope))
+        link = self.links.get(envelope.message.dest)
+        if link is not None:
+            link.send(encode(envelope))
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in self._running:
+        running = [*self._running.values()]
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         await self._listener.close()
