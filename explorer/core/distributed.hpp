@@ -59,7 +59,12 @@ class Distributed {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        return explorer::is_on_the_way(space_, ways_, number, state);
+        bool is_on = false;
+        try {
+            with_room([&] { is_on = explorer::is_on_the_way(space_, ways_, number, state); });
+        } catch (const Stop&) {  // what no key has room for was never met
+        }
+        return is_on;
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }

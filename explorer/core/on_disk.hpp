@@ -101,7 +101,11 @@ class DiskSearch {
     }
 
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        return explorer::is_on_the_way(space_, ways_, number, state);
+        try {
+            return explorer::is_on_the_way(space_, ways_, number, state);
+        } catch (const Overflow&) {
+            return false;
+        }
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }

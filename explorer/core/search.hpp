@@ -75,7 +75,13 @@ class Search {
 
     // Whether a state, so many steps from the initial one, is on one of these ways.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        return explorer::is_on_the_way(space_, ways_, number, state);
+        do {
+            try {
+                return explorer::is_on_the_way(space_, ways_, number, state);
+            } catch (const Overflow&) {
+            }
+        } while (lay_out_anew());
+        return false;  // what no key has room for was never met
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
@@ -100,6 +106,7 @@ class Search {
         const auto each_other = [&](auto change) {
             for (Level* level : {&front_.level, &front_.next}) level->each(change);
             for (Level& level : kept_) level.each(change);
+            change_ways(ways_, change);
         };
         if (!explorer::lay_out_anew(space_, visited_, each_other)) return false;
         if (keeper_ != nullptr) keeper_->have_other_keys();

@@ -29,13 +29,20 @@ inline bool leads_to(Space& space, std::uint64_t key, const std::vector<std::uin
     return leads;
 }
 
-// Whether a state, so many steps from the initial one, is on one of these ways.
+// Whether a state, so many steps from the initial one, is on one of these ways. With symmetry it may
+// hold messages that were met under other names alone: so what its key has no room for need not be
+// new. Throws Overflow.
 inline bool is_on_the_way(Space& space, const Ways& ways, std::size_t number, const Shape& state) {
-    try {
-        const std::uint64_t key = space.key_of(state);
-        return std::binary_search(ways.at(number).begin(), ways.at(number).end(), key);
-    } catch (const Overflow&) {
-        return false;  // what no key has room for was never met
+    const std::uint64_t key = space.key_of(state);
+    return std::binary_search(ways.at(number).begin(), ways.at(number).end(), key);
+}
+
+// Give all states on these ways other keys.
+template <class Change>
+void change_ways(Ways& ways, Change change) {
+    for (auto& way : ways) {
+        for (std::uint64_t& key : way) change(key);
+        std::sort(way.begin(), way.end());
     }
 }
 

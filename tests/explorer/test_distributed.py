@@ -63,6 +63,13 @@ def test_raft_holds_in_any_number_of_processes(size: int) -> None:
     alike(size, model.system, model.properties(), model.symmetry)
 
 
+def test_a_way_is_found_whose_names_a_process_has_not_met() -> None:
+    """It has numbers for the messages of a state renamed, and no room for those of the state."""
+    bounds = Bounds(30, 0, 0, 0, 6, measures={"max_said": 2})
+    report = alike(2, counting(bounds), [ORDERED, WHOLE], True)
+    assert report.verdict is Verdict.VIOLATED
+
+
 @pytest.mark.parametrize("name", ["vote-not-persisted", "quorum-of-half", "commit-index-lowered"])
 def test_one_counterexample_of_a_bug(name: str) -> None:
     model = Model.within(BUGS[name].bounds)
