@@ -372,20 +372,14 @@ class Distributed {
     // Go on with keys that have more room. Throws Stop if there are none.
     void lay_out_anew() {
         pending_.flush([&](std::uint64_t key, std::size_t home) { add(key, home); });
-        const auto each_way = [&](auto what) {
-            what(way_);
-            for (auto& way : ways_) what(way);
-        };
         const auto each_other = [&](auto change) {
             for (Level* level : {&level_, &next_}) level->each(change);
             for (Level& level : kept_) level.each(change);
-            each_way([&](auto& way) {
-                for (std::uint64_t& key : way) change(key);
-            });
+            for (std::uint64_t& key : way_) change(key);
+            change_ways(ways_, change);
         };
         if (!explorer::lay_out_anew(space_, visited_, each_other))
             throw Stop{Ending::out_of_numbers};
-        each_way([](auto& way) { std::sort(way.begin(), way.end()); });
         forget_recents();
     }
     void forget_recents() {

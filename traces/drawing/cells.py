@@ -70,7 +70,7 @@ def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
     last, wrong = states(trace)[-1], wrongly_logged(trace)
     values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
     moved = {name for step in trace.steps for name in step.changes} | {name for _, name in wrong}
-    idle = {*VARIABLES, "bootstrap", "configurationIndex"} - moved
+    idle = {*VARIABLES} - moved
     for server, state in last.items():
         if configuration := goes_by(state, trace.features):
             values.setdefault("configuration", {})[server] = Text(configuration, "message")

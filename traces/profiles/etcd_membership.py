@@ -112,14 +112,14 @@ class Configurations:
         changes = self._told(line).get("changes") or []
         if type(changes) is not list or not all(type(each) is dict for each in changes):
             raise TraceError('"changes" must be a list of objects')
-        asked = {**{str(each.get("nid")): _AS.get(str(each.get("action"))) for each in changes}}
+        asked = {str(each.get("nid")): _AS.get(str(each.get("action"))) for each in changes}
         self._checked([*asked])
         index = line["state"].get("pendingConfIndex") or state["log"]["lastIndex"] + 1
         self._pending[server] = index
         given: dict[str, Any] = {"changes": asked} if changes else self._leave()
-        if changes and "enterJoint" in prop:
-            given["isJoint"] = bool(prop["enterJoint"])
         if changes:
+            if "enterJoint" in prop:
+                given["isJoint"] = bool(prop["enterJoint"])
             voters = self.of(line)["voters"]
             self._demoted = [each for each in asked if asked[each] == LEARNER and each in voters]
         before = {**state, "log": {"lastIndex": index - 1}}

@@ -155,6 +155,10 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def until_connected(link: Link) -> None:
+    await until(lambda: link.is_connected)
+
+
 def free_ports(count: int) -> list[Address]:
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
@@ -209,7 +213,7 @@ def test_a_peer_that_comes_back_is_connected_again() -> None:
             assert link.lost == 1
             again = End("s2", {"s2": link.address})
             await again.transport.start(link.address)
-            await until(lambda: link.is_connected)
+            await until_connected(link)
             one.transport.send(message("s1", "s2"))
             # s1 is no peer of this one: the cluster that it knows has no other server
             await until(lambda: not link.is_connected)
@@ -269,7 +273,7 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
         address = Address(*server.sockets[0].getsockname())
         link = Link(address, Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
         task = asyncio.ensure_future(link.run())
-        await until(lambda: link.is_connected)
+        await until_connected(link)
         for _ in range(400):
             link.send(bytes(100_000))
             await asyncio.sleep(0)
@@ -336,7 +340,7 @@ def test_a_peer_can_be_connected_later_and_elsewhere() -> None:
             link = one.transport.links["s2"]
             one.transport.connect("s2", where)  # which changes nothing
             assert one.transport.links == {"s2": link}
-            await until(lambda link=link: link.is_connected)  # type: ignore[misc]
+            await until_connected(link)
             one.transport.send(message("s1", "s2"))
             assert await two.hears(1) == [message("s1", "s2")]
             await two.transport.close()

@@ -1,6 +1,7 @@
 """RaftTrace.tla allows what it allows: on a small model, as many states and steps as ever."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,6 @@ def small_counts() -> tuple[str, int, int, int]:
 
 
 EXTENDED_MODEL = EXTENDED_TRACE.with_name("MCExtendedRaftTrace.tla")
-EXTENDED_COUNTS = 2_365, 18_222, 20
 
 
 def small_with_features() -> str:
@@ -41,6 +41,16 @@ def small_with_features() -> str:
     return text
 
 
+MEMBERSHIP = EXTENDED_MODEL.with_name("MCMembershipTrace.cfg")
+
+
+def small_with_changes() -> str:
+    """Return the configuration of a small model of liberties while the membership changes."""
+    text = MEMBERSHIP.read_text(encoding="utf-8")
+    assert "MaxLogLength = 2" in text
+    return text.replace("MaxLogLength = 2", "MaxLogLength = 1")
+
+
 def beside_each_other(folder: Path) -> Path:
     """Copy all modules into one folder, where real TLC finds them; return the model."""
     for each in (*RAFT_TRACE.parent.glob("*.tla"), *EXTENDED_TRACE.parent.glob("*.tla")):
@@ -48,23 +58,33 @@ def beside_each_other(folder: Path) -> Path:
     return folder / EXTENDED_MODEL.name
 
 
+SMALL_MODELS = [
+    pytest.param(small_with_features, (2_365, 18_222, 20), id="features"),
+    pytest.param(small_with_changes, (6_452, 32_169, 21), id="changes"),
+]
+"""What is allowed with features, and while the membership changes: as much as ever."""
+
+
 @pytest.mark.long
-def test_the_liberties_with_features_break_no_property() -> None:
-    config = parse_config(small_with_features(), CONFIG.name)
-    report = check(task_of(load(EXTENDED_MODEL), config, False))
+@pytest.mark.parametrize(("small", "counts"), SMALL_MODELS)
+def test_the_liberties_with_features_break_no_property(
+    small: Callable[[], str], counts: tuple[int, int, int]
+) -> None:
+    report = check(task_of(load(EXTENDED_MODEL), parse_config(small(), CONFIG.name), False))
     assert report.verdict.name == "HOLDS"
-    # What is allowed is as much as ever.
-    counts = report.distinct_states, report.generated_states, report.depth
-    assert counts == EXTENDED_COUNTS
+    assert (report.distinct_states, report.generated_states, report.depth) == counts
 
 
 @pytest.mark.long
-def test_tlc_finds_as_much_with_features(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("small", "counts"), SMALL_MODELS)
+def test_tlc_finds_as_much_with_features(
+    small: Callable[[], str], counts: tuple[int, int, int], tmp_path: Path
+) -> None:
     config = tmp_path / "MCExtendedRaftTrace.cfg"
-    config.write_text(small_with_features(), encoding="utf-8")
+    config.write_text(small(), encoding="utf-8")
     found = run_tlc(beside_each_other(tmp_path), config)  # one worker: so its depth is exact
     assert found.ok
-    assert (found.distinct_states, found.generated_states, found.depth) == EXTENDED_COUNTS
+    assert (found.distinct_states, found.generated_states, found.depth) == counts
 
 
 @pytest.mark.long
@@ -114,34 +134,6 @@ def test_a_liberty_of_reads_that_breaks_a_property_is_found(tmp_path: Path) -> N
 
 def test_the_liberties_are_as_many_as_they_were() -> None:
     assert small_counts() == COUNTS
-
-
-MEMBERSHIP = EXTENDED_MODEL.with_name("MCMembershipTrace.cfg")
-MEMBERSHIP_COUNTS = 6_452, 32_169, 21
-
-
-def small_with_changes() -> str:
-    text = MEMBERSHIP.read_text(encoding="utf-8")
-    assert "MaxLogLength = 2" in text
-    return text.replace("MaxLogLength = 2", "MaxLogLength = 1")
-
-
-@pytest.mark.long
-def test_the_liberties_of_membership_break_no_property() -> None:
-    config = parse_config(small_with_changes(), MEMBERSHIP.name)
-    report = check(task_of(load(EXTENDED_MODEL), config, False))
-    assert report.verdict.name == "HOLDS"
-    counts = report.distinct_states, report.generated_states, report.depth
-    assert counts == MEMBERSHIP_COUNTS
-
-
-@pytest.mark.long
-def test_tlc_finds_as_much_with_changes(tmp_path: Path) -> None:
-    config = tmp_path / MEMBERSHIP.name
-    config.write_text(small_with_changes(), encoding="utf-8")
-    found = run_tlc(beside_each_other(tmp_path), config)  # one worker: so its depth is exact
-    assert found.ok
-    assert (found.distinct_states, found.generated_states, found.depth) == MEMBERSHIP_COUNTS
 
 
 @pytest.mark.long

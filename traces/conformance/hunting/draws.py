@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from raft_ref.traces.conformance.run import Flight, Run
-from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.conformance.schedule import OF_MEMBERSHIP, Command
 from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.flights import LOSS
 
@@ -54,12 +54,8 @@ WEIGHTS_OF_FEATURES: Mapping[str, tuple[int, ...]] = {
     "ApplyConfiguration": (4, 16),
 }
 """The same for what features add."""
-WEIGHTS_OF_MEMBERSHIP: Mapping[str, tuple[int, ...]] = {
-    "TakeLead": (1, 4),
-    "Commit": (1, 4),
-    "StepDown": (1, 4),
-}
-"""The same for what a change of the membership asks for."""
+WEIGHTS_OF_MEMBERSHIP = (1, 4)
+"""The same for each step that only a change of the membership asks for."""
 OF_MESSAGES = ("Receive", "ReceiveDuplicate", LOSS)
 _OF_SERVER = (0, 1, 4, 16)
 _OF_NEWER = (1.0, 1.3, 2.0)
@@ -100,7 +96,7 @@ class Likely:
         of_features = {name: WEIGHTS_OF_FEATURES.get(name) for name in known(STEPS, self.features)}
         weights = {**WEIGHTS, **{name: some for name, some in of_features.items() if some}}
         if "Membership" in self.features:
-            weights |= WEIGHTS_OF_MEMBERSHIP
+            weights |= dict.fromkeys(OF_MEMBERSHIP, WEIGHTS_OF_MEMBERSHIP)
         drawn = {
             kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in weights.items()
         }

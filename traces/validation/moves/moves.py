@@ -15,7 +15,7 @@ from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.configurations import (
     configuration,
-    is_configuration,
+    shows_configuration,
     to_json,
     wanted,
 )
@@ -301,7 +301,7 @@ class Moves(Others):
         state, asked = world.state(place), event.arguments
         if not asked:
             told = _next_value(state, event.after.get("log"))
-            asked = {"configuration": told} if is_configuration(told) else {}
+            asked = {"configuration": told} if shows_configuration(told) else {}
         old = to_json(self.protocol.configuration(state))
         for new in wanted(old, asked) if asked else ():
             value = configuration(self.protocol.servers, new)
@@ -309,16 +309,13 @@ class Moves(Others):
 
     def _apply_configuration(self, world: World, place: int, event: Event) -> Iterator[World]:
         """Yield it with the next configuration applied, or the last that is committed."""
-        state, found = world.state(place), []
-        applied = self.protocol.applied_configuration(state)
-        node = state.log.changed_by(state.commit_index)
-        while node is not None and node.index > applied:
-            found.append(node.index)
-            node = None if node.previous is None else node.previous.changed
         if not self.liberties.may_decline:
             yield from self._does(world, place, event, "ApplyConfiguration")
             return
-        for index in reversed(found):
+        state = world.state(place)
+        applied = self.protocol.applied_configuration(state)
+        found = state.log.changes(applied, state.commit_index)
+        for index in reversed([each.index for each in found]):
             yield from self._does(world, place, event, "ApplyUpTo", index)
 
     def _drop(self, world: World, _: int, event: Event) -> Iterator[World]:

@@ -11,7 +11,7 @@ from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.story.words import listed, plain
 from raft_ref.traces.validation.refusals.case import Case
-from raft_ref.traces.validation.rules.configurations import is_configuration, wanted
+from raft_ref.traces.validation.rules.configurations import shows_configuration, wanted
 
 _CHANGES = (*CHANGES, "ChangeTo")
 
@@ -29,7 +29,7 @@ def _open_change(case: Case) -> int | None:
     settled = case.old["configurationIndex" if _is_used_when_applied(case) else "commitIndex"]
     behind = case.old["snapshot"]["lastIncludedIndex"]
     for index, entry in enumerate(case.old["log"], behind + 1):
-        if is_configuration(entry["value"]) and index > settled:
+        if shows_configuration(entry["value"]) and index > settled:
             return index
     return None
 

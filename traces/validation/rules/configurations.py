@@ -39,7 +39,7 @@ class Values(LazySet):
         return "STRING"
 
 
-def is_configuration(value: Any) -> bool:
+def shows_configuration(value: Any) -> bool:
     """Tell whether a value in a log, as a trace has it, stands for a configuration."""
     return type(value) is dict
 

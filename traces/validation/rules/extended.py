@@ -107,13 +107,9 @@ class ExtendedProtocol(Protocol):
 
         Where its log begins, what was in force there stands at index 0.
         """
-        index, found = self.applied_configuration(state), []
-        node = state.log.changed_by(index)
-        while node is not None and node.index > state.compacted:
-            node = None if node.previous is None else node.previous.changed
-            is_kept = node is not None and node.index > state.compacted
-            found.append(node.index if node and is_kept else 0)
-        return found
+        applied = self.applied_configuration(state)
+        kept = [each.index for each in state.log.changes(state.compacted, applied)]
+        return [*kept[1:], 0] if kept else []
 
     def _of(self, state: ServerState, variable: str) -> Any:
         return state.features[self.beside.index(variable)]
@@ -134,8 +130,8 @@ class ExtendedProtocol(Protocol):
         settled = state.commit_index
         if self._is_used_when_applied:
             settled = self._of(state, "configurationIndex")
-        following = state.log.changed_after(settled)
-        return base if following is None else max(state.compacted, min(base, following - 1))
+        following = [each.index for each in state.log.changes(settled, state.log.index)]
+        return max(state.compacted, min(base, following[-1] - 1)) if following else base
 
     def is_without_log(self, name: str, state: ServerState) -> bool:
         """Say whether an action looks at no entry; a configuration may be any of them."""
@@ -158,12 +154,7 @@ class ExtendedProtocol(Protocol):
         place = domain_in(message)["snapshot"]
         held: Any = message[place]
         log: Log = held[1]
-        found: dict[Value, Value] = {}
-        node = log.changed
-        while node is not None:
-            found[node.index] = node.configuration
-            node = None if node.previous is None else node.previous.changed
-        data = function(found)
+        data = function({each.index: each.configuration for each in log.changes(0, log.index)})
         self._brought = data, log
         return (*message[:place], (held[0], data, *held[2:]), *message[place + 1 :])
 
@@ -183,18 +174,24 @@ class ExtendedProtocol(Protocol):
     ) -> tuple[Value, ...]:
         """Return the state of the spec that an action is shown."""
         before, after = self._around[me]
+        raft = super().shown(name, me, state, arguments)
         own = dict(zip(self.beside, state.features, strict=True))
         if self._is_changeable:
-            own |= self._configured(state, self.base(name, state, arguments))
+            own |= self._configured(state, self._base_shown(raft, self.domain[me]))
         marked = frozenset(_unmarked(each) for each in arguments if _is_marked(each))
         network: Mapping[str, Any] = {**self._first, _MARKED: marked or _NOTHING}
         return (
-            *super().shown(name, me, state, arguments),
+            *raft,
             *(
                 (*before, own[each], *after) if each in own else network[each]
                 for each in self._of_features
             ),
         )
+
+    def _base_shown(self, shown: tuple[Any, ...], place: int) -> int:
+        """Return the index behind which a log is shown."""
+        _, _, base, _ = shown[2][place]
+        return int(base)
 
     def _configured(self, state: ServerState, base: int) -> dict[str, Any]:
         """Return what is shown of configurations where the log is shown from an index."""
@@ -228,7 +225,7 @@ class ExtendedProtocol(Protocol):
         """Return the variables of membership after a step, as they are where all is shown."""
         index, before = own["configurationIndex"][place], self._of(state, "configurationIndex")
         if not index:
-            _, _, base, _ = shown[2][place]
+            base = self._base_shown(shown, place)
             found = state.log.changed_by(base)
             # Else it has started again, as of the snapshot.
             index = before if before <= base else found.index if found else 0

@@ -6,7 +6,7 @@ The rule: two logs that are equal are one object, so that a comparison is one of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from raft_ref.spec.values.value import Function, domain_of
@@ -66,23 +66,20 @@ class Log:
         configuration: Function = found
         return configuration
 
-    def changed_by(self, index: int) -> Log | None:
-        """Return the log up to its last configuration up to an index; None where it has none.
+    def changes(self, after: int, last: int) -> Iterator[Log]:
+        """Yield the log up to each configuration behind an index, up to a last one; that first.
 
         That of a beginning may have stood at any index before.
         """
-        node = self.changed if index else None
-        while node is not None and node.index > index and node.previous is not None:
-            node = node.previous.changed
-        return node
-
-    def changed_after(self, index: int) -> int | None:
-        """Return the index of the first configuration behind an index; None where there is none."""
-        found, node = None, self.changed
-        while node is not None and node.index > index:
-            found = node.index
+        node = self.changed if last else None
+        while node is not None and node.index > after:
+            if node.index <= last or node.previous is None:
+                yield node
             node = None if node.previous is None else node.previous.changed
-        return found
+
+    def changed_by(self, index: int) -> Log | None:
+        """Return the log up to its last configuration up to an index; None where it has none."""
+        return next(self.changes(0, index), None)
 
     @property
     def first(self) -> int:

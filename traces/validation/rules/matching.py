@@ -229,7 +229,7 @@ def _beginning(protocol: Protocol, logged: JsonObject, compacted: int) -> Log:
     """Return the log up to where it is compacted, with what is told of its configurations."""
     held = logged.get("snapshot") or {}
     term, data = held.get("lastIncludedTerm", 0), held.get("data", ())
-    changes = [value for value in data if configurations.is_configuration(value)]
+    changes = [value for value in data if configurations.shows_configuration(value)]
     shown = held.get("configuration", changes[-1] if changes else None)
     if shown is None and logged.get("log") in ([], None, {"lastIndex": compacted}):
         shown = logged.get("configuration")
@@ -252,7 +252,7 @@ def _configured(log: Log, logged: JsonObject) -> JsonObject:
 
 def value_of(protocol: Protocol, shown: Any) -> Any:
     """Return a value in a log as the spec has it."""
-    if configurations.is_configuration(shown):
+    if configurations.shows_configuration(shown):
         return configurations.configuration(protocol.servers, shown)
     return shown
 
@@ -264,7 +264,7 @@ def value_to_json(value: Any) -> Any:
 
 def _values_agree(held: Any, shown: Any) -> bool:
     """Tell whether a value is as it was logged, if it was."""
-    if configurations.is_configuration(shown):
+    if configurations.shows_configuration(shown):
         return type(held) is tuple and configurations.agrees(held, shown)
     return held == shown or UNLOGGED in (held, shown)
 
