@@ -18,6 +18,17 @@ class Change(NamedTuple):
     holds: Callable[..., Formula]
 
 
+class Lemma(NamedTuple):
+    """What follows from invariant and guard, is proved first, and used for the rest.
+
+    `by` are names of conjuncts, properties and lemmas from which it follows, where that is known.
+    """
+
+    formula: Formula
+    name: str = ""
+    by: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Action:
     """An action: its name in Raft.tla, its parameters, when it is enabled, what it changes.
@@ -29,8 +40,7 @@ class Action:
     parameters: str
     guard: Callable[..., list[Formula]]
     changes: Callable[..., Iterator[Change]]
-    lemmas: Callable[..., list[Formula]] = lambda old, *parameters: []
-    """What follows from invariant and guard, is proved first, and used for the rest."""
+    lemmas: Callable[..., list[Lemma]] = lambda old, *parameters: []
     variant: str = ""
 
     @property
@@ -42,7 +52,7 @@ class Action:
         """Return its parameters as constants."""
         return variables(self.parameters)
 
-    def lemmas_given(self, old: State) -> list[Formula]:
+    def lemmas_given(self, old: State) -> list[Lemma]:
         """Return its lemmas about a state, and its parameters as `given` has them."""
         return self.lemmas(old, *self.given())
 

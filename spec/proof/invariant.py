@@ -33,6 +33,14 @@ class Conjunct(NamedTuple):
     says: str
     source: str
     of: Callable[[State], Formula]
+    first_failure: Callable[[State], Formula] | None = None
+    """That it fails, and for none that is lower: the orders are well-founded. None: that it fails.
+
+    What has no first failure has none."""
+
+    def fails(self, state: State) -> Formula:
+        """Return what has no model if the conjunct holds."""
+        return z3.Not(self.of(state)) if self.first_failure is None else self.first_failure(state)
 
 
 def implies(*parts: Formula) -> Formula:
@@ -52,7 +60,7 @@ def _matches(mine: Callable[..., Formula], theirs: Callable[..., Formula], to: F
     )
 
 
-def _choosable(s: State, q: Formula, term: Formula, i: Formula) -> Formula:
+def may_choose(s: State, q: Formula, term: Formula, i: Formula) -> Formula:
     """Say that a quorum has acknowledged an entry of a leader, or still can."""
     return every(
         "sz",
@@ -419,7 +427,7 @@ _EVERY = (
         lambda s: every(
             "s q t i v",
             lambda x, q, t, i, v: implies(
-                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
+                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), may_choose(s, q, t, i),
                 s.log(x, i, t, v),
             ),
         ),
@@ -431,7 +439,7 @@ _EVERY = (
         lambda s: every(
             "s sc q t tu i v",
             lambda x, c, q, t, u, i, v: implies(
-                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), _choosable(s, q, t, i),
+                s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), may_choose(s, q, t, i),
                 s.voted(x, u, c), term_lt(t, u), s.candidateLog(c, u, i, t, v),
             ),
         ),
@@ -443,7 +451,7 @@ _EVERY = (
         lambda s: every(
             "q t tu i v",
             lambda q, t, u, i, v: implies(
-                s.leaderLog(t, i, t, v), _choosable(s, q, t, i), s.started(u), term_lt(t, u),
+                s.leaderLog(t, i, t, v), may_choose(s, q, t, i), s.started(u), term_lt(t, u),
                 s.leaderLog(u, i, t, v),
             ),
         ),

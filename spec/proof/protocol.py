@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import z3
 
-from raft_ref.spec.proof.action import Action, Change
+from raft_ref.spec.proof.action import Action, Change, Lemma
 from raft_ref.spec.proof.relations import (
     ZERO,
     Formula,
@@ -196,8 +196,10 @@ def _become_leader() -> Action:
         ],
         changes,
         lambda old, me, term, q, last: [
-            z3.Not(old.started(term)),
-            every("i te v", lambda *entry: z3.Not(old.leaderLog(term, *entry))),
+            Lemma(z3.Not(old.started(term)), "TermIsNew"),
+            Lemma(
+                every("i te v", lambda *entry: z3.Not(old.leaderLog(term, *entry))), "LogIsNew"
+            ),
         ],
     )
 
@@ -220,13 +222,16 @@ def _client_request() -> Action:
         ],
         changes,
         lambda old, me, term, i, v: [
-            every("sx", lambda s: z3.Not(old.acknowledged(s, term, i))),
-            every(
-                "q tu",
-                lambda q, u: z3.Implies(
-                    z3.And(old.started(u), term_lt(term, u)),
-                    some("sx", lambda s: z3.And(member(s, q), old.left(s, term))),
+            Lemma(every("sx", lambda s: z3.Not(old.acknowledged(s, term, i))), "IndexIsNew"),
+            Lemma(
+                every(
+                    "q tu",
+                    lambda q, u: z3.Implies(
+                        z3.And(old.started(u), term_lt(term, u)),
+                        some("sx", lambda s: z3.And(member(s, q), old.left(s, term))),
+                    ),
                 ),
+                "QuorumsHaveLeft",
             ),
         ],
     )

@@ -18,12 +18,17 @@ import z3
 
 from raft_ref.spec.proof.action import Action
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
+from raft_ref.spec.proof.membership import hints
+from raft_ref.spec.proof.membership.invariant import MEMBERSHIP_CONJUNCTS, MEMBERSHIP_PROPERTIES
+from raft_ref.spec.proof.membership.majorities import majorities
+from raft_ref.spec.proof.membership.protocol import protocol_with_membership
+from raft_ref.spec.proof.membership.relations import MEMBERSHIP_RELATIONS, membership_init
 from raft_ref.spec.proof.models import SIZES, SIZES_WITH_READS, has_model
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
 from raft_ref.spec.proof.reads.protocol import READ_BUGS, protocol_with_reads, read_actions
 from raft_ref.spec.proof.reads.relations import ALL_RELATIONS
-from raft_ref.spec.proof.relations import Formula, State, init
+from raft_ref.spec.proof.relations import Formula, State, every, init
 from raft_ref.spec.workers import workers
 
 
@@ -46,6 +51,8 @@ class Kind(StrEnum):
     """Whether a lemma of an action follows from the conjuncts and its guard."""
     KEPT = "kept"
     """Whether an action keeps a conjunct."""
+    QUORUMS = "is so of majorities"
+    """Whether what is taken for granted of quorums is so of majorities."""
     TAKEN = "can be taken"
     """Whether an action can be taken where all conjuncts hold: else the proof is of nothing."""
 
@@ -63,6 +70,8 @@ class Question(NamedTuple):
     action: str = ""
     bug: str | None = None
     lemmas: int = 0
+    membership: bool = False
+    """Of the proof of changes of membership, and not of that of Raft and reads."""
 
     def __str__(self) -> str:
         match self.kind:
@@ -70,6 +79,8 @@ class Question(NamedTuple):
                 return f"{self.action} keeps {self.name}"
             case Kind.LEMMA:
                 return f"lemma {self.name} of {self.action} follows"
+            case Kind.QUORUMS:
+                return f"{self.name} {self.kind.value}"
             case Kind.TAKEN:
                 return f"{self.action} can be taken"
         return f"{self.name} {self.kind.value}"
@@ -87,6 +98,10 @@ Result = TypeVar("Result")
 
 OLD = State()
 OLD_WITH_READS = State(sorts=ALL_RELATIONS)
+OLD_WITH_MEMBERSHIP = State(sorts=MEMBERSHIP_RELATIONS)
+
+WITH_MEMBERSHIP = {each.name: each for each in (*MEMBERSHIP_PROPERTIES, *MEMBERSHIP_CONJUNCTS)}
+"""Those of changes of membership, by name."""
 
 EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS, *READ_PROPERTIES, *READ_CONJUNCTS)}
 """All properties and conjuncts, by name."""
@@ -96,21 +111,40 @@ _OF_READS = {each.name for each in (*READ_PROPERTIES, *READ_CONJUNCTS)} | read_a
 
 def is_about_reads(question: Question) -> bool:
     """Return whether a question is of the proof of reads, and not of that of Raft alone."""
+    if question.membership:
+        return False
     return not _OF_READS.isdisjoint((question.name, question.action))
+
+
+def asked_of(question: Question, conjecture: Conjunct | None = None) -> Conjunct | None:
+    """Return the conjunct or property that a question asks about; None where it is no such one."""
+    every = WITH_MEMBERSHIP if question.membership else EVERY
+    return every.get(question.name, conjecture)
 
 
 def state_of(question: Question) -> State:
     """Return the state before a step, with the relations that a question may be about."""
+    if question.membership:
+        return OLD_WITH_MEMBERSHIP
     return OLD_WITH_READS if is_about_reads(question) else OLD
 
 
 def action_of(question: Question) -> Action:
     """Return the action that a question is about."""
+    if question.membership:
+        return protocol_with_membership(question.bug).actions[question.action]
     return protocol_with_reads(question.bug).actions[question.action]
 
 
-def questions(bug: str | None = None) -> Iterator[Question]:
-    """Yield all questions of the proof, or of what a bug makes of Raft or of reads."""
+def questions(bug: str | None = None, *, membership: bool = False) -> Iterator[Question]:
+    """Yield all questions of the proof, or of what a bug makes of Raft or of reads.
+
+    Or, instead, those of the proof of changes of membership.
+    """
+    if membership:
+        for each in _of_membership(bug):
+            yield each._replace(membership=True)
+        return
     if bug not in READ_BUGS:
         yield from _of_raft(bug)
     if bug is None or bug in READ_BUGS:
@@ -123,6 +157,16 @@ def _of_raft(bug: str | None) -> Iterator[Question]:
         yield Question(Kind.TAKEN, "", title, bug)
         yield from _lemmas(title, action, bug)
         yield from _kept(CONJUNCTS, title, action, bug)
+
+
+def _of_membership(bug: str | None) -> Iterator[Question]:
+    for name in majorities(bug):
+        yield Question(Kind.QUORUMS, name, bug=bug)
+    yield from _of_states(MEMBERSHIP_PROPERTIES, MEMBERSHIP_CONJUNCTS, bug)
+    for title, action in protocol_with_membership(bug).actions.items():
+        yield Question(Kind.TAKEN, "", title, bug)
+        yield from _lemmas(title, action, bug, OLD_WITH_MEMBERSHIP)
+        yield from _kept(MEMBERSHIP_CONJUNCTS, title, action, bug, OLD_WITH_MEMBERSHIP)
 
 
 def _of_reads(bug: str | None) -> Iterator[Question]:
@@ -146,23 +190,29 @@ def _of_states(
         yield Question(Kind.INITIAL, each.name, bug=bug)
 
 
-def _lemmas(title: str, action: Action, bug: str | None) -> Iterator[Question]:
-    for number, _ in enumerate(action.lemmas_given(OLD_WITH_READS)):
+def _lemmas(
+    title: str, action: Action, bug: str | None, old: State = OLD_WITH_READS
+) -> Iterator[Question]:
+    for number, _ in enumerate(action.lemmas_given(old)):
         yield Question(Kind.LEMMA, str(number + 1), title, bug, number)
 
 
 def _kept(
-    conjuncts: Sequence[Conjunct], title: str, action: Action, bug: str | None
+    conjuncts: Sequence[Conjunct],
+    title: str,
+    action: Action,
+    bug: str | None,
+    old: State = OLD_WITH_READS,
 ) -> Iterator[Question]:
-    lemmas = len(action.lemmas_given(OLD_WITH_READS))
+    lemmas = len(action.lemmas_given(old))
     for each in conjuncts:
         yield Question(Kind.KEPT, each.name, title, bug, lemmas)
 
 
 @cache
-def _before(conjunct: Conjunct) -> Formula:
+def _before(conjunct: Conjunct, *, membership: bool) -> Formula:
     """Return a conjunct of the state before a step, made once."""
-    return conjunct.of(OLD_WITH_READS)
+    return conjunct.of(OLD_WITH_MEMBERSHIP if membership else OLD_WITH_READS)
 
 
 def known(
@@ -173,29 +223,41 @@ def known(
     With a conjecture, of which it asks whether an action keeps it, also the conjecture. With
     `reads_alone` nothing of Raft's own invariant.
     """
-    found = {
-        f"axiom {number}": each
-        for number, each in enumerate(protocol_with_reads(question.bug).axioms)
-    }
+    found = {f"axiom {number}": each for number, each in enumerate(_axioms(question))}
     if question.kind is Kind.INITIAL:
-        return {**found, "Init": init(state_of(question))}
-    of_raft = ((), ()) if reads_alone else (CONJUNCTS, PROPERTIES)
-    of_reads = (READ_CONJUNCTS, READ_PROPERTIES) if is_about_reads(question) else ((), ())
-    conjuncts, properties = ((*one, *other) for one, other in zip(of_raft, of_reads, strict=True))
-    found |= {each.name: _before(each) for each in conjuncts}
+        initial = membership_init if question.membership else init
+        return {**found, "Init": initial(state_of(question))}
+    conjuncts, properties = _invariant(question, reads_alone=reads_alone)
+    found |= {each.name: _before(each, membership=question.membership) for each in conjuncts}
     if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
         for each in properties:
             if question.kind is Kind.FOLLOWS and question.name == each.name:
                 break
-            found[each.name] = _before(each)
+            found[each.name] = _before(each, membership=question.membership)
     if conjecture is not None and question.kind is Kind.KEPT:
         found[conjecture.name] = conjecture.of(OLD)
     if question.action:
         action = action_of(question)
         found[action.title] = action.formula(state_of(question))
         lemmas = action.lemmas_given(state_of(question))[: question.lemmas]
-        found |= {f"lemma {number}": each for number, each in enumerate(lemmas, 1)}
+        found |= {f"lemma {number}": each.formula for number, each in enumerate(lemmas, 1)}
     return found
+
+
+def _axioms(question: Question) -> list[Formula]:
+    make = protocol_with_membership if question.membership else protocol_with_reads
+    return make(question.bug).axioms
+
+
+def _invariant(
+    question: Question, *, reads_alone: bool
+) -> tuple[tuple[Conjunct, ...], tuple[Conjunct, ...]]:
+    """Return the conjuncts and the properties that a question may build on."""
+    if question.membership:
+        return MEMBERSHIP_CONJUNCTS, MEMBERSHIP_PROPERTIES
+    of_raft = ((), ()) if reads_alone else (CONJUNCTS, PROPERTIES)
+    of_reads = (READ_CONJUNCTS, READ_PROPERTIES) if is_about_reads(question) else ((), ())
+    return (*of_raft[0], *of_reads[0]), (*of_raft[1], *of_reads[1])
 
 
 def negation(
@@ -205,18 +267,40 @@ def negation(
 
     Of what is known of `reads_alone`, to have no model is as good a proof.
     """
+    if question.kind is Kind.QUORUMS:
+        return majorities(question.bug)[question.name]
     formulas = [*known(question, conjecture, reads_alone=reads_alone).values()]
     if question.kind is Kind.TAKEN:
-        return formulas
-    asked, old = EVERY.get(question.name, conjecture), state_of(question)
+        return [*formulas, *_made_simple(question)]
+    return [*formulas, _denied(question, conjecture)]
+
+
+def _made_simple(question: Question) -> list[Formula]:
+    """Return what is said of a state in which an action can be taken, so that one is found.
+
+    Nothing was changed before, and one term has started: any state will do.
+    """
+    if not question.membership:
+        return []
+    old = OLD_WITH_MEMBERSHIP
+    made = [z3.Const(f"x{n}", s) for n, s in enumerate(MEMBERSHIP_RELATIONS["changed"])]
+    one_term = every(
+        "ta tb", lambda a, b: z3.Implies(z3.And(old.started(a), old.started(b)), a == b)
+    )
+    return [z3.ForAll(made, z3.Not(old.changed(*made))), one_term]
+
+
+def _denied(question: Question, conjecture: Conjunct | None = None) -> Formula:
+    """Return that what is asked is not so: of a lemma, a property, a conjunct before or after."""
+    asked, old = asked_of(question, conjecture), state_of(question)
     if not question.action:
         assert asked is not None
-        return [*formulas, z3.Not(asked.of(old))]
+        return z3.Not(asked.of(old))
     action = action_of(question)
     if question.kind is Kind.KEPT:
         assert asked is not None
-        return [*formulas, z3.Not(asked.of(action.after(old)))]
-    return [*formulas, z3.Not(action.lemmas_given(old)[int(question.name) - 1])]
+        return asked.fails(action.after(old))
+    return z3.Not(action.lemmas_given(old)[int(question.name) - 1].formula)
 
 
 def sizes_of(question: Question) -> Mapping[Any, Sequence[int]]:
@@ -231,7 +315,7 @@ def ask(question: Question, seconds: float, conjecture: Conjunct | None = None) 
     asked for a short time first, then in other ways, then for longer, with another seed.
     """
     start = time.perf_counter()
-    if _is_proved_of_reads_alone(question, seconds):
+    if _is_proved_of_reads_alone(question, seconds) or _is_proved_of_less(question, seconds):
         return Answer(question, Verdict.PROVED, time.perf_counter() - start)
     formulas = negation(question, conjecture)
     verdict, attempt, end = Verdict.UNKNOWN, 0, start + seconds
@@ -252,6 +336,48 @@ def _is_proved_of_reads_alone(question: Question, seconds: float) -> bool:
     solver.set("timeout", max(1, int(min(seconds, 2.0) * 1000)), "ctrl_c", False)
     solver.add(*negation(question, reads_alone=True))
     return bool(solver.check() == z3.unsat)
+
+
+def _is_proved_of_less(question: Question, seconds: float) -> bool:
+    """Return whether a part of what is known suffices for a question about membership."""
+    if not question.membership or question.kind in (Kind.TAKEN, Kind.INITIAL, Kind.QUORUMS):
+        return False
+    everything, denied = known(question), _denied(question)
+    always = [
+        each
+        for name, each in everything.items()
+        if name.startswith("axiom") or name == question.action
+    ]
+    end = time.perf_counter() + seconds
+    for attempt in (2.0, 15.0):
+        for names in _less(question):
+            formulas = [everything[name] for name in dict.fromkeys(names) if name in everything]
+            for looks_for_models in (False, True):
+                left = min(attempt, end - time.perf_counter())
+                if left <= 0:
+                    return False
+                solver = z3.Solver()
+                solver.set("timeout", int(left * 1000) + 1, "mbqi", looks_for_models)
+                solver.set("ctrl_c", False)
+                solver.add(*always, *formulas, denied)
+                if solver.check() == z3.unsat:
+                    return True
+    return False
+
+
+def _less(question: Question) -> Iterator[list[str]]:
+    """Yield names of what a question may follow from, as `known` has them."""
+    if not question.action:
+        yield from map(list, hints.of_property(question.name))
+        return
+    lemmas = action_of(question).lemmas_given(state_of(question))
+    numbers = {lemma.name: f"lemma {number}" for number, lemma in enumerate(lemmas, 1)}
+    several: Sequence[tuple[str, ...]] = [*hints.of_kept(question.name, question.action)]
+    if question.kind is Kind.LEMMA:
+        by = lemmas[int(question.name) - 1].by
+        several = [by] if by else [(*each, *numbers) for each in hints.of_property("")]
+    for names in several:
+        yield [numbers.get(name, name) for name in names]
 
 
 def _attempt(
@@ -289,13 +415,15 @@ def prove(
     seconds: float = 60.0,
     processes: int | None = None,
     on_answer: Callable[[Answer], None] = lambda answer: None,
+    *,
+    membership: bool = False,
 ) -> list[Answer]:
     """Ask all questions and return the answers, in the order of the questions.
 
     Arguments: a known bug to be proved instead; how long to wait for each answer; how many
     processes (default: one for each core); `on_answer` is called with each as it comes.
     """
-    asked = [*questions(bug)]
+    asked = [*questions(bug, membership=membership)]
     answers: dict[Question, Answer] = {}
     with workers(processes) as pool:
         lemmas = [each for each in asked if each.kind is Kind.LEMMA]
@@ -327,7 +455,9 @@ def _with_lemmas(question: Question, answers: Mapping[Question, Answer]) -> Ques
         return question
     proved = 0
     for number in range(question.lemmas):
-        lemma = Question(Kind.LEMMA, str(number + 1), question.action, question.bug, number)
+        lemma = Question(
+            Kind.LEMMA, str(number + 1), question.action, question.bug, number, question.membership
+        )
         if answers[lemma].verdict is not Verdict.PROVED:
             break
         proved += 1
