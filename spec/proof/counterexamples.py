@@ -12,10 +12,10 @@ from raft_ref.spec.proof.evaluation import Structure, falsified
 from raft_ref.spec.proof.invariant import Conjunct
 from raft_ref.spec.proof.models import Element, Facts, smallest_model
 from raft_ref.spec.proof.questions import (
-    EVERY,
     Kind,
     Question,
     action_of,
+    asked_of,
     negation,
     sizes_of,
     state_of,
@@ -73,6 +73,8 @@ def smallest(
     question: Question, seconds: float = 60.0, conjecture: Conjunct | None = None
 ) -> Induction | None:
     """Return the smallest counterexample to a question; None if none is found in that time."""
+    if question.kind is Kind.QUORUMS:  # of numbers of servers: there are no states
+        return None
     old = state_of(question)
     model = smallest_model(negation(question, conjecture), seconds, old, sizes_of(question))
     if model is None:
@@ -88,7 +90,7 @@ def smallest(
         after = model.facts(action_of(question).after(old))
     return Induction(
         question,
-        EVERY.get(question.name, conjecture),
+        asked_of(question, conjecture),
         {str(sort): model.named(sort) for sort in model.elements if sort is not Quorum},
         model.quorums(),
         given,

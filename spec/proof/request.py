@@ -13,6 +13,7 @@ import z3
 from raft_ref.spec.files import RAFT, STEPS
 from raft_ref.spec.module import load
 from raft_ref.spec.proof.counterexamples import Induction, smallest
+from raft_ref.spec.proof.membership.protocol import BUGS as MEMBERSHIP_BUGS
 from raft_ref.spec.proof.protocol import BUGS
 from raft_ref.spec.proof.questions import (
     Answer,
@@ -43,7 +44,7 @@ class Proof:
 
     `asked` is how many questions there are, `answers` stand in the order in which they came;
     `induction` is the smallest counterexample to the first question that is refuted, where one was
-    found. `solver` says which z3 answered.
+    found. `solver` says which z3 answered; `membership` that it is of changes of membership.
     """
 
     bug: str | None
@@ -54,6 +55,7 @@ class Proof:
     is_interrupted: bool = False
     induction: Induction | None = None
     solver: str = ""
+    membership: bool = False
 
     def of(self, verdict: Verdict) -> list[Answer]:
         """Return the answers of one kind, those of what breaks first first."""
@@ -72,24 +74,26 @@ class Proof:
 class ProofRequest:
     """Prove Raft for any number of servers, terms and entries, or refute a known bug.
 
-    `seconds` is how long to wait for each answer, `processes` how many ask (None: one for each
-    core). Raises `RequestError` for a bug that the proof does not know.
+    `membership` asks instead for Raft with changes of membership, one server at a time and by
+    C_old,new. `seconds` is how long to wait for each answer, `processes` how many ask (None: one
+    for each core). Raises `RequestError` for a bug that the proof does not know.
     """
 
     bug: str | None = None
     seconds: float | None = None
     processes: int | None = None
+    membership: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the proof does not know."""
-        demand_known(self.bug)
+        demand_known(self.bug, membership=self.membership)
 
     def run(self, on_progress: Callable[[Asked], None] = lambda asked: None) -> Proof:
         """Ask all questions, or those until Ctrl-C; `on_progress` is called with each answer."""
         load(RAFT).demand_steps(STEPS)  # else what is proved is of something else
         seconds = self.seconds or (SECONDS if self.bug is None else SECONDS_WITH_A_BUG)
         processes = self.processes or os.cpu_count() or 1
-        asked = sum(1 for _ in questions(self.bug))
+        asked = sum(1 for _ in questions(self.bug, membership=self.membership))
         answers: list[Answer] = []
         on_progress(Asked(0, asked))
 
@@ -99,7 +103,7 @@ class ProofRequest:
 
         started, is_interrupted = time.monotonic(), False
         try:
-            prove(self.bug, seconds, processes, on_answer)
+            prove(self.bug, seconds, processes, on_answer, membership=self.membership)
         except KeyboardInterrupt:
             is_interrupted = True
         taken = time.monotonic() - started
@@ -112,12 +116,15 @@ class ProofRequest:
             is_interrupted,
             None if is_interrupted else _counterexample(answers),
             f"z3 {z3.get_version_string()}",
+            self.membership,
         )
 
 
-def demand_known(bug: str | None) -> None:
-    """Raise `RequestError` for a bug that the proof does not know."""
-    known = {**BUGS, **READ_BUGS}
+def demand_known(bug: str | None, *, membership: bool = False) -> None:
+    """Raise `RequestError` for a bug that the proof, or that of membership, does not know."""
+    known = MEMBERSHIP_BUGS if membership else {**BUGS, **READ_BUGS}
+    if bug in MEMBERSHIP_BUGS and not membership:
+        raise RequestError(f"bug {bug}: only --with membership")
     if bug is not None and bug not in known:
         raise RequestError(f"bug {bug}: the proof knows {', '.join(known)}")
 

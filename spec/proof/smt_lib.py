@@ -34,15 +34,18 @@ class SmtLibReport:
 class SmtLibRequest:
     """Write all questions of the proof, or of a known bug, to a folder.
 
+    `membership` asks for those of Raft with changes of membership.
+
     Raises `RequestError` for a bug that the proof does not know.
     """
 
     folder: Path
     bug: str | None = None
+    membership: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the proof does not know."""
-        demand_known(self.bug)
+        demand_known(self.bug, membership=self.membership)
 
     def run(self, on_progress: Callable[[Asked], None] = lambda asked: None) -> SmtLibReport:
         """Write them. Raises `RequestError` where the folder is none, `OSError` where it fails.
@@ -53,7 +56,7 @@ class SmtLibRequest:
             self.folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             raise RequestError(f"smt-lib {self.folder}: is no folder") from None
-        asked = tuple(questions(self.bug))
+        asked = tuple(questions(self.bug, membership=self.membership))
         for number, question in enumerate(asked, start=1):
             name = re.sub(r"[^A-Za-z0-9]+", "-", str(question)).strip("-")
             path = self.folder / f"{number:03}-{name}.smt2"

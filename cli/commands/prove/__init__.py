@@ -19,6 +19,9 @@ EXAMPLES = r"""examples:
                                                   which conjunct a bug breaks, and how
   raft-ref prove --bug read-before-first-commit-of-term
                                                   the same of reads
+  raft-ref prove --with membership                with changes of membership
+  raft-ref prove --with membership --bug election-quorum-over-the-union
+                                                  majorities that need not meet
   raft-ref prove --conjecture '\A s \in Server, t \in Term : voted(s, t, s) => requested(s, t)'
                                                   whether that is so, and inductive
   raft-ref prove --bounded 10 --max-term 1        no violation within 10 steps
@@ -34,9 +37,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "its conjuncts, and that ElectionSafety, LogMatching, LeaderCompleteness and "
         "StateMachineSafety follow from it: for any number of servers, terms and entries. "
         "LinearizableReads is proved as well, of reads by ReadIndex. What is proved holds with "
-        "pre-vote, check-quorum and leadership transfer on, since their steps are steps of Raft."
+        "pre-vote, check-quorum and leadership transfer on, since their steps are steps of Raft. "
+        "Changes of membership have a proof of their own: `--with membership`."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
+    parser.add_argument(
+        "--with", dest="features", metavar="FEATURES",
+        help="membership (or membership,joint): prove Raft with changes of membership instead, one "
+        "server at a time and by C_old,new, for any number of changes (some minutes)",
+    )  # fmt: skip
     parser.add_argument("--bug", metavar="NAME", help="a known bug; `--bug list` lists them")
     parser.add_argument(
         "--timeout", type=positive, metavar="SECONDS",

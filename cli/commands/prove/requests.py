@@ -11,6 +11,7 @@ from raft_ref.cli.reports.proof.progress import shown_progress
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.proof import BoundedRequest, NeedsRequest, ProofRequest, SmtLibRequest
 from raft_ref.spec.proof.bounded.request import SIZES as SIZES_OF_BOUNDED
+from raft_ref.spec.proof.membership.protocol import BUGS as MEMBERSHIP_BUGS
 from raft_ref.spec.proof.protocol import BUGS
 from raft_ref.spec.proof.reads.protocol import READ_BUGS
 from raft_ref.spec.requests import Sizes
@@ -24,7 +25,7 @@ Request = ProofRequest | NeedsRequest | ConjectureRequest | BoundedRequest | Smt
 def run(options: argparse.Namespace) -> int:
     """Do what was asked for; return the exit code."""
     if options.bug == "list":
-        print("\n".join((*BUGS, *READ_BUGS)))
+        print("\n".join(MEMBERSHIP_BUGS if options.features else (*BUGS, *READ_BUGS)))
         return 0
     _demand_sense(options)
     request = _request(options)
@@ -46,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _demand_sense(options: argparse.Namespace) -> None:
     """Refuse options that do not go together, or that would be known to fail too late."""
+    if options.features is not None:
+        _demand_membership(options)
     if options.processes is not None and options.processes < 1:
         raise UsageError("--processes: expected 1 or more")
     if options.spec is not None and options.bounded is None:
@@ -61,7 +64,21 @@ def _demand_sense(options: argparse.Namespace) -> None:
             demand_picture(f"--{name}", getattr(options, name))
 
 
+def _demand_membership(options: argparse.Namespace) -> None:
+    """Refuse features of which nothing else is proved, and questions that are of Raft alone."""
+    features = set(options.features.split(","))
+    if "membership" not in features or not features <= {"membership", "joint"}:
+        raise UsageError(
+            f"--with {options.features}: expected membership, or membership,joint (with pre-vote, "
+            "check-quorum and transfer on, what is proved of Raft holds; reads are in its proof)"
+        )
+    for name in ("needs", "conjecture", "bounded"):
+        if getattr(options, name) is not None:
+            raise UsageError(f"--with: not with --{name}")
+
+
 def _request(options: argparse.Namespace) -> Request:
+    with_membership = options.features is not None
     if options.needs is not None:
         return NeedsRequest(options.timeout, options.processes)
     if options.conjecture is not None:
@@ -75,8 +92,8 @@ def _request(options: argparse.Namespace) -> Request:
         sizes = _sizes(options, SIZES_OF_BOUNDED)
         return BoundedRequest(options.bounded, sizes, options.spec or RAFT)
     if options.smt_lib is not None:
-        return SmtLibRequest(options.smt_lib, options.bug)
-    return ProofRequest(options.bug, options.timeout, options.processes)
+        return SmtLibRequest(options.smt_lib, options.bug, with_membership)
+    return ProofRequest(options.bug, options.timeout, options.processes, with_membership)
 
 
 def _sizes(options: argparse.Namespace, otherwise: Sizes) -> Sizes:

@@ -8,8 +8,12 @@ from raft_ref.cli.reports.proof.counterexamples import as_text
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import Kind, Proof, Question, Verdict
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
+from raft_ref.spec.proof.membership.invariant import MEMBERSHIP_CONJUNCTS, MEMBERSHIP_PROPERTIES
+from raft_ref.spec.proof.membership.protocol import ASSUMPTIONS as ASSUMPTIONS_OF_MEMBERSHIP
+from raft_ref.spec.proof.membership.protocol import NOT_COVERED as NOT_COVERED_OF_MEMBERSHIP
+from raft_ref.spec.proof.membership.protocol import protocol_with_membership
 from raft_ref.spec.proof.protocol import ASSUMPTIONS, CARRIED_OVER, NOT_COVERED, protocol
-from raft_ref.spec.proof.questions import EVERY
+from raft_ref.spec.proof.questions import EVERY, WITH_MEMBERSHIP, action_of, asked_of, state_of
 from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
 from raft_ref.spec.proof.reads.protocol import ASSUMPTIONS as ASSUMPTIONS_OF_READS
 from raft_ref.spec.proof.reads.protocol import read_actions
@@ -45,16 +49,15 @@ class DescribedProof:
             yield from as_text(proof.induction)
             return
         if proof.verdict is Verdict.PROVED:
-            yield from _table(proof)
+            yield from (_table_of_membership if proof.membership else _table)(proof)
             yield ""
             yield "assumed: what z3 is given differs from Raft.tla, and allows more:"
-            yield from (f"  - {each}" for each in ASSUMPTIONS)
-            yield "and of reads, from the thesis:"
-            yield from (f"  - {each}" for each in ASSUMPTIONS_OF_READS)
-            yield "carried over:"
-            yield from (f"  - {each}" for each in CARRIED_OVER)
+            yield from (f"  - {each}" for each in _assumptions(proof))
+            if not proof.membership:
+                yield "carried over:"
+                yield from (f"  - {each}" for each in CARRIED_OVER)
             yield "not covered:"
-            yield from (f"  - {each}" for each in NOT_COVERED)
+            yield from (f"  - {each}" for each in _not_covered(proof))
 
     def as_json(self, diagram: str | None) -> str:
         """Return it as one JSON object."""
@@ -77,11 +80,12 @@ class DescribedProof:
                     }
                     for each in proof.answers
                 ],
-                "properties": [each.name for each in (*PROPERTIES, *READ_PROPERTIES)],
-                "conjuncts": {each.name: each.says for each in (*CONJUNCTS, *READ_CONJUNCTS)},
-                "assumptions": [*ASSUMPTIONS, *ASSUMPTIONS_OF_READS],
-                "carried_over": CARRIED_OVER,
-                "not_covered": NOT_COVERED,
+                "membership": proof.membership,
+                "properties": [each.name for each in _invariant(proof)[0]],
+                "conjuncts": {each.name: each.says for each in _invariant(proof)[1]},
+                "assumptions": _assumptions(proof),
+                "carried_over": () if proof.membership else CARRIED_OVER,
+                "not_covered": _not_covered(proof),
                 "refuted": str(found.question) if found else None,
                 "counterexample": [*as_text(found)] if found else None,
                 "diagram": diagram,
@@ -94,11 +98,31 @@ class DescribedProof:
         return None if found is None else draw(trace_of(found)).source
 
 
+def _invariant(proof: Proof) -> tuple[Sequence[Conjunct], Sequence[Conjunct]]:
+    """Return the properties and the conjuncts of what was proved."""
+    if proof.membership:
+        return MEMBERSHIP_PROPERTIES, MEMBERSHIP_CONJUNCTS
+    return (*PROPERTIES, *READ_PROPERTIES), (*CONJUNCTS, *READ_CONJUNCTS)
+
+
+def _assumptions(proof: Proof) -> list[str]:
+    if proof.membership:
+        return [*ASSUMPTIONS, *ASSUMPTIONS_OF_MEMBERSHIP]
+    return [*ASSUMPTIONS, *(f"of reads: {each}" for each in ASSUMPTIONS_OF_READS)]
+
+
+def _not_covered(proof: Proof) -> Sequence[str]:
+    return NOT_COVERED_OF_MEMBERSHIP if proof.membership else NOT_COVERED
+
+
 def _title(proof: Proof) -> str:
     of_bug = f" (with the bug {proof.bug})" if proof.bug else ""
     match proof.verdict:
         case Verdict.PROVED:
-            return f"PROVED for any number of servers, terms and entries{of_bug}"
+            of_what = "servers, terms, entries and changes of membership"
+            if not proof.membership:
+                of_what = "servers, terms and entries"
+            return f"PROVED for any number of {of_what}{of_bug}"
         case Verdict.REFUTED:
             return f"REFUTED: {_denied(proof.of(Verdict.REFUTED)[0].question)}{of_bug}"
     left = proof.asked - len(proof.answers)
@@ -113,23 +137,36 @@ def _denied(question: Question) -> str:
         case Kind.INITIAL:
             return f"{question.name} does not hold at first"
         case Kind.LEMMA:
-            return f"lemma {question.name} of {question.action} does not follow"
+            return f"lemma {_lemma(question)} of {question.action} does not follow"
+        case Kind.QUORUMS:
+            return f"{question.name} is not so of majorities"
     return f"{question.name} does not follow"
+
+
+def _lemma(question: Question) -> str:
+    """Return the name of a lemma, or its number where it has none."""
+    lemmas = action_of(question).lemmas_given(state_of(question))
+    return lemmas[int(question.name) - 1].name or question.name
 
 
 def _size(proof: Proof) -> str:
     slowest = max(proof.answers, key=lambda each: each.seconds, default=None)
     longest = f"; longest: {slowest.question}, {slowest.seconds:.1f} s" if slowest else ""
+    what = (
+        f"{len(CONJUNCTS)} conjuncts, {len(protocol().actions)} actions, of reads "
+        f"{len(READ_CONJUNCTS)} and {len(read_actions())} more"
+    )
+    if proof.membership:
+        actions = protocol_with_membership().actions
+        what = f"{len(MEMBERSHIP_CONJUNCTS)} conjuncts, {len(actions)} actions"
     return (
-        f"{len(proof.of(Verdict.PROVED))} of {proof.asked} questions proved, {len(CONJUNCTS)} "
-        f"conjuncts, {len(protocol().actions)} actions, of reads {len(READ_CONJUNCTS)} and "
-        f"{len(read_actions())} more; {proof.seconds:.1f} s with {proof.processes} processes, "
-        f"{proof.solver}{longest}"
+        f"{len(proof.of(Verdict.PROVED))} of {proof.asked} questions proved, {what}; "
+        f"{proof.seconds:.1f} s with {proof.processes} processes, {proof.solver}{longest}"
     )
 
 
 def _says(question: Question) -> str:
-    each = EVERY.get(question.name)
+    each = asked_of(question)
     return f"\n  ({each.says}: {each.source})" if each else ""
 
 
@@ -146,12 +183,28 @@ def _table(proof: Proof) -> Iterator[str]:
     yield "hold at first and are kept by every action, with those above:"
     yield from _rows(proof, READ_CONJUNCTS)
     yield ""
+    yield from _actions(proof)
+
+
+def _table_of_membership(proof: Proof) -> Iterator[str]:
+    yield "follow from the conjuncts:"
+    yield from _rows(proof, MEMBERSHIP_PROPERTIES)
+    yield ""
+    yield "hold at first and are kept by every action, in seconds all together:"
+    yield from _rows(proof, MEMBERSHIP_CONJUNCTS)
+    yield ""
+    quorums = [each.question.name for each in proof.answers if each.question.kind is Kind.QUORUMS]
+    yield from wrapped("taken for granted of quorums, and so of majorities", sorted(quorums))
+    yield from _actions(proof)
+
+
+def _actions(proof: Proof) -> Iterator[str]:
     actions = [each.question.action for each in proof.answers if each.question.kind is Kind.TAKEN]
     yield from wrapped("actions, each of which can be taken", sorted(actions))
 
 
 def _rows(proof: Proof, several: Sequence[Conjunct]) -> Iterator[str]:
-    width = max(map(len, EVERY))
+    width = max(map(len, (*EVERY, *WITH_MEMBERSHIP)))
     for each in several:
         seconds = sum(a.seconds for a in proof.answers if a.question.name == each.name)
         yield f"  {each.name:<{width}}  {seconds:5.1f}  {each.says} ({each.source})"

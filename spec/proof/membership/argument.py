@@ -93,9 +93,7 @@ def elected_later(old: State, term: Formula) -> Pairs:
                 old.leaderLog(u, i, y, v), z3.Or(y == u, term_le(y, term))
             ),
         )  # fmt: skip
-        given = z3.And(
-            old.started(u), term_lt(term, u), old.electedBy(u, k, tk, d), nothing_behind
-        )
+        given = z3.And(old.started(u), term_lt(term, u), old.electedBy(u, k, tk, d), nothing_behind)
         return Pair(term, leader_log(old, u), k, tk, d, given)
 
     return Pairs("tu ik tk vd", pair, ("DecidedIsLed", "ElectedInForce"))

@@ -31,9 +31,7 @@ def _lacks(s: State, u: Formula, t: Formula, i: Formula, v: Formula) -> Formula:
     return z3.And(s.started(u), term_lt(t, u), z3.Not(s.leaderLog(u, i, t, v)))
 
 
-def _may_choose(
-    s: State, q: Formula, t: Formula, i: Formula, v: Formula, *by: Formula
-) -> Formula:
+def _may_choose(s: State, q: Formula, t: Formula, i: Formula, v: Formula, *by: Formula) -> Formula:
     """Say that a quorum of a configuration has acknowledged an entry of a leader, or still can.
 
     The configuration (index, its entry's term, itself) is in force for the entry, or later.
@@ -51,9 +49,7 @@ def _reached(s: State, server: Formula, term: Formula) -> Formula:
     return every("tz", lambda t: implies(term_lt(t, term), s.left(server, t)))
 
 
-def _is_decided(
-    s: State, t: Formula, k: Formula, tk: Formula, d: Formula, to: Formula
-) -> Formula:
+def _is_decided(s: State, t: Formula, k: Formula, tk: Formula, d: Formula, to: Formula) -> Formula:
     """Say that a configuration in a leader's log was decided by its own quorum, in that log."""
     return some(
         "te im vw",

@@ -29,9 +29,9 @@ from raft_ref.spec.proof.relations import (
     init,
     member,
     some,
+    term_le,
     total_order,
 )
-from raft_ref.spec.proof.relations import term_le as term_le
 
 UNCHANGING: Mapping[str, tuple[Any, ...]] = {
     "isConfiguration": (Value,),
@@ -75,9 +75,11 @@ def axioms() -> list[Formula]:
         total_order(term_le, "t"),
         total_order(index_le, "i"),
         every("i", lambda i: index_le(ZERO, i)),
-        some("t", lambda t: of.beforeFirst(t)),
-        every("ta tb", lambda a, b: z3.Implies(z3.And(of.beforeFirst(a), of.beforeFirst(b)), a == b)),
-        some("v", lambda v: of.isFirst(v)),
+        some("t", of.beforeFirst),
+        every(
+            "ta tb", lambda a, b: z3.Implies(z3.And(of.beforeFirst(a), of.beforeFirst(b)), a == b)
+        ),
+        some("v", of.isFirst),
         every("va vb", lambda a, b: z3.Implies(z3.And(of.isFirst(a), of.isFirst(b)), a == b)),
         every("v", lambda v: z3.Implies(of.isFirst(v), of.isConfiguration(v))),
         *of_quorums(of),
