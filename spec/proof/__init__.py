@@ -5,7 +5,8 @@ to look within so many steps (`bounded`, which is apart: z3 is asked by Raft.tla
 report with a verdict, and what refutes it.
 
 `relations` has the words, `action` and `protocol` the transition system, `invariant` the conjuncts,
-and `reads`, apart, what reads add to all three; `questions` asks z3 about each pair of conjunct and
+and `reads`, apart, what reads add to all three, `membership` what becomes of them where the servers
+change; `questions` asks z3 about each pair of conjunct and
 action; where one is refuted, `counterexamples` shows a smallest one (of small `models`).
 `conjecture` reads a formula of one's own. Any number of servers, terms and entries; what is put
 differently from Raft.tla is listed in `protocol.ASSUMPTIONS`. `evaluation` evaluates the same

@@ -27,7 +27,8 @@ def one_question(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the proof be of one question: the one that refutes the bug."""
     for module in ("questions", "request", "smt_lib"):
         monkeypatch.setattr(
-            f"raft_ref.spec.proof.{module}.questions", lambda bug=None: iter([REFUTED])
+            f"raft_ref.spec.proof.{module}.questions",
+            lambda bug=None, *, membership=False: iter([REFUTED]),
         )
 
 
