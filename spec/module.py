@@ -118,7 +118,7 @@ class Module:
             conjunct_of(part, name, definition.text, resolution)
             for part in parts_of(definition.body, resolution.meanings)
         ]
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution, self._analysis), constants or {})
         return [
             (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
             for when, formula, exempt in made
@@ -145,7 +145,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution), constants)
+        program = Program(Analysis(resolution, self._analysis), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(
@@ -259,7 +259,7 @@ class Module:
         resolution = Resolution()
         resolution.copy_from(analysis.resolution)
         form, definitions = goal_of(definition, resolution)
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution, self._analysis), constants or {})
         return form, [Predicate(each, program) for each in definitions]
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
@@ -285,7 +285,7 @@ class Module:
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
         resolve(source, self._names, resolution, lambda _instance, names: names)
-        return source.definitions[-1], Analysis(resolution)
+        return source.definitions[-1], Analysis(resolution, self._analysis)
 
     def _program(self, constants: Constants) -> Program:
         unknown = constants.keys() - set(self.constants)

@@ -345,10 +345,17 @@ class ModuleSource:
         return tuple(each for each in self.units if isinstance(each, Definition))
 
 
+_FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
+"""The names of the fields of each kind of node that `children` has been asked for."""
+
+
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes directly below one, in the order of the text."""
-    for each in fields(node):
-        value = getattr(node, each.name)
+    kind = type(node)
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind))
+    for name in _FIELDS[kind]:
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):
