@@ -71,6 +71,7 @@ class Module:
         self._predicates: dict[tuple[str, Program], Predicate] = {}
         self._parts: dict[tuple[tuple[str, ...], Program], list[Predicate]] = {}
         self._actions: dict[tuple[str, Program], Action] = {}
+        self._transitions: dict[tuple[str, str, Program], Transitions] = {}
 
     def properties(self, inherited: Container[str] = ()) -> tuple[Operator, ...]:
         """Return the properties: this file's operators without parameters that are not LOCAL.
@@ -195,7 +196,14 @@ class Module:
         if specification is not None:
             parts, program = self.specification(specification), self._program(given)
             return Transitions((parts.init, program), (parts.next, program), self._variables)
-        return Transitions(self._formula(init, given), self._formula(next, given), self._variables)
+        if not {init, next} <= self._definitions.keys():
+            formulas = self._formula(init, given), self._formula(next, given)
+            return Transitions(*formulas, self._variables)
+        key = init, next, self._program(given)
+        if key not in self._transitions:
+            formulas = self._formula(init, given), self._formula(next, given)
+            self._transitions[key] = Transitions(*formulas, self._variables)
+        return self._transitions[key]
 
     def action(self, name: str, constants: Constants | None = None) -> Action:
         """Return any operator, with or without parameters, as an action under these constants.

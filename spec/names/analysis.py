@@ -38,8 +38,9 @@ class Analysis:
         unknown = [each for each in resolution.definitions if each not in self._reads]
         for each in unknown:
             self._certain[each] = _both(each.parameters)
+        self._reads_of_node: dict[tuple[tree.Node, bool], Reads] | None = None
         self._settle(unknown)
-        self._reads_of_node: dict[tuple[tree.Node, bool], Reads] = {}
+        self._reads_of_node = {}  # what is found from now on stays
 
     def _settle(self, definitions: list[tree.Definition]) -> None:
         """Find the answers: for what is called first, and again for callers of what has changed."""
@@ -84,21 +85,26 @@ class Analysis:
 
     def is_constant(self, node: tree.Expression) -> bool:
         """Whether the expression has one value, whatever the state and the place."""
-        key = (node, False)
-        if key not in self._reads_of_node:
-            self._reads_of_node[key] = self.reads(node)
-        return not self._reads_of_node[key]
+        return not self.reads(node)
 
     def reads(self, node: tree.Node, primed: bool = False) -> Reads:
         """Return what a node reads: variables, parameters, bound names and LET definitions."""
+        known = self._reads_of_node
+        if known is not None and (node, primed) in known:
+            return known[node, primed]
+        # In one function, with what is kept: nesting is as deep as Python's stack goes.
         if isinstance(node, tree.Prime):
-            return self.reads(node.operand, True)
-        if isinstance(node, tree.Call):
-            return self._reads_of_call(node, primed)
-        if isinstance(node, tree.Let):
-            return self.reads(node.body, primed) - _both(node.definitions)
-        found = _NOTHING.union(*[self.reads(each, primed) for each in tree.children(node)])
-        return found - bound_by(node)
+            found = self.reads(node.operand, True)
+        elif isinstance(node, tree.Call):
+            found = self._reads_of_call(node, primed)
+        elif isinstance(node, tree.Let):
+            found = self.reads(node.body, primed) - _both(node.definitions)
+        else:
+            below = [self.reads(each, primed) for each in tree.children(node)]
+            found = _NOTHING.union(*below) - bound_by(node)
+        if known is not None:
+            known[node, primed] = found
+        return found
 
     def _reads_of_call(self, node: tree.Call, primed: bool) -> Reads:
         meaning = self.meanings[node]

@@ -346,15 +346,19 @@ class ModuleSource:
 
 
 _FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
-"""The names of the fields of each kind of node that `children` has been asked for."""
+"""What `fields_of` has been asked for."""
+
+
+def fields_of(kind: type[Node]) -> tuple[str, ...]:
+    """Return the names of what a kind of node is made of, in their order."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind))
+    return _FIELDS[kind]
 
 
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes directly below one, in the order of the text."""
-    kind = type(node)
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(each.name for each in fields(kind))
-    for name in _FIELDS[kind]:
+    for name in fields_of(type(node)):
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
