@@ -71,6 +71,7 @@ class Module:
         self._predicates: dict[tuple[str, Program], Predicate] = {}
         self._parts: dict[tuple[tuple[str, ...], Program], list[Predicate]] = {}
         self._actions: dict[tuple[str, Program], Action] = {}
+        self._transitions: dict[tuple[str, str, Program], Transitions] = {}
 
     def properties(self, inherited: Container[str] = ()) -> tuple[Operator, ...]:
         """Return the properties: this file's operators without parameters that are not LOCAL.
@@ -118,7 +119,7 @@ class Module:
             conjunct_of(part, name, definition.text, resolution)
             for part in parts_of(definition.body, resolution.meanings)
         ]
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution, self._analysis), constants or {})
         return [
             (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
             for when, formula, exempt in made
@@ -145,7 +146,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution), constants)
+        program = Program(Analysis(resolution, self._analysis), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(
@@ -195,7 +196,14 @@ class Module:
         if specification is not None:
             parts, program = self.specification(specification), self._program(given)
             return Transitions((parts.init, program), (parts.next, program), self._variables)
-        return Transitions(self._formula(init, given), self._formula(next, given), self._variables)
+        if not {init, next} <= self._definitions.keys():
+            formulas = self._formula(init, given), self._formula(next, given)
+            return Transitions(*formulas, self._variables)
+        key = init, next, self._program(given)
+        if key not in self._transitions:
+            formulas = self._formula(init, given), self._formula(next, given)
+            self._transitions[key] = Transitions(*formulas, self._variables)
+        return self._transitions[key]
 
     def action(self, name: str, constants: Constants | None = None) -> Action:
         """Return any operator, with or without parameters, as an action under these constants.
@@ -259,7 +267,7 @@ class Module:
         resolution = Resolution()
         resolution.copy_from(analysis.resolution)
         form, definitions = goal_of(definition, resolution)
-        program = Program(Analysis(resolution), constants or {})
+        program = Program(Analysis(resolution, self._analysis), constants or {})
         return form, [Predicate(each, program) for each in definitions]
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
@@ -285,7 +293,7 @@ class Module:
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
         resolve(source, self._names, resolution, lambda _instance, names: names)
-        return source.definitions[-1], Analysis(resolution)
+        return source.definitions[-1], Analysis(resolution, self._analysis)
 
     def _program(self, constants: Constants) -> Program:
         unknown = constants.keys() - set(self.constants)

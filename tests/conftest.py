@@ -1,14 +1,21 @@
 """What all tests share: their processes end with them, and runs of TLC are short."""
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from tests.support import processes
-from tests.support.files import DATA
+from tests.support.files import DATA, ROOT
 
 processes.can_be_interrupted()
 
+if sys.dont_write_bytecode:
+    # Or each process of the tests, and there are hundreds, compiles all that it imports. What is
+    # kept does not stand beside the sources then.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(ROOT / ".pytest_cache" / "bytecode")
 
 LISTS = {"long": DATA / "long.txt", "deep": DATA / "deep.txt"}
 """The cases that are marked by a list, and the list of each mark; what is deep is long too."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-from raft_ref.cli.options.cluster import OF_LOGS, add_features, features_of
+from raft_ref.cli.options.cluster import OF_LOGS
 from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
 from raft_ref.cli.reports.pictures import drawn

@@ -13,8 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.live import Live
 
-from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import UsageError, demand_writable, positive
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.reports.demo import picture, summary
 from raft_ref.server import IN_PRODUCTION, named
 from raft_ref.server.simulation.demo import Demo, DemoRequest

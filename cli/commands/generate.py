@@ -6,8 +6,9 @@ import shlex
 from contextlib import nullcontext
 from pathlib import Path
 
-from raft_ref.cli.options.cluster import OF_LOGS, add_features, features_of
+from raft_ref.cli.options.cluster import OF_LOGS
 from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.sizes import add_sizes
 from raft_ref.cli.reports.scenarios import as_json, as_text
 from raft_ref.cli.reports.terminal import live_progress

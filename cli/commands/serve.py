@@ -9,8 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import UsageError, positive
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.network import add_tls, address, certificate, peers
 from raft_ref.features import Feature
 from raft_ref.server import (

@@ -1,11 +1,12 @@
 """The options that say which cluster is explored, and what is asked of it."""
 
 import argparse
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
@@ -95,30 +96,8 @@ def add_node(group: Any, about_bugs: str) -> None:
     what.add_argument("--bug", metavar="NAME", help=about_bugs)
 
 
-def add_features(
-    group: Any, known: Collection[Feature] = frozenset(Feature), default: str = "none"
-) -> None:
-    """Add which features are on, of those that are known: what `features_of` reads."""
-    group.add_argument(
-        "--with", dest="features", metavar="FEATURE,...", default=default,
-        help="turn on what production runs: "
-        f"{', '.join(each.option for each in Feature if each in known)}, all (that refine Raft: "
-        "not membership and what goes with it), or none (default: %(default)s)",
-    )  # fmt: skip
-
-
 OF_LOGS = frozenset(Feature(name) for name in FEATURES)
 """Those that a log can be held to."""
-
-
-def features_of(
-    options: argparse.Namespace, known: Collection[Feature] = frozenset(Feature)
-) -> frozenset[Feature]:
-    """Return the features that are on, of those that are known. Raises `UsageError`."""
-    try:
-        return Feature.of_option(options.features, known)
-    except ValueError as error:
-        raise UsageError(f"--with {error}") from error
 
 
 def add_own_bounds(group: Any) -> None:

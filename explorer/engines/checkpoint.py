@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -210,20 +211,35 @@ def _code(*things: Any) -> dict[str, str]:
         classes = () if hasattr(thing, "__qualname__") else type(thing).__mro__
         modules |= {each.__module__.partition(".")[0] for each in (thing, *classes) if each}
     return {
-        f"the code of {name}": digest(text)
+        f"the code of {name}": _digest_of(files)
         for name in sorted(modules - sys.stdlib_module_names)
-        if (text := _source(name))
+        if (files := tuple(_files_of(name)))
     }
 
 
-def _source(module: str) -> str:
+def _files_of(module: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the files of a module or package in order: path, size, when it was changed last."""
     found = sys.modules.get(module)
-    roots = [Path(path) for path in getattr(found, "__path__", ())]
+    roots = [*getattr(found, "__path__", ())]
     file = getattr(found, "__file__", None)
-    files = [path for root in roots for path in root.rglob("*") if path.suffix in _SOURCES]
+    paths = [
+        os.path.join(folder, name)
+        for root in roots
+        for folder, _, names in os.walk(root)
+        for name in names
+        if name.endswith(_SOURCES)
+    ]
     if not roots and file is not None:
-        files = [Path(file)]
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in sorted(files))
+        paths = [file]
+    for path in sorted(paths):
+        about = os.stat(path)
+        yield path, about.st_size, about.st_mtime_ns
+
+
+@lru_cache(maxsize=16)  # a search takes milliseconds, and reading the sources more than that
+def _digest_of(files: tuple[tuple[str, int, int], ...]) -> str:
+    texts = (Path(path).read_text(encoding="utf-8", errors="replace") for path, _, _ in files)
+    return digest("\n".join(texts))
 
 
 _SOURCES = (".py", ".tla", ".cfg")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from types import CodeType
 from typing import Any
 
 from raft_ref.spec.syntax.errors import Position
@@ -29,7 +30,7 @@ class Namespace:
 
     def run(self, source: str, name: str) -> None:
         """Run generated code, which defines functions; raises what `compile` raises."""
-        exec(compile(source, name, "exec"), self._objects)
+        exec(_compiled(source, name), self._objects)
 
     def number(self) -> int:
         """Return a number that makes a name unique."""
@@ -62,3 +63,8 @@ class Namespace:
         while self._objects.setdefault(name, function) is not function:
             name += "_"
         return name
+
+
+@functools.lru_cache(maxsize=1 << 14)  # one module under many constants is one text mostly
+def _compiled(source: str, name: str) -> CodeType:
+    return compile(source, name, "exec")

@@ -1,6 +1,6 @@
 """Properties of the explorer, made of the operators of a TLA+ module."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from textwrap import indent
@@ -12,7 +12,7 @@ from raft_ref.spec.files import INVARIANTS
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import Project, RaftVariables, Variables, itself
 from raft_ref.spec.module import Module
-from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.values.value import Value
 
 PROGRESS = "Progress"
@@ -50,12 +50,32 @@ def tla_properties(
     `SpecError` for a module that cannot be loaded, and for one that needs a constant or a variable
     that is not there.
     """
-    module = shared(path)
+    return properties_of_modules([path], variables, inherited)
+
+
+def properties_of_modules(
+    paths: Iterable[Path], variables: Variables, inherited: Sequence[str] = ()
+) -> list[Property]:
+    """Return the properties of several TLA+ modules, of each as `tla_properties` does.
+
+    What more than one of them has from the same place is there once, and made once.
+    """
+    made: set[Position] = set()
+    found = []
+    for path in paths:
+        module = shared(path)
+        properties = module.properties(inherited=(INVARIANTS.stem, *inherited))
+        own = [each for each in properties if each.position not in made]
+        made.update(each.position for each in own)
+        found += _properties(module, [each.name for each in own], variables)
+    return found
+
+
+def _properties(module: Module, names: Iterable[str], variables: Variables) -> list[Property]:
     constants = {
         name: value for name, value in variables.constants.items() if name in module.constants
     }
-    properties = module.properties(inherited=(INVARIANTS.stem, *inherited))
-    predicates = [module.predicate(each.name, constants) for each in properties]
+    predicates = [module.predicate(each, constants) for each in names]
     for predicate in predicates:
         for name in sorted((predicate.reads | predicate.reads_primed) - variables.parts.keys()):
             raise SpecError(

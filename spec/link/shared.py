@@ -25,6 +25,6 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="backslashreplace")
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # a module of each feature, and those that they extend
 def _loaded(path: Path, texts: _Texts) -> Module:
     return load(path)

@@ -8,7 +8,7 @@ all of it primed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeAlias
 
 from raft_ref.spec.names.scope import Resolution
@@ -23,25 +23,39 @@ _NOTHING: Final[Reads] = frozenset()
 
 
 class Analysis:
-    """The answers for all definitions of a specification."""
+    """The answers for all definitions of a specification.
 
-    def __init__(self, resolution: Resolution) -> None:
+    With `known`, what is known of some of the definitions, those are not looked at again.
+    """
+
+    def __init__(self, resolution: Resolution, known: Analysis | None = None) -> None:
         self.resolution = resolution
         self.meanings = resolution.meanings
         self._of_modules = resolution.of_modules
-        self._reads: dict[tree.Definition, Reads] = {}
-        self._certain: dict[tree.Definition, Reads] = {}
-        self._formulas: dict[tree.Definition, bool] = {}
-        self._settle(resolution.definitions)
-        self._reads_of_node: dict[tuple[tree.Node, bool], Reads] = {}
+        self._reads: dict[tree.Definition, Reads] = {**known._reads} if known else {}
+        self._certain: dict[tree.Definition, Reads] = {**known._certain} if known else {}
+        self._formulas: dict[tree.Definition, bool] = {**known._formulas} if known else {}
+        unknown = [each for each in resolution.definitions if each not in self._reads]
+        for each in unknown:
+            self._certain[each] = _both(each.parameters)
+        self._reads_of_node: dict[tuple[tree.Node, bool], Reads] | None = None
+        self._settle(unknown)
+        self._reads_of_node = {}  # what is found from now on stays
 
     def _settle(self, definitions: list[tree.Definition]) -> None:
-        for each in definitions:
-            self._certain[each] = _both(each.parameters)
-        changed = True
-        while changed:
-            changed = False
-            for each in definitions:
+        """Find the answers: for what is called first, and again for callers of what has changed."""
+        called = {each: self._called_by(each) for each in definitions}
+        callers: dict[tree.Definition, list[tree.Definition]] = {each: [] for each in definitions}
+        for caller, others in called.items():
+            for each in others:
+                if each in callers:
+                    callers[each].append(caller)
+        in_order, waiting = _called_first(called), {*definitions}
+        while waiting:
+            for each in in_order:
+                if each not in waiting:
+                    continue
+                waiting.remove(each)
                 found = (self.reads(each.body), self.certain(each.body), self.is_formula(each.body))
                 if found != (
                     self._reads.get(each),
@@ -49,7 +63,19 @@ class Analysis:
                     self._formulas.get(each),
                 ):
                     self._reads[each], self._certain[each], self._formulas[each] = found
-                    changed = True
+                    waiting.update(callers[each])
+
+    def _called_by(self, definition: tree.Definition) -> list[tree.Definition]:
+        """Return the definitions that the body of one refers to."""
+        found: dict[tree.Definition, None] = {}
+        waiting: list[tree.Node] = [definition.body]
+        while waiting:
+            node = waiting.pop()
+            meaning = self.meanings.get(node) if isinstance(node, tree.Call) else None
+            if isinstance(meaning, tree.Definition):
+                found[meaning] = None
+            waiting.extend(tree.children(node))
+        return [*found]
 
     # Reads
 
@@ -59,21 +85,26 @@ class Analysis:
 
     def is_constant(self, node: tree.Expression) -> bool:
         """Whether the expression has one value, whatever the state and the place."""
-        key = (node, False)
-        if key not in self._reads_of_node:
-            self._reads_of_node[key] = self.reads(node)
-        return not self._reads_of_node[key]
+        return not self.reads(node)
 
     def reads(self, node: tree.Node, primed: bool = False) -> Reads:
         """Return what a node reads: variables, parameters, bound names and LET definitions."""
+        known = self._reads_of_node
+        if known is not None and (node, primed) in known:
+            return known[node, primed]
+        # In one function, with what is kept: nesting is as deep as Python's stack goes.
         if isinstance(node, tree.Prime):
-            return self.reads(node.operand, True)
-        if isinstance(node, tree.Call):
-            return self._reads_of_call(node, primed)
-        if isinstance(node, tree.Let):
-            return self.reads(node.body, primed) - _both(node.definitions)
-        found = _NOTHING.union(*[self.reads(each, primed) for each in tree.children(node)])
-        return found - bound_by(node)
+            found = self.reads(node.operand, True)
+        elif isinstance(node, tree.Call):
+            found = self._reads_of_call(node, primed)
+        elif isinstance(node, tree.Let):
+            found = self.reads(node.body, primed) - _both(node.definitions)
+        else:
+            below = [self.reads(each, primed) for each in tree.children(node)]
+            found = _NOTHING.union(*below) - bound_by(node)
+        if known is not None:
+            known[node, primed] = found
+        return found
 
     def _reads_of_call(self, node: tree.Call, primed: bool) -> Reads:
         meaning = self.meanings[node]
@@ -203,3 +234,21 @@ def bound_by(node: tree.Node) -> Reads:
 
 def _both(names: Iterable[Declaration]) -> Reads:
     return frozenset((name, primed) for name in names for primed in (False, True))
+
+
+def _called_first(
+    called: Mapping[tree.Definition, Iterable[tree.Definition]],
+) -> list[tree.Definition]:
+    """Return the definitions, each after those that it calls, but for those that call it too."""
+    done: dict[tree.Definition, None] = {}
+    begun: set[tree.Definition] = set()
+    for first in called:
+        waiting = [first]
+        while waiting:
+            each = waiting[-1]
+            if each not in begun:
+                begun.add(each)
+                waiting.extend(o for o in called[each] if o in called and o not in begun)
+            else:
+                done[waiting.pop()] = None
+    return [*done]

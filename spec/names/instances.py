@@ -9,7 +9,7 @@ The parameters of `Name(x) == INSTANCE ...` become the first parameters of each 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from raft_ref.spec.names.scope import Meaning, Names, Resolution, Resolver, arity_of
@@ -171,9 +171,8 @@ class _Copier:
             return self._call(node)
         if not isinstance(node, tree.Node):
             return node
-        copy: Any = replace(
-            node, **{each.name: self._copy(getattr(node, each.name)) for each in fields(node)}
-        )
+        kind: Any = type(node)
+        copy = kind(*[self._copy(getattr(node, each)) for each in tree.fields_of(kind)])
         if isinstance(node, tree.Definition):
             self._into.definitions.append(copy)  # of a LET
         if isinstance(node, tree.Definition | tree.Parameter | tree.Bound):

@@ -345,10 +345,21 @@ class ModuleSource:
         return tuple(each for each in self.units if isinstance(each, Definition))
 
 
+_FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
+"""What `fields_of` has been asked for."""
+
+
+def fields_of(kind: type[Node]) -> tuple[str, ...]:
+    """Return the names of what a kind of node is made of, in their order."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind))
+    return _FIELDS[kind]
+
+
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes directly below one, in the order of the text."""
-    for each in fields(node):
-        value = getattr(node, each.name)
+    for name in fields_of(type(node)):
+        value = getattr(node, name)
         if isinstance(value, Node):
             yield value
         elif isinstance(value, tuple):

@@ -55,7 +55,7 @@ LONG, DEEP = [pytest.mark.long], [pytest.mark.long, pytest.mark.deep]
 
 @pytest.mark.parametrize(
     ("examples", "deepest"),
-    [(3, 4), pytest.param(16, 14, marks=LONG), pytest.param(69, 14, marks=DEEP)],
+    [(3, 4), pytest.param(8, 14, marks=LONG), pytest.param(69, 14, marks=DEEP)],
 )
 def test_all_engines_give_one_report(examples: int, deepest: int) -> None:
     drawn = given(each=configurations(deepest))
@@ -63,7 +63,7 @@ def test_all_engines_give_one_report(examples: int, deepest: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "each_of"), [pytest.param(1, 8, marks=LONG), pytest.param(3, 23, marks=DEEP)]
+    ("lists", "each_of"), [pytest.param(1, 4, marks=LONG), pytest.param(3, 23, marks=DEEP)]
 )
 def test_processes_give_the_report_of_one(lists: int, each_of: int) -> None:
     """Each hashes strings by a seed of its own; they are started once for many searches."""

@@ -21,7 +21,7 @@ from raft_ref.spec.link.features import (
     composed,
     extended_properties,
 )
-from raft_ref.spec.link.properties import tla_properties
+from raft_ref.spec.link.properties import properties_of_modules
 from raft_ref.spec.values.value import LazySet, ModelValue, Value
 
 OF_CLOCKS = ("LeaseExcludesLeaders", "LinearizableReads")
@@ -71,10 +71,9 @@ def changing_properties(variables: Variables, features: frozenset[Feature]) -> l
     """
     inherited = ("FeatureVariables", "LeaderContactInvariants")
     modules = ["FeatureVariables", *(f"{each}Invariants" for each in Feature if each in features)]
-    of_modules = [
-        tla_properties(FEATURES / f"{each}.tla", variables, inherited) for each in modules
-    ]
-    return [*{prop.name: prop for found in of_modules for prop in found}.values()]
+    paths = [FEATURES / f"{each}.tla" for each in modules]
+    found = properties_of_modules(paths, variables, inherited)
+    return [*{prop.name: prop for prop in found}.values()]
 
 
 def refinements(

@@ -5,8 +5,8 @@ import json
 import sys
 from pathlib import Path
 
-from raft_ref.cli.options.cluster import add_features, features_of
 from raft_ref.cli.options.errors import EXIT_CODES
+from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.reports import comparison

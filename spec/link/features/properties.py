@@ -6,7 +6,7 @@ from raft_ref.explorer import Property, ServerId
 from raft_ref.features import Feature
 from raft_ref.spec.files import FEATURES
 from raft_ref.spec.link.features.variables import ExtendedVariables
-from raft_ref.spec.link.properties import tla_properties
+from raft_ref.spec.link.properties import properties_of_modules
 
 _VARIABLES = "FeatureVariables"
 _INHERITED = (_VARIABLES, "LeaderContactInvariants")
@@ -28,11 +28,8 @@ def extended_properties(
     on = [feature for feature in Feature if feature in {*features}]
     variables = ExtendedVariables(servers, values, on, voters)
     modules = [_VARIABLES, *(f"{feature.value}Invariants" for feature in on)]
-    found = {
-        prop.name: prop
-        for module in modules
-        for prop in tla_properties(FEATURES / f"{module}.tla", variables, _INHERITED)
-    }
+    paths = [FEATURES / f"{module}.tla" for module in modules]
+    found = {prop.name: prop for prop in properties_of_modules(paths, variables, _INHERITED)}
     left_out = {*_OF_RAFT_ALONE}
     if Feature.APPLIED_MEMBERSHIP in on:
         left_out.add(_NEVER_WHERE_COMMITS_ARE_DURABLE)

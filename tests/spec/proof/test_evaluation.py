@@ -1,6 +1,6 @@
 """The formulas of the proof, evaluated: as a dumb twin does, which goes through all elements."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import product
 from typing import Any
@@ -12,47 +12,74 @@ from hypothesis import strategies as st
 
 from raft_ref.spec.link.proof_search import ConjunctsSearch
 from raft_ref.spec.link.simulation_relation import SimulationRelation
-from raft_ref.spec.proof.evaluation import Structure, falsified, set_of, truth_of
+from raft_ref.spec.proof.evaluation import Compiled, Structure, falsified, set_of, truth_of
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES
 from raft_ref.spec.proof.protocol import protocol
 from raft_ref.spec.proof.relations import RELATIONS, ZERO, State, index_le, init, member, term_le
 from tests.support.models import Model
+
+Meaning = Callable[..., Any]
+"""What evaluates a formula or a term, in a structure, under names that are bound or given."""
 
 EVERY = {each.name: each.of(State()) for each in (*PROPERTIES, *CONJUNCTS)}
 
 
 def dumb(formula: Any, structure: Structure, bound: Sequence[Any], given: Mapping[str, Any]) -> Any:
     """Evaluate by going through all elements; `bound` are those of the variables, last first."""
+    return read(formula)(structure, bound, given)
 
-    def value(term: Any) -> Any:
-        if z3.is_var(term):
-            return bound[z3.get_var_index(term)]
-        return 0 if term.eq(ZERO) else given[str(term)]
 
+def read(formula: Any) -> Meaning:
+    """Return what evaluates a formula; z3 is asked once what is in it."""
+    number = formula.get_id()
+    if number not in _READ:
+        _READ[number] = formula, _read(formula)  # the formula, or its number would be another's
+    return _READ[number][1]
+
+
+_READ: dict[int, tuple[Any, Meaning]] = {}
+
+
+def _read(formula: Any) -> Meaning:
     if z3.is_quantifier(formula):
-        sorts = [str(formula.var_sort(number)) for number in range(formula.num_vars())]
-        found = (
-            dumb(formula.body(), structure, [*reversed(elements), *bound], given)
-            for elements in product(*(structure.elements[sort] for sort in sorts))
-        )
-        return all(found) if formula.is_forall() else any(found)
+        return _quantified(formula)
     parts = formula.children()
     if formula.decl().kind() in _CONNECTIVES:
-        values = [dumb(part, structure, bound, given) for part in parts]
-        return _CONNECTIVES[formula.decl().kind()](*values)
+        connective, among = _CONNECTIVES[formula.decl().kind()], [read(part) for part in parts]
+        return lambda *where: connective(*[part(*where) for part in among])
     if z3.is_eq(formula) and z3.is_bool(parts[0]):
-        one, other = (dumb(part, structure, bound, given) for part in parts)
-        return one == other
-    values = [value(part) for part in parts]
+        one, other = (read(part) for part in parts)
+        return lambda *where: one(*where) == other(*where)
+    values = [_term(part) for part in parts]
     if z3.is_eq(formula):
-        return values[0] == values[1]
+        return lambda *where: values[0](*where) == values[1](*where)
     if formula.decl().kind() == z3.Z3_OP_DISTINCT:
-        return values[0] != values[1]
+        return lambda *where: values[0](*where) != values[1](*where)
     if formula.decl() == member:
-        return values[0] in values[1]
+        return lambda *where: values[0](*where) in values[1](*where)
     if formula.decl() in (term_le, index_le):
-        return values[0] <= values[1]
-    return tuple(values) in structure.relations[formula.decl().name()]
+        return lambda *where: values[0](*where) <= values[1](*where)
+    relation = formula.decl().name()
+    return lambda structure, bound, given: (
+        tuple(value(structure, bound, given) for value in values) in structure.relations[relation]
+    )
+
+
+def _quantified(formula: Any) -> Meaning:
+    sorts = [str(formula.var_sort(number)) for number in range(formula.num_vars())]
+    body, every = read(formula.body()), all if formula.is_forall() else any
+    return lambda structure, bound, given: every(
+        body(structure, [*reversed(elements), *bound], given)
+        for elements in product(*(structure.elements[sort] for sort in sorts))
+    )
+
+
+def _term(term: Any) -> Meaning:
+    if z3.is_var(term):
+        index = z3.get_var_index(term)
+        return lambda structure, bound, given: bound[index]
+    name = str(term)
+    return (lambda *_: 0) if term.eq(ZERO) else lambda structure, bound, given: given[name]
 
 
 _CONNECTIVES: Mapping[int, Any] = {
@@ -87,14 +114,19 @@ def structures(draw: st.DrawFn) -> Structure:
     return abstract._replace(relations=relations)
 
 
+@cache
+def compiled(name: str) -> tuple[Compiled, Compiled]:
+    return truth_of(EVERY[name]), falsified(EVERY[name])
+
+
 @pytest.mark.parametrize("name", EVERY)
 @given(structure=structures())
 @settings(max_examples=10, deadline=None)
 def test_a_conjunct_is_true_where_its_twin_is(name: str, structure: Structure) -> None:
-    formula = EVERY[name]
+    formula, (truth, fault) = EVERY[name], compiled(name)
     expected = dumb(formula, structure, [], {})
-    assert bool(truth_of(formula).call(structure)) == expected
-    wrong = falsified(formula).call(structure)
+    assert bool(truth.call(structure)) == expected
+    wrong = fault.call(structure)
     assert (wrong is None) == expected
     if wrong is not None:
         names = [formula.var_name(number) for number in range(formula.num_vars())]
