@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -22,10 +21,11 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the proof be of a few questions."""
     real = prover.questions
 
-    def some(bug: str | None = None) -> Iterator[Question]:
-        of_action = (q for q in real(bug) if q.action == "HandleRequestVoteRequest")
+    def some(bug: str | None = None, *, membership: bool = False) -> Iterator[Question]:
+        every = [*real(bug, membership=membership)]
+        of_action = (q for q in every if q.action == "HandleRequestVoteRequest")
         yield from (q for q in of_action if q.name in ("", "OneVote", "LogIsFunction"))
-        yield from islice(real(bug), 2)
+        yield from every[:2]
 
     for module in ("questions", "request", "smt_lib"):
         monkeypatch.setattr(f"raft_ref.spec.proof.{module}.questions", some)
@@ -41,6 +41,34 @@ def test_a_proof_tells_what_it_is_of(capsys: pytest.CaptureFixture[str]) -> None
     assert "\nassumed: what z3 is given differs from Raft.tla, and allows more:\n" in out
     assert "\ncarried over:\n  - pre-vote, check-quorum, leadership transfer: " in out
     assert "\nnot covered:\n  - that anything ever happens (liveness)\n" in out
+
+
+@pytest.mark.usefixtures("few")
+def test_the_proof_of_membership_tells_what_it_is_of(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prove", "--with", "membership"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(
+        "PROVED for any number of servers, terms, entries and changes of membership\n"
+    )
+    assert "  5 of 5 questions proved, 52 conjuncts, 18 actions; " in out
+    assert all(each.says in out for each in prover.WITH_MEMBERSHIP.values())
+    assert "configurations that are used once they are applied" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--with", "reads"], "--with reads: expected membership, or membership,joint"),
+        (["--with", "membership", "--bounded", "2"], "--with: not with --bounded"),
+        (["--bug", "new-configuration-alone"], "only --with membership"),
+        (["--with", "membership", "--bug", "quorum-of-half"], "the proof knows"),
+    ],
+)
+def test_what_is_not_proved_with_membership_is_refused(
+    arguments: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prove", *arguments]) == 2
+    assert reason in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("few")

@@ -31,6 +31,7 @@ SLOW = (
     "generate",
     "prove --conjecture",
     "prove --quiet",
+    "prove --with membership --quiet",
     "spec compare",
 )
 LADDER = "check"
@@ -89,6 +90,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
         "prove --quiet",
         "check --conjuncts --max-log 1 --max-snapshot 0 --max-restarts 0 --quiet",
+        "prove --with membership --quiet",
         r"prove --conjecture '\A s \in Server, i, j \in Index, t \in Term, v \in Value : "
         r"log(s, i, t, v) /\ 0 < j /\ j < i => \E u \in Term, w \in Value : log(s, j, u, w)' "
         "--max-log 2 --max-messages 1 --quiet",

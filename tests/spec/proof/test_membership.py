@@ -90,6 +90,7 @@ def test_a_bug_of_quorums_is_refuted(bug: str) -> None:
     assert ask(question._replace(bug=None), 10).verdict is Verdict.PROVED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("bug", [bug for bug in BROKEN_BY if bug not in OF_QUORUMS])
 def test_a_bug_of_changes_is_not_proved(bug: str) -> None:
     """What z3 proves in a moment without the bug, it does not with it, and says no more."""
