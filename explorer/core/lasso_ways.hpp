@@ -60,6 +60,7 @@ class LassoWays {
         }
     }
 
+    // What was met has a key: nothing is renamed here, so that nothing comes under other names.
     bool is_on_the_way(std::size_t number, bool is_due, const Shape& state) {
         try {
             const Level& level = ways_.at(number);

@@ -26,6 +26,7 @@
 #include "kept_space.hpp"
 #include "memory.hpp"
 #include "new_keys.hpp"
+#include "outgrown.hpp"
 #include "parallel.hpp"
 #include "space.hpp"
 #include "successors.hpp"
@@ -100,12 +101,16 @@ class DiskSearch {
         return true;
     }
 
+    // Whether a state, so many steps from the initial one, is on one of these ways. It may need other
+    // keys, and the ways alone get them: `run` and `find_ways` can read no level after it.
     bool is_on_the_way(std::size_t number, const Shape& state) {
-        try {
-            return explorer::is_on_the_way(space_, ways_, number, state);
-        } catch (const Overflow&) {
-            return false;
-        }
+        do {
+            try {
+                return explorer::is_on_the_way(space_, ways_, number, state);
+            } catch (const Overflow&) {
+            }
+        } while (lay_out_ways_anew());
+        return false;  // what no key has room for was never met
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
@@ -411,6 +416,16 @@ class DiskSearch {
         for (const auto& each : found) way.insert(way.end(), each.begin(), each.end());
         std::sort(way.begin(), way.end());
         return way;
+    }
+
+    bool lay_out_ways_anew() {
+        const auto look_at = [&](auto visit) {
+            for (const auto& way : ways_) std::for_each(way.begin(), way.end(), visit);
+        };
+        const auto replace = [&](auto to) {
+            change_ways(ways_, [&](std::uint64_t& key) { key = to(key); });
+        };
+        return explorer::lay_out_anew(space_, look_at, replace);
     }
 
     // ---- What is kept

@@ -39,7 +39,7 @@ def indexed_formula_of(
     that may be read at the elements only. Of the others anything may be read.
     """
     indices: tuple[tree.Bound, ...] = ()
-    node: tree.Expression = definition.body
+    node = _behind_names(analysis, definition.body)
     is_universal = isinstance(node, tree.Quantified) and node.is_universal
     while isinstance(node, tree.Quantified) and node.is_universal == is_universal:
         bound = _bound_in(node, domain)
@@ -49,6 +49,16 @@ def indexed_formula_of(
         if _reads_only(analysis, node, frozenset(indices), indexed):
             return IndexedFormula(is_universal, indices, node)
     return None
+
+
+def _behind_names(analysis: Analysis, node: tree.Expression) -> tree.Expression:
+    """Return what an expression says that is but the name of another operator."""
+    while isinstance(node, tree.Call) and not node.arguments:
+        named = analysis.meanings[node]
+        if not isinstance(named, tree.Definition) or named.is_recursive or named.parameters:
+            break
+        node = named.body
+    return node
 
 
 def _bound_in(node: tree.Quantified, domain: str) -> tuple[tree.Bound, ...] | None:

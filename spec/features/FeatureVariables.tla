@@ -25,13 +25,15 @@ RaftMessages(flight) ==
 ConfigurationsOf(servers) ==
     [voters : SUBSET servers, outgoingVoters : SUBSET servers, learners : SUBSET servers]
 
-LOCAL Hidden == INSTANCE RaftInvariants
-    WITH messages <- RaftMessages(messages), Value <- Value \cup ConfigurationsOf(Server)
+LOCAL Hidden == INSTANCE RaftInvariants WITH Value <- Value \cup ConfigurationsOf(Server)
+LOCAL HiddenIn(flight) == INSTANCE RaftInvariants
+    WITH messages <- RaftMessages(flight), Value <- Value \cup ConfigurationsOf(Server)
 
 \* TypeOK and MessageTypeOK of what Raft.tla knows; the features have their own for
-\* theirs. Configurations stand in logs as values do.
+\* theirs. Configurations stand in logs as values do. Of messages it is said one by
+\* one, so that it need not be asked of all that can be in flight together.
 RaftTypeOK == Hidden!TypeOK
-RaftMessageTypeOK == Hidden!MessageTypeOK
+RaftMessageTypeOK == \A m \in messages : HiddenIn({m})!MessageTypeOK
 
 \* The configurations in the log of server i, up to an index.
 LOCAL ConfigurationsUpTo(i, index) ==

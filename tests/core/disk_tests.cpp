@@ -222,6 +222,49 @@ void states_on_disk_may_get_other_keys(unsigned threads) {
     }
 }
 
+// Two servers that are alike count to 10, the second half of it aloud: a node is twice how far it is,
+// and who.
+struct Talkers : Quiet {
+    static constexpr Node last = 10;
+    std::vector<LocalStep> actions(Node node) override {
+        const bool is_aloud = node >= last;
+        return {{node + 2, is_aloud ? std::vector<Message>{node + 2} : std::vector<Message>{}, 0, 0, {}}};
+    }
+    std::array<std::uint8_t, 2> channel(Message message) override {
+        const auto who = static_cast<std::uint8_t>(message % 2);
+        return {who, static_cast<std::uint8_t>(1 - who)};
+    }
+    Node rename_node(std::uint32_t, Node node) override { return node ^ 1; }
+    Message rename_message(std::uint32_t, Message message) override { return message ^ 1; }
+    bool holds(std::uint32_t, std::span<const std::uint8_t> at, const Shape& state, const Shape*) override {
+        return state.nodes[at[0]] / 2 < last;
+    }
+};
+
+// A way may be asked about under names that were never met, for which keys have no room.
+void a_way_on_disk_is_found_under_other_names() {
+    Talkers model;
+    Setting each = setting(2, 1, 12);
+    each.renamed = {2, 0};
+    // Of who is ahead the five messages are met, and of the other, as it is called then, none.
+    CHECK(messages_at_first(each) == 7);
+    const std::string folder = a_new_folder();
+    DiskSearch search(model, {of_servers(false)}, each, {folder, 0, 1});
+    const Found found = search.run({0, 1}, 0, go_on, [](const Files&) { return true; });
+    CHECK(found.ending == Ending::violated && found.covered_depth == Talkers::last);
+    CHECK(search.find_ways(go_on));
+    for (const Node who : {0, 1}) {
+        Shape state{{0, 1}, 0, {}, {}};
+        for (Node far = 0; far < Talkers::last; ++far) {
+            CHECK(search.is_on_the_way(far, state));
+            if ((state.nodes[who] += 2) / 2 > Talkers::last / 2)
+                state.messages.push_back(state.nodes[who]);
+        }
+        CHECK(!search.is_on_the_way(Talkers::last - 1, state));
+    }
+    std::filesystem::remove_all(folder);
+}
+
 // So many runs as there are pieces of what is found: a run is open while it is read only.
 void there_may_be_more_runs_than_open_files() {
     rlimit limit;
@@ -312,6 +355,7 @@ void run() {
                                                         {of_servers(false)});
         }
     }
+    a_way_on_disk_is_found_under_other_names();
     there_may_be_more_runs_than_open_files();
     keys_that_are_outgrown_need_memory();
     a_search_on_disk_is_stopped();

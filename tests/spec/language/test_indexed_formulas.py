@@ -10,7 +10,9 @@ import pytest
 from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import Bounds, Kind, Property, System, View
+from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS, Committed, raft_properties
+from raft_ref.spec.link.features import extended_properties
 from tests.support.models import Model
 
 SERVERS = ["s1", "s2", "s3"]
@@ -131,6 +133,8 @@ def of_formula(tmp_path: Path, formula: str) -> Property:
         (r"Q(i) == currentTerm[i] >= 0  P == \A k \in Server : Q(k)", 1),
         (r"P == \A i \in Server : HasCommitted(i, 1) \/ commitIndex[i] = 0", 1),
         (r"SometimesP == \E i \in Server : role[i] = " + '"Leader"', 1),
+        # What has another name is the same.
+        (r"Q == \A i \in Server : currentTerm[i] >= 0  P == Q", 1),
         # Of a sometimes one true instance is enough, and of an always none.
         (r"SometimesP == \A i \in Server : currentTerm[i] = 1", 0),
         (r"P == \E i \in Server : currentTerm[i] >= 0", 0),
@@ -153,6 +157,14 @@ def test_a_message_among_others_is_no_property_of_messages_alone(tmp_path: Path)
     assert pairs.holds_of_message is None
     counted = of_formula(tmp_path, r"P == \A m \in messages : Cardinality(messages) < 9")
     assert counted.holds_of_message is None
+
+
+@pytest.mark.parametrize("features", [[Feature.MEMBERSHIP], [*Feature]], ids=["one", "all"])
+def test_types_of_raft_with_features_are_told_as_those_of_raft_are(features: list[Feature]) -> None:
+    """Else all that can be in flight together would be asked about, and all that servers can be."""
+    found = {prop.name: prop for prop in extended_properties(SERVERS, ["v1"], features)}
+    assert found["RaftTypeOK"].slots == 1
+    assert found["RaftMessageTypeOK"].holds_of_message is not None
 
 
 def test_projections_are_of_the_variables_that_are_read() -> None:
