@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.benchmarks import minicheck_peer
+from raft_ref.verify import GivenSizes
+from tests.benchmarks import membership, minicheck_peer
 from tests.benchmarks.engines import Benchmark, Contender, Row, lines
 from tests.benchmarks.measurement import Measurement, UnavailableError
 from tests.support.models import Model
@@ -61,3 +62,27 @@ def test_ratios_are_to_tlc() -> None:
     rates, ratios = lines(ROW, measured, ["fast", "slow", "TLC (2)"])
     assert rates.split() == ["130", "2.7", "260", "-", "65"]
     assert ratios.split() == ["x", "4.00", "-", "x", "1.00"]
+
+
+def test_a_search_of_changes_is_told_beside_what_is_published() -> None:
+    row = membership.Row(GivenSizes(servers=3, max_log_length=3), 2_000, 9_000)
+    published = membership.Published("theirs", 1_000, 4_000, 100.0)
+    command, native, peer, ratio, memory = membership.lines(
+        row, Measurement(2_000, 9_000, 10, 2.0, 30_000), published, published.source
+    )
+    assert command == "raft-ref check --with membership --no-symmetry --servers 3 --max-log 3"
+    assert native.split(": ")[1] == "2,000 distinct states, 9,000 steps, 2 s, 1,000/s"
+    assert peer == "  theirs: 1,000 distinct states, 4,000 steps, 100 s, 10/s"
+    assert ratio.split()[:2] == ["x", "100"]
+    assert memory.split()[0] == "15"
+
+
+def test_a_search_of_changes_that_counts_otherwise_is_an_error() -> None:
+    row = membership.Row(GivenSizes(), 2_000, 9_000)
+    membership.demand_equal_counts(row, "native", Measurement(2_000, 9_000, 10, 2.0))
+    with pytest.raises(AssertionError, match=r"native: .* counted \(2000, 9001\)"):
+        membership.demand_equal_counts(row, "native", Measurement(2_000, 9_001, 10, 2.0))
+
+
+def test_the_smaller_model_of_changes_has_the_counts_that_it_is_known_to_have() -> None:
+    assert membership.ours(membership.SMALLER).depth == 39  # as many levels as TLC tells
