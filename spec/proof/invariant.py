@@ -48,7 +48,8 @@ def implies(*parts: Formula) -> Formula:
     return z3.Implies(z3.And(*parts[:-1]), parts[-1])
 
 
-def _lower_are_left(s: State, server: Formula, term: Formula) -> Formula:
+def lower_are_left(s: State, server: Formula, term: Formula) -> Formula:
+    """Say that a server has left all terms below one."""
     return every("tz", lambda t: implies(term_lt(t, term), s.left(server, t)))
 
 
@@ -131,7 +132,7 @@ _EVERY = (
         "who has voted in a term has left all lower ones",
         "Raft paper, 5.1",
         lambda s: every(
-            "s t sa", lambda x, t, a: implies(s.voted(x, t, a), _lower_are_left(s, x, t))
+            "s t sa", lambda x, t, a: implies(s.voted(x, t, a), lower_are_left(s, x, t))
         ),
     ),
     Conjunct(
@@ -144,7 +145,7 @@ _EVERY = (
         "RequestLeavesLowerTerms",
         "who has asked for votes in a term has left all lower ones",
         "Raft paper, 5.2",
-        lambda s: every("s t", lambda x, t: implies(s.requested(x, t), _lower_are_left(s, x, t))),
+        lambda s: every("s t", lambda x, t: implies(s.requested(x, t), lower_are_left(s, x, t))),
     ),
     Conjunct(
         "LeftDownwards",
@@ -334,7 +335,7 @@ _EVERY = (
         "who has an entry has left all terms below the entry's",
         "Raft paper, 5.1",
         lambda s: every(
-            "s i t v", lambda x, i, t, v: implies(s.log(x, i, t, v), _lower_are_left(s, x, t))
+            "s i t v", lambda x, i, t, v: implies(s.log(x, i, t, v), lower_are_left(s, x, t))
         ),
     ),
     Conjunct(
@@ -416,7 +417,7 @@ _EVERY = (
         "who has acknowledged in a term has left all lower ones",
         "Raft paper, 5.1",
         lambda s: every(
-            "s t i", lambda x, t, i: implies(s.acknowledged(x, t, i), _lower_are_left(s, x, t))
+            "s t i", lambda x, t, i: implies(s.acknowledged(x, t, i), lower_are_left(s, x, t))
         ),
     ),
     # ---- What may be chosen
@@ -505,7 +506,7 @@ _EVERY = (
             "s i t ij v",
             lambda x, i, t, j, v: implies(
                 s.applied(x, i, t, j, v),
-                z3.And(s.committed(t, j, v), index_le(i, j), _lower_are_left(s, x, t)),
+                z3.And(s.committed(t, j, v), index_le(i, j), lower_are_left(s, x, t)),
             ),
         ),
     ),

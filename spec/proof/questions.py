@@ -24,7 +24,7 @@ from raft_ref.spec.proof.membership.majorities import majorities
 from raft_ref.spec.proof.membership.protocol import protocol_with_membership
 from raft_ref.spec.proof.membership.relations import MEMBERSHIP_RELATIONS, membership_init
 from raft_ref.spec.proof.models import SIZES, SIZES_WITH_READS, has_model
-from raft_ref.spec.proof.protocol import protocol
+from raft_ref.spec.proof.protocol import Protocol, protocol
 from raft_ref.spec.proof.reads.invariant import READ_CONJUNCTS, READ_PROPERTIES
 from raft_ref.spec.proof.reads.protocol import READ_BUGS, protocol_with_reads, read_actions
 from raft_ref.spec.proof.reads.relations import ALL_RELATIONS
@@ -106,34 +106,48 @@ WITH_MEMBERSHIP = {each.name: each for each in (*MEMBERSHIP_PROPERTIES, *MEMBERS
 EVERY = {each.name: each for each in (*PROPERTIES, *CONJUNCTS, *READ_PROPERTIES, *READ_CONJUNCTS)}
 """All properties and conjuncts, by name."""
 
+
+class _Theory(NamedTuple):
+    """What questions are about: its state before a step, protocol, Init, conjuncts by name."""
+
+    old: State
+    protocol: Callable[[str | None], Protocol]
+    init: Callable[[State], Formula]
+    every: Mapping[str, Conjunct]
+
+
+_WITH_READS = _Theory(OLD_WITH_READS, protocol_with_reads, init, EVERY)
+_WITH_CHANGES = _Theory(
+    OLD_WITH_MEMBERSHIP, protocol_with_membership, membership_init, WITH_MEMBERSHIP
+)
+
+
+def _theory(question: Question) -> _Theory:
+    return _WITH_CHANGES if question.membership else _WITH_READS
+
+
 _OF_READS = {each.name for each in (*READ_PROPERTIES, *READ_CONJUNCTS)} | read_actions().keys()
 
 
 def is_about_reads(question: Question) -> bool:
     """Return whether a question is of the proof of reads, and not of that of Raft alone."""
-    if question.membership:
-        return False
-    return not _OF_READS.isdisjoint((question.name, question.action))
+    return not (question.membership or _OF_READS.isdisjoint((question.name, question.action)))
 
 
 def asked_of(question: Question, conjecture: Conjunct | None = None) -> Conjunct | None:
     """Return the conjunct or property that a question asks about; None where it is no such one."""
-    every = WITH_MEMBERSHIP if question.membership else EVERY
-    return every.get(question.name, conjecture)
+    return _theory(question).every.get(question.name, conjecture)
 
 
 def state_of(question: Question) -> State:
     """Return the state before a step, with the relations that a question may be about."""
-    if question.membership:
-        return OLD_WITH_MEMBERSHIP
-    return OLD_WITH_READS if is_about_reads(question) else OLD
+    is_of_raft_alone = not (question.membership or is_about_reads(question))
+    return OLD if is_of_raft_alone else _theory(question).old
 
 
 def action_of(question: Question) -> Action:
     """Return the action that a question is about."""
-    if question.membership:
-        return protocol_with_membership(question.bug).actions[question.action]
-    return protocol_with_reads(question.bug).actions[question.action]
+    return _theory(question).protocol(question.bug).actions[question.action]
 
 
 def questions(bug: str | None = None, *, membership: bool = False) -> Iterator[Question]:
@@ -210,9 +224,9 @@ def _kept(
 
 
 @cache
-def _before(conjunct: Conjunct, *, membership: bool) -> Formula:
-    """Return a conjunct of the state before a step, made once."""
-    return conjunct.of(OLD_WITH_MEMBERSHIP if membership else OLD_WITH_READS)
+def _of(conjunct: Conjunct, old: State) -> Formula:
+    """Return a conjunct of a state, made once."""
+    return conjunct.of(old)
 
 
 def known(
@@ -223,17 +237,18 @@ def known(
     With a conjecture, of which it asks whether an action keeps it, also the conjecture. With
     `reads_alone` nothing of Raft's own invariant.
     """
-    found = {f"axiom {number}": each for number, each in enumerate(_axioms(question))}
+    theory = _theory(question)
+    axioms = theory.protocol(question.bug).axioms
+    found = {f"axiom {number}": each for number, each in enumerate(axioms)}
     if question.kind is Kind.INITIAL:
-        initial = membership_init if question.membership else init
-        return {**found, "Init": initial(state_of(question))}
+        return {**found, "Init": theory.init(state_of(question))}
     conjuncts, properties = _invariant(question, reads_alone=reads_alone)
-    found |= {each.name: _before(each, membership=question.membership) for each in conjuncts}
+    found |= {each.name: _of(each, theory.old) for each in conjuncts}
     if question.kind is not Kind.TAKEN:  # what follows is known, but for what is asked, or later
         for each in properties:
             if question.kind is Kind.FOLLOWS and question.name == each.name:
                 break
-            found[each.name] = _before(each, membership=question.membership)
+            found[each.name] = _of(each, theory.old)
     if conjecture is not None and question.kind is Kind.KEPT:
         found[conjecture.name] = conjecture.of(OLD)
     if question.action:
@@ -242,11 +257,6 @@ def known(
         lemmas = action.lemmas_given(state_of(question))[: question.lemmas]
         found |= {f"lemma {number}": each.formula for number, each in enumerate(lemmas, 1)}
     return found
-
-
-def _axioms(question: Question) -> list[Formula]:
-    make = protocol_with_membership if question.membership else protocol_with_reads
-    return make(question.bug).axioms
 
 
 def _invariant(
@@ -332,10 +342,8 @@ def _is_proved_of_reads_alone(question: Question, seconds: float) -> bool:
     """
     if question.kind is Kind.TAKEN or not is_about_reads(question):
         return False
-    solver = z3.Solver()
-    solver.set("timeout", max(1, int(min(seconds, 2.0) * 1000)), "ctrl_c", False)
-    solver.add(*negation(question, reads_alone=True))
-    return bool(solver.check() == z3.unsat)
+    found = _check(negation(question, reads_alone=True), min(seconds, 2.0))
+    return bool(found == z3.unsat)
 
 
 def _is_proved_of_less(question: Question, seconds: float) -> bool:
@@ -356,11 +364,8 @@ def _is_proved_of_less(question: Question, seconds: float) -> bool:
                 left = min(attempt, end - time.perf_counter())
                 if left <= 0:
                     return False
-                solver = z3.Solver()
-                solver.set("timeout", int(left * 1000) + 1, "mbqi", looks_for_models)
-                solver.set("ctrl_c", False)
-                solver.add(*always, *formulas, denied)
-                if solver.check() == z3.unsat:
+                asked = [*always, *formulas, denied]
+                if _check(asked, left, mbqi=looks_for_models) == z3.unsat:
                     return True
     return False
 
@@ -375,7 +380,7 @@ def _less(question: Question) -> Iterator[list[str]]:
     several: Sequence[tuple[str, ...]] = [*hints.of_kept(question.name, question.action)]
     if question.kind is Kind.LEMMA:
         by = lemmas[int(question.name) - 1].by
-        several = [by] if by else [(*each, *numbers) for each in hints.of_property("")]
+        several = [by or hints.OF_RAFT]
     for names in several:
         yield [numbers.get(name, name) for name in names]
 
@@ -391,16 +396,20 @@ def _attempt(
     for looks_for_models in (True, False):  # without, z3 is quicker where there are none
         if question.kind is Kind.TAKEN:
             break
-        solver = z3.Solver()
-        solver.set("timeout", max(1, int(at_most(seconds) * 1000)), "random_seed", seed)
-        solver.set("mbqi", looks_for_models, "ctrl_c", False)  # so that an interrupt is told
-        solver.add(*formulas)
-        found = solver.check()
+        found = _check(formulas, at_most(seconds), random_seed=seed, mbqi=looks_for_models)
         if found != z3.unknown:
             return Verdict.PROVED if found == z3.unsat else Verdict.REFUTED
     if not has_model(formulas, at_most(4 * seconds), sizes_of(question)):
         return Verdict.UNKNOWN
     return Verdict.PROVED if question.kind is Kind.TAKEN else Verdict.REFUTED
+
+
+def _check(formulas: Sequence[Formula], seconds: float, **options: bool | int) -> Any:
+    """Ask z3, for so many seconds at most, whether formulas have a model."""
+    solver = z3.Solver()
+    solver.set(timeout=max(1, int(seconds * 1000)), ctrl_c=False, **options)  # an interrupt is told
+    solver.add(*formulas)
+    return solver.check()
 
 
 def smt_lib(question: Question) -> str:

@@ -260,6 +260,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cli/options",
         "cli/reports",
         "cli/reports/proof",
+        "raft_ref/features",
         "spec",
         "spec/proof",
         "spec/proof/bounded",

@@ -8,6 +8,7 @@ from raft_ref.cli.options.sizes import sizes_of
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.proof import described
 from raft_ref.cli.reports.proof.progress import shown_progress
+from raft_ref.features import Feature
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.proof import BoundedRequest, NeedsRequest, ProofRequest, SmtLibRequest
 from raft_ref.spec.proof.bounded.request import SIZES as SIZES_OF_BOUNDED
@@ -64,10 +65,17 @@ def _demand_sense(options: argparse.Namespace) -> None:
             demand_picture(f"--{name}", getattr(options, name))
 
 
+_CHANGES = (Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS)
+"""What has a proof of its own: the one that is of both."""
+
+
 def _demand_membership(options: argparse.Namespace) -> None:
     """Refuse features of which nothing else is proved, and questions that are of Raft alone."""
-    features = set(options.features.split(","))
-    if "membership" not in features or not features <= {"membership", "joint"}:
+    try:
+        features = Feature.of_option(options.features, _CHANGES)
+    except ValueError:
+        features = frozenset()
+    if not features:
         raise UsageError(
             f"--with {options.features}: expected membership, or membership,joint (with pre-vote, "
             "check-quorum and transfer on, what is proved of Raft holds; reads are in its proof)"

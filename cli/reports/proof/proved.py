@@ -49,11 +49,16 @@ class DescribedProof:
             yield from as_text(proof.induction)
             return
         if proof.verdict is Verdict.PROVED:
-            yield from (_table_of_membership if proof.membership else _table)(proof)
+            yield from _table(proof)
             yield ""
             yield "assumed: what z3 is given differs from Raft.tla, and allows more:"
-            yield from (f"  - {each}" for each in _assumptions(proof))
-            if not proof.membership:
+            yield from (f"  - {each}" for each in ASSUMPTIONS)
+            if proof.membership:
+                yield "and of membership, from Membership.tla:"
+                yield from (f"  - {each}" for each in ASSUMPTIONS_OF_MEMBERSHIP)
+            else:
+                yield "and of reads, from the thesis:"
+                yield from (f"  - {each}" for each in ASSUMPTIONS_OF_READS)
                 yield "carried over:"
                 yield from (f"  - {each}" for each in CARRIED_OVER)
             yield "not covered:"
@@ -106,9 +111,10 @@ def _invariant(proof: Proof) -> tuple[Sequence[Conjunct], Sequence[Conjunct]]:
 
 
 def _assumptions(proof: Proof) -> list[str]:
-    if proof.membership:
-        return [*ASSUMPTIONS, *ASSUMPTIONS_OF_MEMBERSHIP]
-    return [*ASSUMPTIONS, *(f"of reads: {each}" for each in ASSUMPTIONS_OF_READS)]
+    return [
+        *ASSUMPTIONS,
+        *(ASSUMPTIONS_OF_MEMBERSHIP if proof.membership else ASSUMPTIONS_OF_READS),
+    ]
 
 
 def _not_covered(proof: Proof) -> Sequence[str]:
@@ -170,35 +176,29 @@ def _says(question: Question) -> str:
     return f"\n  ({each.says}: {each.source})" if each else ""
 
 
+_FOLLOW = "follow from the conjuncts:"
+_KEPT = "hold at first and are kept by every action, in seconds all together:"
+_SECTIONS: Sequence[tuple[str, Sequence[Conjunct]]] = (
+    (_FOLLOW, PROPERTIES),
+    (_KEPT, CONJUNCTS),
+    ("reads by ReadIndex: follow from these and from the conjuncts below:", READ_PROPERTIES),
+    ("hold at first and are kept by every action, with those above:", READ_CONJUNCTS),
+)
+_SECTIONS_OF_MEMBERSHIP: Sequence[tuple[str, Sequence[Conjunct]]] = (
+    (_FOLLOW, MEMBERSHIP_PROPERTIES),
+    (_KEPT, MEMBERSHIP_CONJUNCTS),
+)
+
+
 def _table(proof: Proof) -> Iterator[str]:
-    yield "follow from the conjuncts:"
-    yield from _rows(proof, PROPERTIES)
-    yield ""
-    yield "hold at first and are kept by every action, in seconds all together:"
-    yield from _rows(proof, CONJUNCTS)
-    yield ""
-    yield "reads by ReadIndex: follow from these and from the conjuncts below:"
-    yield from _rows(proof, READ_PROPERTIES)
-    yield ""
-    yield "hold at first and are kept by every action, with those above:"
-    yield from _rows(proof, READ_CONJUNCTS)
-    yield ""
-    yield from _actions(proof)
-
-
-def _table_of_membership(proof: Proof) -> Iterator[str]:
-    yield "follow from the conjuncts:"
-    yield from _rows(proof, MEMBERSHIP_PROPERTIES)
-    yield ""
-    yield "hold at first and are kept by every action, in seconds all together:"
-    yield from _rows(proof, MEMBERSHIP_CONJUNCTS)
-    yield ""
-    quorums = [each.question.name for each in proof.answers if each.question.kind is Kind.QUORUMS]
-    yield from wrapped("taken for granted of quorums, and so of majorities", sorted(quorums))
-    yield from _actions(proof)
-
-
-def _actions(proof: Proof) -> Iterator[str]:
+    for title, several in _SECTIONS_OF_MEMBERSHIP if proof.membership else _SECTIONS:
+        yield title
+        yield from _rows(proof, several)
+        yield ""
+    if proof.membership:
+        quorums = (each.question for each in proof.answers if each.question.kind is Kind.QUORUMS)
+        names = sorted(each.name for each in quorums)
+        yield from wrapped("taken for granted of quorums, and so of majorities", names)
     actions = [each.question.action for each in proof.answers if each.question.kind is Kind.TAKEN]
     yield from wrapped("actions, each of which can be taken", sorted(actions))
 

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import z3
 
 from raft_ref.spec.proof.action import Lemma
-from raft_ref.spec.proof.membership.relations import Log, configures, leader_log
+from raft_ref.spec.proof.invariant import implies
+from raft_ref.spec.proof.membership.relations import Log, configures, decided_in, leader_log
 from raft_ref.spec.proof.relations import (
     ZERO,
     Formula,
@@ -64,10 +65,6 @@ class Pairs(NamedTuple):
     by: tuple[str, ...]
 
 
-def _implies(*parts: Formula) -> Formula:
-    return z3.Implies(z3.And(*parts[:-1]), parts[-1])
-
-
 def to_be_elected(
     old: State, me: Formula, term: Formula, index: Formula, entry_term: Formula, value: Formula
 ) -> Pairs:
@@ -75,7 +72,7 @@ def to_be_elected(
 
     def pair(t: Formula) -> Pair:
         nothing_behind = every(
-            "ie ty ve", lambda i, y, v: _implies(old.log(me, i, y, v), term_le(y, t))
+            "ie ty ve", lambda i, y, v: implies(old.log(me, i, y, v), term_le(y, t))
         )
         given = z3.And(old.started(t), term_le(t, term), nothing_behind)
         return Pair(t, lambda *e: old.log(me, *e), index, entry_term, value, given)
@@ -89,7 +86,7 @@ def elected_later(old: State, term: Formula) -> Pairs:
     def pair(u: Formula, k: Formula, tk: Formula, d: Formula) -> Pair:
         nothing_behind = every(
             "ie ty ve",
-            lambda i, y, v: _implies(
+            lambda i, y, v: implies(
                 old.leaderLog(u, i, y, v), z3.Or(y == u, term_le(y, term))
             ),
         )  # fmt: skip
@@ -119,10 +116,7 @@ def _next(
             old.changed(t, i, v, *behind, e, m, w),
             z3.Or(i == j, some(
                 "t_f i_n v_n",
-                lambda f, n, x: z3.And(
-                    old.decided(f, n, x, i, t, v), index_le(i, n), term_le(f, tj),
-                    old.leaderLog(term, n, f, x),
-                ),
+                lambda *entry: decided_in(old, leader_log(old, term), (i, t, v), tj, *entry),
             )),
         ),
     )  # fmt: skip
@@ -142,7 +136,7 @@ def shared_by(old: State, pairs: Pairs, by: tuple[str, ...] = ()) -> list[Lemma]
                 configures(old, leader_log(old, pair.term), j, tj, b),
             ),
         )  # fmt: skip
-        return _implies(
+        return implies(
             pair.given, z3.Not(shared(old, pair)),
             z3.And(pair.index != ZERO, term_lt(pair.entry_term, pair.term), has_previous),
         )  # fmt: skip
@@ -150,7 +144,7 @@ def shared_by(old: State, pairs: Pairs, by: tuple[str, ...] = ()) -> list[Lemma]
     def next_of_shared(*chosen: Formula) -> Formula:
         pair, (j, tj, c) = pairs.pair(*chosen[:-3]), chosen[-3:]
         own = (pair.index, pair.entry_term, pair.configuration)
-        return _implies(
+        return implies(
             pair.given, shared(old, pair), old.isConfiguration(c),
             old.leaderLog(pair.term, j, tj, c), index_lt(pair.index, j),
             _next(old, pair.term, own, j, tj),
@@ -158,7 +152,7 @@ def shared_by(old: State, pairs: Pairs, by: tuple[str, ...] = ()) -> list[Lemma]
 
     def next_of_previous(*chosen: Formula) -> Formula:
         pair, (j, tj, c, jb, tb, b, *decided) = pairs.pair(*chosen[:-9]), chosen[-9:]
-        return _implies(
+        return implies(
             pair.given, z3.Not(shared(old, pair)), old.isConfiguration(c),
             old.leaderLog(pair.term, j, tj, c),
             old.changed(pair.entry_term, pair.index, pair.configuration, jb, tb, b, *decided),
@@ -198,7 +192,7 @@ def configurations_meet(
                     z3.And(index_lt(j, i), old.isConfiguration(v), log(i, t, v), pair.log(i, t, v))
                 ),
             )
-            return _implies(
+            return implies(
                 pair.given, configures(old, log, j, tj, c), is_asked(j, tj), shares_none,
                 *(each(pair) for each in also), old.meets(c, pair.configuration),
             )  # fmt: skip
@@ -207,7 +201,7 @@ def configurations_meet(
 
     def siblings(*chosen: Formula) -> Formula:
         pair, (jb, tb, b, e, m, w, i, t, v, f, n, x) = pairs.pair(*chosen[:-12]), chosen[-12:]
-        return _implies(
+        return implies(
             pair.given, z3.Not(shared(old, pair)), is_asked(i, t),
             old.changed(pair.entry_term, pair.index, pair.configuration, jb, tb, b, e, m, w),
             old.leaderLog(pair.term, i, t, v), old.changed(t, i, v, jb, tb, b, f, n, x),
@@ -240,7 +234,7 @@ def new_configuration_meets(
     def meet(*also: Callable[[Pair], Formula]) -> Formula:
         def meets(*chosen: Formula) -> Formula:
             pair = pairs.pair(*chosen)
-            return _implies(
+            return implies(
                 pair.given, *(each(pair) for each in also), old.meets(new, pair.configuration)
             )
 
@@ -249,7 +243,7 @@ def new_configuration_meets(
     def siblings(*chosen: Formula) -> Formula:
         pair, decided = pairs.pair(*chosen[:-3]), chosen[-3:]
         changed = (pair.entry_term, pair.index, pair.configuration, *behind, *decided)
-        return _implies(
+        return implies(
             pair.given, z3.Not(shared(old, pair)), old.changed(*changed),
             old.meets(new, pair.configuration),
         )  # fmt: skip

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from raft_ref.spec.proof.membership.invariant import MEMBERSHIP_CONJUNCTS, OF_RAFT
+from raft_ref.spec.proof.membership.invariant import MEMBERSHIP_CONJUNCTS
+from raft_ref.spec.proof.membership.invariant import OF_RAFT as CONJUNCTS_OF_RAFT
 
-_RAFT = tuple(each.name for each in OF_RAFT)
+OF_RAFT = tuple(each.name for each in CONJUNCTS_OF_RAFT)
+"""Raft's own conjuncts that speak of no quorum."""
 
 _CHAINS = (
     "Settled", "Successor", "ChangedHasRecord", "CommittedConfiguration", "CommittedIsDecided",
@@ -24,8 +26,8 @@ _LEMMAS = ("TermIsNew", "LogIsNew", "IndexIsNew", "BeforeIsDecided")
 
 _PROPERTIES: Mapping[str, tuple[str, ...]] = {
     "DecidedIsLed": ("ChoosableIsLed", "DecidedByQuorum", "DecidedInForce"),
-    "LeaderCompleteness": (*_RAFT, "DecidedIsLed", "CommittedIsDecided"),
-    "StateMachineSafety": (*_RAFT, "LeaderCompleteness", "CommittedIsDecided", "DecidedIsLed"),
+    "LeaderCompleteness": (*OF_RAFT, "DecidedIsLed", "CommittedIsDecided"),
+    "StateMachineSafety": (*OF_RAFT, "LeaderCompleteness", "CommittedIsDecided", "DecidedIsLed"),
     "OneUncommittedChange": (
         "Settled", "DecidedInForce", "LogFromLeaders", "LogMatchesLeaders",
         "LeaderLogMatchesLeaders",
@@ -33,18 +35,18 @@ _PROPERTIES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _KEPT: Mapping[str, tuple[str, ...]] = {
-    "AppliedMatches": (*_RAFT, "CommittedIsDecided", "DecidedIsLed", *_LEMMAS),
+    "AppliedMatches": (*OF_RAFT, "CommittedIsDecided", "DecidedIsLed", *_LEMMAS),
     "CommittedConfiguration": (
         "CommittedIsDecided", "LeaderLogIsUsed", "LeaderLogIsFunction", "LeaderLogIsLog",
         "LeaderLogFromLeaders", "Settled", *_LEMMAS,
     ),
-    "ElectedOrOverruled": (*_RAFT, "VotedForOrOverruled", "ElectorVoted", *_LEMMAS),
+    "ElectedOrOverruled": (*OF_RAFT, "VotedForOrOverruled", "ElectorVoted", *_LEMMAS),
 }  # fmt: skip
 
 _CHOOSABLE: Mapping[str, tuple[str, ...]] = {
-    "HandleRequestVoteResponse": (*_RAFT, "VotedForOrOverruled", "ConfigurationsMeet", *_LEMMAS),
+    "HandleRequestVoteResponse": (*OF_RAFT, "VotedForOrOverruled", "ConfigurationsMeet", *_LEMMAS),
     "": (
-        *_RAFT, "ElectorVoted", "ElectedOrOverruled", "ElectedByQuorum", "ElectedInForce",
+        *OF_RAFT, "ElectorVoted", "ElectedOrOverruled", "ElectedByQuorum", "ElectedInForce",
         "ConfigurationsMeet", "NewConfigurationMeets", "IndexIsNew",
     ),
 }  # fmt: skip
@@ -54,7 +56,7 @@ def of_property(name: str) -> Iterable[tuple[str, ...]]:
     """Yield names of conjuncts and properties from which a property may follow."""
     if name in _PROPERTIES:
         yield _PROPERTIES[name]
-    yield _RAFT
+    yield OF_RAFT
 
 
 def of_kept(name: str, action: str) -> Iterable[tuple[str, ...]]:
@@ -63,5 +65,5 @@ def of_kept(name: str, action: str) -> Iterable[tuple[str, ...]]:
         yield (*_CHOOSABLE.get(action, _CHOOSABLE[""]), name)
     if name in _KEPT:
         yield (*_KEPT[name], name)
-    yield (*_RAFT, name, *_LEMMAS)
+    yield (*OF_RAFT, name, *_LEMMAS)
     yield (*_LIGHT, name, *_LEMMAS)

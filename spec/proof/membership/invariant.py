@@ -8,10 +8,24 @@ the first leader that lacked what may be chosen could not have been elected (`ar
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import z3
 
-from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct, implies, may_choose
-from raft_ref.spec.proof.membership.relations import configures, leader_log, none_behind
+from raft_ref.spec.proof.invariant import (
+    CONJUNCTS,
+    PROPERTIES,
+    Conjunct,
+    implies,
+    lower_are_left,
+    may_choose,
+)
+from raft_ref.spec.proof.membership.relations import (
+    configures,
+    decided_in,
+    leader_log,
+    none_behind,
+)
 from raft_ref.spec.proof.relations import (
     ZERO,
     Formula,
@@ -45,18 +59,19 @@ def _may_choose(s: State, q: Formula, t: Formula, i: Formula, v: Formula, *by: F
     )  # fmt: skip
 
 
-def _reached(s: State, server: Formula, term: Formula) -> Formula:
-    return every("tz", lambda t: implies(term_lt(t, term), s.left(server, t)))
-
-
 def _is_decided(s: State, t: Formula, k: Formula, tk: Formula, d: Formula, to: Formula) -> Formula:
     """Say that a configuration in a leader's log was decided by its own quorum, in that log."""
-    return some(
-        "te im vw",
-        lambda e, m, w: z3.And(
-            s.decided(e, m, w, k, tk, d), index_le(k, m), term_le(e, to), s.leaderLog(t, m, e, w)
-        ),
-    )
+    return some("te im vw", lambda *entry: decided_in(s, leader_log(s, t), (k, tk, d), to, *entry))
+
+
+def _or_overruled(
+    has: Formula,
+    s: State,
+    entry: tuple[Formula, Formula, Formula],
+    is_asked: Callable[[Formula], Formula],
+) -> Formula:
+    """Say that somebody has an entry (term, index, value), or a leader asked for lacks it."""
+    return z3.Or(has, some("tx", lambda u: z3.And(_lacks(s, u, *entry), is_asked(u))))
 
 
 _VARIABLES = "q t i v ij tj vc"
@@ -140,9 +155,9 @@ _NEW = (
             "s t i v",
             lambda x, t, i, v: implies(
                 s.acknowledged(x, t, i), s.leaderLog(t, i, t, v),
-                z3.Or(s.log(x, i, t, v), some(
-                    "tx", lambda u: z3.And(_lacks(s, u, t, i, v), _reached(s, x, u))
-                )),
+                _or_overruled(
+                    s.log(x, i, t, v), s, (t, i, v), lambda u: lower_are_left(s, x, u)
+                ),
             ),
         ),
     ),
@@ -154,9 +169,9 @@ _NEW = (
             "s sc t tu i v",
             lambda x, c, t, u, i, v: implies(
                 s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), s.voted(x, u, c), term_lt(t, u),
-                z3.Or(s.candidateLog(c, u, i, t, v), some(
-                    "tx", lambda y: z3.And(_lacks(s, y, t, i, v), term_le(y, u))
-                )),
+                _or_overruled(
+                    s.candidateLog(c, u, i, t, v), s, (t, i, v), lambda y: term_le(y, u)
+                ),
             ),
         ),
     ),
@@ -168,9 +183,9 @@ _NEW = (
             "s t tu i v",
             lambda x, t, u, i, v: implies(
                 s.acknowledged(x, t, i), s.leaderLog(t, i, t, v), s.elector(u, x), term_lt(t, u),
-                z3.Or(s.leaderLog(u, i, t, v), some(
-                    "tx", lambda y: z3.And(_lacks(s, y, t, i, v), term_lt(y, u))
-                )),
+                _or_overruled(
+                    s.leaderLog(u, i, t, v), s, (t, i, v), lambda y: term_lt(y, u)
+                ),
             ),
         ),
     ),

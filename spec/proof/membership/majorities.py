@@ -72,7 +72,10 @@ def _left(is_quorum: _IsQuorum) -> list[Formula]:
 
 
 def _siblings(is_quorum: _IsQuorum) -> list[Formula]:
-    """Two changes of one configuration: one to C_old,new; the other, too, or by one server."""
+    """Two changes of one configuration: one to C_old,new; the other, too, or by one server.
+
+    Of C_old,new there is one change alone, which leaves it: two of these are to the same voters.
+    """
     of = _Sets("old", "new", "other", "p", "q")
     either = z3.Or(
         is_quorum(of, "q", "other"),

@@ -19,7 +19,12 @@ from raft_ref.spec.proof.membership.argument import (
     shared_by,
     to_be_elected,
 )
-from raft_ref.spec.proof.membership.relations import axioms, configures, none_behind
+from raft_ref.spec.proof.membership.relations import (
+    axioms,
+    configures,
+    decided_in,
+    none_behind,
+)
 from raft_ref.spec.proof.protocol import Protocol, added, protocol
 from raft_ref.spec.proof.relations import (
     ZERO,
@@ -28,7 +33,6 @@ from raft_ref.spec.proof.relations import (
     every,
     index_le,
     some,
-    term_le,
     term_lt,
 )
 
@@ -58,6 +62,11 @@ BUGS: Mapping[str, Mapping[str, bool]] = {
 }
 """Known bugs (`raft_ref.features.bugs`) as rules that are left out; the last two are of what a
 quorum is (`majorities`)."""
+
+
+ONE_SERVER, JOINT = "one server", "C_old,new"
+"""The variants of Change: AddServer, RemoveServer, AddLearner and PromoteLearner; EnterJoint and
+LeaveJoint."""
 
 
 def _of_raft(title: str) -> Action:
@@ -151,19 +160,6 @@ _CHANGE = (
 )
 
 
-def _decided(
-    old: State, me: Formula, term: Formula, before: tuple[Formula, ...], *entry: Formula
-) -> Formula:
-    """Say that the configuration before has decided an entry (term, index, value) in my log."""
-    e, m, w = entry
-    return z3.And(
-        old.decided(e, m, w, *before),
-        index_le(before[0], m),
-        term_le(e, term),
-        old.log(me, m, e, w),
-    )
-
-
 def _change(variant: str, *, commits_first: bool = True, settles_first: bool = True) -> Action:
     """Return Change of Membership.tla: of one server, or C_old,new is entered or left.
 
@@ -178,10 +174,10 @@ def _change(variant: str, *, commits_first: bool = True, settles_first: bool = T
         log, before, known, entry = partial(old.log, me), (j, tj, b), others[:3], others[3:]
         has_committed = old.applied(me, n, *known)
         is_settled = z3.And(has_committed, index_le(j, n), log(n, tn, vn))
-        has_decided = some("t_e i_m v_w", lambda e, m, w: _decided(old, me, term, before, e, m, w))
+        has_decided = some("t_e i_m v_w", lambda *each: decided_in(old, log, before, term, *each))
         yields = [
             z3.Or(j == ZERO, is_settled) if settles_first else z3.BoolVal(True),
-            z3.Or(z3.Not(has_decided), _decided(old, me, term, before, *entry)),
+            z3.Or(z3.Not(has_decided), decided_in(old, log, before, term, *entry)),
         ]
         if is_one:
             yields = [has_committed, log(n, tn, vn)]
@@ -208,7 +204,7 @@ def _change(variant: str, *, commits_first: bool = True, settles_first: bool = T
     ) -> list[Lemma]:
         before, entry = (others[0], others[1], others[2]), others[-3:]
         is_new, _ = base.lemmas(old, me, term, i, v)
-        is_decided = _decided(old, me, term, before, *entry)
+        is_decided = decided_in(old, partial(old.log, me), before, term, *entry)
         later = elected_later(old, term)
         known = (
             "AppliedIsCommitted", "AppliedMatches", "LeaderLogIsFunction", "LogIsFunction",
@@ -232,11 +228,6 @@ def _change(variant: str, *, commits_first: bool = True, settles_first: bool = T
         ]
 
     return Action("Change", _CHANGE, guard, changes, lemmas, variant=variant)
-
-
-ONE_SERVER, JOINT = "one server", "C_old,new"
-"""The variants of Change: AddServer, RemoveServer, AddLearner and PromoteLearner; EnterJoint and
-LeaveJoint."""
 
 
 def _advance_commit(*, uses_last: bool = True) -> Action:

@@ -146,3 +146,14 @@ def none_behind(
             )
         ),
     )
+
+
+def decided_in(
+    state: State, log: Log, by: tuple[Formula, ...], to: Formula, *entry: Formula
+) -> Formula:
+    """Say that a configuration decided an entry of a log behind it, in a term up to another.
+
+    `by` is the configuration (index, its entry's term, itself), `entry` its term, index and value.
+    """
+    e, m, w = entry
+    return z3.And(state.decided(e, m, w, *by), index_le(by[0], m), term_le(e, to), log(m, e, w))
