@@ -23,6 +23,7 @@ from raft_ref.verify.calibration import Searched, calibrated
 from raft_ref.verify.ladder import ladder
 from raft_ref.verify.ladder.race import Job, Race
 from raft_ref.verify.ladder.rungs import FEATURE_RUNGS, RUNGS, Rung, deeper
+from raft_ref.verify.vacuity import unreached
 from raft_ref.zoo import EXPLORED
 from tests import toys
 from tests.support import processes
@@ -458,6 +459,19 @@ def test_the_plain_command_holds_with_features(
     head, *more = capsys.readouterr().out.splitlines()
     assert head == "HOLDS WITHIN BOUNDS"
     assert any("known bugs of a node show within this search" in line for line in more)
+
+
+@pytest.mark.long
+def test_what_changes_can_bring_about_is_reached_by_the_rungs_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not by walks at random, or the verdict would be another with another seed."""
+    monkeypatch.setattr(ladder, "deeper", lambda is_raft, features: iter(()))
+    request = ClusterRequest(features=frozenset({Feature.MEMBERSHIP}))
+    report = LadderCheck(request, seconds=40).run()
+    rungs = [each for each in report.rungs if not each.is_deeper]
+    assert all(each.is_whole for each in rungs)
+    assert unreached([each.report for each in rungs]) == ()
 
 
 @pytest.mark.long

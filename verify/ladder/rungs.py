@@ -362,6 +362,12 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_MEMBERSHIP,
     ),
     _rung(
+        "where nobody asks for a change",
+        "Raft as it is: a snapshot takes the place of entries that were never committed",
+        {"servers": 3, "voters": 3, "term": 2, "log": 1, "snapshot": 1, "changes": 0},
+        features=_MEMBERSHIP,
+    ),
+    _rung(
         "four servers change twice",
         "two leaders, each with a change that the other does not know of (2015)",
         {"servers": 4, "voters": 4, "term": 2, "log": 1, "messages": 3, "changes": 1},
