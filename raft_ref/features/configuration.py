@@ -21,6 +21,13 @@ class Configuration:
     outgoing_voters: frozenset[ServerId] = frozenset()
     learners: frozenset[ServerId] = frozenset()
 
+    def __str__(self) -> str:
+        """Return it as diagrams have it, "{s1 s2}→{s2 s3}+s4": old, new, learners."""
+        parts = (self.outgoing_voters, self.voters, self.learners)
+        old, new, learners = (" ".join(sorted(part)) for part in parts)
+        told = f"{{{old}}}→{{{new}}}" if old else f"{{{new}}}"
+        return f"{told}+{learners}" if learners else told
+
     @property
     def all_voters(self) -> frozenset[ServerId]:
         """Who may vote for a candidate that goes by it (VotersOf)."""

@@ -34,7 +34,7 @@ from raft_ref import (
     State,
 )
 from raft_ref.spec.proof.action import Action
-from raft_ref.spec.proof.evaluation import Compiled, Structure, set_of, truth_of
+from raft_ref.spec.proof.evaluation import Compiled, Structure, set_of, shown, truth_of
 from raft_ref.spec.proof.invariant import CONJUNCTS, PROPERTIES, Conjunct
 from raft_ref.spec.proof.protocol import STEP_DOWN, protocol
 from raft_ref.spec.proof.relations import RELATIONS
@@ -147,9 +147,9 @@ class SimulationRelation:
             abstract = self._take(abstract, update, taken)
         for each in self._as_text(abstract, step):
             abstract = self._take(abstract, each, taken)
-        shown = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
-        if shown:
-            raise strayed_after(taken, shown[0])
+        wrong = [*_unlike(abstract, step.after, self._servers), *_unshown(abstract, step)]
+        if wrong:
+            raise strayed_after(taken, wrong[0])
         return abstract, taken
 
     def is_enabled(self, abstract: Structure, taken: Taken) -> bool:
@@ -189,8 +189,9 @@ class SimulationRelation:
             case AppendEntriesRequest() | InstallSnapshotRequest() as message:
                 yield from self._append(abstract, step, message)
             case AppendEntriesResponse() | InstallSnapshotResponse() as message:
-                yield from self._match(step, message)
-                yield from self._commit(abstract, step)
+                if before.role is Role.LEADER and message.term == before.current_term:
+                    yield from self._match(step, message)
+                    yield from self._commit(abstract, step)
             case AppendEntries() | InstallSnapshot():
                 yield from self._send(abstract, step)
             case ClientRequest(value):
@@ -214,7 +215,7 @@ class SimulationRelation:
     def _vote(
         self, abstract: Structure, step: ServerStep, message: RequestVoteRequest
     ) -> Iterator[Taken]:
-        (response,) = step.sends
+        response = _response(step, message)
         assert isinstance(response, RequestVoteResponse)
         me, candidate = step.before, message.source
         own = _log(abstract, me.me)
@@ -235,12 +236,24 @@ class SimulationRelation:
         before, after = step.before, step.after
         voters = before.votes_granted | {message.source}
         becomes = after.role is Role.LEADER and before.role is not Role.LEADER
-        if not message.vote_granted or voters not in self._elements["Quorum"]:
+        is_quorum = self._is_quorum(voters, *self._by(abstract, before.me))
+        if not message.vote_granted or not is_quorum:
             if becomes:
                 raise StrayedError(f"{before.me} leads without the votes of a quorum")
             return
-        lead = Taken(_LEAD, (before.me, message.term, voters, before.last_index))
+        lead = self._leads(abstract, before, message.term, voters)
         yield from self._demand(abstract, lead, becomes)
+
+    def _leads(self, abstract: Structure, me: State, term: int, voters: frozenset[str]) -> Taken:
+        by = self._by(abstract, me.me)
+        return Taken(_LEAD, (me.me, term, voters, me.last_index, *by))
+
+    def _by(self, abstract: Structure, server: str) -> tuple[Any, ...]:
+        """Return by what a server tells a quorum, as the proof's actions are given it: nothing."""
+        return ()
+
+    def _is_quorum(self, servers: frozenset[str], *by: Any) -> bool:
+        return servers in self._elements["Quorum"]
 
     def _entries(
         self, server: str, sent: _Sent, log: Sequence[Entry], with_entry: str, without: str
@@ -274,7 +287,7 @@ class SimulationRelation:
         step: ServerStep,
         message: AppendEntriesRequest | InstallSnapshotRequest,
     ) -> Iterator[Taken]:
-        (response,) = step.sends
+        response = _response(step, message)
         before = step.before
         is_done = getattr(response, "success", message.term >= before.current_term)
         log = _log(abstract, before.me)
@@ -302,25 +315,32 @@ class SimulationRelation:
         self, step: ServerStep, message: AppendEntriesResponse | InstallSnapshotResponse
     ) -> Iterator[Taken]:
         before = step.before
-        is_ours = before.role is Role.LEADER and message.term == before.current_term
-        if is_ours and message.match_index > 0:
+        if message.match_index > 0:
             yield Taken(_MATCH, (before.me, message.source, message.term, message.match_index))
 
     def _commit(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
         before, after = step.before, step.after
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
             return
-        log = _log(abstract, before.me)
+        log, by = _log(abstract, before.me), self._by(abstract, before.me)
         for index in range(max(after.commit_index, before.commit_index + 1), len(log) + 1):
             matched = zip(self._servers, after.match_index, strict=True)
             stored = frozenset(each for each, match in matched if match >= index) | {before.me}
-            if stored not in self._elements["Quorum"]:
+            if not self._is_quorum(stored, *by):
                 if index == after.commit_index:
                     raise StrayedError(f"{before.me} commits {index}, which no quorum has")
                 continue
             entry = log[index - 1]
-            commit = Taken(_COMMIT, (before.me, before.current_term, index, entry.value, stored))
+            own = (before.me, before.current_term, index, entry.value, stored)
+            commit = Taken(_COMMIT, (*own, *by))
             yield from self._demand(abstract, commit, index == after.commit_index)
+
+
+def _response(step: ServerStep, message: Message) -> Message:
+    """Return the one answer to a request. Raises `StrayedError` where there is not one."""
+    if len(step.sends) != 1:
+        raise StrayedError(f"{step.before.me} answers {message} {len(step.sends)} times")
+    return step.sends[0]
 
 
 class _Sent(NamedTuple):
@@ -381,18 +401,18 @@ def strayed_after(taken: Sequence[Taken], why: str) -> StrayedError:
 
 
 def _text(taken: Sequence[Taken]) -> str:
-    return ", ".join(f"{each.action}{each.arguments!r}" for each in taken)
+    return ", ".join(f"{each.action}({', '.join(map(shown, each.arguments))})" for each in taken)
 
 
 def _unlike(abstract: Structure, server: State, servers: Sequence[str]) -> Iterator[str]:
     """Yield what an abstract state shows of a server that is not so."""
     me, term, relations = server.me, server.current_term, abstract.relations
-    shown: dict[str, set[tuple[Any, ...]]] = {
+    in_node: dict[str, set[tuple[Any, ...]]] = {
         "left": {(me, lower) for lower in range(term)},
         "isCandidate": {(me,)} if server.role is Role.CANDIDATE else set(),
         "isLeader": {(me,)} if server.role is Role.LEADER else set(),
     }
-    for name, expected in shown.items():
+    for name, expected in in_node.items():
         found = {fact for fact in relations[name] if fact[0] == me}
         if found != expected:
             yield f"{name} of {me} is {sorted(found)} in the proof, {sorted(expected)} in the node"

@@ -4,12 +4,13 @@ It needs z3, the solver of the proof, which is an extra.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from raft_ref import Node
 from raft_ref.explorer import Counterexample, System, Verdict
 from raft_ref.features import MAX_READS, MAX_ROUNDS, REFINING, ExtendedNode, Feature
+from raft_ref.spec.link.features.membership_relation import MembershipSimulationRelation
 from raft_ref.spec.link.features.reads_relation import ReadsSimulationRelation
 from raft_ref.spec.link.features.simulation_relation import HidingSimulationRelation
 from raft_ref.spec.link.proof_search import ConjunctsReport as Explored
@@ -75,8 +76,7 @@ class ConjunctsCheck:
         system = cluster.system
         if not isinstance(system.guard.actor, Node):
             raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
-        if not cluster.features <= REFINING:
-            raise RequestError("conjuncts: nothing is proved of changes of membership")
+        _demand_a_proof(cluster.features)
         relation = _relation(system, cluster.values or ["v1"])
         search = ConjunctsSearch(_without_history(system), relation)
         started, is_interrupted = time.monotonic(), False
@@ -102,6 +102,16 @@ class ConjunctsCheck:
                 raise RequestError(f"{name}: not with --conjuncts")
 
 
+def _demand_a_proof(features: Set[Feature]) -> None:
+    """Raise RequestError where nothing is proved of these together."""
+    if features <= REFINING:
+        return
+    if Feature.APPLIED_MEMBERSHIP in features:
+        raise RequestError("conjuncts: nothing is proved of configurations used as applied")
+    if Feature.READ_INDEX in features:
+        raise RequestError("conjuncts: nothing is proved of reads while the membership changes")
+
+
 def _relation(system: System, values: Sequence[str]) -> SimulationRelation:
     """Return what follows a system's servers: beside the proof of reads, if that knows them.
 
@@ -111,6 +121,8 @@ def _relation(system: System, values: Sequence[str]) -> SimulationRelation:
     given = system.servers, values, limits["max_term"], limits["max_log_length"]
     if not isinstance(actor, ExtendedNode):
         return SimulationRelation(*given)
+    if Feature.MEMBERSHIP in actor.features:
+        return MembershipSimulationRelation(*given, voters=actor.voters)
     if Feature.READ_INDEX not in actor.features or Feature.LEASES in actor.features:
         return HidingSimulationRelation(*given)
     return ReadsSimulationRelation(
