@@ -189,8 +189,8 @@ class SimulationRelation:
             case AppendEntriesRequest() | InstallSnapshotRequest() as message:
                 yield from self._append(abstract, step, message)
             case AppendEntriesResponse() | InstallSnapshotResponse() as message:
-                if before.role is Role.LEADER and message.term == before.current_term:
-                    yield from self._match(step, message)
+                yield from self._match(step, message)
+                if isinstance(message, AppendEntriesResponse):
                     yield from self._commit(abstract, step)
             case AppendEntries() | InstallSnapshot():
                 yield from self._send(abstract, step)
@@ -315,13 +315,16 @@ class SimulationRelation:
         self, step: ServerStep, message: AppendEntriesResponse | InstallSnapshotResponse
     ) -> Iterator[Taken]:
         before = step.before
-        if message.match_index > 0:
+        is_ours = before.role is Role.LEADER and message.term == before.current_term
+        if is_ours and message.match_index > 0:
             yield Taken(_MATCH, (before.me, message.source, message.term, message.match_index))
 
     def _commit(self, abstract: Structure, step: ServerStep) -> Iterator[Taken]:
-        before, after = step.before, step.after
+        before, after, message = step.before, step.after, step.received
         if before.role is not Role.LEADER or after.role is not Role.LEADER:
             return
+        if message is not None and message.term < before.current_term:
+            return  # it teaches nothing; what a change lets be committed waits for its own step
         log, by = _log(abstract, before.me), self._by(abstract, before.me)
         for index in range(max(after.commit_index, before.commit_index + 1), len(log) + 1):
             matched = zip(self._servers, after.match_index, strict=True)

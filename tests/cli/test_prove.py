@@ -155,6 +155,14 @@ def test_an_interrupt_ends_it_cleanly() -> None:
         (["check", "--conjuncts", "--engine", "native"], "--engine native: the proof's conjuncts"),
         (["prove", "--needs", "needs.foo"], "--needs needs.foo: expected one of .svg, "),
         (["check", "--conjuncts", "--por"], "--por: not with --conjuncts"),
+        (
+            ["check", "--conjuncts", "--with", "membership,as-applied"],
+            "--conjuncts: nothing is proved of configurations used as applied",
+        ),
+        (
+            ["check", "--conjuncts", "--with", "membership,reads"],
+            "--conjuncts: nothing is proved of reads while the membership changes",
+        ),
         (["check", "--conjuncts", "--bug", "write-error-swallowed"], "is no raft_ref.Node"),
     ],
 )

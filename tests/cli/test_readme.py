@@ -91,6 +91,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "prove --quiet",
         "check --conjuncts --max-log 1 --max-snapshot 0 --max-restarts 0 --quiet",
         "prove --with membership --quiet",
+        "check --conjuncts --with membership,joint --max-term 1 --max-restarts 0 --quiet",
         r"prove --conjecture '\A s \in Server, i, j \in Index, t \in Term, v \in Value : "
         r"log(s, i, t, v) /\ 0 < j /\ j < i => \E u \in Term, w \in Value : log(s, j, u, w)' "
         "--max-log 2 --max-messages 1 --quiet",

@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "spec",
         "spec/link",
         "spec/proof",
+        "spec/proof/membership",
         "spec/proof/reads",
         "spec/values",
     },

@@ -28,6 +28,15 @@ BOUNDS: Mapping[str, int] = {
 }
 """Where they differ from other searches: the proof remembers how a state was reached."""
 
+BOUNDS_OF_CHANGES: Mapping[str, int] = {
+    **BOUNDS,
+    "voters": 2,
+    "max_changes": 1,
+    "max_messages": 1,
+    "max_snapshot_index": 0,
+}
+"""The same where the membership changes: all actions of the proof are taken within them."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConjunctsReport:
@@ -59,9 +68,10 @@ class ConjunctsReport:
 class ConjunctsCheck:
     """Explore a cluster of `raft_ref.Node` beside the proof's protocol.
 
-    What features add is hidden, but for reads by ReadIndex without leases, which have a proof.
+    What features add is hidden, but for reads by ReadIndex without leases and changes of
+    membership, which have proofs of their own.
 
-    Where no bounds are given, they are those of `BOUNDS`. What is checked is the proof, and no
+    Where no bounds are given, they are those of `BOUNDS`, or of `BOUNDS_OF_CHANGES`. What is checked is the proof, and no
     other property can be asked for.
     """
 
@@ -72,7 +82,8 @@ class ConjunctsCheck:
         self._demand_nothing_else()
         properties = replace(self.cluster.properties, refine=False)
         request = replace(self.cluster, properties=properties)
-        cluster = build(request, BOUNDS if request.bug is None else None)
+        bounds = BOUNDS_OF_CHANGES if Feature.MEMBERSHIP in request.features else BOUNDS
+        cluster = build(request, bounds if request.bug is None else None)
         system = cluster.system
         if not isinstance(system.guard.actor, Node):
             raise RequestError(f"conjuncts: {request.name or request.bug} is no raft_ref.Node")
@@ -122,7 +133,8 @@ def _relation(system: System, values: Sequence[str]) -> SimulationRelation:
     if not isinstance(actor, ExtendedNode):
         return SimulationRelation(*given)
     if Feature.MEMBERSHIP in actor.features:
-        return MembershipSimulationRelation(*given, voters=actor.voters)
+        has_joint = Feature.JOINT_CONSENSUS in actor.features
+        return MembershipSimulationRelation(*given, voters=actor.voters, has_joint=has_joint)
     if Feature.READ_INDEX not in actor.features or Feature.LEASES in actor.features:
         return HidingSimulationRelation(*given)
     return ReadsSimulationRelation(

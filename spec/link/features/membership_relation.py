@@ -29,7 +29,7 @@ _ONE_SERVER, _JOINT = f"Change ({ONE_SERVER})", f"Change ({JOINT})"
 class MembershipSimulationRelation(HidingSimulationRelation):
     """Follows servers whose configuration can change; see `SimulationRelation`.
 
-    Arguments: as that has them; who the cluster begins with.
+    Arguments: as that has them; who the cluster begins with; whether there is C_old,new.
     """
 
     sorts = MEMBERSHIP_RELATIONS
@@ -44,16 +44,22 @@ class MembershipSimulationRelation(HidingSimulationRelation):
         max_index: int,
         *,
         voters: frozenset[ServerId],
+        has_joint: bool,
     ) -> None:
         super().__init__(servers, values, max_term, max_index)
         configurations = _configurations(servers)
-        self._first = Configuration(voters)
+        self._first, self._has_joint = Configuration(voters), has_joint
         self._elements["Quorum"] = _subsets(servers)
         self._elements["Value"] = (*values, *configurations)
         self._unchanging = _unchanging(self._first, configurations, _subsets(servers))
 
     def _protocol(self) -> Mapping[str, Action]:
         return protocol_with_membership().actions
+
+    @property
+    def titles(self) -> list[str]:
+        """The actions of the proof that a step may be."""
+        return [title for title in super().titles if self._has_joint or title != _JOINT]
 
     def initial(self) -> Structure:
         """Return the abstract state of a cluster in which nothing has happened."""
