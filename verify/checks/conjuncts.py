@@ -71,8 +71,8 @@ class ConjunctsCheck:
     What features add is hidden, but for reads by ReadIndex without leases and changes of
     membership, which have proofs of their own.
 
-    Where no bounds are given, they are those of `BOUNDS`, or of `BOUNDS_OF_CHANGES`. What is checked is the proof, and no
-    other property can be asked for.
+    Where no bounds are given, they are those of `BOUNDS`, or of `BOUNDS_OF_CHANGES`. What is
+    checked is the proof, and no other property can be asked for.
     """
 
     cluster: ClusterRequest = field(default_factory=ClusterRequest)

@@ -3,8 +3,8 @@
 In: views and steps of such nodes. Out: the `variables` of the module, so that all that is known of
 Raft is known of it as well (`composition` has the names of steps); their `properties` and their
 `history`; and, by `hiding` what features add, whether each step is one of Raft.
-`simulation_relation` follows them beside the proof's protocol, `reads_relation` beside that of reads
-and `membership_relation` beside that of changes; they need z3, and are imported by their names.
+`simulation_relation` follows them beside the proof's protocol, `reads_relation` beside that of
+reads, `membership_relation` beside that of changes; they need z3, and are imported by their names.
 """
 
 from raft_ref.spec.link.features.composition import composed
