@@ -19,6 +19,7 @@ from raft_ref.explorer import (
 )
 from raft_ref.explorer.engines.checkpoint import digest
 from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
@@ -76,6 +77,8 @@ class ExhaustiveReport:
         }
         properties = frozenset(prop.name for prop in self.cluster.properties)
         on = self.cluster.features
+        if Feature.MEMBERSHIP in on:
+            sizes["voters"] = len(self.cluster.voters)
         return calibrated([Searched(sizes, properties, self.asked.progress, on)], on)
 
     @property
