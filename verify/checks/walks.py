@@ -16,6 +16,7 @@ from raft_ref.explorer import (
 )
 from raft_ref.explorer.engines.choice import EngineError
 from raft_ref.explorer.walks.chance import SEEDS
+from raft_ref.features import MAX_CHANGES, MAX_READS, MAX_ROUNDS
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace
 from raft_ref.verify.cluster import Cluster, ClusterRequest, build
@@ -29,6 +30,9 @@ BEYOND: Mapping[str, int] = {
     "max_restarts": 20,
     "max_drops": 20,
     "max_duplicates": 20,
+    MAX_READS: 8,
+    MAX_ROUNDS: 8,
+    MAX_CHANGES: 4,
 }
 """The bounds of random walks: far beyond an exhaustive search, and finite, lest a walk spends
 itself on one thing, such as elections or ever longer logs."""

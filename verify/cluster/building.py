@@ -39,6 +39,9 @@ from raft_ref.zoo import EXPLORED
 DEFAULTS: Mapping[str, int] = Sizes().as_dict()
 """The smallest bounds that cover every action and every `sometimes` of the reference node."""
 
+DEFAULTS_OF_CHANGES: Mapping[str, int] = {**DEFAULTS, "max_log_length": 2}
+"""The same where the membership changes: a leader commits an entry before it changes anything."""
+
 BUG_DEFAULTS: Mapping[str, int] = {
     **DEFAULTS,
     "max_log_length": 0,
@@ -178,11 +181,11 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     `RequestError`, `SpecError`, and `ActorError` where a node breaks its protocol.
     """
     bug = _bug(request)
-    defaults = DEFAULTS if bug is None else {**BUG_DEFAULTS, **bug.bounds}
+    defaults = _defaults(request, bug)
     numbers = {**defaults, **(beyond or {}), **request.sizes.given()}
     servers = _names("s", numbers["servers"], "servers", least=2)
     values = _names("v", numbers["values"], "values", least=0)
-    actor = _begun(_actor(request, bug, servers, values), servers, numbers)
+    actor = _begun(_actor(request, bug, servers, values), servers, numbers, request.sizes.given())
     if request.down:
         if not 0 < request.down < len(servers):
             raise RequestError(f"down {request.down}: expected less than {len(servers)} servers")
@@ -213,6 +216,12 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
     if request.down:
         description += f", {' and '.join(servers[-request.down :])} down"
     return Cluster(system, properties, project, description, values, is_raft, project_message)
+
+
+def _defaults(request: ClusterRequest, bug: Bug | None) -> Mapping[str, int]:
+    if bug is not None:
+        return {**BUG_DEFAULTS, **bug.bounds}
+    return DEFAULTS_OF_CHANGES if Feature.MEMBERSHIP in request.features else DEFAULTS
 
 
 def _itself(state: Any) -> Any:
@@ -274,12 +283,14 @@ def _featured(request: ClusterRequest, actor: Actor) -> Actor:
     return actor.with_features(request.features)
 
 
-def _begun(actor: Actor, servers: tuple[str, ...], numbers: Mapping[str, int]) -> Actor:
+def _begun(
+    actor: Actor, servers: tuple[str, ...], numbers: Mapping[str, int], given: Mapping[str, int]
+) -> Actor:
     """Return a node with the voters that its cluster begins with, if that is a matter of it."""
     changes = isinstance(actor, ExtendedNode) and actor.is_changeable
     if not changes:
         for name in ("voters", MAX_CHANGES):
-            if name in numbers:
+            if name in given:
                 raise RequestError(f"{name.replace('_', '-')}: the membership cannot change")
         return actor
     assert isinstance(actor, ExtendedNode)
