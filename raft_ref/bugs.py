@@ -6,7 +6,7 @@ are sections of the extended Raft paper.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from raft_ref.messages import (
@@ -281,7 +281,8 @@ class Bug:
     StepRefinement where it takes a step that the spec forbids and breaks none of these; `seen_in`
     the public threads or the text that describe it; `bounds` the smallest bounds of a search within
     which that shows: one less of any, and it does not. A bound that is not named is 0, and one
-    value is enough. Larger ones may show a shorter way. `goal` and `premise` are the operators of
+    value is enough. Larger ones may show a shorter way: `shown_within` are those that differ where
+    the way that is shown is the shortest of all. `goal` and `premise` are the operators of
     spec/RaftProgress.tla, or of spec/features/MembershipProgress.tla, that a bug which breaks
     Progress is about (None: from every state).
     """
@@ -292,6 +293,12 @@ class Bug:
     bounds: Mapping[str, int]
     goal: str = "CommitIsDone"
     premise: str | None = "CommitIsDue"
+    shown_within: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def within(self) -> Mapping[str, int]:
+        """The bounds of the way that is shown."""
+        return {**self.bounds, **self.shown_within}
 
     @property
     def rule(self) -> str:

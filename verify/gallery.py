@@ -81,7 +81,7 @@ def section(report: BugReport) -> str:
     name, bug = report.name, report.bug
     lines = ["", f"## {name}", "", f"{bug.rule} Seen in: {bug.seen_in}.", ""]
     if isinstance(bug, Bug):
-        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
+        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.within.items())
         lines[-1:] = [f"Breaks {bug.breaks} in {report.steps} steps, within {bounds}.", ""]
     else:
         lines[-1:] = [

@@ -2,7 +2,7 @@
 
 import inspect
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from raft_ref.bugs import Bug
@@ -27,7 +27,7 @@ def known() -> list[dict[str, Any]]:
             "rule": bug.rule,
             "breaks": bug.breaks,
             "seen_in": bug.seen_in,
-            "bounds": dict(bug.bounds),
+            "bounds": dict(bug.within),
         }
         for name, bug in EXPLORED.items()
     ]
@@ -79,8 +79,9 @@ def as_json(report: BugReport) -> dict[str, Any]:
 def _how(report: BugReport) -> Iterator[str]:
     bug = report.bug
     if isinstance(bug, Bug):
-        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.bounds.items())
-        yield f"breaks {bug.breaks} within: {bounds} (one less of any, and it does not)"
+        yield f"breaks {bug.breaks} within: {_sizes(bug.bounds)} (one less of any, and it does not)"
+        if bug.shown_within:
+            yield f"shown within: {_sizes(bug.shown_within)}, where the way is the shortest of all"
         counted = f"in {report.steps} steps, among {report.tried:,} states"
     else:
         yield f"breaks {bug.breaks}: what clients see cannot be explained by one store"
@@ -89,6 +90,10 @@ def _how(report: BugReport) -> Iterator[str]:
         yield "SURVIVES: it was not found"
     else:
         yield f"found {counted}, in {report.seconds:.1f} s"
+
+
+def _sizes(bounds: Mapping[str, int]) -> str:
+    return ", ".join(f"{bound} {limit}" for bound, limit in bounds.items())
 
 
 def _story(report: BugReport) -> Iterator[str]:

@@ -178,6 +178,16 @@ def test_a_bug_breaks_its_own_property(name: str) -> None:
     assert (len(report.counterexample.events), report.distinct_states) == SHORTEST[name]
 
 
+def test_a_way_that_is_shown_within_larger_bounds_is_shorter() -> None:
+    shown = {name: bug for name, bug in EXPLORED.items() if bug.shown_within}
+    assert [*shown] == ["single-server-change-without-barrier"]
+    for name, bug in shown.items():
+        assert {**bug.within} == {**bug.bounds, "max_messages": 4}
+        report = explore(name, bug.node, bug.within)
+        assert report.counterexample is not None
+        assert (len(report.counterexample.events), SHORTEST[name][0]) == (12, 14)
+
+
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=[pytest.mark.long] if name in FAR else []) for name in EXPLORED],

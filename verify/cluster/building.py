@@ -220,7 +220,7 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
 
 def _defaults(request: ClusterRequest, bug: Bug | None) -> Mapping[str, int]:
     if bug is not None:
-        return {**BUG_DEFAULTS, **bug.bounds}
+        return {**BUG_DEFAULTS, **bug.within}
     return DEFAULTS_OF_CHANGES if Feature.MEMBERSHIP in request.features else DEFAULTS
 
 

@@ -194,6 +194,7 @@ MEMBERSHIP_BUGS: Mapping[str, Bug] = {
             "max_messages": 3,
             "max_changes": 1,
         },
+        shown_within={"max_messages": 4},
     ),
     "change-before-last-is-committed": Bug(
         ChangeBeforeTheLastIsCommitted,
