@@ -134,7 +134,9 @@ LEADS = {"currentTerm": 1, "votedFor": "a", "role": "Leader", "commitIndex": 2, 
 C_STANDS = {"step": "Timeout", "server": "c", "state": {"log": CHANGED}}
 TOLD_BY_LOGS = {
     "a line without a step": ([*BEFORE, {"server": "a", "state": {"log": CHANGED}}], ACCEPTED),
-    "what a leader sends": ([*BEFORE, {"step": "Send", "server": "a", "message": APPENDS}], REFUSED),
+    "what a leader sends": (
+        [*BEFORE, {"step": "Send", "server": "a", "message": APPENDS}], REFUSED
+    ),
     "what another is sent": ([*BEFORE, {"server": "b", "message": APPENDS}], REFUSED),
     "behind what is refused": ([C_STANDS, {"server": "c", "state": {"log": CHANGED}}], REFUSED),
 }  # fmt: skip
