@@ -106,8 +106,8 @@ def parse_address(text: str) -> Address:
 class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
     """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
 
-    `features` are those of a server, by their names, `address` is where it listens, and `disk` what
-    its disk is known by.
+    `features` are those of a server, by their names, `address` is where it listens, `disk` what its
+    disk is known by, and `cluster` who its cluster began with (empty: it joined one).
     """
 
     version: int
@@ -116,6 +116,7 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     features: str = "none"
     address: str = ""
     disk: str = ""
+    cluster: str = ""
 
 
 class Farewell(StrEnum):
@@ -126,6 +127,10 @@ class Farewell(StrEnum):
     ANOTHER_DISK = (
         "has another disk than before: a server that has lost its disk joins as a new one, with a "
         "name of its own, and the old one is removed"
+    )
+    ANOTHER_CLUSTER = (
+        "is of another cluster, which began with other servers: one that is added has an empty "
+        "disk, and joins"
     )
 
 
@@ -416,7 +421,7 @@ class SocketTransport(Transport):
     `addresses` are those of the servers of the cluster that are known at first. `greet` says
     whether another that speaks is let in (None: those alone are that are known); `dismissed` is
     called with a peer that speaks to this server no more, and with why. `disk` is what the server's
-    disk is known by.
+    disk is known by, `cluster` whom its cluster began with.
     """
 
     def __init__(
@@ -431,6 +436,7 @@ class SocketTransport(Transport):
         greet: Greeting | None = None,
         dismissed: Callable[[ServerId, Farewell], None] = lambda peer, farewell: None,
         disk: str = "",
+        cluster: str = "",
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
         self._me = me
@@ -438,7 +444,7 @@ class SocketTransport(Transport):
         self._limits = limits
         self._dismissed = dismissed
         own = str(addresses[me]) if me in addresses else ""
-        self._hello = Hello(VERSION, me, None, features, own, disk)
+        self._hello = Hello(VERSION, me, None, features, own, disk, cluster)
         self.links: dict[ServerId, Link] = {}
         self._running: dict[ServerId, asyncio.Task[None]] = {}
         for peer, address in addresses.items():

@@ -25,7 +25,7 @@ from raft_ref.server import (
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.framing import frame, read_frame
 from raft_ref.server.network.sockets import VERSION, Farewell, Hello
-from raft_ref.server.process import MOST_UNKNOWN
+from raft_ref.server.process import MOST_UNKNOWN, known_by
 from raft_ref.server.session import Request
 
 SERVERS = ("s1", "s2", "s3")
@@ -48,8 +48,10 @@ async def running(folder: Path, features: Any = SERVED) -> AsyncIterator[tuple[S
 class Speaker:
     """Somebody who connects, and speaks for a server or (None) for a client."""
 
-    def __init__(self, source: str | None, disk: str = "", address: str = "") -> None:
-        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk)
+    def __init__(
+        self, source: str | None, disk: str = "", address: str = "", cluster: str = ""
+    ) -> None:
+        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk, cluster)
 
     async def says(self, where: Address, *payloads: bytes) -> bytes | None:
         """Say something, and return what is said back, if anything is in a moment."""
@@ -94,6 +96,21 @@ def test_one_that_becomes_a_member_is_known_by_the_disk_that_it_had(tmp_path: Pa
             assert await Speaker("s4", "first").says(where, heartbeat(OTHERS)) == b"(nothing)"
             assert server.replica.members == OTHERS
             assert await Speaker("s4", "second").says(where) == said(Farewell.ANOTHER_DISK)
+
+    asyncio.run(test())
+
+
+def test_who_began_with_others_is_of_another_cluster(tmp_path: Path) -> None:
+    """It may be added by mistake, and have in the same terms other entries."""
+
+    async def test() -> None:
+        async with running(tmp_path) as (server, where):
+            ours = Speaker("s4", cluster=known_by(reversed(SERVERS)))
+            assert await ours.says(where, heartbeat(OTHERS)) == b"(nothing)"
+            theirs = Speaker("s4", cluster=known_by(("s4", "s5")))
+            assert await theirs.says(where, heartbeat()) == said(Farewell.ANOTHER_CLUSTER)
+            assert await Speaker("s4").says(where, heartbeat(OTHERS)) == b"(nothing)"
+            assert server.replica.members == OTHERS
 
     asyncio.run(test())
 
