@@ -171,6 +171,7 @@ class Link:
         self._wakeup = asyncio.Event()
         self.lost = 0  # messages that found the queue full, or were on their way when it broke
         self.is_connected = False
+        self._is_dismissed = False  # so that who is not let in asks no more often than need be
 
     def send(self, payload: bytes) -> None:
         """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
@@ -190,7 +191,7 @@ class Link:
             except (OSError, ssl.SSLError) as error:
                 if wait == FIRST_RETRY:
                     log.info("no connection to %s: %s", self.address, error)
-            if self.is_connected:
+            if self.is_connected and not self._is_dismissed:
                 wait = FIRST_RETRY
             self._forget()
             # Peers that lost each other at one time do not try again at one time.
@@ -204,6 +205,7 @@ class Link:
         self._queued = 0
 
     async def _speak(self) -> None:
+        self._is_dismissed = False
         reader, writer = await self.address.connect(self._tls)
         closed = asyncio.ensure_future(self._hear(reader))
         try:
@@ -228,7 +230,9 @@ class Link:
         with contextlib.suppress(FrameError, OSError, msgspec.DecodeError, UnicodeDecodeError):
             last = await read_frame(reader, 1024)
             if last is not None:
-                self._dismissed(_decode_farewell(last))
+                farewell = _decode_farewell(last)
+                self._is_dismissed = True
+                self._dismissed(farewell)
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         self._wakeup.clear()
