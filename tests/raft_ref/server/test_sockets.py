@@ -213,9 +213,8 @@ def test_a_peer_that_comes_back_is_connected_again() -> None:
             assert link.lost == 1
             again = End("s2", {"s2": link.address})
             await again.transport.start(link.address)
-            await until_connected(link)
-            one.transport.send(message("s1", "s2"))
             # s1 is no peer of this one: the cluster that it knows has no other server
+            await until(lambda: one.told[:1] == [("s2", Farewell.STRANGER)])
             await until(lambda: not link.is_connected)
             assert again.heard == []
             await again.transport.close()
