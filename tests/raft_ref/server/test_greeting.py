@@ -17,10 +17,16 @@ from raft_ref.server import (
     Address,
     Change,
     ChangeKind,
+    Client,
+    FailedError,
     KeyValueMachine,
     Members,
+    Membership,
+    Reply,
+    Result,
     Server,
     SqliteStorage,
+    Status,
 )
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.framing import frame, read_frame
@@ -128,6 +134,35 @@ def test_who_was_removed_is_told_so(tmp_path: Path) -> None:
             assert await Speaker("s2").says(where) == said(Farewell.REMOVED)
 
     asyncio.run(test())
+
+
+async def told(change: Change, replies: list[Reply | None], folder: Path) -> FailedError:
+    """Ask servers for a change that answer so, one after the other; None: by no answer."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_frame(reader)
+        while (payload := await read_frame(reader)) is not None and (reply := replies.pop(0)):
+            number = msgspec.msgpack.decode(payload, type=Request).number
+            writer.write(frame(msgspec.msgpack.encode((number, reply))))
+        writer.close()
+
+    where = Address(str(folder / "any.sock"), 0)
+    async with await asyncio.start_unix_server(serve, where.host):
+        client = Client([where])
+        with pytest.raises(FailedError) as failed:
+            await client.do(Membership(change), 5.0)
+        await client.close()
+    return failed.value
+
+
+def test_a_change_that_is_refused_may_have_been_made_by_who_was_asked_before(
+    tmp_path: Path,
+) -> None:
+    change, elsewhere = Change(ChangeKind.PROMOTE, "s4"), Reply(Status.NOT_LEADER)
+    refused = Reply(Status.DONE, Result(succeeded=False, refused="s4 has not caught up"))
+    assert asyncio.run(told(change, [elsewhere, refused], tmp_path)).is_definite
+    for lost in (None, Reply(Status.UNKNOWN)):
+        assert not asyncio.run(told(change, [lost, refused], tmp_path)).is_definite
 
 
 def test_strangers_are_a_few_at_most(tmp_path: Path) -> None:
