@@ -47,7 +47,9 @@ class Client:
         self._addresses = {str(address): address for address in addresses}
         self._session = Session(tuple(self._addresses))
         self._tls = tls
-        self._was_sent = False  # something that may have an effect
+        self._is_sent = False  # something that may have an effect, with the last request
+        self._was_sent = False  # or with one before
+        self._is_in_doubt = False  # one that did not come to an end
         self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @property
@@ -58,13 +60,14 @@ class Client:
     async def do(self, wanted: Wanted, seconds: float) -> Result:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(wanted)
-        trouble, self._was_sent = "no server answered", False
+        trouble, self._was_sent, self._is_in_doubt = "no server answered", False, False
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     request = self._session.ask()
                     try:
                         reply = await self._asked(request)
+                        self._is_in_doubt |= self._is_sent and reply.status is Status.UNKNOWN
                         if reply.status is Status.NOT_LEADER:
                             trouble = "no server leads"
                             await asyncio.sleep(0.02)
@@ -72,11 +75,12 @@ class Client:
                         if result is not None and not result.refused:
                             return result
                         if result is not None:
-                            raise FailedError(result.refused, is_definite=True)
+                            raise FailedError(result.refused, is_definite=not self._is_in_doubt)
                     except ExpiredError as error:
                         raise FailedError(str(error), is_definite=False) from None
                     except (OSError, FrameError, TimeoutError) as error:
                         trouble = f"{self._session.target}: {_reason(error)}"
+                        self._is_in_doubt |= self._is_sent
                         await self.close()
                         self._session.give_up_waiting()
                         await asyncio.sleep(0.02)
@@ -94,13 +98,15 @@ class Client:
                 await writer.wait_closed()
 
     async def _asked(self, request: Request) -> Reply:
+        self._is_sent = False
         async with asyncio.timeout(ATTEMPT):
             reader, writer = await self._connection(self._session.target)
             writer.write(frame(msgspec.msgpack.encode(request)))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
             is_change = request.membership not in (None, (None,))
-            self._was_sent |= is_command or is_change or request.successor is not None
+            self._is_sent = is_command or is_change or request.successor is not None
+            self._was_sent |= self._is_sent
             while (payload := await read_frame(reader)) is not None:
                 number, content = _decode(payload)
                 if number == request.number:

@@ -6,6 +6,7 @@ of it is sent or answered, and what comes in meanwhile makes up the next round.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import random
 import time
@@ -65,6 +66,15 @@ MOST_IDLE = 60.0
 
 _Event = Callable[[Replica, float], None]
 
+
+def known_by(founders: Iterable[ServerId]) -> str:
+    """Return what a cluster is known by that began with these servers.
+
+    A server that began with others is of another cluster, though its terms and indices look alike.
+    """
+    return hashlib.sha256("\0".join(sorted(founders)).encode()).hexdigest()[:16]
+
+
 STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
 
@@ -103,6 +113,7 @@ class Server:
         node = StoreNode(tuple(addresses), (), KeyValueMachine(), features, voters)
         node.addresses.update((name, str(address)) for name, address in addresses.items())
         self._node = node
+        self._cluster = "" if joins else known_by(addresses)
         self._storage = storage
         saved = storage.load(node.initial(me))
         self._changes_members = Feature.MEMBERSHIP in node.features
@@ -121,6 +132,7 @@ class Server:
             greet=self._greet if self._changes_members else None,
             dismissed=self._was_dismissed,
             disk=storage.disk,
+            cluster=self._cluster,
         )
         self._features = node.features
         self._settle = settle
@@ -259,6 +271,8 @@ class Server:
         disk is noted once they have, as what it says before counts for nothing.
         """
         assert hello.source is not None
+        if self._cluster and hello.cluster not in ("", self._cluster):
+            return Farewell.ANOTHER_CLUSTER  # whose entries of a term may be others than ours
         if self.replica.has_removed(hello.source):
             return Farewell.REMOVED
         members = self.replica.members
@@ -289,7 +303,7 @@ class Server:
                 self._end(f"was removed from the cluster, as {peer} says")
             case Farewell.ANOTHER_DISK:
                 self._fail(StorageError(f"{peer} says that {self.me} {farewell}"))
-            case Farewell.STRANGER if peer not in self._strange:
+            case Farewell.STRANGER | Farewell.ANOTHER_CLUSTER if peer not in self._strange:
                 log.warning("%s says that %s %s", peer, self.me, farewell)
                 self._strange.add(peer)
 

@@ -21,7 +21,7 @@ from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.refusals.candidates import candidates
 from raft_ref.traces.validation.rules.checks import fields_of
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
-from raft_ref.traces.validation.rules.matching import message_agrees
+from raft_ref.traces.validation.rules.matching import entry_of, message_agrees
 from raft_ref.traces.validation.rules.protocol import (
     NIL,
     SNAPSHOT,
@@ -116,9 +116,7 @@ def _log(protocol: Protocol, state: ServerState, logged: Any) -> Log:
     log, compacted = state.log, state.compacted
     if isinstance(logged, list):
         base = _up_to(protocol, log, compacted, log.term)
-        return base.with_entries(
-            (ENTRY, each["term"], each.get("value", UNLOGGED)) for each in logged
-        )
+        return base.with_entries(entry_of(protocol, each) for each in logged)
     last = logged.get("lastIndex", compacted + logged.get("length", log.index - compacted))
     term = logged.get("lastTerm")
     if last <= log.index:
@@ -183,7 +181,7 @@ def _field(protocol: Protocol, name: str, told: Any) -> Any:
         case "voteGranted" | "success" | "isForced":
             return as_boolean(told)
         case "entries" if isinstance(told, list):
-            return sequence([(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in told])
+            return sequence([entry_of(protocol, each) for each in told])
         case "entries":
             return None
         case "snapshot":

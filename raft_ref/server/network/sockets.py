@@ -106,8 +106,8 @@ def parse_address(text: str) -> Address:
 class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
     """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
 
-    `features` are those of a server, by their names, `address` is where it listens, and `disk` what
-    its disk is known by.
+    `features` are those of a server, by their names, `address` is where it listens, `disk` what its
+    disk is known by, and `cluster` who its cluster began with (empty: it joined one).
     """
 
     version: int
@@ -116,6 +116,7 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     features: str = "none"
     address: str = ""
     disk: str = ""
+    cluster: str = ""
 
 
 class Farewell(StrEnum):
@@ -126,6 +127,10 @@ class Farewell(StrEnum):
     ANOTHER_DISK = (
         "has another disk than before: a server that has lost its disk joins as a new one, with a "
         "name of its own, and the old one is removed"
+    )
+    ANOTHER_CLUSTER = (
+        "is of another cluster, which began with other servers: one that is added has an empty "
+        "disk, and joins"
     )
 
 
@@ -166,6 +171,7 @@ class Link:
         self._wakeup = asyncio.Event()
         self.lost = 0  # messages that found the queue full, or were on their way when it broke
         self.is_connected = False
+        self._is_dismissed = False  # so that who is not let in asks no more often than need be
 
     def send(self, payload: bytes) -> None:
         """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
@@ -185,7 +191,7 @@ class Link:
             except (OSError, ssl.SSLError) as error:
                 if wait == FIRST_RETRY:
                     log.info("no connection to %s: %s", self.address, error)
-            if self.is_connected:
+            if self.is_connected and not self._is_dismissed:
                 wait = FIRST_RETRY
             self._forget()
             # Peers that lost each other at one time do not try again at one time.
@@ -199,6 +205,7 @@ class Link:
         self._queued = 0
 
     async def _speak(self) -> None:
+        self._is_dismissed = False
         reader, writer = await self.address.connect(self._tls)
         closed = asyncio.ensure_future(self._hear(reader))
         try:
@@ -223,7 +230,9 @@ class Link:
         with contextlib.suppress(FrameError, OSError, msgspec.DecodeError, UnicodeDecodeError):
             last = await read_frame(reader, 1024)
             if last is not None:
-                self._dismissed(_decode_farewell(last))
+                farewell = _decode_farewell(last)
+                self._is_dismissed = True
+                self._dismissed(farewell)
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         self._wakeup.clear()
@@ -416,7 +425,7 @@ class SocketTransport(Transport):
     `addresses` are those of the servers of the cluster that are known at first. `greet` says
     whether another that speaks is let in (None: those alone are that are known); `dismissed` is
     called with a peer that speaks to this server no more, and with why. `disk` is what the server's
-    disk is known by.
+    disk is known by, `cluster` whom its cluster began with.
     """
 
     def __init__(
@@ -431,6 +440,7 @@ class SocketTransport(Transport):
         greet: Greeting | None = None,
         dismissed: Callable[[ServerId, Farewell], None] = lambda peer, farewell: None,
         disk: str = "",
+        cluster: str = "",
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
         self._me = me
@@ -438,7 +448,7 @@ class SocketTransport(Transport):
         self._limits = limits
         self._dismissed = dismissed
         own = str(addresses[me]) if me in addresses else ""
-        self._hello = Hello(VERSION, me, None, features, own, disk)
+        self._hello = Hello(VERSION, me, None, features, own, disk, cluster)
         self.links: dict[ServerId, Link] = {}
         self._running: dict[ServerId, asyncio.Task[None]] = {}
         for peer, address in addresses.items():

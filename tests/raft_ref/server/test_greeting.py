@@ -17,15 +17,21 @@ from raft_ref.server import (
     Address,
     Change,
     ChangeKind,
+    Client,
+    FailedError,
     KeyValueMachine,
     Members,
+    Membership,
+    Reply,
+    Result,
     Server,
     SqliteStorage,
+    Status,
 )
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.framing import frame, read_frame
 from raft_ref.server.network.sockets import VERSION, Farewell, Hello
-from raft_ref.server.process import MOST_UNKNOWN
+from raft_ref.server.process import MOST_UNKNOWN, known_by
 from raft_ref.server.session import Request
 
 SERVERS = ("s1", "s2", "s3")
@@ -48,8 +54,10 @@ async def running(folder: Path, features: Any = SERVED) -> AsyncIterator[tuple[S
 class Speaker:
     """Somebody who connects, and speaks for a server or (None) for a client."""
 
-    def __init__(self, source: str | None, disk: str = "", address: str = "") -> None:
-        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk)
+    def __init__(
+        self, source: str | None, disk: str = "", address: str = "", cluster: str = ""
+    ) -> None:
+        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk, cluster)
 
     async def says(self, where: Address, *payloads: bytes) -> bytes | None:
         """Say something, and return what is said back, if anything is in a moment."""
@@ -98,6 +106,21 @@ def test_one_that_becomes_a_member_is_known_by_the_disk_that_it_had(tmp_path: Pa
     asyncio.run(test())
 
 
+def test_who_began_with_others_is_of_another_cluster(tmp_path: Path) -> None:
+    """It may be added by mistake, and have in the same terms other entries."""
+
+    async def test() -> None:
+        async with running(tmp_path) as (server, where):
+            ours = Speaker("s4", cluster=known_by(reversed(SERVERS)))
+            assert await ours.says(where, heartbeat(OTHERS)) == b"(nothing)"
+            theirs = Speaker("s4", cluster=known_by(("s4", "s5")))
+            assert await theirs.says(where, heartbeat()) == said(Farewell.ANOTHER_CLUSTER)
+            assert await Speaker("s4").says(where, heartbeat(OTHERS)) == b"(nothing)"
+            assert server.replica.members == OTHERS
+
+    asyncio.run(test())
+
+
 def test_who_was_removed_is_told_so(tmp_path: Path) -> None:
     gone = Members(frozenset({"s1", "s3"}), removed=frozenset({"s2"}))
 
@@ -111,6 +134,35 @@ def test_who_was_removed_is_told_so(tmp_path: Path) -> None:
             assert await Speaker("s2").says(where) == said(Farewell.REMOVED)
 
     asyncio.run(test())
+
+
+async def told(change: Change, replies: list[Reply | None], folder: Path) -> FailedError:
+    """Ask servers for a change that answer so, one after the other; None: by no answer."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_frame(reader)
+        while (payload := await read_frame(reader)) is not None and (reply := replies.pop(0)):
+            number = msgspec.msgpack.decode(payload, type=Request).number
+            writer.write(frame(msgspec.msgpack.encode((number, reply))))
+        writer.close()
+
+    where = Address(str(folder / "any.sock"), 0)
+    async with await asyncio.start_unix_server(serve, where.host):
+        client = Client([where])
+        with pytest.raises(FailedError) as failed:
+            await client.do(Membership(change), 5.0)
+        await client.close()
+    return failed.value
+
+
+def test_a_change_that_is_refused_may_have_been_made_by_who_was_asked_before(
+    tmp_path: Path,
+) -> None:
+    change, elsewhere = Change(ChangeKind.PROMOTE, "s4"), Reply(Status.NOT_LEADER)
+    refused = Reply(Status.DONE, Result(succeeded=False, refused="s4 has not caught up"))
+    assert asyncio.run(told(change, [elsewhere, refused], tmp_path)).is_definite
+    for lost in (None, Reply(Status.UNKNOWN)):
+        assert not asyncio.run(told(change, [lost, refused], tmp_path)).is_definite
 
 
 def test_strangers_are_a_few_at_most(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from raft_ref.features import Feature
 from raft_ref.traces import TraceError, write
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.profiles.mapped import mapped
+from raft_ref.traces.validation.onward import behind
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome, Verdict
@@ -118,6 +119,44 @@ def test_a_change_is_told_by_its_kind_or_by_what_it_leads_to(tmp_path: Path) -> 
         verdict = verdict_on(log(*early, voters=["a"], silent={}), tmp_path)
         told = "a begins a change, and has committed no entry of its term 1 yet (4.1)"
         assert explained(verdict).why == told
+
+
+BEFORE = [
+    {"step": "ClientRequest", "server": "a", "arguments": {"value": "v"}},
+    {"step": "Commit", "server": "a", "state": {"commitIndex": 1}},
+]
+CHANGED = [{"term": 1, "value": "v"}, {"term": 1, "value": ADDED}]
+APPENDS = {
+    "type": "AppendEntriesRequest", "source": "a", "dest": "b", "term": 1, "prevLogIndex": 0,
+    "prevLogTerm": 0, "entries": CHANGED, "leaderCommit": 1,
+}  # fmt: skip
+LEADS = {"currentTerm": 1, "votedFor": "a", "role": "Leader", "commitIndex": 2, "log": CHANGED}
+C_STANDS = {"step": "Timeout", "server": "c", "state": {"log": CHANGED}}
+TOLD_BY_LOGS = {
+    "a line without a step": ([*BEFORE, {"server": "a", "state": {"log": CHANGED}}], ACCEPTED),
+    "what a leader sends": (
+        [*BEFORE, {"step": "Send", "server": "a", "message": APPENDS}], REFUSED
+    ),
+    "what another is sent": ([*BEFORE, {"server": "b", "message": APPENDS}], REFUSED),
+    "behind what is refused": ([C_STANDS, {"server": "c", "state": {"log": CHANGED}}], REFUSED),
+}  # fmt: skip
+"""A configuration that no change tells of; each change has a line (FORMAT.md)."""
+
+
+@pytest.mark.parametrize(("told", "outcome"), TOLD_BY_LOGS.values(), ids=TOLD_BY_LOGS)
+def test_a_configuration_is_told_by_a_log_alone(
+    told: list[Line], outcome: Outcome, tmp_path: Path
+) -> None:
+    verdict = verdict_on(log(*A_LEADS, *told, voters=["a"]), tmp_path)
+    assert verdict.outcome is outcome
+    if outcome is REFUSED:
+        assert behind(verdict) is not None
+
+
+def test_a_configuration_was_sent_before_the_trace_begins(tmp_path: Path) -> None:
+    initial = {"a": {**LEADS, "log": [*CHANGED, {"term": 1, "value": "w"}]}, "b": {}}
+    takes = {"server": "b", "message": APPENDS, "state": {"log": CHANGED}}
+    assert verdict_on(log(takes, voters=["a"], initial=initial), tmp_path).outcome is ACCEPTED
 
 
 def test_a_trace_begins_behind_a_snapshot_with_its_configuration(tmp_path: Path) -> None:

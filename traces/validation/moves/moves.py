@@ -154,7 +154,8 @@ class Moves(Others):
         value = event.arguments.get("value")
         if value is None:
             value = _next_value(world.state(place), event.after.get("log"))
-        yield from self._does(world, place, event, "ClientRequest", value)
+        if not shows_configuration(value):
+            yield from self._does(world, place, event, "ClientRequest", value)
 
     def _compact(self, world: World, place: int, event: Event) -> Iterator[World]:
         index = event.arguments.get("index")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from raft_ref.spec.values.value import ModelValue
 from raft_ref.traces.format.trace import JsonObject
@@ -10,6 +11,7 @@ from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.reads import Reads
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.checks import fields_of
+from raft_ref.traces.validation.rules.configurations import shows_configuration
 from raft_ref.traces.validation.rules.logs import UNLOGGED
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
@@ -97,6 +99,8 @@ class Sending(Reads):
             entries, held = logged["entries"], world.states[self.places[logged["dest"]]]
             count = entries if isinstance(entries, int) else len(entries)
             most = min(most, (held.log.index if held else 0) + count + 1 - last)
+        if any(map(shows_configuration, told or ())):
+            return  # a change is none of what clients ask for
         for number, value in enumerate([UNLOGGED] * most if told is None else told[:most], 1):
             (world,) = self._acts(world, place, line, "ClientRequest", me, value)
             # Where nobody tells how many there were, there may be any number of them.
@@ -108,7 +112,7 @@ class Sending(Reads):
 
     def _lacking(
         self, world: World, logged: JsonObject, received: JsonObject, last: int
-    ) -> list[str] | None:
+    ) -> list[Any] | None:
         """Return the values behind an index of a log that a message tells of, or who received it.
 
         None where neither does.

@@ -10,7 +10,7 @@ from typing import Any
 from raft_ref.spec.values.value import FALSE, TRUE, function, sequence
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.rules.checks import fields_of
-from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED
+from raft_ref.traces.validation.rules.matching import entry_of
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
 
 
@@ -55,7 +55,7 @@ def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
         elif isinstance(value, bool):
             value = TRUE if value else FALSE
         elif name == "entries":
-            value = _entries(value)
+            value = _entries(protocol, value)
         elif name == "snapshot":
             value = _snapshot(protocol, value)
         if value is None:
@@ -64,12 +64,12 @@ def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
     return function(fields)
 
 
-def _entries(logged: Any) -> Any:
+def _entries(protocol: Protocol, logged: Any) -> Any:
     if isinstance(logged, int):
         return sequence([]) if logged == 0 else None
     if logged is None or any("term" not in each for each in logged):
         return None
-    return sequence([(ENTRY, each["term"], each.get("value", UNLOGGED)) for each in logged])
+    return sequence([entry_of(protocol, each) for each in logged])
 
 
 def _snapshot(protocol: Protocol, logged: Any) -> Any:

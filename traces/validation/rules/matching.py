@@ -213,10 +213,7 @@ def _started_log(protocol: Protocol, logged: JsonObject) -> tuple[Log, int]:
     compacted = held.get("lastIncludedIndex", 0)
     log = _beginning(protocol, logged, compacted)
     if isinstance(entries, list):
-        return log.with_entries(
-            (ENTRY, each["term"], value_of(protocol, each.get("value", UNLOGGED)))
-            for each in entries
-        ), compacted
+        return log.with_entries(entry_of(protocol, each) for each in entries), compacted
     last = entries.get("lastIndex", compacted + entries.get("length", 0))
     if last < compacted:
         raise TraceError(f"a log that ends at {last}, before the snapshot at {compacted}")
@@ -255,6 +252,11 @@ def value_of(protocol: Protocol, shown: Any) -> Any:
     if configurations.shows_configuration(shown):
         return configurations.configuration(protocol.servers, shown)
     return shown
+
+
+def entry_of(protocol: Protocol, shown: JsonObject) -> Function:
+    """Return an entry of a log, its term told, as the spec has it."""
+    return (ENTRY, shown["term"], value_of(protocol, shown.get("value", UNLOGGED)))
 
 
 def value_to_json(value: Any) -> Any:
