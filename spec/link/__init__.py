@@ -38,13 +38,19 @@ from raft_ref.spec.link.properties import (
     tla_progress,
     tla_properties,
 )
-from raft_ref.spec.link.refinement import REFINEMENT, Refinement
+from raft_ref.spec.link.refinement import (
+    INITIAL_REFINEMENT,
+    REFINEMENT,
+    Refinement,
+    initial_refinement,
+)
 from raft_ref.spec.link.variables import RaftVariables, Variables, camel_case
 
 __all__ = [
     "AS_RAFT",
     "AS_RAFT_MESSAGE",
     "BISIMULATION",
+    "INITIAL_REFINEMENT",
     "INVARIANTS",
     "LIVENESS_OF_RAFT",
     "MODEL",
@@ -66,6 +72,7 @@ __all__ = [
     "Refinement",
     "Variables",
     "camel_case",
+    "initial_refinement",
     "raft_goal",
     "raft_progress",
     "raft_properties",

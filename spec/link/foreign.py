@@ -65,6 +65,11 @@ class ForeignRefinement:
         """The comparison, as a property of each server's steps."""
         return step_refinement(self.differences, self._refinement.name)
 
+    def initial_differences(self, view: View) -> list[str]:
+        """Return how the servers do not start as Init says, as text; none if they do."""
+        states = {server: self._project(state) for server, state in view.states.items()}
+        return self._refinement.initial_differences(replace(view, states=states, messages=()))
+
     def differences(self, before: View, event: Event) -> list[str]:
         """Return how a server's step differs from what the spec allows, as text; none if not."""
         assert event.server is not None

@@ -37,6 +37,8 @@ from raft_ref.spec.values.value import (
 
 REFINEMENT = "StepRefinement"
 """The name of the property that each step is one of Raft.tla."""
+INITIAL_REFINEMENT = "InitialRefinement"
+"""The name of the property that servers start as Raft.tla says."""
 
 
 class Unreadable:
@@ -67,6 +69,16 @@ def step_refinement(differences: Callable[[View, Event], list[str]], protocol: s
         kind=Kind.LOCAL,
         formula=f"every step of a server is a step of {protocol}",
         explain=differences,
+    )
+
+
+def initial_refinement(differences: Sequence[str], initial: View, protocol: str) -> Property:
+    """Return the property that servers start as a protocol says, which they do not."""
+    return Property(
+        INITIAL_REFINEMENT,
+        holds=lambda view: view != initial,
+        formula=f"every server starts as Init of {protocol} says",
+        explain=lambda view: [*differences],
     )
 
 
@@ -138,6 +150,30 @@ class Refinement:
         after = self._state(event.server, event.after, [*kept, *sent])
         names = [] if self._is_foreign else miscalled(before, event, self._names)
         return self._compared(after, allowed[0]) or names
+
+    def initial_differences(self, view: View) -> list[str]:
+        """Return how the servers do not start as Init says, as text; none if they do."""
+        allowed = self._module.transitions(self._mapping.constants).initial()
+        found: list[str] = []
+        for server in self._servers:
+            mine = self._alone(server, view.states[server])
+            shown = [self._of_one(server, view.states[server], each) for each in allowed]
+            ways = sorted((self._compared(mine, theirs) for theirs in shown), key=len)
+            found += ways[0]
+        return found
+
+    def _of_one(self, server: ServerId, state: Any, spec: Sequence[Value]) -> tuple[Value, ...]:
+        """Return a state of the spec as far as one server has it, as `_alone` shows a server."""
+        own, me = self._mapping.state(state), self._mapping.server(server)
+        return tuple(
+            (self._domain, *[
+                result if slot is me else UNREADABLE
+                for slot, result in zip(domain_in(value), results_of(value), strict=True)
+            ])
+            if name in own and isinstance(value, tuple)
+            else frozenset()
+            for name, value in zip(self._module.variables, spec, strict=True)
+        )  # fmt: skip
 
     def _why(self, name: str, start: tuple[Value, ...], arguments: Sequence[Value]) -> str:
         """Return which condition of the action does not hold, if that can be told."""

@@ -97,6 +97,21 @@ def test_what_was_not_reached_is_no_pass() -> None:
     assert {"SometimesCommitted", "ClientRequest"} <= {*report.unreached}
 
 
+class StartsWithAVote(Node):
+    def initial(self, server):  # type: ignore[no-untyped-def]
+        return replace(super().initial(server), voted_for=server)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_node_that_starts_otherwise_is_no_pass() -> None:
+    report = climbed(StartsWithAVote)
+    assert report.found is not None
+    assert report.found.found is not None
+    assert (report.found.found.prop, len(report.found.found.trace.steps)) == (
+        "InitialRefinement", 0,
+    )  # fmt: skip
+
+
 class Mute(Node):
     def act(self, state, action):  # type: ignore[no-untyped-def]
         step = super().act(state, action)

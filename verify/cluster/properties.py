@@ -20,6 +20,7 @@ from raft_ref.spec.link import (
     AS_RAFT,
     AS_RAFT_MESSAGE,
     BISIMULATION,
+    INITIAL_REFINEMENT,
     INVARIANTS,
     PROGRESS,
     PROGRESS_OF_RAFT,
@@ -29,6 +30,7 @@ from raft_ref.spec.link import (
     RaftVariables,
     RaftWords,
     Refinement,
+    initial_refinement,
     raft_progress,
     raft_properties,
     tla_progress,
@@ -175,7 +177,7 @@ def _never(available: list[Property], name: str) -> Property:
 def _without(properties: list[Property], names: Sequence[str]) -> list[Property]:
     known = [prop.name for prop in properties]
     for name in names:
-        if name not in (*known, REFINEMENT, BISIMULATION, PROGRESS):
+        if name not in (*known, INITIAL_REFINEMENT, REFINEMENT, BISIMULATION, PROGRESS):
             raise RequestError(f"except {name}: no such property; {probably(name, known)}")
     return [prop for prop in properties if prop.name not in names]
 
@@ -264,7 +266,15 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
         raft, model = EXTENDED, EXTENDED_MODEL
     else:
         raft, model = request.file(RAFT), request.file(MODEL)
-    found = _refinements(subject, raft) if refine else []
+    refinement = _refinement(subject, raft, "refine" if refine else "bisimulation")
+    initial = subject.system.view(subject.system.initial())
+    wrong = refinement.initial_differences(initial)
+    if wrong and INITIAL_REFINEMENT not in request.excepted:
+        return [initial_refinement(wrong, initial, raft.name)]
+    found = [refinement.as_property] if refine else []
+    if refine and subject.extended is not None and not subject.extended.is_changeable:
+        # Where the membership changes, so does what a quorum is, and Raft.tla has one.
+        found.append(HidingRefinement(subject.system.servers, subject.values).as_property)
     if request.bisimulation:
         found.append(_bisimulation(subject, model, raft))
     return found
@@ -283,20 +293,18 @@ def _is_of_ours(subject: Subject, option: str) -> bool:
     return is_ours and subject.project_message is None
 
 
-def _refinements(subject: Subject, raft: Path) -> list[Property]:
+def _refinement(subject: Subject, raft: Path, option: str) -> Refinement | ForeignRefinement:
+    """Return what compares the servers with the spec; `option` is what asks for it."""
     servers, values = subject.system.servers, subject.values
     if subject.extended is not None:
-        own = Refinement(
+        return Refinement(
             servers, values, raft, mapping=subject.variables, names=composed_with_features
         )
-        if subject.extended.is_changeable:
-            return [own.as_property]  # what a quorum is changes there, and Raft.tla has one
-        return [own.as_property, HidingRefinement(servers, values).as_property]
-    if _is_of_ours(subject, "refine"):
-        return [Refinement(servers, values, raft).as_property]
+    if _is_of_ours(subject, option):
+        return Refinement(servers, values, raft)
     tells = subject.project_message
     assert tells is not None
-    return [ForeignRefinement(servers, values, subject.project, tells, raft).as_property]
+    return ForeignRefinement(servers, values, subject.project, tells, raft)
 
 
 def _bisimulation(subject: Subject, model: Path, raft: Path) -> Property:

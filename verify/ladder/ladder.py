@@ -14,7 +14,7 @@ from raft_ref.explorer import Report, Verdict, WalkLimits
 from raft_ref.explorer.engines.choice import EngineName
 from raft_ref.explorer.engines.memory import usable_bytes
 from raft_ref.features import Feature
-from raft_ref.spec.link import BISIMULATION, REFINEMENT
+from raft_ref.spec.link import BISIMULATION, INITIAL_REFINEMENT, REFINEMENT
 from raft_ref.traces import Trace
 from raft_ref.verify.calibration import Calibration, Searched, calibrated
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck
@@ -36,6 +36,7 @@ SECONDS = 60.0
 """How long the ladder is climbed if nobody says how long: the rungs, and then as deep as that."""
 
 _HAS_NATIVE = importlib.util.find_spec("raft_ref.explorer._core") is not None
+_TIES = (INITIAL_REFINEMENT, REFINEMENT, BISIMULATION)
 _FOR_WALKS = 1 / 6
 _QUICK = 6
 _STEPS_OF_A_WALK = 200
@@ -355,7 +356,7 @@ class _Climb:
     # ---- What follows from a step that is wrong
 
     def _consequence(self, found: RungReport) -> RungReport | None:
-        if found.found is None or found.found.prop not in (REFINEMENT, BISIMULATION):
+        if found.found is None or found.found.prop not in _TIES:
             return None
         rungs = [rung for rung in self._rungs if not rung.bisimulation]
         self._violated = found.found.prop

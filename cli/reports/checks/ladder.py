@@ -14,9 +14,10 @@ from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import table, wrapped
 from raft_ref.explorer import Verdict
 from raft_ref.features import Feature
-from raft_ref.spec.link import BISIMULATION, PROGRESS, REFINEMENT
+from raft_ref.spec.link import BISIMULATION, INITIAL_REFINEMENT, PROGRESS, REFINEMENT
 from raft_ref.verify import LadderProgress, LadderReport, RungReport
 
+_TIES = (INITIAL_REFINEMENT, REFINEMENT, BISIMULATION)
 _WORDS = {
     "max_term": "term",
     "max_log_length": "log",
@@ -138,7 +139,7 @@ def _where(report: LadderReport, output: Output) -> list[str]:
         lines.append(f"  replay: {shlex.join(['raft-ref', *output.words, *more])}")
     else:
         lines.append(f"  alone: {_alone(shown, output)}")
-    if report.consequence is None and report.found.found.prop in (REFINEMENT, BISIMULATION):
+    if report.consequence is None and report.found.found.prop in _TIES:
         lines.append(
             "  no other property was seen to fall after it: perhaps a liberty that Raft leaves "
             f"(--except {report.found.found.prop} goes on without)"
@@ -171,7 +172,7 @@ def _alone(shown: RungReport, output: Output) -> str:
             "--with",
             ",".join(each.option for each in Feature if each in shown.rung.features),
         ]
-    if shown.found.prop == REFINEMENT:
+    if shown.found.prop in (REFINEMENT, INITIAL_REFINEMENT):
         words.append("--refine")
     if shown.found.prop == BISIMULATION:
         words.append("--bisimulation")
@@ -218,7 +219,7 @@ def _left(each: RungReport) -> str:
 
 
 def _ties(report: LadderReport) -> list[str]:
-    ties = (REFINEMENT, BISIMULATION, PROGRESS)
+    ties = (*_TIES, PROGRESS)
     return [name for name in ties if any(name in each.properties for each in report.rungs)]
 
 
