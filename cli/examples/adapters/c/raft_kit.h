@@ -1,4 +1,5 @@
 // To be copied: writes traces (traces/FORMAT.md of raft-ref), and is driven (traces/ADAPTER.md). POSIX, C99.
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static inline void kit_header(struct kit_text *text, int count, char **servers) 
     kit_add(text, "],\"initial\":{");
 }
 
-struct kit_trace { FILE *file; long clock; }; // Lamport's: `raft-ref validate --merge` orders files by it
+struct kit_trace { FILE *file; pthread_mutex_t lock; long clock; }; // Lamport's, for `raft-ref validate --merge`
 static inline long kit_clock(const char *at) { return at && strrchr(at, ':') ? atol(strrchr(at, ':') + 1) : 0; }
 // Opens the file that RAFT_TRACE names, one for each process, and goes on at its end; without it, NULL.
 static inline struct kit_trace *kit_open(int count, char **servers) {
@@ -36,7 +37,7 @@ static inline struct kit_trace *kit_open(int count, char **servers) {
     if (!(trace->file = fopen(path, "a+"))) perror(path), exit(1);
     if (!fseek(trace->file, -32, SEEK_END)) trace->clock = fread(end, 1, 32, trace->file) ? kit_clock(end) : 0;
     else kit_header(&header, count, servers), fprintf(trace->file, "%s}}\n", header.at), free(header.at);
-    fseek(trace->file, 0, SEEK_END);
+    fseek(trace->file, 0, SEEK_END), pthread_mutex_init(&trace->lock, NULL);
     return trace;
 }
 // Tells, in any thread, of a step with the `state` after it (or NULL). "Send" comes before the `message`
@@ -45,7 +46,7 @@ static inline void kit_line(struct kit_trace *trace, const char *step, const cha
                             const char *message, const char *state) {
     if (!trace) return;
     struct kit_text line = {0};
-    flockfile(trace->file);
+    pthread_mutex_lock(&trace->lock);
     if (message) snprintf(id, 64, "%s:%ld", server, trace->clock);
     if (kit_clock(id) > trace->clock) trace->clock = kit_clock(id);
     kit_add(&line, "{\"step\":\"%s\",\"server\":", step), kit_quote(&line, server);
@@ -54,7 +55,7 @@ static inline void kit_line(struct kit_trace *trace, const char *step, const cha
     if (state) kit_add(&line, ",\"state\":%s", state);
     fprintf(trace->file, "%s,\"clock\":%ld}\n", line.at, ++trace->clock), free(line.at);
     if (message && fflush(trace->file)) perror("RAFT_TRACE"), exit(1); // A crash loses nothing that others know of.
-    funlockfile(trace->file);
+    pthread_mutex_unlock(&trace->lock);
 }
 
 struct kit_sends { void **at; size_t count; };
@@ -97,8 +98,7 @@ static inline char *kit_unquoted(const char **json) { // the string that begins 
     *json = at + (*at == '"');
     return string;
 }
-// Answers requests from standard input.
-static inline void kit_serve(const struct kit_server *kit) {
+static inline void kit_serve(const struct kit_server *kit) { // answers requests from standard input
     char *names[99], *line = NULL;
     void *servers[99];
     struct kit_sends sent = {0};

@@ -5,7 +5,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include "raft_kit.h"
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <time.h>
 
