@@ -8,68 +8,53 @@ use std::sync::Mutex;
 pub type Json = String;
 
 pub fn text(string: &str) -> Json {
-    let escaped = |c: char| match c {
-        '\0'..='\x1f' | '"' | '\\' => format!("\\u{:04x}", c as u32),
-        _ => c.to_string(),
-    };
+    let is_plain = |c: char| c >= ' ' && c != '"' && c != '\\';
+    let escaped = |c: char| if is_plain(c) { c.into() } else { format!("\\u{:04x}", c as u32) };
     format!("\"{}\"", string.chars().map(escaped).collect::<String>())
 }
-
 pub fn list(items: impl IntoIterator<Item = Json>) -> Json {
     format!("[{}]", items.into_iter().collect::<Vec<_>>().join(","))
 }
-
 pub fn object(members: &[(&str, Json)]) -> Json {
     let members: Vec<_> = members.iter().map(|(name, value)| text(name) + ":" + value).collect();
     format!("{{{}}}", members.join(","))
 }
-
 fn header(servers: &[String], initial: Json) -> Json {
     let (version, servers) = ("1".to_string(), list(servers.iter().map(|each| text(each))));
-    object(&[("format", text("raft-ref-trace")), ("version", version), ("servers", servers),
-        ("logged", text("some")), ("unlogged", list([])), ("initial", initial)])
+    object(&[("format", text("raft-ref-trace")), ("version", version), ("logged", text("some")),
+        ("unlogged", list([])), ("servers", servers), ("initial", initial)])
 }
 
 /// Writes what servers do, whichever thread says so, to the file that RAFT_TRACE names, one for each
-/// process, and goes on at its end; without the variable nothing is written. It has a Lamport clock,
-/// by which `raft-ref validate --merge` orders the files of processes.
-pub struct Trace(Option<Mutex<(BufWriter<File>, u64)>>);
+/// process, at its end; without it, nothing. By its clock `raft-ref validate --merge` orders the files.
+pub struct Trace(Option<Mutex<(BufWriter<File>, usize)>>);
 
 impl Trace {
-    pub fn open(servers: &[String]) -> std::io::Result<Trace> {
-        let path = match std::env::var("RAFT_TRACE") {
-            Ok(path) => path,
-            Err(_) => return Ok(Trace(None)),
-        };
-        let before = read_to_string(&path).unwrap_or_default();
-        let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(path)?);
-        if before.is_empty() {
-            writeln!(file, "{}", header(servers, object(&[])))?;
-        }
-        Ok(Trace(Some(Mutex::new((file, behind_colon(&before))))))
+    pub fn open(servers: &[String]) -> Trace {
+        Trace(std::env::var("RAFT_TRACE").ok().map(|path| {
+            let before = read_to_string(&path).unwrap_or_default();
+            let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(&path).expect(&path));
+            if before.is_empty() {
+                writeln!(file, "{}", header(servers, object(&[]))).unwrap();
+            }
+            Mutex::new((file, behind_colon(&before)))
+        }))
     }
 
     /// Tells of a step with its parts: the "state" after it, "arguments", "message". "Send" comes before
     /// the message leaves, and returns the id to go with it, by which its receipt is told.
     pub fn line(&self, step: &str, server: &str, parts: &[(&str, Json)]) -> String {
-        let mut open = match &self.0 {
-            Some(open) => open.lock().unwrap(),
-            None => return String::new(),
-        };
-        let message = parts.iter().find(|each| each.0 == "message").map_or("", |each| &each.1);
-        let (sends, mut id) = (step == "Send", unquoted(find(message, "id")).0);
-        let mut line = format!("{{\"step\":{},\"server\":{}", text(step), text(server));
-        if sends {
-            id = format!("{server}:{}", open.1);
-            line += &format!(",\"message\":{{\"id\":{},{}", text(&id), &message[1..]);
+        let mut open = if let Some(open) = &self.0 { open.lock().unwrap() } else { return String::new() };
+        let mut line = object(&[&[("step", text(step)), ("server", text(server))], parts].concat());
+        if step == "Send" {
+            let id = text(&format!("{server}:{}", open.1));
+            line = line.replacen("\"message\":{", &format!("\"message\":{{\"id\":{id},"), 1);
         }
-        for (name, part) in parts.iter().filter(|each| !sends || each.0 != "message") {
-            line += &format!(",{}:{part}", text(name));
-        }
-        open.1 = open.1.max(behind_colon(&id)) + 1;
+        let id = unquoted(find(&line, "id")).0;
+        open.1 = open.1.max(behind_colon(&id)) + 1; // Lamport's.
         let clock = open.1;
-        writeln!(open.0, "{line},\"clock\":{clock}}}").unwrap();
-        if sends {
+        writeln!(open.0, "{},\"clock\":{clock}}}", &line[..line.len() - 1]).unwrap();
+        if step == "Send" {
             open.0.flush().unwrap(); // A crash loses nothing that others know of.
         }
         id
@@ -90,13 +75,75 @@ pub trait Server {
 }
 
 /// Answers requests from standard input. `start` makes a server that has nothing stored.
-pub fn serve<S: Server>(start: impl Fn(&str, &[String]) -> S, mut out: impl Write) {
+pub fn serve<S: Server>(start: impl Fn(&str, &[String]) -> S) {
     let (mut cluster, mut sent) = (HashMap::new(), Vec::new());
     for asked in stdin().lock().lines().map(Result::unwrap) {
-        let string = |name| unquoted(find(&asked, name)).0;
-        let number = |name| find(&asked, name).split(',').next().map_or(0, |text| digits(text) as usize);
-        let (step, name) = (string("step"), string("server"));
-        if step == "Init" {
+        if let Some(server) = cluster.get_mut(&unquoted(find(&asked, "server")).0) {
+            println!("{}", answer(&asked, server, &mut sent));
+            continue;
         }
+        let (mut servers, mut rest) = (Vec::new(), &find(&asked, "servers")[1..]);
+        while rest.starts_with('"') {
+            let (server, behind) = unquoted(rest);
+            servers.push(server);
+            rest = behind.trim_start_matches(',');
+        }
+        cluster = servers.iter().map(|me| (me.clone(), start(me, &servers))).collect();
+        let initial: Vec<_> = servers.iter().map(|me| (me.as_str(), cluster[me].state())).collect();
+        println!("{{\"lines\":[{}]}}", header(&servers, object(&initial)));
+        sent.clear();
     }
+}
+
+fn answer<S: Server>(asked: &str, server: &mut S, sent: &mut Vec<S::Message>) -> Json {
+    let string = |name| unquoted(find(asked, name)).0;
+    let (step, me, before, id) = (string("step"), string("server"), server.state(), number(find(asked, "id")));
+    let told = match step.as_str() { "ReceiveDuplicate" => "Receive", "AppendEntries" => "Stay", step => step };
+    let mut line = vec![("step", text(told)), ("server", text(&me))];
+    if told == "Receive" {
+        line.push(("message", server.fields(&sent[id])));
+    }
+    let taken = match step.as_str() {
+        "Timeout" => server.timeout(),
+        "Receive" | "ReceiveDuplicate" => server.receive(&sent[id]),
+        "ClientRequest" => server.client_request(&string("value")),
+        "AppendEntries" => server.append_entries(&string("peer"), number(find(asked, "count"))),
+        "Restart" => server.restart(),
+        _ => return object(&[("lines", list([])), ("unknown", "true".into())]), // Here is room for CompactLog.
+    };
+    let is_told = told == "Receive" || step == "Restart" || !taken.is_empty() || before != server.state();
+    line.push(("state", server.state()));
+    let (mut lines, mut sends) = (vec![object(&line)], Vec::new());
+    for message in taken {
+        let fields = server.fields(&message);
+        lines.push(object(&[("step", text("Send")), ("server", text(&me)), ("message", fields.clone())]));
+        sends.push(object(&[("id", sent.len().to_string()), ("message", fields)]));
+        sent.push(message);
+    }
+    lines.retain(|_| is_told);
+    object(&[("lines", list(lines)), ("sends", list(sends))])
+}
+
+fn find<'a>(json: &'a str, name: &str) -> &'a str { // what stands behind a name
+    let name = format!("\"{name}\":");
+    json.find(&name).map_or("", |at| &json[at + name.len()..])
+}
+fn number(json: &str) -> usize { json.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap_or(0) }
+fn behind_colon(text: &str) -> usize { number(text.rsplit(':').next().unwrap()) }
+fn unquoted(json: &str) -> (String, &str) { // the string that begins here, and what is behind it
+    let (mut units, mut rest) = (Vec::<u16>::new(), json.strip_prefix('"').unwrap_or("").chars());
+    while let Some(c) = rest.next().filter(|c| *c != '"') {
+        let escape = if c == '\\' { rest.next() } else { None };
+        let c = match escape {
+            Some('u') => {
+                let digits: String = rest.by_ref().take(4).collect();
+                units.push(u16::from_str_radix(&digits, 16).unwrap());
+                continue;
+            }
+            Some(known) => "b\u{8}f\u{c}n\nr\rt\t".chars().skip_while(|c| *c != known).nth(1).unwrap_or(known),
+            None => c,
+        };
+        units.extend(c.encode_utf16(&mut [0; 2]).iter());
+    }
+    (String::from_utf16_lossy(&units), rest.as_str())
 }
