@@ -1,4 +1,7 @@
 // A toy Raft: elections, replication, restarts. Put your own in its place; the kit stays as it is.
+// `./toy_raft` is driven; with RAFT_TRACE set, `./toy_raft run` is traced.
+//
+//	go build -o toy_raft raft_kit.go toy_raft.go
 package main
 
 import (
@@ -8,7 +11,7 @@ import (
 	"time"
 )
 
-var forgetsVote = os.Getenv("TOY_BUG") == "forgets-vote" // A known bug, to see it found.
+var forgetsVote = os.Args[len(os.Args)-1] == "--forgets-vote" // A known bug, to see it found.
 
 type entry struct {
 	Term  int    `json:"term"`
@@ -227,9 +230,8 @@ func run(steps int) {
 				trace.Line(name, me, parts)
 				for _, m := range sends {
 					flight := flight{trace.Line("Send", me, Object{"message": s.Fields(m)}), m}
-					select {
-					case inbox[m.dest] <- flight:
-					default: // It is lost.
+					if rand.Intn(10) > 0 && len(inbox[m.dest]) < 90 {
+						inbox[m.dest] <- flight
 					}
 				}
 			}
@@ -240,14 +242,18 @@ func run(steps int) {
 }
 
 func next(s Server[message], inbox chan flight) (name string, parts Object, sends []message) {
+	me, patience := s.(*server), 1
+	if me.role != "Leader" {
+		patience = 2 + rand.Intn(5)
+	}
 	name, parts = "Timeout", Object{}
 	select {
 	case flight := <-inbox:
 		name, parts["message"], sends = "Receive", Object{"id": flight.id}, s.Receive(flight.message)
-	case <-time.After(time.Duration(1+rand.Intn(4)) * time.Millisecond):
+	case <-time.After(time.Duration(patience) * time.Millisecond):
 		if rand.Intn(20) == 0 {
 			name, sends = "Restart", s.Restart()
-		} else if me := s.(*server); me.role == "Leader" {
+		} else if me.role == "Leader" {
 			name, sends = "ClientRequest", s.ClientRequest("v")
 			for _, peer := range me.peers {
 				sends = append(sends, s.AppendEntries(peer, 2)...)
@@ -261,7 +267,7 @@ func next(s Server[message], inbox chan flight) (name string, parts Object, send
 }
 
 func main() {
-	if len(os.Args) > 1 {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
 		run(100)
 	} else {
 		Serve(start)

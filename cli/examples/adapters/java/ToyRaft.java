@@ -2,9 +2,11 @@ import java.util.*;
 import java.util.concurrent.*;
 
 /** A toy Raft: elections, replication, restarts. Put your own in its place; the kit stays as it is.
- * `java ToyRaft` is driven; with RAFT_TRACE set, `java ToyRaft run` is traced. */
+ * `java ToyRaft` is driven; with RAFT_TRACE set, `java ToyRaft run` is traced.
+ *
+ *     javac RaftKit.java ToyRaft.java */
 public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
-    static final boolean FORGETS_VOTE = "forgets-vote".equals(System.getenv("TOY_BUG")); // A known bug.
+    static boolean forgetsVote = false; // A known bug, to see it found.
 
     record Entry(int term, String value) {}
 
@@ -44,7 +46,7 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
     public List<Message> restart() {
         role = "Follower";
         commitIndex = 0;
-        if (FORGETS_VOTE) votedFor = null;
+        if (forgetsVote) votedFor = null;
         return List.of();
     }
 
@@ -200,7 +202,8 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
         ThreadLocalRandom random = ThreadLocalRandom.current();
         Flight flight;
         try {
-            flight = inboxes.get(me).poll(random.nextInt(1, 5), TimeUnit.MILLISECONDS);
+            int patience = role.equals("Leader") ? 1 : random.nextInt(2, 7);
+            flight = inboxes.get(me).poll(patience, TimeUnit.MILLISECONDS);
         } catch (InterruptedException error) {
             return;
         }
@@ -231,7 +234,9 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
     }
 
     public static void main(String[] arguments) throws Exception {
-        if (arguments.length > 0) run(100);
+        List<String> options = List.of(arguments);
+        forgetsVote = options.contains("--forgets-vote");
+        if (options.contains("run")) run(100);
         else RaftKit.<Message>serve(ToyRaft::new);
     }
 }

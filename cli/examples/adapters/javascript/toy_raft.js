@@ -3,7 +3,7 @@
 'use strict';
 const { Trace, serve } = require('./raft_kit.js');
 
-const forgetsVote = process.env.TOY_BUG === 'forgets-vote'; // A known bug, to see it found.
+const forgetsVote = process.argv.includes('--forgets-vote'); // A known bug, to see it found.
 
 // One server; its messages have the names of traces/FORMAT.md.
 class Server {
@@ -175,8 +175,9 @@ async function run(steps) {
 
   await Promise.all(names.map(async (me) => {
     for (let step = 0; step < steps; step += 1) {
-      const patience = inboxes.get(me).length ? 0 : 1 + 4 * Math.random();
-      await new Promise((resolve) => { setTimeout(resolve, patience); });
+      const patience = servers.get(me).role === 'Leader' ? 1 : 2 + 5 * Math.random();
+      const isIdle = inboxes.get(me).length === 0;
+      await new Promise((resolve) => { setTimeout(resolve, isIdle ? patience : 0); });
       live(servers.get(me));
     }
   }));

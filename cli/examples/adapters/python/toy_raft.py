@@ -3,7 +3,6 @@
 `python toy_raft.py` is driven; with `RAFT_TRACE` set, `python toy_raft.py run` is traced.
 """
 
-import os
 import random
 import sys
 from queue import Empty, Queue
@@ -12,7 +11,7 @@ from typing import Any
 
 from raft_kit import Trace, serve
 
-FORGETS_VOTE = os.environ.get("TOY_BUG") == "forgets-vote"  # a known bug, to see it found
+FORGETS_VOTE = "--forgets-vote" in sys.argv  # a known bug, to see it found
 
 Message = dict[str, Any]
 
@@ -163,14 +162,16 @@ def live(server: Server, steps: int, inboxes: dict[str, Queue[tuple[str, Message
     for _ in range(steps):
         parts: dict[str, Any] = {}
         try:
-            id, message = inboxes[server.me].get(timeout=random.uniform(0.001, 0.005))
+            patience = 1 if server.role == "Leader" else random.uniform(2, 6)
+            id, message = inboxes[server.me].get(timeout=patience / 1000)
             step, sends, parts["message"] = "Receive", server.receive(message), {"id": id}
         except Empty:
             if random.random() < 0.05:
                 step, sends = "Restart", server.restart()
             elif server.role == "Leader":
                 step, sends = "ClientRequest", server.client_request("v")
-                sends = [each for peer in server.peers for each in server.append_entries(peer, 2)]
+                for peer in server.peers:
+                    sends += server.append_entries(peer, 2)
             else:
                 step, sends = "Timeout", server.timeout()
         trace.line(step, server.me, state=server.state(), **parts)
@@ -181,7 +182,7 @@ def live(server: Server, steps: int, inboxes: dict[str, Queue[tuple[str, Message
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["run"]:
+    if "run" in sys.argv:
         run(100)
     else:
         serve(Server)
