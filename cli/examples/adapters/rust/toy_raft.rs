@@ -297,7 +297,7 @@ fn live(
     }
 }
 
-fn main() {
+pub fn main() {
     if is_asked_for("run") {
         run(100);
     } else {
