@@ -45,7 +45,7 @@ class Trace:
             message = parts.get("message", {})
             if step == "Send":
                 message["id"] = f"{server}:{self._clock}"
-            id = message.get("id", "")
+            id = str(message.get("id", ""))
             self._clock = max(self._clock, _behind_colon(id)) + 1
             line = {"step": step, "server": server, **parts, "clock": self._clock}
             self._file.write(_text(line) + "\n")
@@ -101,7 +101,7 @@ class Cluster:
 
     def answer(self, request: Fields) -> Fields:
         """Return the answer to one request."""
-        step, name = request["step"], request.get("server")
+        step, name = request["step"], request.get("server", "")
         if step == "Init":
             names = request["servers"]
             self._servers, self._sent = {me: self._start(me, names) for me in names}, []

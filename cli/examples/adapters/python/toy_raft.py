@@ -105,7 +105,7 @@ class Server:
             self.match_index = dict.fromkeys(self.peers, 0)
 
     def store(self, message: Message) -> int:
-        at = message["prevLogIndex"]
+        at: int = message["prevLogIndex"]
         for each in message["entries"]:
             if self.log[at : at + 1] != [(each["term"], each["value"])]:
                 self.log[at:] = [(each["term"], each["value"])]  # what conflicts goes
@@ -144,12 +144,15 @@ def entries(log: list[tuple[int, str]]) -> list[dict[str, Any]]:
 
 # A run that is traced: each server is a thread, and some messages are lost
 
+Inboxes = dict[str, Queue[tuple[str, Message]]]
+
 
 def run(steps: int) -> None:
     """Run three servers."""
-    inboxes = {name: Queue[tuple[str, Message]]() for name in ("s1", "s2", "s3")}
-    trace = Trace([*inboxes])
-    threads = [Thread(target=live, args=(Server(me, [*inboxes]), steps, inboxes, trace)) for me in inboxes]
+    names = ["s1", "s2", "s3"]
+    inboxes: Inboxes = {name: Queue() for name in names}
+    trace = Trace(names)
+    threads = [Thread(target=live, args=(Server(me, names), steps, inboxes, trace)) for me in names]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -157,7 +160,7 @@ def run(steps: int) -> None:
     trace.flush()
 
 
-def live(server: Server, steps: int, inboxes: dict[str, Queue[tuple[str, Message]]], trace: Trace) -> None:
+def live(server: Server, steps: int, inboxes: Inboxes, trace: Trace) -> None:
     """Let a server take so many steps: it waits for a message, or does something by itself."""
     for _ in range(steps):
         parts: dict[str, Any] = {}
