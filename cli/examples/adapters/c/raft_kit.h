@@ -47,13 +47,13 @@ static inline void kit_line(struct kit_trace *trace, const char *step, const cha
     if (!trace) return;
     struct kit_text line = {0};
     pthread_mutex_lock(&trace->lock);
-    if (message) snprintf(id, 64, "%s:%ld", server, trace->clock);
-    if (kit_clock(id) > trace->clock) trace->clock = kit_clock(id);
+    if (!message && kit_clock(id) > trace->clock) trace->clock = kit_clock(id);
+    if (trace->clock++, message) snprintf(id, 64, "%s:%ld", server, trace->clock);
     kit_add(&line, "{\"step\":\"%s\",\"server\":", step), kit_quote(&line, server);
     if (id) kit_add(&line, ",\"message\":{\"id\":"), kit_quote(&line, id);
     if (id) kit_add(&line, message ? ",%s" : "}", message ? message + 1 : "");
     if (state) kit_add(&line, ",\"state\":%s", state);
-    fprintf(trace->file, "%s,\"clock\":%ld}\n", line.at, ++trace->clock), free(line.at);
+    fprintf(trace->file, "%s,\"clock\":%ld}\n", line.at, trace->clock), free(line.at);
     if (message && fflush(trace->file)) perror("RAFT_TRACE"), exit(1); // A crash loses nothing that others know of.
     pthread_mutex_unlock(&trace->lock);
 }

@@ -46,13 +46,14 @@ func (t *Trace) Line(step any, server string, parts Object) (id string) {
 	t.mutex.Lock()
 	defer t.mutex.Unlock()
 	message, _ := parts["message"].(Object)
-	if step == "Send" {
-		message["id"] = fmt.Sprintf("%s:%d", server, t.clock)
-	}
 	if id, _ = message["id"].(string); t.clock < behindColon(id) {
 		t.clock = behindColon(id)
 	}
 	t.clock++
+	if step == "Send" {
+		id = fmt.Sprintf("%s:%d", server, t.clock)
+		message["id"] = id
+	}
 	parts["step"], parts["server"] = step, server
 	fmt.Fprintf(t.buffer, "%s,\"clock\":%d}\n", strings.TrimSuffix(text(parts), "}"), t.clock)
 	if step == "Send" {
@@ -61,7 +62,6 @@ func (t *Trace) Line(step any, server string, parts Object) (id string) {
 	return id
 }
 
-// Flush writes what waits in the buffer.
 func (t *Trace) Flush() {
 	if t != nil {
 		must(0, t.buffer.Flush())

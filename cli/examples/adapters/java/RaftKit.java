@@ -37,13 +37,12 @@ public final class RaftKit {
             if (file == null) return "";
             @SuppressWarnings("unchecked")
             Map<String, Object> message = (Map<String, Object>) parts.getOrDefault("message", object());
+            clock = Math.max(clock, behindColon((String) message.getOrDefault("id", ""))) + 1;
             if ("Send".equals(step)) message.put("id", server + ":" + clock);
-            String id = (String) message.getOrDefault("id", "");
-            clock = Math.max(clock, behindColon(id)) + 1;
             parts.putAll(object("step", step, "server", server));
             file.print(text(parts).replaceFirst("}$", ",\"clock\":" + clock + "}\n"));
             if ("Send".equals(step)) flush(); // A crash loses nothing that others know of.
-            return id;
+            return (String) message.getOrDefault("id", "");
         }
 
         /** Writes what waits in the buffer. */

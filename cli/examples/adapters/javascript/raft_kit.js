@@ -31,8 +31,8 @@ class Trace {
   line(step, server, parts) {
     if (this.#file === null) return '';
     const message = parts.message || {};
-    if (step === 'Send') message.id = `${server}:${this.#clock}`;
     this.#clock = Math.max(this.#clock, behindColon(message.id || '')) + 1;
+    if (step === 'Send') message.id = `${server}:${this.#clock}`;
     this.#buffer.push(JSON.stringify({ step, server, ...parts, clock: this.#clock }) + '\n');
     if (step === 'Send') this.flush(); // A crash loses nothing that others know of.
     return message.id || '';

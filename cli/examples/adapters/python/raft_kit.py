@@ -43,10 +43,10 @@ class Trace:
             return ""
         with self._lock:
             message = parts.get("message", {})
-            if step == "Send":
-                message["id"] = f"{server}:{self._clock}"
             id = str(message.get("id", ""))
             self._clock = max(self._clock, _behind_colon(id)) + 1
+            if step == "Send":
+                message["id"] = id = f"{server}:{self._clock}"
             line = {"step": step, "server": server, **parts, "clock": self._clock}
             self._file.write(_text(line) + "\n")
             if step == "Send":

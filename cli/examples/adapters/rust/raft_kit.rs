@@ -46,18 +46,17 @@ impl Trace {
     pub fn line(&self, step: &str, server: &str, parts: &[(&str, Json)]) -> String {
         let mut open = if let Some(open) = &self.0 { open.lock().unwrap() } else { return String::new() };
         let mut line = object(&[&[("step", text(step)), ("server", text(server))], parts].concat());
+        let clock = open.1.max(behind_colon(&unquoted(find(&line, "id")).0)) + 1; // Lamport's.
+        open.1 = clock;
         if step == "Send" {
-            let id = text(&format!("{server}:{}", open.1));
+            let id = text(&format!("{server}:{clock}"));
             line = line.replacen("\"message\":{", &format!("\"message\":{{\"id\":{id},"), 1);
         }
-        let id = unquoted(find(&line, "id")).0;
-        open.1 = open.1.max(behind_colon(&id)) + 1; // Lamport's.
-        let clock = open.1;
         writeln!(open.0, "{},\"clock\":{clock}}}", &line[..line.len() - 1]).unwrap();
         if step == "Send" {
             open.0.flush().unwrap(); // A crash loses nothing that others know of.
         }
-        id
+        unquoted(find(&line, "id")).0
     }
 }
 
