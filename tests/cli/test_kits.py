@@ -181,7 +181,7 @@ def test_a_toy_is_driven_by_its_own_test_runner(
 def test_a_toy_conforms_at_length(language: str, written: Callable[[str], str]) -> None:
     written(language)
     for servers in (("s1", "s2", "s3"), ("s1", "s2", "s3", "s4", "s5")):
-        hunt = HuntRequest(tuple(built(language)), PROFILES["raft-ref"], servers, seed=2, runs=300)
+        hunt = HuntRequest(tuple(built(language)), PROFILES["raft-ref"], servers, seed=2, runs=150)
         assert hunt.run().outcome is Conformance.CONFORMS
 
 
