@@ -1,10 +1,11 @@
-"""The kits that `raft-ref new adapter` writes: each toy Raft is built, traced, driven and refused."""
+"""The kits of `raft-ref new adapter`: each toy Raft is built, traced, driven and refused."""
 
 import json
 import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.merging import merge
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
+from tests.support import processes
 
 TESTED = [language for language, kit in KITS.items() if kit.test]
 BUG = "--forgets-vote"
@@ -103,7 +105,7 @@ def test_there_is_a_folder_for_each_language() -> None:
 def test_a_toy_is_traced_and_driven(
     language: str, written: Callable[[str], str], tmp_path: Path
 ) -> None:
-    """What conforms is the same in each language, step by step; a vote forgotten is found in each."""
+    """In each language it takes the same steps, and a vote that is forgotten is found."""
     written(language)
     toy = built(language)
     report = hunted(tuple(toy))
@@ -117,7 +119,7 @@ def test_a_toy_is_traced_and_driven(
 
 
 def strings_are_told(toy: list[str]) -> None:
-    """What is escaped in a request comes back as it was meant."""
+    """Demand that what is escaped in a request comes back as it was meant."""
     first, other, _ = NAMES
     requests: list[dict[str, Any]] = [
         {"step": "Init", "servers": NAMES},
@@ -145,7 +147,7 @@ def strings_are_told(toy: list[str]) -> None:
 
 
 def is_traced(toy: list[str], tmp_path: Path) -> None:
-    """A run on its own is accepted, and not if a line is changed; its clock goes on in the next."""
+    """Demand that a run is accepted, and not if a line is changed; that its clock goes on."""
     path = tmp_path / "run.ndjson"
     subprocess.run([*toy, "run"], check=True)
     assert not path.exists()
@@ -163,6 +165,18 @@ def is_traced(toy: list[str], tmp_path: Path) -> None:
     assert (forgery.outcome, forgery.line) == (Outcome.REFUSED, len(forged) + 1)
     clocks = [line["clock"] for line in [*lines, *traced(toy, path)]]
     assert clocks == sorted({*clocks})
+    is_killed(toy, tmp_path / "killed.ndjson")
+
+
+def is_killed(toy: list[str], path: Path) -> None:
+    """Demand that what was told before a kill is whole lines, and a behaviour of Raft."""
+    process = processes.start([*toy, "run"], env={**os.environ, "RAFT_TRACE": str(path)})
+    while process.poll() is None and not (path.exists() and path.stat().st_size > 10_000):
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    assert path.read_text(encoding="utf-8").endswith("}\n")
+    assert validate(path, PROFILES["raft-ref"]).outcome is Outcome.ACCEPTED
 
 
 @pytest.mark.long
@@ -205,7 +219,7 @@ def test_one_function_drives_it_in_the_same_process(
     report = conform(lambda: kit.Cluster(toy.Server), seed=1, runs=8, steps=40)
     assert report.outcome is Conformance.CONFORMS
 
-    class Forgetful(toy.Server):  # type: ignore[misc]
+    class Forgetful(toy.Server):  # type: ignore[name-defined,misc]
         def restart(self) -> list[Any]:
             self.voted_for = None
             return list(super().restart())
@@ -215,11 +229,11 @@ def test_one_function_drives_it_in_the_same_process(
     assert caught.value.report.worst is not None
     assert "of seed 1" in str(caught.value)
 
-    class Failing(toy.Server):  # type: ignore[misc]
+    class Failing(toy.Server):  # type: ignore[name-defined,misc]
         def receive(self, message: Any) -> list[Any]:
             raise ValueError("what is that?")
 
-    with pytest.raises(NotConformingError, match="ValueError: what is that?"):
+    with pytest.raises(NotConformingError, match="ValueError: what is that"):
         conform(lambda: kit.Cluster(Failing), seed=1, runs=1)
     with pytest.raises(NotConformingError, match="INCONCLUSIVE"):
         conform(lambda: kit.Cluster(toy.Server), seed=1, runs=1, steps=1)

@@ -34,14 +34,14 @@ static inline struct kit_trace *kit_open(int count, char **servers) {
     struct kit_trace *trace = path ? calloc(1, sizeof *trace) : NULL;
     struct kit_text header = {0};
     if (!path) return NULL;
-    if (!(trace->file = fopen(path, "a+"))) perror(path), exit(1);
+    if (!(trace->file = fopen(path, "a+")) || setvbuf(trace->file, NULL, _IOFBF, 1 << 20)) perror(path), exit(1);
     if (!fseek(trace->file, -32, SEEK_END)) trace->clock = fread(end, 1, 32, trace->file) ? kit_clock(end) : 0;
     else kit_header(&header, count, servers), fprintf(trace->file, "%s}}\n", header.at), free(header.at);
     fseek(trace->file, 0, SEEK_END), pthread_mutex_init(&trace->lock, NULL);
     return trace;
 }
-// Tells, in any thread, of a step with the `state` after it (or NULL). "Send" comes before the `message`
-// leaves, and writes into `id`, of 64 bytes, what goes with it. With an id and no message, it came.
+// Tells, in any thread, of a step (NULL is any) with the `state` after it (or NULL). "Send" comes before the
+// `message` leaves, and writes into `id`, of 64 bytes, what goes with it. With an id and no message, it came.
 static inline void kit_line(struct kit_trace *trace, const char *step, const char *server, char *id,
                             const char *message, const char *state) {
     if (!trace) return;
@@ -49,7 +49,7 @@ static inline void kit_line(struct kit_trace *trace, const char *step, const cha
     pthread_mutex_lock(&trace->lock);
     if (!message && kit_clock(id) > trace->clock) trace->clock = kit_clock(id);
     if (trace->clock++, message) snprintf(id, 64, "%s:%ld", server, trace->clock);
-    kit_add(&line, "{\"step\":\"%s\",\"server\":", step), kit_quote(&line, server);
+    kit_add(&line, "{\"step\":"), kit_quote(&line, step), kit_add(&line, ",\"server\":"), kit_quote(&line, server);
     if (id) kit_add(&line, ",\"message\":{\"id\":"), kit_quote(&line, id);
     if (id) kit_add(&line, message ? ",%s" : "}", message ? message + 1 : "");
     if (state) kit_add(&line, ",\"state\":%s", state);

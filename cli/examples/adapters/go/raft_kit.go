@@ -30,7 +30,7 @@ func OpenTrace(servers []string) *Trace {
 	}
 	file := must(os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644))
 	before := string(must(os.ReadFile(path)))
-	t := &Trace{buffer: bufio.NewWriter(file), clock: behindColon(before)}
+	t := &Trace{buffer: bufio.NewWriterSize(file, 1<<20), clock: behindColon(before)}
 	if before == "" {
 		fmt.Fprintf(t.buffer, header+"\n", text(servers), "{}")
 	}

@@ -27,7 +27,8 @@ public final class RaftKit {
             Path path = Path.of(System.getenv("RAFT_TRACE"));
             String before = Files.exists(path) ? Files.readString(path) : "";
             clock = behindColon(before);
-            file = new PrintWriter(new FileWriter(path.toFile(), StandardCharsets.UTF_8, true));
+            Writer end = new FileWriter(path.toFile(), StandardCharsets.UTF_8, true);
+            file = new PrintWriter(new BufferedWriter(end, 1 << 20));
             if (before.isEmpty()) file.print(text(header(servers, object())) + "\n");
         }
 

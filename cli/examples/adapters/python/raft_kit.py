@@ -25,7 +25,7 @@ class Trace:
         # Lamport's: by it `raft-ref validate --merge` orders the files of processes.
         self._clock = 0
         if path := os.environ.get("RAFT_TRACE"):
-            self._file = Path(path).open("a+", encoding="utf-8")
+            self._file = Path(path).open("a+", 1 << 20, encoding="utf-8")
             self._file.seek(0)
             before = self._file.read()
             if before:

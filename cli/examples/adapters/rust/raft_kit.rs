@@ -6,7 +6,6 @@ use std::sync::Mutex;
 
 /// JSON is text; what has the names of traces/FORMAT.md is an `object`.
 pub type Json = String;
-
 pub fn text(string: &str) -> Json {
     let is_plain = |c: char| c >= ' ' && c != '"' && c != '\\';
     let escaped = |c: char| if is_plain(c) { c.into() } else { format!("\\u{:04x}", c as u32) };
@@ -33,7 +32,8 @@ impl Trace {
     pub fn open(servers: &[String]) -> Trace {
         Trace(std::env::var("RAFT_TRACE").ok().map(|path| {
             let before = read_to_string(&path).unwrap_or_default();
-            let mut file = BufWriter::new(OpenOptions::new().create(true).append(true).open(&path).expect(&path));
+            let file = OpenOptions::new().create(true).append(true).open(&path).expect(&path);
+            let mut file = BufWriter::with_capacity(1 << 20, file);
             if before.is_empty() {
                 writeln!(file, "{}", header(servers, object(&[]))).unwrap();
             }
@@ -41,11 +41,12 @@ impl Trace {
         }))
     }
 
-    /// Tells of a step with its parts: the "state" after it, "arguments", "message". "Send" comes before
-    /// the message leaves, and returns the id to go with it, by which its receipt is told.
+    /// Tells of a step with the "state" after it, "arguments", "message"; "" is any step. "Send" comes
+    /// before the message leaves, and returns the id to go with it, by which its receipt is told.
     pub fn line(&self, step: &str, server: &str, parts: &[(&str, Json)]) -> String {
         let mut open = if let Some(open) = &self.0 { open.lock().unwrap() } else { return String::new() };
-        let mut line = object(&[&[("step", text(step)), ("server", text(server))], parts].concat());
+        let told = if step.is_empty() { "null".into() } else { text(step) };
+        let mut line = object(&[&[("step", told), ("server", text(server))], parts].concat());
         let clock = open.1.max(behind_colon(&unquoted(find(&line, "id")).0)) + 1; // Lamport's.
         open.1 = clock;
         if step == "Send" {
