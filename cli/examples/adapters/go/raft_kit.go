@@ -1,14 +1,12 @@
 // To be copied: writes traces (traces/FORMAT.md of raft-ref), and is driven (traces/ADAPTER.md).
 package main
 
-import (
-	"bufio"
-	"encoding/json"
-	"fmt"
-	"os"
-	"strings"
-	"sync"
-)
+import "bufio"
+import "encoding/json"
+import "fmt"
+import "os"
+import "strings"
+import "sync"
 
 // Object has the names of traces/FORMAT.md: those of a line, a state, a message.
 type Object = map[string]any
@@ -57,13 +55,15 @@ func (t *Trace) Line(step any, server string, parts Object) (id string) {
 	parts["step"], parts["server"] = step, server
 	fmt.Fprintf(t.buffer, "%s,\"clock\":%d}\n", strings.TrimSuffix(text(parts), "}"), t.clock)
 	if step == "Send" {
-		t.Flush() // A crash loses nothing that others know of.
+		must(0, t.buffer.Flush()) // A crash loses nothing that others know of.
 	}
 	return id
 }
 
 func (t *Trace) Flush() {
 	if t != nil {
+		t.mutex.Lock()
+		defer t.mutex.Unlock()
 		must(0, t.buffer.Flush())
 	}
 }

@@ -56,7 +56,8 @@ class Trace:
     def flush(self) -> None:
         """Write what waits in the buffer."""
         if self._file is not None:
-            self._file.flush()
+            with self._lock:
+                self._file.flush()
 
 
 def _behind_colon(text: str) -> int:
