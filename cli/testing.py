@@ -12,8 +12,13 @@ one that needs the methods of a server alone. A debugger stops in it, and its co
 from collections.abc import Callable, Collection
 
 from raft_ref.cli.reports.conformance import as_text
-from raft_ref.traces.conformance import Conformance, ConformanceReport, HuntRequest, Likely
-from raft_ref.traces.conformance.adapter import Answering
+from raft_ref.traces.conformance import (
+    Answering,
+    Conformance,
+    ConformanceReport,
+    HuntRequest,
+    Likely,
+)
 from raft_ref.traces.conformance.driving import RUNS, STEPS, Network
 from raft_ref.traces.profiles import profile_of
 

@@ -279,9 +279,11 @@ def test_files_of_processes_are_put_in_order_by_their_clocks(
     id = traces[1].line("Send", "b", message=b.fields(vote))
     a.receive(vote)
     traces[0].line("Receive", "a", message={"id": id}, state=a.state())
+    a.client_request("v")
+    traces[0].line(None, "a", state=a.state())
     traces[0].flush()
     merge(files[::-1], tmp_path / "merged.ndjson")
     _, *lines = map(json.loads, (tmp_path / "merged.ndjson").read_text().splitlines())
-    assert [line["server"] for line in lines] == ["a", "a", "a", "b", "b", "a"]
+    assert [line["server"] for line in lines] == ["a", "a", "a", "b", "b", "a", "a"]
     assert validate(tmp_path / "merged.ndjson", PROFILES["raft-ref"]).outcome is Outcome.ACCEPTED
-    assert lines[-1]["state"]["role"] == "Leader"
+    assert lines[-2]["state"]["role"] == "Leader"

@@ -132,7 +132,7 @@ static inline void kit_serve(const struct kit_server *kit) { // answers requests
             else if (!strcmp(step, "ClientRequest")) kit->client_request(server, value, &sent);
             else if (!strcmp(told, "Stay")) kit->append_entries(server, peer, atoi(kit_find(line, "count")), &sent);
             else if (!strcmp(step, "Restart")) kit->restart(server, &sent);
-            else is_known = 0; // Here is room for CompactLog, InstallSnapshot, Tick.
+            else is_known = 0; // Room for CompactLog; for InstallSnapshot (told as "Stay"), for Tick (as null).
             kit->state(server, &after), kit_add(&lines, ",\"state\":%s}", after.at);
             if (!arrives && strcmp(step, "Restart") && sent.count == first && !strcmp(before.at, after.at)) *lines.at = 0;
             for (; next < sent.count; next++) {

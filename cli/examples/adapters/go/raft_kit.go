@@ -129,7 +129,7 @@ func Serve[M any](start func(me string, servers []string) Server[M]) {
 			taken = server.AppendEntries(arguments["peer"].(string), int(arguments["count"].(float64)))
 		case "Restart":
 			taken = server.Restart()
-		default: // Here is room for CompactLog, InstallSnapshot, Tick.
+		default: // Room for CompactLog; for InstallSnapshot (told as "Stay"), for Tick (as nil).
 			fmt.Println(`{"lines":[],"unknown":true}`)
 			continue
 		}

@@ -95,7 +95,7 @@ public final class RaftKit {
             case "ClientRequest" -> server.clientRequest(found(asked, "value"));
             case "AppendEntries" -> server.appendEntries(found(asked, "peer"), number(asked, "count"));
             case "Restart" -> server.restart();
-            default -> null; // Here is room for CompactLog, InstallSnapshot, Tick.
+            default -> null; // Room for CompactLog; for InstallSnapshot (told as "Stay"), for Tick (as null).
         };
         if (taken == null) return object("lines", List.of(), "unknown", true);
         line.put("state", server.state());

@@ -92,7 +92,7 @@ function serve(start) {
       case 'Restart':
         taken = server.restart();
         break;
-      default: // Here is room for CompactLog, InstallSnapshot, Tick.
+      default: // Room for CompactLog; for InstallSnapshot (told as 'Stay'), for Tick (as null).
         return { lines: [], unknown: true };
     }
     line.state = server.state();

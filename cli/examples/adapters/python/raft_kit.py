@@ -124,7 +124,7 @@ class Cluster:
                 taken = server.append_entries(arguments["peer"], arguments["count"])
             case "Restart":
                 taken = server.restart()
-            case _:  # here is room for CompactLog, InstallSnapshot, Tick
+            case _:  # room for CompactLog; for InstallSnapshot (told as "Stay"), for Tick (as None)
                 return {"lines": [], "unknown": True}
         line["state"] = server.state()
         told = [server.fields(message) for message in taken]

@@ -103,13 +103,13 @@ fn answer<S: Server>(asked: &str, server: &mut S, sent: &mut Vec<S::Message>) ->
     if told == "Receive" {
         line.push(("message", server.fields(&sent[id])));
     }
-    let taken = match step.as_str() {
+    let taken = match step.as_str() { // Room for CompactLog; for InstallSnapshot (told as "Stay"), for Tick.
         "Timeout" => server.timeout(),
         "Receive" | "ReceiveDuplicate" => server.receive(&sent[id]),
         "ClientRequest" => server.client_request(&string("value")),
         "AppendEntries" => server.append_entries(&string("peer"), number(find(asked, "count"))),
         "Restart" => server.restart(),
-        _ => return object(&[("lines", list([])), ("unknown", "true".into())]), // Here is room for CompactLog.
+        _ => return object(&[("lines", list([])), ("unknown", "true".into())]),
     };
     let is_told = told == "Receive" || step == "Restart" || !taken.is_empty() || before != server.state();
     line.push(("state", server.state()));
