@@ -19,8 +19,8 @@ pub fn object(members: &[(&str, Json)]) -> Json {
     format!("{{{}}}", members.join(","))
 }
 fn header(servers: &[String], initial: Json) -> Json {
-    let (version, servers) = ("1".to_string(), list(servers.iter().map(|each| text(each))));
-    object(&[("format", text("raft-ref-trace")), ("version", version), ("logged", text("some")),
+    let servers = list(servers.iter().map(|each| text(each)));
+    object(&[("format", text("raft-ref-trace")), ("version", "1".into()), ("logged", text("some")),
         ("unlogged", list([])), ("servers", servers), ("initial", initial)])
 }
 
@@ -34,9 +34,7 @@ impl Trace {
             let before = read_to_string(&path).unwrap_or_default();
             let file = OpenOptions::new().create(true).append(true).open(&path).expect(&path);
             let mut file = BufWriter::with_capacity(1 << 20, file);
-            if before.is_empty() {
-                writeln!(file, "{}", header(servers, object(&[]))).unwrap();
-            }
+            if before.is_empty() { writeln!(file, "{}", header(servers, object(&[]))).unwrap(); }
             Mutex::new((file, behind_colon(&before)))
         }))
     }
@@ -59,6 +57,7 @@ impl Trace {
         }
         unquoted(find(&line, "id")).0
     }
+    pub fn flush(&self) { if let Some(open) = &self.0 { open.lock().unwrap().0.flush().unwrap() } }
 }
 
 /// One of a cluster in one process, without clock, threads and network. A step returns what it sends;

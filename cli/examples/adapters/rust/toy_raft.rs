@@ -261,6 +261,7 @@ fn run(steps: usize) {
     for thread in threads {
         thread.join().unwrap();
     }
+    trace.flush();
 }
 
 /// It waits for a message, or does something by itself, so many times.
