@@ -3,6 +3,7 @@
 
 In: the words that a user typed. Out: an exit code. A command is a module of `commands` with a
 function `configure(parser)`, and is imported only if it is the one that is asked for (`parser`).
+`testing` is what a test of the user's own calls in the place of a command.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ COMMANDS: Final = {
     "check": "explore a cluster exhaustively within bounds",
     "merge": "one report of those of random walks on many machines",
     "bugs": "known bugs of Raft implementations, each found again",
-    "new": "write a small Raft to begin with, and its test",
+    "new": "write a small Raft to begin with, or an adapter for yours",
     "spec": "check a TLA+ specification, or compare it with the node and with TLC",
     "demo": "run a cluster in one process, live in the terminal",
     "serve": "run a server of a cluster",

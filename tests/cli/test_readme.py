@@ -28,6 +28,7 @@ PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
 
 SLOW = (
     "check --bug older-term-committed --random",
+    'conform --cmd "python toy',
     "generate",
     "prove --conjecture",
     "prove --quiet",
@@ -86,6 +87,9 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         'conform --cmd "python -m raft_ref.traces.conformance.reference '
         '--bug log-not-compared-before-vote" '
         "--random --seed 2 --runs 100 --diagram found.svg",
+        "new adapter --lang python toy",
+        'conform --cmd "python toy/toy_raft.py" --random --seed 1 --runs 40 --quiet',
+        'conform --cmd "python toy/toy_raft.py --forgets-vote" --random --seed 1 --quiet',
         "spec check Lock.tla",
         "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
         "prove --quiet",
@@ -135,6 +139,9 @@ def test_what_readme_shows(
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    if "toy/" in command:
+        main(["new", "adapter", "--lang", "python", "toy"])
+        capsys.readouterr()
     main(shlex.split(command))
     said = untimed(capsys.readouterr().out)
     if command == LADDER:

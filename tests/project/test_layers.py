@@ -16,7 +16,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref": {"raft_ref/features/bugs"},
     "raft_ref/features": {"raft_ref"},
     "raft_ref/features/bugs": {"raft_ref", "raft_ref/features"},
-    "cli": {"cli/options", "raft_ref", "spec"},
+    "cli": {
+        "cli/options",
+        "cli/reports",
+        "raft_ref",
+        "spec",
+        "traces/conformance",
+        "traces/conformance/hunting",
+        "traces/profiles",
+    },
     "raft_ref/server": {"raft_ref", "raft_ref/features", "raft_ref/server/network"},
     "raft_ref/server/network": {"raft_ref", "raft_ref/server"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
@@ -233,6 +241,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "cli/commands": {
         "cli/examples",
+        "cli/examples/adapters",
         "cli/options",
         "cli/reports",
         "cli/reports/checks",
@@ -278,6 +287,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/checks",
         "verify/cluster",
     },
+    "cli/examples/adapters": set(),
+    "cli/examples/adapters/python": {"cli"},
     "cli/options": {
         "explorer/engines",
         "explorer/liveness",

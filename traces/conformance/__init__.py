@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
+    from raft_ref.traces.conformance.adapter import Adapter, AdapterError, Answering, FailedError
     from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
     from raft_ref.traces.conformance.driving import FollowRequest, HuntRequest
     from raft_ref.traces.conformance.hunting.alone import SOUGHT
@@ -38,6 +38,7 @@ __all__ = [
     "TRIES",
     "Adapter",
     "AdapterError",
+    "Answering",
     "Command",
     "Conformance",
     "ConformanceReport",
@@ -57,7 +58,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "adapter": ("Adapter", "AdapterError", "FailedError"),
+    "adapter": ("Adapter", "AdapterError", "Answering", "FailedError"),
     "clusters": ("ScenariosReport", "ScenariosRequest"),
     "driving": ("FollowRequest", "HuntRequest"),
     "hunting.alone": ("SOUGHT",),

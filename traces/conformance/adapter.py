@@ -1,7 +1,8 @@
 """An adapter: the process through which an implementation is driven (traces/ADAPTER.md).
 
 One JSON object a line goes to its standard input, and one comes back for each. What the answers
-hold is not known here, but what each must have to be understood at all.
+hold is not known here, but what each must have to be understood at all. What is written in Python
+may answer in this very process.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -52,6 +53,16 @@ class Reply:
     sends: tuple[Sent, ...]
     is_unknown: bool = False
 
+
+class Answering(Protocol):
+    """What answers in this process: a cluster that does what it is asked."""
+
+    def answer(self, request: dict[str, Any], /) -> Mapping[str, Any]:
+        """Return the answer to one request."""
+
+
+AdapterCommand = tuple[str, ...] | Callable[[], Answering]
+"""What starts an adapter: a program with its arguments, or what makes one in this process."""
 
 CHANGE: Final = "ChangeMembership"
 """The request for any change of the membership."""
@@ -156,6 +167,39 @@ class Adapter:
             self._buffer += read
         line, _, self._buffer = self._buffer.partition(b"\n")
         return line
+
+
+class InProcess(Adapter):
+    """The same in this very process: what is raised is a failure of the implementation.
+
+    Argument: what makes one that answers; it is made anew for each cluster that follows on a
+    failure. Nobody ends an answer that takes for ever.
+    """
+
+    def __init__(self, make: Callable[[], Answering]) -> None:
+        super().__init__(())
+        self._make = make
+        self._made: Answering | None = None
+
+    def close(self) -> None:
+        """Forget it; the next request makes another."""
+        self._made = None
+
+    def ask(self, request: Mapping[str, Any]) -> Reply:
+        """Send a request, and return the answer, as `Adapter.ask`."""
+        line = msgspec.json.encode(self.as_sent(request))
+        try:
+            self._made = self._made or self._make()
+            answer = self._made.answer(msgspec.json.decode(line))
+        except Exception as error:
+            self.close()
+            raise FailedError(f"{type(error).__name__}: {error}") from error
+        return _reply(line, msgspec.json.encode(answer))
+
+
+def adapter_of(command: AdapterCommand) -> Adapter:
+    """Return the adapter that a command starts."""
+    return InProcess(command) if callable(command) else Adapter(command)
 
 
 def _reply(line: bytes, answer: bytes) -> Reply:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.conformance import schedule
-from raft_ref.traces.conformance.adapter import Adapter
+from raft_ref.traces.conformance.adapter import AdapterCommand, adapter_of
 from raft_ref.traces.conformance.hunting.alone import SOUGHT
 from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.draws import WEIGHTS, WEIGHTS_OF_FEATURES, Likely
@@ -51,7 +51,7 @@ class FollowRequest:
     the `features` are on where a scenario does not say which. Raises `RequestError` for no command.
     """
 
-    command: tuple[str, ...]
+    command: AdapterCommand
     profile: Profile
     scenarios: tuple[Path, ...]
     record: Path | None = None
@@ -75,7 +75,7 @@ class FollowRequest:
         paths = [*self._files()]
         report = ConformanceReport(len(paths), without=self.without)
         on_progress(report)
-        with Adapter(self.command) as adapter:
+        with adapter_of(self.command) as adapter:
             runners = {
                 network: Runner(adapter, self.profile, is_fifo=network == "fifo")
                 for network in ("set", "fifo")
@@ -134,12 +134,13 @@ class HuntRequest:
 
     `command`, `profile`, `record`, `known` and `goes_on` as in `FollowRequest`; `runs` schedules of
     `steps` each are drawn for these servers and this network from a seed (None: a new one), by
-    `jobs` processes with an adapter each; `likely` says which steps are left out or weighed. What
-    is found is followed `tries` times at most to be shrunk, and `sought` steps further for a
-    consequence. Raises `RequestError` for no command, and for numbers that cannot be.
+    `jobs` processes with an adapter each (one for what answers in this process); `likely` says
+    which steps are left out or weighed. What is found is followed `tries` times at most to be
+    shrunk, and `sought` steps further for a consequence. Raises `RequestError` for no command, and
+    for numbers that cannot be.
     """
 
-    command: tuple[str, ...]
+    command: AdapterCommand
     profile: Profile
     servers: tuple[str, ...] = SERVERS
     network: Network = "set"
@@ -162,6 +163,8 @@ class HuntRequest:
         ):  # fmt: skip
             if number is not None and number < least:
                 raise RequestError(f"{name}: expected {least} or more")
+        if callable(self.command) and self.jobs > 1:
+            raise RequestError("jobs: what answers in this process has one")
         _demand_steps((*self.likely.without, *self.likely.times))
         _demand_command(self.command)
 
@@ -196,7 +199,7 @@ class HuntRequest:
         self, found: list[Found], seed: int, report: ConformanceReport, on_progress: OnProgress
     ) -> None:
         """Make each kind that was found short, the first of each kind first."""
-        with Adapter(self.command) as adapter:
+        with adapter_of(self.command) as adapter:
             adapter.features = self.likely.features
             runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
             settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
@@ -229,7 +232,7 @@ def _demand_steps(names: Iterable[str]) -> None:
             raise RequestError(f"step {name}: expected one of {', '.join(WEIGHTS)}")
 
 
-def _demand_command(command: tuple[str, ...]) -> None:
+def _demand_command(command: AdapterCommand) -> None:
     if not command:
         raise RequestError("cmd: there is no command")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec.workers import workers
-from raft_ref.traces.conformance.adapter import Adapter
+from raft_ref.traces.conformance.adapter import Adapter, AdapterCommand, adapter_of
 from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.conformance.hunting.hunt import ISLANDS, Hunt, Hunted
@@ -42,7 +42,7 @@ class Task:
     With `goes_on`, after something was found as well.
     """
 
-    command: tuple[str, ...]
+    command: AdapterCommand
     profile: Profile
     servers: tuple[str, ...]
     seed: int
@@ -145,7 +145,7 @@ def _before(task: Task, found: Sequence[Found]) -> int:
 
 
 def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
-    with Adapter(task.command) as adapter:
+    with adapter_of(task.command) as adapter:
         adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
         is_last = False
@@ -181,7 +181,7 @@ _adapters: list[Adapter] = []
 def _portion(task: Task, job: int, jobs: int, before: int) -> Portion:
     """Do some more of a share; what a process has begun it goes on with."""
     if job not in _shares:
-        _adapters.append(Adapter(task.command))
+        _adapters.append(adapter_of(task.command))
         _adapters[-1].features = task.likely.features
         _shares[job] = Share(task, job, jobs, _adapters[-1])
     return _shares[job].portion(before)
