@@ -414,6 +414,22 @@ def test_what_more_features_make_of_a_bug_is_not_known() -> None:
     assert calibrated([Searched(sizes, tied, None, all_on)], all_on).shown == ()
 
 
+class AsksLearners(ExtendedNode):
+    def _peers(self, state):  # type: ignore[no-untyped-def]
+        return (each for each in self.servers if each in self.members_of(state) - {state.me})
+
+
+def test_who_asks_learners_for_votes_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    rungs = [rung for rung in FEATURE_RUNGS if rung.name == "a crash with a learner"]
+    monkeypatch.setattr(ladder, "FEATURE_RUNGS", rungs)
+    monkeypatch.setattr(ladder, "deeper", lambda is_raft, features: iter(()))
+    asked = ClusterRequest(node=AsksLearners, features=frozenset({Feature.MEMBERSHIP}))
+    report = LadderCheck(asked).run()
+    assert report.found is not None
+    assert report.found.found is not None
+    assert (report.found.found.prop, len(report.found.found.trace.steps)) == ("StepRefinement", 7)
+
+
 @pytest.fixture
 def quick_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave only rungs that take less than a second."""

@@ -349,6 +349,15 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_MEMBERSHIP,
     ),
     _rung(
+        "a crash with a learner",
+        "whom a server asks for a vote that has a learner, or a voter more, and leads no longer",
+        {
+            "servers": 2, "voters": 1, "term": 2, "log": 2, "messages": 1, "restarts": 1,
+            "changes": 1,
+        },
+        features=_MEMBERSHIP,
+    ),
+    _rung(
         "from two servers to one",
         "a leader that removes itself, or the other one, with a crash",
         {"servers": 2, "voters": 2, "term": 2, "log": 2, "restarts": 1, "changes": 1},
