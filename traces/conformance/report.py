@@ -134,7 +134,7 @@ class ConformanceReport:
     def not_exercised_but_optional(self) -> Iterator[str]:
         """Yield what not every implementation can do, and was never exercised."""
         if self.hunted is not None:
-            for name in OPTIONAL:
+            for name in (*OPTIONAL, *sorted(self.hunted.of_features)):
                 left_out = self.without | self.hunted.unknown
                 if name not in left_out and not self.hunted.told[name]:
                     yield name

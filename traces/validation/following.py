@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec import SpecError
+from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
+from raft_ref.traces.validation.rules.configurations import to_json
 from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
 from raft_ref.traces.validation.rules.protocol import (
@@ -161,6 +163,13 @@ class Following:
         first = self._protocol.first if self._recording.begins_at_init else None
         servers = zip(self._recording.servers, self._search.worlds[0].states, strict=True)
         return {name: known for name, state in servers if (known := state or first) is not None}
+
+    @property
+    def configurations(self) -> dict[str, JsonObject]:
+        """The configurations that those servers go by, as a trace has them, where these change."""
+        if "Membership" not in self._protocol.features:
+            return {}
+        return {name: to_json(self._protocol.configuration(st)) for name, st in self.states.items()}
 
     @property
     def worlds(self) -> list[World]:

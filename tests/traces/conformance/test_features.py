@@ -1,5 +1,6 @@
 """Conformance with features: they are asked for, followed, and mutants told from ours."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, Reply, Sent
 from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
 from raft_ref.traces.conformance.hunting.draws import Likely
-from raft_ref.traces.conformance.hunting.hunt import Hunt
+from raft_ref.traces.conformance.hunting.hunt import Hunt, Hunted
+from raft_ref.traces.conformance.report import ConformanceReport
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
 from raft_ref.traces.conformance.schedule import Schedule
@@ -177,12 +179,20 @@ def test_changes_by_chance_stand_against_nothing(features: tuple[Feature, ...]) 
     assert {*hunted.actions} & changes >= {"AddServer", "RemoveServer"}
     assert ("EnterJoint" in hunted.actions) == ("JointConsensus" in on)
     assert ("ApplyConfiguration" in hunted.actions) == ("AppliedMembership" in on)
+    assert hunted.of_features >= changes | {"StepDown"}
+
+
+def test_a_verdict_names_what_of_a_feature_was_never_exercised() -> None:
+    hunted = Hunted(told=Counter({"AddServer": 1}), of_features={"AddServer", "StepDown"})
+    report = ConformanceReport(hunted=hunted)
+    assert [*report.not_exercised_but_optional()][-1] == "StepDown"
 
 
 CHANGED_BY_CHANCE = {
     "single-server-change-without-barrier": "has committed no entry of its term",
     "change-before-last-is-committed": "begins a change, and the one at index",
-    "removed-leader-counts-itself": "known to be on s2 alone",
+    "removed-leader-counts-itself": "alone, in the configuration",
+    "learners-counted": "known to be on s1 and s",
 }
 
 

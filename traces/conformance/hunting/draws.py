@@ -78,6 +78,8 @@ class Shown(Protocol):
 
 
 States = Callable[[], Mapping[str, Any]]
+Configurations = Callable[[], Mapping[str, Mapping[str, Sequence[str]]]]
+"""By server, the configuration that it goes by, as a trace has it."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,18 @@ class Likely:
     times: Mapping[str, float] = field(default_factory=dict)
     features: frozenset[str] = frozenset()
 
-    def weights(self, chance: random.Random) -> dict[str, float]:
-        """Draw what is likely in one schedule."""
-        of_features = {name: WEIGHTS_OF_FEATURES.get(name) for name in known(STEPS, self.features)}
-        weights = {**WEIGHTS, **{name: some for name, some in of_features.items() if some}}
+    @property
+    def of_features(self) -> dict[str, tuple[int, ...]]:
+        """The steps that features add, with the weights that each is drawn from."""
+        there = known(STEPS, self.features)
+        weights = {name: some for name, some in WEIGHTS_OF_FEATURES.items() if name in there}
         if "Membership" in self.features:
             weights |= dict.fromkeys(OF_MEMBERSHIP, WEIGHTS_OF_MEMBERSHIP)
+        return weights
+
+    def weights(self, chance: random.Random) -> dict[str, float]:
+        """Draw what is likely in one schedule."""
+        weights = {**WEIGHTS, **self.of_features}
         drawn = {
             kind: chance.choice(some) * self.times.get(kind, 1) for kind, some in weights.items()
         }
@@ -108,7 +116,8 @@ class Likely:
 class Draw:
     """Draws the steps of one schedule, behind how it begins.
 
-    `states` tells of the servers, so that what is drawn can happen.
+    `states` tells of the servers, and `configurations` of the membership where that can change, so
+    that what is drawn can happen.
     """
 
     def __init__(
@@ -120,8 +129,10 @@ class Draw:
         likely: Likely = Likely(),
         *,
         is_fifo: bool = False,
+        configurations: Configurations = dict,
     ) -> None:
         self._chance = chance
+        self._configurations = configurations
         self._is_fifo = is_fifo
         self._states = states
         self._left = steps
@@ -170,7 +181,11 @@ class Draw:
         if kind in ("Restart", "Tick"):
             return run.servers
         states = self._states()
-        return [each for each in run.servers if _is_able(kind, states.get(each))]
+        able = [each for each in run.servers if _is_able(kind, states.get(each))]
+        if kind in _ABOUT_THE_MEMBERSHIP:
+            known = self._configurations()
+            able = [each for each in able if each not in known or _has(kind, each, known[each])]
+        return able
 
     def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
         match kind:
@@ -188,7 +203,7 @@ class Draw:
             case "TransferLeadership" | "Heartbeat":
                 return {"peer": self._chance.choice([e for e in run.servers if e != server])}
             case "AddServer" | "AddLearner" | "PromoteLearner" | "RemoveServer":
-                return {"peer": self._chance.choice(run.servers)}
+                return {"peer": self._chance.choice(self._changed(kind, run, server))}
             case "EnterJoint":
                 count = self._chance.randint(1, len(run.servers))
                 return {"voters": sorted(self._chance.sample([*run.servers], count))}
@@ -199,6 +214,17 @@ class Draw:
                 return {"index": self._chance.randint(state.compacted + 1, state.commit_index)}
             case _:
                 return {}
+
+    def _changed(self, kind: str, run: Run, server: str) -> Sequence[str]:
+        """Return about whom a change can be; seldom, and if nobody is known, anybody."""
+        known = self._configurations().get(server)
+        if known is None or self._chance.random() < _SELDOM:
+            return run.servers
+        learners = {*known["learners"]}
+        members = learners.union(known["voters"], known["outgoingVoters"])
+        wanted = {"PromoteLearner": learners, "RemoveServer": members}
+        others = [each for each in run.servers if each not in members]
+        return sorted(wanted.get(kind, others)) or run.servers
 
     def _leader(self, run: Run, server: str) -> str:
         """Return whom a server may take for the leader."""
@@ -220,6 +246,19 @@ class Draw:
         if not any(weights):
             return self._chance.choice(choices)
         return self._chance.choices(choices, weights)[0]
+
+
+_SELDOM = 1 / 8
+_ABOUT_THE_MEMBERSHIP = ("PromoteLearner", "LeaveJoint", "StepDown")
+
+
+def _has(kind: str, server: str, known: Mapping[str, Sequence[str]]) -> bool:
+    """Say whether a configuration has what a step is about."""
+    if kind == "PromoteLearner":
+        return bool(known["learners"])
+    if kind == "LeaveJoint":
+        return bool(known["outgoingVoters"])
+    return server not in (*known["voters"], *known["outgoingVoters"])
 
 
 def _is_able(kind: str, state: Shown | None) -> bool:

@@ -23,6 +23,7 @@ from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.schedule import Command
+from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.profile import Profile
 from raft_ref.traces.validation.moves.world import Step, World
@@ -43,7 +44,8 @@ class Hunted:
     `idle` were answered with nothing. `seen` says how often each state of the spec was seen, told
     apart by what `shape` keeps, `actions` how often each action of the spec was taken, `asked` how
     often each step was asked for and `told` how often that was answered. `unknown` are the steps
-    that the adapter does not know. `found` is the last run, if something stands against it that is
+    that the adapter does not know, `of_features` those that are asked for since features are on.
+    `found` is the last run, if something stands against it that is
     not known; `known` how often what is known was met.
     """
 
@@ -56,6 +58,7 @@ class Hunted:
     known: Counter[str] = field(default_factory=Counter)
     coverage: Coverage = field(default_factory=Coverage)
     unknown: set[str] = field(default_factory=set)
+    of_features: set[str] = field(default_factory=set)
     inconclusive: int = 0
     found: Run | None = None
     seconds: float = 0.0
@@ -81,6 +84,7 @@ class Hunted:
         for name in ("seen", "actions", "asked", "told", "known"):
             getattr(self, name).update(getattr(other, name))
         self.unknown |= other.unknown
+        self.of_features |= other.of_features
 
 
 class _Way(NamedTuple):
@@ -125,8 +129,12 @@ class Hunt:
         self._islands = [_Island() for _ in range(ISLANDS)]
         self._now = self._islands[0]
         self._states: Mapping[str, ServerState] = {}
+        self._following: Following | None = None
         self._last: Step | None = None
-        self.hunted = Hunted()
+        self.hunted = self._begun()
+
+    def _begun(self) -> Hunted:
+        return Hunted(of_features={*self._likely.of_features})
 
     def probe(self) -> None:
         """Find out whether the adapter knows `Tick`: it does, or nothing comes of many."""
@@ -157,16 +165,17 @@ class Hunt:
 
     def begin_anew(self) -> None:
         """Count what is done from now on apart from what was."""
-        self.hunted = Hunted()
+        self.hunted = self._begun()
 
     def one(self, number: int) -> Run:
         """Follow the schedule of a number."""
         chance = random.Random(f"{self._seed} {number}")
         self._now, self._states, self._last = self._islands[number % ISLANDS], {}, None
+        self._following = None
         likely = replace(self._likely, without=self._likely.without | self.unknown)
         draw = Draw(
             chance, self._steps, self._now.begun(chance), lambda: self._states, likely,
-            is_fifo=self.runner.is_fifo,
+            is_fifo=self.runner.is_fifo, configurations=self._configurations,
         )  # fmt: skip
         run = self.runner.run(self.servers, draw.choose)
         hunted = self.hunted
@@ -189,9 +198,13 @@ class Hunt:
             self.hunted.known[found] += 1
         return world
 
+    def _configurations(self) -> Mapping[str, JsonObject]:
+        return {} if self._following is None else self._following.configurations
+
     def _look(self, run: Run, following: Following) -> None:
         hunted = self.hunted
         self._states = following.states
+        self._following = following
         shown = shape(self._states.values())
         self._now.met(shown, run)
         hunted.seen[shown] += 1
