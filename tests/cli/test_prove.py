@@ -58,6 +58,7 @@ def test_the_proof_of_membership_tells_what_it_is_of(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (["--with", "x", "--bug", "list"], "--with x: expected membership, or membership,joint"),
         (["--with", "reads"], "--with reads: expected membership, or membership,joint"),
         (["--with", "membership", "--bounded", "2"], "--with: not with --bounded"),
         (["--bug", "new-configuration-alone"], "only --with membership"),

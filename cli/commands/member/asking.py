@@ -4,9 +4,31 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from raft_ref.cli.options.network import certificate
+from raft_ref.cli.options.network import add_client, certificate
 from raft_ref.server import FailedError, Membership, OperationRequest, Result
+
+EXIT_CODES = """\
+exit codes: 0 done; 2 bad input or usage; 3 not done, or not known to be: it must not be done, no
+server answers or leads, or not in time
+"""
+
+
+def add_kind(
+    kinds: Any, name: str, what: str, example: str, run: Callable[[argparse.Namespace], int]
+) -> argparse.ArgumentParser:
+    """Add one of the commands: what it does, and an example of that."""
+    one: argparse.ArgumentParser = kinds.add_parser(
+        name,
+        help=what,
+        description=f"{what[:1].upper()}{what[1:]}.",
+        epilog=f"{example}\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_client(one, run)
+    return one
 
 
 def asked(options: argparse.Namespace, wanted: Membership) -> Result | None:
