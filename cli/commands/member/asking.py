@@ -1,7 +1,6 @@
 """What all of `raft-ref member` do: ask a cluster, and say where that failed."""
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Callable
@@ -38,7 +37,7 @@ def asked(options: argparse.Namespace, wanted: Membership) -> Result | None:
     """
     servers, files = tuple(options.cluster), certificate(options)
     try:
-        return asyncio.run(OperationRequest(servers, wanted, options.timeout, files).run())
+        return OperationRequest(servers, wanted, options.timeout, files).run_alone()
     except FailedError as error:
         is_undone = wanted.change is None or error.is_definite
         if options.json:

@@ -485,5 +485,7 @@ def test_an_interrupt_ends_a_hunt_cleanly(tmp_path: Path) -> None:
 
 
 def test_conform_tells_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("conform", "--cmd", "true", "--random", "--quiet") == 1
+    code = 'for line in open(0): print(\'{"error": "out of luck"}\', flush=True)'
+    command = shlex.join([sys.executable, "-c", code])
+    assert run("conform", "--cmd", command, "--random", "--quiet") == 1
     assert "FAILED schedule 1" in capsys.readouterr().out

@@ -382,7 +382,7 @@ def test_a_mutant_is_refused(node: type[ExtendedNode], tmp_path: Path) -> None:
     [
         (takes("b", asks("a", "b", 1)), 'PreVoteRequest needs PreVote among the "features"'),
         (step("RequestPreVotes", "a"), ':2: RequestPreVotes needs PreVote among the "features"'),
-        (step("MissLeader", "a"), 'MissLeader needs PreVote or CheckQuorum among'),
+        (step("MissLeader", "a"), "MissLeader needs PreVote or CheckQuorum among"),
         (step("EnterJoint", "a"), "EnterJoint needs JointConsensus among"),
         (step("ApplyConfiguration", "a"), "ApplyConfiguration needs AppliedMembership among"),
         (step("Vote", "a"), '"step" must be one of'),
