@@ -13,8 +13,8 @@ _CHANGES = {
         "NAME=ADDRESS",
         "let a server learn what the others store; it waits for that (serve --join)",
         """\
-The leader looks first who is there: where nobody waits to be added under this name, nothing is
-done. What is done cannot be undone: a name is used once.
+A name is used once, and so the leader looks first who is there: where nobody waits to be added
+under this name, nothing is done.
 
 example:
   raft-ref member add 4=127.0.0.1:7004 --cluster 127.0.0.1:7001,127.0.0.1:7002,127.0.0.1:7003
