@@ -16,7 +16,7 @@ from raft_ref.explorer import Verdict
 from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, PROGRESS, REFINEMENT
 from raft_ref.verify import LadderProgress, LadderReport, RungReport
-from raft_ref.verify.ladder.ladder import SECONDS
+from raft_ref.verify.ladder import ladder
 
 _WORDS = {
     "max_term": "term",
@@ -125,7 +125,7 @@ def _time(report: LadderReport) -> str:
     """Return the time that there was, and where it comes from."""
     if report.budget is not None:
         return f"--time {report.budget:g}s"
-    return f"{SECONDS:g} s without --time"
+    return f"{ladder.SECONDS:g} s without --time"
 
 
 def _several(searches: int) -> str:
