@@ -288,7 +288,7 @@ def _demand_members(configuration: JsonObject, servers: tuple[str, ...]) -> None
     for name, part in configuration.items():
         strangers = [each for each in part if each not in servers] if type(part) is list else []
         if strangers and all(type(each) is str for each in strangers):
-            raise TraceError(f'"{name}": {", ".join(strangers)}, none of the "servers"')
+            raise TraceError(f'"{name}": {strangers[0]} is none of the "servers"')
     if not is_sound(configuration, servers) or not configuration["voters"]:
         raise TraceError('"voters" and "learners" must be lists of servers, with a voter at least')
     both = [each for each in configuration["voters"] if each in configuration["learners"]]
