@@ -11,8 +11,9 @@ whole cluster in one process.
 
 from raft_ref.server.client import Client, FailedError, OperationRequest
 from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
-from raft_ref.server.members import Members, check_name
+from raft_ref.server.members import Members
 from raft_ref.server.membership import Member, MembershipReplica
+from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import Address, parse_address
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest

@@ -24,7 +24,8 @@ from raft_ref.node import Step
 from raft_ref.server.client import stranger
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import SERVED, named
-from raft_ref.server.members import Members, check_name
+from raft_ref.server.members import Members
+from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import (
     Address,
     Contexts,

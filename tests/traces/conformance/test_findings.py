@@ -92,8 +92,8 @@ class Once(InProcess):
 def test_what_does_not_replay_is_said_and_is_no_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("raft_ref.traces.conformance.hunting.jobs.Adapter", lambda command: Once())
-    monkeypatch.setattr("raft_ref.traces.conformance.driving.Adapter", lambda command: InProcess())
+    monkeypatch.setattr("raft_ref.traces.conformance.hunting.jobs.Adapter", lambda *_, **__: Once())
+    monkeypatch.setattr("raft_ref.traces.conformance.driving.Adapter", lambda *_, **__: InProcess())
     path = tmp_path / "found.ndjson"
     code = main(["conform", "--cmd", "x", "--random", "--seed", "1", "--schedule", str(path)])
     out = capsys.readouterr().out
