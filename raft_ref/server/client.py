@@ -48,7 +48,7 @@ class Client:
         self._addresses = {str(address): address for address in addresses}
         self._session = Session(tuple(self._addresses))
         self._tls = tls
-        self._was_sent = False  # something that may have an effect
+        self._was_sent = False  # something that may have an effect, which is not known
         self._heard: dict[str, str] = {}  # what was heard last of each server
         self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
         self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -69,7 +69,7 @@ class Client:
                     if result is not None and not result.refused:
                         return result
                     if result is not None:
-                        raise FailedError(result.refused, is_definite=True)
+                        raise FailedError(result.refused, self.is_undone)
         except ExpiredError as error:
             raise FailedError(str(error), is_definite=False) from None
         except TimeoutError:
@@ -93,8 +93,9 @@ class Client:
             self._session.give_up_waiting()
             await asyncio.sleep(0.02)
             return None
+        if reply.status is not Status.UNKNOWN:
+            self._was_sent = was_sent  # what may come of this request is known, not of those before
         if reply.status is Status.NOT_LEADER:
-            self._was_sent = was_sent  # nothing comes of that
             self._heard[target] = _told(reply)
             self._followers[target] = reply.leader is not None
             await asyncio.sleep(0.02)

@@ -120,21 +120,6 @@ def test_a_change_is_told_by_its_kind_or_by_what_it_leads_to(tmp_path: Path) -> 
         assert explained(verdict).why == told
 
 
-def test_what_is_silent_may_explain_a_change_before_the_barrier(tmp_path: Path) -> None:
-    """So traces/FORMAT.md warns."""
-    adds = {"step": "AddServer", "server": "a", "arguments": {"peer": "b"}}
-
-    def outcome(state: Line, **header: Any) -> Outcome:
-        lines = log(*A_LEADS, {**adds, "state": state}, voters=["a"], **header)
-        return verdict_on(lines, tmp_path).outcome
-
-    told = {"configuration": ADDED}
-    assert outcome(told) is ACCEPTED
-    assert outcome(told, silent={"ClientRequest": 8}) is REFUSED
-    assert outcome(told, silent={"Commit": 1}) is REFUSED
-    assert outcome({**told, "log": {"lastIndex": 1}}) is REFUSED
-
-
 def test_a_trace_begins_behind_a_snapshot_with_its_configuration(tmp_path: Path) -> None:
     """Who is sent the snapshot goes by the configuration that came with it."""
     begun = {
@@ -166,6 +151,21 @@ def test_a_snapshot_of_what_a_server_has_is_installed(tmp_path: Path) -> None:
     }  # fmt: skip
     sends = {"step": "Send", "server": "a", "message": {**message, "snapshot": snapshot}}
     assert verdict_on(log(sends, takes, **header), tmp_path).outcome is ACCEPTED
+
+
+def test_what_is_silent_may_explain_a_change_before_the_barrier(tmp_path: Path) -> None:
+    """So traces/FORMAT.md warns."""
+    adds = {"step": "AddServer", "server": "a", "arguments": {"peer": "b"}}
+
+    def outcome(state: Line, **header: Any) -> Outcome:
+        lines = log(*A_LEADS, {**adds, "state": state}, voters=["a"], **header)
+        return verdict_on(lines, tmp_path).outcome
+
+    told = {"configuration": ADDED}
+    assert outcome(told) is ACCEPTED
+    assert outcome(told, silent={"ClientRequest": 8}) is REFUSED
+    assert outcome(told, silent={"Commit": 1}) is REFUSED
+    assert outcome({**told, "log": {"lastIndex": 1}}) is REFUSED
 
 
 WRONG_HEADERS = [
