@@ -71,6 +71,9 @@ examples:
   raft-ref check --with pre-vote,check-quorum --progress LeaderIsElected --down 1 \\
       --max-log 1 --max-snapshot 0 --max-restarts 0
                                                   with them, and one server down, one can lead
+  raft-ref check --with membership                servers come and go, one at a time
+  raft-ref check --with membership,joint --servers 2 --voters 1 --max-changes 2
+                                                  or several, by way of C_old,new
   raft-ref check --bug term-not-persisted --all-violations --diagram bug.svg
                                                   all that it breaks, each with its picture
   raft-ref check --json                           for machines

@@ -46,6 +46,7 @@ examples:
   raft-ref conform --cmd ./my-adapter --random --runs 10000 --schedule found.ndjson
   raft-ref conform --cmd ./my-adapter found.ndjson --diagram found.svg
   raft-ref conform --cmd ./my-adapter --random --with pre-vote,check-quorum
+  raft-ref conform --cmd ./my-adapter --random --servers 4 --with membership,joint
   raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
 """
 

@@ -22,6 +22,7 @@ examples:
   raft-ref generate -o scenarios
   raft-ref generate --cover actions -o scenarios
   raft-ref generate --with pre-vote,check-quorum -o scenarios
+  raft-ref generate --with membership -o scenarios            servers come and go
   raft-ref generate --cover transitions --servers 2 --max-term 1 --max-messages 1 -o scenarios
 """
 
@@ -52,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     sizes = parser.add_argument_group(
         "sizes", "without any, several small clusters are explored, chosen for what is covered"
     )
-    add_sizes(sizes, "if another size is given")
+    add_sizes(sizes, "if another size is given", with_membership=False)
     output = parser.add_argument_group("output")
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     output.add_argument("--quiet", action="store_true", help="show no progress")

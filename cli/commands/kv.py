@@ -1,7 +1,6 @@
 """`raft-ref kv`: a client of a cluster of `raft-ref serve`."""
 
 import argparse
-import asyncio
 import json
 import sys
 
@@ -68,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     )
     is_read = isinstance(wanted, Operation) and wanted.kind is Kind.GET
     try:
-        result = asyncio.run(request.run())
+        result = request.run_alone()
     except FailedError as error:
         if options.json:
             print(json.dumps({"error": str(error), "definite": error.is_definite}))

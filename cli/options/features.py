@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.features import Feature
+from raft_ref.features import REFINING, Feature
 
 
 def add_features(
@@ -15,9 +15,16 @@ def add_features(
     group.add_argument(
         "--with", dest="features", metavar="FEATURE,...", default=default,
         help="turn on what production runs: "
-        f"{', '.join(each.option for each in Feature if each in known)}, all (that refine Raft: "
-        "not membership and what goes with it), or none (default: %(default)s)",
+        f"{', '.join(each.option for each in Feature if each in known)}; {_all(known)}; or none "
+        "(default: %(default)s)",
     )  # fmt: skip
+
+
+def _all(known: Collection[Feature]) -> str:
+    """Say what "all" stands for."""
+    meant = REFINING & frozenset(known)
+    named = ",".join(each.option for each in Feature if each in meant)
+    return "all, which is all of these" if meant == {*known} else f"all, which is {named}"
 
 
 def features_of(

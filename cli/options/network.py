@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError, positive
-from raft_ref.server import Address, Certificate, parse_address
+from raft_ref.server import Address, Certificate, check_name, parse_address
 
 
 def add_tls(group: Any) -> None:
@@ -66,8 +66,12 @@ def addresses(text: str) -> list[Address]:
 def named_address(text: str) -> tuple[str, Address]:
     """Return the server of ``1=host:port``, for argparse."""
     name, separator, where = text.strip().partition("=")
-    if not separator or not name or "," in name:
+    if not separator or not name:
         raise argparse.ArgumentTypeError(f"{text.strip()}: expected NAME=host:port")
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return name, address(where)
 
 
@@ -79,8 +83,6 @@ def peers(text: str) -> dict[str, Address]:
         if name in found:
             raise argparse.ArgumentTypeError(f"{name} is named twice")
         found[name] = where
-    if len(found) < 2:
-        raise argparse.ArgumentTypeError("a cluster has two servers or more")
     if len(set(found.values())) < len(found):
         raise argparse.ArgumentTypeError("two servers have one address")
     return found

@@ -9,8 +9,11 @@ from raft_ref.verify.cluster import DEFAULTS, GivenSizes
 _SHORTER = {"max_log_length": "--max-log", "max_snapshot_index": "--max-snapshot"}
 
 
-def add_sizes(group: Any, or_else: str = "") -> None:
-    """Add the options that `given_sizes_of` reads; `or_else` is for their help."""
+def add_sizes(group: Any, or_else: str = "", *, with_membership: bool = True) -> None:
+    """Add the options that `given_sizes_of` reads; `or_else` is for their help.
+
+    Those of changes of membership are of no use to everybody.
+    """
     for name, what in (
         ("servers", "servers in the cluster"),
         ("values", "different values that clients may ask to store"),
@@ -31,10 +34,11 @@ def add_sizes(group: Any, or_else: str = "") -> None:
             help=f"{what} (default: {DEFAULTS[name]}{or_else and f', {or_else}'})",
         )
 
-    for name, what in (
+    of_membership = (
         ("voters", "servers that the cluster begins with (default: all but one)"),
         ("max_changes", "changes of membership in a log (default: 1)"),
-    ):
+    )
+    for name, what in of_membership if with_membership else ():
         flag = "--" + name.replace("_", "-")
         group.add_argument(flag, type=int, metavar="N", help=f"with membership: {what}")
 

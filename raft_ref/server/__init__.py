@@ -13,12 +13,14 @@ from raft_ref.server.client import Client, FailedError, OperationRequest
 from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
 from raft_ref.server.members import Members
 from raft_ref.server.membership import Member, MembershipReplica
+from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import Address, parse_address
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.reading import ReadingReplica
 from raft_ref.server.replica import (
     IN_PRACTICE,
+    VOTES,
     Change,
     ChangeKind,
     Happening,
@@ -38,6 +40,7 @@ __all__ = [
     "IN_PRACTICE",
     "IN_PRODUCTION",
     "SERVED",
+    "VOTES",
     "Address",
     "Certificate",
     "Change",
@@ -73,6 +76,7 @@ __all__ = [
     "Timing",
     "TlsError",
     "Transfer",
+    "check_name",
     "named",
     "parse_address",
 ]

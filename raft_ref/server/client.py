@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,9 +48,9 @@ class Client:
         self._addresses = {str(address): address for address in addresses}
         self._session = Session(tuple(self._addresses))
         self._tls = tls
-        self._is_sent = False  # something that may have an effect, with the last request
-        self._was_sent = False  # or with one before
-        self._is_in_doubt = False  # one that did not come to an end
+        self._was_sent = False  # something that may have an effect, which is not known
+        self._heard: dict[str, str] = {}  # what was heard last of each server
+        self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
         self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     @property
@@ -60,33 +61,55 @@ class Client:
     async def do(self, wanted: Wanted, seconds: float) -> Result:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(wanted)
-        trouble, self._was_sent, self._is_in_doubt = "no server answered", False, False
+        self._was_sent, self._heard, self._followers = False, {}, {}
         try:
             async with asyncio.timeout(seconds):
                 while True:
-                    request = self._session.ask()
-                    try:
-                        reply = await self._asked(request)
-                        self._is_in_doubt |= self._is_sent and reply.status is Status.UNKNOWN
-                        if reply.status is Status.NOT_LEADER:
-                            trouble = "no server leads"
-                            await asyncio.sleep(0.02)
-                        result = self._session.take(request.number, reply)
-                        if result is not None and not result.refused:
-                            return result
-                        if result is not None:
-                            raise FailedError(result.refused, is_definite=not self._is_in_doubt)
-                    except ExpiredError as error:
-                        raise FailedError(str(error), is_definite=False) from None
-                    except (OSError, FrameError, TimeoutError) as error:
-                        trouble = f"{self._session.target}: {_reason(error)}"
-                        self._is_in_doubt |= self._is_sent
-                        await self.close()
-                        self._session.give_up_waiting()
-                        await asyncio.sleep(0.02)
+                    result = await self._tried()
+                    if result is not None and not result.refused:
+                        return result
+                    if result is not None:
+                        raise FailedError(result.refused, self.is_undone)
+        except ExpiredError as error:
+            raise FailedError(str(error), is_definite=False) from None
         except TimeoutError:
             await self.close()
-            raise FailedError(f"{trouble}, for {seconds:g} s", not self._was_sent) from None
+            raise FailedError(self._trouble(seconds), self.is_undone) from None
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether what was wanted last, and did not end, has certainly no effect."""
+        return not self._was_sent
+
+    async def _tried(self) -> Result | None:
+        """Ask one server; return the result, if it has one, and note what else was heard."""
+        request, target, was_sent = self._session.ask(), self._session.target, self._was_sent
+        try:
+            reply = await self.ask(request)
+        except (OSError, FrameError, TimeoutError) as error:
+            self._heard[target] = _reason(error)
+            self._followers.pop(target, None)
+            await self.close()
+            self._session.give_up_waiting()
+            await asyncio.sleep(0.02)
+            return None
+        if reply.status is not Status.UNKNOWN:
+            self._was_sent = was_sent  # what may come of this request is known, not of those before
+        if reply.status is Status.NOT_LEADER:
+            self._heard[target] = _told(reply)
+            self._followers[target] = reply.leader is not None
+            await asyncio.sleep(0.02)
+        return self._session.take(request.number, reply)
+
+    def _trouble(self, seconds: float) -> str:
+        """Say why nothing was done in time, by what was heard last of each server."""
+        heard = [f"{target}: {what}" for target, what in self._heard.items()]
+        if len(heard) < 2 and not self._followers:
+            return f"{''.join(heard) or 'no server answered'}, for {seconds:g} s"
+        what = "no server answers"
+        if self._followers:
+            what = "no leader answers" if any(self._followers.values()) else "no server leads"
+        return f"{what}, for {seconds:g} s ({'; '.join(heard)})"
 
     async def close(self) -> None:
         """Close the connection."""
@@ -97,16 +120,15 @@ class Client:
             with contextlib.suppress(OSError, ssl.SSLError):
                 await writer.wait_closed()
 
-    async def _asked(self, request: Request) -> Reply:
-        self._is_sent = False
+    async def ask(self, request: Request) -> Reply:
+        """Ask one server, once. Raises OSError, FrameError and TimeoutError."""
         async with asyncio.timeout(ATTEMPT):
             reader, writer = await self._connection(self._session.target)
             writer.write(frame(msgspec.msgpack.encode(request)))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
             is_change = request.membership not in (None, (None,))
-            self._is_sent = is_command or is_change or request.successor is not None
-            self._was_sent |= self._is_sent
+            self._was_sent |= is_command or is_change or request.successor is not None
             while (payload := await read_frame(reader)) is not None:
                 number, content = _decode(payload)
                 if number == request.number:
@@ -142,7 +164,41 @@ def _parsed(address: str) -> Address:
 def _reason(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer for {ATTEMPT:g} s"
+    number = getattr(error, "errno", None) or 0
+    if number > 0 and not isinstance(error, ssl.SSLError):
+        return os.strerror(number)  # what asyncio says names the address once more
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _told(reply: Reply) -> str:
+    """Say what a server is that does not lead."""
+    if reply.result.refused:
+        return f"{reply.result.value} {reply.result.refused}"
+    return "does not lead" if reply.leader is None else f"follows {reply.leader}"
+
+
+VISIT = 0.5
+"""Seconds in which who is to be added must answer."""
+
+
+async def stranger(name: str, address: Address, tls: ssl.SSLContext | None = None) -> str:
+    """Return why who answers at an address is no server of a name that waits to be added.
+
+    It is empty if it is one.
+    """
+    client = Client((address,), tls)
+    try:
+        async with asyncio.timeout(VISIT):
+            reply = await client.ask(Request(0, None, membership=(None,)))
+    except (OSError, FrameError, TimeoutError) as error:
+        why = f"no answer for {VISIT:g} s" if isinstance(error, TimeoutError) else _reason(error)
+        return f"no server answers at {address} ({why})"
+    finally:
+        await client.close()
+    there = reply.result.value if reply.status is Status.NOT_LEADER else None
+    if there is None:
+        return f"who answers at {address} does not wait to be added (serve --join)"
+    return "" if there == name else f"who answers at {address} is {there}, not {name}"
 
 
 @dataclass(frozen=True)
@@ -154,11 +210,29 @@ class OperationRequest:
     seconds: float = 5.0
     certificate: Certificate | None = None
 
-    async def run(self) -> Result:
-        """Do it, and return its result. Raises TlsError and FailedError."""
+    def client(self) -> Client:
+        """Return a client to do it. Raises TlsError."""
         files = self.certificate
-        client = Client(self.servers, None if files is None else files.for_connecting())
+        return Client(self.servers, None if files is None else files.for_connecting())
+
+    async def run(self, client: Client | None = None) -> Result:
+        """Do it, by that client or one of its own; return its result.
+
+        Raises TlsError and FailedError.
+        """
+        client = client or self.client()
         try:
             return await client.do(self.wanted, self.seconds)
         finally:
             await client.close()
+
+    def run_alone(self) -> Result:
+        """Do it in an event loop of its own, where an interrupt is a FailedError as well.
+
+        Raises TlsError and FailedError.
+        """
+        client = self.client()
+        try:
+            return asyncio.run(self.run(client))
+        except KeyboardInterrupt:
+            raise FailedError("interrupted", client.is_undone) from None

@@ -9,6 +9,7 @@
 - Nobody is removed without whom no majority of the others would answer now, as nothing could be
   committed then, the removal neither.
 - What must not be done now, but may be soon, is refused after a moment.
+- Who waits to be added says so to whoever asks it for anything.
 - Who knows by a committed configuration that it was removed takes part no longer: it stands for no
   election, and serves nobody. A leader that is removed leads until then (StepDown; 4.2.2).
 
@@ -40,8 +41,10 @@ from raft_ref.server.extended import ExtendedReplica
 from raft_ref.server.members import Members
 from raft_ref.server.replica import (
     IN_PRACTICE,
+    LONG_AGO,
     MEMBERS,
     NEVER,
+    VOTES,
     Change,
     ChangeKind,
     Key,
@@ -55,13 +58,17 @@ from raft_ref.state import State
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member as a leader knows it: how far its log matches the leader's, and whether it votes."""
+    """A member as a leader knows it: how far its log matches the leader's, and whether it votes.
+
+    One `is_up` that has answered lately.
+    """
 
     name: ServerId
     address: str | None
     is_voter: bool
     match_index: int
     leads: bool = False
+    is_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +87,14 @@ class _Answer(NamedTuple):
     is_for_now: bool = False
 
 
+WAITS, WAS_ADDED = "waits to be added", "does not know yet whether it was added"
+"""What a server says of itself that joins and is no member yet, as far as it knows."""
+
+
 class MembershipReplica(ExtendedReplica):
     """A replica of an `ExtendedNode`, whose members can change if it is a `StoreNode`."""
+
+    _now = LONG_AGO  # of the last flush
 
     def __init__(
         self,
@@ -131,6 +144,13 @@ class MembershipReplica(ExtendedReplica):
         """The time at which `tick` and `flush` have something to do if nothing happens before."""
         return NEVER if self.is_removed and self._leading is None else super().due
 
+    def would_add(self, server: ServerId, address: str) -> bool:
+        """Tell whether this server leads, and adding another would be a change that may be made."""
+        members = self._in_force
+        if self._leading is None or members is None:
+            return False
+        return self._answer_to_add(members, server, address) is None
+
     def change(self, request: RequestId, change: Change, now: float) -> None:
         """Take the wish that the members are others; it is answered once that is committed."""
         if not self._has(Feature.MEMBERSHIP):
@@ -162,6 +182,19 @@ class MembershipReplica(ExtendedReplica):
         for wanted in self._changes:
             self._refuse(wanted.request)
         self._changes = []
+
+    def _refuse(self, request: RequestId) -> None:
+        super()._refuse(request)
+        if self._in_force is None or not self._is_unsure():
+            return
+        name, reply = self._replies[-1]
+        why = WAS_ADDED if self._in_force.members else WAITS
+        told = Result(succeeded=False, value=self.me, refused=why)
+        self._replies[-1] = name, reply._replace(result=told)
+
+    def _is_unsure(self) -> bool:
+        """Tell whether this server has joined, and knows of no configuration that is committed."""
+        return self.store.members is None and not self.node.configuration_at(self.state, 0).members
 
     # Who the members are
 
@@ -195,6 +228,7 @@ class MembershipReplica(ExtendedReplica):
     def _listed(self, members: Members) -> list[Member]:
         match_index = dict(zip(self.node.servers, self.state.match_index, strict=True))
         match_index[self.me] = self.state.last_index
+        recent = self._now - 4 * self.timing.election_timeout[1]
         return [
             Member(
                 name,
@@ -202,9 +236,14 @@ class MembershipReplica(ExtendedReplica):
                 name in members.voters,
                 match_index[name],
                 name == self.me,
+                name == self.me or self._answered.get(name, self._led_since) >= recent,
             )
             for name in sorted(members.members)
         ]
+
+    def _start_leading(self, now: float) -> None:
+        self._led_since = now
+        super()._start_leading(now)
 
     def _addresses(self) -> dict[ServerId, str]:
         assert isinstance(self.node, StoreNode)
@@ -213,6 +252,7 @@ class MembershipReplica(ExtendedReplica):
     # What a leader does about changes
 
     def _attend_to_members(self, now: float) -> None:
+        self._now = now
         members = self._in_force
         if self._leading is None or members is None:
             return
@@ -275,8 +315,9 @@ class MembershipReplica(ExtendedReplica):
             return _refused(f"{server} was removed: a server that comes back has a new name")
         known = {**self._addresses(), **dict(members.addresses)}
         if server in members.members:
+            done = _Answer(Result(value=VOTES)) if server in members.voters else _DONE
             is_same = known.get(server) == address
-            return _DONE if is_same else _refused(f"{server} is a member: {known.get(server)}")
+            return done if is_same else _refused(f"{server} is a member: {known.get(server)}")
         other = next((each for each in members.members if known.get(each) == address), None)
         return None if other is None else _refused(f"{address} is where {other} listens")
 

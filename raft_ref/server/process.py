@@ -22,9 +22,11 @@ import msgspec
 from raft_ref.features import Feature
 from raft_ref.messages import AppendEntriesRequest, InstallSnapshotRequest, ServerId
 from raft_ref.node import Step
+from raft_ref.server.client import stranger
 from raft_ref.server.codec import Envelope
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
+from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import (
     Address,
     Contexts,
@@ -37,6 +39,7 @@ from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
 from raft_ref.server.replica import (
     IN_PRACTICE,
+    Change,
     ChangeKind,
     Happening,
     Replica,
@@ -47,7 +50,7 @@ from raft_ref.server.replica import (
 )
 from raft_ref.server.session import Request
 from raft_ref.server.storage import SqliteStorage, Storage, StorageError
-from raft_ref.server.store import KeyValueMachine, check_command
+from raft_ref.server.store import KeyValueMachine, Result, check_command
 from raft_ref.server.store_node import StoreNode
 from raft_ref.state import State
 
@@ -135,6 +138,7 @@ class Server:
             cluster=self._cluster,
         )
         self._features = node.features
+        self._connecting = None if tls is None else tls[1]
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
@@ -350,12 +354,29 @@ class Server:
         if request.command is not None:
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
+        refused = ""
         if change is not None and change.kind is ChangeKind.ADD:
-            parse_address(change.address)
-        reply = await self._reply_to(request.put_to)
+            refused = await self._why_not_add(change)
+        if refused:
+            result = Result(succeeded=False, refused=refused)
+            reply = Reply(Status.DONE, result, self.me)
+        else:
+            reply = await self._reply_to(request.put_to)
         # A client knows servers by where they listen.
         leader = None if reply.leader is None else self._address_of(reply.leader)
         return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+
+    async def _why_not_add(self, change: Change) -> str:
+        """Return why a server is not to be added; empty if there is nothing against it here.
+
+        A name is used once. So it is looked who is there before that is done, and by the leader,
+        which has to reach it. Raises ValueError.
+        """
+        check_name(change.server)
+        address = parse_address(change.address)
+        if not self.replica.would_add(change.server, change.address):
+            return ""
+        return await stranger(change.server, address, self._connecting)
 
     def _address_of(self, server: ServerId) -> str | None:
         told = None if self._members is None else self._members.address_of(server)
@@ -380,7 +401,7 @@ class ServerRequest:
     The peers are those that the cluster began with; or, if it `joins`, itself and some others.
     It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
     certificate alone, unless `lets_everybody_in`. How much faster than another a clock may run,
-    `clock_drift`, is for leases. Raises ValueError if it is none of the peers.
+    `clock_drift`, is for leases. Raises ValueError if it is none of the peers, or the only one.
     """
 
     me: ServerId
@@ -394,9 +415,15 @@ class ServerRequest:
     joins: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse who is none of the peers."""
+        """Refuse who is none of the peers, or has none."""
         if self.me not in self.peers:
-            raise ValueError(f"id {self.me}: none of the peers {', '.join(self.peers)}")
+            raise ValueError(f"id: {self.me} is not among --peers {', '.join(self.peers)}")
+        if len(self.peers) < 2:
+            raise ValueError(
+                "peers: expected some servers of the cluster as well"
+                if self.joins
+                else "peers: a cluster has two servers or more"
+            )
         if self.joins and Feature.MEMBERSHIP not in self.features:
             raise ValueError("join: only with membership")
 

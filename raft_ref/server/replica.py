@@ -88,7 +88,11 @@ class Status(StrEnum):
 
 
 class Reply(NamedTuple):
-    """The answer to a request: how it ended, the result, and who seems to lead."""
+    """The answer to a request: how it ended, the result, and who seems to lead.
+
+    Where the one that is asked does not lead, since it is no member yet, the result says who it is,
+    and that.
+    """
 
     status: Status
     result: Result = Result()
@@ -99,6 +103,9 @@ LONG_AGO, NEVER = float("-inf"), float("inf")
 
 RequestId = Hashable
 """What whoever runs a replica knows a request by."""
+
+VOTES = "votes"
+"""The result where a server is to be added that votes already."""
 
 MEMBERS = None
 """What is asked for in the place of a key by who asks for the members."""

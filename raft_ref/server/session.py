@@ -56,7 +56,8 @@ class Transfer(msgspec.Struct, frozen=True):
 class Membership(msgspec.Struct, frozen=True):
     """What a client wants of the members: a change, or (None) to know who they are.
 
-    The result of the latter is JSON, a list of `raft_ref.server.membership.Member`.
+    The result of the latter is JSON, a list of `raft_ref.server.membership.Member`; that of who is
+    added and votes already is `VOTES`.
     """
 
     change: Change | None = None

@@ -58,6 +58,7 @@ def test_the_proof_of_membership_tells_what_it_is_of(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (["--with", "x", "--bug", "list"], "--with x: expected membership, or membership,joint"),
         (["--with", "reads"], "--with reads: expected membership, or membership,joint"),
         (["--with", "membership", "--bounded", "2"], "--with: not with --bounded"),
         (["--bug", "new-configuration-alone"], "only --with membership"),
@@ -206,7 +207,7 @@ def test_a_bug_leaves_the_proof(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert main(bug) == 1
     out = capsys.readouterr().out
     assert out.startswith("VIOLATED: FollowedByTheProof, in 2 steps\n")
-    assert "falsified by after Restart('s1', 0): s1 voted for ['s1'] in the proof" in out
+    assert "falsified by after Restart(s1, 0): s1 voted for ['s1'] in the proof" in out
     assert trace.exists()
 
 

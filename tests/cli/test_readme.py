@@ -3,14 +3,17 @@
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from raft_ref.cli import main
+from raft_ref.server import parse_address
 from raft_ref.spec.proof.needs import GOALS
 from raft_ref.spec.proof.questions import EVERY
 from tests.raft_ref.server.test_sockets import free_ports
@@ -169,6 +172,9 @@ def test_the_members_of_a_cluster_change(
         here = line.replace("$peers", peers).replace("/tmp", str(tmp_path))
         command = [*processes.COMMAND, *shlex.split(in_place_of(real, here))]
         processes.start(command, stderr=subprocess.DEVNULL)
+    for address in real.values():  # the last of them is to be there when it is added
+        while socket.socket().connect_ex(parse_address(address)) != 0:
+            time.sleep(0.05)
     cluster = ",".join(shown[:3])
     for part in session.split("\n$ raft-ref "):
         line, _, output = part.partition("\n")

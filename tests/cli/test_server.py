@@ -1,16 +1,22 @@
 """`raft-ref demo`, and what `serve` and `kv` refuse."""
 
+import json
 import os
 import pty
 import select
+import signal
+import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 
 from raft_ref.cli import main
+from raft_ref.server import VOTES, Client, Member, Result
 from raft_ref.traces import read, tell
 from tests.raft_ref.server.test_sockets import free_ports
 from tests.support import processes
@@ -80,7 +86,10 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
         (["serve", "--id", "1", "--peers", PEERS, "--with", "x"], "--with 'x': expected pre-vote"),
         (["demo", "--crash", "-1"], "--crash -1: expected 0 or more"),
         (["demo", "--trace", "NEW/trace"], "there is no folder NEW"),
-        (["serve", "--id", "3", "--peers", PEERS], "--id 3: none of the peers 1, 2"),
+        (["serve", "--id", "3", "--peers", PEERS], "--id: 3 is not among --peers 1, 2"),
+        (["serve", "--id", "3", "--peers", "1=a:1", "--join"], "--id: 3 is not among --peers 1"),
+        (["serve", "--id", "1", "--peers", "1=a:1", "--join"], "--peers: expected some servers of"),
+        (["serve", "--id", "1", "--peers", "1=a:1"], "--peers: a cluster has two servers or more"),
         (
             ["serve", "--id", "2", "--peers", PEERS, "--join", "--with", "pre-vote"],
             "--join: only with membership",
@@ -133,7 +142,6 @@ def test_bad_input(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["serve", "--id", "1", "--data", "x", "--peers", "1=a:1"], "two servers or more"),
         (["serve", "--id", "1", "--data", "x", "--peers", "1=a:1,1=b:1"], "1 is named twice"),
         (["serve", "--id", "1", "--data", "x", "--peers", "1=a:1,2=a:1"], "have one address"),
         (["serve", "--id", "1", "--data", "x", "--peers", "a:1,b:1"], "expected NAME=host:port"),
@@ -141,6 +149,12 @@ def test_bad_input(
         (["kv", "get", "key", "--cluster", "nowhere"], "nowhere: expected host:port"),
         (["member", "add", "4", "--cluster", "a:1"], "4: expected NAME=host:port"),
         (["member", "add", "4=x", "--cluster", "a:1"], "x: expected host:port"),
+        (["member", "add", "a b=a:1", "--cluster", "a:1"], "'a b' is no name of a server"),
+        (["member", "add", "a,b=a:1", "--cluster", "a:1"], "'a,b' is no name of a server"),
+        (["member", "add", "a\u00a0b=a:1", "--cluster", "a:1"], "is no name of a server"),
+        (["member", "add", "a\x07=a:1", "--cluster", "a:1"], "is no name of a server"),
+        (["member", "add", "n" * 65 + "=a:1", "--cluster", "a:1"], "more than 64 characters"),
+        (["serve", "--id", "1", "--data", "x", "--peers", "1=a:1,2 3=b:1"], "is no name of a serv"),
         (["member", "promote", "--cluster", "a:1"], "arguments are required: NAME"),
         (["member", "enlist"], "no 'enlist'; did you mean list?"),
         (["kv", "get", "key", "--cluster", "a:1", "--timeout", "0"], "expected more than 0"),
@@ -156,6 +170,108 @@ def test_usage(arguments: list[str], message: str, capsys: pytest.CaptureFixture
         main(arguments)
     assert error.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, result: Result) -> None:
+    """Let a cluster answer whatever it is asked."""
+
+    async def do(client: Client, wanted: object, seconds: float) -> Result:
+        return result
+
+    monkeypatch.setattr(Client, "do", do)
+
+
+def test_the_members_are_told_in_the_order_of_their_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["10", "3", "9a", "9b", "b"]
+    told = [Member(name, f"h:{name}", name != "9b", 1, name == "3", name != "b") for name in names]
+    answering(monkeypatch, Result(value=msgspec.json.encode(told).decode()))
+    assert main(["member", "list", "--cluster", "a:1"]) == 0
+    assert capsys.readouterr().out == (
+        "3   h:3   leads   up\n"
+        "9a  h:9a  votes   up\n"
+        "9b  h:9b  learns  up\n"
+        "10  h:10  votes   up\n"
+        "b   h:b   votes   down\n"
+    )
+    assert main(["member", "list", "--cluster", "a:1", "--json"]) == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == [
+        *("3", "9a", "9b", "10", "b"),
+    ]
+
+
+def test_who_is_added_and_votes_already_is_no_learner(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add = ["member", "add", "2=b:1", "--cluster", "a:1"]
+    for result, said in ((Result(value=VOTES), "2 votes already"), (Result(), "2 is a learner")):
+        answering(monkeypatch, result)
+        assert main(add) == 0
+        assert capsys.readouterr().out == f"{said}, at b:1\n"
+        assert main([*add, "--json"]) == 0
+        told = {"succeeded": True, "is_voter": result.value == VOTES}
+        assert json.loads(capsys.readouterr().out) == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_there", "said"),
+    [
+        (["member", "remove", "1"], True, "it may have been done, or may still be"),
+        (["member", "remove", "1"], False, "nothing was done"),
+        (["kv", "put", "x", "y"], True, "nothing was done"),  # there is no session yet
+    ],
+)
+def test_who_interrupts_is_told_whether_it_may_have_been_done(
+    arguments: list[str], is_there: bool, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if is_there:
+            server.listen()  # it takes what is asked, and answers nothing
+        host, port = server.getsockname()
+        timer = threading.Timer(0.35, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        assert main([*arguments, "--cluster", f"{host}:{port}"]) == 3
+        timer.join()
+    assert capsys.readouterr() == ("", f"raft-ref: interrupted; {said}\n")
+
+
+@pytest.mark.parametrize("what", ["add", "promote", "remove", "list"])
+def test_each_change_has_examples_and_exit_codes(
+    what: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["member", what, "--help"])
+    out = capsys.readouterr().out
+    assert f"\n  raft-ref member {what} " in out
+    assert "\nexit codes: 0 done; 2 bad input or usage; 3 not done" in out
+
+
+@pytest.mark.parametrize(
+    ("command", "shown", "not_shown"),
+    [
+        ("check", "raft-ref check --with membership ", "\t"),
+        ("generate", "raft-ref generate --with membership ", "--max-changes"),
+        ("conform", "--with membership,joint", "\t"),
+        ("serve", "all, which is pre-vote,check-quorum,transfer; or none", "refine Raft"),
+        ("demo", "all, which is all of these; or none", "membership"),
+        ("prove", "--max-term", "--max-changes"),
+    ],
+)
+def test_help_has_what_there_is_of_membership(
+    command: str,
+    shown: str,
+    not_shown: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1000")
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    words = " ".join(capsys.readouterr().out.split())
+    assert shown in words
+    assert not_shown not in words
 
 
 def test_a_cluster_with_certificates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -467,6 +467,37 @@ def test_a_node_with_features_is_told_how_to_search_a_rung_alone(
     assert capsys.readouterr().out.startswith("VIOLATED: PreVoteOnlyWithoutLeader, in ")
 
 
+@pytest.mark.usefixtures("quick_with_features")
+@pytest.mark.parametrize(
+    ("given", "whose"), [([], "0.5 s without --time"), (["--time", "1s"], "--time 1s")]
+)
+def test_where_no_time_is_left_it_is_said_whose_time_that_was(
+    given: list[str], whose: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", "--with", "transfer", "--quiet", *given])
+    said = f"\n  no time was left for deeper searches and walks ({whose})\n"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_with_how_many_voters_a_rung_began_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none = dict.fromkeys(("max_snapshot_index", "max_restarts", "max_drops", "max_duplicates"), 0)
+    sizes = {"servers": 2, "voters": 1, "values": 1, "max_term": 1, "max_log_length": 2, **none}
+    sizes |= {"max_messages": 2, "max_changes": 1}
+    rung = Rung("one", "for this test", sizes, features=frozenset({Feature.MEMBERSHIP}))
+    monkeypatch.setattr(ladder, "FEATURE_RUNGS", [rung])
+    monkeypatch.setattr(ladder, "deeper", lambda is_raft, features: iter(()))
+    node = MEMBERSHIP_BUGS["committed-by-old-configuration"].node
+    named = f"{node.__module__}:{node.__name__}"
+    assert main(["check", "--node", named, "--with", "membership", "--time", "60s"]) == 1
+    out = capsys.readouterr().out
+    [alone] = [line for line in out.splitlines() if line.startswith("  alone: raft-ref ")]
+    assert " --voters 1 " in alone
+    assert main([*alone.split()[2:], "--quiet"]) == 1
+
+
 class NeverAsks(ExtendedNode):
     def request_pre_votes(self, state):  # type: ignore[no-untyped-def]
         return None

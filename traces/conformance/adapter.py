@@ -76,11 +76,13 @@ def voters_at_first(servers: Sequence[str]) -> list[str]:
 class Adapter:
     """A running adapter; it is started again for each cluster that follows on a failure.
 
-    Argument: the command with its arguments.
+    Arguments: the command with its arguments; whether it `has_answered` before, and so is one. What
+    ends without any answer is none: no usage is printed again and again for a wrong option.
     """
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], *, has_answered: bool = False) -> None:
         self.command = tuple(command)
+        self._has_answered = has_answered
         self.features: frozenset[str] = frozenset()
         """Those that a new cluster is asked to have on."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -111,7 +113,7 @@ class Adapter:
         """Send a request, and return the answer.
 
         Raises `FailedError` where the implementation fails, `AdapterError` on an answer that makes
-        no sense.
+        no sense, and where there never was one.
         """
         request = self.as_sent(request)
         process, line = self._running(), msgspec.json.encode(request)
@@ -124,8 +126,15 @@ class Adapter:
             self.close()
             code = process.returncode
             how = "closed its output" if code == -signal.SIGKILL else f"ended with exit code {code}"
-            raise FailedError(f"the adapter has {how}, at {line.decode()}") from None
+            raise self._silent(f"the adapter has {how}, at {line.decode()}") from None
+        self._has_answered = True
         return _reply(line, answer)
+
+    def _silent(self, why: str) -> AdapterError | FailedError:
+        """Return what it is that no answer comes: a failure only of what has answered before."""
+        if self._has_answered:
+            return FailedError(why)
+        return AdapterError(f"{why}, before it has answered anything")
 
     def as_sent(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a request as it is sent: with what a new cluster is to have, changes as one."""
@@ -160,7 +169,7 @@ class Adapter:
         while b"\n" not in self._buffer:
             if not self._ready.poll(PATIENCE * 1_000):
                 self.close()
-                raise FailedError(f"no answer in {PATIENCE:.0f} seconds")
+                raise self._silent(f"no answer in {PATIENCE:.0f} seconds")
             read = os.read(process.stdout.fileno(), 1 << 16)
             if not read:
                 raise EOFError
@@ -197,9 +206,11 @@ class InProcess(Adapter):
         return _reply(line, msgspec.json.encode(answer))
 
 
-def adapter_of(command: AdapterCommand) -> Adapter:
-    """Return the adapter that a command starts."""
-    return InProcess(command) if callable(command) else Adapter(command)
+def adapter_of(command: AdapterCommand, *, has_answered: bool = False) -> Adapter:
+    """Return the adapter that a command starts; `has_answered` is as in `Adapter`."""
+    if callable(command):
+        return InProcess(command)
+    return Adapter(command, has_answered=has_answered)
 
 
 def _reply(line: bytes, answer: bytes) -> Reply:

@@ -199,7 +199,7 @@ class HuntRequest:
         self, found: list[Found], seed: int, report: ConformanceReport, on_progress: OnProgress
     ) -> None:
         """Make each kind that was found short, the first of each kind first."""
-        with adapter_of(self.command) as adapter:
+        with adapter_of(self.command, has_answered=True) as adapter:
             adapter.features = self.likely.features
             runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
             settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
@@ -220,7 +220,7 @@ class HuntRequest:
             return [each.schedule for each in others]
         task = Task(
             self.command, self.profile, self.servers, seed + 1, OTHER_RUNS, self.steps,
-            self.network == "fifo", self.likely, self.known, goes_on=True,
+            self.network == "fifo", self.likely, self.known, goes_on=True, has_answered=True,
         )  # fmt: skip
         found = hunted_by(self.jobs, task, lambda _: None, Hunted())
         return [each.schedule for each in found if each.kind == name][:OTHERS]

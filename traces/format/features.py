@@ -90,6 +90,16 @@ def known(names: Mapping[str, tuple[str, ...]], features: frozenset[str]) -> tup
     return tuple(name for name, of in names.items() if not features.isdisjoint(of))
 
 
+def lacking(
+    name: Any, features: frozenset[str], names: Mapping[str, tuple[str, ...]] = STEPS
+) -> str | None:
+    """Return what a name of a table needs that is not on, in a sentence; None: nothing is known."""
+    needed = names.get(name) if type(name) is str else None
+    if needed is None or not features.isdisjoint(needed):
+        return None
+    return f'{name} needs {" or ".join(needed)} among the "features"'
+
+
 def checked_features(header: Mapping[str, Any]) -> frozenset[str]:
     """Return the features that a header names. Raises `TraceError` for what is none."""
     named = header.get("features", [])

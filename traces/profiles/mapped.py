@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from raft_ref.traces.format.features import MARK, STEPS, checked_features, known
+from raft_ref.traces.format.features import MARK, STEPS, checked_features, known, lacking
 from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject, TraceError
@@ -75,6 +75,8 @@ class _Mapping:
         self._features = checked_features(mapping)
         steps = (*MOVES, *known(STEPS, self._features))
         for name, step in self._steps.items():
+            if lacks := lacking(step, self._features):
+                raise TraceError(f"[steps] {name}: {lacks}")
             if step not in steps:
                 raise TraceError(f"[steps] {name}: {step} is no step; these are {', '.join(steps)}")
         self._line = line

@@ -16,6 +16,7 @@ from raft_ref.traces.format.features import (
     STEPS,
     checked_features,
     known,
+    lacking,
 )
 from raft_ref.traces.format.ndjson import FORMAT, VERSION
 from raft_ref.traces.format.trace import JsonObject, TraceError
@@ -137,8 +138,7 @@ class _Reader:
                 raise TraceError(f'"{next(iter(told))}" is said where Membership is a feature')
             return {}
         configuration = {"voters": [*self.servers], "learners": [], **told}
-        if not is_sound(configuration, self.servers) or not configuration["voters"]:
-            raise TraceError('"voters" and "learners" must be lists of servers')
+        _demand_members(configuration, self.servers)
         members = {*configuration["voters"], *configuration["learners"]}
         return {each: {"bootstrap": configuration} for each in self.servers if each in members}
 
@@ -240,6 +240,8 @@ class _Reader:
         if name is None and not self._is_complete:
             return ()
         if name is None or name not in self._steps:
+            if lacks := lacking(name, self.features):
+                raise TraceError(lacks)
             raise TraceError(
                 f'"step" must be one of {", ".join([*self._steps, "ReceiveDuplicate"])}'
             )
@@ -279,6 +281,19 @@ def _ends(message: JsonObject, name: str | None) -> tuple[str, ...]:
     if name == "Send":
         return (message["source"],)
     return (message["dest"],) if name is not None else (message["source"], message["dest"])
+
+
+def _demand_members(configuration: JsonObject, servers: tuple[str, ...]) -> None:
+    """Raise `TraceError` where a cluster cannot begin with these voters and learners."""
+    for name, part in configuration.items():
+        strangers = [each for each in part if each not in servers] if type(part) is list else []
+        if strangers and all(type(each) is str for each in strangers):
+            raise TraceError(f'"{name}": {strangers[0]} is none of the "servers"')
+    if not is_sound(configuration, servers) or not configuration["voters"]:
+        raise TraceError('"voters" and "learners" must be lists of servers, with a voter at least')
+    both = [each for each in configuration["voters"] if each in configuration["learners"]]
+    if both:
+        raise TraceError(f'"learners": {both[0]} is a voter as well')
 
 
 def _liberties(header: JsonObject, servers: tuple[str, ...], features: frozenset[str]) -> Liberties:

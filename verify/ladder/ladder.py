@@ -101,6 +101,7 @@ class LadderReport:
       the first rung on which something else is violated, if there is one.
     - `unreached`: what no rung reached or took, and was not allowed to be.
     - `planned`: how many rungs there are that time alone does not limit.
+    - `budget`: the seconds that were given (None: nobody said how many).
     """
 
     cluster: Cluster
@@ -112,6 +113,7 @@ class LadderReport:
     seconds: float
     processes: int
     is_interrupted: bool
+    budget: float | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -214,6 +216,7 @@ class _Climb:
             time.monotonic() - self._began,
             self._processes,
             race.is_interrupted,
+            self._check.seconds,
         )
 
     def _raced(self, jobs: Iterator[tuple[Rung, bool, Job]]) -> tuple[Race, list[RungReport]]:

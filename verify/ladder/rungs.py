@@ -291,8 +291,8 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_LEASES | _TRANSFER,
     ),
     _rung(
-        "reads with the rest",
-        "all features that are on, while clients read",
+        "clients of all features",
+        "all features that are on, while clients write, and read where that is one of them",
         {"servers": 2, "log": 1, "messages": 1},
         is_large=True,
     ),
@@ -377,8 +377,8 @@ FEATURE_RUNGS: Final[Sequence[Rung]] = (
         features=_MEMBERSHIP,
     ),
     _rung(
-        "four servers change twice",
-        "two leaders, each with a change that the other does not know of (2015)",
+        "two leaders, a change each",
+        "of four servers: each has a change that the other does not know of (2015)",
         {"servers": 4, "voters": 4, "term": 2, "log": 1, "messages": 3, "changes": 1},
         is_large=True,
         refines=False,

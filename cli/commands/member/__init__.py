@@ -3,6 +3,7 @@
 import argparse
 
 from raft_ref.cli.commands.member import changing, listing
+from raft_ref.cli.commands.member.asking import EXIT_CODES
 
 _EXAMPLES = """
 examples (a fourth server for a cluster of three, in the place of the first):
@@ -13,21 +14,18 @@ examples (a fourth server for a cluster of three, in the place of the first):
   raft-ref member remove 1 --cluster ...
   raft-ref member list --cluster ... --json
 
-Who is added is a learner: it is sent all that there is, and counts in no majority. Once it has
-caught up it can be promoted, and votes. Who is removed stops, and says so. One change is made at a
-time, and is done when it is committed; one that was made already is done at once. A name is used
-once: a server that has lost its disk, and with it what it voted for, is removed, and joins again
-under a new name.
-
-exit codes: 0 done; 2 bad input or usage; 3 not done, or not known to be: it must not be done, no
-server answers or leads, or not in time
+Who is added waits for that (the leader looks whether it does), and is a learner: it is sent all
+that there is, and counts in no majority. Once it has caught up it can be promoted, and votes. Who
+is removed stops, and says so. One change is made at a time, and is done when it is committed; one
+that was made already is done at once. A name is used once: a server that has lost its disk, and
+with it what it voted for, is removed, and joins again under a new name.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = "Tell who the servers of a cluster are, or change that while it runs."
-    parser.epilog = _EXAMPLES
+    parser.epilog = f"{_EXAMPLES}\n{EXIT_CODES}"
     kinds = parser.add_subparsers(title="what to do", metavar="WHAT", required=True)
     listing.configure(kinds)
     changing.configure(kinds)

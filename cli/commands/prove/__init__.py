@@ -79,6 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_sizes(
         parser.add_argument_group("the cluster of --conjecture and --bounded"),
         "or less here",
+        with_membership=False,
     )
     output = parser.add_argument_group("output")
     output.add_argument(

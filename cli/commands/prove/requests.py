@@ -25,6 +25,8 @@ Request = ProofRequest | NeedsRequest | ConjectureRequest | BoundedRequest | Smt
 
 def run(options: argparse.Namespace) -> int:
     """Do what was asked for; return the exit code."""
+    if options.features is not None:
+        _demand_membership(options)
     if options.bug == "list":
         print("\n".join(MEMBERSHIP_BUGS if options.features else (*BUGS, *READ_BUGS)))
         return 0
@@ -48,8 +50,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _demand_sense(options: argparse.Namespace) -> None:
     """Refuse options that do not go together, or that would be known to fail too late."""
-    if options.features is not None:
-        _demand_membership(options)
     if options.processes is not None and options.processes < 1:
         raise UsageError("--processes: expected 1 or more")
     if options.spec is not None and options.bounded is None:

@@ -16,6 +16,7 @@ from raft_ref.explorer import Verdict
 from raft_ref.features import Feature
 from raft_ref.spec.link import BISIMULATION, INITIAL_REFINEMENT, PROGRESS, REFINEMENT
 from raft_ref.verify import LadderProgress, LadderReport, RungReport
+from raft_ref.verify.ladder import ladder
 
 _TIES = (INITIAL_REFINEMENT, REFINEMENT, BISIMULATION)
 _WORDS = {
@@ -26,7 +27,10 @@ _WORDS = {
     "max_restarts": "restarts",
     "max_drops": "drops",
     "max_duplicates": "duplicates",
+    "max_changes": "changes in a log",
 }
+
+_OF_CLUSTER = ("servers", "voters")
 
 
 def progress_line(progress: LadderProgress) -> str:
@@ -113,9 +117,16 @@ def _setting(report: LadderReport) -> list[str]:
         f"{', '.join([_several(len(report.rungs) - len(_others(report))), *more])}",
         f"  {states:,} distinct states in all; {report.seconds:.1f} s, "
         f"{report.processes} at a time",
-        *(["  no time was left for deeper searches and walks (--time)"] if is_short else []),
+        *([f"  no time was left for deeper searches and walks ({_time(report)})"] * is_short),
         *(f"  {note}" for note in notes),
     ]
+
+
+def _time(report: LadderReport) -> str:
+    """Return the time that there was, and where it comes from."""
+    if report.budget is not None:
+        return f"--time {report.budget:g}s"
+    return f"{ladder.SECONDS:g} s without --time"
 
 
 def _several(searches: int) -> str:
@@ -162,7 +173,7 @@ def _alone(shown: RungReport, output: Output) -> str:
     words = ["raft-ref", *kept]
     assert shown.found is not None
     for name, size in shown.rung.sizes.items():
-        if shown.report is None or name in ("servers", "values") or name in shown.report.bounds:
+        if shown.report is None or name in (*_OF_CLUSTER, "values") or name in shown.report.bounds:
             words += [flag_of(name), str(size)]
     for name, limit in (shown.report.bounds if shown.report else {}).items():
         if name not in shown.rung.sizes:
@@ -205,7 +216,7 @@ def _sizes(each: RungReport) -> str:
     sizes = {
         name: size
         for name, size in each.rung.sizes.items()
-        if size and (name in there or name == "servers" or (name, size > 1) == ("values", True))
+        if size and (name in there or name in _OF_CLUSTER or (name, size > 1) == ("values", True))
     }
     words = [f"{_WORDS.get(name, name)} {size}" for name, size in sizes.items()]
     if each.rung.features is not None:

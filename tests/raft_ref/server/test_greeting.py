@@ -194,6 +194,13 @@ ELSEWHERE = Members(frozenset({"s1"}), addresses=(("s1", "nowhere"),))
         ),
         (
             Speaker(None),
+            msgspec.msgpack.encode(
+                Request(1, None, membership=(Change(ChangeKind.ADD, "s 4", "host:1"),))
+            ),
+            "'s 4' is no name of a server",
+        ),
+        (
+            Speaker(None),
             msgspec.msgpack.encode(Request(1, '["Members",["s1"],[],{},[]]')),
             "no command: ",
         ),

@@ -60,7 +60,8 @@ async def change(client: Client, kind: ChangeKind, server: str, cluster: Changin
             await client.do(wanted, 20.0)
             return
         except FailedError as error:
-            if "has not caught up" not in str(error) and "no majority" not in str(error):
+            soon = ("has not caught up", "no majority", "no server answers at")
+            if not any(each in str(error) for each in soon):
                 raise
 
 

@@ -13,6 +13,7 @@ from raft_ref.features.bugs.membership import ChangeBeforeCommitInTerm
 from raft_ref.server import (
     IN_PRODUCTION,
     SERVED,
+    VOTES,
     Change,
     ChangeKind,
     Kind,
@@ -28,6 +29,7 @@ from raft_ref.server import (
     Timing,
     named,
 )
+from raft_ref.server.membership import WAITS, WAS_ADDED
 from raft_ref.server.replica import NEVER
 from raft_ref.server.session import Request
 from raft_ref.server.simulation.changes import ALONE, GROW, REPLACE, SHRINK
@@ -238,6 +240,51 @@ def test_what_was_done_is_done_when_it_is_asked_for_again() -> None:
             last = replica(cluster, leader_of(cluster)).members
             assert changed(cluster, *change) == Result()
         assert replica(cluster, leader_of(cluster)).members is last
+
+
+def test_who_is_to_be_added_and_votes_already_is_said_to() -> None:
+    cluster = started()
+    for change in ((ADD, "s4"), (PROMOTE, "s4")):
+        assert changed(cluster, *change) == Result()
+    assert changed(cluster, ADD, "s4") == Result(value=VOTES)
+
+
+def test_who_waits_to_be_added_says_so_until_it_knows_that_it_was() -> None:
+    cluster = started()
+
+    def said() -> Reply:
+        replies = asked(cluster, None, "s4")
+        cluster.run(0.1)
+        return replies[0]
+
+    waits = Result(succeeded=False, value="s4", refused=WAITS)
+    assert said() == Reply(Status.NOT_LEADER, waits)
+    leader = leader_of(cluster)
+    assert replica(cluster, leader).would_add("s4", "s4:1")
+    assert not replica(cluster, "s4").would_add("s5", "s5:1")  # it does not lead
+    changed(cluster, ADD, "s4")
+    assert said() == Reply(Status.NOT_LEADER, leader=leader)
+    assert not replica(cluster, leader).would_add("s4", "s4:1")
+    # Of what is not committed, as far as is known, a leader to come may know nothing.
+    for each in ("s1", "s2", "s3", "s4"):
+        cluster.servers[each].crash()
+    cluster.servers["s4"].start()
+    cluster.run(1.0)
+    unsure = Result(succeeded=False, value="s4", refused=WAS_ADDED)
+    assert said() == Reply(Status.NOT_LEADER, unsure)
+
+
+def test_who_does_not_answer_the_leader_is_down() -> None:
+    cluster = started()
+    changed(cluster, ADD, "s4")
+    down = min({"s1", "s2", "s3"} - {leader_of(cluster)})
+    cluster.servers[down].crash()
+    cluster.run(2.0)
+    replies = asked(cluster, None)
+    cluster.run(0.2)
+    told = json.loads(replies[0].result.value or "")
+    assert [each["name"] for each in told if not each["is_up"]] == [down]
+    assert len(told) == 4
 
 
 def test_who_waits_to_be_added_and_who_learns_stand_for_no_election() -> None:

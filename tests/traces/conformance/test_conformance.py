@@ -302,9 +302,9 @@ def test_over_connections_messages_keep_their_order() -> None:
 # ---- Adapters that make no sense, implementations that fail
 
 
-def adapter_that(body: str) -> Adapter:
+def adapter_that(body: str, *, has_answered: bool = True) -> Adapter:
     code = f"import json, os, sys, time\nfor line in sys.stdin:\n    r = json.loads(line)\n{body}"
-    return Adapter([sys.executable, "-c", code])
+    return Adapter([sys.executable, "-c", code], has_answered=has_answered)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,22 @@ def test_an_adapter_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> Non
         pytest.raises(FailedError, match="no answer"),
     ):
         adapter.ask({"step": "Init", "servers": [*THREE]})
+
+
+@pytest.mark.parametrize("is_hunt", [True, False])
+def test_what_never_answers_is_no_adapter(
+    is_hunt: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is started once, and not for each cluster anew."""
+    command = "sh -c 'echo usage: none >&2; exit 1'"
+    schedule.write(Schedule(THREE, ()), tmp_path / "one.ndjson", "")
+    what = ["--random"] if is_hunt else [str(tmp_path / "one.ndjson")] * 2
+    assert main(["conform", "--cmd", command, *what]) == 2
+    out, err = capfd.readouterr()
+    usage, said = err.splitlines()
+    assert (out, usage) == ("", "usage: none")
+    assert said.startswith("raft-ref: the adapter has ended with exit code 1, at {")
+    assert said.endswith("}, before it has answered anything")
 
 
 def test_an_implementation_that_fails_is_found_and_started_again() -> None:
@@ -469,5 +485,7 @@ def test_an_interrupt_ends_a_hunt_cleanly(tmp_path: Path) -> None:
 
 
 def test_conform_tells_of_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("conform", "--cmd", "true", "--random", "--quiet") == 1
+    code = 'for line in open(0): print(\'{"error": "out of luck"}\', flush=True)'
+    command = shlex.join([sys.executable, "-c", code])
+    assert run("conform", "--cmd", command, "--random", "--quiet") == 1
     assert "FAILED schedule 1" in capsys.readouterr().out

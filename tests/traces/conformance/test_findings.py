@@ -93,8 +93,8 @@ def test_what_does_not_replay_is_said_and_is_no_verdict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     where = "raft_ref.traces.conformance"
-    monkeypatch.setattr(f"{where}.hunting.jobs.adapter_of", lambda command: Once())
-    monkeypatch.setattr(f"{where}.driving.adapter_of", lambda command: InProcess())
+    monkeypatch.setattr(f"{where}.hunting.jobs.adapter_of", lambda *_, **__: Once())
+    monkeypatch.setattr(f"{where}.driving.adapter_of", lambda *_, **__: InProcess())
     path = tmp_path / "found.ndjson"
     code = main(["conform", "--cmd", "x", "--random", "--seed", "1", "--schedule", str(path)])
     out = capsys.readouterr().out

@@ -380,8 +380,13 @@ def test_a_mutant_is_refused(node: type[ExtendedNode], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (takes("b", asks("a", "b", 1)), '"type" of a message must be one of'),
-        (step("RequestPreVotes", "a"), '"step" must be one of'),
+        (takes("b", asks("a", "b", 1)), 'PreVoteRequest needs PreVote among the "features"'),
+        (step("RequestPreVotes", "a"), ':2: RequestPreVotes needs PreVote among the "features"'),
+        (step("MissLeader", "a"), "MissLeader needs PreVote or CheckQuorum among"),
+        (step("EnterJoint", "a"), "EnterJoint needs JointConsensus among"),
+        (step("ApplyConfiguration", "a"), "ApplyConfiguration needs AppliedMembership among"),
+        (step("Vote", "a"), '"step" must be one of'),
+        (takes("b", message("Vote", "a", "b", 1)), '"type" of a message must be one of'),
         (step("Stay", "a", state={"isForced": True}), '"isForced" is no variable'),
         (takes("b", message("RequestVoteRequest", "a", "b", 1, isForced=True)), 'no "isForced"'),
     ],

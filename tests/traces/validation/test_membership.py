@@ -192,12 +192,31 @@ def test_a_snapshot_of_what_a_server_has_is_installed(tmp_path: Path) -> None:
     assert verdict_on(log(sends, takes, **header), tmp_path).outcome is ACCEPTED
 
 
+def test_what_is_silent_may_explain_a_change_before_the_barrier(tmp_path: Path) -> None:
+    """So traces/FORMAT.md warns."""
+    adds = {"step": "AddServer", "server": "a", "arguments": {"peer": "b"}}
+
+    def outcome(state: Line, **header: Any) -> Outcome:
+        lines = log(*A_LEADS, {**adds, "state": state}, voters=["a"], **header)
+        return verdict_on(lines, tmp_path).outcome
+
+    told = {"configuration": ADDED}
+    assert outcome(told) is ACCEPTED
+    assert outcome(told, silent={"ClientRequest": 8}) is REFUSED
+    assert outcome(told, silent={"Commit": 1}) is REFUSED
+    assert outcome({**told, "log": {"lastIndex": 1}}) is REFUSED
+
+
 WRONG_HEADERS = [
     ({"features": ["JointConsensus"]}, "JointConsensus needs Membership"),
     ({"features": ["AppliedMembership"]}, "AppliedMembership needs Membership"),
     ({"features": ["PreVote"], "voters": ["a"]}, '"voters" is said where Membership is a feature'),
-    ({"voters": ["d"]}, '"voters" and "learners" must be lists of servers'),
-    ({"voters": []}, '"voters" and "learners" must be lists of servers'),
+    ({"voters": ["d"]}, '"voters": d is none of the "servers"'),
+    ({"learners": ["d"]}, '"learners": d is none of the "servers"'),
+    ({"voters": []}, '"voters" and "learners" must be lists of servers, with a voter at least'),
+    ({"voters": [1]}, '"voters" and "learners" must be lists of servers'),
+    ({"voters": "a"}, '"voters" and "learners" must be lists of servers'),
+    ({"voters": ["a", "b"], "learners": ["b"]}, '"learners": b is a voter as well'),
     ({"initial": {"a": {"configuration": ["a"]}}}, '"configuration" must be an object with'),
     ({"initial": {"a": {"log": [{"term": 1, "value": {"voters": ["d"]}}]}}}, '"log" must be'),
 ]

@@ -652,6 +652,10 @@ def test_a_mapping_file_is_a_profile(tmp_path: Path, capsys: pytest.CaptureFixtu
         ("x = 1", "unknown x; a mapping has servers"),
         ("[line]", "[line] lacks step"),
         ('[line]\nstep = "a"\nserver = "b"\n[steps]\nfly = "Fly"', "[steps] fly: Fly is no step"),
+        (
+            '[line]\nstep = "a"\nserver = "b"\n[steps]\nask = "Read"',
+            "[steps] ask: Read needs ReadIndex among",
+        ),
         ("line = 1", "line must be a table"),
         ("[state]\nrole = 1", "[state] role must be text"),
         ("[names]\nrole = 1", "[names] role must be a table"),

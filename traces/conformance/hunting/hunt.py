@@ -137,17 +137,26 @@ class Hunt:
         return Hunted(of_features={*self._likely.of_features})
 
     def probe(self) -> None:
-        """Find out whether the adapter knows `Tick`: it does, or nothing comes of many."""
-        adapter, name = self.runner.adapter, self.servers[0]
-        with suppress(FailedError, AdapterError):
-            adapter.ask({"step": "Init", "servers": [*self.servers]})
+        """Find out whether the adapter knows `Tick`: it does, or nothing comes of many.
+
+        Raises `AdapterError` where it is none that could begin.
+        """
+        with suppress(FailedError):
+            self.runner.adapter.ask({"step": "Init", "servers": [*self.servers]})
+            if self._does_tick():
+                return
+        self.unknown = frozenset({"Tick"})
+
+    def _does_tick(self) -> bool:
+        asked = {"step": "Tick", "server": self.servers[0], "arguments": {}}
+        with suppress(AdapterError):
             for _ in range(TICKS):
-                reply = adapter.ask({"step": "Tick", "server": name, "arguments": {}})
+                reply = self.runner.adapter.ask(asked)
                 if reply.lines or reply.sends:
-                    return
+                    return True
                 if reply.is_unknown:
                     break
-        self.unknown = frozenset({"Tick"})
+        return False
 
     def run(self) -> Hunted:
         """Hunt until something is found, or all schedules are done, or on Ctrl-C."""

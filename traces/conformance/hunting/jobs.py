@@ -39,7 +39,7 @@ class Found(NamedTuple):
 class Task:
     """What is to be hunted: the arguments of `Hunt`; where the trace of each run is written.
 
-    With `goes_on`, after something was found as well.
+    With `goes_on`, after something was found as well; `has_answered` is as in `Adapter`.
     """
 
     command: AdapterCommand
@@ -53,6 +53,7 @@ class Task:
     known: frozenset[str] = frozenset()
     goes_on: bool = False
     record: Path | None = None
+    has_answered: bool = False
 
 
 @dataclass
@@ -145,7 +146,7 @@ def _before(task: Task, found: Sequence[Found]) -> int:
 
 
 def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
-    with adapter_of(task.command) as adapter:
+    with adapter_of(task.command, has_answered=task.has_answered) as adapter:
         adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
         is_last = False
@@ -181,7 +182,7 @@ _adapters: list[Adapter] = []
 def _portion(task: Task, job: int, jobs: int, before: int) -> Portion:
     """Do some more of a share; what a process has begun it goes on with."""
     if job not in _shares:
-        _adapters.append(adapter_of(task.command))
+        _adapters.append(adapter_of(task.command, has_answered=task.has_answered))
         _adapters[-1].features = task.likely.features
         _shares[job] = Share(task, job, jobs, _adapters[-1])
     return _shares[job].portion(before)

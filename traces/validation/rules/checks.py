@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from raft_ref.traces.format.features import MARK, known
+from raft_ref.traces.format.features import MARK, known, lacking
 from raft_ref.traces.format.features import MESSAGES as OF_FEATURES
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.rules.configurations import PARTS, is_sound
@@ -267,6 +267,8 @@ def checked_message(
         raise TraceError("a message must be an object")
     kind = value.get("type")
     kinds = (*MESSAGES, *known(OF_FEATURES, features))
+    if lacks := lacking(kind, features, OF_FEATURES):
+        raise TraceError(lacks)
     if type(kind) is not str or kind not in kinds:
         raise TraceError(f'the "type" of a message must be one of {", ".join(kinds)}')
     fields = fields_of(kind)
