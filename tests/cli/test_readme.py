@@ -133,7 +133,7 @@ def test_what_readme_shows(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ring, _ = PYTHON
+    _, ring, _ = PYTHON
     (tmp_path / "ring.py").write_text(ring)
     for name in ("Lock.tla", "Lock.cfg"):
         [text] = re.findall(rf"^```{name[-3:]}\n(.*?)^```", README, re.S | re.M)
@@ -185,12 +185,23 @@ def test_the_members_of_a_cluster_change(
         assert in_place_of(back, said).strip() == output.strip()
 
 
+def test_a_changed_rule_of_a_feature_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hasty.py").write_text(PYTHON[0])
+    monkeypatch.syspath_prepend(tmp_path)
+    [command] = re.findall(r"`raft-ref (check --node hasty:Hasty [^`]*)` says so", README)
+    within = "--servers 2 --max-term 1 --max-log 1 --max-snapshot 0 --max-messages 1 --max-drops 0"
+    assert main(shlex.split(f"{command} {within} --max-duplicates 0 --max-restarts 0 --refine")) == 1
+    assert "HasCommittedInTerm(i) is false" in capsys.readouterr().out
+
+
 @pytest.mark.long
 def test_what_hypothesis_shows(tmp_path: Path) -> None:
     [(command, output)] = re.findall(
         r"^```console\n\$ pytest (.*?)\n(.*?)^```", README, re.S | re.M
     )
-    for name, text in zip(("ring.py", "test_ring.py"), PYTHON, strict=True):
+    for name, text in zip(("ring.py", "test_ring.py"), PYTHON[1:], strict=True):
         (tmp_path / name).write_text(text)
     pytest_here = [sys.executable, "-m", "pytest", *shlex.split(command)]
     done = subprocess.run(pytest_here, cwd=tmp_path, capture_output=True, text=True, check=False)
