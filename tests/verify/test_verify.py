@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from raft_ref.features import Feature
 from raft_ref.verify import (
     Check,
     ClusterRequest,
@@ -118,6 +119,12 @@ def check(cluster: ClusterRequest) -> None:
         (lambda: check(ClusterRequest(bug="none")), "^bug none: no such bug"),
         (lambda: check(ClusterRequest(node=int)), "^node builtins:int: int.* raises Typ"),
         (lambda: check(ClusterRequest(int, bug="quorum-of-half")), "a node of its own"),
+        (
+            lambda: check(
+                ClusterRequest(bug="learners-counted", features=frozenset({Feature.PRE_VOTE}))
+            ),
+            "^with: the bug learners-counted is about membership, which is left out",
+        ),
         (lambda: RandomCheck(runs=0), "^runs 0: expected 1 or more"),
         (lambda: RandomCheck(ClusterRequest(depth=3)), "^depth: with --random"),
     ],

@@ -280,6 +280,10 @@ def _featured(request: ClusterRequest, actor: Actor) -> Actor:
         raise RequestError(
             f"with: {what} is no raft_ref.features.ExtendedNode, and has no features"
         )
+    lacking = frozenset(getattr(actor, "on", ())) - request.features
+    if request.bug is not None and lacking:
+        names = ",".join(each.option for each in Feature if each in lacking)
+        raise RequestError(f"with: the bug {request.bug} is about {names}, which is left out")
     return actor.with_features(request.features)
 
 
