@@ -16,19 +16,54 @@ def goes_by(state: JsonObject, features: Collection[str]) -> str:
 
     "" where the membership cannot change, or the state does not tell.
     """
-    values = _values(state)
-    if values is None or "Membership" not in features:
-        return ""
-    if "AppliedMembership" in features:
-        applied = state.get("configurationIndex")
-        if not isinstance(applied, int):
-            return ""
-        values = values[:applied]
-    value = [each for each in (state["bootstrap"], *values) if is_configuration(each)][-1]
-    return configuration(value, " ") if value["voters"] else NO_CLUSTER
+    value = in_force(state, features)
+    return "" if value is None else braced(value)
 
 
-def _values(state: JsonObject) -> list[Any] | None:
+def braced(value: JsonObject) -> str:
+    """Return a configuration in few words."""
+    return configuration(value) if value["voters"] else NO_CLUSTER
+
+
+def in_force(state: JsonObject, features: Collection[str]) -> JsonObject | None:
+    """Return the configuration that a server goes by (InForce).
+
+    None where the membership cannot change, or the state does not tell.
+    """
+    known = configurations(state)
+    if known is None or "Membership" not in features:
+        return None
+    if "AppliedMembership" not in features:
+        return known[max(known)]
+    applied = state.get("configurationIndex")
+    if not isinstance(applied, int):
+        return None
+    return known[max(index for index in known if index <= applied)]
+
+
+def configurations(state: JsonObject) -> dict[int, JsonObject] | None:
+    """Return the configurations that a server knows by their indices, at 0 that it began with.
+
+    None where the state does not tell.
+    """
+    values = values_of(state)
+    if values is None:
+        return None
+    return {i: each for i, each in enumerate([state["bootstrap"], *values]) if is_configuration(each)}
+
+
+def is_majority(part: Collection[str], servers: Collection[str]) -> bool:
+    """Say whether the servers are more than half of a part of a configuration."""
+    return 2 * len({*part} & {*servers}) > len(part)
+
+
+def is_quorum(value: JsonObject, servers: Collection[str]) -> bool:
+    """Say whether the servers are a majority of each part of a configuration (IsQuorumIn)."""
+    old, new = value["outgoingVoters"], value["voters"]
+    return is_majority(new, servers) and (not old or is_majority(old, servers))
+
+
+def values_of(state: JsonObject) -> list[Any] | None:
     """Return what the server has in its snapshot and its log; None where that is not known."""
     log = entries(state.get("log"))
     if log is None or not is_configuration(state.get("bootstrap")):
