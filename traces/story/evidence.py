@@ -72,6 +72,7 @@ def committed_in(trace: Trace, index: int) -> int | None:
 
 def back(variable: str) -> Sentence:
     """Return what tells of a variable that goes back."""
+
     def as_text(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
         server = names["i"]
         before, after = old[server][variable], now[server][variable]

@@ -6,7 +6,14 @@ from collections.abc import Collection
 from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject
-from raft_ref.traces.story.words import compacted, configuration, entries, is_configuration
+from raft_ref.traces.story.words import (
+    compacted,
+    configuration,
+    entries,
+    is_configuration,
+    listed,
+    plain,
+)
 
 NO_CLUSTER = "no cluster"
 
@@ -49,7 +56,9 @@ def configurations(state: JsonObject) -> dict[int, JsonObject] | None:
     values = values_of(state)
     if values is None:
         return None
-    return {i: each for i, each in enumerate([state["bootstrap"], *values]) if is_configuration(each)}
+    return {
+        i: each for i, each in enumerate([state["bootstrap"], *values]) if is_configuration(each)
+    }
 
 
 def is_majority(part: Collection[str], servers: Collection[str]) -> bool:
@@ -64,7 +73,7 @@ def is_quorum(value: JsonObject, servers: Collection[str]) -> bool:
 
 
 def values_of(state: JsonObject) -> list[Any] | None:
-    """Return what the server has in its snapshot and its log; None where that is not known."""
+    """Return what a server has in its snapshot and its log; None where that is not known."""
     log = entries(state.get("log"))
     if log is None or not is_configuration(state.get("bootstrap")):
         return None
@@ -73,3 +82,32 @@ def values_of(state: JsonObject) -> list[Any] | None:
     if not isinstance(applied, list) or len(applied) != compacted(state):
         return None
     return [*applied, *(entry["value"] for entry in log)]
+
+
+def begins(step: str, arguments: JsonObject, server: str | None) -> str:
+    """Return what a leader begins to do to the configuration; "" for any other step."""
+    match step, arguments:
+        case "AddServer", {"peer": str(peer)}:
+            return f"add {peer}"
+        case "RemoveServer", {"peer": str(peer)}:
+            return "remove itself" if peer == server else f"remove {peer}"
+        case "AddLearner", {"peer": str(peer)}:
+            return f"add the learner {peer}"
+        case "PromoteLearner", {"peer": str(peer)}:
+            return f"make the learner {peer} a voter"
+        case "EnterJoint", {"voters": list(voters)}:
+            return f"change the voters to {{{' '.join(map(plain, voters))}}}"
+        case "LeaveJoint", _:
+            return "leave C_old,new"
+        case "ChangeTo", {"configuration": dict(parts)}:
+            return f"change the configuration to {plain(parts)}"
+        case "ChangeTo", {"isLeft": True}:
+            return "leave C_old,new"
+        case "ChangeTo", {"changes": dict(asked)} if asked:
+            return listed([_asked(each, what, server) for each, what in asked.items()])
+    return ""
+
+
+def _asked(peer: str, what: Any, server: str | None) -> str:
+    whom = "itself" if peer == server else peer
+    return f"remove {whom}" if what is None else f"make {whom} a {plain(what)}"

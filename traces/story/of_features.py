@@ -55,9 +55,10 @@ def _pre_candidate(names: Names, _: Servers, now: Servers, __: Trace) -> str:
 def _stands(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
     server = names["i"]
     voters = old[server]["preVotesGranted"]
+    given = f"the pre-votes of {_who(voters)}" if voters else "no pre-votes"
     return (
-        f"{server} stands for term {now[server]['currentTerm']} with the pre-votes of "
-        f"{_who(voters)}, {_of_whom(old[server], trace)}, and was not told to stand."
+        f"{server} stands for term {now[server]['currentTerm']} with {given}, "
+        f"{_of_whom(old[server], trace)}, and was not told to stand."
     )
 
 
@@ -119,7 +120,8 @@ def _answers(names: Names, _: Servers, now: Servers, __: Trace) -> str:
 def _vote(names: Names, old: Servers, now: Servers, __: Trace) -> str:
     server = names["i"]
     before, after = old[server]["votedFor"], now[server]["votedFor"]
-    told = f"{server} voted for {before} in term {now[server]['currentTerm']}"
+    whom = "itself" if before == server else before
+    told = f"{server} voted for {whom} in term {now[server]['currentTerm']}"
     return f"{told}, and votes for {after} in it, too." if after else f"{told}, and forgets that."
 
 
@@ -133,9 +135,7 @@ def _votes_on(names: Names, old: Servers, now: Servers, __: Trace) -> str:
 
 def _term_of_other(names: Names, old: Servers, now: Servers, __: Trace) -> str:
     server, term = names["i"], now[names["i"]]["currentTerm"]
-    return (
-        f"{server} adopts term {term} of who asks for its vote, and {_has_leader(old[server])}."
-    )
+    return f"{server} adopts term {term} of who asks for its vote, and {_has_leader(old[server])}."
 
 
 def _keeps(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
@@ -195,10 +195,9 @@ def _read(names: Names, old: Servers, _: Servers, trace: Trace) -> str:
     server = names["i"]
     asked = history(trace, "askedAt", len(trace.steps) - 1)[trace.servers.index(server)]
     commit = old[server]["commitIndex"]
-    told = f"entries up to index {commit}" if commit else "nothing"
     return (
-        f"{server} answers a read by {told}, and up to index {asked} was committed before it was "
-        "asked."
+        f"{server} answers a read as of index {commit}, and index {asked} was committed before it "
+        "was asked."
     )
 
 

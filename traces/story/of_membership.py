@@ -7,6 +7,7 @@ configurations that it knows that would do.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject, Trace
 from raft_ref.traces.story.evidence import Names, Sentence, Servers, back, history
@@ -45,17 +46,17 @@ def _stored(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
     told = f"{leader} commits index {index}, which {who} {have}: {_count(by, stored)}"
     if by["outgoingVoters"]:
         return f"{told}."
-    return f"{told}{_would_do(old[leader], by, stored)}."
+    return f"{told}.{_would_do(old[leader], by, stored)}"
 
 
-def _values(state: JsonObject) -> list[object]:
+def _values(state: JsonObject) -> list[Any]:
     values = values_of(state)
     if values is None:
         raise ValueError("it is not known what this server has")
     return values
 
 
-def _has(state: JsonObject, index: int, value: object) -> bool:
+def _has(state: JsonObject, index: int, value: Any) -> bool:
     values = _values(state)
     return bool(index <= state["commitIndex"]) or values[index - 1 : index] == [value]
 
@@ -81,7 +82,7 @@ def _would_do(state: JsonObject, by: JsonObject, stored: Collection[str]) -> str
         other = known[index]
         if other != by and other["voters"] and is_quorum(other, stored):
             where = f"at index {index}" if index else "with which it began"
-            return f"; by {braced(other)}, {where}, it would do"
+            return f" By {braced(other)}, {where}, that would be enough."
     return ""
 
 
@@ -90,7 +91,7 @@ def _uncommitted(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     committed = len(history(trace, "committed") or ())
     known = configurations(now[server]) or {}
     told = [f"{braced(known[i])} at index {i}" for i in sorted(known) if i > committed]
-    return f"{server} has changes in its log of which none is committed: {listed(told)}."
+    return f"{server} has {len(told)} changes in its log that are not committed: {listed(told)}."
 
 
 def _learner(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
@@ -132,11 +133,10 @@ def _left(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
 def _applied(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     server = names["i"]
     index, commit = now[server]["configurationIndex"], now[server]["commitIndex"]
-    told = f"{server} goes by {goes_by(now[server], trace.features)} at index {index}"
+    told = f"{server} goes by {goes_by(now[server], trace.features)}, which it applied at {index}"
     if index <= commit:
-        return f"{told}, which was never committed."
-    known = f"up to index {commit} alone" if commit else "of nothing"
-    return f"{told}, and knows {known} that it is committed."
+        return f"{told}, and which was never committed."
+    return f"{told}, and does not know that it is committed: its commitIndex is {commit}."
 
 
 def _behind(names: Names, old: Servers, now: Servers, trace: Trace) -> str:

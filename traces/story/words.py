@@ -59,7 +59,7 @@ def short_value(entry: JsonObject) -> str:
 _PARTS = ("voters", "outgoingVoters", "learners")
 
 
-def is_configuration(value: Any) -> bool:
+def is_configuration(value: Any) -> TypeGuard[JsonObject]:
     """Tell whether a value says who the servers of a cluster are (thesis, 4)."""
     return isinstance(value, dict) and all(type(value.get(part)) is list for part in _PARTS)
 
