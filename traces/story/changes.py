@@ -146,12 +146,13 @@ def _tell_membership(
 ) -> Iterator[Telling]:
     """Tell of the configuration that a server has applied, and of one that was logged of it."""
     index, known = new.get("configurationIndex"), configurations(new)
-    if "configurationIndex" in step.changes and known is not None and index in known:
+    if "configurationIndex" in step.changes and index in known:
         where = f"(index {index})" if index else "with which it began"
         yield {"configurationIndex"}, f"goes by {braced(known[index])} {where}"
     logged, before = new.get("configuration"), in_force(old, trace.features)
-    if "configuration" in step.changes and is_configuration(logged) and before is not None:
-        yield {"configuration"}, f"configuration: {braced(before)} -> {braced(logged)}"
+    if "configuration" in step.changes and is_configuration(logged):
+        was = "" if before is None else f"{braced(before)} -> "
+        yield {"configuration"}, f"configuration: {was}{braced(logged)}"
 
 
 _FLAGS = {"heardFromLeader": "has a leader", "isForced": "is to stand at once"}

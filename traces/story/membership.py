@@ -38,27 +38,26 @@ def in_force(state: JsonObject, features: Collection[str]) -> JsonObject | None:
     None where the membership cannot change, or the state does not tell.
     """
     known = configurations(state)
-    if known is None or "Membership" not in features:
+    if "Membership" not in features:
         return None
-    if "AppliedMembership" not in features:
-        return known[max(known)]
-    applied = state.get("configurationIndex")
-    if not isinstance(applied, int):
-        return None
-    return known[max(index for index in known if index <= applied)]
+    last = max(known, default=0)
+    if "AppliedMembership" in features:
+        last = state.get("configurationIndex", last)
+    return known.get(last)
 
 
-def configurations(state: JsonObject) -> dict[int, JsonObject] | None:
+def configurations(state: JsonObject) -> dict[int, JsonObject]:
     """Return the configurations that a server knows by their indices, at 0 that it began with.
 
-    None where the state does not tell.
+    Where the state does not tell what is in the snapshot, those behind it.
     """
+    log = entries(state.get("log"))
+    if log is None or not is_configuration(state.get("bootstrap")):
+        return {}
     values = values_of(state)
-    if values is None:
-        return None
-    return {
-        i: each for i, each in enumerate([state["bootstrap"], *values]) if is_configuration(each)
-    }
+    every = [state["bootstrap"], *values] if values is not None else [e["value"] for e in log]
+    first = 0 if values is not None else compacted(state) + 1
+    return {index: each for index, each in enumerate(every, first) if is_configuration(each)}
 
 
 def is_majority(part: Collection[str], servers: Collection[str]) -> bool:

@@ -77,7 +77,7 @@ def _count(by: JsonObject, stored: Collection[str]) -> str:
 
 def _would_do(state: JsonObject, by: JsonObject, stored: Collection[str]) -> str:
     """Return another configuration that the server knows, of which the servers are a quorum."""
-    known = configurations(state) or {}
+    known = configurations(state)
     for index in sorted(known, reverse=True):
         other = known[index]
         if other != by and other["voters"] and is_quorum(other, stored):
@@ -89,7 +89,7 @@ def _would_do(state: JsonObject, by: JsonObject, stored: Collection[str]) -> str
 def _uncommitted(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     server = names["i"]
     committed = len(history(trace, "committed") or ())
-    known = configurations(now[server]) or {}
+    known = configurations(now[server])
     told = [f"{braced(known[i])} at index {i}" for i in sorted(known) if i > committed]
     return f"{server} has {len(told)} changes in its log that are not committed: {listed(told)}."
 
@@ -104,7 +104,7 @@ def _learner(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
 
 def _unsound(names: Names, _: Servers, now: Servers, __: Trace) -> str:
     server, index = names["i"], int(names["index"])
-    found = (configurations(now[server]) or {})[index]
+    found = configurations(now[server])[index]
     told = f"{server} has {braced(found)} at index {index}, in which"
     both = [each for each in found["learners"] if each in found["voters"]]
     return f"{told} {listed(both)} both votes and learns." if both else f"{told} nobody votes."
@@ -141,7 +141,7 @@ def _applied(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
 
 def _behind(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
     server = names["i"]
-    state, known = old[server], configurations(old[server]) or {}
+    state, known = old[server], configurations(old[server])
     index = max(each for each in known if each <= state["commitIndex"])
     return (
         f"{server} stands for term {now[server]['currentTerm']} by "

@@ -79,9 +79,45 @@ def _applies(case: Case) -> str:
     logged, has = case.differences.get("configuration", (None, None))
     if logged is None or not _is_used_when_applied(case):
         return ""
-    parts = {**has, **logged}
-    if case.nearest.action.startswith("Apply"):
-        return f"{case.me} applies the configuration {plain(parts)}, and {plain(has)} is committed"
+    if "ApplyConfiguration" not in case.event.moves and not _step(case).startswith("Apply"):
+        return ""
+    told = f"{case.me} applies the configuration"
+    asked = case.event.after.get("configuration", {})
+    if committed := _committed(case):
+        return f"{told} {plain({**committed, **asked})}, and {plain(committed)} is committed"
+    index = _open_change(case)
+    known = f"the one at index {index} is not committed yet" if index else "none is committed"
+    return f"{told} {plain({**has, **logged})}, and {known}"
+
+
+def _committed(case: Case) -> JsonObject:
+    """Return the configuration that is committed and not applied yet; empty where none is."""
+    behind, commit = case.old["snapshot"]["lastIncludedIndex"], case.old["commitIndex"]
+    found = {}
+    for index, entry in enumerate(case.old["log"], behind + 1):
+        if shows_configuration(entry["value"]) and case.old["configurationIndex"] < index <= commit:
+            found = entry["value"]
+    return found
+
+
+def _installs(case: Case) -> str:
+    """Tell of a snapshot that is installed with another configuration than it brings."""
+    shown = case.event.after.get("configuration")
+    index = case.event.after.get("snapshot", {}).get("lastIncludedIndex", 0)
+    if shown is None or index <= case.old["snapshot"]["lastIncludedIndex"]:
+        return ""
+    sent = {"type": "InstallSnapshotRequest", "dest": case.me}
+    for message in case.search.moves.messages(case.world, sent):
+        snapshot = case.as_json(message)["snapshot"]
+        held = [each for each in snapshot.get("data", ()) if shows_configuration(each)]
+        if snapshot["lastIncludedIndex"] != index or not held:
+            continue
+        logged = {**held[-1], **{part: sorted(each) for part, each in shown.items()}}
+        if logged != held[-1]:
+            return (
+                f"{case.me} installs the snapshot up to index {index} with the configuration "
+                f"{plain(logged)}, and it brings {plain(held[-1])}"
+            )
     return ""
 
 
@@ -117,7 +153,7 @@ def _restarts(case: Case) -> str:
 
 
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    _changes, _applies, _stands, _restarts,
+    _changes, _applies, _installs, _stands, _restarts,
 )  # fmt: skip
 
 
