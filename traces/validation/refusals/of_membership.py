@@ -5,7 +5,7 @@ The rule of `reasons` holds: each teller knows one thing that is forbidden.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
@@ -76,18 +76,17 @@ def _asked(case: Case) -> JsonObject:
 
 def _applies(case: Case) -> str:
     """Tell of a configuration that is applied and is not the next that is committed."""
-    logged, has = case.differences.get("configuration", (None, None))
-    if logged is None or not _is_used_when_applied(case):
-        return ""
-    if "ApplyConfiguration" not in case.event.moves and not _step(case).startswith("Apply"):
+    is_it = "ApplyConfiguration" in case.event.moves or _step(case).startswith("Apply")
+    asked = case.event.after.get("configuration")
+    is_wrong = case.nearest.condition or "configuration" in case.differences
+    if asked is None or not is_it or not is_wrong or not _is_used_when_applied(case):
         return ""
     told = f"{case.me} applies the configuration"
-    asked = case.event.after.get("configuration", {})
     if committed := _committed(case):
         return f"{told} {plain({**committed, **asked})}, and {plain(committed)} is committed"
     index = _open_change(case)
     known = f"the one at index {index} is not committed yet" if index else "none is committed"
-    return f"{told} {plain({**has, **logged})}, and {known}"
+    return f"{told} {plain({**case.configuration, **asked})}, and {known}"
 
 
 def _committed(case: Case) -> JsonObject:
@@ -103,22 +102,34 @@ def _committed(case: Case) -> JsonObject:
 def _installs(case: Case) -> str:
     """Tell of a snapshot that is installed with another configuration than it brings."""
     shown = case.event.after.get("configuration")
-    index = case.event.after.get("snapshot", {}).get("lastIncludedIndex", 0)
-    if shown is None or index <= case.old["snapshot"]["lastIncludedIndex"]:
+    if shown is None or not _is_used_when_applied(case):
         return ""
-    sent = {"type": "InstallSnapshotRequest", "dest": case.me}
-    for message in case.search.moves.messages(case.world, sent):
-        snapshot = case.as_json(message)["snapshot"]
-        held = [each for each in snapshot.get("data", ()) if shows_configuration(each)]
-        if snapshot["lastIncludedIndex"] != index or not held:
-            continue
-        logged = {**held[-1], **{part: sorted(each) for part, each in shown.items()}}
-        if logged != held[-1]:
+    logged = {part: sorted(each) for part, each in shown.items()}
+    for index, brought in _in_snapshots(case):
+        if _ends_at(case, index) and {**brought, **logged} != brought:
             return (
                 f"{case.me} installs the snapshot up to index {index} with the configuration "
-                f"{plain(logged)}, and it brings {plain(held[-1])}"
+                f"{plain({**brought, **logged})}, and it brings {plain(brought)}"
             )
     return ""
+
+
+def _in_snapshots(case: Case) -> Iterator[tuple[int, JsonObject]]:
+    """Yield the last index of each snapshot that a server was sent, and its configuration."""
+    for source in case.search.moves.names:
+        sent = {"type": "InstallSnapshotRequest", "source": source, "dest": case.me}
+        for message in case.search.moves.messages(case.world, sent):
+            snapshot = case.as_json(message)["snapshot"]
+            held = [each for each in snapshot["data"] if shows_configuration(each)]
+            if held:
+                yield snapshot["lastIncludedIndex"], held[-1]
+
+
+def _ends_at(case: Case, index: int) -> bool:
+    """Say whether a line tells that the log ends at an index, which it did not reach before."""
+    snapshot, log = case.event.after.get("snapshot", {}), case.event.after.get("log")
+    told = log.get("lastIndex") if isinstance(log, dict) else None
+    return index > case.last and index in (told, snapshot.get("lastIncludedIndex"))
 
 
 def _stands(case: Case) -> str:
