@@ -68,7 +68,8 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     if any(goes_by(state, trace.features) for state in reached):
         box = f'border="1" color="{theme.ink}" bgcolor="{theme.paper}"'
         sign = _sign(24, 14, box, f"<b>{font('{s}', 8, theme.ink)}</b>")
-        keys.append((sign, "configuration"))
+        is_late = "AppliedMembership" in trace.features
+        keys.append((sign, "configuration, once applied" if is_late else "configuration"))
     if any(state.get("commitIndex") for state in reached):
         keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
     made = [_key(sign, text, theme) for sign, text in keys]

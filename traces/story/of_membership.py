@@ -133,7 +133,8 @@ def _left(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
 def _applied(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     server = names["i"]
     index, commit = now[server]["configurationIndex"], now[server]["commitIndex"]
-    told = f"{server} goes by {goes_by(now[server], trace.features)}, which it applied at {index}"
+    by = goes_by(now[server], trace.features)
+    told = f"{server} goes by {by}, which it applied at index {index}"
     if index <= commit:
         return f"{told}, and which was never committed."
     return f"{told}, and does not know that it is committed: its commitIndex is {commit}."
