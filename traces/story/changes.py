@@ -147,8 +147,8 @@ def _tell_membership(
     """Tell of the configuration that a server has applied, and of one that was logged of it."""
     index, known = new.get("configurationIndex"), configurations(new)
     if "configurationIndex" in step.changes and index in known:
-        where = f"(index {index})" if index else "with which it began"
-        yield {"configurationIndex"}, f"goes by {braced(known[index])} {where}"
+        where = f" (index {index})" if index else ", with which it began"
+        yield {"configurationIndex"}, f"goes by {braced(known[index])}{where}"
     logged, before = new.get("configuration"), in_force(old, trace.features)
     if "configuration" in step.changes and is_configuration(logged):
         was = "" if before is None else f"{braced(before)} -> "

@@ -40,10 +40,9 @@ def in_force(state: JsonObject, features: Collection[str]) -> JsonObject | None:
     known = configurations(state)
     if "Membership" not in features:
         return None
-    last = max(known, default=0)
     if "AppliedMembership" in features:
-        last = state.get("configurationIndex", last)
-    return known.get(last)
+        return known.get(state.get("configurationIndex", -1))
+    return known.get(max(known, default=0))
 
 
 def configurations(state: JsonObject) -> dict[int, JsonObject]:

@@ -20,6 +20,7 @@ def entry(value: object) -> JsonObject:
 
 ALL = configuration("s1", "s2")
 LOG = [entry("v1"), entry(configuration("s1", learners=("s2",))), entry("v1")]
+BARE = {"lastIncludedIndex": 5, "lastIncludedTerm": 1}
 SNAPSHOT = {
     "lastIncludedIndex": 2, "lastIncludedTerm": 1,
     "data": ["v1", configuration("s2", old=("s1", "s2"))],
@@ -36,6 +37,14 @@ SNAPSHOT = {
         ({"bootstrap": ALL, "log": LOG, "snapshot": SNAPSHOT}, MEMBERSHIP, "{s1}+s2"),
         ({"bootstrap": ALL, "log": LOG, "configurationIndex": 0}, APPLIED, "{s1 s2}"),
         ({"bootstrap": ALL, "log": LOG, "configurationIndex": 2}, APPLIED, "{s1}+s2"),
+        # What stands behind a snapshot of which nothing is known.
+        ({"bootstrap": ALL, "log": LOG, "snapshot": BARE}, MEMBERSHIP, "{s1}+s2"),
+        (
+            {"bootstrap": ALL, "log": LOG, "snapshot": BARE, "configurationIndex": 7},
+            APPLIED,
+            "{s1}+s2",
+        ),
+        ({"bootstrap": ALL, "log": LOG, "snapshot": BARE, "configurationIndex": 5}, APPLIED, ""),
         # What is not told is not known.
         ({"log": LOG}, MEMBERSHIP, ""),
         ({"bootstrap": ALL}, MEMBERSHIP, ""),
