@@ -97,12 +97,22 @@ def begins(step: str, arguments: JsonObject, server: str | None) -> str:
             return f"change the voters to {{{' '.join(map(plain, voters))}}}"
         case "LeaveJoint", _:
             return "leave C_old,new"
-        case "ChangeTo", {"configuration": dict(parts)}:
-            return f"change the configuration to {plain(parts)}"
-        case "ChangeTo", {"isLeft": True}:
+        case "ChangeTo" | "ChangeConf", _:
+            return _to(arguments, server)
+    return ""
+
+
+def _to(arguments: JsonObject, server: str | None) -> str:
+    """Return what a change is to lead to, as it was told."""
+    match arguments:
+        case {"isLeft": True}:
             return "leave C_old,new"
-        case "ChangeTo", {"changes": dict(asked)} if asked:
+        case {"changes": dict(asked)} if asked:
             return listed([_asked(each, what, server) for each, what in asked.items()])
+        case {"configuration": {"voters": list(voters), **others}} if not others:
+            return f"change the voters to {{{' '.join(map(plain, voters))}}}"
+        case {"configuration": dict(parts)}:
+            return f"change the configuration to {plain(parts)}"
     return ""
 
 

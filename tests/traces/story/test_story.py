@@ -107,6 +107,11 @@ def configuration(*voters: str) -> dict[str, Any]:
             "ChangeTo", {"changes": {"s2": None, "s3": "voter", "s4": "learner"}},
             "s1 begins to remove s2, make s3 a voter and make s4 a learner",
         ),
+        (
+            "ChangeTo", {"configuration": {"voters": ["s1", "s2"]}},
+            "s1 begins to change the voters to {s1 s2}",
+        ),
+        ("ChangeConf", {"changes": {"s2": None}}, "s1 begins to remove s2"),
         ("ChangeTo", {"changes": {}, "isLeft": True}, "s1 begins to leave C_old,new"),
         ("Commit", {"index": 2}, "s1 commits what it may"),
         # Of somebody's own: as it stands.
