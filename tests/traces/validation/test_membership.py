@@ -103,6 +103,16 @@ def test_who_is_no_member_knows_of_no_cluster(tmp_path: Path) -> None:
     assert explained(verdict).why == "b stands for election, and knows of no cluster"
 
 
+def test_who_does_not_vote_is_not_asked(tmp_path: Path) -> None:
+    stands = {"step": "Timeout", "server": "a", "state": {"currentTerm": 1}}
+    message = {"type": "RequestVoteRequest", "source": "a", "dest": "c", "term": 1}
+    asks = {"step": "Send", "server": "a", "message": message}
+    assert verdict_on(log(stands, asks), tmp_path).outcome is ACCEPTED
+    verdict = verdict_on(log(stands, asks, voters=["a", "b"]), tmp_path)
+    assert verdict.outcome is REFUSED
+    assert explained(verdict).why == "a asks c for a vote, which has none in {a b}"
+
+
 def test_a_change_is_told_by_its_kind_or_by_what_it_leads_to(tmp_path: Path) -> None:
     commits = [
         {"step": "ClientRequest", "server": "a", "arguments": {"value": "v"}},

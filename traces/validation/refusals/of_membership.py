@@ -151,6 +151,17 @@ def _stands(case: Case) -> str:
     return ""
 
 
+def _asks(case: Case) -> str:
+    """Tell of a server that asks who does not vote for a vote (4.2.1)."""
+    message = case.event.message or {}
+    if not _step(case).startswith("send ") or message.get("type") not in _ELECTING:
+        return ""
+    peer, configuration = message["dest"], case.configuration
+    if peer in (*configuration["voters"], *configuration["outgoingVoters"]):
+        return ""
+    return f"{case.me} asks {peer} for a vote, which has none in {plain(configuration)}"
+
+
 def _restarts(case: Case) -> str:
     """Tell of a restart that forgets which configurations are committed."""
     is_restart = _step(case) in ("RestartAt", "RestartFrom") and bool(case.nearest.condition)
@@ -163,8 +174,9 @@ def _restarts(case: Case) -> str:
     )
 
 
+_ELECTING = ("RequestVoteRequest", "PreVoteRequest")
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    _changes, _applies, _installs, _stands, _restarts,
+    _changes, _applies, _installs, _stands, _asks, _restarts,
 )  # fmt: skip
 
 
