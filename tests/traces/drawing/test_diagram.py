@@ -244,6 +244,14 @@ def test_a_long_name_of_a_variable_is_told_in_full() -> None:
     assert ">configurationIndex</font>" in text
 
 
+def test_no_configuration_is_broken_in_two() -> None:
+    trace = changing(7)
+    reason = "s1 goes by what is no more in force, and the others by {s1 s2 s3 s4 s5 s6 s7}."
+    for padding in range(40):
+        wrong = Violation("P", "", is_refusal=True, reason="x" * padding + reason)
+        assert "{s1 s2 s3 s4 s5 s6 s7}." in draw(replace(trace, violation=wrong)).source
+
+
 @each_golden
 def test_the_key_is_no_wider_than_the_picture(path: Path) -> None:
     trace = read(path)

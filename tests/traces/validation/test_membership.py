@@ -174,9 +174,12 @@ def test_a_snapshot_brings_its_configuration(tmp_path: Path) -> None:
     wrong = {**answers, "state": {**told, "configuration": {"voters": ["a"]}}}
     verdict = verdict_on(log(*lines, wrong, **header), tmp_path)
     assert verdict.outcome is REFUSED
-    assert explained(verdict).why == (
+    refused = explained(verdict)
+    assert refused.why == (
         "b installs the snapshot up to index 1 with the configuration {a}, and it brings {a b}"
     )
+    # Nearest is what would explain the whole line, were it not for that.
+    assert [name for name, _, _ in refused.candidates[0].differences] == ["configuration"]
 
 
 def test_what_is_not_committed_is_not_applied(tmp_path: Path) -> None:

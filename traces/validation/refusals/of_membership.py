@@ -105,8 +105,9 @@ def _installs(case: Case) -> str:
     if shown is None or not _is_used_when_applied(case):
         return ""
     logged = {part: sorted(each) for part, each in shown.items()}
-    for index, brought in _in_snapshots(case):
-        if _ends_at(case, index) and {**brought, **logged} != brought:
+    sent = ((index, value) for index, value in _in_snapshots(case) if _ends_at(case, index))
+    for index, brought in (*_installed(case), *sent):
+        if {**brought, **logged} != brought:
             return (
                 f"{case.me} installs the snapshot up to index {index} with the configuration "
                 f"{plain({**brought, **logged})}, and it brings {plain(brought)}"
@@ -114,15 +115,28 @@ def _installs(case: Case) -> str:
     return ""
 
 
+def _installed(case: Case) -> Iterator[tuple[int, JsonObject]]:
+    """Yield the same of the snapshot that a server has installed without a line before this one."""
+    for step in case.world.steps():
+        if step.line != case.event.line:
+            return
+        if step.server == case.me and step.message is not None:
+            yield from _brought(case.as_json(step.message))
+
+
 def _in_snapshots(case: Case) -> Iterator[tuple[int, JsonObject]]:
     """Yield the last index of each snapshot that a server was sent, and its configuration."""
     for source in case.search.moves.names:
         sent = {"type": "InstallSnapshotRequest", "source": source, "dest": case.me}
         for message in case.search.moves.messages(case.world, sent):
-            snapshot = case.as_json(message)["snapshot"]
-            held = [each for each in snapshot["data"] if shows_configuration(each)]
-            if held:
-                yield snapshot["lastIncludedIndex"], held[-1]
+            yield from _brought(case.as_json(message))
+
+
+def _brought(message: JsonObject) -> Iterator[tuple[int, JsonObject]]:
+    snapshot = message.get("snapshot", {})
+    held = [each for each in snapshot.get("data", ()) if shows_configuration(each)]
+    if held:
+        yield snapshot["lastIncludedIndex"], held[-1]
 
 
 def _ends_at(case: Case, index: int) -> bool:
