@@ -146,7 +146,7 @@ def _tell_membership(
 ) -> Iterator[Telling]:
     """Tell of the configuration that a server has applied, and of one that was logged of it."""
     index, known = new.get("configurationIndex"), configurations(new)
-    if "configurationIndex" in step.changes and index in known:
+    if "configurationIndex" in step.changes and is_number(index) and index in known:
         where = f" (index {index})" if index else ", with which it began"
         yield {"configurationIndex"}, f"goes by {braced(known[index])}{where}"
     logged, before = new.get("configuration"), in_force(old, trace.features)

@@ -11,6 +11,8 @@ from raft_ref.traces.story.words import (
     configuration,
     entries,
     is_configuration,
+    is_number,
+    is_snapshot,
     listed,
     plain,
 )
@@ -41,22 +43,25 @@ def in_force(state: JsonObject, features: Collection[str]) -> JsonObject | None:
     if "Membership" not in features:
         return None
     if "AppliedMembership" in features:
-        return known.get(state.get("configurationIndex", -1))
+        applied = state.get("configurationIndex")
+        return known.get(applied) if is_number(applied) else None
     return known.get(max(known, default=0))
 
 
 def configurations(state: JsonObject) -> dict[int, JsonObject]:
     """Return the configurations that a server knows by their indices, at 0 that it began with.
 
-    Where the state does not tell what is in the snapshot, those behind it.
+    Where the state does not tell all that is in the snapshot, those of its end and behind it.
     """
-    log = entries(state.get("log"))
-    if log is None or not is_configuration(state.get("bootstrap")):
+    log, bootstrap = entries(state.get("log")), state.get("bootstrap")
+    if log is None or not is_configuration(bootstrap):
         return {}
-    values = values_of(state)
-    every = [state["bootstrap"], *values] if values is not None else [e["value"] for e in log]
-    first = 0 if values is not None else compacted(state) + 1
-    return {index: each for index, each in enumerate(every, first) if is_configuration(each)}
+    last, data = compacted(state), _data(state)
+    every = [*data, *(entry["value"] for entry in log)]
+    known: dict[int, Any] = dict(enumerate(every, last - len(data) + 1))
+    if values_of(state) is not None:
+        known[0] = bootstrap
+    return {index: each for index, each in known.items() if is_configuration(each)}
 
 
 def is_majority(part: Collection[str], servers: Collection[str]) -> bool:
@@ -72,14 +77,18 @@ def is_quorum(value: JsonObject, servers: Collection[str]) -> bool:
 
 def values_of(state: JsonObject) -> list[Any] | None:
     """Return what a server has in its snapshot and its log; None where that is not known."""
-    log = entries(state.get("log"))
-    if log is None or not is_configuration(state.get("bootstrap")):
+    log, data = entries(state.get("log")), _data(state)
+    is_whole = "snapshot" not in state or is_snapshot(state["snapshot"])
+    if log is None or not is_whole or len(data) != compacted(state):
         return None
+    return [*data, *(entry["value"] for entry in log)]
+
+
+def _data(state: JsonObject) -> list[Any]:
+    """Return the values that a snapshot stands for, as far as they are known: the last ones."""
     snapshot = state.get("snapshot")
-    applied = snapshot.get("data") if isinstance(snapshot, dict) else []
-    if not isinstance(applied, list) or len(applied) != compacted(state):
-        return None
-    return [*applied, *(entry["value"] for entry in log)]
+    data = snapshot.get("data") if isinstance(snapshot, dict) else None
+    return data if isinstance(data, list) and len(data) <= compacted(state) else []
 
 
 def begins(step: str, arguments: JsonObject, server: str | None) -> str:
