@@ -107,8 +107,8 @@ def test_who_does_not_vote_is_not_asked(tmp_path: Path) -> None:
     stands = {"step": "Timeout", "server": "a", "state": {"currentTerm": 1}}
     message = {"type": "RequestVoteRequest", "source": "a", "dest": "c", "term": 1}
     asks = {"step": "Send", "server": "a", "message": message}
-    assert verdict_on(log(stands, asks), tmp_path).outcome is ACCEPTED
-    verdict = verdict_on(log(stands, asks, voters=["a", "b"]), tmp_path)
+    assert verdict_on(log(stands, asks, silent={}), tmp_path).outcome is ACCEPTED
+    verdict = verdict_on(log(stands, asks, voters=["a", "b"], silent={}), tmp_path)
     assert verdict.outcome is REFUSED
     assert explained(verdict).why == "a asks c for a vote, which has none in {a b}"
 
@@ -169,7 +169,7 @@ def test_a_snapshot_brings_its_configuration(tmp_path: Path) -> None:
         "step": "Send", "server": "b", "message": {"type": "InstallSnapshotResponse", **back},
         "state": told,
     }  # fmt: skip
-    header = {"voters": ["a"], "features": APPLIED}
+    header = {"voters": ["a"], "servers": ["a", "b"], "features": APPLIED, "silent": {}}
     assert verdict_on(log(*lines, answers, **header), tmp_path).outcome is ACCEPTED
     wrong = {**answers, "state": {**told, "configuration": {"voters": ["a"]}}}
     verdict = verdict_on(log(*lines, wrong, **header), tmp_path)
