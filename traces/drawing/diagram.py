@@ -32,8 +32,11 @@ from raft_ref.traces.story.sentences import for_ever
 from raft_ref.traces.story.words import shortened
 
 _LEGEND_HEIGHT = 34.0
+_LEGEND_LINE = 20.0
+_KEY_GAP = 10
 _FRAME_PADDING = 8.0
 _NAME_LENGTH = 16
+_LONG_NAME_LENGTH = 20  # in smaller letters
 _LOOP_LEFT = -10.0
 
 
@@ -87,14 +90,31 @@ def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
 
 
 def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
+    lines = _in_lines(frames.legend(trace, theme), layout.width)
+    above = _LEGEND_HEIGHT + _LEGEND_LINE * (len(lines) - 1)
     label, height = frames.title(trace, layout.width, theme)
-    y = -_LEGEND_HEIGHT - height / 2
-    _node(graph, "title", Box(layout.width / 2, y, layout.width, height), label)
+    _node(graph, "title", Box(layout.width / 2, -above - height / 2, layout.width, height), label)
+    number = 0
+    for place, line in enumerate(lines):
+        left, y = 0.0, _LEGEND_LINE * (place + 1 - len(lines)) - _LEGEND_HEIGHT / 2 - 6
+        for key, width in line:
+            box = Box(left + width / 2, y, width, _LEGEND_HEIGHT)
+            _node(graph, f"key{number}", box, key)
+            left += width + _KEY_GAP
+            number += 1
+
+
+def _in_lines(keys: list[tuple[str, float]], width: float) -> list[list[tuple[str, float]]]:
+    """Break the key to the colours and marks into lines of at most this width."""
+    lines: list[list[tuple[str, float]]] = [[]]
     left = 0.0
-    for number, (key, width) in enumerate(frames.legend(trace, theme)):
-        box = Box(left + width / 2, -_LEGEND_HEIGHT / 2 - 6, width, _LEGEND_HEIGHT)
-        _node(graph, f"key{number}", box, key)
-        left += width + 10
+    for key in keys:
+        if lines[-1] and left + key[1] > width:
+            lines.append([])
+            left = 0.0
+        lines[-1].append(key)
+        left += key[1] + _KEY_GAP
+    return lines
 
 
 def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
@@ -270,7 +290,9 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) 
 def _last_values(
     graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout, theme: Theme
 ) -> None:
-    variable = font(shortened(row.name, _NAME_LENGTH), 8, theme.quiet)
+    is_long = len(row.name) > _NAME_LENGTH
+    size = 7 if is_long else 8
+    variable = font(shortened(row.name, _LONG_NAME_LENGTH), size, theme.quiet)
     label = (
         f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
     )

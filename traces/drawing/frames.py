@@ -5,6 +5,7 @@ Every function returns labels together with the room (points) that they take.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import apart, entries, plain, shortened
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"
 _FORMULA_SIZE = 9.5
 _FACTS_SIZE = 9.0
 _WRONG_SIZE = 11.0
@@ -39,13 +41,19 @@ def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
     facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
     lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
-    wrong = textwrap.wrap(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
+    wrong = _in_lines(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
     lines += [font(line, _WRONG_SIZE, theme.lost) for line in wrong]
     lines += [font(line, 10, theme.quiet) for line in wrapped(trace.source.split(), 10, width)]
     told = wrapped([*(f"{fact} ·" for fact in facts[:-1]), facts[-1]], _FACTS_SIZE, width)
     lines += [font(line, _FACTS_SIZE, theme.quiet) for line in told]
     rows = "".join(_row(line, width, _LINE) for line in lines)
     return f"<<table {BARE}>{rows}</table>>", 24 + _LINE * (len(lines) - 1)
+
+
+def _in_lines(text: str, columns: int) -> list[str]:
+    """Break a sentence into lines, and no configuration in two."""
+    kept = re.sub(r"{[\w ]*}", lambda found: found[0].replace(" ", _NO_BREAK), text)
+    return [line.replace(_NO_BREAK, " ") for line in textwrap.wrap(kept, columns)]
 
 
 def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
@@ -68,7 +76,8 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     if any(goes_by(state, trace.features) for state in reached):
         box = f'border="1" color="{theme.ink}" bgcolor="{theme.paper}"'
         sign = _sign(24, 14, box, f"<b>{font('{s}', 8, theme.ink)}</b>")
-        keys.append((sign, "configuration"))
+        is_late = "AppliedMembership" in trace.features
+        keys.append((sign, "configuration, once applied" if is_late else "configuration"))
     if any(state.get("commitIndex") for state in reached):
         keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
     made = [_key(sign, text, theme) for sign, text in keys]

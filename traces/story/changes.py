@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from raft_ref.traces.format.trace import JsonObject, TraceStep
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep
+from raft_ref.traces.story.membership import braced, configurations, in_force
 from raft_ref.traces.story.words import (
     compacted,
     entries,
+    is_configuration,
     is_number,
     is_snapshot,
     listed,
@@ -139,23 +141,35 @@ def _tell_features(step: TraceStep, new: JsonObject) -> Iterator[Telling]:
         yield set(), "leads on"
 
 
+def _tell_membership(
+    step: TraceStep, old: JsonObject, new: JsonObject, trace: Trace
+) -> Iterator[Telling]:
+    """Tell of the configuration that a server has applied, and of one that was logged of it."""
+    index, known = new.get("configurationIndex"), configurations(new)
+    if "configurationIndex" in step.changes and is_number(index) and index in known:
+        where = f" (index {index})" if index else ", with which it began"
+        yield {"configurationIndex"}, f"goes by {braced(known[index])}{where}"
+    logged, before = new.get("configuration"), in_force(old, trace.features)
+    if "configuration" in step.changes and is_configuration(logged):
+        was = "" if before is None else f"{braced(before)} -> "
+        yield {"configuration"}, f"configuration: {was}{braced(logged)}"
+
+
 _FLAGS = {"heardFromLeader": "has a leader", "isForced": "is to stand at once"}
 
 
-def changes(
-    step: TraceStep, old: JsonObject, new: JsonObject, servers: tuple[str, ...]
-) -> Iterator[str]:
-    """Yield a phrase for each thing that a step changes in the state of its server.
+def changes(step: TraceStep, old: JsonObject, new: JsonObject, trace: Trace) -> Iterator[str]:
+    """Yield a phrase for each thing that a step of a trace changes in the state of its server.
 
-    `old` and `new` are the server's states before and after it, `servers` the order in which
-    nextIndex and matchIndex list them.
+    `old` and `new` are the server's states before and after it.
     """
     told: set[str] = set()
     tellings = [
         *_tell_role(step, old, new),
         *_tell_vote(step, old, new),
-        *_tell_progress(step, old, new, servers),
+        *_tell_progress(step, old, new, trace.servers),
         *_tell_log(step, old, new),
+        *_tell_membership(step, old, new, trace),
         *(
             (covered, phrase)
             for covered, phrase in _tell_features(step, new)

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject, Trace
 from raft_ref.traces.story.words import is_number
 
+Names = Mapping[str, str]
+Servers = Mapping[str, JsonObject]
+Sentence = Callable[[Names, Servers, Servers, Trace], str]
+"""Says what is wrong, of what falsifies the property and the states before and after the last step.
+
+May raise LookupError, TypeError, ValueError where a trace is not what it says that it is.
+"""
+
 _PARTS = re.compile(r", (?=\w+ = )")  # the elements of a set are apart from each other, too
+_FIELDS = re.compile(r'(\w+) \|-> "?([^,\]"]+)')
 
 
 def instances(trace: Trace) -> list[dict[str, str]]:
@@ -17,6 +28,17 @@ def instances(trace: Trace) -> list[dict[str, str]]:
         {name: value for name, _, value in (part.partition(" = ") for part in _PARTS.split(each))}
         for each in told
     ]
+
+
+def record(value: str) -> dict[str, str]:
+    """Return the fields of a record of TLA+ that are numbers, names or strings."""
+    return dict(_FIELDS.findall(value))
+
+
+def history(trace: Trace, name: str, steps: int | None = None) -> Any:
+    """Return a history after so many steps (None: after all); None if the trace keeps none."""
+    told = (trace.history, *(step.history for step in trace.steps[:steps]))
+    return next((each[name] for each in reversed(told) if name in each), None)
 
 
 def committed_at(trace: Trace, index: int) -> JsonObject | None:
@@ -46,3 +68,20 @@ def committed_in(trace: Trace, index: int) -> int | None:
         if not keeps_history and is_number(commit) and commit >= index:
             return number
     return None
+
+
+def back(variable: str) -> Sentence:
+    """Return what tells of a variable that goes back."""
+
+    def as_text(names: Names, old: Servers, now: Servers, trace: Trace) -> str:
+        server = names["i"]
+        before, after = old[server][variable], now[server][variable]
+        if "j" in names:
+            place = trace.servers.index(names["j"])
+            return (
+                f"{server} moves {variable} for {names['j']} back, "
+                f"from {before[place]} to {after[place]}."
+            )
+        return f"{server} moves {variable} back, from {before} to {after}."
+
+    return as_text

@@ -13,6 +13,7 @@ from typing import Any
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
 from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject, Trace, TraceStep, Violation, states
 from raft_ref.traces.story.changes import changes
+from raft_ref.traces.story.membership import begins
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import (
     ENVELOPE,
@@ -32,6 +33,7 @@ _OF_ITSELF = {
     "TakeLead": "takes the lead",
     "StepDown": "gives up",
     "Commit": "commits what it may",
+    "ApplyConfiguration": "applies a configuration",
     "MoveNextIndex": "chooses anew what it sends next",
     "AdoptTerm": "learns of a term",
     "Refuse": "says no of its own accord",
@@ -92,7 +94,7 @@ def _ending(violation: Violation | None, wrong: str) -> list[str]:
 
 
 def _sentence(step: TraceStep, again: bool, old: JsonObject, new: JsonObject, trace: Trace) -> str:
-    effects = [*changes(step, old, new, trace.servers), *_sends(step)]
+    effects = [*changes(step, old, new, trace), *_sends(step)]
     effects += [f"{name} is now {_history(value)}" for name, value in step.history.items()]
     opening = _opening(step, again)
     is_refused = trace.violation is not None and trace.violation.is_refusal
@@ -120,13 +122,15 @@ def _opening(step: TraceStep, again: bool) -> str:
         return (
             f"the network loses {describe(message)} from {message['source']} to {message['dest']}"
         )
+    if begun := begins(step.step, step.arguments, server):
+        return f"{server} begins to {begun}"
     return _of_server(step)
 
 
 def _of_server(step: TraceStep) -> str:
     """Return the opening of a step that no message begins."""
     server = step.server
-    if step.step in _OF_ITSELF and not step.arguments:
+    if step.step in _OF_ITSELF and (not step.arguments or step.step == "Commit"):
         return f"{server} {_OF_ITSELF[step.step]}"
     match step.step:
         case "Await" if step.message is not None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from raft_ref.traces.format.trace import JsonObject, Trace, states
-from raft_ref.traces.story.evidence import committed_at, committed_in, instances
-from raft_ref.traces.story.membership import goes_by
+from raft_ref.traces.story.evidence import (
+    Names,
+    Sentence,
+    Servers,
+    back,
+    committed_at,
+    committed_in,
+    instances,
+)
+from raft_ref.traces.story.of_features import OF_FEATURES
+from raft_ref.traces.story.of_membership import OF_MEMBERSHIP
 from raft_ref.traces.story.words import plain
 
-_Servers = Mapping[str, JsonObject]
-_Names = Mapping[str, str]
-_Sentence = Callable[[_Names, _Servers, _Servers, Trace], str]
 _OF_A_PROTOCOL = "every step of a server is a step of "
 
 
@@ -20,22 +26,22 @@ def what_went_wrong(trace: Trace) -> str:
     violation = trace.violation
     if violation is not None and violation.reason:
         return violation.reason
-    if violation is None or violation.property not in _SENTENCES or not trace.steps:
+    if violation is None or violation.property not in SENTENCES or not trace.steps:
         return ""
     at = states(trace)
     names = next(iter(instances(trace)), {})
     try:
-        return _SENTENCES[violation.property](names, at[-2], at[-1], trace)
+        return SENTENCES[violation.property](names, at[-2], at[-1], trace)
     except (LookupError, TypeError, ValueError):
         return ""  # the trace is not what it says that it is
 
 
-def _election(names: _Names, _: _Servers, now: _Servers, __: Trace) -> str:
+def _election(names: Names, _: Servers, now: Servers, __: Trace) -> str:
     term = now[names["i"]]["currentTerm"]
     return f"{names['i']} and {names['j']} both lead term {term}."
 
 
-def _matching(names: _Names, _: _Servers, __: _Servers, ___: Trace) -> str:
+def _matching(names: Names, _: Servers, __: Servers, ___: Trace) -> str:
     both = f"{names['i']} and {names['j']}"
     if names["index"] == names["before"]:
         return f"{both} hold different entries of the same term at index {names['index']}."
@@ -45,7 +51,7 @@ def _matching(names: _Names, _: _Servers, __: _Servers, ___: Trace) -> str:
     )
 
 
-def _completeness(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
+def _completeness(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     leader, index = names["i"], int(names["index"])
     when = committed_in(trace, index)
     told = f" in step {when}" if when else ""
@@ -53,7 +59,7 @@ def _completeness(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> st
     return f"{leader} leads term {term} without the entry {index}, which was committed{told}."
 
 
-def _safety(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
+def _safety(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     server, index = names["i"], int(names["index"])
     state = now[server]
     if index > _last(state):
@@ -87,7 +93,7 @@ def _entry(state: JsonObject, index: int) -> JsonObject | None:
     return entry
 
 
-def _snapshot(names: _Names, _: _Servers, now: _Servers, __: Trace) -> str:
+def _snapshot(names: Names, _: Servers, now: Servers, __: Trace) -> str:
     server = names["i"]
     last, commit = now[server]["snapshot"]["lastIncludedIndex"], now[server]["commitIndex"]
     if last > commit:
@@ -95,7 +101,7 @@ def _snapshot(names: _Names, _: _Servers, now: _Servers, __: Trace) -> str:
     return f"The snapshot of {server} includes what was not committed."
 
 
-def _append_only(names: _Names, old: _Servers, now: _Servers, _: Trace) -> str:
+def _append_only(names: Names, old: Servers, now: Servers, _: Trace) -> str:
     leader = names["i"]
     before, after = _last(old[leader]), _last(now[leader])
     if after < before:
@@ -103,33 +109,7 @@ def _append_only(names: _Names, old: _Servers, now: _Servers, _: Trace) -> str:
     return f"{leader} leads, and overwrites the entry {names['index']} of its own log."
 
 
-def _back(variable: str) -> _Sentence:
-    def as_text(names: _Names, old: _Servers, now: _Servers, trace: Trace) -> str:
-        server = names["i"]
-        before, after = old[server][variable], now[server][variable]
-        if "j" in names:
-            place = trace.servers.index(names["j"])
-            return (
-                f"{server} moves {variable} for {names['j']} back, "
-                f"from {before[place]} to {after[place]}."
-            )
-        return f"{server} moves {variable} back, from {before} to {after}."
-
-    return as_text
-
-
-def _intersect(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
-    one, other = names["i"], names["j"]
-    here, there = (goes_by(now[each], trace.features) for each in (one, other))
-    some = [each for each in trace.servers if each in names["servers"].strip("{}").split(", ")]
-    others = [each for each in trace.servers if each not in some]
-    return (
-        f"{one} goes by {here}, {other} by {there}: {' and '.join(some)} can agree on one thing, "
-        f"{' and '.join(others)} on another."
-    )
-
-
-def _next(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
+def _next(names: Names, _: Servers, now: Servers, trace: Trace) -> str:
     leader, place = now[names["i"]], trace.servers.index(names["j"])
     return (
         f"{names['i']} is about to send {names['j']} the entry {leader['nextIndex'][place]}, "
@@ -137,7 +117,7 @@ def _next(names: _Names, _: _Servers, now: _Servers, trace: Trace) -> str:
     )
 
 
-def _never(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
+def _never(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     goals = {
         "CommitIsDone": "A commit is due, and whatever happens from here, it is never made.",
         "CommitIsKnownToAll": "Whatever happens from here, not all servers hear of a commit.",
@@ -151,7 +131,7 @@ def _never(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
     return told or "What is due can never be reached from here."
 
 
-def _no_step(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
+def _no_step(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     if trace.violation is None or not trace.violation.instances:
         return ""
     found = trace.violation.formula.removeprefix(_OF_A_PROTOCOL)
@@ -160,7 +140,7 @@ def _no_step(_: _Names, __: _Servers, ___: _Servers, trace: Trace) -> str:
     return f"The last step is none of {protocol}.tla: {told}."
 
 
-_SENTENCES: Mapping[str, _Sentence] = {
+SENTENCES: Mapping[str, Sentence] = {
     "ElectionSafety": _election,
     "LogMatching": _matching,
     "LogTermsMonotonic": lambda names, *_: f"Along the log of {names['i']} a term goes down.",
@@ -169,13 +149,15 @@ _SENTENCES: Mapping[str, _Sentence] = {
     "SnapshotCommitted": _snapshot,
     "NextIndexAboveMatchIndex": _next,
     "LeaderAppendOnly": _append_only,
-    "CurrentTermMonotonic": _back("currentTerm"),
-    "CommitIndexMonotonic": _back("commitIndex"),
-    "MatchIndexMonotonic": _back("matchIndex"),
+    "CurrentTermMonotonic": back("currentTerm"),
+    "CommitIndexMonotonic": back("commitIndex"),
+    "MatchIndexMonotonic": back("matchIndex"),
     "SnapshotMonotonic": lambda names, *_: (
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
-    "ConfigurationsIntersect": _intersect,
     "StepRefinement": _no_step,
     "Progress": _never,
+    **OF_FEATURES,
+    **OF_MEMBERSHIP,
 }
+"""What is told of each property that is violated."""

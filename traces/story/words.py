@@ -28,7 +28,7 @@ def plain(value: Any) -> str:
             what = "an entry" if value["value"] == NOT_LOGGED else plain(value["value"])
             return f"{what} ({', '.join(others)})"
         if is_configuration(value):
-            return configuration(value, ", ")
+            return configuration(value)
         return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in value.items()) + "}"
     return json.dumps(value)
 
@@ -52,21 +52,21 @@ def short_value(entry: JsonObject) -> str:
     """
     value = entry["value"]
     if is_configuration(value):
-        return shortened_within(configuration(value, " "), 24)
+        return shortened_within(configuration(value), 24)
     return "?" if value == NOT_LOGGED else shortened_within(plain(value), 8)
 
 
 _PARTS = ("voters", "outgoingVoters", "learners")
 
 
-def is_configuration(value: Any) -> bool:
+def is_configuration(value: Any) -> TypeGuard[JsonObject]:
     """Tell whether a value says who the servers of a cluster are (thesis, 4)."""
     return isinstance(value, dict) and all(type(value.get(part)) is list for part in _PARTS)
 
 
-def configuration(value: JsonObject, comma: str) -> str:
+def configuration(value: JsonObject) -> str:
     """Return voters in braces, the outgoing ones first where there are some, then learners."""
-    new, old, learners = (comma.join(map(plain, value[part])) for part in _PARTS)
+    new, old, learners = (" ".join(map(plain, value[part])) for part in _PARTS)
     told = f"{{{old}}}→{{{new}}}" if old else f"{{{new}}}"
     return f"{told}+{learners}" if learners else told
 

@@ -85,7 +85,7 @@ class ConfigurationKeptWhenTruncated(_OneAtATime):
 
 
 class ConfigurationOfSnapshotIgnored(_OneAtATime):
-    """A server that installs a snapshot goes by the configuration that it had before (4.1, 5)."""
+    """A server misses the configuration in its snapshot, and goes by its first one (4.1, 5)."""
 
     def latest_index(self, state: State, last: int) -> int:
         """Look at the entries behind the snapshot alone."""
@@ -104,7 +104,7 @@ class CommittedByOldConfiguration(_OneAtATime):
 
 
 class UnionOfConfigurations(_Joint):
-    """With C_old,new a majority of all servers together is enough (4.3)."""
+    """With C_old,new a majority of all servers is enough, to commit and to be elected (4.3)."""
 
     def has_quorum(self, state: Any, servers: frozenset[ServerId]) -> bool:
         """Count the servers of both as those of one."""

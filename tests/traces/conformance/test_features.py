@@ -13,6 +13,7 @@ from raft_ref.features.bugs import MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.traces.conformance import reference, schedule
 from raft_ref.traces.conformance.adapter import Adapter, Reply, Sent
 from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
+from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.conformance.hunting.hunt import Hunt, Hunted
 from raft_ref.traces.conformance.report import ConformanceReport
@@ -203,3 +204,4 @@ def test_a_bug_of_membership_is_met_by_chance(name: str) -> None:
     assert run is not None
     assert run.verdict is not None
     assert CHANGED_BY_CHANCE[name] in explained(run.verdict).why
+    assert "not enabled: it is not enabled" not in kind(run)

@@ -319,6 +319,9 @@ def test_what_never_leads_to_anything_is_refused_and_says_how_far_it_was_followe
     found = settled("match-index-moved-back", steps=300)
     assert found.fatal is None
     assert found.sought >= 300
+    # It is told by its reason, and not that there is one.
+    assert found.reason == found.refusal.why
+    assert found.reason.startswith("s1 takes s3 to hold its log up to 0")
 
 
 class Asked(InProcess):

@@ -25,8 +25,10 @@ from raft_ref.traces import (
     read,
     render,
 )
+from raft_ref.traces.drawing import frames
 from raft_ref.traces.drawing.layout import Box, Layout, lay_out
 from raft_ref.traces.drawing.render import FORMATS
+from raft_ref.traces.drawing.style import LIGHT
 from raft_ref.traces.story.words import printable
 from tests.support.files import GALLERY, TRACES
 
@@ -229,6 +231,37 @@ def test_with_a_configuration_used_as_applied_it_changes_when_it_is_applied() ->
     found = lay_out(read(GALLERY / "commits-forgotten-by-restart.ndjson"))
     told = {each.row.name: each.row.configuration for each in found.rows if each.row.configuration}
     assert told == {"ApplyConfiguration": "{s1 s2}"}
+
+
+def test_the_key_says_where_a_configuration_counts_once_it_is_applied() -> None:
+    said = "configuration, once applied"
+    assert said in draw(read(GALLERY / "commits-forgotten-by-restart.ndjson")).source
+    assert said not in draw(changing(2)).source
+
+
+def test_a_long_name_of_a_variable_is_told_in_full() -> None:
+    text = draw(read(GALLERY / "commits-forgotten-by-restart.ndjson")).source
+    assert ">configurationIndex</font>" in text
+
+
+def test_no_configuration_is_broken_in_two() -> None:
+    trace = changing(7)
+    reason = "s1 goes by what is no more in force, and the others by {s1 s2 s3 s4 s5 s6 s7}."
+    for padding in range(40):
+        wrong = Violation("P", "", is_refusal=True, reason="x" * padding + reason)
+        assert "{s1 s2 s3 s4 s5 s6 s7}." in draw(replace(trace, violation=wrong)).source
+
+
+@each_golden
+def test_the_key_is_no_wider_than_the_picture(path: Path) -> None:
+    trace = read(path)
+    keys = re.findall(r'\tkey\d+ \[.*?pos="([-.\d]+),([-.\d]+)!"', draw(trace).source, re.DOTALL)
+    widths = [width for _, width in frames.legend(trace, LIGHT)]
+    assert len(keys) == len(widths)
+    for (x, _), width in zip(keys, widths, strict=True):
+        assert float(x) + width / 2 <= lay_out(trace).width
+    tops = {float(y) for _, y in keys}
+    assert all(abs(one - other) >= 20 for one in tops for other in tops - {one})
 
 
 def test_where_the_membership_cannot_change_no_configuration_is_told() -> None:

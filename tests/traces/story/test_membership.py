@@ -20,10 +20,9 @@ def entry(value: object) -> JsonObject:
 
 ALL = configuration("s1", "s2")
 LOG = [entry("v1"), entry(configuration("s1", learners=("s2",))), entry("v1")]
-SNAPSHOT = {
-    "lastIncludedIndex": 2, "lastIncludedTerm": 1,
-    "data": ["v1", configuration("s2", old=("s1", "s2"))],
-}  # fmt: skip
+BARE = {"lastIncludedIndex": 5, "lastIncludedTerm": 1}
+JOINT = configuration("s2", old=("s1", "s2"))
+SNAPSHOT = {"lastIncludedIndex": 2, "lastIncludedTerm": 1, "data": ["v1", JOINT]}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +35,28 @@ SNAPSHOT = {
         ({"bootstrap": ALL, "log": LOG, "snapshot": SNAPSHOT}, MEMBERSHIP, "{s1}+s2"),
         ({"bootstrap": ALL, "log": LOG, "configurationIndex": 0}, APPLIED, "{s1 s2}"),
         ({"bootstrap": ALL, "log": LOG, "configurationIndex": 2}, APPLIED, "{s1}+s2"),
-        # What is not told is not known.
+        # The end of a snapshot is known.
+        (
+            {
+                "bootstrap": ALL,
+                "log": [],
+                "snapshot": {**BARE, "data": ["v", JOINT]},
+                "configurationIndex": 5,
+            },
+            APPLIED,
+            "{s1 s2}→{s2}",
+        ),
+        ({"bootstrap": ALL, "log": [], "snapshot": {**BARE, "data": ["v"]}}, MEMBERSHIP, ""),
+        # What stands behind a snapshot of which nothing is known.
+        ({"bootstrap": ALL, "log": LOG, "snapshot": BARE}, MEMBERSHIP, "{s1}+s2"),
+        (
+            {"bootstrap": ALL, "log": LOG, "snapshot": BARE, "configurationIndex": 7},
+            APPLIED,
+            "{s1}+s2",
+        ),
+        ({"bootstrap": ALL, "log": LOG, "snapshot": BARE, "configurationIndex": 5}, APPLIED, ""),
+        # What is not told, or makes no sense, is not known.
+        ({"bootstrap": ALL, "log": LOG, "configurationIndex": []}, APPLIED, ""),
         ({"log": LOG}, MEMBERSHIP, ""),
         ({"bootstrap": ALL}, MEMBERSHIP, ""),
         ({"bootstrap": ALL, "log": LOG}, APPLIED, ""),

@@ -85,6 +85,65 @@ def test_sentences(step: TraceStep, before: JsonObject, sentence: str) -> None:
     assert one_step(step, before) == sentence
 
 
+def configuration(*voters: str) -> dict[str, Any]:
+    return {"voters": [*voters], "outgoingVoters": [], "learners": []}
+
+
+@pytest.mark.parametrize(
+    ("step", "arguments", "opening"),
+    [
+        ("AddServer", {"peer": "s2"}, "s1 begins to add s2"),
+        ("AddLearner", {"peer": "s2"}, "s1 begins to add the learner s2"),
+        ("PromoteLearner", {"peer": "s2"}, "s1 begins to make the learner s2 a voter"),
+        ("RemoveServer", {"peer": "s2"}, "s1 begins to remove s2"),
+        ("RemoveServer", {"peer": "s1"}, "s1 begins to remove itself"),
+        ("EnterJoint", {"voters": ["s1", "s2"]}, "s1 begins to change the voters to {s1 s2}"),
+        ("LeaveJoint", {}, "s1 begins to leave C_old,new"),
+        (
+            "ChangeTo", {"configuration": configuration("s1", "s2")},
+            "s1 begins to change the configuration to {s1 s2}",
+        ),
+        (
+            "ChangeTo", {"changes": {"s2": None, "s3": "voter", "s4": "learner"}},
+            "s1 begins to remove s2, make s3 a voter and make s4 a learner",
+        ),
+        (
+            "ChangeTo", {"configuration": {"voters": ["s1", "s2"]}},
+            "s1 begins to change the voters to {s1 s2}",
+        ),
+        ("ChangeConf", {"changes": {"s2": None}}, "s1 begins to remove s2"),
+        ("ChangeTo", {"changes": {}, "isLeft": True}, "s1 begins to leave C_old,new"),
+        ("Commit", {"index": 2}, "s1 commits what it may"),
+        # Of somebody's own: as it stands.
+        ("AddServer", {"name": 3}, "s1 takes the step AddServer (name 3)"),
+    ],
+)  # fmt: skip
+def test_changes_of_membership(step: str, arguments: JsonObject, opening: str) -> None:
+    made = TraceStep(step, "s1", arguments=arguments, changes={"log": [entry(1, "v1")]})
+    said = f"{opening}: appends v1 (term 1) at index 1."
+    assert one_step(made, {"log": []}) == said
+
+
+def test_which_configuration_a_server_goes_by() -> None:
+    log = [{"term": 1, "value": configuration("s2")}]
+    state = {"bootstrap": configuration("s1"), "log": log, "configurationIndex": 0}
+    features = ("Membership", "AppliedMembership")
+
+    def told(**changes: Any) -> str:
+        step = TraceStep("ApplyConfiguration", "s1", changes=changes)
+        (line,) = tell(Trace(("s1",), {"s1": state}, (step,), features=features))
+        return line.removeprefix("1. s1 applies a configuration: ")
+
+    assert told(configurationIndex=1) == "goes by {s2} (index 1)."
+    # Which one is not known.
+    assert told(configurationIndex=2) == "configurationIndex: 0 -> 2."
+    # As a refused line tells it.
+    assert told(configuration=configuration("s3")) == "configuration: {s1} -> {s3}."
+    state["configurationIndex"] = 3
+    assert told(configuration=configuration("s3")) == "configuration: {s3}."
+    assert told(configurationIndex=0) == "goes by {s1}, with which it began."
+
+
 def test_a_violation_comes_last() -> None:
     violation = Violation("P", "\\A i :\n  x[i]", ("i = s1",))
     assert tell(Trace(("s1",), {"s1": {}}, violation=violation)) == [

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.format.trace import TraceError
-from raft_ref.traces.validation.refusals.candidate import Candidate
+from raft_ref.traces.validation.refusals.candidate import NOT_ENABLED, Candidate
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.verdict import Verdict
 
@@ -41,7 +41,10 @@ def _stands_against(nearest: Candidate) -> str:
     if nearest.differences:
         names = sorted({name for name, _, _ in nearest.differences})
         return f"{_action(nearest)} differs in {', '.join(names)}"
-    return f"{_action(nearest)} is not enabled: {_without_numbers(nearest.condition)[:80]}"
+    told = f"{_action(nearest)} is not enabled"
+    if nearest.condition == NOT_ENABLED:
+        return told
+    return f"{told}: {_without_numbers(nearest.condition)[:80]}"
 
 
 def _action(candidate: Candidate) -> str:

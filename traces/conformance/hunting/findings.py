@@ -48,9 +48,12 @@ class Finding:
         """What stands against it, in a few words."""
         if self.shown.consequence is not None:
             return self.shown.consequence.text
-        assert self.run.verdict is not None
-        reason = self.run.failure or self.run.verdict.reason
-        return reason or "no step of the spec explains its last line"
+        verdict = self.run.verdict
+        assert verdict is not None
+        if reason := self.run.failure or verdict.reason:
+            return reason
+        told = "" if verdict.event is None or self.refusal is None else self.refusal.why
+        return told or "no step of the spec explains its last line"
 
     @cached_property
     def refusal(self) -> Refusal | None:

@@ -41,12 +41,26 @@ def candidates(search: Search, worlds: Iterable[World], event: Event) -> list[Ca
             if known is None or each.distance < known.distance:
                 nearest[each.action] = each
     found = sorted(nearest.values(), key=lambda each: each.distance)
+    found.sort(key=lambda each: not _is_answered(search, event, each))
     if not found or (found[0].condition and found[0].distance[0] == SILENT):
         # Not even tried is what the line itself tells of.
         found.insert(0, Candidate(event.name, NO_STEP, distance=(TOLD, 0, 0)))
     first = found[0]
     differing = {name for name, _, _ in first.differences}
     return [first, *(each for each in found[1:] if _tells(each, first, differing))]
+
+
+def _is_answered(search: Search, event: Event, candidate: Candidate) -> bool:
+    """Say whether the message that a line sends was sent then, and the configuration alone differs.
+
+    What a server takes in silence is further from the line than that it sends; but the whole line
+    would be explained by this, were it not for the configuration.
+    """
+    if event.moves != ("Send",) or event.message is None or candidate.result is None:
+        return False
+    if {name for name, _, _ in candidate.differences} != {"configuration"}:
+        return False
+    return any(True for _ in search.moves.messages(candidate.result, event.message))
 
 
 def _tells(candidate: Candidate, first: Candidate, differing: set[str]) -> bool:

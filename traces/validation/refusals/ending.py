@@ -114,6 +114,8 @@ def _as_variables(
         return {name: [numbers[each] for each in search.moves.names]}
     if name == "snapshot":
         return {name: {**old[name], **value}}
+    if name == "configuration" and state is not None:
+        return {name: {**search.matching.configuration(state), **value}}
     if name != "log" or isinstance(value, list):
         return {name: value}
     others = {f"log.{each}": value[each] for each in value if each == "digest"}

@@ -5,7 +5,7 @@ The rule of `reasons` holds: each teller knows one thing that is forbidden.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
@@ -76,13 +76,74 @@ def _asked(case: Case) -> JsonObject:
 
 def _applies(case: Case) -> str:
     """Tell of a configuration that is applied and is not the next that is committed."""
-    logged, has = case.differences.get("configuration", (None, None))
-    if logged is None or not _is_used_when_applied(case):
+    is_it = "ApplyConfiguration" in case.event.moves or _step(case).startswith("Apply")
+    asked = case.event.after.get("configuration")
+    is_wrong = case.nearest.condition or "configuration" in case.differences
+    if asked is None or not is_it or not is_wrong or not _is_used_when_applied(case):
         return ""
-    parts = {**has, **logged}
-    if case.nearest.action.startswith("Apply"):
-        return f"{case.me} applies the configuration {plain(parts)}, and {plain(has)} is committed"
+    told = f"{case.me} applies the configuration"
+    if committed := _committed(case):
+        return f"{told} {plain({**committed, **asked})}, and {plain(committed)} is committed"
+    index = _open_change(case)
+    known = f"the one at index {index} is not committed yet" if index else "none is committed"
+    return f"{told} {plain({**case.configuration, **asked})}, and {known}"
+
+
+def _committed(case: Case) -> JsonObject:
+    """Return the configuration that is committed and not applied yet; empty where none is."""
+    behind, commit = case.old["snapshot"]["lastIncludedIndex"], case.old["commitIndex"]
+    found = {}
+    for index, entry in enumerate(case.old["log"], behind + 1):
+        if shows_configuration(entry["value"]) and case.old["configurationIndex"] < index <= commit:
+            found = entry["value"]
+    return found
+
+
+def _installs(case: Case) -> str:
+    """Tell of a snapshot that is installed with another configuration than it brings."""
+    shown = case.event.after.get("configuration")
+    if shown is None or not _is_used_when_applied(case):
+        return ""
+    logged = {part: sorted(each) for part, each in shown.items()}
+    sent = ((index, value) for index, value in _in_snapshots(case) if _ends_at(case, index))
+    for index, brought in (*_installed(case), *sent):
+        if {**brought, **logged} != brought:
+            return (
+                f"{case.me} installs the snapshot up to index {index} with the configuration "
+                f"{plain({**brought, **logged})}, and it brings {plain(brought)}"
+            )
     return ""
+
+
+def _installed(case: Case) -> Iterator[tuple[int, JsonObject]]:
+    """Yield the same of the snapshot that a server has installed without a line before this one."""
+    for step in case.world.steps():
+        if step.line != case.event.line:
+            return
+        if step.server == case.me and step.message is not None:
+            yield from _brought(case.as_json(step.message))
+
+
+def _in_snapshots(case: Case) -> Iterator[tuple[int, JsonObject]]:
+    """Yield the last index of each snapshot that a server was sent, and its configuration."""
+    for source in case.search.moves.names:
+        sent = {"type": "InstallSnapshotRequest", "source": source, "dest": case.me}
+        for message in case.search.moves.messages(case.world, sent):
+            yield from _brought(case.as_json(message))
+
+
+def _brought(message: JsonObject) -> Iterator[tuple[int, JsonObject]]:
+    snapshot = message.get("snapshot", {})
+    held = [each for each in snapshot.get("data", ()) if shows_configuration(each)]
+    if held:
+        yield snapshot["lastIncludedIndex"], held[-1]
+
+
+def _ends_at(case: Case, index: int) -> bool:
+    """Say whether a line tells that the log ends at an index, which it did not reach before."""
+    snapshot, log = case.event.after.get("snapshot", {}), case.event.after.get("log")
+    told = log.get("lastIndex") if isinstance(log, dict) else None
+    return index > case.last and index in (told, snapshot.get("lastIncludedIndex"))
 
 
 def _stands(case: Case) -> str:
@@ -104,6 +165,17 @@ def _stands(case: Case) -> str:
     return ""
 
 
+def _asks(case: Case) -> str:
+    """Tell of a server that asks who does not vote for a vote (4.2.1)."""
+    message = case.event.message or {}
+    if not _step(case).startswith("send ") or message.get("type") not in _ELECTING:
+        return ""
+    peer, configuration = message["dest"], case.configuration
+    if peer in (*configuration["voters"], *configuration["outgoingVoters"]):
+        return ""
+    return f"{case.me} asks {peer} for a vote, which has none in {plain(configuration)}"
+
+
 def _restarts(case: Case) -> str:
     """Tell of a restart that forgets which configurations are committed."""
     is_restart = _step(case) in ("RestartAt", "RestartFrom") and bool(case.nearest.condition)
@@ -116,8 +188,9 @@ def _restarts(case: Case) -> str:
     )
 
 
+_ELECTING = ("RequestVoteRequest", "PreVoteRequest")
 _TELLERS: tuple[Callable[[Case], str], ...] = (
-    _changes, _applies, _stands, _restarts,
+    _changes, _applies, _installs, _stands, _asks, _restarts,
 )  # fmt: skip
 
 
