@@ -59,6 +59,12 @@ impl Server {
         self.node.raft.state == StateRole::Leader
     }
 
+    /// Whether it has heard of a leader within the election timeout.
+    fn has_leader(&self) -> bool {
+        let raft = &self.node.raft;
+        raft.leader_id != INVALID_ID && raft.election_elapsed < raft.election_timeout()
+    }
+
     /// Does what the library asks for: store, send, apply.
     fn work(&mut self) -> Vec<Message> {
         let mut messages = Vec::new();
@@ -166,7 +172,7 @@ impl Cluster for RaftRs {
                 let _ = server.node.campaign();
                 Taken::step(if on.pre_vote { "RequestPreVotes" } else { "Timeout" })
             }
-            "MissLeader" if server.node.raft.leader_id != INVALID_ID && !server.is_leader() => {
+            "MissLeader" if server.has_leader() && !server.is_leader() => {
                 server.node.raft.election_elapsed = server.node.raft.election_timeout();
                 Taken::step("MissLeader")
             }
@@ -178,7 +184,7 @@ impl Cluster for RaftRs {
             }
             "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "Timeout"
             | "RequestPreVotes" | "MissLeader" | "CheckQuorum" | "TransferLeadership"
-            | "AbortTransfer" => Taken::Nothing,
+            | "TimeoutNow" | "AbortTransfer" => Taken::Nothing,
             _ => Taken::Unknown,
         };
         let sent = server.work().into_iter().filter(|message| message.to != message.from);
