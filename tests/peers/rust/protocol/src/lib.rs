@@ -63,7 +63,8 @@ pub struct Asked<'a, M> {
 pub enum Taken {
     Unknown,
     Nothing,
-    /// One step after the other; the state that is told is that after the last.
+    /// One step after the other, of that server if it names none; the state that is told is that
+    /// after the last.
     Steps(Vec<Value>),
 }
 
@@ -84,7 +85,7 @@ pub trait Cluster {
     /// Forgets everything, and starts servers with nothing stored. Returns what the header says
     /// besides (`features`, `allowed`, `silent`).
     fn init(&mut self, servers: u64, request: &Value) -> Value;
-    fn take(&mut self, asked: Asked<Self::Message>) -> Taken;
+    fn take(&mut self, asked: Asked<Self::Message>, names: &Names) -> Taken;
     fn state(&self, server: u64, names: &Names) -> Value;
     /// What was sent since this was asked last.
     fn sent(&mut self) -> Vec<Sent<Self::Message>>;
@@ -120,7 +121,7 @@ impl<C: Cluster> Adapter<C> {
             arguments,
             received,
         };
-        match self.cluster.take(asked) {
+        match self.cluster.take(asked, &self.names) {
             Taken::Unknown => json!({"lines": [], "unknown": true}),
             Taken::Nothing => json!({"lines": []}),
             Taken::Steps(steps) => self.told(server, steps, message),
@@ -148,8 +149,11 @@ impl<C: Cluster> Adapter<C> {
     fn told(&mut self, server: u64, steps: Vec<Value>, message: Option<Value>) -> Value {
         let (mut lines, mut sends) = (steps, Vec::new());
         for line in &mut lines {
-            line["server"] = self.names.of(server);
-            if let (Some(message), true) = (&message, line["step"] == "Receive") {
+            if line["server"].is_null() {
+                line["server"] = self.names.of(server);
+            }
+            let is_receipt = line["step"] == "Receive" && line["message"].is_null();
+            if let (Some(message), true) = (&message, is_receipt) {
                 line["message"] = message.clone();
             }
         }

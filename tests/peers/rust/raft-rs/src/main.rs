@@ -155,7 +155,7 @@ impl Cluster for RaftRs {
         told::header(self.on)
     }
 
-    fn take(&mut self, asked: Asked<Message>) -> Taken {
+    fn take(&mut self, asked: Asked<Message>, _: &Names) -> Taken {
         let on = self.on;
         let server = &mut self.servers[asked.server as usize - 1];
         let taken = match asked.step {
@@ -174,7 +174,8 @@ impl Cluster for RaftRs {
             }
             "MissLeader" if server.has_leader() && !server.is_leader() => {
                 server.node.raft.election_elapsed = server.node.raft.election_timeout();
-                Taken::step("MissLeader")
+                // Its lease is its own: a pre-vote for a term that has begun is given all the same.
+                Taken::step("Stay")
             }
             "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "TransferLeadership"
             | "AbortTransfer" | "CheckQuorum"

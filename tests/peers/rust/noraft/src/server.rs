@@ -1,0 +1,109 @@
+//! A server of noraft: the node, and what its user does for it.
+
+use noraft::{
+    Action, ClusterConfig, Error, Log, LogEntries, LogIndex, LogPosition, Message, Node, NodeId,
+    Term,
+};
+
+/// What travels: its messages, and snapshots.
+#[derive(Clone)]
+pub enum Package {
+    Raft(Message),
+    /// The snapshot of a leader, behind whose end the heartbeat is.
+    Snapshot {
+        position: LogPosition,
+        members: ClusterConfig,
+        heartbeat: Message,
+    },
+}
+
+pub struct Server {
+    pub node: Node,
+    term: Term,
+    voted_for: Option<NodeId>,
+    log: Log,
+}
+
+impl Server {
+    /// A server with nothing stored but who its members are.
+    pub fn new(id: NodeId, servers: u64) -> Server {
+        let mut members = ClusterConfig::new();
+        members.voters.extend((1..=servers).map(NodeId::new));
+        let log = Log::new(members, LogEntries::new(LogPosition::ZERO));
+        let node = Node::restart(id, Term::ZERO, None, log.clone());
+        Server { node, term: Term::ZERO, voted_for: None, log }
+    }
+
+    pub fn restart(&mut self) {
+        self.node = Node::restart(self.node.id(), self.term, self.voted_for, self.log.clone());
+    }
+
+    pub fn receive(&mut self, package: Package) -> Result<(), Error> {
+        match package {
+            Package::Raft(message) => self.node.handle_message(&message),
+            Package::Snapshot { position, members, heartbeat } => {
+                self.node.handle_message(&heartbeat)?;
+                let is_of_leader = heartbeat.term() == self.node.current_term();
+                if is_of_leader && self.node.handle_snapshot_installed(position, members) {
+                    self.log = self.node.log().clone();
+                    return self.node.handle_message(&heartbeat);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Compacts up to an entry that is committed, and says whether it did.
+    pub fn compact(&mut self, index: u64) -> bool {
+        let to = LogIndex::new(index).min(self.node.commit_index());
+        if to <= self.node.log().snapshot_position().index {
+            return false;
+        }
+        let found = self.node.log().get_position_and_config(to);
+        let Some((position, members)) = found.map(|(at, members)| (at, members.clone())) else {
+            return false;
+        };
+        let is_done = self.node.handle_snapshot_installed(position, members);
+        if is_done {
+            self.log = self.node.log().clone();
+        }
+        is_done
+    }
+
+    /// Does what it asks for, in the order in which it gives it.
+    pub fn work(&mut self) -> Vec<(u64, Package)> {
+        let mut packages = Vec::new();
+        while let Some(action) = self.node.actions_mut().next() {
+            match action {
+                Action::SetElectionTimeout => {}
+                Action::SaveCurrentTerm => self.term = self.node.current_term(),
+                Action::SaveVotedFor => self.voted_for = self.node.voted_for(),
+                Action::AppendLogEntries(entries) => {
+                    assert!(self.log.append_suffix(&entries), "what is to be stored leaves a gap");
+                }
+                Action::BroadcastMessage(message) => {
+                    let peers: Vec<_> = self.node.peers().collect();
+                    packages
+                        .extend(peers.iter().map(|to| (to.get(), Package::Raft(message.clone()))));
+                }
+                Action::SendMessage(to, message) => {
+                    packages.push((to.get(), Package::Raft(message)));
+                }
+                Action::InstallSnapshot(to) => packages.push((to.get(), self.snapshot())),
+            }
+        }
+        packages
+    }
+
+    fn snapshot(&self) -> Package {
+        let position = self.node.log().snapshot_position();
+        let heartbeat = Message::AppendEntriesCall {
+            from: self.node.id(),
+            term: self.node.current_term(),
+            commit_index: position.index,
+            entries: LogEntries::new(position),
+        };
+        let members = self.node.log().snapshot_config().clone();
+        Package::Snapshot { position, members, heartbeat }
+    }
+}
