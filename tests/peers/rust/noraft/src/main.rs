@@ -8,7 +8,9 @@
 //! - An answer says where a log ends, with the term there, and the leader looks whether it has that
 //!   entry. What it finds is told as the spec would have it: as a heartbeat behind that entry.
 //! - A conflict is cut off before there is anything in its place, in memory alone: told as a step
-//!   of its own, that the spec has no name for.
+//!   of its own, that the spec has no name for. A crash brings it back.
+//! - Who has a leader notes it in the place of its vote, whomever that was for, and may vote
+//!   for it: not told, until there is a later term.
 //! - Snapshots are its user's: they travel with a heartbeat of their leader.
 
 mod server;
@@ -52,14 +54,15 @@ impl Noraft {
             panic!("{error}");
         }
         let mut steps = vec![json!({"step": "Receive"})];
-        let node = &self.servers[place].node;
+        let now = &self.servers[place];
         let is_cut = compared.as_ref().is_some_and(|entries| {
             // It ends before the entry that is in conflict.
-            node.log().last_position().index.get() + 1 == entries.prev_position().index.get()
+            let last = now.node.log().last_position().index.get();
+            last + 1 == entries.prev_position().index.get()
         });
-        if is_cut && told::log(node, &self.values) != before {
-            steps[0]["state"] = told::but_for_log(node, names, before);
-            steps.push(json!({"step": "Stay"}));
+        if is_cut && told::log(&now.node, &self.values) != before {
+            steps[0]["state"] = told::but_for_log(now, names, before);
+            steps.push(json!({"step": "Stay", "state": self.state(server, names)}));
         }
         if let Some(heartbeat) = self.verified_by(server, compared.is_some(), names) {
             steps.push(json!({
@@ -90,12 +93,19 @@ impl Noraft {
     fn work(&mut self, server: u64) {
         for (to, package) in self.servers[server as usize - 1].work() {
             let mut shown = told::package(&package, &self.values);
-            if let Package::Raft(Message::AppendEntriesReply { term, last_position, .. }) = &package
-            {
-                let is_verified = self.is_verified(to, term.get(), *last_position);
-                shown["success"] = json!(is_verified);
-                shown["matchIndex"] =
-                    json!(if is_verified { last_position.index.get() } else { 0 });
+            match &package {
+                Package::Raft(Message::AppendEntriesReply { term, last_position, .. }) => {
+                    let is_verified = self.is_verified(to, term.get(), *last_position);
+                    let matched = if is_verified { last_position.index.get() } else { 0 };
+                    shown["success"] = json!(is_verified);
+                    shown["matchIndex"] = json!(matched);
+                }
+                Package::Raft(Message::RequestVoteReply { vote_granted: true, .. })
+                    if !self.servers[server as usize - 1].is_vote_known() =>
+                {
+                    shown["type"] = json!("VoteForLeader");
+                }
+                _ => {}
             }
             self.sent.push(Sent { from: server, to, shown, message: package });
         }
@@ -128,12 +138,11 @@ impl Cluster for Noraft {
         let taken = match (asked.step, asked.received) {
             ("Receive", Some(sent)) => self.receive(asked.server, sent.message, names),
             ("Restart", _) => {
-                let before = told::state(&server.node, &self.values, names);
+                let before = told::log(&server.node, &self.values);
                 server.restart();
                 let mut steps = vec![json!({"step": "Restart"})];
-                if told::log(&server.node, &self.values) != before["log"] {
-                    steps[0]["state"] =
-                        told::but_for_log(&server.node, names, before["log"].clone());
+                if told::log(&server.node, &self.values) != before {
+                    steps[0]["state"] = told::but_for_log(server, names, before);
                     steps.push(json!({"step": "Stay"}));
                 }
                 Taken::Steps(steps)
@@ -163,7 +172,7 @@ impl Cluster for Noraft {
     }
 
     fn state(&self, server: u64, names: &Names) -> Value {
-        told::state(&self.servers[server as usize - 1].node, &self.values, names)
+        told::state(&self.servers[server as usize - 1], &self.values, names)
     }
 
     fn sent(&mut self) -> Vec<Sent<Package>> {

@@ -22,6 +22,8 @@ pub struct Server {
     term: Term,
     voted_for: Option<NodeId>,
     log: Log,
+    /// The term in which a leader was noted in the place of a vote for somebody else.
+    noted_in: Option<Term>,
 }
 
 impl Server {
@@ -31,14 +33,28 @@ impl Server {
         members.voters.extend((1..=servers).map(NodeId::new));
         let log = Log::new(members, LogEntries::new(LogPosition::ZERO));
         let node = Node::restart(id, Term::ZERO, None, log.clone());
-        Server { node, term: Term::ZERO, voted_for: None, log }
+        Server { node, term: Term::ZERO, voted_for: None, log, noted_in: None }
     }
 
     pub fn restart(&mut self) {
         self.node = Node::restart(self.node.id(), self.term, self.voted_for, self.log.clone());
     }
 
+    pub fn is_vote_known(&self) -> bool {
+        self.noted_in != Some(self.node.current_term())
+    }
+
     pub fn receive(&mut self, package: Package) -> Result<(), Error> {
+        let (term, vote) = (self.node.current_term(), self.node.voted_for());
+        let taken = self.take(package);
+        let is_other = vote.is_some() && self.node.voted_for() != vote;
+        if self.node.current_term() == term && is_other {
+            self.noted_in = Some(term);
+        }
+        taken
+    }
+
+    fn take(&mut self, package: Package) -> Result<(), Error> {
         match package {
             Package::Raft(message) => self.node.handle_message(&message),
             Package::Snapshot { position, members, heartbeat } => {

@@ -5,18 +5,18 @@ use protocol::Names;
 use serde_json::{Value, json};
 
 use crate::Values;
-use crate::server::Package;
+use crate::server::{Package, Server};
 
-pub fn state(node: &Node, values: &Values, names: &Names) -> Value {
-    but_for_log(node, names, log(node, values))
+pub fn state(server: &Server, values: &Values, names: &Names) -> Value {
+    but_for_log(server, names, log(&server.node, values))
 }
 
 /// The state of a server, with this log.
-pub fn but_for_log(node: &Node, names: &Names, log: Value) -> Value {
+pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
+    let node = &server.node;
     let snapshot = node.log().snapshot_position();
     let mut state = json!({
         "currentTerm": node.current_term().get(),
-        "votedFor": names.of(node.voted_for().map_or(0, |server| server.get())),
         "role": format!("{:?}", node.role()),
         "commitIndex": node.commit_index().get(),
         "log": log,
@@ -24,6 +24,9 @@ pub fn but_for_log(node: &Node, names: &Names, log: Value) -> Value {
             "lastIncludedIndex": snapshot.index.get(), "lastIncludedTerm": snapshot.term.get(),
         },
     });
+    if server.is_vote_known() {
+        state["votedFor"] = names.of(node.voted_for().map_or(0, |server| server.get()));
+    }
     if node.role() == Role::Leader {
         let of = |peer: noraft::NodeId| node.follower_match_index(peer).map(|index| index.get());
         let named = node.peers().filter_map(|peer| {

@@ -48,6 +48,27 @@ pub struct Sent<M> {
     pub message: M,
 }
 
+/// The messages that the spec knows; of others it is not told what they are.
+const TYPES: [&str; 13] = [
+    "RequestVoteRequest",
+    "RequestVoteResponse",
+    "AppendEntriesRequest",
+    "AppendEntriesResponse",
+    "InstallSnapshotRequest",
+    "InstallSnapshotResponse",
+    "PreVoteRequest",
+    "PreVoteResponse",
+    "TimeoutNowRequest",
+    "HeartbeatRequest",
+    "HeartbeatResponse",
+    "ReadIndexRequest",
+    "ReadIndexResponse",
+];
+
+fn is_known(message: &Value) -> bool {
+    message["type"].as_str().is_some_and(|kind| TYPES.contains(&kind))
+}
+
 /// What a server is asked to do.
 pub struct Asked<'a, M> {
     pub step: &'a str,
@@ -153,8 +174,12 @@ impl<C: Cluster> Adapter<C> {
                 line["server"] = self.names.of(server);
             }
             let is_receipt = line["step"] == "Receive" && line["message"].is_null();
-            if let (Some(message), true) = (&message, is_receipt) {
-                line["message"] = message.clone();
+            match &message {
+                Some(message) if is_receipt && is_known(message) => {
+                    line["message"] = message.clone();
+                }
+                Some(_) if is_receipt => line["step"] = json!("Stay"),
+                _ => {}
             }
         }
         if let Some(last) = lines.last_mut() {
@@ -162,7 +187,9 @@ impl<C: Cluster> Adapter<C> {
         }
         for sent in self.cluster.sent() {
             let (source, message) = (self.names.of(sent.from), self.shown(&sent));
-            lines.push(json!({"step": "Send", "server": source, "message": message}));
+            if is_known(&message) {
+                lines.push(json!({"step": "Send", "server": source, "message": message}));
+            }
             sends.push(json!({"id": self.network.len(), "message": message}));
             self.network.push(sent);
         }
