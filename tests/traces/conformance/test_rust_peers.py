@@ -1,0 +1,134 @@
+"""Libraries in Rust, driven by adapters: what they do, and what they do wrong."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from raft_ref.traces.conformance.adapter import Adapter
+from tests.support.rust import built
+from tests.traces.conformance.test_conformance import THREE
+from tests.traces.conformance.test_peers import Driven
+
+FOUR = (*THREE, "s4")
+FIVE = (*FOUR, "s5")
+
+
+def little_raft(servers: tuple[str, ...], *options: str) -> tuple[Adapter, Driven]:
+    adapter = Adapter([str(built("little_raft")), *options])
+    return adapter, Driven(adapter, servers)
+
+
+def deposed(cluster: Driven, leader: str, by: str) -> None:
+    """A leader hears of a later term, as it has to from somebody who answers it."""
+    cluster.ask("AppendEntries", server=leader)
+    cluster.receive("AppendEntriesRequest", leader, by)
+    state = cluster.receive("AppendEntriesResponse", by, leader)
+    assert state["role"] == "Follower"
+
+
+def test_votes_of_an_earlier_term_elect_a_second_leader() -> None:
+    adapter, cluster = little_raft(THREE)
+    with adapter:
+        cluster.ask("Timeout", server="s1")
+        cluster.receive("RequestVoteRequest", "s1", "s2")
+        cluster.ask("Timeout", server="s1")
+        first = cluster.receive("RequestVoteResponse", "s2", "s1")
+        second = cluster.elect("s2", ("s3",))
+    assert first["role"] == second["role"] == "Leader"
+    assert first["currentTerm"] == second["currentTerm"] == 2
+
+
+def test_two_of_four_elect_a_leader() -> None:
+    adapter, cluster = little_raft(FOUR)
+    with adapter:
+        first = cluster.elect("s1", ("s2",))
+        second = cluster.elect("s3", ("s4",))
+    assert first["currentTerm"] == second["currentTerm"] == 1
+
+
+def test_a_vote_is_forgotten() -> None:
+    adapter, cluster = little_raft(THREE)
+    with adapter:
+        first = cluster.elect("s1", ("s2",))
+        cluster.ask("Restart", server="s2")
+        second = cluster.elect("s3", ("s2",))
+    assert first["currentTerm"] == second["currentTerm"] == 1
+
+
+def test_who_takes_entries_of_a_later_term_and_does_not_adopt_it() -> None:
+    adapter, cluster = little_raft(FIVE)
+    with adapter:
+        cluster.elect("s1", ("s3", "s4"))
+        cluster.ask("Timeout", server="s2")
+        cluster.elect("s2", ("s4", "s5"))
+        for follower in ("s3", "s5"):
+            first = cluster.replicate("s2", follower)
+        cluster.ask("AppendEntries", server="s1")
+        lost = cluster.receive("AppendEntriesRequest", "s1", "s3")
+        deposed(cluster, "s1", "s4")
+        cluster.ask("Timeout", server="s3")
+        cluster.elect("s3", ("s1", "s4"))
+        for follower in ("s1", "s4"):
+            for _ in range(2):
+                second = cluster.replicate("s3", follower)
+    assert (first["commitIndex"], first["log"][0]["term"]) == (1, 2)
+    assert lost["log"][0]["term"] == 1
+    assert (second["commitIndex"], second["log"][0]["term"]) == (2, 1)
+
+
+def test_an_answer_of_an_earlier_term_is_counted() -> None:
+    adapter, cluster = little_raft(FIVE)
+    with adapter:
+        cluster.elect("s1", ("s4", "s5"))
+        cluster.ask("ClientRequest", server="s1", arguments={"value": "a"})
+        cluster.receive("AppendEntriesRequest", "s1", "s3")
+        cluster.ask("Timeout", server="s2")
+        cluster.elect("s2", ("s4", "s5"))
+        deposed(cluster, "s1", "s4")
+        cluster.ask("AppendEntries", server="s2")
+        cluster.receive("AppendEntriesRequest", "s2", "s1")
+        cluster.ask("ClientRequest", server="s2", arguments={"value": "b"})
+        cluster.elect("s1", ("s4", "s5"))
+        deposed(cluster, "s2", "s5")
+        cluster.receive("AppendEntriesResponse", "s3", "s1")
+        for _ in range(2):
+            first = cluster.replicate("s1", "s4")
+        cluster.elect("s2", ("s3", "s5"))
+        for follower in ("s3", "s5"):
+            for _ in range(3):
+                second = cluster.replicate("s2", follower)
+    assert first["commitIndex"] == 2
+    assert second["commitIndex"] == 3
+    assert [first["log"][1]["term"], second["log"][1]["term"]] == [3, 2]
+
+
+def test_behind_a_snapshot_a_conflict_stays_and_is_acknowledged() -> None:
+    adapter, cluster = little_raft(THREE, "--delta", "2")
+    with adapter:
+        cluster.elect("s2", ("s3", "s1"))
+        for follower in ("s3", "s1"):
+            cluster.replicate("s2", follower)
+        cluster.ask("ClientRequest", server="s2", arguments={"value": "a"})
+        cluster.elect("s1", ("s3",))
+        deposed(cluster, "s2", "s3")
+        first = cluster.replicate("s1", "s2")
+        cluster.ask("AppendEntries", server="s1")
+        second = cluster.receive("AppendEntriesRequest", "s1", "s2")
+    print(first, second)
+
+
+def test_a_snapshot_takes_a_server_back_to_an_earlier_term() -> None:
+    adapter, cluster = little_raft(THREE, "--delta", "2")
+    with adapter:
+        cluster.elect("s1", ("s2",))
+        for _ in range(2):
+            cluster.replicate("s1", "s2")
+        first = cluster.elect("s2", ("s3",))
+        deposed(cluster, "s1", "s3")
+        cluster.replicate("s2", "s3")
+        cluster.ask("AppendEntries", server="s2")
+        state = cluster.receive("InstallSnapshotRequest", "s2", "s3")
+        second = cluster.elect("s3", ("s1",))
+    assert state["currentTerm"] == 1
+    assert first["currentTerm"] == second["currentTerm"] == 2
