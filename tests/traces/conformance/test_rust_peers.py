@@ -82,6 +82,7 @@ def test_an_answer_of_an_earlier_term_is_counted() -> None:
     with adapter:
         cluster.elect("s1", ("s4", "s5"))
         cluster.ask("ClientRequest", server="s1", arguments={"value": "a"})
+        cluster.receive("RequestVoteRequest", "s1", "s3")
         cluster.receive("AppendEntriesRequest", "s1", "s3")
         cluster.ask("Timeout", server="s2")
         cluster.elect("s2", ("s4", "s5"))
@@ -107,15 +108,18 @@ def test_behind_a_snapshot_a_conflict_stays_and_is_acknowledged() -> None:
     adapter, cluster = little_raft(THREE, "--delta", "2")
     with adapter:
         cluster.elect("s2", ("s3", "s1"))
-        for follower in ("s3", "s1"):
+        for follower in ("s3", "s1", "s1"):
             cluster.replicate("s2", follower)
         cluster.ask("ClientRequest", server="s2", arguments={"value": "a"})
         cluster.elect("s1", ("s3",))
         deposed(cluster, "s2", "s3")
         first = cluster.replicate("s1", "s2")
-        cluster.ask("AppendEntries", server="s1")
-        second = cluster.receive("AppendEntriesRequest", "s1", "s2")
-    print(first, second)
+        elected = cluster.elect("s2", ("s3",))
+        for _ in range(2):
+            second = cluster.replicate("s2", "s3")
+    assert [first["commitIndex"], second["commitIndex"]] == [2, 3]
+    assert first["log"] == [{"term": 2, "value": ""}]
+    assert [entry["value"] for entry in elected["log"]] == ["a", ""]
 
 
 def test_a_snapshot_takes_a_server_back_to_an_earlier_term() -> None:

@@ -227,8 +227,17 @@ impl Cluster for OpenRaft {
 
     fn sent(&mut self) -> Vec<Sent<Package>> {
         let sent = std::mem::take(&mut self.wire.packages().sent);
+        let shown = |from: u64, package: &Package| {
+            let mut shown = told::package(package);
+            let compacted = told::compacted(&self.servers[from as usize - 1].store);
+            // It knows the term behind what a follower has, also where that is compacted.
+            if shown["prevLogIndex"].as_u64().is_some_and(|index| index < compacted) {
+                shown.as_object_mut().map(|each| each.remove("prevLogTerm"));
+            }
+            shown
+        };
         sent.into_iter()
-            .map(|(from, to, message)| Sent { from, to, shown: told::package(&message), message })
+            .map(|(from, to, message)| Sent { from, to, shown: shown(from, &message), message })
             .collect()
     }
 }

@@ -40,6 +40,11 @@ fn term(at: Option<LogId<u64>>) -> u64 {
     at.map_or(0, |at| at.leader_id.term)
 }
 
+/// How far a log is compacted.
+pub fn compacted(store: &Store) -> u64 {
+    index(store.stored().purged)
+}
+
 pub fn state(seen: &Seen, store: &Store, is_vote_known: bool, names: &Names) -> Value {
     let stored = store.stored();
     let role = match seen.role {
