@@ -3,7 +3,7 @@
 //!     noraft-peer [--pipelined]
 //!
 //! - It says what is to be stored and sent, and that is done before the next step; with --pipelined
-//!   it is done when a server is told to send, or crashes, and what came meanwhile is merged by it.
+//!   after every second step of a server and before a crash: it has merged what both ask for.
 //! - Its entries have no values: those of clients are kept beside it, by term and index.
 //! - An answer says where a log ends, with the term there, and the leader looks whether it has that
 //!   entry. What it finds is told as the spec would have it: as a heartbeat behind that entry.
@@ -43,7 +43,8 @@ impl Noraft {
             && leader.log().entries().contains(last)
     }
 
-    fn receive(&mut self, server: u64, package: Package, names: &Names) -> Taken {
+    fn receive(&mut self, server: u64, sent: Sent<Package>, names: &Names) -> Taken {
+        let (from, package) = (sent.from, sent.message);
         let place = server as usize - 1;
         let before = told::log(&self.servers[place].node, &self.values);
         let compared = match &package {
@@ -64,7 +65,8 @@ impl Noraft {
             steps[0]["state"] = told::but_for_log(now, names, before);
             steps.push(json!({"step": "Stay", "state": self.state(server, names)}));
         }
-        if let Some(heartbeat) = self.verified_by(server, compared.is_some(), names) {
+        let from = if compared.is_some() { from } else { 0 };
+        if let Some(heartbeat) = self.verified_by(server, from, names) {
             steps.push(json!({
                 "step": "Send", "server": heartbeat["source"], "message": heartbeat,
             }));
@@ -74,14 +76,13 @@ impl Noraft {
     }
 
     /// The heartbeat that stands for what a leader finds of the answer that is about to be sent.
-    fn verified_by(&self, server: u64, is_asked: bool, names: &Names) -> Option<Value> {
+    fn verified_by(&self, server: u64, to: u64, names: &Names) -> Option<Value> {
         let node = &self.servers[server as usize - 1].node;
-        let (to, reply) = node.actions().send_messages.iter().next()?;
+        let reply = node.actions().send_messages.get(&NodeId::new(to))?;
         let Message::AppendEntriesReply { term, last_position, .. } = reply else { return None };
-        let is_verified = is_asked && self.is_verified(to.get(), term.get(), *last_position);
-        is_verified.then(|| {
+        self.is_verified(to, term.get(), *last_position).then(|| {
             json!({
-                "source": names.of(to.get()), "dest": names.of(server),
+                "source": names.of(to), "dest": names.of(server),
                 "type": "AppendEntriesRequest", "term": term.get(),
                 "prevLogIndex": last_position.index.get(),
                 "prevLogTerm": last_position.term.get(), "entries": [], "leaderCommit": 0,
@@ -133,10 +134,13 @@ impl Cluster for Noraft {
     }
 
     fn take(&mut self, asked: Asked<Package>, names: &Names) -> Taken {
+        if asked.step == "Restart" {
+            self.work(asked.server);
+        }
         let server = &mut self.servers[asked.server as usize - 1];
         let is_leader = server.node.role() == Role::Leader;
         let taken = match (asked.step, asked.received) {
-            ("Receive", Some(sent)) => self.receive(asked.server, sent.message, names),
+            ("Receive", Some(sent)) => self.receive(asked.server, sent, names),
             ("Restart", _) => {
                 let before = told::log(&server.node, &self.values);
                 server.restart();
@@ -155,7 +159,7 @@ impl Cluster for Noraft {
                 let value = asked.arguments["value"].as_str().unwrap_or_default();
                 self.request(asked.server, value)
             }
-            ("AppendEntries" | "InstallSnapshot", _) if is_leader || self.is_pipelined => {
+            ("AppendEntries" | "InstallSnapshot", _) if is_leader => {
                 server.node.heartbeat();
                 Taken::step("Stay")
             }
@@ -165,7 +169,9 @@ impl Cluster for Noraft {
             ("Tick", _) => Taken::Unknown,
             _ => Taken::Nothing,
         };
-        if !self.is_pipelined || matches!(asked.step, "AppendEntries" | "InstallSnapshot") {
+        let server = &mut self.servers[asked.server as usize - 1];
+        server.is_pending = self.is_pipelined && !server.is_pending;
+        if !server.is_pending {
             self.work(asked.server);
         }
         taken

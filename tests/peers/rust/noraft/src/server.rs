@@ -19,6 +19,8 @@ pub enum Package {
 
 pub struct Server {
     pub node: Node,
+    /// Whether what it asks for waits for the next step.
+    pub is_pending: bool,
     term: Term,
     voted_for: Option<NodeId>,
     log: Log,
@@ -33,7 +35,7 @@ impl Server {
         members.voters.extend((1..=servers).map(NodeId::new));
         let log = Log::new(members, LogEntries::new(LogPosition::ZERO));
         let node = Node::restart(id, Term::ZERO, None, log.clone());
-        Server { node, term: Term::ZERO, voted_for: None, log, noted_in: None }
+        Server { node, is_pending: false, term: Term::ZERO, voted_for: None, log, noted_in: None }
     }
 
     pub fn restart(&mut self) {
