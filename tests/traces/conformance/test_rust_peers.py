@@ -2,6 +2,7 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,3 +137,47 @@ def test_a_snapshot_takes_a_server_back_to_an_earlier_term() -> None:
         second = cluster.elect("s3", ("s1",))
     assert state["currentTerm"] == 1
     assert first["currentTerm"] == second["currentTerm"] == 2
+
+
+def test_who_led_before_sends_entries_of_a_later_leader_as_its_own() -> None:
+    """A task that replicates outlives the leadership, and reads a log that is another by then.
+
+    s3 has leave to send s1 its entry at 3, behind v4, when it is deposed; it sends what a later
+    leader has put there. s1 then has an entry of term 2 behind one of term 1, and is elected.
+    """
+    adapter = Adapter([str(built("openraft"))])
+    with adapter:
+        cluster = Driven(adapter, FIVE)
+        cluster.elect("s3", ("s1", "s2"))
+        for follower in ("s1", "s2", "s4", "s5", "s1"):
+            answered(cluster, "s3", follower)
+        cluster.ask("ClientRequest", server="s3", arguments={"value": "v4"})
+        answered(cluster, "s3", "s1")
+        cluster.ask("Timeout", server="s2")
+        cluster.ask("AppendEntries", server="s3")
+        cluster.ask("ClientRequest", server="s3", arguments={"value": "v5"})
+        for voter in ("s4", "s5"):
+            cluster.receive("RequestVoteRequest", "s2", voter)
+            cluster.receive("RequestVoteResponse", voter, "s2")
+        for follower in ("s4", "s5"):
+            first = answered(cluster, "s2", follower)
+        cluster.ask("ClientRequest", server="s2", arguments={"value": "x"})
+        for _ in range(3):
+            answered(cluster, "s2", "s3")
+        cluster.ask("Timeout", server="s5")
+        mixed = cluster.receive("AppendEntriesRequest", "s3", "s1")
+        for _ in range(2):
+            cluster.ask("Timeout", server="s1")
+        cluster.elect("s1", ("s4", "s5"))
+        for follower in ("s4", "s5"):
+            second = answered(cluster, "s1", follower)
+    assert [entry["term"] for entry in mixed["log"]] == [1, 1, 2]
+    assert [first["commitIndex"], second["commitIndex"]] == [2, 4]
+    assert [entry["term"] for entry in first["log"]] == [1, 2]
+    assert [entry["term"] for entry in second["log"]] == [1, 1, 2, 4]
+
+
+def answered(cluster: Driven, leader: str, follower: str) -> dict[str, Any]:
+    """What a leader has sent arrives, and the answer; return its state then."""
+    cluster.receive("AppendEntriesRequest", leader, follower)
+    return cluster.receive("AppendEntriesResponse", follower, leader)
