@@ -6,7 +6,8 @@
 //!   after every second step of a server and before a crash: it has merged what both ask for.
 //! - Its entries have no values: those of clients are kept beside it, by term and index.
 //! - An answer says where a log ends, with the term there, and the leader looks whether it has that
-//!   entry. What it finds is told as the spec would have it: as a heartbeat behind that entry.
+//!   entry. What it finds is told as the spec would have it: as a heartbeat behind that entry. An
+//!   answer to a request of an earlier term has the present term: to who leads by then, it is lost.
 //! - A conflict is cut off before there is anything in its place, in memory alone: told as a step
 //!   of its own, that the spec has no name for. A crash brings it back.
 //! - Who has a leader notes it in the place of its vote, whomever that was for, and may vote
@@ -51,6 +52,14 @@ impl Noraft {
             Package::Raft(Message::AppendEntriesCall { entries, .. }) => Some(entries.clone()),
             _ => None,
         };
+        let term = self.servers[place].node.current_term();
+        let is_late = match &package {
+            Package::Raft(asked @ Message::AppendEntriesCall { .. }) => asked.term() < term,
+            _ => false,
+        };
+        if is_late {
+            self.servers[place].late_to = Some(from);
+        }
         if let Err(error) = self.servers[place].receive(package) {
             panic!("{error}");
         }
@@ -65,7 +74,7 @@ impl Noraft {
             steps[0]["state"] = told::but_for_log(now, names, before);
             steps.push(json!({"step": "Stay", "state": self.state(server, names)}));
         }
-        let from = if compared.is_some() { from } else { 0 };
+        let from = if compared.is_some() && !is_late { from } else { 0 };
         if let Some(heartbeat) = self.verified_by(server, from, names) {
             steps.push(json!({
                 "step": "Send", "server": heartbeat["source"], "message": heartbeat,
@@ -92,9 +101,17 @@ impl Noraft {
 
     /// Does what a server asks for: stores, then sends.
     fn work(&mut self, server: u64) {
-        for (to, package) in self.servers[server as usize - 1].work() {
+        let late_to = self.servers[server as usize - 1].late_to.take();
+        for (to, mut package) in self.servers[server as usize - 1].work() {
             let mut shown = told::package(&package, &self.values);
             match &package {
+                Package::Raft(answer @ Message::AppendEntriesReply { .. })
+                    if late_to == Some(to) =>
+                {
+                    shown["success"] = json!(false);
+                    shown["matchIndex"] = json!(0);
+                    package = Package::Late(answer.clone());
+                }
                 Package::Raft(Message::AppendEntriesReply { term, last_position, .. }) => {
                     let is_verified = self.is_verified(to, term.get(), *last_position);
                     let matched = if is_verified { last_position.index.get() } else { 0 };
@@ -140,6 +157,12 @@ impl Cluster for Noraft {
         let server = &mut self.servers[asked.server as usize - 1];
         let is_leader = server.node.role() == Role::Leader;
         let taken = match (asked.step, asked.received) {
+            // What it says of its log is true, but the spec has no answer in its own term to that.
+            ("Receive", Some(Sent { message: Package::Late(answer), .. }))
+                if is_leader && answer.term() == server.node.current_term() =>
+            {
+                Taken::Nothing
+            }
             ("Receive", Some(sent)) => self.receive(asked.server, sent, names),
             ("Restart", _) => {
                 let before = told::log(&server.node, &self.values);

@@ -9,6 +9,8 @@ use noraft::{
 #[derive(Clone)]
 pub enum Package {
     Raft(Message),
+    /// An answer to what a leader of an earlier term has sent.
+    Late(Message),
     /// The snapshot of a leader, behind whose end the heartbeat is.
     Snapshot {
         position: LogPosition,
@@ -21,6 +23,8 @@ pub struct Server {
     pub node: Node,
     /// Whether what it asks for waits for the next step.
     pub is_pending: bool,
+    /// Whose request of an earlier term it answers.
+    pub late_to: Option<u64>,
     term: Term,
     voted_for: Option<NodeId>,
     log: Log,
@@ -35,7 +39,15 @@ impl Server {
         members.voters.extend((1..=servers).map(NodeId::new));
         let log = Log::new(members, LogEntries::new(LogPosition::ZERO));
         let node = Node::restart(id, Term::ZERO, None, log.clone());
-        Server { node, is_pending: false, term: Term::ZERO, voted_for: None, log, noted_in: None }
+        Server {
+            node,
+            is_pending: false,
+            late_to: None,
+            term: Term::ZERO,
+            voted_for: None,
+            log,
+            noted_in: None,
+        }
     }
 
     pub fn restart(&mut self) {
@@ -58,7 +70,7 @@ impl Server {
 
     fn take(&mut self, package: Package) -> Result<(), Error> {
         match package {
-            Package::Raft(message) => self.node.handle_message(&message),
+            Package::Raft(message) | Package::Late(message) => self.node.handle_message(&message),
             Package::Snapshot { position, members, heartbeat } => {
                 self.node.handle_message(&heartbeat)?;
                 let is_of_leader = heartbeat.term() == self.node.current_term();

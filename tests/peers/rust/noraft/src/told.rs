@@ -56,7 +56,7 @@ fn entries(some: &LogEntries, values: &Values) -> Value {
 
 pub fn package(package: &Package, values: &Values) -> Value {
     match package {
-        Package::Raft(message) => of_raft(message, values),
+        Package::Raft(message) | Package::Late(message) => of_raft(message, values),
         Package::Snapshot { position, heartbeat, .. } => json!({
             "type": "InstallSnapshotRequest", "term": heartbeat.term().get(),
             "snapshot": {
