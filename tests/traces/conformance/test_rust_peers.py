@@ -181,3 +181,56 @@ def answered(cluster: Driven, leader: str, follower: str) -> dict[str, Any]:
     """What a leader has sent arrives, and the answer; return its state then."""
     cluster.receive("AppendEntriesRequest", leader, follower)
     return cluster.receive("AppendEntriesResponse", follower, leader)
+
+
+def test_what_is_merged_to_be_stored_is_another_log() -> None:
+    """noraft merges what two steps ask for, and the second begins before the first.
+
+    s1 leads once more, which is to store an entry at 3, and takes the entries at 1 and 2 of a later
+    leader before it has: only what is behind 2 is stored. It has acknowledged both.
+    """
+    with Adapter([str(built("noraft")), "--pipelined"]) as adapter:
+        cluster = Driven(adapter, THREE)
+        voted(cluster, "s1", "s3")
+        taken(cluster, "RequestVoteResponse", "s3", "s1")
+        voted(cluster, "s3", "s1")
+        voted(cluster, "s1", "s3")
+        taken(cluster, "RequestVoteResponse", "s3", "s1")
+        voted(cluster, "s3", "s1")
+        voted(cluster, "s1", "s3")
+        voted(cluster, "s3", "s2")
+        cluster.receive("RequestVoteResponse", "s2", "s3")
+        cluster.ask("ClientRequest", server="s3", arguments={"value": "v"})
+        cluster.receive("RequestVoteResponse", "s3", "s1")
+        cluster.receive("AppendEntriesRequest", "s3", "s1")
+        first = cluster.receive("AppendEntriesResponse", "s1", "s3")
+        stored = cluster.ask("Restart", server="s1")
+        done(cluster, "s1")
+        voted(cluster, "s1", "s2")
+        second = cluster.receive("RequestVoteResponse", "s2", "s1")
+    assert (first["commitIndex"], first["log"][1]) == (2, {"term": 6, "value": "v"})
+    assert [entry["term"] for entry in stored["log"]] == [6, 3]
+    assert (second["role"], second["currentTerm"]) == ("Leader", 7)
+    assert [entry["term"] for entry in second["log"]] == [6, 3, 7]
+
+
+def done(cluster: Driven, server: str) -> None:
+    """A second step of a server, which does nothing else: what it asks for is done."""
+    reply = cluster.adapter.ask({"step": "CompactLog", "server": server, "arguments": {"index": 0}})
+    cluster.in_flight += reply.sends
+
+
+def stands(cluster: Driven, server: str) -> None:
+    cluster.ask("Timeout", server=server)
+    done(cluster, server)
+
+
+def taken(cluster: Driven, message: str, source: str, dest: str) -> None:
+    cluster.receive(message, source, dest)
+    done(cluster, dest)
+
+
+def voted(cluster: Driven, candidate: str, voter: str) -> None:
+    """A server stands, and another hears of it; its vote, if it gives one, is on its way."""
+    stands(cluster, candidate)
+    taken(cluster, "RequestVoteRequest", candidate, voter)

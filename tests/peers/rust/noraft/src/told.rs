@@ -41,6 +41,14 @@ pub fn log(node: &Node, values: &Values) -> Value {
     entries(node.log().entries(), values)
 }
 
+/// Whether a log is another one, and more.
+pub fn begins_with(log: &Value, other: &Value) -> bool {
+    match (log.as_array(), other.as_array()) {
+        (Some(log), Some(other)) => log.starts_with(other),
+        _ => false,
+    }
+}
+
 fn entries(some: &LogEntries, values: &Values) -> Value {
     some.iter_with_positions()
         .map(|(position, entry)| {

@@ -144,7 +144,8 @@ impl<C: Cluster> Adapter<C> {
         };
         match self.cluster.take(asked, &self.names) {
             Taken::Unknown => json!({"lines": [], "unknown": true}),
-            Taken::Nothing => json!({"lines": []}),
+            // What was sent before may leave now.
+            Taken::Nothing => self.told(server, vec![], None),
             Taken::Steps(steps) => self.told(server, steps, message),
         }
     }
