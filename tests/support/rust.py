@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tests.support.files import ROOT
 
+OLDEST = (1, 88)
+ADVICE = "install Rust 1.88 or later (rustup, or the packages rustc and cargo of a new system)"
 WORKSPACE = ROOT / "tests" / "peers" / "rust"
 
 
@@ -18,9 +20,10 @@ def built(library: str) -> Path:
     Where they are built is what CARGO_TARGET_DIR says, as everywhere.
     """
     cargo = shutil.which("cargo")
-    assert cargo is not None, (
-        "cargo is missing: install Rust 1.88 or later (the packages rustc and cargo, or rustup)"
-    )
+    assert cargo is not None, f"cargo is missing: {ADVICE}"
+    said = subprocess.run([cargo, "--version"], capture_output=True, text=True, check=True).stdout
+    version = tuple(map(int, said.split()[1].split(".")[:2]))
+    assert version >= OLDEST, f"{said.strip()} is too old: {ADVICE}"
     command = [cargo, "build", "--release", "--locked", "--quiet", "-p", f"{library}-peer"]
     subprocess.run(command, cwd=WORKSPACE, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target"))

@@ -353,7 +353,14 @@ def test_a_short_hunt_finds_nothing(library: str, features: str, is_fifo: bool) 
     assert hunted.actions["ClientRequest"] > 60
 
 
-def test_where_cargo_is_missing_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
+def test_where_cargo_is_missing_or_old_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(AssertionError, match=r"cargo is missing: install Rust 1\.88"):
+        built.__wrapped__("little_raft")
+    cargo = tmp_path / "cargo"
+    cargo.write_text("#!/bin/sh\necho cargo 1.65.0\n")
+    cargo.chmod(0o755)
+    with pytest.raises(AssertionError, match=r"1\.65\.0 is too old: install Rust 1\.88"):
         built.__wrapped__("little_raft")

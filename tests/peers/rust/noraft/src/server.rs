@@ -60,10 +60,13 @@ impl Server {
 
     pub fn receive(&mut self, package: Package) -> Result<(), Error> {
         let (term, vote) = (self.node.current_term(), self.node.voted_for());
+        let is_snapshot = matches!(package, Package::Snapshot { .. });
         let taken = self.take(package);
-        let is_other = vote.is_some() && self.node.voted_for() != vote;
-        if self.node.current_term() == term && is_other {
-            self.noted_in = Some(term);
+        let is_same_term = self.node.current_term() == term;
+        // The spec has none noted where a snapshot is taken.
+        let is_noted = is_snapshot || (is_same_term && vote.is_some());
+        if is_noted && self.node.voted_for() != vote {
+            self.noted_in = Some(self.node.current_term());
         }
         taken
     }
