@@ -28,6 +28,7 @@ struct Timer {
 }
 
 #[allow(dead_code)]
+#[allow(clippy::box_collection)] // as it is there
 pub struct Seen<C, M, T: StateMachineTransition, D: Clone> {
     pub id: usize,
     peer_ids: Vec<usize>,

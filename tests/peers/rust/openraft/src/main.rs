@@ -95,7 +95,7 @@ impl OpenRaft {
 
     fn seen(&self, server: u64) -> Seen {
         let server = &self.servers[server as usize - 1];
-        let of_raft = self.runtime.block_on(server.raft.with_raft_state(|state| Seen::of(state)));
+        let of_raft = self.runtime.block_on(server.raft.with_raft_state(Seen::of));
         of_raft.unwrap_or_else(|error| panic!("{error}"))
     }
 
