@@ -1,0 +1,226 @@
+//! Drives rafter as it is told on standard input (traces/ADAPTER.md).
+//!
+//! - It is a function of what arrives; its clock ticks while it is told to stand, and once where a
+//!   leader is told to send.
+//! - What a server has after a step is stored before what it sends leaves.
+//! - Its check of the quorum makes a leader step down, and keeps nobody from voting: it is on where
+//!   it is asked for, and told as what a leader may do at any time.
+//! - Without jitter a server misses its leader as it stands.
+
+mod told;
+
+use protocol::{Asked, Cluster, Names, Sent, Taken, is_asked, serve};
+use rafter::{
+    ApplicationSnapshotKind, ApplicationSnapshotMetadata, ApplicationSnapshotVersion,
+    BootstrapLogEntry, BootstrapState, Input, LogIndex, Message, Node, NodeConfig, NodeId, Output,
+    RaftSnapshot, RaftSnapshotMetadata, Role, SnapshotChunkRequest, SnapshotChunkSource,
+    SnapshotGroupId,
+};
+use serde_json::{Value, json};
+
+const TICKS: u64 = 4;
+const STATE: &[u8] = b"state";
+
+/// Every snapshot is of the same state.
+struct Snapshots;
+
+impl SnapshotChunkSource for Snapshots {
+    fn snapshot_chunk(&self, asked: SnapshotChunkRequest<'_>) -> Option<Vec<u8>> {
+        let start = asked.offset as usize;
+        STATE.get(start..start + asked.len as usize).map(<[u8]>::to_vec)
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+pub struct Features {
+    pub pre_vote: bool,
+    pub check_quorum: bool,
+    pub transfer: bool,
+}
+
+#[derive(Default)]
+struct Rafter {
+    on: Features,
+    servers: Vec<Node>,
+    sent: Vec<Sent<Message>>,
+}
+
+fn config(id: u64, servers: u64, on: Features) -> NodeConfig {
+    let peers = (1..=servers).filter(|each| *each != id).map(NodeId).collect();
+    NodeConfig::new(NodeId(id), peers, TICKS)
+        .expect("it is sound")
+        .with_pre_vote(on.pre_vote)
+        .with_check_quorum(on.check_quorum)
+        .with_heartbeat_interval_ticks(1)
+}
+
+/// A server that starts with what another has stored.
+fn restarted(node: &Node, config: NodeConfig) -> Node {
+    let first = node.snapshot_index().next();
+    let log = node.log_entries_from(first).into_iter().zip(first.0..);
+    let stored = BootstrapState {
+        current_term: node.current_term(),
+        voted_for: node.voted_for(),
+        commit_index: node.snapshot_index(),
+        committed_configuration: None,
+        snapshot: node.snapshot().cloned(),
+        log: log
+            .map(|(entry, index)| BootstrapLogEntry {
+                index: LogIndex(index),
+                term: entry.term,
+                kind: entry.kind,
+            })
+            .collect(),
+    };
+    Node::from_bootstrap(config, stored).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Compacts up to an entry that is applied, and says whether it did.
+fn compact(node: &mut Node, index: u64) -> bool {
+    let to = LogIndex(index).min(node.applied_index());
+    let Some(term) = node.term_at_index(to) else { return false };
+    if to <= node.snapshot_index() {
+        return false;
+    }
+    let metadata = RaftSnapshotMetadata::new(
+        SnapshotGroupId::new("group").expect("it is sound"),
+        node.id(),
+        to,
+        term,
+        node.current_term(),
+        ApplicationSnapshotMetadata::new(
+            ApplicationSnapshotKind::new("values").expect("it is sound"),
+            ApplicationSnapshotVersion::new(1).expect("it is sound"),
+        ),
+    );
+    let snapshot = RaftSnapshot::from_payload(metadata.expect("it is sound"), STATE);
+    node.install_local_snapshot(snapshot).unwrap_or_else(|error| panic!("{error}"));
+    true
+}
+
+impl Rafter {
+    /// The clock of a server ticks until it stands.
+    fn stand(&mut self, server: usize) -> (Taken, Vec<Output>) {
+        let outputs = (0..=TICKS).map(|_| self.servers[server].step(Input::Tick));
+        let found = outputs.into_iter().find(|outputs| !outputs.is_empty());
+        let step = if self.on.pre_vote { "RequestPreVotes" } else { "Timeout" };
+        found.map_or((Taken::Nothing, vec![]), |outputs| (Taken::step(step), outputs))
+    }
+
+    fn receive(&mut self, server: usize, sent: Sent<Message>) -> (Taken, Vec<Output>) {
+        let node = &mut self.servers[server];
+        let term = node.current_term();
+        let may_stand =
+            matches!(sent.message, Message::PreVoteResponse(_) | Message::TimeoutNow(_));
+        let input = Input::Message { from: NodeId(sent.from), message: sent.message };
+        let outputs = node.step(input);
+        let stands = node.role() == Role::Candidate && node.current_term() > term;
+        let taken = match may_stand && stands {
+            true => Taken::steps(&["Receive", "Timeout"]),
+            false => Taken::step("Receive"),
+        };
+        (taken, outputs)
+    }
+
+    fn lead(&mut self, server: usize, asked: &Asked<Message>) -> (Taken, Vec<Output>) {
+        let node = &mut self.servers[server];
+        let (taken, outputs) = match asked.step {
+            "ClientRequest" => {
+                let value = asked.arguments["value"].as_str().unwrap_or_default();
+                let arguments = json!({"value": value});
+                (
+                    Taken::Steps(vec![json!({"step": "ClientRequest", "arguments": arguments})]),
+                    node.step(Input::ClientProposal { payload: value.into() }),
+                )
+            }
+            "TransferLeadership" if self.on.transfer => {
+                let arguments = json!({"peer": asked.arguments["peer"]});
+                (
+                    Taken::Steps(vec![json!({"step": asked.step, "arguments": arguments})]),
+                    node.step(Input::TransferLeadership { target: NodeId(asked.peer) }),
+                )
+            }
+            "AppendEntries" | "InstallSnapshot" => (Taken::step("Stay"), node.step(Input::Tick)),
+            _ => (Taken::Nothing, vec![]),
+        };
+        let is_rejected = outputs.iter().any(|output| {
+            matches!(
+                output,
+                Output::RejectProposal { .. } | Output::LeadershipTransferRejected { .. }
+            )
+        });
+        (if is_rejected { Taken::Nothing } else { taken }, outputs)
+    }
+
+    fn send(&mut self, from: u64, outputs: Vec<Output>) {
+        for output in outputs {
+            let (to, message) = match output {
+                Output::Send { to, message } => (to, message),
+                Output::SendSnapshotChunk { to, chunk } => {
+                    let resolved = chunk.resolve(&Snapshots).expect("it is there");
+                    (to, Message::InstallSnapshotChunk(resolved))
+                }
+                _ => continue,
+            };
+            let shown = told::message(&message);
+            self.sent.push(Sent { from, to: to.0, shown, message });
+        }
+    }
+}
+
+impl Cluster for Rafter {
+    type Message = Message;
+
+    fn init(&mut self, servers: u64, request: &Value) -> Value {
+        self.on = Features {
+            pre_vote: is_asked(request, "PreVote"),
+            check_quorum: is_asked(request, "CheckQuorum"),
+            transfer: is_asked(request, "LeadershipTransfer"),
+        };
+        self.sent.clear();
+        let on = self.on;
+        self.servers = (1..=servers).map(|id| Node::new(config(id, servers, on))).collect();
+        told::header(on)
+    }
+
+    fn take(&mut self, asked: Asked<Message>, _: &Names) -> Taken {
+        let (count, place) = (self.servers.len() as u64, asked.server as usize - 1);
+        let is_leader = self.servers[place].role() == Role::Leader;
+        let (taken, outputs) = match asked.step {
+            "Receive" => match asked.received {
+                Some(sent) => self.receive(place, sent),
+                None => (Taken::Nothing, vec![]),
+            },
+            "Restart" => {
+                let config = config(asked.server, count, self.on);
+                self.servers[place] = restarted(&self.servers[place], config);
+                (Taken::step("Restart"), vec![])
+            }
+            "CompactLog" => {
+                let index = asked.arguments["index"].as_u64().unwrap_or(0);
+                match compact(&mut self.servers[place], index) {
+                    true => (Taken::step("CompactLog"), vec![]),
+                    false => (Taken::Nothing, vec![]),
+                }
+            }
+            "Timeout" | "RequestPreVotes" if !is_leader => self.stand(place),
+            "Tick" => (Taken::Unknown, vec![]),
+            _ if is_leader => self.lead(place, &asked),
+            _ => (Taken::Nothing, vec![]),
+        };
+        self.send(asked.server, outputs);
+        taken
+    }
+
+    fn state(&self, server: u64, names: &Names) -> Value {
+        told::state(&self.servers[server as usize - 1], names)
+    }
+
+    fn sent(&mut self) -> Vec<Sent<Message>> {
+        std::mem::take(&mut self.sent)
+    }
+}
+
+fn main() {
+    serve(Rafter::default());
+}

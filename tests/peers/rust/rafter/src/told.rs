@@ -1,0 +1,99 @@
+//! What rafter has, in the words of the trace format.
+
+use protocol::Names;
+use rafter::{LogEntry, Message, Node, RaftSnapshotMetadata, Role};
+use serde_json::{Value, json};
+
+use crate::Features;
+
+pub fn header(on: Features) -> Value {
+    let names = [(on.pre_vote, "PreVote"), (on.transfer, "LeadershipTransfer")];
+    let features: Vec<_> = names.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| name).collect();
+    json!({"features": features})
+}
+
+pub fn state(node: &Node, names: &Names) -> Value {
+    let role = match node.role() {
+        Role::Leader => "Leader",
+        Role::Candidate => "Candidate",
+        // Who asks for pre-votes has a role of its own here.
+        Role::Follower | Role::PreCandidate => "Follower",
+    };
+    let last_included = node.snapshot().map(|snapshot| included(&snapshot.metadata));
+    let mut state = json!({
+        "currentTerm": node.current_term().0,
+        "votedFor": names.of(node.voted_for().map_or(0, |server| server.0)),
+        "role": role,
+        "commitIndex": node.commit_index().0,
+        "log": entries(node.log_entries_slice_from(node.snapshot_index().next())),
+        "snapshot": last_included
+            .unwrap_or_else(|| json!({"lastIncludedIndex": 0, "lastIncludedTerm": 0})),
+    });
+    if node.role() == Role::Leader {
+        let progress = node.leader_replication_progress();
+        let named = progress.iter().filter_map(|each| {
+            let name = names.of(each.follower_id.0).as_str()?.to_string();
+            Some((name, json!(each.match_index.0)))
+        });
+        state["matchIndex"] = Value::Object(named.collect());
+    }
+    state
+}
+
+fn included(snapshot: &RaftSnapshotMetadata) -> Value {
+    json!({
+        "lastIncludedIndex": snapshot.last_included_index.0,
+        "lastIncludedTerm": snapshot.last_included_term.0,
+    })
+}
+
+fn entries(some: &[LogEntry]) -> Value {
+    some.iter()
+        .map(|entry| {
+            let value = entry.application_payload().unwrap_or_default();
+            json!({"term": entry.term.0, "value": String::from_utf8_lossy(value)})
+        })
+        .collect()
+}
+
+pub fn message(message: &Message) -> Value {
+    match message {
+        Message::RequestVote(m) => json!({
+            "type": "RequestVoteRequest", "term": m.term.0,
+            "lastLogIndex": m.last_log_index.0, "lastLogTerm": m.last_log_term.0,
+        }),
+        Message::RequestVoteResponse(m) => json!({
+            "type": "RequestVoteResponse", "term": m.term.0, "voteGranted": m.vote_granted,
+        }),
+        Message::PreVote(m) => json!({
+            "type": "PreVoteRequest", "term": m.term.0,
+            "lastLogIndex": m.last_log_index.0, "lastLogTerm": m.last_log_term.0,
+        }),
+        Message::PreVoteResponse(m) => json!({
+            "type": "PreVoteResponse", "term": m.term.0, "voteGranted": m.vote_granted,
+        }),
+        Message::TimeoutNow(m) => json!({"type": "TimeoutNowRequest", "term": m.term.0}),
+        Message::AppendEntries(m) => json!({
+            "type": "AppendEntriesRequest", "term": m.term.0,
+            "prevLogIndex": m.prev_log_index.0, "prevLogTerm": m.prev_log_term.0,
+            "entries": entries(&m.entries), "leaderCommit": m.leader_commit.0,
+        }),
+        Message::AppendEntriesResponse(m) => json!({
+            "type": "AppendEntriesResponse", "term": m.term.0,
+            "success": m.success, "matchIndex": m.match_index.0,
+        }),
+        Message::InstallSnapshot(m) => json!({
+            "type": "InstallSnapshotRequest", "term": m.term.0, "snapshot": included(&m.metadata),
+        }),
+        Message::InstallSnapshotChunk(m) => json!({
+            "type": "InstallSnapshotRequest", "term": m.term.0, "snapshot": included(&m.metadata),
+        }),
+        Message::InstallSnapshotResponse(m) if m.success => json!({
+            "type": "InstallSnapshotResponse", "term": m.term.0,
+            "matchIndex": m.last_included_index.0,
+        }),
+        Message::InstallSnapshotResponse(m) => json!({
+            "type": "AppendEntriesResponse", "term": m.term.0, "success": false, "matchIndex": 0,
+        }),
+    }
+}
