@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from raft_ref.spec import SpecError
 from raft_ref.traces.validation.alternatives import differing
+from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
@@ -38,6 +39,15 @@ class _Followed(NamedTuple):
     last: list[Step]
     done: list[tuple[bool, Message]]
     settled: list[Step]
+
+
+def _steps(path: Step | None) -> list[Step]:
+    """Return the steps of a path, the first first."""
+    found = []
+    while path is not None:
+        found.append(path)
+        path = path.previous
+    return found[::-1]
 
 
 class Rules:
@@ -173,6 +183,21 @@ class Following:
         self.verdict.checked = self._invariants.checked - self._checked_before
         return goes_on
 
+    def forget(self, most: int = MOST_ENTRIES) -> None:
+        """Let go what no line to come can need of an accepted past, so that it may go on for ever.
+
+        That is what all readings have in common, and of the logs what is committed and everybody
+        has; besides, all but the last `most` entries that are committed: a server that lacks more
+        cannot be judged by them when it comes back.
+        """
+        if self._behind:
+            self._settled(self._search.settle())
+        worlds = [*(self._behind[0].worlds if self._behind else ()), *self._search.worlds]
+        sent = [*self._moves.network, *(each for world in worlds for each in world.sent)]
+        begins = beginning(worlds, sent, most)
+        if begins is not None:
+            self._protocol.logs.forget(*begins)
+
     def adopts(self, world: World) -> None:
         """Go on behind a line that was refused, with a reading that need be none of the spec.
 
@@ -183,7 +208,7 @@ class Following:
             self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
         self._behind.clear()
         self._behind_that = 0
-        self._settled(self._search.go_on([world]), is_last=True)
+        self._settled(_steps(self._search.go_on([world])), is_last=True)
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         verdict.line = verdict.event = None
         verdict.worlds = []
@@ -312,7 +337,7 @@ class Following:
             return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
         path = self._search.go_on(sound)
         if len(sound) == 1:
-            self._settled(path)
+            self._settled(_steps(path))
         return True
 
     def _checked(self, world: World, line: int) -> tuple[Committed, list[str]]:
@@ -347,17 +372,13 @@ class Following:
                 committed = invariants.recorded(committed, state)
         return committed, broken
 
-    def _settled(self, path: Step | None, *, is_last: bool = False) -> None:
+    def _settled(self, new: list[Step], *, is_last: bool = False) -> None:
         """Count steps that all readings have; with `is_last` they cannot be taken back."""
-        new = []
-        while path is not None:
-            new.append(path)
-            path = path.previous
-        for step in reversed(new):
+        for step in new:
             if not is_last:
                 self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
-        self.verdict.last = [*self.verdict.last, *reversed(new)][-self._last :]
+        self.verdict.last = [*self.verdict.last, *new][-self._last :]
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict

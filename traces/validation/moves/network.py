@@ -52,6 +52,9 @@ class Network:
     def __contains__(self, message: Message) -> bool:
         return message in self._known
 
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._known)
+
     def add(self, message: Message) -> None:
         """Add a message."""
         if message in self._known:

@@ -28,12 +28,13 @@ class Log:
     `index` and `term` are those of the last entry, 0 where there is none. `entry` is its record in
     the spec. `digest` is the SHA-256 of the digest before it, followed by `term:value`, and None
     where a value is unknown. `changed` is the log up to its last configuration, None where it has
-    none; of a log that begins behind entries which nobody knows, its beginning may be one.
+    none; of a log that begins behind entries which nobody knows, its beginning may be one. What is
+    up to a beginning that `is_forgotten` was known, and committed.
     """
 
     __slots__ = (
         "_child", "_chunk", "_jump", "_others", "beginning", "changed", "digest", "entry", "index",
-        "previous", "term",
+        "is_forgotten", "previous", "term",
     )  # fmt: skip
 
     def __init__(self, previous: Log | None, index: int, term: int, entry: Function | None) -> None:
@@ -48,6 +49,7 @@ class Log:
         before = b"" if index == 0 else None if previous is None else previous.digest
         self.digest: bytes | None = before if previous is None else _digest(before, entry)
         self.beginning: Function | None = None
+        self.is_forgotten = False
         changed = None if previous is None else previous.changed
         self.changed: Log | None = self if entry and type(entry[2]) is tuple else changed
 
@@ -166,6 +168,38 @@ class Log:
             self._chunk = node, values
         return node, values
 
+    @property
+    def forgotten(self) -> int:
+        """The index up to which entries were known, and are no more; 0 if there are none."""
+        first = self.first
+        return first if first and self.at(first).is_forgotten else 0
+
+    def followers(self) -> list[Log]:
+        """Return it, and all logs that were made of it."""
+        found = [self]
+        for node in found:
+            if node._child is not None:
+                found += (node._child, *(node._others or {}).values())
+        return found
+
+    def begins(self) -> None:
+        """Forget what is before its end: all that were made of it begin there."""
+        for each in self.followers():
+            if each._jump.index < self.index:
+                each._jump = self
+            if each._chunk is not None and each._chunk[0].index < self.index:
+                each._chunk = None
+        self.previous, self.entry, self._jump = None, None, self
+        self.is_forgotten = self.index > 0
+
+    def stands_alone(self, *, keeps_entry: bool = False) -> None:
+        """Have nothing in common with others any more, but perhaps the entry, and what is before it."""
+        self._child = self._others = self._chunk = None
+        if keeps_entry and self.previous is not None:
+            self._jump = self.previous
+        else:
+            self.begins()
+
     def __repr__(self) -> str:
         return f"a log up to {self.index}:t{self.term}"
 
@@ -223,3 +257,21 @@ class Logs:
         if configuration is not None and index and log.beginning is None:
             log.beginning, log.changed = configuration, log
         return log
+
+    def forget(self, log: Log, *others: Log) -> None:
+        """Let a log begin where it ends, and others: of what is before nobody asks any more.
+
+        What was made of them is as it was; what else there is up to there stands for itself, and
+        has no more in common with anything. Each configuration is kept, with where it stands.
+        """
+        beginnings = (log, *others)
+        kept = {id(each) for one in beginnings for each in one.followers()}
+        changes = {id(each) for one in beginnings for each in one.changes(0, one.index)}
+        roots = [root for root in self._unknown.values() if root.index < log.index]
+        gone = [each for root in roots for each in root.followers() if id(each) not in kept]
+        for each in gone:
+            each.stands_alone(keeps_entry=id(each) in changes)
+        for each in beginnings:
+            each.begins()
+        left = {where: root for where, root in self._unknown.items() if root.index >= log.index}
+        self._unknown = {(0, 0): self.empty, **left, (log.index, log.term): log}
