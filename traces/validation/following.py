@@ -66,7 +66,7 @@ class Following:
 
     Arguments: where the recording stands, for people; the recording; the rules, if they have been
     used for the same servers before; how many of the last steps are kept; whether to follow all
-    readings from the beginning.
+    readings from the beginning, and whether that is given up where a line has too many.
     """
 
     def __init__(
@@ -77,8 +77,10 @@ class Following:
         last: int = LAST,
         *,
         is_thorough: bool = False,
+        falls_back: bool = False,
     ) -> None:
-        self._last = last
+        self._last, self._falls_back = last, falls_back
+        self._has_too_many = False
         self._broken_before: frozenset[str] = frozenset()
         self._recording = recording
         rules = rules or Rules(recording.servers, recording.features)
@@ -166,6 +168,11 @@ class Following:
         return self.verdict.outcome is Outcome.INCONCLUSIVE
 
     @property
+    def is_thorough(self) -> bool:
+        """Whether all readings are followed from the beginning."""
+        return self._is_thorough_throughout
+
+    @property
     def states(self) -> dict[str, ServerState]:
         """The states of the servers that have started, in one of the readings so far."""
         first = self._protocol.first if self._recording.begins_at_init else None
@@ -216,8 +223,26 @@ class Following:
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event):
             return True
+        if self._has_too_many and self._falls_back and self._is_thorough_throughout:
+            return self._follows_one(event)
         may_choose = self._has_choices and not self._moves.is_thorough
         return self.verdict.outcome is Outcome.REFUSED and may_choose and self._in_other_readings()
+
+    def _follows_one(self, event: Event) -> bool:
+        """Follow a line, and those to come, with the fewest silent moves; say whether to go on.
+
+        All readings that there are up to here are kept, to be followed once more if need be.
+        """
+        self._moves.is_thorough = self._is_thorough_throughout = False
+        self._behind.clear()
+        self._behind_that = 0
+        verdict = self.verdict
+        verdict.outcome, verdict.reason, verdict.readings = Outcome.ACCEPTED, "", 1
+        verdict.line = verdict.event = None
+        if not self._follows_somehow(event):
+            return False
+        self._settled(_steps(self._search.go_on(self._search.worlds[:1])))
+        return True
 
     def _in_other_readings(self) -> bool:
         """Follow the last lines once more, back to the first if need be; say whether to go on."""
@@ -298,6 +323,7 @@ class Following:
             # Such as a number that is too large for the spec: nobody can say.
             return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)
         except TooManyReadingsError:
+            self._has_too_many = True
             reason = f"line {event.line} can be read in too many ways; {self._open(before)}"
             return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
         if not worlds:
@@ -310,6 +336,7 @@ class Following:
             return self._ends(Outcome.REFUSED, event, before, "")
         verdict.readings = max(verdict.readings, len(worlds))
         if len(worlds) > self._moves.liberties.candidates:
+            self._has_too_many = True
             reason = (
                 f"line {event.line} allows more than {self._moves.liberties.candidates} readings; "
                 f"{self._open(worlds)}"
