@@ -89,7 +89,8 @@ class Following:
         self._moves = Moves(self._protocol, recording.servers, liberties)
         self._search = Search(self._moves, recording.begins_at_init)
         self._has_choices = bool(liberties.silent or liberties.may_decline or liberties.unsynced)
-        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if self._has_choices else 1)
+        looks_back = self._has_choices and not is_thorough
+        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if looks_back else 1)
         self._behind_that = 0
         """How many lines cannot be followed once more."""
         self._moves.is_thorough = self._is_thorough_throughout = is_thorough
@@ -234,7 +235,7 @@ class Following:
         All readings that there are up to here are kept, to be followed once more if need be.
         """
         self._moves.is_thorough = self._is_thorough_throughout = False
-        self._behind.clear()
+        self._behind = deque(maxlen=LOOK_BACK[-1])
         self._behind_that = 0
         verdict = self.verdict
         verdict.outcome, verdict.reason, verdict.readings = Outcome.ACCEPTED, "", 1
@@ -329,7 +330,7 @@ class Following:
         if not worlds:
             if self._moves.unknown and (self._moves.is_thorough or not self._has_choices):
                 return self._ends(Outcome.INCONCLUSIVE, event, before, self._moves.unknown)
-            if self._moves.network.has_forgotten and event.message is not None:
+            if event.message and self._moves.network.may_have_forgotten(event.message):
                 limit = self._moves.liberties.remembers
                 reason = f"the message is none of the last {limit} that were sent"
                 return self._ends(Outcome.INCONCLUSIVE, event, before, reason)

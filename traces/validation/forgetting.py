@@ -28,7 +28,7 @@ def beginning(
     if known is None:
         return None
     log = worlds[0].committed.log.at(known)
-    index = min((_shared(log, worlds), *_begun(sent)))
+    index = min(_shared(log, worlds), *_begun(sent), *_compacted(worlds), log.index)
     index = max(index, log.index - most)
     if index <= log.first:
         return None
@@ -46,6 +46,14 @@ def _shared(log: Log, worlds: Sequence[World]) -> int:
     if len(logs) < len(states):
         return 0
     return common(log, *logs) or 0
+
+
+def _compacted(worlds: Sequence[World]) -> Iterator[int]:
+    """Yield up to where logs are compacted, if they ever are."""
+    for world in worlds:
+        for state in world.states:
+            if state is not None and state.compacted:
+                yield state.compacted
 
 
 def _begun(sent: Iterable[Message]) -> Iterator[int]:

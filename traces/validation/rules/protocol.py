@@ -344,11 +344,11 @@ class Protocol:
         _, data, index, term = held
         whole = self.snapshot_of(data)
         if whole is None and held == shown:
-            return state.compacted, state.log.at(index).with_entries(results_of(entries))
+            return state.compacted, state.log.continued(index, results_of(entries))
         if whole is not None:
             base = whole
         elif index <= state.log.index:
-            base = state.log.at(index)
+            return index, state.log.continued(index, results_of(entries))
         else:
             base = self.logs.unknown(index, term)
         return index, base.with_entries(results_of(entries))
