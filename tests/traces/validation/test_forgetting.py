@@ -128,12 +128,13 @@ WRONG = {
 @pytest.mark.parametrize("wrong", WRONG)
 def test_what_is_wrong_is_refused(wrong: str, compact_after: int) -> None:
     lines = deepcopy([HEADER, *run(compact_after)])
-    place = next(n for n, line in enumerate(lines) if n > 330 and WRONG[wrong](line))
+    first = 100 if wrong == "a log that a crash has lost" else 330
+    place = next(n for n, line in enumerate(lines) if n > first and WRONG[wrong](line))
     kept = lines[: place + 20]
     as_ever, forgetting = followed(kept, forgets=False), followed(kept, forgets=True)
     assert found(forgetting) == found(as_ever)
     assert forgetting.verdict.outcome is Outcome.REFUSED
-    assert forgotten(forgetting) > 0
+    assert forgotten(forgetting) > 0 or place < 330
 
 
 @pytest.mark.long

@@ -221,7 +221,7 @@ class Log:
 
 def common(first: Log, *others: Log) -> int | None:
     """Return the last index up to which logs are one; None where nobody knows."""
-    index = min(first.index, *(each.index for each in others))
+    index = min([first.index, *(each.index for each in others)])
     try:
         nodes = {first.at(index), *(each.at(index) for each in others)}
     except IndexError:
