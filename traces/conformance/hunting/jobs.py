@@ -39,7 +39,8 @@ class Found(NamedTuple):
 class Task:
     """What is to be hunted: the arguments of `Hunt`; where the trace of each run is written.
 
-    With `goes_on`, after something was found as well.
+    With `goes_on`, after something was found as well; no more is begun after `until`, by the
+    monotonic clock.
     """
 
     command: tuple[str, ...]
@@ -53,6 +54,12 @@ class Task:
     known: frozenset[str] = frozenset()
     goes_on: bool = False
     record: Path | None = None
+    until: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is up."""
+        return self.until is not None and time.monotonic() >= self.until
 
 
 @dataclass
@@ -141,6 +148,8 @@ def hunted_by(
 
 def _before(task: Task, found: Sequence[Found]) -> int:
     """Return below which number there is something to do."""
+    if task.is_over:
+        return 0
     return task.runs if task.goes_on or not found else min(found).number
 
 
