@@ -157,28 +157,29 @@ def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
     with Adapter(task.command) as adapter:
         adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
-        is_last = False
+        before, is_last = task.runs, False
         while not is_last:
-            portion = share.portion(_before(task, found))
+            portion = share.portion(before)
             is_last = portion.is_last
             yield portion
+            before = _before(task, found)
 
 
 def _there(jobs: int, task: Task, found: list[Found]) -> Iterator[Portion]:
     with ExitStack() as stack:
         pools = [stack.enter_context(workers(1)) for _ in range(jobs)]
 
-        def asked(job: int) -> Future[Portion]:
-            return pools[job].submit(_portion, task, job, jobs, _before(task, found))
+        def asked(job: int, before: int) -> Future[Portion]:
+            return pools[job].submit(_portion, task, job, jobs, before)
 
-        waiting = {asked(job): job for job in range(jobs)}
+        waiting = {asked(job, task.runs): job for job in range(jobs)}
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for each in done:
                 job, portion = waiting.pop(each), each.result()
                 yield portion
                 if not portion.is_last:
-                    waiting[asked(job)] = job
+                    waiting[asked(job, _before(task, found))] = job
         for pool in pools:
             pool.submit(_end).result()
 
