@@ -21,7 +21,14 @@ from raft_ref.cli.reports.advice import as_json as advice_as_json
 from raft_ref.cli.reports.advice import as_text as advice_as_text
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
-from raft_ref.cli.reports.validation import annotations, as_json, as_junit, file_as_text, graph, summary
+from raft_ref.cli.reports.validation import (
+    annotations,
+    as_json,
+    as_junit,
+    file_as_text,
+    graph,
+    summary,
+)
 from raft_ref.traces.profiles import PROFILES, profile_of
 from raft_ref.traces.validation import FileReport, Outcome, ValidationReport, ValidationRequest
 from raft_ref.traces.validation.advice import Advice, AdviceRequest

@@ -1,4 +1,4 @@
-"""What a service that runs checks is given: action.yml, the recipe for a shell, reports that it reads.
+"""What a service that runs checks is given: action.yml, a recipe for a shell, reports it reads.
 
 The steps of action.yml are run by bash, with the environment that the service gives them.
 """
@@ -66,7 +66,7 @@ def test_action_says_what_it_takes() -> None:
     assert said == {*ACTION["inputs"]}
     assert ACTION["runs"]["using"] == "composite"
     assert all("shell" in each for each in STEPS.values() if "run" in each)
-    variables = {each for each in STEPS["Judge"]["env"]}
+    variables = set(STEPS["Judge"]["env"])
     assert variables <= set(re.findall(r"RAFT_REF_\w+", RECIPE.read_text(encoding="utf-8")))
 
 

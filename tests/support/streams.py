@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.server.replica import Happening
+from raft_ref.server.replica import IN_PRACTICE, Happening
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.client import SimulatedClient
-from raft_ref.server.simulation.cluster import IN_PRACTICE, Conditions, Simulation
+from raft_ref.server.simulation.cluster import Conditions, Simulation
 from raft_ref.traces.sources.explored import arguments_to_json, message_to_json, state_to_json
 
 Line = dict[str, Any]

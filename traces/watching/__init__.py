@@ -7,6 +7,6 @@ Out: what is to be told, as soon as it is found, and a `WatchReport` in the end.
 all into one order; `watch` has each judged, and lets go what no line to come can need.
 """
 
-from raft_ref.traces.watching.watch import Kind, Told, WatchReport, WatchRequest, Watched
+from raft_ref.traces.watching.watch import Kind, Told, Watched, WatchReport, WatchRequest
 
 __all__ = ["Kind", "Told", "WatchReport", "WatchRequest", "Watched"]

@@ -106,7 +106,8 @@ class Arriving(Lines):
                 for each in self._tails:
                     each.ends()
                 self.is_ending = False
-            is_new = any([self._reads(number) for number in range(len(self._tails))])
+            new = [self._reads(number) for number in range(len(self._tails))]
+            is_new = any(new)
             are_ended = not is_new and all(each.is_ended for each in self._tails)
             if self._waiting and (are_ended or self._is_next(self._waiting[0])):
                 return heapq.heappop(self._waiting)

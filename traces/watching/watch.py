@@ -46,8 +46,8 @@ BEGINNING = 4_096
 BETWEEN_PROGRESS = 0.2
 """How many seconds there are between two calls that tell of progress, at least."""
 _QUICK = (
-    "allows too many readings, and one of them is followed from here on: what is refused later than "
-    f"{LOOK_BACK[-1]:,} lines from here is inconclusive"
+    "allows too many readings, and one of them is followed from here on: what is refused later "
+    f"than {LOOK_BACK[-1]:,} lines from here is inconclusive"
 )
 
 
@@ -71,9 +71,9 @@ class Told:
 
 @dataclass
 class Watched:
-    """How far it has come: `lines` were judged, `waiting` wait; `since` seconds nothing was written.
+    """How far it has come: `lines` were judged, and `waiting` wait for others.
 
-    `behind` are those that are read and not judged; `readings` those that are followed at a time.
+    `readings` are followed at a time; for `since` seconds nothing was written.
     """
 
     lines: int = 0
@@ -185,7 +185,7 @@ class _Watch:
         self._beginning: list[Event] | None = []
         self._recording: Recording | None = None
         self._doubt = ""
-        """Why what is refused from here on need not be: something could not be judged, or is lost."""
+        """Why what is refused from here on need not be: what could not be judged, or is lost."""
         self._faults: list[int] = []
         self._refused = self._inconclusive = 0
         self._first: Told | None = None
@@ -258,7 +258,7 @@ class _Watch:
         self._notes_who_waits(order)
 
     def _idles(self) -> None:
-        """See to what cannot wait for the next line: what has waited too long, progress, the end."""
+        """See to what cannot wait for a line: what has waited too long, progress, the end."""
         now = time.monotonic()
         if self._following is not None and self._order is not None:
             while self._came and not self._is_over:
@@ -348,9 +348,7 @@ class _Watch:
         if recording.liberties.are_all_told or not unheard:
             return ""
         if self._beginning:
-            liberties = replace(
-                recording.liberties, unlogged=frozenset(unheard), are_all_told=True
-            )
+            liberties = replace(recording.liberties, unlogged=frozenset(unheard), are_all_told=True)
             again = replace(recording, liberties=liberties, events=iter(self._beginning))
             found = Following(self._request.paths[0], again, is_thorough=True)
             if found.to_the_end(self._request.reorder).outcome is Outcome.REFUSED:

@@ -15,13 +15,11 @@ REFERENCE = (sys.executable, "-m", "raft_ref.traces.conformance.reference")
 TWO = Schedule(("s1", "s2"), (Command("Timeout", "s1"), Command("Restart", "s1")))
 
 
-def hunt(folder: Path, *command: str, **given: float) -> HuntRequest:
-    number = {"runs": 8, "seed": 1, "tries": 0, "sought": 0} | {
-        name: int(value) for name, value in given.items() if name != "seconds"
-    }
+def hunt(folder: Path, *command: str, runs: int = 8, seconds: float | None = None) -> HuntRequest:
     return HuntRequest(
-        command, profile_of("raft-ref"), database=folder, seconds=given.get("seconds"), **number
-    )
+        command, profile_of("raft-ref"), seed=1, runs=runs, tries=0, sought=0, seconds=seconds,
+        database=folder,
+    )  # fmt: skip
 
 
 def test_of_each_kind_one_schedule_is_kept(tmp_path: Path) -> None:

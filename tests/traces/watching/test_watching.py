@@ -1,4 +1,4 @@
-"""Logs are judged while they are written: whatever becomes of their files, in memory that is flat."""
+"""Logs are judged while they are written, whatever becomes of the files, in memory that is flat."""
 
 import gc
 import itertools
@@ -270,9 +270,7 @@ def events(process: "subprocess.Popen[str]") -> Iterator[Any]:
 @pytest.mark.long
 def test_it_is_refused_while_the_log_is_still_open(tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.ndjson" for name in NAMES]
-    process = processes.start(
-        [*WATCH, "--json", "--window", "1", *paths], stdout=subprocess.PIPE
-    )
+    process = processes.start([*WATCH, "--json", "--window", "1", *paths], stdout=subprocess.PIPE)
     files = dict(zip(NAMES, [path.open("w", buffering=1) for path in paths], strict=True))
     for file in files.values():
         file.write(as_text([HEADER]))

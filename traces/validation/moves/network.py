@@ -39,7 +39,7 @@ class Forgotten:
     """The messages that are forgotten, by what tells them apart best: none of them is denied.
 
     A filter that says of some others that they may be (Bloom, "Space/time trade-offs in hash coding
-    with allowable errors", 1970): of one in twenty, where there are ten million. Else it would grow.
+    with allowable errors", 1970): of one in twenty, where there are ten million.
     """
 
     _BITS = 1 << 26

@@ -208,7 +208,7 @@ class Log:
         self.previous, self.entry, self._jump, self.terms = None, None, self, terms
 
     def stands_alone(self, terms: Terms | None, *, keeps_entry: bool = False) -> None:
-        """Have nothing in common with others any more; perhaps keep its entry and what is before."""
+        """Have nothing in common with others any more, but perhaps its entry and what is before."""
         self._child = self._others = self._chunk = None
         if keeps_entry and self.previous is not None:
             self._jump = self.previous
