@@ -200,6 +200,7 @@ class Following:
         """
         if self._behind:
             self._settled(self._search.settle())
+        self._moves.forget()
         worlds = [*(self._behind[0].worlds if self._behind else ()), *self._search.worlds]
         sent = [*self._moves.network, *(each for world in worlds for each in world.sent)]
         begins = beginning(worlds, sent, most)
