@@ -64,7 +64,8 @@ def end_as_text(report: WatchReport) -> Iterator[str]:
     if report.actions:
         counts = ", ".join(f"{name} {count:,}" for name, count in report.actions.most_common())
         yield f"  actions: {counts}"
-    yield f"  {report.seconds:,.1f} s; invariants checked of {report.checked:,} steps"
+    rate = f"{report.seconds:.1f} s, {report.lines / max(report.seconds, 1e-9):,.0f}/s"
+    yield f"  {rate}; invariants checked of {report.checked:,} steps"
     if report.waiting:
         yield f"  {report.waiting:,} lines were read and not judged"
     if report.unheard:

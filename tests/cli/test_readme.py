@@ -80,6 +80,7 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "validate --profile etcd traces/recorded/etcd/seed-1.ndjson",
         "validate traces/recorded/vote-not-persisted.ndjson --diagram refused.svg",
         "validate --advice --profile etcd traces/recorded/etcd/seed-1.ndjson",
+        "watch --profile etcd --idle 1 traces/recorded/etcd/seed-1.ndjson",
         "play traces/schedules/figure8.txt --quiet --diagram figure8.svg",
         "play traces/schedules/figure8.txt --quiet --bug older-term-committed",
         "generate --cover actions -o scenarios --quiet",

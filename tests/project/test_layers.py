@@ -132,6 +132,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/refusals",
         "traces/validation/rules",
     },
+    "traces/watching": {
+        "spec",
+        "traces/format",
+        "traces/profiles",
+        "traces/validation",
+        "traces/validation/lines",
+        "traces/validation/refusals",
+    },
     "traces/validation/advice": {
         "traces/format",
         "traces/validation",

@@ -99,6 +99,28 @@ def measured(bug: str, seeds: Iterable[int]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def worse(found: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
+    """Return in what hunts have come to be worse than they were when they were measured.
+
+    Of fewer seeds nothing is said but of the middle and the worst, which are no worse then. What
+    chance makes of another way to draw is allowed: half as much again, and a little.
+    """
+    lost = known["seeds"] - known["found"]
+    most = {
+        "schedules": (known["schedules"], 1.5, 5),
+        "steps": (known["steps"], 1.15, 2),
+    }  # fmt: skip
+    told = []
+    if found["seeds"] - found["found"] > lost + 1:
+        told.append(f"found by {found['found']} of {found['seeds']} seeds")
+    for what, (was, times, more) in most.items():
+        for figure in ("median", "most"):
+            bound = was[figure] * times + more
+            if found["found"] and found[what][figure] > bound:
+                told.append(f"{figure} of {what}: {found[what][figure]}, it was {was[figure]}")
+    return told
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:] or BUGS:
         line = json.dumps(measured(name, range(1, int(sys.argv[1]) + 1)))
