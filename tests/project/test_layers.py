@@ -299,6 +299,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/cluster",
         "verify/ladder",
     },
+    "cli/commands/watch": set(),
     "cli/reports": {
         "cli/options",
         "cli/reports/checks",
@@ -318,6 +319,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/refusals",
         "verify",
         "verify/cluster",
+        "traces/watching",
     },
     "cli/reports/proof": {
         "cli/reports",

@@ -1,15 +1,17 @@
-"""`raft-ref watch`: follows logs as they are written, and says at once what is refused."""
+"""`raft-ref watch`: follows logs as they are written, and says at once what is refused.
+
+In: what was parsed. Out: the exit code, once the input has ended, or by `ending` it is asked to.
+"""
 
 import argparse
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from raft_ref.cli.commands.watch.ending import ending
 from raft_ref.cli.options.output import demand_kept
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import live_progress
@@ -45,7 +47,6 @@ examples:
 
 BETWEEN_PROGRESS = 10.0
 """How many seconds there are between objects that tell of progress."""
-_AT_ONCE = 0.3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -109,7 +110,7 @@ def run(options: argparse.Namespace) -> int:
         tuple(options.files), profile_of(options.profile), options.window, options.reorder,
         options.keep_going, options.idle, options.remember,
     )  # fmt: skip
-    with _ending() as is_asked_to_end:
+    with ending() as is_asked_to_end:
         report = (_as_json if options.json else _as_text)(request, options, is_asked_to_end)
     picture = None if options.diagram is None else graph(report)
     if picture is not None:
@@ -149,27 +150,3 @@ def _as_json(
     report = request.run(lambda told: says(told_as_json(told)), shows, is_asked_to_end)
     says(end_as_json(report))
     return report
-
-
-@contextmanager
-def _ending() -> Iterator[Callable[[], bool]]:
-    """Yield what says whether Ctrl-C or SIGTERM has come; the second one interrupts.
-
-    `timeout` signals a command and its group, and so the command twice.
-    """
-    came: list[float] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def notes(number: int, frame: Any) -> None:
-        now = time.monotonic()
-        if came and now - came[0] > _AT_ONCE:
-            raise KeyboardInterrupt
-        came.append(now)
-
-    for number in before:
-        signal.signal(number, notes)
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
