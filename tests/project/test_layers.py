@@ -317,9 +317,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation",
         "traces/validation/advice",
         "traces/validation/refusals",
+        "traces/watching",
         "verify",
         "verify/cluster",
-        "traces/watching",
     },
     "cli/reports/proof": {
         "cli/reports",
