@@ -198,7 +198,7 @@ class Following:
         has; besides, all but the last `most` entries that are committed: a server that lacks more
         cannot be judged by them when it comes back.
         """
-        if self._behind:
+        if self._behind and self._behind[-1].done is self._moves.network.done:
             self._settled(self._search.settle())
         self._moves.forget()
         worlds = [*(self._behind[0].worlds if self._behind else ()), *self._search.worlds]

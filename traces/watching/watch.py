@@ -131,8 +131,9 @@ class WatchRequest:
                 raise RequestError(f"{name}: expected 0 or more")
         if self.remembers < 1:
             raise RequestError("remember: expected 1 or more")
-        if len({*self.paths}) < len(self.paths):
-            raise TraceError(f"{self.paths[0]}: each file can be watched once")
+        for path in self.paths:
+            if self.paths.count(path) > 1:
+                raise TraceError(f"{path}: each file can be watched once")
 
     def run(
         self,
@@ -195,7 +196,7 @@ class _Watch:
 
     def run(self) -> None:
         """Judge the lines as they come, to the end."""
-        with suppress(_OverError), self._located():
+        with suppress(_OverError, _NothingError), self._located():
             recording = self._request.profile(self._arriving)
             liberties = replace(recording.liberties, remembers=self._request.remembers)
             self._recording = replace(recording, liberties=liberties)
@@ -217,6 +218,9 @@ class _Watch:
         try:
             yield
         except TraceError as error:
+            if not self._arriving.number:
+                # It was asked to end before there was anything.
+                raise _NothingError from None
             place = self._arriving.place(self._arriving.number)
             if place is None or str(error).startswith(f"{place[0]}:"):
                 raise
@@ -392,6 +396,10 @@ class _Watch:
 
 class _OverError(Exception):
     """No more lines are wanted."""
+
+
+class _NothingError(Exception):
+    """There was no line at all."""
 
 
 def _at(place: Place | None) -> str:

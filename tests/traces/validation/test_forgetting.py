@@ -163,6 +163,29 @@ def test_readings_beside_each_other_are_as_they_were(seed: int) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("is_wrong", [False, True])
+def test_where_there_are_too_many_readings_one_is_followed(is_wrong: bool) -> None:
+    lines = deepcopy(thinned(recorded(0, 120)))
+    most = followed(lines, forgets=False).verdict.readings
+    if is_wrong:
+        place = next(n for n, line in enumerate(lines) if n > 100 and "currentTerm" in told(line))
+        told(lines[place])["currentTerm"] += 1
+    recording = PROFILES["raft-ref"](Lines(lines))
+    liberties = replace(recording.liberties, candidates=most - 1)
+    given = replace(recording, liberties=liberties)
+    following = Following(Path("a stream"), given, is_thorough=True, falls_back=True)
+    assert following.is_thorough
+    outcome = following.to_the_end().outcome
+    # With so few readings nobody can say, where all of them would be needed.
+    assert outcome is (Outcome.INCONCLUSIVE if is_wrong else Outcome.ACCEPTED)
+    assert not following.is_thorough
+
+
+def told(line: Line) -> Any:
+    return line.get("state", {})
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["joint", "membership"])
 def test_features_are_judged_as_they_were(name: str) -> None:
     text = (RECORDED / "etcd_features" / f"{name}.ndjson").read_text(encoding="utf-8")

@@ -157,8 +157,8 @@ def test_all_that_validate_reads_is_read(name: str, profile: str, tmp_path: Path
 
 
 def test_no_line_is_no_verdict(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="the file is empty"):
-        watched(tmp_path / "never.ndjson")
+    report = watched(tmp_path / "never.ndjson")
+    assert (report.outcome, report.lines) == (Outcome.INCONCLUSIVE, 0)
     assert watched(written(tmp_path / "run.ndjson", [HEADER])).outcome is Outcome.INCONCLUSIVE
 
 
@@ -175,6 +175,8 @@ def test_what_makes_no_sense_is_told_where_it_stands(tmp_path: Path) -> None:
 def test_what_cannot_be_counted(given: Any, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="expected"):
         watched(tmp_path / "run.ndjson", **given)
+    with pytest.raises(TraceError, match="each file can be watched once"):
+        watched(tmp_path / "run.ndjson", tmp_path / "run.ndjson")
 
 
 # ---- Files
