@@ -73,6 +73,8 @@ class Arriving(Lines):
         self._last = 0
         self._places: dict[int, Place] = {}
         self.is_ending = False
+        self.is_clocked = False
+        """Whether the line that was taken last has a clock."""
         self.last_came = time.monotonic()
         """When a line was read last."""
 
@@ -96,6 +98,7 @@ class Arriving(Lines):
                 path, number = line.place
                 self._tell(f"{path}:{number} came later than --window allows for", True)
             self._last = max(self._last, line.clock)
+            self.is_clocked = line.is_clocked
             yield line.value
 
     def _next(self) -> _Arrived | None:

@@ -39,6 +39,8 @@ LINES_BETWEEN = 1_024
 MOST_FAULTS = 20
 """After how many faults behind the first, without so many good lines as below, it is given up."""
 GOOD_LINES = 1_000
+UNORDERED = 1_000
+"""How many lines without a clock, of several files, may wait for what explains them."""
 BEGINNING = 4_096
 """How many lines of the beginning are kept, while there are servers of which none tells."""
 
@@ -111,7 +113,8 @@ class WatchRequest:
     """Watch files (`-` is standard input), by a profile that reads their lines.
 
     A line waits for others for `window` seconds at most: by its clock, and, of the lines that
-    nothing explains yet, at most `reorder` at a time. With `keeps_going` it is gone on behind a
+    nothing explains yet, at most `reorder` at a time (None: of several files, lines without a clock
+    do; else none does). With `keeps_going` it is gone on behind a
     refused line. It ends where input does, or after `idle` seconds in which nothing was written.
     Raises `RequestError` for what cannot be counted.
     """
@@ -119,7 +122,7 @@ class WatchRequest:
     paths: tuple[Path, ...]
     profile: Profile
     window: float = WINDOW
-    reorder: int = 0
+    reorder: int | None = None
     keeps_going: bool = False
     idle: float | None = None
     remembers: int = REMEMBERS
@@ -204,7 +207,7 @@ class _Watch:
             self._following = Following(
                 self._request.paths[0], self._recording, is_thorough=True, falls_back=True
             )
-            self._order = Reordering(self._following, self._request.reorder)
+            self._order = Reordering(self._following, self._most)
             for event in recording.events:
                 self._takes(self._following, self._order, event)
                 if self._is_over:
@@ -236,7 +239,7 @@ class _Watch:
             if is_heard or len(self._beginning) > BEGINNING:
                 self._beginning = None if is_heard else []
         before = following.verdict.lines
-        if self._request.reorder:
+        if order.waiting or self._may_wait:
             is_good = order.takes(event)
             self._notes_who_waits(order)
         else:
@@ -250,6 +253,19 @@ class _Watch:
             self._on_told(Told(Kind.NOTICE, _QUICK, place))
         if self._lines % LINES_BETWEEN == 0 and following.verdict.lines > before:
             following.forget()
+
+    @property
+    def _most(self) -> int:
+        """How many lines that nothing explains yet may wait."""
+        asked = self._request.reorder
+        several = UNORDERED if len(self._tails) > 1 else 0
+        return several if asked is None else asked
+
+    @property
+    def _may_wait(self) -> bool:
+        """Whether the line at hand may wait: not one whose clock says where it stands."""
+        is_placed = self._request.reorder is None and self._arriving.is_clocked
+        return self._most > 0 and not is_placed
 
     def _notes_who_waits(self, order: Reordering) -> None:
         now = time.monotonic()
@@ -355,7 +371,7 @@ class _Watch:
             liberties = replace(recording.liberties, unlogged=frozenset(unheard), are_all_told=True)
             again = replace(recording, liberties=liberties, events=iter(self._beginning))
             found = Following(self._request.paths[0], again, is_thorough=True)
-            if found.to_the_end(self._request.reorder).outcome is Outcome.REFUSED:
+            if found.to_the_end(self._most).outcome is Outcome.REFUSED:
                 return ""
         return f"{', '.join(unheard)} has logged nothing so far, and may have done what explains it"
 

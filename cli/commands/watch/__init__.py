@@ -27,7 +27,7 @@ from raft_ref.cli.reports.watching import (
 from raft_ref.traces.profiles import PROFILES, profile_of
 from raft_ref.traces.validation import Outcome
 from raft_ref.traces.watching import Told, Watched, WatchReport, WatchRequest
-from raft_ref.traces.watching.watch import REMEMBERS, WINDOW
+from raft_ref.traces.watching.watch import REMEMBERS, UNORDERED, WINDOW
 
 EXIT_CODES = """\
 Ctrl-C or SIGTERM ends it: what is written by then is judged, and then the report is printed. A
@@ -76,9 +76,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "line comes later than that",
     )  # fmt: skip
     parser.add_argument(
-        "--reorder", type=int, default=0, metavar="N",
+        "--reorder", type=int, metavar="N",
         help="let up to N lines that nothing explains yet wait for lines of other servers, as far "
-        "as causality allows: for files without clocks (default: 0)",
+        f"as causality allows (default: {UNORDERED:,} of several files, if lines have no clock)",
     )  # fmt: skip
     parser.add_argument(
         "--remember", type=int, default=REMEMBERS, metavar="N",
