@@ -29,7 +29,7 @@ from tests.support.streams import HEADER, NAMES, as_text, stored
 
 Line = dict[str, Any]
 
-QUIET = 0.3
+QUIET = 0.1
 """After how many seconds without a new line a watch ends here."""
 
 
@@ -95,6 +95,7 @@ def test_files_are_read_in_the_order_of_their_clocks(tmp_path: Path) -> None:
     assert watched(*by_server(tmp_path, run())).outcome is Outcome.ACCEPTED
 
 
+@pytest.mark.long
 def test_without_clocks_lines_wait_for_what_explains_them(tmp_path: Path) -> None:
     lines = [{name: line[name] for name in line if name != "clock"} for line in run(60)]
     paths = by_server(tmp_path, lines)
@@ -102,6 +103,7 @@ def test_without_clocks_lines_wait_for_what_explains_them(tmp_path: Path) -> Non
     assert watched(*paths, reorder=0).outcome is not Outcome.ACCEPTED
 
 
+@pytest.mark.long
 def test_a_line_that_comes_too_late_is_no_refusal(tmp_path: Path) -> None:
     early, late = tmp_path / "s1.ndjson", tmp_path / "others.ndjson"
     lines = [*run(60)]
@@ -142,6 +144,7 @@ def test_who_has_told_nothing_may_explain_what_is_refused(tmp_path: Path) -> Non
     assert report.outcome is not Outcome.REFUSED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "profile"),
     [
