@@ -1,7 +1,7 @@
 """A hunt that finds less, later, or makes it less short than it did, fails.
 
 tests/data/hunts.json has, for each bug that the reference adapter can have, how many schedules were
-drawn until it was found, over 20 seeds, how long the shrunk schedules were, and how long the way to
+drawn until it was found, over 20 seeds (5 of those that take long), how long the shrunk schedules were, and how long the way to
 its harm is in the gallery. A departure from the spec comes before the harm, and so most are shorter
 than that way.
 """
@@ -24,7 +24,7 @@ SAMPLE = ("vote-not-persisted", "log-not-compared-before-vote", "last-index-ackn
 def test_each_bug_is_measured() -> None:
     assert {*KNOWN} == {*BUGS} - UNSEEN
     for bug, known in KNOWN.items():
-        assert known["seeds"] == 20
+        assert known["seeds"] in (5, 20)
         assert known["gallery"] == shortest(bug)
 
 
@@ -53,4 +53,4 @@ def test_a_sample_is_found_as_soon_and_made_as_short(bug: str) -> None:
 @pytest.mark.deep
 @pytest.mark.parametrize("bug", KNOWN)
 def test_all_are_found_as_soon_and_made_as_short(bug: str) -> None:
-    assert worse(measured(bug, range(1, 21)), KNOWN[bug]) == []
+    assert worse(measured(bug, range(1, KNOWN[bug]["seeds"] + 1)), KNOWN[bug]) == []
