@@ -1,9 +1,9 @@
 """A hunt that finds less, later, or makes it less short than it did, fails.
 
 tests/data/hunts.json has, for each bug that the reference adapter can have, how many schedules were
-drawn until it was found, over 20 seeds (5 of those that take long), how long the shrunk schedules were, and how long the way to
-its harm is in the gallery. A departure from the spec comes before the harm, and so most are shorter
-than that way.
+drawn until it was found, over 20 seeds (5 of those that take long), how long the shrunk schedules
+were, and how long the way to its harm is in the gallery. A departure from the spec comes before the
+harm, and so most are shorter than that way.
 """
 
 import json
