@@ -28,14 +28,18 @@ judged() { # NAME COMMAND...: run a command, keep what it says, and the worst of
     local code=0
     "${@:2}" 2>&1 | tee "$output/$1.txt" || code=${PIPESTATUS[0]}
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
-        { echo "### raft-ref $1"; echo '```'; grep -v '^::' "$output/$1.txt" | head -n 60; echo '```'; } \
-            >>"$GITHUB_STEP_SUMMARY"
+        {
+            echo "### raft-ref $1"
+            echo '```'
+            grep -v '^::' "$output/$1.txt" | head -n 60 || true # head may end before grep does
+            echo '```'
+        } >>"$GITHUB_STEP_SUMMARY"
     fi
     local each
-    for each in 3 1 2; do
-        if [ "$code" = "$each" ] || [ "$worst" = "$each" ]; then next=$each; fi
+    for each in 3 1 2; do # the last of these is the worst
+        if [ "$code" = "$each" ] || [ "$worst" = "$each" ]; then code=$each; fi
     done
-    worst=${next:-$code}
+    worst=$code
 }
 
 if [ -n "${RAFT_REF_TRACES:-}" ]; then
