@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "kv": "read and write keys of a cluster",
     "member": "tell who the servers of a cluster are, or change that",
     "validate": "validate recorded traces of any implementation against the spec",
+    "watch": "validate logs while they are written",
     "generate": "generate scenarios that cover the reference node, for other implementations",
     "conform": "drive another implementation, and hold each step against the spec",
     "play": "play a schedule on the reference node, tell it and draw it",

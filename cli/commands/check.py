@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+import shlex
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from raft_ref.cli.options.cluster import add_bounds, add_cluster, add_reduction, cluster_of
@@ -12,11 +14,12 @@ from raft_ref.cli.options.engine import add_engine, checkpoints_of, disk_of
 from raft_ref.cli.options.errors import EXIT_CODES, NO_Z3, UsageError
 from raft_ref.cli.options.ladder import add_ladder, allowed_of, is_ladder, ladder_of
 from raft_ref.cli.options.live import add_live, demand_not_live, live_of
-from raft_ref.cli.options.output import Output, add_output, output_of
+from raft_ref.cli.options.output import Output, add_output, demand_kept, output_of
 from raft_ref.cli.options.ranks import demand_for_ranks, let_first_tell, ranks_of
 from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
 from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, liveness, walks
+from raft_ref.cli.reports.ci import junit
 from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
@@ -127,7 +130,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_ladder(search)
     add_engine(search)
     add_walks(parser.add_argument_group("random walks"))
-    add_output(parser.add_argument_group("output"))
+    output = parser.add_argument_group("output")
+    add_output(output)
+    output.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report (XML)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -137,6 +142,8 @@ def run(options: argparse.Namespace) -> int:
         return 0
     is_told = let_first_tell()
     output = output_of(options)
+    if options.junit is not None:
+        demand_kept("--junit", options.junit)
     watch(_give_up)
     check, reports = _asked(options)
     with live_progress(reports.progress_line, is_shown=output.is_live) as on_progress:
@@ -144,21 +151,32 @@ def run(options: argparse.Namespace) -> int:
         report = asked.run(on_progress)
     if isinstance(report, AllViolationsReport):
         _tell_all(report, check.cluster, reports, output)
-        return EXIT[report.verdict]
+        lines = all_violations.as_text(report, reports, output, tell)
+        return _kept(options, EXIT[report.verdict], [*lines])
     if not is_told:
         return 0
     trace = report.trace(output.source)
     if options.witness is not None and trace is not None:
         trace = replace(trace, violation=None)  # it is what was wanted
+    story = [] if trace is None or output.quiet else ["", *tell(trace)]
+    lines = [*reports.as_text(report, output), *story]
     if not output.json:
-        story = [] if trace is None or output.quiet else ["", *tell(trace)]
-        print("\n".join([*reports.as_text(report, output), *story]))
+        print("\n".join(lines))
     where = written(trace, output, check.cluster)
     if output.json:
         print(json.dumps(reports.as_json(report, output, where)))
     else:
         print("".join(f"{line}\n" for line in where.as_text()), end="")
-    return _exit_code(report.verdict, is_witness=options.witness is not None)
+    code = _exit_code(report.verdict, is_witness=options.witness is not None)
+    return _kept(options, code, lines)
+
+
+def _kept(options: argparse.Namespace, code: int, lines: list[str]) -> int:
+    """Write the JUnit report, if that is asked for; return the exit code."""
+    if options.junit is not None:
+        tested = shlex.join(["check", *options.arguments[1:]])
+        options.junit.write_bytes(junit("check", tested, code, lines))
+    return code
 
 
 def _tell_all(

@@ -10,8 +10,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from raft_ref.cli.options.cluster import OF_LOGS
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.features import add_features, features_of
+from raft_ref.cli.options.ladder import seconds
 from raft_ref.cli.options.output import demand_kept
-from raft_ref.cli.reports.conformance import as_json, as_junit, as_text, graph
+from raft_ref.cli.reports.conformance import annotations, as_json, as_junit, as_text, graph
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
@@ -21,13 +22,15 @@ from raft_ref.traces.conformance import (
     TRIES,
     Conformance,
     ConformanceReport,
+    Finding,
     FollowRequest,
     HuntRequest,
     Likely,
     read_known,
     schedule,
 )
-from raft_ref.traces.conformance.driving import RUNS, SERVERS, STEPS
+from raft_ref.traces.conformance.driving import RUNS, RUNS_IN_TIME, SERVERS, STEPS
+from raft_ref.traces.conformance.hunting.database import FOLDER
 from raft_ref.traces.profiles import PROFILES, profile_of
 
 EXIT_CODES = (
@@ -48,6 +51,7 @@ examples:
   raft-ref conform --cmd ./my-adapter --random --with pre-vote,check-quorum
   raft-ref conform --cmd ./my-adapter --random --servers 4 --with membership,joint
   raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
+  raft-ref conform --cmd ./my-adapter --random --time 8h --database     every night
 """
 
 
@@ -101,6 +105,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "(default: 1)",
     )  # fmt: skip
     hunting.add_argument(
+        "--time", type=seconds, metavar="TIME",
+        help="how long to hunt, such as 90s, 10m or 8h (then --runs is as many as there can be)",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--database", type=Path, nargs="?", const=FOLDER, metavar="DIR",
+        help=f"keep what is found in a folder ({FOLDER} if none is named), and follow that first "
+        "the next time; what no longer fails is told, and removed",
+    )  # fmt: skip
+    hunting.add_argument(
         "--weigh", action="append", metavar="STEP=N", help="make a step N times as likely"
     )
     hunting.add_argument(
@@ -135,6 +148,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     output.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report (XML)")
     output.add_argument(
+        "--annotations", action="store_true",
+        help="print what is found as an annotation, too, in the words of GitHub, at the last line "
+        "of its schedule where that is written",
+    )  # fmt: skip
+    output.add_argument(
         "--coverage", action="store_true", help="name all branches of the spec that were never met"
     )
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
@@ -152,16 +170,36 @@ def run(options: argparse.Namespace) -> int:
     report = _driven(request, is_shown=not options.quiet and not options.json)
     written = _written(report, options)
     if options.json:
-        print(json.dumps(as_json(report)))
+        again = None if report.worst is None else _again(report, report.worst, options)
+        print(json.dumps({**as_json(report), "to_see_it_again": again}))
     else:
         print("\n".join([*as_text(report, every_pair=options.coverage), *written]))
+        if report.worst is not None:
+            print(f"to see it again: {_again(report, report.worst, options)}")
+        if options.annotations:
+            print("".join(f"{line}\n" for line in annotations(report, options.schedule)), end="")
     return _CODES.get(report.outcome, 1)
+
+
+def _again(report: ConformanceReport, found: Finding, options: argparse.Namespace) -> str:
+    """Return the line that shows a finding once more: by its schedule if it is written, or seed."""
+    path = options.schedule if found is report.worst and options.schedule else found.kept
+    words = [*options.arguments]
+    if options.random and path is not None:
+        words = ["conform", "--cmd", options.cmd]
+        if options.profile != "raft-ref":
+            words += ["--profile", options.profile]
+        words.append(str(path))
+    elif options.random and options.seed is None:
+        words += ["--seed", str(report.seed)]
+    return shlex.join(["raft-ref", *words])
 
 
 _CODES = {Conformance.CONFORMS: 0, Conformance.INCONCLUSIVE: 3, Conformance.STOPPED: 3}
 
 _OF_HUNTS = (
     "servers", "network", "seed", "runs", "steps", "jobs", "weigh", "shrink", "consequence",
+    "time", "database",
 )  # fmt: skip
 
 
@@ -200,7 +238,7 @@ def _hunt(options: argparse.Namespace) -> HuntRequest:
         SERVERS if options.servers is None else _servers(options.servers),
         options.network or "set",
         options.seed,
-        RUNS if options.runs is None else options.runs,
+        _runs(options),
         STEPS if options.steps is None else options.steps,
         options.record,
         1 if options.jobs is None else options.jobs,
@@ -209,7 +247,15 @@ def _hunt(options: argparse.Namespace) -> HuntRequest:
         options.keep_going,
         TRIES if options.shrink is None else options.shrink,
         SOUGHT if options.consequence is None else options.consequence,
+        options.time,
+        options.database,
     )
+
+
+def _runs(options: argparse.Namespace) -> int:
+    if options.runs is not None:
+        return int(options.runs)
+    return RUNS if options.time is None else RUNS_IN_TIME
 
 
 def _known(options: argparse.Namespace) -> frozenset[str]:

@@ -21,7 +21,14 @@ from raft_ref.cli.reports.advice import as_json as advice_as_json
 from raft_ref.cli.reports.advice import as_text as advice_as_text
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
-from raft_ref.cli.reports.validation import as_json, as_junit, file_as_text, graph, summary
+from raft_ref.cli.reports.validation import (
+    annotations,
+    as_json,
+    as_junit,
+    file_as_text,
+    graph,
+    summary,
+)
 from raft_ref.traces.profiles import PROFILES, profile_of
 from raft_ref.traces.validation import FileReport, Outcome, ValidationReport, ValidationRequest
 from raft_ref.traces.validation.advice import Advice, AdviceRequest
@@ -84,6 +91,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--diagram", type=Path, metavar="FILE", help="draw the end of the first refused trace"
     )
     output.add_argument("--junit", type=Path, metavar="FILE", help="write a JUnit report (XML)")
+    output.add_argument(
+        "--annotations", action="store_true",
+        help="print what is refused as an annotation of its line, too, in the words of GitHub",
+    )  # fmt: skip
     output.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     output.add_argument("--quiet", action="store_true", help="print the verdicts alone")
     parser.set_defaults(run=run)
@@ -101,6 +112,8 @@ def run(options: argparse.Namespace) -> int:
     def print_file(found: FileReport) -> None:
         if not options.json:
             print("\n".join(file_as_text(found, options.quiet)), flush=True)
+            if options.annotations:
+                print("".join(f"{line}\n" for line in annotations(found)), end="", flush=True)
 
     report = (_one if request.total == 1 else _several)(request, print_file)
     _write(report, options)

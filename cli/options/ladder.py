@@ -19,7 +19,7 @@ def add_ladder(group: Any) -> None:
     """Add the options that `ladder_of` and `allowed_of` read."""
     group.add_argument(
         "--time",
-        type=_seconds,
+        type=seconds,
         metavar="TIME",
         help="without bounds: how long to search, such as 90s, 10m or 8h "
         "(default: the rungs to their end, and up to 60s deeper)",
@@ -62,7 +62,8 @@ def ladder_of(options: argparse.Namespace, cluster: ClusterRequest) -> LadderChe
     )
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the seconds of a time with its unit, such as 10m."""
     parts = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
     if parts is None or float(parts[1]) == 0:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a time such as 90s, 10m or 8h")

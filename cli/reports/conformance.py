@@ -1,9 +1,11 @@
 """What was found of an implementation that was driven, as prose and as JSON."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from raft_ref.cli.reports.ci import annotation
 from raft_ref.traces import draw, tell
 from raft_ref.traces.conformance import Conformance, ConformanceReport, Finding, Pair, schedule
 from raft_ref.traces.validation import as_text as candidates_as_text
@@ -19,6 +21,9 @@ def as_text(report: ConformanceReport, *, every_pair: bool = False) -> Iterator[
     """
     yield headline(report)
     yield from _done(report)
+    for each in report.replayed:
+        what = "fails still" if each.fails else "no longer fails, and is removed"
+        yield f"  followed first: {each.path} {what}"
     if report.hunted is not None:
         yield from _covered(report, every_pair=every_pair)
     yield from (f"  known, met in {count:,} runs: {name}" for name, count in report.known.items())
@@ -146,6 +151,20 @@ def _of_finding(found: Finding) -> str:
     return f"{found.name}: {found.reason}{once}"
 
 
+def annotations(report: ConformanceReport, written: Path | None) -> Iterator[str]:
+    """Yield what stands against the implementation as annotations of its schedule.
+
+    That is in a file if it was `written`, of what is worst, or is kept.
+    """
+    for each in report.findings:
+        path = written if written and each is report.worst else each.kept
+        line = 1 + len(each.shown.commands)
+        seed = "" if report.seed is None else f" (seed {report.seed})"
+        title = f"raft-ref: {each.kind}"
+        why = _of_finding(each) if each.refusal is None else f"{each.name}: {each.refusal.why}"
+        yield annotation(title, f"{why}{seed}", path, line if path else None)
+
+
 def graph(report: ConformanceReport) -> str | None:
     """Return the end of a run that is refused as a diagram, for Graphviz."""
     return None if report.refusal is None else draw(report.refusal.trace).source
@@ -166,6 +185,7 @@ def as_json(report: ConformanceReport) -> dict[str, Any]:
         "interrupted": report.is_interrupted,
         "actions": dict(report.actions),
         "seed": report.seed,
+        "replayed": [{"path": str(each.path), "fails": each.fails} for each in report.replayed],
         "states": report.states,
         "coverage": None if report.hunted is None else _coverage(report),
         "known": dict(report.known),
@@ -197,6 +217,7 @@ def _as_json(found: Finding, reason: str) -> dict[str, Any]:
         "cut_short": found.is_cut_short,
         "consequence": found.fatal and found.fatal.consequence and found.fatal.consequence.kind,
         "sought": found.sought,
+        "kept": None if found.kept is None else str(found.kept),
         "schedule": schedule.as_text(found.shown.commands),
         "why": [] if found.refusal is None else [*candidates_as_text(found.refusal.candidates)],
     }

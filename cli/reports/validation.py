@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
+from raft_ref.cli.reports.ci import annotation
 from raft_ref.traces import draw, tell
 from raft_ref.traces.validation import FileReport, Outcome, ValidationReport, as_text
 
@@ -52,6 +53,16 @@ def _verdict(found: FileReport) -> str:
     if found.refusal is not None:
         reason = f": {found.refusal.why}"
     return f"{found.outcome.upper()} {where}{reason}"
+
+
+def annotations(found: FileReport) -> Iterator[str]:
+    """Yield what of a file is not accepted as annotations of its lines."""
+    if found.outcome is Outcome.ACCEPTED:
+        return
+    text = found.reason if found.refusal is None else found.refusal.why
+    yield annotation(f"raft-ref: {found.outcome}", text, found.path, found.line)
+    for each in found.more:
+        yield annotation("raft-ref: refused as well", each.why, found.path, each.line)
 
 
 def _why(found: FileReport) -> list[str]:

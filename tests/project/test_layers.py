@@ -141,6 +141,14 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/refusals",
         "traces/validation/rules",
     },
+    "traces/watching": {
+        "spec",
+        "traces/format",
+        "traces/profiles",
+        "traces/validation",
+        "traces/validation/lines",
+        "traces/validation/refusals",
+    },
     "traces/validation/advice": {
         "traces/format",
         "traces/validation",
@@ -303,6 +311,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/cluster",
         "verify/ladder",
     },
+    "cli/commands/watch": set(),
     "cli/reports": {
         "cli/options",
         "cli/reports/checks",
@@ -320,6 +329,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation",
         "traces/validation/advice",
         "traces/validation/refusals",
+        "traces/watching",
         "verify",
         "verify/cluster",
     },

@@ -213,6 +213,13 @@ def adapter_of(command: AdapterCommand, *, has_answered: bool = False) -> Adapte
     return Adapter(command, has_answered=has_answered)
 
 
+def words_of(command: AdapterCommand) -> tuple[str, ...]:
+    """Return a command as it is told: of what answers in this process, its name."""
+    if not callable(command):
+        return command
+    return (f"{command.__module__}:{getattr(command, '__qualname__', type(command).__name__)}",)
+
+
 def _reply(line: bytes, answer: bytes) -> Reply:
     try:
         value = parse_line(answer.decode("utf-8", errors="replace"))

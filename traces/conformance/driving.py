@@ -7,6 +7,8 @@ is found is shrunk, replayed and followed up. What was not exercised is no verdi
 from __future__ import annotations
 
 import random
+import shlex
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +17,9 @@ from typing import Literal
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.conformance import schedule
-from raft_ref.traces.conformance.adapter import AdapterCommand, adapter_of
+from raft_ref.traces.conformance.adapter import AdapterCommand, adapter_of, words_of
 from raft_ref.traces.conformance.hunting.alone import SOUGHT
+from raft_ref.traces.conformance.hunting.database import Database, Replayed
 from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.draws import WEIGHTS, WEIGHTS_OF_FEATURES, Likely
 from raft_ref.traces.conformance.hunting.findings import Finding, Settling
@@ -33,6 +36,8 @@ Network = Literal["set", "fifo"]
 
 RUNS, STEPS, SERVERS = 1_000, 60, ("s1", "s2", "s3")
 """What a hunt is of if nothing is said."""
+RUNS_IN_TIME = 1_000_000
+"""How many schedules there are at most where a time is said."""
 
 OTHERS, OTHER_RUNS = 3, 40
 """How many more schedules with the same against them are made short, of how many at most."""
@@ -136,8 +141,10 @@ class HuntRequest:
     `steps` each are drawn for these servers and this network from a seed (None: a new one), by
     `jobs` processes with an adapter each (one for what answers in this process); `likely` says
     which steps are left out or weighed. What is found is followed `tries` times at most to be
-    shrunk, and `sought` steps further for a consequence. Raises `RequestError` for no command, and
-    for numbers that cannot be.
+    shrunk, and `sought` steps further for a consequence. No schedule is begun after `seconds`. What
+    is found is kept in a `database`, a folder, and followed first the next time; what is there and
+    no longer fails is removed. Raises `RequestError` for no command, and for numbers that cannot
+    be.
     """
 
     command: AdapterCommand
@@ -154,12 +161,15 @@ class HuntRequest:
     goes_on: bool = False
     tries: int = TRIES
     sought: int = SOUGHT
+    seconds: float | None = None
+    database: Path | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted or started."""
         for name, number, least in (
             ("seed", self.seed, 0), ("runs", self.runs, 1), ("steps", self.steps, 1),
             ("jobs", self.jobs, 1), ("tries", self.tries, 0), ("sought", self.sought, 0),
+            ("time", self.seconds, 0),
         ):  # fmt: skip
             if number is not None and number < least:
                 raise RequestError(f"{name}: expected {least} or more")
@@ -183,16 +193,63 @@ class HuntRequest:
 
         hunted = Hunted()
         on_portion(hunted)
-        found = hunted_by(self.jobs, self._task(seed), on_portion, hunted)
+        found: list[Found] = []
+        try:
+            self._follow_kept(report)
+        except KeyboardInterrupt:
+            report.is_interrupted = True
+        if report.is_interrupted or (report.findings and not self.goes_on):
+            return report
+        task = self._task(seed)
+        found = hunted_by(self.jobs, task, on_portion, hunted)
         report.count(hunted)
-        report.is_interrupted = hunted.runs < self.runs and (self.goes_on or not found)
+        if task.is_over and hunted.runs:
+            report.of_runs = hunted.runs
+        report.is_interrupted = hunted.runs < report.of_runs and (self.goes_on or not found)
         self._settle(found, seed, report, on_progress)
+        self._keep(report)
         return report
+
+    def _follow_kept(self, report: ConformanceReport) -> None:
+        """Follow what was found before, and remove what no longer fails."""
+        database = self._database
+        entries = [] if database is None else database.entries()
+        if database is None or not entries:
+            return
+        with adapter_of(self.command) as adapter:
+            runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
+            for path in entries:
+                kept = schedule.read(path)
+                adapter.features = kept.features or self.likely.features
+                runner.is_fifo = kept.network == "fifo"
+                run = runner.run(kept.servers, following(kept.commands), kept.name, goes_on=True)
+                report.replayed.append(Replayed(path, not run.is_good))
+                found = None if run.is_good else kind(run)
+                if found is None:
+                    database.remove(path)
+                elif found not in self.known:
+                    finding = _as_it_is(runner, run, found, kept)
+                    finding.kept = path
+                    report.findings.append(finding)
+
+    def _keep(self, report: ConformanceReport) -> None:
+        """Keep what was found, of each kind one schedule."""
+        if self._database is None:
+            return
+        for each in report.findings:
+            if each.replays and each.kept is None:
+                source = shlex.join(words_of(self.command))
+                each.kept = self._database.keep(each.kind, each.schedule, source)
+
+    @property
+    def _database(self) -> Database | None:
+        return None if self.database is None else Database(self.database, words_of(self.command))
 
     def _task(self, seed: int) -> Task:
         return Task(
             self.command, self.profile, self.servers, seed, self.runs, self.steps,
             self.network == "fifo", self.likely, self.known, self.goes_on, self.record,
+            until=None if self.seconds is None else time.monotonic() + self.seconds,
         )  # fmt: skip
 
     def _settle(
@@ -203,7 +260,8 @@ class HuntRequest:
             adapter.features = self.likely.features
             runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
             settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
-            for name in dict.fromkeys(each.kind for each in found):
+            told = {each.kind for each in report.findings}
+            for name in dict.fromkeys(each.kind for each in found if each.kind not in told):
                 schedules = [each for each in found if each.kind == name]
                 report.shrinks = name
                 on_progress(report)

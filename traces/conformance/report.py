@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from raft_ref.traces.conformance.hunting.database import Replayed
 from raft_ref.traces.conformance.hunting.findings import Finding
 from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.run import Run
@@ -49,7 +50,8 @@ class ConformanceReport:
     spec was taken; `known` how often what is known was met. `findings` are in the order in which
     they were met. A hunt has its `seed`, `hunted`, what it did, its `seconds`, and how many
     `states` of the spec it saw, told apart by their shape; `without` are the steps that were left
-    out; `shrinks` names the kind that is made short.
+    out; `shrinks` names the kind that is made short. `replayed` are the schedules of a database
+    that were followed first.
     """
 
     of_runs: int = 0
@@ -70,6 +72,7 @@ class ConformanceReport:
     seconds: float = 0.0
     without: frozenset[str] = frozenset()
     shrinks: str = ""
+    replayed: list[Replayed] = field(default_factory=list)
 
     def add(self, run: Run, asked: int) -> None:
         """Count a scenario that was followed, of so many steps."""

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from raft_ref.spec import SpecError
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
+from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
@@ -42,6 +43,15 @@ class _Followed(NamedTuple):
     settled: list[Step]
 
 
+def _steps(path: Step | None) -> list[Step]:
+    """Return the steps of a path, the first first."""
+    found = []
+    while path is not None:
+        found.append(path)
+        path = path.previous
+    return found[::-1]
+
+
 class Rules:
     """What the spec says of a cluster, and what was found of it so far, to be used again.
 
@@ -58,7 +68,7 @@ class Following:
 
     Arguments: where the recording stands, for people; the recording; the rules, if they have been
     used for the same servers before; how many of the last steps are kept; whether to follow all
-    readings from the beginning.
+    readings from the beginning, and whether that is given up where a line has too many.
     """
 
     def __init__(
@@ -69,8 +79,10 @@ class Following:
         last: int = LAST,
         *,
         is_thorough: bool = False,
+        falls_back: bool = False,
     ) -> None:
-        self._last = last
+        self._last, self._falls_back = last, falls_back
+        self._has_too_many = False
         self._broken_before: frozenset[str] = frozenset()
         self._recording = recording
         rules = rules or Rules(recording.servers, recording.features)
@@ -79,7 +91,8 @@ class Following:
         self._moves = Moves(self._protocol, recording.servers, liberties)
         self._search = Search(self._moves, recording.begins_at_init)
         self._has_choices = bool(liberties.silent or liberties.may_decline or liberties.unsynced)
-        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if self._has_choices else 1)
+        looks_back = self._has_choices and not is_thorough
+        self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if looks_back else 1)
         self._behind_that = 0
         """How many lines cannot be followed once more."""
         self._moves.is_thorough = self._is_thorough_throughout = is_thorough
@@ -158,6 +171,11 @@ class Following:
         return self.verdict.outcome is Outcome.INCONCLUSIVE
 
     @property
+    def is_thorough(self) -> bool:
+        """Whether all readings are followed from the beginning."""
+        return self._is_thorough_throughout
+
+    @property
     def states(self) -> dict[str, ServerState]:
         """The states of the servers that have started, in one of the readings so far."""
         first = self._protocol.first if self._recording.begins_at_init else None
@@ -182,6 +200,22 @@ class Following:
         self.verdict.checked = self._invariants.checked - self._checked_before
         return goes_on
 
+    def forget(self, most: int = MOST_ENTRIES) -> None:
+        """Let go what no line to come can need of an accepted past, so that it may go on for ever.
+
+        That is what all readings have in common, and of the logs what is committed and everybody
+        has; besides, all but the last `most` entries that are committed: a server that lacks more
+        cannot be judged by them when it comes back.
+        """
+        if self._behind and self._behind[-1].done is self._moves.network.done:
+            self._settled(self._search.settle())
+        self._moves.forget()
+        worlds = [*(self._behind[0].worlds if self._behind else ()), *self._search.worlds]
+        sent = [*self._moves.network, *(each for world in worlds for each in world.sent)]
+        begins = beginning(worlds, sent, most)
+        if begins is not None:
+            self._protocol.logs.forget(*begins)
+
     def adopts(self, world: World) -> None:
         """Go on behind a line that was refused, with a reading that need be none of the spec.
 
@@ -192,7 +226,7 @@ class Following:
             self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
         self._behind.clear()
         self._behind_that = 0
-        self._settled(self._search.go_on([world]), is_last=True)
+        self._settled(_steps(self._search.go_on([world])), is_last=True)
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         verdict.line = verdict.event = None
         verdict.worlds = []
@@ -200,8 +234,26 @@ class Following:
     def _follows_somehow(self, event: Event) -> bool:
         if self._follows(event):
             return True
+        if self._has_too_many and self._falls_back and self._is_thorough_throughout:
+            return self._follows_one(event)
         may_choose = self._has_choices and not self._moves.is_thorough
         return self.verdict.outcome is Outcome.REFUSED and may_choose and self._in_other_readings()
+
+    def _follows_one(self, event: Event) -> bool:
+        """Follow a line, and those to come, with the fewest silent moves; say whether to go on.
+
+        All readings that there are up to here are kept, to be followed once more if need be.
+        """
+        self._moves.is_thorough = self._is_thorough_throughout = False
+        self._behind = deque(maxlen=LOOK_BACK[-1])
+        self._behind_that = 0
+        verdict = self.verdict
+        verdict.outcome, verdict.reason, verdict.readings = Outcome.ACCEPTED, "", 1
+        verdict.line = verdict.event = None
+        if not self._follows_somehow(event):
+            return False
+        self._settled(_steps(self._search.go_on(self._search.worlds[:1])))
+        return True
 
     def _in_other_readings(self) -> bool:
         """Follow the last lines once more, back to the first if need be; say whether to go on."""
@@ -282,18 +334,20 @@ class Following:
             # Such as a number that is too large for the spec: nobody can say.
             return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)
         except TooManyReadingsError:
+            self._has_too_many = True
             reason = f"line {event.line} can be read in too many ways; {self._open(before)}"
             return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
         if not worlds:
             if self._moves.unknown and (self._moves.is_thorough or not self._has_choices):
                 return self._ends(Outcome.INCONCLUSIVE, event, before, self._moves.unknown)
-            if self._moves.network.has_forgotten and event.message is not None:
+            if event.message and self._moves.network.may_have_forgotten(event.message):
                 limit = self._moves.liberties.remembers
                 reason = f"the message is none of the last {limit} that were sent"
                 return self._ends(Outcome.INCONCLUSIVE, event, before, reason)
             return self._ends(Outcome.REFUSED, event, before, "")
         verdict.readings = max(verdict.readings, len(worlds))
         if len(worlds) > self._moves.liberties.candidates:
+            self._has_too_many = True
             reason = (
                 f"line {event.line} allows more than {self._moves.liberties.candidates} readings; "
                 f"{self._open(worlds)}"
@@ -321,7 +375,7 @@ class Following:
             return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
         path = self._search.go_on(sound)
         if len(sound) == 1:
-            self._settled(path)
+            self._settled(_steps(path))
         return True
 
     def _checked(self, world: World, line: int) -> tuple[Committed, list[str]]:
@@ -356,17 +410,13 @@ class Following:
                 committed = invariants.recorded(committed, state)
         return committed, broken
 
-    def _settled(self, path: Step | None, *, is_last: bool = False) -> None:
+    def _settled(self, new: list[Step], *, is_last: bool = False) -> None:
         """Count steps that all readings have; with `is_last` they cannot be taken back."""
-        new = []
-        while path is not None:
-            new.append(path)
-            path = path.previous
-        for step in reversed(new):
+        for step in new:
             if not is_last:
                 self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
-        self.verdict.last = [*self.verdict.last, *reversed(new)][-self._last :]
+        self.verdict.last = [*self.verdict.last, *new][-self._last :]
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict

@@ -8,7 +8,8 @@ within the profile's bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
@@ -18,7 +19,7 @@ from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.others import AT_MOST
 from raft_ref.traces.validation.moves.taking import Attempt
 from raft_ref.traces.validation.moves.world import Step, World
-from raft_ref.traces.validation.rules.protocol import ServerState
+from raft_ref.traces.validation.rules.protocol import Message, ServerState
 
 WRITES = {
     "ClientRequest": "log",
@@ -111,6 +112,37 @@ class Search:
             self.moves.network.remove(message)
         self.worlds = [world._replace(sent=(), gone=frozenset(), path=None)]
         return world.path
+
+    def settle(self) -> list[Step]:
+        """Take what all readings have in common out of each; return their steps, the first first.
+
+        Else what they were would only grow, where they never become one.
+        """
+        worlds, network = self.worlds, self.moves.network
+        if len(worlds) < 2:
+            return []
+        paths = [[*world.steps()][::-1] for world in worlds]
+        shared = 0
+        while len({id(path[shared]) if shared < len(path) else None for path in paths}) == 1:
+            if shared == len(paths[0]):
+                break
+            shared += 1
+        sent = frozenset[Message].intersection(*(frozenset(world.sent) for world in worlds))
+        gone = frozenset[Message].intersection(*(world.gone for world in worlds))
+        for message in [each for each in worlds[0].sent if each in sent]:
+            network.add(message)
+        for message in gone:
+            network.remove(message)
+        copies: dict[int, Step] = {}
+        self.worlds = [
+            world._replace(
+                sent=tuple(each for each in world.sent if each not in sent),
+                gone=world.gone - gone,
+                path=_copied(path[shared:], copies),
+            )
+            for world, path in zip(worlds, paths, strict=True)
+        ]
+        return paths[0][:shared]
 
     def begun(self, world: World, place: int, event: Event) -> World:
         """Return a reading in which the server of a line has started, unless that is the line."""
@@ -371,6 +403,16 @@ def _without_later(readings: list[World], later: Mapping[Any, set[Any]]) -> list
                     covered.add(key)
                     left += later.get(key, ())
     return found
+
+
+def _copied(steps: Sequence[Step], copies: dict[int, Step]) -> Step | None:
+    """Return steps anew, as a path with nothing before; those that readings share are shared."""
+    last: Step | None = None
+    for each in steps:
+        if id(each) not in copies:
+            copies[id(each)] = replace(each, previous=last)
+        last = copies[id(each)]
+    return last
 
 
 def _changes_nothing(event: Event) -> bool:

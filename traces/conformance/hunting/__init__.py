@@ -6,5 +6,5 @@ there is one.
 
 `hunt` draws schedules, with `draws` for their steps and `coverage` for what they met; `jobs` hunt
 in several processes. `departures` says what kind something is; `findings` makes it short with
-`shrinking`, and lets the implementation go on `alone` from there.
+`shrinking`, and lets the implementation go on `alone` from there. A `database` keeps it.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from raft_ref.traces.conformance.hunting.alone import SOUGHT, seek
 from raft_ref.traces.conformance.hunting.departures import kind
@@ -29,6 +30,7 @@ class Finding:
     `run` shows it, found by the `name`, in that `network`; `shrunk_from` so many steps in so many
     `tries`, perhaps `is_cut_short`. `times` runs met it. `replays` says whether a fresh process did
     the same again. `fatal` is a run with a consequence, sought for `sought` steps behind it.
+    `kept` is where its schedule is written, if it is.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Finding:
     replays: bool = True
     fatal: Run | None = None
     sought: int = 0
+    kept: Path | None = None
 
     @property
     def reason(self) -> str:

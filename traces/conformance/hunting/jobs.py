@@ -39,7 +39,8 @@ class Found(NamedTuple):
 class Task:
     """What is to be hunted: the arguments of `Hunt`; where the trace of each run is written.
 
-    With `goes_on`, after something was found as well; `has_answered` is as in `Adapter`.
+    With `goes_on`, after something was found as well; no more is begun after `until`, by the
+    monotonic clock; `has_answered` is as in `Adapter`.
     """
 
     command: AdapterCommand
@@ -54,6 +55,12 @@ class Task:
     goes_on: bool = False
     record: Path | None = None
     has_answered: bool = False
+    until: float | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its time is up."""
+        return self.until is not None and time.monotonic() >= self.until
 
 
 @dataclass
@@ -142,6 +149,8 @@ def hunted_by(
 
 def _before(task: Task, found: Sequence[Found]) -> int:
     """Return below which number there is something to do."""
+    if task.is_over:
+        return 0
     return task.runs if task.goes_on or not found else min(found).number
 
 
@@ -149,28 +158,29 @@ def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
     with adapter_of(task.command, has_answered=task.has_answered) as adapter:
         adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
-        is_last = False
+        before, is_last = task.runs, False
         while not is_last:
-            portion = share.portion(_before(task, found))
+            portion = share.portion(before)
             is_last = portion.is_last
             yield portion
+            before = _before(task, found)
 
 
 def _there(jobs: int, task: Task, found: list[Found]) -> Iterator[Portion]:
     with ExitStack() as stack:
         pools = [stack.enter_context(workers(1)) for _ in range(jobs)]
 
-        def asked(job: int) -> Future[Portion]:
-            return pools[job].submit(_portion, task, job, jobs, _before(task, found))
+        def asked(job: int, before: int) -> Future[Portion]:
+            return pools[job].submit(_portion, task, job, jobs, before)
 
-        waiting = {asked(job): job for job in range(jobs)}
+        waiting = {asked(job, task.runs): job for job in range(jobs)}
         while waiting:
             done, _ = wait(waiting, return_when=FIRST_COMPLETED)
             for each in done:
                 job, portion = waiting.pop(each), each.result()
                 yield portion
                 if not portion.is_last:
-                    waiting[asked(job)] = job
+                    waiting[asked(job, _before(task, found))] = job
         for pool in pools:
             pool.submit(_end).result()
 

@@ -57,7 +57,7 @@ def _look(path: Path, file: IO[bytes], times: array[int], offsets: array[int]) -
                 if "clock" not in value and not last and not header:
                     header = _line(line)
                 else:
-                    time = _time(value)
+                    time = time_of(value)
                     server = str(value.get("server"))
                     if time < last.get(server, time):
                         raise TraceError(f"the clock of {server} goes back")
@@ -76,7 +76,8 @@ def _line(line: bytes) -> bytes:
     return line.removeprefix(BOM_UTF8).rstrip(b"\r\n") + b"\n"
 
 
-def _time(line: JsonObject) -> int:
+def time_of(line: JsonObject) -> int:
+    """Return when a line happened, by its clock. Raises `TraceError` where it has none."""
     clock = line.get("clock")
     numbers: list[Any] = [*clock.values()] if type(clock) is dict else [clock]
     if not numbers or not all(type(each) is int and 0 <= each < 1 << 40 for each in numbers):

@@ -32,51 +32,73 @@ class Follower(Protocol):
         """Whether a limit was reached."""
 
 
-def follow_in_any_order(follower: Follower, events: Iterator[Event], most: int) -> None:
-    """Follow the lines while at most so many of them wait."""
-    waiting: Waiting = {}
-    for event in events:
+class Reordering:
+    """Follows lines, of which some wait.
+
+    Arguments: what follows them; how many may wait.
+    """
+
+    def __init__(self, follower: Follower, most: int) -> None:
+        self._follower, self._most = follower, most
+        self.waiting: Waiting = {}
+        """The lines that wait, by their servers."""
+
+    def takes(self, event: Event) -> bool:
+        """Follow a line, or let it wait; say whether to go on."""
+        follower, waiting = self._follower, self.waiting
         if event.server in waiting:
             waiting[event.server].append(event)
         elif follower.may_follow(event):
-            _retry(follower, waiting)
+            self._retry()
         elif follower.is_undecided:
-            return
+            return False
         else:
             waiting[event.server] = deque([event])
-        while sum(map(len, waiting.values())) > most:
-            if not _judge_one(follower, waiting):
-                return
-    while waiting:
-        if not _judge_one(follower, waiting):
-            return
+        while sum(map(len, waiting.values())) > self._most:
+            if not self.judges_one():
+                return False
+        return True
+
+    def ends(self) -> bool:
+        """Follow all that wait; say whether to go on."""
+        while self.waiting:
+            if not self.judges_one():
+                return False
+        return True
+
+    def judges_one(self) -> bool:
+        """Follow one of the lines that nothing explains, or only more silent moves do.
+
+        Who waits for a message that was not sent may wait for a server that is stuck: the first of
+        the others is judged.
+        """
+        server, queue = min(
+            self.waiting.items(),
+            key=lambda each: (self._follower.is_early(each[1][0]), each[1][0].line),
+        )
+        event = queue.popleft()
+        if not queue:
+            del self.waiting[server]
+        if not self._follower.follows(event):
+            return False
+        self._retry()
+        return True
+
+    def _retry(self) -> None:
+        """Follow what has waited, as far as it can be explained now."""
+        waiting, goes_on = self.waiting, True
+        while goes_on:
+            goes_on = False
+            for server in [*waiting]:
+                while waiting[server] and self._follower.may_follow(waiting[server][0]):
+                    waiting[server].popleft()
+                    goes_on = True
+                if not waiting[server]:
+                    del waiting[server]
 
 
-def _judge_one(follower: Follower, waiting: Waiting) -> bool:
-    """Follow one of the lines that nothing explains, or only more silent moves do.
-
-    Who waits for a message that was not sent may wait for a server that is stuck: the first of the
-    others is judged.
-    """
-    server, queue = min(
-        waiting.items(), key=lambda each: (follower.is_early(each[1][0]), each[1][0].line)
-    )
-    if not follower.follows(queue.popleft()):
-        return False
-    if not queue:
-        del waiting[server]
-    _retry(follower, waiting)
-    return True
-
-
-def _retry(follower: Follower, waiting: Waiting) -> None:
-    """Follow what has waited, as far as it can be explained now."""
-    goes_on = True
-    while goes_on:
-        goes_on = False
-        for server in [*waiting]:
-            while waiting[server] and follower.may_follow(waiting[server][0]):
-                waiting[server].popleft()
-                goes_on = True
-            if not waiting[server]:
-                del waiting[server]
+def follow_in_any_order(follower: Follower, events: Iterator[Event], most: int) -> None:
+    """Follow the lines while at most so many of them wait."""
+    lines = Reordering(follower, most)
+    if all(lines.takes(event) for event in events):
+        lines.ends()

@@ -165,7 +165,7 @@ class Moves(Others):
         # What is compacted least leaves most open.
         most = state.commit_index + 1 if self.is_thorough else state.compacted + 2
         # Up to where nobody knows the entries, nobody can tell whether they are compacted.
-        known = max(state.compacted, state.log.first) + 1
+        known = max(state.compacted, 0 if state.log.forgotten else state.log.first) + 1
         indices = range(known, most) if index is None else [index]
         for each in indices:
             yield from self._does(world, place, event, "CompactLog", each)

@@ -136,6 +136,10 @@ class Steps:
         states = (*world.states[:place], state, *world.states[place + 1 :])
         return world._replace(states=states)
 
+    def forget(self) -> None:
+        """Forget what actions led to: states of the past do not come back."""
+        self._known.clear()
+
     def _in_flight(self, world: World, place: int) -> Iterator[Message]:
         """Yield the messages to a server that it might receive."""
         dest = self.names[place]

@@ -50,6 +50,8 @@ def whole(
     Arguments: the protocol; the servers' states by name; the history; messages that are in flight;
     how many restarts there were.
     """
+    if committed.log.forgotten:
+        return None
     try:
         by_variable = {
             name: function({protocol.servers[each]: value(state) for each, state in states.items()})

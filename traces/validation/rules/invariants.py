@@ -32,6 +32,8 @@ from raft_ref.traces.validation.rules.protocol import (
 
 WINDOW = 32
 """How many entries behind the base are looked at after each step; more of them, less often."""
+KNOWN = 100_000
+"""How many answers are kept: of a long trace that is nearly all that is ever asked."""
 
 
 class Committed(NamedTuple):
@@ -80,6 +82,7 @@ class Invariants:
         if len(self._of_terms) + len(self._of_logs) != len(of_two):
             raise ValueError(f"{path}: a formula of two servers reads roles and terms, or logs")
         self._known: dict[Any, tuple[str, ...]] = {}
+        self._kept = 0
         self._around = dict.fromkeys(self._servers, UNREADABLE)
         self.first = Committed(protocol.logs.empty, protocol.logs.empty)
         self.checked = 0
@@ -131,6 +134,8 @@ class Invariants:
         """
         recorded = self.recorded(committed, after)
         before = states[place]
+        if self._kept + len(self._known) + len(self._numbers) > KNOWN:
+            self._forget()
         if recorded is committed and after == before and not is_restart:
             # Nothing that a property speaks of has changed since it was looked at.
             self.checked += 1
@@ -152,6 +157,14 @@ class Invariants:
             if of_logs:
                 broken += self._of_pair(after, states[each])
         return recorded, broken
+
+    def _forget(self) -> None:
+        """Forget what was found; the numbers of values stand in what is forgotten."""
+        for each in (*self._with_logs, *self._without_logs):
+            each.held.clear()
+        self._known.clear()
+        self._numbers.clear()
+        self._kept = 0
 
     def broken_alone(self, place: int, state: ServerState, committed: Committed) -> tuple[str, ...]:
         """Return the properties that a server in this state breaks, whatever the others are."""
@@ -240,6 +253,7 @@ class Invariants:
             read = formula.read(key)
             holds = formula.held.get(read)
             if holds is None:
+                self._kept += 1
                 place, columns = change.place, formula.columns
                 holds = formula.held[read] = self._holds(
                     formula.predicate,

@@ -190,9 +190,43 @@ class Protocol:
         Arguments: the action; its server and its state; the arguments of the action, but that
         `others` stands for no message. Raises `SpecError` for one that cannot be evaluated so.
         """
+        if self.begins_among_forgotten(name, state, arguments):
+            return self._taken_behind(name, me, state, arguments)
         shown = self.shown(name, me, state, arguments)
         found = self._action(name).successors(shown, *self.given(arguments))
         return [self._lifted(me, state, shown, after) for after in found]
+
+    def begins_among_forgotten(
+        self, name: str, state: ServerState, arguments: tuple[Any, ...]
+    ) -> bool:
+        """Say whether an action looks behind its commit index, at entries that are forgotten."""
+        commits = state.commit_index
+        if commits >= state.log.forgotten:
+            return False
+        return self.reads_from(name)(state, arguments) == commits
+
+    def _taken_behind(
+        self, name: str, me: ModelValue, state: ServerState, arguments: tuple[Any, ...]
+    ) -> list[Taken]:
+        """Return what an action leads to where entries behind the commit index are forgotten.
+
+        A server that has started again knows of no commit, and whoever leads then commits no entry
+        but with one of its own term, which is behind them all: they are shown as committed.
+        """
+        commits, forgotten = state.commit_index, state.log.forgotten
+        given = arguments
+        if name == "Commit" and commits < arguments[1] <= forgotten:
+            given = (me, forgotten + 1)
+        found = self.take(name, me, state._replace(commit_index=forgotten), *given)
+        taken = []
+        for each in found:
+            after = each.state
+            if given is not arguments:
+                after = after._replace(commit_index=arguments[1])
+            elif after.commit_index == forgotten:
+                after = after._replace(commit_index=commits)
+            taken.append(each._replace(state=after))
+        return taken
 
     def failing_condition(
         self, name: str, me: ModelValue, state: ServerState, *arguments: Any
@@ -310,11 +344,11 @@ class Protocol:
         _, data, index, term = held
         whole = self.snapshot_of(data)
         if whole is None and held == shown:
-            return state.compacted, state.log.at(index).with_entries(results_of(entries))
+            return state.compacted, state.log.continued(index, results_of(entries))
         if whole is not None:
             base = whole
         elif index <= state.log.index:
-            base = state.log.at(index)
+            return index, state.log.continued(index, results_of(entries))
         else:
             base = self.logs.unknown(index, term)
         return index, base.with_entries(results_of(entries))
