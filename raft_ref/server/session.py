@@ -111,6 +111,8 @@ class Session:
 
     def __init__(self, servers: Sequence[ServerId], nearest: ServerId | None = None) -> None:
         self._servers = tuple(servers)
+        self._given = len(self._servers)  # the others were named as leaders
+        self._named_by: int | None = None
         self._leader = self._servers[0]  # as far as is known
         self._nearest = nearest or self._servers[0]
         self._client = 0
@@ -188,11 +190,15 @@ class Session:
         self._look_elsewhere(None)
 
     def _look_elsewhere(self, leader: ServerId | None) -> None:
+        at = self._servers.index(self.target)
         if leader is not None and leader not in self._servers:
             self._servers += (leader,)  # one that became a member since
         if leader is None:
-            at = self._servers.index(self.target)
-            leader = self._servers[(at + 1) % len(self._servers)]
+            # Who was named may be out of reach, and the first one would name it again.
+            behind = at if self._named_by is None else self._named_by
+            leader, self._named_by = self._servers[(behind + 1) % len(self._servers)], None
+        elif self._servers.index(leader) >= self._given:
+            self._named_by = at
         if self._is_for_any:
             self._nearest = leader
         else:
