@@ -1,6 +1,7 @@
 """Whom a client asks."""
 
-from raft_ref.server.session import Kind, Operation, Reply, Session, Status
+from raft_ref.server.replica import Reply, Status
+from raft_ref.server.session import Kind, Operation, Session
 from raft_ref.server.store import Result
 
 
