@@ -13,7 +13,7 @@ other server's slot is `UNREADABLE`, and in which the one other message is a mod
 no fields: an action that looks into either is refused.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -156,24 +156,22 @@ class Refinement:
         allowed = self._module.transitions(self._mapping.constants).initial()
         found: list[str] = []
         for server in self._servers:
-            mine = self._alone(server, view.states[server])
-            shown = [self._of_one(server, view.states[server], each) for each in allowed]
-            ways = sorted((self._compared(mine, theirs) for theirs in shown), key=len)
-            found += ways[0]
+            own = self._mapping.state(view.states[server])
+            mine = self._with_slots(server, own)
+            there = (self._with_slots(server, self._slots(server, own, each)) for each in allowed)
+            found += sorted((self._compared(mine, theirs) for theirs in there), key=len)[0]
         return found
 
-    def _of_one(self, server: ServerId, state: Any, spec: Sequence[Value]) -> tuple[Value, ...]:
-        """Return a state of the spec as far as one server has it, as `_alone` shows a server."""
-        own, me = self._mapping.state(state), self._mapping.server(server)
-        return tuple(
-            (self._domain, *[
-                result if slot is me else UNREADABLE
-                for slot, result in zip(domain_in(value), results_of(value), strict=True)
-            ])
-            if name in own and isinstance(value, tuple)
-            else frozenset()
-            for name, value in zip(self._module.variables, spec, strict=True)
-        )  # fmt: skip
+    def _slots(
+        self, server: ServerId, names: Container[str], state: Sequence[Value]
+    ) -> dict[str, Value]:
+        """Return what a state of the spec has of one server in the named variables."""
+        me = self._mapping.server(server)
+        return {
+            name: dict(zip(domain_in(value), results_of(value), strict=True))[me]
+            for name, value in zip(self._module.variables, state, strict=True)
+            if name in names and isinstance(value, tuple)
+        }
 
     def _why(self, name: str, start: tuple[Value, ...], arguments: Sequence[Value]) -> str:
         """Return which condition of the action does not hold, if that can be told."""
@@ -261,7 +259,9 @@ class Refinement:
 
     def _alone(self, server: ServerId, state: Any) -> tuple[Value, ...]:
         """Return the variables with one server's values, and nothing for the network's."""
-        own = self._mapping.state(state)
+        return self._with_slots(server, self._mapping.state(state))
+
+    def _with_slots(self, server: ServerId, own: Mapping[str, Value]) -> tuple[Value, ...]:
         me = self._mapping.server(server)
         # What `function` makes, whose domain is always the same.
         return tuple(
