@@ -12,7 +12,7 @@ from raft_ref.explorer.engines.checkpoint import CheckpointError, Checkpoints
 from raft_ref.explorer.engines.choice import EngineError, EngineName, search
 from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.plain import Search
-from raft_ref.explorer.liveness.assumptions import Assumptions, Fairness
+from raft_ref.explorer.liveness.assumptions import ANY, Assumptions, Fairness
 from raft_ref.explorer.liveness.choice import search_live
 from raft_ref.explorer.liveness.goal import Form, Goal
 from raft_ref.explorer.liveness.lasso import Lasso
@@ -45,6 +45,7 @@ from raft_ref.explorer.walks.walk import (
 )
 
 __all__ = [
+    "ANY",
     "FORBIDDEN",
     "NETWORK_STEPS",
     "PARTS",

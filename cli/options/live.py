@@ -1,14 +1,20 @@
 """The options that say what must happen in the end, and what may be relied on."""
 
 import argparse
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer import Assumptions, Fairness
+from raft_ref.explorer import ANY, Assumptions, Fairness
 from raft_ref.verify import ClusterRequest, LivenessCheck, build
 
 EACH = "each"
 """Stands for every server that is not down, each on its own."""
+
+_FAIR = re.compile(r"(?P<action>[^:()]+)(\((?P<arguments>[^()]*)\))?(:(?P<server>[^:]+))?")
 
 _OF_OTHERS = (
     "conjuncts", "random", "all_violations", "witness", "progress", "progress_from", "checkpoint",
@@ -26,12 +32,14 @@ def add_live(group: Any) -> None:
         "formulas of TLA+ over Raft's variables, or names of the module's operators",
     )
     group.add_argument(
-        "--fair", metavar="ACTION[:SERVER]", action="append", default=[],
+        "--fair", metavar="ACTION[(ARGUMENT,...)][:SERVER]", action="append", default=[],
         help="weak fairness: it is not enabled for ever without being taken (repeatable); by one "
-        f"server, by whichever, or with :{EACH} by each on its own",
+        f"server, by whichever, or with :{EACH} by each on its own; of what a server does without "
+        f"a message also with arguments, as in 'AppendEntries({EACH}, 1):{EACH}': what stands "
+        f"there, {ANY} for anything, {EACH} for each other server on its own",
     )  # fmt: skip
     group.add_argument(
-        "--strongly-fair", metavar="ACTION[:SERVER]", action="append", default=[],
+        "--strongly-fair", metavar="ACTION[(ARGUMENT,...)][:SERVER]", action="append", default=[],
         help="strong fairness: nor is it enabled again and again without being taken (repeatable)",
     )  # fmt: skip
     group.add_argument(
@@ -61,7 +69,7 @@ def live_of(options: argparse.Namespace, cluster: ClusterRequest) -> LivenessChe
     fair = [("fair", word, False) for word in options.fair]
     fair += [("strongly-fair", word, True) for word in options.strongly_fair]
     servers: tuple[str, ...] = ()
-    if any(word.endswith(f":{EACH}") for _, word, _ in fair):
+    if any(EACH in word for _, word, _ in fair):
         every = build(cluster).system.servers
         servers = every[: len(every) - cluster.down]
     assumed = Assumptions(
@@ -72,10 +80,20 @@ def live_of(options: argparse.Namespace, cluster: ClusterRequest) -> LivenessChe
     )
 
 
-def _fairness(option: str, word: str, is_strong: bool, servers: tuple[str, ...]) -> list[Fairness]:
-    action, colon, server = word.partition(":")
-    if not action or (colon and not server):
-        raise UsageError(f"--{option} {word}: expected ACTION or ACTION:SERVER")
-    if server == EACH:
-        return [Fairness(action, each, is_strong) for each in servers]
-    return [Fairness(action, server or None, is_strong)]
+def _fairness(
+    option: str, word: str, is_strong: bool, servers: tuple[str, ...]
+) -> Iterator[Fairness]:
+    """Yield what a word asks for: where it says `EACH`, that for every server."""
+    read = _FAIR.fullmatch(word)
+    if read is None:
+        raise UsageError(
+            f"--{option} {word}: expected ACTION, ACTION:SERVER or ACTION(ARGUMENT, ...):SERVER"
+        )
+    given = read["arguments"]
+    arguments = [] if not given else [each.strip() for each in given.split(",")]
+    for server in servers if read["server"] == EACH else (read["server"],):
+        others = [each for each in servers if each != server]
+        for chosen in itertools.product(*(others if a == EACH else [a] for a in arguments)):
+            fair = Fairness(read["action"], server, is_strong, None if given is None else chosen)
+            is_of_each = EACH in (read["server"], *arguments)
+            yield replace(fair, of_each=word if is_of_each else None)

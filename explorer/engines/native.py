@@ -22,7 +22,7 @@ from raft_ref.explorer.engines.checkpoint import (
 )
 from raft_ref.explorer.engines.journal import Journal
 from raft_ref.explorer.engines.native_checkpoint import QUESTIONS, Keeping
-from raft_ref.explorer.engines.native_model import NativeModel, Unfit, as_shape
+from raft_ref.explorer.engines.native_model import Mark, NativeModel, Unfit, as_shape, unmarked
 from raft_ref.explorer.model.properties import PARTS, Checker, Kind, Property, demand_reducible
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.symmetry import Symmetry
@@ -83,9 +83,10 @@ class Counted:
 class NativeSearch:
     """One breadth-first search with the native engine; see `explorer.engines.plain.Search`.
 
-    Arguments besides: how many threads, how many bytes of memory the process may use, and how
-    checkpoints are kept, if they are. Raises `Unfit`, here or in `run`, where the search cannot be
-    had from this engine. `core` is the engine, and `model` what it asks.
+    Arguments besides: how many threads, how many bytes of memory the process may use, how
+    checkpoints are kept, if they are, and what tells actions of one name apart. Raises `Unfit`,
+    here or in `run`, where the search cannot be had from this engine. `core` is the engine, and
+    `model` what it asks.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class NativeSearch:
         threads: int,
         memory: int,
         checkpoints: Checkpoints | None = None,
+        mark: Mark = unmarked,
     ) -> None:
         if system.reduced:
             demand_reducible(system, properties)
@@ -112,6 +114,7 @@ class NativeSearch:
         self._on_progress = on_progress
         self._threads = threads
         self._checkpoints = checkpoints
+        self._mark = mark
         self.model = self._model = self._new_model()
         setting = _setting(system, self._model.renamed(), threads, memory)
         asked = [as_core_has_it(prop) for prop in self._model.asked]
@@ -123,7 +126,7 @@ class NativeSearch:
         self._started = time.monotonic()
 
     def _new_model(self) -> NativeModel:
-        return NativeModel(self._system, self._properties, self._symmetry)
+        return NativeModel(self._system, self._properties, self._symmetry, self._mark)
 
     def _core_of(self, model: Any, asked: list[Any], setting: Any) -> Any:
         return CoreSearch(model, asked, setting)
@@ -294,18 +297,17 @@ class NativeSearch:
         )
 
     def _counted(self, found: Any) -> Counted:
-        names = {
-            names: times
+        names: Counter[tuple[str, ...]] = Counter()
+        for kind, times in zip(self._model.kinds, found.names, strict=False):
             # A step that no bound lets happen has a name, and is not told of.
-            for names, times in zip(self._model.names, found.names, strict=False)
-            if times
-        }
+            if times:
+                names[kind.names] += times
         return Counted(
             distinct=found.distinct,
             transitions=found.transitions,
             lost=found.lost,
             cut=list(found.cut),
-            names=Counter(names),
+            names=names,
             reached=self._core.reached(),
         )
 

@@ -1,7 +1,7 @@
 """What the native engine asks of a system: steps, verdicts, names, by numbers alone."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
 
 from raft_ref.explorer.model.interning import Interner
 from raft_ref.explorer.model.local_steps import LocalStep
@@ -17,6 +17,22 @@ class Unfit(Exception):  # noqa: N818
     """A search that cannot be had from the native engine; the message says why."""
 
 
+class StepKind(NamedTuple):
+    """What steps are counted together: their names, and how a search marks what is taken."""
+
+    names: tuple[str, ...]
+    mark: int
+
+
+Mark = Callable[[Any], int]
+"""Tells actions of one name apart: a number for what a server takes, None for a message."""
+
+
+def unmarked(action: Any) -> int:
+    """Tell no actions apart that have one name."""
+    return 0
+
+
 Shape = tuple[list[int], list[int], int, tuple[int, int, int]]
 """A state as the engine has it: nodes, messages, history and faults used."""
 
@@ -27,7 +43,11 @@ class NativeModel:
     most_names = MAX_NAMES
 
     def __init__(
-        self, system: System, properties: Sequence[Property], symmetry: Symmetry | None
+        self,
+        system: System,
+        properties: Sequence[Property],
+        symmetry: Symmetry | None,
+        mark: Mark = unmarked,
     ) -> None:
         self._system = system
         self._symmetry = symmetry
@@ -38,13 +58,14 @@ class NativeModel:
         self._local = [p for p in properties if p.kind is Kind.LOCAL]
         self._projections: list[Interner[Any]] = [Interner() for _ in self.asked]
         self._bounds = list(system.bounds.measures)
-        self.names: Interner[tuple[str, ...]] = Interner()
+        self.kinds: Interner[StepKind] = Interner()
+        self._mark = mark
         self.kept: set[tuple[int, tuple[int, ...], int]] = set()
 
     def size(self) -> int:
         """Return how much has a number, or is known of what is obsolete; it never shrinks."""
         system = self._system
-        numbered = system.local.states, system.local.messages, system.histories, self.names
+        numbered = system.local.states, system.local.messages, system.histories, self.kinds
         obsolescence = len(system.local.obsolescence) if system.reduced else 0
         return sum(map(len, numbered)) + obsolescence
 
@@ -71,8 +92,9 @@ class NativeModel:
         return self._local_step(*self._system.local.receive(node, message - 1))
 
     def _local_step(self, once: LocalStep, again: LocalStep) -> Any:
-        names = [self.names.intern(step.names) for step in (once, again)]
-        if len(self.names) > self.most_names:
+        mark = self._mark(once.action)
+        names = [self.kinds.intern(StepKind(step.names, mark)) for step in (once, again)]
+        if len(self.kinds) > self.most_names:
             raise Unfit(f"steps have more than {self.most_names:,} different combinations of names")
         exceeded = [self._bounds.index(bound) for bound in once.exceeded]
         return once.after, [message + 1 for message in once.sends], *names, exceeded

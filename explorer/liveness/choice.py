@@ -107,7 +107,13 @@ def _native(
     except ImportError as error:
         raise EngineError("the native engine was not built") from error
     search = NativeSearch(
-        system, (), False, on_progress, threads=threads or os.cpu_count() or 1, memory=memory
+        system,
+        (),
+        False,
+        on_progress,
+        threads=threads or os.cpu_count() or 1,
+        memory=memory,
+        mark=labels.fitting,
     )
     report = search.run()
     if report.verdict is not Verdict.HOLDS_WITHIN_BOUNDS:

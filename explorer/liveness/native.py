@@ -48,7 +48,8 @@ class _Questions:
         for position, node in enumerate(nodes):
             for step in self._system.local.actions(node):
                 if step.exceeded:
-                    label |= self._labels.of(step.names, position)
+                    fitting = self._labels.fitting(step.action)
+                    label |= self._labels.of(step.names, position, fitting)
         return label
 
     def state(self, shape: Any) -> GlobalState:
@@ -118,11 +119,12 @@ class NativeLiveness:
 
     def _assumed(self, model: NativeModel) -> _Assumed:
         positions = range(len(self._system.servers))
-        names = [model.names[number] for number in range(len(model.names))]
         fair = self._labels.fair
         return _Assumed(
-            labels=[[self._labels.of(each, p) for p in positions] for each in names],
-            lost=self._labels.of(("DropMessage",), -1),
+            labels=[
+                [self._labels.of(names, p, mark) for p in positions] for names, mark in model.kinds
+            ],
+            lost=self._labels.of(("DropMessage",), -1, self._labels.fitting(None)),
             fair=len(fair),
             strong=sum(1 << n for n, each in enumerate(fair) if each.is_strong),
             begins_anywhere=self._goal.form is not Form.EVENTUALLY,

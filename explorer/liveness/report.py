@@ -47,14 +47,22 @@ class LiveReport:
 
         HOLDS_WITHIN_BOUNDS: every fair run meets it. VIOLATED: `lasso` does not, whatever the
         bounds. INCOMPLETE: stopped, or no fair run refutes it but for the bounds. HOLDS_VACUOUSLY:
-        it is never due, or something that is never enabled is assumed to be fair.
+        it is never due, or something that is never enabled is assumed to be fair (of what is asked
+        for together, all).
         """
         if self.answer is None:
             return Verdict.INCOMPLETE
         if self.answer.lasso is not None:
             return Verdict.INCOMPLETE if self.answer.kept else Verdict.VIOLATED
-        is_vacuous = not self.answer.awaited or self.answer.never_enabled
+        is_vacuous = not self.answer.awaited or self.in_vain
         return Verdict.HOLDS_VACUOUSLY if is_vacuous else Verdict.HOLDS_WITHIN_BOUNDS
+
+    @property
+    def in_vain(self) -> tuple[Fairness, ...]:
+        """The fairness that is owed in no state, and none either of what is asked for with it."""
+        never = () if self.answer is None else self.answer.never_enabled
+        owed = {(f.of_each, f.is_strong) for f in self.assumed.fair if f not in never and f.of_each}
+        return tuple(f for f in never if (f.of_each, f.is_strong) not in owed)
 
     @property
     def lasso(self) -> Lasso | None:

@@ -114,7 +114,9 @@ class NativeWalker:
     def _by_name(self, counted: Sequence[int]) -> dict[tuple[str, ...], int]:
         """Return how often each combination of names was counted, the loss of a message first."""
         found = {
-            self._model.names[number]: times for number, times in enumerate(counted[1:]) if times
+            self._model.kinds[number].names: times
+            for number, times in enumerate(counted[1:])
+            if times
         }
         if counted and counted[0]:
             found[(NAMES[How.DROP],)] = counted[0]

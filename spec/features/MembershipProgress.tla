@@ -20,14 +20,17 @@ LOCAL IsSettled(i) ==
 \* Some log holds a configuration that was never committed.
 ChangeIsBegun == \E i \in Server : \E index \in Changes(i) : index > Len(committed)
 
+\* The newest leader has such a one. To commit it, it needs an entry of its own term
+\* (5.4.2).
+ChangeIsLed == \E i \in Server : LeadsLast(i) /\ HasOwnEntry(i) /\ ~IsSettled(i)
+
 \* It is committed, or given up: the newest leader has no other than committed ones.
 ChangeIsEnded == \E i \in Server : LeadsLast(i) /\ IsSettled(i)
 
 -------------------------------------------------------------------------------
 LOCAL IsJoint(i) == ConfigurationOf(i).outgoingVoters # {}
 
-\* The newest leader goes by C_old,new. To leave it, it must commit that first, for
-\* which it needs an entry of its own term (5.4.2).
+\* The newest leader goes by C_old,new, and has committed it or is able to.
 JointIsEntered == \E i \in Server : LeadsLast(i) /\ IsJoint(i) /\ (IsSettled(i) \/ HasOwnEntry(i))
 
 \* The newest leader goes by C_new, or has not heard of C_old,new.

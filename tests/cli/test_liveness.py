@@ -37,7 +37,20 @@ def test_machines_are_told_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *HEARTBEATS, "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert (told["verdict"], told["steps"], told["loop"], told["due"]) == ("VIOLATED", 9, 6, 0)
-    assert told["fair"][0] == {"action": "Receive", "server": "s1", "strong": False}
+    assert told["fair"][0] == {
+        "action": "Receive",
+        "arguments": None,
+        "server": "s1",
+        "strong": False,
+    }
+
+
+def test_each_in_an_argument_is_each_other_server(capsys: pytest.CaptureFixture[str]) -> None:
+    due = ["--strongly-fair", "AppendEntries(each, *):each", "--json"]
+    assert main(["check", "--live", "[]<>TRUE", *SMALL, *due]) == 3
+    told = json.loads(capsys.readouterr().out)["fair"]
+    found = [(each["arguments"], each["server"]) for each in told]
+    assert found == [(["s2", "*"], "s1"), (["s1", "*"], "s2")]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +171,7 @@ def test_a_node_that_is_no_raft_has_goals_in_the_names_of_its_properties(
         (["--live", "<>LeaderIsElected /\\ <>CommitIsDue"], "line 1, column 1: expected a goal"),
         (["--live", "<>LeaderIsElected", "--fair", "Fly"], "Fly is no step or action"),
         (["--live", "<>LeaderIsElected", "--fair", ":s1"], "--fair :s1: expected ACTION"),
+        (["--live", "<>LeaderIsElected", "--fair", "Receive(s2"], "--fair Receive(s2: expected"),
         (["--live", "<>LeaderIsElected", "--symmetry"], "--symmetry: not with --live"),
         (["--live", "<>LeaderIsElected", "--depth", "3"], "--depth: not with --live"),
         (["--fair", "Receive"], "--fair: only with --live"),

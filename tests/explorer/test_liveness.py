@@ -1,6 +1,7 @@
 """What must happen in the end: which fair runs refute it, and that two engines agree."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from raft_ref import Node
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import (
+    ANY,
     Assumptions,
     Bounds,
     EngineName,
@@ -18,11 +20,13 @@ from raft_ref.explorer import (
     Goal,
     LiveReport,
     NetworkKind,
+    Step,
     System,
     Verdict,
     View,
     search_live,
 )
+from raft_ref.explorer.model.system import NETWORK_STEPS
 from raft_ref.spec.link import LIVENESS_OF_RAFT, raft_goal
 from tests import toys
 from tests.support.models import Model
@@ -137,6 +141,51 @@ def test_fairness_of_whichever_server_is_less_than_that_of_each(engine: EngineNa
     assert steps(report) == ([], ["Enter", "Pass", "Receive", "Pass", "Receive"])
 
 
+@dataclass(frozen=True)
+class Order:
+    """The holder of the token orders something."""
+
+    dish: str
+
+
+class CafeWithMenu(toys.Cafe):
+    """One guest may order; what it has entered with is remembered."""
+
+    action_names = ("Pass", "Order", "Take")
+
+    def actions(self, state: toys.Holder) -> Any:
+        orders = [Order("tea"), Order("soup")] if state.me == "s2" else []
+        return [toys.Pass(), *orders] if state.has_token else []
+
+    def act(self, state: Any, action: Any) -> Step | None:
+        if not isinstance(action, Order):
+            return super().act(state, action)
+        return Step(replace(state, has_entered=action.dish), (), ("Order",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "verdict"),
+    [
+        (None, Verdict.VIOLATED),  # tea, again and again
+        (("tea",), Verdict.VIOLATED),
+        ((ANY,), Verdict.VIOLATED),
+        (("soup",), Verdict.HOLDS_WITHIN_BOUNDS),
+        (("soup", "salt"), Verdict.VIOLATED),  # there is no such order
+        ((), Verdict.VIOLATED),
+    ],
+)
+def test_fairness_may_be_that_of_an_action_with_its_arguments(
+    arguments: tuple[str, ...] | None, verdict: Verdict, engine: EngineName
+) -> None:
+    assumed = Assumptions((Fairness("Order", "s2", True, arguments),))
+    system = toy(CafeWithMenu)
+    has_soup = eventually(lambda view: view.states["s2"].has_entered == "soup")
+    report = search_live(system, has_soup, assumed, engine=engine)
+    assert report.verdict is verdict
+    # Orders are told apart by the search alone, and counted as one action.
+    assert report.search.actions.keys() - {*NETWORK_STEPS} == {"Pass", "Order", "Take"}
+
+
 @pytest.mark.parametrize(
     ("form", "verdict"),
     [
@@ -172,6 +221,21 @@ def test_fairness_of_what_is_never_enabled_is_told(engine: EngineName) -> None:
     assert report.verdict is Verdict.HOLDS_VACUOUSLY
     assert report.answer is not None
     assert report.answer.never_enabled == assumed.fair
+    assert report.in_vain == assumed.fair
+
+
+def test_of_what_is_asked_of_each_server_one_that_can_take_it_is_enough(
+    engine: EngineName,
+) -> None:
+    class Alone(toys.Cafe):
+        def actions(self, state: toys.Holder) -> Any:
+            return [*super().actions(state)][: 1 if state.me == "s2" else 2]
+
+    each = tuple(Fairness("Enter", server, of_each="Enter:each") for server in SERVERS)
+    report = search_live(toy(Alone), again(toys.away), Assumptions(each), engine=engine)
+    assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+    assert report.answer is not None
+    assert (report.answer.never_enabled, report.in_vain) == (each[1:], ())
 
 
 def test_what_only_a_bound_refutes_is_neither_refuted_nor_true(engine: EngineName) -> None:
@@ -277,8 +341,16 @@ def content(report: LiveReport) -> tuple[Any, ...]:
 
 ROLES = ("LeaderIsElected", "CandidateIsAlone", "CommitIsDue", 'role["s1"] = "Leader"')
 FAIR = [
-    Fairness(action, server, is_strong)
-    for action in ("Receive", "Timeout", "AppendEntries", "HandleRequestVoteRequest", "Restart")
+    Fairness(action, server, is_strong, arguments)
+    for action, arguments in (
+        ("Receive", None),
+        ("Timeout", None),
+        ("AppendEntries", None),
+        ("AppendEntries", ("s2", "1")),
+        ("AppendEntries", (ANY, "0")),
+        ("HandleRequestVoteRequest", None),
+        ("Restart", None),
+    )
     for server in (None, "s1", "s2")
     for is_strong in (False, True)
 ]

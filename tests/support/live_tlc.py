@@ -43,26 +43,31 @@ def ask_tlc(model: Model, goal: str, assumed: Assumptions, folder: Path) -> TlcR
 
 
 def ask_tlc_of_changes(
-    constants: Mapping[str, str], goal: str, at_rest: Collection[str], folder: Path
+    constants: Mapping[str, str],
+    goal: str,
+    at_rest: Collection[str],
+    folder: Path,
+    fair: Collection[str] = (),
 ) -> TlcResult:
     """Ask TLC whether every fair run of MCExtendedRaft.tla meets a goal of MembershipProgress.tla.
 
-    What is received by a server, or committed by one, is so in the end.
+    What is received by a server, or committed by one, is so in the end, besides what `fair` says.
     """
     text = EXTENDED_MODEL.read_text()
     next_step = text.partition("\nNext ==\n")[2].partition("\n\n")[0]
     steps = [line.strip().removeprefix("\\/ ") for line in next_step.splitlines()]
     rest = [each for each in steps if re.search(rf"\b({'|'.join(at_rest)})\b", each)]
     moves = [each for each in steps if each not in rest and not _is_fault(each)]
-    fair = ["WF_vars(" + " \\/ ".join(f"({each})" for each in moves) + ")"]
-    fair += [
+    owed = ["WF_vars(" + " \\/ ".join(f"({each})" for each in moves) + ")"]
+    owed += [
         r"(\A i \in Server : WF_vars(Commit(i)))",
         r"(\A i \in Server : WF_vars(\E m \in messages : m.dest = i /\ E!Receive(m) /\ Bounded"
         r" /\ Unfaulted))",
+        *fair,
     ]
     demand = f"{_and([f'<>[][~({each})]_vars' for each in rest])} => ({goal})"
     extended = text.replace(", TLC\n", f", {MEMBERSHIP_PROGRESS.stem}, TLC\n", 1)
-    _write(extended, fair, demand, folder)
+    _write(extended, owed, demand, folder)
     for beside in EXTENDED_MODEL.parent.glob("*.tla"):
         (folder / beside.name).write_text(beside.read_text())
     lines = EXTENDED_MODEL.with_suffix(".cfg").read_text().splitlines()

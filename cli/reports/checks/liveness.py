@@ -1,6 +1,5 @@
 """What a check of liveness found, as text and as JSON."""
 
-from dataclasses import replace
 from typing import Any
 
 from raft_ref.cli.options.output import Output
@@ -8,7 +7,7 @@ from raft_ref.cli.reports.checks.explored import TITLES, covered, setting
 from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import progress_line as line_of_a_search
 from raft_ref.cli.reports.terminal import wrapped
-from raft_ref.explorer import Fairness, LiveReport, Progress, Verdict
+from raft_ref.explorer import Assumptions, LiveReport, Progress, Verdict
 from raft_ref.verify import LivenessReport
 
 
@@ -26,7 +25,7 @@ def as_text(report: LivenessReport, output: Output) -> list[str]:
     """Return a report as lines: the verdict with its bounds first, then what was assumed."""
     found, search = report.search, report.search.search
     lines = [_verdict(report), *setting(report.cluster, ())]
-    lines += wrapped("  assumed", _assumed(report))
+    lines += wrapped("  assumed", _assumed(found.assumed))
     lines += _why_vacuous(found) if found.verdict is Verdict.HOLDS_VACUOUSLY else []
     if found.answer is not None and found.answer.kept:
         bounds = ", ".join(f"{bound} {times:,}" for bound, times in found.answer.kept.items())
@@ -58,7 +57,12 @@ def as_json(report: LivenessReport, output: Output, written: Written) -> dict[st
         "seconds_of_search": round(found.search.seconds, 3),
         "goal": found.goal.text,
         "fair": [
-            {"action": each.action, "server": each.server, "strong": each.is_strong}
+            {
+                "action": each.action,
+                "arguments": each.arguments,
+                "server": each.server,
+                "strong": each.is_strong,
+            }
             for each in found.assumed.fair
         ],
         "at_rest": list(found.assumed.at_rest),
@@ -94,21 +98,20 @@ def _verdict(report: LivenessReport) -> str:
     return f"{title}: {goal}; {end}"
 
 
-def _assumed(report: LivenessReport) -> list[str]:
-    found, servers = report.search, {*report.cluster.system.servers}
-    by: dict[Fairness, set[str | None]] = {}
-    for each in found.assumed.fair:
-        by.setdefault(replace(each, server=None), set()).add(each.server)
-    fair = []
-    for action, whose in by.items():
-        is_of_each = whose == servers
-        fair += (
-            [f"{action} by each server"]
-            if is_of_each
-            else [str(replace(action, server=each)) for each in sorted(whose, key=str)]
-        )
-    rest = [f"{name} comes to rest" for name in found.assumed.at_rest]
-    return [*fair, *rest] or ["no fairness: something happens as long as something can"]
+def _assumed(assumed: Assumptions) -> list[str]:
+    fair = [
+        f"{each.strength} fairness of {_in_words(each.of_each)}" if each.of_each else str(each)
+        for each in assumed.fair
+    ]
+    rest = [f"{name} comes to rest" for name in assumed.at_rest]
+    return [*dict.fromkeys(fair), *rest] or [
+        "no fairness: something happens as long as something can"
+    ]
+
+
+def _in_words(of_each: str) -> str:
+    action, each, none = of_each.rpartition(":each")
+    return of_each if none or not each else f"{action} by each server"
 
 
 def _why_vacuous(found: LiveReport) -> list[str]:
@@ -116,5 +119,7 @@ def _why_vacuous(found: LiveReport) -> list[str]:
     lines = []
     if not found.answer.awaited:
         lines.append("  there is no state in which the goal is due and not met already")
-    never = [str(each) for each in found.answer.never_enabled]
-    return lines + wrapped("  NEVER enabled, in any state", never)
+    never = dict.fromkeys(
+        _in_words(each.of_each) if each.of_each else str(each) for each in found.in_vain
+    )
+    return lines + wrapped("  NEVER enabled, in any state", list(never))

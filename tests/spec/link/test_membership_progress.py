@@ -99,6 +99,11 @@ OF_STATES: list[tuple[str, bool, State, tuple[str, ...]]] = [
     ("ChangeIsEnded", True, {}, (APPLIED,)),
     ("ChangeIsEnded", False, {"configurationIndex": same(0)}, (APPLIED,)),
     ("ChangeIsEnded", True, {"configurationIndex": same(0)}, ()),
+    ("ChangeIsLed", False, {}, ()),
+    ("ChangeIsLed", True, {**AT_ONCE, "commitIndex": same(1)}, ()),
+    ("ChangeIsLed", False, {"log": same(log(OLDER, (2, ALONE))), "commitIndex": same(1)}, ()),
+    ("ChangeIsLed", False, CANDIDATE, ()),
+    ("ChangeIsLed", True, {"configurationIndex": same(0)}, (APPLIED,)),
     ("JointIsEntered", False, {}, ()),
     ("JointIsEntered", True, IN_JOINT, ()),
     ("JointIsEntered", True, {**IN_JOINT, "commitIndex": same(0)}, ()),
@@ -256,7 +261,70 @@ def test_of_two_as_etcd_has_it_one_that_removed_itself_keeps_the_other_from_lead
     assert report.progress["Progress"].stuck == 11
 
 
-# And what must happen: a removed server leaves the rest its leader.
+# And what must happen, if what is not replicated yet is sent again and again: a change that a
+# leader can end ends, and C_old,new is left.
+
+CHANGE = "[]<>(ChangeIsLed => ChangeIsEnded)"
+JOINT_CHANGE = r"[]<>(JointIsEntered /\ (\A i \in Server : Len(log[i]) < 3) => JointIsLeft)"
+"""As long as there is room for C_new."""
+GOALS = {
+    "membership": (CHANGE, ()),
+    "as-applied": (CHANGE, ("ApplyConfiguration",)),
+    "joint": (JOINT_CHANGE, ("LeaveJoint",)),
+    "joint,as-applied": (JOINT_CHANGE, ("LeaveJoint", "ApplyConfiguration")),
+}
+"""What is asked with these features, and what leaders do in the end besides Commit."""
+
+
+def change_must_end(features: str, changes: int, is_sent: bool, bug: str | None = None) -> Any:
+    goal, done = GOALS[features]
+    fair = [Fairness(each, i) for each in ("Receive", "Commit", *done) for i in ("s1", "s2")]
+    if is_sent:
+        pairs = (("s1", "s2"), ("s2", "s1"))
+        fair += [Fairness("AppendEntries", i, True, (j, "1")) for i, j in pairs]
+    sizes = {**SIZES, **OF_TWO, "max_log_length": 3, "max_changes": changes}
+    features_on = Feature.of_option(features)
+    request = ClusterRequest(features=features_on, bug=bug, sizes=GivenSizes(**sizes))
+    return LivenessCheck(goal, Assumptions(tuple(fair), ("Timeout",)), request).run()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("features", "changes", "awaited"),
+    [
+        ("membership", 1, 40),
+        ("as-applied", 1, 0),
+        ("joint", 2, 728),
+        ("joint,as-applied", 3, 1_876),
+    ],
+)
+def test_if_what_is_due_is_sent_a_change_must_end(
+    features: str, changes: int, awaited: int
+) -> None:
+    report = change_must_end(features, changes, True)
+    assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+    assert report.search.answer.awaited == awaited
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("features", "bug", "changes", "steps"),
+    [
+        ("membership", None, 1, 13),
+        ("joint", None, 2, 7),
+        ("joint", "joint-configuration-stuck", 2, 19),
+    ],
+)
+def test_and_need_not_where_heartbeats_alone_are_or_nobody_can_leave_it(
+    features: str, bug: str | None, changes: int, steps: int
+) -> None:
+    report = change_must_end(features, changes, bug is not None, bug)
+    assert report.verdict is Verdict.VIOLATED
+    lasso = report.search.lasso
+    assert len(lasso.prefix) + len(lasso.loop) == steps
+
+
+# A removed server leaves the rest its leader.
 
 
 def rest_is_served(features: str, bug: str | None = None, **sizes: int) -> Any:

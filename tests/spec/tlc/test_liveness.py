@@ -87,3 +87,43 @@ def test_a_removed_server_is_judged_by_both_alike(
     assert ("Temporal properties were violated" in theirs.output) == is_refuted
     assert theirs.ok != is_refuted
     assert is_refuted or theirs.distinct_states == 2_564
+
+
+SENT = r"(\A i, j \in Server : SF_vars(AppendEntries(i, j, 1)))"
+LEFT = r"(\A i \in Server : WF_vars(LeaveJoint(i)))"
+CHANGE = "[]<>(ChangeIsLed => ChangeIsEnded)"
+JOINT = r"[]<>((JointIsEntered /\ \A i \in Server : Len(log[i]) < 3) => JointIsLeft)"
+JOINT_ON = '{"Membership", "JointConsensus"}', (3, 2), JOINT
+
+
+@pytest.mark.parametrize(
+    ("features", "sizes", "goal", "fair", "is_refuted", "states"),
+    [
+        ('{"Membership"}', (2, 1), CHANGE, (SENT,), False, 577),
+        ('{"Membership"}', (2, 1), CHANGE, (), True, 0),
+        pytest.param(*JOINT_ON, (SENT, LEFT), False, 10_073, marks=pytest.mark.deep),
+        pytest.param(*JOINT_ON, (LEFT,), True, 0, marks=pytest.mark.deep),
+    ],
+    ids=["sent", "not-sent", "joint-sent", "joint-not-sent"],
+)
+def test_a_change_that_must_end_does_so_for_both(
+    features: str,
+    sizes: tuple[int, int],
+    goal: str,
+    fair: tuple[str, ...],
+    is_refuted: bool,
+    states: int,
+    tmp_path: Path,
+) -> None:
+    """What the engine of ours says stands there too. The sizes: of a log, and how many changes."""
+    log, changes = sizes
+    numbers = {
+        **OF_CHANGES,
+        "Features": features,
+        "MaxLogLength": str(log),
+        "MaxChanges": str(changes),
+    }
+    theirs = ask_tlc_of_changes(numbers, goal, ("Timeout",), tmp_path, fair)
+    assert ("Temporal properties were violated" in theirs.output) == is_refuted
+    assert theirs.ok != is_refuted
+    assert is_refuted or theirs.distinct_states == states
