@@ -292,8 +292,8 @@ def change_must_end(features: str, changes: int, is_sent: bool, bug: str | None 
 @pytest.mark.parametrize(
     ("features", "changes", "awaited"),
     [
-        ("membership", 1, 40),
-        ("as-applied", 1, 0),
+        ("membership", 1, 338),
+        ("as-applied", 1, 3_132),
         ("joint", 2, 728),
         ("joint,as-applied", 3, 1_876),
     ],
