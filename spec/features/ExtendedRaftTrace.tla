@@ -400,6 +400,25 @@ BeginRoundAs(i, round) ==
     /\ IF E!On("Leases") THEN Lease!Trust(i) ELSE UNCHANGED leaseVars
     /\ UNCHANGED <<messages, readNumber, readIndex>>
 
+\* Leader i trusts in its clock, of which no line tells, instead of asking whether it still
+\* leads, and notes a read for the first time or anew. That is no liberty unless a header says
+\* that the implementation takes it, and it is held to what reads are for: nobody knows more
+\* to be committed (NobodyKnowsMore). The step itself looks at no other server, so whoever
+\* searches demands that besides.
+TrustClock(i, j, number) ==
+    /\ OfReads
+    /\ role[i] = "Leader"
+    /\ \E read \in pendingReads[i] :
+           /\ read.server = j
+           /\ read.number = number
+           /\ pendingReads' = [pendingReads EXCEPT ![i] =
+                                   (@ \ {read}) \cup {[read EXCEPT !.index = commitIndex[i]]}]
+    /\ confirmations' = [confirmations EXCEPT ![i] = @ \cup
+           {[server |-> j, number |-> number, round |-> readRound[i], acks |-> Server]}]
+    /\ UNCHANGED <<messages, readNumber, readIndex, readRound, roundAcks, leaseVars, earlierReads>>
+
+NobodyKnowsMore(i) == \A k \in Server : commitIndex[k] <= commitIndex[i]
+
 \* One read is answered.
 AnswerRead(i, j, number) ==
     /\ OfReads

@@ -81,6 +81,7 @@ MAY_BE_ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "GrantInSpiteOfLeader": ("PreVote",),
     "GrantInOwnTerm": ("PreVote",),
     "CountOfEarlierTerm": ("PreVote",),
+    "TrustClock": ("ReadIndex",),
 }
 """What is no liberty unless a header says that the implementation takes it."""
 

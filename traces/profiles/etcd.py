@@ -17,8 +17,9 @@ Names and fields are those of `TracingEvent` in go.etcd.io/raft/v3. What to know
   them. Of a stream no line can be read ahead: a line of the configuration says who there will ever
   be, `"Servers": ["1", "2", "3", "4"]`; without that it is read as long as its members stay.
 - Reads are beyond Raft.tla, and a line that tells of them says so, unless a line of the
-  configuration says that they are safe (`"ReadOnlyOption": "ReadOnlySafe"`): `etcd_reads` tells of
-  these. Its reads by lease rely on how clocks are read, and no line tells of that.
+  configuration says how they are made: `"ReadOnlyOption": "ReadOnlySafe"`, or
+  `"ReadOnlyLeaseBased"`, for which clocks are read, and no line tells of that: such a read is held
+  to what the servers have committed by then. `etcd_reads` tells of both.
 - Of pre-votes, transfers of leadership and their messages the library tells nothing. Who drives it
   can, in lines of the same form, under the names below (`_OF_FEATURES`), and says so in a line of
   its configuration before all others, under the library's names:
@@ -38,7 +39,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from raft_ref.traces.format.features import STEPS, known
+from raft_ref.traces.format.features import MAY_BE_ALLOWED, STEPS, known
 from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.profiles import etcd_membership, etcd_reads
 from raft_ref.traces.validation.lines.events import Event
@@ -53,6 +54,7 @@ _ROLES = {
     "StateCandidate": "Candidate",
     "StateLeader": "Leader",
 }
+_READS = {"ReadOnlySafe": ("ReadIndex",), "ReadOnlyLeaseBased": ("ReadIndex", "TrustClock")}
 _BEFORE_THE_START = ("InitState", "BecomeFollower", "ApplyConfChange")
 _MOVES: dict[str, tuple[str, ...]] = {
     "InitState": (),
@@ -123,13 +125,15 @@ def etcd(lines: Lines) -> Recording:
         raise TraceError("no line shows a server at work")
     if told.is_changing or named:
         on.update(etcd_membership.FEATURES)
-    ahead, features = _Ahead(chain(start, events)), frozenset(on)
+    allowed = on.intersection(MAY_BE_ALLOWED)
+    ahead, features = _Ahead(chain(start, events)), frozenset(on - allowed)
     reader = _Reader(lines, ahead, servers, features, told.shows_learners)
-    return Recording(servers, {}, _liberties(features), reader.events(), features=features)
+    liberties = _liberties(features, allowed)
+    return Recording(servers, {}, liberties, reader.events(), features=features)
 
 
-def _liberties(features: frozenset[str]) -> Liberties:
-    """Return what is asked besides, while features are on."""
+def _liberties(features: frozenset[str], said: set[str]) -> Liberties:
+    """Return what is asked besides, while features are on; `said` is what else is allowed."""
     if not features:
         return LIBERTIES
     known_here = known(STEPS, features)
@@ -140,7 +144,7 @@ def _liberties(features: frozenset[str]) -> Liberties:
     if "Membership" in features:
         # Of an entry that no line tells of it is the first to think of: C_old,new is left at once.
         first = dict.fromkeys(etcd_membership.SILENT, 1)
-    allowed = {"CountOfEarlierTerm"} if "PreVote" in features else set()
+    allowed = said | ({"CountOfEarlierTerm"} if "PreVote" in features else set())
     if "PreVote" in features and "CheckQuorum" not in features:
         allowed.add("GrantInSpiteOfLeader")
     return replace(
@@ -201,8 +205,7 @@ def _event(line: JsonObject, on: set[str], named: set[str]) -> JsonObject | None
     config = line.get("config")
     if line.get("tag") == "config" and type(config) is dict:
         on.update(name for name in _SAID_BY_NAME if config.get(name) is True)
-        if config.get("ReadOnlyOption") == "ReadOnlySafe":
-            on.add("ReadIndex")
+        on.update(_READS.get(str(config.get("ReadOnlyOption")), ()))
         servers = config.get("Servers", [])
         if type(servers) is not list or not all(type(each) is str for each in servers):
             raise TraceError('"Servers" of the configuration must be a list of servers')

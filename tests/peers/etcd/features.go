@@ -19,6 +19,14 @@ type features struct {
 	ReadOnlyOption     string `json:",omitempty"`
 }
 
+// readOnly is how the library makes reads.
+func (on features) readOnly() raft.ReadOnlyOption {
+	if on.ReadOnlyOption == "ReadOnlyLeaseBased" {
+		return raft.ReadOnlyLeaseBased
+	}
+	return raft.ReadOnlySafe
+}
+
 func parse(with string) (features, changes) {
 	on, may := features{}, changes{}
 	for _, name := range strings.Split(with, ",") {
@@ -31,6 +39,8 @@ func parse(with string) (features, changes) {
 			on.LeadershipTransfer = true
 		case "reads":
 			on.ReadOnlyOption = "ReadOnlySafe"
+		case "leases":
+			on.CheckQuorum, on.ReadOnlyOption = true, "ReadOnlyLeaseBased"
 		case "membership":
 			may.one = true
 		case "joint":

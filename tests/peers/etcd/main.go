@@ -50,6 +50,7 @@ type cluster struct {
 	proposed  int
 	asked     int
 	snapshots bool
+	drift     bool
 	changes
 	features
 }
@@ -71,6 +72,7 @@ func (c *cluster) start(s *server) {
 		TraceLogger:     c.trace,
 		PreVote:         c.PreVote,
 		CheckQuorum:     c.CheckQuorum,
+		ReadOnlyOption:  c.readOnly(),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -106,7 +108,7 @@ func (c *cluster) step() {
 	s := c.servers[c.random.Intn(len(c.servers))]
 	switch chance := c.random.Float64(); {
 	case chance < 0.25:
-		s.node.Tick()
+		c.tick(s)
 	case chance < 0.33:
 		c.proposed++
 		// Refused by whoever leads nobody; the trace shows what was taken.
@@ -130,6 +132,17 @@ func (c *cluster) step() {
 	}
 	for _, each := range c.servers {
 		c.ready(each)
+	}
+}
+
+// tick lets time pass for a server; where reads are by lease, for all, unless clocks drift.
+func (c *cluster) tick(s *server) {
+	ticking := []*server{s}
+	if c.readOnly() == raft.ReadOnlyLeaseBased && !c.drift {
+		ticking = c.servers
+	}
+	for _, each := range ticking {
+		each.node.Tick()
 	}
 }
 
@@ -173,8 +186,9 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
-	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, membership, joint, separated by commas")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, leases, membership, joint, separated by commas")
 	voters := flag.Int("voters", 0, "how many the cluster begins with (0: all); the others are empty")
+	drift := flag.Bool("drift", false, "with leases: each clock goes as it likes")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
@@ -185,7 +199,7 @@ func main() {
 	}
 	lines := bufio.NewWriter(os.Stdout)
 	defer lines.Flush()
-	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots, changes: may, features: on}
+	c := &cluster{random: rand.New(rand.NewSource(*seed)), trace: &writer{lines}, snapshots: *snapshots, drift: *drift, changes: may, features: on}
 	if line := on.config(); line != nil {
 		fmt.Fprintf(lines, "%s\n", line)
 	}

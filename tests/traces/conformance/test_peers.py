@@ -207,6 +207,11 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
             likely = Likely(features=on)
             chase = Hunt(adapter, PROFILES["etcd"], THREE, seed=3, runs=40, steps=60, likely=likely)
             assert chase.run().found is None
+    path = tmp_path / "leases.ndjson"
+    with path.open("wb") as file:
+        recording = [str(peer), "-seed", "2", "-steps", "500", "-with", "leases"]
+        subprocess.run(recording, stdout=file, check=True)
+    assert validate(path, PROFILES["etcd"]).outcome is Outcome.ACCEPTED
     for name, changing in (("membership", CHANGING[2]), ("joint", CHANGING[3])):
         path = tmp_path / f"{name}.ndjson"
         with path.open("wb") as file:

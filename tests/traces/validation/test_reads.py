@@ -125,6 +125,16 @@ RIGHT: dict[str, list[Line]] = {
         takes("a", message("HeartbeatResponse", "c", "a", 1, round=1)),
         step("AnswerReads", "a"), unlogged=["c"],
     ),
+    "a read by a clock of which no line tells": of_reads(
+        *COMMITS, step("Read", "a"), step("AnswerReads", "a", arguments={"index": 1}),
+        allowed=["TrustClock"],
+    ),
+    "a follower's, which comes twice": of_reads(
+        *COMMITS, step("RequestReadIndex", "c", arguments={"peer": "a"}), takes("a", ASKS),
+        step("AnswerReads", "a"), takes("a", ASKS), step("AnswerReads", "a"),
+        takes("c", message("ReadIndexResponse", "a", "c", 1, number=1, index=1), readIndex=1),
+        allowed=["TrustClock"],
+    ),
     "a read by lease": log(
         *LEADS, *COMMITS, step("BeginRound", "a"), *beat("a", "b", 1),
         step("LeaseRead", "a", state={"readIndex": 1}), features=("ReadIndex", "Leases"),
@@ -140,6 +150,23 @@ def test_a_right_read_is_accepted(lines: list[Line], tmp_path: Path) -> None:
 
 
 ANSWERS = step("AnswerReads", "a")
+BY_CLOCK = {"allowed": ["TrustClock"]}
+"""No line tells of the clocks by which a lease is kept."""
+B_COMMITS = [
+    step("Timeout", "b", state={"currentTerm": 2}),
+    takes("c", message("RequestVoteRequest", "b", "c", 2), votedFor="b"),
+    takes("b", message("RequestVoteResponse", "c", "b", 2), role="Leader"),
+    step("ClientRequest", "b", state={"log": {"lastIndex": 2}}),
+    step(
+        "Send", "b", message=message(
+            "AppendEntriesRequest", "b", "c", 2,
+            prevLogIndex=0, prevLogTerm=0, entries=2, leaderCommit=0,
+        ),
+    ),
+    takes("c", message("AppendEntriesRequest", "b", "c", 2), log={"lastIndex": 2}),
+    takes("b", message("AppendEntriesResponse", "c", "b", 2, matchIndex=2), commitIndex=2),
+]  # fmt: skip
+"""Another leads, and the leader of before does not know of it."""
 WRONG: dict[str, tuple[list[Line], str]] = {
     "no quorum": (
         of_reads(*COMMITS, step("Read", "a"), ANSWERS),
@@ -153,6 +180,14 @@ WRONG: dict[str, tuple[list[Line], str]] = {
     ),
     "nothing is committed": (
         of_reads(step("Read", "a"), *beat("a", "b", 1), ANSWERS),
+        "a answers a read, and has committed nothing in term 1 (6.4)",
+    ),
+    "by a clock, and another has committed more": (
+        of_reads(*COMMITS, *B_COMMITS, step("Read", "a"), ANSWERS, **BY_CLOCK),
+        "a answers a read by its clock with index 1, and b has committed up to 2 by then (6.4.1)",
+    ),
+    "by a clock, with nothing committed": (
+        of_reads(step("Read", "a"), ANSWERS, **BY_CLOCK),
         "a answers a read, and has committed nothing in term 1 (6.4)",
     ),
     "a lower index": (
@@ -230,6 +265,7 @@ def test_a_fact_left_out_refuses_nothing(
 # ---- What etcd's library does, as tests/peers/etcd has recorded it
 
 RECORDING = RECORDED / "etcd_features" / "reads.ndjson"
+BY_LEASE = RECORDED / "etcd_features" / "leases.ndjson"
 
 
 def etcd(lines: list[Line], folder: Path) -> Verdict:
@@ -238,8 +274,8 @@ def etcd(lines: list[Line], folder: Path) -> Verdict:
     return validate(path, PROFILES["etcd"])
 
 
-def lines_of_etcd() -> list[Line]:
-    return [json.loads(line) for line in RECORDING.read_text().splitlines()]
+def lines_of_etcd(recording: Path = RECORDING) -> list[Line]:
+    return [json.loads(line) for line in recording.read_text().splitlines()]
 
 
 def test_the_reads_of_etcd_are_accepted(tmp_path: Path) -> None:
@@ -251,10 +287,27 @@ def test_the_reads_of_etcd_are_accepted(tmp_path: Path) -> None:
 
 def test_what_nobody_calls_safe_is_not_judged(tmp_path: Path) -> None:
     config, *lines = lines_of_etcd()
-    config["config"]["ReadOnlyOption"] = "ReadOnlyLeaseBased"
+    del config["config"]["ReadOnlyOption"]
     verdict = etcd([config, *lines], tmp_path)
     assert verdict.outcome is INCONCLUSIVE
     assert "knows nothing of a read" in verdict.reason
+
+
+def test_its_reads_by_lease_are_held_to_what_is_committed(tmp_path: Path) -> None:
+    verdict = etcd(lines_of_etcd(BY_LEASE), tmp_path)
+    assert verdict.outcome is ACCEPTED
+    assert verdict.actions["TrustClock"] >= 3
+    config, *lines = lines_of_etcd(BY_LEASE)
+    config["config"]["ReadOnlyOption"] = "ReadOnlySafe"
+    verdict = etcd([config, *lines], tmp_path)
+    assert verdict.outcome is REFUSED
+    assert "answers a read" in explained(verdict).why
+
+
+def test_a_read_by_lease_with_a_lower_index_is_refused(tmp_path: Path) -> None:
+    verdict = etcd([lowered(line) for line in lines_of_etcd(BY_LEASE)], tmp_path)
+    assert verdict.outcome is REFUSED
+    assert "answers a read" in explained(verdict).why
 
 
 def told(line: Line, name: str) -> Line:

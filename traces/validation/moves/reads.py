@@ -49,7 +49,8 @@ class Reads(Steps):
         """Yield it with a client reading at a leader."""
         me, line, state = self.servers[place], event.line, world.state(place)
         number = self._numbered(state, event)
-        made = self._acts(world, place, line, "ReadBeside", me, number)
+        noted = self._acts(world, place, line, "ReadBeside", me, number)
+        made = [self._by_clock(each, place, line, me, number) for each in noted]
         # Who has committed nothing in its term notes the read later, or never.
         yield from made or self._acts(world, place, line, "AskRead", me, number)
         if "pendingReads" in self.told:
@@ -74,6 +75,29 @@ class Reads(Steps):
         """Return the number of a read that begins: the one that was logged, or the next."""
         told = event.arguments.get("number", event.after.get("readNumber"))
         return int(self.variable(state, "readNumber") + 1 if told is None else told)
+
+    def _by_clock(self, world: World, place: int, line: int, reader: Any, number: int) -> World:
+        """Return it with the leader trusting in its clock for what it notes, if that is allowed.
+
+        Not where somebody knows more to be committed (NobodyKnowsMore): such a read would miss it.
+        """
+        newest = max(state.commit_index for state in world.states if state is not None)
+        if "TrustClock" in self.liberties.allowed and newest <= world.state(place).commit_index:
+            me = self.servers[place]
+            for after in self._acts(world, place, line, "TrustClock", me, reader, number):
+                return after
+        return world
+
+    def _late_by_clock(self, world: World, place: int, line: int) -> World:
+        """Return it with what was asked before anything was committed in the term, likewise."""
+        if "TrustClock" not in self.liberties.allowed:
+            return world
+        before = self.variable(world.state(place), "pendingReads")
+        (world,) = self._with_all_noted(world, place, line)
+        for each in self.variable(world.state(place), "pendingReads") - before:
+            read = _fields(each)
+            world = self._by_clock(world, place, line, read["server"], read["number"])
+        return world
 
     # ---- Rounds
 
@@ -156,6 +180,7 @@ class Reads(Steps):
         index = event.arguments.get("index")
         if len(self.names) == 1:
             (world,) = self._in_next_round(world, place, line, None) or (world,)
+        world = self._late_by_clock(world, place, line)
         if (number, peer, index) == (None, None, None):
             made = self._acts(world, place, line, "AnswerReads", me)
             yield from made
@@ -202,6 +227,7 @@ class Reads(Steps):
         if logged["type"] == "ReadIndexRequest":
             yield from self._requested(world, state, logged, line)
         elif world.states[place] is state:
+            world = self._late_by_clock(world, place, line)
             yield from self._answers_one(world, place, line, logged["dest"], number)
 
     def _requested(

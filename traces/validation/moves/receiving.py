@@ -139,12 +139,18 @@ class Receiving(Sending):
         if kind == "ReadIndexRequest":
             # Noted at once, it waits for no more than it has to.
             found = self._receives(world, place, line, "NoteRead", message)
-            return found[0] if found else None
+            noted = found[0] if found else world
+            after = self._asked_by_clock(noted, place, message, line)
+            return after if found or after is not world else None
         if field(message, "term") != state.current_term or kind not in _NOTED:
             return None
         *_, action = _NOTED[kind]
         found = self._receives(world, place, line, action, message)
         return found[0] if found else None
+
+    def _asked_by_clock(self, world: World, place: int, message: Message, line: int) -> World:
+        source, number = field(message, "source"), field(message, "number")
+        return self._by_clock(world, place, line, source, number)
 
     def _counted(self, world: World, place: int, message: Message, line: int) -> World | None:
         """Return it with a pre-vote counted, if it is one."""
@@ -172,6 +178,8 @@ class Receiving(Sending):
         left = []
         for message in world.waiting[place]:
             if not _may_matter(world.state(place), message):
+                if field(message, "type") == "ReadIndexRequest":
+                    left.append(message)  # whoever leads again may note it then
                 continue
             answered = self._without_change(world, place, message, line)
             if answered is None:
@@ -235,6 +243,8 @@ class Receiving(Sending):
         """Yield it with a message handled: as Raft.tla does, or with a liberty."""
         line = event.line
         done = [*self._receives(world, place, line, "Handle", message)]
+        if field(message, "type") == "ReadIndexRequest":
+            done = [self._asked_by_clock(each, place, message, line) for each in done]
         yield from done
         if not self.liberties.may_decline:
             return

@@ -60,6 +60,7 @@ ROLES = {
     "Heartbeat": ("Leader",),
     "AnswerReads": ("Leader",),
     "AnswerRead": ("Leader",),
+    "TrustClock": ("Leader",),
     "LeaseRead": ("Leader",),
     "EndLease": ("Leader",),
     "AddServer": ("Leader",),

@@ -70,11 +70,25 @@ def _answered(case: Case) -> str:
             f"{case.me} answers {whose} with index {told['index']}, and had committed up to "
             f"{read['index']} when it noted that (6.4)"
         )
+    if ahead := _ahead_of(case):
+        return f"{case.me} answers {whose} by its clock with index {read['index']}, and {ahead}"
     servers, who = len(case.search.moves.names), _confirmed_by(case, read)
     return (
         f"{case.me} answers {whose}, and {_have(who)} acknowledged a round of heartbeats since it "
         f"noted that, of {servers} servers (6.4)"
     )
+
+
+def _ahead_of(case: Case) -> str:
+    """Tell who knows more to be committed than who reads by its clock, if one does."""
+    moves, mine = case.search.moves, case.old["commitIndex"]
+    if "TrustClock" not in moves.liberties.allowed:
+        return ""
+    for name, place in moves.places.items():
+        state = case.world.states[place]
+        if state is not None and state.commit_index > mine:
+            return f"{name} has committed up to {state.commit_index} by then (6.4.1)"
+    return ""
 
 
 def _have(who: list[str]) -> str:
