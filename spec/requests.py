@@ -15,7 +15,7 @@ from typing import Any, Final
 
 ALONE: Final = (
     "a candidate counts votes, and a leader commits, when others answer; Raft.tla has no step by "
-    "which a server alone would"
+    "which a server alone would (--with membership has: there --voters 1 is a cluster of one)"
 )
 """Why a cluster has two servers at least."""
 
