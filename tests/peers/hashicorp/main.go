@@ -1,0 +1,185 @@
+// Records hashicorp/raft, a cluster in one process with the threads that it has, through elections,
+// replication, loss, delay, partitions, crashes and snapshots. It is not driven step by step: what
+// happens is told by what the library is given (its disk, its transport, its state machine, an
+// observer of its role), each line where it happens.
+//
+//	go run . -seed 1 -time 2s > trace.ndjson
+//	raft-ref validate trace.ndjson
+package main
+
+import (
+	"bufio"
+	"flag"
+	"fmt"
+	"math/rand"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+type cluster struct {
+	trace
+	chances
+	servers  map[string]*server
+	names    []string
+	folder   string
+	timeout  time.Duration
+	trailing uint64
+	batch    int
+	preVote  bool
+	rough    bool
+	slow     time.Duration
+}
+
+// chances are the dice, for any goroutine.
+type chances struct {
+	dice   sync.Mutex
+	random *rand.Rand
+	cut    map[[2]string]bool
+}
+
+func (c *chances) float() float64 {
+	c.dice.Lock()
+	defer c.dice.Unlock()
+	return c.random.Float64()
+}
+
+func (c *chances) below(n int) int { return int(c.float() * float64(n)) }
+
+func (c *cluster) pick() *server { return c.servers[c.names[c.below(len(c.names))]] }
+
+func main() {
+	seed := flag.Int64("seed", 1, "of what happens to the cluster")
+	lasts := flag.Duration("time", 2*time.Second, "how long it runs")
+	count := flag.Int("servers", 3, "how many")
+	c := &cluster{servers: map[string]*server{}}
+	flag.DurationVar(&c.timeout, "timeout", 100*time.Millisecond, "of heartbeats and elections")
+	flag.Uint64Var(&c.trailing, "trailing", 4, "entries that are kept behind a snapshot")
+	flag.IntVar(&c.batch, "batch", 8, "entries in one request")
+	flag.BoolVar(&c.preVote, "pre-vote", false, "ask before an election")
+	flag.BoolVar(&c.rough, "rough", true, "lose messages, delay them, crash servers")
+	flag.DurationVar(&c.slow, "slow", 0, "how long the disk may take to read an entry")
+	flag.Parse()
+	c.random = rand.New(rand.NewSource(*seed))
+	c.cut = map[[2]string]bool{}
+	c.out = bufio.NewWriter(os.Stdout)
+	c.folder = must(os.MkdirTemp("", "raft-ref-hashicorp-"))
+	defer removed(c.folder)
+	c.begin(*count)
+	c.live(*lasts)
+}
+
+// begin starts the servers: each has its first entry, which says who they are.
+func (c *cluster) begin(count int) {
+	first := raft.Configuration{}
+	initial := object{}
+	for i := 1; i <= count; i++ {
+		name := fmt.Sprintf("s%d", i)
+		c.names = append(c.names, name)
+		first.Servers = append(first.Servers, raft.Server{
+			ID: raft.ServerID(name), Address: raft.ServerAddress(name),
+		})
+		entry := object{"term": 1, "value": raft.LogConfiguration.String()}
+		initial[name] = object{"currentTerm": 1, "log": []object{entry}}
+	}
+	header := object{
+		"format": "raft-ref-trace", "version": 1, "servers": c.names, "logged": "some",
+		"unlogged": []string{}, "initial": initial,
+		"silent": object{
+			"Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1, "AdoptTerm": 1,
+		},
+	}
+	fmt.Fprintln(c.out, asText(header))
+	for _, name := range c.names {
+		c.servers[name] = c.add(name)
+		c.servers[name].bootstrap(first)
+	}
+	for _, name := range c.names {
+		c.servers[name].start()
+	}
+}
+
+// live lets clients ask, and other things happen, until the time is over.
+func (c *cluster) live(lasts time.Duration) {
+	done := time.After(lasts)
+	for asked := 1; ; asked++ {
+		select {
+		case <-done:
+			c.Lock() // for good: nothing more is told
+			must(0, c.out.Flush())
+			return
+		case <-time.After(time.Duration(c.below(10)) * time.Millisecond):
+		}
+		for _, name := range c.names {
+			if s := c.servers[name]; s.life != nil && s.life.raft.State() == raft.Leader {
+				s.life.raft.Apply([]byte(fmt.Sprintf("v%d", asked)), time.Millisecond)
+			}
+		}
+		if c.rough {
+			c.disturb()
+		}
+	}
+}
+
+// disturb does something by chance, seldom.
+func (c *cluster) disturb() {
+	s := c.pick()
+	switch chance := c.float(); {
+	case chance < 0.02:
+		c.part()
+	case chance < 0.06:
+		c.dice.Lock()
+		c.cut = map[[2]string]bool{}
+		c.dice.Unlock()
+	case chance < 0.08 && s.life != nil:
+		s.crash()
+	case chance < 0.14 && s.life == nil:
+		s.restart()
+	case chance < 0.17 && s.life != nil:
+		s.life.raft.Snapshot()
+	}
+}
+
+// part cuts some of the ways between the servers, each way by itself.
+func (c *cluster) part() {
+	likely := c.float()
+	for _, one := range c.names {
+		for _, other := range c.names {
+			if c.float() < likely {
+				c.dice.Lock()
+				c.cut[[2]string{one, other}] = true
+				c.dice.Unlock()
+			}
+		}
+	}
+}
+
+// carry lets something arrive: soon, late or never.
+func (c *cluster) carry(from, to string, arrive func()) {
+	late := time.Duration(c.float() * float64(time.Millisecond))
+	if c.rough {
+		c.dice.Lock()
+		isCut := c.cut[[2]string{from, to}]
+		c.dice.Unlock()
+		chance := c.float()
+		if isCut || chance < 0.02 {
+			return
+		}
+		if chance < 0.1 {
+			late = time.Duration(c.float() * float64(c.timeout))
+		}
+	}
+	time.AfterFunc(late, arrive)
+}
+
+// patience is how long an answer is waited for: some come later, to nobody.
+func (c *cluster) patience() time.Duration { return c.timeout / 2 }
+
+// dawdle is what a disk does that is busy.
+func (c *cluster) dawdle() {
+	if c.slow > 0 && c.float() < 0.1 {
+		time.Sleep(time.Duration(c.float() * float64(c.slow)))
+	}
+}
