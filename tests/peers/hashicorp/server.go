@@ -17,7 +17,8 @@ type server struct {
 	name      string
 	store     *raft.InmemStore
 	snapshots string
-	life      *life // nil while it is down
+	base      object // where the latest snapshot that it was sent ends
+	life      *life  // nil while it is down
 }
 
 // life is a server from its start to its crash.
@@ -107,12 +108,7 @@ func (s *server) crash() {
 // restart begins another life, and tells of it.
 func (s *server) restart() {
 	s.Lock()
-	state := s.stored()
-	snapshots := must(s.snapshotStore().List())
-	if len(snapshots) > 0 {
-		state["log"] = s.end(snapshots[0].Index, snapshots[0].Term)
-	}
-	s.line(s.name, "Restart", object{"state": state})
+	s.line(s.name, "Restart", object{"state": s.stored()})
 	s.Unlock()
 	s.start()
 }
@@ -125,17 +121,17 @@ func (s *server) stored() object {
 	if voteTerm != term {
 		vote = nil
 	}
-	return object{"currentTerm": term, "votedFor": name(string(vote)), "log": s.end(0, 0)}
+	return object{"currentTerm": term, "votedFor": name(string(vote)), "log": s.end()}
 }
 
-// end is where the log ends, or the snapshot if there is no log.
-func (s *server) end(index, term uint64) object {
+// end is where the log ends, or the snapshot behind it.
+func (s *server) end() object {
 	var last raft.Log
-	if stored, _ := s.store.LastIndex(); stored > index {
+	if stored, _ := s.store.LastIndex(); s.base == nil || stored >= s.base["lastIndex"].(uint64) {
 		must(0, s.store.GetLog(stored, &last))
-		index, term = last.Index, last.Term
+		return object{"lastIndex": last.Index, "lastTerm": last.Term}
 	}
-	return object{"lastIndex": index, "lastTerm": term}
+	return s.base
 }
 
 // observe is called by the main goroutine where it changes its role.

@@ -24,6 +24,7 @@ func (t *trace) line(server, step string, parts object) {
 		parts["step"] = step
 	}
 	fmt.Fprintf(t.out, "%s\n", asText(parts))
+	must(0, t.out.Flush()) // the library may end the process
 }
 
 // send tells of a message before it leaves, and returns how its receipt is told.

@@ -139,13 +139,10 @@ func (l *life) settle() {
 	select {
 	case answer := <-d.answer:
 		l.handled = nil
-		state := l.stored()
-		delete(state, "log")
-		if installed := answered(d, answer); installed != nil {
-			state["log"] = l.end(installed.LastLogIndex, installed.LastLogTerm)
-		} else if last, _ := l.store.LastIndex(); last > 0 {
-			state["log"] = l.end(0, 0)
+		if sent := installed(d, answer); sent != nil {
+			l.base = object{"lastIndex": sent.LastLogIndex, "lastTerm": sent.LastLogTerm}
 		}
+		state := l.stored()
 		got := reply{response: answer.Response}
 		if answer.Error != nil {
 			got.response = answer.Error
@@ -161,8 +158,8 @@ func (l *life) settle() {
 	}
 }
 
-// answered is the snapshot that was installed.
-func answered(d *delivery, answer raft.RPCResponse) *raft.InstallSnapshotRequest {
+// installed is the snapshot that was installed.
+func installed(d *delivery, answer raft.RPCResponse) *raft.InstallSnapshotRequest {
 	if got, is := answer.Response.(*raft.InstallSnapshotResponse); is && got.Success {
 		return d.command.(*raft.InstallSnapshotRequest)
 	}
