@@ -25,7 +25,7 @@ type cluster struct {
 	servers  map[string]*server
 	names    []string
 	folder   string
-	timeout  time.Duration
+	lease    time.Duration // the time-out of who leads, and of the others if nobody says otherwise
 	trailing uint64
 	batch    int
 	preVote  bool
@@ -55,19 +55,25 @@ func main() {
 	lasts := flag.Duration("time", 2*time.Second, "how long it runs")
 	count := flag.Int("servers", 3, "how many")
 	c := &cluster{servers: map[string]*server{}}
-	flag.DurationVar(&c.timeout, "timeout", 100*time.Millisecond, "of heartbeats and elections")
+	flag.DurationVar(&c.lease, "timeout", 100*time.Millisecond, "of heartbeats and elections")
 	flag.Uint64Var(&c.trailing, "trailing", 4, "entries that are kept behind a snapshot")
 	flag.IntVar(&c.batch, "batch", 8, "entries in one request")
 	flag.BoolVar(&c.preVote, "pre-vote", false, "ask before an election")
 	flag.BoolVar(&c.rough, "rough", true, "lose messages, delay them, crash servers")
 	flag.DurationVar(&c.slow, "slow", 0, "how long the disk may take to read an entry")
+	scenario := flag.String("scenario", "", "deposed: what is known to go wrong, step by step")
 	flag.Parse()
 	c.random = rand.New(rand.NewSource(*seed))
 	c.cut = map[[2]string]bool{}
 	c.out = bufio.NewWriter(os.Stdout)
 	c.folder = must(os.MkdirTemp("", "raft-ref-hashicorp-"))
 	defer removed(c.folder)
+	if *scenario == "deposed" {
+		c.deposed()
+		return
+	}
 	c.begin(*count)
+	c.start()
 	c.live(*lasts)
 }
 
@@ -96,6 +102,10 @@ func (c *cluster) begin(count int) {
 		c.servers[name] = c.add(name)
 		c.servers[name].bootstrap(first)
 	}
+}
+
+// start begins the first life of each.
+func (c *cluster) start() {
 	for _, name := range c.names {
 		c.servers[name].start()
 	}
@@ -107,8 +117,7 @@ func (c *cluster) live(lasts time.Duration) {
 	for asked := 1; ; asked++ {
 		select {
 		case <-done:
-			c.Lock() // for good: nothing more is told
-			must(0, c.out.Flush())
+			c.end()
 			return
 		case <-time.After(time.Duration(c.below(10)) * time.Millisecond):
 		}
@@ -122,6 +131,9 @@ func (c *cluster) live(lasts time.Duration) {
 		}
 	}
 }
+
+// end lets nothing more be told.
+func (c *cluster) end() { c.Lock() }
 
 // disturb does something by chance, seldom.
 func (c *cluster) disturb() {
@@ -159,27 +171,29 @@ func (c *cluster) part() {
 // carry lets something arrive: soon, late or never.
 func (c *cluster) carry(from, to string, arrive func()) {
 	late := time.Duration(c.float() * float64(time.Millisecond))
-	if c.rough {
-		c.dice.Lock()
-		isCut := c.cut[[2]string{from, to}]
-		c.dice.Unlock()
-		chance := c.float()
-		if isCut || chance < 0.02 {
-			return
-		}
-		if chance < 0.1 {
-			late = time.Duration(c.float() * float64(c.timeout))
-		}
+	c.dice.Lock()
+	isCut := c.cut[[2]string{from, to}]
+	c.dice.Unlock()
+	chance := c.float()
+	if isCut || c.rough && chance < 0.02 {
+		return
+	}
+	if c.rough && chance < 0.1 {
+		late = time.Duration(c.float() * float64(c.lease))
 	}
 	time.AfterFunc(late, arrive)
 }
 
 // patience is how long an answer is waited for: some come later, to nobody.
-func (c *cluster) patience() time.Duration { return c.timeout / 2 }
+func (c *cluster) patience() time.Duration { return c.lease / 2 }
 
-// dawdle is what a disk does that is busy.
-func (c *cluster) dawdle() {
-	if c.slow > 0 && c.float() < 0.1 {
-		time.Sleep(time.Duration(c.float() * float64(c.slow)))
+// dawdle is what a disk does that is busy, before it reads an entry.
+func (s *server) dawdle(index uint64) {
+	if stuck := s.stuck; stuck != nil && index == s.stuckAt {
+		s.reached <- struct{}{}
+		<-stuck
+	}
+	if s.slow > 0 && s.float() < 0.1 {
+		time.Sleep(time.Duration(s.float() * float64(s.slow)))
 	}
 }

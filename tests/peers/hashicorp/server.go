@@ -17,8 +17,12 @@ type server struct {
 	name      string
 	store     *raft.InmemStore
 	snapshots string
-	base      object // where the latest snapshot that it was sent ends
-	life      *life  // nil while it is down
+	timeout   time.Duration // of heartbeats and elections
+	stuckAt   uint64        // the entry that its disk does not read until `stuck` is closed
+	stuck     chan struct{}
+	reached   chan struct{} // that it is to be read
+	base      object        // where the latest snapshot that it was sent ends
+	life      *life         // nil while it is down
 }
 
 // life is a server from its start to its crash.
@@ -35,22 +39,23 @@ type life struct {
 	vote     string
 }
 
-func (c *cluster) configuration() *raft.Config {
+func (s *server) configuration() *raft.Config {
 	config := raft.DefaultConfig()
-	config.HeartbeatTimeout = c.timeout
-	config.ElectionTimeout = c.timeout
-	config.LeaderLeaseTimeout = c.timeout
-	config.CommitTimeout = c.timeout / 5
-	config.MaxAppendEntries = c.batch
-	config.TrailingLogs = c.trailing
+	config.LocalID = raft.ServerID(s.name)
+	config.HeartbeatTimeout = s.timeout
+	config.ElectionTimeout = s.timeout
+	config.LeaderLeaseTimeout = s.lease
+	config.CommitTimeout = s.lease / 5
+	config.MaxAppendEntries = s.batch
+	config.TrailingLogs = s.trailing
 	config.SnapshotThreshold = 1 << 40 // it is asked to, by chance
-	config.PreVoteDisabled = !c.preVote
+	config.PreVoteDisabled = !s.preVote
 	config.Logger = hclog.NewNullLogger()
 	return config
 }
 
 func (c *cluster) add(name string) *server {
-	s := &server{cluster: c, name: name, store: raft.NewInmemStore()}
+	s := &server{cluster: c, name: name, timeout: c.lease, store: raft.NewInmemStore()}
 	s.snapshots = filepath.Join(c.folder, name)
 	return s
 }
@@ -62,7 +67,6 @@ func (s *server) snapshotStore() raft.SnapshotStore {
 // bootstrap writes to its disk with whom the cluster begins.
 func (s *server) bootstrap(with raft.Configuration) {
 	config := s.configuration()
-	config.LocalID = raft.ServerID(s.name)
 	_, nowhere := raft.NewInmemTransport("")
 	must(0, raft.BootstrapCluster(config, s.store, s.store, s.snapshotStore(), nowhere, with))
 }
@@ -77,7 +81,6 @@ func (s *server) start() {
 	vote, _ := s.store.Get([]byte("LastVoteCand"))
 	l.term, l.voteTerm, l.vote = term, voteTerm, string(vote)
 	config := s.configuration()
-	config.LocalID = raft.ServerID(s.name)
 	disk := &disk{InmemStore: s.store, life: l}
 	started := must(raft.NewRaft(config, l.machine, disk, disk, s.snapshotStore(), l.network))
 	started.RegisterObserver(raft.NewObserver(nil, false, l.observe))
@@ -172,7 +175,7 @@ func (l *life) enter() {
 }
 
 func (d *disk) GetLog(index uint64, log *raft.Log) error {
-	d.dawdle()
+	d.dawdle(index)
 	return d.InmemStore.GetLog(index, log)
 }
 

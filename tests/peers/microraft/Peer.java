@@ -5,10 +5,8 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.*;
+import java.util.stream.Collectors;
 
 /**
  * Drives MicroRaft as it is told on standard input (traces/ADAPTER.md).
@@ -101,7 +99,8 @@ public final class Peer {
             try {
                 answer = peer.answer(JSON.fromJson(line, JsonObject.class));
             } catch (RuntimeException | AssertionError failed) {
-                answer = object("error", failed + " at " + failed.getStackTrace()[0]);
+                answer = object("error", failed.toString() + Arrays.stream(failed.getStackTrace())
+                        .limit(3).map(each -> " at " + each).collect(Collectors.joining()));
             }
             out.println(JSON.toJson(answer));
         }

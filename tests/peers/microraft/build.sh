@@ -11,5 +11,5 @@ mkdir -p "$target"
 mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies \
     -DincludeScope=runtime -DoutputDirectory="$target/jars"
 javac -Werror -d "$target/classes" -cp "$target/jars/*" "$here"/*.java
-printf '#!/bin/sh\nexec java -ea -XX:+UseSerialGC -cp "%s/classes:%s/jars/*" Peer "$@"\n' "$target" "$target" >"$target/peer"
+printf '#!/bin/sh\nexec java -ea -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-OmitStackTraceInFastThrow -cp "%s/classes:%s/jars/*" Peer "$@"\n' "$target" "$target" >"$target/peer"
 chmod +x "$target/peer"
