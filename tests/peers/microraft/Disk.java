@@ -1,5 +1,6 @@
 import io.microraft.model.log.*;
 import io.microraft.model.impl.log.DefaultSnapshotEntryOrBuilder;
+import io.microraft.model.impl.persistence.DefaultRaftTermPersistentStateOrBuilder;
 import io.microraft.model.persistence.*;
 import io.microraft.persistence.*;
 import java.util.*;
@@ -14,7 +15,7 @@ final class Disk implements RaftStore {
 
     private RaftEndpointPersistentState endpoint;
     private RaftGroupMembersView members;
-    private RaftTermPersistentState term;
+    private RaftTermPersistentState term = new DefaultRaftTermPersistentStateOrBuilder().setTerm(0).build();
     private Content written = new Content(new TreeMap<>(), new TreeMap<>());
     private Content flushed = written.copy();
 
