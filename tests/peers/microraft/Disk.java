@@ -18,6 +18,8 @@ final class Disk implements RaftStore {
     private RaftTermPersistentState term = new DefaultRaftTermPersistentStateOrBuilder().setTerm(0).build();
     private Content written = new Content(new TreeMap<>(), new TreeMap<>());
     private Content flushed = written.copy();
+    /** The term of each entry that it ever had, and of each snapshot. */
+    private final Map<Long, Integer> terms = new HashMap<>(Map.of(0L, 0));
 
     boolean isUsed() {
         return endpoint != null;
@@ -26,6 +28,21 @@ final class Disk implements RaftStore {
     /** Loses what was written and not flushed. */
     void crash() {
         written = flushed.copy();
+    }
+
+    /** The entries that it has, of which some may be in its snapshot too. */
+    List<LogEntry> entries() {
+        return new ArrayList<>(written.log.values());
+    }
+
+    /** Up to where it has no entries any more. */
+    long compacted() {
+        if (!written.log.isEmpty()) return written.log.firstKey() - 1;
+        return written.snapshots.isEmpty() ? 0 : written.snapshots.lastKey();
+    }
+
+    int compactedTerm() {
+        return terms.get(compacted());
     }
 
     RestoredRaftState restored() {
@@ -55,10 +72,12 @@ final class Disk implements RaftStore {
 
     public void persistLogEntries(List<LogEntry> entries) {
         entries.forEach(each -> written.log.put(each.getIndex(), each));
+        entries.forEach(each -> terms.put(each.getIndex(), each.getTerm()));
     }
 
     public void persistSnapshotChunk(SnapshotChunk chunk) {
         written.snapshots.put(chunk.getIndex(), chunk);
+        terms.put(chunk.getIndex(), chunk.getTerm());
     }
 
     public void truncateLogEntriesFrom(long index) {

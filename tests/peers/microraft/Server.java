@@ -1,7 +1,6 @@
 import io.microraft.*;
 import io.microraft.executor.RaftNodeExecutor;
 import io.microraft.impl.RaftNodeImpl;
-import io.microraft.impl.log.RaftLog;
 import io.microraft.impl.state.RaftState;
 import io.microraft.impl.task.LeaderElectionTask;
 import io.microraft.model.message.RaftMessage;
@@ -113,12 +112,12 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
     }
 
     List<Map<String, Object>> compact() {
-        long index = node.state().log().snapshotIndex();
+        long index = disk.compacted();
         node.takeSnapshot();
         work();
-        if (node.state().log().snapshotIndex() == index) return List.of();
+        if (disk.compacted() == index) return List.of(); // Or all that it has is still in the log.
         List<Map<String, Object>> lines = lines("CompactLog");
-        lines.get(0).put("arguments", Peer.object("index", node.state().log().snapshotIndex()));
+        lines.get(0).put("arguments", Peer.object("index", disk.compacted()));
         return lines;
     }
 
@@ -134,8 +133,6 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
 
     Map<String, Object> state() {
         RaftState state = node.state();
-        RaftLog log = state.log();
-        long last = log.lastLogOrSnapshotIndex();
         Map<String, Object> told = Peer.object("currentTerm", state.term(),
                 "votedFor", state.votedEndpoint() == null ? null : state.votedEndpoint().getId(),
                 "role", switch (state.role()) {
@@ -143,10 +140,8 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
                     case CANDIDATE -> "Candidate";
                     default -> "Follower";
                 }, "commitIndex", state.commitIndex(),
-                "log", last == log.snapshotIndex() ? List.of()
-                        : Sent.named(log.getLogEntriesBetween(log.snapshotIndex() + 1, last)),
-                "snapshot", Peer.object("lastIncludedIndex", log.snapshotIndex(),
-                        "lastIncludedTerm", log.snapshotEntry().getTerm()));
+                "log", Sent.named(disk.entries()), "snapshot", Peer.object(
+                        "lastIncludedIndex", disk.compacted(), "lastIncludedTerm", disk.compactedTerm()));
         if (state.leaderState() != null) {
             Map<String, Object> matched = Peer.object();
             for (RaftEndpoint each : state.remoteMembers())
