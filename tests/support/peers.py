@@ -37,3 +37,15 @@ def microraft() -> Path:
     target = Path(mkdtemp(prefix="raft-ref-peers-"))
     subprocess.run([PEERS / "microraft" / "build.sh", target], check=True)
     return target / "peer"
+
+
+@cache
+def liferaft() -> Path:
+    """Have npm fetch liferaft, and return its adapter, beside it."""
+    npm = tool("npm", "install nodejs and npm")
+    target = Path(mkdtemp(prefix="raft-ref-peers-"))
+    for name in ("package.json", "adapter.js"):
+        shutil.copy(PEERS / "liferaft" / name, target)
+    quiet = ["--ignore-scripts", "--no-package-lock", "--silent"]
+    subprocess.run([npm, "install", *quiet], cwd=target, check=True)
+    return target / "adapter.js"

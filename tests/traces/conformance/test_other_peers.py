@@ -1,17 +1,24 @@
-"""Libraries in Go, Java and JavaScript, recorded and driven: what they do, and what they do wrong."""
+"""Libraries in Go, Java and JavaScript, recorded and driven: what they do, and do wrong."""
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raft_ref.cli import main
+from raft_ref.traces.conformance.adapter import Adapter
+from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
-from tests.support.peers import hashicorp
+from tests.support.files import ROOT
+from tests.support.peers import PEERS, hashicorp, liferaft, microraft, tool
+from tests.traces.conformance.test_conformance import hunt
 
+FOUND = ROOT / "traces" / "found"
 Line = dict[str, Any]
 
 
@@ -74,3 +81,54 @@ def test_who_led_before_sends_an_entry_of_a_later_leader_behind_its_own(tmp_path
         if line.get("step") == "Apply" and line["arguments"]["index"] == 4
     }
     assert {("s2", "v2"), ("s3", "w1")} <= applied or {("s2", "v2"), ("s4", "w1")} <= applied
+
+
+# ---- Driven: what was found is fatal, and what a short hunt finds
+
+
+@pytest.mark.long
+@pytest.mark.deep
+@pytest.mark.parametrize(
+    ("start", "name", "consequence"),
+    [
+        (
+            lambda: str(microraft()),
+            "microraft-answer-of-an-earlier-term-counted",
+            "s2 leads term 4 and has another entry at index 2",
+        ),
+        (
+            lambda: f"node {liferaft()}",
+            "liferaft-empty-log-elected",
+            "s1 leads term 2 and lacks the entry at index 1",
+        ),
+        (lambda: f"node {liferaft()}", "liferaft-nothing-stored", "s2 and s3 both lead term 1"),
+    ],
+    ids=["microraft", "liferaft-elected", "liferaft-stored"],
+)
+def test_what_was_found_is_fatal(
+    start: Callable[[], str], name: str, consequence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schedule = FOUND / f"{name}.schedule.ndjson"
+    assert main(["conform", "--cmd", start(), str(schedule), "--quiet"]) == 1
+    verdict = capsys.readouterr().out.splitlines()[0]
+    assert verdict.startswith("FATAL ")
+    assert consequence in verdict
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_a_short_hunt_finds_what_microraft_does_and_nothing_else() -> None:
+    known = read_known(PEERS / "microraft" / "known.txt")
+    with Adapter([str(microraft())]) as adapter:
+        found = hunt(adapter, 60, is_fifo=True).run().found
+        assert found is not None
+        assert kind(found) in known
+        hunted = hunt(adapter, 40, is_fifo=True, known=known).run()
+    assert hunted.found is None
+    assert hunted.actions["ClientRequest"] > 40
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(AssertionError, match="mvn is missing: install maven"):
+        tool("mvn", "install maven")
