@@ -14,7 +14,7 @@ import (
 func (c *cluster) deposed() {
 	c.rough = false
 	c.lease = time.Second / 2
-	c.begin(5)
+	c.begin(5, 5)
 	for _, name := range c.names[1:] {
 		c.servers[name].timeout = time.Minute // they do not stand by themselves
 	}

@@ -29,6 +29,7 @@ type cluster struct {
 	trailing uint64
 	batch    int
 	preVote  bool
+	changes  bool // of the membership
 	rough    bool
 	slow     time.Duration
 }
@@ -54,6 +55,7 @@ func main() {
 	seed := flag.Int64("seed", 1, "of what happens to the cluster")
 	lasts := flag.Duration("time", 2*time.Second, "how long it runs")
 	count := flag.Int("servers", 3, "how many")
+	voters := flag.Int("voters", 0, "how many of them at first, if the membership is to change")
 	c := &cluster{servers: map[string]*server{}}
 	flag.DurationVar(&c.lease, "timeout", 100*time.Millisecond, "of heartbeats and elections")
 	flag.Uint64Var(&c.trailing, "trailing", 4, "entries that are kept behind a snapshot")
@@ -72,36 +74,66 @@ func main() {
 		c.deposed()
 		return
 	}
-	c.begin(*count)
+	c.changes = *voters > 0
+	if !c.changes {
+		*voters = *count
+	}
+	c.begin(*count, *voters)
 	c.start()
 	c.live(*lasts)
 }
 
-// begin starts the servers: each has its first entry, which says who they are.
-func (c *cluster) begin(count int) {
+// begin makes the servers, each of whose voters has an entry that says who they are.
+func (c *cluster) begin(count, voters int) {
 	first := raft.Configuration{}
-	initial := object{}
 	for i := 1; i <= count; i++ {
 		name := fmt.Sprintf("s%d", i)
 		c.names = append(c.names, name)
-		first.Servers = append(first.Servers, raft.Server{
-			ID: raft.ServerID(name), Address: raft.ServerAddress(name),
-		})
-		entry := object{"term": 1, "value": raft.LogConfiguration.String()}
+		if i <= voters {
+			first.Servers = append(first.Servers, raft.Server{
+				ID: raft.ServerID(name), Address: raft.ServerAddress(name),
+			})
+		}
+	}
+	entry := object{"term": 1, "value": c.value(&raft.Log{
+		Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(first),
+	})}
+	initial := object{}
+	for _, name := range c.names[:voters] {
 		initial[name] = object{"currentTerm": 1, "log": []object{entry}}
 	}
 	header := object{
 		"format": "raft-ref-trace", "version": 1, "servers": c.names, "logged": "some",
-		"unlogged": []string{}, "initial": initial,
-		"silent": object{
-			"Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1, "AdoptTerm": 1,
-		},
+		"unlogged": []string{}, "initial": initial, "features": c.features(),
+	}
+	silent := object{
+		"Commit": 1, "StepDown": 1, "TakeLead": 1, "Send": 1, "MoveNextIndex": 1, "AdoptTerm": 1,
+	}
+	header["silent"] = silent
+	if c.preVote {
+		silent["MissLeader"], silent["ForgetPreVotes"] = 1, 1
+	}
+	if c.changes {
+		header["voters"] = c.names[:voters]
 	}
 	fmt.Fprintln(c.out, asText(header))
-	for _, name := range c.names {
+	for i, name := range c.names {
 		c.servers[name] = c.add(name)
-		c.servers[name].bootstrap(first)
+		if i < voters {
+			c.servers[name].bootstrap(first)
+		}
 	}
+}
+
+func (c *cluster) features() []string {
+	features := []string{}
+	if c.preVote {
+		features = append(features, "PreVote")
+	}
+	if c.changes {
+		features = append(features, "Membership")
+	}
+	return features
 }
 
 // start begins the first life of each.
@@ -151,6 +183,27 @@ func (c *cluster) disturb() {
 		s.restart()
 	case chance < 0.17 && s.life != nil:
 		s.life.raft.Snapshot()
+	case chance < 0.22 && c.changes:
+		c.change(s)
+	}
+}
+
+// change asks who leads for a change of what a server is; it says no to what comes too early.
+func (c *cluster) change(s *server) {
+	leader := c.leader(c.names)
+	if leader == nil {
+		return
+	}
+	id, address := raft.ServerID(s.name), raft.ServerAddress(s.name)
+	switch lead := leader.life.raft; c.below(4) {
+	case 0:
+		lead.AddNonvoter(id, address, 0, time.Second)
+	case 1:
+		lead.DemoteVoter(id, 0, time.Second)
+	case 2:
+		lead.RemoveServer(id, 0, time.Second)
+	default:
+		lead.AddVoter(id, address, 0, time.Second)
 	}
 }
 

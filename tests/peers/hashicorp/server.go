@@ -49,6 +49,7 @@ func (s *server) configuration() *raft.Config {
 	config.MaxAppendEntries = s.batch
 	config.TrailingLogs = s.trailing
 	config.SnapshotThreshold = 1 << 40 // it is asked to, by chance
+	config.ShutdownOnRemove = false
 	config.PreVoteDisabled = !s.preVote
 	config.Logger = hclog.NewNullLogger()
 	return config
@@ -130,7 +131,9 @@ func (s *server) stored() object {
 // end is where the log ends, or the snapshot behind it.
 func (s *server) end() object {
 	var last raft.Log
-	if stored, _ := s.store.LastIndex(); s.base == nil || stored >= s.base["lastIndex"].(uint64) {
+	if stored, _ := s.store.LastIndex(); stored == 0 && s.base == nil {
+		return object{"lastIndex": 0, "lastTerm": 0}
+	} else if s.base == nil || stored >= s.base["lastIndex"].(uint64) {
 		must(0, s.store.GetLog(stored, &last))
 		return object{"lastIndex": last.Index, "lastTerm": last.Term}
 	}
@@ -194,6 +197,9 @@ func (d *disk) SetUint64(key []byte, value uint64) error {
 		}
 		if d.raft.State() == raft.Candidate { // every other term comes with a step back
 			d.standing = true
+			if d.preVote && d.isAlone() {
+				d.line(d.life.name, "RequestPreVotes", object{}) // it asks nobody else
+			}
 			state["role"] = "Candidate"
 			d.line(d.life.name, "Timeout", object{"state": state})
 		} else if d.handled == nil {
@@ -201,6 +207,11 @@ func (d *disk) SetUint64(key []byte, value uint64) error {
 		}
 	}
 	return nil
+}
+
+// isAlone says whether it is the only voter.
+func (l *life) isAlone() bool {
+	return len(named(l.raft.GetConfiguration().Configuration())["voters"].([]string)) == 1
 }
 
 func (d *disk) Set(key, value []byte) error {
@@ -226,8 +237,13 @@ func (d *disk) StoreLogs(logs []*raft.Log) error {
 	for _, log := range logs {
 		end := object{"lastIndex": log.Index, "lastTerm": log.Term}
 		parts := object{"state": object{"log": end}}
-		parts["arguments"] = object{"value": value(log)}
-		d.line(d.life.name, "ClientRequest", parts)
+		step := "ClientRequest"
+		parts["arguments"] = object{"value": d.value(log)}
+		if log.Type == raft.LogConfiguration {
+			step = "ChangeTo"
+			parts["arguments"] = object{"configuration": d.value(log)}
+		}
+		d.line(d.life.name, step, parts)
 	}
 	return nil
 }
@@ -239,13 +255,28 @@ func (d *disk) DeleteRange(first, last uint64) error {
 }
 
 // value is what an entry is called in a trace.
-func value(log *raft.Log) any {
-	switch log.Type {
-	case raft.LogCommand:
+func (c *cluster) value(log *raft.Log) any {
+	switch {
+	case log.Type == raft.LogCommand:
 		return string(log.Data)
+	case log.Type == raft.LogConfiguration && c.changes:
+		return named(raft.DecodeConfiguration(log.Data))
 	default:
 		return log.Type.String()
 	}
+}
+
+// named is a configuration in the words of the trace format.
+func named(configuration raft.Configuration) object {
+	voters, learners := []string{}, []string{}
+	for _, each := range configuration.Servers {
+		if each.Suffrage == raft.Voter {
+			voters = append(voters, string(each.ID))
+		} else {
+			learners = append(learners, string(each.ID))
+		}
+	}
+	return object{"voters": voters, "outgoingVoters": []string{}, "learners": learners}
 }
 
 // machine is the state machine: the values in their order.
@@ -264,9 +295,12 @@ func (m *machine) Apply(log *raft.Log) any {
 		if m.store.GetLog(m.Index, &entry) != nil {
 			continue
 		}
-		what := object{"index": m.Index, "value": value(&entry)}
 		if m.Index == log.Index {
-			what["value"] = value(log)
+			entry = *log
+		}
+		what := object{"index": m.Index}
+		if value, is := m.value(&entry).(string); is { // no configuration
+			what["value"] = value
 		}
 		m.line(m.name, "Apply", object{"arguments": what})
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -46,10 +45,11 @@ type transport struct {
 	*life
 	inbox    chan *delivery
 	consumer chan raft.RPC
+	asked    *raft.RequestPreVoteRequest // of the latest round of pre-votes
 }
 
 func newTransport(l *life) *transport {
-	return &transport{l, make(chan *delivery, 1024), make(chan raft.RPC)}
+	return &transport{life: l, inbox: make(chan *delivery, 1024), consumer: make(chan raft.RPC)}
 }
 
 var errLost = errors.New("no answer in time")
@@ -171,6 +171,8 @@ func response(d *delivery, answer any) object {
 	switch got := answer.(type) {
 	case *raft.RequestVoteResponse:
 		return object{"type": "RequestVoteResponse", "term": got.Term, "voteGranted": got.Granted}
+	case *raft.RequestPreVoteResponse:
+		return object{"type": "PreVoteResponse", "term": got.Term, "voteGranted": got.Granted}
 	case *raft.AppendEntriesResponse:
 		matched := uint64(0)
 		if got.Success {
@@ -210,7 +212,7 @@ func (t *transport) AppendEntries(
 	request := *asked
 	entries := []object{}
 	for _, log := range request.Entries {
-		entries = append(entries, object{"term": log.Term, "value": value(log)})
+		entries = append(entries, object{"term": log.Term, "value": t.value(log)})
 	}
 	got, err := t.call(to, &request, object{
 		"type": "AppendEntriesRequest", "term": request.Term, "entries": entries,
@@ -232,10 +234,14 @@ func (t *transport) InstallSnapshot(
 		return err
 	}
 	request := *asked
+	snapshot := object{
+		"lastIncludedIndex": request.LastLogIndex, "lastIncludedTerm": request.LastLogTerm,
+	}
+	if t.changes {
+		snapshot["configuration"] = named(raft.DecodeConfiguration(request.Configuration))
+	}
 	got, err := t.call(to, &request, object{
-		"type": "InstallSnapshotRequest", "term": request.Term, "snapshot": object{
-			"lastIncludedIndex": request.LastLogIndex, "lastIncludedTerm": request.LastLogTerm,
-		},
+		"type": "InstallSnapshotRequest", "term": request.Term, "snapshot": snapshot,
 	}, data)
 	if err == nil {
 		*response = *got.(*raft.InstallSnapshotResponse)
@@ -243,9 +249,27 @@ func (t *transport) InstallSnapshot(
 	return err
 }
 
-// untold carries what the trace is not told of.
-func (t *transport) untold(to raft.ServerAddress, command any) (any, error) {
-	return nil, fmt.Errorf("not carried")
+// RequestPreVote asks for a vote that would be given. All that are asked in one round are asked by
+// the same request.
+func (t *transport) RequestPreVote(
+	_ raft.ServerID, to raft.ServerAddress, asked *raft.RequestPreVoteRequest, response *raft.RequestPreVoteResponse,
+) error {
+	t.Lock()
+	if !t.isDead && t.asked != asked {
+		t.asked = asked
+		t.settle()
+		t.line(t.name, "RequestPreVotes", object{})
+	}
+	t.Unlock()
+	request := *asked
+	got, err := t.call(to, &request, object{
+		"type": "PreVoteRequest", "term": request.Term,
+		"lastLogIndex": request.LastLogIndex, "lastLogTerm": request.LastLogTerm,
+	}, nil)
+	if err == nil {
+		*response = *got.(*raft.RequestPreVoteResponse)
+	}
+	return err
 }
 
 func (t *transport) TimeoutNow(
