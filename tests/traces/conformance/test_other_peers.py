@@ -102,8 +102,13 @@ def test_who_led_before_sends_an_entry_of_a_later_leader_behind_its_own(tmp_path
             "s1 leads term 2 and lacks the entry at index 1",
         ),
         (lambda: f"node {liferaft()}", "liferaft-nothing-stored", "s2 and s3 both lead term 1"),
+        (
+            lambda: f"node {liferaft()}",
+            "liferaft-acknowledged-entry-removed",
+            "s3 has lost the entry at index 2",
+        ),
     ],
-    ids=["microraft", "liferaft-elected", "liferaft-stored"],
+    ids=["microraft", "liferaft-elected", "liferaft-stored", "liferaft-removed"],
 )
 def test_what_was_found_is_fatal(
     start: Callable[[], str], name: str, consequence: str, capsys: pytest.CaptureFixture[str]
