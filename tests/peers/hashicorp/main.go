@@ -63,15 +63,19 @@ func main() {
 	flag.BoolVar(&c.preVote, "pre-vote", false, "ask before an election")
 	flag.BoolVar(&c.rough, "rough", true, "lose messages, delay them, crash servers")
 	flag.DurationVar(&c.slow, "slow", 0, "how long the disk may take to read an entry")
-	scenario := flag.String("scenario", "", "deposed: what is known to go wrong, step by step")
+	scenario := flag.String("scenario", "", "deposed or older: what goes wrong, step by step")
 	flag.Parse()
 	c.random = rand.New(rand.NewSource(*seed))
 	c.cut = map[[2]string]bool{}
 	c.out = bufio.NewWriter(os.Stdout)
 	c.folder = must(os.MkdirTemp("", "raft-ref-hashicorp-"))
 	defer removed(c.folder)
-	if *scenario == "deposed" {
+	switch *scenario {
+	case "deposed":
 		c.deposed()
+		return
+	case "older":
+		c.older()
 		return
 	}
 	c.changes = *voters > 0

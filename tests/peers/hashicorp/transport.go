@@ -250,17 +250,21 @@ func (t *transport) InstallSnapshot(
 }
 
 // RequestPreVote asks for a vote that would be given. All that are asked in one round are asked by
-// the same request.
+// the same request, each by a goroutine: what comes too late for that, in another term, is lost.
 func (t *transport) RequestPreVote(
 	_ raft.ServerID, to raft.ServerAddress, asked *raft.RequestPreVoteRequest, response *raft.RequestPreVoteResponse,
 ) error {
 	t.Lock()
-	if !t.isDead && t.asked != asked {
+	t.settle()
+	isLate := asked.Term != t.term+1
+	if !t.isDead && !isLate && t.asked != asked {
 		t.asked = asked
-		t.settle()
 		t.line(t.name, "RequestPreVotes", object{})
 	}
 	t.Unlock()
+	if isLate {
+		return errLost
+	}
 	request := *asked
 	got, err := t.call(to, &request, object{
 		"type": "PreVoteRequest", "term": request.Term,

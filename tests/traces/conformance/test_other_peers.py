@@ -83,6 +83,28 @@ def test_who_led_before_sends_an_entry_of_a_later_leader_behind_its_own(tmp_path
     assert {("s2", "v2"), ("s3", "w1")} <= applied or {("s2", "v2"), ("s4", "w1")} <= applied
 
 
+@pytest.mark.long
+@pytest.mark.deep
+def test_an_older_snapshot_takes_the_state_machine_of_hashicorp_back() -> None:
+    """Few entries are kept: what a follower had applied is gone, and its process ends."""
+    ran = subprocess.run(
+        [hashicorp(), "-scenario", "older"], capture_output=True, text=True, timeout=120
+    )
+    said = ran.stderr.splitlines()
+    assert said[:2] == ["s2 has applied [v1 v2 v3 v4 v5 v6]", "s2 has applied [v1 v2 v3]"]
+    assert (ran.returncode, said[2]) == (2, "panic: log not found")
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_changes_of_the_membership_are_followed(tmp_path: Path) -> None:
+    path = tmp_path / "run.ndjson"
+    options = ["-seed", "3", "-time", "2s", "-trailing", "1000", "-servers", "5", "-voters", "4"]
+    lines = recorded(path, *options)
+    assert validate(path, PROFILES["raft-ref"]).outcome is Outcome.ACCEPTED
+    assert "ChangeTo" in {line.get("step") for line in lines}
+
+
 # ---- Driven: what was found is fatal, and what a short hunt finds
 
 
