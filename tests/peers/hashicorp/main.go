@@ -192,14 +192,21 @@ func (c *cluster) disturb() {
 	}
 }
 
-// change asks who leads for a change of what a server is; it says no to what comes too early.
+// change asks who leads for a change of what a server is; it says no to what comes too early. There
+// are two voters at least: the library has a change committed by the configuration before it, if its
+// acknowledgements come at once; of a sole voter, which does no harm, they always do.
 func (c *cluster) change(s *server) {
 	leader := c.leader(c.names)
 	if leader == nil {
 		return
 	}
 	id, address := raft.ServerID(s.name), raft.ServerAddress(s.name)
-	switch lead := leader.life.raft; c.below(4) {
+	kind := c.below(4)
+	now := named(leader.life.raft.GetConfiguration().Configuration())
+	if len(now["voters"].([]string)) <= 2 {
+		kind = 3
+	}
+	switch lead := leader.life.raft; kind {
 	case 0:
 		lead.AddNonvoter(id, address, 0, time.Second)
 	case 1:
