@@ -73,18 +73,17 @@ func main() {
 	switch *scenario {
 	case "deposed":
 		c.deposed()
-		return
 	case "older":
 		c.older()
-		return
+	default:
+		c.changes = *voters > 0
+		if !c.changes {
+			*voters = *count
+		}
+		c.begin(*count, *voters)
+		c.start()
+		c.live(*lasts)
 	}
-	c.changes = *voters > 0
-	if !c.changes {
-		*voters = *count
-	}
-	c.begin(*count, *voters)
-	c.start()
-	c.live(*lasts)
 }
 
 // begin makes the servers, each of whose voters has an entry that says who they are.
@@ -158,7 +157,7 @@ func (c *cluster) live(lasts time.Duration) {
 		case <-time.After(time.Duration(c.below(10)) * time.Millisecond):
 		}
 		for _, name := range c.names {
-			if s := c.servers[name]; s.life != nil && s.life.raft.State() == raft.Leader {
+			if s := c.servers[name]; s.isLeader() {
 				s.life.raft.Apply([]byte(fmt.Sprintf("v%d", asked)), time.Millisecond)
 			}
 		}
