@@ -22,16 +22,17 @@ import (
 type cluster struct {
 	trace
 	chances
-	servers  map[string]*server
-	names    []string
-	folder   string
-	lease    time.Duration // the time-out of who leads, and of the others if nobody says otherwise
-	trailing uint64
-	batch    int
-	preVote  bool
-	changes  bool // of the membership
-	rough    bool
-	slow     time.Duration
+	servers   map[string]*server
+	names     []string
+	folder    string
+	lease     time.Duration // the time-out of who leads, and of the others if nobody says otherwise
+	trailing  uint64
+	batch     int
+	preVote   bool
+	changes   bool // of the membership
+	rough     bool
+	pipelined bool
+	slow      time.Duration
 }
 
 // chances are the dice, for any goroutine.
@@ -62,6 +63,7 @@ func main() {
 	flag.IntVar(&c.batch, "batch", 8, "entries in one request")
 	flag.BoolVar(&c.preVote, "pre-vote", false, "ask before an election")
 	flag.BoolVar(&c.rough, "rough", true, "lose messages, delay them, crash servers")
+	flag.BoolVar(&c.pipelined, "pipeline", false, "send entries before those before are acknowledged")
 	flag.DurationVar(&c.slow, "slow", 0, "how long the disk may take to read an entry")
 	scenario := flag.String("scenario", "", "deposed or older: what goes wrong, step by step")
 	flag.Parse()

@@ -282,10 +282,6 @@ func (t *transport) TimeoutNow(
 	return errLost
 }
 
-func (t *transport) AppendEntriesPipeline(raft.ServerID, raft.ServerAddress) (raft.AppendPipeline, error) {
-	return nil, raft.ErrPipelineReplicationNotSupported
-}
-
 func (t *transport) Consumer() <-chan raft.RPC                                { return t.consumer }
 func (t *transport) LocalAddr() raft.ServerAddress                            { return raft.ServerAddress(t.name) }
 func (t *transport) EncodePeer(_ raft.ServerID, to raft.ServerAddress) []byte { return []byte(to) }

@@ -51,7 +51,7 @@ def broken(path: Path, lines: list[Line], place: int, line: Line) -> None:
 def test_hashicorp_is_recorded_afresh_and_accepted(tmp_path: Path) -> None:
     """Entries are kept for long behind snapshots, so that none is sent (see the next tests)."""
     path = tmp_path / "run.ndjson"
-    options = ["-seed", "3", "-time", "1s", "-trailing", "1000", "-pre-vote"]
+    options = ["-seed", "3", "-time", "1s", "-trailing", "1000", "-pre-vote", "-pipeline"]
     lines = recorded(path, *options)
     assert validate(path, PROFILES["raft-ref"]).outcome is Outcome.ACCEPTED
     assert {"TakeLead", "ClientRequest", "Apply"} <= {line.get("step") for line in lines}
