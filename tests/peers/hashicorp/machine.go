@@ -24,10 +24,7 @@ func (m *machine) Apply(log *raft.Log) any {
 		if m.Index < log.Index && m.store.GetLog(m.Index, &entry) != nil {
 			continue // none of what it is not given, and which is in a snapshot
 		}
-		what := object{"index": m.Index}
-		if value, is := m.value(&entry).(string); is { // no configuration
-			what["value"] = value
-		}
+		what := object{"index": m.Index, "value": m.value(&entry)}
 		m.line(m.name, "Apply", object{"arguments": what})
 	}
 	m.Values = append(m.Values, string(log.Data))
