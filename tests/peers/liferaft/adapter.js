@@ -51,6 +51,7 @@ async function state(server) {
   return {
     currentTerm: raft.term, votedFor: raft.votes.for, role: ROLES[raft.state] || 'Follower',
     commitIndex: raft.log.committedIndex, log: entries(await raft.log.getEntriesAfter(0)),
+    snapshot: { lastIncludedIndex: 0, lastIncludedTerm: 0 }, // it takes none
   };
 }
 
