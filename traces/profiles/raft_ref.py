@@ -257,6 +257,8 @@ class _Reader:
                 may_be_open = True
             if value is None and may_be_open:
                 continue
+            if name == "Apply" and self._is_configuration(value):
+                continue
             if type(value) is not kind:
                 raise TraceError(f'{name} needs the argument "{parameter}"')
             if type(value) is int and value < 0:
@@ -269,6 +271,9 @@ class _Reader:
             if parameter == "configuration" and not is_sound(value, self.servers):
                 raise TraceError(f'"configuration" must be an object with {", ".join(PARTS)}')
         return arguments
+
+    def _is_configuration(self, value: Any) -> bool:
+        return "Membership" in self.features and is_sound(value, self.servers)
 
     def _known(self, server: Any) -> None:
         if type(server) is not str or server not in self.servers:

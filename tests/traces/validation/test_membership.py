@@ -131,6 +131,29 @@ def test_a_change_is_told_by_its_kind_or_by_what_it_leads_to(tmp_path: Path) -> 
         assert explained(verdict).why == told
 
 
+def test_a_configuration_that_is_applied_is_the_one_in_the_log(tmp_path: Path) -> None:
+    added = [
+        {"step": "ClientRequest", "server": "a", "arguments": {"value": "v"}},
+        {"step": "Commit", "server": "a", "state": {"commitIndex": 1}},
+        {"step": "ChangeTo", "server": "a", "arguments": {"configuration": {"learners": ["b"]}}},
+        {"step": "Apply", "server": "a", "arguments": {"index": 1, "value": "v"}},
+    ]
+    for value, outcome in (
+        ({"voters": ["a"], "learners": ["b"]}, ACCEPTED),
+        ({"learners": ["c"]}, REFUSED),
+        ("v", REFUSED),
+    ):
+        applied = {"step": "Apply", "server": "a", "arguments": {"index": 2, "value": value}}
+        lines = log(*A_LEADS, *added, applied, voters=["a"], silent={"Commit": 1})
+        assert verdict_on(lines, tmp_path).outcome is outcome
+        if outcome is REFUSED:
+            assert explained(verdict_on(lines, tmp_path)).why.startswith("a applies ")
+    told = {"index": 1, "value": {"learners": ["b"]}}
+    applied = {"step": "Apply", "server": "a", "arguments": told}
+    with pytest.raises(TraceError, match='Apply needs the argument "value"'):
+        verdict_on(log(applied, features=("PreVote",)), tmp_path)
+
+
 BEFORE = [
     {"step": "ClientRequest", "server": "a", "arguments": {"value": "v"}},
     {"step": "Commit", "server": "a", "state": {"commitIndex": 1}},

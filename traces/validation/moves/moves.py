@@ -15,6 +15,7 @@ from raft_ref.traces.validation.moves.others import Others, length_of
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.configurations import (
     configuration,
+    is_as_shown,
     shows_configuration,
     to_json,
     wanted,
@@ -255,7 +256,11 @@ class Moves(Others):
         except IndexError:
             return True
         value = event.arguments.get("value")
-        return entry is None or value is None or entry[2] in (value, UNLOGGED)
+        if entry is None or value is None or entry[2] == UNLOGGED:
+            return True
+        if shows_configuration(value):
+            return is_as_shown(entry[2], value)
+        return bool(entry[2] == value)
 
     def _append_entries(self, world: World, place: int, event: Event) -> Iterator[World]:
         to, count = self.protocol.servers[event.arguments["peer"]], event.arguments["count"]

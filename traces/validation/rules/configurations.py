@@ -108,6 +108,11 @@ def text(value: Function) -> str:
     return json.dumps(to_json(value), separators=(",", ":"))
 
 
+def is_as_shown(held: Any, shown: JsonObject) -> bool:
+    """Tell whether a value in a log is a configuration, and as a trace has it."""
+    return type(held) is not str and agrees(held, shown)
+
+
 def agrees(held: Function, shown: JsonObject) -> bool:
     """Tell whether a configuration is as a trace has it, as far as that tells of it."""
     known = to_json(held)
