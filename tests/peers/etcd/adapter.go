@@ -169,7 +169,7 @@ func (a *adapted) take(r request) bool {
 			s.node.Tick()
 		}
 	case "ChangeMembership":
-		if r.Arguments.Change == "LeaveJoint" {
+		if r.Arguments.Change == "LeaveJoint" && !a.explicit {
 			return false // that it does by itself
 		}
 		asked, may := a.asked(s, r)

@@ -35,6 +35,8 @@ func parse(with string) (features, changes) {
 			may.one = true
 		case "joint":
 			may.one, may.joint = true, true
+		case "explicit":
+			may = changes{one: true, joint: true, explicit: true}
 		case "":
 		default:
 			log.Fatal("unknown feature ", name)

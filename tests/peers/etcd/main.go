@@ -165,6 +165,7 @@ func (c *cluster) compact(s *server) {
 	}
 	if _, err := s.storage.CreateSnapshot(s.applied, &s.conf, []byte("state")); err == nil {
 		s.storage.Compact(s.applied)
+		c.tell(s, "CompactLog", nil, map[string]any{"compactIndex": s.applied})
 	}
 }
 
@@ -173,7 +174,7 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
-	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, membership, joint, separated by commas")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, membership, joint, explicit, separated by commas")
 	voters := flag.Int("voters", 0, "how many the cluster begins with (0: all); the others are empty")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
