@@ -175,7 +175,7 @@ impl LittleRaft {
 impl Cluster for LittleRaft {
     type Message = Message;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
         self.sent.clear();
         self.servers =
             (1..=servers).map(|id| Server::start(id, servers, None, self.delta)).collect();

@@ -142,7 +142,7 @@ impl Noraft {
 impl Cluster for Noraft {
     type Message = Package;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
         self.sent.clear();
         self.values.clear();
         let ids = (1..=servers).map(NodeId::new);

@@ -164,7 +164,7 @@ fn clock_that_stands_still() -> Runtime {
 impl Cluster for OpenRaft {
     type Message = Package;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
         // The tasks end with what they run in.
         *self = OpenRaft::new();
         for server in 1..=servers {

@@ -105,7 +105,7 @@ pub trait Cluster {
 
     /// Forgets everything, and starts servers with nothing stored. Returns what the header says
     /// besides (`features`, `allowed`, `silent`).
-    fn init(&mut self, servers: u64, request: &Value) -> Value;
+    fn init(&mut self, servers: u64, request: &Value, names: &Names) -> Value;
     fn take(&mut self, asked: Asked<Self::Message>, names: &Names) -> Taken;
     fn state(&self, server: u64, names: &Names) -> Value;
     /// What was sent since this was asked last.
@@ -154,7 +154,7 @@ impl<C: Cluster> Adapter<C> {
         let named = request["servers"].as_array().into_iter().flatten();
         self.names = Names(named.filter_map(|name| Some(name.as_str()?.to_string())).collect());
         self.network.clear();
-        let more = self.cluster.init(self.names.count(), request);
+        let more = self.cluster.init(self.names.count(), request, &self.names);
         let mut header = json!({
             "format": "raft-ref-trace",
             "version": 1,

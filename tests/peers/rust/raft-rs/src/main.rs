@@ -2,180 +2,98 @@
 //!
 //! Its clock stands still: a time-out is its own `campaign`, a heartbeat its own `ping`, and that an
 //! election timeout passes is said to it. It sends entries as it gets them.
+//!
+//! Where the membership changes, a cluster begins behind a snapshot that has its members, as the
+//! library's own does: who is added gets it. Changes are applied at once or, with `--later`, when
+//! that is asked for; with `--explicit` C_old,new is left when that is.
 
 mod disk;
+mod members;
+mod server;
 mod told;
 
 use protocol::{Asked, Cluster, Names, Sent, Taken, is_asked, serve};
+use raft::SnapshotStatus;
 use raft::prelude::*;
-use raft::{INVALID_ID, SnapshotStatus, StateRole};
 use serde_json::{Value, json};
 
 use disk::Disk;
+use members::{Changes, Joint};
+use server::Server;
+use told::Words;
 
 #[derive(Clone, Copy, Default)]
 pub struct Features {
     pre_vote: bool,
     check_quorum: bool,
     transfer: bool,
-}
-
-struct Server {
-    disk: Disk,
-    node: RawNode<Disk>,
-    applied: u64,
+    membership: bool,
+    joint: bool,
 }
 
 #[derive(Default)]
 struct RaftRs {
+    is_explicit: bool,
+    is_later: bool,
     on: Features,
     servers: Vec<Server>,
+    changes: Changes,
     sent: Vec<Sent<Message>>,
 }
 
-impl Server {
-    fn start(id: u64, disk: Disk, on: Features) -> Server {
-        let applied = disk.0.borrow().snapshot.index;
-        let config = Config {
-            id,
-            applied,
-            election_tick: 10,
-            heartbeat_tick: 1,
-            // No chance: it never counts that far.
-            min_election_tick: 1_000,
-            max_election_tick: 1_001,
-            max_size_per_msg: 1 << 20,
-            max_inflight_msgs: 16,
-            pre_vote: on.pre_vote,
-            check_quorum: on.check_quorum,
-            ..Default::default()
-        };
-        let quiet = slog::Logger::root(slog::Discard, slog::o!());
-        let node = RawNode::new(&config, disk.clone(), &quiet).expect("what is stored is sound");
-        Server { disk, node, applied }
-    }
-
-    fn is_leader(&self) -> bool {
-        self.node.raft.state == StateRole::Leader
-    }
-
-    /// Whether it has heard of a leader within the election timeout.
-    fn has_leader(&self) -> bool {
-        let raft = &self.node.raft;
-        raft.leader_id != INVALID_ID && raft.election_elapsed < raft.election_timeout()
-    }
-
-    /// Does what the library asks for: store, send, apply.
-    fn work(&mut self) -> Vec<Message> {
-        let mut messages = Vec::new();
-        while self.node.has_ready() {
-            let mut ready = self.node.ready();
-            messages.extend(ready.take_messages());
-            if !ready.snapshot().is_empty() {
-                self.disk.0.borrow_mut().install(ready.snapshot());
-                self.applied = ready.snapshot().get_metadata().index;
-            }
-            self.disk.0.borrow_mut().append(ready.entries());
-            if let Some(state) = ready.hs() {
-                self.disk.0.borrow_mut().hard_state = state.clone();
-            }
-            messages.extend(ready.take_persisted_messages());
-            self.apply(ready.take_committed_entries());
-            let mut light = self.node.advance(ready);
-            if let Some(commit) = light.commit_index() {
-                self.disk.0.borrow_mut().hard_state.commit = commit;
-            }
-            messages.extend(light.take_messages());
-            self.apply(light.take_committed_entries());
-            self.node.advance_apply();
-        }
-        messages
-    }
-
-    fn apply(&mut self, entries: Vec<Entry>) {
-        for entry in entries {
-            self.applied = entry.index;
-        }
-    }
-
-    fn compact(&mut self, index: u64) -> Taken {
-        let to = index.min(self.applied);
-        if to <= self.disk.0.borrow().snapshot.index {
-            return Taken::Nothing;
-        }
-        let members = self.disk.0.borrow().members.clone();
-        self.disk.0.borrow_mut().compact(to, members);
-        Taken::step("CompactLog")
-    }
-
-    fn receive(&mut self, message: Message) -> Taken {
-        let (kind, term) = (message.get_msg_type(), self.node.raft.term);
-        // It says no to what comes from nobody that it knows.
-        let _ = self.node.step(message);
-        let stands = self.node.raft.state == StateRole::Candidate && self.node.raft.term > term;
-        match kind {
-            MessageType::MsgRequestPreVoteResponse | MessageType::MsgTimeoutNow if stands => {
-                Taken::steps(&["Receive", "Timeout"])
-            }
-            MessageType::MsgTimeoutNow if self.node.raft.state == StateRole::PreCandidate => {
-                Taken::steps(&["Receive", "RequestPreVotes"])
-            }
-            _ => Taken::step("Receive"),
-        }
-    }
-
-    /// An election timeout passes.
-    fn check_quorum(&mut self) -> Taken {
-        let mut check = Message::default();
-        check.set_msg_type(MessageType::MsgCheckQuorum);
-        self.node.raft.election_elapsed = 0;
-        let _ = self.node.raft.step(check);
-        Taken::step("CheckQuorum")
-    }
+/// What is stored of who begins as one of these voters.
+fn member_of(voters: &[u64]) -> Disk {
+    let disk = Disk::default();
+    let mut stored = disk.0.borrow_mut();
+    stored.snapshot.set_conf_state(ConfState::from((voters.to_vec(), vec![])));
+    (stored.snapshot.index, stored.snapshot.term) = (1, 1);
+    (stored.hard_state.term, stored.hard_state.commit) = (1, 1);
+    drop(stored);
+    disk
 }
 
-impl Cluster for RaftRs {
-    type Message = Message;
-
-    fn init(&mut self, servers: u64, request: &Value) -> Value {
-        self.on = Features {
-            pre_vote: is_asked(request, "PreVote"),
-            check_quorum: is_asked(request, "CheckQuorum"),
-            transfer: is_asked(request, "LeadershipTransfer"),
-        };
-        self.sent.clear();
-        self.servers = (1..=servers)
-            .map(|id| {
-                let disk = Disk::default();
-                disk.0.borrow_mut().members =
-                    ConfState::from(((1..=servers).collect::<Vec<_>>(), vec![]));
-                Server::start(id, disk, self.on)
-            })
-            .collect();
-        told::header(self.on)
+impl RaftRs {
+    fn words<'a>(&'a self, names: &'a Names) -> Words<'a> {
+        Words { names, changes: &self.changes, on: self.on }
     }
 
-    fn take(&mut self, asked: Asked<Message>, _: &Names) -> Taken {
-        let on = self.on;
+    fn joint(&self) -> Joint {
+        match (self.on.joint, self.is_explicit) {
+            (false, _) => Joint::Never,
+            (true, true) => Joint::LeftIfAsked,
+            (true, false) => Joint::LeftByItself,
+        }
+    }
+
+    /// Takes a step of a server, without what it asks for after that.
+    fn step(&mut self, asked: Asked<Message>, names: &Names) -> Taken {
+        let (on, joint, changes) = (self.on, self.joint(), self.changes.clone());
         let server = &mut self.servers[asked.server as usize - 1];
-        let taken = match asked.step {
+        match asked.step {
             "Receive" => match asked.received {
                 Some(sent) => server.receive(sent.message),
                 None => Taken::Nothing,
             },
             "Restart" => {
-                *server = Server::start(asked.server, server.disk.clone(), on);
+                *server = Server::start(asked.server, server.disk.clone(), on, changes);
                 Taken::step("Restart")
             }
             "CompactLog" => server.compact(asked.arguments["index"].as_u64().unwrap_or(u64::MAX)),
-            "Timeout" | "RequestPreVotes" if !server.is_leader() => {
-                let _ = server.node.campaign();
-                Taken::step(if on.pre_vote { "RequestPreVotes" } else { "Timeout" })
-            }
+            "Timeout" | "RequestPreVotes" => server.stand(),
             "MissLeader" if server.has_leader() && !server.is_leader() => {
                 server.node.raft.election_elapsed = server.node.raft.election_timeout();
                 // Its lease is its own: a pre-vote for a term that has begun is given all the same.
                 Taken::step("Stay")
+            }
+            "ApplyConfiguration" if server.has_change() => {
+                server.apply_change();
+                Taken::step("ApplyConfiguration")
+            }
+            "ChangeMembership" if server.is_leader() && on.membership => {
+                match members::asked(&server.node.raft, asked.arguments, names, joint) {
+                    Some(change) => self.change(asked.server, change, names),
+                    None => Taken::Nothing,
+                }
             }
             "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "TransferLeadership"
             | "AbortTransfer" | "CheckQuorum"
@@ -183,21 +101,96 @@ impl Cluster for RaftRs {
             {
                 lead(server, &asked, on)
             }
-            "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "Timeout"
-            | "RequestPreVotes" | "MissLeader" | "CheckQuorum" | "TransferLeadership"
-            | "TimeoutNow" | "AbortTransfer" => Taken::Nothing,
+            "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "MissLeader"
+            | "CheckQuorum" | "TransferLeadership" | "TimeoutNow" | "AbortTransfer"
+            | "ApplyConfiguration" | "ChangeMembership" => Taken::Nothing,
             _ => Taken::Unknown,
-        };
-        let sent = server.work().into_iter().filter(|message| message.to != message.from);
-        for message in sent.collect::<Vec<_>>() {
-            let shown = told::message(&message, &self.servers[message.from as usize - 1].node.raft);
+        }
+    }
+
+    /// Asks a leader for a change; it appends an empty entry if that comes too early.
+    fn change(&mut self, server: u64, change: members::Change, names: &Names) -> Taken {
+        let node = &mut self.servers[server as usize - 1].node;
+        if members::propose(node, &change.asked).is_err() {
+            return Taken::Nothing;
+        }
+        let shown = members::shown(&change.after, names);
+        if !self.changes.note(&node.raft, change) {
+            return Taken::Steps(vec![
+                json!({"step": "ClientRequest", "arguments": {"value": ""}}),
+            ]);
+        }
+        Taken::Steps(vec![json!({"step": "ChangeTo", "arguments": {"configuration": shown}})])
+    }
+
+    /// Lets a server do what it is to do now, and sends what it says; returns the steps of that.
+    fn works(&mut self, id: u64, mut steps: Vec<Value>, names: &Names) -> Vec<Value> {
+        let mut messages = self.servers[id as usize - 1].work();
+        while !self.is_later && self.servers[id as usize - 1].has_change() {
+            let state = self.state(id, names);
+            if let Some(last) = steps.last_mut() {
+                last["state"] = state;
+            }
+            let server = &mut self.servers[id as usize - 1];
+            server.apply_change();
+            messages.extend(server.work());
+            steps.push(json!({"step": "ApplyConfiguration"}));
+        }
+        for message in messages.into_iter().filter(|message| message.to != message.from) {
+            let raft = &self.servers[message.from as usize - 1].node.raft;
+            let shown = self.words(names).message(&message, raft);
             self.sent.push(Sent { from: message.from, to: message.to, shown, message });
         }
-        taken
+        steps
+    }
+}
+
+impl Cluster for RaftRs {
+    type Message = Message;
+
+    fn init(&mut self, servers: u64, request: &Value, names: &Names) -> Value {
+        self.on = Features {
+            pre_vote: is_asked(request, "PreVote"),
+            check_quorum: is_asked(request, "CheckQuorum"),
+            transfer: is_asked(request, "LeadershipTransfer"),
+            membership: is_asked(request, "Membership"),
+            joint: is_asked(request, "JointConsensus"),
+        };
+        self.sent.clear();
+        self.changes = Changes::default();
+        let named = request["voters"].as_array().into_iter().flatten();
+        let voters: Vec<_> = named.map(|name| names.number(name)).collect();
+        let all: Vec<_> = (1..=servers).collect();
+        let disk = |id| match self.on.membership {
+            true if voters.contains(&id) => member_of(&voters),
+            true => Disk::default(),
+            false => {
+                let disk = Disk::default();
+                let members = ConfState::from((all.clone(), vec![]));
+                disk.0.borrow_mut().snapshot.set_conf_state(members);
+                disk
+            }
+        };
+        self.servers = (1..=servers)
+            .map(|id| Server::start(id, disk(id), self.on, self.changes.clone()))
+            .collect();
+        told::header(self.on, &request["voters"])
+    }
+
+    fn take(&mut self, asked: Asked<Message>, names: &Names) -> Taken {
+        let server = asked.server;
+        let taken = self.step(asked, names);
+        let steps = match taken {
+            Taken::Unknown => return Taken::Unknown,
+            Taken::Nothing => vec![],
+            Taken::Steps(steps) => steps,
+        };
+        let steps = self.works(server, steps, names);
+        if steps.is_empty() { Taken::Nothing } else { Taken::Steps(steps) }
     }
 
     fn state(&self, server: u64, names: &Names) -> Value {
-        told::state(&self.servers[server as usize - 1].node.raft, names)
+        self.words(names).state(&self.servers[server as usize - 1].node.raft)
     }
 
     fn sent(&mut self) -> Vec<Sent<Message>> {
@@ -229,7 +222,11 @@ fn lead(server: &mut Server, asked: &Asked<Message>, on: Features) -> Taken {
             Taken::step("Stay")
         }
         "TransferLeadership" if on.transfer && asked.peer != asked.server => {
+            let before = server.node.raft.lead_transferee;
             server.node.transfer_leader(asked.peer);
+            if server.node.raft.lead_transferee == before {
+                return Taken::step("Stay"); // under way, or to who does not vote
+            }
             Taken::Steps(vec![json!({"step": "TransferLeadership", "arguments": peer})])
         }
         "AbortTransfer" if server.node.raft.lead_transferee.is_some() => {
@@ -242,5 +239,7 @@ fn lead(server: &mut Server, asked: &Asked<Message>, on: Features) -> Taken {
 }
 
 fn main() {
-    serve(RaftRs::default());
+    let options: Vec<_> = std::env::args().skip(1).collect();
+    let is = |name: &str| options.iter().any(|option| option == name);
+    serve(RaftRs { is_explicit: is("--explicit"), is_later: is("--later"), ..Default::default() });
 }

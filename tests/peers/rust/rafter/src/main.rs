@@ -171,7 +171,7 @@ impl Rafter {
 impl Cluster for Rafter {
     type Message = Message;
 
-    fn init(&mut self, servers: u64, request: &Value) -> Value {
+    fn init(&mut self, servers: u64, request: &Value, _: &Names) -> Value {
         self.on = Features {
             pre_vote: is_asked(request, "PreVote"),
             check_quorum: is_asked(request, "CheckQuorum"),
