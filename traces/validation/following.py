@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec import SpecError
+from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
 from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
@@ -188,6 +189,13 @@ class Following:
         if "Membership" not in self._protocol.features:
             return {}
         return {name: to_json(self._protocol.configuration(st)) for name, st in self.states.items()}
+
+    def change(self, step: Step) -> tuple[JsonObject, JsonObject] | None:
+        """Return the configurations before and after a step by which a leader appends one."""
+        if step.before is None or step.action not in (*CHANGES, "ChangeTo"):
+            return None
+        before = self._protocol.configuration(step.before)
+        return to_json(before), to_json(step.after.log.configuration)
 
     @property
     def worlds(self) -> list[World]:

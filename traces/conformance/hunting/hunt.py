@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
+from raft_ref.traces.conformance.hunting import changes
 from raft_ref.traces.conformance.hunting.coverage import Coverage, Pair, pairs
 from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
@@ -45,8 +46,8 @@ class Hunted:
     apart by what `shape` keeps, `actions` how often each action of the spec was taken, `asked` how
     often each step was asked for and `told` how often that was answered. `unknown` are the steps
     that the adapter does not know, `of_features` those that are asked for since features are on.
-    `found` is the last run, if something stands against it that is
-    not known; `known` how often what is known was met.
+    `changes` says how often leaders began which change of the membership. `found` is the last run,
+    if something stands against it that is not known; `known` how often what is known was met.
     """
 
     runs: int = 0
@@ -56,6 +57,7 @@ class Hunted:
     asked: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
     coverage: Coverage = field(default_factory=Coverage)
     unknown: set[str] = field(default_factory=set)
     of_features: set[str] = field(default_factory=set)
@@ -81,7 +83,7 @@ class Hunted:
         self.runs += other.runs
         self.steps += other.steps
         self.inconclusive += other.inconclusive
-        for name in ("seen", "actions", "asked", "told", "known"):
+        for name in ("seen", "actions", "asked", "told", "known", "changes"):
             getattr(self, name).update(getattr(other, name))
         self.unknown |= other.unknown
         self.of_features |= other.of_features
@@ -222,6 +224,8 @@ class Hunt:
             hunted.coverage.add(met, hunted.steps + len(run.commands))
             for pair in met:
                 self._now.met(pair, run)
+            if (change := following.change(step)) is not None:
+                hunted.changes.update(changes.kinds(step.server, *change))
 
     def _new_steps(self, following: Following) -> list[Step]:
         """Return the steps that were settled since the last look."""
