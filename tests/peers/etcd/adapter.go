@@ -147,7 +147,7 @@ func (a *adapted) take(r request) bool {
 	switch r.Step {
 	case "Timeout", "RequestPreVotes":
 		// With pre-vote it asks first, and stands when a majority has said yes.
-		s.node.Campaign()
+		a.campaign(s)
 	case "TransferLeadership":
 		for place, name := range a.told.names {
 			if name == r.Arguments.Peer {

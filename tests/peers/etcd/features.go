@@ -133,6 +133,17 @@ func (c *cluster) tellSends(s *server, messages []raftpb.Message) {
 	}
 }
 
+// campaign lets an election time out. The only voter needs nobody's pre-votes, and sends no requests
+// for them that would tell of it.
+func (c *cluster) campaign(s *server) {
+	voters := s.node.Status().Config.Voters.IDs()
+	_, is := voters[s.id]
+	if c.PreVote && is && len(voters) == 1 && s.node.BasicStatus().RaftState != raft.StateLeader {
+		c.tell(s, "BecomePreCandidate", nil, nil)
+	}
+	s.node.Campaign()
+}
+
 // receive lets a message arrive.
 func (c *cluster) receive(s *server, m raftpb.Message) {
 	if kind, is := untraced[m.Type]; is && c.isOn() && m.From != m.To {

@@ -112,7 +112,7 @@ func (c *cluster) step() {
 		// Refused by whoever leads nobody; the trace shows what was taken.
 		s.node.Propose([]byte(fmt.Sprintf("v%d", c.proposed)))
 	case chance < 0.345:
-		s.node.Campaign()
+		c.campaign(s)
 	case chance < 0.355:
 		c.crash(s)
 	case chance < 0.37 && c.snapshots:

@@ -9,16 +9,18 @@
 
 mod disk;
 mod members;
+mod reads;
 mod server;
 mod told;
 
 use protocol::{Asked, Cluster, Names, Sent, Taken, is_asked, serve};
-use raft::SnapshotStatus;
 use raft::prelude::*;
+use raft::{INVALID_ID, SnapshotStatus, StateRole};
 use serde_json::{Value, json};
 
 use disk::Disk;
 use members::{Changes, Joint};
+use reads::Reads;
 use server::Server;
 use told::Words;
 
@@ -29,6 +31,7 @@ pub struct Features {
     transfer: bool,
     membership: bool,
     joint: bool,
+    reads: bool,
 }
 
 #[derive(Default)]
@@ -38,6 +41,7 @@ struct RaftRs {
     on: Features,
     servers: Vec<Server>,
     changes: Changes,
+    reads: Reads,
     sent: Vec<Sent<Message>>,
 }
 
@@ -54,7 +58,7 @@ fn member_of(voters: &[u64]) -> Disk {
 
 impl RaftRs {
     fn words<'a>(&'a self, names: &'a Names) -> Words<'a> {
-        Words { names, changes: &self.changes, on: self.on }
+        Words { names, changes: &self.changes, reads: &self.reads, on: self.on }
     }
 
     fn joint(&self) -> Joint {
@@ -71,9 +75,14 @@ impl RaftRs {
         let server = &mut self.servers[asked.server as usize - 1];
         match asked.step {
             "Receive" => match asked.received {
-                Some(sent) => server.receive(sent.message),
+                Some(sent) => self.receive(asked.server, sent.message),
                 None => Taken::Nothing,
             },
+            "Read" | "RequestReadIndex" if on.reads => self.read(asked.server, names),
+            "BeginRound" | "Heartbeat" if server.is_leader() && on.reads => {
+                server.node.ping();
+                Taken::step("Stay")
+            }
             "Restart" => {
                 *server = Server::start(asked.server, server.disk.clone(), on, changes);
                 Taken::step("Restart")
@@ -85,10 +94,7 @@ impl RaftRs {
                 // Its lease is its own: a pre-vote for a term that has begun is given all the same.
                 Taken::step("Stay")
             }
-            "ApplyConfiguration" if server.has_change() => {
-                server.apply_change();
-                Taken::step("ApplyConfiguration")
-            }
+            "ApplyConfiguration" if server.has_change() => Taken::Steps(applied(server, names)),
             "ChangeMembership" if server.is_leader() && on.membership => {
                 match members::asked(&server.node.raft, asked.arguments, names, joint) {
                     Some(change) => self.change(asked.server, change, names),
@@ -101,9 +107,9 @@ impl RaftRs {
             {
                 lead(server, &asked, on)
             }
-            "ClientRequest" | "AppendEntries" | "InstallSnapshot" | "MissLeader"
-            | "CheckQuorum" | "TransferLeadership" | "TimeoutNow" | "AbortTransfer"
-            | "ApplyConfiguration" | "ChangeMembership" => Taken::Nothing,
+            "BeginRound" | "Heartbeat" | "ClientRequest" | "AppendEntries" | "InstallSnapshot"
+            | "MissLeader" | "CheckQuorum" | "TransferLeadership" | "TimeoutNow"
+            | "AbortTransfer" | "ApplyConfiguration" | "ChangeMembership" => Taken::Nothing,
             _ => Taken::Unknown,
         }
     }
@@ -114,27 +120,78 @@ impl RaftRs {
         if members::propose(node, &change.asked).is_err() {
             return Taken::Nothing;
         }
-        let shown = members::shown(&change.after, names);
+        let step = members::step(&change.after, names);
         if !self.changes.note(&node.raft, change) {
             return Taken::Steps(vec![
                 json!({"step": "ClientRequest", "arguments": {"value": ""}}),
             ]);
         }
-        Taken::Steps(vec![json!({"step": "ChangeTo", "arguments": {"configuration": shown}})])
+        Taken::Steps(vec![step])
+    }
+
+    fn receive(&mut self, id: u64, message: Message) -> Taken {
+        let server = &mut self.servers[id as usize - 1];
+        if message.get_msg_type() != MessageType::MsgReadIndex {
+            return server.receive(message);
+        }
+        let read = reads::number(&message.entries[0].data);
+        if server.is_leader() && self.reads.is_noted(server.node.raft.term, read) {
+            return Taken::step("Stay");
+        }
+        let taken = server.receive(message);
+        let raft = &server.node.raft;
+        let is_answered =
+            raft.msgs.iter().any(|m| m.get_msg_type() == MessageType::MsgReadIndexResp);
+        if !self.reads.note(raft, read) && is_answered {
+            return Taken::steps(&["Receive", self.reads.at_once()]);
+        }
+        taken
+    }
+
+    /// Lets a client read at a server, which does so if it leads, or asks who does.
+    fn read(&mut self, id: u64, names: &Names) -> Taken {
+        let (read, raft) = (self.reads.next(), &mut self.servers[id as usize - 1].node);
+        raft.read_index(reads::context(read));
+        let raft = &raft.raft;
+        let mut asked = json!({"number": read});
+        let step = match raft.state {
+            StateRole::Leader if self.reads.note(raft, read) => "Read",
+            StateRole::Leader if !raft.read_states.is_empty() => {
+                let read = json!({"step": "Read", "arguments": asked});
+                return Taken::Steps(vec![read, json!({"step": self.reads.at_once()})]);
+            }
+            StateRole::Follower if raft.leader_id != INVALID_ID => {
+                asked["peer"] = names.of(raft.leader_id);
+                "RequestReadIndex"
+            }
+            _ => return Taken::Nothing,
+        };
+        Taken::Steps(vec![json!({"step": step, "arguments": asked})])
+    }
+
+    /// What a server does, and answers, and the messages of that.
+    fn worked(&mut self, id: u64, steps: &mut Vec<Value>, names: &Names) -> Vec<Message> {
+        let server = &mut self.servers[id as usize - 1];
+        let messages = server.work();
+        steps.extend(server.left.drain(..).map(|members| members::step(&members, names)));
+        let own = server.answered.drain(..).filter(|_| server.node.raft.state == StateRole::Leader);
+        steps.extend(own.map(|read| reads::answer(names.of(id), &read.request_ctx, read.index)));
+        for m in messages.iter().filter(|m| m.get_msg_type() == MessageType::MsgReadIndexResp) {
+            steps.push(reads::answer(names.of(m.to), &m.entries[0].data, m.index));
+        }
+        messages
     }
 
     /// Lets a server do what it is to do now, and sends what it says; returns the steps of that.
     fn works(&mut self, id: u64, mut steps: Vec<Value>, names: &Names) -> Vec<Value> {
-        let mut messages = self.servers[id as usize - 1].work();
+        let mut messages = self.worked(id, &mut steps, names);
         while !self.is_later && self.servers[id as usize - 1].has_change() {
             let state = self.state(id, names);
             if let Some(last) = steps.last_mut() {
                 last["state"] = state;
             }
-            let server = &mut self.servers[id as usize - 1];
-            server.apply_change();
-            messages.extend(server.work());
-            steps.push(json!({"step": "ApplyConfiguration"}));
+            steps.extend(applied(&mut self.servers[id as usize - 1], names));
+            messages.extend(self.worked(id, &mut steps, names));
         }
         for message in messages.into_iter().filter(|message| message.to != message.from) {
             let raft = &self.servers[message.from as usize - 1].node.raft;
@@ -155,9 +212,11 @@ impl Cluster for RaftRs {
             transfer: is_asked(request, "LeadershipTransfer"),
             membership: is_asked(request, "Membership"),
             joint: is_asked(request, "JointConsensus"),
+            reads: is_asked(request, "ReadIndex"),
         };
         self.sent.clear();
         self.changes = Changes::default();
+        self.reads = Reads::default();
         let named = request["voters"].as_array().into_iter().flatten();
         let voters: Vec<_> = named.map(|name| names.number(name)).collect();
         let all: Vec<_> = (1..=servers).collect();
@@ -196,6 +255,19 @@ impl Cluster for RaftRs {
     fn sent(&mut self) -> Vec<Sent<Message>> {
         std::mem::take(&mut self.sent)
     }
+}
+
+/// Lets a server apply a change: who was a member before, and is one again, begins anew.
+fn applied(server: &mut Server, names: &Names) -> Vec<Value> {
+    let mut steps = Vec::new();
+    for peer in server.apply_change() {
+        if let (true, Some(peer)) = (server.is_leader(), names.of(peer).as_str()) {
+            steps.push(json!({"step": "ForgetMatch", "state": {"matchIndex": {peer: 0}}}));
+        }
+    }
+    let shown = members::shown(&server.node.raft.prs().conf().to_conf_state(), names);
+    steps.push(json!({"step": "ApplyConfiguration", "state": {"configuration": shown}}));
+    steps
 }
 
 /// What a leader is asked for.

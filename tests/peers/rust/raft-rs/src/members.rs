@@ -41,11 +41,11 @@ impl Changes {
         new.is_some()
     }
 
-    /// Notes that a leader has left C_old,new by itself, if it has.
-    pub fn note_leaving(&self, raft: &Raft<Disk>) {
-        if let Some(change) = checked(raft.prs(), ConfChangeV2::default()) {
-            self.note(raft, change);
-        }
+    /// Notes that a leader has left C_old,new by itself, if it has; returns for what.
+    pub fn note_leaving(&self, raft: &Raft<Disk>) -> Option<ConfState> {
+        let change = checked(raft.prs(), ConfChangeV2::default())?;
+        let after = change.after.clone();
+        self.note(raft, change).then_some(after)
     }
 
     /// What is in force behind an index of what is stored.
@@ -152,4 +152,9 @@ pub fn shown(members: &ConfState, names: &Names) -> Value {
         "outgoingVoters": named(&members.voters_outgoing),
         "learners": named(&members.learners),
     })
+}
+
+/// That a leader appends a configuration.
+pub fn step(members: &ConfState, names: &Names) -> Value {
+    json!({"step": "ChangeTo", "arguments": {"configuration": shown(members, names)}})
 }

@@ -1,6 +1,6 @@
 //! One server of raft-rs, with what it has stored.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use protocol::Taken;
 use raft::prelude::*;
@@ -17,6 +17,10 @@ pub struct Server {
     applied: u64,
     /// What is committed and not applied yet: a change is first.
     waiting: VecDeque<Entry>,
+    /// What clients are told of their reads.
+    pub answered: Vec<ReadState>,
+    /// For what it has left C_old,new by itself.
+    pub left: Vec<ConfState>,
 }
 
 impl Server {
@@ -38,7 +42,8 @@ impl Server {
         };
         let quiet = slog::Logger::root(slog::Discard, slog::o!());
         let node = RawNode::new(&config, disk.clone(), &quiet).expect("what is stored is sound");
-        Server { disk, node, changes, applied, waiting: VecDeque::new() }
+        let (waiting, answered, left) = (VecDeque::new(), vec![], vec![]);
+        Server { disk, node, changes, applied, waiting, answered, left }
     }
 
     pub fn is_leader(&self) -> bool {
@@ -57,6 +62,7 @@ impl Server {
         while self.node.has_ready() {
             let mut ready = self.node.ready();
             messages.extend(ready.take_messages());
+            self.answered.extend(ready.take_read_states());
             let has_snapshot = !ready.snapshot().is_empty();
             if has_snapshot {
                 self.disk.0.borrow_mut().install(ready.snapshot());
@@ -94,20 +100,23 @@ impl Server {
     fn apply_to(&mut self, index: u64) {
         self.applied = index;
         self.node.advance_apply_to(index);
-        self.changes.note_leaving(&self.node.raft);
+        self.left.extend(self.changes.note_leaving(&self.node.raft));
     }
 
     pub fn has_change(&self) -> bool {
         !self.waiting.is_empty()
     }
 
-    /// Goes by the next configuration that is committed.
-    pub fn apply_change(&mut self) {
+    /// Goes by the next configuration that is committed; returns who is a member now and was none.
+    pub fn apply_change(&mut self) -> Vec<u64> {
         let entry = self.waiting.pop_front().expect("there is one");
         let change = self.changes.of(&entry).expect("who has proposed it has noted it");
+        let before: HashSet<_> = self.node.raft.prs().iter().map(|(id, _)| *id).collect();
         self.node.apply_conf_change(&change.asked).expect("it was checked");
         self.apply_to(entry.index);
         self.apply_values();
+        let members = self.node.raft.prs().iter().map(|(id, _)| *id);
+        members.filter(|id| !before.contains(id)).collect()
     }
 
     pub fn compact(&mut self, index: u64) -> Taken {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::Features;
 use crate::disk::Disk;
 use crate::members::{Changes, is_change, shown};
+use crate::reads::{self, Reads};
 
 pub fn header(on: Features, voters: &Value) -> Value {
     let names = [
@@ -17,6 +18,7 @@ pub fn header(on: Features, voters: &Value) -> Value {
         (on.membership, "Membership"),
         (on.membership, "AppliedMembership"),
         (on.joint, "JointConsensus"),
+        (on.reads, "ReadIndex"),
     ];
     let features: Vec<_> = names.iter().filter(|(is_on, _)| *is_on).map(|(_, name)| name).collect();
     let mut allowed = Vec::new();
@@ -38,6 +40,7 @@ pub fn header(on: Features, voters: &Value) -> Value {
 pub struct Words<'a> {
     pub names: &'a Names,
     pub changes: &'a Changes,
+    pub reads: &'a Reads,
     pub on: Features,
 }
 
@@ -98,7 +101,12 @@ impl Words<'_> {
 
     pub fn message(&self, m: &Message, sender: &Raft<Disk>) -> Value {
         let mut shown = self.of_type(m, sender);
-        shown["term"] = json!(m.term);
+        if shown["type"] != "ReadIndexRequest" {
+            shown["term"] = json!(m.term); // reads are passed on without one
+        }
+        if let (true, Some(also)) = (self.on.reads, self.reads.also(m)) {
+            shown["also"] = also;
+        }
         if let Some(each) = shown.as_object_mut() {
             each.retain(|_, value| !value.is_null()); // a term that it does not know any more
         }
@@ -141,6 +149,13 @@ impl Words<'_> {
                 let snapshot = self.snapshot(m.get_snapshot().get_metadata());
                 json!({"type": "InstallSnapshotRequest", "snapshot": snapshot})
             }
+            MessageType::MsgReadIndex => {
+                json!({"type": "ReadIndexRequest", "number": reads::number(&m.entries[0].data)})
+            }
+            MessageType::MsgReadIndexResp => json!({
+                "type": "ReadIndexResponse", "index": m.index,
+                "number": reads::number(&m.entries[0].data),
+            }),
             other => json!({"type": format!("{other:?}")}),
         }
     }
