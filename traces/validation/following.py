@@ -7,7 +7,7 @@ fewest silent moves are looked at first, and the lines before once more in all r
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
+from raft_ref.traces.validation.rules.changes import kinds
 from raft_ref.traces.validation.rules.configurations import to_json
 from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
@@ -190,13 +191,6 @@ class Following:
             return {}
         return {name: to_json(self._protocol.configuration(st)) for name, st in self.states.items()}
 
-    def change(self, step: Step) -> tuple[JsonObject, JsonObject] | None:
-        """Return the configurations before and after a step by which a leader appends one."""
-        if step.before is None or step.action not in (*CHANGES, "ChangeTo"):
-            return None
-        before = self._protocol.configuration(step.before)
-        return to_json(before), to_json(step.after.log.configuration)
-
     @property
     def worlds(self) -> list[World]:
         """The readings so far."""
@@ -298,6 +292,7 @@ class Following:
         for each in before:
             network.undo(each.done)
             verdict.actions.subtract(step.action for step in each.settled)
+            verdict.changes.subtract(self._changes(each.settled))
             verdict.lines -= each is not before[0]
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
@@ -318,6 +313,7 @@ class Following:
             network.redo(each.done)
             self._behind.append(each)
             verdict.actions.update(step.action for step in each.settled)
+            verdict.changes.update(self._changes(each.settled))
         verdict.lines = lines
         return False
 
@@ -424,7 +420,15 @@ class Following:
             if not is_last:
                 self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
+        self.verdict.changes.update(self._changes(new))
         self.verdict.last = [*self.verdict.last, *new][-self._last :]
+
+    def _changes(self, steps: Iterable[Step]) -> Iterator[str]:
+        """Yield what changes of the membership steps are."""
+        for step in steps:
+            if step.before is not None and step.action in (*CHANGES, "ChangeTo"):
+                before = to_json(self._protocol.configuration(step.before))
+                yield from kinds(step.server, before, to_json(step.after.log.configuration))
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
-from raft_ref.traces.conformance.hunting import changes
 from raft_ref.traces.conformance.hunting.coverage import Coverage, Pair, pairs
 from raft_ref.traces.conformance.hunting.departures import kind, kind_of
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
@@ -75,6 +74,7 @@ class Hunted:
         self.unknown |= run.unknown
         assert run.verdict is not None
         self.actions += run.verdict.actions
+        self.changes += run.verdict.changes
         self.inconclusive += run.verdict.outcome.value == "inconclusive"
 
     def merge(self, other: Hunted) -> None:
@@ -224,8 +224,6 @@ class Hunt:
             hunted.coverage.add(met, hunted.steps + len(run.commands))
             for pair in met:
                 self._now.met(pair, run)
-            if (change := following.change(step)) is not None:
-                hunted.changes.update(changes.kinds(step.server, *change))
 
     def _new_steps(self, following: Following) -> list[Step]:
         """Return the steps that were settled since the last look."""

@@ -70,10 +70,10 @@ def _answered(case: Case) -> str:
             f"{case.me} answers {whose} with index {told['index']}, and had committed up to "
             f"{read['index']} when it noted that (6.4)"
         )
-    servers, who = len(case.search.moves.names), _confirmed_by(case, read)
+    who = _confirmed_by(case, read)
     return (
         f"{case.me} answers {whose}, and {_have(who)} acknowledged a round of heartbeats since it "
-        f"noted that, of {servers} servers (6.4)"
+        f"noted that, {case.of_whom} (6.4)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Which changes of the membership were met: what a leader appended, whatever it was asked for.
+"""Which change of the membership a step is: what a leader appended, whatever it was asked for.
 
 The rule: a change is told by what it makes of the configuration before it, so that it is counted
 under the same name for who says `AddServer` and for who says `ChangeTo`. One that was asked for and
