@@ -40,6 +40,7 @@ type server struct {
 	node    *raft.RawNode
 	applied uint64
 	conf    raftpb.ConfState
+	first   raftpb.ConfState
 }
 
 type cluster struct {
@@ -50,6 +51,7 @@ type cluster struct {
 	proposed  int
 	asked     int
 	snapshots bool
+	stale     bool
 	changes
 	features
 }
@@ -163,7 +165,11 @@ func (c *cluster) compact(s *server) {
 	if s.applied <= uint64(len(c.servers)) {
 		return
 	}
-	if _, err := s.storage.CreateSnapshot(s.applied, &s.conf, []byte("state")); err == nil {
+	conf := &s.conf
+	if c.stale {
+		conf = &s.first
+	}
+	if _, err := s.storage.CreateSnapshot(s.applied, conf, []byte("state")); err == nil {
 		s.storage.Compact(s.applied)
 		// Told as nothing: a heartbeat is at what its follower has, compacted or not.
 		c.tell(s, "Ready", nil, nil)
@@ -177,12 +183,13 @@ func main() {
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
 	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, membership, joint, explicit, separated by commas")
 	voters := flag.Int("voters", 0, "how many the cluster begins with (0: all); the others are empty")
+	stale := flag.Bool("stale", false, "a fault: each snapshot has the members of the beginning")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
 	on, may := parse(*with)
 	if *adapter {
-		answer(on, may)
+		answer(on, may, *stale)
 		return
 	}
 	lines := bufio.NewWriter(os.Stdout)
@@ -220,5 +227,6 @@ func (c *cluster) bootstrap(servers, voters int) {
 	}
 	for _, s := range c.servers {
 		c.ready(s)
+		s.first = s.conf
 	}
 }

@@ -5,7 +5,9 @@
 //!
 //! Where the membership changes, a cluster begins behind a snapshot that has its members, as the
 //! library's own does: who is added gets it. Changes are applied at once or, with `--later`, when
-//! that is asked for; with `--explicit` C_old,new is left when that is.
+//! that is asked for; with `--explicit` C_old,new is left when that is. A leader that is no member
+//! any more follows, as its user has to see to; with `--keeps-leading` nobody does, and it panics as
+//! it commits. A fault, `--ahead`: each snapshot has the members of the end of the log.
 
 mod disk;
 mod members;
@@ -38,6 +40,8 @@ pub struct Features {
 struct RaftRs {
     is_explicit: bool,
     is_later: bool,
+    is_ahead: bool,
+    keeps_leading: bool,
     on: Features,
     servers: Vec<Server>,
     changes: Changes,
@@ -72,6 +76,7 @@ impl RaftRs {
     /// Takes a step of a server, without what it asks for after that.
     fn step(&mut self, asked: Asked<Message>, names: &Names) -> Taken {
         let (on, joint, changes) = (self.on, self.joint(), self.changes.clone());
+        let (is_ahead, keeps_leading) = (self.is_ahead, self.keeps_leading);
         let server = &mut self.servers[asked.server as usize - 1];
         match asked.step {
             "Receive" => match asked.received {
@@ -87,14 +92,19 @@ impl RaftRs {
                 *server = Server::start(asked.server, server.disk.clone(), on, changes);
                 Taken::step("Restart")
             }
-            "CompactLog" => server.compact(asked.arguments["index"].as_u64().unwrap_or(u64::MAX)),
+            "CompactLog" => {
+                let index = asked.arguments["index"].as_u64().unwrap_or(u64::MAX);
+                server.compact(index, is_ahead)
+            }
             "Timeout" | "RequestPreVotes" => server.stand(),
             "MissLeader" if server.has_leader() && !server.is_leader() => {
                 server.node.raft.election_elapsed = server.node.raft.election_timeout();
                 // Its lease is its own: a pre-vote for a term that has begun is given all the same.
                 Taken::step("Stay")
             }
-            "ApplyConfiguration" if server.has_change() => Taken::Steps(applied(server, names)),
+            "ApplyConfiguration" if server.has_change() => {
+                Taken::Steps(applied(server, keeps_leading, names))
+            }
             "ChangeMembership" if server.is_leader() && on.membership => {
                 match members::asked(&server.node.raft, asked.arguments, names, joint) {
                     Some(change) => self.change(asked.server, change, names),
@@ -190,7 +200,7 @@ impl RaftRs {
             if let Some(last) = steps.last_mut() {
                 last["state"] = state;
             }
-            steps.extend(applied(&mut self.servers[id as usize - 1], names));
+            steps.extend(applied(&mut self.servers[id as usize - 1], self.keeps_leading, names));
             messages.extend(self.worked(id, &mut steps, names));
         }
         for message in messages.into_iter().filter(|message| message.to != message.from) {
@@ -257,8 +267,9 @@ impl Cluster for RaftRs {
     }
 }
 
-/// Lets a server apply a change: who was a member before, and is one again, begins anew.
-fn applied(server: &mut Server, names: &Names) -> Vec<Value> {
+/// Lets a server apply a change: who was a member before, and is one again, begins anew; a leader
+/// that is none any more is taken out of service, which the library leaves to its user.
+fn applied(server: &mut Server, keeps_leading: bool, names: &Names) -> Vec<Value> {
     let mut steps = Vec::new();
     for peer in server.apply_change() {
         if let (true, Some(peer)) = (server.is_leader(), names.of(peer).as_str()) {
@@ -267,6 +278,11 @@ fn applied(server: &mut Server, names: &Names) -> Vec<Value> {
     }
     let shown = members::shown(&server.node.raft.prs().conf().to_conf_state(), names);
     steps.push(json!({"step": "ApplyConfiguration", "state": {"configuration": shown}}));
+    let raft = &mut server.node.raft;
+    if raft.state == StateRole::Leader && raft.prs().get(raft.id).is_none() && !keeps_leading {
+        raft.become_follower(raft.term, INVALID_ID);
+        steps.push(json!({"step": "StepDown"}));
+    }
     steps
 }
 

@@ -119,12 +119,14 @@ impl Server {
         members.filter(|id| !before.contains(id)).collect()
     }
 
-    pub fn compact(&mut self, index: u64) -> Taken {
+    /// Compacts its log; a fault `is_ahead`, and has the members of the end of that.
+    pub fn compact(&mut self, index: u64, is_ahead: bool) -> Taken {
         let to = index.min(self.applied);
         if to <= self.disk.0.borrow().snapshot.index {
             return Taken::Nothing;
         }
-        let members = self.changes.members_at(&self.disk, to);
+        let as_of = if is_ahead { u64::MAX } else { to };
+        let members = self.changes.members_at(&self.disk, as_of);
         self.disk.0.borrow_mut().compact(to, members);
         Taken::step("CompactLog")
     }
