@@ -329,5 +329,11 @@ fn lead(server: &mut Server, asked: &Asked<Message>, on: Features) -> Taken {
 fn main() {
     let options: Vec<_> = std::env::args().skip(1).collect();
     let is = |name: &str| options.iter().any(|option| option == name);
-    serve(RaftRs { is_explicit: is("--explicit"), is_later: is("--later"), ..Default::default() });
+    serve(RaftRs {
+        is_explicit: is("--explicit"),
+        is_later: is("--later"),
+        is_ahead: is("--ahead"),
+        keeps_leading: is("--keeps-leading"),
+        ..Default::default()
+    });
 }
