@@ -10,6 +10,7 @@
 //!   left when it starts again.
 //! - The entry 0 of each log is that before the first.
 //! - A leader forgets for whom it has voted, and does not vote before a later term: not told.
+//! - Its members are those that it begins with: it has no changes of membership.
 
 mod seen;
 mod told;

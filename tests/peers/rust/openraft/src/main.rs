@@ -8,6 +8,7 @@
 //! - Who hears of a later vote, or of a leader, notes that in the place of its own vote, and then
 //!   votes for nobody else: not told, until it gives one or there is a later term.
 //! - A leader that starts again leads on, in its term.
+//! - Its members can change, by way of C_old,new: that is not asked for here.
 
 mod store;
 mod told;
