@@ -13,7 +13,8 @@
 //! - Who has a leader notes it in the place of its vote, whomever that was for, and may vote
 //!   for it: not told, until there is a later term.
 //! - Changes go by way of C_old,new, which it leaves by itself, but for who does not vote. Where they
-//!   are on, a cluster begins behind a snapshot that has its members.
+//!   are on, a cluster begins behind a snapshot that has its members. It asks for the votes of those
+//!   as well who do not vote: leave out AddLearner.
 //! - Snapshots are its user's: they travel with a heartbeat of their leader.
 
 mod server;
@@ -266,8 +267,15 @@ fn changed(server: &mut Server, arguments: &Value, names: &Names) -> Taken {
     if is_none || server.node.propose_config(new.clone()).is_invalid() {
         return Taken::Nothing;
     }
+    // Who was a member before, and is one again, begins anew.
+    let added = new.unique_nodes().filter(|id| !old.contains(*id));
+    let named = added.filter_map(|id| names.of(id.get()).as_str().map(str::to_string));
+    let mut steps: Vec<_> = named
+        .map(|peer| json!({"step": "ForgetMatch", "state": {"matchIndex": {peer: 0}}}))
+        .collect();
     let configuration = told::members(&new, names);
-    Taken::Steps(vec![json!({"step": "ChangeTo", "arguments": {"configuration": configuration}})])
+    steps.push(json!({"step": "ChangeTo", "arguments": {"configuration": configuration}}));
+    Taken::Steps(steps)
 }
 
 fn main() {
