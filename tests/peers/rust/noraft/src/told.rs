@@ -10,7 +10,11 @@ use crate::Values;
 use crate::server::{Package, Server};
 
 pub fn state(server: &Server, values: &Values, names: &Names) -> Value {
-    but_for_log(server, names, log(&server.node, values, names))
+    let mut state = but_for_log(server, names, log(&server.node, values, names));
+    if server.has_changes {
+        state["configuration"] = members(server.node.config(), names);
+    }
+    state
 }
 
 /// A configuration: of C_old,new the new voters are the ones to be.
@@ -25,7 +29,7 @@ pub fn members(config: &ClusterConfig, names: &Names) -> Value {
     })
 }
 
-/// The state of a server, with this log.
+/// The state of a server, with this log, and without what that has of its members.
 pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
     let node = &server.node;
     let snapshot = node.log().snapshot_position();
@@ -39,7 +43,6 @@ pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
         },
     });
     if server.has_changes {
-        state["configuration"] = members(node.config(), names);
         state["snapshot"]["configuration"] = members(node.log().snapshot_config(), names);
     }
     if server.is_vote_known() {
