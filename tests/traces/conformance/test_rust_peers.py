@@ -369,6 +369,19 @@ def test_raft_rs_changes_its_members(features: str, options: str) -> None:
 
 @pytest.mark.long
 @pytest.mark.deep
+def test_noraft_changes_its_members() -> None:
+    with Adapter([str(built("noraft"))]) as adapter:
+        left_out = ("AddLearner", "PromoteLearner")
+        chase = changing_hunt(
+            adapter, "membership,joint", FOUR, known=known_of("noraft"), without=left_out
+        )
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
 @pytest.mark.parametrize("options", ["--ahead", "--ahead --later"])
 def test_a_snapshot_with_members_that_are_ahead_of_it_is_refused(options: str) -> None:
     with Adapter([str(built("raft-rs")), *options.split()]) as adapter:
