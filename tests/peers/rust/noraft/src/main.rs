@@ -264,7 +264,11 @@ fn changed(server: &mut Server, arguments: &Value, names: &Names) -> Taken {
     };
     // Without new voters it is no C_old,new.
     let is_none = new.new_voters.is_empty() && new.non_voters == old.non_voters;
-    if is_none || server.node.propose_config(new.clone()).is_invalid() {
+    if is_none {
+        return Taken::Nothing;
+    }
+    let index = server.node.log().last_position().index.get() + 1;
+    if server.node.propose_config(new.clone()).is_invalid() {
         return Taken::Nothing;
     }
     // Who was a member before, and is one again, begins anew.
@@ -275,6 +279,12 @@ fn changed(server: &mut Server, arguments: &Value, names: &Names) -> Taken {
         .collect();
     let configuration = told::members(&new, names);
     steps.push(json!({"step": "ChangeTo", "arguments": {"configuration": configuration}}));
+    if server.node.commit_index().get() > index {
+        // The only voter has left C_old,new and committed that, too.
+        let committed = json!({"commitIndex": index});
+        steps.push(json!({"step": "Commit", "state": committed}));
+        steps.push(json!({"step": "LeaveJoint"}));
+    }
     Taken::Steps(steps)
 }
 
