@@ -67,6 +67,9 @@ def _covered(report: ConformanceReport, *, every_pair: bool) -> Iterator[str]:
         yield f"  answered with nothing: {said}"
     if hunted.unknown:
         yield f"  the adapter does not know: {', '.join(sorted(hunted.unknown))}"
+    if report.asks_for_changes:
+        changes = ", ".join(f"{name} {count:,}" for name, count in hunted.changes.most_common())
+        yield f"  changes of the membership: {changes or 'none'}"
     covered, missing = hunted.coverage, hunted.coverage.missing
     total = len(covered.met) + len(missing)
     yield (
@@ -187,6 +190,7 @@ def as_json(report: ConformanceReport) -> dict[str, Any]:
         "seed": report.seed,
         "replayed": [{"path": str(each.path), "fails": each.fails} for each in report.replayed],
         "states": report.states,
+        "changes": {} if report.hunted is None else dict(report.hunted.changes),
         "coverage": None if report.hunted is None else _coverage(report),
         "known": dict(report.known),
         "found": None if worst is None else _as_json(worst, headline(report)),

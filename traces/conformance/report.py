@@ -16,6 +16,7 @@ from raft_ref.traces.conformance.hunting.findings import Finding
 from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.run import Run
 from raft_ref.traces.conformance.schedule import Schedule
+from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.validation.refusals.refusal import Refusal
 from raft_ref.traces.validation.verdict import Outcome
 
@@ -133,13 +134,21 @@ class ConformanceReport:
                 yield f"receipt of {name}"
         if not any(pair.outcome == "commits" for pair in hunted.coverage.met):
             yield "a commit"
+        if self.asks_for_changes and not hunted.changes:
+            yield "a change of the membership"
+
+    @property
+    def asks_for_changes(self) -> bool:
+        """Whether the membership was to change in a hunt."""
+        return self.hunted is not None and not self.hunted.of_features.isdisjoint(CHANGES)
 
     def not_exercised_but_optional(self) -> Iterator[str]:
         """Yield what not every implementation can do, and was never exercised."""
         if self.hunted is not None:
             for name in (*OPTIONAL, *sorted(self.hunted.of_features)):
                 left_out = self.without | self.hunted.unknown
-                if name not in left_out and not self.hunted.told[name]:
+                met = self.hunted.changes if name in CHANGES else self.hunted.told
+                if name not in left_out and not met[name]:
                     yield name
 
     # ---- What stands against it

@@ -7,6 +7,7 @@ What to know of it:
   arrives; a leader that has committed nothing in its term keeps it until it has.
 - Each read begins a round of heartbeats, and an answer to that confirms all reads before. Which
   round a heartbeat is of is not shown: any may be of the latest that was begun when it was sent.
+- Where there is one voter, a leader answers at once, as if a round had been begun.
 - `ReadIndexQuorumAck` answers one read, and those before it without a line. The library says no
   more; who drives it can tell what is forwarded and answered (`SendReadIndex`,
   `SendReadIndexResponse`, `ReceiveReadIndexResponse`), and what the client is told (`ReadState`).
@@ -55,6 +56,8 @@ class Reads:
     ) -> Iterator[Event]:
         """Yield what a line about a read says; `state` is that of its server."""
         context = _context(line)
+        if name in ("ReadState", "SendReadIndexResponse") and _asks_nobody(line):
+            yield Event(number, server, name, ("BeginRound",), after=state)
         match name:
             case "ReceiveReadIndex":
                 yield from self._received(number, server, context, state, line)
@@ -195,6 +198,13 @@ class Reads:
     def _known(self, server: Any) -> None:
         if server not in self._servers:
             raise TraceError(f'unknown server "{server}" in a "msg"')
+
+
+def _asks_nobody(line: JsonObject) -> bool:
+    """Say whether a leader answers at once, since it takes itself for the only voter."""
+    conf: Any = line.get("conf")
+    voters = conf if type(conf) is list else []
+    return line.get("role") == "StateLeader" and sum(len(half or ()) for half in voters) == 1
 
 
 def _context(line: JsonObject) -> str:

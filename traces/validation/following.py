@@ -7,12 +7,13 @@ fewest silent moves are looked at first, and the lines before once more in all r
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from raft_ref.spec import SpecError
+from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
 from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
@@ -21,6 +22,7 @@ from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
 from raft_ref.traces.validation.lines.reordering import follow_in_any_order
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
+from raft_ref.traces.validation.rules.changes import kinds
 from raft_ref.traces.validation.rules.configurations import to_json
 from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
@@ -290,6 +292,7 @@ class Following:
         for each in before:
             network.undo(each.done)
             verdict.actions.subtract(step.action for step in each.settled)
+            verdict.changes.subtract(self._changes(each.settled))
             verdict.lines -= each is not before[0]
         search.worlds, verdict.last = before[-1].worlds, before[-1].last
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
@@ -310,6 +313,7 @@ class Following:
             network.redo(each.done)
             self._behind.append(each)
             verdict.actions.update(step.action for step in each.settled)
+            verdict.changes.update(self._changes(each.settled))
         verdict.lines = lines
         return False
 
@@ -416,7 +420,15 @@ class Following:
             if not is_last:
                 self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
+        self.verdict.changes.update(self._changes(new))
         self.verdict.last = [*self.verdict.last, *new][-self._last :]
+
+    def _changes(self, steps: Iterable[Step]) -> Iterator[str]:
+        """Yield what changes of the membership steps are."""
+        for step in steps:
+            if step.before is not None and step.action in (*CHANGES, "ChangeTo"):
+                before = to_json(self._protocol.configuration(step.before))
+                yield from kinds(step.server, before, to_json(step.after.log.configuration))
 
     def _ends(self, outcome: Outcome, event: Event, before: list[World], reason: str) -> bool:
         verdict = self.verdict

@@ -31,9 +31,10 @@ class Verdict:
     """What was found of one trace.
 
     `lines` of it were followed, in at most `readings` ways at a time; `actions` says how often each
-    action of the spec was taken, `checked` of how many steps the invariants were checked. `line`
-    and `reason` say where and why it was refused, or given up; `worlds` are the readings before
-    that line, `event` what it says, `last` the steps before.
+    action of the spec was taken, and `changes` which changes of the membership that were; `checked`
+    of how many steps the invariants were checked. `line` and `reason` say where and why it was
+    refused, or given up; `worlds` are the readings before that line, `event` what it says, `last`
+    the steps before.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Verdict:
     lines: int = 0
     readings: int = 1
     actions: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
     checked: int = 0
     line: int | None = None
     reason: str = ""

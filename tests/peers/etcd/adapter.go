@@ -110,12 +110,14 @@ type adapted struct {
 	may   changes
 	told  *named
 	shown int
+
+	isStale bool
 }
 
 func (a *adapted) answer(r request) reply {
 	if r.Step == "Init" {
 		a.told = &named{names: r.Servers, lines: []any{}}
-		a.cluster, a.shown = cluster{trace: a.told, changes: a.may, features: a.on}, 0
+		a.cluster, a.shown = cluster{trace: a.told, stale: a.isStale, changes: a.may, features: a.on}, 0
 		if line := a.on.config(); line != nil {
 			a.told.lines = append(a.told.lines, json.RawMessage(line))
 		}
@@ -147,7 +149,7 @@ func (a *adapted) take(r request) bool {
 	switch r.Step {
 	case "Timeout", "RequestPreVotes":
 		// With pre-vote it asks first, and stands when a majority has said yes.
-		s.node.Campaign()
+		a.campaign(s)
 	case "TransferLeadership":
 		for place, name := range a.told.names {
 			if name == r.Arguments.Peer {
@@ -169,7 +171,7 @@ func (a *adapted) take(r request) bool {
 			s.node.Tick()
 		}
 	case "ChangeMembership":
-		if r.Arguments.Change == "LeaveJoint" {
+		if r.Arguments.Change == "LeaveJoint" && !a.explicit {
 			return false // that it does by itself
 		}
 		asked, may := a.asked(s, r)
@@ -212,10 +214,10 @@ func (a *adapted) sends() []sent {
 }
 
 // answer does what standard input says, line by line.
-func answer(on features, may changes) {
+func answer(on features, may changes, stale bool) {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)
-	a := &adapted{on: on, may: may}
+	a := &adapted{on: on, may: may, isStale: stale}
 	for in.Scan() {
 		var r request
 		if err := json.Unmarshal(in.Bytes(), &r); err != nil {

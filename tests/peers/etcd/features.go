@@ -45,6 +45,8 @@ func parse(with string) (features, changes) {
 			may.one = true
 		case "joint":
 			may.one, may.joint = true, true
+		case "explicit":
+			may = changes{one: true, joint: true, explicit: true}
 		case "":
 		default:
 			log.Fatal("unknown feature ", name)
@@ -139,6 +141,17 @@ func (c *cluster) tellSends(s *server, messages []raftpb.Message) {
 		}
 		c.tell(s, "Send"+kind, &m, context(m))
 	}
+}
+
+// campaign lets an election time out. The only voter needs nobody's pre-votes, and sends no requests
+// for them that would tell of it.
+func (c *cluster) campaign(s *server) {
+	voters := s.node.Status().Config.Voters.IDs()
+	_, is := voters[s.id]
+	if c.PreVote && is && len(voters) == 1 && s.node.BasicStatus().RaftState != raft.StateLeader {
+		c.tell(s, "BecomePreCandidate", nil, nil)
+	}
+	s.node.Campaign()
 }
 
 // receive lets a message arrive.

@@ -40,6 +40,7 @@ type server struct {
 	node    *raft.RawNode
 	applied uint64
 	conf    raftpb.ConfState
+	first   raftpb.ConfState
 }
 
 type cluster struct {
@@ -51,6 +52,7 @@ type cluster struct {
 	asked     int
 	snapshots bool
 	drift     bool
+	stale     bool
 	changes
 	features
 }
@@ -114,7 +116,7 @@ func (c *cluster) step() {
 		// Refused by whoever leads nobody; the trace shows what was taken.
 		s.node.Propose([]byte(fmt.Sprintf("v%d", c.proposed)))
 	case chance < 0.345:
-		s.node.Campaign()
+		c.campaign(s)
 	case chance < 0.355:
 		c.crash(s)
 	case chance < 0.37 && c.snapshots:
@@ -176,8 +178,14 @@ func (c *cluster) compact(s *server) {
 	if s.applied <= uint64(len(c.servers)) {
 		return
 	}
-	if _, err := s.storage.CreateSnapshot(s.applied, &s.conf, []byte("state")); err == nil {
+	conf := &s.conf
+	if c.stale {
+		conf = &s.first
+	}
+	if _, err := s.storage.CreateSnapshot(s.applied, conf, []byte("state")); err == nil {
 		s.storage.Compact(s.applied)
+		// Told as nothing: a heartbeat is at what its follower has, compacted or not.
+		c.tell(s, "Ready", nil, nil)
 	}
 }
 
@@ -186,15 +194,16 @@ func main() {
 	steps := flag.Int("steps", 400, "of chance")
 	seed := flag.Int64("seed", 1, "of chance")
 	snapshots := flag.Bool("snapshots", false, "compact logs, too")
-	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, leases, membership, joint, separated by commas")
+	with := flag.String("with", "", "pre-vote, check-quorum, transfer, reads, leases, membership, joint, explicit, separated by commas")
 	voters := flag.Int("voters", 0, "how many the cluster begins with (0: all); the others are empty")
 	drift := flag.Bool("drift", false, "with leases: each clock goes as it likes")
+	stale := flag.Bool("stale", false, "a fault: each snapshot has the members of the beginning")
 	adapter := flag.Bool("adapter", false, "do what standard input says")
 	flag.Parse()
 	raft.SetLogger(quiet())
 	on, may := parse(*with)
 	if *adapter {
-		answer(on, may)
+		answer(on, may, *stale)
 		return
 	}
 	lines := bufio.NewWriter(os.Stdout)
@@ -232,5 +241,6 @@ func (c *cluster) bootstrap(servers, voters int) {
 	}
 	for _, s := range c.servers {
 		c.ready(s)
+		s.first = s.conf
 	}
 }

@@ -7,8 +7,17 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 )
 
-// changes are those of the membership that may happen: of one server, and by way of C_old,new.
-type changes struct{ one, joint bool }
+// changes are those of the membership that may happen: of one server, and by way of C_old,new, which
+// is left by itself or, if that is explicit, when it is asked to.
+type changes struct{ one, joint, explicit bool }
+
+// transition is how C_old,new is left.
+func (c changes) transition() raftpb.ConfChangeTransition {
+	if c.explicit {
+		return raftpb.ConfChangeTransitionJointExplicit
+	}
+	return raftpb.ConfChangeTransitionJointImplicit
+}
 
 // applyChange lets the library go by a configuration that is committed.
 func (s *server) applyChange(entry raftpb.Entry) {
@@ -74,7 +83,7 @@ func (n *named) change(told *raft.TracingConfChange) *raft.TracingConfChange {
 }
 
 // asked is what a request for a change asks of the library, and whether that may be asked: not what
-// leaves nobody to vote, nor, but on the way through C_old,new, to make a learner of a voter.
+// leaves nobody to vote, nor C_old,new where that is not on.
 func (a *adapted) asked(s *server, r request) (raftpb.ConfChangeV2, bool) {
 	asked := raftpb.ConfChangeV2{}
 	add := func(kind raftpb.ConfChangeType, id uint64) {
@@ -85,8 +94,11 @@ func (a *adapted) asked(s *server, r request) (raftpb.ConfChangeV2, bool) {
 	case "AddServer", "PromoteLearner":
 		add(raftpb.ConfChangeAddNode, peer)
 	case "AddLearner":
-		if _, is := voters[peer]; is {
+		if _, is := voters[peer]; is && len(voters) == 1 {
 			return asked, false
+		} else if is && a.joint {
+			// A voter stays one until C_old,new is left.
+			asked.Transition = a.transition()
 		}
 		add(raftpb.ConfChangeAddLearnerNode, peer)
 	case "RemoveServer":
@@ -95,7 +107,10 @@ func (a *adapted) asked(s *server, r request) (raftpb.ConfChangeV2, bool) {
 		}
 		add(raftpb.ConfChangeRemoveNode, peer)
 	case "EnterJoint":
-		asked.Transition = raftpb.ConfChangeTransitionJointImplicit
+		if !a.joint {
+			return asked, false
+		}
+		asked.Transition = a.transition()
 		wanted := map[uint64]bool{}
 		for _, name := range r.Arguments.Voters {
 			wanted[a.id(name)] = true

@@ -23,6 +23,8 @@ from raft_ref.traces.conformance.schedule import Schedule
 from raft_ref.traces.format.features import CHANGES, REFINING, STEPS, known
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
+from raft_ref.traces.validation.rules.changes import DEMOTION, OF_THE_LEADER, kinds
+from raft_ref.traces.validation.rules.configurations import PARTS
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.extended_mutants import EXTENDED_MUTANTS, SAID
 from tests.support.extended_schedules import CHANGING, JUDGED
@@ -181,12 +183,47 @@ def test_changes_by_chance_stand_against_nothing(features: tuple[Feature, ...]) 
     assert ("EnterJoint" in hunted.actions) == ("JointConsensus" in on)
     assert ("ApplyConfiguration" in hunted.actions) == ("AppliedMembership" in on)
     assert hunted.of_features >= changes | {"StepDown"}
+    assert hunted.changes.keys() >= {"AddServer", "RemoveServer"}
+    for each in changes:  # whatever it is called, it is counted as what it is
+        assert hunted.changes[each] == hunted.actions[each]
 
 
 def test_a_verdict_names_what_of_a_feature_was_never_exercised() -> None:
-    hunted = Hunted(told=Counter({"AddServer": 1}), of_features={"AddServer", "StepDown"})
+    on = {"AddServer", "RemoveServer", "StepDown"}
+    told = Counter({"AddServer": 1, "RemoveServer": 1})  # the latter was asked for in vain
+    hunted = Hunted(told=told, of_features=on, changes=Counter({"AddServer": 1}))
     report = ConformanceReport(hunted=hunted)
-    assert [*report.not_exercised_but_optional()][-1] == "StepDown"
+    assert [*report.not_exercised_but_optional()][-2:] == ["RemoveServer", "StepDown"]
+    assert "a change of the membership" not in report.not_exercised()
+    hunted.changes.clear()
+    assert "a change of the membership" in report.not_exercised()
+    hunted.of_features = {"MissLeader"}
+    assert "a change of the membership" not in report.not_exercised()
+
+
+def configured(voters: str, outgoing: str = "", learners: str = "") -> dict[str, list[str]]:
+    parts = zip(PARTS, (voters, outgoing, learners), strict=True)
+    return {name: [*servers] for name, servers in parts}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (configured("ab"), configured("abc"), ["AddServer"]),
+        (configured("ab", learners="c"), configured("abc"), ["PromoteLearner"]),
+        (configured("ab"), configured("a"), ["RemoveServer"]),
+        (configured("ab"), configured("b"), ["RemoveServer", OF_THE_LEADER]),
+        (configured("ab"), configured("b", learners="a"), [DEMOTION, OF_THE_LEADER]),
+        (configured("ab"), configured("ab", learners="c"), ["AddLearner"]),
+        (configured("ab", learners="c"), configured("ab"), ["RemoveServer"]),
+        (configured("ab"), configured("ac", "ab"), ["EnterJoint"]),
+        (configured("ac", "ab"), configured("ac"), ["LeaveJoint"]),
+    ],
+)
+def test_what_a_change_is(
+    before: dict[str, list[str]], after: dict[str, list[str]], found: list[str]
+) -> None:
+    assert kinds("a", before, after) == found
 
 
 CHANGED_BY_CHANCE = {

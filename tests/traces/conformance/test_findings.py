@@ -126,6 +126,22 @@ def test_shrinking_leaves_out_servers_and_pairs_of_steps() -> None:
     assert not shrinker.is_cut_short
 
 
+def test_shrinking_names_no_server_that_it_left_out() -> None:
+    """A change to voters of whom one is left out is left out, too."""
+    wanted = Command("EnterJoint", "s1", {"voters": ["s1", "s3"]})
+
+    def follow(servers: tuple[str, ...], some: Sequence[Command]) -> Run:
+        assert all(name in servers for each in some for name in each.arguments.get("voters", ()))
+        return Run(servers, [*some])
+
+    def is_wrong(run: Run) -> bool:
+        return any(command.server == "s1" for command in run.commands)
+
+    timeout = Command("Timeout", "s1")
+    best = Shrinker(follow, is_wrong, Run(THREE, [wanted, timeout])).run()
+    assert [each.step for each in best.commands] == ["Timeout"]
+
+
 def test_shrinking_that_ends_early_says_so() -> None:
     runner, run = found_of("last-index-acknowledged")
     wanted = kind(run)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from raft_ref.features import Feature
 from raft_ref.traces.conformance.adapter import Adapter, Sent
 from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.conformance.hunting.hunt import Hunt
-from raft_ref.traces.conformance.run import Runner, following
+from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.scenarios import Cover
+from raft_ref.traces.conformance.schedule import read
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.validate import validate
@@ -24,6 +26,7 @@ from tests.support.extended_schedules import CHANGING
 from tests.support.files import RECORDED, ROOT
 from tests.traces.conformance.test_conformance import THREE, ends, hunt, shrunk, suite
 
+FOUND = ROOT / "traces" / "found"
 PYSYNCOBJ = f"{shlex.quote(sys.executable)} -m tests.peers.pysyncobj_adapter"
 C_RAFT = f"{shlex.quote(sys.executable)} -m tests.peers.c_raft"
 
@@ -170,12 +173,20 @@ def test_what_was_recorded(name: str, outcome: Outcome) -> None:
         assert verdict.line >= len(path.read_text().splitlines()) - 1
 
 
+ETCD = ROOT / "tests" / "peers" / "etcd"
+
+
+def built_etcd(folder: Path) -> Path:
+    """Build the adapter of etcd's library, and return its path."""
+    go = shutil.which("go") or str(Path(sys.executable).with_name("go"))
+    peer = folder / "etcd"
+    subprocess.run([go, "build", "-tags", "with_tla", "-o", peer, "."], cwd=ETCD, check=True)
+    return peer
+
+
 @pytest.mark.long
 def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
-    source = ROOT / "tests" / "peers" / "etcd"
-    go = shutil.which("go") or str(Path(sys.executable).with_name("go"))
-    peer = tmp_path / "etcd"
-    subprocess.run([go, "build", "-tags", "with_tla", "-o", peer, "."], cwd=source, check=True)
+    peer = built_etcd(tmp_path)
     for seed in (4, 7):
         path = tmp_path / f"{seed}.ndjson"
         with path.open("wb") as file:
@@ -225,3 +236,70 @@ def test_etcd_is_recorded_afresh_and_conforms(tmp_path: Path) -> None:
             hunted = chase.run()
             assert hunted.found is None
             assert {"ChangeTo", "ApplyUpTo"} <= {*hunted.actions}
+
+
+def changing_hunt(
+    adapter: Adapter,
+    options: str,
+    servers: Sequence[str],
+    profile: str = "raft-ref",
+    without: Sequence[str] = (),
+    **more: Any,
+) -> Hunt:
+    """Return a hunt of so many schedules in which members come and go more often than by chance."""
+    on = frozenset(each.value for each in Feature.of_option(options, [*Feature]))
+    adapter.features = on
+    often = {"AddServer": 4, "RemoveServer": 3, "EnterJoint": 4, "CompactLog": 4, "Restart": 4}
+    likely = Likely(frozenset(without), often, on)
+    return Hunt(
+        adapter, PROFILES[profile], tuple(servers), seed=2, runs=12, steps=80, likely=likely, **more
+    )
+
+
+def stale_read(adapter: Adapter, profile: str, path: Path) -> list[Any]:
+    """Follow a schedule in which a leader that votes no more reads; return the lines of that."""
+    found = read(path)
+    adapter.features = found.features
+    run = Runner(adapter, PROFILES[profile]).run(found.servers, following(found.commands))
+    assert run.verdict is not None
+    assert run.verdict.outcome is Outcome.REFUSED
+    assert "nobody has acknowledged a round" in explained(run.verdict).why
+    return [*run.lines]
+
+
+@pytest.mark.long
+def test_etcd_changes_its_members(tmp_path: Path) -> None:
+    peer, options = str(built_etcd(tmp_path)), "membership,joint,as-applied"
+    with Adapter([peer, "-adapter", "-with", "explicit"]) as adapter:
+        hunted = changing_hunt(adapter, options, (*THREE, "s4"), "etcd").run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"AddServer", "EnterJoint", "LeaveJoint"}
+    with Adapter([peer, "-adapter", "-stale", "-with", "membership"]) as adapter:
+        found = changing_hunt(adapter, "membership,as-applied", (*THREE, "s4"), "etcd").run().found
+    assert found is not None
+
+
+def followed_by_the_only_voter(adapter: Adapter) -> Run:
+    """Follow the same, but that the leader removes the other one: it may read alone."""
+    found = read(FOUND / "etcd-removed-leader-reads-alone.schedule.ndjson")
+    commands = [
+        replace(each, arguments={"peer": "s1"}) if each.step == "RemoveServer" else each
+        for each in found.commands
+        if (each.step, each.server) not in (("Timeout", "s1"), ("ClientRequest", "s1"))
+    ]
+    return Runner(adapter, PROFILES["etcd"]).run(found.servers, following(commands))
+
+
+@pytest.mark.long
+def test_what_a_leader_that_was_removed_reads_in_etcd(tmp_path: Path) -> None:
+    """It answers where it has committed, and another leader has committed more before."""
+    with Adapter([str(built_etcd(tmp_path)), "-adapter", "-with", "reads,membership"]) as adapter:
+        lines = stale_read(
+            adapter, "etcd", FOUND / "etcd-removed-leader-reads-alone.schedule.ndjson"
+        )
+        alone = followed_by_the_only_voter(adapter)
+    assert alone.is_good
+    told = [line["event"] for line in lines if line["tag"] == "trace"]
+    committed = max(each["state"]["commit"] for each in told if each["nid"] == "s1")
+    assert (told[-1]["name"], told[-1]["nid"]) == ("ReadState", "s2")
+    assert (told[-1]["prop"]["readIndex"], committed) == (4, 6)

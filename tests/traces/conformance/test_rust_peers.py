@@ -13,12 +13,10 @@ from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
-from tests.support.files import ROOT
 from tests.support.rust import WORKSPACE, built
 from tests.traces.conformance.test_conformance import THREE, hunt
-from tests.traces.conformance.test_peers import Driven
+from tests.traces.conformance.test_peers import FOUND, Driven, changing_hunt, stale_read
 
-FOUND = ROOT / "traces" / "found"
 FOUR = (*THREE, "s4")
 FIVE = (*FOUR, "s5")
 
@@ -270,7 +268,8 @@ LITTLE_RAFT = {
 
 @pytest.mark.parametrize("path", sorted(FOUND.glob("*.md")), ids=lambda path: path.stem)
 def test_what_was_found_is_refused_where_it_stands(path: Path) -> None:
-    verdict = validate(path.with_suffix(".ndjson"), PROFILES["raft-ref"])
+    profile = "etcd" if path.stem.startswith("etcd-") else "raft-ref"
+    verdict = validate(path.with_suffix(".ndjson"), PROFILES[profile])
     assert verdict.outcome is Outcome.REFUSED
     text = path.read_text()
     assert path.with_suffix(".svg").name in text
@@ -353,6 +352,58 @@ def test_a_short_hunt_finds_nothing(library: str, features: str, is_fifo: bool) 
     assert hunted.found is None
     assert hunted.runs == 60
     assert hunted.actions["ClientRequest"] > 60
+
+
+CHANGED = "membership,joint,as-applied"
+
+
+@pytest.mark.long
+@pytest.mark.deep
+@pytest.mark.parametrize("options", ["", "--later --explicit"])
+@pytest.mark.parametrize("features", [CHANGED, f"reads,pre-vote,{CHANGED}"])
+def test_raft_rs_changes_its_members(features: str, options: str) -> None:
+    with Adapter([str(built("raft-rs")), *options.split()]) as adapter:
+        chase = changing_hunt(adapter, features, FOUR, known=known_of("raft-rs"))
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"AddServer", "RemoveServer", "EnterJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_noraft_changes_its_members() -> None:
+    with Adapter([str(built("noraft"))]) as adapter:
+        left_out = ("AddLearner", "PromoteLearner")
+        chase = changing_hunt(
+            adapter, "membership,joint", FOUR, known=known_of("noraft"), without=left_out
+        )
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
+@pytest.mark.parametrize("options", ["--ahead", "--ahead --later"])
+def test_a_snapshot_with_members_that_are_ahead_of_it_is_refused(options: str) -> None:
+    with Adapter([str(built("raft-rs")), *options.split()]) as adapter:
+        found = changing_hunt(adapter, "membership,as-applied", THREE).run().found
+    assert found is not None
+    assert "configuration" in kind(found) or "ApplyConfiguration" in kind(found)
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_what_a_leader_that_was_made_a_learner_reads_in_raft_rs() -> None:
+    """It answers where it has committed, and another leader has committed more before."""
+    with Adapter([str(built("raft-rs"))]) as adapter:
+        path = FOUND / "raft-rs-demoted-leader-reads-alone.schedule.ndjson"
+        lines = stale_read(adapter, "raft-ref", path)
+    states = [line["state"] for line in lines if line.get("server") == "s1" and "state" in line]
+    answer = lines[-1]
+    assert (answer["step"], answer["server"]) == ("AnswerReads", "s2")
+    assert answer["arguments"]["index"] == 3
+    assert max(each["commitIndex"] for each in states if "commitIndex" in each) == 5
 
 
 def test_where_cargo_is_missing_or_old_it_says_what_to_install(

@@ -45,8 +45,8 @@ class Hunted:
     apart by what `shape` keeps, `actions` how often each action of the spec was taken, `asked` how
     often each step was asked for and `told` how often that was answered. `unknown` are the steps
     that the adapter does not know, `of_features` those that are asked for since features are on.
-    `found` is the last run, if something stands against it that is
-    not known; `known` how often what is known was met.
+    `changes` says how often leaders began which change of the membership. `found` is the last run,
+    if something stands against it that is not known; `known` how often what is known was met.
     """
 
     runs: int = 0
@@ -56,6 +56,7 @@ class Hunted:
     asked: Counter[str] = field(default_factory=Counter)
     told: Counter[str] = field(default_factory=Counter)
     known: Counter[str] = field(default_factory=Counter)
+    changes: Counter[str] = field(default_factory=Counter)
     coverage: Coverage = field(default_factory=Coverage)
     unknown: set[str] = field(default_factory=set)
     of_features: set[str] = field(default_factory=set)
@@ -73,6 +74,7 @@ class Hunted:
         self.unknown |= run.unknown
         assert run.verdict is not None
         self.actions += run.verdict.actions
+        self.changes += run.verdict.changes
         self.inconclusive += run.verdict.outcome.value == "inconclusive"
 
     def merge(self, other: Hunted) -> None:
@@ -81,7 +83,7 @@ class Hunted:
         self.runs += other.runs
         self.steps += other.steps
         self.inconclusive += other.inconclusive
-        for name in ("seen", "actions", "asked", "told", "known"):
+        for name in ("seen", "actions", "asked", "told", "known", "changes"):
             getattr(self, name).update(getattr(other, name))
         self.unknown |= other.unknown
         self.of_features |= other.of_features

@@ -72,10 +72,10 @@ def _answered(case: Case) -> str:
         )
     if ahead := _ahead_of(case):
         return f"{case.me} answers {whose} by its clock with index {read['index']}, and {ahead}"
-    servers, who = len(case.search.moves.names), _confirmed_by(case, read)
+    who = _confirmed_by(case, read)
     return (
         f"{case.me} answers {whose}, and {_have(who)} acknowledged a round of heartbeats since it "
-        f"noted that, of {servers} servers (6.4)"
+        f"noted that, {case.of_whom} (6.4)"
     )
 
 

@@ -3,7 +3,7 @@
 In: RaftTrace.tla and RaftInvariants.tla; what an event says. Out: steps of one server on one
 message (`protocol`; `extended` while features are on); whether they agree with what was logged
 (`matching`, after `checks` that it can be meant) and keep the `invariants`, and else which of their
-`instances` does not hold. `logs` share what they have in common, and hold
-`configurations`; `earlier` is what may have been
-sent before the trace begins.
+`instances` does not hold. `logs` share what they have in common, and hold `configurations`;
+`changes` are what leads from one to the next; `earlier` is what may have been sent before the trace
+begins.
 """

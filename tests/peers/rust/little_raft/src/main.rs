@@ -10,6 +10,7 @@
 //!   left when it starts again.
 //! - The entry 0 of each log is that before the first.
 //! - A leader forgets for whom it has voted, and does not vote before a later term: not told.
+//! - Its members are those that it begins with: it has no changes of membership.
 
 mod seen;
 mod told;
@@ -175,7 +176,7 @@ impl LittleRaft {
 impl Cluster for LittleRaft {
     type Message = Message;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
         self.sent.clear();
         self.servers =
             (1..=servers).map(|id| Server::start(id, servers, None, self.delta)).collect();

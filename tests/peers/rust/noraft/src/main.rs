@@ -12,6 +12,9 @@
 //!   of its own, that the spec has no name for. A crash brings it back.
 //! - Who has a leader notes it in the place of its vote, whomever that was for, and may vote
 //!   for it: not told, until there is a later term.
+//! - Changes go by way of C_old,new, which it leaves by itself, but for who does not vote. Where they
+//!   are on, a cluster begins behind a snapshot that has its members. It asks for the votes of those
+//!   as well who do not vote: leave out AddLearner.
 //! - Snapshots are its user's: they travel with a heartbeat of their leader.
 
 mod server;
@@ -20,7 +23,7 @@ mod told;
 use std::collections::BTreeMap;
 
 use noraft::{LogPosition, Message, NodeId, Role};
-use protocol::{Asked, Cluster, Names, Sent, Taken, serve};
+use protocol::{Asked, Cluster, Names, Sent, Taken, is_asked, serve};
 use serde_json::{Value, json};
 
 use server::{Package, Server};
@@ -47,7 +50,7 @@ impl Noraft {
     fn receive(&mut self, server: u64, sent: Sent<Package>, names: &Names) -> Taken {
         let (from, package) = (sent.from, sent.message);
         let place = server as usize - 1;
-        let before = told::log(&self.servers[place].node, &self.values);
+        let before = told::log(&self.servers[place].node, &self.values, names);
         let compared = match &package {
             Package::Raft(Message::AppendEntriesCall { entries, .. }) => Some(entries.clone()),
             _ => None,
@@ -70,7 +73,7 @@ impl Noraft {
             let last = now.node.log().last_position().index.get();
             last + 1 == entries.prev_position().index.get()
         });
-        if is_cut && told::log(&now.node, &self.values) != before {
+        if is_cut && told::log(&now.node, &self.values, names) != before {
             steps[0]["state"] = told::but_for_log(now, names, before);
             steps.push(json!({"step": "Stay", "state": self.state(server, names)}));
         }
@@ -100,10 +103,10 @@ impl Noraft {
     }
 
     /// Does what a server asks for: stores, then sends.
-    fn work(&mut self, server: u64) {
+    fn work(&mut self, server: u64, names: &Names) {
         let late_to = self.servers[server as usize - 1].late_to.take();
         for (to, mut package) in self.servers[server as usize - 1].work() {
-            let mut shown = told::package(&package, &self.values);
+            let mut shown = told::package(&package, &self.values, names);
             match &package {
                 Package::Raft(answer @ Message::AppendEntriesReply { .. })
                     if late_to == Some(to) =>
@@ -142,17 +145,31 @@ impl Noraft {
 impl Cluster for Noraft {
     type Message = Package;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, request: &Value, names: &Names) -> Value {
         self.sent.clear();
         self.values.clear();
-        let ids = (1..=servers).map(NodeId::new);
-        self.servers = ids.map(|id| Server::new(id, servers)).collect();
-        json!({})
+        let has_changes = is_asked(request, "Membership") && is_asked(request, "JointConsensus");
+        let named = request["voters"].as_array().into_iter().flatten();
+        let voters: Vec<_> = match has_changes {
+            true => named.map(|name| names.number(name)).collect(),
+            false => (1..=servers).collect(),
+        };
+        let of = |id| {
+            let own: &[u64] = if voters.contains(&id) { &voters } else { &[] };
+            Server::new(NodeId::new(id), own, has_changes)
+        };
+        self.servers = (1..=servers).map(of).collect();
+        match has_changes {
+            true => json!({
+                "features": ["Membership", "JointConsensus"], "voters": request["voters"],
+            }),
+            false => json!({}),
+        }
     }
 
     fn take(&mut self, asked: Asked<Package>, names: &Names) -> Taken {
         if asked.step == "Restart" {
-            self.work(asked.server);
+            self.work(asked.server, names);
         }
         let server = &mut self.servers[asked.server as usize - 1];
         let is_leader = server.node.role() == Role::Leader;
@@ -165,9 +182,9 @@ impl Cluster for Noraft {
             }
             ("Receive", Some(sent)) => self.receive(asked.server, sent, names),
             ("Restart", _) => {
-                let before = told::log(&server.node, &self.values);
+                let before = told::log(&server.node, &self.values, names);
                 server.restart();
-                let after = told::log(&server.node, &self.values);
+                let after = told::log(&server.node, &self.values, names);
                 let mut steps = vec![json!({"step": "Restart"})];
                 if after != before && told::begins_with(&after, &before) {
                     steps[0]["state"] = told::but_for_log(server, names, before);
@@ -176,12 +193,19 @@ impl Cluster for Noraft {
                 Taken::Steps(steps)
             }
             ("Timeout", _) if !is_leader => {
+                let term = server.node.current_term();
                 server.node.handle_election_timeout();
-                Taken::step("Timeout")
+                match server.node.current_term() == term {
+                    true => Taken::Nothing, // who does not vote
+                    false => Taken::step("Timeout"),
+                }
             }
             ("ClientRequest", _) if is_leader => {
                 let value = asked.arguments["value"].as_str().unwrap_or_default();
                 self.request(asked.server, value)
+            }
+            ("ChangeMembership", _) if is_leader && server.has_changes => {
+                changed(server, asked.arguments, names)
             }
             ("AppendEntries" | "InstallSnapshot", _) if is_leader => {
                 server.node.heartbeat();
@@ -196,7 +220,7 @@ impl Cluster for Noraft {
         let server = &mut self.servers[asked.server as usize - 1];
         server.is_pending = self.is_pipelined && !server.is_pending;
         if !server.is_pending {
-            self.work(asked.server);
+            self.work(asked.server, names);
         }
         taken
     }
@@ -208,6 +232,60 @@ impl Cluster for Noraft {
     fn sent(&mut self) -> Vec<Sent<Package>> {
         std::mem::take(&mut self.sent)
     }
+}
+
+/// Asks a leader for a change, by way of C_old,new but for who does not vote.
+fn changed(server: &mut Server, arguments: &Value, names: &Names) -> Taken {
+    let old = server.node.config().clone();
+    let peer = NodeId::new(names.number(&arguments["peer"]));
+    let new = match arguments["change"].as_str().unwrap_or_default() {
+        "AddServer" | "PromoteLearner" if !old.voters.contains(&peer) => {
+            old.to_joint_consensus(&[peer], &[])
+        }
+        "RemoveServer" if old.voters.contains(&peer) => old.to_joint_consensus(&[], &[peer]),
+        "RemoveServer" if old.non_voters.contains(&peer) => {
+            let mut new = old.clone();
+            new.non_voters.remove(&peer);
+            new
+        }
+        "AddLearner" if !old.contains(peer) => {
+            let mut new = old.clone();
+            new.non_voters.insert(peer);
+            new
+        }
+        "EnterJoint" => {
+            let named = arguments["voters"].as_array().into_iter().flatten();
+            let wanted: Vec<_> = named.map(|name| NodeId::new(names.number(name))).collect();
+            let left: Vec<_> =
+                old.voters.iter().filter(|id| !wanted.contains(id)).copied().collect();
+            old.to_joint_consensus(&wanted, &left)
+        }
+        _ => return Taken::Nothing,
+    };
+    // Without new voters it is no C_old,new.
+    let is_none = new.new_voters.is_empty() && new.non_voters == old.non_voters;
+    if is_none {
+        return Taken::Nothing;
+    }
+    let index = server.node.log().last_position().index.get() + 1;
+    if server.node.propose_config(new.clone()).is_invalid() {
+        return Taken::Nothing;
+    }
+    // Who was a member before, and is one again, begins anew.
+    let added = new.unique_nodes().filter(|id| !old.contains(*id));
+    let named = added.filter_map(|id| names.of(id.get()).as_str().map(str::to_string));
+    let mut steps: Vec<_> = named
+        .map(|peer| json!({"step": "ForgetMatch", "state": {"matchIndex": {peer: 0}}}))
+        .collect();
+    let configuration = told::members(&new, names);
+    steps.push(json!({"step": "ChangeTo", "arguments": {"configuration": configuration}}));
+    if server.node.commit_index().get() > index {
+        // The only voter has left C_old,new and committed that, too.
+        let committed = json!({"commitIndex": index});
+        steps.push(json!({"step": "Commit", "state": committed}));
+        steps.push(json!({"step": "LeaveJoint"}));
+    }
+    Taken::Steps(steps)
 }
 
 fn main() {

@@ -21,6 +21,7 @@ pub enum Package {
 
 pub struct Server {
     pub node: Node,
+    pub has_changes: bool,
     /// Whether what it asks for waits for the next step.
     pub is_pending: bool,
     /// Whose request of an earlier term it answers.
@@ -34,16 +35,22 @@ pub struct Server {
 
 impl Server {
     /// A server with nothing stored but who its members are.
-    pub fn new(id: NodeId, servers: u64) -> Server {
+    pub fn new(id: NodeId, voters: &[u64], has_changes: bool) -> Server {
         let mut members = ClusterConfig::new();
-        members.voters.extend((1..=servers).map(NodeId::new));
-        let log = Log::new(members, LogEntries::new(LogPosition::ZERO));
-        let node = Node::restart(id, Term::ZERO, None, log.clone());
+        members.voters.extend(voters.iter().copied().map(NodeId::new));
+        // A snapshot has them for those to come.
+        let (term, index) = match has_changes && !voters.is_empty() {
+            true => (Term::new(1), LogIndex::new(1)),
+            false => (Term::ZERO, LogIndex::ZERO),
+        };
+        let log = Log::new(members, LogEntries::new(LogPosition { term, index }));
+        let node = Node::restart(id, term, None, log.clone());
         Server {
             node,
+            has_changes,
             is_pending: false,
             late_to: None,
-            term: Term::ZERO,
+            term,
             voted_for: None,
             log,
             noted_in: None,

@@ -1,6 +1,8 @@
 //! What noraft has, in the words of the trace format.
 
-use noraft::{LogEntries, LogEntry, Message, Node, Role};
+use std::collections::BTreeSet;
+
+use noraft::{ClusterConfig, LogEntries, LogEntry, Message, Node, NodeId, Role};
 use protocol::Names;
 use serde_json::{Value, json};
 
@@ -8,10 +10,26 @@ use crate::Values;
 use crate::server::{Package, Server};
 
 pub fn state(server: &Server, values: &Values, names: &Names) -> Value {
-    but_for_log(server, names, log(&server.node, values))
+    let mut state = but_for_log(server, names, log(&server.node, values, names));
+    if server.has_changes {
+        state["configuration"] = members(server.node.config(), names);
+    }
+    state
 }
 
-/// The state of a server, with this log.
+/// A configuration: of C_old,new the new voters are the ones to be.
+pub fn members(config: &ClusterConfig, names: &Names) -> Value {
+    let named = |ids: &BTreeSet<NodeId>| ids.iter().map(|id| names.of(id.get())).collect::<Value>();
+    let (voters, outgoing) = match config.is_joint_consensus() {
+        true => (&config.new_voters, named(&config.voters)),
+        false => (&config.voters, json!([])),
+    };
+    json!({
+        "voters": named(voters), "outgoingVoters": outgoing, "learners": named(&config.non_voters),
+    })
+}
+
+/// The state of a server, with this log, and without what that has of its members.
 pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
     let node = &server.node;
     let snapshot = node.log().snapshot_position();
@@ -24,11 +42,14 @@ pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
             "lastIncludedIndex": snapshot.index.get(), "lastIncludedTerm": snapshot.term.get(),
         },
     });
+    if server.has_changes {
+        state["snapshot"]["configuration"] = members(node.log().snapshot_config(), names);
+    }
     if server.is_vote_known() {
         state["votedFor"] = names.of(node.voted_for().map_or(0, |server| server.get()));
     }
     if node.role() == Role::Leader {
-        let of = |peer: noraft::NodeId| node.follower_match_index(peer).map(|index| index.get());
+        let of = |peer: NodeId| node.follower_match_index(peer).map(|index| index.get());
         let named = node.peers().filter_map(|peer| {
             Some((names.of(peer.get()).as_str()?.to_string(), json!(of(peer)?)))
         });
@@ -37,8 +58,8 @@ pub fn but_for_log(server: &Server, names: &Names, log: Value) -> Value {
     state
 }
 
-pub fn log(node: &Node, values: &Values) -> Value {
-    entries(node.log().entries(), values)
+pub fn log(node: &Node, values: &Values, names: &Names) -> Value {
+    entries(node.log().entries(), values, names)
 }
 
 /// Whether a log is another one, and more.
@@ -49,22 +70,23 @@ pub fn begins_with(log: &Value, other: &Value) -> bool {
     }
 }
 
-fn entries(some: &LogEntries, values: &Values) -> Value {
+fn entries(some: &LogEntries, values: &Values, names: &Names) -> Value {
     some.iter_with_positions()
         .map(|(position, entry)| {
             let at = (position.term.get(), position.index.get());
             let value = match entry {
-                LogEntry::Command => values.get(&at).cloned().unwrap_or_default(),
-                _ => String::new(),
+                LogEntry::Command => json!(values.get(&at).cloned().unwrap_or_default()),
+                LogEntry::ClusterConfig(config) => members(&config, names),
+                _ => json!(""),
             };
             json!({"term": at.0, "value": value})
         })
         .collect()
 }
 
-pub fn package(package: &Package, values: &Values) -> Value {
+pub fn package(package: &Package, values: &Values, names: &Names) -> Value {
     match package {
-        Package::Raft(message) | Package::Late(message) => of_raft(message, values),
+        Package::Raft(message) | Package::Late(message) => of_raft(message, values, names),
         Package::Snapshot { position, heartbeat, .. } => json!({
             "type": "InstallSnapshotRequest", "term": heartbeat.term().get(),
             "snapshot": {
@@ -74,7 +96,7 @@ pub fn package(package: &Package, values: &Values) -> Value {
     }
 }
 
-fn of_raft(message: &Message, values: &Values) -> Value {
+fn of_raft(message: &Message, values: &Values, names: &Names) -> Value {
     let mut shown = match message {
         Message::RequestVoteCall { last_position, .. } => json!({
             "type": "RequestVoteRequest",
@@ -87,7 +109,7 @@ fn of_raft(message: &Message, values: &Values) -> Value {
             "type": "AppendEntriesRequest",
             "prevLogIndex": some.prev_position().index.get(),
             "prevLogTerm": some.prev_position().term.get(),
-            "entries": entries(some, values), "leaderCommit": commit_index.get(),
+            "entries": entries(some, values, names), "leaderCommit": commit_index.get(),
         }),
         Message::AppendEntriesReply { .. } => json!({"type": "AppendEntriesResponse"}),
     };

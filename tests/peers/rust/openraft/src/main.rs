@@ -8,6 +8,7 @@
 //! - Who hears of a later vote, or of a leader, notes that in the place of its own vote, and then
 //!   votes for nobody else: not told, until it gives one or there is a later term.
 //! - A leader that starts again leads on, in its term.
+//! - Its members can change, by way of C_old,new: that is not asked for here.
 
 mod store;
 mod told;
@@ -164,7 +165,7 @@ fn clock_that_stands_still() -> Runtime {
 impl Cluster for OpenRaft {
     type Message = Package;
 
-    fn init(&mut self, servers: u64, _: &Value) -> Value {
+    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
         // The tasks end with what they run in.
         *self = OpenRaft::new();
         for server in 1..=servers {

@@ -39,7 +39,8 @@ impl Names {
     }
 }
 
-/// A message on its way. `shown` is what the trace says of it besides its ends.
+/// A message on its way. `shown` is what the trace says of it besides its ends; what it is as well,
+/// such as a heartbeat that is a request for entries, stands in it under `also`.
 #[derive(Clone)]
 pub struct Sent<M> {
     pub from: u64,
@@ -105,7 +106,7 @@ pub trait Cluster {
 
     /// Forgets everything, and starts servers with nothing stored. Returns what the header says
     /// besides (`features`, `allowed`, `silent`).
-    fn init(&mut self, servers: u64, request: &Value) -> Value;
+    fn init(&mut self, servers: u64, request: &Value, names: &Names) -> Value;
     fn take(&mut self, asked: Asked<Self::Message>, names: &Names) -> Taken;
     fn state(&self, server: u64, names: &Names) -> Value;
     /// What was sent since this was asked last.
@@ -132,7 +133,7 @@ impl<C: Cluster> Adapter<C> {
         let server = self.names.number(&request["server"]);
         let id = request["id"].as_u64().map(|id| id as usize);
         let received = id.and_then(|id| self.network.get(id)).cloned();
-        let message = received.as_ref().map(|sent| self.shown(sent));
+        let messages = received.as_ref().map(|sent| self.shown(sent));
         let arguments = &request["arguments"];
         let asked = Asked {
             // Whether it will arrive again makes no difference to who receives it.
@@ -146,7 +147,7 @@ impl<C: Cluster> Adapter<C> {
             Taken::Unknown => json!({"lines": [], "unknown": true}),
             // What was sent before may leave now.
             Taken::Nothing => self.told(server, vec![], None),
-            Taken::Steps(steps) => self.told(server, steps, message),
+            Taken::Steps(steps) => self.told(server, steps, messages),
         }
     }
 
@@ -154,7 +155,7 @@ impl<C: Cluster> Adapter<C> {
         let named = request["servers"].as_array().into_iter().flatten();
         self.names = Names(named.filter_map(|name| Some(name.as_str()?.to_string())).collect());
         self.network.clear();
-        let more = self.cluster.init(self.names.count(), request);
+        let more = self.cluster.init(self.names.count(), request, &self.names);
         let mut header = json!({
             "format": "raft-ref-trace",
             "version": 1,
@@ -168,39 +169,55 @@ impl<C: Cluster> Adapter<C> {
     }
 
     /// The lines of a step, then of each message that was sent.
-    fn told(&mut self, server: u64, steps: Vec<Value>, message: Option<Value>) -> Value {
-        let (mut lines, mut sends) = (steps, Vec::new());
-        for line in &mut lines {
+    fn told(&mut self, server: u64, steps: Vec<Value>, received: Option<Vec<Value>>) -> Value {
+        let (mut lines, mut sends) = (Vec::new(), Vec::new());
+        for mut line in steps {
             if line["server"].is_null() {
                 line["server"] = self.names.of(server);
             }
             let is_receipt = line["step"] == "Receive" && line["message"].is_null();
-            match &message {
-                Some(message) if is_receipt && is_known(message) => {
-                    line["message"] = message.clone();
+            match &received {
+                Some(messages) if is_receipt && is_known(&messages[0]) => {
+                    for message in messages {
+                        lines.push(json!({
+                            "step": "Receive", "server": line["server"], "message": message,
+                        }));
+                    }
+                    if let (Some(last), false) = (lines.last_mut(), line["state"].is_null()) {
+                        last["state"] = line["state"].take();
+                    }
+                    continue;
                 }
                 Some(_) if is_receipt => line["step"] = json!("Stay"),
                 _ => {}
             }
+            lines.push(line);
         }
         if let Some(last) = lines.last_mut() {
             last["state"] = self.cluster.state(server, &self.names);
         }
         for sent in self.cluster.sent() {
-            let (source, message) = (self.names.of(sent.from), self.shown(&sent));
-            if is_known(&message) {
+            let (source, messages) = (self.names.of(sent.from), self.shown(&sent));
+            for message in messages.iter().filter(|message| is_known(message)) {
                 lines.push(json!({"step": "Send", "server": source, "message": message}));
             }
-            sends.push(json!({"id": self.network.len(), "message": message}));
+            sends.push(json!({"id": self.network.len(), "message": messages[0]}));
             self.network.push(sent);
         }
         json!({"lines": lines, "sends": sends})
     }
 
-    fn shown(&self, sent: &Sent<C::Message>) -> Value {
-        let mut shown = json!({"source": self.names.of(sent.from), "dest": self.names.of(sent.to)});
-        put_all(&mut shown, sent.shown.clone());
-        shown
+    /// What the trace says of a message: one after the other all that it is.
+    fn shown(&self, sent: &Sent<C::Message>) -> Vec<Value> {
+        let mut first = sent.shown.clone();
+        let also = first.as_object_mut().and_then(|each| each.remove("also"));
+        let ends = json!({"source": self.names.of(sent.from), "dest": self.names.of(sent.to)});
+        let told = std::iter::once(first).chain(also).map(|each| {
+            let mut shown = ends.clone();
+            put_all(&mut shown, each);
+            shown
+        });
+        told.collect()
     }
 }
 

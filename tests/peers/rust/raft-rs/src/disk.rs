@@ -9,8 +9,7 @@ use raft::{GetEntriesContext, RaftState, Result, StorageError};
 #[derive(Default)]
 pub struct Stored {
     pub hard_state: HardState,
-    pub members: ConfState,
-    /// How far the log is compacted, and the members as of there.
+    /// How far the log is compacted, and the members as of there: those that it starts with.
     pub snapshot: SnapshotMetadata,
     pub entries: Vec<Entry>,
 }
@@ -30,7 +29,6 @@ impl Stored {
 
     pub fn install(&mut self, snapshot: &Snapshot) {
         self.snapshot = snapshot.get_metadata().clone();
-        self.members = self.snapshot.get_conf_state().clone();
         self.entries.clear();
     }
 
@@ -58,7 +56,7 @@ pub struct Disk(pub Rc<RefCell<Stored>>);
 impl Storage for Disk {
     fn initial_state(&self) -> Result<RaftState> {
         let stored = self.0.borrow();
-        Ok(RaftState::new(stored.hard_state.clone(), stored.members.clone()))
+        Ok(RaftState::new(stored.hard_state.clone(), stored.snapshot.get_conf_state().clone()))
     }
 
     fn entries(

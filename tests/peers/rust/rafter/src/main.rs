@@ -6,6 +6,7 @@
 //! - Its check of the quorum makes a leader step down, and keeps nobody from voting: it is on where
 //!   it is asked for, and told as what a leader may do at any time.
 //! - Without jitter a server misses its leader as it stands.
+//! - Its members can change, by way of C_old,new: that is not asked for here.
 
 mod told;
 
@@ -171,7 +172,7 @@ impl Rafter {
 impl Cluster for Rafter {
     type Message = Message;
 
-    fn init(&mut self, servers: u64, request: &Value) -> Value {
+    fn init(&mut self, servers: u64, request: &Value, _: &Names) -> Value {
         self.on = Features {
             pre_vote: is_asked(request, "PreVote"),
             check_quorum: is_asked(request, "CheckQuorum"),
