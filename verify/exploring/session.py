@@ -1,0 +1,249 @@
+"""A session: the places that can be reached in a cluster, by the names of the steps to them.
+
+The rule: a step is one of the system that is searched, taken by it. Nothing is bounded but what the
+request bounds by name, since who walks sees where it leads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from itertools import accumulate
+from typing import Any
+
+from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
+from raft_ref.explorer.model.system import GlobalState, Transition
+from raft_ref.spec.requests import probably
+from raft_ref.traces.format.trace import Trace, TraceStep
+from raft_ref.traces.sources.explored import Teller, message_to_json, trace_of_events
+from raft_ref.traces.story.sentences import tell
+from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
+from raft_ref.verify.exploring.names import BETWEEN, Described, described, found, names_of
+
+UNBOUNDED = 10**9
+MOST_PLACES = 4096
+"""How many places are remembered; others are walked to again."""
+_ENABLED_SHOWN = 12
+
+
+class AddressError(Exception):
+    """An address that leads nowhere; the text says which step of it, and what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A step that is enabled: its name, what it is in words, and as a step of a trace."""
+
+    name: str
+    words: str
+    step: TraceStep
+    transition: Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a property says of a place: whether it is true there, and the instances that are not."""
+
+    property: Property
+    holds: bool
+    instances: tuple[str, ...] = ()
+
+
+class Place:
+    """A state, and the way to it.
+
+    `name` is that of the step that led here from `before`, `step` the step as a trace has it,
+    `event` as values (all None at the beginning).
+    """
+
+    def __init__(
+        self,
+        state: GlobalState,
+        view: View,
+        teller: Teller,
+        before: Place | None = None,
+        name: str | None = None,
+        event: Event | None = None,
+        step: TraceStep | None = None,
+    ) -> None:
+        self.state, self.view, self.teller = state, view, teller
+        self.before, self.name, self.event, self.step = before, name, event, step
+        self.verdicts: list[Verdict] | None = None  # once somebody has asked
+        self.row: dict[str, Any] | None = None  # how it is drawn, likewise
+
+    @cached_property
+    def way(self) -> tuple[Place, ...]:
+        """All places from the beginning to this one."""
+        found: list[Place] = [self]
+        while (before := found[-1].before) is not None:
+            found.append(before)
+        return tuple(reversed(found))
+
+    @property
+    def address(self) -> tuple[str, ...]:
+        """The names of the steps that lead here."""
+        return tuple(place.name for place in self.way if place.name is not None)
+
+    @property
+    def text(self) -> str:
+        """The address as one text."""
+        return BETWEEN.join(self.address)
+
+
+class Session:
+    """A cluster to walk through. Argument: which one.
+
+    Raises `RequestError`, `SpecError` and `ActorError` as `verify.build` does.
+    """
+
+    def __init__(self, request: ClusterRequest) -> None:
+        self.request = _asked(request)
+        self.cluster: Cluster = build(self.request)
+        self.system = _unbounded(self.cluster, self.request)
+        first = self.system.initial()
+        view = self.system.view(first)
+        words, history = self.cluster.words, self.system.history.name
+        self.start = Place(first, view, Teller(self.system.servers, view, words, history))
+        self._empty = trace_of_events(self.system, view, (), words=words)
+        self._places: OrderedDict[tuple[str, ...], Place] = OrderedDict()
+        self._options: OrderedDict[tuple[str, ...], list[Option]] = OrderedDict()
+
+    def at(self, address: str | Sequence[str]) -> Place:
+        """Return the place at an address. Raises `AddressError`."""
+        names = address.split(BETWEEN) if isinstance(address, str) else [*address]
+        names = [name for name in names if name]
+        place = self.start
+        for number, (name, prefix) in enumerate(zip(names, _prefixes(names), strict=True), start=1):
+            known = self._places.get(prefix)
+            place = self._stepped(place, name, number) if known is None else known
+            self._remember(self._places, prefix, place)
+        return place
+
+    def enabled(self, place: Place) -> list[Option]:
+        """Return the steps that are enabled at a place, always in the same order."""
+        known = self._options.get(place.address)
+        if known is None:
+            known = [*self._enabled(place)]
+            self._remember(self._options, place.address, known)
+        return known
+
+    def trace(self, place: Place, source: str = "") -> Trace:
+        """Return the way to a place as a trace."""
+        steps = tuple(each.step for each in place.way if each.step is not None)
+        return replace(self._empty, steps=steps, source=source, bounds={})
+
+    def alone(self, place: Place, step: TraceStep) -> Trace:
+        """Return a step out of a place as a trace of its own, which begins there."""
+        told = self.cluster.words.told
+        messages = tuple(message_to_json(told(each)) for each in place.view.messages)
+        initial = place.teller.now
+        return replace(self._empty, initial=initial, steps=(step,), in_flight=messages)
+
+    def verdicts(self, place: Place) -> list[Verdict]:
+        """Return what each property says of a place, and of the step that led to it."""
+        if place.verdicts is None:
+            place.verdicts = [
+                self._verdict(each, place)
+                for each in self.cluster.properties
+                if each.kind in (Kind.STATE, Kind.STEP, Kind.LOCAL)
+            ]
+        return place.verdicts
+
+    def broken(self, place: Place) -> list[str]:
+        """Return the properties that must hold and do not, by name."""
+        said = self.verdicts(place)
+        return [
+            each.property.name for each in said if not (each.holds or each.property.is_sometimes)
+        ]
+
+    def _verdict(self, prop: Property, place: Place) -> Verdict:
+        evidence: tuple[Any, ...] | None = (place.view,)
+        if prop.kind is not Kind.STATE:
+            evidence = None
+            if place.before is not None and place.event is not None:
+                other = place.view if prop.kind is Kind.STEP else place.event
+                is_of_server = place.event.server is not None or prop.kind is Kind.STEP
+                evidence = (place.before.view, other) if is_of_server else None
+        if evidence is None:
+            return Verdict(prop, not prop.is_sometimes)
+        holds = prop.holds(*evidence)
+        says = () if holds or prop.is_sometimes else tuple(prop.explain(*evidence))
+        return Verdict(prop, holds, says)
+
+    def _steps(self, place: Place) -> list[tuple[Transition, Described]]:
+        found = []
+        for transition in self.system.steps(place.state, Counter()):
+            event = self.system.event(transition)
+            named = described(event.step, event.server, event.action, event.message)
+            found.append((transition, named))
+        return found
+
+    def _enabled(self, place: Place) -> Iterator[Option]:
+        steps = self._steps(place)
+        for (transition, _), name in zip(steps, names_of([each for _, each in steps]), strict=True):
+            step = place.teller.would(self.system.event(transition))
+            yield Option(name, words_of(self.alone(place, step)), step, transition)
+
+    def _stepped(self, place: Place, name: str, number: int) -> Place:
+        steps = self._steps(place)
+        fitting = found(name, [each for _, each in steps])
+        if len(fitting) != 1:
+            names = names_of([each for _, each in steps])
+            meant = [names[each] for each in fitting]
+            why = f"may be {' or '.join(meant)}" if meant else probably(name, names)
+            raise AddressError(f"step {number}: {name}: no step of this name is enabled; {why}")
+        transition, _ = steps[fitting[0]]
+        name = names_of([each for _, each in steps])[fitting[0]]
+        event = self.system.event(transition)
+        teller = place.teller.again()
+        return Place(transition.after, event.after, teller, place, name, event, teller.step(event))
+
+    @staticmethod
+    def _remember(known: OrderedDict[tuple[str, ...], Any], key: tuple[str, ...], what: Any) -> None:
+        known[key] = what
+        known.move_to_end(key)
+        while len(known) > MOST_PLACES:
+            known.popitem(last=False)
+
+
+def words_of(alone: Trace) -> str:
+    """Return the only step of a trace in words."""
+    return tell(alone)[0].partition(". ")[2].removesuffix(".")
+
+
+def _prefixes(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return accumulate(((name,) for name in names), lambda one, other: (*one, *other))
+
+
+def _asked(request: ClusterRequest) -> ClusterRequest:
+    """Return a request with all that can be said of a place: whether steps are the spec's, too."""
+    is_ours = request.node is None
+    refine = request.properties.refine
+    properties = replace(
+        request.properties,
+        beside_bug=True,
+        bisimulation=False,
+        refine=is_ours if refine is None else refine,
+    )
+    return replace(request, properties=properties, depth=None, reduced=False)
+
+
+def _unbounded(cluster: Cluster, request: ClusterRequest) -> System:
+    """Return the system without those bounds that are no more than defaults."""
+    own, given = cluster.system, request.sizes.given()
+    sizes = {each.name for each in fields(GivenSizes)}
+    measures = {
+        name: limit
+        for name, limit in own.bounds.measures.items()
+        if name in given or name not in sizes or name == "max_changes"
+    }
+    faults = {
+        name: given.get(name, UNBOUNDED)
+        for name in ("max_restarts", "max_drops", "max_duplicates")
+    }
+    bounds = Bounds(max_messages=given.get("max_messages"), measures=measures, **faults)
+    return System(
+        own.guard.actor, own.servers, bounds, own.network_kind, own.history, own.measures
+    )
