@@ -6,22 +6,27 @@ checked.
 
 `names` gives each step its name; a `session` follows them; `searching` finds what leads from a
 place to something. `telling` says all that is known of a place as JSON, `exporting` makes a trace, a
-schedule, a test or a picture of the way to it, and `tours` are ways with a sentence for each step.
+schedule, a test or a picture of the way to it, and `touring` reads
+guided tours (`tours/`, a file each): ways with sentences.
 """
 
 from raft_ref.verify.exploring.exporting import KINDS, exported
-from raft_ref.verify.exploring.searching import Goal, Search
+from raft_ref.verify.exploring.searching import Answer, Goal, Search, goals
 from raft_ref.verify.exploring.session import AddressError, Option, Place, Session
 from raft_ref.verify.exploring.telling import told
+from raft_ref.verify.exploring.touring import tours
 
 __all__ = [
     "KINDS",
     "AddressError",
+    "Answer",
     "Goal",
     "Option",
     "Place",
     "Search",
     "Session",
     "exported",
+    "goals",
     "told",
+    "tours",
 ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import accumulate
+from threading import RLock
 from typing import Any
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
@@ -95,10 +96,12 @@ class Place:
 class Session:
     """A cluster to walk through. Argument: which one.
 
-    Raises `RequestError`, `SpecError` and `ActorError` as `verify.build` does.
+    It is for one thread at a time, which holds its `lock`. Raises `RequestError`, `SpecError` and
+    `ActorError` as `verify.build` does.
     """
 
     def __init__(self, request: ClusterRequest) -> None:
+        self.lock = RLock()
         self.request = _asked(request)
         self.cluster: Cluster = build(self.request)
         self.system = _unbounded(self.cluster, self.request)
@@ -128,6 +131,29 @@ class Session:
             known = [*self._enabled(place)]
             self._remember(self._options, place.address, known)
         return known
+
+    def name_of(self, place: Place, event: Event) -> str:
+        """Return the name that a step has which is enabled at a place. Raises `AddressError`."""
+        steps = self._steps(place)
+        wanted = described(event.step, event.server, event.action, event.message)
+        for number, (_, each) in enumerate(steps):
+            if each == wanted:
+                return names_of([each for _, each in steps])[number]
+        raise AddressError(f"{wanted.name()}: no such step is enabled")
+
+    def follow(self, trace: Trace) -> Place:
+        """Return the place to which the steps of a trace lead. Raises `AddressError`."""
+        place = self.start
+        if trace.servers != self.system.servers:
+            raise AddressError(f"the trace is of {len(trace.servers)} servers, not of these")
+        for number, step in enumerate(trace.steps, start=1):
+            names = [each.name for each in self.enabled(place) if each.step == step]
+            if not names:
+                raise AddressError(
+                    f"step {number} ({step.step}) is none that {self.cluster.description} takes"
+                )
+            place = self.at([*place.address, names[0]])
+        return place
 
     def trace(self, place: Place, source: str = "") -> Trace:
         """Return the way to a place as a trace."""

@@ -1,0 +1,139 @@
+"""`raft-ref explore`: walk through a cluster in the browser, step by step."""
+
+import argparse
+import contextlib
+import importlib.util
+import secrets
+import socket
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
+from raft_ref.cli.options.errors import UsageError
+from raft_ref.cli.options.features import add_features, features_of
+from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
+from raft_ref.spec.files import INVARIANTS
+from raft_ref.traces import read
+from raft_ref.verify import ClusterRequest, PropertyRequest
+from raft_ref.verify.exploring import Session
+
+EXIT_CODES = "exit codes: 0 stopped by Ctrl-C or SIGTERM; 2 bad input or usage"
+
+EXAMPLES = """\
+examples:
+  raft-ref explore                                  the reference node, three servers
+  raft-ref explore --servers 5 --values 4           room for figure 8 of the paper
+  raft-ref explore --bug older-term-committed
+  raft-ref explore --with pre-vote,membership
+  raft-ref explore --node my_raft:MyRaft            your own node
+  raft-ref explore found.ndjson --bug quorum-of-half
+                                                    begin at the end of a trace
+  raft-ref explore --port 8080 --no-browser
+"""
+
+NO_SERVER = "explore needs a small web server: pip install 'raft-ref[explore]'"
+"""What is said where it is not installed."""
+
+_BYTES_OF_TOKEN = 18
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Give the parser of the command its options."""
+    parser.description = (
+        "Walk through a cluster in the browser: click on what shall happen next, of all that can, "
+        "and see each server, the messages, which properties are true, and the action of Raft.tla "
+        "beside the Python that took the step. The address is the list of the steps: a link is a "
+        "test case. Served on this machine alone, at an address that nobody can guess; what is "
+        "not bounded here is not bounded."
+    )
+    parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
+    parser.add_argument(
+        "trace", type=Path, nargs="?", metavar="TRACE", help="begin at the end of this trace"
+    )
+    what = parser.add_argument_group("what is explored")
+    add_node(what, "a known bug; `raft-ref bugs` lists them")
+    add_features(what)
+    what.add_argument(
+        "--spec", metavar="FILE.tla", type=Path,
+        help=f"the module of properties (default: {INVARIANTS.name})",
+    )  # fmt: skip
+    what.add_argument(
+        "--raft", metavar="DIR", type=Path, help="a folder with your own Raft.tla"
+    )
+    what.add_argument(
+        "--network", choices=["set", "fifo"], default="set",
+        help="set: any message may arrive next; fifo: in order between two servers (default: set)",
+    )  # fmt: skip
+    bounds = parser.add_argument_group("bounds, where nobody gives one none of steps, of searches")
+    add_sizes(bounds, "or what the bug needs")
+    add_own_bounds(bounds)
+    served = parser.add_argument_group("the page")
+    served.add_argument(
+        "--port", type=int, default=0, metavar="N", help="where it is served (default: a free one)"
+    )
+    served.add_argument(
+        "--no-browser", action="store_true", help="print the address, and open no browser"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve the page until it is interrupted; return the exit code."""
+    if any(importlib.util.find_spec(each) is None for each in ("starlette", "uvicorn")):
+        raise UsageError(NO_SERVER)
+    request = ClusterRequest(
+        node=node_of(options),
+        node_name=options.node,
+        bug=options.bug,
+        sizes=given_sizes_of(options),
+        bounds=dict(options.bound),
+        network=options.network,
+        features=features_of(options),
+        properties=PropertyRequest(spec=options.spec, raft=options.raft),
+    )
+    # What is wrong with the request is said here, and not in the browser.
+    session = Session(request)
+    place = session.start if options.trace is None else session.follow(read(options.trace))
+    listening = _listening(options.port)
+    port, token = listening.getsockname()[1], secrets.token_urlsafe(_BYTES_OF_TOKEN)
+    address = f"http://127.0.0.1:{port}/{token}/" + (f"#{place.text}" if place.address else "")
+    print(f"exploring {session.cluster.description} at {address}", flush=True)
+    print("Ctrl-C ends it", flush=True)
+    if not options.no_browser:
+        webbrowser.open(address)
+    _serve(request, token, port, listening)
+    return 0
+
+
+def _listening(port: int) -> socket.socket:
+    """Return a socket of this machine alone. Raises `UsageError` where the port is taken."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+        listening.listen()
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = error.strerror if isinstance(error, OSError) else "expected 0 to 65535"
+        raise UsageError(f"--port {port}: {why}") from error
+    return listening
+
+
+def _serve(request: ClusterRequest, token: str, port: int, listening: socket.socket) -> None:
+    import uvicorn  # noqa: PLC0415 - an extra
+
+    from raft_ref.cli.exploring.server import application  # noqa: PLC0415 - an extra
+    from raft_ref.cli.exploring.sessions import Sessions  # noqa: PLC0415 - an extra
+
+    app: Any = application(Sessions(request), token, port)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, lifespan="off", server_header=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        app.state.searches.end()
+        listening.close()
