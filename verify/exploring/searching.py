@@ -33,6 +33,7 @@ from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.verify.cluster import Cluster, build
 from raft_ref.verify.cluster.properties import never
 from raft_ref.verify.exploring.session import Place, Session
+from raft_ref.zoo import EXPLORED
 
 Outcome = Literal["found", "nothing", "stopped"]
 
@@ -160,10 +161,12 @@ def usual_bounds(session: Session) -> dict[str, int]:
 def goals(session: Session) -> dict[str, Any]:
     """Return what can be searched for, as JSON: the properties, and the usual bounds."""
     told = [each for each in session.cluster.properties if _is_told_of_states(each)]
+    bug = session.request.bug
     return {
         "broken": [each.name for each in told if not each.is_sometimes],
         "reached": [each.name for each in told if each.is_sometimes],
         "formula": session.cluster.is_raft,
+        "known": "" if bug is None else EXPLORED[bug].breaks,
         "bounds": usual_bounds(session),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import accumulate
@@ -16,7 +17,7 @@ from typing import Any
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
 from raft_ref.explorer.model.system import GlobalState, Transition
-from raft_ref.spec.requests import probably
+from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces.format.trace import Trace, TraceStep
 from raft_ref.traces.sources.explored import Teller, message_to_json, trace_of_events
 from raft_ref.traces.story.sentences import tell
@@ -102,8 +103,7 @@ class Session:
 
     def __init__(self, request: ClusterRequest) -> None:
         self.lock = RLock()
-        self.request = _asked(request)
-        self.cluster: Cluster = build(self.request)
+        self.request, self.cluster = _built(request)
         self.system = _unbounded(self.cluster, self.request)
         first = self.system.initial()
         view = self.system.view(first)
@@ -147,12 +147,22 @@ class Session:
         if trace.servers != self.system.servers:
             raise AddressError(f"the trace is of {len(trace.servers)} servers, not of these")
         for number, step in enumerate(trace.steps, start=1):
-            names = [each.name for each in self.enabled(place) if each.step == step]
-            if not names:
+            wanted = replace(step, history={})  # which no server sees, and not all traces have
+            events = (self.system.event(each) for each, _ in self._steps(place))
+            taken = next(
+                (
+                    event
+                    for event in events
+                    if event.server == step.server
+                    and replace(place.teller.would(event), history={}) == wanted
+                ),
+                None,
+            )
+            if taken is None:
                 raise AddressError(
                     f"step {number} ({step.step}) is none that {self.cluster.description} takes"
                 )
-            place = self.at([*place.address, names[0]])
+            place = self.at([*place.address, self.name_of(place, taken)])
         return place
 
     def trace(self, place: Place, source: str = "") -> Trace:
@@ -243,17 +253,15 @@ def _prefixes(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
     return accumulate(((name,) for name in names), lambda one, other: (*one, *other))
 
 
-def _asked(request: ClusterRequest) -> ClusterRequest:
-    """Return a request with all that can be said of a place: whether steps are the spec's, too."""
-    is_ours = request.node is None
-    refine = request.properties.refine
-    properties = replace(
-        request.properties,
-        beside_bug=True,
-        bisimulation=False,
-        refine=is_ours if refine is None else refine,
-    )
-    return replace(request, properties=properties, depth=None, reduced=False)
+def _built(request: ClusterRequest) -> tuple[ClusterRequest, Cluster]:
+    """Return the cluster with all that can be said of it: of ours, whether steps are the spec's."""
+    properties = replace(request.properties, beside_bug=True, bisimulation=False)
+    asked = replace(request, properties=properties, depth=None, reduced=False)
+    if request.node is None and properties.refine is None:
+        held = replace(asked, properties=replace(properties, refine=True))
+        with suppress(RequestError):  # where the messages are none of Raft's
+            return held, build(held)
+    return asked, build(asked)
 
 
 def _unbounded(cluster: Cluster, request: ClusterRequest) -> System:

@@ -71,8 +71,7 @@ def _cluster(session: Session) -> dict[str, Any]:
 def _words(session: Session, place: Place) -> str:
     if place.before is None or place.step is None:
         return "The cluster starts."
-    words = words_of(session.alone(place.before, place.step))
-    return f"{words[:1].upper()}{words[1:]}."
+    return f"{words_of(session.alone(place.before, place.step))}."
 
 
 # ---- The diagram

@@ -15,15 +15,19 @@ function width(text, size = 12) {
 // Text in lines of at most so many points; what is longer than a line is cut.
 function wrapped(text, most, size = 12, lines = 3) {
   const found = [];
-  for (const word of text.split(" ")) {
-    const longer = found.length ? `${found.at(-1)} ${word}` : word;
+  for (const word of text.split(" ")) for (const [at, part] of parts(word, most, size).entries()) {
+    const longer = found.length ? `${found.at(-1)}${at ? "" : " "}${part}` : part;
     if (found.length && width(longer, size) <= most) found[found.length - 1] = longer;
-    else found.push(word);
+    else found.push(part);
   }
   const kept = found.slice(0, lines);
   if (found.length > lines) kept[lines - 1] += "…";
   return kept.map((line) => shortened(line, most, size));
 }
+
+// A word that no line has room for is broken before a capital: Request, Vote.
+const parts = (word, most, size) =>
+  width(word, size) <= most ? [word] : word.split(/(?<=[a-z])(?=[A-Z])/);
 
 function shortened(text, most, size) {
   if (width(text, size) <= most) return text;
@@ -36,7 +40,7 @@ const ORDER = ["deliver", "duplicate", "drop", "time out", "client", "send", "ot
 
 export function draw(place, room) {
   const { servers, roles, heads } = place.cluster;
-  const lane = Math.max(98, Math.min(300, (room - LEFT - 8) / servers.length));
+  const lane = Math.max(98, Math.min(420, (room - LEFT - 8) / servers.length));
   const all = LEFT + lane * servers.length;
   const x = (server) => LEFT + lane * server + 12;
   const picture = new Picture(place, lane, x);
@@ -58,6 +62,7 @@ export function draw(place, room) {
     "aria-label": `${place.rows.length} steps of ${servers.length} servers`,
   }, defs(), svg("g", {}, ...rows.map((row) => row.back)), ...lives, ...arrows, ...top,
   svg("g", {}, ...rows.map((row) => row.front)), ...line,
+  svg("g", { "aria-hidden": "true" }, ...options.wires),
   svg("g", { id: "next", role: "list", "aria-label": "What can happen next" }, ...options.made));
 }
 
@@ -119,7 +124,7 @@ class Picture {
   }
 
   mark(row, left, event, most) {
-    const text = shortened(row.mark, most - 6, 11.5), name = row.crashed ? "crashed" : row.role;
+    const text = shortened(row.mark, most + 8, 11.5), name = row.crashed ? "crashed" : row.role;
     return svg("g", { class: `mark ${name}` },
       svg("rect", { x: left - 6, y: event - 10, width: width(text, 11.5) * 1.08 + 14, height: PILL, rx: 9 }),
       svg("text", { x: left + 1, y: event + 4 }, text));
@@ -170,6 +175,7 @@ class Picture {
 
   options(from) {
     const stack = this.place.cluster.servers.map(() => from), made = [];
+    this.wires = [];
     const ranked = this.place.enabled.map((option) => ({ option, ...this.ranked(option) }))
       .sort((one, other) => one.lane - other.lane || one.message - other.message
         || ORDER.indexOf(one.option.group) - ORDER.indexOf(other.option.group));
@@ -192,7 +198,7 @@ class Picture {
         stack[lane] += lines.length * LINE + 11;
       }
     }
-    return { made, bottom: Math.max(...stack) };
+    return { made, wires: this.wires, bottom: Math.max(...stack) };
   }
 
   ranked(option) {
@@ -208,20 +214,28 @@ class Picture {
 
   pill(option, lines, x, y, wide, wire) {
     const high = Math.max(PILL, lines.length * LINE + 5);
-    const parts = [];
-    if (wire) {
-      const [from, to] = wire, side = Math.sign(from[0] - to) * 5;
-      const d = `M${from} L${[to + side, y + high / 2]}`;
-      parts.push(svg("path", { class: "near", d }),
-        svg("path", { class: "wire", d, "marker-end": "url(#head-ghost)" }));
-    }
-    const says = option.words[0].toUpperCase() + option.words.slice(1);
+    const href = link([...this.address, option.name]);
+    const own = wire ? this.wire(option, href, wire, wide, x, y + high / 2) : null;
+    const says = option.words;
     const small = option.group === "duplicate" || option.group === "drop";
-    return svg("g", { role: "listitem" }, svg("a", {
-      href: link([...this.address, option.name]), "data-name": option.name, tabindex: 0,
+    const made = svg("a", {
+      href, "data-name": option.name, tabindex: 0,
       class: `option ${option.group.replace(" ", "-")}${small ? " small" : ""}`, "aria-label": says,
-    }, ...parts, svg("title", {}, says),
+    }, svg("title", {}, says),
     svg("rect", { x, y, width: wide, height: high, rx: 5 }),
-    ...lines.map((line, at) => svg("text", { x: x + 6, y: y + 14 + at * LINE }, line))));
+    ...lines.map((line, at) => svg("text", { x: x + 6, y: y + 14 + at * LINE }, line)));
+    if (own) for (const [event, lit] of [["mouseenter", true], ["focus", true], ["mouseleave", false], ["blur", false]])
+      made.addEventListener(event, () => own.classList.toggle("lit", lit));
+    return svg("g", { role: "listitem" }, made);
+  }
+
+  // The way of a message that is in flight, behind all that can be read, and to be clicked too.
+  wire(option, href, [from, to], wide, x, y) {
+    const end = from[0] > to ? x + wide : x - 2;
+    const d = `M${from} L${[end, y]}`;
+    const made = svg("a", { href, class: "wire", tabindex: -1 },
+      svg("path", { class: "near", d }), svg("path", { class: "way", d, "marker-end": "url(#head-ghost)" }));
+    this.wires.push(made);
+    return made;
   }
 }

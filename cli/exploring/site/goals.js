@@ -10,12 +10,14 @@ let running = null;
 
 export async function prepare(found) {
   const known = await ask("goals");
-  const options = (label, kind, names) => make("optgroup", { label },
-    ...names.map((name) => make("option", { value: `${kind}:${name}` }, name)));
-  byId("goal-what").replaceChildren(options("breaks", "property", known.broken),
-    options("reaches", "property", known.reached),
-    ...(known.formula ? [make("optgroup", { label: "makes true" },
-      make("option", { value: TYPED }, "a formula that I type"))] : []));
+  const options = (label, verb, names) => make("optgroup", { label },
+    ...names.map((name) => make("option", { value: `property:${name}` }, `${verb} ${name}`)));
+  byId("goal-what").replaceChildren(
+    ...(known.formula ? [make("option", { value: TYPED }, "makes a formula true that I type")] : []),
+    options("what must hold", "breaks", known.broken),
+    options("what must occur", "reaches", known.reached));
+  byId("goal-what").value = known.known ? `property:${known.known}` : "property:SometimesLeader";
+  if (!byId("goal-what").value) byId("goal-what").selectedIndex = 0;
   byId("goal-formula").value = '\\E i \\in Server : role[i] = "Leader" /\\ commitIndex[i] > 0';
   byId("goal-bounds").replaceChildren(...Object.entries(known.bounds).map(([name, number]) =>
     make("label", {}, `${name.replace("max_", "").replaceAll("_", " ")} `,

@@ -4,17 +4,18 @@ import { ask } from "./api.js";
 import { begins, link } from "./address.js";
 import { byId, make } from "./dom.js";
 
+const FEW = 10;
 let tour = null;
 
 export async function prepare(planned) {
   const { tours } = await ask("tours");
   const groups = new Map();
   for (const each of tours) groups.set(each.group, [...(groups.get(each.group) || []), each]);
-  byId("tours").replaceChildren(...[...groups].flatMap(([group, all]) => [
-    make("h3", {}, group),
-    make("ul", {}, ...all.map((each) => make("li", {},
-      make("a", { href: `?${new URLSearchParams({ ...each.cluster, tour: each.name })}#` }, each.title),
-      ` (${each.steps} steps)`)))]));
+  byId("tours").replaceChildren(...[...groups].map(([group, all]) =>
+    make("details", { open: all.length < FEW ? "" : null }, make("summary", {}, group),
+      make("ul", {}, ...all.map((each) => make("li", {},
+        make("a", { href: `?${new URLSearchParams({ ...each.cluster, tour: each.name })}#` }, each.title),
+        ` (${each.steps} steps)`))))));
   const name = new URLSearchParams(location.search).get("tour");
   if (!name) return;
   tour = await ask("tours", { tour: name });
@@ -26,6 +27,7 @@ export async function prepare(planned) {
 }
 
 export function show(address) {
+  if (address.length === 1 || tour && !address.length) byId("about-tours").open = false;
   if (!tour) return;
   const along = begins(tour.names, address);
   const step = along && address.length ? tour.steps[address.length - 1] : null;
