@@ -7,7 +7,7 @@ request bounds by name, since who walks sees where it leads.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -57,7 +57,8 @@ class Place:
     """A state, and the way to it.
 
     `name` is that of the step that led here from `before`, `step` the step as a trace has it,
-    `event` as values (all None at the beginning).
+    `event` as values (all None at the beginning); `ages` say of messages in which order the way
+    has first sent them, so that nothing depends on where else the session has been.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class Place:
         name: str | None = None,
         event: Event | None = None,
         step: TraceStep | None = None,
+        ages: Mapping[int, int] | None = None,
     ) -> None:
         self.state, self.view, self.teller = state, view, teller
+        self.ages = {} if ages is None else ages
         self.before, self.name, self.event, self.step = before, name, event, step
         self.verdicts: list[Verdict] | None = None  # once somebody has asked
         self.row: dict[str, Any] | None = None  # how it is drawn, likewise
@@ -210,7 +213,11 @@ class Session:
 
     def _steps(self, place: Place) -> list[tuple[Transition, Described]]:
         found = []
-        for transition in self.system.steps(place.state, Counter()):
+        steps = sorted(
+            self.system.steps(place.state, Counter()),
+            key=lambda step: -1 if step.message < 0 else place.ages[step.message],
+        )
+        for transition in steps:
             event = self.system.event(transition)
             named = described(event.step, event.server, event.action, event.message)
             found.append((transition, named))
@@ -233,8 +240,21 @@ class Session:
         transition, _ = steps[fitting[0]]
         name = names_of([each for _, each in steps])[fitting[0]]
         event = self.system.event(transition)
+        ages = dict(place.ages)
+        for message in () if transition.local is None else transition.local.sends:
+            ages.setdefault(message, len(ages))
+        event = replace(event, after=self._view(transition.after, ages))
         teller = place.teller.again()
-        return Place(transition.after, event.after, teller, place, name, event, teller.step(event))
+        step = teller.step(event)
+        return Place(transition.after, event.after, teller, place, name, event, step, ages)
+
+    def _view(self, state: GlobalState, ages: Mapping[int, int]) -> View:
+        """Return a state as values, what is in flight in the order in which it was first sent."""
+        view = self.system.view(state)
+        if self.system.network_kind == "fifo":
+            return view  # already in an order that is the network's own
+        content = sorted(self.system.network.content(state.network), key=ages.__getitem__)
+        return replace(view, messages=tuple(self.system.local.messages[each] for each in content))
 
     @staticmethod
     def _remember(known: OrderedDict[tuple[str, ...], Any], key: tuple[str, ...], what: Any) -> None:

@@ -13,8 +13,10 @@ from raft_ref.features import Feature
 from raft_ref.spec.files import EXTENDED, FEATURES, RAFT
 from raft_ref.traces.drawing.cells import Cells
 from raft_ref.traces.drawing.scene import Line, role_and_term, role_of, rows
+from raft_ref.traces.format.features import VARIABLES
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, Flight, InFlight
 from raft_ref.traces.format.trace import JsonObject, TraceStep
+from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import describe
 from raft_ref.traces.story.words import compacted, entries, is_snapshot, message_phrases, plain
 from raft_ref.verify.exploring.session import Option, Place, Session, Verdict, words_of
@@ -48,7 +50,7 @@ def told(session: Session, place: Place) -> dict[str, Any]:
         "rows": [_row(session, number, each) for number, each in enumerate(place.way[1:], start=1)],
         "flights": [_flight(session, each) for each in network.flights],
         "enabled": [_option(session, each, network) for each in session.enabled(place)],
-        "states": {name: _state(state) for name, state in place.teller.now.items()},
+        "states": _states(session, place),
         "changed": _changed(place),
         "properties": [_verdict(each) for each in session.verdicts(place)],
         "code": _code(session, place),
@@ -172,6 +174,19 @@ def _short(step: TraceStep) -> str:
 
 
 # ---- The servers
+
+
+def _states(session: Session, place: Place) -> dict[str, dict[str, Any]]:
+    """Return the variables of each server, but for those of features that nothing has changed."""
+    moved = {name for each in place.way if each.step is not None for name in each.step.changes}
+    idle = {*VARIABLES} - moved
+    features = tuple(each.value for each in session.cluster.features)
+    found = {}
+    for server, state in place.teller.now.items():
+        found[server] = _state({name: state[name] for name in state if name not in idle})
+        if configuration := goes_by(state, features):
+            found[server]["configuration"] = configuration
+    return found
 
 
 def _state(state: JsonObject) -> dict[str, Any]:

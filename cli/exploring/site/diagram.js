@@ -4,7 +4,7 @@
 import { link } from "./address.js";
 import { svg } from "./dom.js";
 
-const LEFT = 34, TOP = 44, LINE = 15, PILL = 20;
+const LEFT = 34, TOP = 44, LINE = 15, PILL = 20, MANY = 8;
 const context = document.createElement("canvas").getContext("2d");
 
 function width(text, size = 12) {
@@ -62,7 +62,7 @@ export function draw(place, room) {
     "aria-label": `${place.rows.length} steps of ${servers.length} servers`,
   }, defs(), svg("g", {}, ...rows.map((row) => row.back)), ...lives, ...arrows, ...top,
   svg("g", {}, ...rows.map((row) => row.front)), ...line,
-  svg("g", { "aria-hidden": "true" }, ...options.wires),
+  svg("g", { "aria-hidden": "true", class: options.wires.length > MANY ? "many" : null }, ...options.wires),
   svg("g", { id: "next", role: "list", "aria-label": "What can happen next" }, ...options.made));
 }
 

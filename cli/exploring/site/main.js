@@ -39,7 +39,7 @@ async function arrive() {
 
 function controls() {
   const before = place.address.length, after = branches.after(place.address).length;
-  byId("position").textContent = after ? `${before} / ${before + after}` : String(before);
+  byId("position").textContent = `${before} / ${before + after}`;
   byId("start").disabled = byId("back").disabled = before === 0;
   byId("forward").disabled = byId("end").disabled = after === 0;
   document.title = before ? `${place.words} – raft-ref explore` : "raft-ref explore";
