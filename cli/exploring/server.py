@@ -175,7 +175,8 @@ class Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse to."""
-        if scope["type"] != "http":
+        if scope["type"] != "http":  # no route is of another type: it ends as such a one does
+            await self._app(scope, receive, send)
             return
         refused = self._refused(scope)
         answer: Callable[[Scope, Receive, Send], Awaitable[None]] = refused or self._app
