@@ -58,9 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--spec", metavar="FILE.tla", type=Path,
         help=f"the module of properties (default: {INVARIANTS.name})",
     )  # fmt: skip
-    what.add_argument(
-        "--raft", metavar="DIR", type=Path, help="a folder with your own Raft.tla"
-    )
+    what.add_argument("--raft", metavar="DIR", type=Path, help="a folder with your own Raft.tla")
     what.add_argument(
         "--network", choices=["set", "fifo"], default="set",
         help="set: any message may arrive next; fifo: in order between two servers (default: set)",

@@ -63,9 +63,7 @@ class Searches:
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Running] = OrderedDict()
 
-    def begin(
-        self, session: Session, place: Place, goal: Goal, bounds: Mapping[str, int]
-    ) -> str:
+    def begin(self, session: Session, place: Place, goal: Goal, bounds: Mapping[str, int]) -> str:
         """Begin a search; return its number. Raises `RequestError` for a goal that is none."""
         search = Search(session, place, goal, bounds)
         search.demand()

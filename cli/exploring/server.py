@@ -133,9 +133,7 @@ def application(sessions: Sessions, token: str, port: int) -> Starlette:
     return app
 
 
-async def _answered(
-    request: Request, method: Callable[[Mapping[str, Any]], Response]
-) -> Response:
+async def _answered(request: Request, method: Callable[[Mapping[str, Any]], Response]) -> Response:
     content = b""
     async for part in request.stream():
         content += part

@@ -90,8 +90,8 @@ class System:
     of a server's state a bound may be put on (the actor's `measures`, if not given), and whether
     steps are left out that change nothing but their order (see `explorer.model.reduction`), and
     the state in which it begins, of which no restart, loss or duplicate counts (`first`; None: as
-    the actor does). Raises ValueError if a bound is on a measure that there is not or the actor does not tell obsolete
-    messages, and `ActorError` as soon as the actor breaks its protocol.
+    the actor does). Raises ValueError if a bound is on a measure that there is not or the actor
+    does not tell obsolete messages, and `ActorError` as soon as the actor breaks its protocol.
 
     `examine_observation` may be set, and is called with each new observation of the history: the
     history, the server's states before and after, and the history then.

@@ -24,13 +24,13 @@ def browser() -> Iterator[Chrome]:
 def sized(driver: Chrome, width: int, height: int) -> None:
     """Give the page so many pixels."""
     size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)  # type: ignore[no-untyped-call]
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
 
 def themed(driver: Chrome, theme: str) -> None:
     """Let the reader's setting be light or dark."""
     media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)  # type: ignore[no-untyped-call]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
 
 
 def complaints(driver: Chrome) -> list[str]:

@@ -1,4 +1,4 @@
-"""Makes the guided tours that are no longer than what they are made of: `python -m tests.support.tours`.
+"""Makes the guided tours: `python -m tests.support.tours`.
 
 Each known bug that a search finds is a tour along its trace of the gallery, and figure 8 one along
 its schedule. Tours that people have written are walked, and their names put as they are today.
@@ -32,7 +32,8 @@ FIGURE_8_SAYS = {
     32: "... which reaches s2 alone.",
     33: "(b) s1 crashes.",
     34: "s5 stands. In term 2, s3 and s4 have voted already ...",
-    35: "... so it needs term 3, for which s3 and s4 vote: they lack the entry of term 2, as it does.",
+    35: "... so it needs term 3, for which s3 and s4 vote: they lack the entry of term 2, as "
+    "it does.",
     40: "It has another entry at index 2, of term 3, and nobody else has it.",
     41: "(c) s5 crashes.",
     42: "s1 is back, and stands ...",
@@ -46,9 +47,10 @@ FIGURE_8_SAYS = {
     "later term counts.",
     73: "It overwrites the entry of term 2 on s2. Had s1 committed it, it would be lost.",
     79: "On s3 too: of what was on a majority, nothing is left there.",
-    86: "Had s1 replicated its entry of term 4 before it crashed, as in (e), s5 could not have been "
-    "elected.",
+    86: "Had s1 replicated its entry of term 4 before it crashed, as in (e), s5 could not have "
+    "been elected.",
 }
+
 
 def main() -> None:
     """Write them all."""

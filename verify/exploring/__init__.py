@@ -5,9 +5,9 @@ no second semantics: the system is the one that is searched, its properties are 
 checked.
 
 `names` gives each step its name; a `session` follows them; `searching` finds what leads from a
-place to something. `telling` says all that is known of a place as JSON, `exporting` makes a trace, a
-schedule, a test or a picture of the way to it, and `touring` reads
-guided tours (`tours/`, a file each): ways with sentences.
+place to something. `telling` says all that is known of a place as JSON, `exporting` makes a trace,
+a schedule, a test or a picture of the way to it, and `touring` reads guided tours (`tours/`, a file
+each): ways with sentences.
 """
 
 from raft_ref.verify.exploring.exporting import KINDS, exported

@@ -1,6 +1,6 @@
 """The way to a place as a file: a trace, a schedule, a test, a picture, a page.
 
-Each is what the other commands read: `validate` and `draw` a trace, `conform` and `play` a schedule.
+Each is what other commands read: `validate` and `draw` a trace, `conform` and `play` a schedule.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from raft_ref.traces import Trace, draw, render, write
+from raft_ref.spec.requests import RequestError
+from raft_ref.traces import Trace, TraceError, draw, render, write
 from raft_ref.traces.conformance.schedule import Command, Schedule, as_written
 from raft_ref.traces.conformance.schedule import write as write_schedule
 from raft_ref.traces.drawing.page import page
 from raft_ref.verify.cluster import ClusterRequest
 from raft_ref.verify.exploring.session import Place, Session
 from raft_ref.verify.replay import NotTakenError, annotated, asked_annotations
-from raft_ref.spec.requests import RequestError
 
 
 class Kind(NamedTuple):
@@ -55,9 +55,7 @@ def _write_schedule(session: Session, place: Place, path: Path) -> None:
     schedule = Schedule(trace.servers, commands, trace.network, features=features)
     try:
         write_schedule(as_written(schedule), path, trace.source)
-    except Exception as error:
-        if type(error).__name__ != "TraceError":
-            raise
+    except TraceError as error:
         raise RequestError(f"a schedule cannot have this: {error}", is_named=False) from error
 
 

@@ -46,8 +46,10 @@ _FAULTS = ("max_restarts", "max_drops", "max_duplicates")
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is searched for: a property that is to be broken, or a Sometimes... that is to be
-    reached, by name; or a `formula` of TLA+ that is to be true, in the words of the properties.
+    """What is searched for.
+
+    A `property` is to be broken, or a Sometimes... to be reached, by name; or a `formula` of TLA+
+    is to be true, in the words of the properties.
     """
 
     property: str = ""
@@ -119,9 +121,7 @@ class Search:
                 names.append(name)
         return Answer("found", tuple(names), report)
 
-    def _searched(
-        self, on_progress: Callable[[Progress], None], *, is_symmetric: bool
-    ) -> Report:
+    def _searched(self, on_progress: Callable[[Progress], None], *, is_symmetric: bool) -> Report:
         cluster = build(self.session.request)  # another one, so that nothing is shared with it
         prop = wanted(cluster, self.goal)
         own = cluster.system

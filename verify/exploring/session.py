@@ -257,7 +257,9 @@ class Session:
         return replace(view, messages=tuple(self.system.local.messages[each] for each in content))
 
     @staticmethod
-    def _remember(known: OrderedDict[tuple[str, ...], Any], key: tuple[str, ...], what: Any) -> None:
+    def _remember(
+        known: OrderedDict[tuple[str, ...], Any], key: tuple[str, ...], what: Any
+    ) -> None:
         known[key] = what
         known.move_to_end(key)
         while len(known) > MOST_PLACES:
@@ -294,10 +296,7 @@ def _unbounded(cluster: Cluster, request: ClusterRequest) -> System:
         if name in given or name not in sizes or name == "max_changes"
     }
     faults = {
-        name: given.get(name, UNBOUNDED)
-        for name in ("max_restarts", "max_drops", "max_duplicates")
+        name: given.get(name, UNBOUNDED) for name in ("max_restarts", "max_drops", "max_duplicates")
     }
     bounds = Bounds(max_messages=given.get("max_messages"), measures=measures, **faults)
-    return System(
-        own.guard.actor, own.servers, bounds, own.network_kind, own.history, own.measures
-    )
+    return System(own.guard.actor, own.servers, bounds, own.network_kind, own.history, own.measures)

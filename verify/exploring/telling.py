@@ -11,8 +11,8 @@ from typing import Any
 
 from raft_ref.features import Feature
 from raft_ref.spec.files import EXTENDED, FEATURES, RAFT
-from raft_ref.traces.drawing.cells import Cells
-from raft_ref.traces.drawing.scene import Line, role_and_term, role_of, rows
+from raft_ref.traces.drawing.cells import Cells, Line
+from raft_ref.traces.drawing.scene import role_and_term, role_of, rows
 from raft_ref.traces.format.features import VARIABLES
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, Flight, InFlight
 from raft_ref.traces.format.trace import JsonObject, TraceStep

@@ -80,6 +80,9 @@ class Picture {
     this.address = place.address;
   }
 
+  // Where a message is lost: on its way, and beside whatever lifeline stands in the middle.
+  between(from, to) { return this.x(from) + (this.x(to) - this.x(from)) * 0.42; }
+
   // ---- What happened
 
   row(row) {
@@ -87,7 +90,7 @@ class Picture {
     this.at[number] = event;
     const parts = [];
     const own = row.server >= 0;
-    const left = own ? this.x(row.server) : (this.x(row.towards[0]) + this.x(row.towards[1])) / 2;
+    const left = own ? this.x(row.server) : this.between(...row.towards);
     const most = this.lane - 26;
     let y = event + 4;
     if (row.mark) {
@@ -167,7 +170,7 @@ class Picture {
     flight.delivered.forEach((number, times) =>
       arrow([this.x(flight.to) + side, this.at[number]], times ? "again" : ""));
     if (flight.lost !== null)
-      arrow([(this.x(flight.from) + this.x(flight.to)) / 2, this.at[flight.lost]], "gone", false);
+      arrow([this.between(flight.from, flight.to), this.at[flight.lost]], "gone", false);
     return found;
   }
 

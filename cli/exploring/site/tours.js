@@ -5,7 +5,7 @@ import { begins, link } from "./address.js";
 import { byId, make } from "./dom.js";
 
 const FEW = 10;
-let tour = null;
+let tour = null, isFirst = true;
 
 export async function prepare(planned) {
   const { tours } = await ask("tours");
@@ -27,7 +27,8 @@ export async function prepare(planned) {
 }
 
 export function show(address) {
-  if (address.length === 1 || tour && !address.length) byId("about-tours").open = false;
+  if (isFirst || address.length) byId("about-tours").open = isFirst && !address.length && !tour;
+  if (address.length) isFirst = false;
   if (!tour) return;
   const along = begins(tour.names, address);
   const step = along && address.length ? tour.steps[address.length - 1] : null;

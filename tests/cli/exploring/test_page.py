@@ -65,7 +65,7 @@ class Page:
         self.driver.get("about:blank")
         self.driver.get(f"{self.served}{query}#{address}")
         WebDriverWait(self.driver, 60).until(
-            lambda driver: driver.execute_script("return document.body.dataset.ready")  # type: ignore[no-untyped-call]
+            lambda driver: driver.execute_script("return document.body.dataset.ready")
         )
 
     def all(self, selector: str) -> list[str]:
@@ -152,7 +152,7 @@ def test_each_kind_of_step_can_be_clicked(page: Page) -> None:
 def test_a_message_in_flight_is_delivered_by_its_arrow(page: Page) -> None:
     page.open("s1.Timeout")
     [wire, _] = page.driver.find_elements(By.CSS_SELECTOR, "#diagram .wire .near")
-    page.driver.execute_script(  # type: ignore[no-untyped-call]
+    page.driver.execute_script(
         "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", wire
     )
     page.arrives("s2.Receive(RequestVoteRequest,s1,term=1)")
@@ -208,7 +208,7 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
 
 def test_everything_has_a_name_for_those_who_hear_it(page: Page) -> None:
     page.open(ELECTED)
-    nameless = page.driver.execute_script(  # type: ignore[no-untyped-call]
+    nameless = page.driver.execute_script(
         """return [...document.querySelectorAll("a, button, input, select, textarea")]
           .filter((each) => !each.closest("[hidden], [aria-hidden]"))
           .filter((each) => !(each.getAttribute("aria-label") || each.textContent.trim()
@@ -320,7 +320,7 @@ def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
 @pytest.mark.parametrize("kind", ["trace", "schedule", "test", "svg", "gv", "page"])
 def test_a_way_is_taken_along(page: Page, kind: str, tmp_path: Path) -> None:
     where = {"behavior": "allow", "downloadPath": str(tmp_path)}
-    page.driver.execute_cdp_cmd("Page.setDownloadBehavior", where)  # type: ignore[no-untyped-call]
+    page.driver.execute_cdp_cmd("Page.setDownloadBehavior", where)
     page.open(ELECTED)
     Select(page.driver.find_element(By.ID, "export-kind")).select_by_value(kind)
     page.click("#export")
@@ -338,15 +338,16 @@ def test_it_can_be_read_in_each_size_and_theme(
     page.open(f"{ELECTED}/s1.ClientRequest(v1)/s1.AppendEntries(s2,1)/s3.Timeout")
     script = page.driver.execute_script
     overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert script(overflow) <= 0  # type: ignore[no-untyped-call]
-    paper = script("return getComputedStyle(document.body).backgroundColor")  # type: ignore[no-untyped-call]
+    assert script(overflow) <= 0
+    paper = script("return getComputedStyle(document.body).backgroundColor")
     assert paper == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 25, 29)"}[theme]
-    smallest = script(  # type: ignore[no-untyped-call]
+    smallest = script(
         """return Math.min(...[...document.querySelectorAll("#diagram text, #panel *")]
-          .filter((each) => each.textContent.trim()).map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
+          .filter((each) => each.textContent.trim())
+          .map((each) => parseFloat(getComputedStyle(each).fontSize)))"""
     )
     assert smallest >= 11
-    beyond = script(  # type: ignore[no-untyped-call]
+    beyond = script(
         """return [...document.querySelectorAll("#next .option")].filter((each) => {
           const box = each.querySelector("rect").getBoundingClientRect();
           return [...each.querySelectorAll("text")].some((text) =>
@@ -356,6 +357,6 @@ def test_it_can_be_read_in_each_size_and_theme(
     assert beyond == []
     story = page.driver.find_element(By.ID, "story")
     assert story.is_displayed()
-    assert script("return arguments[0].getBoundingClientRect().top", story) >= 0  # type: ignore[no-untyped-call]
+    assert script("return arguments[0].getBoundingClientRect().top", story) >= 0
     page.take("s2.Timeout")
     page.kept(f"{width}-{theme}")

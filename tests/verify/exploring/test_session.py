@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from raft_ref.features import Feature
-from raft_ref.traces import TraceStep, read
+from raft_ref.traces import Trace, TraceStep, read
 from raft_ref.traces.playing import PlayRequest
 from raft_ref.verify import ClusterRequest, GivenSizes, RequestError
 from raft_ref.verify.exploring import KINDS, AddressError, Session, exported, told, tours
@@ -113,7 +113,7 @@ def test_a_step_that_leaves_the_spec_is_told() -> None:
     assert "StepRefinement" in broken[first]
 
 
-def _bug_trace():  # type: ignore[no-untyped-def]
+def _bug_trace() -> Trace:
     return read(GALLERY / "quorum-of-half.ndjson")
 
 
@@ -139,7 +139,9 @@ def test_what_is_told_of_a_place_is_all_that_a_page_shows() -> None:
     assert [row["mark"] for row in found["rows"]] == [
         "candidate t1", "follower t1", "leader t1", "", "", "", "",
     ]  # fmt: skip
-    ways = [(each["from"], each["to"], each["sent"], each["delivered"]) for each in found["flights"]]
+    ways = [
+        (each["from"], each["to"], each["sent"], each["delivered"]) for each in found["flights"]
+    ]
     assert ways == [(0, 1, 1, [2]), (0, 2, 1, []), (1, 0, 2, [3]), (0, 1, 5, [6]), (1, 0, 6, [7])]
     [deliver] = [each for each in found["enabled"] if each["group"] == "deliver"]
     assert found["flights"][deliver["flight"]]["to"] == 2
@@ -199,7 +201,7 @@ def test_a_schedule_has_no_step_that_raft_has_no_name_for() -> None:
     strange = Session(ClusterRequest())
     at = strange.at("s1.Timeout")
     at.step = TraceStep("Stay", "s1")
-    with pytest.raises(RequestError, match='a schedule cannot have this: .*"step" must be'):
+    with pytest.raises(RequestError, match=r'a schedule cannot have this: .*"step" must be'):
         exported(strange, at, "schedule")
     assert exported(session(), place, "gv").startswith(b"digraph")
 
@@ -215,7 +217,9 @@ def test_a_tour_leads_where_it_says(name: str) -> None:
     tour = tours(name)
     assert made.walked(tour) == tour
     if "bug" in tour["cluster"]:
-        assert made.of_bug(tour["cluster"]["bug"]) == {k: v for k, v in tour.items() if k != "order"}
+        assert made.of_bug(tour["cluster"]["bug"]) == {
+            k: v for k, v in tour.items() if k != "order"
+        }
 
 
 def test_there_are_tours_to_begin_with_and_for_the_bugs() -> None:
