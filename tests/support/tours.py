@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from raft_ref.cli.exploring.asked import cluster_of
+from raft_ref.cli.commands.explore.asked import cluster_of
 from raft_ref.features import ExtendedNode
 from raft_ref.traces import Trace, read
 from raft_ref.traces.playing import PlayRequest

@@ -66,6 +66,7 @@ def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return errors.removeprefix("raft-ref: ").rstrip()
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -17,7 +17,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from raft_ref.verify.exploring import tours
+from raft_ref.verify.exploring import KINDS, tours
 from tests.support import processes
 from tests.support.browser import browser, complaints, sized, themed
 
@@ -149,6 +149,7 @@ def test_each_kind_of_step_can_be_clicked(page: Page) -> None:
     page.kept("kinds")
 
 
+@pytest.mark.deep
 def test_a_message_in_flight_is_delivered_by_its_arrow(page: Page) -> None:
     page.open("s1.Timeout")
     [wire, _] = page.driver.find_elements(By.CSS_SELECTOR, "#diagram .wire .near")
@@ -237,6 +238,7 @@ def test_a_link_that_leads_nowhere_says_so(page: Page) -> None:
     assert all("400" in each for each in complaints(page.driver))
 
 
+@pytest.mark.deep
 def test_hostile_names_are_text(page: Page) -> None:
     page.open("<img src=x onerror=\"document.title='owned'\">")
     assert "no step of this name is enabled" in page.text("wrong")
@@ -276,6 +278,7 @@ def test_a_formula_is_typed_and_what_is_wrong_with_it_is_told(page: Page) -> Non
     assert all("400" in each for each in complaints(page.driver))
 
 
+@pytest.mark.deep
 def test_a_search_that_takes_too_long_is_stopped(page: Page) -> None:
     page.open()
     page.click("#goal-within summary")
@@ -306,6 +309,7 @@ def test_a_tour_is_walked_with_a_sentence_for_each_step(page: Page) -> None:
     page.at(3)
 
 
+@pytest.mark.deep
 def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
     query = "?bug=older-term-committed&servers=3&tour=bug-older-term-committed"
     page.open("", query)
@@ -317,7 +321,10 @@ def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
     page.kept("bug")
 
 
-@pytest.mark.parametrize("kind", ["trace", "schedule", "test", "svg", "gv", "page"])
+@pytest.mark.parametrize(
+    "kind",
+    ["trace", *(pytest.param(kind, marks=pytest.mark.deep) for kind in KINDS if kind != "trace")],
+)
 def test_a_way_is_taken_along(page: Page, kind: str, tmp_path: Path) -> None:
     where = {"behavior": "allow", "downloadPath": str(tmp_path)}
     page.driver.execute_cdp_cmd("Page.setDownloadBehavior", where)
@@ -328,8 +335,17 @@ def test_a_way_is_taken_along(page: Page, kind: str, tmp_path: Path) -> None:
     page.shows(lambda: [each for each in tmp_path.iterdir() if each.name.startswith("walk.")])
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (1280, 900), (2560, 1440)])
+@pytest.mark.parametrize(
+    ("width", "height", "theme"),
+    [
+        (360, 740, "dark"),
+        (2560, 1440, "light"),
+        pytest.param(360, 740, "light", marks=pytest.mark.deep),
+        pytest.param(1280, 900, "light", marks=pytest.mark.deep),
+        pytest.param(1280, 900, "dark", marks=pytest.mark.deep),
+        pytest.param(2560, 1440, "dark", marks=pytest.mark.deep),
+    ],
+)
 def test_it_can_be_read_in_each_size_and_theme(
     page: Page, width: int, height: int, theme: str
 ) -> None:

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from raft_ref.cli.exploring import asked
-from raft_ref.cli.exploring.server import HEADERS, MOST_BYTES, application
-from raft_ref.cli.exploring.sessions import MOST_SESSIONS, Sessions
+from raft_ref.cli.commands.explore import asked
+from raft_ref.cli.commands.explore.server import HEADERS, MOST_BYTES, application
+from raft_ref.cli.commands.explore.sessions import MOST_SESSIONS, Sessions
 from raft_ref.verify import ClusterRequest
 from raft_ref.verify.exploring import KINDS
+
+pytestmark = pytest.mark.long
 
 TOKEN, PORT = "a-token", 4321
 

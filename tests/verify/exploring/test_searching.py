@@ -20,6 +20,8 @@ from raft_ref.verify.exploring import Answer, Goal, Search, Session, goals
 from raft_ref.verify.exploring.searching import wanted
 from tests.verify.exploring.test_session import COMMITTED, ELECTED, half, session
 
+pytestmark = pytest.mark.long
+
 ENGINES: tuple[EngineName, ...] = ("plain", "native")
 LEADER_OF_2 = '\\E i \\in Server : role[i] = "Leader" /\\ currentTerm[i] = 2'
 

@@ -49,6 +49,7 @@ def test_an_address_leads_to_a_state() -> None:
     assert session().at(place.text) is place
 
 
+@pytest.mark.long
 def test_nothing_is_bounded_but_what_was_bounded_by_name() -> None:
     place = session().at(["s1.Timeout"] * 9)
     assert place.view.states["s1"].current_term == 9
@@ -74,6 +75,7 @@ def test_an_address_that_leads_nowhere_says_which_step(address: list[str], why: 
     assert str(raised.value).startswith(why)
 
 
+@pytest.mark.long
 @settings(max_examples=10, deadline=None)
 @given(choices=st.lists(st.integers(0, 10**6), max_size=12))
 def test_every_name_leads_where_it_says_and_a_link_opened_afresh_to_the_same(
@@ -98,6 +100,7 @@ def other() -> Session:
     return Session(ClusterRequest())
 
 
+@pytest.mark.long
 def test_a_property_is_false_where_it_is_with_what_falsifies_it() -> None:
     place = half().at(["s1.Timeout", "s2.Timeout"])
     assert half().broken(place) == []
@@ -107,6 +110,7 @@ def test_a_property_is_false_where_it_is_with_what_falsifies_it() -> None:
     assert verdict.instances
 
 
+@pytest.mark.long
 def test_a_step_that_leaves_the_spec_is_told() -> None:
     broken = [half().broken(place) for place in half().follow(_bug_trace()).way]
     first = next(number for number, names in enumerate(broken) if names)
@@ -117,6 +121,7 @@ def _bug_trace() -> Trace:
     return read(GALLERY / "quorum-of-half.ndjson")
 
 
+@pytest.mark.long
 def test_a_trace_of_another_cluster_is_refused() -> None:
     trace = _bug_trace()
     with pytest.raises(AddressError, match=r"step \d+ \(Receive\) is none that reference node"):
@@ -161,6 +166,7 @@ def test_the_action_of_the_spec_stands_beside_the_python_with_the_lines_that_ran
     assert told(session(), session().start)["code"] == {"tla": [], "python": []}
 
 
+@pytest.mark.long
 def test_of_features_what_is_on_is_told_and_what_nothing_changes_is_not() -> None:
     request = ClusterRequest(features=frozenset({Feature.MEMBERSHIP}), sizes=GivenSizes(voters=2))
     changing = Session(request)
@@ -196,6 +202,7 @@ def test_a_test_walks_to_the_same_place(tmp_path: Path) -> None:
         names["test_walk"]()
 
 
+@pytest.mark.long
 def test_a_schedule_has_no_step_that_raft_has_no_name_for() -> None:
     place = session().at("s1.Timeout")
     strange = Session(ClusterRequest())
@@ -211,7 +218,13 @@ def test_a_schedule_has_no_step_that_raft_has_no_name_for() -> None:
 TITLES = {each["name"]: each for each in tours()["tours"]}
 
 
-@pytest.mark.parametrize("name", sorted(TITLES))
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.deep] if name.startswith("bug-") else [])
+        for name in sorted(TITLES)
+    ],
+)
 @pytest.mark.long
 def test_a_tour_leads_where_it_says(name: str) -> None:
     tour = tours(name)

@@ -1,13 +1,17 @@
-"""`raft-ref explore`: walk through a cluster in the browser, step by step."""
+"""`raft-ref explore`: walk through a cluster in the browser, step by step.
+
+In: what was parsed, and what the page asks. Out: pages and JSON, on this machine alone, to whoever
+knows the token in the address. `serving` listens, and the `server` answers: `asked` reads what the
+page asks, `sessions` keeps the walks that are open, and `searches` run in the background. `site/`
+is the page: no libraries, nothing from elsewhere. All but this needs an extra.
+"""
 
 import argparse
-import contextlib
+import importlib
 import importlib.util
 import secrets
-import socket
 import webbrowser
 from pathlib import Path
-from typing import Any
 
 from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
 from raft_ref.cli.options.errors import UsageError
@@ -93,45 +97,13 @@ def run(options: argparse.Namespace) -> int:
     # What is wrong with the request is said here, and not in the browser.
     session = Session(request)
     place = session.start if options.trace is None else session.follow(read(options.trace))
-    listening = _listening(options.port)
+    serving = importlib.import_module("raft_ref.cli.commands.explore.serving")  # needs the extra
+    listening = serving.listening_at(options.port)
     port, token = listening.getsockname()[1], secrets.token_urlsafe(_BYTES_OF_TOKEN)
     address = f"http://127.0.0.1:{port}/{token}/" + (f"#{place.text}" if place.address else "")
     print(f"exploring {session.cluster.description} at {address}", flush=True)
     print("Ctrl-C ends it", flush=True)
     if not options.no_browser:
         webbrowser.open(address)
-    _serve(request, token, port, listening)
+    serving.serve(request, token, port, listening)
     return 0
-
-
-def _listening(port: int) -> socket.socket:
-    """Return a socket of this machine alone. Raises `UsageError` where the port is taken."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-        listening.listen()
-    except (OSError, OverflowError) as error:
-        listening.close()
-        why = error.strerror if isinstance(error, OSError) else "expected 0 to 65535"
-        raise UsageError(f"--port {port}: {why}") from error
-    return listening
-
-
-def _serve(request: ClusterRequest, token: str, port: int, listening: socket.socket) -> None:
-    import uvicorn  # noqa: PLC0415 - an extra
-
-    from raft_ref.cli.exploring.server import application  # noqa: PLC0415 - an extra
-    from raft_ref.cli.exploring.sessions import Sessions  # noqa: PLC0415 - an extra
-
-    app: Any = application(Sessions(request), token, port)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=1,
-    )  # fmt: skip
-    try:
-        with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        app.state.searches.end()
-        listening.close()

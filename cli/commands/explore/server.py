@@ -21,9 +21,15 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from raft_ref.cli.exploring.asked import address_of, cluster_of, numbers_of, object_of, text_of
-from raft_ref.cli.exploring.searches import Searches
-from raft_ref.cli.exploring.sessions import Sessions
+from raft_ref.cli.commands.explore.asked import (
+    address_of,
+    cluster_of,
+    numbers_of,
+    object_of,
+    text_of,
+)
+from raft_ref.cli.commands.explore.searches import Searches
+from raft_ref.cli.commands.explore.sessions import Sessions
 from raft_ref.explorer import ActorError
 from raft_ref.spec import SpecError
 from raft_ref.spec.requests import RequestError
@@ -152,7 +158,7 @@ def _wrong(status: int, line: str) -> Response:
 
 
 def _file(name: str) -> Response:
-    folder = resources.files("raft_ref.cli.exploring") / "site"
+    folder = resources.files("raft_ref.cli.commands.explore") / "site"
     known = {each.name: each for each in folder.iterdir() if each.is_file()}
     if name not in known:
         return PlainTextResponse("no such file", 404)
