@@ -29,7 +29,9 @@ def started(*arguments: str) -> tuple["subprocess.Popen[Any]", str, str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.deep)]
+)
 def test_it_serves_until_it_is_interrupted(number: signal.Signals) -> None:
     process, what, address = started("--bug", "quorum-of-half")
     assert what == "quorum-of-half"
@@ -43,6 +45,7 @@ def test_it_serves_until_it_is_interrupted(number: signal.Signals) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.deep
 def test_it_begins_at_the_end_of_a_trace_and_a_search_does_not_keep_it() -> None:
     trace = GALLERY / "quorum-of-half.ndjson"
     process, _, address = started(str(trace), "--bug", "quorum-of-half", "--servers", "4")

@@ -182,6 +182,7 @@ def test_what_a_formula_gets_wrong_at_a_state_is_told(client: TestClient) -> Non
     )
 
 
+@pytest.mark.deep
 def test_sessions_are_closed_when_there_are_many() -> None:
     sessions = Sessions(ClusterRequest())
     requests = [

@@ -167,6 +167,7 @@ def test_the_action_of_the_spec_stands_beside_the_python_with_the_lines_that_ran
 
 
 @pytest.mark.long
+@pytest.mark.deep
 def test_of_features_what_is_on_is_told_and_what_nothing_changes_is_not() -> None:
     request = ClusterRequest(features=frozenset({Feature.MEMBERSHIP}), sizes=GivenSizes(voters=2))
     changing = Session(request)
