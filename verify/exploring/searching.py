@@ -40,6 +40,11 @@ Outcome = Literal["found", "nothing", "stopped"]
 GOAL = "Goal"
 """The name of a formula that somebody has typed."""
 
+ANY = "anything that must hold"
+"""What can be broken, whichever property it is."""
+
+MOST_STEPS = "steps"
+"""The bound on how many steps away it is; 0 is none."""
 _AT_A_TIME = "max_messages"
 _FAULTS = ("max_restarts", "max_drops", "max_duplicates")
 
@@ -48,8 +53,8 @@ _FAULTS = ("max_restarts", "max_drops", "max_duplicates")
 class Goal:
     """What is searched for.
 
-    A `property` is to be broken, or a Sometimes... to be reached, by name; or a `formula` of TLA+
-    is to be true, in the words of the properties.
+    A `property` is to be broken, or a Sometimes... to be reached, by name; `ANY` is any that must
+    hold. Or a `formula` of TLA+ is to be true, in the words of the properties.
     """
 
     property: str = ""
@@ -58,19 +63,23 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search has found: how it ended, and the names of the steps of the shortest way."""
+    """What a search has found: how it ended, the shortest way by the names of its steps.
+
+    `property` is what is broken in the end of it, or what was to be reached.
+    """
 
     outcome: Outcome
     steps: tuple[str, ...]
     report: Report
+    property: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
             "outcome": self.outcome,
             "steps": [*self.steps],
+            "property": self.property,
             "states": self.report.distinct_states,
-            "depth": self.report.covered_depth - 1,
             "bounds": self.report.bounds,
             "engine": self.report.engine,
             "stopped_by": self.report.stopped_by,
@@ -119,11 +128,11 @@ class Search:
                 name = self.session.name_of(place, event)
                 place = self.session.at([*place.address, name])
                 names.append(name)
-        return Answer("found", tuple(names), report)
+        return Answer("found", tuple(names), report, report.counterexample.prop.name)
 
     def _searched(self, on_progress: Callable[[Progress], None], *, is_symmetric: bool) -> Report:
         cluster = build(self.session.request)  # another one, so that nothing is shared with it
-        prop = wanted(cluster, self.goal)
+        properties = wanted(cluster, self.goal)
         own = cluster.system
         system = System(
             own.guard.actor, own.servers, self._bounds(cluster), own.network_kind, own.history,
@@ -131,7 +140,7 @@ class Search:
         )  # fmt: skip
         begun = replace(cluster, system=system)
         symmetry = begun.renamed(None) if is_symmetric else ()
-        return search(system, [prop], symmetry, on_progress)
+        return search(system, properties, symmetry, on_progress)
 
     def _bounds(self, cluster: Cluster) -> Bounds:
         more = {**usual_bounds(self.session), **self.bounds}
@@ -143,7 +152,10 @@ class Search:
         }
         in_flight = len(self.place.view.messages)
         faults = {name: more[name] for name in _FAULTS}
-        return Bounds(max(more[_AT_A_TIME], in_flight + 1), measures=measures, **faults)
+        depth = more[MOST_STEPS] + 1 if more[MOST_STEPS] else None  # in levels of states
+        return Bounds(
+            max(more[_AT_A_TIME], in_flight + 1), depth=depth, measures=measures, **faults
+        )
 
 
 def usual_bounds(session: Session) -> dict[str, int]:
@@ -155,7 +167,7 @@ def usual_bounds(session: Session) -> dict[str, int]:
         for name, limit in own.bounds.measures.items()
     }
     faults = {name: getattr(own.bounds, name) for name in _FAULTS}
-    return {**measures, _AT_A_TIME: own.bounds.max_messages or 2, **faults}
+    return {**measures, _AT_A_TIME: own.bounds.max_messages or 2, **faults, MOST_STEPS: 0}
 
 
 def goals(session: Session) -> dict[str, Any]:
@@ -163,7 +175,7 @@ def goals(session: Session) -> dict[str, Any]:
     told = [each for each in session.cluster.properties if _is_told_of_states(each)]
     bug = session.request.bug
     return {
-        "broken": [each.name for each in told if not each.is_sometimes],
+        "broken": [ANY, *(each.name for each in told if not each.is_sometimes)],
         "reached": [each.name for each in told if each.is_sometimes],
         "formula": session.cluster.is_raft,
         "known": "" if bug is None else EXPLORED[bug].breaks,
@@ -171,16 +183,18 @@ def goals(session: Session) -> dict[str, Any]:
     }
 
 
-def wanted(cluster: Cluster, goal: Goal) -> Property:
-    """Return the property that the way to a goal breaks. Raises `RequestError`, `SpecError`."""
+def wanted(cluster: Cluster, goal: Goal) -> list[Property]:
+    """Return the properties of which the way to a goal breaks one. Raises `RequestError`."""
     if goal.formula.strip():
-        return never([_typed(cluster, goal.formula)], GOAL)
+        return [never([_typed(cluster, goal.formula)], GOAL)]
     known = {each.name: each for each in cluster.properties if _is_told_of_states(each)}
+    if goal.property == ANY:
+        return [each for each in known.values() if not each.is_sometimes]
     if goal.property not in known:
         near = probably(goal.property, known)
         raise RequestError(f"goal {goal.property}: no such property; {near}", is_named=False)
     found = known[goal.property]
-    return never([found], found.name) if found.is_sometimes else found
+    return [never([found], found.name) if found.is_sometimes else found]
 
 
 def _is_told_of_states(prop: Property) -> bool:

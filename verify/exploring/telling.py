@@ -259,6 +259,6 @@ def _action(session: Session, name: str) -> str:
         return ""
     modules = [session.request.properties.file(RAFT)]
     if on := session.cluster.features:
-        own = [feature for feature in Feature if feature in on]
-        modules = [*(FEATURES / f"{each.value}.tla" for each in own), EXTENDED, *modules]
+        own = (FEATURES / f"{each.value}.tla" for each in Feature if each in on)
+        modules = [*(each for each in own if each.is_file()), EXTENDED, *modules]
     return next((text for each in modules if (text := definition(name, each))), "")

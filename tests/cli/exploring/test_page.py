@@ -321,6 +321,23 @@ def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
     page.kept("bug")
 
 
+@pytest.mark.deep
+def test_a_way_of_500_steps_can_be_walked(page: Page) -> None:
+    page.open("/".join(["s1.Timeout", "s1.Restart"] * 250))
+    page.at(500)
+    assert page.drawn == 500
+    page.take("s3.Timeout")
+    page.press(Keys.ARROW_LEFT)
+    page.at(500)
+    row = page.driver.find_element(By.CSS_SELECTOR, "#diagram .row[aria-current]")
+    assert page.driver.execute_script(
+        """const row = arguments[0].getBoundingClientRect();
+        const room = document.getElementById("diagram").getBoundingClientRect();
+        return row.top >= room.top && row.bottom <= room.bottom""",
+        row,
+    )
+
+
 @pytest.mark.parametrize(
     "kind",
     ["trace", *(pytest.param(kind, marks=pytest.mark.deep) for kind in KINDS if kind != "trace")],

@@ -17,7 +17,7 @@ from raft_ref.explorer import (
 )
 from raft_ref.verify import ClusterRequest, GivenSizes, RequestError, build
 from raft_ref.verify.exploring import Answer, Goal, Search, Session, goals
-from raft_ref.verify.exploring.searching import wanted
+from raft_ref.verify.exploring.searching import ANY, wanted
 from tests.verify.exploring.test_session import COMMITTED, ELECTED, half, session
 
 pytestmark = pytest.mark.long
@@ -43,6 +43,15 @@ def test_a_property_that_a_bug_breaks_is_broken_by_the_way_that_is_found() -> No
     answer = Search(half(), at, Goal("ElectionSafety"), {}).run()
     place = half().at([*at.address, *answer.steps])
     assert "ElectionSafety" in half().broken(place)
+
+
+def test_what_could_go_wrong_within_some_steps() -> None:
+    at = half().at("s1.Timeout")
+    found = Search(half(), at, Goal(ANY), {"steps": 3}).run()
+    assert found.outcome == "found"
+    assert found.property in half().broken(half().at([*at.address, *found.steps]))
+    nearer = Search(half(), at, Goal(ANY), {"steps": len(found.steps) - 1}).run()
+    assert (nearer.outcome, nearer.property) == ("nothing", "")
 
 
 def test_a_formula_may_be_typed() -> None:
@@ -115,7 +124,7 @@ def test_both_engines_find_the_same_from_a_state_with_messages_in_flight(
         )  # fmt: skip
         again = begun.anew()
         assert again.view(again.initial()) == place.view
-        return search(begun, [wanted(cluster, Goal(goal))], engine=engine)
+        return search(begun, wanted(cluster, Goal(goal)), engine=engine)
 
     one, other = (report("StateMachineSafety", engine) for engine in ENGINES)
     assert one.counterexample is other.counterexample is None

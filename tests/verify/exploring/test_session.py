@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from raft_ref.cli.commands.explore.asked import cluster_of
 from raft_ref.features import Feature
 from raft_ref.traces import Trace, TraceStep, read
 from raft_ref.traces.playing import PlayRequest
@@ -230,6 +231,9 @@ TITLES = {each["name"]: each for each in tours()["tours"]}
 def test_a_tour_leads_where_it_says(name: str) -> None:
     tour = tours(name)
     assert made.walked(tour) == tour
+    walked = Session(cluster_of({"cluster": tour["cluster"]}, ClusterRequest()))
+    place = walked.at([each["name"] for each in tour["steps"]])
+    assert json.dumps(told(walked, place)["code"]["python"])
     if "bug" in tour["cluster"]:
         assert made.of_bug(tour["cluster"]["bug"]) == {
             k: v for k, v in tour.items() if k != "order"

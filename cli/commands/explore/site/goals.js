@@ -5,7 +5,9 @@ import { link, read } from "./address.js";
 import { byId, make } from "./dom.js";
 
 const TYPED = "formula:";
+const ANY = "anything that must hold";
 const BETWEEN = 400;
+const NAMES = { steps: "steps (0: no matter how many)", max_messages: "messages at a time" };
 let running = null;
 
 export async function prepare(found) {
@@ -20,7 +22,7 @@ export async function prepare(found) {
   if (!byId("goal-what").value) byId("goal-what").selectedIndex = 0;
   byId("goal-formula").value = '\\E i \\in Server : role[i] = "Leader" /\\ commitIndex[i] > 0';
   byId("goal-bounds").replaceChildren(...Object.entries(known.bounds).map(([name, number]) =>
-    make("label", {}, `${name.replace("max_", "").replaceAll("_", " ")} `,
+    make("label", {}, `${NAMES[name] || name.replace("max_", "").replaceAll("_", " ")} `,
       make("input", { type: "number", min: 0, name, value: number }))));
   byId("goal-what").addEventListener("change", typed);
   byId("goal").addEventListener("submit", (event) => { event.preventDefault(); begin(found); });
@@ -72,12 +74,13 @@ async function follow(search, at, found) {
 
 function tell(answer, at, found) {
   if (answer.outcome === "error") return say(answer.error, true);
+  const broken = answer.steps.length && byId("goal-what").value === `property:${ANY}` ? `, to ${answer.property} broken` : "";
   const states = answer.states === undefined ? "" : ` (${answer.states.toLocaleString("en")} states)`;
   if (answer.outcome === "stopped") return say(`Stopped before anything was found${states}.`);
   if (answer.outcome === "nothing") return say(
     `Nothing leads there within these bounds${states}. Give it more room below “Within”.`);
   const number = answer.steps.length;
-  say(number ? `The shortest way within these bounds has ${number} step${number > 1 ? "s" : ""}${states}:`
+  say(number ? `The shortest way within these bounds has ${number} step${number > 1 ? "s" : ""}${broken}${states}:`
     : "It is so here already.");
   byId("goal-answer").replaceChildren(...answer.steps.map((name, index) => make("li", {},
     make("a", { href: link([...at, ...answer.steps.slice(0, index + 1)]) }, name))));
