@@ -13,13 +13,13 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import accumulate
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
 from raft_ref.explorer.model.system import GlobalState, Transition
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.traces.format.trace import Trace, TraceStep
-from raft_ref.traces.sources.explored import Teller, message_to_json, trace_of_events
+from raft_ref.traces.sources.explored import Teller, trace_of_events
 from raft_ref.traces.story.sentences import tell
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
 from raft_ref.verify.exploring.names import BETWEEN, Described, described, found, names_of
@@ -97,6 +97,14 @@ class Place:
         return BETWEEN.join(self.address)
 
 
+class _Named(NamedTuple):
+    """A step that is enabled, its name, and all that a name could say of it."""
+
+    name: str
+    transition: Transition
+    said: Described
+
+
 class Session:
     """A cluster to walk through. Argument: which one.
 
@@ -113,6 +121,7 @@ class Session:
         words, history = self.cluster.words, self.system.history.name
         self.start = Place(first, view, Teller(self.system.servers, view, words, history))
         self._empty = trace_of_events(self.system, view, (), words=words)
+        self._said: dict[tuple[str, int, int, int], Described] = {}
         self._places: OrderedDict[tuple[str, ...], Place] = OrderedDict()
         self._options: OrderedDict[tuple[str, ...], list[Option]] = OrderedDict()
 
@@ -137,11 +146,10 @@ class Session:
 
     def name_of(self, place: Place, event: Event) -> str:
         """Return the name that a step has which is enabled at a place. Raises `AddressError`."""
-        steps = self._steps(place)
         wanted = described(event.step, event.server, event.action, event.message)
-        for number, (_, each) in enumerate(steps):
-            if each == wanted:
-                return names_of([each for _, each in steps])[number]
+        for each in self._steps(place):
+            if each.said == wanted:
+                return each.name
         raise AddressError(f"{wanted.name()}: no such step is enabled")
 
     def follow(self, trace: Trace) -> Place:
@@ -151,7 +159,7 @@ class Session:
             raise AddressError(f"the trace is of {len(trace.servers)} servers, not of these")
         for number, step in enumerate(trace.steps, start=1):
             wanted = replace(step, history={})  # which no server sees, and not all traces have
-            events = (self.system.event(each) for each, _ in self._steps(place))
+            events = (self.system.event(each.transition) for each in self._steps(place))
             taken = next(
                 (
                     event
@@ -174,9 +182,11 @@ class Session:
         return replace(self._empty, steps=steps, source=source, bounds={})
 
     def alone(self, place: Place, step: TraceStep) -> Trace:
-        """Return a step out of a place as a trace of its own, which begins there."""
-        told = self.cluster.words.told
-        messages = tuple(message_to_json(told(each)) for each in place.view.messages)
+        """Return a step out of a place as a trace of its own, which begins there.
+
+        Of what is in flight it has what the step takes: the rest says nothing of it.
+        """
+        messages = () if step.message is None else (step.message,)
         initial = place.teller.now
         return replace(self._empty, initial=initial, steps=(step,), in_flight=messages)
 
@@ -211,34 +221,40 @@ class Session:
         says = () if holds or prop.is_sometimes else tuple(prop.explain(*evidence))
         return Verdict(prop, holds, says)
 
-    def _steps(self, place: Place) -> list[tuple[Transition, Described]]:
-        found = []
+    def _steps(self, place: Place) -> list[_Named]:
         steps = sorted(
             self.system.steps(place.state, Counter()),
             key=lambda step: -1 if step.message < 0 else place.ages[step.message],
         )
-        for transition in steps:
-            event = self.system.event(transition)
-            named = described(event.step, event.server, event.action, event.message)
-            found.append((transition, named))
-        return found
+        said = [*map(self._described, steps)]
+        return [*map(_Named, names_of(said), steps, said)]
+
+    def _described(self, step: Transition) -> Described:
+        # A step of a server is one object as long as its table lives.
+        key = step.names[0], step.position, id(step.local), step.message
+        known = self._said.get(key)
+        if known is None:
+            server = None if step.local is None else self.system.servers[step.position]
+            action = None if step.local is None else step.local.action
+            message = None if step.message < 0 else self.system.local.messages[step.message]
+            known = self._said[key] = described(step.names[0], server, action, message)
+        return known
 
     def _enabled(self, place: Place) -> Iterator[Option]:
-        steps = self._steps(place)
-        for (transition, _), name in zip(steps, names_of([each for _, each in steps]), strict=True):
-            step = place.teller.would(self.system.event(transition))
-            yield Option(name, words_of(self.alone(place, step)), step, transition)
+        for each in self._steps(place):
+            step = place.teller.would(self.system.event(each.transition))
+            yield Option(each.name, words_of(self.alone(place, step)), step, each.transition)
 
     def _stepped(self, place: Place, name: str, number: int) -> Place:
         steps = self._steps(place)
-        fitting = found(name, [each for _, each in steps])
+        fitting = [each for each in steps if each.name == name]
+        fitting = fitting or [steps[at] for at in found(name, [each.said for each in steps])]
         if len(fitting) != 1:
-            names = names_of([each for _, each in steps])
-            meant = [names[each] for each in fitting]
-            why = f"may be {' or '.join(meant)}" if meant else probably(name, names)
+            meant = [each.name for each in fitting]
+            known = [each.name for each in steps]
+            why = f"may be {' or '.join(meant)}" if meant else probably(name, known)
             raise AddressError(f"step {number}: {name}: no step of this name is enabled; {why}")
-        transition, _ = steps[fitting[0]]
-        name = names_of([each for _, each in steps])[fitting[0]]
+        [(name, transition, _)] = fitting
         event = self.system.event(transition)
         ages = dict(place.ages)
         for message in () if transition.local is None else transition.local.sends:

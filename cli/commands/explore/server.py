@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import mimetypes
 import secrets
+from asyncio import CancelledError, Future, InvalidStateError, get_running_loop
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from importlib import resources
+from threading import Thread
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -146,11 +148,37 @@ async def _answered(request: Request, method: Callable[[Mapping[str, Any]], Resp
         if len(content) > MOST_BYTES:
             return _wrong(413, f"expected at most {MOST_BYTES} bytes")
     try:
-        return await run_in_threadpool(method, object_of(json.loads(content or b"{}")))
+        question = object_of(json.loads(content or b"{}"))
+        return await _beside(lambda: method(question))
+    except CancelledError:
+        return _wrong(503, "the server ends")
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
         return _wrong(400, "what is asked is no JSON")
     except _OF_THE_USER as error:
         return _wrong(400, str(error))
+
+
+async def _beside(answer: Callable[[], Response]) -> Response:
+    """Return what a thread answers: a daemon, so that a slow node keeps nobody from ending."""
+    loop = get_running_loop()
+    awaited: Future[Response] = loop.create_future()
+
+    def settle(how: Callable[[Any], None], what: Any) -> None:
+        with suppress(InvalidStateError):  # nobody waits any more
+            how(what)
+
+    def run() -> None:
+        how: Callable[[Any], None] = awaited.set_result
+        what: Any
+        try:
+            what = answer()
+        except Exception as error:
+            how, what = awaited.set_exception, error
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, how, what)
+
+    Thread(target=run, daemon=True).start()
+    return await awaited
 
 
 def _wrong(status: int, line: str) -> Response:

@@ -1,6 +1,7 @@
 """Where the page is served: a socket of this machine alone, until the command is interrupted."""
 
 import contextlib
+import logging
 import socket
 
 import uvicorn
@@ -32,6 +33,8 @@ def serve(request: ClusterRequest, token: str, port: int, listening: socket.sock
         app, log_level="warning", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
+    # Nobody who ends the server is told that something was still to be answered.
+    logging.getLogger("uvicorn.error").addFilter(lambda said: "graceful" not in said.getMessage())
     try:
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listening])

@@ -1,12 +1,15 @@
 """`raft-ref explore`: what it says, what it refuses, how it ends."""
 
+import contextlib
 import importlib.util
 import re
 import signal
 import socket
 import subprocess
+import threading
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +19,10 @@ from tests.support import processes
 from tests.support.files import GALLERY
 
 
-def started(*arguments: str) -> tuple["subprocess.Popen[Any]", str, str]:
+def started(*arguments: str, cwd: Path | None = None) -> tuple["subprocess.Popen[Any]", str, str]:
     """Start the command; return it, what it explores, and its address."""
     command = [*processes.COMMAND, "explore", "--no-browser", *arguments]
-    process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd)
     assert process.stdout is not None
     first, second = process.stdout.readline(), process.stdout.readline()
     assert second == "Ctrl-C ends it\n"
@@ -59,6 +62,39 @@ def test_it_begins_at_the_end_of_a_trace_and_a_search_does_not_keep_it() -> None
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
+
+
+SLOW = """
+import time
+from raft_ref import Node
+
+
+class Slow(Node):
+    def handle_request_vote_request(self, state, m):
+        print("asked", flush=True)
+        time.sleep(100)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_it_ends_while_a_node_is_slow(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    process, _, address = started("--node", "slow:Slow", cwd=tmp_path)
+    asked = b'{"at": ["s1.Timeout"]}'
+
+    def ask() -> None:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"{address}api/place", asked)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    assert process.stdout is not None
+    assert process.stdout.readline() == "asked\n"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    asking.join(timeout=20)
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:

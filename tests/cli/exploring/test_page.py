@@ -323,7 +323,12 @@ def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
 
 @pytest.mark.deep
 def test_a_way_of_500_steps_can_be_walked(page: Page) -> None:
-    page.open("/".join(["s1.Timeout", "s1.Restart"] * 250))
+    beat = (
+        "s1.AppendEntries(s2,0)",
+        "s2.Receive(AppendEntriesRequest,s1,term=1)",
+        "s1.Receive(AppendEntriesResponse,s2,term=1)",
+    )
+    page.open("/".join([*ELECTED.split("/"), *beat * 165, "s2.Restart", "s3.Restart"]))
     page.at(500)
     assert page.drawn == 500
     page.take("s3.Timeout")
