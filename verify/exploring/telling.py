@@ -21,7 +21,7 @@ from raft_ref.traces.story.sentences import describe
 from raft_ref.traces.story.words import compacted, entries, is_snapshot, message_phrases, plain
 from raft_ref.verify.exploring.session import Option, Place, Session, Verdict, words_of
 from raft_ref.verify.replay import functions_run
-from raft_ref.verify.trace_properties import definition
+from raft_ref.verify.trace_properties import definition, snake_case
 
 _NOTE_WIDTH = 150.0
 _GROUPS = {
@@ -244,7 +244,11 @@ def _code(session: Session, place: Place) -> dict[str, Any]:
     names = place.step.actions or (place.step.step,)
     texts = [(name, text) for name in names if (text := _action(session, name))]
     actor = session.system.guard.actor
-    ran = functions_run(actor, place.before.view, place.event)
+    own = {snake_case(name) for name in names}
+    ran = sorted(
+        functions_run(actor, place.before.view, place.event),
+        key=lambda each: each.name.rpartition(".")[2] not in own,  # the actions themselves first
+    )
     return {
         "tla": [{"name": name, "text": text} for name, text in texts],
         "python": [

@@ -23,6 +23,9 @@ from tests.support.browser import browser, complaints, sized, themed
 
 pytestmark = pytest.mark.long
 
+POLL = 0.03
+"""How many seconds there are between two looks at the page."""
+
 ELECTED = (
     "s1.Timeout/s2.Receive(RequestVoteRequest,s1,term=1)/s1.Receive(RequestVoteResponse,s2,term=1)"
 )
@@ -64,7 +67,7 @@ class Page:
     def open(self, address: str = "", query: str = "") -> None:
         self.driver.get("about:blank")
         self.driver.get(f"{self.served}{query}#{address}")
-        WebDriverWait(self.driver, 60).until(
+        WebDriverWait(self.driver, 60, POLL).until(
             lambda driver: driver.execute_script("return document.body.dataset.ready")
         )
 
@@ -86,7 +89,7 @@ class Page:
         self.shows(lambda: self.here.endswith(name) and self.drawn == self.here.count("/") + 1)
 
     def shows(self, what) -> None:  # type: ignore[no-untyped-def]
-        WebDriverWait(self.driver, 60).until(lambda driver: what())
+        WebDriverWait(self.driver, 60, POLL).until(lambda driver: what())
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()

@@ -106,8 +106,8 @@ class Picture {
         y += LINE;
       }
     }
-    if (row.broken.length) for (const name of row.broken) {
-      parts.push(svg("text", { class: "halo broken", x: left + 12, y }, shortened(`✗ ${name}`, most, 12)));
+    for (const name of row.broken) for (const line of wrapped(`✗ ${name}`, most - 8)) {
+      parts.push(svg("text", { class: "halo broken", x: left + 12, y }, line));
       y += LINE;
     }
     this.y = Math.max(top + 27, y - LINE + 10);
