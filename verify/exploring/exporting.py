@@ -109,6 +109,8 @@ def _made(request: ClusterRequest) -> tuple[str, str]:
         names = "ClusterRequest, GivenSizes"
         arguments = ", ".join(f"{name}={number}" for name, number in sizes.items())
         given["sizes"] = f"GivenSizes({arguments})"
+    if request.bounds:
+        given["bounds"] = repr(dict(request.bounds))
     imports.append(f"from raft_ref.verify import {names}")
     imports.append("from raft_ref.verify.exploring import Session")
     arguments = ", ".join(f"{name}={value}" for name, value in given.items())

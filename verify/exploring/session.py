@@ -154,27 +154,38 @@ class Session:
 
     def follow(self, trace: Trace) -> Place:
         """Return the place to which the steps of a trace lead. Raises `AddressError`."""
-        place = self.start
-        if trace.servers != self.system.servers:
-            raise AddressError(f"the trace is of {len(trace.servers)} servers, not of these")
-        for number, step in enumerate(trace.steps, start=1):
-            wanted = replace(step, history={})  # which no server sees, and not all traces have
-            events = (self.system.event(each.transition) for each in self._steps(place))
-            taken = next(
-                (
-                    event
-                    for event in events
-                    if event.server == step.server
-                    and replace(place.teller.would(event), history={}) == wanted
-                ),
-                None,
-            )
-            if taken is None:
-                raise AddressError(
-                    f"step {number} ({step.step}) is none that {self.cluster.description} takes"
-                )
-            place = self.at([*place.address, self.name_of(place, taken)])
+        place, refused = self.follow_far(trace)
+        if refused:
+            raise AddressError(refused)
         return place
+
+    def follow_far(self, trace: Trace) -> tuple[Place, str]:
+        """Return how far the steps of a trace lead, and why no further ("": it has ended).
+
+        Raises `AddressError` for a trace of other servers.
+        """
+        if trace.servers != self.system.servers:
+            theirs, ours = (", ".join(each) for each in (trace.servers, self.system.servers))
+            raise AddressError(f"the trace is of {theirs}, and the cluster of {ours}")
+        place = self.start
+        for number, step in enumerate(trace.steps, start=1):
+            event = self._taken(place, step)
+            if event is None:
+                what = self.cluster.description
+                said = words_of(self.alone(place, step))
+                return place, f"step {number} is none that {what} takes here: {said}"
+            place = self.at([*place.address, self.name_of(place, event)])
+        return place, ""
+
+    def _taken(self, place: Place, step: TraceStep) -> Event | None:
+        """Return the step out of a place that is told as one of a trace is."""
+        wanted = replace(step, history={})  # which no server sees, and not all traces have
+        for each in self._steps(place):
+            event = self.system.event(each.transition)
+            told = place.teller.would(event) if event.server == step.server else None
+            if told is not None and replace(told, history={}) == wanted:
+                return event
+        return None
 
     def trace(self, place: Place, source: str = "") -> Trace:
         """Return the way to a place as a trace."""

@@ -11,8 +11,10 @@ import importlib
 import importlib.util
 import secrets
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
+from raft_ref.cli.commands.explore.sessions import Sessions
 from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
 from raft_ref.cli.options.errors import UsageError
 from raft_ref.cli.options.features import add_features, features_of
@@ -33,6 +35,8 @@ examples:
   raft-ref explore --node my_raft:MyRaft            your own node
   raft-ref explore found.ndjson --bug quorum-of-half
                                                     begin at the end of a trace
+  raft-ref explore traces/gallery/quorum-of-half.ndjson
+                                                    or where the node takes no such step
   raft-ref explore --port 8080 --no-browser
 """
 
@@ -53,7 +57,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument(
-        "trace", type=Path, nargs="?", metavar="TRACE", help="begin at the end of this trace"
+        "trace",
+        type=Path,
+        nargs="?",
+        metavar="TRACE",
+        help="begin at the end of this trace, or before its first step that is none here",
     )
     what = parser.add_argument_group("what is explored")
     add_node(what, "a known bug; `raft-ref bugs` lists them")
@@ -84,11 +92,15 @@ def run(options: argparse.Namespace) -> int:
     """Serve the page until it is interrupted; return the exit code."""
     if any(importlib.util.find_spec(each) is None for each in ("starlette", "uvicorn")):
         raise UsageError(NO_SERVER)
+    trace = None if options.trace is None else read(options.trace)
+    sizes = given_sizes_of(options)
+    if trace is not None and sizes.servers is None:
+        sizes = replace(sizes, servers=len(trace.servers))
     request = ClusterRequest(
         node=node_of(options),
         node_name=options.node,
         bug=options.bug,
-        sizes=given_sizes_of(options),
+        sizes=sizes,
         bounds=dict(options.bound),
         network=options.network,
         features=features_of(options),
@@ -96,14 +108,18 @@ def run(options: argparse.Namespace) -> int:
     )
     # What is wrong with the request is said here, and not in the browser.
     session = Session(request)
-    place = session.start if options.trace is None else session.follow(read(options.trace))
+    place, refused = session.start, ""
+    if trace is not None:
+        place, refused = session.follow_far(trace)
     serving = importlib.import_module("raft_ref.cli.commands.explore.serving")  # needs the extra
     listening = serving.listening_at(options.port)
     port, token = listening.getsockname()[1], secrets.token_urlsafe(_BYTES_OF_TOKEN)
     address = f"http://127.0.0.1:{port}/{token}/" + (f"#{place.text}" if place.address else "")
     print(f"exploring {session.cluster.description} at {address}", flush=True)
+    if refused:
+        print(refused, flush=True)
     print("Ctrl-C ends it", flush=True)
     if not options.no_browser:
         webbrowser.open(address)
-    serving.serve(request, token, port, listening)
+    serving.serve(Sessions(request, place.text, refused), token, port, listening)
     return 0

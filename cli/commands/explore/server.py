@@ -71,8 +71,11 @@ class Answers:
 
     def place(self, asked: Mapping[str, Any]) -> Response:
         """Answer what is known of a place."""
-        with self._sessions.of(cluster_of(asked, self._sessions.default)) as session:
-            return JSONResponse(told(session, session.at(address_of(asked))))
+        request = cluster_of(asked, self._sessions.default)
+        with self._sessions.of(request) as session:
+            place = session.at(address_of(asked))
+            note = self._sessions.note(request, place.text)
+            return JSONResponse({**told(session, place), "note": note})
 
     def export(self, asked: Mapping[str, Any]) -> Response:
         """Answer with the way to a place as a file."""

@@ -9,7 +9,6 @@ import uvicorn
 from raft_ref.cli.commands.explore.server import application
 from raft_ref.cli.commands.explore.sessions import Sessions
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.verify import ClusterRequest
 
 
 def listening_at(port: int) -> socket.socket:
@@ -26,9 +25,9 @@ def listening_at(port: int) -> socket.socket:
     return listening
 
 
-def serve(request: ClusterRequest, token: str, port: int, listening: socket.socket) -> None:
-    """Serve the page of a cluster, under a token, until it is interrupted."""
-    app = application(Sessions(request), token, port)
+def serve(sessions: Sessions, token: str, port: int, listening: socket.socket) -> None:
+    """Serve the page of clusters, under a token, until it is interrupted."""
+    app = application(sessions, token, port)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, lifespan="off", server_header=False,
         timeout_graceful_shutdown=1,

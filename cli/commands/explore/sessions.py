@@ -17,13 +17,19 @@ MOST_SESSIONS = 8
 class Sessions:
     """Sessions by what they are of; the one that was asked for least recently is closed.
 
-    Argument: the cluster that is meant where nothing is said.
+    Arguments: the cluster that is meant where nothing is said; where in it a trace led whose next
+    step is none there, and why.
     """
 
-    def __init__(self, default: ClusterRequest) -> None:
+    def __init__(self, default: ClusterRequest, at: str = "", refused: str = "") -> None:
         self.default = default
+        self._at, self._refused = at, refused
         self._lock = Lock()
         self._open: OrderedDict[Any, Session] = OrderedDict()
+
+    def note(self, request: ClusterRequest, at: str) -> str:
+        """Return what is to be said at an address, besides what is known of it."""
+        return self._refused if request is self.default and at == self._at else ""
 
     @contextmanager
     def of(self, request: ClusterRequest) -> Iterator[Session]:

@@ -155,6 +155,14 @@ def finished(client: TestClient, search: str) -> Any:
     raise AssertionError("the search does not end")
 
 
+def test_where_a_trace_goes_on_otherwise_it_is_said() -> None:
+    sessions = Sessions(ClusterRequest(), "s1.Timeout", "step 2 is none")
+    noting = TestClient(application(sessions, TOKEN, PORT), base_url=f"http://127.0.0.1:{PORT}")
+    assert ask(noting, "place", at=["s1.Timeout"])["note"] == "step 2 is none"
+    assert ask(noting, "place")["note"] == ""
+    assert ask(noting, "place", cluster={"servers": "3"}, at=["s1.Timeout"])["note"] == ""
+
+
 def test_a_search_runs_in_the_background(client: TestClient) -> None:
     begun = ask(client, "search", at=["s1.Timeout"], property="SometimesLeader")
     answer = finished(client, begun["search"])

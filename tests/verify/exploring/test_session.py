@@ -125,9 +125,15 @@ def _bug_trace() -> Trace:
 @pytest.mark.long
 def test_a_trace_of_another_cluster_is_refused() -> None:
     trace = _bug_trace()
-    with pytest.raises(AddressError, match=r"step \d+ \(Receive\) is none that reference node"):
-        Session(ClusterRequest(sizes=GivenSizes(servers=len(trace.servers)))).follow(trace)
-    with pytest.raises(AddressError, match="of 5 servers"):
+    reference = Session(ClusterRequest(sizes=GivenSizes(servers=len(trace.servers))))
+    with pytest.raises(
+        AddressError, match=r"step \d+ is none that reference node takes here: s\d receives "
+    ):
+        reference.follow(trace)
+    place, refused = reference.follow_far(trace)
+    assert 0 < len(place.address) < len(trace.steps)
+    assert refused.endswith("becomes leader of term 1")
+    with pytest.raises(AddressError, match="of s1, s2, s3, s4, s5, and the cluster of s1, s2, s3"):
         session().follow(made.figure_8())
 
 

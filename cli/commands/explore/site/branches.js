@@ -3,7 +3,7 @@
 import { link } from "./address.js";
 import { byId, make } from "./dom.js";
 
-const MOST = 400;
+const MOST = 1000;
 
 class Node {
   constructor() { Object.assign(this, { children: new Map(), last: null }); }
