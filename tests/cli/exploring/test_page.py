@@ -235,9 +235,12 @@ def test_a_link_opened_afresh_shows_the_same(page: Page) -> None:
 
 
 def test_a_link_that_leads_nowhere_says_so(page: Page) -> None:
-    page.open("s1.Timeuot")
-    expected = "step 1: s1.Timeuot: no step of this name is enabled; did you mean s1.Timeout?"
-    assert page.text("wrong") == expected
+    page.open("s1.Timeout/s1.Timeuot")
+    expected = "step 2: s1.Timeuot: no step of this name is enabled; did you mean s1.Timeout?"
+    assert page.text("wrong") == f"{expected} As far as it leads"
+    page.click("#as-far")
+    page.arrives("s1.Timeout")
+    assert page.text("wrong") == ""
     assert all("400" in each for each in complaints(page.driver))
 
 

@@ -1,7 +1,7 @@
 // The page: what the address says is asked of the server, and shown.
 
 import { ask, save } from "./api.js";
-import { go, read } from "./address.js";
+import { go, link, read } from "./address.js";
 import { Branches } from "./branches.js";
 import { draw } from "./diagram.js";
 import { byId, make } from "./dom.js";
@@ -23,7 +23,7 @@ async function arrive() {
   try {
     found = await ask("place", { at: names });
   } catch (error) {
-    if (number === asked) byId("wrong").textContent = error.message;
+    if (number === asked) lost(names, error.message);
     return;
   }
   if (number !== asked) return;
@@ -35,6 +35,14 @@ async function arrive() {
   branches.show(place.address);
   controls();
   picture(focused);
+}
+
+// An address that leads nowhere: it is told, and there is a way on.
+function lost(names, why) {
+  const step = /^step (\d+): /.exec(why);
+  const way = step ? make("a", { href: link(names.slice(0, step[1] - 1)), id: "as-far" },
+    step[1] === "1" ? "To the beginning" : "As far as it leads") : "";
+  byId("wrong").replaceChildren(`${why} `, way);
 }
 
 function controls() {
