@@ -15,9 +15,11 @@ from itertools import accumulate
 from threading import RLock
 from typing import Any, NamedTuple
 
-from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
+from raft_ref.explorer import ActorError, Bounds, Event, Kind, Property, System, View
+from raft_ref.explorer.model.local_steps import Asks
 from raft_ref.explorer.model.system import GlobalState, Transition
 from raft_ref.spec.requests import RequestError, probably
+from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.traces.format.trace import Trace, TraceStep
 from raft_ref.traces.sources.explored import Teller, trace_of_events
 from raft_ref.traces.story.sentences import tell
@@ -105,6 +107,31 @@ class _Named(NamedTuple):
     said: Described
 
 
+class _Forgiving:
+    """Asks a node as others do; an action that it fails to take is noted, and is not enabled.
+
+    A search ends where something is broken. Who walks goes on, to states that no node is made for.
+    """
+
+    def __init__(self, asks: Asks) -> None:
+        self._asks = asks
+        self.failures: dict[int, list[str]] = {}
+
+    def ask(self, method: str, state: int, other: Any = None) -> Any:
+        """Return what the actor answers."""
+        try:
+            return self._asks.ask(method, state, other)
+        except ActorError as error:
+            if method != "act":
+                raise
+            self.failures.setdefault(state, []).append(str(error))
+            return None
+
+    def examine(self, method: str, answer: Any, state: int, other: Any = None) -> None:
+        """Take note of an answer for which somebody else has asked."""
+        self._asks.examine(method, answer, state, other)
+
+
 class Session:
     """A cluster to walk through. Argument: which one.
 
@@ -116,6 +143,7 @@ class Session:
         self.lock = RLock()
         self.request, self.cluster = _built(request)
         self.system = _unbounded(self.cluster, self.request)
+        self.system.local.actor = self._asked = _Forgiving(self.system.local.actor)
         first = self.system.initial()
         view = self.system.view(first)
         words, history = self.cluster.words, self.system.history.name
@@ -143,6 +171,12 @@ class Session:
             known = [*self._enabled(place)]
             self._remember(self._options, place.address, known)
         return known
+
+    def failures(self, place: Place) -> list[str]:
+        """Return the actions that a node fails to take at a place, and how, in a line each."""
+        self.enabled(place)
+        noted = (self._asked.failures.get(node, []) for node in place.state.nodes)
+        return [line for lines in noted for line in lines]
 
     def name_of(self, place: Place, event: Event) -> str:
         """Return the name that a step has which is enabled at a place. Raises `AddressError`."""
@@ -228,7 +262,10 @@ class Session:
                 evidence = (place.before.view, other) if is_of_server else None
         if evidence is None:
             return Verdict(prop, not prop.is_sometimes)
-        holds = prop.holds(*evidence)
+        try:
+            holds = prop.holds(*evidence)
+        except SpecError as error:
+            return Verdict(prop, False, (f"it has no value here: {error.reason}",))
         says = () if holds or prop.is_sometimes else tuple(prop.explain(*evidence))
         return Verdict(prop, holds, says)
 

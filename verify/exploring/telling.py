@@ -54,6 +54,7 @@ def told(session: Session, place: Place) -> dict[str, Any]:
         "changed": _changed(place),
         "properties": [_verdict(each) for each in session.verdicts(place)],
         "code": _code(session, place),
+        "failures": session.failures(place),
     }
 
 

@@ -137,6 +137,17 @@ def test_a_trace_of_another_cluster_is_refused() -> None:
         session().follow(made.figure_8())
 
 
+@pytest.mark.long
+def test_where_a_broken_node_fails_the_rest_can_be_taken() -> None:
+    broken = Session(ClusterRequest(bug="older-snapshot-overwrites-newer"))
+    tour = tours("bug-older-snapshot-overwrites-newer")
+    place = broken.at([each["name"] for each in tour["steps"]])
+    assert any(each.name == "s1.Restart" for each in broken.enabled(place))
+    [line] = told(broken, place)["failures"]
+    assert line.startswith("OlderSnapshotOverwritesNewer.act raises IndexError")
+    assert broken.failures(broken.start) == []
+
+
 # ---- What is told
 
 

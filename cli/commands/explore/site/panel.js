@@ -6,7 +6,10 @@ export function show(place) {
   byId("cluster").textContent = [
     place.cluster.description, `${place.cluster.servers.length} servers`].join(", ");
   byId("story").textContent = place.words;
-  byId("note").textContent = place.note ? `The trace goes on otherwise: ${place.note}.` : "";
+  byId("note").textContent = [
+    ...(place.note ? [`The trace goes on otherwise: ${place.note}.`] : []),
+    ...place.failures.map((line) => `The node fails to take a step from here: ${line}`),
+  ].join(" ");
   const broken = place.properties.filter((each) => each.kind === "always" && !each.holds);
   byId("wrong").textContent = broken.length ? `Broken here: ${broken.map((each) => each.name).join(", ")}.` : "";
   servers(place);
