@@ -75,7 +75,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--network", choices=["set", "fifo"], default="set",
         help="set: any message may arrive next; fifo: in order between two servers (default: set)",
     )  # fmt: skip
-    bounds = parser.add_argument_group("bounds, where nobody gives one none of steps, of searches")
+    bounds = parser.add_argument_group(
+        "bounds (those that are given hold for every step, the others for searches alone)"
+    )
     add_sizes(bounds, "or what the bug needs")
     add_own_bounds(bounds)
     served = parser.add_argument_group("the page")
