@@ -27,6 +27,7 @@ OF_THE_USER: Final = (
     ("raft_ref.traces", "TraceError"),
     ("raft_ref.traces", "RenderError"),
     ("raft_ref.traces.conformance.adapter", "AdapterError"),
+    ("raft_ref.verify.exploring", "AddressError"),
     ("raft_ref.server", "StorageError"),
     ("raft_ref.server", "TlsError"),
 )

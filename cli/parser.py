@@ -17,6 +17,7 @@ from raft_ref.cli.options.errors import EXIT_CODES
 COMMANDS: Final = {
     "check": "explore a cluster exhaustively within bounds",
     "merge": "one report of those of random walks on many machines",
+    "explore": "walk through a cluster in the browser, step by step",
     "bugs": "known bugs of Raft implementations, each found again",
     "new": "write a small Raft to begin with, or an adapter for yours",
     "spec": "check a TLA+ specification, or compare it with the node and with TLC",

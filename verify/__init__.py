@@ -11,8 +11,9 @@ of the proof's conjuncts, and the `ladder` is many of them, where nobody says ho
 `calibration` say what their verdicts are worth. `bug_search` finds known bugs again, and `gallery`
 shows them; `comparison` holds the node against Raft.tla (in `model_files`) and TLC, whose results
 are alike (`checkers`); `spec_check` checks a specification, `conjecture` a formula in the words of
-the proof; `state_graphs` and `automaton` draw what a cluster can reach; `trace_properties` is what
-the spec says of a trace, and `replay` what its own node does.
+the proof; `exploring` walks through a cluster step by step. `state_graphs` and `automaton` draw
+what a cluster can reach; `trace_properties` is what the spec says of a trace, and `replay` what its
+own node does.
 """
 
 import importlib

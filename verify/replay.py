@@ -113,9 +113,9 @@ def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
     functions: dict[str, str] = {}
     ran = []
     for before, event in zip(replay.views, replay.events, strict=False):
-        sources = dict(_ran(replay.cluster.system.guard.actor, before, event))
-        functions |= sources
-        ran.append([*sources])
+        sources = [*functions_run(replay.cluster.system.guard.actor, before, event)]
+        functions |= {each.name: each.text for each in sources}
+        ran.append([each.name for each in sources])
     raft = request.properties.file(RAFT)
     names = {name for step in trace.steps for name in step.actions or (step.step,)}
     is_raft = replay.cluster.is_raft
@@ -148,8 +148,16 @@ _PARTS = ("explorer", "spec", "traces", "verify", "cli")
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 
 
-def _ran(actor: Any, before: View, event: Event) -> Iterator[tuple[str, str]]:
-    """Yield the functions that ran in a step: what they are called, and their text."""
+class Ran(NamedTuple):
+    """A function that ran: what it is called, its text, and which of its lines, from 1."""
+
+    name: str
+    text: str
+    lines: frozenset[int]
+
+
+def functions_run(actor: Any, before: View, event: Event) -> Iterator[Ran]:
+    """Yield the functions of a node that run in a step, in the order of the first calls."""
     if event.server is None:
         return
     state = before.states[event.server]
@@ -159,9 +167,10 @@ def _ran(actor: Any, before: View, event: Event) -> Iterator[tuple[str, str]]:
         called = _called(actor, lambda: actor.restart(state))
     else:
         called = _called(actor, lambda: actor.act(state, event.action))
-    for code in called:
+    for code, lines in called.items():
         if text := _text(code):
-            yield f"{Path(code.co_filename).name}: {code.co_qualname}", text
+            taken = frozenset(line - code.co_firstlineno + 1 for line in lines)
+            yield Ran(f"{Path(code.co_filename).name}: {code.co_qualname}", text, taken)
 
 
 def _text(function: Any) -> str:
@@ -172,21 +181,28 @@ def _text(function: Any) -> str:
         return ""
 
 
-def _called(actor: Any, step: Callable[[], Any]) -> dict[CodeType, None]:
-    """Return the functions of a node that are called in a step, in the order of the calls."""
-    called: dict[CodeType, None] = {}
+def _called(actor: Any, step: Callable[[], Any]) -> dict[CodeType, set[int]]:
+    """Return the functions of a node that are called in a step, in order, each with its lines."""
+    called: dict[CodeType, set[int]] = {}
     own = {each.__module__ for each in type(actor).__mro__}
 
-    def note(frame: FrameType, what: str, _: Any) -> None:
-        if what == "call" and _is_of_node(frame, own):
-            called[frame.f_code] = None
+    def within(frame: FrameType, what: str, _: Any) -> Any:
+        if what == "line":
+            called[frame.f_code].add(frame.f_lineno)
+        return within
 
-    previous = sys.getprofile()
-    sys.setprofile(note)
+    def entered(frame: FrameType, _: str, __: Any) -> Any:
+        if not _is_of_node(frame, own):
+            return None
+        called.setdefault(frame.f_code, set())
+        return within
+
+    previous = sys.gettrace()
+    sys.settrace(entered)
     try:
         step()
     finally:
-        sys.setprofile(previous)
+        sys.settrace(previous)
     return called
 
 

@@ -69,7 +69,7 @@ def _code(trace: Trace, raft: Path) -> dict[str, Code]:
     modules = [raft, *(FEATURES / f"{each}.tla" for each in own)]
     for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
         texts = [text for each in modules if (text := definition(name, each))]
-        handler, text = getattr(node, _snake_case(name), None), next(iter(texts), "")
+        handler, text = getattr(node, snake_case(name), None), next(iter(texts), "")
         if callable(handler) and text:
             code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
     return code
@@ -109,5 +109,6 @@ def definition(name: str, raft: Path = RAFT) -> str:
     return found.group().rstrip() if found else ""
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
+    """Return the Python spelling of a name of the spec: ``BecomeLeader`` is ``become_leader``."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

@@ -235,6 +235,8 @@ class PythonSearch {
     PythonSearch(nb::object model, nb::list properties, nb::object setting)
         : model_(std::move(model)), search_(model_, properties_of(properties), setting_of(setting)) {}
 
+    void begin_with(std::vector<Message> messages) { search_.begin_with(std::move(messages)); }
+
     Found run(const std::vector<Node>& nodes, History history, const nb::object& heartbeat) {
         nb::gil_scoped_release unlocked;
         return search_.run(nodes, history, beat(heartbeat));
@@ -351,6 +353,7 @@ NB_MODULE(_core, module) {
         .def_ro("stuck", &Outlook::stuck);
     nb::class_<PythonSearch>(module, "Search")
         .def(nb::init<nb::object, nb::list, nb::object>())
+        .def("begin_with", &PythonSearch::begin_with)
         .def("run", &PythonSearch::run)
         .def("run_keeping", &PythonSearch::run_keeping)
         .def("find_ways", &PythonSearch::find_ways)

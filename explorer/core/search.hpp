@@ -40,6 +40,9 @@ class Search {
           space_(model, std::move(properties), setting_),
           visited_(setting_.memory) {}
 
+    // What is in flight in the state that is searched from; nothing, if nobody says so.
+    void begin_with(std::vector<Message> messages) { in_flight_ = std::move(messages); }
+
     // Search from a state. `heartbeat` is called several times a second, and returns false to stop;
     // `keeper` keeps now and then what was found.
     Found run(const std::vector<Node>& nodes, History history,
@@ -120,7 +123,15 @@ class Search {
         found_ = Found{};
         found_.tally = Tally(setting_);
         kept_.clear();
-        const std::uint64_t initial = initial_key(nodes, history);
+        std::uint64_t initial = 0;
+        while (true) {
+            try {
+                initial = initial_key(nodes, history);
+                break;
+            } catch (const Overflow&) {
+                if (!lay_out_anew()) return stopped(Ending::out_of_numbers);
+            }
+        }
         visited_.insert(initial, visited_.home(initial));
         distinct_seen_ = found_.tally.distinct = 1;
         transitions_seen_ = 0;
@@ -300,13 +311,14 @@ class Search {
     }
 
     std::uint64_t initial_key(const std::vector<Node>& nodes, History history) {
-        return space_.key_of({nodes, history, {}, {}});
+        return space_.key_of({nodes, history, {}, in_flight_});
     }
 
     Model& model_;
     Setting setting_;
     Space space_;
     Visited visited_;
+    std::vector<Message> in_flight_;
     Found found_;
     std::vector<Level> kept_;
     Ways ways_;

@@ -105,6 +105,8 @@ class DistributedSearch(NativeSearch):
     What is raised in one rank is raised in all.
     """
 
+    _begins_anywhere = False
+
     def __init__(
         self,
         system: System,

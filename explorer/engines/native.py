@@ -89,6 +89,8 @@ class NativeSearch:
     `model` what it asks.
     """
 
+    _begins_anywhere = True  # also with messages in flight
+
     def __init__(
         self,
         system: System,
@@ -134,6 +136,9 @@ class NativeSearch:
     def run(self) -> Report:
         """Search until a property is violated or nothing is left to expand."""
         initial = self._system.initial()
+        begins_anywhere = self._begins_anywhere and self._checkpoints is None
+        if self._system.first is not None and not begins_anywhere:
+            raise Unfit("a search that is kept, or in several processes, begins where actors do")
         if self._checkpoints is None:
             return self._outcome(initial, self._found(initial))
         setting = setting_of(
@@ -146,6 +151,9 @@ class NativeSearch:
             return self._outcome(initial, self._run_keeping(initial, folder, self._checkpoints))
 
     def _found(self, initial: GlobalState) -> Any:
+        in_flight = self._system.network.content(initial.network)
+        if in_flight:
+            self._core.begin_with([message + 1 for message in in_flight])
         return self._core.run(initial.nodes, initial.history, self._heartbeat)
 
     def _run_keeping(self, initial: GlobalState, folder: Folder, checkpoints: Checkpoints) -> Any:

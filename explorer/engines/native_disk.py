@@ -29,6 +29,8 @@ class NativeDiskSearch(NativeSearch):
     Raises `CheckpointError` where the folder holds something else, or is damaged.
     """
 
+    _begins_anywhere = False
+
     def __init__(
         self,
         system: System,

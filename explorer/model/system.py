@@ -88,9 +88,10 @@ class System:
     Arguments: the actor, the names of the servers, the bounds, the network (``"set"``: any
     message may arrive next; ``"fifo"``: a queue for each pair of servers), the history, and what
     of a server's state a bound may be put on (the actor's `measures`, if not given), and whether
-    steps are left out that change nothing but their order (see `explorer.model.reduction`). Raises
-    ValueError if a bound is on a measure that there is not or the actor does not tell obsolete
-    messages, and `ActorError` as soon as the actor breaks its protocol.
+    steps are left out that change nothing but their order (see `explorer.model.reduction`), and
+    the state in which it begins, of which no restart, loss or duplicate counts (`first`; None: as
+    the actor does). Raises ValueError if a bound is on a measure that there is not or the actor
+    does not tell obsolete messages, and `ActorError` as soon as the actor breaks its protocol.
 
     `examine_observation` may be set, and is called with each new observation of the history: the
     history, the server's states before and after, and the history then.
@@ -106,7 +107,9 @@ class System:
         measures: Mapping[str, Measure] | None = None,
         *,
         reduced: bool = False,
+        first: View | None = None,
     ) -> None:
+        self.first = first
         self.servers = tuple(servers)
         self.bounds = bounds
         self.network_kind: NetworkKind = network
@@ -145,13 +148,19 @@ class System:
             self.history,
             self.measures,
             reduced=self.reduced,
+            first=self.first,
         )
 
     def initial(self) -> GlobalState:
         """Return the initial state."""
         nodes = tuple(self.local.states.intern(self.guard.initial(s)) for s in self.servers)
-        history = self.histories.intern(self.history.initial)
-        return GlobalState(nodes, self.network.empty, history, 0, 0, 0)
+        network, history = self.network.empty, self.history.initial
+        if self.first is not None:
+            states = self.local.states
+            nodes = tuple(states.intern(self.first.states[server]) for server in self.servers)
+            messages = tuple(self.local.messages.intern(each) for each in self.first.messages)
+            network, history = self.network.add(network, messages), self.first.history
+        return GlobalState(nodes, network, self.histories.intern(history), 0, 0, 0)
 
     def steps(self, state: GlobalState, cut_off: Counter[str]) -> Iterator[Transition]:
         """Yield every step out of a state, always in the same order.

@@ -48,6 +48,8 @@ class Walk:
         self._system = system
         self._age: dict[int, int] = {}
         self.state = system.initial()
+        for message in system.network.content(self.state.network):
+            self._age.setdefault(message, len(self._age))
         self.initial = system.view(self.state)
         self.events: list[Event] = []
 

@@ -73,6 +73,10 @@ def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
         "--max-duplicates 0 --quiet",
         "check --bug late-timeout-now-breaks-lease --quiet",
         "check --bug single-server-change-without-barrier --quiet",
+        "check --with membership --live '[]<>(ChangeIsLed => ChangeIsEnded)' "
+        "--strongly-fair 'AppendEntries(each, 1):each' --fair Receive:each --fair Commit:each "
+        "--rest Timeout --servers 2 --voters 2 --max-log 3 --max-snapshot 0 --max-changes 1 "
+        "--max-messages 1 --max-restarts 0 --max-drops 0 --max-duplicates 0 --quiet",
         "check --with membership,pre-vote --live 'RestIsAsked ~> RestIsServed' --fair Receive:each "
         "--fair Commit:each --rest Timeout --rest CompactLog --servers 2 --voters 2 --max-log 3 "
         "--max-snapshot 0 --max-changes 1 --max-messages 1 --max-restarts 0 --max-drops 0 --quiet",

@@ -95,7 +95,7 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "wrong": " ".join(
             filter(None, [_verdict(trace), what_went_wrong(trace), _others(trace, annotations)])
         ),
-        "states": [{server: _shown(state) for server, state in at.items()} for at in reached],
+        "states": [{server: shown(state) for server, state in at.items()} for at in reached],
         "flight": _in_flight(trace),
         "steps": [
             {"story": story.strip(), "actions": step.actions or (step.step,)}
@@ -124,22 +124,22 @@ def _others(trace: Trace, annotations: Annotations) -> str:
     return f"Violated on the way, too: {', '.join(told)}." if told else ""
 
 
-def _shown(state: JsonObject) -> dict[str, Any]:
+def shown(state: JsonObject) -> dict[str, Any]:
     """Return the variables of a server as text, and its log as cells."""
     cells = log_cells(state)
-    shown: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for name, value in state.items():
         if name == "log" and cells is not None:
-            shown[name] = [
+            found[name] = [
                 {"cell": text, "term": term, "committed": place < cells.committed}
                 for place, (text, term) in enumerate(zip(cells.texts, cells.terms, strict=True))
             ]
         elif name == "snapshot" and is_snapshot(value):
             last, term = value["lastIncludedIndex"], value["lastIncludedTerm"]
-            shown[name] = f"up to {last}:t{term}" if last else "none"
+            found[name] = f"up to {last}:t{term}" if last else "none"
         else:
-            shown[name] = plain(value)
-    return shown
+            found[name] = plain(value)
+    return found
 
 
 def _in_flight(trace: Trace) -> list[list[str]]:

@@ -147,7 +147,7 @@ def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
     bug = subject.bug
     available = [*_properties(subject, request), *_ties_to_the_spec(subject, request)]
     if request.witness is not None:
-        return [_never(available, request.witness)]
+        return [never(available, request.witness)]
     found = _selected(available, request.invariants or _broken_by(bug, request))
     found = _without(found, request.excepted)
     of_progress = (bug is not None and bug.breaks == PROGRESS) or request.progress
@@ -158,8 +158,11 @@ def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
     return found
 
 
-def _never(available: list[Property], name: str) -> Property:
-    """Return the property that something is never reached: a way that breaks it is a witness."""
+def never(available: Sequence[Property], name: str) -> Property:
+    """Return the property that something is never reached: a way that breaks it is a witness.
+
+    Raises `RequestError` for what is not among the properties that must be reached.
+    """
     known = {prop.name: prop for prop in available if prop.is_sometimes}
     if name not in known:
         raise RequestError(f"witness {name}: nothing that must be reached; {probably(name, known)}")

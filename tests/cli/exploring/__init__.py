@@ -1,0 +1,1 @@
+"""Tests of what serves the page on which a reader walks through a cluster."""
