@@ -292,7 +292,8 @@ class Module:
         source = parse_module(text, "expression")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        resolve(source, self._names, resolution, lambda _instance, names: names)
+        loader = Loader([Path()], LIBRARY, resolution)
+        resolve(source, self._names, resolution, loader)
         return source.definitions[-1], Analysis(resolution, self._analysis)
 
     def _program(self, constants: Constants) -> Program:
@@ -316,13 +317,14 @@ class Module:
                 raise SpecError(each.at, "the assumption does not hold of these constants")
 
 
-def load(path: Path | str) -> Module:
-    """Load a module and those it uses, which stand beside it unless they are standard ones.
+def load(path: Path | str, library: Iterable[Path] = ()) -> Module:
+    """Load a module and those it uses.
 
+    These stand beside it or in the folders of a `library`, unless they are standard ones.
     Raises `SpecError` for a syntax error, a module that is missing, a name that is unknown or
     defined twice, and `OSError` if the file cannot be read.
     """
-    loader = Loader(Path(path).parent, LIBRARY)
+    loader = Loader([Path(path).parent, *library], LIBRARY)
     loaded = loader.load(Path(path))
     return Module(loaded.sources, loaded.names, loader.resolution)
 

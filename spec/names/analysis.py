@@ -8,9 +8,10 @@ all of it primed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
+from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import Declaration
@@ -44,13 +45,13 @@ class Analysis:
 
     def _settle(self, definitions: list[tree.Definition]) -> None:
         """Find the answers: for what is called first, and again for callers of what has changed."""
-        called = {each: self._called_by(each) for each in definitions}
+        called = {each: called_by(each, self.meanings) for each in definitions}
         callers: dict[tree.Definition, list[tree.Definition]] = {each: [] for each in definitions}
         for caller, others in called.items():
             for each in others:
                 if each in callers:
                     callers[each].append(caller)
-        in_order, waiting = _called_first(called), {*definitions}
+        in_order, waiting = called_first(called), {*definitions}
         while waiting:
             for each in in_order:
                 if each not in waiting:
@@ -64,18 +65,6 @@ class Analysis:
                 ):
                     self._reads[each], self._certain[each], self._formulas[each] = found
                     waiting.update(callers[each])
-
-    def _called_by(self, definition: tree.Definition) -> list[tree.Definition]:
-        """Return the definitions that the body of one refers to."""
-        found: dict[tree.Definition, None] = {}
-        waiting: list[tree.Node] = [definition.body]
-        while waiting:
-            node = waiting.pop()
-            meaning = self.meanings.get(node) if isinstance(node, tree.Call) else None
-            if isinstance(meaning, tree.Definition):
-                found[meaning] = None
-            waiting.extend(tree.children(node))
-        return [*found]
 
     # Reads
 
@@ -114,6 +103,10 @@ class Analysis:
         if isinstance(meaning, Builtin):
             if meaning.name == "UNCHANGED":
                 found |= self.reads(node.arguments[0], True)
+            if meaning.name == "ENABLED":  # the next state that it asks for is not given
+                found = frozenset(
+                    (name, p) for name, p in found if not (p and isinstance(name, tree.Variable))
+                )
             return found
         if isinstance(meaning, tree.Constant):
             return found
@@ -150,7 +143,7 @@ class Analysis:
         match node:
             case tree.Prime():
                 return self.certain(node.operand, True)
-            case tree.Call():
+            case tree.Call() if node.name != "ENABLED":
                 return self._certain_of_call(node, primed)
             case tree.If():
                 either = self.certain(node.then, primed) & self.certain(node.otherwise, primed)
@@ -159,7 +152,7 @@ class Analysis:
                 return self.certain(node.conditions[0], primed) if node.conditions else _NOTHING
             case tree.Let():
                 return self.certain(node.body, primed)
-            case tree.Lambda() | tree.Definition() | tree.Unsupported():
+            case tree.Lambda() | tree.Definition() | tree.Unsupported() | tree.Call(name="ENABLED"):
                 return _NOTHING
             case tree.FunctionLiteral() if node.itself is not None:
                 return _NOTHING
@@ -234,21 +227,3 @@ def bound_by(node: tree.Node) -> Reads:
 
 def _both(names: Iterable[Declaration]) -> Reads:
     return frozenset((name, primed) for name in names for primed in (False, True))
-
-
-def _called_first(
-    called: Mapping[tree.Definition, Iterable[tree.Definition]],
-) -> list[tree.Definition]:
-    """Return the definitions, each after those that it calls, but for those that call it too."""
-    done: dict[tree.Definition, None] = {}
-    begun: set[tree.Definition] = set()
-    for first in called:
-        waiting = [first]
-        while waiting:
-            each = waiting[-1]
-            if each not in begun:
-                begun.add(each)
-                waiting.extend(o for o in called[each] if o in called and o not in begun)
-            else:
-                done[waiting.pop()] = None
-    return [*done]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.spec.names.scope import Meaning, Names, Resolution, Resolver, arity_of
+from raft_ref.spec.names.scope import Meaning, Modules, Names, Resolution, Resolver, arity_of
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
@@ -20,12 +20,12 @@ from raft_ref.spec.values.standard import Builtin
 
 
 def instantiate(
-    instance: tree.Instance, exported: Names, names: Names, into: Resolution
+    instance: tree.Instance, exported: Names, names: Names, into: Resolution, modules: Modules
 ) -> dict[str, Meaning]:
     """Return the names that an INSTANCE brings.
 
-    Arguments: the instance, the names of its module, those known where it stands, and where to
-    note the meanings.
+    Arguments: the instance, the names of its module, those known where it stands, where to note
+    the meanings, and what finds other modules.
     Raises `SpecError` for a declaration without a value, or a value without a declaration.
     """
     declared = {
@@ -44,7 +44,9 @@ def instantiate(
         if name not in given:
             copier.meanings[declaration] = _of_equal_name(declaration, instance, names)
             continue
-        value = _substituted(given[name], declaration, instance, names, into, prefix)
+        value = _substituted(
+            given[name], declaration, instance, names, Resolver(into, modules), prefix
+        )
         copier.meanings[declaration] = value
         if isinstance(value, tree.Definition) and value not in names.values():
             copier.with_parameters.add(value)
@@ -72,17 +74,18 @@ def _substituted(
     declared: tree.Constant | tree.Variable,
     instance: tree.Instance,
     names: Names,
-    into: Resolution,
+    resolver: Resolver,
     prefix: str,
 ) -> Meaning:
     """Return the meaning of `declared <- value`."""
+    into = resolver.into
     own = {each.name: each for each in instance.parameters}
-    resolver = Resolver(into)
     arity = arity_of(declared)
     if arity:
         resolver.operator(given.value, arity, {**names, **own})
     else:
         resolver.expression(given.value, {**names, **own})
+    resolver.finish()
     value = given.value
     if isinstance(value, tree.Call) and not value.arguments:
         return into.meanings[value]
@@ -165,12 +168,16 @@ class _Copier:
         return copies
 
     def _copy(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._copy(each) for each in node]
         if isinstance(node, tuple) and not isinstance(node, Position):
             return tuple(self._copy(each) for each in node)
         if isinstance(node, tree.Call):
             return self._call(node)
         if not isinstance(node, tree.Node):
             return node
+        if isinstance(node, tree.Let):
+            return tree.Let(node.at, (), self._copy(node.definitions), self._copy(node.body))
         kind: Any = type(node)
         copy = kind(*[self._copy(getattr(node, each)) for each in tree.fields_of(kind)])
         if isinstance(node, tree.Definition):

@@ -19,13 +19,17 @@ class Position(NamedTuple):
 class SpecError(Exception):
     """A specification that cannot be read, or an expression that has no value.
 
-    Its text is `file:line:column: reason`.
+    Its text is `file:line:column: reason`, and below it, a line each, the `others` that were found
+    in the same go.
     """
 
-    def __init__(self, position: Position, reason: str) -> None:
-        super().__init__(f"{position}: {reason}")
+    def __init__(
+        self, position: Position, reason: str, others: tuple[SpecError, ...] = ()
+    ) -> None:
+        super().__init__("\n".join([f"{position}: {reason}", *map(str, others)]))
         self.position = position
         self.reason = reason
+        self.others = others
 
 
 class NoValueError(Exception):

@@ -40,6 +40,7 @@ LANGUAGE: Final = _table(
     Builtin("<=>", 2, lambda p, q: holds(p, "<=>") == holds(q, "<=>"), "formula"),
     Builtin("~", 1, lambda p: not holds(p, "~"), "formula"),
     Builtin("UNCHANGED", 1, None, "formula"),
+    Builtin("ENABLED", 1, None, "formula"),
     Builtin("BOOLEAN", 0, lambda: sets.BOOLEAN, "set"),
     Builtin("STRING", 0, lambda: sets.STRING, "set"),
     Builtin("=", 2, sets.equal, "formula"),
