@@ -6,20 +6,29 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
-from raft_ref.spec.names.goals import goal_of
+from raft_ref.spec.names.behaviors.goals import goal_of
 from raft_ref.spec.names.labels import labels_of
 from raft_ref.spec.names.loading import Loader
-from raft_ref.spec.names.properties import When, conjunct_of, parts_of
+from raft_ref.spec.names.behaviors.properties import (
+    Conjunct,
+    When,
+    conjunct_of,
+    parts_of,
+    refuse_temporal,
+)
 from raft_ref.spec.names.scope import Names, Resolution, arity_of, resolve
-from raft_ref.spec.names.temporal import Specification, specification_of
+from raft_ref.spec.names.behaviors.specification import Specification, specification_of
+from raft_ref.spec.steps.enabled import enabled
 from raft_ref.spec.steps.transitions import Action, Transitions
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
+from raft_ref.spec.temporal import Behaviors, BehaviorsWriter
 from raft_ref.spec.values.value import Value
 
 Constants = Mapping[str, Value | Callable[..., Value]]
@@ -111,19 +120,58 @@ class Module:
 
         Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
         """
+        resolution, conjuncts = self._conjuncts(name, constants)
+        for each in conjuncts:
+            if each.when is When.OF_BEHAVIORS:
+                refuse_temporal(each.formula.body, resolution.meanings)
+        program = _program(Analysis(resolution, self._analysis), constants or {})
+        return [
+            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
+            for when, formula, exempt in conjuncts
+        ]
+
+    def _conjuncts(
+        self, name: str, constants: Constants | None
+    ) -> tuple[Resolution, list[Conjunct]]:
         self._program(constants or {})  # whose assumptions are checked
         definition = self._definition(name)
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        made = [
-            conjunct_of(part, name, definition.text, resolution)
-            for part in parts_of(definition.body, resolution.meanings)
-        ]
-        program = Program(Analysis(resolution, self._analysis), constants or {})
-        return [
-            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
-            for when, formula, exempt in made
-        ]
+        parts = parts_of(definition.body, resolution)
+        return resolution, [conjunct_of(each, name, definition.text, resolution) for each in parts]
+
+    def behaviors(
+        self,
+        specification: str | None,
+        properties: Iterable[str],
+        constants: Constants | None = None,
+    ) -> Behaviors:
+        """Return what a specification assumes, and properties demand, of whole behaviors.
+
+        Properties that cannot be checked are among what is returned. Raises `SpecError` and
+        `KeyError` as `predicate` does.
+        """
+        effects = self._program(constants or {}).effects
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+
+        def program(analysis: Analysis, more: Mapping[str, Value]) -> Program:
+            return _program(analysis, {**(constants or {}), **more}, effects)
+
+        writer = BehaviorsWriter(resolution, self._analysis, program)
+        if specification is not None:
+            parts = specification_of(self._definition(specification), resolution)
+            for node, text in zip(parts.temporal, parts.ignored, strict=True):
+                writer.assume(node, text)
+        for name in properties:
+            definition = self._definition(name)
+            try:
+                for part in parts_of(definition.body, resolution):
+                    if part.when is When.OF_BEHAVIORS:
+                        writer.demand(name, part.at, definition.text, part.formula)
+            except SpecError as error:
+                writer.refuse(name, error)
+        return writer.behaviors()
 
     def parts(self, names: Iterable[str], constants: Constants | None = None) -> list[Predicate]:
         r"""Return operators as `predicate` does, those that fall into parts part by part.
@@ -146,7 +194,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution, self._analysis), constants)
+        program = _program(Analysis(resolution, self._analysis), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(
@@ -194,7 +242,9 @@ class Module:
         """
         given = constants or {}
         if specification is not None:
-            parts, program = self.specification(specification), self._program(given)
+            effects = self._program(given).effects
+            parts, analysis = self._taken_apart(specification)
+            program = _program(analysis, given, effects)
             return Transitions((parts.init, program), (parts.next, program), self._variables)
         if not {init, next} <= self._definitions.keys():
             formulas = self._formula(init, given), self._formula(next, given)
@@ -244,10 +294,13 @@ class Module:
 
         Raises `SpecError` if it has another form, `KeyError` if there is no such operator.
         """
-        definition = self._definitions.get(name)
-        if definition is None or definition.parameters:
-            raise KeyError(f"{self.name} has no operator {name} without parameters")
-        return specification_of(definition, self._analysis)
+        return self._taken_apart(name)[0]
+
+    def _taken_apart(self, name: str) -> tuple[Specification, Analysis]:
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        parts = specification_of(self._definition(name), resolution)
+        return parts, Analysis(resolution, self._analysis)
 
     def _formula(self, formula: str, constants: Constants) -> tuple[tree.Definition, Program]:
         definition = self._definitions.get(formula)
@@ -255,19 +308,19 @@ class Module:
             return definition, self._program(constants)
         effects = self._program(constants).effects
         definition, analysis = self._parsed(formula)
-        return definition, Program(analysis, constants, effects)
+        return definition, _program(analysis, constants, effects)
 
     def goal(self, formula: str, constants: Constants | None = None) -> tuple[str, list[Predicate]]:
         """Return what a formula demands in the end: its form, and its formulas of states.
 
-        The forms are those of `names.goals.FORMS`. Raises `SpecError` for another, and as
+        The forms are those of `names.behaviors.goals.FORMS`. Raises `SpecError` for another, and as
         `predicate` does.
         """
         definition, analysis = self._parsed(formula)
         resolution = Resolution()
         resolution.copy_from(analysis.resolution)
         form, definitions = goal_of(definition, resolution)
-        program = Program(Analysis(resolution, self._analysis), constants or {})
+        program = _program(Analysis(resolution, self._analysis), constants or {})
         return form, [Predicate(each, program) for each in definitions]
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
@@ -280,7 +333,7 @@ class Module:
             program = self._program(constants or {})
         else:
             definition, analysis = self._parsed(expression)
-            program = Program(analysis, constants or {})
+            program = _program(analysis, constants or {})
         found = Predicate(definition, program)
         if found.reads or found.reads_primed:
             first = min(found.reads | found.reads_primed)
@@ -302,7 +355,7 @@ class Module:
             raise KeyError(f"{self.name} has no constant {min(unknown)}")
         key = frozenset(constants.items())
         if key not in self._programs:
-            program = Program(self._analysis, constants)
+            program = _program(self._analysis, constants)
             if constants.keys() == set(self.constants):
                 self._check_assumptions(program)
             self._programs[key] = program
@@ -327,6 +380,12 @@ def load(path: Path | str, library: Iterable[Path] = ()) -> Module:
     loader = Loader([Path(path).parent, *library], LIBRARY)
     loaded = loader.load(Path(path))
     return Module(loaded.sources, loaded.names, loader.resolution)
+
+
+def _program(
+    analysis: Analysis, constants: Constants, effects: Effects | None = None
+) -> Program:
+    return Program(analysis, constants, effects, {"ENABLED": enabled})
 
 
 def _operator(definition: tree.Definition) -> Operator:

@@ -10,7 +10,7 @@ from raft_ref.spec.checker.search import Model, Property, Task
 from raft_ref.spec.checker.symmetry import Renaming, renamings_of
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.module import Module
-from raft_ref.spec.names.properties import When
+from raft_ref.spec.names.behaviors.properties import When
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.values.value import Value
 

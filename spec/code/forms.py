@@ -39,7 +39,7 @@ def _call(generator: Generator, node: tree.Call, primed: bool) -> Code:
     meaning = generator.analysis.meanings[node]
     if not isinstance(meaning, Builtin):
         return call(generator, node, meaning, primed)
-    special = _SPECIAL.get(meaning.name)
+    special = _SPECIAL.get(meaning.name) or generator.special.get(meaning.name)
     if special is not None:
         return special(generator, node, primed)
     if meaning.function is None:

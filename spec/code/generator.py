@@ -67,8 +67,10 @@ class Generator:
         *,
         careful: bool,
         effects: Effects | None = None,
+        special: Mapping[str, Form] | None = None,
     ) -> None:
         self.analysis = analysis
+        self.special = special or {}
         self.careful = careful
         self.effects = effects or Effects()
         self.locals: Mapping[Declaration, Local] = {}
