@@ -81,7 +81,7 @@ class Generator:
         self._forms = forms
         self.constants = constants
         self.namespace = Namespace({f"c_{name}": value for name, value in constants.items()})
-        self.namespace.add({"printed": self.effects.print})
+        self.namespace.add({"printed": self.effects.print, "effects": self.effects})
         self._names: dict[tree.Definition, str] = {}
         self._waiting: list[tree.Definition] = []
         self._delayed: set[Read] = set()
@@ -131,7 +131,7 @@ class Generator:
             parameters,
             lambda: self._result(definition, False),
             definition.at,
-            keep=not parameters and not definition.parameters,
+            keep=not (parameters or definition.parameters or self.analysis.varies(definition)),
         )
 
     def extra_function(

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.syntax.errors import Position
 from raft_ref.spec.syntax.expressions import Declaration
 from raft_ref.spec.values.standard import Builtin
 
@@ -21,6 +22,9 @@ Read: TypeAlias = tuple[Declaration, bool]
 Reads: TypeAlias = frozenset[Read]
 
 _NOTHING: Final[Reads] = frozenset()
+
+VARYING: Final = tree.Bound(Position("", 0, 0), "varying")
+"""Read by what depends on more than values of variables: on TLCGet, for example."""
 
 
 class Analysis:
@@ -103,6 +107,8 @@ class Analysis:
         if isinstance(meaning, Builtin):
             if meaning.name == "UNCHANGED":
                 found |= self.reads(node.arguments[0], True)
+            if meaning.varies:
+                found |= {(VARYING, False)}
             if meaning.name == "ENABLED":  # the next state that it asks for is not given
                 found = frozenset(
                     (name, p) for name, p in found if not (p and isinstance(name, tree.Variable))
@@ -131,6 +137,10 @@ class Analysis:
     def is_of_let(self, definition: tree.Definition) -> bool:
         """Whether a definition stands in a LET, not at the top of a module."""
         return definition not in self._of_modules
+
+    def varies(self, definition: tree.Definition) -> bool:
+        """Whether a definition may have another value although all that it reads is the same."""
+        return (VARYING, False) in self.reads_of(definition)
 
     # Certain evaluation
 

@@ -62,6 +62,24 @@ INT: Final = InfiniteSet("Int", int)
 STRING: Final = InfiniteSet("STRING", str)
 
 
+class AnySet(LazySet):
+    """Any, of the module TLC: everything is an element."""
+
+    __slots__ = ()
+
+    is_infinite = True
+
+    def contains(self, value: Value) -> bool:
+        """Yes."""
+        return True
+
+    def __str__(self) -> str:
+        return "Any"
+
+
+ANY: Final = AnySet()
+
+
 class Interval(LazySet):
     """The numbers low..high, when they are many; see `interval`."""
 
