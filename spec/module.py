@@ -19,12 +19,11 @@ from raft_ref.spec.names.behaviors.properties import (
     When,
     conjunct_of,
     parts_of,
-    refuse_temporal,
 )
-from raft_ref.spec.names.scope import Names, Resolution, arity_of, resolve
+from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
 from raft_ref.spec.names.behaviors.specification import Specification, specification_of
 from raft_ref.spec.steps.enabled import enabled
-from raft_ref.spec.steps.transitions import Action, Transitions
+from raft_ref.spec.steps.transitions import Action, Nothing, Transitions
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
@@ -114,20 +113,19 @@ class Module:
     def conjuncts(
         self, name: str, constants: Constants | None = None
     ) -> list[tuple[When, Predicate, Predicate | None]]:
-        """Return the conjuncts of a property of behaviors, and when each must hold.
+        """Return the conjuncts of a property that states and steps decide, and when each must hold.
 
         For a conjunct `[A]_v` that is A and `v' = v`, one of which must hold in each step.
 
-        Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
+        The others are among `behaviors`. Raises `SpecError` for what is no property, and as
+        `predicate` does.
         """
         resolution, conjuncts = self._conjuncts(name, constants)
-        for each in conjuncts:
-            if each.when is When.OF_BEHAVIORS:
-                refuse_temporal(each.formula.body, resolution.meanings)
         program = _program(Analysis(resolution, self._analysis), constants or {})
         return [
             (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
             for when, formula, exempt in conjuncts
+            if when is not When.OF_BEHAVIORS
         ]
 
     def _conjuncts(
@@ -202,11 +200,13 @@ class Module:
         by: Mapping[str, str],
         values: Iterable[str] = (),
         within: Mapping[tuple[str, str], str] | None = None,
+        values_within: Iterable[tuple[str, str]] = (),
     ) -> Module:
         """Return the module with other meanings for some of its names, wherever they stand.
 
         Arguments: for each name the operator whose meaning it takes; operators that become
-        constants; and for a module and a name in it the operator that is meant there alone.
+        constants; and for a module and a name in it the operator that is meant there alone, or that
+        it becomes a constant there (`constant_within` has its name).
         Raises `KeyError` for a name that is none, `ValueError` where two names do not take the
         same number of arguments.
         """
@@ -218,11 +218,19 @@ class Module:
                 raise ValueError(f"expected {arity_of(old)} arguments, not {arity_of(meaning)}")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        there = {place: self._names[other] for place, other in (within or {}).items()}
+        there: dict[tuple[str, str], Meaning] = {
+            place: self._names[other] for place, other in (within or {}).items()
+        }
+        inner = {
+            place: tree.Constant(Position(place[0], 1, 1), constant_within(place[1], place[0]), 0)
+            for place in values_within
+        }
+        there |= inner
         for call, meaning in resolution.meanings.items():
             place = Path(call.at.file).stem, call.name
             resolution.meanings[call] = there.get(place) or new.get(meaning, meaning)
         names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
+        names |= {each.name: each for each in inner.values()}
         return Module(self._sources, names, resolution)
 
     def transitions(
@@ -254,6 +262,18 @@ class Module:
             formulas = self._formula(init, given), self._formula(next, given)
             self._transitions[key] = Transitions(*formulas, self._variables)
         return self._transitions[key]
+
+    def nothing(self, constants: Constants | None = None) -> Nothing:
+        """Return what happens where no specification is given; assumptions are checked.
+
+        Raises `SpecError` and `KeyError` as `predicate` does.
+        """
+        return Nothing(self._program(constants or {}).effects)
+
+    @property
+    def assumptions(self) -> int:
+        """How many assumptions there are."""
+        return len(self._assumptions)
 
     def action(self, name: str, constants: Constants | None = None) -> Action:
         """Return any operator, with or without parameters, as an action under these constants.
@@ -368,6 +388,11 @@ class Module:
                 raise SpecError(each.at, "an assumption reads no variables")
             if not formula.holds({}):
                 raise SpecError(each.at, "the assumption does not hold of these constants")
+
+
+def constant_within(name: str, module: str | None) -> str:
+    """Return what a constant is called that has another meaning within one module."""
+    return name if module is None else f"{name}_within_{module}"
 
 
 def load(path: Path | str, library: Iterable[Path] = ()) -> Module:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
@@ -38,10 +38,10 @@ class Behaviors:
     assumptions.
     """
 
-    fairness: tuple[Fairness, ...]
-    assumed: tuple[Formula, ...]
-    demands: tuple[Demand, ...]
-    conditions: Mapping[tree.Definition, Predicate]
+    fairness: tuple[Fairness, ...] = ()
+    assumed: tuple[Formula, ...] = ()
+    demands: tuple[Demand, ...] = ()
+    conditions: Mapping[tree.Definition, Predicate] = field(default_factory=dict)
     refused: tuple[tuple[str, SpecError], ...] = ()
     ignored: tuple[str, ...] = ()
 

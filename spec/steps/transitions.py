@@ -33,6 +33,11 @@ class _WithEffects:
         return self._effects.printed
 
     @property
+    def facts(self) -> dict[Value, Value | Callable[[], Value]]:
+        """What TLCGet tells, by its names; the caller may add to it."""
+        return self._effects.facts
+
+    @property
     def warnings(self) -> list[str]:
         """What TLC warns of, once for each place: updates of functions outside of the domain."""
         return [f"{at}: {reason}" for at, reason in self._effects.warnings.items()]
@@ -84,6 +89,25 @@ class Action(_WithEffects):
             is_delayed = self._program.quick.is_delayed(name, primed)
             values.append(functools.partial(lambda each: each, value) if is_delayed else value)
         return next(iter(self._conditions(*values)), None)
+
+
+class Nothing(_WithEffects):
+    """What happens where there is no specification of behaviors, but assumptions alone."""
+
+    variables: tuple[str, ...] = ()
+    actions: tuple[ActionName, ...] = ()
+
+    def initial(self) -> list[State]:
+        """Return no state."""
+        return []
+
+    def successors(self, state: State) -> list[Successor]:
+        """Return no successors."""
+        return []
+
+    def memoized(self, interner: Interner) -> MemoizedActions:
+        """Return the same on rows."""
+        return MemoizedActions([], self.successors, interner, self._effects)
 
 
 class Transitions(_WithEffects):

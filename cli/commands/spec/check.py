@@ -27,6 +27,8 @@ EXIT = {
     Verdict.HOLDS_WITHIN_BOUNDS: 0,
     Verdict.VIOLATED: 1,
     Verdict.ERROR: 2,
+    Verdict.HOLDS_IN_PART: 3,
+    Verdict.NOTHING_ASKED: 3,
     Verdict.INCOMPLETE: 3,
 }
 
