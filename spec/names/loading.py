@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,10 +74,14 @@ class Loader:
         sources: list[tree.ModuleSource] = []
         for each in source.extends:
             extended = self._module(each.name, each.at)
-            _merge(imported, extended.exported, each.at)
+            _merge(imported, extended.exported, each.at, self.resolution.overridable)
             self._nested |= extended.nested
             sources += [each for each in extended.sources if each not in sources]
         names, exported = resolve(source, imported, self.resolution, self, around)
+        if Path(source.at.file).parent == self._library:
+            self.resolution.overridable.update(
+                each for name, each in imported.items() if LANGUAGE.get(name) is not each
+            )
         return Loaded(names, exported, [*sources, source], {**self._nested})
 
     def _module(self, name: str, at: Position) -> Loaded:
@@ -131,10 +135,14 @@ class Loader:
         return instantiate(instance, own, names, self.resolution, self)
 
 
-def _merge(imported: dict[str, Meaning], names: Names, at: Position) -> None:
+def _merge(
+    imported: dict[str, Meaning], names: Names, at: Position, overridable: Container[Meaning]
+) -> None:
     """Add the names of a module that is extended."""
     for name, meaning in names.items():
         earlier = imported.setdefault(name, meaning)
-        if earlier is not meaning and isinstance(meaning, tree.Node):
+        if earlier in overridable:
+            imported[name] = meaning
+        elif earlier is not meaning and isinstance(meaning, tree.Node) and meaning not in overridable:
             where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
             raise SpecError(at, f"{name} is defined at {meaning.at}{where}")

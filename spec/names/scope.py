@@ -6,7 +6,7 @@ a name defined twice is then an error, as it is to SANY, and later stages look m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 from raft_ref.spec.names.order import called_by, called_first
@@ -28,12 +28,14 @@ class Resolution:
         self.meanings: dict[tree.Call, Meaning] = {}
         self.definitions: list[tree.Definition] = []
         self.of_modules: set[tree.Definition] = set()  # not those of a LET
+        self.overridable: set[Meaning] = set()  # by way of shipped modules: others may be defined
 
     def copy_from(self, other: Resolution) -> None:
         """Add all that another resolution knows."""
         self.meanings.update(other.meanings)
         self.definitions.extend(other.definitions)
         self.of_modules.update(other.of_modules)
+        self.overridable.update(other.overridable)
 
 
 def arity_of(meaning: Meaning) -> int:
@@ -95,16 +97,19 @@ def resolve(
 
 def _declare(
     names: dict[str, Meaning],
+    overridable: Container[Meaning],
     declared: Iterable[tree.Constant | tree.Variable | tree.Parameter | tree.Bound],
 ) -> None:
     for each in declared:
-        _refuse_second(names, each.name, each.at)
+        _refuse_second(names, overridable, each.name, each.at)
         names[each.name] = each
 
 
-def _refuse_second(names: Names, name: str, at: Position) -> None:
+def _refuse_second(
+    names: Names, overridable: Container[Meaning], name: str, at: Position
+) -> None:
     earlier = names.get(name)
-    if earlier is None:
+    if earlier is None or earlier in overridable:
         return
     where = f" at {earlier.at}" if isinstance(earlier, tree.Node) else ""
     raise SpecError(at, f"{name} is defined already{where}")
@@ -139,28 +144,28 @@ class Resolver:
         elif isinstance(unit, tree.Definition):
             self.definition(unit, names)
         else:
-            _declare(names, [unit])
+            _declare(names, self.into.overridable, [unit])
 
     def instance(self, unit: tree.Instance, names: dict[str, Meaning]) -> None:
         """Add the names that an INSTANCE brings."""
         for name, meaning in self.modules.instantiate(unit, names).items():
             if names.get(name) is not meaning:
-                _refuse_second(names, name, unit.at)
+                _refuse_second(names, self.into.overridable, name, unit.at)
                 names[name] = meaning
 
     def announce(self, definitions: Iterable[tree.Definition], names: dict[str, Meaning]) -> None:
         """Add the names of recursive definitions, which may be used before they are defined."""
         for each in definitions:
             if each.is_recursive:
-                _refuse_second(names, each.name, each.at)
+                _refuse_second(names, self.into.overridable, each.name, each.at)
                 names[each.name] = each
 
     def definition(self, definition: tree.Definition, names: dict[str, Meaning]) -> None:
         """Resolve a definition, and add its name."""
         if not definition.is_recursive or names[definition.name] is not definition:
-            _refuse_second(names, definition.name, definition.at)
+            _refuse_second(names, self.into.overridable, definition.name, definition.at)
         inner = dict(names)
-        _declare(inner, definition.parameters)
+        _declare(inner, self.into.overridable, definition.parameters)
         self.expression(definition.body, inner)
         names[definition.name] = definition
         self.into.definitions.append(definition)
@@ -175,7 +180,7 @@ class Resolver:
             self.let(node, names)
         elif isinstance(node, tree.Lambda):
             inner = dict(names)
-            _declare(inner, node.parameters)
+            _declare(inner, self.into.overridable, node.parameters)
             self.expression(node.body, inner)
         elif isinstance(node, tree.Update):
             for step in node.path:
@@ -211,7 +216,7 @@ class Resolver:
         for binding in node.bindings:
             self.expression(binding.domain, names)
             for pattern in binding.patterns:
-                _declare(inner, pattern.names)
+                _declare(inner, self.into.overridable, pattern.names)
         self.expression(node.body, inner)
 
     def call(self, node: tree.Call, names: Names) -> None:
