@@ -228,7 +228,11 @@ class Module:
         there |= inner
         for call, meaning in resolution.meanings.items():
             place = Path(call.at.file).stem, call.name
-            resolution.meanings[call] = there.get(place) or new.get(meaning, meaning)
+            instead = there.get(place)
+            if instead is None and isinstance(meaning, tree.Definition):
+                defined = Path(meaning.at.file).stem, meaning.name.rpartition("!")[2]
+                instead = there.get(defined)  # what an instance has of it
+            resolution.meanings[call] = instead or new.get(meaning, meaning)
         names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
         names |= {each.name: each for each in inner.values()}
         return Module(self._sources, names, resolution)

@@ -27,7 +27,7 @@ from raft_ref.spec.checker.verdict import (
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.temporal import Behaviors, Demand
-from raft_ref.spec.values.value import Value, boolean, record
+from raft_ref.spec.values.value import Value, record
 
 _STATES_BETWEEN_PROGRESS = 256
 
@@ -206,7 +206,7 @@ class Search:
         self._action_constraints = [
             _memoized(each, self._interner) for each in task.action_constraints
         ]
-        self._level = 1
+        self._level = 0  # TLC's: that of the state out of which a step is taken
         self._key = self._keys()
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
@@ -236,14 +236,6 @@ class Search:
         facts["duration"] = lambda: int(time.monotonic() - self._started)
         numbers = ("distinct", "generated", "queue", "diameter", "duration")
         facts["stats"] = lambda: record({name: _fact(facts[name]) for name in numbers})
-        facts["config"] = lambda: record(
-            {
-                "mode": "bfs",
-                "worker": 1,
-                "deadlock": boolean(self._task.check_deadlock),
-                "depth": -1 if self._task.depth is None else self._task.depth,
-            }
-        )
 
     def _leave(self, reason: str) -> None:
         """Leave the properties of behaviors unchecked."""
@@ -325,10 +317,9 @@ class Search:
         return _End(Verdict.HOLDS, None, None)
 
     def _begin(self) -> _End | None:
-        self._depth = 1
         initial = self._model.initial()
+        self._depth = 1 if self._model.variables else 0
         self._generated = len(initial)
-        self._level = 1
         for state in initial:
             step = Step(None, (), state)
             try:
@@ -359,7 +350,6 @@ class Search:
             self._edges.append(to)
         try:
             steps = self._successors(before)
-            self._level += 1
             self._generated += len(steps)
             for taken in steps:
                 action, arguments, row = taken

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from raft_ref.spec.syntax.errors import NoValueError, Position
-from raft_ref.spec.values.value import Value, show
+from raft_ref.spec.values.value import TRUE, Value, record, show
 
 
 class Effects:
@@ -19,7 +19,8 @@ class Effects:
     def __init__(self) -> None:
         self.printed: list[Value] = []
         self.warnings: dict[Position, str] = {}
-        self.facts: dict[Value, Value | Callable[[], Value]] = {}
+        config = {"mode": "bfs", "worker": 1, "depth": -1, "deadlock": TRUE}
+        self.facts: dict[Value, Value | Callable[[], Value]] = {"config": record(config)}
         self.uses = 0
 
     def told(self, name: Value) -> Value:

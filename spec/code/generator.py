@@ -103,7 +103,7 @@ class Generator:
     def name_of(self, definition: tree.Definition) -> str:
         """Return the name of a definition's function, which is generated in its turn."""
         if definition not in self._names:
-            self._names[definition] = f"o{len(self._names)}_{_identifier(definition.name)}"
+            self._names[definition] = f"o{len(self._names)}_{identifier(definition.name)}"
             self._waiting.append(definition)
         return self._names[definition]
 
@@ -131,7 +131,7 @@ class Generator:
             parameters,
             lambda: self._result(definition, False),
             definition.at,
-            keep=not (parameters or definition.parameters or self.analysis.varies(definition)),
+            keep=not (parameters or definition.parameters) and self.analysis.is_kept(definition),
         )
 
     def extra_function(
@@ -300,7 +300,7 @@ class Generator:
         if (name, primed) not in self._numbers:
             self._renumber(name, primed)
         number = self._numbers[name, primed]
-        return f"{'p' if primed else 'v'}{number}_{_identifier(name.name)}"
+        return f"{'p' if primed else 'v'}{number}_{identifier(name.name)}"
 
     def _renumber(self, name: Declaration, primed: bool) -> None:
         self._numbers[name, primed] = self.namespace.number()
@@ -311,14 +311,14 @@ class Generator:
 
     def fresh_name(self, name: Declaration) -> str:
         """Return a new Python name to stand for a name of TLA+."""
-        return f"v{self.namespace.number()}_{_identifier(name.name)}"
+        return f"v{self.namespace.number()}_{identifier(name.name)}"
 
     def _variable(self, name: tree.Variable, primed: bool, at: Position) -> str:
         if self.assignment is None or primed != self.assignment.primed:
             if primed and self.assignment is not None:
                 raise SpecError(at, f"{name.name}' is read in an initial state")
             self.used.add(name)
-            return f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+            return f"{'p' if primed else 'v'}_{identifier(name.name)}"
         text = self.assignment.texts.get(name)
         if text is not None:
             return text
@@ -333,7 +333,7 @@ class Generator:
         value = self.constants.get(meaning.name)
         if not isinstance(value, frozenset):
             return None
-        name = f"s_{_identifier(meaning.name)}"
+        name = f"s_{identifier(meaning.name)}"
         self.namespace.add({name: tuple(elements_of(value))})
         return name
 
@@ -408,7 +408,7 @@ class Generator:
             self._delayed.add((definition, primed))
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     """Return a name as part of a Python name; operator symbols by their characters' codes."""
     if name == "@":
         return "previous"

@@ -8,6 +8,8 @@ LOCAL INSTANCE FiniteSets
 
 x := e == x = e
 Skolem(e) == e
+Gen(n) == {}
+Guess(S) == CHOOSE x \in S : TRUE
 Expand(S) == S
 ConstCardinality(e) == e
 MkSeq(n, F(_)) == [i \in 1..n |-> F(i)]

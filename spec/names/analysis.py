@@ -26,6 +26,9 @@ _NOTHING: Final[Reads] = frozenset()
 VARYING: Final = tree.Bound(Position("", 0, 0), "varying")
 """Read by what depends on more than values of variables: on TLCGet, for example."""
 
+DRAWN: Final = tree.Bound(Position("", 0, 0), "drawn")
+"""Read by what is drawn at random."""
+
 
 class Analysis:
     """The answers for all definitions of a specification.
@@ -108,16 +111,23 @@ class Analysis:
             if meaning.name == "UNCHANGED":
                 found |= self.reads(node.arguments[0], True)
             if meaning.varies:
-                found |= {(VARYING, False)}
-            if meaning.name == "ENABLED":  # the next state that it asks for is not given
-                found = frozenset(
-                    (name, p) for name, p in found if not (p and isinstance(name, tree.Variable))
-                )
-            return found
+                found |= {(DRAWN if meaning.is_drawn else VARYING, False)}
+            return self._reads_of_enabled(node, found) if meaning.name == "ENABLED" else found
         if isinstance(meaning, tree.Constant):
             return found
         is_rigid = isinstance(meaning, tree.Bound)
         return found | {(meaning, primed and not is_rigid)}
+
+    def _reads_of_enabled(self, node: tree.Call, found: Reads) -> Reads:
+        """Return what ENABLED reads: the next state that it asks for is not given."""
+        within = self.resolution.within.get(node)
+        if within is not None:
+            found = _NOTHING.union(*[self.reads(each) for each in within.operands])
+            found = frozenset(read for read in found if read[0] not in within.values)
+            found = found.union(*[self.reads(each) for each in within.values.values()])
+        return frozenset(
+            (name, p) for name, p in found if not (p and isinstance(name, tree.Variable))
+        )
 
     def _reads_through(self, definition: tree.Definition, node: tree.Call, primed: bool) -> Reads:
         """Return the reads of a call, its parameters replaced by what the arguments read."""
@@ -140,7 +150,11 @@ class Analysis:
 
     def varies(self, definition: tree.Definition) -> bool:
         """Whether a definition may have another value although all that it reads is the same."""
-        return (VARYING, False) in self.reads_of(definition)
+        return not self.reads_of(definition).isdisjoint({(VARYING, False), (DRAWN, False)})
+
+    def is_kept(self, definition: tree.Definition) -> bool:
+        """Whether the value of a definition that reads no variable is computed once."""
+        return (VARYING, False) not in self.reads_of(definition)
 
     # Certain evaluation
 

@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.spec.names.scope import Meaning, Modules, Names, Resolution, Resolver, arity_of
+from raft_ref.spec.names.scope import (
+    Meaning,
+    Modules,
+    Names,
+    Resolution,
+    Resolver,
+    Within,
+    arity_of,
+)
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
@@ -121,6 +129,7 @@ class _Copier:
         self._parameters = parameters
         self._into = into
         self._copies_others = copies_others
+        self._of_module: _Copier | None = None  # the same, but nothing stands for variables
         self._own: Mapping[Meaning, tree.Parameter] = {}
         self._calls: list[tuple[tree.Call, Meaning, Mapping[Meaning, tree.Parameter]]] = []
 
@@ -157,6 +166,8 @@ class _Copier:
 
     def finish(self) -> None:
         """Note the meanings of what was copied, copying what it refers to in its turn."""
+        if self._of_module is not None:
+            self._of_module.finish()
         while self._calls:
             call, meaning, own = self._calls.pop()
             copied = self.copied(meaning)
@@ -179,6 +190,8 @@ class _Copier:
         if isinstance(node, tree.Let):
             return tree.Let(node.at, (), self._copy(node.definitions), self._copy(node.body))
         kind: Any = type(node)
+        if isinstance(node, tree.Unsupported) and "fairness" in node.construct:
+            return self._with_variables(node, node.operands)
         copy = kind(*[self._copy(getattr(node, each)) for each in tree.fields_of(kind)])
         if isinstance(node, tree.Definition):
             self._into.definitions.append(copy)  # of a LET
@@ -186,8 +199,40 @@ class _Copier:
             self.meanings[node] = copy
         return copy
 
+    def _with_variables(
+        self, node: tree.Unsupported | tree.Call, operands: tuple[tree.Expression, ...]
+    ) -> Any:
+        """Copy what asks for a next state, which is one of the module's own variables."""
+        if isinstance(node, tree.Call):
+            copy: Any = self._noted(node, self._into.meanings[node], self._copy(operands))
+        else:
+            copy = replace(node, operands=self._copy(operands))
+        substituted = {
+            each: meaning
+            for each, meaning in self.meanings.items()
+            if isinstance(each, tree.Variable) and not isinstance(meaning, tree.Variable)
+        }
+        if not substituted or self._parameters or node in self._into.within:
+            return copy
+        if self._of_module is None:
+            self._of_module = _Copier(self._prefix, (), self._into)
+            self._of_module.meanings = {
+                each: meaning
+                for each, meaning in self.meanings.items()
+                if isinstance(each, tree.Constant)
+            }
+        values: dict[tree.Variable, tree.Call] = {}
+        for each, meaning in self.meanings.items():
+            if isinstance(each, tree.Variable):
+                values[each] = call = tree.Call(node.at, each.name)
+                self._into.meanings[call] = meaning
+        self._into.within[copy] = Within(self._of_module._copy(operands), values)
+        return copy
+
     def _call(self, node: tree.Call) -> tree.Expression:
         meaning = self._into.meanings[node]
+        if node.name == "ENABLED" and isinstance(meaning, Builtin):
+            return self._with_variables(node, node.arguments)  # type: ignore[no-any-return]
         arguments: tuple[tree.Expression, ...] = self._copy(node.arguments)
         if not self._parameters or not self._takes_parameters(meaning):
             return self._noted(node, meaning, arguments)

@@ -7,7 +7,7 @@ a name defined twice is then an error, as it is to SANY, and later stages look m
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from typing import Final, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.syntax import expressions as tree
@@ -21,6 +21,17 @@ Names: TypeAlias = Mapping[str, Meaning]
 _MOST_FAULTS: Final = 10
 
 
+class Within(NamedTuple):
+    """What ENABLED or fairness is about, in the words of the module that an instance is of.
+
+    The next state that is asked for is one of that module's own variables: they are bound there, so
+    nothing is substituted for them. `values` are what is substituted for them as they are now.
+    """
+
+    operands: tuple[tree.Expression, ...]
+    values: Mapping[tree.Variable, tree.Call]
+
+
 class Resolution:
     """The meaning of each `Call` of a module, and its definitions, inner ones first."""
 
@@ -28,6 +39,7 @@ class Resolution:
         self.meanings: dict[tree.Call, Meaning] = {}
         self.definitions: list[tree.Definition] = []
         self.of_modules: set[tree.Definition] = set()  # not those of a LET
+        self.within: dict[tree.Node, Within] = {}  # of ENABLED and fairness in an instance
         self.overridable: set[Meaning] = set()  # by way of shipped modules: others may be defined
 
     def copy_from(self, other: Resolution) -> None:
@@ -36,6 +48,7 @@ class Resolution:
         self.definitions.extend(other.definitions)
         self.of_modules.update(other.of_modules)
         self.overridable.update(other.overridable)
+        self.within.update(other.within)
 
 
 def arity_of(meaning: Meaning) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.spec.names.scope import Meaning, Resolution
+from raft_ref.spec.names.scope import Meaning, Resolution, Within
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 
@@ -66,14 +66,24 @@ class _Substitution:
             self._into.definitions.append(copy)
         if isinstance(node, tree.Definition | tree.Parameter | tree.Bound):
             self._copies[node] = copy
+        self._within(node, copy)
         return copy
+
+    def _within(self, node: tree.Node, copy: tree.Node) -> None:
+        known = self._into.within.get(node)
+        if known is not None:
+            operands, values = known
+            copied = {each: self.copy(value) for each, value in values.items()}
+            self._into.within[copy] = Within(self.copy(operands), copied)
 
     def _call(self, node: tree.Call) -> tree.Expression:
         meaning = self._into.meanings[node]
         arguments = self.copy(node.arguments)
         instead = self._given.get(meaning)
         if instead is None:
-            return self._noted(replace(node, arguments=arguments), meaning)
+            call = self._noted(replace(node, arguments=arguments), meaning)
+            self._within(node, call)
+            return call
         if not arguments:
             return instead
         if isinstance(instead, tree.Lambda):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from raft_ref.spec.code.generator import Code, Generator
+from raft_ref.spec.code.generator import Code, Generator, identifier
 from raft_ref.spec.names.environment import Environment
 from raft_ref.spec.steps.actions import Actions
 from raft_ref.spec.syntax import expressions as tree
@@ -15,7 +15,8 @@ class EnabledError(Exception):
 
 def enabled(generator: Generator, node: tree.Call, primed: bool) -> Code:
     """Return the code of ENABLED A, which looks for one way to take A."""
-    action = node.arguments[0]
+    within = generator.analysis.resolution.within.get(node)
+    action = node.arguments[0] if within is None else within.operands[0]
     if primed:
         raise SpecError(node.at, "not supported here: ENABLED of a next state")
     if generator.assignment is not None and not generator.assignment.primed:
@@ -27,8 +28,11 @@ def enabled(generator: Generator, node: tree.Call, primed: bool) -> Code:
     generator.namespace.add({"EnabledError": EnabledError})
     writer = generator.writer
     outer = generator.locals, generator.assignment
+    given = {} if within is None else within.values
+    values = generator.names_of(tuple(given.values()), False)
     name = writer.fresh()
-    writer.emit(f"def {name}():")
+    parameters = ", ".join(f"v_{identifier(each.name)}" for each in given)
+    writer.emit(f"def {name}({parameters}):")
     with writer.indented():
         writer.emit("try:")
         with writer.indented():
@@ -43,4 +47,5 @@ def enabled(generator: Generator, node: tree.Call, primed: bool) -> Code:
         writer.emit(" return True")
         writer.emit("return False")
     generator.locals, generator.assignment = outer
-    return Code(f"{name}()", "formula")
+    generator.used.difference_update(given)
+    return Code(f"{name}({', '.join(values)})", "formula")

@@ -45,7 +45,6 @@ def parse_module(text: str, file: str) -> tree.ModuleSource:
 _CONSTRUCTS: Final = {
     "unbounded_quantification": "unbounded quantifier",
     "real_number": "real number",
-    "real_number_set": "Real",
 }
 
 
@@ -66,6 +65,7 @@ class _Translator:
             "boolean_set": self.name,
             "string_set": self.name,
             "nat_number_set": lambda node: tree.Call(self.at(node), "Nat"),
+            "real_number_set": lambda node: tree.Call(self.at(node), "Real"),
             "int_number_set": lambda node: tree.Call(self.at(node), "Int"),
             "parentheses": lambda node: self.expression(parts_of(node)[0]),
             "label": lambda node: self.expression(field_of(node, "expression")),

@@ -14,7 +14,8 @@ class Builtin:
     `returns` is what is known of its result: "formula" for a Python bool, else "number", "set",
     "function" or "any". `operator_arguments` gives the arity of each argument that is an operator.
     `function` is None where this package does not support the operator. `varies` says of one that
-    it may have another value next time, or does something, so that its value is not kept.
+    it may have another value next time, or does something, so that its value is not kept; but that
+    of a constant is, where it `is_drawn` at random.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Builtin:
     returns: str = "any"
     operator_arguments: Mapping[int, int] = field(default_factory=dict)
     varies: bool = False
+    is_drawn: bool = False
 
 
 def table(*operators: Builtin) -> dict[str, Builtin]:

@@ -59,6 +59,8 @@ class InfiniteSet(LazySet):
 
 NAT: Final = InfiniteSet("Nat", int, 0)
 INT: Final = InfiniteSet("Int", int)
+REAL: Final = InfiniteSet("Real", int)
+"""Numbers with a fraction are no values here, as they are none to TLC."""
 STRING: Final = InfiniteSet("STRING", str)
 
 

@@ -61,7 +61,7 @@ _INTEGERS: Final = {
 STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     "Naturals": _NATURALS,
     "Integers": _INTEGERS,
-    "Reals": {**_INTEGERS, **table(Builtin("/", 2, None), Builtin("Infinity", 0, None))},
+    "Reals": {**_INTEGERS, **table(Builtin("/", 2, None), Builtin("Infinity", 0, None), Builtin("Real", 0, lambda: sets.REAL, "set"))},
     "Sequences": table(
         Builtin("Seq", 1, sequences.sequence_set, "set"),
         Builtin("Len", 1, sequences.length, "number"),
@@ -88,7 +88,7 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("TLCEval", 1, lambda value: value),
         Builtin("TLCGet", 1, None, varies=True),  # these two ask the program that evaluates
         Builtin("TLCSet", 2, None, "formula", varies=True),
-        Builtin("RandomElement", 1, chance.random_element, varies=True),
+        Builtin("RandomElement", 1, chance.random_element, varies=True, is_drawn=True),
         Builtin("JavaTime", 0, chance.seconds, "number", varies=True),
         Builtin("Any", 0, lambda: sets.ANY, "set"),
     ),

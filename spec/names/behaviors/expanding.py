@@ -20,7 +20,7 @@ from raft_ref.spec.names.behaviors.formulas import (
     implies,
     leads_to,
 )
-from raft_ref.spec.names.scope import Meaning, Resolution
+from raft_ref.spec.names.scope import Meaning, Resolution, Within
 from raft_ref.spec.names.substitution import applied, substituted
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
@@ -140,7 +140,7 @@ class Expander:
             case kind if kind == STEP_OR_STUTTER:
                 return Or((self._of_step(node.operands[0]), Not(self._changed(node.operands[1]))))
             case kind if kind == STEP_NO_STUTTER:
-                return self._of_step(self._both(node))
+                return And((self._of_step(self._both(node.operands)),))
         raise SpecError(node.at, f"not supported here: {node.construct} in a property")
 
     def _operand(self, node: tree.Unsupported, form: str) -> Formula:
@@ -155,16 +155,20 @@ class Expander:
             raise SpecError(definition.at, f"this is of steps: write {form}")
 
     def _fairness(self, node: tree.Unsupported) -> Fairness:
-        both = self._both(node)
+        both = self._both(node.operands)
         enabled = tree.Call(node.at, "ENABLED", (both,))
         self.into.meanings[enabled] = LANGUAGE["ENABLED"]
+        within = self.into.within.get(node)
+        if within is not None:
+            operands = (self._both(within.operands),)
+            self.into.within[enabled] = Within(operands, within.values)
         return Fairness(
             FAIRNESS[node.construct], self._atom(enabled), self._of_step(both), node.text
         )
 
-    def _both(self, node: tree.Unsupported) -> tree.Expression:
-        """Return `A /\\ v' # v` for what has the operands A and v."""
-        action, subscript = node.operands
+    def _both(self, operands: tuple[tree.Expression, ...]) -> tree.Expression:
+        """Return `A /\\ v' # v` for the operands A and v."""
+        action, subscript = operands
         changed = self._noted("#", tree.Prime(subscript.at, subscript), subscript)
         return self._noted("/\\", action, changed)
 

@@ -49,7 +49,7 @@ def seconds() -> int:
 
 MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     "Randomization": table(
-        Builtin("RandomSubset", 2, random_subset, "set", varies=True),
-        Builtin("RandomSetOfSubsets", 3, random_set_of_subsets, "set", varies=True),
+        Builtin("RandomSubset", 2, random_subset, "set", varies=True, is_drawn=True),
+        Builtin("RandomSetOfSubsets", 3, random_set_of_subsets, "set", varies=True, is_drawn=True),
     ),
 }
