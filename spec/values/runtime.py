@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
@@ -13,6 +13,7 @@ from raft_ref.spec.values.value import (
     TRUE,
     Boolean,
     FiniteSet,
+    LazySet,
     Value,
     domain_of,
     elements_of,
@@ -102,13 +103,29 @@ def domain_from(elements: Value) -> Value:
     return domain_of(finite(elements))  # type: ignore[return-value]
 
 
+def iterated(value: Value) -> Iterable[Value]:
+    """Return the elements of a set in any order, those of a very large one without listing them."""
+    if type(value) is frozenset:
+        return value
+    return value if isinstance(value, LazySet) else finite(value)
+
+
+def in_order(value: Value) -> Iterable[Value]:
+    """Return the elements of a set in a fixed order, those of a very large one one by one."""
+    if isinstance(value, LazySet) and not value.is_enumerable:
+        return value.elements()
+    return elements_of(value)
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
     return tuple(elements_of(elements))
 
 
-def in_kept_order(value: Value) -> tuple[Value, ...]:
+def in_kept_order(value: Value) -> Iterable[Value]:
     """Return the elements of a set in a fixed order; that of many sets is kept."""
+    if isinstance(value, LazySet) and not value.is_enumerable:
+        return value.elements()
     return _kept_order(finite(value))
 
 
@@ -129,7 +146,8 @@ NAMESPACE: Final[dict[str, Any]] = {
     "witness": witness,
     "no_case": no_case,
     "finite": finite,
-    "in_order": elements_of,
+    "in_order": in_order,
+    "iterated": iterated,
     "domain_from": domain_from,
     "unassigned": unassigned,
 }
