@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from raft_ref.spec.checker.liveness import Graph, Lasso, Liveness
-from raft_ref.spec.checker.symmetry import Renaming, canonical_rows
+from raft_ref.spec.checker.symmetry import Renaming, canonical_rows, canonical_values
 from raft_ref.spec.checker.verdict import (
     DEADLOCK,
     Action,
@@ -25,7 +25,7 @@ from raft_ref.spec.checker.verdict import (
     Verdict,
 )
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
-from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.temporal import Behaviors, Demand
 from raft_ref.spec.values.value import Value, record
 
@@ -330,8 +330,8 @@ class Search:
                 if all(each.of_state(row) for each in self._constraints):
                     self._keep(key, row, _Origin(None, None, ()))
                 failed = _first(self._invariants, row) or _first(self._initial_properties, row)
-            except SpecError as error:
-                return _End(Verdict.ERROR, None, step, error=error)
+            except (SpecError, NoValueError) as error:
+                return _End(Verdict.ERROR, None, step, error=self._placed(error))
             if failed is not None:
                 return _End(Verdict.VIOLATED, None, step, failed)
         return None
@@ -372,12 +372,20 @@ class Search:
                         failed = test.prop
                 if failed is not None:
                     return _End(Verdict.VIOLATED, number, self._step(taken), failed)
-        except SpecError as error:
+        except (SpecError, NoValueError) as error:
             step = None if taken is None else self._step(taken)
-            return _End(Verdict.ERROR, number, step, error=error)
+            return _End(Verdict.ERROR, number, step, error=self._placed(error))
         if not steps and self._task.check_deadlock:
             return _End(Verdict.VIOLATED, number, None)
         return None
+
+    def _placed(self, error: SpecError | NoValueError) -> SpecError:
+        """Return an error with a place: that of a value is the relation's."""
+        if isinstance(error, SpecError):
+            return error
+        actions = [*self._model.actions]
+        at = actions[0].position if actions else Position("", 1, 1)
+        return SpecError(at, f"a state cannot be told from others: {error.reason}")
 
     def _step(self, taken: tuple[Action, tuple[Value, ...], Row]) -> Step:
         action, arguments, row = taken
@@ -405,11 +413,14 @@ class Search:
 
     def _keys(self) -> Callable[[Row], Any] | None:
         """Return what is the same for states that count as one; None for the row itself."""
-        canonical = canonical_rows(self._interner, self._task.renamings)
         if self._task.view is not None:
             view = Memoized(self._task.view, self._task.view.value, self._interner)
-            return lambda row: view.of_state(canonical(row))
-        return canonical if self._task.renamings else None
+            # Of a view alone: what it leaves out must not tell states apart that look the same.
+            canonical_view = canonical_values(self._task.renamings)
+            return lambda row: canonical_view(view.of_state(row))
+        if not self._task.renamings:
+            return None
+        return canonical_rows(self._interner, self._task.renamings)
 
     # Reports
 

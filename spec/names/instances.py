@@ -212,7 +212,12 @@ class _Copier:
             for each, meaning in self.meanings.items()
             if isinstance(each, tree.Variable) and not isinstance(meaning, tree.Variable)
         }
-        if not substituted or self._parameters or node in self._into.within:
+        known = self._into.within.get(node)
+        if known is not None:
+            values = {each: self._copy(value) for each, value in known.values.items()}
+            self._into.within[copy] = Within(self._copy(known.operands), values)
+            return copy
+        if not substituted or self._parameters:
             return copy
         if self._of_module is None:
             self._of_module = _Copier(self._prefix, (), self._into)
@@ -221,7 +226,7 @@ class _Copier:
                 for each, meaning in self.meanings.items()
                 if isinstance(each, tree.Constant)
             }
-        values: dict[tree.Variable, tree.Call] = {}
+        values = {}
         for each, meaning in self.meanings.items():
             if isinstance(each, tree.Variable):
                 values[each] = call = tree.Call(node.at, each.name)

@@ -23,6 +23,9 @@ from raft_ref.spec.values.value import (
 
 NO_WITNESS: Final = object()
 
+MOST_STEPS: Final = 1 << 24
+"""From a set of more elements nobody waits for the states that come of picking each."""
+
 
 class Lazy:
     """A definition of a LET or an argument of an operator, evaluated at its first use."""
@@ -64,6 +67,13 @@ class RecursiveFunction:
         """Return the whole function; raises `NoValueError` if its domain is infinite."""
         domain = domain_of(finite(self._domain))
         return (domain, *[self.result(each) for each in domain])
+
+
+def argument_within(argument: Value, domain: Value) -> Value:
+    """Return the argument of a function; raises `NoValueError` outside of its domain."""
+    if not sets.contains(domain, argument):
+        raise NoValueError(f"{show(argument)} is not in the domain of the function")
+    return argument
 
 
 def located(positions: list[Position], index: int, operator: Callable[..., Any], *on: Any) -> Any:
@@ -125,6 +135,8 @@ def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
 def in_kept_order(value: Value) -> Iterable[Value]:
     """Return the elements of a set in a fixed order; that of many sets is kept."""
     if isinstance(value, LazySet) and not value.is_enumerable:
+        if not value.is_infinite and value.size() > MOST_STEPS:
+            raise NoValueError(f"{value.text()} has {value.size():,} elements, a step for each")
         return value.elements()
     return _kept_order(finite(value))
 

@@ -16,6 +16,7 @@ from raft_ref.spec.values.value import (
     TRUE,
     Boolean,
     FiniteSet,
+    LEFT_OUT,
     LazySet,
     ModelValue,
     Value,
@@ -425,8 +426,8 @@ class FilteredSet(LazySet):
         return size_of(self.base)
 
     def text(self) -> str:
-        """Return what is known of it without a text of the test."""
-        return f"{{x \\in {show(self.base)} : test {id(self.test)}}}"
+        """Return how it is written, the test left out."""
+        return f"{{x \\in {show(self.base)} : {LEFT_OUT}}}"
 
 
 MANY: Final = 1 << 16

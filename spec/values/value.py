@@ -32,6 +32,9 @@ class Boolean:
 
 LARGEST_ENUMERATION: Final = 2_000_000  # elements; more than TLC's default of 1,000,000
 
+LEFT_OUT: Final = "..."
+"""In the text of a set, what stands for a test."""
+
 TRUE: Final = Boolean(True)
 FALSE: Final = Boolean(False)
 
@@ -134,6 +137,8 @@ class LazySet:
         if isinstance(other, LazySet):
             if self.is_enumerable and other.is_enumerable:
                 return self.enumerated() == other.enumerated()
+            if LEFT_OUT in self.text() + other.text():
+                raise NoValueError(f"cannot compare {self.text()} with {other.text()}")
             return type(self) is type(other) and self.text() == other.text()
         if isinstance(other, frozenset):
             return self.is_enumerable and self.enumerated() == other
