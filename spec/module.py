@@ -60,6 +60,8 @@ class Module:
     ) -> None:
         own = sources[-1]
         self.name = own.name
+        self.algorithm = own.algorithm
+        """A PlusCal algorithm that is not translated."""
         declared = list(names.values())
         self.constants = tuple(e.name for e in declared if isinstance(e, tree.Constant))
         self._variables = tuple(e for e in declared if isinstance(e, tree.Variable))

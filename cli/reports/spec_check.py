@@ -39,7 +39,7 @@ def as_text(report: SpecReport, trace: Path | None, *, is_full: bool, quiet: boo
             lines += _covered(found, task)
     if report.tlc is not None:
         table = comparison.side_by_side(report.results, report.differences)
-        lines += [] if quiet else ["", *table, ""]
+        lines += [] if quiet else ["", *table, f"TLC: {report.tlc.version}", ""]
         differ = ", ".join(report.differences)
         lines.append(f"DIFFERENT: {differ} in TLC" if differ else "the same in TLC")
     if trace is not None:
@@ -76,6 +76,7 @@ def as_json(report: SpecReport, trace: Path | None) -> dict[str, Any]:
         "actions": {name: each._asdict() for name, each in found.actions.items()},
         "states": None if behavior is None else len(behavior.steps),
         "trace": None if trace is None else str(trace),
+        "tlc_version": None if report.tlc is None else report.tlc.version,
         "tlc": None if report.tlc is None else comparison.result_as_json(report.results[1]),
         "differences": report.differences,
     }

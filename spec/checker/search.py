@@ -118,7 +118,8 @@ class Task:
     levels of states, the initial one included. `behaviors` are the properties of whole behaviors,
     with what is assumed of these. `postconditions` hold when the search is over. `assumptions` counts
     the ASSUMEs that hold. `left_aside` is what the search takes no notice of: constants that the
-    module does not know, for example. `alias` is what is shown of a state.
+    module does not know, for example. `alias` is what is shown of a state; `unchecked` are properties
+    that cannot be checked, each with the reason.
     """
 
     model: Model
@@ -136,6 +137,7 @@ class Task:
     postconditions: tuple[Property, ...] = ()
     assumptions: int = 0
     alias: Expression | None = None
+    unchecked: tuple[str, ...] = ()
 
     @property
     def asks_nothing(self) -> bool:
@@ -143,7 +145,7 @@ class Task:
         properties = (*self.invariants, *self.initial_properties, *self.step_properties)
         of_behaviors = (*self.behaviors.demands, *self.behaviors.refused)
         is_of_behavior = bool(self.model.variables) and self.check_deadlock
-        asked = (*properties, *of_behaviors, *self.postconditions)
+        asked = (*properties, *of_behaviors, *self.postconditions, *self.unchecked)
         return not (asked or is_of_behavior or (self.assumptions and not self.model.variables))
 
 
@@ -219,7 +221,8 @@ class Search:
         self._queue = 0
         self._started = time.monotonic()
         self._edges: list[list[int]] | None = [] if task.behaviors.demands else None
-        self._unchecked = [f"{name}: {error}" for name, error in task.behaviors.refused]
+        self._unchecked = [*task.unchecked]
+        self._unchecked += [f"{name}: {error}" for name, error in task.behaviors.refused]
         if task.behaviors.demands and self._key is not None:
             self._edges = None
             self._leave("it is not sound where states count as one, by SYMMETRY or VIEW")

@@ -36,9 +36,11 @@ def task_of(
     if check_deadlock is None:
         check_deadlock = config.check_deadlock is not False
     behaviors = asked.behaviors()
+    invariants = (*asked.invariants(), *properties[When.ALWAYS])
+    alias = asked.alias()
     return Task(
         model=asked.model(),
-        invariants=(*asked.invariants(), *properties[When.ALWAYS]),
+        invariants=invariants,
         initial_properties=tuple(properties[When.INITIALLY]),
         step_properties=tuple(properties[When.IN_EACH_STEP]),
         constraints=tuple(asked.state_formula(each) for each in config.constraints),
@@ -47,11 +49,12 @@ def task_of(
         view=None if config.view is None else asked.state_formula(config.view),
         check_deadlock=check_deadlock,
         depth=depth,
-        left_aside=(*asked.left_aside(), *behaviors.ignored),
+        left_aside=(*asked.left_aside(), *behaviors.ignored, *asked.aside),
+        unchecked=tuple(asked.unchecked),
         behaviors=behaviors,
         postconditions=tuple(asked.postconditions()),
         assumptions=module.assumptions,
-        alias=None if config.alias is None else asked.predicate(config.alias),
+        alias=alias,
     )
 
 
@@ -62,6 +65,8 @@ class _Asked:
         self._config = config
         self._module = _with_replacements(module, config)
         self._constants = _constants(self._module, config)
+        self.unchecked: list[str] = []
+        self.aside: list[str] = []
 
     def model(self) -> Model:
         config = self._config
@@ -87,7 +92,11 @@ class _Asked:
         return (*left, *self._config.left_aside)
 
     def behaviors(self) -> Behaviors:
-        named, names = self._config.specification, [each.name for each in self._config.properties]
+        named, properties = self._config.specification, self._config.properties
+        for each in (*properties, *([] if named is None else [named])):
+            if self._module.operators[self.defined(each)].parameters:
+                raise SpecError(each.at, f"{each.name} takes arguments, and is no formula by itself")
+        names = [each.name for each in properties]
         return self._module.behaviors(None if named is None else named.name, names, self._constants)
 
     def postconditions(self) -> Iterable[Property]:
@@ -101,6 +110,8 @@ class _Asked:
         """Return a name after a look whether it is an operator's, not an expression."""
         if named.name not in self._module.operators:
             hint = close_to(named.name, self._module.operators)
+            if self._module.algorithm is not None and not hint:
+                hint = f": the PlusCal algorithm {self._module.algorithm} is not translated"
             raise SpecError(named.at, f"{self._module.name} has no operator {named.name}{hint}")
         return named.name
 
@@ -115,8 +126,24 @@ class _Asked:
 
     def invariants(self) -> Iterable[Property]:
         for named in self._config.invariants:
-            condition = self.state_formula(named)
-            yield Property(named.name, condition.position, condition)
+            try:
+                condition = self.state_formula(named)
+            except SpecError as error:
+                if not error.reason.startswith("not supported here"):
+                    raise
+                self.unchecked.append(f"{named.name}: {error}")
+            else:
+                yield Property(named.name, condition.position, condition)
+
+    def alias(self) -> Predicate | None:
+        named = self._config.alias
+        if named is None:
+            return None
+        try:
+            return self.predicate(named)
+        except SpecError as error:
+            self.aside.append(f"ALIAS {named.name}: {error}")
+            return None
 
     def properties(self) -> Mapping[When, list[Property]]:
         found: dict[When, list[Property]] = {when: [] for when in When}
@@ -138,6 +165,7 @@ class _Asked:
 
     def _at(self, named: Named, find: Callable[[str], _Found]) -> _Found:
         """Look an operator up; say where the configuration names it, if there is none."""
+        self.defined(named)
         try:
             return find(named.name)
         except KeyError as error:
