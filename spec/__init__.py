@@ -19,8 +19,8 @@ from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.module import Module, Operator, load
-from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.names.behaviors.specification import Specification
+from raft_ref.spec.names.labels import ActionName
 from raft_ref.spec.steps.interning import State
 from raft_ref.spec.steps.successors import Successor
 from raft_ref.spec.steps.transitions import Action, Transitions

@@ -12,16 +12,16 @@ from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.names.behaviors.goals import goal_of
-from raft_ref.spec.names.labels import labels_of
-from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.behaviors.properties import (
     Conjunct,
     When,
     conjunct_of,
     parts_of,
 )
-from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
 from raft_ref.spec.names.behaviors.specification import Specification, specification_of
+from raft_ref.spec.names.labels import labels_of
+from raft_ref.spec.names.loading import Loader
+from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
 from raft_ref.spec.steps.enabled import enabled
 from raft_ref.spec.steps.transitions import Action, Nothing, Transitions
 from raft_ref.spec.syntax import expressions as tree
@@ -413,9 +413,7 @@ def load(path: Path | str, library: Iterable[Path] = ()) -> Module:
     return Module(loaded.sources, loaded.names, loader.resolution)
 
 
-def _program(
-    analysis: Analysis, constants: Constants, effects: Effects | None = None
-) -> Program:
+def _program(analysis: Analysis, constants: Constants, effects: Effects | None = None) -> Program:
     return Program(analysis, constants, effects, {"ENABLED": enabled})
 
 

@@ -128,9 +128,7 @@ class BehaviorsWriter:
     def _program(self) -> Program:
         return self._programs(Analysis(self._into, self._known), self._expander.constants)
 
-    def _elements(
-        self, domain: tree.Definition, constants: Mapping[str, Value]
-    ) -> Iterable[Value]:
+    def _elements(self, domain: tree.Definition, constants: Mapping[str, Value]) -> Iterable[Value]:
         found = Predicate(domain, self._programs(Analysis(self._into, self._known), constants))
         if found.reads or found.reads_primed:
             raise SpecError(domain.at, "not supported here: a set that varies, in a property")

@@ -8,7 +8,7 @@ from raft_ref.cli.reports import comparison
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.checker.behavior import as_table, as_tlc, under_alias
 from raft_ref.spec.checker.search import Task
-from raft_ref.spec.checker.verdict import Report, Verdict
+from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
 from raft_ref.spec.values.value import show
 from raft_ref.verify import SpecReport
 
@@ -94,12 +94,8 @@ def _verdict(report: Report, task: Task) -> str:
             return f"{title}: not all properties were checked"
         case Verdict.NOTHING_ASKED:
             return f"{title}: no invariant, no property, no check of deadlock"
-        case Verdict.VIOLATED if report.counterexample is None:
-            return f"{title}: {report.violated}"
-        case Verdict.VIOLATED if report.counterexample.back_to is not None:
-            return f"{title}: {report.violated}, by a behavior without end"
         case Verdict.VIOLATED:
-            return f"{title}: {report.violated}, in {steps} steps"
+            return f"{title}: {report.violated}{_way(report.counterexample)}"
         case Verdict.ERROR:
             return f"{title}, in {steps} steps"
         case Verdict.HOLDS_WITHIN_BOUNDS:
@@ -110,6 +106,15 @@ def _verdict(report: Report, task: Task) -> str:
                 f"{report.covered_depth}, {report.queue:,} states were left to expand"
             )
     return title
+
+
+def _way(behavior: Behavior | None) -> str:
+    """Return how far it is to what is violated."""
+    if behavior is None:
+        return ""
+    if behavior.back_to is not None:
+        return ", by a behavior without end"
+    return f", in {len(behavior.steps) - 1} steps"
 
 
 def _size(report: Report) -> str:
@@ -143,8 +148,9 @@ def _reason(report: Report, task: Task) -> list[str]:
 def _covered(report: Report, task: Task) -> list[str]:
     tests = (*task.invariants, *task.initial_properties, *task.step_properties)
     unchecked = {each.partition(":")[0] for each in report.unchecked}
-    asked = (*tests, *task.behaviors.demands, *task.postconditions)
-    names = [*dict.fromkeys(each.name for each in asked if each.name not in unchecked)]
+    names = [each.name for each in (*tests, *task.postconditions)]
+    names += [each.name for each in task.behaviors.demands if each.name not in unchecked]
+    names = [*dict.fromkeys(names)]
     names += ["no deadlock"] if task.check_deadlock and task.model.variables else []
     width = max(map(len, report.actions), default=0)
     return [

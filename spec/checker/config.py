@@ -249,7 +249,8 @@ class _Parser:
         name, at = self.named()
         sign = self.take()
         module = self.bracketed() if self.next.text == "[" else None
-        known = {(each.name, each.module) for each in (*self.constants, *self.replacements)}
+        known = {(each.name, each.module) for each in self.constants}
+        known |= {(each.name, each.module) for each in self.replacements}
         if (name, module) in known:
             raise SpecError(at, f"{name} is given twice")
         if sign.text == "=":

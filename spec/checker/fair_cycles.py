@@ -111,14 +111,17 @@ def cycle(
     way: list[Step] = []
     node = start
     while wanted:
-        missing = wanted
-        way += path(part, [node], lambda edge, missing=missing: bool(edge.marks & missing))
+        way += path(part, [node], _marked(wanted))
         for step in way:
             wanted &= ~step.edge.marks
         node = way[-1].edge.to
     if not way or node != start:
         way += path(part, [node], lambda edge: edge.to == start)
     return [start, *(step.edge.to for step in way)]
+
+
+def _marked(marks: int) -> Callable[[Edge], bool]:
+    return lambda edge: bool(edge.marks & marks)
 
 
 class Step(NamedTuple):

@@ -142,7 +142,7 @@ class _Product:
         self.edges: dict[int, list[Edge]] = {}
         self.starts = [self._number((each, 0)) for each in liveness.initial]
         tests: dict[Any, Callable[[int, int], bool]] = {}
-        steps = []
+        steps: list[list[tuple[list[tuple[Callable[[int, int], bool], bool]], int, int]]] = []
         every = (1 << automaton.eventualities) - 1
         for transitions in automaton.transitions:
             steps.append([])

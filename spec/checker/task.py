@@ -95,7 +95,9 @@ class _Asked:
         named, properties = self._config.specification, self._config.properties
         for each in (*properties, *([] if named is None else [named])):
             if self._module.operators[self.defined(each)].parameters:
-                raise SpecError(each.at, f"{each.name} takes arguments, and is no formula by itself")
+                raise SpecError(
+                    each.at, f"{each.name} takes arguments, and is no formula by itself"
+                )
         names = [each.name for each in properties]
         return self._module.behaviors(None if named is None else named.name, names, self._constants)
 

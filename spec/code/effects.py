@@ -19,7 +19,7 @@ class Effects:
     def __init__(self) -> None:
         self.printed: list[Value] = []
         self.warnings: dict[Position, str] = {}
-        config = {"mode": "bfs", "worker": 1, "depth": -1, "deadlock": TRUE}
+        config: dict[str, Value] = {"mode": "bfs", "worker": 1, "depth": -1, "deadlock": TRUE}
         self.facts: dict[Value, Value | Callable[[], Value]] = {"config": record(config)}
         self.uses = 0
 

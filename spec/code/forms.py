@@ -16,8 +16,8 @@ from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values import arithmetic, sequences
 from raft_ref.spec.values.arithmetic import LARGEST, SMALLEST
+from raft_ref.spec.values.builtin import Builtin
 from raft_ref.spec.values.sets import contains, equal, interval
-from raft_ref.spec.values.standard import Builtin
 
 _INLINE_COMPARISONS: Final = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
 
@@ -134,9 +134,7 @@ def _print(generator: Generator, node: tree.Call, primed: bool) -> Code:
 
 def _told(generator: Generator, node: tree.Call, primed: bool) -> Code:
     """TLCGet and TLCSet, and what TLCExt makes of them."""
-    name, *others = (
-        generator.value(each, primed).text for each in node.arguments
-    )
+    name, *others = (generator.value(each, primed).text for each in node.arguments)
     match node.name:
         case "TLCSet":
             return Code(generator.fallible(node, "effects.set", name, *others), "formula")

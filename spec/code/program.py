@@ -33,7 +33,9 @@ class Program:
         self.analysis = analysis
         self.effects = effects or Effects()
         self.quick, self.careful = (
-            Generator(analysis, constants, FORMS, careful=careful, effects=self.effects, special=special)
+            Generator(
+                analysis, constants, FORMS, careful=careful, effects=self.effects, special=special
+            )
             for careful in (False, True)
         )
 

@@ -16,7 +16,7 @@ from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position
 from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import Builtin
+from raft_ref.spec.values.builtin import Builtin
 
 Read: TypeAlias = tuple[Declaration, bool]
 Reads: TypeAlias = frozenset[Read]

@@ -24,7 +24,7 @@ from raft_ref.spec.names.scope import (
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import Builtin
+from raft_ref.spec.values.builtin import Builtin
 
 
 def instantiate(

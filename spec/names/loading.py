@@ -109,7 +109,9 @@ class Loader:
         return [folder / f"{name}.tla" for folder in self._folders]
 
     def _known_modules(self) -> set[str]:
-        files = [path for folder in (*self._folders, self._library) for path in folder.glob("*.tla")]
+        files = [
+            path for folder in (*self._folders, self._library) for path in folder.glob("*.tla")
+        ]
         return {*STANDARD_MODULES, *(path.stem for path in files)}
 
     # What `resolve` asks for
@@ -143,6 +145,8 @@ def _merge(
         earlier = imported.setdefault(name, meaning)
         if earlier in overridable:
             imported[name] = meaning
-        elif earlier is not meaning and isinstance(meaning, tree.Node) and meaning not in overridable:
+        elif (
+            earlier is not meaning and isinstance(meaning, tree.Node) and meaning not in overridable
+        ):
             where = f" and at {earlier.at}" if isinstance(earlier, tree.Node) else ""
             raise SpecError(at, f"{name} is defined at {meaning.at}{where}")

@@ -13,7 +13,8 @@ from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import LANGUAGE, Builtin
+from raft_ref.spec.values.builtin import Builtin
+from raft_ref.spec.values.standard import LANGUAGE
 
 Meaning: TypeAlias = Declaration | Builtin
 Names: TypeAlias = Mapping[str, Meaning]
@@ -118,9 +119,7 @@ def _declare(
         names[each.name] = each
 
 
-def _refuse_second(
-    names: Names, overridable: Container[Meaning], name: str, at: Position
-) -> None:
+def _refuse_second(names: Names, overridable: Container[Meaning], name: str, at: Position) -> None:
     earlier = names.get(name)
     if earlier is None or earlier in overridable:
         return

@@ -27,9 +27,7 @@ def substituted(
     return copy
 
 
-def applied(
-    call: tree.Call, definition: tree.Definition, into: Resolution
-) -> tree.Expression:
+def applied(call: tree.Call, definition: tree.Definition, into: Resolution) -> tree.Expression:
     """Return the body of an operator with the arguments of a call in the place of parameters."""
     given = dict(zip(definition.parameters, call.arguments, strict=True))
     return substituted(definition.body, given, into)

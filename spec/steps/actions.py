@@ -223,7 +223,7 @@ class Actions(Inlining):
         """
         generator, writer = self.generator, self.generator.writer
         primed = {name for name, p in generator.analysis.reads_of(meaning) if p}
-        mine = sorted(primed & self.variables, key=lambda each: each.name)  # type: ignore[arg-type]
+        mine = [each for each in sorted(self.variables, key=lambda one: one.name) if each in primed]
         before = [each for each in mine if each in values]
         after = [each for each in mine if each not in values]
         key = meaning, frozenset(before)

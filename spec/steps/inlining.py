@@ -19,8 +19,8 @@ from raft_ref.spec.names.environment import EMPTY, Assignment, Environment, Loca
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.values.builtin import Builtin
 from raft_ref.spec.values.runtime import in_kept_order
-from raft_ref.spec.values.standard import Builtin
 
 _LOOPS_IN_A_FUNCTION: Final = 10
 

@@ -23,9 +23,7 @@ class SpecError(Exception):
     in the same go.
     """
 
-    def __init__(
-        self, position: Position, reason: str, others: tuple[SpecError, ...] = ()
-    ) -> None:
+    def __init__(self, position: Position, reason: str, others: tuple[SpecError, ...] = ()) -> None:
         super().__init__("\n".join([f"{position}: {reason}", *map(str, others)]))
         self.position = position
         self.reason = reason

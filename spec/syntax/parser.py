@@ -178,9 +178,7 @@ class _Translator:
             case "assumption":
                 name, body = self.named(node), parts_of(node)[-1]
                 text = self.text_of(body)
-                return [
-                    tree.Assumption(self.at(node), name, (), self.expression(body), text=text)
-                ]
+                return [tree.Assumption(self.at(node), name, (), self.expression(body), text=text)]
             case "theorem" if self.named(node):
                 body = field_of(node, "statement")
                 formula = self.expression(body)

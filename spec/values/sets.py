@@ -13,10 +13,10 @@ from typing import Final
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values.value import (
     FALSE,
+    LEFT_OUT,
     TRUE,
     Boolean,
     FiniteSet,
-    LEFT_OUT,
     LazySet,
     ModelValue,
     Value,

@@ -11,7 +11,6 @@ from raft_ref.spec.values.community import COMMUNITY, chance
 from raft_ref.spec.values.operators import holds
 from raft_ref.spec.values.value import sequence_domain, show
 
-
 LANGUAGE: Final = table(
     Builtin("TRUE", 0, lambda: True, "formula"),
     Builtin("FALSE", 0, lambda: False, "formula"),
@@ -61,7 +60,14 @@ _INTEGERS: Final = {
 STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     "Naturals": _NATURALS,
     "Integers": _INTEGERS,
-    "Reals": {**_INTEGERS, **table(Builtin("/", 2, None), Builtin("Infinity", 0, None), Builtin("Real", 0, lambda: sets.REAL, "set"))},
+    "Reals": {
+        **_INTEGERS,
+        **table(
+            Builtin("/", 2, None),
+            Builtin("Infinity", 0, None),
+            Builtin("Real", 0, lambda: sets.REAL, "set"),
+        ),
+    },
     "Sequences": table(
         Builtin("Seq", 1, sequences.sequence_set, "set"),
         Builtin("Len", 1, sequences.length, "number"),

@@ -67,9 +67,7 @@ class Fairness:
     def formula(self) -> Formula:
         """The same in the connectives."""
         never = Not(self.enabled)
-        rarely: Formula = (
-            Eventually(Always(never)) if self.is_strong else Always(Eventually(never))
-        )
+        rarely: Formula = Eventually(Always(never)) if self.is_strong else Always(Eventually(never))
         return Or((rarely, Always(Eventually(self.step))))
 
 

@@ -49,7 +49,9 @@ def specification_of(definition: tree.Definition, into: Resolution) -> Specifica
     if init[1:]:
         first = tree.Call(definition.at, "/\\", tuple(init))
         into.meanings[first] = LANGUAGE["/\\"]
-    texts = (next(e.text for e in _nodes(o, into) if isinstance(e, tree.Unsupported)) for o in others)
+    texts = (
+        next(e.text for e in _nodes(o, into) if isinstance(e, tree.Unsupported)) for o in others
+    )
     return Specification(
         _named(definition, first, into),
         _named(definition, relations[0], into),

@@ -8,10 +8,13 @@ import pytest
 
 from raft_ref import spec
 from raft_ref.spec.code.forms import FORMS
+from raft_ref.spec.files import LIBRARY
+from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.scope import Resolution, resolve
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.parser import parse_module
-from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES, Builtin
+from raft_ref.spec.values.builtin import Builtin
+from raft_ref.spec.values.standard import LANGUAGE, STANDARD_MODULES
 from tests.support.golden import EXTENDED, Case, evaluated, golden_cases, golden_module
 from tests.support.modules import CONSTANTS, load_text, module_text
 
@@ -38,7 +41,7 @@ def met() -> dict[type[tree.Node] | Builtin, set[bool]]:
     names: dict[str, Builtin] = {}
     for each in EXTENDED.split(", "):
         names.update(STANDARD_MODULES[each])
-    resolve(source, names, resolution, lambda _instance, known: known)
+    resolve(source, names, resolution, Loader([Path()], LIBRARY, resolution))
     for definition, case in zip(source.definitions, CASES, strict=True):
         for node in nodes(definition):
             found[type(node)].add(case.is_error)
