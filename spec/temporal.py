@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
@@ -21,7 +22,7 @@ Programs = Callable[[Analysis, Mapping[str, Value]], Program]
 
 @dataclass(frozen=True)
 class Demand:
-    """A property, or the part at a place of it, that is of whole behaviors; `text` is its source."""
+    """A property, or a part of one, that is of whole behaviors; `text` is the property's source."""
 
     name: str
     at: Position
@@ -44,6 +45,9 @@ class Behaviors:
     conditions: Mapping[tree.Definition, Predicate] = field(default_factory=dict)
     refused: tuple[tuple[str, SpecError], ...] = ()
     ignored: tuple[str, ...] = ()
+
+
+NO_BEHAVIORS: Final = Behaviors()
 
 
 class BehaviorsWriter:

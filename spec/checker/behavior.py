@@ -133,9 +133,9 @@ def as_ndjson(behavior: Behavior) -> list[str]:
     """Return a behavior as lines of JSON: one for what it is, then one for each state.
 
     The first line has `format`, `version` and `variables`, and of a behavior without end `back_to`:
-    the number, from 1, of the state to which it returns after the last. A state has `action` (null for the
-    initial one) with its `arguments`, `line` and `column`, and `state`, which maps each variable
-    to its value: numbers, strings and Booleans as JSON has them, model values as strings,
+    the number, from 1, of the state to which it returns after the last. A state has `action` (null
+    for the initial one) with its `arguments`, `line` and `column`, and `state`, which maps each
+    variable to its value: numbers, strings and Booleans as JSON has them, model values as strings,
     sequences and sets as arrays (sets in a fixed order), records as objects, and other functions
     as arrays of pairs.
     """

@@ -50,9 +50,9 @@ class Config:
     """What to check of a module, and under which constants.
 
     There is a `specification`, or both of `init` and `next`, or none of them: then there are
-    assumptions alone to check. `check_deadlock` is None where the file does not say. `alias` is what
-    is shown of a state, `postconditions` are evaluated at the end. `left_aside` are the sections
-    that mean nothing here.
+    assumptions alone to check. `check_deadlock` is None where the file does not say. `alias` is
+    what is shown of a state, `postconditions` are evaluated at the end. `left_aside` are the
+    sections that mean nothing here.
     """
 
     path: str

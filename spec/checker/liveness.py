@@ -1,9 +1,9 @@
 """Properties of whole behaviors, on the graph of all states.
 
-A behavior violates a property if it is fair and an automaton of the negated property accepts it. So
-a fair cycle of the product of graph and automaton is looked for (`tableau`, `fair_cycles`). In every
-state a step of stuttering is possible. Fairness is marks on edges: of WF, that the action is taken
-or not enabled; of SF, that it is enabled, and that it is taken.
+A behavior violates a property if it is fair and an automaton of the negated property accepts it.
+So a fair cycle of the product of graph and automaton is looked for (`tableau`, `fair_cycles`). In
+every state a step of stuttering is possible. Fairness is marks on edges: of WF, that the action is
+taken or not enabled; of SF, that it is enabled, and that it is taken.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ count as one (SYMMETRY, VIEW), the first of them that was found stands for all.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from raft_ref.spec.checker.verdict import (
 )
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
-from raft_ref.spec.temporal import Behaviors, Demand
+from raft_ref.spec.temporal import NO_BEHAVIORS, Behaviors, Demand
 from raft_ref.spec.values.value import Value, record
 
 _STATES_BETWEEN_PROGRESS = 256
@@ -116,10 +117,10 @@ class Task:
     `invariants` hold in every state, `initial_properties` in the initial ones, `step_properties`
     in every step. `renamings` are those of a symmetry, the identity left out. `depth` bounds the
     levels of states, the initial one included. `behaviors` are the properties of whole behaviors,
-    with what is assumed of these. `postconditions` hold when the search is over. `assumptions` counts
-    the ASSUMEs that hold. `left_aside` is what the search takes no notice of: constants that the
-    module does not know, for example. `alias` is what is shown of a state; `unchecked` are properties
-    that cannot be checked, each with the reason.
+    with what is assumed of these. `postconditions` hold when the search is over. `assumptions`
+    counts the ASSUMEs that hold. `left_aside` is what the search takes no notice of: constants that
+    the module does not know, for example. `alias` is what is shown of a state; `unchecked` are
+    properties that cannot be checked, each with the reason.
     """
 
     model: Model
@@ -133,7 +134,7 @@ class Task:
     check_deadlock: bool = True
     depth: int | None = None
     left_aside: tuple[str, ...] = ()
-    behaviors: Behaviors = Behaviors()
+    behaviors: Behaviors = NO_BEHAVIORS
     postconditions: tuple[Property, ...] = ()
     assumptions: int = 0
     alias: Expression | None = None
@@ -442,7 +443,7 @@ class Search:
         """Return a behavior that ends in a circle."""
         numbers = [*loop.stem, *loop.cycle[1:]]
         steps = [Step(None, (), self._interner.state(self._rows[numbers[0]]))]
-        for before, after in zip(numbers, numbers[1:], strict=False):
+        for before, after in itertools.pairwise(numbers):
             steps.append(self._step_between(self._rows[before], self._rows[after]))
         back_to = len(loop.stem) - 1
         if len(loop.cycle) > 1:  # it ends before the state to which it returns

@@ -1,8 +1,8 @@
 r"""From a temporal formula to a Büchi automaton that reads the steps of a behavior.
 
 The construction is that of tableaux (Gerth, Peled, Vardi and Wolper, "Simple on-the-fly automatic
-verification of linear temporal logic", 1995), for [] and <> alone, with acceptance on transitions. A
-state is what is still to be satisfied. A transition is taken in a step for which its literals are
+verification of linear temporal logic", 1995), for [] and <> alone, with acceptance on transitions.
+A state is what is still to be satisfied. A transition is taken in a step for which its literals are
 true; where it puts off an eventuality, the automaton must take another one again and again.
 """
 

@@ -12,13 +12,15 @@ from raft_ref.spec.values import operators, sets
 
 
 def _elements(
-    generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool = False
+    generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool, listed: bool
 ) -> str:
-    """Return a name for what a `for` runs through."""
+    """Return a name for what a `for` runs through; it is not too much if it must be `listed`."""
     in_order = generator.constant_in_order(node)
     if in_order is not None:
         return in_order
     code = generator.value(node, primed)
+    if listed:
+        code = Code(generator.fallible(node, "finite", code.text), "set")
     if ordered or generator.careful:  # the oracle goes the same way every time
         return generator.writer.named(generator.fallible(node, "in_order", code.text))
     if code.kind == "set":
@@ -34,10 +36,18 @@ def elements_in_order(
 
 
 def _targets(
-    generator: Generator, bindings: tuple[tree.Binding, ...], primed: bool, *, ordered: bool = False
+    generator: Generator,
+    bindings: tuple[tree.Binding, ...],
+    primed: bool,
+    *,
+    ordered: bool = False,
+    listed: bool = False,
 ) -> list[tuple[tree.Pattern, str]]:
     """Evaluate the sets of a binder, once each; return what ranges over what."""
-    domains = [_elements(generator, each.domain, primed, ordered=ordered) for each in bindings]
+    domains = [
+        _elements(generator, each.domain, primed, ordered=ordered, listed=listed)
+        for each in bindings
+    ]
     return [
         (pattern, domain)
         for binding, domain in zip(bindings, domains, strict=True)
@@ -168,7 +178,7 @@ def _each(generator: Generator, pattern: tree.Pattern, domain: str) -> Iterator[
 
 
 def _set_map(generator: Generator, node: tree.SetMap, primed: bool) -> Code:
-    targets = _targets(generator, node.bindings, primed)
+    targets = _targets(generator, node.bindings, primed, listed=True)
     collected = generator.writer.fresh()
     generator.writer.emit(f"{collected} = []")
 

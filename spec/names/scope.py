@@ -154,7 +154,10 @@ class Resolver:
             self.expression(unit.body, names)
             self.into.definitions.append(unit)
         elif isinstance(unit, tree.Definition):
-            self.definition(unit, names)
+            try:
+                self.definition(unit, names)
+            except SpecError as error:  # a second definition: the others are looked at all the same
+                self._faults.append(error)
         else:
             _declare(names, self.into.overridable, [unit])
 

@@ -1,8 +1,8 @@
 r"""Names of parts of definitions, as `Inv!2` or `Op(x)!1!(y)`: which part is meant.
 
-`!n` is the n-th operand of an operator, item of a list or element; `!<<` and `!>>` are the first and
-second operand. `!(e)` is the body of a quantifier or constructor with `e` for what it binds. `!:` is
-the definition itself.
+`!n` is the n-th operand of an operator, item of a list or element; `!<<` and `!>>` are the first
+and second operand. `!(e)` is the body of a quantifier or constructor with `e` for what it binds.
+`!:` is the definition itself.
 """
 
 from __future__ import annotations

@@ -147,7 +147,8 @@ _VIOLATED = re.compile(
 )
 _STATE = re.compile(r"^State (\d+):", re.MULTILINE)
 _ERROR = re.compile(
-    r"^(?:Error:|\*\*\* Errors:|Exception|Parse Error|Fatal).*?(?=\n(?:Finished|\d+ states|State \d|$))",
+    r"^(?:Error:|\*\*\* Errors:|Exception|Parse Error|Fatal)"
+    r".*?(?=\n(?:Finished|\d+ states|State \d|$))",
     re.MULTILINE | re.DOTALL,
 )
 _VERSION = re.compile(r"^TLC2 (Version .+)$", re.MULTILINE)

@@ -93,11 +93,9 @@ def is_subset(left: Value, right: Value) -> bool:
         _same_kind(left, right)
         return left <= right
     as_set(right)
-    if sets.is_many(as_set(left)) and sets.is_known_subset(left, right):
-        return True
     if sets.infinite(left) and type(right) is frozenset:
         return False
-    return all(sets.contains(right, each) for each in sets.listed(left))
+    return sets.is_within(left, right)
 
 
 def is_element(value: Value, candidates: Value) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values.value import (
     FALSE,
+    LARGEST_ENUMERATION,
     LEFT_OUT,
     TRUE,
     Boolean,
@@ -483,8 +484,11 @@ def is_known_subset(left: Value, right: Value) -> bool:
 
 def is_within(left: Value, right: Value) -> bool:
     """Whether one set is part of another; raises `NoValueError` where that cannot be told."""
-    if is_known_subset(left, right):
-        return True
+    if is_many(left):
+        if is_known_subset(left, right):
+            return True
+        if size_of(left) > LARGEST_ENUMERATION:
+            raise NoValueError(f"{show(left)} has too many elements to look at each")
     return all(contains(right, each) for each in listed(left))
 
 

@@ -137,9 +137,11 @@ class LazySet:
         if isinstance(other, LazySet):
             if self.is_enumerable and other.is_enumerable:
                 return self.enumerated() == other.enumerated()
+            if type(self) is not type(other):
+                return False
             if LEFT_OUT in self.text() + other.text():
                 raise NoValueError(f"cannot compare {self.text()} with {other.text()}")
-            return type(self) is type(other) and self.text() == other.text()
+            return self.text() == other.text()
         if isinstance(other, frozenset):
             return self.is_enumerable and self.enumerated() == other
         return NotImplemented

@@ -167,7 +167,7 @@ class Expander:
         )
 
     def _both(self, operands: tuple[tree.Expression, ...]) -> tree.Expression:
-        """Return `A /\\ v' # v` for the operands A and v."""
+        r"""Return `A /\ v' # v` for the operands A and v."""
         action, subscript = operands
         changed = self._noted("#", tree.Prime(subscript.at, subscript), subscript)
         return self._noted("/\\", action, changed)

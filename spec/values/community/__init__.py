@@ -1,7 +1,7 @@
 """Modules beyond the standard ones whose operators Python evaluates.
 
 `chance` has what is drawn at random and what the time is, `files` what is read from files and
-written to them, `checking` what asks TLC. What can be said in TLA+ stands in `spec/modules` instead.
+written to them, `checking` what asks TLC. What can be said in TLA+ stands in `spec/modules`.
 """
 
 from collections.abc import Mapping
