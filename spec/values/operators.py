@@ -19,7 +19,6 @@ from raft_ref.spec.values.value import (
     Value,
     domain_in,
     domain_of,
-    elements_of,
     finite,
     function,
     items_of,
@@ -111,9 +110,9 @@ def power_set(base: Value) -> Value:
 
 def big_union(family: Value) -> Value:
     """UNION family."""
-    members = tuple(as_set(each) for each in elements_of(family))
+    members = [as_set(each) for each in finite(family)]
     if any(map(sets.is_many, members)):
-        return sets.UnionSet(members)
+        return sets.UnionSet(tuple(sorted(members, key=sets.written)))
     result: Value = frozenset()
     for each in members:
         result = union(result, each)

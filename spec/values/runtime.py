@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NoReturn, TypeGuard
 
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.values import sets
@@ -22,6 +22,9 @@ from raft_ref.spec.values.value import (
 )
 
 NO_WITNESS: Final = object()
+
+SHORT: Final = 64
+"""So many elements are listed and sorted once."""
 
 MOST_STEPS: Final = 1 << 24
 """From a set of more elements nobody waits for the states that come of picking each."""
@@ -121,10 +124,27 @@ def iterated(value: Value) -> Iterable[Value]:
 
 
 def in_order(value: Value) -> Iterable[Value]:
-    """Return the elements of a set in a fixed order, those of a very large one one by one."""
-    if isinstance(value, LazySet) and not value.is_enumerable:
-        return value.elements()
-    return elements_of(value)
+    """Return the elements of a set in a fixed order, those of a large one one by one."""
+    return _OneByOne(value) if _is_in_order(value) else elements_of(value)
+
+
+class _OneByOne:
+    """The elements of a set that gives them in order, as often as they are asked for."""
+
+    __slots__ = ("_elements",)
+
+    def __init__(self, of: LazySet) -> None:
+        self._elements = of
+
+    def __iter__(self) -> Iterator[Value]:
+        return self._elements.elements()
+
+
+def _is_in_order(value: Value) -> TypeGuard[LazySet]:
+    """Whether a set gives its elements in order by itself, and is too large to list them anew."""
+    if not isinstance(value, LazySet) or value.is_infinite:
+        return False
+    return not value.is_enumerable or (sets.is_sorted(value) and value.size() > SHORT)
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -134,10 +154,10 @@ def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
 
 def in_kept_order(value: Value) -> Iterable[Value]:
     """Return the elements of a set in a fixed order; that of many sets is kept."""
-    if isinstance(value, LazySet) and not value.is_enumerable:
-        if not value.is_infinite and value.size() > MOST_STEPS:
+    if _is_in_order(value):
+        if value.size() > MOST_STEPS:
             raise NoValueError(f"{value.text()} has {value.size():,} elements, a step for each")
-        return value.elements()
+        return _OneByOne(value)
     return _kept_order(finite(value))
 
 

@@ -165,7 +165,7 @@ class PowerSet(LazySet):
 
     def elements(self) -> Iterator[Value]:
         """Yield the elements."""
-        base = sorted(finite(self.base), key=sort_key)
+        base = [*listed(self.base)]
         for size in range(len(base) + 1):
             for chosen in itertools.combinations(base, size):
                 yield frozenset(chosen)
@@ -203,7 +203,7 @@ class FunctionSet(LazySet):
     def elements(self) -> Iterator[Value]:
         """Yield the functions."""
         domain = domain_of(finite(self.arguments))
-        results = sorted(finite(self.results), key=sort_key)
+        results = [*listed(self.results)]
         for chosen in itertools.product(results, repeat=len(domain)):
             yield (domain, *chosen)
 
@@ -246,7 +246,7 @@ class RecordSet(LazySet):
     def elements(self) -> Iterator[Value]:
         """Yield the elements."""
         names = sorted(self.fields)
-        columns = [sorted(finite(self.fields[name]), key=sort_key) for name in names]
+        columns = [[*listed(self.fields[name])] for name in names]
         for row in itertools.product(*columns):
             yield function(dict(zip(names, row, strict=True)))
 
@@ -284,7 +284,7 @@ class ProductSet(LazySet):
 
     def elements(self) -> Iterator[Value]:
         """Yield the elements."""
-        columns = [sorted(finite(each), key=sort_key) for each in self.factors]
+        columns = [[*listed(each)] for each in self.factors]
         return (sequence(row) for row in itertools.product(*columns))
 
     def size(self) -> int:
@@ -431,6 +431,11 @@ class FilteredSet(LazySet):
         return f"{{x \\in {show(self.base)} : {LEFT_OUT}}}"
 
 
+def written(value: Value) -> str:
+    """Return how a set is written, without listing it if it is not listed."""
+    return value.text() if isinstance(value, LazySet) else show(value)
+
+
 MANY: Final = 1 << 16
 """Of so many elements, sets are combined without listing them."""
 
@@ -457,13 +462,20 @@ def size_of(value: Value) -> int:
 
 def listed(value: Value) -> Iterator[Value]:
     """Yield the elements of a set, however many they are, in a fixed order."""
-    if isinstance(value, LazySet) and not value.is_enumerable:
+    if isinstance(value, LazySet) and (is_sorted(value) or not value.is_enumerable):
         return value.elements()
     return iter(sorted(finite(value), key=sort_key))
 
 
 COUNTED: Final = (Interval, PowerSet, FunctionSet, RecordSet, ProductSet)
 """The kinds whose `size` is no bound but their number of elements."""
+
+
+def is_sorted(value: Value) -> bool:
+    """Whether `elements` of a set come in the order of `sort_key`, each once."""
+    if isinstance(value, FilteredSet):
+        return is_sorted(value.base)
+    return isinstance(value, COUNTED)
 
 
 def is_known_subset(left: Value, right: Value) -> bool:

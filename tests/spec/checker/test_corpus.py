@@ -23,17 +23,15 @@ FAST = 5_000
 
 OUTSIDE = {
     "ActBrackets": "not supported here: temporal operator <<A>>_v",
-    "ActEnabled": "not supported here: operator ENABLED",
     "ActHigherOrder": "not supported here: an action as LAMBDA",
-    "CfgFairness.live": "not supported here: operator <> in a property",
-    "ModNested": "not supported here: module within a module",
-    "VioLiveness": "not supported here: operator <> in a property",
 }
 """What TLC can do and the embedded checker cannot: it says so."""
 
 LENIENT = {
     # TLC refuses BagOfAll of an operator that does not look at its argument.
-    "ErrBagOfAllConstant"
+    "ErrBagOfAllConstant",
+    # It refuses \\A i : [][A]_v.
+    "CfgProperty.each",
 }
 """What TLC refuses and the embedded checker takes."""
 
@@ -67,7 +65,7 @@ def compare(name: str) -> None:
         assert report.counterexample is not None
         assert len(report.counterexample.steps) == expected["trace"]
         return
-    assert report.verdict is Verdict.HOLDS, report.violated
+    assert report.verdict in (Verdict.HOLDS, Verdict.NOTHING_ASKED), report.violated
     assert (report.distinct_states, report.generated_states, report.depth) == (
         expected["distinct"],
         expected["generated"],

@@ -10,6 +10,7 @@ from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.scope import Resolution, resolve
+from raft_ref.spec.steps.enabled import enabled
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import ModuleSource
 from raft_ref.spec.syntax.parser import parse_module
@@ -45,7 +46,7 @@ def analysis(source: ModuleSource) -> Analysis:
 def test_both_texts_give_each_value(
     source: ModuleSource, analysis: Analysis, careful: bool
 ) -> None:
-    generator = Generator(analysis, CONSTANTS, FORMS, careful=careful)
+    generator = Generator(analysis, CONSTANTS, FORMS, careful=careful, special={"ENABLED": enabled})
     for definition, (text, value) in zip(source.definitions, VALUES, strict=False):
         found = generator.function(definition)()
         assert show(boolean(found) if isinstance(found, bool) else found) == value, text
