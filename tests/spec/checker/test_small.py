@@ -62,6 +62,7 @@ class Small:
 ASKED = "INIT Init NEXT Next INVARIANT Low"
 LOW = "Low == n < 9\n"
 E = "EXTENDS Naturals\n"
+T = "EXTENDS Naturals, TLC\n"
 PICKS = """EXTENDS TLC, Naturals
 CONSTANT P
 VARIABLES {order}
@@ -87,9 +88,8 @@ LOADED = [
     Small("Infix", f"{E}a ++ b == a + 2 * b\na & b == a * b\n{COUNT}Low == n & 1 < 1 ++ 4", ASKED),
     Small("Assigns", "x := e == x = e\nVARIABLE n\nInit == n := 1\nNext == n' := 1",
           deadlock=True, counts=(1, 2, 1)),
-    Small("Part", f"{E}Low == /\\ n \\in Nat\n       /\\ n < 9\n".replace("Low", "Both").join(
-          ["", ""]) and f"{E}{COUNT}Both == /\\ n \\in Nat\n        /\\ n < 9\nLow == Both!2", ASKED),
-    Small("PartOfQuantified", f"{E}{COUNT}All == \\A k \\in 1..2 : n < 9 + k\nLow == All!(1)", ASKED),
+    Small("Part", f"{E}{COUNT}Both == /\\ n \\in Nat\n        /\\ n < 9\nLow == Both!2", ASKED),
+    Small("PartOfAll", f"{E}{COUNT}All == \\A k \\in 1..2 : n < 9 + k\nLow == All!(1)", ASKED),
     Small("Recursive", f"{E}VARIABLE n\nRECURSIVE Down(_)\n"
           "Down(k) == IF k = 0 THEN n' = n + 1 ELSE Down(k - 1)\n"
           f"Init == n = 0\nNext == n < 3 /\\ Down(2)\n{LOW}", ASKED),
@@ -108,9 +108,9 @@ LOADED = [
           "Low == x = I!Free", f"{ASKED} CONSTANT Free = [Chosen]f", counts=(1, 2, 1), tlc=False),
     Small("Assumes", f"{E}ASSUME 1 + 1 = 2", "", counts=(0, 0, 0), tlc=False),
     Small("Records", f"{E}VARIABLE n\nM == [t : Nat] \\cup [u : Nat, v : BOOLEAN]\n"
-          "Init == n = {}\nNext == \\E k \\in 1..2 : n' = n \\cup {[t |-> k]}\nLow == n \\subseteq M",
-          ASKED, counts=(4, 9, 3)),
-    Small("Level", f"{E}EXTENDS Naturals, TLC\n".splitlines()[1] + f"\n{COUNT.replace('n < 3', 'TRUE')}"
+          "Init == n = {}\nNext == \\E k \\in 1..2 : n' = n \\cup {[t |-> k]}\n"
+          "Low == n \\subseteq M", ASKED, counts=(4, 9, 3)),
+    Small("Level", T + f"{COUNT.replace('n < 3', 'TRUE')}"
           f"{LOW}Few == TLCGet(\"level\") < 3", f"{ASKED} CONSTRAINT Few", counts=(3, 4, 3)),
     Small("LocalFunction", f"{E}VARIABLE n\n"
           "Some(m) == LET f[k \\in 0..3] == k = 0 \\/ \\E j \\in 1..4 : j >= k IN f[m]\n"
@@ -123,11 +123,11 @@ LOADED = [
     Small("SeenToo", PICKS.format(order="last, at"), PICKED, counts=(6, 10, 5),
           verdict=Verdict.NOTHING_ASKED, tlc=False),
     Small("Silent", f"{E}{COUNT}{LOW}", verdict=Verdict.NOTHING_ASKED),
-    Small("Partly", f"{E}EXTENDS Naturals, TLCExt\n".splitlines()[1] + f"\n{COUNT}{LOW}"
+    Small("Partly", "EXTENDS Naturals, TLCExt\n" + COUNT + LOW +
           "Odd == Trace = <<>>", f"{ASKED} Odd", verdict=Verdict.HOLDS_IN_PART, tlc=False),
-    Small("After", f"{E}EXTENDS Naturals, TLC\n".splitlines()[1] + f"\n{COUNT}"
+    Small("After", T + f"{COUNT}"
           "All == TLCGet(\"distinct\") = 4", "INIT Init NEXT Next POSTCONDITION All", tlc=False),
-    Small("AfterAll", f"{E}EXTENDS Naturals, TLC\n".splitlines()[1] + f"\n{COUNT}"
+    Small("AfterAll", T + f"{COUNT}"
           "All == TLCGet(\"stats\").distinct = 5", "INIT Init NEXT Next POSTCONDITION All",
           verdict=Verdict.VIOLATED, violated="All", tlc=False),
 ]  # fmt: skip
