@@ -4,9 +4,10 @@ A specification travels through the folders in this order. `syntax` makes a tree
 `values` are what expressions stand for: TLA+'s values and operators as Python objects and
 functions. `names` finds what each name refers to, across modules and instances, and what can be
 known of an operator before it is evaluated. `code` writes a Python function for each operator.
-`steps` makes of Init and Next functions from a state to its successors, memoized by what they
-read. `module` is the whole of it to a user: `load(path)`, then `predicate`, `action`,
-`transitions`. `checker` explores all states of a module with its `.cfg`, as TLC does.
+`steps` makes of Init and Next functions from a state to its successors, memoized by what they read.
+`module` is the whole of it to a user: `load(path)`, then `predicate`, `action`, `transitions`, and
+`behaviors`, which `temporal` puts together. `checker` explores all states of a module with its
+`.cfg`, as TLC does.
 
 Beside them: `tlc` runs TLC itself; `link` holds the node in Python to Raft.tla; `proof` proves
 Raft's invariants without bounds, by z3. The specifications are the `.tla` files here (`files`).

@@ -160,7 +160,7 @@ def test_each_action_gives_as_many_successors_as_in_tlc(tmp_path: Path) -> None:
 
 
 ERRORS = [
-    ("INVARIANT Nothing", "test.cfg:1:11: Walk has no operator Nothing without parameters"),
+    ("INVARIANT Nothing", "test.cfg:1:11: Walk has no operator Nothing"),
     ("INVARIANT Zero", "test.cfg:1:11: Walk has no operator Zero without parameters"),
     ("INVARIANT Once", "test.cfg:1:11: Once reads primed variables, of a state"),
     ("VIEW Once", "test.cfg:1:6: Once reads primed variables, of a state"),
