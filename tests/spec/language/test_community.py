@@ -1,4 +1,4 @@
-"""The modules that Python evaluates beyond the standard ones: Json, IOUtils, CSV, chance, TLCExt."""
+"""The modules that Python evaluates beyond the standard ones: Json, IOUtils, chance, TLCExt."""
 
 from pathlib import Path
 
