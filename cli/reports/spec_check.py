@@ -128,7 +128,13 @@ def _size(report: Report) -> str:
 
 def _reason(report: Report, task: Task) -> list[str]:
     if report.error is not None:
-        return ["The last state, or the step from it, cannot be evaluated."]
+        lines = ["The last state, or the step from it, cannot be evaluated."]
+        context = report.error.context
+        if context is not None and context.operators:
+            lines.append(f"    in {', called by '.join(context.operators)}")
+        if context is not None and context.bound:
+            lines.append(f"    where {', '.join(f'{name} = {v}' for name, v in context.bound)}")
+        return lines
     if report.violated_at is None:
         return ["The last state has no successor: a deadlock."]
     if report.counterexample is not None and report.counterexample.back_to is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from raft_ref.spec.code.context import with_context
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.explain import conditions_function, instances_function
 from raft_ref.spec.code.forms import FORMS
@@ -83,6 +84,8 @@ class Program:
                 del self.effects.printed[printed:]
             try:
                 return careful()(*arguments)
+            except SpecError as error:
+                raise with_context(error) from None
             except NoValueError as error:  # out of a comparison that Python made by itself
                 raise SpecError(definition.at, error.reason) from None
             except RecursionError:

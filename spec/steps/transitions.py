@@ -61,6 +61,7 @@ class Action(_WithEffects):
             program,
             definition.at,
             lambda generator: [ActionWriter(generator, variables, primed=True).whole(definition)],
+            [definition.name],
         )
 
     def successors(self, state: State, *arguments: Value) -> list[State]:
@@ -132,6 +133,7 @@ class Transitions(_WithEffects):
             start_program,
             start.at,
             lambda generator: [ActionWriter(generator, variables, primed=False).whole(start)],
+            [start.name],
         )
         self._next = WithOracle(
             program,
@@ -142,6 +144,7 @@ class Transitions(_WithEffects):
                 )
                 for label, action in zip(labels, actions, strict=True)
             ],
+            [each.name for each in actions],
         )
 
     def initial(self) -> list[State]:

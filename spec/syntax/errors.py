@@ -16,6 +16,13 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Context(NamedTuple):
+    """What was being evaluated: the operators, the innermost first, and names bound to values."""
+
+    operators: tuple[str, ...]
+    bound: tuple[tuple[str, str], ...]
+
+
 class SpecError(Exception):
     """A specification that cannot be read, or an expression that has no value.
 
@@ -28,6 +35,8 @@ class SpecError(Exception):
         self.position = position
         self.reason = reason
         self.others = others
+        self.context: Context | None = None
+        """What was being evaluated, if anything was."""
 
 
 class NoValueError(Exception):

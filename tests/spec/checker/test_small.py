@@ -6,16 +6,19 @@ knows nothing, or it fails.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from raft_ref.spec.checker.behavior import as_ndjson, as_table, as_tlc, under_alias
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.search import Task, check
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Report, Verdict
 from raft_ref.spec.module import load
+from raft_ref.spec.syntax.errors import Context, SpecError
 from raft_ref.spec.tlc.run import is_installed, run_tlc
 
 Counts = tuple[int, int, int]
@@ -197,3 +200,86 @@ def test_tlc_finds_the_same(tmp_path: Path, small: Small) -> None:
     assert small.counts is not None
     assert (result.distinct_states, result.generated_states) == small.counts[:2]
     assert result.depth == (small.counts[2] if is_good else None)
+
+
+def test_an_error_tells_what_was_being_evaluated(tmp_path: Path) -> None:
+    text = """EXTENDS Naturals, Sequences
+VARIABLE q
+Init == q = <<>>
+Second(s) == Head(Tail(s))
+Take(k) == LET top == k + 1 IN q' = <<Second(q) + top>>
+Next == \\E k \\in 1..2 : q' = Append(q, k) \\/ (q = <<2>> /\\ Take(k))"""
+    report = Small("Faulty", text).check(tmp_path)
+    assert report.verdict is Verdict.ERROR
+    assert report.error is not None
+    assert report.error.context == Context(
+        ("Second", "Next"), (("k", "1"), ("top", "2"), ("s", "<<2>>"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("A == Append(<<>>, 1)", ["unknown operator Append: it is in Sequences"]),
+        ("A == SetToSeq({1})", ["unknown operator SetToSeq: it is in SequencesExt"]),
+        ("Total == 1\nA == Totl + 1", ["unknown name Totl; did you mean Total?"]),
+        (
+            "A == b\nC(x) == x\nD == C(1, 2)\nE == f",
+            ["unknown name b", "C takes 1 argument, not 2", "unknown name f"],
+        ),
+        ("S == INSTANCE Steps WITH n <- 1\nA == S!Nxt", ["did you mean S!Next?"]),
+        ("A == INSTANCE Stps", ["there is no module Stps"]),
+        (
+            "(* --algorithm count\nvariables x = 0;\nbegin\n A: x := 1;\nend algorithm; *)\nB == 1",
+            [],
+        ),
+    ],
+)
+def test_what_is_wrong_with_names(tmp_path: Path, text: str, reasons: list[str]) -> None:
+    small = Small("Wrong", f"EXTENDS Integers\n{text}")
+    if not reasons:
+        reasons = ["Wrong has no operator Init: the PlusCal algorithm count is not translated"]
+    with pytest.raises(SpecError) as error:
+        small.task(tmp_path)
+    told = [error.value, *error.value.others]
+    assert len(told) == len(reasons)
+    for each, reason in zip(told, reasons, strict=True):
+        assert reason in each.reason
+
+
+def test_a_lasso_is_shown_with_where_it_goes_back_to(tmp_path: Path) -> None:
+    (small,) = [each for each in OF_BEHAVIORS if each.name == "AtLast"]
+    report = small.check(tmp_path)
+    assert report.counterexample is not None
+    assert report.counterexample.back_to == 0
+    assert as_table(report.counterexample)[-2:] == ["Back to 1, and round again forever.", ""]
+    assert json.loads(as_ndjson(report.counterexample)[0])["back_to"] == 1
+    (small,) = [each for each in OF_BEHAVIORS if each.name == "Stutters"]
+    stuck = small.check(tmp_path).counterexample
+    assert stuck is not None
+    assert as_tlc(stuck)[-2:] == ["Stuttering: from State 1 on nothing happens.", ""]
+
+
+def test_an_alias_is_what_is_shown(tmp_path: Path) -> None:
+    text = f"{E}{COUNT}Low == n < 2\nShown == [twice |-> 2 * n, next |-> n']"
+    task = Small("Shows", text, f"{ASKED} ALIAS Shown").task(tmp_path)
+    behavior = check(task).counterexample
+    assert behavior is not None
+    shown = under_alias(behavior, task)
+    assert shown.variables == ("next", "twice")
+    assert [each.state for each in shown.steps] == [(1, 0), (2, 2), (2, 4)]
+
+
+def test_behaviors_are_not_checked_where_states_count_as_one(tmp_path: Path) -> None:
+    text = PICKS.format(order="at, last") + "Ends == <>(at # [p \\in P |-> 0])"
+    report = Small("Unsound", text, f"{PICKED} PROPERTY Ends").check(tmp_path)
+    assert report.verdict is Verdict.HOLDS_IN_PART
+    assert report.unchecked == (
+        "Ends: it is not sound where states count as one, by SYMMETRY or VIEW",
+    )
+
+
+def test_an_action_is_no_property(tmp_path: Path) -> None:
+    small = Small("Action", f"{E}{COUNT}Grows == n' > n", "INIT Init NEXT Next PROPERTY Grows")
+    with pytest.raises(SpecError, match=r"this is of steps, which no property is: write"):
+        small.check(tmp_path)
