@@ -19,11 +19,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.namespace import Namespace
 from raft_ref.spec.code.writer import Writer
-from raft_ref.spec.names.analysis import Analysis, Read
+from raft_ref.spec.names.analysis import STEPS, Analysis, Read
 from raft_ref.spec.names.environment import Assignment, Local
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
-from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER, Declaration
+from raft_ref.spec.values.standard import LANGUAGE
 from raft_ref.spec.values.value import Value, elements_of
 
 
@@ -215,9 +216,22 @@ class Generator:
             return self.code(node.operand, True)
         if isinstance(node, tree.Let):
             return self._let(node, primed)
+        if isinstance(node, tree.Unsupported) and node.construct in STEPS:
+            return self.code(self._of_step(node), primed)
         if isinstance(node, tree.Unsupported):
             raise SpecError(node.at, f"not supported here: {node.construct}")
         return self._forms[type(node)](self, node, primed)
+
+    def _of_step(self, node: tree.Unsupported) -> tree.Expression:
+        r"""Return `A \/ v' = v` for [A]_v, `A /\ v' # v` for <<A>>_v."""
+        action, variables = node.operands
+        names = ("=", "\\/") if node.construct == STEP_OR_STUTTER else ("#", "/\\")
+        pair = tree.Prime(variables.at, variables), variables
+        compared = tree.Call(variables.at, names[0], pair)
+        joined = tree.Call(node.at, names[1], (action, compared))
+        self.analysis.meanings[compared] = LANGUAGE[names[0]]
+        self.analysis.meanings[joined] = LANGUAGE[names[1]]
+        return joined
 
     def value(self, node: tree.Expression, primed: bool) -> Code:
         """Return the code of a value."""

@@ -15,13 +15,16 @@ from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position
-from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.syntax.expressions import STEP_NO_STUTTER, STEP_OR_STUTTER, Declaration
 from raft_ref.spec.values.builtin import Builtin
 
 Read: TypeAlias = tuple[Declaration, bool]
 Reads: TypeAlias = frozenset[Read]
 
 _NOTHING: Final[Reads] = frozenset()
+
+STEPS: Final = (STEP_OR_STUTTER, STEP_NO_STUTTER)
+"""The constructs of [A]_v and <<A>>_v, which are formulas of two states like A."""
 
 VARYING: Final = tree.Bound(Position("", 0, 0), "varying")
 """Read by what depends on more than values of variables: on TLCGet, for example."""
@@ -95,6 +98,9 @@ class Analysis:
             found = self._reads_of_call(node, primed)
         elif isinstance(node, tree.Let):
             found = self.reads(node.body, primed) - _both(node.definitions)
+        elif isinstance(node, tree.Unsupported) and node.construct in STEPS:
+            action, variables = node.operands
+            found = self.reads(action, primed) | self.reads(variables) | self.reads(variables, True)
         else:
             below = [self.reads(each, primed) for each in tree.children(node)]
             found = _NOTHING.union(*below) - bound_by(node)

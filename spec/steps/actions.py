@@ -23,7 +23,7 @@ from raft_ref.spec.names.environment import Environment, Local, Values
 from raft_ref.spec.steps.blame import Origin
 from raft_ref.spec.steps.inlining import Inlining, behind, names_of
 from raft_ref.spec.syntax import expressions as tree
-from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
+from raft_ref.spec.syntax.expressions import STEP_NO_STUTTER, STEP_OR_STUTTER
 from raft_ref.spec.values.runtime import argument_within, in_kept_order
 from raft_ref.spec.values.standard import LANGUAGE
 
@@ -69,6 +69,9 @@ class Actions(Inlining):
                 self._choice(node, arms, node.otherwise, environment, values, then)
             case tree.Let():
                 self.write(node.body, self.let(node, environment, values), values, then)
+            case tree.Unsupported(construct=kind) if kind == STEP_NO_STUTTER:
+                action, variables = node.operands
+                self._in_turn([action, self._changed(variables)], environment, values, then)
             case tree.Unsupported():
                 action, variables = node.operands
                 branches = [
@@ -80,6 +83,12 @@ class Actions(Inlining):
                 self._apply(node, environment, values, then)
             case tree.Call():
                 self._call(node, environment, values, then)
+
+    def _changed(self, variables: tree.Expression) -> tree.Expression:
+        """Return `v' # v`."""
+        changed = tree.Call(variables.at, "#", (tree.Prime(variables.at, variables), variables))
+        self.generator.analysis.meanings[changed] = LANGUAGE["#"]
+        return changed
 
     def is_test(self, node: tree.Node, environment: Environment) -> bool:
         """Whether an action neither gives values nor has several paths: a formula."""
@@ -98,7 +107,7 @@ class Actions(Inlining):
             case tree.Let():
                 return self.is_test(node.body, environment)
             case tree.Unsupported():
-                return node.construct != STEP_OR_STUTTER
+                return node.construct not in (STEP_OR_STUTTER, STEP_NO_STUTTER)
             case tree.Application():
                 function = self._unevaluated(node)
                 return function is None or self.is_test(function.body, environment)

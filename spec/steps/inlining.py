@@ -249,8 +249,13 @@ def behind(
         if not node.arguments:
             node, environment = expression, inner
             continue
+        if isinstance(expression, tree.Lambda):
+            pairs = zip(expression.parameters, node.arguments, strict=True)
+            given = {each: Local(None, False, of, environment) for each, of in pairs}
+            node, environment = expression.body, inner.with_locals(given)
+            continue
         if not isinstance(expression, tree.Call):
-            raise SpecError(node.at, "not supported here: an action as LAMBDA")
+            raise SpecError(node.at, "not supported here: this operator as an action")
         call = tree.Call(node.at, expression.name, node.arguments)
         generator.analysis.meanings[call] = generator.analysis.meanings[expression]
         node = call
