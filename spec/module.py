@@ -6,20 +6,28 @@ from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
-from raft_ref.spec.names.goals import goal_of
+from raft_ref.spec.names.behaviors.goals import goal_of
+from raft_ref.spec.names.behaviors.properties import (
+    Conjunct,
+    When,
+    conjunct_of,
+    parts_of,
+)
+from raft_ref.spec.names.behaviors.specification import Specification, specification_of
 from raft_ref.spec.names.labels import labels_of
 from raft_ref.spec.names.loading import Loader
-from raft_ref.spec.names.properties import When, conjunct_of, parts_of
-from raft_ref.spec.names.scope import Names, Resolution, arity_of, resolve
-from raft_ref.spec.names.temporal import Specification, specification_of
-from raft_ref.spec.steps.transitions import Action, Transitions
+from raft_ref.spec.names.scope import Meaning, Names, Resolution, arity_of, resolve
+from raft_ref.spec.steps.enabled import enabled
+from raft_ref.spec.steps.transitions import Action, Nothing, Transitions
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.parser import parse_module
+from raft_ref.spec.temporal import Behaviors, BehaviorsWriter
 from raft_ref.spec.values.value import Value
 
 Constants = Mapping[str, Value | Callable[..., Value]]
@@ -52,6 +60,8 @@ class Module:
     ) -> None:
         own = sources[-1]
         self.name = own.name
+        self.algorithm = own.algorithm
+        """A PlusCal algorithm that is not translated."""
         declared = list(names.values())
         self.constants = tuple(e.name for e in declared if isinstance(e, tree.Constant))
         self._variables = tuple(e for e in declared if isinstance(e, tree.Variable))
@@ -105,25 +115,63 @@ class Module:
     def conjuncts(
         self, name: str, constants: Constants | None = None
     ) -> list[tuple[When, Predicate, Predicate | None]]:
-        """Return the conjuncts of a property of behaviors, and when each must hold.
+        """Return the conjuncts of a property that states and steps decide, and when each must hold.
 
         For a conjunct `[A]_v` that is A and `v' = v`, one of which must hold in each step.
 
-        Raises `SpecError` for what a check of states and steps cannot tell, and as `predicate`.
+        The others are among `behaviors`. Raises `SpecError` for what is no property, and as
+        `predicate` does.
         """
+        resolution, conjuncts = self._conjuncts(name, constants)
+        program = _program(Analysis(resolution, self._analysis), constants or {})
+        return [
+            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
+            for when, formula, exempt in conjuncts
+            if when is not When.OF_BEHAVIORS
+        ]
+
+    def _conjuncts(
+        self, name: str, constants: Constants | None
+    ) -> tuple[Resolution, list[Conjunct]]:
         self._program(constants or {})  # whose assumptions are checked
         definition = self._definition(name)
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        made = [
-            conjunct_of(part, name, definition.text, resolution)
-            for part in parts_of(definition.body, resolution.meanings)
-        ]
-        program = Program(Analysis(resolution, self._analysis), constants or {})
-        return [
-            (when, Predicate(formula, program), Predicate(exempt, program) if exempt else None)
-            for when, formula, exempt in made
-        ]
+        parts = parts_of(definition.body, resolution)
+        return resolution, [conjunct_of(each, name, definition.text, resolution) for each in parts]
+
+    def behaviors(
+        self,
+        specification: str | None,
+        properties: Iterable[str],
+        constants: Constants | None = None,
+    ) -> Behaviors:
+        """Return what a specification assumes, and properties demand, of whole behaviors.
+
+        Properties that cannot be checked are among what is returned. Raises `SpecError` and
+        `KeyError` as `predicate` does.
+        """
+        effects = self._program(constants or {}).effects
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+
+        def program(analysis: Analysis, more: Mapping[str, Value]) -> Program:
+            return _program(analysis, {**(constants or {}), **more}, effects)
+
+        writer = BehaviorsWriter(resolution, self._analysis, program)
+        if specification is not None:
+            parts = specification_of(self._definition(specification), resolution)
+            for node, text in zip(parts.temporal, parts.ignored, strict=True):
+                writer.assume(node, text)
+        for name in properties:
+            definition = self._definition(name)
+            try:
+                for part in parts_of(definition.body, resolution):
+                    if part.when is When.OF_BEHAVIORS:
+                        writer.demand(name, part.at, definition.text, part.formula)
+            except SpecError as error:
+                writer.refuse(name, error)
+        return writer.behaviors()
 
     def parts(self, names: Iterable[str], constants: Constants | None = None) -> list[Predicate]:
         r"""Return operators as `predicate` does, those that fall into parts part by part.
@@ -146,7 +194,7 @@ class Module:
                 resolution.definitions.append(part)
                 resolution.of_modules.add(part)
                 made.append(part)
-        program = Program(Analysis(resolution, self._analysis), constants)
+        program = _program(Analysis(resolution, self._analysis), constants)
         return [Predicate(each, program) for each in made]
 
     def replaced(
@@ -154,11 +202,13 @@ class Module:
         by: Mapping[str, str],
         values: Iterable[str] = (),
         within: Mapping[tuple[str, str], str] | None = None,
+        values_within: Iterable[tuple[str, str]] = (),
     ) -> Module:
         """Return the module with other meanings for some of its names, wherever they stand.
 
         Arguments: for each name the operator whose meaning it takes; operators that become
-        constants; and for a module and a name in it the operator that is meant there alone.
+        constants; and for a module and a name in it the operator that is meant there alone, or that
+        it becomes a constant there (`constant_within` has its name).
         Raises `KeyError` for a name that is none, `ValueError` where two names do not take the
         same number of arguments.
         """
@@ -170,11 +220,23 @@ class Module:
                 raise ValueError(f"expected {arity_of(old)} arguments, not {arity_of(meaning)}")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        there = {place: self._names[other] for place, other in (within or {}).items()}
+        there: dict[tuple[str, str], Meaning] = {
+            place: self._names[other] for place, other in (within or {}).items()
+        }
+        inner = {
+            place: tree.Constant(Position(place[0], 1, 1), constant_within(place[1], place[0]), 0)
+            for place in values_within
+        }
+        there |= inner
         for call, meaning in resolution.meanings.items():
             place = Path(call.at.file).stem, call.name
-            resolution.meanings[call] = there.get(place) or new.get(meaning, meaning)
+            instead = there.get(place)
+            if instead is None and isinstance(meaning, tree.Definition):
+                defined = Path(meaning.at.file).stem, meaning.name.rpartition("!")[2]
+                instead = there.get(defined)  # what an instance has of it
+            resolution.meanings[call] = instead or new.get(meaning, meaning)
         names = {name: new.get(meaning, meaning) for name, meaning in self._names.items()}
+        names |= {each.name: each for each in inner.values()}
         return Module(self._sources, names, resolution)
 
     def transitions(
@@ -194,7 +256,9 @@ class Module:
         """
         given = constants or {}
         if specification is not None:
-            parts, program = self.specification(specification), self._program(given)
+            effects = self._program(given).effects
+            parts, analysis = self._taken_apart(specification)
+            program = _program(analysis, given, effects)
             return Transitions((parts.init, program), (parts.next, program), self._variables)
         if not {init, next} <= self._definitions.keys():
             formulas = self._formula(init, given), self._formula(next, given)
@@ -204,6 +268,18 @@ class Module:
             formulas = self._formula(init, given), self._formula(next, given)
             self._transitions[key] = Transitions(*formulas, self._variables)
         return self._transitions[key]
+
+    def nothing(self, constants: Constants | None = None) -> Nothing:
+        """Return what happens where no specification is given; assumptions are checked.
+
+        Raises `SpecError` and `KeyError` as `predicate` does.
+        """
+        return Nothing(self._program(constants or {}).effects)
+
+    @property
+    def assumptions(self) -> int:
+        """How many assumptions there are."""
+        return len(self._assumptions)
 
     def action(self, name: str, constants: Constants | None = None) -> Action:
         """Return any operator, with or without parameters, as an action under these constants.
@@ -244,10 +320,13 @@ class Module:
 
         Raises `SpecError` if it has another form, `KeyError` if there is no such operator.
         """
-        definition = self._definitions.get(name)
-        if definition is None or definition.parameters:
-            raise KeyError(f"{self.name} has no operator {name} without parameters")
-        return specification_of(definition, self._analysis)
+        return self._taken_apart(name)[0]
+
+    def _taken_apart(self, name: str) -> tuple[Specification, Analysis]:
+        resolution = Resolution()
+        resolution.copy_from(self._analysis.resolution)
+        parts = specification_of(self._definition(name), resolution)
+        return parts, Analysis(resolution, self._analysis)
 
     def _formula(self, formula: str, constants: Constants) -> tuple[tree.Definition, Program]:
         definition = self._definitions.get(formula)
@@ -255,19 +334,19 @@ class Module:
             return definition, self._program(constants)
         effects = self._program(constants).effects
         definition, analysis = self._parsed(formula)
-        return definition, Program(analysis, constants, effects)
+        return definition, _program(analysis, constants, effects)
 
     def goal(self, formula: str, constants: Constants | None = None) -> tuple[str, list[Predicate]]:
         """Return what a formula demands in the end: its form, and its formulas of states.
 
-        The forms are those of `names.goals.FORMS`. Raises `SpecError` for another, and as
+        The forms are those of `names.behaviors.goals.FORMS`. Raises `SpecError` for another, and as
         `predicate` does.
         """
         definition, analysis = self._parsed(formula)
         resolution = Resolution()
         resolution.copy_from(analysis.resolution)
         form, definitions = goal_of(definition, resolution)
-        program = Program(Analysis(resolution, self._analysis), constants or {})
+        program = _program(Analysis(resolution, self._analysis), constants or {})
         return form, [Predicate(each, program) for each in definitions]
 
     def constant(self, expression: str, constants: Constants | None = None) -> Value:
@@ -280,7 +359,7 @@ class Module:
             program = self._program(constants or {})
         else:
             definition, analysis = self._parsed(expression)
-            program = Program(analysis, constants or {})
+            program = _program(analysis, constants or {})
         found = Predicate(definition, program)
         if found.reads or found.reads_primed:
             first = min(found.reads | found.reads_primed)
@@ -292,7 +371,8 @@ class Module:
         source = parse_module(text, "expression")
         resolution = Resolution()
         resolution.copy_from(self._analysis.resolution)
-        resolve(source, self._names, resolution, lambda _instance, names: names)
+        loader = Loader([Path()], LIBRARY, resolution)
+        resolve(source, self._names, resolution, loader)
         return source.definitions[-1], Analysis(resolution, self._analysis)
 
     def _program(self, constants: Constants) -> Program:
@@ -301,7 +381,7 @@ class Module:
             raise KeyError(f"{self.name} has no constant {min(unknown)}")
         key = frozenset(constants.items())
         if key not in self._programs:
-            program = Program(self._analysis, constants)
+            program = _program(self._analysis, constants)
             if constants.keys() == set(self.constants):
                 self._check_assumptions(program)
             self._programs[key] = program
@@ -316,15 +396,25 @@ class Module:
                 raise SpecError(each.at, "the assumption does not hold of these constants")
 
 
-def load(path: Path | str) -> Module:
-    """Load a module and those it uses, which stand beside it unless they are standard ones.
+def constant_within(name: str, module: str | None) -> str:
+    """Return what a constant is called that has another meaning within one module."""
+    return name if module is None else f"{name}_within_{module}"
 
+
+def load(path: Path | str, library: Iterable[Path] = ()) -> Module:
+    """Load a module and those it uses.
+
+    These stand beside it or in the folders of a `library`, unless they are standard ones.
     Raises `SpecError` for a syntax error, a module that is missing, a name that is unknown or
     defined twice, and `OSError` if the file cannot be read.
     """
-    loader = Loader(Path(path).parent, LIBRARY)
+    loader = Loader([Path(path).parent, *library], LIBRARY)
     loaded = loader.load(Path(path))
     return Module(loaded.sources, loaded.names, loader.resolution)
+
+
+def _program(analysis: Analysis, constants: Constants, effects: Effects | None = None) -> Program:
+    return Program(analysis, constants, effects, {"ENABLED": enabled})
 
 
 def _operator(definition: tree.Definition) -> Operator:

@@ -63,9 +63,10 @@ class Progress(Protocol):
 def of_report(report: Report) -> CheckerResult:
     """Return the result of the embedded checker."""
     behavior = report.counterexample
+    is_good = report.verdict in (Verdict.HOLDS_IN_PART, Verdict.NOTHING_ASKED)
     return CheckerResult(
         "embedded",
-        report.verdict.value,
+        (Verdict.HOLDS if is_good else report.verdict).value,
         report.violated,
         report.distinct_states,
         report.generated_states,

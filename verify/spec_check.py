@@ -42,7 +42,8 @@ class SpecCheck:
     """Check a module with its configuration (None: the .cfg beside it).
 
     `deadlock` says whether a state without successors is a violation (None: what the configuration
-    says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`.
+    says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`,
+    that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
     """
 
     module: Path
@@ -51,6 +52,8 @@ class SpecCheck:
     depth: int | None = None
     tlc: bool = False
     workers: int = 1
+    tlc_jar: Path | None = None
+    library: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
@@ -59,7 +62,9 @@ class SpecCheck:
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> SpecReport:
         """Check, and report. Raises `SpecError`, and `RequestError` where TLC is not installed."""
         config = self.config or self.module.with_suffix(".cfg")
-        task = task_of(load(self.module), load_config(config), self.deadlock, self.depth)
+        task = task_of(
+            load(self.module, self.library), load_config(config), self.deadlock, self.depth
+        )
         embedded = Search(task, on_progress).run()
         is_over = embedded.verdict is not Verdict.INCOMPLETE
         return SpecReport(task, embedded, self._run_tlc(config, task) if is_over else None)
@@ -68,6 +73,13 @@ class SpecCheck:
         if not self.tlc:
             return None
         try:
-            return run_tlc(self.module, config, workers=self.workers, deadlock=task.check_deadlock)
+            return run_tlc(
+                self.module,
+                config,
+                workers=self.workers,
+                deadlock=task.check_deadlock,
+                jar=self.tlc_jar,
+                library=[each.resolve() for each in self.library],
+            )
         except RuntimeError as error:
             raise RequestError(f"tlc: {error}") from error

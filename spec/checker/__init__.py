@@ -2,5 +2,7 @@
 
 In: a module and its configuration, the `.cfg` (`config`). Out: a `Report` (`verdict`) with
 a shortest counterexample, which `behavior` shows as text. `task` puts together what is to be
-checked, `search` does it, breadth first, and `symmetry` lets states count as one.
+checked, `search` does it, breadth first, and `symmetry` lets states count as one. `liveness` looks
+at whole behaviors on the graph of all states: for `fair_cycles` of its product with an automaton
+that `tableau` makes of a formula.
 """

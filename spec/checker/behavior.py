@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+from raft_ref.spec.checker.search import Task
 from raft_ref.spec.checker.verdict import Action, Behavior, Step
 from raft_ref.spec.steps.interning import State
+from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import (
     Value,
     domain_in,
     elements_of,
     is_sequence,
     items_of,
+    results_of,
     show,
     to_python,
 )
@@ -28,7 +32,42 @@ def as_tlc(behavior: Behavior) -> list[str]:
         for name, value in zip(behavior.variables, state, strict=True):
             lines.append(f"{bullet}{name} = {show(value)}")
         lines.append("")
-    return lines
+    return [*lines, *_end(behavior, "State ")]
+
+
+def _end(behavior: Behavior, prefix: str) -> list[str]:
+    """Return the lines that say how a behavior goes on forever, if it does."""
+    if behavior.back_to is None:
+        return []
+    if behavior.back_to == len(behavior.steps) - 1:
+        return [f"Stuttering: from {prefix}{len(behavior.steps)} on nothing happens.", ""]
+    return [f"Back to {prefix}{behavior.back_to + 1}, and round again forever.", ""]
+
+
+def under_alias(behavior: Behavior, task: Task) -> Behavior:
+    """Return a behavior with what the alias of a configuration shows in place of the variables.
+
+    Where that is no record, or has no value, the variables are shown after all.
+    """
+    if task.alias is None:
+        return behavior
+    states = [dict(zip(behavior.variables, each.state, strict=True)) for each in behavior.steps]
+    last = states[len(states) - 1 if behavior.back_to is None else behavior.back_to]
+    shown = []
+    for level, (state, after) in enumerate(zip(states, [*states[1:], last], strict=True), start=1):
+        task.model.facts["level"] = level
+        try:
+            shown.append(task.alias.value(state, after))
+        except SpecError:
+            return behavior
+    names = {domain_in(each) if type(each) is tuple else None for each in shown}
+    if len(names) != 1 or None in names or not all(type(n) is str for n in domain_in(shown[0])):  # type: ignore[arg-type]
+        return behavior
+    steps = [
+        step._replace(state=results_of(each))  # type: ignore[arg-type]
+        for step, each in zip(behavior.steps, shown, strict=True)
+    ]
+    return replace(behavior, variables=tuple(domain_in(shown[0])), steps=tuple(steps))  # type: ignore[arg-type]
 
 
 def place_of(action: Action | None) -> str:
@@ -55,7 +94,7 @@ def as_table(behavior: Behavior) -> list[str]:
         if not rows:
             lines.append("     (nothing changes)")
         before = now
-    return lines
+    return [*lines, *_end(behavior, "")]
 
 
 def _label(step: Step) -> str:
@@ -93,13 +132,20 @@ def _parts(variables: tuple[str, ...], state: State) -> Iterator[tuple[str, Valu
 def as_ndjson(behavior: Behavior) -> list[str]:
     """Return a behavior as lines of JSON: one for what it is, then one for each state.
 
-    The first line has `format`, `version` and `variables`. A state has `action` (null for the
-    initial one) with its `arguments`, `line` and `column`, and `state`, which maps each variable
-    to its value: numbers, strings and Booleans as JSON has them, model values as strings,
+    The first line has `format`, `version` and `variables`, and of a behavior without end `back_to`:
+    the number, from 1, of the state to which it returns after the last. A state has `action` (null
+    for the initial one) with its `arguments`, `line` and `column`, and `state`, which maps each
+    variable to its value: numbers, strings and Booleans as JSON has them, model values as strings,
     sequences and sets as arrays (sets in a fixed order), records as objects, and other functions
     as arrays of pairs.
     """
-    heading = {"format": "raft-ref-behavior", "version": 1, "variables": [*behavior.variables]}
+    heading: dict[str, Any] = {
+        "format": "raft-ref-behavior",
+        "version": 1,
+        "variables": [*behavior.variables],
+    }
+    if behavior.back_to is not None:
+        heading["back_to"] = behavior.back_to + 1
     lines = [json.dumps(heading)]
     for action, arguments, state in behavior.steps:
         bound = zip(() if action is None else action.parameters, arguments, strict=True)

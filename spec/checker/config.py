@@ -25,11 +25,12 @@ class Named(NamedTuple):
 
 
 class Assignment(NamedTuple):
-    """`name = value`."""
+    """`name = value`; `name = [module] value` says so of what stands in that module alone."""
 
     name: str
     at: Position
     value: Value
+    module: str | None = None
 
 
 class Replacement(NamedTuple):
@@ -48,8 +49,10 @@ class Replacement(NamedTuple):
 class Config:
     """What to check of a module, and under which constants.
 
-    There is either a `specification` or both of `init` and `next`; `check_deadlock` is None where
-    the file does not say.
+    There is a `specification`, or both of `init` and `next`, or none of them: then there are
+    assumptions alone to check. `check_deadlock` is None where the file does not say. `alias` is
+    what is shown of a state, `postconditions` are evaluated at the end. `left_aside` are the
+    sections that mean nothing here.
     """
 
     path: str
@@ -64,7 +67,10 @@ class Config:
     action_constraints: tuple[Named, ...] = ()
     symmetry: Named | None = None
     view: Named | None = None
+    alias: Named | None = None
+    postconditions: tuple[Named, ...] = ()
     check_deadlock: bool | None = None
+    left_aside: tuple[str, ...] = ()
 
 
 def load_config(path: Path) -> Config:
@@ -139,8 +145,8 @@ def _after_comment(text: str, place: int, at: Position) -> int:
 
 # Sections
 
-_NOT_SUPPORTED: Final = frozenset(
-    {"ALIAS", "POSTCONDITION", "TYPE", "TYPE_CONSTRAINT", "PERIODIC", "_PERIODIC"}
+_LEFT_ASIDE: Final = frozenset(
+    {"TYPE", "TYPE_CONSTRAINT", "PERIODIC", "_PERIODIC", "RL_REWARD", "_RL_REWARD"}
 )
 _LISTS: Final = {
     "INVARIANT": "invariants",
@@ -151,6 +157,8 @@ _LISTS: Final = {
     "CONSTRAINTS": "constraints",
     "ACTION_CONSTRAINT": "action_constraints",
     "ACTION_CONSTRAINTS": "action_constraints",
+    "POSTCONDITION": "postconditions",
+    "POSTCONDITIONS": "postconditions",
 }
 _SINGLE: Final = {
     "INIT": "init",
@@ -158,9 +166,10 @@ _SINGLE: Final = {
     "SPECIFICATION": "specification",
     "SYMMETRY": "symmetry",
     "VIEW": "view",
+    "ALIAS": "alias",
 }
 _KEYWORDS: Final = frozenset(
-    {*_LISTS, *_SINGLE, *_NOT_SUPPORTED, "CONSTANT", "CONSTANTS", "CHECK_DEADLOCK"}
+    {*_LISTS, *_SINGLE, *_LEFT_ASIDE, "CONSTANT", "CONSTANTS", "CHECK_DEADLOCK"}
 )
 
 
@@ -174,6 +183,7 @@ class _Parser:
     constants: list[Assignment] = field(default_factory=list)
     replacements: list[Replacement] = field(default_factory=list)
     check_deadlock: bool | None = None
+    left_aside: list[str] = field(default_factory=list)
 
     def config(self) -> Config:
         while self.next.kind != "end":
@@ -187,10 +197,14 @@ class _Parser:
             constants=tuple(self.constants),
             replacements=tuple(self.replacements),
             check_deadlock=self.check_deadlock,
+            left_aside=tuple(self.left_aside),
         )
 
     def demand_behaviour(self) -> None:
         given = self.single.keys() & {"init", "next", "specification"}
+        is_asked = self.single.keys() - {"alias"} or self.lists.keys() - {"postconditions"}
+        if not given and not is_asked:
+            return
         if given not in ({"init", "next"}, {"specification"}):
             at = max((self.single[name].at for name in given), default=Position(self.file, 1, 1))
             raise SpecError(at, "expected either SPECIFICATION or both of INIT and NEXT")
@@ -198,8 +212,10 @@ class _Parser:
     def section(self) -> None:
         keyword = self.take()
         name = keyword.text
-        if name in _NOT_SUPPORTED:
-            raise SpecError(keyword.at, f"not supported here: {name}")
+        if name in _LEFT_ASIDE:
+            self.left_aside.append(f"{name} of the configuration")
+            self.many(self.take)
+            return
         if name in _SINGLE:
             self.set_single(keyword, _SINGLE[name])
         elif name in _LISTS:
@@ -231,13 +247,15 @@ class _Parser:
 
     def assignment(self) -> None:
         name, at = self.named()
-        if name in {each[0] for each in (*self.constants, *self.replacements)}:
-            raise SpecError(at, f"{name} is given twice")
         sign = self.take()
+        module = self.bracketed() if self.next.text == "[" else None
+        known = {(each.name, each.module) for each in self.constants}
+        known |= {(each.name, each.module) for each in self.replacements}
+        if (name, module) in known:
+            raise SpecError(at, f"{name} is given twice")
         if sign.text == "=":
-            self.constants.append(Assignment(name, at, self.value()))
+            self.constants.append(Assignment(name, at, self.value(), module))
         elif sign.text == "<-":
-            module = self.bracketed() if self.next.text == "[" else None
             self.replacements.append(Replacement(name, at, self.named().name, module))
         else:
             self.refuse(sign, f"= or <- after {name}")

@@ -7,12 +7,14 @@ count as one (SYMMETRY, VIEW), the first of them that was found stands for all.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from raft_ref.spec.checker.symmetry import Renaming, canonical_rows
+from raft_ref.spec.checker.liveness import Graph, Lasso, Liveness
+from raft_ref.spec.checker.symmetry import Renaming, canonical_rows, canonical_values
 from raft_ref.spec.checker.verdict import (
     DEADLOCK,
     Action,
@@ -24,8 +26,9 @@ from raft_ref.spec.checker.verdict import (
     Verdict,
 )
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
-from raft_ref.spec.syntax.errors import Position, SpecError
-from raft_ref.spec.values.value import Value
+from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
+from raft_ref.spec.temporal import NO_BEHAVIORS, Behaviors, Demand
+from raft_ref.spec.values.value import Value, record
 
 _STATES_BETWEEN_PROGRESS = 256
 
@@ -54,6 +57,10 @@ class Model(Protocol):
     @property
     def printed(self) -> Sequence[Value]:
         """What Print and PrintT have shown so far."""
+
+    @property
+    def facts(self) -> dict[Value, Value | Callable[[], Value]]:
+        """What TLCGet tells, by its names."""
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -85,7 +92,9 @@ class Condition(Formula, Protocol):
 class Expression(Formula, Protocol):
     """An expression with a value in each state."""
 
-    def value(self, values: Mapping[str, Value]) -> Value:
+    def value(
+        self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
+    ) -> Value:
         """Return the value. Raises `SpecError` where there is none."""
 
 
@@ -107,8 +116,11 @@ class Task:
 
     `invariants` hold in every state, `initial_properties` in the initial ones, `step_properties`
     in every step. `renamings` are those of a symmetry, the identity left out. `depth` bounds the
-    levels of states, the initial one included. `left_aside` are conjuncts of the specification
-    that no state or step decides, fairness for example, and constants that it does not know.
+    levels of states, the initial one included. `behaviors` are the properties of whole behaviors,
+    with what is assumed of these. `postconditions` hold when the search is over. `assumptions`
+    counts the ASSUMEs that hold. `left_aside` is what the search takes no notice of: constants that
+    the module does not know, for example. `alias` is what is shown of a state; `unchecked` are
+    properties that cannot be checked, each with the reason.
     """
 
     model: Model
@@ -122,6 +134,20 @@ class Task:
     check_deadlock: bool = True
     depth: int | None = None
     left_aside: tuple[str, ...] = ()
+    behaviors: Behaviors = NO_BEHAVIORS
+    postconditions: tuple[Property, ...] = ()
+    assumptions: int = 0
+    alias: Expression | None = None
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether there is no property at all that could be violated."""
+        properties = (*self.invariants, *self.initial_properties, *self.step_properties)
+        of_behaviors = (*self.behaviors.demands, *self.behaviors.refused)
+        is_of_behavior = bool(self.model.variables) and self.check_deadlock
+        asked = (*properties, *of_behaviors, *self.postconditions, *self.unchecked)
+        return not (asked or is_of_behavior or (self.assumptions and not self.model.variables))
 
 
 class _Test:
@@ -158,8 +184,9 @@ class _End(NamedTuple):
     verdict: Verdict
     after: int | None
     step: Step | None
-    prop: Property | None = None
+    prop: Property | Demand | None = None
     error: SpecError | None = None
+    loop: Lasso | None = None
 
 
 class Search:
@@ -182,6 +209,7 @@ class Search:
         self._action_constraints = [
             _memoized(each, self._interner) for each in task.action_constraints
         ]
+        self._level = 0  # TLC's: that of the state out of which a step is taken
         self._key = self._keys()
         self._numbers: dict[Any, int] = {}
         self._rows: list[Row] = []
@@ -193,6 +221,30 @@ class Search:
         self._covered_depth = 0
         self._queue = 0
         self._started = time.monotonic()
+        self._edges: list[list[int]] | None = [] if task.behaviors.demands else None
+        self._unchecked = [*task.unchecked]
+        self._unchecked += [f"{name}: {error}" for name, error in task.behaviors.refused]
+        if task.behaviors.demands and self._key is not None:
+            self._edges = None
+            self._leave("it is not sound where states count as one, by SYMMETRY or VIEW")
+        self._tell()
+
+    def _tell(self) -> None:
+        """Let TLCGet tell how far the search has come."""
+        facts = self._model.facts
+        facts["level"] = lambda: self._level
+        facts["diameter"] = lambda: self._depth
+        facts["distinct"] = lambda: len(self._rows)
+        facts["generated"] = lambda: self._generated
+        facts["queue"] = lambda: self._queue
+        facts["duration"] = lambda: int(time.monotonic() - self._started)
+        numbers = ("distinct", "generated", "queue", "diameter", "duration")
+        facts["stats"] = lambda: record({name: _fact(facts[name]) for name in numbers})
+
+    def _leave(self, reason: str) -> None:
+        """Leave the properties of behaviors unchecked."""
+        names = dict.fromkeys(each.name for each in self._task.behaviors.demands)
+        self._unchecked += [f"{name}: {reason}" for name in names]
 
     def run(self) -> Report:
         """Search until something is violated, fails, or nothing is left to expand.
@@ -202,9 +254,44 @@ class Search:
         """
         try:
             end = self._levels()
+            if end.verdict is Verdict.HOLDS:
+                end = self._of_behaviors() or self._afterwards() or end
         except KeyboardInterrupt:
             end = _End(Verdict.INCOMPLETE, None, None)
+        if end.verdict is not Verdict.HOLDS and self._edges is not None and end.loop is None:
+            self._leave("this needs the whole graph of states")
+        if end.verdict in (Verdict.HOLDS, Verdict.HOLDS_WITHIN_BOUNDS):
+            if self._task.asks_nothing:
+                end = end._replace(verdict=Verdict.NOTHING_ASKED)
+            elif self._unchecked:
+                end = end._replace(verdict=Verdict.HOLDS_IN_PART)
         return self._report(end)
+
+    def _of_behaviors(self) -> _End | None:
+        """Check the properties of whole behaviors, on the graph of all states."""
+        if self._edges is None:
+            return None
+        initial = [n for n, origin in enumerate(self._origins) if origin.number is None]
+        graph = Graph(self._rows, self._edges, initial)
+        liveness = Liveness(graph, self._task.behaviors, self._interner)
+        for demand in self._task.behaviors.demands:
+            try:
+                found = liveness.counterexample(demand.formula)
+            except SpecError as error:
+                return _End(Verdict.ERROR, None, None, error=error)
+            if found is not None:
+                return _End(Verdict.VIOLATED, None, None, demand, loop=found)
+        return None
+
+    def _afterwards(self) -> _End | None:
+        """Evaluate what must hold when the search is over."""
+        for each in self._task.postconditions:
+            try:
+                if not each.condition.holds({}):
+                    return _End(Verdict.VIOLATED, None, None, each)
+            except SpecError as error:
+                return _End(Verdict.ERROR, None, None, error=error)
+        return None
 
     def states(self) -> Iterator[State]:
         """Yield all states found, of those that count as one the first."""
@@ -234,8 +321,8 @@ class Search:
         return _End(Verdict.HOLDS, None, None)
 
     def _begin(self) -> _End | None:
-        self._depth = 1
         initial = self._model.initial()
+        self._depth = 1 if self._model.variables else 0
         self._generated = len(initial)
         for state in initial:
             step = Step(None, (), state)
@@ -247,8 +334,8 @@ class Search:
                 if all(each.of_state(row) for each in self._constraints):
                     self._keep(key, row, _Origin(None, None, ()))
                 failed = _first(self._invariants, row) or _first(self._initial_properties, row)
-            except SpecError as error:
-                return _End(Verdict.ERROR, None, step, error=error)
+            except (SpecError, NoValueError) as error:
+                return _End(Verdict.ERROR, None, step, error=self._placed(error))
             if failed is not None:
                 return _End(Verdict.VIOLATED, None, step, failed)
         return None
@@ -260,6 +347,11 @@ class Search:
         has_step_properties = bool(self._step_properties)
         is_constrained = bool(self._constraints or self._action_constraints)
         taken: tuple[Action, tuple[Value, ...], Row] | None = None
+        self._level = self._depth
+        to: list[int] | None = None
+        if self._edges is not None:
+            to = []
+            self._edges.append(to)
         try:
             steps = self._successors(before)
             self._generated += len(steps)
@@ -269,10 +361,14 @@ class Search:
                 counts[0] += 1
                 key = row if key_of is None else key_of(row)
                 is_new = key not in numbers
+                if not is_new and to is not None and self._is_edge(before, row):
+                    to.append(numbers[key])
                 if not is_new and not has_step_properties:
                     continue
                 if is_new and (not is_constrained or self._is_within(before, row)):
                     counts[1] += 1
+                    if to is not None:
+                        to.append(len(self._rows))
                     self._keep(key, row, _Origin(number, action, arguments))
                 failed = _first(self._invariants, row) if is_new else None
                 for test in self._step_properties:
@@ -280,16 +376,28 @@ class Search:
                         failed = test.prop
                 if failed is not None:
                     return _End(Verdict.VIOLATED, number, self._step(taken), failed)
-        except SpecError as error:
+        except (SpecError, NoValueError) as error:
             step = None if taken is None else self._step(taken)
-            return _End(Verdict.ERROR, number, step, error=error)
+            return _End(Verdict.ERROR, number, step, error=self._placed(error))
         if not steps and self._task.check_deadlock:
             return _End(Verdict.VIOLATED, number, None)
         return None
 
+    def _placed(self, error: SpecError | NoValueError) -> SpecError:
+        """Return an error with a place: that of a value is the relation's."""
+        if isinstance(error, SpecError):
+            return error
+        actions = [*self._model.actions]
+        at = actions[0].position if actions else Position("", 1, 1)
+        return SpecError(at, f"a state cannot be told from others: {error.reason}")
+
     def _step(self, taken: tuple[Action, tuple[Value, ...], Row]) -> Step:
         action, arguments, row = taken
         return Step(action, arguments, self._interner.state(row))
+
+    def _is_edge(self, before: Row, after: Row) -> bool:
+        """Whether behaviors may take a step to a state that is known."""
+        return all(each.of_step(before, after) for each in self._action_constraints)
 
     def _is_within(self, before: Row, after: Row) -> bool:
         """Whether no constraint rejects a step."""
@@ -309,15 +417,20 @@ class Search:
 
     def _keys(self) -> Callable[[Row], Any] | None:
         """Return what is the same for states that count as one; None for the row itself."""
-        canonical = canonical_rows(self._interner, self._task.renamings)
         if self._task.view is not None:
             view = Memoized(self._task.view, self._task.view.value, self._interner)
-            return lambda row: view.of_state(canonical(row))
-        return canonical if self._task.renamings else None
+            # Of a view alone: what it leaves out must not tell states apart that look the same.
+            canonical_view = canonical_values(self._task.renamings)
+            return lambda row: canonical_view(view.of_state(row))
+        if not self._task.renamings:
+            return None
+        return canonical_rows(self._interner, self._task.renamings)
 
     # Reports
 
     def _behavior(self, end: _End) -> Behavior | None:
+        if end.loop is not None:
+            return self._lasso(end.loop)
         steps = [] if end.step is None else [end.step]
         number = end.after
         while number is not None:
@@ -325,6 +438,23 @@ class Search:
             number, action, arguments = self._origins[number]
             steps.append(Step(action, arguments, state))
         return Behavior(self._interner.variables, tuple(steps[::-1])) if steps else None
+
+    def _lasso(self, loop: Lasso) -> Behavior:
+        """Return a behavior that ends in a circle."""
+        numbers = [*loop.stem, *loop.cycle[1:]]
+        steps = [Step(None, (), self._interner.state(self._rows[numbers[0]]))]
+        for before, after in itertools.pairwise(numbers):
+            steps.append(self._step_between(self._rows[before], self._rows[after]))
+        back_to = len(loop.stem) - 1
+        if len(loop.cycle) > 1:  # it ends before the state to which it returns
+            del steps[-1]
+        return Behavior(self._interner.variables, tuple(steps), back_to)
+
+    def _step_between(self, before: Row, after: Row) -> Step:
+        for taken in self._successors(before):
+            if taken[2] == after:
+                return self._step(taken)
+        raise AssertionError("a step of the graph is one of the relation")
 
     def _progress(self) -> Progress:
         return Progress(
@@ -351,6 +481,7 @@ class Search:
             seconds=time.monotonic() - self._started,
             actions=self._coverage(),
             renamings=len(self._task.renamings) + 1,
+            unchecked=tuple(self._unchecked),
         )
 
     def _coverage(self) -> dict[str, Coverage]:
@@ -361,6 +492,10 @@ class Search:
                 earlier.generated + generated, earlier.distinct + distinct
             )
         return found
+
+
+def _fact(told: Value | Callable[[], Value]) -> Value:
+    return told() if callable(told) else told
 
 
 def _first(tests: Iterable[_Test], row: Row) -> Property | None:

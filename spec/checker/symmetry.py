@@ -90,6 +90,18 @@ def canonical_rows(interner: Interner, renamings: Iterable[Renaming]) -> Callabl
     return canonical
 
 
+def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
+    """Return a function from a value to a number that all its renamings have, and no others."""
+    table = Table()
+    images = [_RenamedNumbers(table, each) for each in renamings]
+
+    def canonical(value: Value) -> int:
+        number = table[value]
+        return min([number, *(each[number] for each in images)])
+
+    return canonical
+
+
 class _Choice(dict[int, tuple[int, "_Choice"]]):
     """From the number of a variable's value to the least renamed one, and the choice after it.
 

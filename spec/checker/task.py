@@ -9,9 +9,11 @@ from raft_ref.spec.checker.config import Config, Named
 from raft_ref.spec.checker.search import Model, Property, Task
 from raft_ref.spec.checker.symmetry import Renaming, renamings_of
 from raft_ref.spec.code.predicate import Predicate
-from raft_ref.spec.module import Module
-from raft_ref.spec.names.properties import When
+from raft_ref.spec.module import Module, constant_within
+from raft_ref.spec.names.behaviors.properties import When
+from raft_ref.spec.names.suggestions import close_to
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
+from raft_ref.spec.temporal import Behaviors
 from raft_ref.spec.values.value import Value
 
 _Found = TypeVar("_Found")
@@ -33,9 +35,12 @@ def task_of(
     properties = asked.properties()
     if check_deadlock is None:
         check_deadlock = config.check_deadlock is not False
+    behaviors = asked.behaviors()
+    invariants = (*asked.invariants(), *properties[When.ALWAYS])
+    alias = asked.alias()
     return Task(
         model=asked.model(),
-        invariants=(*asked.invariants(), *properties[When.ALWAYS]),
+        invariants=invariants,
         initial_properties=tuple(properties[When.INITIALLY]),
         step_properties=tuple(properties[When.IN_EACH_STEP]),
         constraints=tuple(asked.state_formula(each) for each in config.constraints),
@@ -44,7 +49,12 @@ def task_of(
         view=None if config.view is None else asked.state_formula(config.view),
         check_deadlock=check_deadlock,
         depth=depth,
-        left_aside=asked.left_aside(),
+        left_aside=(*asked.left_aside(), *behaviors.ignored, *asked.aside),
+        unchecked=tuple(asked.unchecked),
+        behaviors=behaviors,
+        postconditions=tuple(asked.postconditions()),
+        assumptions=module.assumptions,
+        alias=alias,
     )
 
 
@@ -55,6 +65,8 @@ class _Asked:
         self._config = config
         self._module = _with_replacements(module, config)
         self._constants = _constants(self._module, config)
+        self.unchecked: list[str] = []
+        self.aside: list[str] = []
 
     def model(self) -> Model:
         config = self._config
@@ -63,22 +75,46 @@ class _Asked:
                 config.specification,
                 lambda name: self._module.transitions(self._constants, specification=name),
             )
-        assert config.init is not None
+        if config.init is None:
+            return self._module.nothing(self._constants)
         assert config.next is not None
         init, relation = self.defined(config.init), self.defined(config.next)
         return self._module.transitions(self._constants, init=init, next=relation)
 
     def left_aside(self) -> tuple[str, ...]:
-        named = self._config.specification
-        ignored = () if named is None else self._module.specification(named.name).ignored
         known = {*self._module.constants, *self._module.operators}
-        unknown = [each.name for each in self._config.constants if each.name not in known]
-        return (*ignored, *(f"the constant {name}, which is not declared" for name in unknown))
+        unknown = [
+            each.name
+            for each in self._config.constants
+            if each.name not in known and each.module is None
+        ]
+        left = (f"the constant {name}, which is not declared" for name in unknown)
+        return (*left, *self._config.left_aside)
+
+    def behaviors(self) -> Behaviors:
+        named, properties = self._config.specification, self._config.properties
+        for each in (*properties, *([] if named is None else [named])):
+            if self._module.operators[self.defined(each)].parameters:
+                raise SpecError(
+                    each.at, f"{each.name} takes arguments, and is no formula by itself"
+                )
+        names = [each.name for each in properties]
+        return self._module.behaviors(None if named is None else named.name, names, self._constants)
+
+    def postconditions(self) -> Iterable[Property]:
+        for named in self._config.postconditions:
+            condition = self.predicate(named)
+            if condition.reads or condition.reads_primed:
+                raise SpecError(named.at, f"{named.name} reads variables, when all is over")
+            yield Property(named.name, condition.position, condition)
 
     def defined(self, named: Named) -> str:
         """Return a name after a look whether it is an operator's, not an expression."""
         if named.name not in self._module.operators:
-            raise SpecError(named.at, f"{self._module.name} has no operator {named.name}")
+            hint = close_to(named.name, self._module.operators)
+            if self._module.algorithm is not None and not hint:
+                hint = f": the PlusCal algorithm {self._module.algorithm} is not translated"
+            raise SpecError(named.at, f"{self._module.name} has no operator {named.name}{hint}")
         return named.name
 
     def predicate(self, named: Named) -> Predicate:
@@ -92,8 +128,24 @@ class _Asked:
 
     def invariants(self) -> Iterable[Property]:
         for named in self._config.invariants:
-            condition = self.state_formula(named)
-            yield Property(named.name, condition.position, condition)
+            try:
+                condition = self.state_formula(named)
+            except SpecError as error:
+                if not error.reason.startswith("not supported here"):
+                    raise
+                self.unchecked.append(f"{named.name}: {error}")
+            else:
+                yield Property(named.name, condition.position, condition)
+
+    def alias(self) -> Predicate | None:
+        named = self._config.alias
+        if named is None:
+            return None
+        try:
+            return self.predicate(named)
+        except SpecError as error:
+            self.aside.append(f"ALIAS {named.name}: {error}")
+            return None
 
     def properties(self) -> Mapping[When, list[Property]]:
         found: dict[When, list[Property]] = {when: [] for when in When}
@@ -115,6 +167,7 @@ class _Asked:
 
     def _at(self, named: Named, find: Callable[[str], _Found]) -> _Found:
         """Look an operator up; say where the configuration names it, if there is none."""
+        self.defined(named)
         try:
             return find(named.name)
         except KeyError as error:
@@ -122,18 +175,24 @@ class _Asked:
 
 
 def _with_replacements(module: Module, config: Config) -> Module:
-    overridden = [each for each in config.constants if _is_operator(module, each.name)]
+    overridden = [
+        each for each in config.constants if each.module or _is_operator(module, each.name)
+    ]
     for name, at, by, place in config.replacements:
         try:
             module.replaced({} if place else {name: by}, (), {(place or "", name): by})
         except KeyError as error:
-            raise SpecError(at, f"{module.name} has no operator {error.args[0]}") from None
+            hint = close_to(str(error.args[0]), module.operators)
+            reason = f"{module.name} has no operator {error.args[0]}{hint}"
+            raise SpecError(at, reason) from None
         except ValueError as error:
             raise SpecError(at, f"{by} cannot stand for {name}: {error}") from None
     everywhere = {each.name: each.by for each in config.replacements if each.module is None}
     within = {(each.module, each.name): each.by for each in config.replacements if each.module}
-    values = [each.name for each in overridden]
-    return module.replaced(everywhere, values, within) if config.replacements or values else module
+    values = [each.name for each in overridden if each.module is None]
+    there = [(each.module, each.name) for each in overridden if each.module is not None]
+    changed = bool(config.replacements or overridden)
+    return module.replaced(everywhere, values, within, there) if changed else module
 
 
 def _is_operator(module: Module, name: str) -> bool:
@@ -143,7 +202,9 @@ def _is_operator(module: Module, name: str) -> bool:
 def _constants(module: Module, config: Config) -> dict[str, Value]:
     # What the configuration gives a value and the module does not know is left aside, as by TLC.
     constants = {
-        each.name: each.value for each in config.constants if each.name in module.constants
+        name: each.value
+        for each in config.constants
+        if (name := constant_within(each.name, each.module)) in module.constants
     }
     for name in module.constants:
         if name not in constants:

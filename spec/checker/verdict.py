@@ -16,10 +16,15 @@ DEADLOCK = "Deadlock"
 
 
 class Verdict(StrEnum):
-    """How a check ended. Only the first two are good news."""
+    """How a check ended. Only the first two are good news.
+
+    Of what holds in part, some property was not checked; where nothing is asked, nothing can hold.
+    """
 
     HOLDS = "HOLDS"
     HOLDS_WITHIN_BOUNDS = "HOLDS_WITHIN_BOUNDS"
+    HOLDS_IN_PART = "HOLDS_IN_PART"
+    NOTHING_ASKED = "NOTHING_ASKED"
     VIOLATED = "VIOLATED"
     INCOMPLETE = "INCOMPLETE"
     ERROR = "ERROR"
@@ -51,10 +56,15 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Behavior:
-    """An initial state and the steps from it; one of the shortest that lead to its end."""
+    """An initial state and the steps from it; one of the shortest that lead to its end.
+
+    `back_to` is the place of the step (from 0) to whose state the behavior returns after its last
+    one, to go on in this circle forever; if that is the last itself, nothing happens any more.
+    """
 
     variables: tuple[str, ...]
     steps: tuple[Step, ...]
+    back_to: int | None = None
 
 
 class Coverage(NamedTuple):
@@ -77,6 +87,7 @@ class Report:
       of which every step was taken.
     - `actions`: for each action, by its name, what it gave.
     - `renamings`: how many renamings of model values the symmetry has; 1 without one.
+    - `unchecked`: the properties that were not checked, each with the reason.
     """
 
     verdict: Verdict
@@ -92,6 +103,7 @@ class Report:
     seconds: float
     actions: Mapping[str, Coverage]
     renamings: int
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

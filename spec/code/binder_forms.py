@@ -8,22 +8,24 @@ from typing import Final
 
 from raft_ref.spec.code.generator import PYTHON_TYPES, Code, Form, Generator
 from raft_ref.spec.syntax import expressions as tree
-from raft_ref.spec.values import operators
+from raft_ref.spec.values import operators, sets
 
 
 def _elements(
-    generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool = False
+    generator: Generator, node: tree.Expression, primed: bool, *, ordered: bool, listed: bool
 ) -> str:
-    """Return a name for what a `for` runs through."""
+    """Return a name for what a `for` runs through; it is not too much if it must be `listed`."""
     in_order = generator.constant_in_order(node)
     if in_order is not None:
         return in_order
     code = generator.value(node, primed)
+    if listed:
+        code = Code(generator.fallible(node, "finite", code.text), "set")
     if ordered or generator.careful:  # the oracle goes the same way every time
         return generator.writer.named(generator.fallible(node, "in_order", code.text))
     if code.kind == "set":
         return generator.writer.named(code.text)
-    return generator.writer.named(generator.fallible(node, "finite", code.text))
+    return generator.writer.named(generator.fallible(node, "iterated", code.text))
 
 
 def elements_in_order(
@@ -34,10 +36,18 @@ def elements_in_order(
 
 
 def _targets(
-    generator: Generator, bindings: tuple[tree.Binding, ...], primed: bool, *, ordered: bool = False
+    generator: Generator,
+    bindings: tuple[tree.Binding, ...],
+    primed: bool,
+    *,
+    ordered: bool = False,
+    listed: bool = False,
 ) -> list[tuple[tree.Pattern, str]]:
     """Evaluate the sets of a binder, once each; return what ranges over what."""
-    domains = [_elements(generator, each.domain, primed, ordered=ordered) for each in bindings]
+    domains = [
+        _elements(generator, each.domain, primed, ordered=ordered, listed=listed)
+        for each in bindings
+    ]
     return [
         (pattern, domain)
         for binding, domain in zip(bindings, domains, strict=True)
@@ -109,6 +119,9 @@ def _choose(generator: Generator, node: tree.Choose, primed: bool) -> Code:
 
 
 def _set_filter(generator: Generator, node: tree.SetFilter, primed: bool) -> Code:
+    domain_node = node.bindings[0].domain
+    if may_be_many(generator, domain_node):
+        return _filtered(generator, node, primed)
     ((pattern, domain),) = _targets(generator, node.bindings, primed)
     kept = generator.writer.fresh()
     generator.writer.emit(f"{kept} = []")
@@ -116,6 +129,42 @@ def _set_filter(generator: Generator, node: tree.SetFilter, primed: bool) -> Cod
         generator.writer.emit(f"if {generator.formula(node.body, primed)}:")
         generator.writer.emit(f" {kept}.append({element})")
     return Code(f"frozenset({kept})", "set")
+
+
+def _filtered(generator: Generator, node: tree.SetFilter, primed: bool) -> Code:
+    """Return the code of a filter that lists nothing until it must."""
+    (binding,) = node.bindings
+    (pattern,) = binding.patterns
+    base = generator.writer.named(generator.value(binding.domain, primed).text)
+    element = target(generator, pattern)
+
+    def test() -> str:
+        unpack(generator, pattern, element)
+        return generator.formula(node.body, primed)
+
+    passes = generator.nested(element, test)
+    helper = generator.namespace.helper(sets.filtered)
+    return Code(generator.fallible(binding.domain, helper, base, passes))
+
+
+_MANY: Final = frozenset({"Nat", "Int", "Real", "STRING", "Seq", "SUBSET", "UNION"})
+_COMBINING: Final = frozenset({"\\cup", "\\cap", "\\"})
+
+
+def may_be_many(generator: Generator, node: tree.Node) -> bool:
+    """Whether an expression may be a set that is infinite or very large, judged by its form."""
+    if isinstance(node, tree.FunctionSet | tree.RecordSet | tree.Product):
+        return True
+    if isinstance(node, tree.SetFilter):
+        return may_be_many(generator, node.bindings[0].domain)
+    if not isinstance(node, tree.Call):
+        return False
+    meaning = generator.analysis.meanings[node]
+    if isinstance(meaning, tree.Definition) and not meaning.is_recursive:
+        return may_be_many(generator, meaning.body)
+    if node.name in _COMBINING:
+        return any(may_be_many(generator, each) for each in node.arguments)
+    return node.name in _MANY
 
 
 @contextmanager
@@ -129,7 +178,7 @@ def _each(generator: Generator, pattern: tree.Pattern, domain: str) -> Iterator[
 
 
 def _set_map(generator: Generator, node: tree.SetMap, primed: bool) -> Code:
-    targets = _targets(generator, node.bindings, primed)
+    targets = _targets(generator, node.bindings, primed, listed=True)
     collected = generator.writer.fresh()
     generator.writer.emit(f"{collected} = []")
 

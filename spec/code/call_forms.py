@@ -10,7 +10,7 @@ from raft_ref.spec.names.environment import Local
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import Builtin
+from raft_ref.spec.values.builtin import Builtin
 
 
 def call(generator: Generator, node: tree.Call, meaning: Declaration, primed: bool) -> Code:

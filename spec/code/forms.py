@@ -16,8 +16,8 @@ from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values import arithmetic, sequences
 from raft_ref.spec.values.arithmetic import LARGEST, SMALLEST
+from raft_ref.spec.values.builtin import Builtin
 from raft_ref.spec.values.sets import contains, equal, interval
-from raft_ref.spec.values.standard import Builtin
 
 _INLINE_COMPARISONS: Final = {"<": "<", ">": ">", "<=": "<=", ">=": ">="}
 
@@ -39,7 +39,7 @@ def _call(generator: Generator, node: tree.Call, primed: bool) -> Code:
     meaning = generator.analysis.meanings[node]
     if not isinstance(meaning, Builtin):
         return call(generator, node, meaning, primed)
-    special = _SPECIAL.get(meaning.name)
+    special = _SPECIAL.get(meaning.name) or generator.special.get(meaning.name)
     if special is not None:
         return special(generator, node, primed)
     if meaning.function is None:
@@ -55,8 +55,10 @@ def _call(generator: Generator, node: tree.Call, primed: bool) -> Code:
         if inline is not None:
             return Code(inline, meaning.returns)
     name = generator.namespace.helper(meaning.function)
-    text = generator.fallible(node, name, *[each.text for each in codes])
-    return Code(text, meaning.returns)
+    texts = [each.text for each in codes]
+    if meaning.varies:
+        name, texts = "effects.varying", [name, *texts]
+    return Code(generator.fallible(node, name, *texts), meaning.returns)
 
 
 def _inline(generator: Generator, meaning: Builtin, codes: list[Code]) -> str | None:
@@ -128,6 +130,18 @@ def _print(generator: Generator, node: tree.Call, primed: bool) -> Code:
     if results:
         return Code(f"printed({shown}, {results[0]})")
     return Code(f"printed({shown}, True)", "formula")
+
+
+def _told(generator: Generator, node: tree.Call, primed: bool) -> Code:
+    """TLCGet and TLCSet, and what TLCExt makes of them."""
+    name, *others = (generator.value(each, primed).text for each in node.arguments)
+    match node.name:
+        case "TLCSet":
+            return Code(generator.fallible(node, "effects.set", name, *others), "formula")
+        case "TLCGetOrDefault":
+            told = generator.fallible(node, "effects.told", name)
+            return Code(f"({told} if effects.is_told({name}) else {others[0]})")
+    return Code(generator.fallible(node, "effects.told", name))
 
 
 def _unchanged(generator: Generator, node: tree.Call, primed: bool) -> Code:
@@ -234,6 +248,9 @@ _SPECIAL: Final[dict[str, Form]] = {
     "UNCHANGED": _unchanged,
     "Print": _print,
     "PrintT": _print,
+    "TLCGet": _told,
+    "TLCSet": _told,
+    "TLCGetOrDefault": _told,
     "=": _equality,
     "#": _equality,
     "\\in": _membership,

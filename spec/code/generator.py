@@ -19,11 +19,12 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.namespace import Namespace
 from raft_ref.spec.code.writer import Writer
-from raft_ref.spec.names.analysis import Analysis, Read
+from raft_ref.spec.names.analysis import STEPS, Analysis, Read
 from raft_ref.spec.names.environment import Assignment, Local
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
-from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER, Declaration
+from raft_ref.spec.values.standard import LANGUAGE
 from raft_ref.spec.values.value import Value, elements_of
 
 
@@ -67,8 +68,10 @@ class Generator:
         *,
         careful: bool,
         effects: Effects | None = None,
+        special: Mapping[str, Form] | None = None,
     ) -> None:
         self.analysis = analysis
+        self.special = special or {}
         self.careful = careful
         self.effects = effects or Effects()
         self.locals: Mapping[Declaration, Local] = {}
@@ -79,7 +82,7 @@ class Generator:
         self._forms = forms
         self.constants = constants
         self.namespace = Namespace({f"c_{name}": value for name, value in constants.items()})
-        self.namespace.add({"printed": self.effects.print})
+        self.namespace.add({"printed": self.effects.print, "effects": self.effects})
         self._names: dict[tree.Definition, str] = {}
         self._waiting: list[tree.Definition] = []
         self._delayed: set[Read] = set()
@@ -101,7 +104,7 @@ class Generator:
     def name_of(self, definition: tree.Definition) -> str:
         """Return the name of a definition's function, which is generated in its turn."""
         if definition not in self._names:
-            self._names[definition] = f"o{len(self._names)}_{_identifier(definition.name)}"
+            self._names[definition] = f"o{len(self._names)}_{identifier(definition.name)}"
             self._waiting.append(definition)
         return self._names[definition]
 
@@ -129,7 +132,7 @@ class Generator:
             parameters,
             lambda: self._result(definition, False),
             definition.at,
-            keep=not parameters and not definition.parameters,
+            keep=not (parameters or definition.parameters) and self.analysis.is_kept(definition),
         )
 
     def extra_function(
@@ -213,9 +216,22 @@ class Generator:
             return self.code(node.operand, True)
         if isinstance(node, tree.Let):
             return self._let(node, primed)
+        if isinstance(node, tree.Unsupported) and node.construct in STEPS:
+            return self.code(self._of_step(node), primed)
         if isinstance(node, tree.Unsupported):
             raise SpecError(node.at, f"not supported here: {node.construct}")
         return self._forms[type(node)](self, node, primed)
+
+    def _of_step(self, node: tree.Unsupported) -> tree.Expression:
+        r"""Return `A \/ v' = v` for [A]_v, `A /\ v' # v` for <<A>>_v."""
+        action, variables = node.operands
+        names = ("=", "\\/") if node.construct == STEP_OR_STUTTER else ("#", "/\\")
+        pair = tree.Prime(variables.at, variables), variables
+        compared = tree.Call(variables.at, names[0], pair)
+        joined = tree.Call(node.at, names[1], (action, compared))
+        self.analysis.meanings[compared] = LANGUAGE[names[0]]
+        self.analysis.meanings[joined] = LANGUAGE[names[1]]
+        return joined
 
     def value(self, node: tree.Expression, primed: bool) -> Code:
         """Return the code of a value."""
@@ -298,7 +314,7 @@ class Generator:
         if (name, primed) not in self._numbers:
             self._renumber(name, primed)
         number = self._numbers[name, primed]
-        return f"{'p' if primed else 'v'}{number}_{_identifier(name.name)}"
+        return f"{'p' if primed else 'v'}{number}_{identifier(name.name)}"
 
     def _renumber(self, name: Declaration, primed: bool) -> None:
         self._numbers[name, primed] = self.namespace.number()
@@ -309,14 +325,14 @@ class Generator:
 
     def fresh_name(self, name: Declaration) -> str:
         """Return a new Python name to stand for a name of TLA+."""
-        return f"v{self.namespace.number()}_{_identifier(name.name)}"
+        return f"v{self.namespace.number()}_{identifier(name.name)}"
 
     def _variable(self, name: tree.Variable, primed: bool, at: Position) -> str:
         if self.assignment is None or primed != self.assignment.primed:
             if primed and self.assignment is not None:
                 raise SpecError(at, f"{name.name}' is read in an initial state")
             self.used.add(name)
-            return f"{'p' if primed else 'v'}_{_identifier(name.name)}"
+            return f"{'p' if primed else 'v'}_{identifier(name.name)}"
         text = self.assignment.texts.get(name)
         if text is not None:
             return text
@@ -331,7 +347,7 @@ class Generator:
         value = self.constants.get(meaning.name)
         if not isinstance(value, frozenset):
             return None
-        name = f"s_{_identifier(meaning.name)}"
+        name = f"s_{identifier(meaning.name)}"
         self.namespace.add({name: tuple(elements_of(value))})
         return name
 
@@ -406,7 +422,7 @@ class Generator:
             self._delayed.add((definition, primed))
 
 
-def _identifier(name: str) -> str:
+def identifier(name: str) -> str:
     """Return a name as part of a Python name; operator symbols by their characters' codes."""
     if name == "@":
         return "previous"

@@ -39,6 +39,7 @@ class Predicate:
         self.reads = frozenset(name for name, primed in self._reads if not primed)
         self.reads_primed = frozenset(name for name, primed in self._reads if primed)
         self.is_step = bool(self.reads_primed)
+        self.varies = program.analysis.varies(definition)
         self._function = program.function(definition)
         self._instances: Callable[..., list[str]] | None = None
         self._by_element: dict[tuple[str, frozenset[str]], ByElement | None] = {}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from raft_ref.spec.code.context import with_context
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.explain import conditions_function, instances_function
 from raft_ref.spec.code.forms import FORMS
-from raft_ref.spec.code.generator import Generator
+from raft_ref.spec.code.generator import Form, Generator
 from raft_ref.spec.code.indexed_formulas import IndexedFormula, instance_function
 from raft_ref.spec.names.analysis import Analysis, Read
 from raft_ref.spec.syntax import expressions as tree
@@ -17,18 +18,27 @@ from raft_ref.spec.values.value import Value
 
 
 class Program:
-    """The generated functions, quick and careful."""
+    """The generated functions, quick and careful.
+
+    Arguments: what is known of the definitions, the values of the constants, where side effects are
+    kept, and the forms of operators that this folder does not know, by their names.
+    """
 
     def __init__(
         self,
         analysis: Analysis,
         constants: Mapping[str, Value | Callable[..., Value]],
         effects: Effects | None = None,
+        special: Mapping[str, Form] | None = None,
     ) -> None:
         self.analysis = analysis
         self.effects = effects or Effects()
-        self.quick = Generator(analysis, constants, FORMS, careful=False, effects=self.effects)
-        self.careful = Generator(analysis, constants, FORMS, careful=True, effects=self.effects)
+        self.quick, self.careful = (
+            Generator(
+                analysis, constants, FORMS, careful=careful, effects=self.effects, special=special
+            )
+            for careful in (False, True)
+        )
 
     def signature(self, definition: tree.Definition) -> list[Read]:
         """Return what the function of a definition takes."""
@@ -74,6 +84,8 @@ class Program:
                 del self.effects.printed[printed:]
             try:
                 return careful()(*arguments)
+            except SpecError as error:
+                raise with_context(error) from None
             except NoValueError as error:  # out of a comparison that Python made by itself
                 raise SpecError(definition.at, error.reason) from None
             except RecursionError:

@@ -1,6 +1,6 @@
-------------------------------- MODULE BagsExt -------------------------------
-(* Operators on bags under the names that the TLA+ Community Modules made     *)
-(* common. A file of this name beside a specification takes precedence.       *)
+------------------------------- MODULE BagsExt --------------------------------
+(* Operators on bags under the names that the TLA+ Community Modules made  
+   common. A file of this name beside a specification takes precedence.     *)
 LOCAL INSTANCE Naturals
 
 BagAdd(B, x) ==
@@ -21,4 +21,7 @@ FoldBag(Op(_, _), base, B) ==
     IF DOMAIN B = {} THEN base
     ELSE LET x == CHOOSE x \in DOMAIN B : TRUE
          IN Op(FoldBag(Op, base, BagRemove(B, x)), x)
+
+SumBag(B) == FoldBag(LAMBDA x, y : x + y, 0, B)
+ProductBag(B) == FoldBag(LAMBDA x, y : x * y, 1, B)
 ===============================================================================

@@ -1,8 +1,8 @@
----------------------------- MODULE FiniteSetsExt ----------------------------
-(* Operators on finite sets under the names that the TLA+ Community Modules   *)
-(* made common. A file of this name beside a specification takes precedence.  *)
-LOCAL INSTANCE Naturals
-LOCAL INSTANCE FiniteSets
+---------------------------- MODULE FiniteSetsExt -----------------------------
+(* Operators on finite sets under the names that the TLA+ Community Modules
+   made common. A file of this name beside a specification takes           
+   precedence.                                                              *)
+EXTENDS Integers, FiniteSets, Functions
 
 Max(S) == CHOOSE x \in S : \A y \in S : x >= y
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
@@ -30,4 +30,11 @@ Quantify(S, P(_)) == Cardinality({s \in S : P(s)})
 kSubset(k, S) == {T \in SUBSET S : Cardinality(T) = k}
 
 SymDiff(S, T) == (S \ T) \cup (T \ S)
+
+\* The functions that choose an element of each set of a family.
+Choices(family) == {f \in [family -> UNION family] : \A S \in family : f[S] \in S}
+
+\* The one element that passes a test.
+ChooseUnique(S, P(_)) ==
+    CHOOSE x \in S : P(x) /\ \A y \in S : P(y) => y = x
 ===============================================================================

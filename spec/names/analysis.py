@@ -8,18 +8,29 @@ all of it primed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
+from raft_ref.spec.names.order import called_by, called_first
 from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
-from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import Builtin
+from raft_ref.spec.syntax.errors import Position
+from raft_ref.spec.syntax.expressions import STEP_NO_STUTTER, STEP_OR_STUTTER, Declaration
+from raft_ref.spec.values.builtin import Builtin
 
 Read: TypeAlias = tuple[Declaration, bool]
 Reads: TypeAlias = frozenset[Read]
 
 _NOTHING: Final[Reads] = frozenset()
+
+STEPS: Final = (STEP_OR_STUTTER, STEP_NO_STUTTER)
+"""The constructs of [A]_v and <<A>>_v, which are formulas of two states like A."""
+
+VARYING: Final = tree.Bound(Position("", 0, 0), "varying")
+"""Read by what depends on more than values of variables: on TLCGet, for example."""
+
+DRAWN: Final = tree.Bound(Position("", 0, 0), "drawn")
+"""Read by what is drawn at random."""
 
 
 class Analysis:
@@ -44,13 +55,13 @@ class Analysis:
 
     def _settle(self, definitions: list[tree.Definition]) -> None:
         """Find the answers: for what is called first, and again for callers of what has changed."""
-        called = {each: self._called_by(each) for each in definitions}
+        called = {each: called_by(each, self.meanings) for each in definitions}
         callers: dict[tree.Definition, list[tree.Definition]] = {each: [] for each in definitions}
         for caller, others in called.items():
             for each in others:
                 if each in callers:
                     callers[each].append(caller)
-        in_order, waiting = _called_first(called), {*definitions}
+        in_order, waiting = called_first(called), {*definitions}
         while waiting:
             for each in in_order:
                 if each not in waiting:
@@ -64,18 +75,6 @@ class Analysis:
                 ):
                     self._reads[each], self._certain[each], self._formulas[each] = found
                     waiting.update(callers[each])
-
-    def _called_by(self, definition: tree.Definition) -> list[tree.Definition]:
-        """Return the definitions that the body of one refers to."""
-        found: dict[tree.Definition, None] = {}
-        waiting: list[tree.Node] = [definition.body]
-        while waiting:
-            node = waiting.pop()
-            meaning = self.meanings.get(node) if isinstance(node, tree.Call) else None
-            if isinstance(meaning, tree.Definition):
-                found[meaning] = None
-            waiting.extend(tree.children(node))
-        return [*found]
 
     # Reads
 
@@ -99,6 +98,9 @@ class Analysis:
             found = self._reads_of_call(node, primed)
         elif isinstance(node, tree.Let):
             found = self.reads(node.body, primed) - _both(node.definitions)
+        elif isinstance(node, tree.Unsupported) and node.construct in STEPS:
+            action, variables = node.operands
+            found = self.reads(action, primed) | self.reads(variables) | self.reads(variables, True)
         else:
             below = [self.reads(each, primed) for each in tree.children(node)]
             found = _NOTHING.union(*below) - bound_by(node)
@@ -114,11 +116,24 @@ class Analysis:
         if isinstance(meaning, Builtin):
             if meaning.name == "UNCHANGED":
                 found |= self.reads(node.arguments[0], True)
-            return found
+            if meaning.varies:
+                found |= {(DRAWN if meaning.is_drawn else VARYING, False)}
+            return self._reads_of_enabled(node, found) if meaning.name == "ENABLED" else found
         if isinstance(meaning, tree.Constant):
             return found
         is_rigid = isinstance(meaning, tree.Bound)
         return found | {(meaning, primed and not is_rigid)}
+
+    def _reads_of_enabled(self, node: tree.Call, found: Reads) -> Reads:
+        """Return what ENABLED reads: the next state that it asks for is not given."""
+        within = self.resolution.within.get(node)
+        if within is not None:
+            found = _NOTHING.union(*[self.reads(each) for each in within.operands])
+            found = frozenset(read for read in found if read[0] not in within.values)
+            found = found.union(*[self.reads(each) for each in within.values.values()])
+        return frozenset(
+            (name, p) for name, p in found if not (p and isinstance(name, tree.Variable))
+        )
 
     def _reads_through(self, definition: tree.Definition, node: tree.Call, primed: bool) -> Reads:
         """Return the reads of a call, its parameters replaced by what the arguments read."""
@@ -139,6 +154,14 @@ class Analysis:
         """Whether a definition stands in a LET, not at the top of a module."""
         return definition not in self._of_modules
 
+    def varies(self, definition: tree.Definition) -> bool:
+        """Whether a definition may have another value although all that it reads is the same."""
+        return not self.reads_of(definition).isdisjoint({(VARYING, False), (DRAWN, False)})
+
+    def is_kept(self, definition: tree.Definition) -> bool:
+        """Whether the value of a definition that reads no variable is computed once."""
+        return (VARYING, False) not in self.reads_of(definition)
+
     # Certain evaluation
 
     def is_certain(self, definition: tree.Definition, parameter: tree.Parameter, p: bool) -> bool:
@@ -150,7 +173,7 @@ class Analysis:
         match node:
             case tree.Prime():
                 return self.certain(node.operand, True)
-            case tree.Call():
+            case tree.Call() if node.name != "ENABLED":
                 return self._certain_of_call(node, primed)
             case tree.If():
                 either = self.certain(node.then, primed) & self.certain(node.otherwise, primed)
@@ -159,7 +182,7 @@ class Analysis:
                 return self.certain(node.conditions[0], primed) if node.conditions else _NOTHING
             case tree.Let():
                 return self.certain(node.body, primed)
-            case tree.Lambda() | tree.Definition() | tree.Unsupported():
+            case tree.Lambda() | tree.Definition() | tree.Unsupported() | tree.Call(name="ENABLED"):
                 return _NOTHING
             case tree.FunctionLiteral() if node.itself is not None:
                 return _NOTHING
@@ -234,21 +257,3 @@ def bound_by(node: tree.Node) -> Reads:
 
 def _both(names: Iterable[Declaration]) -> Reads:
     return frozenset((name, primed) for name in names for primed in (False, True))
-
-
-def _called_first(
-    called: Mapping[tree.Definition, Iterable[tree.Definition]],
-) -> list[tree.Definition]:
-    """Return the definitions, each after those that it calls, but for those that call it too."""
-    done: dict[tree.Definition, None] = {}
-    begun: set[tree.Definition] = set()
-    for first in called:
-        waiting = [first]
-        while waiting:
-            each = waiting[-1]
-            if each not in begun:
-                begun.add(each)
-                waiting.extend(o for o in called[each] if o in called and o not in begun)
-            else:
-                done[waiting.pop()] = None
-    return [*done]

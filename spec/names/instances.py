@@ -12,20 +12,28 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.spec.names.scope import Meaning, Names, Resolution, Resolver, arity_of
+from raft_ref.spec.names.scope import (
+    Meaning,
+    Modules,
+    Names,
+    Resolution,
+    Resolver,
+    Within,
+    arity_of,
+)
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
 from raft_ref.spec.syntax.expressions import Declaration
-from raft_ref.spec.values.standard import Builtin
+from raft_ref.spec.values.builtin import Builtin
 
 
 def instantiate(
-    instance: tree.Instance, exported: Names, names: Names, into: Resolution
+    instance: tree.Instance, exported: Names, names: Names, into: Resolution, modules: Modules
 ) -> dict[str, Meaning]:
     """Return the names that an INSTANCE brings.
 
-    Arguments: the instance, the names of its module, those known where it stands, and where to
-    note the meanings.
+    Arguments: the instance, the names of its module, those known where it stands, where to note
+    the meanings, and what finds other modules.
     Raises `SpecError` for a declaration without a value, or a value without a declaration.
     """
     declared = {
@@ -44,7 +52,9 @@ def instantiate(
         if name not in given:
             copier.meanings[declaration] = _of_equal_name(declaration, instance, names)
             continue
-        value = _substituted(given[name], declaration, instance, names, into, prefix)
+        value = _substituted(
+            given[name], declaration, instance, names, Resolver(into, modules), prefix
+        )
         copier.meanings[declaration] = value
         if isinstance(value, tree.Definition) and value not in names.values():
             copier.with_parameters.add(value)
@@ -72,17 +82,18 @@ def _substituted(
     declared: tree.Constant | tree.Variable,
     instance: tree.Instance,
     names: Names,
-    into: Resolution,
+    resolver: Resolver,
     prefix: str,
 ) -> Meaning:
     """Return the meaning of `declared <- value`."""
+    into = resolver.into
     own = {each.name: each for each in instance.parameters}
-    resolver = Resolver(into)
     arity = arity_of(declared)
     if arity:
         resolver.operator(given.value, arity, {**names, **own})
     else:
         resolver.expression(given.value, {**names, **own})
+    resolver.finish()
     value = given.value
     if isinstance(value, tree.Call) and not value.arguments:
         return into.meanings[value]
@@ -118,6 +129,7 @@ class _Copier:
         self._parameters = parameters
         self._into = into
         self._copies_others = copies_others
+        self._of_module: _Copier | None = None  # the same, but nothing stands for variables
         self._own: Mapping[Meaning, tree.Parameter] = {}
         self._calls: list[tuple[tree.Call, Meaning, Mapping[Meaning, tree.Parameter]]] = []
 
@@ -154,6 +166,8 @@ class _Copier:
 
     def finish(self) -> None:
         """Note the meanings of what was copied, copying what it refers to in its turn."""
+        if self._of_module is not None:
+            self._of_module.finish()
         while self._calls:
             call, meaning, own = self._calls.pop()
             copied = self.copied(meaning)
@@ -165,13 +179,19 @@ class _Copier:
         return copies
 
     def _copy(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._copy(each) for each in node]
         if isinstance(node, tuple) and not isinstance(node, Position):
             return tuple(self._copy(each) for each in node)
         if isinstance(node, tree.Call):
             return self._call(node)
         if not isinstance(node, tree.Node):
             return node
+        if isinstance(node, tree.Let):
+            return tree.Let(node.at, (), self._copy(node.definitions), self._copy(node.body))
         kind: Any = type(node)
+        if isinstance(node, tree.Unsupported) and "fairness" in node.construct:
+            return self._with_variables(node, node.operands)
         copy = kind(*[self._copy(getattr(node, each)) for each in tree.fields_of(kind)])
         if isinstance(node, tree.Definition):
             self._into.definitions.append(copy)  # of a LET
@@ -179,8 +199,45 @@ class _Copier:
             self.meanings[node] = copy
         return copy
 
+    def _with_variables(
+        self, node: tree.Unsupported | tree.Call, operands: tuple[tree.Expression, ...]
+    ) -> Any:
+        """Copy what asks for a next state, which is one of the module's own variables."""
+        if isinstance(node, tree.Call):
+            copy: Any = self._noted(node, self._into.meanings[node], self._copy(operands))
+        else:
+            copy = replace(node, operands=self._copy(operands))
+        substituted = {
+            each: meaning
+            for each, meaning in self.meanings.items()
+            if isinstance(each, tree.Variable) and not isinstance(meaning, tree.Variable)
+        }
+        known = self._into.within.get(node)
+        if known is not None:
+            values = {each: self._copy(value) for each, value in known.values.items()}
+            self._into.within[copy] = Within(self._copy(known.operands), values)
+            return copy
+        if not substituted or self._parameters:
+            return copy
+        if self._of_module is None:
+            self._of_module = _Copier(self._prefix, (), self._into)
+            self._of_module.meanings = {
+                each: meaning
+                for each, meaning in self.meanings.items()
+                if isinstance(each, tree.Constant)
+            }
+        values = {}
+        for each, meaning in self.meanings.items():
+            if isinstance(each, tree.Variable):
+                values[each] = call = tree.Call(node.at, each.name)
+                self._into.meanings[call] = meaning
+        self._into.within[copy] = Within(self._of_module._copy(operands), values)
+        return copy
+
     def _call(self, node: tree.Call) -> tree.Expression:
         meaning = self._into.meanings[node]
+        if node.name == "ENABLED" and isinstance(meaning, Builtin):
+            return self._with_variables(node, node.arguments)  # type: ignore[no-any-return]
         arguments: tuple[tree.Expression, ...] = self._copy(node.arguments)
         if not self._parameters or not self._takes_parameters(meaning):
             return self._noted(node, meaning, arguments)

@@ -23,8 +23,8 @@ from raft_ref.spec.names.environment import Environment, Local, Values
 from raft_ref.spec.steps.blame import Origin
 from raft_ref.spec.steps.inlining import Inlining, behind, names_of
 from raft_ref.spec.syntax import expressions as tree
-from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
-from raft_ref.spec.values.runtime import in_kept_order
+from raft_ref.spec.syntax.expressions import STEP_NO_STUTTER, STEP_OR_STUTTER
+from raft_ref.spec.values.runtime import argument_within, in_kept_order
 from raft_ref.spec.values.standard import LANGUAGE
 
 Then = Callable[[Values], None]
@@ -39,6 +39,7 @@ class Actions(Inlining):
         super().__init__(generator, variables, primed=primed)
         self.origins = generator.namespace.kept({})
         """What the careful text calls the `Origin` of each variable's value, by its name."""
+        self._recursive: dict[tuple[tree.Definition, frozenset[tree.Variable]], str] = {}
 
     # Forms
 
@@ -68,6 +69,9 @@ class Actions(Inlining):
                 self._choice(node, arms, node.otherwise, environment, values, then)
             case tree.Let():
                 self.write(node.body, self.let(node, environment, values), values, then)
+            case tree.Unsupported(construct=kind) if kind == STEP_NO_STUTTER:
+                action, variables = node.operands
+                self._in_turn([action, self._changed(variables)], environment, values, then)
             case tree.Unsupported():
                 action, variables = node.operands
                 branches = [
@@ -75,8 +79,16 @@ class Actions(Inlining):
                     lambda joined: self._unchanged(variables, environment, values, joined),
                 ]
                 self._branch(branches, values, then)
+            case tree.Application():
+                self._apply(node, environment, values, then)
             case tree.Call():
                 self._call(node, environment, values, then)
+
+    def _changed(self, variables: tree.Expression) -> tree.Expression:
+        """Return `v' # v`."""
+        changed = tree.Call(variables.at, "#", (tree.Prime(variables.at, variables), variables))
+        self.generator.analysis.meanings[changed] = LANGUAGE["#"]
+        return changed
 
     def is_test(self, node: tree.Node, environment: Environment) -> bool:
         """Whether an action neither gives values nor has several paths: a formula."""
@@ -95,14 +107,58 @@ class Actions(Inlining):
             case tree.Let():
                 return self.is_test(node.body, environment)
             case tree.Unsupported():
-                return node.construct != STEP_OR_STUTTER
+                return node.construct not in (STEP_OR_STUTTER, STEP_NO_STUTTER)
+            case tree.Application():
+                function = self._unevaluated(node)
+                return function is None or self.is_test(function.body, environment)
             case tree.Call():
                 return self._is_test_call(node, environment)
         return True
 
+    def _unevaluated(self, node: tree.Application) -> tree.FunctionLiteral | None:
+        """Return the function that is applied, if TLC takes its body for the action.
+
+        That is so of a function that is not computed yet: one that a LET defines, or that varies.
+        """
+        function, analysis = node.function, self.generator.analysis
+        if isinstance(function, tree.Call) and not function.arguments:
+            meaning = analysis.meanings[function]
+            if not isinstance(meaning, tree.Definition) or meaning.parameters:
+                return None
+            if not analysis.is_of_let(meaning) and analysis.is_constant(function):
+                return None
+            function = meaning.body
+        if not isinstance(function, tree.FunctionLiteral):
+            return None
+        patterns = [each for binding in function.bindings for each in binding.patterns]
+        is_recursive = (function.itself, False) in analysis.reads(function.body)
+        if len(patterns) != 1 or patterns[0].is_tuple or is_recursive:
+            return None
+        return function
+
+    def _apply(
+        self, node: tree.Application, environment: Environment, values: Values, then: Then
+    ) -> None:
+        """Write the body of a function that is applied, after a look whether it may be."""
+        function = self._unevaluated(node)
+        assert function is not None
+        (name,) = function.bindings[0].patterns[0].names
+        inner = environment.with_locals({name: Local(self.generator.fresh_name(name))})
+        with self.evaluating(node.argument, environment, values):
+            argument = self.generator.value(node.argument, False).text
+        domain = function.bindings[0].domain
+        with self.evaluating(domain, environment, values):
+            elements = self.generator.value(domain, False).text
+        helper = self.generator.namespace.helper(argument_within)
+        checked = self.generator.fallible(node, helper, argument, elements)
+        self.generator.writer.emit(f"{inner.locals[name].text} = {checked}")
+        self.write(function.body, inner, values, then)
+
     def _is_test_call(self, node: tree.Call, environment: Environment) -> bool:
         meaning = self.generator.analysis.meanings[node]
         if isinstance(meaning, tree.Definition):
+            if any(meaning is each for each, _ in self._recursive):
+                return False  # it is being written, as the action that it is
             if meaning in environment.inside:
                 return True  # a recursive operator: no action, unless another branch is one
             inner = replace(environment, inside=(*environment.inside, meaning))
@@ -139,6 +195,9 @@ class Actions(Inlining):
 
     def _call(self, node: tree.Call, environment: Environment, values: Values, then: Then) -> None:
         meaning = self.generator.analysis.meanings[node]
+        if isinstance(meaning, tree.Definition) and meaning.is_recursive:
+            self._call_recursive(node, meaning, environment, values, then)
+            return
         if isinstance(meaning, tree.Definition):
             self.write(meaning.body, self.inlined(node, meaning, environment, values), values, then)
             return
@@ -157,6 +216,56 @@ class Actions(Inlining):
                 self._unchanged(node.arguments[0], environment, values, then)
             case _:
                 self._assign(node, environment, values, then)
+
+    def _call_recursive(
+        self,
+        node: tree.Call,
+        meaning: tree.Definition,
+        environment: Environment,
+        values: Values,
+        then: Then,
+    ) -> None:
+        """Write a recursive action as a function, and what follows as a function that it calls.
+
+        It is the same function for all calls before which the same variables have a value. Every
+        path through it gives all others that it primes a value.
+        """
+        generator, writer = self.generator, self.generator.writer
+        primed = {name for name, p in generator.analysis.reads_of(meaning) if p}
+        mine = [each for each in sorted(self.variables, key=lambda one: one.name) if each in primed]
+        before = [each for each in mine if each in values]
+        after = [each for each in mine if each not in values]
+        key = meaning, frozenset(before)
+        with self.evaluating(node, environment, values):
+            arguments = [generator.value(each, False).text for each in node.arguments]
+        arguments = [writer.named(each) for each in arguments]
+        follow, rest = writer.fresh(), writer.fresh()
+        if key not in self._recursive:
+            self._recursive[key] = name = writer.fresh()
+            own = {each: Local(generator.fresh_name(each)) for each in meaning.parameters}
+            base = environment if generator.analysis.is_of_let(meaning) else Environment()
+            inner = replace(base.with_locals(own), inside=(*environment.inside, meaning))
+            parameters = [str(each.text) for each in own.values()]
+            writer.emit(f"def {name}({', '.join([*parameters, *map(self._name, before), rest])}):")
+            with writer.indented():
+                known = {**values, **{each: self._name(each) for each in before}}
+                self.write(meaning.body, inner, known, lambda now: self._go_on(rest, after, now))
+                writer.emit("pass")
+            called = self._recursive.pop(key)
+        else:
+            called = self._recursive[key]
+        writer.emit(f"def {follow}({', '.join(map(self._name, after))}):")
+        with writer.indented():
+            then({**values, **{each: self._name(each) for each in after}})
+            writer.emit("pass")
+        given = [*arguments, *(values[each] for each in before), follow]
+        writer.emit(f"{called}({', '.join(given)})")
+
+    def _go_on(self, rest: str, after: list[tree.Variable], known: Values) -> None:
+        if all(each in known for each in after):
+            self.generator.writer.emit(f"{rest}({', '.join(known[each] for each in after)})")
+        else:
+            self.generator.writer.emit("raise LookupError")
 
     def _in_turn(
         self, conjuncts: list[tree.Expression], environment: Environment, values: Values, then: Then

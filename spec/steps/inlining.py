@@ -19,8 +19,8 @@ from raft_ref.spec.names.environment import EMPTY, Assignment, Environment, Loca
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.values.builtin import Builtin
 from raft_ref.spec.values.runtime import in_kept_order
-from raft_ref.spec.values.standard import Builtin
 
 _LOOPS_IN_A_FUNCTION: Final = 10
 
@@ -249,8 +249,13 @@ def behind(
         if not node.arguments:
             node, environment = expression, inner
             continue
+        if isinstance(expression, tree.Lambda):
+            pairs = zip(expression.parameters, node.arguments, strict=True)
+            given = {each: Local(None, False, of, environment) for each, of in pairs}
+            node, environment = expression.body, inner.with_locals(given)
+            continue
         if not isinstance(expression, tree.Call):
-            raise SpecError(node.at, "not supported here: an action as LAMBDA")
+            raise SpecError(node.at, "not supported here: this operator as an action")
         call = tree.Call(node.at, expression.name, node.arguments)
         generator.analysis.meanings[call] = generator.analysis.meanings[expression]
         node = call

@@ -75,6 +75,8 @@ class Memoized:
         self._reads_primed = _Selection(formula.reads_primed, interner)
         self._of_states: dict[Any, Any] = {}
         self._of_steps: dict[Any, Any] = {}
+        if getattr(formula, "varies", False):  # what TLCGet tells is no part of the state
+            self._of_states, self._of_steps = _Forgetful(), _Forgetful()
 
     def of_state(self, row: Row) -> Any:
         """Return the result in a state."""
@@ -92,6 +94,13 @@ class Memoized:
             values = self._reads.values(before), self._reads_primed.values(after)
             found = self._of_steps[key] = self._compute(*values)
         return found
+
+
+class _Forgetful(dict[Any, Any]):
+    """Keeps nothing."""
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
 
 
 class _Selection:

@@ -299,6 +299,12 @@ class ResidualActions(Actions):
             raise NotSpecializedError  # there is no telling how many residuals there would be
         super()._for_all(node, environment, values, then)
 
+    def _call_recursive(self, node: tree.Call, *_: object) -> None:
+        raise NotSpecializedError
+
+    def _apply(self, node: tree.Application, *_: object) -> None:
+        raise NotSpecializedError
+
     def exists(
         self,
         node: tree.Quantified,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from raft_ref.spec.code.context import with_context
 from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.names.environment import EMPTY, Environment, Local, Values
@@ -139,11 +140,19 @@ _HELPERS: Final[Mapping[str, Any]] = {
 
 
 class WithOracle:
-    """Functions in the quick text and, if that fails, in the careful one, which is the oracle."""
+    """Functions in the quick text and, if that fails, in the careful one, which is the oracle.
+
+    Arguments: the program, the place of what they are of, what writes them, and the actions' names.
+    """
 
     def __init__(
-        self, program: Program, at: Position, generate: Callable[[Generator], list[Generated]]
+        self,
+        program: Program,
+        at: Position,
+        generate: Callable[[Generator], list[Generated]],
+        names: Sequence[str],
     ) -> None:
+        self._names = names
         self._at = at
         self._generate = generate
         self._program = program
@@ -173,9 +182,13 @@ class WithOracle:
         if self._careful is None:
             self._careful = self._generate(self._program.careful)
         found: list[Any] = []
+        within = ""
         try:
-            for each in self._careful:
+            for name, each in zip(self._names, self._careful, strict=True):
+                within = name
                 each(found.append, state, *arguments)
+        except SpecError as error:
+            raise with_context(error, within) from None
         except NoValueError as error:
             raise SpecError(self._at, error.reason) from None
         except RecursionError:

@@ -33,6 +33,11 @@ class _WithEffects:
         return self._effects.printed
 
     @property
+    def facts(self) -> dict[Value, Value | Callable[[], Value]]:
+        """What TLCGet tells, by its names; the caller may add to it."""
+        return self._effects.facts
+
+    @property
     def warnings(self) -> list[str]:
         """What TLC warns of, once for each place: updates of functions outside of the domain."""
         return [f"{at}: {reason}" for at, reason in self._effects.warnings.items()]
@@ -56,6 +61,7 @@ class Action(_WithEffects):
             program,
             definition.at,
             lambda generator: [ActionWriter(generator, variables, primed=True).whole(definition)],
+            [definition.name],
         )
 
     def successors(self, state: State, *arguments: Value) -> list[State]:
@@ -86,6 +92,25 @@ class Action(_WithEffects):
         return next(iter(self._conditions(*values)), None)
 
 
+class Nothing(_WithEffects):
+    """What happens where there is no specification of behaviors, but assumptions alone."""
+
+    variables: tuple[str, ...] = ()
+    actions: tuple[ActionName, ...] = ()
+
+    def initial(self) -> list[State]:
+        """Return no state."""
+        return []
+
+    def successors(self, state: State) -> list[Successor]:
+        """Return no successors."""
+        return []
+
+    def memoized(self, interner: Interner) -> MemoizedActions:
+        """Return the same on rows."""
+        return MemoizedActions([], self.successors, interner, self._effects)
+
+
 class Transitions(_WithEffects):
     """The initial states and the next-state relation; made by `Module.transitions`."""
 
@@ -108,6 +133,7 @@ class Transitions(_WithEffects):
             start_program,
             start.at,
             lambda generator: [ActionWriter(generator, variables, primed=False).whole(start)],
+            [start.name],
         )
         self._next = WithOracle(
             program,
@@ -118,6 +144,7 @@ class Transitions(_WithEffects):
                 )
                 for label, action in zip(labels, actions, strict=True)
             ],
+            [each.name for each in actions],
         )
 
     def initial(self) -> list[State]:

@@ -16,16 +16,27 @@ class Position(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class Context(NamedTuple):
+    """What was being evaluated: the operators, the innermost first, and names bound to values."""
+
+    operators: tuple[str, ...]
+    bound: tuple[tuple[str, str], ...]
+
+
 class SpecError(Exception):
     """A specification that cannot be read, or an expression that has no value.
 
-    Its text is `file:line:column: reason`.
+    Its text is `file:line:column: reason`, and below it, a line each, the `others` that were found
+    in the same go.
     """
 
-    def __init__(self, position: Position, reason: str) -> None:
-        super().__init__(f"{position}: {reason}")
+    def __init__(self, position: Position, reason: str, others: tuple[SpecError, ...] = ()) -> None:
+        super().__init__("\n".join([f"{position}: {reason}", *map(str, others)]))
         self.position = position
         self.reason = reason
+        self.others = others
+        self.context: Context | None = None
+        """What was being evaluated, if anything was."""
 
 
 class NoValueError(Exception):

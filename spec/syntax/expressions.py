@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 STEP_OR_STUTTER: Final = "temporal operator [A]_v"
 """The construct of `[A]_v`, as an `Unsupported` has it."""
 
+STEP_NO_STUTTER: Final = "temporal operator <<A>>_v"
+"""The construct of `<<A>>_v`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Node:
@@ -67,6 +70,11 @@ class Definition(Node):
     is_local: bool = False
     is_recursive: bool = False
     text: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Assumption(Definition):
+    """`ASSUME name == body`; the name is empty if it has none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,9 +266,14 @@ class Case(Node):
 
 @dataclass(frozen=True, eq=False)
 class Let(Node):
-    """LET definitions IN body."""
+    """LET definitions IN body.
 
-    definitions: tuple[Definition, ...]
+    `units` are what stands in the text, instances of modules among it; `definitions` is a list
+    because those of the instances are added to it when names are resolved.
+    """
+
+    units: tuple[Definition | Instance, ...]
+    definitions: list[Definition]
     body: Expression
 
 
@@ -322,27 +335,37 @@ Expression: TypeAlias = (
 Binder: TypeAlias = Quantified | Choose | SetFilter | SetMap | FunctionLiteral
 Declaration: TypeAlias = Variable | Constant | Parameter | Bound | Definition
 
+Unit: TypeAlias = "Constant | Variable | Definition | Instance | ModuleSource"
+
 BINDERS: Final = (Quantified, Choose, SetFilter, SetMap, FunctionLiteral)
 
 
 @dataclass(frozen=True)
 class ModuleSource:
-    """One parsed file: what it extends, declares and defines, in order.
+    """One parsed module: what it extends, and what it declares and defines, in order.
 
-    `units` are its definitions and its instances of other modules.
+    `algorithm` is a PlusCal algorithm of the file that is not translated.
     """
 
+    at: Position
     name: str
     extends: tuple[Call, ...]
-    constants: tuple[Constant, ...]
-    variables: tuple[Variable, ...]
-    units: tuple[Definition | Instance, ...]
-    assumptions: tuple[Definition, ...]
+    units: tuple[Unit, ...]
+    algorithm: str | None = None
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
         """The module's own operators."""
-        return tuple(each for each in self.units if isinstance(each, Definition))
+        return tuple(
+            each
+            for each in self.units
+            if isinstance(each, Definition) and not isinstance(each, Assumption)
+        )
+
+    @property
+    def assumptions(self) -> tuple[Assumption, ...]:
+        """What the module assumes."""
+        return tuple(each for each in self.units if isinstance(each, Assumption))
 
 
 _FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
@@ -350,9 +373,12 @@ _FIELDS: Final[dict[type[Node], tuple[str, ...]]] = {}
 
 
 def fields_of(kind: type[Node]) -> tuple[str, ...]:
-    """Return the names of what a kind of node is made of, in their order."""
+    """Return the names of what a kind of node is made of, in their order.
+
+    `units` of a LET are left out: what is meant of them is among its definitions.
+    """
     if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(each.name for each in fields(kind))
+        _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name != "units")
     return _FIELDS[kind]
 
 
@@ -362,5 +388,5 @@ def children(node: Node) -> Iterator[Node]:
         value = getattr(node, name)
         if isinstance(value, Node):
             yield value
-        elif isinstance(value, tuple):
+        elif isinstance(value, tuple | list):
             yield from (item for item in value if isinstance(item, Node))

@@ -12,13 +12,14 @@ from typing import Final
 
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
-from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
-from raft_ref.spec.syntax.symbols import INFIX, PREFIX, TEMPORAL, Symbol, conflict
+from raft_ref.spec.syntax.expressions import STEP_NO_STUTTER, STEP_OR_STUTTER
+from raft_ref.spec.syntax.symbols import INFIX, POSTFIX, PREFIX, TEMPORAL, Symbol, conflict
 from raft_ref.spec.syntax.tree_sitter import (
     Syntax,
     field_of,
     fields_of,
     first_fault,
+    has_fault,
     parser,
     parts_of,
     symbol_of,
@@ -42,11 +43,8 @@ def parse_module(text: str, file: str) -> tree.ModuleSource:
 
 
 _CONSTRUCTS: Final = {
-    "step_expr_no_stutter": "temporal operator <<A>>_v",
     "unbounded_quantification": "unbounded quantifier",
     "real_number": "real number",
-    "real_number_set": "Real",
-    "subexpression": "subexpression name",
 }
 
 
@@ -67,6 +65,7 @@ class _Translator:
             "boolean_set": self.name,
             "string_set": self.name,
             "nat_number_set": lambda node: tree.Call(self.at(node), "Nat"),
+            "real_number_set": lambda node: tree.Call(self.at(node), "Real"),
             "int_number_set": lambda node: tree.Call(self.at(node), "Int"),
             "parentheses": lambda node: self.expression(parts_of(node)[0]),
             "label": lambda node: self.expression(field_of(node, "expression")),
@@ -99,6 +98,8 @@ class _Translator:
             "prefixed_op": self.of_instance,
             "bound_nonfix_op": self.symbol_call,
             "step_expr_or_stutter": self.step_or_stutter,
+            "step_expr_no_stutter": self.step_no_stutter,
+            "subexpression": self.subexpression,
             "fairness": self.fairness,
         }
 
@@ -110,7 +111,7 @@ class _Translator:
         return Position(self.file, row + 1, len(before.decode(errors="replace")) + 1)
 
     def refuse_errors(self, root: Syntax) -> None:
-        if not root.has_error:
+        if not has_fault(root):
             return
         fault = first_fault(root)
         if fault.is_missing:
@@ -126,48 +127,70 @@ class _Translator:
             self.refuse_errors(root)
             raise SpecError(Position(self.file, 1, 1), "no module found")
         self.refuse_errors(node)
-        extends: list[tree.Call] = []
-        constants: list[tree.Constant] = []
-        variables: list[tree.Variable] = []
-        assumptions: list[tree.Definition] = []
-        for unit in parts_of(node):
-            match unit.type:
-                case "extends":
-                    extends += [tree.Call(self.at(each), text_of(each)) for each in parts_of(unit)]
-                case "variable_declaration":
-                    variables += [tree.Variable(self.at(e), text_of(e)) for e in parts_of(unit)]
-                case "constant_declaration":
-                    constants += [tree.Constant(*self.declared(each)) for each in parts_of(unit)]
-                case "assumption":
-                    formula = self.expression(parts_of(unit)[-1])
-                    assumptions.append(tree.Definition(self.at(unit), "ASSUME", (), formula))
-                case "module":
-                    raise SpecError(self.at(unit), "not supported here: module within a module")
+        return self.module_source(node)
+
+    def module_source(self, node: Syntax) -> tree.ModuleSource:
+        parts = parts_of(node)
+        extends = [each for unit in parts if unit.type == "extends" for each in parts_of(unit)]
         return tree.ModuleSource(
+            self.at(node),
             text_of(field_of(node, "name")),
-            tuple(extends),
-            tuple(constants),
-            tuple(variables),
-            self.units(parts_of(node)),
-            tuple(assumptions),
+            tuple(tree.Call(self.at(each), text_of(each)) for each in extends),
+            self.units(parts),
+            self.untranslated(node),
         )
 
-    def units(self, units: list[Syntax]) -> tuple[tree.Definition | tree.Instance, ...]:
+    def untranslated(self, node: Syntax) -> str | None:
+        """Return the name of a PlusCal algorithm without a translation."""
+        if b"BEGIN TRANSLATION" in (node.text or b""):
+            return None
+        waiting = [*node.children]
+        while waiting:
+            each = waiting.pop()
+            if each.type == "pcal_algorithm":
+                return text_of(field_of(each, "name"))
+            if each.type in ("block_comment", "ERROR"):
+                waiting += each.children
+        return None
+
+    def units(self, units: list[Syntax]) -> tuple[tree.Unit, ...]:
         recursive = {
             text_of(declared if declared.type == "identifier" else field_of(declared, "name"))
             for unit in units
             if unit.type == "recursive_declaration"
             for declared in parts_of(unit)
         }
-        found: list[tree.Definition | tree.Instance] = []
-        for unit in units:
-            is_local = unit.type == "local_definition"
-            node = parts_of(unit)[0] if is_local else unit
-            if node.type in ("operator_definition", "function_definition"):
-                found.append(self.definition(node, is_local, recursive))
-            elif node.type in ("module_definition", "instance"):
-                found.append(self.instance(node, is_local))
-        return tuple(found)
+        return tuple(made for unit in units for made in self.unit(unit, recursive))
+
+    def unit(self, unit: Syntax, recursive: set[str]) -> list[tree.Unit]:
+        """Translate a declaration or definition; what evaluates to nothing gives nothing."""
+        is_local = unit.type == "local_definition"
+        node = parts_of(unit)[0] if is_local else unit
+        match node.type:
+            case "variable_declaration":
+                return [tree.Variable(self.at(each), text_of(each)) for each in parts_of(node)]
+            case "constant_declaration":
+                return [tree.Constant(*self.declared(each)) for each in parts_of(node)]
+            case "operator_definition" | "function_definition":
+                return [self.definition(node, is_local, recursive)]
+            case "module_definition" | "instance":
+                return [self.instance(node, is_local)]
+            case "assumption":
+                name, body = self.named(node), parts_of(node)[-1]
+                text = self.text_of(body)
+                return [tree.Assumption(self.at(node), name, (), self.expression(body), text=text)]
+            case "theorem" if self.named(node):
+                body = field_of(node, "statement")
+                formula = self.expression(body)
+                return [tree.Definition(self.at(node), self.named(node), (), formula)]
+            case "module":
+                return [self.module_source(node)]
+        return []
+
+    def named(self, node: Syntax) -> str:
+        """Return the name of an assumption or theorem, or an empty one."""
+        found = node.child_by_field_name("name")
+        return "" if found is None else text_of(found)
 
     def instance(self, node: Syntax, is_local: bool) -> tree.Instance:
         name, made = "", node
@@ -267,23 +290,49 @@ class _Translator:
 
     def of_instance(self, node: Syntax) -> tree.Expression:
         """Translate `A(x)!B!Op(y)` into a call of `A!B!Op` with the arguments x, y."""
-        name = ""
-        arguments: tuple[tree.Expression, ...] = ()
-        components = parts_of(field_of(node, "prefix"))
-        for each in [*(parts_of(component)[0] for component in components), field_of(node, "op")]:
-            called = self.expression(each)
-            if not isinstance(called, tree.Call):
-                return tree.Unsupported(self.at(node), "subexpression name")
-            name += f"!{called.name}" if name else called.name
-            arguments = (*arguments, *called.arguments)
-        return tree.Call(self.at(node), name, arguments)
+        parts = [*self.steps_of(field_of(node, "prefix")), field_of(node, "op")]
+        return self.path(node, parts)
+
+    def subexpression(self, node: Syntax) -> tree.Expression:
+        """Translate `Op(x)!1!(y)` into a call of `Op!1!(1)` with the arguments x, y."""
+        prefix, last = parts_of(node)
+        return self.path(node, [*self.steps_of(prefix), last])
+
+    def steps_of(self, prefix: Syntax) -> list[Syntax]:
+        return [
+            parts_of(each)[0] if each.type == "subexpr_component" else each
+            for each in parts_of(prefix)
+        ]
+
+    def path(self, node: Syntax, parts: list[Syntax]) -> tree.Expression:
+        names: list[str] = []
+        arguments: list[tree.Expression] = []
+        for each in parts:
+            if each.type != "subexpr_tree_nav":
+                called = self.expression(each)
+                if not isinstance(called, tree.Call):
+                    return tree.Unsupported(self.at(node), "subexpression name")
+                names.append(called.name)
+                arguments += called.arguments
+            elif each.named_children and each.named_children[0].type == "operator_args":
+                given = self.all(each.named_children[0])
+                names.append(f"({len(given)})")
+                arguments += given
+            else:
+                names.append(text_of(each))
+        return tree.Call(self.at(node), "!".join(names), tuple(arguments))
 
     def step_or_stutter(self, node: Syntax) -> tree.Expression:
         return self.temporal(node, STEP_OR_STUTTER, *self.all(node))
 
+    def step_no_stutter(self, node: Syntax) -> tree.Expression:
+        parts = [each for each in parts_of(node) if each.type != "rangle_bracket_sub"]
+        return self.temporal(node, STEP_NO_STUTTER, *(self.expression(each) for each in parts))
+
     def fairness(self, node: Syntax) -> tree.Expression:
         variables, action = self.all(node)
-        return self.temporal(node, "fairness", action, variables)
+        kind = "strong fairness" if text_of(node).startswith("SF") else "weak fairness"
+        return self.temporal(node, kind, action, variables)
 
     def temporal(
         self, node: Syntax, construct: str, *operands: tree.Expression
@@ -292,7 +341,7 @@ class _Translator:
 
     def infix(self, node: Syntax) -> tree.Expression:
         symbol_node = field_of(node, "symbol")
-        symbol = INFIX.get(symbol_node.type)
+        symbol = INFIX[symbol_node.type]
         left, right = field_of(node, "lhs"), field_of(node, "rhs")
         if symbol is None:
             return tree.Unsupported(self.at(node), f"operator {text_of(symbol_node)}")
@@ -347,9 +396,10 @@ class _Translator:
 
     def postfix(self, node: Syntax) -> tree.Expression:
         symbol = field_of(node, "symbol")
-        if symbol.type != "prime":
-            return tree.Unsupported(self.at(symbol), f"operator {text_of(symbol)}")
-        return tree.Prime(self.at(node), self.expression(field_of(node, "lhs")))
+        operand = self.expression(field_of(node, "lhs"))
+        if symbol.type == "prime":
+            return tree.Prime(self.at(node), operand)
+        return tree.Call(self.at(node), POSTFIX[symbol.type].name, (operand,))
 
     def bulleted(self, node: Syntax, name: str) -> tree.Expression:
         items = tuple(self.expression(parts_of(item)[-1]) for item in parts_of(node))
@@ -470,12 +520,14 @@ class _Translator:
         )
 
     def let(self, node: Syntax) -> tree.Expression:
-        units = self.units(fields_of(node, "definitions"))
-        for each in units:
-            if isinstance(each, tree.Instance):
-                return tree.Unsupported(each.at, "INSTANCE in LET")
-        definitions = tuple(each for each in units if isinstance(each, tree.Definition))
-        return tree.Let(self.at(node), definitions, self.expression(field_of(node, "expression")))
+        units = tuple(
+            each
+            for each in self.units(fields_of(node, "definitions"))
+            if isinstance(each, tree.Definition | tree.Instance)
+        )
+        definitions = [each for each in units if isinstance(each, tree.Definition)]
+        body = self.expression(field_of(node, "expression"))
+        return tree.Let(self.at(node), units, definitions, body)
 
     def lambda_(self, node: Syntax) -> tree.Expression:
         *names, body = parts_of(node)

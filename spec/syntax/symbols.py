@@ -14,6 +14,27 @@ class Symbol(NamedTuple):
     is_left_associative: bool = False
 
 
+_RELATIONS: Final = {
+    "assign": ":=",
+    "bnf_rule": "::=",
+    "rs_ttile": "|-",
+    "rd_ttile": "|=",
+    "ls_ttile": "-|",
+    "ld_ttile": "=|",
+    "approx": "\\approx",
+    "asymp": "\\asymp",
+    "cong": "\\cong",
+    "doteq": "\\doteq",
+    "gg": "\\gg",
+    "ll": "\\ll",
+    "propto": "\\propto",
+    "sim": "\\sim",
+    "simeq": "\\simeq",
+    "sqsubset": "\\sqsubset",
+    "sqsupset": "\\sqsupset",
+    "sqsupseteq": "\\sqsupseteq",
+}
+
 # Keys are the node types of tree-sitter-tlaplus.
 INFIX: Final = {
     "implies": Symbol("=>", 1, 1),
@@ -60,6 +81,39 @@ INFIX: Final = {
     "circ": Symbol("\\o", 13, 13, True),
     "pow": Symbol("^", 14, 14),
     "cdot": Symbol("\\cdot", 5, 14, True),
+    # Those to which no standard module gives a meaning, or Bags and TLC alone.
+    **{kind: Symbol(name, 5, 5) for kind, name in _RELATIONS.items()},
+    "excl": Symbol("!!", 9, 13),
+    "hashhash": Symbol("##", 9, 13, True),
+    "dol": Symbol("$", 9, 13, True),
+    "doldol": Symbol("$$", 9, 13, True),
+    "qq": Symbol("??", 9, 13, True),
+    "sqcap": Symbol("\\sqcap", 9, 13, True),
+    "sqcup": Symbol("\\sqcup", 9, 13, True),
+    "uplus": Symbol("\\uplus", 9, 13, True),
+    "wr": Symbol("\\wr", 9, 14),
+    "plusplus": Symbol("++", 10, 10, True),
+    "modmod": Symbol("%%", 10, 11, True),
+    "vert": Symbol("|", 10, 11, True),
+    "vertvert": Symbol("||", 10, 11, True),
+    "minusminus": Symbol("--", 11, 11, True),
+    "amp": Symbol("&", 13, 13, True),
+    "ampamp": Symbol("&&", 13, 13, True),
+    "mulmul": Symbol("**", 13, 13, True),
+    "slashslash": Symbol("//", 13, 13),
+    "odot": Symbol("(.)", 13, 13, True),
+    "oslash": Symbol("(/)", 13, 13),
+    "otimes": Symbol("(\\X)", 13, 13, True),
+    "bigcirc": Symbol("\\bigcirc", 13, 13, True),
+    "bullet": Symbol("\\bullet", 13, 13, True),
+    "star": Symbol("\\star", 13, 13, True),
+    "powpow": Symbol("^^", 14, 14),
+}
+
+POSTFIX: Final = {
+    "sup_plus": Symbol("^+", 15, 15),
+    "asterisk": Symbol("^*", 15, 15),
+    "sup_hash": Symbol("^#", 15, 15),
 }
 
 PREFIX: Final = {
@@ -75,7 +129,7 @@ PREFIX: Final = {
 }
 
 # TLA+ gives these no meaning that a single state, or a pair of states, decides.
-TEMPORAL: Final = frozenset({"[]", "<>", "~>", "-+->", "ENABLED", "\\cdot"})
+TEMPORAL: Final = frozenset({"[]", "<>", "~>", "-+->", "\\cdot"})
 
 
 def conflict(outer: Symbol, inner: Symbol, *, inner_is_left: bool) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 import tree_sitter
 import tree_sitter_tlaplus
 
-from raft_ref.spec.syntax.symbols import INFIX, PREFIX, Symbol
+from raft_ref.spec.syntax.symbols import INFIX, POSTFIX, PREFIX, Symbol
 
 Syntax = tree_sitter.Node
 
@@ -32,10 +32,17 @@ _PUNCTUATION: Final = frozenset(
 _END: Final = frozenset({"subexpr_component", "==", "=", "eq", "====", "double_line"})
 
 
+def has_fault(node: Syntax) -> bool:
+    """Whether the parser gave up at a node or within it; what stands in comments is nobody's."""
+    if node.type == "block_comment" or not (node.has_error or node.is_missing):
+        return False
+    return node.type == "ERROR" or node.is_missing or any(map(has_fault, node.children))
+
+
 def first_fault(node: Syntax) -> Syntax:
     """Return the innermost node, the first of several, at which the parser gave up."""
     for each in node.children:
-        if each.has_error or each.is_missing:
+        if has_fault(each):
             return first_fault(each)
     if node.type == "ERROR" and node.parent is None:
         read = [each for each in node.children if each.type not in _END]
@@ -65,9 +72,10 @@ def text_of(node: Syntax) -> str:
 
 
 def symbol_of(node: Syntax) -> Symbol:
-    """Return the symbol that an `infix_op_symbol` or `prefix_op_symbol` names."""
+    """Return the symbol that an `infix_op_symbol`, or one before or after its operand, names."""
     kind = node.named_children[0].type if node.named_children else node.type
-    table = PREFIX if node.type == "prefix_op_symbol" else INFIX
+    tables = {"prefix_op_symbol": PREFIX, "postfix_op_symbol": POSTFIX}
+    table = tables.get(node.type, INFIX)
     return table.get(kind, Symbol(text_of(node), 0, 0))
 
 

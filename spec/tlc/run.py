@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import subprocess
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +24,8 @@ class TlcResult:
 
     `depth` counts levels, the initial states included. `violated` names the property that fails,
     or is "Deadlock"; part of a property has its place as its name, `line 3, col 12`. `steps` are
-    the states of the counterexample, and `error` is the first line of whatever else went wrong.
-    `ok` says that TLC finished without any error.
+    the states of the counterexample, and `error` is TLC's account of whatever else went wrong.
+    `ok` says that TLC finished without any error, and `version` which TLC it was.
     """
 
     ok: bool
@@ -35,6 +37,7 @@ class TlcResult:
     error: str | None
     output: str
     seconds: float
+    version: str = ""
 
 
 def is_installed() -> bool:
@@ -49,6 +52,8 @@ def run_tlc(
     workers: int = 1,
     deadlock: bool = False,
     dump: Path | None = None,
+    jar: Path | None = None,
+    library: Sequence[Path] = (),
     extra: Sequence[str] = (),
     on_wait: Callable[[float], None] = lambda seconds: None,
 ) -> TlcResult:
@@ -56,14 +61,18 @@ def run_tlc(
 
     Arguments: the module and its .cfg, the number of threads, whether a deadlock is an error (a
     CHECK_DEADLOCK in the .cfg says nothing here), a file for all distinct states (its name ends in
-    .dump), further options of TLC's, and what to call now and then, with the seconds so far.
+    .dump), another jar of TLC's than that of the extra, folders with further modules, further
+    options of TLC's, and what to call now and then, with the seconds so far.
     Raises `RuntimeError` if the extra `[tlc]` is not installed.
     """
-    java, jar = _installed()
+    java, own_jar = _installed()
+    jar = jar or own_jar
     started = time.perf_counter()
     # Runs that share a metadata or temporary directory disturb each other.
     with tempfile.TemporaryDirectory(prefix="raft-ref-tlc-") as scratch:
-        command = [str(java), f"-Djava.io.tmpdir={scratch}", f"-DTLA-Library={LIBRARY}"]
+        folders = [*map(str, library), *([] if _has_community_modules(jar) else [str(LIBRARY)])]
+        command = [str(java), f"-Djava.io.tmpdir={scratch}"]
+        command += [f"-DTLA-Library={os.pathsep.join(folders)}"]
         command += ["-XX:+UseParallelGC"]
         command += ["-cp", str(jar), "tlc2.TLC", "-metadir", f"{scratch}/states"]
         command += ["-workers", str(workers), "-config", str(_readable(config_path, scratch))]
@@ -79,6 +88,15 @@ def run_tlc(
         ) as process:
             output = _output_of(process, lambda: on_wait(time.perf_counter() - started))
     return _read(output, time.perf_counter() - started)
+
+
+def _has_community_modules(jar: Path) -> bool:
+    """Whether a jar brings the modules, which are TLC's own then, and ours are not put before."""
+    try:
+        with zipfile.ZipFile(jar) as archive:
+            return any(name.endswith("/SequencesExt.tla") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        raise RuntimeError(f"{jar} is no jar") from None
 
 
 def _output_of(process: subprocess.Popen[str], on_wait: Callable[[], None]) -> str:
@@ -128,7 +146,13 @@ _VIOLATED = re.compile(
     r"(line \d+, col \d+|\S+)(?: to [^.]*)? is violated( by the initial state)?"
 )
 _STATE = re.compile(r"^State (\d+):", re.MULTILINE)
-_ERROR = re.compile(r"^(?:Error:|\*\*\* Errors:|Exception).*(?:\n.+)?", re.MULTILINE)
+_ERROR = re.compile(
+    r"^(?:Error:|\*\*\* Errors:|Exception|Parse Error|Fatal)"
+    r".*?(?=\n(?:Finished|\d+ states|State \d|$))",
+    re.MULTILINE | re.DOTALL,
+)
+_VERSION = re.compile(r"^TLC2 (Version .+)$", re.MULTILINE)
+_MOST_LINES = 12
 
 
 def _read(output: str, seconds: float) -> TlcResult:
@@ -147,13 +171,16 @@ def _read(output: str, seconds: float) -> TlcResult:
         depth=int(depth.group(1)) if depth else None,
         violated=name,
         steps=1 if violated and violated.group(2) else max(states, default=None),
-        error=None if ok or name else _first_error(output),
+        error=None if ok or name else _reason(output),
         output=output,
         seconds=seconds,
+        version=found.group(1) if (found := _VERSION.search(output)) else "",
     )
 
 
-def _first_error(output: str) -> str:
-    found = _ERROR.search(output)
-    text = found.group() if found else output[-200:]
-    return " ".join(text.removeprefix("Error:").split())
+def _reason(output: str) -> str:
+    """Return what TLC says went wrong: all that it says under its errors, in one line."""
+    found = [each.group() for each in _ERROR.finditer(output)]
+    text = "\n".join(found) if found else output[-400:]
+    lines = dict.fromkeys(line.strip() for line in text.splitlines() if line.strip())
+    return " ".join(each.removeprefix("Error: ") for each in [*lines][:_MOST_LINES])

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.module import Module
+from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.scope import Resolution, resolve
 from raft_ref.spec.steps.interning import State
 from raft_ref.spec.syntax.parser import parse_module
@@ -73,5 +75,6 @@ def _module_of(constants: Iterable[str]) -> Module:
     source = parse_module(f"---- MODULE values ----\n{declared}====", "values")
     resolution = Resolution()
     imported = {**STANDARD_MODULES["Integers"], **STANDARD_MODULES["TLC"]}
-    names, _ = resolve(source, imported, resolution, lambda _instance, names: names)
+    loader = Loader([Path()], LIBRARY, resolution)
+    names, _ = resolve(source, imported, resolution, loader)
     return Module([source], names, resolution)

@@ -5,6 +5,7 @@ A bag is a function from its elements to how often each occurs.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 from raft_ref.spec.syntax.errors import NoValueError
@@ -81,3 +82,12 @@ def bag_included(left: Value, right: Value) -> bool:
     r"""Left \sqsubseteq right."""
     counts = bag(right, "\\sqsubseteq")
     return all(n <= counts.get(each, 0) for each, n in bag(left, "\\sqsubseteq").items())
+
+
+def sub_bags(value: Value) -> Value:
+    """SubBag(value): all bags that are included in it."""
+    counts = bag(value, "SubBag")
+    rows = itertools.product(*[range(n + 1) for n in counts.values()])
+    return frozenset(
+        function({each: n for each, n in zip(counts, row, strict=True) if n}) for row in rows
+    )

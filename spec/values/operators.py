@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values import sets
+from raft_ref.spec.values.arithmetic import in_range
 from raft_ref.spec.values.value import (
     Boolean,
     Function,
@@ -38,8 +39,9 @@ def _same_kind(left: Value, right: Value) -> None:
                 return
 
 
-def _is_infinite(value: Value) -> bool:
-    return getattr(value, "is_infinite", False)
+def _is_many(left: Value, right: Value) -> bool:
+    """Whether one of two sets is better not listed."""
+    return sets.is_many(as_set(left)) or sets.is_many(as_set(right))
 
 
 def union(left: Value, right: Value) -> Value:
@@ -48,7 +50,7 @@ def union(left: Value, right: Value) -> Value:
         if left and right:
             _same_kind(left, right)
         return left | right
-    if _is_infinite(left) or _is_infinite(right):
+    if _is_many(left, right):
         return sets.CombinedSet("\\cup", left, right)
     _same_kind(left, right)
     return finite(left) | finite(right)
@@ -61,10 +63,11 @@ def intersection(left: Value, right: Value) -> Value:
         if not common:
             _same_kind(left, right)
         return common
-    if _is_infinite(left):
-        left, right = right, left
-    if _is_infinite(left):
+    as_set(left), as_set(right)
+    if sets.is_many(left) and sets.is_many(right):
         return sets.CombinedSet("\\cap", left, right)
+    if sets.is_many(left):
+        left, right = right, left
     return frozenset(each for each in finite(left) if sets.contains(right, each))
 
 
@@ -74,7 +77,8 @@ def difference(left: Value, right: Value) -> Value:
         if left and right:
             _same_kind(left, right)
         return left - right
-    if _is_infinite(left):
+    as_set(right)
+    if sets.is_many(as_set(left)):
         return sets.CombinedSet("\\", left, right)
     _same_kind(left, right)
     if type(right) is frozenset:
@@ -87,7 +91,10 @@ def is_subset(left: Value, right: Value) -> bool:
     if type(left) is frozenset and type(right) is frozenset:
         _same_kind(left, right)
         return left <= right
-    return all(sets.contains(right, each) for each in finite(left))
+    as_set(right)
+    if sets.infinite(left) and type(right) is frozenset:
+        return False
+    return sets.is_within(left, right)
 
 
 def is_element(value: Value, candidates: Value) -> bool:
@@ -103,8 +110,11 @@ def power_set(base: Value) -> Value:
 
 def big_union(family: Value) -> Value:
     """UNION family."""
+    members = [as_set(each) for each in finite(family)]
+    if any(map(sets.is_many, members)):
+        return sets.UnionSet(tuple(sorted(members, key=sets.written)))
     result: Value = frozenset()
-    for each in finite(family):
+    for each in members:
         result = union(result, each)
     return result
 
@@ -140,12 +150,14 @@ def as_set(value: Value) -> Value:
 
 def cardinality(value: Value) -> int:
     """Cardinality(value)."""
+    if isinstance(value, sets.COUNTED) and sets.is_many(value):
+        return in_range(sets.size_of(value), "Cardinality")
     return len(finite(value))
 
 
 def is_finite_set(value: Value) -> bool:
     """IsFiniteSet(value)."""
-    return not _is_infinite(as_set(value))
+    return not sets.infinite(as_set(value))
 
 
 # Functions

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NoReturn, TypeGuard
 
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.values import sets
@@ -13,6 +13,7 @@ from raft_ref.spec.values.value import (
     TRUE,
     Boolean,
     FiniteSet,
+    LazySet,
     Value,
     domain_of,
     elements_of,
@@ -21,6 +22,12 @@ from raft_ref.spec.values.value import (
 )
 
 NO_WITNESS: Final = object()
+
+SHORT: Final = 64
+"""So many elements are listed and sorted once."""
+
+MOST_STEPS: Final = 1 << 24
+"""From a set of more elements nobody waits for the states that come of picking each."""
 
 
 class Lazy:
@@ -65,6 +72,13 @@ class RecursiveFunction:
         return (domain, *[self.result(each) for each in domain])
 
 
+def argument_within(argument: Value, domain: Value) -> Value:
+    """Return the argument of a function; raises `NoValueError` outside of its domain."""
+    if not sets.contains(domain, argument):
+        raise NoValueError(f"{show(argument)} is not in the domain of the function")
+    return argument
+
+
 def located(positions: list[Position], index: int, operator: Callable[..., Any], *on: Any) -> Any:
     """Apply an operator; a `NoValueError` becomes a `SpecError` at the position of that index."""
     try:
@@ -102,13 +116,48 @@ def domain_from(elements: Value) -> Value:
     return domain_of(finite(elements))  # type: ignore[return-value]
 
 
+def iterated(value: Value) -> Iterable[Value]:
+    """Return the elements of a set in any order, those of a very large one without listing them."""
+    if type(value) is frozenset:
+        return value
+    return value if isinstance(value, LazySet) else finite(value)
+
+
+def in_order(value: Value) -> Iterable[Value]:
+    """Return the elements of a set in a fixed order, those of a large one one by one."""
+    return _OneByOne(value) if _is_in_order(value) else elements_of(value)
+
+
+class _OneByOne:
+    """The elements of a set that gives them in order, as often as they are asked for."""
+
+    __slots__ = ("_elements",)
+
+    def __init__(self, of: LazySet) -> None:
+        self._elements = of
+
+    def __iter__(self) -> Iterator[Value]:
+        return self._elements.elements()
+
+
+def _is_in_order(value: Value) -> TypeGuard[LazySet]:
+    """Whether a set gives its elements in order by itself, and is too large to list them anew."""
+    if not isinstance(value, LazySet) or value.is_infinite:
+        return False
+    return not value.is_enumerable or (sets.is_sorted(value) and value.size() > SHORT)
+
+
 @functools.lru_cache(maxsize=1 << 16)
 def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
     return tuple(elements_of(elements))
 
 
-def in_kept_order(value: Value) -> tuple[Value, ...]:
+def in_kept_order(value: Value) -> Iterable[Value]:
     """Return the elements of a set in a fixed order; that of many sets is kept."""
+    if _is_in_order(value):
+        if value.size() > MOST_STEPS:
+            raise NoValueError(f"{value.text()} has {value.size():,} elements, a step for each")
+        return _OneByOne(value)
     return _kept_order(finite(value))
 
 
@@ -129,7 +178,8 @@ NAMESPACE: Final[dict[str, Any]] = {
     "witness": witness,
     "no_case": no_case,
     "finite": finite,
-    "in_order": elements_of,
+    "in_order": in_order,
+    "iterated": iterated,
     "domain_from": domain_from,
     "unassigned": unassigned,
 }

@@ -7,12 +7,14 @@ only a set that is written the same way.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values.value import (
     FALSE,
+    LARGEST_ENUMERATION,
+    LEFT_OUT,
     TRUE,
     Boolean,
     FiniteSet,
@@ -40,8 +42,6 @@ class InfiniteSet(LazySet):
 
     __slots__ = ("lowest", "name", "python_type")
 
-    is_infinite = True
-
     def __init__(self, name: str, python_type: type, lowest: int | None = None) -> None:
         super().__init__()
         self.name = name
@@ -53,13 +53,43 @@ class InfiniteSet(LazySet):
             return self.lowest is None or (isinstance(value, int) and value >= self.lowest)
         raise NoValueError(f"cannot tell whether {show(value)} is in {self.name}")
 
-    def __str__(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Yes."""
+        return True
+
+    def text(self) -> str:
+        """Return its name."""
         return self.name
 
 
 NAT: Final = InfiniteSet("Nat", int, 0)
 INT: Final = InfiniteSet("Int", int)
+REAL: Final = InfiniteSet("Real", int)
+"""Numbers with a fraction are no values here, as they are none to TLC."""
 STRING: Final = InfiniteSet("STRING", str)
+
+
+class AnySet(LazySet):
+    """Any, of the module TLC: everything is an element."""
+
+    __slots__ = ()
+
+    @property
+    def is_infinite(self) -> bool:
+        """Yes."""
+        return True
+
+    def contains(self, value: Value) -> bool:
+        """Yes."""
+        return True
+
+    def text(self) -> str:
+        """Return its name."""
+        return "Any"
+
+
+ANY: Final = AnySet()
 
 
 class Interval(LazySet):
@@ -77,14 +107,20 @@ class Interval(LazySet):
             return self.low <= value <= self.high
         raise NoValueError(f"cannot tell whether {show(value)} is in {self}")
 
-    def _elements(self) -> Iterator[Value]:
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements."""
         return iter(range(self.low, self.high + 1))
 
-    def _size(self) -> int:
-        return self.high - self.low + 1
+    def size(self) -> int:
+        """Return how many elements there are."""
+        return max(self.high - self.low + 1, 0)
+
+    def text(self) -> str:
+        """Return the two ends."""
+        return f"{self.low}..{self.high}"
 
     def __str__(self) -> str:
-        return f"{self.low}..{self.high}"
+        return self.text()
 
 
 _small_intervals: dict[tuple[int, int], FiniteSet] = {}
@@ -115,20 +151,28 @@ class PowerSet(LazySet):
         super().__init__()
         self.base = base
 
-    def _text(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Whether its base is."""
+        return infinite(self.base)
+
+    def text(self) -> str:
+        """Return how it is written."""
         return f"SUBSET {show(self.base)}"
 
     def _contains(self, value: Value) -> bool:
         return all(contains(self.base, each) for each in finite(value))
 
-    def _elements(self) -> Iterator[Value]:
-        base = sorted(finite(self.base), key=sort_key)
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements."""
+        base = [*listed(self.base)]
         for size in range(len(base) + 1):
             for chosen in itertools.combinations(base, size):
                 yield frozenset(chosen)
 
-    def _size(self) -> int:
-        return _power(2, len(finite(self.base)))
+    def size(self) -> int:
+        """Return how many elements there are."""
+        return _power(2, size_of(self.base))
 
 
 class FunctionSet(LazySet):
@@ -141,7 +185,13 @@ class FunctionSet(LazySet):
         self.arguments = arguments
         self.results = results
 
-    def _text(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Whether one of its parts is."""
+        return infinite(self.arguments) or infinite(self.results)
+
+    def text(self) -> str:
+        """Return how it is written."""
         return f"[{show(self.arguments)} -> {show(self.results)}]"
 
     def _contains(self, value: Value) -> bool:
@@ -150,14 +200,16 @@ class FunctionSet(LazySet):
         same_domain = domain_in(value).keys_as_set == self.arguments
         return same_domain and all(contains(self.results, each) for each in results_of(value))
 
-    def _elements(self) -> Iterator[Value]:
+    def elements(self) -> Iterator[Value]:
+        """Yield the functions."""
         domain = domain_of(finite(self.arguments))
-        results = sorted(finite(self.results), key=sort_key)
+        results = [*listed(self.results)]
         for chosen in itertools.product(results, repeat=len(domain)):
             yield (domain, *chosen)
 
-    def _size(self) -> int:
-        return _power(len(finite(self.results)), len(finite(self.arguments)))
+    def size(self) -> int:
+        """Return how many elements there are."""
+        return _power(size_of(self.results), size_of(self.arguments))
 
 
 class RecordSet(LazySet):
@@ -169,7 +221,13 @@ class RecordSet(LazySet):
         super().__init__()
         self.fields = fields
 
-    def _text(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Whether one of its parts is."""
+        return any(map(infinite, self.fields.values()))
+
+    def text(self) -> str:
+        """Return how it is written."""
         return "[" + ", ".join(f"{name} : {show(each)}" for name, each in self.fields.items()) + "]"
 
     def _contains(self, value: Value) -> bool:
@@ -185,14 +243,16 @@ class RecordSet(LazySet):
             for name, each in zip(domain, results_of(value), strict=True)
         )
 
-    def _elements(self) -> Iterator[Value]:
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements."""
         names = sorted(self.fields)
-        columns = [sorted(finite(self.fields[name]), key=sort_key) for name in names]
+        columns = [[*listed(self.fields[name])] for name in names]
         for row in itertools.product(*columns):
             yield function(dict(zip(names, row, strict=True)))
 
-    def _size(self) -> int:
-        return _product(len(finite(each)) for each in self.fields.values())
+    def size(self) -> int:
+        """Return how many elements there are."""
+        return _product(size_of(each) for each in self.fields.values())
 
 
 class ProductSet(LazySet):
@@ -204,7 +264,13 @@ class ProductSet(LazySet):
         super().__init__()
         self.factors = factors
 
-    def _text(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Whether one of its factors is."""
+        return any(map(infinite, self.factors))
+
+    def text(self) -> str:
+        """Return how it is written."""
         return "(" + " \\X ".join(show(each) for each in self.factors) + ")"
 
     def _contains(self, value: Value) -> bool:
@@ -216,20 +282,20 @@ class ProductSet(LazySet):
             contains(factor, part) for factor, part in zip(self.factors, parts, strict=True)
         )
 
-    def _elements(self) -> Iterator[Value]:
-        columns = [sorted(finite(each), key=sort_key) for each in self.factors]
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements."""
+        columns = [[*listed(each)] for each in self.factors]
         return (sequence(row) for row in itertools.product(*columns))
 
-    def _size(self) -> int:
-        return _product(len(finite(each)) for each in self.factors)
+    def size(self) -> int:
+        """Return how many elements there are."""
+        return _product(size_of(each) for each in self.factors)
 
 
 class SequenceSet(LazySet):
     """Seq(base): all finite sequences over base."""
 
     __slots__ = ("base",)
-
-    is_infinite = True
 
     def __init__(self, base: Value) -> None:
         super().__init__()
@@ -241,22 +307,35 @@ class SequenceSet(LazySet):
         assert isinstance(value, tuple)
         return all(contains(self.base, each) for each in results_of(value))
 
-    def __str__(self) -> str:
+    @property
+    def is_infinite(self) -> bool:
+        """Yes."""
+        return True
+
+    def text(self) -> str:
+        """Return how it is written."""
         return f"Seq({show(self.base)})"
 
 
 class CombinedSet(LazySet):
-    r"""A union, intersection or difference of which a part is infinite."""
+    r"""A union, intersection or difference of sets that are not all listed."""
 
     __slots__ = ("left", "operator", "right")
-
-    is_infinite = True
 
     def __init__(self, operator: str, left: Value, right: Value) -> None:
         super().__init__()
         self.operator = operator
         self.left = left
         self.right = right
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether it is, as far as the parts tell."""
+        if self.operator == "\\cup":
+            return infinite(self.left) or infinite(self.right)
+        if self.operator == "\\cap":
+            return infinite(self.left) and infinite(self.right)
+        return infinite(self.left)
 
     def contains(self, value: Value) -> bool:
         """Whether the value is an element; a model value may be one of a finite part."""
@@ -266,8 +345,186 @@ class CombinedSet(LazySet):
             self.operator == "\\cap"
         )
 
-    def __str__(self) -> str:
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements of the parts, as far as they are some of the whole."""
+        if self.operator == "\\cup":
+            return itertools.chain(listed(self.left), listed(self.right))
+        left, right = self.left, self.right
+        if self.operator == "\\cap" and infinite(left):
+            left, right = right, left
+        wanted = self.operator == "\\cap"
+        return (each for each in listed(left) if contains(right, each) == wanted)
+
+    def size(self) -> int:
+        """Return a bound."""
+        if self.operator == "\\cup":
+            return size_of(self.left) + size_of(self.right)
+        if self.operator == "\\cap" and infinite(self.left):
+            return size_of(self.right)
+        return size_of(self.left)
+
+    def text(self) -> str:
+        """Return how it is written."""
         return f"({show(self.left)} {self.operator} {show(self.right)})"
+
+
+class UnionSet(LazySet):
+    """UNION of a family some of whose sets are not listed."""
+
+    __slots__ = ("family",)
+
+    def __init__(self, family: tuple[Value, ...]) -> None:
+        super().__init__()
+        self.family = family
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether one of the family is."""
+        return any(map(infinite, self.family))
+
+    def contains(self, value: Value) -> bool:
+        """Whether one of the family contains the value."""
+        return any(contains(each, value) for each in self.family)
+
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements of all."""
+        return itertools.chain.from_iterable(map(listed, self.family))
+
+    def size(self) -> int:
+        """Return a bound."""
+        return sum(map(size_of, self.family))
+
+    def text(self) -> str:
+        """Return how it is written."""
+        return "UNION {" + ", ".join(map(show, self.family)) + "}"
+
+
+class FilteredSet(LazySet):
+    r"""{x \in base : test(x)} of a base that is not listed."""
+
+    __slots__ = ("base", "test")
+
+    def __init__(self, base: Value, test: Callable[[Value], bool]) -> None:
+        super().__init__()
+        self.base = base
+        self.test = test
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether the base is: what the test says of all its elements is not known."""
+        return infinite(self.base)
+
+    def contains(self, value: Value) -> bool:
+        """Whether an element of the base passes the test."""
+        return contains(self.base, value) and self.test(value)
+
+    def elements(self) -> Iterator[Value]:
+        """Yield what passes the test."""
+        return filter(self.test, listed(self.base))
+
+    def size(self) -> int:
+        """Return a bound."""
+        return size_of(self.base)
+
+    def text(self) -> str:
+        """Return how it is written, the test left out."""
+        return f"{{x \\in {show(self.base)} : {LEFT_OUT}}}"
+
+
+def written(value: Value) -> str:
+    """Return how a set is written, without listing it if it is not listed."""
+    return value.text() if isinstance(value, LazySet) else show(value)
+
+
+MANY: Final = 1 << 16
+"""Of so many elements, sets are combined without listing them."""
+
+
+def is_many(value: Value) -> bool:
+    """Whether a set is better not listed: it is infinite, or very large."""
+    if type(value) is frozenset:
+        return False
+    try:
+        return infinite(value) or size_of(value) > MANY
+    except NoValueError:
+        return True
+
+
+def infinite(value: Value) -> bool:
+    """Whether a value is an infinite set."""
+    return isinstance(value, LazySet) and value.is_infinite
+
+
+def size_of(value: Value) -> int:
+    """Return how many elements a set has, or a bound."""
+    return value.size() if isinstance(value, LazySet) else len(finite(value))
+
+
+def listed(value: Value) -> Iterator[Value]:
+    """Yield the elements of a set, however many they are, in a fixed order."""
+    if isinstance(value, LazySet) and (is_sorted(value) or not value.is_enumerable):
+        return value.elements()
+    return iter(sorted(finite(value), key=sort_key))
+
+
+COUNTED: Final = (Interval, PowerSet, FunctionSet, RecordSet, ProductSet)
+"""The kinds whose `size` is no bound but their number of elements."""
+
+
+def is_sorted(value: Value) -> bool:
+    """Whether `elements` of a set come in the order of `sort_key`, each once."""
+    if isinstance(value, FilteredSet):
+        return is_sorted(value.base)
+    return isinstance(value, COUNTED)
+
+
+def is_known_subset(left: Value, right: Value) -> bool:
+    """Whether one set is part of another, as far as their forms tell."""
+    if left == right:
+        return True
+    if isinstance(left, InfiniteSet) and isinstance(right, InfiniteSet):
+        return left.python_type is right.python_type and right.lowest is None
+    if isinstance(right, AnySet):
+        return True
+    if isinstance(right, CombinedSet) and right.operator == "\\cup":
+        return is_known_subset(left, right.left) or is_known_subset(left, right.right)
+    if isinstance(left, FilteredSet):
+        return is_known_subset(left.base, right)
+    pairs = _parts(left, right)
+    return pairs is not None and all(is_within(*pair) for pair in pairs)
+
+
+def is_within(left: Value, right: Value) -> bool:
+    """Whether one set is part of another; raises `NoValueError` where that cannot be told."""
+    if is_many(left):
+        if is_known_subset(left, right):
+            return True
+        if size_of(left) > LARGEST_ENUMERATION:
+            raise NoValueError(f"{show(left)} has too many elements to look at each")
+    return all(contains(right, each) for each in listed(left))
+
+
+def _parts(left: Value, right: Value) -> list[tuple[Value, Value]] | None:
+    """Return the parts of two sets of one kind, each of which must be within the other's."""
+    match left, right:
+        case PowerSet(), PowerSet():
+            return [(left.base, right.base)]
+        case SequenceSet(), SequenceSet():
+            return [(left.base, right.base)]
+        case FunctionSet(), FunctionSet() if left.arguments == right.arguments:
+            return [(left.results, right.results)]
+        case RecordSet(), RecordSet() if left.fields.keys() == right.fields.keys():
+            return [(left.fields[name], right.fields[name]) for name in left.fields]
+        case ProductSet(), ProductSet() if len(left.factors) == len(right.factors):
+            return [*zip(left.factors, right.factors, strict=True)]
+    return None
+
+
+def filtered(base: Value, test: Callable[[Value], bool]) -> Value:
+    r"""{x \in base : test(x)}, of which only what is not too many is listed."""
+    if isinstance(base, LazySet) and is_many(base):
+        return FilteredSet(base, test)
+    return frozenset(filter(test, finite(base)))
 
 
 def contains(candidates: Value, value: Value) -> bool:
@@ -318,7 +575,7 @@ def comparable(left: Value, right: Value) -> None:
             _first_difference_comparable(results_of(left), results_of(right))
         elif len(left) == len(right):
             _first_difference_comparable(tuple(domain_in(left)), tuple(domain_in(right)))
-    elif not (getattr(left, "is_infinite", False) or getattr(right, "is_infinite", False)):
+    elif not (is_many(left) or is_many(right)):
         lefts, rights = finite(left), finite(right)
         if len(lefts) == len(rights):
             _first_difference_comparable(

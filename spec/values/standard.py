@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from raft_ref.spec.values import arithmetic, bags, operators, sequences, sets
+from raft_ref.spec.values.builtin import Builtin, table
+from raft_ref.spec.values.community import COMMUNITY, chance
 from raft_ref.spec.values.operators import holds
 from raft_ref.spec.values.value import sequence_domain, show
 
-
-@dataclass(frozen=True, eq=False)
-class Builtin:
-    """An operator that Python evaluates.
-
-    `returns` is what is known of its result: "formula" for a Python bool, else "number", "set",
-    "function" or "any". `operator_arguments` gives the arity of each argument that is an operator.
-    `function` is None where this package does not support the operator.
-    """
-
-    name: str
-    arity: int
-    function: Callable[..., Any] | None
-    returns: str = "any"
-    operator_arguments: Mapping[int, int] = field(default_factory=dict)
-
-
-def _table(*operators: Builtin) -> dict[str, Builtin]:
-    return {each.name: each for each in operators}
-
-
-LANGUAGE: Final = _table(
+LANGUAGE: Final = table(
     Builtin("TRUE", 0, lambda: True, "formula"),
     Builtin("FALSE", 0, lambda: False, "formula"),
     Builtin("/\\", 2, lambda p, q: holds(p, "/\\") and holds(q, "/\\"), "formula"),
@@ -40,6 +20,7 @@ LANGUAGE: Final = _table(
     Builtin("<=>", 2, lambda p, q: holds(p, "<=>") == holds(q, "<=>"), "formula"),
     Builtin("~", 1, lambda p: not holds(p, "~"), "formula"),
     Builtin("UNCHANGED", 1, None, "formula"),
+    Builtin("ENABLED", 1, None, "formula"),
     Builtin("BOOLEAN", 0, lambda: sets.BOOLEAN, "set"),
     Builtin("STRING", 0, lambda: sets.STRING, "set"),
     Builtin("=", 2, sets.equal, "formula"),
@@ -55,7 +36,7 @@ LANGUAGE: Final = _table(
     Builtin("DOMAIN", 1, operators.domain, "set"),
 )
 
-_NATURALS: Final = _table(
+_NATURALS: Final = table(
     Builtin("Nat", 0, lambda: sets.NAT, "set"),
     Builtin("+", 2, arithmetic.add, "number"),
     Builtin("-", 2, arithmetic.subtract, "number"),
@@ -71,7 +52,7 @@ _NATURALS: Final = _table(
 )
 _INTEGERS: Final = {
     **_NATURALS,
-    **_table(
+    **table(
         Builtin("Int", 0, lambda: sets.INT, "set"), Builtin("-.", 1, arithmetic.negate, "number")
     ),
 }
@@ -79,8 +60,15 @@ _INTEGERS: Final = {
 STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
     "Naturals": _NATURALS,
     "Integers": _INTEGERS,
-    "Reals": {**_INTEGERS, **_table(Builtin("/", 2, None), Builtin("Infinity", 0, None))},
-    "Sequences": _table(
+    "Reals": {
+        **_INTEGERS,
+        **table(
+            Builtin("/", 2, None),
+            Builtin("Infinity", 0, None),
+            Builtin("Real", 0, lambda: sets.REAL, "set"),
+        ),
+    },
+    "Sequences": table(
         Builtin("Seq", 1, sequences.sequence_set, "set"),
         Builtin("Len", 1, sequences.length, "number"),
         Builtin("Append", 2, sequences.append, "function"),
@@ -90,11 +78,11 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("\\o", 2, sequences.concatenation),
         Builtin("SelectSeq", 2, sequences.selected, "function", {1: 1}),
     ),
-    "FiniteSets": _table(
+    "FiniteSets": table(
         Builtin("Cardinality", 1, operators.cardinality, "number"),
         Builtin("IsFiniteSet", 1, operators.is_finite_set, "formula"),
     ),
-    "TLC": _table(
+    "TLC": table(
         Builtin(":>", 2, operators.single, "function"),
         Builtin("@@", 2, operators.merged, "function"),
         Builtin("Permutations", 1, operators.permutations, "set"),
@@ -104,11 +92,13 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("ToString", 1, show),
         Builtin("SortSeq", 2, sequences.sort_sequence, "function", {1: 2}),
         Builtin("TLCEval", 1, lambda value: value),
-        *(Builtin(name, 1, None) for name in ("TLCGet", "RandomElement")),
-        Builtin("TLCSet", 2, None),
-        *(Builtin(name, 0, None) for name in ("Any", "JavaTime")),
+        Builtin("TLCGet", 1, None, varies=True),  # these two ask the program that evaluates
+        Builtin("TLCSet", 2, None, "formula", varies=True),
+        Builtin("RandomElement", 1, chance.random_element, varies=True, is_drawn=True),
+        Builtin("JavaTime", 0, chance.seconds, "number", varies=True),
+        Builtin("Any", 0, lambda: sets.ANY, "set"),
     ),
-    "Bags": _table(
+    "Bags": table(
         Builtin("EmptyBag", 0, lambda: (sequence_domain(0),), "function"),
         Builtin("IsABag", 1, bags.is_bag, "formula"),
         Builtin("SetToBag", 1, bags.bag_of, "function"),
@@ -121,6 +111,7 @@ STANDARD_MODULES: Final[Mapping[str, Mapping[str, Builtin]]] = {
         Builtin("BagUnion", 1, bags.bag_union, "function"),
         Builtin("BagOfAll", 2, bags.bag_of_all, "function", {0: 1}),
         Builtin("\\sqsubseteq", 2, bags.bag_included, "formula"),
-        Builtin("SubBag", 1, None),
+        Builtin("SubBag", 1, bags.sub_bags, "set"),
     ),
+    **COMMUNITY,
 }

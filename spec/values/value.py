@@ -32,6 +32,9 @@ class Boolean:
 
 LARGEST_ENUMERATION: Final = 2_000_000  # elements; more than TLC's default of 1,000,000
 
+LEFT_OUT: Final = "..."
+"""In the text of a set, what stands for a test."""
+
 TRUE: Final = Boolean(True)
 FALSE: Final = Boolean(False)
 
@@ -71,15 +74,32 @@ class Domain(dict["Value", int]):
 
 
 class LazySet:
-    """A set known by its membership test; subclasses give `_contains`, `_elements` and `_size`."""
+    """A set known by its membership test; subclasses give `_contains`, `_elements` and `_size`.
+
+    One that is infinite, or too large to enumerate, equals only a set that is written the same way.
+    """
 
     __slots__ = ("_enumerated",)
 
-    is_infinite = False
     _enumerated: FiniteSet | None
 
     def __init__(self) -> None:
         self._enumerated = None
+
+    @property
+    def is_infinite(self) -> bool:
+        """Whether it is infinite, judged by its form."""
+        return False
+
+    @property
+    def is_enumerable(self) -> bool:
+        """Whether its elements can be listed, being not too many."""
+        if self._enumerated is not None:
+            return True
+        try:
+            return not self.is_infinite and self.size() <= LARGEST_ENUMERATION
+        except NoValueError:
+            return False
 
     def contains(self, value: Value) -> bool:
         """Whether the value is an element; raises `NoValueError` where TLC cannot compare."""
@@ -88,22 +108,25 @@ class LazySet:
     def _contains(self, value: Value) -> bool:
         raise NotImplementedError
 
-    def _elements(self) -> Iterator[Value]:
-        raise NoValueError(f"{self} is infinite and cannot be enumerated")
+    def elements(self) -> Iterator[Value]:
+        """Yield the elements, in a fixed order, however many they are; one may come twice."""
+        raise NoValueError(f"{self.text()} is infinite and cannot be enumerated")
 
-    def _size(self) -> int:
-        raise NoValueError(f"{self} is infinite and cannot be enumerated")
+    def size(self) -> int:
+        """Return how many elements it has, or more; raises `NoValueError` if it is infinite."""
+        raise NoValueError(f"{self.text()} is infinite and cannot be enumerated")
 
     def enumerated(self) -> FiniteSet:
         """Return the set with its elements at hand; raises `NoValueError` if there are too many."""
         if self._enumerated is None:
-            if self._size() > LARGEST_ENUMERATION:
-                raise NoValueError(f"{self} has too many elements to enumerate")
-            self._enumerated = frozenset(self._elements())
+            if self.is_infinite or self.size() > LARGEST_ENUMERATION:
+                kind = "is infinite" if self.is_infinite else "has too many elements"
+                raise NoValueError(f"{self.text()} {kind} and cannot be enumerated")
+            self._enumerated = frozenset(self.elements())
         return self._enumerated
 
     def __iter__(self) -> Iterator[Value]:
-        return iter(self.enumerated())
+        return iter(self.enumerated()) if self.is_enumerable else self.elements()
 
     def __contains__(self, value: Value) -> bool:
         return self.contains(value)
@@ -112,24 +135,26 @@ class LazySet:
         if self is other:
             return True
         if isinstance(other, LazySet):
-            if self.is_infinite or other.is_infinite:
-                return str(self) == str(other)
-            return self.enumerated() == other.enumerated()
+            if self.is_enumerable and other.is_enumerable:
+                return self.enumerated() == other.enumerated()
+            if type(self) is not type(other):
+                return False
+            if LEFT_OUT in self.text() + other.text():
+                raise NoValueError(f"cannot compare {self.text()} with {other.text()}")
+            return self.text() == other.text()
         if isinstance(other, frozenset):
-            return not self.is_infinite and self.enumerated() == other
+            return self.is_enumerable and self.enumerated() == other
         return NotImplemented
 
     def __hash__(self) -> int:
-        return hash(str(self)) if self.is_infinite else hash(self.enumerated())
+        return hash(self.enumerated()) if self.is_enumerable else hash(self.text())
 
-    def _text(self) -> str:
+    def text(self) -> str:
+        """Return how the set is written."""
         raise NotImplementedError
 
     def __str__(self) -> str:
-        try:
-            return show(self.enumerated())
-        except NoValueError:
-            return self._text()
+        return show(self.enumerated()) if self.is_enumerable else self.text()
 
 
 Function: TypeAlias = tuple[Union[Domain, "Value"], ...]

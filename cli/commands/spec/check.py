@@ -20,6 +20,7 @@ examples:
   raft-ref spec check Counter.tla --full --trace bug.ndjson
                                                   a counterexample as TLC prints it, and kept
   raft-ref spec check Counter.tla --tlc           the same with real TLC, side by side
+  raft-ref spec check Counter.tla --library CommunityModules/modules --tlc-jar tla2tools.jar
 """
 
 EXIT = {
@@ -27,6 +28,8 @@ EXIT = {
     Verdict.HOLDS_WITHIN_BOUNDS: 0,
     Verdict.VIOLATED: 1,
     Verdict.ERROR: 2,
+    Verdict.HOLDS_IN_PART: 3,
+    Verdict.NOTHING_ASKED: 3,
     Verdict.INCOMPLETE: 3,
 }
 
@@ -35,7 +38,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = (
         "Check all states of a TLA+ specification, as its TLC configuration says: "
-        "invariants, properties of steps ([][A]_v), deadlock, constraints, symmetry and view. "
+        "invariants, properties of steps ([][A]_v) and of behaviors (<>, ~>, WF, SF), deadlock, "
+        "constraints, symmetry and view. "
         "States are counted as TLC counts them. A violation comes with a shortest counterexample."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
@@ -54,10 +58,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--depth", type=_positive, metavar="N", help="levels of states, the initial one included"
     )
+    what.add_argument(
+        "--library",
+        metavar="DIR",
+        type=Path,
+        action="append",
+        default=[],
+        help="a folder with modules that are extended; may be given more than once",
+    )
     tlc = parser.add_argument_group("real TLC (needs the extra [tlc])")
     tlc.add_argument("--tlc", action="store_true", help="run TLC too, and compare")
     tlc.add_argument(
         "--workers", type=_positive, metavar="N", default=1, help="threads of TLC (default: 1)"
+    )
+    tlc.add_argument(
+        "--tlc-jar", metavar="FILE", type=Path, help="another tla2tools.jar than that of the extra"
     )
     _add_output(parser.add_argument_group("output"))
 
@@ -86,8 +101,10 @@ def run(options: argparse.Namespace) -> int:
         options.config,
         options.deadlock,
         options.depth,
-        options.tlc,
+        options.tlc or options.tlc_jar is not None,
         options.workers,
+        options.tlc_jar,
+        tuple(options.library),
     )
     if options.trace is not None:
         demand_writable("--trace", options.trace)

@@ -1,15 +1,21 @@
 """The two texts of one operator, quick and careful, mean the same."""
 
+from pathlib import Path
+
 import pytest
 
 from raft_ref.spec.code.forms import FORMS
 from raft_ref.spec.code.generator import Generator
+from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.loading import Loader
 from raft_ref.spec.names.scope import Resolution, resolve
+from raft_ref.spec.steps.enabled import enabled
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import ModuleSource
 from raft_ref.spec.syntax.parser import parse_module
-from raft_ref.spec.values.standard import STANDARD_MODULES, Builtin
+from raft_ref.spec.values.builtin import Builtin
+from raft_ref.spec.values.standard import STANDARD_MODULES
 from raft_ref.spec.values.value import boolean, show
 from tests.support.golden import EXTENDED, golden_cases
 from tests.support.modules import CONSTANTS, module_text
@@ -32,7 +38,7 @@ def analysis(source: ModuleSource) -> Analysis:
     names: dict[str, Builtin] = {}
     for each in EXTENDED.split(", "):
         names.update(STANDARD_MODULES[each])
-    resolve(source, names, resolution, lambda _instance, known: known)
+    resolve(source, names, resolution, Loader([Path()], LIBRARY, resolution))
     return Analysis(resolution)
 
 
@@ -40,7 +46,7 @@ def analysis(source: ModuleSource) -> Analysis:
 def test_both_texts_give_each_value(
     source: ModuleSource, analysis: Analysis, careful: bool
 ) -> None:
-    generator = Generator(analysis, CONSTANTS, FORMS, careful=careful)
+    generator = Generator(analysis, CONSTANTS, FORMS, careful=careful, special={"ENABLED": enabled})
     for definition, (text, value) in zip(source.definitions, VALUES, strict=False):
         found = generator.function(definition)()
         assert show(boolean(found) if isinstance(found, bool) else found) == value, text

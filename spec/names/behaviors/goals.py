@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from raft_ref.spec.names.properties import named, refuse_temporal
+from raft_ref.spec.names.behaviors.properties import named, refuse_temporal
 from raft_ref.spec.names.scope import Resolution
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError

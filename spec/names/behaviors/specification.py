@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.behaviors.expanding import is_temporal
+from raft_ref.spec.names.scope import Resolution
+from raft_ref.spec.names.substitution import applied
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
@@ -16,27 +18,28 @@ from raft_ref.spec.values.standard import LANGUAGE
 class Specification:
     """What a specification formula says.
 
-    `ignored` are its other temporal conjuncts, fairness for example, as their text.
+    `temporal` are its other conjuncts, fairness for example, and `ignored` these as their text.
     """
 
     init: tree.Definition
     next: tree.Definition
+    temporal: tuple[tree.Expression, ...]
     ignored: tuple[str, ...]
 
 
-def specification_of(definition: tree.Definition, analysis: Analysis) -> Specification:
-    """Take a specification formula apart.
+def specification_of(definition: tree.Definition, into: Resolution) -> Specification:
+    """Take a specification formula apart; what is new is noted in `into`.
 
     Raises `SpecError` if it has no initial predicate, or not exactly one `[][Next]_vars`.
     """
     init: list[tree.Expression] = []
     relations: list[tree.Expression] = []
-    ignored: list[str] = []
-    for each in _conjuncts(definition.body, analysis):
+    others: list[tree.Expression] = []
+    for each in _conjuncts(definition.body, into):
         if _is_relation(each):
             relations.append(each.operands[0].operands[0])  # type: ignore[union-attr]
-        elif _is_temporal(each, analysis):
-            ignored.append(next(e.text for e in _nodes(each) if isinstance(e, tree.Unsupported)))
+        elif is_temporal(each, into.meanings):
+            others.append(each)
         else:
             init.append(each)
     if not init or len(relations) != 1:
@@ -45,23 +48,27 @@ def specification_of(definition: tree.Definition, analysis: Analysis) -> Specifi
     first = init[0]
     if init[1:]:
         first = tree.Call(definition.at, "/\\", tuple(init))
-        analysis.meanings[first] = LANGUAGE["/\\"]
+        into.meanings[first] = LANGUAGE["/\\"]
+    texts = (
+        next(e.text for e in _nodes(o, into) if isinstance(e, tree.Unsupported)) for o in others
+    )
     return Specification(
-        _named(definition, first, analysis),
-        _named(definition, relations[0], analysis),
-        tuple(ignored),
+        _named(definition, first, into),
+        _named(definition, relations[0], into),
+        tuple(others),
+        tuple(texts),
     )
 
 
-def _conjuncts(node: tree.Expression, analysis: Analysis) -> Iterator[tree.Expression]:
+def _conjuncts(node: tree.Expression, into: Resolution) -> Iterator[tree.Expression]:
     if isinstance(node, tree.Call):
-        meaning = analysis.meanings[node]
+        meaning = into.meanings[node]
         if node.name == "/\\":
             for each in node.arguments:
-                yield from _conjuncts(each, analysis)
+                yield from _conjuncts(each, into)
             return
-        if isinstance(meaning, tree.Definition) and _is_temporal(node, analysis):
-            yield from _conjuncts(meaning.body, analysis)
+        if isinstance(meaning, tree.Definition) and is_temporal(node, into.meanings):
+            yield from _conjuncts(applied(node, meaning, into), into)
             return
     yield node
 
@@ -73,26 +80,22 @@ def _is_relation(node: tree.Expression) -> bool:
     return isinstance(inner, tree.Unsupported) and inner.construct == STEP_OR_STUTTER
 
 
-def _is_temporal(node: tree.Node, analysis: Analysis) -> bool:
-    if isinstance(node, tree.Unsupported):
-        return True
-    if isinstance(node, tree.Call):
-        meaning = analysis.meanings[node]
-        if isinstance(meaning, tree.Definition) and not meaning.is_recursive:
-            return _is_temporal(meaning.body, analysis)
-    return any(_is_temporal(each, analysis) for each in tree.children(node))
-
-
-def _nodes(node: tree.Node) -> Iterator[tree.Node]:
+def _nodes(node: tree.Node, into: Resolution) -> Iterator[tree.Node]:
     yield node
+    meaning = into.meanings.get(node) if isinstance(node, tree.Call) else None
+    if isinstance(meaning, tree.Definition) and not meaning.is_recursive:
+        yield from _nodes(meaning.body, into)
     for each in tree.children(node):
-        yield from _nodes(each)
+        yield from _nodes(each, into)
 
 
-def _named(owner: tree.Definition, node: tree.Expression, analysis: Analysis) -> tree.Definition:
+def _named(owner: tree.Definition, node: tree.Expression, into: Resolution) -> tree.Definition:
     """Return the operator that a formula names, or one that stands for the formula."""
     if isinstance(node, tree.Call) and not node.arguments:
-        meaning = analysis.meanings[node]
+        meaning = into.meanings[node]
         if isinstance(meaning, tree.Definition):
             return meaning
-    return tree.Definition(node.at, owner.name, (), node)
+    made = tree.Definition(node.at, owner.name, (), node)
+    into.definitions.append(made)
+    into.of_modules.add(made)
+    return made

@@ -1,7 +1,7 @@
 """Properties of behaviors, as far as single states and steps decide them.
 
 A property may be a conjunction of `[][A]_v`, which is of steps; of `[]P`, an invariant; and of
-formulas of the initial state. Anything else needs a check of infinite behaviors, and is refused.
+formulas of the initial state. Anything else needs a check of infinite behaviors.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
+from raft_ref.spec.names.behaviors.expanding import is_step, is_temporal
 from raft_ref.spec.names.scope import Meaning, Resolution
+from raft_ref.spec.names.substitution import applied
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import Position, SpecError
+from raft_ref.spec.syntax.expressions import STEP_OR_STUTTER
 from raft_ref.spec.values.standard import LANGUAGE
 
 
@@ -22,6 +25,7 @@ class When(Enum):
     INITIALLY = "initially"
     ALWAYS = "always"
     IN_EACH_STEP = "in each step"
+    OF_BEHAVIORS = "of whole behaviors"
 
 
 class Part(NamedTuple):
@@ -36,31 +40,38 @@ class Part(NamedTuple):
     subscript: tree.Expression | None = None
 
 
-def parts_of(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> Iterator[Part]:
-    """Yield the conjuncts of a property; raises `SpecError` for what is not supported."""
+def parts_of(node: tree.Expression, into: Resolution) -> Iterator[Part]:
+    """Yield the conjuncts of a property; raises `SpecError` for what no property may be."""
+    meaning = into.meanings[node] if isinstance(node, tree.Call) else None
     if isinstance(node, tree.Call) and node.name == "/\\":
         for each in node.arguments:
-            yield from parts_of(each, meanings)
-    elif (definition := named(node, meanings)) is not None:
-        yield from parts_of(definition.body, meanings)
-    elif isinstance(node, tree.Unsupported):
-        yield _always(node, meanings)
+            yield from parts_of(each, into)
+    elif isinstance(meaning, tree.Definition) and not meaning.is_recursive:
+        yield from parts_of(applied(node, meaning, into), into)  # type: ignore[arg-type]
+    elif is_temporal(node, into.meanings):
+        yield _always(node, into)
+    elif is_step(node, into.meanings):
+        raise SpecError(node.at, "this is of steps, which no property is: write [][A]_v")
     else:
-        refuse_temporal(node, meanings)
         yield Part(node.at, When.INITIALLY, node)
 
 
-def _always(node: tree.Unsupported, meanings: Mapping[tree.Call, Meaning]) -> Part:
-    if node.construct == "operator []" and node.operands:
+def _always(node: tree.Expression, into: Resolution) -> Part:
+    if isinstance(node, tree.Unsupported) and node.construct == "operator []" and node.operands:
         operand = node.operands[0]
-        while (definition := named(operand, meanings)) is not None:
-            operand = definition.body
-        if isinstance(operand, tree.Unsupported) and operand.construct.endswith("[A]_v"):
+        while isinstance(operand, tree.Call) and is_temporal(operand, into.meanings):
+            meaning = into.meanings[operand]
+            if not isinstance(meaning, tree.Definition):
+                break
+            operand = applied(operand, meaning, into)
+        if isinstance(operand, tree.Unsupported) and operand.construct == STEP_OR_STUTTER:
             action, subscript = operand.operands
             return Part(node.at, When.IN_EACH_STEP, action, subscript)
-        refuse_temporal(operand, meanings)
-        return Part(node.at, When.ALWAYS, operand)
-    raise SpecError(node.at, f"not supported here: {node.construct} in a property")
+        if not is_temporal(operand, into.meanings):
+            if is_step(operand, into.meanings):
+                raise SpecError(operand.at, "this is of steps: write [][A]_v")
+            return Part(node.at, When.ALWAYS, operand)
+    return Part(node.at, When.OF_BEHAVIORS, node)
 
 
 def named(node: tree.Expression, meanings: Mapping[tree.Call, Meaning]) -> tree.Definition | None:
