@@ -25,10 +25,11 @@ from raft_ref.server import (
 
 _EXAMPLES = """
 examples (the first of three servers on one machine; two processes; a network):
-  raft-ref serve --id 1 --data /tmp/1 \\
+  raft-ref serve --bootstrap --id 1 --data /tmp/1 \\
       --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003
-  raft-ref serve --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
-  raft-ref serve --id a --data /srv/raft --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
+  raft-ref serve --bootstrap --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
+  raft-ref serve --bootstrap --id a --data /srv/raft \\
+      --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
       --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
   raft-ref serve --id d --join --data /srv/raft ...    a server that waits for `member add`
   raft-ref serve --with pre-vote,membership ...        leadership is not transferred
@@ -46,6 +47,13 @@ messages (--reads leader), or in rounds of their own, and for reads at other ser
 promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster than another by
 more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
 is not so, a read may miss what was written before it.
+
+The first start of a server is asked for: --bootstrap makes its folder, and with its peers a new
+cluster; later it says nothing, and may be left out. Without it a folder that is empty is refused,
+as it may be mistyped. The first server, by name, draws what the cluster is known by, and the others
+wait for it at their first start. Servers of another cluster, or that began with other servers, are
+refused, and so is a second one under a name, and one whose disk is older than it was. A disk that
+is damaged is refused with the file and what is to be done: the server joins as a new one.
 
 A server that joins is in no configuration, and empty, until `raft-ref member add` (see there); it
 is started again in the same words. What the members are is in the log from the first change on, and
@@ -82,7 +90,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="all servers that the cluster begins with, this one included, the same everywhere; an "
         "address is host:port or unix:/path",
     )
-    parser.add_argument(
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument(
+        "--bootstrap",
+        action="store_true",
+        help="begin a new cluster with the peers, if this is the server's first start",
+    )
+    first.add_argument(
         "--join",
         action="store_true",
         help="wait to be added to the cluster of the other peers, some of its servers",
@@ -155,6 +169,7 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             features_of(options, SERVED) | _READS[options.reads],
             IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift,
             options.join,
+            options.bootstrap,
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error

@@ -12,7 +12,14 @@ import msgspec
 
 from raft_ref.messages import ServerId
 from raft_ref.server.network.framing import FrameError, frame, read_frame
-from raft_ref.server.network.sockets import VERSION, Address, Hello, parse_address
+from raft_ref.server.network.sockets import (
+    VERSION,
+    Address,
+    Answer,
+    Hello,
+    answer_of,
+    parse_address,
+)
 from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted
@@ -199,6 +206,20 @@ async def stranger(name: str, address: Address, tls: ssl.SSLContext | None = Non
     if there is None:
         return f"who answers at {address} does not wait to be added (serve --join)"
     return "" if there == name else f"who answers at {address} is {there}, not {name}"
+
+
+async def greeted(hello: Hello, address: Address, tls: ssl.SSLContext | None) -> Answer | None:
+    """Return what a server answers to a greeting; None if it says nothing."""
+    try:
+        async with asyncio.timeout(VISIT):
+            reader, writer = await address.connect(tls)
+            try:
+                writer.write(frame(msgspec.msgpack.encode(hello)))
+                return await answer_of(reader)
+            finally:
+                writer.close()
+    except (OSError, FrameError, TimeoutError):
+        return None
 
 
 @dataclass(frozen=True)

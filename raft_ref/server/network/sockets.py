@@ -9,8 +9,9 @@ Two rules hold here.
    server that is not let in, is closed with one line in the log, and nothing else happens.
 
 A connection carries frames one way (from a server to its peer) or requests and replies (from a
-client, and back). Its first frame says which, and who speaks. One frame alone comes back to a
-server: that it is spoken with no more, and why.
+client, and back). Its first frame says which, and who speaks. To a server the other one says who it
+is as well, or why it does not let it in, before anything else is sent; and, later, if it is spoken
+with no more, why.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ from raft_ref.server.transport import Transport
 
 log = logging.getLogger("raft_ref.server")
 
-VERSION = 3
+VERSION = 4
 """The version of what is spoken on a connection."""
 
 FIRST_RETRY, LAST_RETRY = 0.05, 1.0
@@ -106,8 +107,10 @@ def parse_address(text: str) -> Address:
 class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
     """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
 
-    `features` are those of a server, by their names, `address` is where it listens, `disk` what its
-    disk is known by, and `cluster` who its cluster began with (empty: it joined one).
+    `features` are those of a server, by their names, and `address` is where it listens. `cluster`
+    is what its cluster is known by (empty: it does not know yet), `founders` are the servers that
+    this began with (none: it joined). `disk` is what its disk is known by, `times` how often it was
+    started from it, and `run` is drawn anew each time.
     """
 
     version: int
@@ -115,12 +118,15 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     dest: ServerId | None
     features: str = "none"
     address: str = ""
-    disk: str = ""
     cluster: str = ""
+    founders: tuple[ServerId, ...] = ()
+    disk: str = ""
+    times: int = 0
+    run: str = ""
 
 
 class Farewell(StrEnum):
-    """Why a server is not spoken with: the last frame of its connection."""
+    """Why a server is not spoken with."""
 
     STRANGER = "is not in the cluster"
     REMOVED = "was removed from the cluster"
@@ -128,14 +134,48 @@ class Farewell(StrEnum):
         "has another disk than before: a server that has lost its disk joins as a new one, with a "
         "name of its own, and the old one is removed"
     )
-    ANOTHER_CLUSTER = (
-        "is of another cluster, which began with other servers: one that is added has an empty "
-        "disk, and joins"
+    OLDER_DISK = (
+        "has an older state of its disk than before, and has forgotten what it promised since: it "
+        "joins as a new one, with a name of its own, and the old one is removed"
     )
+    TWICE = "runs twice, with one disk or a copy of it"
+    ANOTHER_CLUSTER = "is of another cluster: one that is added has an empty disk, and joins"
+    OTHER_FOUNDERS = "was told of other servers to begin a cluster with"
+    NOT_YET = "is not told yet which cluster it belongs to"
 
+    @property
+    def is_for_now(self) -> bool:
+        """Whether it may be otherwise soon, without anybody's doing."""
+        return self is Farewell.NOT_YET
+
+
+class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a server says to another that speaks to it: who it is, or why it does not listen.
+
+    `detail` says what differs. The other fields are as in `Hello`.
+    """
+
+    farewell: Farewell | None = None
+    detail: str = ""
+    cluster: str = ""
+    founders: tuple[ServerId, ...] = ()
+    disk: str = ""
+    times: int = 0
+    run: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return f"{self.farewell}{f' ({self.detail})' if self.detail else ''}"
+
+
+WELCOME = Answer()
 
 _hello = msgspec.msgpack.Decoder(Hello)
-_decode_farewell = msgspec.msgpack.Decoder(Farewell).decode
+_decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+LONGEST_GREETING = 4096
+"""Bytes that the first frames may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,21 +189,29 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
+Greeting = Callable[[Hello], Awaitable[Answer]]
+Hearing = Callable[[Answer], Awaitable[bool]]
+
+
+async def _take(answer: Answer) -> bool:
+    return answer.farewell is None
+
+
 class Link:
     """The way from a server to one of its peers: a queue, and a connection that is tried again."""
 
     def __init__(
         self,
         address: Address,
-        hello: Hello,
+        hello: Callable[[], Hello],
         tls: ssl.SSLContext | None = None,
         limits: Limits = DEFAULT_LIMITS,
-        dismissed: Callable[[Farewell], None] = lambda farewell: None,
+        hear: Hearing = _take,
     ) -> None:
-        """Open nothing yet; `dismissed` is called if the peer says that it speaks to us no more."""
+        """Open nothing yet; `hear` is told what the peer answers, and says whether to go on."""
         self.address = address
-        self._dismissed = dismissed
-        self._hello = frame(msgspec.msgpack.encode(hello))
+        self._hear_answer = hear
+        self._hello = hello
         self._tls = tls
         self._limits = limits
         self._queue: deque[bytes] = deque()
@@ -171,7 +219,7 @@ class Link:
         self._wakeup = asyncio.Event()
         self.lost = 0  # messages that found the queue full, or were on their way when it broke
         self.is_connected = False
-        self._is_dismissed = False  # so that who is not let in asks no more often than need be
+        self._is_told_to_wait = False
 
     def send(self, payload: bytes) -> None:
         """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
@@ -186,12 +234,13 @@ class Link:
         """Keep a connection until cancelled."""
         wait = FIRST_RETRY
         while True:
+            self._is_told_to_wait = False
             try:
                 await self._speak()
-            except (OSError, ssl.SSLError) as error:
+            except (OSError, ssl.SSLError, FrameError, TimeoutError) as error:
                 if wait == FIRST_RETRY:
-                    log.info("no connection to %s: %s", self.address, error)
-            if self.is_connected and not self._is_dismissed:
+                    log.info("no connection to %s: %s", self.address, error or "no answer")
+            if self.is_connected or self._is_told_to_wait:
                 wait = FIRST_RETRY
             self._forget()
             # Peers that lost each other at one time do not try again at one time.
@@ -205,14 +254,24 @@ class Link:
         self._queued = 0
 
     async def _speak(self) -> None:
-        self._is_dismissed = False
         reader, writer = await self.address.connect(self._tls)
+        try:
+            writer.write(frame(msgspec.msgpack.encode(self._hello())))
+            await writer.drain()
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                answer = await answer_of(reader)
+            if answer is not None and answer.farewell is not None:
+                self._is_told_to_wait = answer.farewell.is_for_now
+            if answer is not None and await self._hear_answer(answer):
+                self.is_connected = True
+                log.info("connected to %s", self.address)
+                await self._go_on(reader, writer)
+        finally:
+            writer.close()
+
+    async def _go_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         closed = asyncio.ensure_future(self._hear(reader))
         try:
-            writer.write(self._hello)
-            await writer.drain()
-            self.is_connected = True
-            log.info("connected to %s", self.address)
             while not closed.done():
                 await self._write(writer)
                 wakeup = asyncio.ensure_future(self._wakeup.wait())
@@ -220,19 +279,17 @@ class Link:
                 wakeup.cancel()
         finally:
             closed.cancel()
-            writer.close()
             # Not `await closed`: were this task cancelled meanwhile, it could not tell whose
             # cancellation it sees.
             await asyncio.gather(closed, return_exceptions=True)
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
-        """Wait for the end of the connection; a peer never answers, but for a farewell."""
-        with contextlib.suppress(FrameError, OSError, msgspec.DecodeError, UnicodeDecodeError):
-            last = await read_frame(reader, 1024)
-            if last is not None:
-                farewell = _decode_farewell(last)
-                self._is_dismissed = True
-                self._dismissed(farewell)
+        """Wait for the end of the connection; a peer says nothing more, but for a farewell."""
+        with contextlib.suppress(FrameError, OSError):
+            last = await answer_of(reader)
+            if last is not None and last.farewell is not None:
+                self.is_connected = False  # who is not let in asks no more often than need be
+                await self._hear_answer(last)
 
     async def _write(self, writer: asyncio.StreamWriter) -> None:
         self._wakeup.clear()
@@ -244,14 +301,20 @@ class Link:
             await writer.drain()
 
 
-Greeting = Callable[[Hello], Awaitable[Farewell | None]]
+async def answer_of(reader: asyncio.StreamReader) -> Answer | None:
+    """Return what a peer answers; None at the end. Raises FrameError and OSError."""
+    payload = await read_frame(reader, LONGEST_GREETING)
+    try:
+        return None if payload is None else _decode_answer(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FrameError(f"no answer to a greeting: {error}") from None
 
 
 class Listener:
     """What accepts the connections of peers and clients.
 
-    - `greet` is called with who begins to speak for a server, and returns why it is not let in, if
-      it is not.
+    - `greet` is called with who begins to speak for a server, and returns what is answered: why it
+      is not let in, if it is not.
     - `deliver` is called with each message, which is from whom the connection is.
     - `answer` is called with each request of a client and returns the reply; requests of one
       connection may be answered in any order, so they say themselves which is which.
@@ -320,7 +383,7 @@ class Listener:
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(HELLO_TIMEOUT):
-                first = await read_frame(reader, 1024)
+                first = await read_frame(reader, LONGEST_GREETING)
         except TimeoutError:
             raise FrameError(f"it said nothing for {HELLO_TIMEOUT:g} seconds") from None
         if first is None:
@@ -329,10 +392,12 @@ class Listener:
         if hello.source is None:
             await self._serve_client(reader, writer)
             return
-        farewell = await self._greet(hello)
-        if farewell is not None:
-            _take_leave(writer, farewell)
-            raise FrameError(f"{hello.source!r} {farewell}")
+        answer = await self._greet(hello)
+        _tell(writer, answer)
+        if answer.farewell is not None:
+            if answer.farewell.is_for_now:
+                return
+            raise FrameError(f"{hello.source!r} {answer.reason}")
         self._compare(hello.source, hello.features)
         self._speaking[hello.source].add(writer)
         try:
@@ -340,10 +405,10 @@ class Listener:
         finally:
             self._speaking[hello.source].discard(writer)
 
-    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
+    def dismiss(self, peer: ServerId, farewell: Answer) -> None:
         """Close the connections of a peer, and say why."""
         for writer in tuple(self._speaking[peer]):
-            _take_leave(writer, farewell)
+            _tell(writer, farewell)
             writer.close()
 
     async def _hear(self, peer: ServerId, reader: asyncio.StreamReader) -> None:
@@ -409,9 +474,9 @@ class Listener:
                 await writer.drain()
 
 
-def _take_leave(writer: asyncio.StreamWriter, farewell: Farewell) -> None:
+def _tell(writer: asyncio.StreamWriter, answer: Answer) -> None:
     if not writer.is_closing():
-        writer.write(frame(msgspec.msgpack.encode(farewell)))
+        writer.write(frame(msgspec.msgpack.encode(answer)))
 
 
 def _name(writer: asyncio.StreamWriter) -> str:
@@ -422,51 +487,46 @@ def _name(writer: asyncio.StreamWriter) -> str:
 class SocketTransport(Transport):
     """All connections of one server: a link to each peer, and a listener.
 
-    `addresses` are those of the servers of the cluster that are known at first. `greet` says
-    whether another that speaks is let in (None: those alone are that are known); `dismissed` is
-    called with a peer that speaks to this server no more, and with why. `disk` is what the server's
-    disk is known by, `cluster` whom its cluster began with.
+    `addresses` are those of the servers of the cluster that are known at first. `hello` returns
+    what the server says of itself; `greet` answers another that speaks to it, and `hear` is told
+    what each peer answers, and says whether to go on.
     """
 
     def __init__(
         self,
-        me: ServerId,
         addresses: Mapping[ServerId, Address],
+        hello: Callable[[], Hello],
+        greet: Greeting,
         deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
-        features: str = "none",
-        greet: Greeting | None = None,
-        dismissed: Callable[[ServerId, Farewell], None] = lambda peer, farewell: None,
-        disk: str = "",
-        cluster: str = "",
+        hear: Callable[[ServerId, Answer], Awaitable[bool]] = lambda peer, answer: _take(answer),
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
-        self._me = me
+        first = hello()
+        assert first.source is not None
+        self._hello = hello
+        self._me = first.source
         self._tls = tls
         self._limits = limits
-        self._dismissed = dismissed
-        own = str(addresses[me]) if me in addresses else ""
-        self._hello = Hello(VERSION, me, None, features, own, disk, cluster)
+        self._hear = hear
         self.links: dict[ServerId, Link] = {}
         self._running: dict[ServerId, asyncio.Task[None]] = {}
         for peer, address in addresses.items():
             self._add(peer, address)
         self._is_started = False
-        self._listener = Listener(
-            me, greet or self._greet_known, deliver, answer, limits, features=features
-        )
+        self._listener = Listener(self._me, greet, deliver, answer, limits, features=first.features)
 
     def _add(self, peer: ServerId, address: Address) -> None:
         if peer != self._me:
-            hello = msgspec.structs.replace(self._hello, dest=peer)
             connecting = None if self._tls is None else self._tls[1]
-            dismissed = partial(self._dismissed, peer)
-            self.links[peer] = Link(address, hello, connecting, self._limits, dismissed)
+            hear = partial(self._hear, peer)
+            said = partial(self._said_to, peer)
+            self.links[peer] = Link(address, said, connecting, self._limits, hear)
 
-    async def _greet_known(self, hello: Hello) -> Farewell | None:
-        return None if hello.source in self.links else Farewell.STRANGER
+    def _said_to(self, peer: ServerId) -> Hello:
+        return msgspec.structs.replace(self._hello(), dest=peer)
 
     async def start(self, address: Address) -> Address:
         """Listen at an address, and connect to all peers; return the address. Raises OSError."""
@@ -489,10 +549,14 @@ class SocketTransport(Transport):
         self._add(peer, address)
         self._run(peer)
 
-    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
+    def dismiss(self, peer: ServerId, farewell: Answer) -> None:
         """Speak with a peer no more, and tell it why."""
-        self._listener.dismiss(peer, farewell)
+        self.replace(peer, farewell)
         self._close(peer)
+
+    def replace(self, peer: ServerId, farewell: Answer) -> None:
+        """Listen no more to who has spoken for a peer, and tell it why."""
+        self._listener.dismiss(peer, farewell)
 
     def _close(self, peer: ServerId) -> None:
         self.links.pop(peer, None)

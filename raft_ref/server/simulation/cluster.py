@@ -62,8 +62,6 @@ CALM = Conditions()
 class MemoryStorage:
     """A disk that is simulated: what was saved is there after a crash. It fails if told to."""
 
-    disk = ""
-
     def __init__(self, first: State) -> None:
         """Hold the state of a server at its first start."""
         self._state = first
@@ -78,10 +76,6 @@ class MemoryStorage:
         if self.is_failing:
             raise StorageError("no space left on the device")
         self._state = saved(self._state, what)
-
-    def meet(self, peer: ServerId, disk: str) -> bool:
-        """Let everybody be who it says it is."""
-        return True
 
     def close(self) -> None:
         """Do nothing."""

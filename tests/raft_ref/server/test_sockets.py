@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import logging
 import socket
 import ssl
@@ -22,6 +23,7 @@ from raft_ref.server.network.sockets import (
     DEFAULT_LIMITS,
     VERSION,
     Address,
+    Answer,
     Farewell,
     Greeting,
     Hello,
@@ -114,18 +116,27 @@ class End:
         self.me = me
         self.heard: list[Envelope] = []
         self.told: list[tuple[str, Farewell]] = []
+        self._known = frozenset(addresses) - {me}
         self._news = asyncio.Event()
+        own = str(addresses[me]) if me in addresses else ""
+        self.hello = Hello(VERSION, me, None, features, own, disk=f"of {me}")
         self.transport = SocketTransport(
-            me,
             addresses,
+            lambda: self.hello,
+            greet or self._greet,
             self._deliver,
             self.answer,
             limits,
-            features=features,
-            greet=greet,
-            dismissed=lambda peer, why: self.told.append((peer, why)),
-            disk=f"of {me}",
+            hear=self._hear,
         )
+
+    async def _greet(self, hello: Hello) -> Answer:
+        return Answer() if hello.source in self._known else Answer(Farewell.STRANGER)
+
+    async def _hear(self, peer: str, answer: Answer) -> bool:
+        if answer.farewell is not None:
+            self.told.append((peer, answer.farewell))
+        return answer.farewell is None
 
     def _deliver(self, envelope: Envelope) -> None:
         self.heard.append(envelope)
@@ -226,8 +237,12 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
     async def test() -> None:
         is_ending = asyncio.Event()
 
+        answer = io.BytesIO(frame(msgspec.msgpack.encode(Answer())))
+
         class Reader:
-            async def readexactly(self, _: int) -> bytes:
+            async def readexactly(self, count: int) -> bytes:
+                if found := answer.read(count):
+                    return found
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -240,7 +255,9 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
                 pass
 
             async def drain(self) -> None:
-                await asyncio.sleep(0)
+                pass
+
+            def writelines(self, _: object) -> None:
                 raise OSError("reset")
 
             def close(self) -> None:
@@ -250,8 +267,11 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
             async def connect(self, tls: object) -> Any:
                 return Reader(), Writer()
 
-        link = Link(Somewhere("nowhere", 1), Hello(VERSION, "s1", "s2"))
+        link = Link(Somewhere("nowhere", 1), lambda: Hello(VERSION, "s1", "s2"))
         task = asyncio.ensure_future(link.run())
+        await until_connected(link)
+        await asyncio.sleep(0)
+        link.send(b"something")
         await is_ending.wait()
         task.cancel()
         await asyncio.wait({task}, timeout=5)
@@ -265,12 +285,13 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
         taken = asyncio.Event()
 
         async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(frame(msgspec.msgpack.encode(Answer())))
             await taken.wait()
             writer.close()
 
         server = await asyncio.start_server(deaf, *LOOPBACK, limit=1)
         address = Address(*server.sockets[0].getsockname())
-        link = Link(address, Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
+        link = Link(address, lambda: Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
         task = asyncio.ensure_future(link.run())
         await until_connected(link)
         for _ in range(400):
@@ -293,7 +314,7 @@ def test_a_peer_that_is_spoken_with_no_more_is_told_why() -> None:
         async with pair() as (one, two):
             two.transport.send(message("s2", "s1"))
             await one.hears(1)
-            one.transport.dismiss("s2", Farewell.REMOVED)
+            one.transport.dismiss("s2", Answer(Farewell.REMOVED))
             await until(lambda: two.told == [("s1", Farewell.REMOVED)])
             assert one.transport.links == {}
             one.transport.send(message("s1", "s2"))  # is lost
@@ -307,16 +328,16 @@ def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
         addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
         greeted: list[Hello] = []
 
-        async def greet(hello: Hello) -> Farewell | None:
+        async def greet(hello: Hello) -> Answer:
             greeted.append(hello)
-            return Farewell.ANOTHER_DISK
+            return Answer(Farewell.ANOTHER_DISK)
 
         one, two = End("s1", {}, greet=greet), End("s2", addresses)
         await one.transport.start(addresses["s1"])
         await two.transport.start(addresses["s2"])
         await until(lambda: two.told[:1] == [("s1", Farewell.ANOTHER_DISK)])
         where = str(addresses["s2"])
-        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, "of s2")
+        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, disk="of s2")
         await asyncio.sleep(0.6)
         assert len(greeted) <= 6  # it asks again, later each time
         assert one.heard == []
@@ -328,8 +349,8 @@ def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
 
 def test_a_peer_can_be_connected_later_and_elsewhere() -> None:
     async def test() -> None:
-        async def let_in(hello: Hello) -> Farewell | None:
-            return None
+        async def let_in(hello: Hello) -> Answer:
+            return Answer()
 
         first, second = free_ports(2)
         one = End("s1", {"s1": LOOPBACK})
@@ -373,10 +394,10 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
+        (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 4096"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 3"),
+        (hello(version=1), "it speaks version 1, not 4"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
@@ -522,7 +543,12 @@ def test_who_has_a_certificate_of_the_cluster_is_let_in_and_nobody_else(
         one = End("s1", {"s1": LOOPBACK})
         tls = ours.for_listening(), ours.for_connecting()
         one.transport = SocketTransport(
-            "s1", {"s1": LOOPBACK}, lambda *_: None, one.answer, tls=tls
+            {"s1": LOOPBACK},
+            lambda: one.hello,
+            lambda _: asyncio.sleep(0, Answer()),
+            lambda *_: None,
+            one.answer,
+            tls=tls,
         )
         address = await one.transport.start(LOOPBACK)
         reader, writer = await asyncio.open_connection(*address, ssl=ours.for_connecting())
@@ -552,7 +578,7 @@ def test_a_server_without_a_certificate_of_the_cluster_is_not_spoken_to(
 
         server = await asyncio.start_server(false_peer, *LOOPBACK, ssl=theirs.for_listening())
         address = Address(*server.sockets[0].getsockname())
-        link = Link(address, Hello(VERSION, "s1", "s2"), ours.for_connecting())
+        link = Link(address, lambda: Hello(VERSION, "s1", "s2"), ours.for_connecting())
         task = asyncio.ensure_future(link.run())
         await asyncio.sleep(0.3)
         assert not link.is_connected
