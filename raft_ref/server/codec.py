@@ -37,7 +37,7 @@ class Envelope(NamedTuple):
     round: int = 0
 
 
-_Number = Annotated[int, msgspec.Meta(ge=0)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 _WIRE: dict[Any, Any] = {
     str: str,
     int: _Number,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,6 @@ import msgspec
 
 from raft_ref.features import Feature, ForcedRequestVoteRequest, PreVoteRequest
 from raft_ref.messages import (
-    AppendEntriesRequest,
-    InstallSnapshotRequest,
     RequestVoteRequest,
     ServerId,
 )
@@ -31,6 +30,7 @@ from raft_ref.server.codec import Envelope
 from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
+from raft_ref.server.network.admission import CHANGED, check_message
 from raft_ref.server.network.greeting import Greeter
 from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import (
@@ -79,8 +79,6 @@ STOP_WITHIN = 1.0
 
 _FOR_VOTES = RequestVoteRequest | PreVoteRequest | ForcedRequestVoteRequest
 
-_CHANGED = "the members of the cluster have changed, and this server runs without membership"
-
 _ASSUMED = (
     "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "
     "another, is set, or stands still"
@@ -119,7 +117,7 @@ class Server:
         saved = storage.load(node.initial(me))
         self._changes_members = Feature.MEMBERSHIP in node.features
         if not self._changes_members and node.latest_index(saved, saved.last_index):
-            raise StorageError(_CHANGED)
+            raise StorageError(CHANGED)
         chance = random.Random()
         now = time.monotonic()
         self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
@@ -349,25 +347,21 @@ class Server:
         message = envelope.message
         if self._joined and not self.replica.state.last_index and isinstance(message, _FOR_VOTES):
             return  # it may have had another disk, and have forgotten whom it voted for
-        if isinstance(message, AppendEntriesRequest):
-            for entry in message.entries:
-                self._check(entry.value)
-        if isinstance(message, InstallSnapshotRequest) and not self._changes_members:
-            machine = self._node.machine
-            assert isinstance(machine, KeyValueMachine)
-            if machine.members(message.snapshot.data) is not None:
-                raise ValueError(_CHANGED)
-        self._take(lambda replica, now: replica.receive(envelope, now))
+        check_message(message, self.replica.state, changes_members=self._changes_members)
+        self._take(partial(self._receive, envelope))
 
-    def _check(self, value: Any) -> None:
-        """Raise ValueError where no log should take a value in."""
-        if not isinstance(value, Members):
-            check_command(value)
-        elif not self._changes_members:
-            raise ValueError(_CHANGED)
-        else:
-            for _, address in value.addresses:
-                parse_address(address)
+    def _receive(self, envelope: Envelope, replica: Replica, now: float) -> None:
+        """Let the replica take a message; one that it cannot take ends a connection, and no more.
+
+        What it is known to refuse it is not told of (`check_message`), so this is for what is not.
+        """
+        try:
+            replica.receive(envelope, now)
+        except Exception as error:
+            message = envelope.message
+            what = f"{type(message).__name__} of term {message.term}"
+            log.error("closed the connection of %s: its %s: %r", message.source, what, error)
+            self._transport.cut(message.source)
 
     async def _answer(self, payload: bytes) -> bytes:
         try:
@@ -416,11 +410,25 @@ class Server:
         name = next(self._numbers)
         asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[name] = asked
-        self._take(lambda replica, now: ask(replica, name, now))
+        self._take(partial(self._put, ask, name))
         try:
             return await asked
         finally:
             self._asked.pop(name, None)
+
+    def _put(
+        self,
+        ask: Callable[[Replica, RequestId, float], None],
+        name: RequestId,
+        replica: Replica,
+        now: float,
+    ) -> None:
+        try:
+            ask(replica, name, now)
+        except Exception as error:
+            asked = self._asked.pop(name, None)
+            if asked is not None and not asked.done():
+                asked.set_exception(ValueError(f"it cannot be asked for: {error!r}"))
 
 
 @dataclass(frozen=True)

@@ -114,8 +114,9 @@ class OwnDisk(Storage, Protocol):
     def belong(self, cluster: str) -> None:
         """Belong to a cluster from now on. Raises StorageError."""
 
-    def meet(self, peer: ServerId, disk: str, times: int) -> Encounter:
-        """Tell whether a peer is the one that was met before, and remember it. Raises StorageError.
+    def meet(self, peer: ServerId, disk: str, times: int, *, remembers: bool) -> Encounter:
+        """Tell whether a peer is the one that was met before, and remember it, or not.
 
         One that has lost its disk has lost its vote, and must not come back as if it had not.
+        Raises StorageError.
         """

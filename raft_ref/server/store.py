@@ -11,7 +11,7 @@ Two rules hold here.
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -31,11 +31,15 @@ class Register(_Command, frozen=True):
     """Open a session; the result is the client's number."""
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""A number that can be counted on, and still be told to others."""
+
+
 class Put(_Command, frozen=True):
     """Store a value under a key."""
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
     value: str
 
@@ -43,8 +47,8 @@ class Put(_Command, frozen=True):
 class Delete(_Command, frozen=True):
     """Remove a key; the result is the value that it had."""
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
 
 
@@ -54,8 +58,8 @@ class CompareAndSet(_Command, frozen=True):
     The result is the value that it had, and whether the new one was stored.
     """
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
     expected: str | None
     value: str | None
@@ -83,14 +87,14 @@ MAX_SESSIONS = 1000
 class Session(msgspec.Struct, array_like=True):
     """The last command of a client that was done, and its result."""
 
-    sequence: int
+    sequence: Number
     result: Result
 
 
 class _Content(msgspec.Struct, array_like=True):
     values: dict[str, str]
-    sessions: dict[int, Session]
-    clients: int
+    sessions: dict[Number, Session]
+    clients: Number
     members: str = ""  # those of the latest change; nothing before the first
 
 
@@ -207,7 +211,7 @@ class KeyValueMachine:
     def members(self, data: Hashable) -> Members | None:
         """Return the members as of the entries that the text stands for; None for the first."""
         assert isinstance(data, str)
-        return _members_in(data) if data else None
+        return members_in(data)
 
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
         """Return the text once these entries are applied."""
@@ -227,5 +231,12 @@ def _members(text: str) -> Members | None:
 
 
 @lru_cache(maxsize=4)  # a server asks for those of its snapshot again and again
-def _members_in(data: str) -> Members | None:
-    return _members(_decode_content(data).members)
+def members_in(data: Hashable) -> Members | None:
+    """Return the members that the text of a store holds, if any. Raises ValueError."""
+    if not data:
+        return None
+    assert isinstance(data, str)
+    try:
+        return _members(_decode_content(data).members)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no store: {error}") from None

@@ -46,7 +46,7 @@ _RECORD = struct.Struct(">I16s")
 _MARK = struct.Struct(
     ">QQ16s"
 )  # number of the journal, position, digest there; then its own digest
-_MARK_SIZE = _MARK.size + 16
+_SECTOR = 512  # the bytes of the file of the mark: the first of them are written, and at once
 
 STEP = 2**20
 """Bytes by which the file grows."""
@@ -102,7 +102,7 @@ class Journal:
                     raise StorageError(f"{folder}: there is a server's journal already")
                 # A mark of no journal: if this ends here, nothing was promised by anybody.
                 for name, content in (
-                    (MARK, _mark_bytes(_Mark(0, 0, bytes(16)))),
+                    (MARK, _mark_bytes(_Mark(0, 0, bytes(16))).ljust(_SECTOR, b"\0")),
                     (JOURNAL, _whole(1, records)[0]),
                 ):
                     _write_whole(folder / NEXT, content)
@@ -251,7 +251,8 @@ def _read_mark(path: Path) -> _Mark:
         data = path.read_bytes()
     except FileNotFoundError:
         raise StorageError(f"{path}: is missing: {LOST}") from None
-    if len(data) != _MARK_SIZE or _digest(data[: _MARK.size]) != data[_MARK.size :]:
+    end = _MARK.size + 16
+    if _digest(data[: _MARK.size]) != data[_MARK.size : end]:
         raise StorageError(f"{path}: damaged: {LOST}")
     return _Mark(*_MARK.unpack_from(data))
 

@@ -191,18 +191,18 @@ class DiskStorage:
             self._journal.append(_encode(Belongs(cluster)))
             self.cluster = cluster
 
-    def meet(self, peer: ServerId, disk: str, times: int) -> Encounter:
-        """Tell whether a peer is the one that was met before, and remember it. Raises StorageError.
+    def meet(self, peer: ServerId, disk: str, times: int, *, remembers: bool = True) -> Encounter:
+        """Tell whether a peer is the one that was met before, and remember it, or not.
 
         One with another disk is another one; one that was started less often than it had been has
-        an older state of its disk.
+        an older state of its disk. Raises StorageError.
         """
         known = self._met.get(peer)
         if known is not None and known.disk != disk:
             return Encounter.ANOTHER_DISK
         if known is not None and known.times > times:
             return Encounter.OLDER_DISK
-        if known is None or known.times < times:
+        if remembers and (known is None or known.times < times):
             met = Met(peer, disk, times)
             self._journal.append(_encode(met))
             self._met[peer] = met

@@ -12,9 +12,11 @@ its own. A server that joins is told by any, and votes only with a log that is n
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any
 
 from raft_ref.messages import ServerId
+from raft_ref.server.network.names import check_name
 from raft_ref.server.network.sockets import VERSION, Answer, Farewell, Hello
 from raft_ref.server.storage import Encounter, OwnDisk
 
@@ -90,9 +92,15 @@ class Greeter:
     # What others say
 
     async def greet(self, hello: Hello, members: Collection[ServerId] | None) -> Answer:
-        """Return what is answered to another server, of the members (None: of any)."""
+        """Return what is answered to another server, of the members (None: of any).
+
+        Raises ValueError for what no server says.
+        """
         assert hello.source is not None
-        refused = self._difference(hello) or await self._stranger(hello.source, hello, members)
+        check_name(hello.source)
+        if hello.source == self._me or not hello.disk:
+            raise ValueError(f"it speaks for {hello.source}, and is not")
+        refused = self._difference(hello)
         if refused is not None:
             return refused
         if not self.cluster:
@@ -100,7 +108,10 @@ class Greeter:
         draws = self._disk.founders[:1] == (self._me,)
         if not hello.cluster and hello.founders and not draws:
             return self.answer(Farewell.NOT_YET, "its first server tells it")
-        return self.answer()
+        # Who knows its cluster is remembered; and who is told of it, by who tells each once.
+        remembers = bool(hello.cluster or hello.founders)
+        refused = await self._stranger(hello.source, hello, members, remembers)
+        return refused or self.answer()
 
     async def hear(
         self, peer: ServerId, answer: Answer, members: Collection[ServerId] | None
@@ -116,7 +127,8 @@ class Greeter:
             if not answer.farewell.is_for_now:
                 self._warn(f"{peer} says that {self._me} {answer.reason}")
             return False, None
-        refused = self._difference(answer) or await self._stranger(peer, answer, members)
+        remembers = bool(answer.cluster)
+        refused = self._difference(answer) or await self._stranger(peer, answer, members, remembers)
         if refused is not None:
             self._warn(f"{peer} {refused.reason}")
             return False, None
@@ -140,7 +152,11 @@ class Greeter:
         return None
 
     async def _stranger(
-        self, peer: ServerId, said: Said, members: Collection[ServerId] | None
+        self,
+        peer: ServerId,
+        said: Said,
+        members: Collection[ServerId] | None,
+        remembers: bool,
     ) -> Answer | None:
         """Return why a server is not the one that it says, if it is known not to be.
 
@@ -148,17 +164,18 @@ class Greeter:
         disk is noted once they have, as what it says before counts for nothing.
         """
         if members is None or peer in members:
-            farewell = await self._meet(peer, said)
+            farewell = await self._meet(peer, said, remembers)
             return None if farewell is None else self.answer(farewell)
         if len(self._strangers.keys() | {peer}) > MOST_UNKNOWN:
             return self.answer(Farewell.STRANGER)
         self._strangers[peer] = said
         return None
 
-    async def _meet(self, peer: ServerId, said: Said) -> Farewell | None:
+    async def _meet(self, peer: ServerId, said: Said, remembers: bool = True) -> Farewell | None:
         """Return why a member is not the one that it was, if it is not."""
-        found = _ENCOUNTERS.get(await self._on_disk(self._disk.meet, peer, said.disk, said.times))
-        if found is not None:
+        meet = partial(self._disk.meet, peer, said.disk, said.times, remembers=remembers)
+        found = _ENCOUNTERS.get(await self._on_disk(meet))
+        if found is not None or not remembers:
             return found
         known, run = self._runs.get(peer), (said.times, said.run)
         if known is not None and known != run:

@@ -25,13 +25,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
 from raft_ref.messages import ServerId
 from raft_ref.server.codec import Envelope, decode, encode
 from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.network.tls import speaks_for
 from raft_ref.server.transport import Transport
 
 log = logging.getLogger("raft_ref.server")
@@ -44,6 +45,12 @@ FIRST_RETRY, LAST_RETRY = 0.05, 1.0
 
 HELLO_TIMEOUT = 5.0
 """Seconds in which a new connection must have said who speaks."""
+
+MOST_QUOTED = 300
+"""Characters of what is wrong with what a stranger says that are told."""
+
+MOST_TOLD = 100
+"""Reasons to let somebody not in that are remembered, so that each is told once."""
 
 
 class Address(NamedTuple):
@@ -121,7 +128,7 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     cluster: str = ""
     founders: tuple[ServerId, ...] = ()
     disk: str = ""
-    times: int = 0
+    times: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
     run: str = ""
 
 
@@ -160,7 +167,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cluster: str = ""
     founders: tuple[ServerId, ...] = ()
     disk: str = ""
-    times: int = 0
+    times: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
     run: str = ""
 
     @property
@@ -207,9 +214,14 @@ class Link:
         tls: ssl.SSLContext | None = None,
         limits: Limits = DEFAULT_LIMITS,
         hear: Hearing = _take,
+        is_of: Callable[[Mapping[str, Any]], bool] = lambda certificate: True,
     ) -> None:
-        """Open nothing yet; `hear` is told what the peer answers, and says whether to go on."""
+        """Open nothing yet; `hear` is told what the peer answers, and says whether to go on.
+
+        `is_of` says whether a certificate is the peer's.
+        """
         self.address = address
+        self._is_of = is_of
         self._hear_answer = hear
         self._hello = hello
         self._tls = tls
@@ -256,6 +268,9 @@ class Link:
     async def _speak(self) -> None:
         reader, writer = await self.address.connect(self._tls)
         try:
+            certificate = writer.get_extra_info("peercert") if self._tls else None
+            if certificate is not None and not self._is_of(certificate):
+                raise FrameError("its certificate is that of another server")
             writer.write(frame(msgspec.msgpack.encode(self._hello())))
             await writer.drain()
             async with asyncio.timeout(HELLO_TIMEOUT):
@@ -319,6 +334,7 @@ class Listener:
     - `answer` is called with each request of a client and returns the reply; requests of one
       connection may be answered in any order, so they say themselves which is which.
     - `features`: those of the server, by their names. A peer that has others is told of in the log.
+    - `known`: where servers listen, by their names, as far as is known.
 
     Both raise ValueError for what they cannot use; its connection is closed then.
     """
@@ -332,8 +348,11 @@ class Listener:
         limits: Limits = DEFAULT_LIMITS,
         max_clients: int = 1000,
         features: str = "none",
+        known: Callable[[], Mapping[ServerId, Address]] = dict,
     ) -> None:
         self._me = me
+        self._known = known
+        self._told: set[str] = set()  # of who was closed, so that it is said once
         self._greet = greet
         self._deliver = deliver
         self._answer = answer
@@ -371,7 +390,7 @@ class Listener:
         try:
             await self._listen(reader, writer)
         except (FrameError, ValueError) as error:
-            log.warning("closed the connection of %s: %s", where, error)
+            log.warning("closed the connection of %s: %s", where, _line(error))
         except OSError as error:
             log.info("lost the connection of %s: %s", where, error)
         except asyncio.CancelledError:
@@ -392,18 +411,44 @@ class Listener:
         if hello.source is None:
             await self._serve_client(reader, writer)
             return
+        self._check_certificate(hello, writer)
         answer = await self._greet(hello)
         _tell(writer, answer)
         if answer.farewell is not None:
-            if answer.farewell.is_for_now:
-                return
-            raise FrameError(f"{hello.source!r} {answer.reason}")
+            if not answer.farewell.is_for_now:
+                self._refuse(writer, f"{hello.source!r} {answer.reason}")
+            return
         self._compare(hello.source, hello.features)
         self._speaking[hello.source].add(writer)
         try:
             await self._hear(hello.source, reader)
         finally:
             self._speaking[hello.source].discard(writer)
+
+    def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
+        """Say that somebody is not let in, once, as it will come again."""
+        if len(self._told) > MOST_TOLD:
+            self._told.clear()
+        level = logging.DEBUG if why in self._told else logging.WARNING
+        self._told.add(why)
+        log.log(level, "closed the connection of %s: %s", _name(writer), why)
+
+    def _check_certificate(self, hello: Hello, writer: asyncio.StreamWriter) -> None:
+        """Raise FrameError for who speaks under a name that its certificate does not have."""
+        certificate = writer.get_extra_info("peercert")
+        assert hello.source is not None
+        if certificate is None:  # there is no TLS
+            return
+        known = self._known()
+        where = known.get(hello.source) or (parse_address(hello.address) if hello.address else None)
+        host = "" if where is None else where.host
+        if not speaks_for(certificate, hello.source, host, known):
+            raise FrameError(f"its certificate is not that of the server {hello.source}")
+
+    def cut(self, peer: ServerId) -> None:
+        """Close the connections of a peer."""
+        for writer in tuple(self._speaking[peer]):
+            writer.close()
 
     def dismiss(self, peer: ServerId, farewell: Answer) -> None:
         """Close the connections of a peer, and say why."""
@@ -436,6 +481,8 @@ class Listener:
             raise FrameError(f"neither a server nor a client of ours: {error}") from None
         if hello.version != VERSION:
             raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
+        if not all(each.isprintable() for each in _texts(hello)):
+            raise FrameError("its greeting is not of words")
         if hello.dest not in (None, self._me):
             raise FrameError(f"it wants {hello.dest!r}, and this is {self._me!r}")
         return hello
@@ -465,13 +512,24 @@ class Listener:
         try:
             reply = await self._answer(payload)
         except ValueError as error:
-            log.warning("closed the connection of %s: %s", _name(writer), error)
+            log.warning("closed the connection of %s: %s", _name(writer), _line(error))
             writer.close()
             return
         if not writer.is_closing():
             writer.write(frame(reply))
             with contextlib.suppress(OSError):
                 await writer.drain()
+
+
+def _line(error: Exception) -> str:
+    """Return what is wrong in one line, whatever was quoted in it."""
+    text = str(error)[:MOST_QUOTED]
+    return "".join(each if each.isprintable() else "?" for each in text)
+
+
+def _texts(hello: Hello) -> list[str]:
+    values = [*msgspec.structs.astuple(hello), *hello.founders]
+    return [each for each in values if isinstance(each, str)]
 
 
 def _tell(writer: asyncio.StreamWriter, answer: Answer) -> None:
@@ -516,14 +574,25 @@ class SocketTransport(Transport):
         for peer, address in addresses.items():
             self._add(peer, address)
         self._is_started = False
-        self._listener = Listener(self._me, greet, deliver, answer, limits, features=first.features)
+        self._own = addresses.get(self._me)
+        self._listener = Listener(
+            self._me, greet, deliver, answer, limits, features=first.features, known=self._known
+        )
+
+    def _known(self) -> dict[ServerId, Address]:
+        known = {peer: link.address for peer, link in self.links.items()}
+        return known if self._own is None else {self._me: self._own, **known}
+
+    def _is_of(self, peer: ServerId, address: Address, certificate: Mapping[str, Any]) -> bool:
+        return speaks_for(certificate, peer, address.host, self._known())
 
     def _add(self, peer: ServerId, address: Address) -> None:
         if peer != self._me:
             connecting = None if self._tls is None else self._tls[1]
             hear = partial(self._hear, peer)
             said = partial(self._said_to, peer)
-            self.links[peer] = Link(address, said, connecting, self._limits, hear)
+            is_of = partial(self._is_of, peer, address)
+            self.links[peer] = Link(address, said, connecting, self._limits, hear, is_of)
 
     def _said_to(self, peer: ServerId) -> Hello:
         return msgspec.structs.replace(self._hello(), dest=peer)
@@ -553,6 +622,10 @@ class SocketTransport(Transport):
         """Speak with a peer no more, and tell it why."""
         self.replace(peer, farewell)
         self._close(peer)
+
+    def cut(self, peer: ServerId) -> None:
+        """Close the connections of a peer, which may come back."""
+        self._listener.cut(peer)
 
     def replace(self, peer: ServerId, farewell: Answer) -> None:
         """Listen no more to who has spoken for a peer, and tell it why."""

@@ -291,16 +291,16 @@ def flipped(content: bytes, at: int, bit: int) -> bytes:
     return bytes(changed)
 
 
-def used(image: Path) -> int:
-    """Return the bytes of a journal that are not zeros to be overwritten."""
-    return len((image / JOURNAL).read_bytes().rstrip(b"\0"))
+def used(image: Path, name: str = JOURNAL) -> int:
+    """Return the bytes of a file that are not zeros to be overwritten."""
+    return len((image / name).read_bytes().rstrip(b"\0"))
 
 
 def damages(image: Path, chance: random.Random, samples: int) -> Iterator[dict[str, bytes | None]]:
     """Yield flips, zeroed blocks and cuts at random places, and lost files."""
     for name in (JOURNAL, MARK):
         content = (image / name).read_bytes()
-        end = used(image) if name == JOURNAL else len(content)
+        end = used(image, name)
         yield {name: None}
         yield {name: b""}
         for _ in range(samples):
@@ -332,7 +332,7 @@ def test_each_byte_of_a_small_store(tmp_path: Path) -> None:
     for image, state in images(tmp_path, 5, 10, snapshot=4):
         for name in (JOURNAL, MARK):
             content = (image / name).read_bytes()
-            for at in range(used(image) if name == JOURNAL else len(content)):
+            for at in range(used(image, name)):
                 changed: dict[str, bytes | None] = {name: flipped(content, at, at % 8)}
                 assert outcome(image, changed, state) == "refused", (name, at)
                 assert outcome(image, {name: content[:at]}, state) == "refused", (name, at)

@@ -62,7 +62,9 @@ async def running(folder: Path, features: Any = SERVED) -> AsyncIterator[tuple[S
 class Speaker:
     """Somebody who connects, and speaks for a server or (None) for a client."""
 
-    def __init__(self, source: str | None, disk: str = "", address: str = "", **more: Any) -> None:
+    def __init__(
+        self, source: str | None, disk: str = "its own", address: str = "", **more: Any
+    ) -> None:
         self._hello = Hello(VERSION, source, source and "s1", "x", address, disk=disk, **more)
 
     async def says(self, where: Address, *payloads: bytes) -> Farewell | str | None:
@@ -85,10 +87,13 @@ class Speaker:
 
 def test_a_member_is_known_by_its_disk_and_others_are_let_in(tmp_path: Path) -> None:
     async def test() -> None:
-        async with running(tmp_path) as (_, where):
-            assert await Speaker("s2", "first").says(where) == "(welcome)"
-            assert await Speaker("s2", "first").says(where) == "(welcome)"
-            assert await Speaker("s2", "second").says(where) is Farewell.ANOTHER_DISK
+        async with running(tmp_path) as (server, where):
+            ours = {"cluster": server.cluster}
+            # Who does not say of which cluster it is takes no place from who does.
+            assert await Speaker("s2", "stranger's").says(where) == "(welcome)"
+            assert await Speaker("s2", "first", **ours).says(where) == "(welcome)"
+            assert await Speaker("s2", "first", **ours).says(where) == "(welcome)"
+            assert await Speaker("s2", "second", **ours).says(where) is Farewell.ANOTHER_DISK
             for disk in ("first", "second"):
                 assert await Speaker("s4", disk).says(where) == "(welcome)"
 
@@ -136,13 +141,17 @@ def test_a_copy_of_a_disk_is_another_server(tmp_path: Path) -> None:
     """Where both run, and where one goes on with what the other has left behind."""
 
     async def test() -> None:
-        async with running(tmp_path) as (_, where):
-            first = Speaker("s2", "disk", times=2, run="a")
+        async with running(tmp_path) as (server, where):
+
+            def run_of(times: int, run: str) -> Speaker:
+                return Speaker("s2", "disk", cluster=server.cluster, times=times, run=run)
+
+            first = run_of(2, "a")
             assert await first.says(where) == "(welcome)"
-            assert await Speaker("s2", "disk", times=2, run="a").says(where) == "(welcome)"
-            assert await Speaker("s2", "disk", times=2, run="b").says(where) is Farewell.TWICE
-            assert await Speaker("s2", "disk", times=1).says(where) is Farewell.OLDER_DISK
-            assert await Speaker("s2", "disk", times=3, run="c").says(where) == "(welcome)"
+            assert await run_of(2, "a").says(where) == "(welcome)"
+            assert await run_of(2, "b").says(where) is Farewell.TWICE
+            assert await run_of(1, "a").says(where) is Farewell.OLDER_DISK
+            assert await run_of(3, "c").says(where) == "(welcome)"
             assert await first.hears() is Farewell.OLDER_DISK
 
     asyncio.run(test())

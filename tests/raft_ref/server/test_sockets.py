@@ -6,7 +6,7 @@ import io
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from raft_ref.server.network.sockets import (
     SocketTransport,
     parse_address,
 )
-from raft_ref.server.network.tls import Certificate, TlsError
+from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -519,10 +519,13 @@ def authority() -> trustme.CA:
 
 
 def certificate(
-    authority: trustme.CA, folder: Path, trusts: trustme.CA | None = None
+    authority: trustme.CA,
+    folder: Path,
+    trusts: trustme.CA | None = None,
+    names: Sequence[str] = ("127.0.0.1", "localhost"),
 ) -> Certificate:
     folder.mkdir(exist_ok=True)
-    issued = authority.issue_cert("127.0.0.1", "localhost")
+    issued = authority.issue_cert(*names)
     paths = Certificate(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
     issued.private_key_pem.write_to_path(paths.key)
     for part in issued.cert_chain_pems:
@@ -605,3 +608,63 @@ def test_files_that_are_no_certificate(
     with pytest.raises(TlsError, match=reason) as error:
         files.for_listening()
     assert "\n" not in str(error.value)
+
+
+def certified(*names: str) -> dict[str, Any]:
+    kinds = (("IP Address" if each[0].isdigit() else "DNS", each) for each in names)
+    return {"subjectAltName": tuple(kinds)}
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "host", "is_its"),
+    [
+        (("127.0.0.1",), "s1", "127.0.0.1", True),
+        (("127.0.0.1", "s1"), "s1", "127.0.0.1", True),
+        (("127.0.0.1", "s1"), "s2", "127.0.0.1", False),  # it names another one
+        (("s2",), "s2", "127.0.0.1", True),
+        (("a.example",), "s1", "b.example", False),
+        (("*.example",), "s1", "b.example", True),
+        (("*.example",), "s1", "c.b.example", False),
+        (("client",), "s1", "127.0.0.1", False),
+        ((), "s1", "127.0.0.1", False),
+    ],
+)
+def test_a_certificate_says_which_server_its_owner_is(
+    names: tuple[str, ...], name: str, host: str, is_its: bool
+) -> None:
+    assert speaks_for(certified(*names), name, host, ("s1", "s2")) == is_its
+
+
+def test_a_client_does_not_speak_as_a_server(
+    authority: trustme.CA, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = certificate(authority, tmp_path / "ours")
+    theirs = certificate(authority, tmp_path / "theirs", names=("client.example",))
+
+    async def test() -> None:
+        where = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+        one = End("s1", where)
+        tls = ours.for_listening(), ours.for_connecting()
+        one.transport = SocketTransport(
+            where, lambda: one.hello, one._greet, one._deliver, one.answer, tls=tls
+        )
+        address = await one.transport.start(where["s1"])
+        vote = frame(encode(message("s2", "s1")))
+        for files, is_heard in ((theirs, False), (ours, True)):
+            reader, writer = await asyncio.open_connection(*address, ssl=files.for_connecting())
+            writer.write(hello("s2", "s1") + vote)
+            if is_heard:
+                await one.hears(1)
+            else:
+                assert await reader.read() == b""
+            writer.close()
+            # It is a client all the same.
+            reader, writer = await asyncio.open_connection(*address, ssl=files.for_connecting())
+            writer.write(hello() + frame(b"quick"))
+            assert await read_frame(reader) == b"QUICK"
+            writer.close()
+            assert bool(one.heard) == is_heard
+        await one.transport.close()
+
+    run(test)
+    assert "its certificate is not that of the server s2" in caplog.text
