@@ -14,8 +14,8 @@ from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
 from raft_ref.server.members import Members
 from raft_ref.server.membership import Member, MembershipReplica
+from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import Address, parse_address
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.reading import ReadingReplica

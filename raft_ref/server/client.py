@@ -11,15 +11,9 @@ from typing import Any
 import msgspec
 
 from raft_ref.messages import ServerId
+from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import FrameError, frame, read_frame
-from raft_ref.server.network.sockets import (
-    VERSION,
-    Address,
-    Answer,
-    Hello,
-    answer_of,
-    parse_address,
-)
+from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
 from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted

@@ -30,18 +30,12 @@ from raft_ref.server.codec import Envelope
 from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
+from raft_ref.server.network.addresses import Address, Contexts, parse_address
 from raft_ref.server.network.admission import CHANGED, check_message
 from raft_ref.server.network.greeting import Greeter
+from raft_ref.server.network.hello import Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import (
-    Address,
-    Answer,
-    Contexts,
-    Farewell,
-    Hello,
-    SocketTransport,
-    parse_address,
-)
+from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
 from raft_ref.server.replica import (

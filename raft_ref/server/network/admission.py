@@ -16,8 +16,8 @@ from raft_ref.messages import (
     InstallSnapshotResponse,
 )
 from raft_ref.server.members import Members
+from raft_ref.server.network.addresses import parse_address
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import parse_address
 from raft_ref.server.store import check_command, members_in
 from raft_ref.state import Role, State
 

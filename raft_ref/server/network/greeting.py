@@ -16,8 +16,8 @@ from functools import partial
 from typing import Any
 
 from raft_ref.messages import ServerId
+from raft_ref.server.network.hello import VERSION, Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import VERSION, Answer, Farewell, Hello
 from raft_ref.server.storage import Encounter, OwnDisk
 
 log = logging.getLogger("raft_ref.server")

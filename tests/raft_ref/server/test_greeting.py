@@ -37,7 +37,7 @@ from raft_ref.server import (
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.framing import frame, read_frame
 from raft_ref.server.network.greeting import MOST_UNKNOWN
-from raft_ref.server.network.sockets import VERSION, Answer, Farewell, Hello
+from raft_ref.server.network.hello import VERSION, Answer, Farewell, Hello
 from raft_ref.server.session import Request
 from raft_ref.server.store import NoOp, encoded
 

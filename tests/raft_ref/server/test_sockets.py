@@ -18,20 +18,11 @@ from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
+from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import FrameError, frame, read_frame
-from raft_ref.server.network.sockets import (
-    DEFAULT_LIMITS,
-    VERSION,
-    Address,
-    Answer,
-    Farewell,
-    Greeting,
-    Hello,
-    Limits,
-    Link,
-    SocketTransport,
-    parse_address,
-)
+from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
+from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
+from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
 
 LOOPBACK = Address("127.0.0.1", 0)
