@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import msgspec
 
 from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address, parse_address
-from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
 from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
@@ -23,6 +24,10 @@ _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerI
 
 ATTEMPT = 1.0
 """Seconds that a client waits for a reply before it asks another server."""
+
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+"""Seconds that a client leaves a leader alone that is overloaded: at first, and at most."""
 
 
 class FailedError(Exception):
@@ -49,6 +54,7 @@ class Client:
         self._addresses = {str(address): address for address in addresses}
         self._session = Session(tuple(self._addresses))
         self._tls = tls
+        self._pause = FIRST_PAUSE
         self._was_sent = False  # something that may have an effect, which is not known
         self._heard: dict[str, str] = {}  # what was heard last of each server
         self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
@@ -63,6 +69,7 @@ class Client:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(wanted)
         self._was_sent, self._heard, self._followers = False, {}, {}
+        self._pause = FIRST_PAUSE
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -96,6 +103,13 @@ class Client:
             return None
         if reply.status is not Status.UNKNOWN:
             self._was_sent = was_sent  # what may come of this request is known, not of those before
+        if reply.status is Status.REFUSED:
+            raise FailedError(reply.result.refused, self.is_undone)
+        if reply.status is Status.OVERLOADED:
+            self._heard[target] = "is overloaded"
+            self._followers[target] = True
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
         if reply.status is Status.NOT_LEADER:
             self._heard[target] = _told(reply)
             self._followers[target] = reply.leader is not None
@@ -110,6 +124,8 @@ class Client:
         what = "no server answers"
         if self._followers:
             what = "no leader answers" if any(self._followers.values()) else "no server leads"
+        if "is overloaded" in self._heard.values():
+            what = "the leader is overloaded"
         return f"{what}, for {seconds:g} s ({'; '.join(heard)})"
 
     async def close(self) -> None:
@@ -125,7 +141,10 @@ class Client:
         """Ask one server, once. Raises OSError, FrameError and TimeoutError."""
         async with asyncio.timeout(ATTEMPT):
             reader, writer = await self._connection(self._session.target)
-            writer.write(frame(msgspec.msgpack.encode(request)))
+            sent = msgspec.msgpack.encode(request)
+            if len(sent) > MAX_FRAME:
+                raise FailedError(f"it has {len(sent)} bytes, which no server takes", True)
+            writer.write(frame(sent))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
             is_change = request.membership not in (None, (None,))

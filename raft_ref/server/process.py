@@ -21,6 +21,7 @@ import msgspec
 
 from raft_ref.features import Feature, ForcedRequestVoteRequest, PreVoteRequest
 from raft_ref.messages import (
+    InstallSnapshotRequest,
     RequestVoteRequest,
     ServerId,
 )
@@ -35,6 +36,7 @@ from raft_ref.server.network.admission import CHANGED, check_message
 from raft_ref.server.network.greeting import Greeter
 from raft_ref.server.network.hello import Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
+from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
@@ -51,7 +53,14 @@ from raft_ref.server.replica import (
 )
 from raft_ref.server.session import Request
 from raft_ref.server.storage import OwnDisk, StorageError
-from raft_ref.server.store import KeyValueMachine, Result, check_command
+from raft_ref.server.store import (
+    MAX_COMMAND,
+    KeyValueMachine,
+    Result,
+    check_command,
+    size_of,
+    too_large,
+)
 from raft_ref.server.store_node import StoreNode
 from raft_ref.state import State
 
@@ -133,6 +142,7 @@ class Server:
             tls=tls,
             hear=self._hear,
         )
+        self._carrier = Carrier(self._send)
         self._features = node.features
         self._connecting = None if tls is None else tls[1]
         self._settle = settle
@@ -207,14 +217,20 @@ class Server:
                 self._settled()
                 raise
         self._settled()
-        for envelope in output.messages:
-            self._transport.send(envelope)
+        for message, number in output.messages:
+            if isinstance(message, InstallSnapshotRequest):
+                self._carrier.carry(message, number, now)
+            else:
+                self._send(message, number)
         for request, reply in output.replies:
             asked = self._asked.pop(request, None)
             if asked is not None and not asked.done():
                 asked.set_result(reply)
         self._tell()
         await self._attend_to_members()
+
+    def _send(self, message: Any, number: int) -> None:
+        self._transport.send(Envelope(message, number))
 
     def _settled(self) -> None:
         for happening in self._steps:
@@ -339,6 +355,16 @@ class Server:
 
     def _deliver(self, envelope: Envelope) -> None:
         message = envelope.message
+        if isinstance(message, PieceAnswer):
+            self._carrier.hear(message, time.monotonic())
+            return
+        if isinstance(message, Piece):
+            if message.term < self.replica.state.current_term:
+                return  # with it goes another message, which is answered
+            whole = self._carrier.take(message)
+            if whole is None:
+                return
+            envelope, message = envelope._replace(message=whole), whole
         if self._joined and not self.replica.state.last_index and isinstance(message, _FOR_VOTES):
             return  # it may have had another disk, and have forgotten whom it voted for
         check_message(message, self.replica.state, changes_members=self._changes_members)
@@ -363,6 +389,9 @@ class Server:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
         if request.command is not None:
+            if size_of(request.command) > MAX_COMMAND:
+                why = Result(succeeded=False, refused=too_large(request.command))
+                return msgspec.msgpack.encode((request.number, Reply(Status.REFUSED, why)))
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
         refused = ""

@@ -44,7 +44,14 @@ from raft_ref.node import (
 )
 from raft_ref.server.codec import Envelope
 from raft_ref.server.storage import Save, difference
-from raft_ref.server.store import KeyValueMachine, NoOp, Result, encoded
+from raft_ref.server.store import (
+    KeyValueMachine,
+    NoOp,
+    Result,
+    can_come_again,
+    encoded,
+    size_of,
+)
 from raft_ref.state import Role, State
 
 
@@ -54,10 +61,12 @@ class Timing:
 
     - `election_timeout`: the least and the most; each wait is drawn anew (5.2).
     - `heartbeat`: from one message of a leader to the next one to the same server, at most.
-    - `max_entries`: in one message. `max_outstanding`: messages with entries that a leader sends to
-      a server before the first is answered.
-    - `compact_after`: entries in the log at which it is compacted; `keep`: how many committed ones
-      stay, so that a server that is a little behind needs no snapshot.
+    - `max_entries`, `max_bytes`: in one message, unless one entry has more. `max_outstanding`:
+      messages with entries that a leader sends to a server before the first is answered.
+    - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
+      compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
+      is a little behind needs no snapshot. While one is sent ten times as many stay.
+    - `max_pending`: bytes of what clients want that are not committed yet.
     - `clock_drift`: how much faster than another the clock of any server may run (0.1: a tenth).
       Reads by lease are right only if that is so.
     - `read_numbers`: how many numbers of reads a server takes at once, so that each save serves for
@@ -68,8 +77,12 @@ class Timing:
     heartbeat: float = 0.05
     max_entries: int = 500
     max_outstanding: int = 4
+    max_bytes: int = 2**20
     compact_after: int = 2000
     keep: int = 500
+    compact_bytes: int = 2**26
+    keep_bytes: int = 2**24
+    max_pending: int = 2**24
     clock_drift: float = 0.1
     read_numbers: int = 10_000
 
@@ -85,6 +98,10 @@ class Status(StrEnum):
     """Nothing was done, and nothing will be."""
     UNKNOWN = "unknown"
     """It may be done later, or never."""
+    OVERLOADED = "overloaded"
+    """Nothing was done: there is too much to do, and soon there may be less."""
+    REFUSED = "refused"
+    """Nothing was done, and nothing will be, as the result says why."""
 
 
 class Reply(NamedTuple):
@@ -189,6 +206,7 @@ class _Peer:
     sent_round: int
     answered_round: int = 0
     outstanding: int = 0  # messages with entries that were not answered
+    heard: float = LONG_AGO
     is_probed: bool = False  # where its log matches is being found out, without entries
 
 
@@ -205,7 +223,9 @@ class _Leadership:
     """What a server knows while it leads, in one term."""
 
     peers: dict[ServerId, _Peer]
-    pending: dict[int, RequestId] = field(default_factory=dict)  # by the index of its entry
+    pending: dict[int, list[RequestId]] = field(default_factory=dict)  # by the index of its entry
+    commands: dict[str, int] = field(default_factory=dict)  # the index of each that is pending
+    size: int = 0  # the bytes of these
     early: list[tuple[RequestId, Key]] = field(default_factory=list)  # reads without an index yet
     reads: list[_Read] = field(default_factory=list)
 
@@ -236,6 +256,8 @@ class Replica:
         self._saved = self.state
         self.store = node.machine.store(self.state.snapshot.data)
         self.applied = self.state.compacted
+        self._size = 0
+        self._sizes: list[int] = []  # the bytes of the entries that are applied, and in the log
         self.leader: ServerId | None = None
         self.round = 0
         self._chance = chance
@@ -263,7 +285,7 @@ class Replica:
             if self.state.voted_for == message.source:
                 self._wait_for_leader(now)
         elif self._leading is not None:
-            self._hear(message, envelope.round)
+            self._hear(message, envelope.round, now)
 
     def tick(self, now: float) -> None:
         """Let time pass: stand for election if no leader was heard of for too long."""
@@ -277,11 +299,24 @@ class Replica:
 
     def submit(self, request: RequestId, command: str, now: float) -> None:
         """Take a command of a client; it is answered once it is applied, or cannot be."""
-        if self._leading is None:
+        leading = self._leading
+        if leading is None:
             self._refuse(request)
             return
+        index = leading.commands.get(command)
+        if index is not None:  # it was asked for before, and is in the log
+            leading.pending[index].append(request)
+            return
+        size = size_of(command)
+        if leading.size and leading.size + size > self.timing.max_pending:
+            self._replies.append((request, Reply(Status.OVERLOADED, leader=self.me)))
+            return
         self._act(ClientRequest(command), now)
-        self._leading.pending[self.state.last_index] = request
+        index = self.state.last_index
+        leading.pending[index] = [request]
+        if can_come_again(command):
+            leading.commands[command] = index
+        leading.size += size
 
     def read(self, request: RequestId, key: Key, of_any: bool = False) -> None:
         """Take a client's question for the value of a key: for the leader, or for any server.
@@ -379,7 +414,8 @@ class Replica:
         assert leading is not None
         self.leader = None
         self._wait_for_leader(now)
-        self._replies += [(request, Reply(Status.UNKNOWN)) for request in leading.pending.values()]
+        pending = [request for each in leading.pending.values() for request in each]
+        self._replies += [(request, Reply(Status.UNKNOWN)) for request in pending]
         for request in [*(r.request for r in leading.reads), *(r for r, _ in leading.early)]:
             self._refuse(request)
 
@@ -392,7 +428,7 @@ class Replica:
 
     # What a leader sends
 
-    def _hear(self, message: Message, number: int) -> None:
+    def _hear(self, message: Message, number: int, now: float) -> None:
         """Note that a server answered a message of this term, and of which round (thesis 6.4)."""
         assert self._leading is not None
         if not isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
@@ -400,6 +436,7 @@ class Replica:
         peer = self._leading.peers.get(message.source)
         if peer is None:  # a member no longer
             return
+        peer.heard = now
         peer.outstanding = max(0, peer.outstanding - 1)
         peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
@@ -422,13 +459,23 @@ class Replica:
         if is_late:
             peer.outstanding, peer.sent = 0, next_index - 1  # what was not answered is sent again
         # What is on its way is sent again with what is new: the node sends from next_index on.
-        last = min(state.last_index, next_index - 1 + self.timing.max_entries)
+        last = self._last_of_batch(next_index)
         has_room = peer.outstanding < self.timing.max_outstanding and not peer.is_probed
         if last > max(peer.sent, next_index - 1) and has_room:
             peer.sent = last
             peer.outstanding += 1
             return AppendEntries(server, last - next_index + 1)
         return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
+
+    def _last_of_batch(self, first: int) -> int:
+        """Return the last index of the entries that go in one message from an index on."""
+        state, left = self.state, self.timing.max_bytes
+        last = min(state.last_index, first - 1 + self.timing.max_entries)
+        for index, entry in enumerate(state.entries(first, last), start=first):
+            left -= size_of(entry.value)
+            if left < 0:
+                return max(index - 1, first)
+        return last
 
     # Reads
 
@@ -490,15 +537,45 @@ class Replica:
             assert isinstance(self.node.machine, KeyValueMachine)
             self.store = self.node.machine.store(self.state.snapshot.data)
             self.applied = self.state.compacted
-        pending = self._leading.pending if self._leading is not None else {}
+            self._sizes, self._size = [], 0
         entries = self.state.entries(self.applied + 1, self.state.commit_index)
         for index, entry in enumerate(entries, start=self.applied + 1):
-            result = self.store.apply(entry.value)
-            if index in pending:
-                self._answer(pending.pop(index), result)
+            result, size = self.store.apply(entry.value), size_of(entry.value)
+            self._sizes.append(size)
+            self._size += size
+            if self._leading is not None and index in self._leading.pending:
+                self._answer_pending(self._leading, index, entry.value, result)
         self.applied = self.state.commit_index
 
+    def _answer_pending(
+        self, leading: _Leadership, index: int, command: Any, result: Result
+    ) -> None:
+        for request in leading.pending.pop(index):
+            self._answer(request, result)
+        if isinstance(command, str):
+            leading.commands.pop(command, None)
+            leading.size -= size_of(command)
+
     def _compact(self, now: float) -> None:
-        index = self.applied - self.timing.keep
-        if len(self.state.log) > self.timing.compact_after and index > self.state.compacted:
+        timing, times = self.timing, 10 if self._brings_snapshot(now) else 1
+        is_long = len(self.state.log) > times * timing.compact_after
+        if not is_long and self._size <= times * timing.compact_bytes:
+            return
+        keep, size = 0, 0
+        while keep < min(timing.keep, len(self._sizes)) and size <= timing.keep_bytes:
+            keep += 1
+            size += self._sizes[-keep]
+        index = self.applied - keep
+        if index > self.state.compacted:
             self._act(CompactLog(index), now)
+            self._sizes = self._sizes[len(self._sizes) - keep :]
+            self._size = size
+
+    def _brings_snapshot(self, now: float) -> bool:
+        """Tell whether a server that answers is sent a snapshot, for which what follows is kept."""
+        recent = now - self.timing.election_timeout[1]
+        peers = {} if self._leading is None else self._leading.peers
+        return any(
+            peer.heard >= recent and self.node.next_index(self.state, each) <= self.state.compacted
+            for each, peer in peers.items()
+        )

@@ -172,6 +172,8 @@ class Session:
         """
         if number != self._number or self._wanted is None:
             return None
+        if reply.status is Status.OVERLOADED:
+            return None  # it is asked again
         if reply.status is not Status.DONE:
             self._look_elsewhere(reply.leader)
             return None

@@ -107,12 +107,34 @@ def encoded(command: Command) -> str:
     return msgspec.json.encode(command).decode()
 
 
+MAX_COMMAND = 4 * 2**20
+"""Bytes that a command may have, with its key and values: it has to fit into a message."""
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of the value of an entry, as it is sent."""
+    text = value if isinstance(value, str) else as_text(value)
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def check_command(value: str) -> None:
     """Raise ValueError where a value is no command, so that no log takes it in."""
+    if size_of(value) > MAX_COMMAND:
+        raise ValueError(too_large(value))
     try:
         _decode_command(value)
     except msgspec.DecodeError as error:
         raise ValueError(f"no command: {error}") from None
+
+
+def can_come_again(command: str) -> bool:
+    """Tell whether a command that is the same text is the same command, asked for once more."""
+    return not command.startswith(('["NoOp"', '["Register"'))
+
+
+def too_large(value: str) -> str:
+    """Say that a command has more bytes than it may."""
+    return f"it has {size_of(value)} bytes, and {MAX_COMMAND} are taken at most"
 
 
 class Store:
@@ -197,6 +219,8 @@ class KeyValueMachine:
 
     def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
         self._max_sessions = max_sessions
+        # The store of the text that was made last, as it is what comes next that is asked for.
+        self._latest: tuple[str, Store] | None = None
 
     @property
     def initial(self) -> str:
@@ -215,10 +239,13 @@ class KeyValueMachine:
 
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
         """Return the text once these entries are applied."""
-        store = self.store(data)
+        known, self._latest = self._latest, None
+        store = known[1] if known is not None and known[0] is data else self.store(data)
         for entry in entries:
             store.apply(entry.value)
-        return store.as_text()
+        text = store.as_text()
+        self._latest = text, store
+        return text
 
     def rename(self, data: Hashable, renaming: Mapping[str, str]) -> Hashable:
         """Return the text as it is: no value here is renamed."""

@@ -9,7 +9,7 @@ import struct
 
 _LENGTH = struct.Struct(">I")
 
-MAX_FRAME = 64 * 2**20
+MAX_FRAME = 8 * 2**20
 """Bytes that a frame may have unless the reader says otherwise."""
 
 

@@ -188,7 +188,7 @@ def rounds(storage: DiskStorage, seconds: float, seeds: range, count: int) -> Co
 def test_whatever_comes_to_a_replica_it_can_be_taken_and_saved(storage: DiskStorage) -> None:
     seen = rounds(storage, 0.5, range(100), 150)
     assert seen["refused"] > 0
-    assert all(seen[role] for role in Role)
+    assert seen[Role.FOLLOWER] > 0
 
 
 @pytest.mark.long
@@ -196,6 +196,7 @@ def test_whatever_comes_to_a_replica_it_can_be_taken_and_saved(storage: DiskStor
 def test_whatever_comes_to_a_replica_for_a_minute(storage: DiskStorage) -> None:
     seen = rounds(storage, 60.0, range(1000, 10**6), 2000)
     assert all(seen[cls.__name__] for cls in CLASSES)
+    assert all(seen[role] for role in Role)
 
 
 STATE = StoreNode(SERVERS, (), KeyValueMachine(), READING, SERVERS).initial("s1")
@@ -328,7 +329,7 @@ async def answer_at_random(seed: int, seconds: float, folder: Path) -> None:
             (source.chance.choice((1, 2, *HUGE)), ("done", (True, "v"), None))
         )
         data = frame(msgspec.msgpack.encode(answer)) if source.chance.random() < 0.5 else b""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):
             writer.write(source.damaged(data + frame(reply)))
             await asyncio.sleep(0.002)
             writer.close()
