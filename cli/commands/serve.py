@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from raft_ref.cli.options.errors import UsageError, positive
@@ -20,6 +21,7 @@ from raft_ref.server import (
     Server,
     ServerRequest,
     StorageError,
+    Timing,
     named,
 )
 
@@ -40,6 +42,11 @@ examples (the first of three servers on one machine; two processes; a network):
 A server that is stopped by Ctrl-C or SIGTERM lets another one lead first, if it leads, for a second
 at most; another signal stops it at once. Servers with different features work together, and say so:
 they are as safe, and what a feature promises, it does where all of them have it.
+
+Nothing can be written while no server leads: for up to twice the election timeout after a leader
+has gone, and a few messages more. Where the way takes 100 ms, --election-timeout 1 leaves room for
+some that are lost. A leader is heard while its disk is at work, for three seconds; elections wait
+for as long as disks take, and a disk that takes longer than the election timeout is told of.
 
 All reads are linearizable. For each batch of them a leader asks whether it still leads: with its
 messages (--reads leader), or in rounds of their own, and for reads at other servers as well
@@ -131,6 +138,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="with --reads lease: how much faster than another the clock of a server may run, "
         f"which is assumed (default: {IN_PRACTICE.clock_drift:g}, a tenth)",
     )
+    parser.add_argument(
+        "--election-timeout",
+        type=positive,
+        metavar="SECONDS",
+        help="how long a leader is silent that is taken for gone, at least; at most it is twice as "
+        f"long (default: {IN_PRACTICE.election_timeout[0]:g}). Several times the time that a "
+        "message takes there and back, and the same on all servers",
+    )
+    parser.add_argument(
+        "--heartbeat",
+        type=positive,
+        metavar="SECONDS",
+        help="how often a leader is heard, at most half of the election timeout (default: a third)",
+    )
     parser.add_argument("--quiet", action="store_true", help="log warnings alone")
     add_tls(parser)
     parser.set_defaults(run=run)
@@ -167,12 +188,22 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             certificate(options),
             options.without_tls,
             features_of(options, SERVED) | _READS[options.reads],
-            IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift,
+            _timing(options),
             options.join,
             options.bootstrap,
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error
+
+
+def _timing(options: argparse.Namespace) -> Timing:
+    """Return how long the server waits. Raises ValueError."""
+    timing = IN_PRACTICE
+    if options.election_timeout is not None or options.heartbeat is not None:
+        timeout = options.election_timeout or IN_PRACTICE.election_timeout[0]
+        timing = Timing.of(timeout, options.heartbeat)
+    drift = IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift
+    return replace(timing, clock_drift=drift)
 
 
 async def _served(server: Server, listen: Address) -> int:

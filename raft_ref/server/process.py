@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -52,7 +52,7 @@ from raft_ref.server.replica import (
     Timing,
 )
 from raft_ref.server.session import Request
-from raft_ref.server.storage import OwnDisk, StorageError
+from raft_ref.server.storage import OwnDisk, Save, StorageError
 from raft_ref.server.store import (
     MAX_COMMAND,
     KeyValueMachine,
@@ -62,6 +62,7 @@ from raft_ref.server.store import (
     too_large,
 )
 from raft_ref.server.store_node import StoreNode
+from raft_ref.server.transport import Pulse
 from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
@@ -70,6 +71,8 @@ _decode_request = msgspec.msgpack.Decoder(Request).decode
 
 LAST_WORDS = 0.05
 """Seconds that a server which stops leaves its answers to be sent."""
+
+A_MINUTE = 60.0
 
 MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
@@ -143,6 +146,8 @@ class Server:
             hear=self._hear,
         )
         self._carrier = Carrier(self._send)
+        self._pulse = Pulse()
+        self._told_of_disk = float("-inf")
         self._features = node.features
         self._connecting = None if tls is None else tls[1]
         self._settle = settle
@@ -205,17 +210,11 @@ class Server:
             event(self.replica, now)
         if takes_part:
             self.replica.tick(now)
+        written = self.replica.written
         output = self.replica.flush(now)
         if output.save is not None:
-            save = self._storage.save
-            saving = asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
-            try:
-                await asyncio.shield(saving)
-            except asyncio.CancelledError:
-                # It is written all the same, and so its steps have happened.
-                await saving
-                self._settled()
-                raise
+            self._pulse.foresee(output.messages, written)
+            await self._save(output.save)
         self._settled()
         for message, number in output.messages:
             if isinstance(message, InstallSnapshotRequest):
@@ -229,8 +228,32 @@ class Server:
         self._tell()
         await self._attend_to_members()
 
+    async def _save(self, what: Save) -> None:
+        """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
+        began = time.monotonic()
+        saving = asyncio.get_running_loop().run_in_executor(self._disk, self._storage.save, what)
+        heartbeat, longest = self.replica.timing.heartbeat, self.replica.timing.longest_save
+        try:
+            while not (await asyncio.wait({saving}, timeout=heartbeat))[0]:
+                if time.monotonic() < began + longest:
+                    for envelope in self._pulse.again(self.replica.state):
+                        self._transport.send(envelope)
+            saving.result()
+        except asyncio.CancelledError:
+            # It is written all the same, and so its steps have happened.
+            await saving
+            self._settled()
+            raise
+        took = time.monotonic() - began
+        self.replica.was_saving(took)
+        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
+            self._told_of_disk = began
+            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+
     def _send(self, message: Any, number: int) -> None:
-        self._transport.send(Envelope(message, number))
+        envelope = Envelope(message, number)
+        self._transport.send(envelope)
+        self._pulse.note(envelope)
 
     def _settled(self) -> None:
         for happening in self._steps:
@@ -462,8 +485,8 @@ class ServerRequest:
     first start is asked for: it `bootstraps` a new cluster with its peers, or `joins` theirs. At
     later ones that says nothing, and without it there is no first one.
     It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
-    certificate alone, unless `lets_everybody_in`. How much faster than another a clock may run,
-    `clock_drift`, is for leases. Raises ValueError if it is none of the peers, or the only one.
+    certificate alone, unless `lets_everybody_in`. Raises ValueError if it is none of the peers, or
+    the only one.
     """
 
     me: ServerId
@@ -473,7 +496,7 @@ class ServerRequest:
     certificate: Certificate | None = None
     lets_everybody_in: bool = False
     features: frozenset[Feature] = SERVED
-    clock_drift: float = IN_PRACTICE.clock_drift
+    timing: Timing = IN_PRACTICE
     joins: bool = False
     bootstraps: bool = False
 
@@ -512,5 +535,4 @@ class ServerRequest:
         tls = None if files is None else (files.for_listening(), files.for_connecting())
         begins = self.bootstraps or self.joins
         storage = DiskStorage.of(self.data, self.me, self.peers, begins=begins, joins=self.joins)
-        timing = replace(IN_PRACTICE, clock_drift=self.clock_drift)
-        return Server(self.me, self.peers, storage, timing, tls, features=self.features)
+        return Server(self.me, self.peers, storage, self.timing, tls, features=self.features)

@@ -66,6 +66,8 @@ class Timing:
     - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
       compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
       is a little behind needs no snapshot. While one is sent ten times as many stay.
+    - `longest_save`: for how long a leader is heard while its disk is at work.
+    - `bandwidth`: bytes a second that a network and a disk carry at least, where they are not lost.
     - `max_pending`: bytes of what clients want that are not committed yet.
     - `clock_drift`: how much faster than another the clock of any server may run (0.1: a tenth).
       Reads by lease are right only if that is so.
@@ -83,6 +85,30 @@ class Timing:
     compact_bytes: int = 2**26
     keep_bytes: int = 2**24
     max_pending: int = 2**24
+    bandwidth: int = 2**23
+    longest_save: float = 3.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where leaders are taken for gone that are not."""
+        least, most = self.election_timeout
+        if not 0.01 <= least < most:
+            raise ValueError(f"election timeout {least:g} to {most:g} s: expected 0.01 and more")
+        if not 0 < 2 * self.heartbeat <= least:
+            why = "a message may be late, or be lost"
+            raise ValueError(
+                f"heartbeat {self.heartbeat:g} s: expected at most half of the election timeout, "
+                f"{least:g} s, as {why}"
+            )
+
+    @classmethod
+    def of(cls, election_timeout: float, heartbeat: float | None = None) -> "Timing":
+        """Return how a server waits that takes a leader for gone after so long, or twice as long.
+
+        The heartbeat is a third of that unless it is given. Raises ValueError.
+        """
+        waits = election_timeout, 2 * election_timeout
+        return cls(waits, election_timeout / 3 if heartbeat is None else heartbeat)
+
     clock_drift: float = 0.1
     read_numbers: int = 10_000
 
@@ -207,6 +233,11 @@ class _Peer:
     answered_round: int = 0
     outstanding: int = 0  # messages with entries that were not answered
     heard: float = LONG_AGO
+    asked: float = LONG_AGO  # when something was sent that is not answered, if it is
+    round_trip: float = 0.0  # seconds from a message to an answer
+    next_index: int = 0  # when that was last seen to have grown
+    waits_since: float = LONG_AGO  # for it to grow, if entries are on their way
+    on_their_way: int = 0  # bytes of these
     is_probed: bool = False  # where its log matches is being found out, without entries
 
 
@@ -237,6 +268,9 @@ class Replica:
     the time; what was saved before, if anything was; `observe` is told of each step.
     """
 
+    slack: float
+    """Seconds that a save has taken lately."""
+
     def __init__(
         self,
         node: Node,
@@ -256,6 +290,7 @@ class Replica:
         self._saved = self.state
         self.store = node.machine.store(self.state.snapshot.data)
         self.applied = self.state.compacted
+        self.slack = 0.0
         self._size = 0
         self._sizes: list[int] = []  # the bytes of the entries that are applied, and in the log
         self.leader: ServerId | None = None
@@ -353,6 +388,19 @@ class Replica:
         self._messages, self._replies = [], []
         return output
 
+    def was_saving(self, seconds: float) -> None:
+        """Take into account that a save has taken so long, and nothing could be heard meanwhile.
+
+        Others may have as slow a disk: so who is asked for its vote has time to save it.
+        """
+        self.slack = max(seconds, (self.slack + seconds) / 2)
+        self._election_due += seconds
+
+    @property
+    def written(self) -> State:
+        """The state of which what is durable was to be saved last."""
+        return self._saved
+
     def _durable(self) -> State:
         """Return the state of which a restart must find what is durable."""
         return self.state
@@ -390,7 +438,8 @@ class Replica:
             self._start_leading(now)
 
     def _wait_for_leader(self, now: float) -> None:
-        self._election_due = now + self._chance.uniform(*self.timing.election_timeout)
+        wait = self._chance.uniform(*self.timing.election_timeout)
+        self._election_due = now + wait + 2 * self.slack
 
     def _start_leading(self, now: float) -> None:
         self.leader = self.me
@@ -437,11 +486,16 @@ class Replica:
         if peer is None:  # a member no longer
             return
         peer.heard = now
+        next_index = self.node.next_index(self.state, message.source)
+        if next_index > peer.next_index:
+            peer.next_index, peer.waits_since = next_index, now
+        if peer.asked != LONG_AGO:
+            peer.round_trip, peer.asked = now - peer.asked, LONG_AGO
         peer.outstanding = max(0, peer.outstanding - 1)
         peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
         if peer.is_probed:
-            peer.last_sent = LONG_AGO  # and so the next one goes at once
+            peer.last_sent = peer.waits_since = LONG_AGO  # and so the next one goes at once
 
     def _replicate(self, leading: _Leadership, now: float) -> None:
         for server, peer in leading.peers.items():
@@ -449,6 +503,8 @@ class Replica:
             if action is not None:
                 self._act(action, now)
                 peer.last_sent, peer.sent_round = now, self.round
+                if peer.asked == LONG_AGO:
+                    peer.asked = now
 
     def _next_message(self, server: ServerId, peer: _Peer, now: float) -> Action | None:
         state = self.state
@@ -456,26 +512,36 @@ class Replica:
         is_late = now >= peer.last_sent + self._pause(server)
         if next_index <= state.compacted:
             return InstallSnapshot(server) if is_late else None
-        if is_late:
-            peer.outstanding, peer.sent = 0, next_index - 1  # what was not answered is sent again
+        is_waiting = peer.sent >= next_index
+        if not is_waiting or now >= peer.waits_since + self._patience_with(peer):
+            # What was not answered is sent again.
+            peer.outstanding, peer.on_their_way, peer.sent = 0, 0, next_index - 1
+            peer.waits_since = now
         # What is on its way is sent again with what is new: the node sends from next_index on.
-        last = self._last_of_batch(next_index)
+        last, size = self._last_of_batch(next_index)
         has_room = peer.outstanding < self.timing.max_outstanding and not peer.is_probed
         if last > max(peer.sent, next_index - 1) and has_room:
             peer.sent = last
             peer.outstanding += 1
+            peer.on_their_way += size
             return AppendEntries(server, last - next_index + 1)
         return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
 
-    def _last_of_batch(self, first: int) -> int:
-        """Return the last index of the entries that go in one message from an index on."""
-        state, left = self.state, self.timing.max_bytes
+    def _patience_with(self, peer: _Peer) -> float:
+        """Return the seconds after which messages with entries that are not answered are lost."""
+        needed = 2 * self.slack + peer.on_their_way / self.timing.bandwidth
+        return max(self.timing.heartbeat, needed)
+
+    def _last_of_batch(self, first: int) -> tuple[int, int]:
+        """Return the last index of the entries of one message from an index on, and their bytes."""
+        state, size = self.state, 0
         last = min(state.last_index, first - 1 + self.timing.max_entries)
         for index, entry in enumerate(state.entries(first, last), start=first):
-            left -= size_of(entry.value)
-            if left < 0:
-                return max(index - 1, first)
-        return last
+            more = size_of(entry.value)
+            if size and size + more > self.timing.max_bytes:
+                return index - 1, size
+            size += more
+        return last, size
 
     # Reads
 

@@ -24,10 +24,20 @@ FIRST_RETRY, LAST_RETRY = 0.05, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a connection may take of memory, in bytes: one frame, and all that wait to be sent."""
+    """What connections may take.
+
+    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
+    - `reading`: bytes of large frames that are read at a time from clients, in all.
+    - `clients`: those that are connected. When there is one more, the one goes that was idle for
+      longest.
+    - `unknown`: connections that have not said yet who speaks.
+    """
 
     frame: int = MAX_FRAME
     queue: int = 2 * MAX_FRAME
+    reading: int = 4 * MAX_FRAME
+    clients: int = 1000
+    unknown: int = 100
 
 
 DEFAULT_LIMITS = Limits()

@@ -12,7 +12,7 @@ import msgspec
 from raft_ref.messages import ServerId
 from raft_ref.server.codec import Envelope, decode
 from raft_ref.server.network.addresses import Address, parse_address
-from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.framing import Budget, FrameError, frame, read_frame
 from raft_ref.server.network.hello import (
     HELLO_TIMEOUT,
     LONGEST_GREETING,
@@ -56,7 +56,6 @@ class Listener:
         deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
-        max_clients: int = 1000,
         features: str = "none",
         known: Callable[[], Mapping[ServerId, Address]] = dict,
     ) -> None:
@@ -67,11 +66,13 @@ class Listener:
         self._deliver = deliver
         self._answer = answer
         self._limits = limits
-        self._max_clients = max_clients
+        self._budget = Budget(limits.reading)
+        self._unknown = 0
         self._features: dict[ServerId, str] = {}  # as far as was told
         self._own_features = features
         self._speaking: dict[ServerId, set[asyncio.StreamWriter]] = defaultdict(set)
-        self._clients = 0
+        # Each client with what it waits for; the one that was idle for longest comes first.
+        self._clients: dict[asyncio.StreamWriter, set[asyncio.Task[None]]] = {}
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
@@ -110,11 +111,16 @@ class Listener:
             writer.close()
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._unknown >= self._limits.unknown:
+            raise FrameError(f"{self._unknown} connections have not said yet who speaks")
+        self._unknown += 1
         try:
             async with asyncio.timeout(HELLO_TIMEOUT):
                 first = await read_frame(reader, LONGEST_GREETING)
         except TimeoutError:
             raise FrameError(f"it said nothing for {HELLO_TIMEOUT:g} seconds") from None
+        finally:
+            self._unknown -= 1
         if first is None:
             return
         hello = self._understood(first)
@@ -200,23 +206,39 @@ class Listener:
     async def _serve_client(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        if self._clients >= self._max_clients:
-            raise FrameError(f"there are {self._max_clients} clients already")
-        self._clients += 1
+        if len(self._clients) >= self._limits.clients and not self._make_room():
+            raise FrameError(f"there are {len(self._clients)} clients already, all at work")
         # So many requests of one client are in work at a time; the others wait in its socket.
         room = asyncio.Semaphore(256)
-        requests: set[asyncio.Task[None]] = set()
+        requests = self._clients[writer] = set()
+
+        def is_done(task: asyncio.Task[None]) -> None:
+            requests.discard(task)
+            room.release()
+
         try:
-            while (payload := await read_frame(reader, self._limits.frame)) is not None:
+            while (payload := await self._next_request(reader)) is not None:
                 await room.acquire()
+                self._clients[writer] = self._clients.pop(writer, requests)  # now it is the last
                 task = asyncio.ensure_future(self._reply(payload, writer))
                 requests.add(task)
-                task.add_done_callback(requests.discard)
-                task.add_done_callback(lambda _: room.release())
+                task.add_done_callback(is_done)
         finally:
-            self._clients -= 1
+            self._clients.pop(writer, None)
             for task in requests:
                 task.cancel()
+
+    async def _next_request(self, reader: asyncio.StreamReader) -> bytes | None:
+        return await read_frame(reader, self._limits.frame, self._budget)
+
+    def _make_room(self) -> bool:
+        """Close the connection of the client that has been idle for longest, if one is."""
+        idle = next((each for each, requests in self._clients.items() if not requests), None)
+        if idle is None:
+            return False
+        del self._clients[idle]
+        idle.close()
+        return True
 
     async def _reply(self, payload: bytes, writer: asyncio.StreamWriter) -> None:
         try:

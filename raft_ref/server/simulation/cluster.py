@@ -35,7 +35,7 @@ from raft_ref.server.replica import (
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
 from raft_ref.server.store_node import StoreNode
-from raft_ref.server.transport import Transport
+from raft_ref.server.transport import Pulse, Transport
 from raft_ref.state import State
 
 
@@ -111,6 +111,7 @@ class SimulatedServer:
         self._steps: list[Happening] = []
         self._saving: Output | None = None
         self._due = 0.0
+        self.pulse = Pulse()
         self._stop: RequestId | None = None  # what is asked of the replica before it stops
 
     @property
@@ -204,7 +205,11 @@ class SimulatedServer:
         for event in events:
             event(replica, now)
         replica.tick(now)
-        self.carry_out(replica.flush(now))
+        written = replica.written
+        output = replica.flush(now)
+        if output.save is not None:
+            self.pulse.foresee(output.messages, written)
+        self.carry_out(output)
         self._plan(replica.due)
 
     def carry_out(self, output: Output) -> None:
@@ -214,11 +219,22 @@ class SimulatedServer:
             return
         self._saving = output
         simulation = self.simulation
-        self.later(simulation.chance.uniform(*simulation.conditions.saving), self._is_saved)
+        seconds = simulation.chance.uniform(*simulation.conditions.saving)
+        self.later(seconds, lambda: self._is_saved(seconds))
+        self.later(simulation.timing.heartbeat, lambda: self._pulse_while(output))
 
-    def _is_saved(self) -> None:
+    def _pulse_while(self, output: Output) -> None:
+        """Let nobody take a leader for gone while it saves."""
+        if self._saving is output and self.replica is not None:
+            for envelope in self.pulse.again(self.replica.state):
+                self.simulation.send(envelope)
+            self.later(self.simulation.timing.heartbeat, lambda: self._pulse_while(output))
+
+    def _is_saved(self, seconds: float) -> None:
         output, self._saving = self._saving, None
         assert output is not None
+        if self.replica is not None:
+            self.replica.was_saving(seconds * self._rate)
         if self.save(output):
             self.finish(output)
             self.wake()
@@ -247,6 +263,7 @@ class SimulatedServer:
         self.settle()
         for envelope in output.messages:
             self.simulation.send(envelope)
+            self.pulse.note(envelope)
         for request, reply in output.replies:
             self.simulation.answer(request, reply)
         if self._stop in (request for request, _ in output.replies):
