@@ -3,7 +3,9 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
+import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -153,6 +155,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="how often a leader is heard, at most half of the election timeout (default: a third)",
     )
     parser.add_argument("--quiet", action="store_true", help="log warnings alone")
+    parser.add_argument("--log-json", action="store_true", help="log objects, one a line")
     add_tls(parser)
     parser.set_defaults(run=run)
 
@@ -167,11 +170,8 @@ def run(options: argparse.Namespace) -> int:
             f"{request.address} can be reached from other machines: give --tls-cert, --tls-key and "
             "--tls-ca, or say --without-tls"
         )
-    logging.basicConfig(
-        level=logging.WARNING if options.quiet else logging.INFO,
-        format="%(asctime)s %(message)s",
-        stream=sys.stderr,
-    )
+    _log(options)
+    _allow_many_files()
     server = request.server()
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_served(server, request.address))
@@ -194,6 +194,35 @@ def _request(options: argparse.Namespace) -> ServerRequest:
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error
+
+
+class _JsonLines(logging.Formatter):
+    """Each line of the log is an object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line: when, how grave, and what."""
+        told = {
+            "time": record.created,
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        return json.dumps(told)
+
+
+def _log(options: argparse.Namespace) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("%(asctime)s %(message)s")
+    handler.setFormatter(_JsonLines() if options.log_json else text)
+    level = logging.WARNING if options.quiet else logging.INFO
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _allow_many_files() -> None:
+    """Let there be as many connections as the system allows for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _timing(options: argparse.Namespace) -> Timing:

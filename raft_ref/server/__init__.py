@@ -9,13 +9,15 @@ messages as bytes (`codec`), and its state in the files of `disk`. A `client` ta
 `session` says. `simulation` has a whole cluster in one process.
 """
 
-from raft_ref.server.client import Client, FailedError, OperationRequest
+from raft_ref.server.client import Client, FailedError, OperationRequest, reason_of
 from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
 from raft_ref.server.members import Members
 from raft_ref.server.membership import Member, MembershipReplica
 from raft_ref.server.network.addresses import Address, parse_address
+from raft_ref.server.network.framing import FrameError
 from raft_ref.server.network.names import check_name
+from raft_ref.server.network.report import Report, reported
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.reading import ReadingReplica
@@ -51,6 +53,7 @@ __all__ = [
     "DiskStorage",
     "ExtendedReplica",
     "FailedError",
+    "FrameError",
     "Happening",
     "KeyValueMachine",
     "Kind",
@@ -63,6 +66,7 @@ __all__ = [
     "ReadingReplica",
     "Replica",
     "Reply",
+    "Report",
     "Result",
     "Server",
     "ServerRequest",
@@ -80,4 +84,6 @@ __all__ = [
     "check_name",
     "named",
     "parse_address",
+    "reason_of",
+    "reported",
 ]

@@ -22,8 +22,9 @@ from raft_ref.server.store import Result
 
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
-ATTEMPT = 1.0
-"""Seconds that a client waits for a reply before it asks another server."""
+ATTEMPT, SLOWEST = 1.0, 2**18
+"""Seconds that a client waits for a reply before it asks another server, and the bytes a second
+that it allows for more."""
 
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
@@ -95,7 +96,7 @@ class Client:
         try:
             reply = await self.ask(request)
         except (OSError, FrameError, TimeoutError) as error:
-            self._heard[target] = _reason(error)
+            self._heard[target] = reason_of(error)
             self._followers.pop(target, None)
             await self.close()
             self._session.give_up_waiting()
@@ -139,11 +140,11 @@ class Client:
 
     async def ask(self, request: Request) -> Reply:
         """Ask one server, once. Raises OSError, FrameError and TimeoutError."""
-        async with asyncio.timeout(ATTEMPT):
+        sent = msgspec.msgpack.encode(request)
+        if len(sent) > MAX_FRAME:
+            raise FailedError(f"it has {len(sent)} bytes, which no server takes", True)
+        async with asyncio.timeout(ATTEMPT + len(sent) // SLOWEST):
             reader, writer = await self._connection(self._session.target)
-            sent = msgspec.msgpack.encode(request)
-            if len(sent) > MAX_FRAME:
-                raise FailedError(f"it has {len(sent)} bytes, which no server takes", True)
             writer.write(frame(sent))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
@@ -181,7 +182,8 @@ def _parsed(address: str) -> Address:
         raise FrameError(f"no address of a leader: {error}") from None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why a server could not be asked, in a few words."""
     if isinstance(error, TimeoutError):
         return f"no answer for {ATTEMPT:g} s"
     number = getattr(error, "errno", None) or 0
@@ -211,7 +213,7 @@ async def stranger(name: str, address: Address, tls: ssl.SSLContext | None = Non
         async with asyncio.timeout(VISIT):
             reply = await client.ask(Request(0, None, membership=(None,)))
     except (OSError, FrameError, TimeoutError) as error:
-        why = f"no answer for {VISIT:g} s" if isinstance(error, TimeoutError) else _reason(error)
+        why = f"no answer for {VISIT:g} s" if isinstance(error, TimeoutError) else reason_of(error)
         return f"no server answers at {address} ({why})"
     finally:
         await client.close()

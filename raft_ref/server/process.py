@@ -37,6 +37,7 @@ from raft_ref.server.network.greeting import Greeter
 from raft_ref.server.network.hello import Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
 from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
+from raft_ref.server.network.report import report_of
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
@@ -411,6 +412,10 @@ class Server:
             request = _decode_request(payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
+        if request.status:
+            links = {name: each.is_connected for name, each in self._transport.links.items()}
+            report = report_of(self.replica, self.cluster, links)
+            return msgspec.msgpack.encode((request.number, report))
         if request.command is not None:
             if size_of(request.command) > MAX_COMMAND:
                 why = Result(succeeded=False, refused=too_large(request.command))

@@ -397,6 +397,20 @@ class Replica:
         self._election_due += seconds
 
     @property
+    def followers(self) -> dict[ServerId, tuple[int, float | None]]:
+        """How many entries each server that is led from here lacks, and its last round trip."""
+        if self._leading is None:
+            return {}
+        next_index = self.node.next_index
+        return {
+            name: (
+                self.state.last_index + 1 - next_index(self.state, name),
+                None if peer.heard == LONG_AGO else peer.round_trip,
+            )
+            for name, peer in self._leading.peers.items()
+        }
+
+    @property
     def written(self) -> State:
         """The state of which what is durable was to be saved last."""
         return self._saved

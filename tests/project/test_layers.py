@@ -317,6 +317,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/cluster",
         "verify/ladder",
     },
+    "cli/commands/status": {"raft_ref/server/network"},
     "cli/commands/watch": set(),
     "cli/reports": {
         "cli/options",

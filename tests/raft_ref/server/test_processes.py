@@ -344,12 +344,21 @@ def test_the_commands(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> N
         "",
         "raft-ref: there is no server 4; nothing was done\n",
     )
+    assert main(["status", "--cluster", cluster.where]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:4] == ["server", "address", "role", "term"]
+    assert sorted(row.split()[2] for row in rows) == ["follower", "follower", "leader"]
     # Without a majority there is no session, and so nothing that could still be done.
     for name in "23":
         cluster.kill(name)
     code, _, err = kv(capsys, "put", "color", "x", "--cluster", cluster.where, "--timeout", "1")
     assert code == 3
     assert err.endswith("; nothing was done\n")
+    assert main(["status", "--json", "--cluster", cluster.where, "--timeout", "1"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    one = told[str(cluster.addresses["1"])]
+    assert (one["name"], one["peers"]["2"]["is_connected"]) == ("1", False)
+    assert "error" in told[str(cluster.addresses["2"])]
     code, _, err = kv(capsys, "get", "color", "--cluster", cluster.where, "--timeout", "1")
     assert (code, err.count("\n"), err.endswith("; nothing was read\n")) == (3, 1, True)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.addresses import Address, parse_address
-from raft_ref.server.network.framing import FrameError, frame, read_frame
+from raft_ref.server.network.framing import SMALL, Budget, FrameError, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
@@ -371,6 +371,7 @@ async def said(address: Address, data: bytes, tls: ssl.SSLContext | None = None)
     """Connect, say something, and return all that is said back until the connection is closed."""
     reader, writer = await asyncio.open_connection(*address, ssl=tls)
     writer.write(data)
+    found = b""
     with contextlib.suppress(OSError):
         async with asyncio.timeout(3):
             found = await reader.read()
@@ -497,6 +498,70 @@ def test_requests_of_a_client_are_answered_as_they_are_done() -> None:
             writer.write(hello() + frame(b"slow") + frame(b"quick"))
             assert [await read_frame(reader), await read_frame(reader)] == [b"QUICK", b"SLOW"]
             writer.close()
+
+    run(test)
+
+
+def test_the_client_that_was_idle_for_longest_makes_room() -> None:
+    async def test() -> None:
+        async with pair(Limits(clients=3)) as (_, two):
+            address = two.transport.links["s1"].address
+            ends = []
+            for _ in range(4):
+                ends.append(await asyncio.open_connection(*address))
+                ends[-1][1].write(hello() + frame(b"a"))
+                assert await read_frame(ends[-1][0]) == b"A"
+                if len(ends) == 3:  # the first one is not idle for longest any more
+                    ends[0][1].write(frame(b"b"))
+                    assert await read_frame(ends[0][0]) == b"B"
+            assert await ends[1][0].read() == b""
+            for at in (0, 2, 3):
+                ends[at][1].write(frame(b"c"))
+                assert await read_frame(ends[at][0]) == b"C"
+            for _, writer in ends:
+                writer.close()
+
+    run(test)
+
+
+def test_who_does_not_say_who_speaks_is_one_of_a_few(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with pair(Limits(unknown=2)) as (_, two):
+            address = two.transport.links["s1"].address
+            silent = [await asyncio.open_connection(*address) for _ in range(2)]
+            await asyncio.sleep(0.02)
+            assert await said(address, hello() + frame(b"a")) == b""
+            for _, writer in silent:
+                writer.close()
+            await asyncio.sleep(0.02)
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(hello() + frame(b"a"))
+            assert await read_frame(reader) == b"A"
+            writer.close()
+
+    run(test)
+    assert "2 connections have not said yet who speaks" in caplog.text
+
+
+def test_large_frames_are_read_within_a_budget() -> None:
+    """The others wait, and are read later."""
+    size = 4 * SMALL
+
+    async def test() -> None:
+        budget, readers = Budget(2 * size), [asyncio.StreamReader() for _ in range(4)]
+        tasks = []
+        for each in readers:
+            each.feed_data(frame(bytes(size))[:100])
+            tasks.append(asyncio.ensure_future(read_frame(each, size, budget)))
+        small = asyncio.StreamReader()
+        small.feed_data(frame(b"small"))
+        assert await read_frame(small, size, budget) == b"small"
+        await asyncio.sleep(0.01)
+        assert budget._free == 0
+        for each in reversed(readers):
+            each.feed_data(frame(bytes(size))[100:])
+        assert await asyncio.gather(*tasks) == [bytes(size)] * 4
+        assert budget._free == 2 * size
 
     run(test)
 
