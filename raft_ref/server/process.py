@@ -63,7 +63,7 @@ from raft_ref.server.store import (
     too_large,
 )
 from raft_ref.server.store_node import StoreNode
-from raft_ref.server.transport import Pulse
+from raft_ref.server.transport import Pulse, may_leave_early
 from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
@@ -213,11 +213,17 @@ class Server:
             self.replica.tick(now)
         written = self.replica.written
         output = self.replica.flush(now)
+        messages = output.messages
         if output.save is not None:
-            self._pulse.foresee(output.messages, written)
+            if self.replica.timing.sends_early:
+                early = [each for each in messages if may_leave_early(each.message, written)]
+                messages = [each for each in messages if each not in early]
+                for envelope in early:
+                    self._send(*envelope)
+            self._pulse.foresee(messages, written)
             await self._save(output.save)
         self._settled()
-        for message, number in output.messages:
+        for message, number in messages:
             if isinstance(message, InstallSnapshotRequest):
                 self._carrier.carry(message, number, now)
             else:

@@ -66,6 +66,7 @@ class Timing:
     - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
       compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
       is a little behind needs no snapshot. While one is sent ten times as many stay.
+    - `sends_early`: a leader sends its entries while it saves them (thesis, 10.2.1).
     - `longest_save`: for how long a leader is heard while its disk is at work.
     - `bandwidth`: bytes a second that a network and a disk carry at least, where they are not lost.
     - `max_pending`: bytes of what clients want that are not committed yet.
@@ -87,6 +88,7 @@ class Timing:
     max_pending: int = 2**24
     bandwidth: int = 2**23
     longest_save: float = 3.0
+    sends_early: bool = False
 
     def __post_init__(self) -> None:
         """Raise ValueError where leaders are taken for gone that are not."""
@@ -107,13 +109,14 @@ class Timing:
         The heartbeat is a third of that unless it is given. Raises ValueError.
         """
         waits = election_timeout, 2 * election_timeout
-        return cls(waits, election_timeout / 3 if heartbeat is None else heartbeat)
+        often = election_timeout / 3 if heartbeat is None else heartbeat
+        return cls(waits, often, sends_early=True)
 
     clock_drift: float = 0.1
     read_numbers: int = 10_000
 
 
-IN_PRACTICE = Timing()
+IN_PRACTICE = Timing(sends_early=True)
 
 
 class Status(StrEnum):

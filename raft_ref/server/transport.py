@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from raft_ref.messages import AppendEntriesRequest, ServerId
 from raft_ref.server.codec import Envelope
@@ -18,6 +18,19 @@ class Transport(Protocol):
 
     def send(self, envelope: Envelope) -> None:
         """Send a message to its `dest`. Returns at once, and raises nothing."""
+
+
+def may_leave_early(message: Any, written: State) -> bool:
+    """Tell whether a message may leave while what it says is being saved (thesis, 10.2.1).
+
+    Entries of a leader may, whose vote is written, and which tells of no commit for which it counts
+    itself before it has written it (`SentWhileWriting` in `raft_ref.durability`).
+    """
+    return (
+        isinstance(message, AppendEntriesRequest)
+        and message.term == written.current_term
+        and message.leader_commit <= written.last_index
+    )
 
 
 class Pulse:
@@ -45,11 +58,7 @@ class Pulse:
         """
         for envelope in envelopes:
             message = envelope.message
-            if (
-                isinstance(message, AppendEntriesRequest)
-                and message.term == written.current_term
-                and max(message.prev_log_index, message.leader_commit) <= written.last_index
-            ):
+            if may_leave_early(message, written) and message.prev_log_index <= written.last_index:
                 self.note(envelope)
 
     def again(self, state: State) -> list[Envelope]:

@@ -27,8 +27,22 @@ def frame(payload: bytes) -> bytes:
 SMALL = 2**16
 """Bytes of a frame that is read without being asked for room: a socket has as many."""
 
-SLOWEST = 2**16
-"""Bytes a second that a frame has to come with, once it has begun, and ten seconds."""
+SLOWEST, STALLED = 2**18, 5.0
+"""Bytes a second that a frame has to come with once it has begun, and the seconds that it has more;
+for as long it may stand still."""
+
+
+async def _body(reader: asyncio.StreamReader, length: int) -> bytes:
+    if length <= SMALL:
+        return await reader.readexactly(length)
+    found = bytearray()
+    while len(found) < length:
+        async with asyncio.timeout(STALLED):
+            part = await reader.read(min(length - len(found), SLOWEST))
+        if not part:
+            raise asyncio.IncompleteReadError(bytes(found), length)
+        found += part
+    return bytes(found)
 
 
 class Budget:
@@ -71,8 +85,8 @@ async def read_frame(
     if budget is not None and taken:
         await budget.take(taken)
     try:
-        async with asyncio.timeout(10 + length / SLOWEST):
-            return await reader.readexactly(length)
+        async with asyncio.timeout(STALLED + length / SLOWEST):
+            return await _body(reader, length)
     except asyncio.IncompleteReadError:
         raise FrameError("the stream ends within a frame") from None
     except TimeoutError:

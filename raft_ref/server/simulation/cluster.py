@@ -35,7 +35,7 @@ from raft_ref.server.replica import (
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
 from raft_ref.server.store_node import StoreNode
-from raft_ref.server.transport import Pulse, Transport
+from raft_ref.server.transport import Pulse, Transport, may_leave_early
 from raft_ref.state import State
 
 
@@ -112,6 +112,7 @@ class SimulatedServer:
         self._saving: Output | None = None
         self._due = 0.0
         self.pulse = Pulse()
+        self._written = self.node.initial(me)
         self._stop: RequestId | None = None  # what is asked of the replica before it stops
 
     @property
@@ -205,20 +206,27 @@ class SimulatedServer:
         for event in events:
             event(replica, now)
         replica.tick(now)
-        written = replica.written
+        self._written = replica.written
         output = replica.flush(now)
         if output.save is not None:
-            self.pulse.foresee(output.messages, written)
+            self.pulse.foresee(output.messages, self._written)
         self.carry_out(output)
         self._plan(replica.due)
 
     def carry_out(self, output: Output) -> None:
         """Save, and then send and answer."""
+        written = self._written
         if output.save is None:
             self.finish(output)
             return
-        self._saving = output
         simulation = self.simulation
+        if simulation.sends_early:
+            early = [each for each in output.messages if may_leave_early(each.message, written)]
+            for envelope in early:
+                simulation.send(envelope)
+            rest = [each for each in output.messages if each not in early]
+            output = output._replace(messages=rest)
+        self._saving = output
         seconds = simulation.chance.uniform(*simulation.conditions.saving)
         self.later(seconds, lambda: self._is_saved(seconds))
         self.later(simulation.timing.heartbeat, lambda: self._pulse_while(output))
@@ -293,6 +301,9 @@ class Simulation(Transport):
     so that a part can be replaced.
     """
 
+    sends_early = False
+    """Whether leaders send while they save. What is sent then is sent before its step is settled,
+    so that no step can be held against the spec."""
     server: type[SimulatedServer] = SimulatedServer
     replica: type[Replica] = Replica
     extended: type[ExtendedReplica] = MembershipReplica

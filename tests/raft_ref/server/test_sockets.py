@@ -543,6 +543,20 @@ def test_who_does_not_say_who_speaks_is_one_of_a_few(caplog: pytest.LogCaptureFi
     assert "2 connections have not said yet who speaks" in caplog.text
 
 
+def test_a_frame_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raft_ref.server.network.framing.STALLED", 0.05)
+
+    async def test() -> None:
+        for size in (10, 2 * SMALL):
+            reader, budget = asyncio.StreamReader(), Budget(4 * SMALL)
+            reader.feed_data(frame(bytes(size))[:-1])
+            with pytest.raises(FrameError, match=f"a frame of {size} bytes takes too long"):
+                await read_frame(reader, budget=budget)
+            assert budget._free == 4 * SMALL
+
+    run(test)
+
+
 def test_large_frames_are_read_within_a_budget() -> None:
     """The others wait, and are read later."""
     size = 4 * SMALL

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from raft_ref import AppendEntriesRequest, Entry
+from raft_ref import AppendEntriesRequest, AppendEntriesResponse, Entry
 from raft_ref.server import (
     IN_PRODUCTION,
     Conditions,
@@ -18,8 +18,10 @@ from raft_ref.server import (
 from raft_ref.server.codec import Envelope
 from raft_ref.server.replica import Output
 from raft_ref.server.simulation.cluster import SimulatedServer
+from raft_ref.server.simulation.linearizability import is_linearizable
+from raft_ref.server.simulation.trial import run
 from raft_ref.server.store import Result
-from raft_ref.server.transport import Pulse
+from raft_ref.server.transport import Pulse, may_leave_early
 from raft_ref.state import Role, State
 
 SERVERS = ("s1", "s2", "s3")
@@ -60,12 +62,16 @@ class Impatient(SimulatedServer):
 
 
 def written(
-    conditions: Conditions, seconds: float, timing: Timing | None = None, server: Any = None
+    conditions: Conditions,
+    seconds: float,
+    timing: Timing | None = None,
+    server: Any = None,
+    cluster: type[Simulation] = Simulation,
 ) -> tuple[int, int]:
     """Write for some seconds; return how many writes were done, and the term in the end."""
-    made = type("Made", (Simulation,), {"server": server or SimulatedServer})
-    cluster: Simulation = made(SERVERS, 5, conditions, timing or Timing(), features=IN_PRODUCTION)
-    client = SimulatedClient(cluster, "c", 4.0, lambda: 0.02)
+    made = type("Made", (cluster,), {"server": server or SimulatedServer})
+    simulated: Simulation = made(SERVERS, 5, conditions, timing or Timing(), features=IN_PRODUCTION)
+    client = SimulatedClient(simulated, "c", 4.0, lambda: 0.02)
     done: list[Result | None] = []
 
     def write() -> None:
@@ -75,9 +81,9 @@ def written(
         done.append(result)
         write()
 
-    cluster.at(0.5, write)
-    cluster.run(seconds)
-    terms = [each.replica.state.current_term for each in cluster.servers.values() if each.replica]
+    simulated.at(0.5, write)
+    simulated.run(seconds)
+    terms = [each.replica.state.current_term for each in simulated.servers.values() if each.replica]
     return len(done), max(terms)
 
 
@@ -107,6 +113,35 @@ def test_a_long_way_with_loss() -> None:
     done, term = written(far, 60.0, Timing.of(1.0))
     assert done > 60
     assert term < 10
+
+
+class Early(Simulation):
+    """Leaders send while they save."""
+
+    sends_early = True
+
+
+@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 60), marks=pytest.mark.long)])
+def test_clients_see_one_store_where_leaders_send_while_they_save(seeds: range) -> None:
+    for seed in seeds:
+        found = run(seed, simulation=Early, features=IN_PRODUCTION)
+        assert found.is_idle
+        assert is_linearizable(found.history)
+
+
+def test_it_takes_the_time_of_one_disk_less() -> None:
+    slow = Conditions(saving=(0.2, 0.2))
+    late, early = (written(slow, 10.0, cluster=each)[0] for each in (Simulation, Early))
+    assert early > 1.3 * late
+
+
+def test_what_may_leave_early() -> None:
+    written = replace(State("s1"), current_term=3, log=(Entry(1, "x"), Entry(3, "y")))
+    for commit, term, may in ((2, 3, True), (3, 3, False), (2, 4, False)):
+        sent = AppendEntriesRequest("s1", "s2", term, 2, 3, (Entry(3, "z"),), commit)
+        assert may_leave_early(sent, written) == may
+    answer = AppendEntriesResponse("s1", "s2", 3, True, 3)
+    assert not may_leave_early(answer, written)
 
 
 @pytest.mark.parametrize(
