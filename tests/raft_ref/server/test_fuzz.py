@@ -186,7 +186,7 @@ def rounds(storage: DiskStorage, seconds: float, seeds: range, count: int) -> Co
 
 
 def test_whatever_comes_to_a_replica_it_can_be_taken_and_saved(storage: DiskStorage) -> None:
-    seen = rounds(storage, 0.5, range(100), 150)
+    seen = rounds(storage, 0.2, range(100), 150)
     assert seen["refused"] > 0
     assert seen[Role.FOLLOWER] > 0
 
@@ -309,7 +309,7 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> Counter[str]:
 
 
 @pytest.mark.parametrize(
-    "seconds", [0.5, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.deep])]
+    "seconds", [0.3, pytest.param(30.0, marks=[pytest.mark.long, pytest.mark.deep])]
 )
 def test_whatever_is_said_to_a_server(
     seconds: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -353,7 +353,7 @@ async def answer_at_random(seed: int, seconds: float, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "seconds", [0.3, pytest.param(10.0, marks=[pytest.mark.long, pytest.mark.deep])]
+    "seconds", [0.2, pytest.param(10.0, marks=[pytest.mark.long, pytest.mark.deep])]
 )
 def test_whatever_is_answered(
     seconds: float, tmp_path: Path, caplog: pytest.LogCaptureFixture

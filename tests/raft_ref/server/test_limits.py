@@ -186,20 +186,20 @@ def test_a_log_of_many_bytes_is_compacted_and_keeps_a_few() -> None:
     simulation = Simulation(
         ("s1", "s2", "s3"),
         3,
-        timing=Timing(compact_bytes=20_000, keep_bytes=5_000),
+        timing=Timing(compact_bytes=10_000, keep_bytes=2_500),
     )
     client = SimulatedClient(simulation, "c", 1.0, lambda: 0.01)
     simulation.run(1.0)
     done: list[Result | None] = []
-    for number in range(100):
+    for number in range(50):
         client.do(Operation(Kind.PUT, f"k{number % 7}", f"{number}" * 500), done.append)
         simulation.run(0.2)
-    assert len(done) == 100
+    assert len(done) == 50
     for server in simulation.servers.values():
         assert server.replica is not None
         state = server.replica.state
         assert state.compacted > 0
-        assert sum(size_of(entry.value) for entry in state.log) < 40_000
+        assert sum(size_of(entry.value) for entry in state.log) < 20_000
 
 
 def test_a_command_that_is_too_large_is_refused_to_the_client(tmp_path: Path) -> None:

@@ -87,7 +87,9 @@ def written(
     return len(done), max(terms)
 
 
-@pytest.mark.parametrize("milliseconds", [100, 150, 300])
+@pytest.mark.parametrize(
+    "milliseconds", [300, *(pytest.param(each, marks=pytest.mark.long) for each in (100, 150))]
+)
 def test_a_disk_that_is_slower_than_elections(milliseconds: int) -> None:
     """The leader is heard while it saves, and candidates wait for as long as disks take."""
     saving = milliseconds / 1000
@@ -103,6 +105,7 @@ def test_a_leader_whose_disk_is_slow_alone_is_heard_meanwhile() -> None:
     assert written(Conditions(), 20.0, server=SilentServer)[1] > 10
 
 
+@pytest.mark.long
 def test_where_no_account_is_taken_of_disks_there_is_hardly_a_leader() -> None:
     slow = Conditions(saving=(0.3, 0.33))
     assert written(slow, 20.0, server=Impatient)[0] < written(slow, 20.0)[0] / 2
@@ -121,7 +124,7 @@ class Early(Simulation):
     sends_early = True
 
 
-@pytest.mark.parametrize("seeds", [range(6), pytest.param(range(6, 60), marks=pytest.mark.long)])
+@pytest.mark.parametrize("seeds", [range(3), pytest.param(range(3, 30), marks=pytest.mark.long)])
 def test_clients_see_one_store_where_leaders_send_while_they_save(seeds: range) -> None:
     for seed in seeds:
         found = run(seed, simulation=Early, features=IN_PRODUCTION)
@@ -129,6 +132,7 @@ def test_clients_see_one_store_where_leaders_send_while_they_save(seeds: range) 
         assert is_linearizable(found.history)
 
 
+@pytest.mark.long
 def test_it_takes_the_time_of_one_disk_less() -> None:
     slow = Conditions(saving=(0.2, 0.2))
     late, early = (written(slow, 10.0, cluster=each)[0] for each in (Simulation, Early))
