@@ -1,7 +1,9 @@
 """A server of a real cluster: a replica with a disk, a network and the system's clock.
 
 The rule is that of `raft_ref.server.replica`: what a round of events leads to is saved before any
-of it is sent or answered, and what comes in meanwhile makes up the next round.
+of it is sent or answered, and what comes in meanwhile makes up the next round. Entries of a leader
+alone leave while it saves them (see `raft_ref.server.transport`): their answers belong to the next
+round, and so it counts itself for them only once they are saved.
 """
 
 import asyncio
@@ -215,11 +217,7 @@ class Server:
         output = self.replica.flush(now)
         messages = output.messages
         if output.save is not None:
-            if self.replica.timing.sends_early:
-                early = [each for each in messages if may_leave_early(each.message, written)]
-                messages = [each for each in messages if each not in early]
-                for envelope in early:
-                    self._send(*envelope)
+            messages = self._send_early(messages, written)
             self._pulse.foresee(messages, written)
             await self._save(output.save)
         self._settled()
@@ -234,6 +232,18 @@ class Server:
                 asked.set_result(reply)
         self._tell()
         await self._attend_to_members()
+
+    def _send_early(self, messages: list[Envelope], written: State) -> list[Envelope]:
+        """Send what may leave while it is saved; return the rest."""
+        if not self.replica.timing.sends_early:
+            return messages
+        rest = []
+        for envelope in messages:
+            if may_leave_early(envelope.message, written):
+                self._send(*envelope)
+            else:
+                rest.append(envelope)
+        return rest
 
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
