@@ -257,7 +257,7 @@ def _members(text: str) -> Members | None:
     return found
 
 
-@lru_cache(maxsize=4)  # a server asks for those of its snapshot again and again
+@lru_cache(maxsize=2)  # a server asks for those of its snapshot again and again
 def members_in(data: Hashable) -> Members | None:
     """Return the members that the text of a store holds, if any. Raises ValueError."""
     if not data:

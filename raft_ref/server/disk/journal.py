@@ -96,6 +96,7 @@ class Journal:
         """Begin a journal with these records, in a folder that has none (see `is_used`)."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            _sync_folder(folder.absolute().parent)  # or the folder could be gone with the power
             lock = _locked(folder)
             try:
                 if is_used(folder):
@@ -231,6 +232,14 @@ def is_used(folder: Path) -> bool:
     if not (folder / MARK).exists():
         return (folder / JOURNAL).exists()
     return (folder / JOURNAL).exists() or _read_mark(folder / MARK).number > 0
+
+
+def _sync_folder(folder: Path) -> None:
+    found = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(found)
+    finally:
+        os.close(found)
 
 
 def _locked(folder: Path) -> int:

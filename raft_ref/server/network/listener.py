@@ -81,7 +81,10 @@ class Listener:
         if address.is_unix:
             self._server = await asyncio.start_unix_server(self._accept, address.host)
             return address
-        self._server = await asyncio.start_server(self._accept, *address, ssl=tls)
+        limit = None if tls is None else HELLO_TIMEOUT
+        self._server = await asyncio.start_server(
+            self._accept, *address, ssl=tls, ssl_handshake_timeout=limit
+        )
         host, port = self._server.sockets[0].getsockname()[:2]
         return Address(host, port)
 

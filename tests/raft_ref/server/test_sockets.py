@@ -685,6 +685,28 @@ def certified(*names: str) -> dict[str, Any]:
     return {"subjectAltName": tuple(kinds)}
 
 
+def test_a_handshake_that_is_not_made_is_given_up(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("raft_ref.server.network.listener.HELLO_TIMEOUT", 0.1)
+    ours = certificate(authority, tmp_path / "ours")
+
+    async def test() -> None:
+        one = End("s1", {"s1": LOOPBACK})
+        tls = ours.for_listening(), ours.for_connecting()
+        one.transport = SocketTransport(
+            {"s1": LOOPBACK}, lambda: one.hello, one._greet, one._deliver, one.answer, tls=tls
+        )
+        address = await one.transport.start(LOOPBACK)
+        reader, writer = await asyncio.open_connection(*address)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+        await one.transport.close()
+
+    run(test)
+
+
 @pytest.mark.parametrize(
     ("names", "name", "host", "is_its"),
     [
