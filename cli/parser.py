@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "demo": "run a cluster in one process, live in the terminal",
     "serve": "run a server of a cluster",
     "kv": "read and write keys of a cluster",
+    "status": "tell how each server of a cluster is",
     "member": "tell who the servers of a cluster are, or change that",
     "validate": "validate recorded traces of any implementation against the spec",
     "watch": "validate logs while they are written",

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from raft_ref.bugs import Bug
-from raft_ref.messages import Message, ServerId, Value
+from raft_ref.messages import AppendEntriesRequest, Message, ServerId, Value
 from raft_ref.node import Node, Step
 from raft_ref.state import DURABLE, State
 
@@ -143,6 +143,44 @@ def _differ(before: State, after: State) -> bool:
 
 def _in_order(pending: Pending) -> tuple[Message, ...]:
     return tuple(sorted(pending.messages, key=repr))
+
+
+class SentWhileWriting(StoredNode):
+    """A leader's entries leave while it writes them itself (thesis, 10.2.1).
+
+    It counts itself for them once they are written: to others a commit happens then, and none that
+    it counts before may leave with what leaves early. If it crashes between, its log is without
+    them, as the log of a server that never had them: that is no step of Raft.tla, in which a leader
+    has what it sends, but all that is asked of Raft holds.
+    """
+
+    def may_leave(self, stored: Stored, message: Message) -> bool:
+        """Tell whether a message may leave before the outcome of its step is written."""
+        return (
+            isinstance(message, AppendEntriesRequest)
+            and message.term == stored.disk.current_term
+            and stored.disk.voted_for == stored.me
+            and self.is_known(stored, message)
+        )
+
+    def is_known(self, stored: Stored, message: AppendEntriesRequest) -> bool:
+        """Tell whether what a message says is committed does not rest on what is not written."""
+        return message.leader_commit <= stored.state.commit_index
+
+    def taken(self, stored: Stored, step: Step) -> StoredStep:
+        """Send what may leave, and the rest once it is written."""
+        early = tuple(each for each in step.messages if self.may_leave(stored, each))
+        rest = tuple(each for each in step.messages if each not in early)
+        later = super().taken(stored, step._replace(messages=rest))
+        return later._replace(messages=(*early, *later.messages))
+
+
+class CommitCountedBeforeWritten(SentWhileWriting):
+    """A leader tells of commits for which it counts itself before it has written them (10.2.1)."""
+
+    def is_known(self, stored: Stored, message: AppendEntriesRequest) -> bool:
+        """Say whatever is so in memory."""
+        return True
 
 
 class SentBeforeWritten(StoredNode):

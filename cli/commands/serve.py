@@ -3,10 +3,13 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
+import resource
 import signal
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from raft_ref.cli.options.errors import UsageError, positive
@@ -20,15 +23,17 @@ from raft_ref.server import (
     Server,
     ServerRequest,
     StorageError,
+    Timing,
     named,
 )
 
 _EXAMPLES = """
 examples (the first of three servers on one machine; two processes; a network):
-  raft-ref serve --id 1 --data /tmp/1 \\
+  raft-ref serve --bootstrap --id 1 --data /tmp/1 \\
       --peers 1=127.0.0.1:7001,2=127.0.0.1:7002,3=127.0.0.1:7003
-  raft-ref serve --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
-  raft-ref serve --id a --data /srv/raft --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
+  raft-ref serve --bootstrap --id 2 --data /tmp/2 --peers 1=unix:/tmp/1.sock,2=unix:/tmp/2.sock
+  raft-ref serve --bootstrap --id a --data /srv/raft \\
+      --tls-cert a.pem --tls-key a.key --tls-ca ca.pem \\
       --peers a=a.example:7001,b=b.example:7001,c=c.example:7001
   raft-ref serve --id d --join --data /srv/raft ...    a server that waits for `member add`
   raft-ref serve --with pre-vote,membership ...        leadership is not transferred
@@ -40,12 +45,24 @@ A server that is stopped by Ctrl-C or SIGTERM lets another one lead first, if it
 at most; another signal stops it at once. Servers with different features work together, and say so:
 they are as safe, and what a feature promises, it does where all of them have it.
 
+Nothing can be written while no server leads: for up to twice the election timeout after a leader
+has gone, and a few messages more. Where the way takes 100 ms, --election-timeout 1 leaves room for
+some that are lost. A leader is heard while its disk is at work, for three seconds; elections wait
+for as long as disks take, and a disk that takes longer than the election timeout is told of.
+
 All reads are linearizable. For each batch of them a leader asks whether it still leads: with its
 messages (--reads leader), or in rounds of their own, and for reads at other servers as well
 (--reads any). By lease (--reads lease) it does not ask while a majority of servers that run so has
 promised to elect nobody else. ASSUMED then: no clock of the cluster runs faster than another by
 more than --clock-drift, is set, or stands still, as a machine's does that is suspended. Where that
 is not so, a read may miss what was written before it.
+
+The first start of a server is asked for: --bootstrap makes its folder, and with its peers a new
+cluster; later it says nothing, and may be left out. Without it a folder that is empty is refused,
+as it may be mistyped. The first server, by name, draws what the cluster is known by, and the others
+wait for it at their first start. Servers of another cluster, or that began with other servers, are
+refused, and so is a second one under a name, and one whose disk is older than it was. A disk that
+is damaged is refused with the file and what is to be done: the server joins as a new one.
 
 A server that joins is in no configuration, and empty, until `raft-ref member add` (see there); it
 is started again in the same words. What the members are is in the log from the first change on, and
@@ -82,7 +99,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="all servers that the cluster begins with, this one included, the same everywhere; an "
         "address is host:port or unix:/path",
     )
-    parser.add_argument(
+    first = parser.add_mutually_exclusive_group()
+    first.add_argument(
+        "--bootstrap",
+        action="store_true",
+        help="begin a new cluster with the peers, if this is the server's first start",
+    )
+    first.add_argument(
         "--join",
         action="store_true",
         help="wait to be added to the cluster of the other peers, some of its servers",
@@ -117,7 +140,22 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="with --reads lease: how much faster than another the clock of a server may run, "
         f"which is assumed (default: {IN_PRACTICE.clock_drift:g}, a tenth)",
     )
+    parser.add_argument(
+        "--election-timeout",
+        type=positive,
+        metavar="SECONDS",
+        help="how long a leader is silent that is taken for gone, at least; at most it is twice as "
+        f"long (default: {IN_PRACTICE.election_timeout[0]:g}). Several times the time that a "
+        "message takes there and back, and the same on all servers",
+    )
+    parser.add_argument(
+        "--heartbeat",
+        type=positive,
+        metavar="SECONDS",
+        help="how often a leader is heard, at most half of the election timeout (default: a third)",
+    )
     parser.add_argument("--quiet", action="store_true", help="log warnings alone")
+    parser.add_argument("--log-json", action="store_true", help="log objects, one a line")
     add_tls(parser)
     parser.set_defaults(run=run)
 
@@ -132,11 +170,8 @@ def run(options: argparse.Namespace) -> int:
             f"{request.address} can be reached from other machines: give --tls-cert, --tls-key and "
             "--tls-ca, or say --without-tls"
         )
-    logging.basicConfig(
-        level=logging.WARNING if options.quiet else logging.INFO,
-        format="%(asctime)s %(message)s",
-        stream=sys.stderr,
-    )
+    _log(options)
+    _allow_many_files()
     server = request.server()
     with contextlib.suppress(KeyboardInterrupt):
         return asyncio.run(_served(server, request.address))
@@ -153,11 +188,51 @@ def _request(options: argparse.Namespace) -> ServerRequest:
             certificate(options),
             options.without_tls,
             features_of(options, SERVED) | _READS[options.reads],
-            IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift,
+            _timing(options),
             options.join,
+            options.bootstrap,
         )
     except ValueError as error:
         raise UsageError(f"--{error}") from error
+
+
+class _JsonLines(logging.Formatter):
+    """Each line of the log is an object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a line: when, how grave, and what."""
+        told = {
+            "time": record.created,
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        return json.dumps(told)
+
+
+def _log(options: argparse.Namespace) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    text = logging.Formatter("%(asctime)s %(message)s")
+    handler.setFormatter(_JsonLines() if options.log_json else text)
+    level = logging.WARNING if options.quiet else logging.INFO
+    logging.basicConfig(level=level, handlers=[handler])
+
+
+def _allow_many_files() -> None:
+    """Let there be as many connections as the system allows for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _timing(options: argparse.Namespace) -> Timing:
+    """Return how long the server waits. Raises ValueError."""
+    timing = IN_PRACTICE
+    if options.election_timeout is not None or options.heartbeat is not None:
+        timeout = options.election_timeout or IN_PRACTICE.election_timeout[0]
+        timing = Timing.of(timeout, options.heartbeat)
+    drift = IN_PRACTICE.clock_drift if options.clock_drift is None else options.clock_drift
+    return replace(timing, clock_drift=drift)
 
 
 async def _served(server: Server, listen: Address) -> int:

@@ -5,16 +5,19 @@ key-value store. A `replica` is a node with timers (no I/O), which saves by a `s
 `transport`, and applies what is committed to a `store`; an `extended` one has features as well,
 `membership` and `reading` are two of them. `members` are who the servers are, and a `store_node`
 is a node that has them in its log. A `process` runs a replica over the sockets of `network`, with
-messages as bytes (`codec`). A `client` talks to servers as a `session` says. `simulation` has a
-whole cluster in one process.
+messages as bytes (`codec`), and its state in the files of `disk`. A `client` talks to servers as a
+`session` says. `simulation` has a whole cluster in one process.
 """
 
-from raft_ref.server.client import Client, FailedError, OperationRequest
+from raft_ref.server.client import Client, FailedError, OperationRequest, reason_of
+from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
 from raft_ref.server.members import Members
 from raft_ref.server.membership import Member, MembershipReplica
+from raft_ref.server.network.addresses import Address, parse_address
+from raft_ref.server.network.framing import FrameError
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import Address, parse_address
+from raft_ref.server.network.report import Report, reported
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.process import Server, ServerRequest
 from raft_ref.server.reading import ReadingReplica
@@ -32,7 +35,7 @@ from raft_ref.server.replica import (
 from raft_ref.server.session import Kind, Membership, Operation, Session, Transfer
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation
-from raft_ref.server.storage import SqliteStorage, Storage, StorageError
+from raft_ref.server.storage import Storage, StorageError
 from raft_ref.server.store import KeyValueMachine, Result, Store
 from raft_ref.server.store_node import StoreNode
 
@@ -47,8 +50,10 @@ __all__ = [
     "ChangeKind",
     "Client",
     "Conditions",
+    "DiskStorage",
     "ExtendedReplica",
     "FailedError",
+    "FrameError",
     "Happening",
     "KeyValueMachine",
     "Kind",
@@ -61,13 +66,13 @@ __all__ = [
     "ReadingReplica",
     "Replica",
     "Reply",
+    "Report",
     "Result",
     "Server",
     "ServerRequest",
     "Session",
     "SimulatedClient",
     "Simulation",
-    "SqliteStorage",
     "Status",
     "Storage",
     "StorageError",
@@ -79,4 +84,6 @@ __all__ = [
     "check_name",
     "named",
     "parse_address",
+    "reason_of",
+    "reported",
 ]

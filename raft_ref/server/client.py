@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.network.framing import FrameError, frame, read_frame
-from raft_ref.server.network.sockets import VERSION, Address, Hello, parse_address
+from raft_ref.server.network.addresses import Address, parse_address
+from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
 from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted
@@ -20,8 +22,13 @@ from raft_ref.server.store import Result
 
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
-ATTEMPT = 1.0
-"""Seconds that a client waits for a reply before it asks another server."""
+ATTEMPT, SLOWEST = 1.0, 2**18
+"""Seconds that a client waits for a reply before it asks another server, and the bytes a second
+that it allows for more."""
+
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+"""Seconds that a client leaves a leader alone that is overloaded: at first, and at most."""
 
 
 class FailedError(Exception):
@@ -48,6 +55,7 @@ class Client:
         self._addresses = {str(address): address for address in addresses}
         self._session = Session(tuple(self._addresses))
         self._tls = tls
+        self._pause = FIRST_PAUSE
         self._was_sent = False  # something that may have an effect, which is not known
         self._heard: dict[str, str] = {}  # what was heard last of each server
         self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
@@ -62,6 +70,7 @@ class Client:
         """Do something within so many seconds. Raises FailedError."""
         self._session.begin(wanted)
         self._was_sent, self._heard, self._followers = False, {}, {}
+        self._pause = FIRST_PAUSE
         try:
             async with asyncio.timeout(seconds):
                 while True:
@@ -87,7 +96,7 @@ class Client:
         try:
             reply = await self.ask(request)
         except (OSError, FrameError, TimeoutError) as error:
-            self._heard[target] = _reason(error)
+            self._heard[target] = reason_of(error)
             self._followers.pop(target, None)
             await self.close()
             self._session.give_up_waiting()
@@ -95,6 +104,13 @@ class Client:
             return None
         if reply.status is not Status.UNKNOWN:
             self._was_sent = was_sent  # what may come of this request is known, not of those before
+        if reply.status is Status.REFUSED:
+            raise FailedError(reply.result.refused, self.is_undone)
+        if reply.status is Status.OVERLOADED:
+            self._heard[target] = "is overloaded"
+            self._followers[target] = True
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
         if reply.status is Status.NOT_LEADER:
             self._heard[target] = _told(reply)
             self._followers[target] = reply.leader is not None
@@ -109,6 +125,8 @@ class Client:
         what = "no server answers"
         if self._followers:
             what = "no leader answers" if any(self._followers.values()) else "no server leads"
+        if "is overloaded" in self._heard.values():
+            what = "the leader is overloaded"
         return f"{what}, for {seconds:g} s ({'; '.join(heard)})"
 
     async def close(self) -> None:
@@ -122,9 +140,12 @@ class Client:
 
     async def ask(self, request: Request) -> Reply:
         """Ask one server, once. Raises OSError, FrameError and TimeoutError."""
-        async with asyncio.timeout(ATTEMPT):
+        sent = msgspec.msgpack.encode(request)
+        if len(sent) > MAX_FRAME:
+            raise FailedError(f"it has {len(sent)} bytes, which no server takes", True)
+        async with asyncio.timeout(ATTEMPT + len(sent) // SLOWEST):
             reader, writer = await self._connection(self._session.target)
-            writer.write(frame(msgspec.msgpack.encode(request)))
+            writer.write(frame(sent))
             await writer.drain()
             is_command = request.command is not None and self._session.is_open
             is_change = request.membership not in (None, (None,))
@@ -161,7 +182,8 @@ def _parsed(address: str) -> Address:
         raise FrameError(f"no address of a leader: {error}") from None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """Return why a server could not be asked, in a few words."""
     if isinstance(error, TimeoutError):
         return f"no answer for {ATTEMPT:g} s"
     number = getattr(error, "errno", None) or 0
@@ -191,7 +213,7 @@ async def stranger(name: str, address: Address, tls: ssl.SSLContext | None = Non
         async with asyncio.timeout(VISIT):
             reply = await client.ask(Request(0, None, membership=(None,)))
     except (OSError, FrameError, TimeoutError) as error:
-        why = f"no answer for {VISIT:g} s" if isinstance(error, TimeoutError) else _reason(error)
+        why = f"no answer for {VISIT:g} s" if isinstance(error, TimeoutError) else reason_of(error)
         return f"no server answers at {address} ({why})"
     finally:
         await client.close()
@@ -199,6 +221,20 @@ async def stranger(name: str, address: Address, tls: ssl.SSLContext | None = Non
     if there is None:
         return f"who answers at {address} does not wait to be added (serve --join)"
     return "" if there == name else f"who answers at {address} is {there}, not {name}"
+
+
+async def greeted(hello: Hello, address: Address, tls: ssl.SSLContext | None) -> Answer | None:
+    """Return what a server answers to a greeting; None if it says nothing."""
+    try:
+        async with asyncio.timeout(VISIT):
+            reader, writer = await address.connect(tls)
+            try:
+                writer.write(frame(msgspec.msgpack.encode(hello)))
+                return await answer_of(reader)
+            finally:
+                writer.close()
+    except (OSError, FrameError, TimeoutError):
+        return None
 
 
 @dataclass(frozen=True)

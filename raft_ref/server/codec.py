@@ -20,6 +20,7 @@ from raft_ref.messages import (
     Snapshot,
 )
 from raft_ref.server.members import as_text, of_text
+from raft_ref.server.network.pieces import Piece, PieceAnswer
 
 
 class CodecError(ValueError):
@@ -33,15 +34,16 @@ class Envelope(NamedTuple):
     round began (thesis 6.4). The node knows nothing of rounds.
     """
 
-    message: Message
+    message: Any
     round: int = 0
 
 
-_Number = Annotated[int, msgspec.Meta(ge=0)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 _WIRE: dict[Any, Any] = {
     str: str,
     int: _Number,
     bool: bool,
+    bytes: bytes,
     tuple[Entry, ...]: list[tuple[_Number, str]],
     Snapshot: tuple[_Number, _Number, str],
 }
@@ -49,6 +51,8 @@ _CLASSES: tuple[type[Any], ...] = (
     *get_args(Message),
     *get_args(FeatureMessage),
     ForcedRequestVoteRequest,
+    Piece,
+    PieceAnswer,
 )
 _NUMBERS = {cls: number for number, cls in enumerate(_CLASSES)}
 _encoder = msgspec.msgpack.Encoder()

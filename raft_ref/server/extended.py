@@ -109,6 +109,12 @@ class ExtendedReplica(Replica):
         else:
             self._replies.append((request, Reply(Status.NOT_LEADER, leader=target)))
 
+    def was_saving(self, seconds: float) -> None:
+        """Take into account that a save has taken so long, and nothing could be heard meanwhile."""
+        super().was_saving(seconds)
+        self._quorum_due += seconds
+        self._contact_due += seconds
+
     def flush(self, now: float) -> Output:
         """Return what is to be saved, sent and answered because of what happened since the last."""
         self._tell_target(now)
@@ -163,12 +169,12 @@ class ExtendedReplica(Replica):
     # While it leads
 
     def _start_leading(self, now: float) -> None:
-        self._quorum_due = now + self.timing.election_timeout[1]
+        self._quorum_due = now + self.timing.election_timeout[1] + 2 * self.slack
         self._answered: dict[ServerId, float] = {}  # when who answered last
         super()._start_leading(now)
 
     def _check_quorum(self, now: float) -> None:
-        self._quorum_due = now + self.timing.election_timeout[1]
+        self._quorum_due = now + self.timing.election_timeout[1] + 2 * self.slack
         if self._has(Feature.CHECK_QUORUM):
             self._act(CheckQuorum(), now)
 

@@ -290,7 +290,7 @@ class MembershipReplica(ExtendedReplica):
             self._changes.append(wanted)
             return
         self._act(action, now)
-        self._leading.pending[self.state.last_index] = wanted.request
+        self._leading.pending[self.state.last_index] = [wanted.request]
 
     def _answer_to(self, change: Change, now: float) -> _Answer | None:
         """Return the answer to a change that is made already, or must not be; else None."""

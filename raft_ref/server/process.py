@@ -1,40 +1,46 @@
 """A server of a real cluster: a replica with a disk, a network and the system's clock.
 
 The rule is that of `raft_ref.server.replica`: what a round of events leads to is saved before any
-of it is sent or answered, and what comes in meanwhile makes up the next round.
+of it is sent or answered, and what comes in meanwhile makes up the next round. Entries of a leader
+alone leave while it saves them (see `raft_ref.server.transport`): their answers belong to the next
+round, and so it counts itself for them only once they are saved.
 """
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from raft_ref.features import Feature
-from raft_ref.messages import AppendEntriesRequest, InstallSnapshotRequest, ServerId
+from raft_ref.features import Feature, ForcedRequestVoteRequest, PreVoteRequest
+from raft_ref.messages import (
+    InstallSnapshotRequest,
+    RequestVoteRequest,
+    ServerId,
+)
 from raft_ref.node import Step
-from raft_ref.server.client import stranger
+from raft_ref.server.client import greeted, stranger
 from raft_ref.server.codec import Envelope
+from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
+from raft_ref.server.network.addresses import Address, Contexts, parse_address
+from raft_ref.server.network.admission import CHANGED, check_message
+from raft_ref.server.network.greeting import Greeter
+from raft_ref.server.network.hello import Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
-from raft_ref.server.network.sockets import (
-    Address,
-    Contexts,
-    Farewell,
-    Hello,
-    SocketTransport,
-    parse_address,
-)
+from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
+from raft_ref.server.network.report import report_of
+from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError
 from raft_ref.server.reading import replica_of
 from raft_ref.server.replica import (
@@ -49,9 +55,17 @@ from raft_ref.server.replica import (
     Timing,
 )
 from raft_ref.server.session import Request
-from raft_ref.server.storage import SqliteStorage, Storage, StorageError
-from raft_ref.server.store import KeyValueMachine, Result, check_command
+from raft_ref.server.storage import OwnDisk, Save, StorageError
+from raft_ref.server.store import (
+    MAX_COMMAND,
+    KeyValueMachine,
+    Result,
+    check_command,
+    size_of,
+    too_large,
+)
 from raft_ref.server.store_node import StoreNode
+from raft_ref.server.transport import Pulse, may_leave_early
 from raft_ref.state import State
 
 log = logging.getLogger("raft_ref.server")
@@ -61,8 +75,7 @@ _decode_request = msgspec.msgpack.Decoder(Request).decode
 LAST_WORDS = 0.05
 """Seconds that a server which stops leaves its answers to be sent."""
 
-MOST_UNKNOWN = 32
-"""Servers that a server lets in which are no members as far as it knows."""
+A_MINUTE = 60.0
 
 MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
@@ -70,18 +83,10 @@ MOST_IDLE = 60.0
 _Event = Callable[[Replica, float], None]
 
 
-def known_by(founders: Iterable[ServerId]) -> str:
-    """Return what a cluster is known by that began with these servers.
-
-    A server that began with others is of another cluster, though its terms and indices look alike.
-    """
-    return hashlib.sha256("\0".join(sorted(founders)).encode()).hexdigest()[:16]
-
-
 STOP_WITHIN = 1.0
 """Seconds that a server which is to stop has to let another lead."""
 
-_CHANGED = "the members of the cluster have changed, and this server runs without membership"
+_FOR_VOTES = RequestVoteRequest | PreVoteRequest | ForcedRequestVoteRequest
 
 _ASSUMED = (
     "%s reads by lease: that is right if no clock of the cluster runs more than %g %% faster than "
@@ -92,51 +97,60 @@ _ASSUMED = (
 class Server:
     """A server that runs until it is stopped, was removed from its cluster, or cannot save.
 
-    Arguments: whose it is; where the servers of the cluster listen, those that it begins with; its
-    disk; how long it waits; TLS for listening and connecting, if any; `settle` is told of each step
-    of the node, once it will not be undone, and before anybody else hears of it; the `features` of
-    the node; whether the server `joins` the others, and waits to be added.
+    Arguments: whose it is; where the servers of the cluster listen, those that it begins with, or
+    some of the one that it joins, as its disk says; that disk; how long it waits; TLS for listening
+    and connecting, if any; `settle` is told of each step of the node, once it will not be undone,
+    and before anybody else hears of it; the `features` of the node.
     """
 
     def __init__(
         self,
         me: ServerId,
         addresses: Mapping[ServerId, Address],
-        storage: Storage,
+        storage: OwnDisk,
         timing: Timing = IN_PRACTICE,
         tls: Contexts | None = None,
         settle: Callable[[Happening], None] = lambda happening: None,
         features: Iterable[Feature] = SERVED,
-        joins: bool = False,
     ) -> None:
         """Load what was saved. Raises StorageError."""
         self.me = me
+        joins = not storage.founders
         # One without features, too, as its peers may send it messages of theirs.
         voters = [each for each in addresses if not (joins and each == me)]
         node = StoreNode(tuple(addresses), (), KeyValueMachine(), features, voters)
         node.addresses.update((name, str(address)) for name, address in addresses.items())
         self._node = node
-        self._cluster = "" if joins else known_by(addresses)
+        self._joined = joins
         self._storage = storage
         saved = storage.load(node.initial(me))
         self._changes_members = Feature.MEMBERSHIP in node.features
         if not self._changes_members and node.latest_index(saved, saved.last_index):
-            raise StorageError(_CHANGED)
+            raise StorageError(CHANGED)
         chance = random.Random()
         now = time.monotonic()
         self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
-        self._transport = SocketTransport(
+        self._disk = ThreadPoolExecutor(1, "disk")
+        self._greeter = Greeter(
             me,
+            named(node.features),
+            str(addresses[me]) if me in addresses else "",
+            storage,
+            self._on_disk,
+            self._was_replaced,
+        )
+        self._transport = SocketTransport(
             addresses,
+            lambda: self._greeter.hello,
+            self._greet,
             self._deliver,
             self._answer,
             tls=tls,
-            features=named(node.features),
-            greet=self._greet if self._changes_members else None,
-            dismissed=self._was_dismissed,
-            disk=storage.disk,
-            cluster=self._cluster,
+            hear=self._hear,
         )
+        self._carrier = Carrier(self._send)
+        self._pulse = Pulse()
+        self._told_of_disk = float("-inf")
         self._features = node.features
         self._connecting = None if tls is None else tls[1]
         self._settle = settle
@@ -145,11 +159,8 @@ class Server:
         self._wakeup = asyncio.Event()
         self._asked: dict[RequestId, asyncio.Future[Reply]] = {}
         self._numbers = count()
-        self._disk = ThreadPoolExecutor(1, "disk")
         self._seen = (0, "")
         self._members: Members | None = None  # those that the transport knows of
-        self._disks: dict[ServerId, str] = {}  # of who spoke, and is no member
-        self._strange: set[ServerId] = set()  # to whom this server is unknown
         self._leaving: set[ServerId] = set()  # whose removal is not committed yet
         self._is_stopped = False
         self._failure: StorageError | None = None
@@ -160,6 +171,8 @@ class Server:
         log.info("%s listens at %s", self.me, bound)
         if Feature.LEASES in self._features:
             log.warning(_ASSUMED, self.me, 100 * self.replica.timing.clock_drift)
+        if not self._greeter.cluster and not self._joined:
+            log.info("%s waits for %s to say which cluster this is", self.me, self._founder)
         if self.replica.members == Members():
             log.info("%s is in no configuration, and waits to be added", self.me)
         await self._attend_to_members()
@@ -190,33 +203,74 @@ class Server:
         return reply.status is Status.DONE and not is_done and reply.leader == self.me
 
     async def _round(self) -> None:
+        takes_part = bool(self._greeter.cluster)
         if not self._events:
-            await self._wait(min(self.replica.due - time.monotonic(), MOST_IDLE))
+            due = self.replica.due - time.monotonic() if takes_part else MOST_IDLE
+            await self._wait(min(due, MOST_IDLE))
         events, self._events = self._events, []
         now = time.monotonic()
         for event in events:
             event(self.replica, now)
-        self.replica.tick(now)
+        if takes_part:
+            self.replica.tick(now)
+        written = self.replica.written
         output = self.replica.flush(now)
+        messages = output.messages
         if output.save is not None:
-            save = self._storage.save
-            saving = asyncio.get_running_loop().run_in_executor(self._disk, save, output.save)
-            try:
-                await asyncio.shield(saving)
-            except asyncio.CancelledError:
-                # It is written all the same, and so its steps have happened.
-                await saving
-                self._settled()
-                raise
+            messages = self._send_early(messages, written)
+            self._pulse.foresee(messages, written)
+            await self._save(output.save)
         self._settled()
-        for envelope in output.messages:
-            self._transport.send(envelope)
+        for message, number in messages:
+            if isinstance(message, InstallSnapshotRequest):
+                self._carrier.carry(message, number, now)
+            else:
+                self._send(message, number)
         for request, reply in output.replies:
             asked = self._asked.pop(request, None)
             if asked is not None and not asked.done():
                 asked.set_result(reply)
         self._tell()
         await self._attend_to_members()
+
+    def _send_early(self, messages: list[Envelope], written: State) -> list[Envelope]:
+        """Send what may leave while it is saved; return the rest."""
+        if not self.replica.timing.sends_early:
+            return messages
+        rest = []
+        for envelope in messages:
+            if may_leave_early(envelope.message, written):
+                self._send(*envelope)
+            else:
+                rest.append(envelope)
+        return rest
+
+    async def _save(self, what: Save) -> None:
+        """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
+        began = time.monotonic()
+        saving = asyncio.get_running_loop().run_in_executor(self._disk, self._storage.save, what)
+        heartbeat, longest = self.replica.timing.heartbeat, self.replica.timing.longest_save
+        try:
+            while not (await asyncio.wait({saving}, timeout=heartbeat))[0]:
+                if time.monotonic() < began + longest:
+                    for envelope in self._pulse.again(self.replica.state):
+                        self._transport.send(envelope)
+            saving.result()
+        except asyncio.CancelledError:
+            # It is written all the same, and so its steps have happened.
+            await saving
+            self._settled()
+            raise
+        took = time.monotonic() - began
+        self.replica.was_saving(took)
+        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
+            self._told_of_disk = began
+            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+
+    def _send(self, message: Any, number: int) -> None:
+        envelope = Envelope(message, number)
+        self._transport.send(envelope)
+        self._pulse.note(envelope)
 
     def _settled(self) -> None:
         for happening in self._steps:
@@ -258,58 +312,73 @@ class Server:
         self._members = members
         for name, address in members.addresses:
             self._transport.connect(name, parse_address(address))
-        for name in members.members & self._disks.keys():
-            if not await self._meet(name, self._disks.pop(name)):
-                self._transport.dismiss(name, Farewell.ANOTHER_DISK)
+        for name, farewell in await self._greeter.recognise(members.members):
+            self._transport.dismiss(name, self._greeter.answer(farewell))
         # Those who were removed are spoken with until that is committed.
         self._leaving = {each for each in members.removed if not self.replica.has_removed(each)}
         for name in members.removed - self._leaving - {self.me}:
-            self._transport.dismiss(name, Farewell.REMOVED)
+            self._transport.dismiss(name, self._greeter.answer(Farewell.REMOVED))
         if self.replica.is_removed:
             self._end("was removed from the cluster")
 
-    async def _greet(self, hello: Hello) -> Farewell | None:
-        """Let in who was not removed, and has the disk that it had as a member before.
+    @property
+    def cluster(self) -> str:
+        """What the cluster is known by; empty if that is not told yet."""
+        return self._greeter.cluster
 
-        One that is unknown here may have been added by entries that have not come here yet; its
-        disk is noted once they have, as what it says before counts for nothing.
-        """
-        assert hello.source is not None
-        if self._cluster and hello.cluster not in ("", self._cluster):
-            return Farewell.ANOTHER_CLUSTER  # whose entries of a term may be others than ours
-        if self.replica.has_removed(hello.source):
-            return Farewell.REMOVED
+    @property
+    def _acquainted(self) -> frozenset[ServerId]:
         members = self.replica.members
-        assert members is not None
-        if hello.source not in members.members:
-            if len(self._disks.keys() | {hello.source}) > MOST_UNKNOWN:
-                return Farewell.STRANGER
-            self._disks[hello.source] = hello.disk
-        elif not await self._meet(hello.source, hello.disk):
-            return Farewell.ANOTHER_DISK
-        if hello.source not in self._transport.links and hello.address:
-            self._node.addresses.setdefault(hello.source, hello.address)
-            self._transport.connect(hello.source, parse_address(hello.address))
-        return None
+        return frozenset(self._transport.links) if members is None else members.members
 
-    async def _meet(self, peer: ServerId, disk: str) -> bool:
-        """Tell whether a member has the disk that it had before."""
+    async def _greet(self, hello: Hello) -> Answer:
+        """Let in who was not removed, and is who it was as a member before."""
+        assert hello.source is not None
+        if self.replica.has_removed(hello.source):
+            return self._greeter.answer(Farewell.REMOVED)
+        if not self._changes_members and hello.source not in self._transport.links:
+            return self._greeter.answer(Farewell.STRANGER)
+        address = parse_address(hello.address) if hello.address else None
+        try:
+            answer = await self._greeter.greet(hello, self._acquainted)
+        except StorageError as error:
+            raise ValueError(str(error)) from None
+        is_new = answer.farewell is None and hello.source not in self._transport.links
+        if is_new and address is not None:
+            self._node.addresses.setdefault(hello.source, hello.address)
+            self._transport.connect(hello.source, address)
+        return answer
+
+    async def _hear(self, peer: ServerId, answer: Answer) -> bool:
+        """Tell whether to speak to a peer, by its answer."""
+        took_part = bool(self._greeter.cluster)
+        try:
+            is_heard, farewell = await self._greeter.hear(peer, answer, self._acquainted)
+        except StorageError:
+            return False
+        if farewell is Farewell.REMOVED:
+            self._end(f"was removed from the cluster, as {peer} says")
+        elif farewell is not None:
+            self._fail(StorageError(f"{peer} says that {self.me} {farewell}"))
+        if self._greeter.cluster and not took_part:
+            self._wakeup.set()
+        return is_heard
+
+    def _was_replaced(self, peer: ServerId) -> None:
+        self._transport.replace(peer, self._greeter.answer(Farewell.OLDER_DISK))
+
+    async def _on_disk(self, do: Callable[..., Any], *arguments: Any) -> Any:
+        """Do something with the disk, after what is under way. Stops if it fails."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._disk, self._storage.meet, peer, disk)
+            return await loop.run_in_executor(self._disk, do, *arguments)
         except StorageError as error:
             self._fail(error)
-            return False
+            raise
 
-    def _was_dismissed(self, peer: ServerId, farewell: Farewell) -> None:
-        match farewell:
-            case Farewell.REMOVED:
-                self._end(f"was removed from the cluster, as {peer} says")
-            case Farewell.ANOTHER_DISK:
-                self._fail(StorageError(f"{peer} says that {self.me} {farewell}"))
-            case Farewell.STRANGER | Farewell.ANOTHER_CLUSTER if peer not in self._strange:
-                log.warning("%s says that %s %s", peer, self.me, farewell)
-                self._strange.add(peer)
+    @property
+    def _founder(self) -> ServerId:
+        return self._greeter.hello.founders[0]
 
     def _end(self, why: str) -> None:
         if not self._is_stopped:
@@ -326,32 +395,47 @@ class Server:
 
     def _deliver(self, envelope: Envelope) -> None:
         message = envelope.message
-        if isinstance(message, AppendEntriesRequest):
-            for entry in message.entries:
-                self._check(entry.value)
-        if isinstance(message, InstallSnapshotRequest) and not self._changes_members:
-            machine = self._node.machine
-            assert isinstance(machine, KeyValueMachine)
-            if machine.members(message.snapshot.data) is not None:
-                raise ValueError(_CHANGED)
-        self._take(lambda replica, now: replica.receive(envelope, now))
+        if isinstance(message, PieceAnswer):
+            self._carrier.hear(message, time.monotonic())
+            return
+        if isinstance(message, Piece):
+            if message.term < self.replica.state.current_term:
+                return  # with it goes another message, which is answered
+            whole = self._carrier.take(message)
+            if whole is None:
+                return
+            envelope, message = envelope._replace(message=whole), whole
+        if self._joined and not self.replica.state.last_index and isinstance(message, _FOR_VOTES):
+            return  # it may have had another disk, and have forgotten whom it voted for
+        check_message(message, self.replica.state, changes_members=self._changes_members)
+        self._take(partial(self._receive, envelope))
 
-    def _check(self, value: Any) -> None:
-        """Raise ValueError where no log should take a value in."""
-        if not isinstance(value, Members):
-            check_command(value)
-        elif not self._changes_members:
-            raise ValueError(_CHANGED)
-        else:
-            for _, address in value.addresses:
-                parse_address(address)
+    def _receive(self, envelope: Envelope, replica: Replica, now: float) -> None:
+        """Let the replica take a message; one that it cannot take ends a connection, and no more.
+
+        What it is known to refuse it is not told of (`check_message`), so this is for what is not.
+        """
+        try:
+            replica.receive(envelope, now)
+        except Exception as error:
+            message = envelope.message
+            what = f"{type(message).__name__} of term {message.term}"
+            log.error("closed the connection of %s: its %s: %r", message.source, what, error)
+            self._transport.cut(message.source)
 
     async def _answer(self, payload: bytes) -> bytes:
         try:
             request = _decode_request(payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
+        if request.status:
+            links = {name: each.is_connected for name, each in self._transport.links.items()}
+            report = report_of(self.replica, self.cluster, links)
+            return msgspec.msgpack.encode((request.number, report))
         if request.command is not None:
+            if size_of(request.command) > MAX_COMMAND:
+                why = Result(succeeded=False, refused=too_large(request.command))
+                return msgspec.msgpack.encode((request.number, Reply(Status.REFUSED, why)))
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
         refused = ""
@@ -376,7 +460,13 @@ class Server:
         address = parse_address(change.address)
         if not self.replica.would_add(change.server, change.address):
             return ""
-        return await stranger(change.server, address, self._connecting)
+        why = await stranger(change.server, address, self._connecting)
+        if why:
+            return why
+        hello = msgspec.structs.replace(self._greeter.hello, dest=change.server)
+        answer = await greeted(hello, address, self._connecting)
+        differs = "" if answer is None else self._greeter.differs(answer)
+        return differs and f"{change.server} {differs}"
 
     def _address_of(self, server: ServerId) -> str | None:
         told = None if self._members is None else self._members.address_of(server)
@@ -387,21 +477,37 @@ class Server:
         name = next(self._numbers)
         asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._asked[name] = asked
-        self._take(lambda replica, now: ask(replica, name, now))
+        self._take(partial(self._put, ask, name))
         try:
             return await asked
         finally:
             self._asked.pop(name, None)
+
+    def _put(
+        self,
+        ask: Callable[[Replica, RequestId, float], None],
+        name: RequestId,
+        replica: Replica,
+        now: float,
+    ) -> None:
+        try:
+            ask(replica, name, now)
+        except Exception as error:
+            asked = self._asked.pop(name, None)
+            if asked is not None and not asked.done():
+                asked.set_exception(ValueError(f"it cannot be asked for: {error!r}"))
 
 
 @dataclass(frozen=True)
 class ServerRequest:
     """One server of a cluster: which of the peers it is, its disk, and who may speak with it.
 
-    The peers are those that the cluster began with; or, if it `joins`, itself and some others.
+    The peers are those that the cluster began with; or, if it joined, itself and some others. Its
+    first start is asked for: it `bootstraps` a new cluster with its peers, or `joins` theirs. At
+    later ones that says nothing, and without it there is no first one.
     It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
-    certificate alone, unless `lets_everybody_in`. How much faster than another a clock may run,
-    `clock_drift`, is for leases. Raises ValueError if it is none of the peers, or the only one.
+    certificate alone, unless `lets_everybody_in`. Raises ValueError if it is none of the peers, or
+    the only one.
     """
 
     me: ServerId
@@ -411,8 +517,9 @@ class ServerRequest:
     certificate: Certificate | None = None
     lets_everybody_in: bool = False
     features: frozenset[Feature] = SERVED
-    clock_drift: float = IN_PRACTICE.clock_drift
+    timing: Timing = IN_PRACTICE
     joins: bool = False
+    bootstraps: bool = False
 
     def __post_init__(self) -> None:
         """Refuse who is none of the peers, or has none."""
@@ -447,8 +554,6 @@ class ServerRequest:
             raise TlsError(f"{self.address} can be reached from other machines, without TLS")
         files = self.certificate
         tls = None if files is None else (files.for_listening(), files.for_connecting())
-        storage = SqliteStorage(self.data, self.me, () if self.joins else tuple(self.peers))
-        timing = replace(IN_PRACTICE, clock_drift=self.clock_drift)
-        return Server(
-            self.me, self.peers, storage, timing, tls, features=self.features, joins=self.joins
-        )
+        begins = self.bootstraps or self.joins
+        storage = DiskStorage.of(self.data, self.me, self.peers, begins=begins, joins=self.joins)
+        return Server(self.me, self.peers, storage, self.timing, tls, features=self.features)

@@ -46,8 +46,13 @@ from raft_ref.server.membership import MembershipReplica
 from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Key, Observer, RequestId, Timing
 from raft_ref.state import State
 
-PROMISED = 1
-"""What travels with an answer to a round that is a promise."""
+
+def in_microseconds(seconds: float) -> int:
+    """Return a time as it travels with an answer to a round that is a promise: how long it binds.
+
+    Servers may have other timeouts, and who promises for less than a lease lasts promises nothing.
+    """
+    return round(1_000_000 * seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class ReadingReplica(MembershipReplica):
             return
         if isinstance(message, HeartbeatRequest):
             self._promise_due = now + self.promise_time()
-        is_promise = isinstance(message, HeartbeatResponse) and envelope.round == PROMISED
+        is_answer = isinstance(message, HeartbeatResponse)
+        is_promise = is_answer and envelope.round >= in_microseconds(self.promise_time())
         if is_promise and message.round == self.state.read_round:
             self._promised.add(message.source)
 
@@ -135,7 +141,8 @@ class ReadingReplica(MembershipReplica):
         after: Any = step.state
         if isinstance(event, HeartbeatRequest) and self._has_leases:
             asked = Promise(event.source, event.term, event.round)
-            number = PROMISED if after.promise == asked else number
+            promised = in_microseconds(self.promise_time())
+            number = promised if after.promise == asked else number
         super()._take(step, event, number, now)
 
     def tick(self, now: float) -> None:

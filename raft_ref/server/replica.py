@@ -44,7 +44,14 @@ from raft_ref.node import (
 )
 from raft_ref.server.codec import Envelope
 from raft_ref.server.storage import Save, difference
-from raft_ref.server.store import KeyValueMachine, NoOp, Result, encoded
+from raft_ref.server.store import (
+    KeyValueMachine,
+    NoOp,
+    Result,
+    can_come_again,
+    encoded,
+    size_of,
+)
 from raft_ref.state import Role, State
 
 
@@ -54,10 +61,15 @@ class Timing:
 
     - `election_timeout`: the least and the most; each wait is drawn anew (5.2).
     - `heartbeat`: from one message of a leader to the next one to the same server, at most.
-    - `max_entries`: in one message. `max_outstanding`: messages with entries that a leader sends to
-      a server before the first is answered.
-    - `compact_after`: entries in the log at which it is compacted; `keep`: how many committed ones
-      stay, so that a server that is a little behind needs no snapshot.
+    - `max_entries`, `max_bytes`: in one message, unless one entry has more. `max_outstanding`:
+      messages with entries that a leader sends to a server before the first is answered.
+    - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
+      compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
+      is a little behind needs no snapshot. While one is sent ten times as many stay.
+    - `sends_early`: a leader sends its entries while it saves them (thesis, 10.2.1).
+    - `longest_save`: for how long a leader is heard while its disk is at work.
+    - `bandwidth`: bytes a second that a network and a disk carry at least, where they are not lost.
+    - `max_pending`: bytes of what clients want that are not committed yet.
     - `clock_drift`: how much faster than another the clock of any server may run (0.1: a tenth).
       Reads by lease are right only if that is so.
     - `read_numbers`: how many numbers of reads a server takes at once, so that each save serves for
@@ -68,13 +80,43 @@ class Timing:
     heartbeat: float = 0.05
     max_entries: int = 500
     max_outstanding: int = 4
+    max_bytes: int = 2**20
     compact_after: int = 2000
     keep: int = 500
+    compact_bytes: int = 2**26
+    keep_bytes: int = 2**24
+    max_pending: int = 2**24
+    bandwidth: int = 2**23
+    longest_save: float = 3.0
+    sends_early: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where leaders are taken for gone that are not."""
+        least, most = self.election_timeout
+        if not 0.01 <= least < most:
+            raise ValueError(f"election timeout {least:g} to {most:g} s: expected 0.01 and more")
+        if not 0 < 2 * self.heartbeat <= least:
+            why = "a message may be late, or be lost"
+            raise ValueError(
+                f"heartbeat {self.heartbeat:g} s: expected at most half of the election timeout, "
+                f"{least:g} s, as {why}"
+            )
+
+    @classmethod
+    def of(cls, election_timeout: float, heartbeat: float | None = None) -> "Timing":
+        """Return how a server waits that takes a leader for gone after so long, or twice as long.
+
+        The heartbeat is a third of that unless it is given. Raises ValueError.
+        """
+        waits = election_timeout, 2 * election_timeout
+        often = election_timeout / 3 if heartbeat is None else heartbeat
+        return cls(waits, often, sends_early=True)
+
     clock_drift: float = 0.1
     read_numbers: int = 10_000
 
 
-IN_PRACTICE = Timing()
+IN_PRACTICE = Timing(sends_early=True)
 
 
 class Status(StrEnum):
@@ -85,6 +127,10 @@ class Status(StrEnum):
     """Nothing was done, and nothing will be."""
     UNKNOWN = "unknown"
     """It may be done later, or never."""
+    OVERLOADED = "overloaded"
+    """Nothing was done: there is too much to do, and soon there may be less."""
+    REFUSED = "refused"
+    """Nothing was done, and nothing will be, as the result says why."""
 
 
 class Reply(NamedTuple):
@@ -189,6 +235,12 @@ class _Peer:
     sent_round: int
     answered_round: int = 0
     outstanding: int = 0  # messages with entries that were not answered
+    heard: float = LONG_AGO
+    asked: float = LONG_AGO  # when something was sent that is not answered, if it is
+    round_trip: float = 0.0  # seconds from a message to an answer
+    next_index: int = 0  # when that was last seen to have grown
+    waits_since: float = LONG_AGO  # for it to grow, if entries are on their way
+    on_their_way: int = 0  # bytes of these
     is_probed: bool = False  # where its log matches is being found out, without entries
 
 
@@ -205,7 +257,9 @@ class _Leadership:
     """What a server knows while it leads, in one term."""
 
     peers: dict[ServerId, _Peer]
-    pending: dict[int, RequestId] = field(default_factory=dict)  # by the index of its entry
+    pending: dict[int, list[RequestId]] = field(default_factory=dict)  # by the index of its entry
+    commands: dict[str, int] = field(default_factory=dict)  # the index of each that is pending
+    size: int = 0  # the bytes of these
     early: list[tuple[RequestId, Key]] = field(default_factory=list)  # reads without an index yet
     reads: list[_Read] = field(default_factory=list)
 
@@ -216,6 +270,9 @@ class Replica:
     Arguments: the node, whose state machine is a `KeyValueMachine`; whose replica it is; chance;
     the time; what was saved before, if anything was; `observe` is told of each step.
     """
+
+    slack: float
+    """Seconds that a save has taken lately."""
 
     def __init__(
         self,
@@ -236,6 +293,9 @@ class Replica:
         self._saved = self.state
         self.store = node.machine.store(self.state.snapshot.data)
         self.applied = self.state.compacted
+        self.slack = 0.0
+        self._size = 0
+        self._sizes: list[int] = []  # the bytes of the entries that are applied, and in the log
         self.leader: ServerId | None = None
         self.round = 0
         self._chance = chance
@@ -263,7 +323,7 @@ class Replica:
             if self.state.voted_for == message.source:
                 self._wait_for_leader(now)
         elif self._leading is not None:
-            self._hear(message, envelope.round)
+            self._hear(message, envelope.round, now)
 
     def tick(self, now: float) -> None:
         """Let time pass: stand for election if no leader was heard of for too long."""
@@ -277,11 +337,24 @@ class Replica:
 
     def submit(self, request: RequestId, command: str, now: float) -> None:
         """Take a command of a client; it is answered once it is applied, or cannot be."""
-        if self._leading is None:
+        leading = self._leading
+        if leading is None:
             self._refuse(request)
             return
+        index = leading.commands.get(command)
+        if index is not None:  # it was asked for before, and is in the log
+            leading.pending[index].append(request)
+            return
+        size = size_of(command)
+        if leading.size and leading.size + size > self.timing.max_pending:
+            self._replies.append((request, Reply(Status.OVERLOADED, leader=self.me)))
+            return
         self._act(ClientRequest(command), now)
-        self._leading.pending[self.state.last_index] = request
+        index = self.state.last_index
+        leading.pending[index] = [request]
+        if can_come_again(command):
+            leading.commands[command] = index
+        leading.size += size
 
     def read(self, request: RequestId, key: Key, of_any: bool = False) -> None:
         """Take a client's question for the value of a key: for the leader, or for any server.
@@ -317,6 +390,33 @@ class Replica:
         output = Output(save, self._messages, self._replies)
         self._messages, self._replies = [], []
         return output
+
+    def was_saving(self, seconds: float) -> None:
+        """Take into account that a save has taken so long, and nothing could be heard meanwhile.
+
+        Others may have as slow a disk: so who is asked for its vote has time to save it.
+        """
+        self.slack = max(seconds, (self.slack + seconds) / 2)
+        self._election_due += seconds
+
+    @property
+    def followers(self) -> dict[ServerId, tuple[int, float | None]]:
+        """How many entries each server that is led from here lacks, and its last round trip."""
+        if self._leading is None:
+            return {}
+        next_index = self.node.next_index
+        return {
+            name: (
+                self.state.last_index + 1 - next_index(self.state, name),
+                None if peer.heard == LONG_AGO else peer.round_trip,
+            )
+            for name, peer in self._leading.peers.items()
+        }
+
+    @property
+    def written(self) -> State:
+        """The state of which what is durable was to be saved last."""
+        return self._saved
 
     def _durable(self) -> State:
         """Return the state of which a restart must find what is durable."""
@@ -355,7 +455,8 @@ class Replica:
             self._start_leading(now)
 
     def _wait_for_leader(self, now: float) -> None:
-        self._election_due = now + self._chance.uniform(*self.timing.election_timeout)
+        wait = self._chance.uniform(*self.timing.election_timeout)
+        self._election_due = now + wait + 2 * self.slack
 
     def _start_leading(self, now: float) -> None:
         self.leader = self.me
@@ -379,7 +480,8 @@ class Replica:
         assert leading is not None
         self.leader = None
         self._wait_for_leader(now)
-        self._replies += [(request, Reply(Status.UNKNOWN)) for request in leading.pending.values()]
+        pending = [request for each in leading.pending.values() for request in each]
+        self._replies += [(request, Reply(Status.UNKNOWN)) for request in pending]
         for request in [*(r.request for r in leading.reads), *(r for r, _ in leading.early)]:
             self._refuse(request)
 
@@ -392,7 +494,7 @@ class Replica:
 
     # What a leader sends
 
-    def _hear(self, message: Message, number: int) -> None:
+    def _hear(self, message: Message, number: int, now: float) -> None:
         """Note that a server answered a message of this term, and of which round (thesis 6.4)."""
         assert self._leading is not None
         if not isinstance(message, AppendEntriesResponse | InstallSnapshotResponse):
@@ -400,11 +502,17 @@ class Replica:
         peer = self._leading.peers.get(message.source)
         if peer is None:  # a member no longer
             return
+        peer.heard = now
+        next_index = self.node.next_index(self.state, message.source)
+        if next_index > peer.next_index:
+            peer.next_index, peer.waits_since = next_index, now
+        if peer.asked != LONG_AGO:
+            peer.round_trip, peer.asked = now - peer.asked, LONG_AGO
         peer.outstanding = max(0, peer.outstanding - 1)
         peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
         if peer.is_probed:
-            peer.last_sent = LONG_AGO  # and so the next one goes at once
+            peer.last_sent = peer.waits_since = LONG_AGO  # and so the next one goes at once
 
     def _replicate(self, leading: _Leadership, now: float) -> None:
         for server, peer in leading.peers.items():
@@ -412,6 +520,8 @@ class Replica:
             if action is not None:
                 self._act(action, now)
                 peer.last_sent, peer.sent_round = now, self.round
+                if peer.asked == LONG_AGO:
+                    peer.asked = now
 
     def _next_message(self, server: ServerId, peer: _Peer, now: float) -> Action | None:
         state = self.state
@@ -419,16 +529,36 @@ class Replica:
         is_late = now >= peer.last_sent + self._pause(server)
         if next_index <= state.compacted:
             return InstallSnapshot(server) if is_late else None
-        if is_late:
-            peer.outstanding, peer.sent = 0, next_index - 1  # what was not answered is sent again
+        is_waiting = peer.sent >= next_index
+        if not is_waiting or now >= peer.waits_since + self._patience_with(peer):
+            # What was not answered is sent again.
+            peer.outstanding, peer.on_their_way, peer.sent = 0, 0, next_index - 1
+            peer.waits_since = now
         # What is on its way is sent again with what is new: the node sends from next_index on.
-        last = min(state.last_index, next_index - 1 + self.timing.max_entries)
+        last, size = self._last_of_batch(next_index)
         has_room = peer.outstanding < self.timing.max_outstanding and not peer.is_probed
         if last > max(peer.sent, next_index - 1) and has_room:
             peer.sent = last
             peer.outstanding += 1
+            peer.on_their_way += size
             return AppendEntries(server, last - next_index + 1)
         return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
+
+    def _patience_with(self, peer: _Peer) -> float:
+        """Return the seconds after which messages with entries that are not answered are lost."""
+        needed = 2 * self.slack + peer.on_their_way / self.timing.bandwidth
+        return max(self.timing.heartbeat, needed)
+
+    def _last_of_batch(self, first: int) -> tuple[int, int]:
+        """Return the last index of the entries of one message from an index on, and their bytes."""
+        state, size = self.state, 0
+        last = min(state.last_index, first - 1 + self.timing.max_entries)
+        for index, entry in enumerate(state.entries(first, last), start=first):
+            more = size_of(entry.value)
+            if size and size + more > self.timing.max_bytes:
+                return index - 1, size
+            size += more
+        return last, size
 
     # Reads
 
@@ -490,15 +620,45 @@ class Replica:
             assert isinstance(self.node.machine, KeyValueMachine)
             self.store = self.node.machine.store(self.state.snapshot.data)
             self.applied = self.state.compacted
-        pending = self._leading.pending if self._leading is not None else {}
+            self._sizes, self._size = [], 0
         entries = self.state.entries(self.applied + 1, self.state.commit_index)
         for index, entry in enumerate(entries, start=self.applied + 1):
-            result = self.store.apply(entry.value)
-            if index in pending:
-                self._answer(pending.pop(index), result)
+            result, size = self.store.apply(entry.value), size_of(entry.value)
+            self._sizes.append(size)
+            self._size += size
+            if self._leading is not None and index in self._leading.pending:
+                self._answer_pending(self._leading, index, entry.value, result)
         self.applied = self.state.commit_index
 
+    def _answer_pending(
+        self, leading: _Leadership, index: int, command: Any, result: Result
+    ) -> None:
+        for request in leading.pending.pop(index):
+            self._answer(request, result)
+        if isinstance(command, str):
+            leading.commands.pop(command, None)
+            leading.size -= size_of(command)
+
     def _compact(self, now: float) -> None:
-        index = self.applied - self.timing.keep
-        if len(self.state.log) > self.timing.compact_after and index > self.state.compacted:
+        timing, times = self.timing, 10 if self._brings_snapshot(now) else 1
+        is_long = len(self.state.log) > times * timing.compact_after
+        if not is_long and self._size <= times * timing.compact_bytes:
+            return
+        keep, size = 0, 0
+        while keep < min(timing.keep, len(self._sizes)) and size <= timing.keep_bytes:
+            keep += 1
+            size += self._sizes[-keep]
+        index = self.applied - keep
+        if index > self.state.compacted:
             self._act(CompactLog(index), now)
+            self._sizes = self._sizes[len(self._sizes) - keep :]
+            self._size = size
+
+    def _brings_snapshot(self, now: float) -> bool:
+        """Tell whether a server that answers is sent a snapshot, for which what follows is kept."""
+        recent = now - self.timing.election_timeout[1]
+        peers = {} if self._leading is None else self._leading.peers
+        return any(
+            peer.heard >= recent and self.node.next_index(self.state, each) <= self.state.compacted
+            for each, peer in peers.items()
+        )

@@ -70,6 +70,7 @@ Wanted = Operation | Transfer | Membership
 class Request(msgspec.Struct, frozen=True, array_like=True):
     """What is asked of a server: to do a command (for the log), or else for the value of a key.
 
+    With `status` it is asked how it is (see `raft_ref.server.network.report`).
     With `successor` it is asked to let that server lead, or (empty) any other. With `of_any` it is
     asked for a value even if it does not lead. With `membership` it is asked to change the members,
     or (None in it) who they are.
@@ -81,6 +82,7 @@ class Request(msgspec.Struct, frozen=True, array_like=True):
     successor: str | None = None
     of_any: bool = False
     membership: tuple[Change | None] | None = None
+    status: bool = False
 
     def put_to(self, replica: Replica, name: RequestId, now: float) -> None:
         """Ask a replica, which knows the request by a name."""
@@ -172,6 +174,8 @@ class Session:
         """
         if number != self._number or self._wanted is None:
             return None
+        if reply.status is Status.OVERLOADED:
+            return None  # it is asked again
         if reply.status is not Status.DONE:
             self._look_elsewhere(reply.leader)
             return None

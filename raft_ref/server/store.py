@@ -11,7 +11,7 @@ Two rules hold here.
 
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -31,11 +31,15 @@ class Register(_Command, frozen=True):
     """Open a session; the result is the client's number."""
 
 
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""A number that can be counted on, and still be told to others."""
+
+
 class Put(_Command, frozen=True):
     """Store a value under a key."""
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
     value: str
 
@@ -43,8 +47,8 @@ class Put(_Command, frozen=True):
 class Delete(_Command, frozen=True):
     """Remove a key; the result is the value that it had."""
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
 
 
@@ -54,8 +58,8 @@ class CompareAndSet(_Command, frozen=True):
     The result is the value that it had, and whether the new one was stored.
     """
 
-    client: int
-    sequence: int
+    client: Number
+    sequence: Number
     key: str
     expected: str | None
     value: str | None
@@ -83,14 +87,14 @@ MAX_SESSIONS = 1000
 class Session(msgspec.Struct, array_like=True):
     """The last command of a client that was done, and its result."""
 
-    sequence: int
+    sequence: Number
     result: Result
 
 
 class _Content(msgspec.Struct, array_like=True):
     values: dict[str, str]
-    sessions: dict[int, Session]
-    clients: int
+    sessions: dict[Number, Session]
+    clients: Number
     members: str = ""  # those of the latest change; nothing before the first
 
 
@@ -103,12 +107,34 @@ def encoded(command: Command) -> str:
     return msgspec.json.encode(command).decode()
 
 
+MAX_COMMAND = 4 * 2**20
+"""Bytes that a command may have, with its key and values: it has to fit into a message."""
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of the value of an entry, as it is sent."""
+    text = value if isinstance(value, str) else as_text(value)
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def check_command(value: str) -> None:
     """Raise ValueError where a value is no command, so that no log takes it in."""
+    if size_of(value) > MAX_COMMAND:
+        raise ValueError(too_large(value))
     try:
         _decode_command(value)
     except msgspec.DecodeError as error:
         raise ValueError(f"no command: {error}") from None
+
+
+def can_come_again(command: str) -> bool:
+    """Tell whether a command that is the same text is the same command, asked for once more."""
+    return not command.startswith(('["NoOp"', '["Register"'))
+
+
+def too_large(value: str) -> str:
+    """Say that a command has more bytes than it may."""
+    return f"it has {size_of(value)} bytes, and {MAX_COMMAND} are taken at most"
 
 
 class Store:
@@ -193,6 +219,8 @@ class KeyValueMachine:
 
     def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
         self._max_sessions = max_sessions
+        # The store of the text that was made last, as it is what comes next that is asked for.
+        self._latest: tuple[str, Store] | None = None
 
     @property
     def initial(self) -> str:
@@ -207,14 +235,17 @@ class KeyValueMachine:
     def members(self, data: Hashable) -> Members | None:
         """Return the members as of the entries that the text stands for; None for the first."""
         assert isinstance(data, str)
-        return _members_in(data) if data else None
+        return members_in(data)
 
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
         """Return the text once these entries are applied."""
-        store = self.store(data)
+        known, self._latest = self._latest, None
+        store = known[1] if known is not None and known[0] is data else self.store(data)
         for entry in entries:
             store.apply(entry.value)
-        return store.as_text()
+        text = store.as_text()
+        self._latest = text, store
+        return text
 
     def rename(self, data: Hashable, renaming: Mapping[str, str]) -> Hashable:
         """Return the text as it is: no value here is renamed."""
@@ -226,6 +257,13 @@ def _members(text: str) -> Members | None:
     return found
 
 
-@lru_cache(maxsize=4)  # a server asks for those of its snapshot again and again
-def _members_in(data: str) -> Members | None:
-    return _members(_decode_content(data).members)
+@lru_cache(maxsize=2)  # a server asks for those of its snapshot again and again
+def members_in(data: Hashable) -> Members | None:
+    """Return the members that the text of a store holds, if any. Raises ValueError."""
+    if not data:
+        return None
+    assert isinstance(data, str)
+    try:
+        return _members(_decode_content(data).members)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no store: {error}") from None

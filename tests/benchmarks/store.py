@@ -132,6 +132,7 @@ class Ours:
                 "-c",
                 main,
                 "serve",
+                "--bootstrap",
                 "--quiet",
                 "--reads",
                 self.reads,

@@ -59,9 +59,9 @@ def test_the_story_of_a_server(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert main(["bugs", "retry-applied-twice", "--quiet", "--diagram", str(picture)]) == 0
     assert "No order of these operations explains what clients saw." in picture.read_text()
     out = capsys.readouterr().out
-    assert "found with 2 operations of clients, in trial 8" in out
+    assert "found with 2 operations of clients, in trial 14" in out
     assert "class RetryAppliedTwice(KeyValueMachine):" in out
-    assert "\n  0.000 to 3.380  cas y c1-0 if nothing is there: not done, it is c1-0\n" in out
+    assert "\n  0.000 to 1.970  cas x c2-0 if nothing is there: not done, it is c2-0\n" in out
 
 
 def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

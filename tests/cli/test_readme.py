@@ -172,7 +172,10 @@ def test_the_members_of_a_cluster_change(
 
     peers = ",".join(f"{number}={address}" for number, address in enumerate(shown[:3], start=1))
     [join] = re.findall(r"^raft-ref (serve .* --join .*) &$", README, re.M)
-    serve = [f"serve --id {number} --peers $peers --data /tmp/raft-{number}" for number in "123"]
+    serve = [
+        f"serve --bootstrap --id {number} --peers $peers --data /tmp/raft-{number}"
+        for number in "123"
+    ]
     for line in (*serve, join):
         here = line.replace("$peers", peers).replace("/tmp", str(tmp_path))
         command = [*processes.COMMAND, *shlex.split(in_place_of(real, here))]

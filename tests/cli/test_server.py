@@ -112,7 +112,14 @@ PEERS = "1=127.0.0.1:7001,2=127.0.0.1:7002"
              "--tls-ca", "NEW/ca"],
             "NEW/c: there is no such file",
         ),
-        (["serve", "--id", "1", "--peers", PEERS, "--data", "FILE"], "FILE: File exists"),
+        (
+            ["serve", "--bootstrap", "--id", "1", "--peers", PEERS, "--data", "FILE"],
+            "FILE: File exists",
+        ),
+        (
+            ["serve", "--id", "1", "--peers", PEERS, "--data", "NEW"],
+            "NEW: no server was started here before: if this is the first start of 1, say",
+        ),
         (
             ["serve", "--id", "1", "--peers", PEERS, "--reads", "any", "--clock-drift", "0.1"],
             "--clock-drift: only with --reads lease",
@@ -295,7 +302,8 @@ def test_a_cluster_with_certificates(tmp_path: Path, capsys: pytest.CaptureFixtu
     servers = [
         processes.start(
             [
-                *(*processes.COMMAND, "serve", "--id", str(number), "--peers", peers),
+                *(*processes.COMMAND, "serve", "--bootstrap", "--id", str(number)),
+                *("--peers", peers),
                 *("--data", str(tmp_path / str(number)), *files("ours")),
             ],
             stderr=subprocess.DEVNULL,

@@ -54,7 +54,7 @@ CASES = {
     "generate": Case("generate -o NEW --cover transitions --max-messages 4", STATES, ""),
     "conform --random": Case("conform --cmd REFERENCE --random --runs 1000000", STEPS, "STOPPED"),
     "demo": Case("demo", "leads", "", on_terminal=True),
-    "serve": Case("serve --id 1 --peers PEERS --data NEW", "listens", "", 0),
+    "serve": Case("serve --bootstrap --id 1 --peers PEERS --data NEW", "listens", "", 0),
 }
 
 

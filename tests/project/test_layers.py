@@ -25,7 +25,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/conformance/hunting",
         "traces/profiles",
     },
-    "raft_ref/server": {"raft_ref", "raft_ref/features", "raft_ref/server/network"},
+    "raft_ref/server": {
+        "raft_ref",
+        "raft_ref/features",
+        "raft_ref/server/disk",
+        "raft_ref/server/network",
+    },
+    "raft_ref/server/disk": {"raft_ref", "raft_ref/features", "raft_ref/server"},
     "raft_ref/server/network": {"raft_ref", "raft_ref/server"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
     "explorer": {"explorer/model", "explorer/results"},
@@ -358,6 +364,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/cluster",
         "verify/ladder",
     },
+    "cli/commands/status": {"raft_ref/server/network"},
     "cli/commands/watch": set(),
     "cli/reports": {
         "cli/options",

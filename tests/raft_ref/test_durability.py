@@ -1,12 +1,26 @@
 """The node with its disk: a crash between a step and its write, and what goes wrong in practice."""
 
+from typing import Any
+
 import pytest
 
-from raft_ref import Node, Role
+from raft_ref import (
+    AppendEntries,
+    AppendEntriesRequest,
+    AppendEntriesResponse,
+    ClientRequest,
+    Node,
+    RequestVoteRequest,
+    RequestVoteResponse,
+    Role,
+)
 from raft_ref.durability import (
+    CommitCountedBeforeWritten,
     FailToWrite,
     SentBeforeWritten,
+    SentWhileWriting,
     StoredNode,
+    StoredStep,
     VoteWrittenBeforeTerm,
     Write,
     WriteErrorSwallowed,
@@ -78,6 +92,58 @@ def test_written_before_it_is_sent_all_holds_with_logs_and_snapshots() -> None:
     report = check(StoredNode, term=2, log=1, messages=2)
     assert (report.verdict, report.distinct_states) == (Verdict.HOLDS_WITHIN_BOUNDS, 923_553)
     assert all(report.sometimes.values())
+
+
+@pytest.mark.long
+def test_sent_while_it_is_written_all_holds() -> None:
+    """What a leader sends may be lost with it, and is nobody's but its followers'."""
+    report = check(SentWhileWriting, term=2, log=1, messages=2)
+    assert report.verdict is Verdict.HOLDS_WITHIN_BOUNDS
+    assert all(report.sometimes.values())
+
+
+def lost(kind: type[SentWhileWriting]) -> tuple[int, int]:
+    """Let a leader crash before it has written what a follower has; return what both know then.
+
+    That is what is committed as the follower says, and how long the log of the leader is.
+    """
+    node = kind(SERVERS, ["v1"])
+    servers = {name: node.initial(name) for name in SERVERS}
+    sent: list[Any] = []
+
+    def take(name: str, step: StoredStep | None, *, writes: bool = True) -> None:
+        assert step is not None
+        servers[name] = step.state
+        sent.extend(step.messages)
+        while writes and (written := node.write(servers[name])) is not None:
+            servers[name] = written.state
+            sent.extend(written.messages)
+
+    def bring(kind: type[Any], dest: str, **options: bool) -> None:
+        message = next(each for each in sent if isinstance(each, kind) and each.dest == dest)
+        sent.remove(message)
+        take(dest, node.receive(servers[dest], message), **options)
+
+    take("s1", node.act(servers["s1"], Timeout()))
+    bring(RequestVoteRequest, "s2")
+    bring(RequestVoteResponse, "s1")
+    assert servers["s1"].state.role is Role.LEADER
+    take("s1", node.act(servers["s1"], ClientRequest("v1")), writes=False)
+    take("s1", node.act(servers["s1"], AppendEntries("s2", 1)), writes=False)
+    bring(AppendEntriesRequest, "s2")
+    bring(AppendEntriesResponse, "s1", writes=False)
+    assert servers["s1"].memory.commit_index == 1
+    assert servers["s1"].state.commit_index == 0  # to others
+    take("s1", node.act(servers["s1"], AppendEntries("s2", 0)), writes=False)
+    while any(isinstance(each, AppendEntriesRequest) for each in sent):
+        bring(AppendEntriesRequest, "s2")
+    crashed = node.restart(servers["s1"])
+    return servers["s2"].state.commit_index, crashed.state.last_index
+
+
+def test_a_commit_for_which_a_leader_counts_itself_is_told_once_it_is_written() -> None:
+    assert lost(SentWhileWriting) == (0, 0)
+    assert lost(CommitCountedBeforeWritten) == (1, 0)  # s1 and s3 can elect a leader without it
 
 
 @pytest.mark.parametrize(

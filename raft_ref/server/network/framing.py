@@ -9,7 +9,7 @@ import struct
 
 _LENGTH = struct.Struct(">I")
 
-MAX_FRAME = 64 * 2**20
+MAX_FRAME = 8 * 2**20
 """Bytes that a frame may have unless the reader says otherwise."""
 
 
@@ -24,10 +24,53 @@ def frame(payload: bytes) -> bytes:
     return _LENGTH.pack(len(payload)) + payload
 
 
-async def read_frame(reader: asyncio.StreamReader, max_frame: int = MAX_FRAME) -> bytes | None:
-    """Return the next payload of a stream, or None at its end.
+SMALL = 2**16
+"""Bytes of a frame that is read without being asked for room: a socket has as many."""
 
-    Raises FrameError if the frame has more than `max_frame` bytes or is cut short.
+SLOWEST, STALLED = 2**18, 5.0
+"""Bytes a second that a frame has to come with once it has begun, and the seconds that it has more;
+for as long it may stand still."""
+
+
+async def _body(reader: asyncio.StreamReader, length: int) -> bytes:
+    if length <= SMALL:
+        return await reader.readexactly(length)
+    found = bytearray()
+    while len(found) < length:
+        async with asyncio.timeout(STALLED):
+            part = await reader.read(min(length - len(found), SLOWEST))
+        if not part:
+            raise asyncio.IncompleteReadError(bytes(found), length)
+        found += part
+    return bytes(found)
+
+
+class Budget:
+    """How many bytes of large frames are read at a time, on all connections; others wait."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+        self._news = asyncio.Condition()
+
+    async def take(self, size: int) -> None:
+        """Wait until there is room for so many bytes."""
+        async with self._news:
+            await self._news.wait_for(lambda: self._free >= size)
+            self._free -= size
+
+    async def give(self, size: int) -> None:
+        """Give them back."""
+        async with self._news:
+            self._free += size
+            self._news.notify_all()
+
+
+async def read_frame(
+    reader: asyncio.StreamReader, max_frame: int = MAX_FRAME, budget: Budget | None = None
+) -> bytes | None:
+    """Return the next payload of a stream, or None at its end; a large one within a budget.
+
+    Raises FrameError if the frame has more than `max_frame` bytes, is cut short, or takes too long.
     """
     try:
         head = await reader.readexactly(_LENGTH.size)
@@ -38,7 +81,16 @@ async def read_frame(reader: asyncio.StreamReader, max_frame: int = MAX_FRAME) -
     (length,) = _LENGTH.unpack(head)
     if length > max_frame:
         raise FrameError(f"a frame of {length} bytes, more than {max_frame}")
+    taken = length if budget is not None and length > SMALL else 0
+    if budget is not None and taken:
+        await budget.take(taken)
     try:
-        return await reader.readexactly(length)
+        async with asyncio.timeout(STALLED + length / SLOWEST):
+            return await _body(reader, length)
     except asyncio.IncompleteReadError:
         raise FrameError("the stream ends within a frame") from None
+    except TimeoutError:
+        raise FrameError(f"a frame of {length} bytes takes too long") from None
+    finally:
+        if budget is not None and taken:
+            await asyncio.shield(budget.give(taken))

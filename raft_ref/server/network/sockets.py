@@ -9,464 +9,84 @@ Two rules hold here.
    server that is not let in, is closed with one line in the log, and nothing else happens.
 
 A connection carries frames one way (from a server to its peer) or requests and replies (from a
-client, and back). Its first frame says which, and who speaks. One frame alone comes back to a
-server: that it is spoken with no more, and why.
+client, and back). Its first frame says which, and who speaks. To a server the other one says who it
+is as well, or why it does not let it in, before anything else is sent; and, later, if it is spoken
+with no more, why.
 """
 
 import asyncio
-import contextlib
-import ipaddress
-import logging
-import random
-import ssl
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
+from typing import Any
 
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.codec import Envelope, decode, encode
-from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.codec import Envelope, encode
+from raft_ref.server.network.addresses import Address, Contexts
+from raft_ref.server.network.hello import VERSION, Answer, Greeting, Hello, take
+from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
+from raft_ref.server.network.listener import Listener
+from raft_ref.server.network.tls import speaks_for
 from raft_ref.server.transport import Transport
 
-log = logging.getLogger("raft_ref.server")
-
-VERSION = 3
-"""The version of what is spoken on a connection."""
-
-FIRST_RETRY, LAST_RETRY = 0.05, 1.0
-"""Seconds to wait before a connection is tried again: the first time, and at most."""
-
-HELLO_TIMEOUT = 5.0
-"""Seconds in which a new connection must have said who speaks."""
-
-
-class Address(NamedTuple):
-    """Where a server listens: a host and a port, or (port 0) the path of a Unix socket."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        if self.is_unix:
-            return f"unix:{self.host}"
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def is_unix(self) -> bool:
-        """Whether it is the path of a Unix socket."""
-        return "/" in self.host
-
-    @property
-    def is_local(self) -> bool:
-        """Whether only this machine can reach it."""
-        return self.is_unix or self.host == "localhost" or _is_loopback(self.host)
-
-    async def connect(
-        self, tls: ssl.SSLContext | None
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Open a connection. Raises OSError."""
-        if self.is_unix:
-            return await asyncio.open_unix_connection(self.host)
-        host = self.host if tls else None
-        return await asyncio.open_connection(self.host, self.port, ssl=tls, server_hostname=host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-Contexts = tuple[ssl.SSLContext, ssl.SSLContext]
-"""TLS for listening and for connecting."""
-
-
-def parse_address(text: str) -> Address:
-    """Return the address that ``host:port``, ``[host]:port`` or ``unix:/path`` names.
-
-    Raises ValueError.
-    """
-    if text.startswith("unix:/"):
-        return Address(text.removeprefix("unix:"), 0)
-    host, separator, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not separator or not host or not port.isascii() or not port.isdigit():
-        raise ValueError(f"{text}: expected host:port")
-    if not 0 < int(port) < 2**16:
-        raise ValueError(f"{text}: a port is a number from 1 to 65535")
-    return Address(host, int(port))
-
-
-class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=True):
-    """The first frame of a connection: who speaks, a server or (None) a client, and to whom.
-
-    `features` are those of a server, by their names, `address` is where it listens, `disk` what its
-    disk is known by, and `cluster` who its cluster began with (empty: it joined one).
-    """
-
-    version: int
-    source: ServerId | None
-    dest: ServerId | None
-    features: str = "none"
-    address: str = ""
-    disk: str = ""
-    cluster: str = ""
-
-
-class Farewell(StrEnum):
-    """Why a server is not spoken with: the last frame of its connection."""
-
-    STRANGER = "is not in the cluster"
-    REMOVED = "was removed from the cluster"
-    ANOTHER_DISK = (
-        "has another disk than before: a server that has lost its disk joins as a new one, with a "
-        "name of its own, and the old one is removed"
-    )
-    ANOTHER_CLUSTER = (
-        "is of another cluster, which began with other servers: one that is added has an empty "
-        "disk, and joins"
-    )
-
-
-_hello = msgspec.msgpack.Decoder(Hello)
-_decode_farewell = msgspec.msgpack.Decoder(Farewell).decode
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a connection may take of memory, in bytes: one frame, and all that wait to be sent."""
-
-    frame: int = MAX_FRAME
-    queue: int = 2 * MAX_FRAME
-
-
-DEFAULT_LIMITS = Limits()
-
-
-class Link:
-    """The way from a server to one of its peers: a queue, and a connection that is tried again."""
-
-    def __init__(
-        self,
-        address: Address,
-        hello: Hello,
-        tls: ssl.SSLContext | None = None,
-        limits: Limits = DEFAULT_LIMITS,
-        dismissed: Callable[[Farewell], None] = lambda farewell: None,
-    ) -> None:
-        """Open nothing yet; `dismissed` is called if the peer says that it speaks to us no more."""
-        self.address = address
-        self._dismissed = dismissed
-        self._hello = frame(msgspec.msgpack.encode(hello))
-        self._tls = tls
-        self._limits = limits
-        self._queue: deque[bytes] = deque()
-        self._queued = 0
-        self._wakeup = asyncio.Event()
-        self.lost = 0  # messages that found the queue full, or were on their way when it broke
-        self.is_connected = False
-        self._is_dismissed = False  # so that who is not let in asks no more often than need be
-
-    def send(self, payload: bytes) -> None:
-        """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
-        if not self.is_connected or self._queued + len(payload) > self._limits.queue:
-            self.lost += 1
-            return
-        self._queue.append(frame(payload))
-        self._queued += len(payload)
-        self._wakeup.set()
-
-    async def run(self) -> None:
-        """Keep a connection until cancelled."""
-        wait = FIRST_RETRY
-        while True:
-            try:
-                await self._speak()
-            except (OSError, ssl.SSLError) as error:
-                if wait == FIRST_RETRY:
-                    log.info("no connection to %s: %s", self.address, error)
-            if self.is_connected and not self._is_dismissed:
-                wait = FIRST_RETRY
-            self._forget()
-            # Peers that lost each other at one time do not try again at one time.
-            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
-            wait = min(2 * wait, LAST_RETRY)
-
-    def _forget(self) -> None:
-        self.is_connected = False
-        self.lost += len(self._queue)
-        self._queue.clear()
-        self._queued = 0
-
-    async def _speak(self) -> None:
-        self._is_dismissed = False
-        reader, writer = await self.address.connect(self._tls)
-        closed = asyncio.ensure_future(self._hear(reader))
-        try:
-            writer.write(self._hello)
-            await writer.drain()
-            self.is_connected = True
-            log.info("connected to %s", self.address)
-            while not closed.done():
-                await self._write(writer)
-                wakeup = asyncio.ensure_future(self._wakeup.wait())
-                await asyncio.wait({wakeup, closed}, return_when=asyncio.FIRST_COMPLETED)
-                wakeup.cancel()
-        finally:
-            closed.cancel()
-            writer.close()
-            # Not `await closed`: were this task cancelled meanwhile, it could not tell whose
-            # cancellation it sees.
-            await asyncio.gather(closed, return_exceptions=True)
-
-    async def _hear(self, reader: asyncio.StreamReader) -> None:
-        """Wait for the end of the connection; a peer never answers, but for a farewell."""
-        with contextlib.suppress(FrameError, OSError, msgspec.DecodeError, UnicodeDecodeError):
-            last = await read_frame(reader, 1024)
-            if last is not None:
-                farewell = _decode_farewell(last)
-                self._is_dismissed = True
-                self._dismissed(farewell)
-
-    async def _write(self, writer: asyncio.StreamWriter) -> None:
-        self._wakeup.clear()
-        while self._queue:
-            frames = tuple(self._queue)
-            self._queue.clear()
-            self._queued = 0
-            writer.writelines(frames)
-            await writer.drain()
-
-
-Greeting = Callable[[Hello], Awaitable[Farewell | None]]
-
-
-class Listener:
-    """What accepts the connections of peers and clients.
-
-    - `greet` is called with who begins to speak for a server, and returns why it is not let in, if
-      it is not.
-    - `deliver` is called with each message, which is from whom the connection is.
-    - `answer` is called with each request of a client and returns the reply; requests of one
-      connection may be answered in any order, so they say themselves which is which.
-    - `features`: those of the server, by their names. A peer that has others is told of in the log.
-
-    Both raise ValueError for what they cannot use; its connection is closed then.
-    """
-
-    def __init__(
-        self,
-        me: ServerId,
-        greet: Greeting,
-        deliver: Callable[[Envelope], None],
-        answer: Callable[[bytes], Awaitable[bytes]],
-        limits: Limits = DEFAULT_LIMITS,
-        max_clients: int = 1000,
-        features: str = "none",
-    ) -> None:
-        self._me = me
-        self._greet = greet
-        self._deliver = deliver
-        self._answer = answer
-        self._limits = limits
-        self._max_clients = max_clients
-        self._features: dict[ServerId, str] = {}  # as far as was told
-        self._own_features = features
-        self._speaking: dict[ServerId, set[asyncio.StreamWriter]] = defaultdict(set)
-        self._clients = 0
-        self._connections: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
-
-    async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
-        """Listen, and return where (port 0 takes any that is free). Raises OSError."""
-        if address.is_unix:
-            self._server = await asyncio.start_unix_server(self._accept, address.host)
-            return address
-        self._server = await asyncio.start_server(self._accept, *address, ssl=tls)
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return Address(host, port)
-
-    async def close(self) -> None:
-        """Stop listening, and close all connections."""
-        if self._server is not None:
-            self._server.close()
-        for task in tuple(self._connections):
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        where = _name(writer)
-        try:
-            await self._listen(reader, writer)
-        except (FrameError, ValueError) as error:
-            log.warning("closed the connection of %s: %s", where, error)
-        except OSError as error:
-            log.info("lost the connection of %s: %s", where, error)
-        except asyncio.CancelledError:
-            pass  # the server closes
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(HELLO_TIMEOUT):
-                first = await read_frame(reader, 1024)
-        except TimeoutError:
-            raise FrameError(f"it said nothing for {HELLO_TIMEOUT:g} seconds") from None
-        if first is None:
-            return
-        hello = self._understood(first)
-        if hello.source is None:
-            await self._serve_client(reader, writer)
-            return
-        farewell = await self._greet(hello)
-        if farewell is not None:
-            _take_leave(writer, farewell)
-            raise FrameError(f"{hello.source!r} {farewell}")
-        self._compare(hello.source, hello.features)
-        self._speaking[hello.source].add(writer)
-        try:
-            await self._hear(hello.source, reader)
-        finally:
-            self._speaking[hello.source].discard(writer)
-
-    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
-        """Close the connections of a peer, and say why."""
-        for writer in tuple(self._speaking[peer]):
-            _take_leave(writer, farewell)
-            writer.close()
-
-    async def _hear(self, peer: ServerId, reader: asyncio.StreamReader) -> None:
-        while (payload := await read_frame(reader, self._limits.frame)) is not None:
-            envelope = decode(payload)
-            source, dest = envelope.message.source, envelope.message.dest
-            if (source, dest) != (peer, self._me):
-                raise FrameError(f"{peer!r} sends a message of {source!r} for {dest!r}")
-            self._deliver(envelope)
-
-    def _compare(self, peer: ServerId, features: str) -> None:
-        """Say in the log, once, that a peer has other features."""
-        if features != self._features.get(peer, self._own_features):
-            log.warning(
-                "%s runs with the features %s, and %s with %s: what one of them promises, "
-                "it does where all servers have it",
-                *(peer, features, self._me, self._own_features),
-            )
-        self._features[peer] = features
-
-    def _understood(self, first: bytes) -> Hello:
-        try:
-            hello = _hello.decode(first)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise FrameError(f"neither a server nor a client of ours: {error}") from None
-        if hello.version != VERSION:
-            raise FrameError(f"it speaks version {hello.version}, not {VERSION}")
-        if hello.dest not in (None, self._me):
-            raise FrameError(f"it wants {hello.dest!r}, and this is {self._me!r}")
-        return hello
-
-    async def _serve_client(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        if self._clients >= self._max_clients:
-            raise FrameError(f"there are {self._max_clients} clients already")
-        self._clients += 1
-        # So many requests of one client are in work at a time; the others wait in its socket.
-        room = asyncio.Semaphore(256)
-        requests: set[asyncio.Task[None]] = set()
-        try:
-            while (payload := await read_frame(reader, self._limits.frame)) is not None:
-                await room.acquire()
-                task = asyncio.ensure_future(self._reply(payload, writer))
-                requests.add(task)
-                task.add_done_callback(requests.discard)
-                task.add_done_callback(lambda _: room.release())
-        finally:
-            self._clients -= 1
-            for task in requests:
-                task.cancel()
-
-    async def _reply(self, payload: bytes, writer: asyncio.StreamWriter) -> None:
-        try:
-            reply = await self._answer(payload)
-        except ValueError as error:
-            log.warning("closed the connection of %s: %s", _name(writer), error)
-            writer.close()
-            return
-        if not writer.is_closing():
-            writer.write(frame(reply))
-            with contextlib.suppress(OSError):
-                await writer.drain()
-
-
-def _take_leave(writer: asyncio.StreamWriter, farewell: Farewell) -> None:
-    if not writer.is_closing():
-        writer.write(frame(msgspec.msgpack.encode(farewell)))
-
-
-def _name(writer: asyncio.StreamWriter) -> str:
-    peer = writer.get_extra_info("peername")
-    return str(Address(*peer[:2])) if isinstance(peer, tuple) else "somebody"
+__all__ = ["VERSION", "Hello", "SocketTransport"]
 
 
 class SocketTransport(Transport):
     """All connections of one server: a link to each peer, and a listener.
 
-    `addresses` are those of the servers of the cluster that are known at first. `greet` says
-    whether another that speaks is let in (None: those alone are that are known); `dismissed` is
-    called with a peer that speaks to this server no more, and with why. `disk` is what the server's
-    disk is known by, `cluster` whom its cluster began with.
+    `addresses` are those of the servers of the cluster that are known at first. `hello` returns
+    what the server says of itself; `greet` answers another that speaks to it, and `hear` is told
+    what each peer answers, and says whether to go on.
     """
 
     def __init__(
         self,
-        me: ServerId,
         addresses: Mapping[ServerId, Address],
+        hello: Callable[[], Hello],
+        greet: Greeting,
         deliver: Callable[[Envelope], None],
         answer: Callable[[bytes], Awaitable[bytes]],
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
-        features: str = "none",
-        greet: Greeting | None = None,
-        dismissed: Callable[[ServerId, Farewell], None] = lambda peer, farewell: None,
-        disk: str = "",
-        cluster: str = "",
+        hear: Callable[[ServerId, Answer], Awaitable[bool]] = lambda peer, answer: take(answer),
     ) -> None:
         """Open nothing yet. `tls` is for listening and for connecting."""
-        self._me = me
+        first = hello()
+        assert first.source is not None
+        self._hello = hello
+        self._me = first.source
         self._tls = tls
         self._limits = limits
-        self._dismissed = dismissed
-        own = str(addresses[me]) if me in addresses else ""
-        self._hello = Hello(VERSION, me, None, features, own, disk, cluster)
+        self._hear = hear
         self.links: dict[ServerId, Link] = {}
         self._running: dict[ServerId, asyncio.Task[None]] = {}
         for peer, address in addresses.items():
             self._add(peer, address)
         self._is_started = False
+        self._own = addresses.get(self._me)
         self._listener = Listener(
-            me, greet or self._greet_known, deliver, answer, limits, features=features
+            self._me, greet, deliver, answer, limits, features=first.features, known=self._known
         )
+
+    def _known(self) -> dict[ServerId, Address]:
+        known = {peer: link.address for peer, link in self.links.items()}
+        return known if self._own is None else {self._me: self._own, **known}
+
+    def _is_of(self, peer: ServerId, address: Address, certificate: Mapping[str, Any]) -> bool:
+        return speaks_for(certificate, peer, address.host, self._known())
 
     def _add(self, peer: ServerId, address: Address) -> None:
         if peer != self._me:
-            hello = msgspec.structs.replace(self._hello, dest=peer)
             connecting = None if self._tls is None else self._tls[1]
-            dismissed = partial(self._dismissed, peer)
-            self.links[peer] = Link(address, hello, connecting, self._limits, dismissed)
+            hear = partial(self._hear, peer)
+            said = partial(self._said_to, peer)
+            is_of = partial(self._is_of, peer, address)
+            self.links[peer] = Link(address, said, connecting, self._limits, hear, is_of)
 
-    async def _greet_known(self, hello: Hello) -> Farewell | None:
-        return None if hello.source in self.links else Farewell.STRANGER
+    def _said_to(self, peer: ServerId) -> Hello:
+        return msgspec.structs.replace(self._hello(), dest=peer)
 
     async def start(self, address: Address) -> Address:
         """Listen at an address, and connect to all peers; return the address. Raises OSError."""
@@ -489,10 +109,18 @@ class SocketTransport(Transport):
         self._add(peer, address)
         self._run(peer)
 
-    def dismiss(self, peer: ServerId, farewell: Farewell) -> None:
+    def dismiss(self, peer: ServerId, farewell: Answer) -> None:
         """Speak with a peer no more, and tell it why."""
-        self._listener.dismiss(peer, farewell)
+        self.replace(peer, farewell)
         self._close(peer)
+
+    def cut(self, peer: ServerId) -> None:
+        """Close the connections of a peer, which may come back."""
+        self._listener.cut(peer)
+
+    def replace(self, peer: ServerId, farewell: Answer) -> None:
+        """Listen no more to who has spoken for a peer, and tell it why."""
+        self._listener.dismiss(peer, farewell)
 
     def _close(self, peer: ServerId) -> None:
         self.links.pop(peer, None)

@@ -1,8 +1,16 @@
-"""Who may speak with whom: TLS with certificates on both sides, all from the cluster's own CA."""
+"""Who may speak with whom: TLS with certificates on both sides, all from the cluster's own CA.
+
+A certificate says by its names (SAN) what its owner is. A server speaks under a name if its
+certificate has that name, or the host at which the server of that name listens; one that has the
+names of servers speaks under these alone, so that servers on one host can be told apart. All others
+are clients: they may ask, and nothing else.
+"""
 
 import ssl
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class TlsError(Exception):
@@ -43,6 +51,24 @@ class Certificate:
             reason = f"not a certificate and its key: {_reason(error)}"
             raise TlsError(f"{self.cert}, {self.key}: {reason}") from error
         return context
+
+
+def speaks_for(
+    certificate: Mapping[str, Any], name: str, host: str, servers: Collection[str]
+) -> bool:
+    """Tell whether the owner of a certificate is the server of a name, which listens at a host.
+
+    The certificate is as `ssl.SSLSocket.getpeercert` returns it; `servers` are the names that are
+    known of servers.
+    """
+    found = {value for kind, value in certificate.get("subjectAltName", ()) if kind in _KINDS}
+    if named := found & {*servers, name}:
+        return name in named
+    parent = host.partition(".")[2]
+    return host in found or (bool(parent) and f"*.{parent}" in found)
+
+
+_KINDS = ("DNS", "IP Address")
 
 
 def _reason(error: OSError) -> str:

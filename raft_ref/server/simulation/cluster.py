@@ -35,7 +35,7 @@ from raft_ref.server.replica import (
 from raft_ref.server.storage import Save, Storage, StorageError
 from raft_ref.server.store import KeyValueMachine
 from raft_ref.server.store_node import StoreNode
-from raft_ref.server.transport import Transport
+from raft_ref.server.transport import Pulse, Transport, may_leave_early
 from raft_ref.state import State
 
 
@@ -62,8 +62,6 @@ CALM = Conditions()
 class MemoryStorage:
     """A disk that is simulated: what was saved is there after a crash. It fails if told to."""
 
-    disk = ""
-
     def __init__(self, first: State) -> None:
         """Hold the state of a server at its first start."""
         self._state = first
@@ -78,10 +76,6 @@ class MemoryStorage:
         if self.is_failing:
             raise StorageError("no space left on the device")
         self._state = saved(self._state, what)
-
-    def meet(self, peer: ServerId, disk: str) -> bool:
-        """Let everybody be who it says it is."""
-        return True
 
     def close(self) -> None:
         """Do nothing."""
@@ -117,6 +111,8 @@ class SimulatedServer:
         self._steps: list[Happening] = []
         self._saving: Output | None = None
         self._due = 0.0
+        self.pulse = Pulse()
+        self._written = self.node.initial(me)
         self._stop: RequestId | None = None  # what is asked of the replica before it stops
 
     @property
@@ -210,21 +206,43 @@ class SimulatedServer:
         for event in events:
             event(replica, now)
         replica.tick(now)
-        self.carry_out(replica.flush(now))
+        self._written = replica.written
+        output = replica.flush(now)
+        if output.save is not None:
+            self.pulse.foresee(output.messages, self._written)
+        self.carry_out(output)
         self._plan(replica.due)
 
     def carry_out(self, output: Output) -> None:
         """Save, and then send and answer."""
+        written = self._written
         if output.save is None:
             self.finish(output)
             return
-        self._saving = output
         simulation = self.simulation
-        self.later(simulation.chance.uniform(*simulation.conditions.saving), self._is_saved)
+        if simulation.sends_early:
+            early = [each for each in output.messages if may_leave_early(each.message, written)]
+            for envelope in early:
+                simulation.send(envelope)
+            rest = [each for each in output.messages if each not in early]
+            output = output._replace(messages=rest)
+        self._saving = output
+        seconds = simulation.chance.uniform(*simulation.conditions.saving)
+        self.later(seconds, lambda: self._is_saved(seconds))
+        self.later(simulation.timing.heartbeat, lambda: self._pulse_while(output))
 
-    def _is_saved(self) -> None:
+    def _pulse_while(self, output: Output) -> None:
+        """Let nobody take a leader for gone while it saves."""
+        if self._saving is output and self.replica is not None:
+            for envelope in self.pulse.again(self.replica.state):
+                self.simulation.send(envelope)
+            self.later(self.simulation.timing.heartbeat, lambda: self._pulse_while(output))
+
+    def _is_saved(self, seconds: float) -> None:
         output, self._saving = self._saving, None
         assert output is not None
+        if self.replica is not None:
+            self.replica.was_saving(seconds * self._rate)
         if self.save(output):
             self.finish(output)
             self.wake()
@@ -253,6 +271,7 @@ class SimulatedServer:
         self.settle()
         for envelope in output.messages:
             self.simulation.send(envelope)
+            self.pulse.note(envelope)
         for request, reply in output.replies:
             self.simulation.answer(request, reply)
         if self._stop in (request for request, _ in output.replies):
@@ -282,6 +301,9 @@ class Simulation(Transport):
     so that a part can be replaced.
     """
 
+    sends_early = False
+    """Whether leaders send while they save. What is sent then is sent before its step is settled,
+    so that no step can be held against the spec."""
     server: type[SimulatedServer] = SimulatedServer
     replica: type[Replica] = Replica
     extended: type[ExtendedReplica] = MembershipReplica

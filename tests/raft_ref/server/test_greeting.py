@@ -10,7 +10,13 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from raft_ref import AppendEntriesRequest, Entry, InstallSnapshotRequest, Snapshot
+from raft_ref import (
+    AppendEntriesRequest,
+    Entry,
+    InstallSnapshotRequest,
+    RequestVoteRequest,
+    Snapshot,
+)
 from raft_ref.server import (
     IN_PRODUCTION,
     SERVED,
@@ -18,6 +24,7 @@ from raft_ref.server import (
     Change,
     ChangeKind,
     Client,
+    DiskStorage,
     FailedError,
     KeyValueMachine,
     Members,
@@ -25,14 +32,14 @@ from raft_ref.server import (
     Reply,
     Result,
     Server,
-    SqliteStorage,
     Status,
 )
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.framing import frame, read_frame
-from raft_ref.server.network.sockets import VERSION, Farewell, Hello
-from raft_ref.server.process import MOST_UNKNOWN, known_by
+from raft_ref.server.network.greeting import MOST_UNKNOWN
+from raft_ref.server.network.hello import VERSION, Answer, Farewell, Hello
 from raft_ref.server.session import Request
+from raft_ref.server.store import NoOp, encoded
 
 SERVERS = ("s1", "s2", "s3")
 OTHERS = Members(frozenset(SERVERS), learners=frozenset({"s4"}), addresses=(("s4", "host:1"),))
@@ -42,7 +49,8 @@ OTHERS = Members(frozenset(SERVERS), learners=frozenset({"s4"}), addresses=(("s4
 async def running(folder: Path, features: Any = SERVED) -> AsyncIterator[tuple[Server, Address]]:
     """Return a server s1 whose peers are not there."""
     addresses = {name: Address(str(folder / f"{name}.sock"), 0) for name in SERVERS}
-    server = Server("s1", addresses, SqliteStorage(folder, "s1", SERVERS), features=features)
+    storage = DiskStorage.of(folder / "s1", "s1", SERVERS, begins=True)
+    server = Server("s1", addresses, storage, features=features)
     task = asyncio.ensure_future(server.run(addresses["s1"]))
     while not Path(addresses["s1"].host).exists():
         await asyncio.sleep(0.005)
@@ -55,34 +63,39 @@ class Speaker:
     """Somebody who connects, and speaks for a server or (None) for a client."""
 
     def __init__(
-        self, source: str | None, disk: str = "", address: str = "", cluster: str = ""
+        self, source: str | None, disk: str = "its own", address: str = "", **more: Any
     ) -> None:
-        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk, cluster)
+        self._hello = Hello(VERSION, source, source and "s1", "x", address, disk=disk, **more)
 
-    async def says(self, where: Address, *payloads: bytes) -> bytes | None:
-        """Say something, and return what is said back, if anything is in a moment."""
+    async def says(self, where: Address, *payloads: bytes) -> Farewell | str | None:
+        """Say something, and return how it is refused, if it is."""
         self.reader, self.writer = await where.connect(None)
         for payload in (msgspec.msgpack.encode(self._hello), *payloads):
             self.writer.write(frame(payload))
         try:
             async with asyncio.timeout(0.1):
-                return await read_frame(self.reader)
+                farewell = await self.hears()
+                return farewell or await self.hears()
         except TimeoutError:
-            return b"(nothing)"
+            return "(welcome)"
 
-
-def said(farewell: Farewell) -> bytes:
-    return msgspec.msgpack.encode(farewell)
+    async def hears(self) -> Farewell | None:
+        """Return how it is refused from now on, if it is."""
+        payload = await read_frame(self.reader)
+        return None if payload is None else msgspec.msgpack.decode(payload, type=Answer).farewell
 
 
 def test_a_member_is_known_by_its_disk_and_others_are_let_in(tmp_path: Path) -> None:
     async def test() -> None:
-        async with running(tmp_path) as (_, where):
-            assert await Speaker("s2", "first").says(where) == b"(nothing)"
-            assert await Speaker("s2", "first").says(where) == b"(nothing)"
-            assert await Speaker("s2", "second").says(where) == said(Farewell.ANOTHER_DISK)
+        async with running(tmp_path) as (server, where):
+            ours = {"cluster": server.cluster}
+            # Who does not say of which cluster it is takes no place from who does.
+            assert await Speaker("s2", "stranger's").says(where) == "(welcome)"
+            assert await Speaker("s2", "first", **ours).says(where) == "(welcome)"
+            assert await Speaker("s2", "first", **ours).says(where) == "(welcome)"
+            assert await Speaker("s2", "second", **ours).says(where) is Farewell.ANOTHER_DISK
             for disk in ("first", "second"):
-                assert await Speaker("s4", disk).says(where) == b"(nothing)"
+                assert await Speaker("s4", disk).says(where) == "(welcome)"
 
     asyncio.run(test())
 
@@ -99,26 +112,99 @@ def test_one_that_becomes_a_member_is_known_by_the_disk_that_it_had(tmp_path: Pa
 
     async def test() -> None:
         async with running(tmp_path) as (server, where):
-            assert await Speaker("s4", "first").says(where, heartbeat(OTHERS)) == b"(nothing)"
+            assert await Speaker("s4", "first").says(where, heartbeat(OTHERS)) == "(welcome)"
             assert server.replica.members == OTHERS
-            assert await Speaker("s4", "second").says(where) == said(Farewell.ANOTHER_DISK)
+            assert await Speaker("s4", "second").says(where) is Farewell.ANOTHER_DISK
 
     asyncio.run(test())
 
 
-def test_who_began_with_others_is_of_another_cluster(tmp_path: Path) -> None:
+def test_who_is_of_another_cluster_or_began_with_others(tmp_path: Path) -> None:
     """It may be added by mistake, and have in the same terms other entries."""
 
     async def test() -> None:
         async with running(tmp_path) as (server, where):
-            ours = Speaker("s4", cluster=known_by(reversed(SERVERS)))
-            assert await ours.says(where, heartbeat(OTHERS)) == b"(nothing)"
-            theirs = Speaker("s4", cluster=known_by(("s4", "s5")))
-            assert await theirs.says(where, heartbeat()) == said(Farewell.ANOTHER_CLUSTER)
-            assert await Speaker("s4").says(where, heartbeat(OTHERS)) == b"(nothing)"
+            ours = Speaker("s4", cluster=server.cluster)
+            assert await ours.says(where, heartbeat(OTHERS)) == "(welcome)"
+            theirs = Speaker("s4", cluster="another")
+            assert await theirs.says(where, heartbeat()) is Farewell.ANOTHER_CLUSTER
+            assert await Speaker("s4").says(where, heartbeat(OTHERS)) == "(welcome)"
             assert server.replica.members == OTHERS
+            for founders in (SERVERS[:2], ("s1", "s2", "s4")):
+                other = Speaker("s2", founders=founders)
+                assert await other.says(where) is Farewell.OTHER_FOUNDERS
 
     asyncio.run(test())
+
+
+def test_a_copy_of_a_disk_is_another_server(tmp_path: Path) -> None:
+    """Where both run, and where one goes on with what the other has left behind."""
+
+    async def test() -> None:
+        async with running(tmp_path) as (server, where):
+
+            def run_of(times: int, run: str) -> Speaker:
+                return Speaker("s2", "disk", cluster=server.cluster, times=times, run=run)
+
+            first = run_of(2, "a")
+            assert await first.says(where) == "(welcome)"
+            assert await run_of(2, "a").says(where) == "(welcome)"
+            assert await run_of(2, "b").says(where) is Farewell.TWICE
+            assert await run_of(1, "a").says(where) is Farewell.OLDER_DISK
+            assert await run_of(3, "c").says(where) == "(welcome)"
+            assert await first.hears() is Farewell.OLDER_DISK
+
+    asyncio.run(test())
+
+
+def test_the_first_server_tells_each_disk_once_which_cluster_this_is(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path) as (_, where):
+            new = Speaker("s2", "first", founders=SERVERS)
+            assert await new.says(where) == "(welcome)"
+            again = Speaker("s2", "second", founders=SERVERS)
+            assert await again.says(where) is Farewell.ANOTHER_DISK
+
+    asyncio.run(test())
+
+
+def test_who_does_not_know_its_cluster_takes_no_part(tmp_path: Path) -> None:
+    """And is told by the first of its servers alone, who knows whom it has told."""
+    addresses = {name: Address(str(tmp_path / f"{name}.sock"), 0) for name in SERVERS}
+    storage = DiskStorage.of(tmp_path / "s2", "s2", SERVERS, begins=True)
+    server = Server("s2", addresses, storage)
+
+    async def test() -> None:
+        task = asyncio.ensure_future(server.run(addresses["s2"]))
+        while not Path(addresses["s2"].host).exists():
+            await asyncio.sleep(0.005)
+        speaker = Speaker("s3", founders=SERVERS, cluster="known")
+        speaker._hello = msgspec.structs.replace(speaker._hello, dest="s2")
+        assert await speaker.says(addresses["s2"]) is Farewell.NOT_YET
+        for peer, is_told in (("s3", False), ("s1", True)):
+            answer = Answer(cluster="known", founders=SERVERS, disk=f"of {peer}", times=1)
+            assert await server._hear(peer, answer) == is_told
+            assert server.cluster == ("known" if is_told else "")
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    asyncio.run(test())
+    assert server.replica.state.current_term == 0
+
+
+def test_who_joins_votes_only_with_a_log(tmp_path: Path) -> None:
+    """It may have lost another one, and have voted."""
+    storage = DiskStorage.of(tmp_path / "s4", "s4", ("s1", "s4"), begins=True, joins=True)
+    where = {name: Address(str(tmp_path / f"{name}.sock"), 0) for name in ("s1", "s4")}
+    server = Server("s4", where, storage)
+    request = RequestVoteRequest("s1", "s4", 5, 3, 3)
+    server._deliver(Envelope(request))
+    assert server._events == []
+    message = AppendEntriesRequest("s1", "s4", 1, 0, 0, (Entry(1, encoded(NoOp())),), 0)
+    server.replica.receive(Envelope(message), 0.0)
+    server._deliver(Envelope(request))
+    assert len(server._events) == 1
+    storage.close()
 
 
 def test_who_was_removed_is_told_so(tmp_path: Path) -> None:
@@ -127,11 +213,11 @@ def test_who_was_removed_is_told_so(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path) as (_, where):
             removed = Speaker("s2")
-            assert await removed.says(where) == b"(nothing)"
-            assert await Speaker("s4").says(where, heartbeat(gone)) == b"(nothing)"
+            assert await removed.says(where) == "(welcome)"
+            assert await Speaker("s4").says(where, heartbeat(gone)) == "(welcome)"
             # On the connection that it has, and on a new one.
-            assert await read_frame(removed.reader) == said(Farewell.REMOVED)
-            assert await Speaker("s2").says(where) == said(Farewell.REMOVED)
+            assert await removed.hears() is Farewell.REMOVED
+            assert await Speaker("s2").says(where) is Farewell.REMOVED
 
     asyncio.run(test())
 
@@ -169,10 +255,10 @@ def test_strangers_are_a_few_at_most(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path) as (_, where):
             for number in range(MOST_UNKNOWN):
-                assert await Speaker(f"x{number}").says(where) == b"(nothing)"
-            assert await Speaker("one more").says(where) == said(Farewell.STRANGER)
-            assert await Speaker("x0").says(where) == b"(nothing)"
-            assert await Speaker("s3").says(where) == b"(nothing)"
+                assert await Speaker(f"x{number}").says(where) == "(welcome)"
+            assert await Speaker("one more").says(where) is Farewell.STRANGER
+            assert await Speaker("x0").says(where) == "(welcome)"
+            assert await Speaker("s3").says(where) == "(welcome)"
 
     asyncio.run(test())
 
@@ -232,7 +318,7 @@ def test_a_server_without_membership_takes_no_members_in(
         async with running(tmp_path, IN_PRODUCTION) as (server, where):
             await Speaker("s2").says(where, encode(Envelope(message)))
             assert server.replica.state.last_index == 0
-            assert await Speaker("s4").says(where) == said(Farewell.STRANGER)
+            assert await Speaker("s4").says(where) is Farewell.STRANGER
 
     asyncio.run(test())
     assert "and this server runs without membership" in caplog.text

@@ -12,6 +12,7 @@ from raft_ref.server import (
     Change,
     ChangeKind,
     Client,
+    DiskStorage,
     FailedError,
     Kind,
     Membership,
@@ -19,21 +20,27 @@ from raft_ref.server import (
     Result,
     Server,
     ServerRequest,
-    SqliteStorage,
 )
 from tests.raft_ref.server.test_greeting import SERVERS, running
 
 
 @asynccontextmanager
-async def two_and_one_that_waits(folder: Path) -> AsyncIterator[dict[str, Address]]:
-    """Return where s1 and s2 listen, which are a cluster, and s3, which waits to be added."""
+async def two_and_one_that_waits(
+    folder: Path, cluster: str = ""
+) -> AsyncIterator[dict[str, Address]]:
+    """Return where s1 and s2 listen, which are a cluster, and s3, which waits to be added.
+
+    It may belong to another cluster already.
+    """
     where = {name: Address(str(folder / f"{name}.sock"), 0) for name in SERVERS}
     two = {name: where[name] for name in ("s1", "s2")}
     tasks = []
     for name, peers in (("s1", two), ("s2", two), ("s3", where)):
         joins = name == "s3"
-        storage = SqliteStorage(folder / name, name, () if joins else tuple(two))
-        server = Server(name, peers, storage, joins=joins)
+        storage = DiskStorage.of(folder / name, name, peers, begins=True, joins=joins)
+        if joins and cluster:
+            storage.belong(cluster)
+        server = Server(name, peers, storage)
         tasks.append(asyncio.ensure_future(server.run(where[name])))
     while not all(Path(each.host).exists() for each in where.values()):
         await asyncio.sleep(0.005)
@@ -70,6 +77,20 @@ def test_before_a_name_is_used_it_is_looked_who_is_there(tmp_path: Path) -> None
                 with pytest.raises(FailedError, match="does not wait to be added"):
                     await added("s5", alias)
             assert await added("s3", there) == Result()
+            await client.close()
+
+    asyncio.run(test())
+
+
+def test_who_joined_another_cluster_is_not_added(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with two_and_one_that_waits(tmp_path, "another") as where:
+            client = Client([where["s1"], where["s2"]])
+            change = Change(ChangeKind.ADD, "s3", str(where["s3"]))
+            with pytest.raises(
+                FailedError, match=r"s3 is of another cluster: .* has an empty disk"
+            ):
+                await client.do(Membership(change), 20.0)
             await client.close()
 
     asyncio.run(test())

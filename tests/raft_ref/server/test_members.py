@@ -26,7 +26,10 @@ class Changing(Cluster):
         joins = server not in "123"
         named = {name: self.addresses[name] for name in ("123" + server if joins else "123")}
         peers = ",".join(f"{name}={address}" for name, address in named.items())
-        return ["--peers", peers, *(["--join"] if joins else [])]
+        return ["--peers", peers]
+
+    def first_start(self, server: str) -> list[str]:
+        return super().first_start(server) if server in "123" else ["--join"]
 
     @property
     def first(self) -> str:

@@ -17,7 +17,7 @@ import pytest
 
 from raft_ref import Node
 from raft_ref.cli import main
-from raft_ref.server import Address, Client, FailedError, Kind, Operation, SqliteStorage
+from raft_ref.server import Address, Client, DiskStorage, FailedError, Kind, Operation
 from raft_ref.server.simulation.linearizability import Observation, is_linearizable
 from raft_ref.server.simulation.trial import drawn
 from tests.support import processes
@@ -52,6 +52,10 @@ class Cluster:
         """Return what a server is told of the others."""
         return ["--peers", self.peers_of(server)]
 
+    def first_start(self, server: str) -> list[str]:
+        """Return what is said at the first start of a server."""
+        return [] if (self.folder / server).exists() else ["--bootstrap"]
+
     async def lay_wires(self) -> None:
         """Put a wire between each two servers, before they start."""
         for source, dest in permutations("123", 2):
@@ -66,7 +70,7 @@ class Cluster:
     def start(
         self, name: str, command: Sequence[str] = processes.COMMAND, features: str = ""
     ) -> None:
-        arguments = ["--id", name, *self.told(name)]
+        arguments = ["--id", name, *self.told(name), *self.first_start(name)]
         arguments += ["--with", features] if features else []
         arguments += ["--reads", self.reads, "--data", str(self.folder / name)]
         self.processes[name] = processes.start(
@@ -278,8 +282,9 @@ def test_a_server_alone_is_killed_while_it_saves(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from raft_ref import Entry
-from raft_ref.server.storage import Save, SqliteStorage
-storage = SqliteStorage(Path(sys.argv[1]), "1", ("1", "2"))
+from raft_ref.server import DiskStorage
+from raft_ref.server.storage import Save
+storage = DiskStorage.of(Path(sys.argv[1]), "1", ("1", "2"), begins=True)
 first = int(sys.argv[2])
 for index in range(first, first + 100_000):
     storage.save(Save(index, "1", None, index, (Entry(index, f"value {index}"),)))
@@ -295,7 +300,7 @@ for index in range(first, first + 100_000):
         process.kill()
         rest = process.stdout.read().split()
         process.wait()
-        storage = SqliteStorage(tmp_path, "1", ("1", "2"))
+        storage = DiskStorage(tmp_path, "1", ("1", "2"))
         state = storage.load(Node(("1", "2")).initial("1"))
         storage.close()
         said = int(rest[-1]) if rest else acknowledged + 1
@@ -339,12 +344,21 @@ def test_the_commands(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> N
         "",
         "raft-ref: there is no server 4; nothing was done\n",
     )
+    assert main(["status", "--cluster", cluster.where]) == 0
+    head, *rows = capsys.readouterr().out.splitlines()
+    assert head.split()[:4] == ["server", "address", "role", "term"]
+    assert sorted(row.split()[2] for row in rows) == ["follower", "follower", "leader"]
     # Without a majority there is no session, and so nothing that could still be done.
     for name in "23":
         cluster.kill(name)
     code, _, err = kv(capsys, "put", "color", "x", "--cluster", cluster.where, "--timeout", "1")
     assert code == 3
     assert err.endswith("; nothing was done\n")
+    assert main(["status", "--json", "--cluster", cluster.where, "--timeout", "1"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    one = told[str(cluster.addresses["1"])]
+    assert (one["name"], one["peers"]["2"]["is_connected"]) == ("1", False)
+    assert "error" in told[str(cluster.addresses["2"])]
     code, _, err = kv(capsys, "get", "color", "--cluster", cluster.where, "--timeout", "1")
     assert (code, err.count("\n"), err.endswith("; nothing was read\n")) == (3, 1, True)
 
@@ -384,11 +398,11 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> N
 
 
 def test_a_folder_has_one_server(cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
-    database = cluster.folder / "1" / "raft.sqlite"
+    folder = cluster.folder / "1"
     cluster.wait()
     arguments = ["--id", "1", "--peers", cluster.peers, "--data", str(cluster.folder / "1")]
     assert main(["serve", *arguments]) == 2
-    assert capsys.readouterr().err == f"raft-ref: {database}: another process uses it\n"
+    assert capsys.readouterr().err == f"raft-ref: {folder}: another process uses it\n"
     cluster.stop_all()
     other = ["--id", "2", "--peers", cluster.peers, "--data", str(cluster.folder / "1")]
     assert main(["serve", *other]) == 2

@@ -27,7 +27,7 @@ from raft_ref.features import (
 )
 from raft_ref.server import KeyValueMachine, ReadingReplica, Status, Timing
 from raft_ref.server.codec import Envelope
-from raft_ref.server.reading import PROMISED
+from raft_ref.server.reading import in_microseconds
 from raft_ref.server.simulation.cluster import MemoryStorage
 from raft_ref.server.store import NoOp, Register, encoded
 
@@ -35,6 +35,7 @@ SERVERS = ("s1", "s2", "s3")
 TIMING = Timing(
     election_timeout=(0.2, 0.3), heartbeat=0.05, clock_drift=0.25, read_numbers=10
 )  # a lease is 0.16 s
+PROMISED = in_microseconds(TIMING.election_timeout[0])
 READS = (Feature.READ_INDEX, Feature.LEADERSHIP_TRANSFER)
 LEASES = (*READS, Feature.LEASES)
 
@@ -260,6 +261,15 @@ def test_who_promises_says_so(features: tuple[Feature, ...], number: int) -> Non
     assert [each.round for each in made.flush(1.0).messages] == [number]
     tell(made, 1.0, HeartbeatRequest("s1", "s2", 1, 1))
     assert [each.round for each in made.flush(1.0).messages] == [0]  # overtaken
+
+
+def test_who_promises_for_less_than_a_lease_lasts_promises_nothing() -> None:
+    """Servers may have other timeouts."""
+    leader = leased()
+    leader._promised.clear()
+    short = Envelope(HeartbeatResponse("s2", "s1", 1, 1), PROMISED - 1)
+    leader.receive(short, 1.02)
+    assert leader._promised == set()
 
 
 def test_a_transfer_ends_all_leases_of_the_term() -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import contextlib
+import io
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,12 @@ from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
-from raft_ref.server.network.framing import FrameError, frame, read_frame
-from raft_ref.server.network.sockets import (
-    DEFAULT_LIMITS,
-    VERSION,
-    Address,
-    Farewell,
-    Greeting,
-    Hello,
-    Limits,
-    Link,
-    SocketTransport,
-    parse_address,
-)
-from raft_ref.server.network.tls import Certificate, TlsError
+from raft_ref.server.network.addresses import Address, parse_address
+from raft_ref.server.network.framing import SMALL, Budget, FrameError, frame, read_frame
+from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
+from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
+from raft_ref.server.network.sockets import SocketTransport
+from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -114,18 +107,27 @@ class End:
         self.me = me
         self.heard: list[Envelope] = []
         self.told: list[tuple[str, Farewell]] = []
+        self._known = frozenset(addresses) - {me}
         self._news = asyncio.Event()
+        own = str(addresses[me]) if me in addresses else ""
+        self.hello = Hello(VERSION, me, None, features, own, disk=f"of {me}")
         self.transport = SocketTransport(
-            me,
             addresses,
+            lambda: self.hello,
+            greet or self._greet,
             self._deliver,
             self.answer,
             limits,
-            features=features,
-            greet=greet,
-            dismissed=lambda peer, why: self.told.append((peer, why)),
-            disk=f"of {me}",
+            hear=self._hear,
         )
+
+    async def _greet(self, hello: Hello) -> Answer:
+        return Answer() if hello.source in self._known else Answer(Farewell.STRANGER)
+
+    async def _hear(self, peer: str, answer: Answer) -> bool:
+        if answer.farewell is not None:
+            self.told.append((peer, answer.farewell))
+        return answer.farewell is None
 
     def _deliver(self, envelope: Envelope) -> None:
         self.heard.append(envelope)
@@ -226,8 +228,12 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
     async def test() -> None:
         is_ending = asyncio.Event()
 
+        answer = io.BytesIO(frame(msgspec.msgpack.encode(Answer())))
+
         class Reader:
-            async def readexactly(self, _: int) -> bytes:
+            async def readexactly(self, count: int) -> bytes:
+                if found := answer.read(count):
+                    return found
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -240,7 +246,9 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
                 pass
 
             async def drain(self) -> None:
-                await asyncio.sleep(0)
+                pass
+
+            def writelines(self, _: object) -> None:
                 raise OSError("reset")
 
             def close(self) -> None:
@@ -250,8 +258,11 @@ def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
             async def connect(self, tls: object) -> Any:
                 return Reader(), Writer()
 
-        link = Link(Somewhere("nowhere", 1), Hello(VERSION, "s1", "s2"))
+        link = Link(Somewhere("nowhere", 1), lambda: Hello(VERSION, "s1", "s2"))
         task = asyncio.ensure_future(link.run())
+        await until_connected(link)
+        await asyncio.sleep(0)
+        link.send(b"something")
         await is_ending.wait()
         task.cancel()
         await asyncio.wait({task}, timeout=5)
@@ -265,12 +276,13 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
         taken = asyncio.Event()
 
         async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(frame(msgspec.msgpack.encode(Answer())))
             await taken.wait()
             writer.close()
 
         server = await asyncio.start_server(deaf, *LOOPBACK, limit=1)
         address = Address(*server.sockets[0].getsockname())
-        link = Link(address, Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
+        link = Link(address, lambda: Hello(VERSION, "s1", "s2"), limits=Limits(queue=1_000_000))
         task = asyncio.ensure_future(link.run())
         await until_connected(link)
         for _ in range(400):
@@ -293,7 +305,7 @@ def test_a_peer_that_is_spoken_with_no_more_is_told_why() -> None:
         async with pair() as (one, two):
             two.transport.send(message("s2", "s1"))
             await one.hears(1)
-            one.transport.dismiss("s2", Farewell.REMOVED)
+            one.transport.dismiss("s2", Answer(Farewell.REMOVED))
             await until(lambda: two.told == [("s1", Farewell.REMOVED)])
             assert one.transport.links == {}
             one.transport.send(message("s1", "s2"))  # is lost
@@ -307,16 +319,16 @@ def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
         addresses = dict(zip(("s1", "s2"), free_ports(2), strict=True))
         greeted: list[Hello] = []
 
-        async def greet(hello: Hello) -> Farewell | None:
+        async def greet(hello: Hello) -> Answer:
             greeted.append(hello)
-            return Farewell.ANOTHER_DISK
+            return Answer(Farewell.ANOTHER_DISK)
 
         one, two = End("s1", {}, greet=greet), End("s2", addresses)
         await one.transport.start(addresses["s1"])
         await two.transport.start(addresses["s2"])
         await until(lambda: two.told[:1] == [("s1", Farewell.ANOTHER_DISK)])
         where = str(addresses["s2"])
-        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, "of s2")
+        assert greeted[0] == Hello(VERSION, "s2", "s1", "none", where, disk="of s2")
         await asyncio.sleep(0.6)
         assert len(greeted) <= 6  # it asks again, later each time
         assert one.heard == []
@@ -328,8 +340,8 @@ def test_who_is_not_let_in_is_told_why_and_says_who_it_is() -> None:
 
 def test_a_peer_can_be_connected_later_and_elsewhere() -> None:
     async def test() -> None:
-        async def let_in(hello: Hello) -> Farewell | None:
-            return None
+        async def let_in(hello: Hello) -> Answer:
+            return Answer()
 
         first, second = free_ports(2)
         one = End("s1", {"s1": LOOPBACK})
@@ -359,6 +371,7 @@ async def said(address: Address, data: bytes, tls: ssl.SSLContext | None = None)
     """Connect, say something, and return all that is said back until the connection is closed."""
     reader, writer = await asyncio.open_connection(*address, ssl=tls)
     writer.write(data)
+    found = b""
     with contextlib.suppress(OSError):
         async with asyncio.timeout(3):
             found = await reader.read()
@@ -373,10 +386,10 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 1024"),
+        (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 4096"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 3"),
+        (hello(version=1), "it speaks version 1, not 4"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
@@ -489,6 +502,84 @@ def test_requests_of_a_client_are_answered_as_they_are_done() -> None:
     run(test)
 
 
+def test_the_client_that_was_idle_for_longest_makes_room() -> None:
+    async def test() -> None:
+        async with pair(Limits(clients=3)) as (_, two):
+            address = two.transport.links["s1"].address
+            ends = []
+            for _ in range(4):
+                ends.append(await asyncio.open_connection(*address))
+                ends[-1][1].write(hello() + frame(b"a"))
+                assert await read_frame(ends[-1][0]) == b"A"
+                if len(ends) == 3:  # the first one is not idle for longest any more
+                    ends[0][1].write(frame(b"b"))
+                    assert await read_frame(ends[0][0]) == b"B"
+            assert await ends[1][0].read() == b""
+            for at in (0, 2, 3):
+                ends[at][1].write(frame(b"c"))
+                assert await read_frame(ends[at][0]) == b"C"
+            for _, writer in ends:
+                writer.close()
+
+    run(test)
+
+
+def test_who_does_not_say_who_speaks_is_one_of_a_few(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with pair(Limits(unknown=2)) as (_, two):
+            address = two.transport.links["s1"].address
+            silent = [await asyncio.open_connection(*address) for _ in range(2)]
+            await asyncio.sleep(0.02)
+            assert await said(address, hello() + frame(b"a")) == b""
+            for _, writer in silent:
+                writer.close()
+            await asyncio.sleep(0.02)
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(hello() + frame(b"a"))
+            assert await read_frame(reader) == b"A"
+            writer.close()
+
+    run(test)
+    assert "2 connections have not said yet who speaks" in caplog.text
+
+
+def test_a_frame_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raft_ref.server.network.framing.STALLED", 0.05)
+
+    async def test() -> None:
+        for size in (10, 2 * SMALL):
+            reader, budget = asyncio.StreamReader(), Budget(4 * SMALL)
+            reader.feed_data(frame(bytes(size))[:-1])
+            with pytest.raises(FrameError, match=f"a frame of {size} bytes takes too long"):
+                await read_frame(reader, budget=budget)
+            assert budget._free == 4 * SMALL
+
+    run(test)
+
+
+def test_large_frames_are_read_within_a_budget() -> None:
+    """The others wait, and are read later."""
+    size = 4 * SMALL
+
+    async def test() -> None:
+        budget, readers = Budget(2 * size), [asyncio.StreamReader() for _ in range(4)]
+        tasks = []
+        for each in readers:
+            each.feed_data(frame(bytes(size))[:100])
+            tasks.append(asyncio.ensure_future(read_frame(each, size, budget)))
+        small = asyncio.StreamReader()
+        small.feed_data(frame(b"small"))
+        assert await read_frame(small, size, budget) == b"small"
+        await asyncio.sleep(0.01)
+        assert budget._free == 0
+        for each in reversed(readers):
+            each.feed_data(frame(bytes(size))[100:])
+        assert await asyncio.gather(*tasks) == [bytes(size)] * 4
+        assert budget._free == 2 * size
+
+    run(test)
+
+
 # ---- TLS
 
 
@@ -498,10 +589,13 @@ def authority() -> trustme.CA:
 
 
 def certificate(
-    authority: trustme.CA, folder: Path, trusts: trustme.CA | None = None
+    authority: trustme.CA,
+    folder: Path,
+    trusts: trustme.CA | None = None,
+    names: Sequence[str] = ("127.0.0.1", "localhost"),
 ) -> Certificate:
     folder.mkdir(exist_ok=True)
-    issued = authority.issue_cert("127.0.0.1", "localhost")
+    issued = authority.issue_cert(*names)
     paths = Certificate(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
     issued.private_key_pem.write_to_path(paths.key)
     for part in issued.cert_chain_pems:
@@ -522,7 +616,12 @@ def test_who_has_a_certificate_of_the_cluster_is_let_in_and_nobody_else(
         one = End("s1", {"s1": LOOPBACK})
         tls = ours.for_listening(), ours.for_connecting()
         one.transport = SocketTransport(
-            "s1", {"s1": LOOPBACK}, lambda *_: None, one.answer, tls=tls
+            {"s1": LOOPBACK},
+            lambda: one.hello,
+            lambda _: asyncio.sleep(0, Answer()),
+            lambda *_: None,
+            one.answer,
+            tls=tls,
         )
         address = await one.transport.start(LOOPBACK)
         reader, writer = await asyncio.open_connection(*address, ssl=ours.for_connecting())
@@ -552,7 +651,7 @@ def test_a_server_without_a_certificate_of_the_cluster_is_not_spoken_to(
 
         server = await asyncio.start_server(false_peer, *LOOPBACK, ssl=theirs.for_listening())
         address = Address(*server.sockets[0].getsockname())
-        link = Link(address, Hello(VERSION, "s1", "s2"), ours.for_connecting())
+        link = Link(address, lambda: Hello(VERSION, "s1", "s2"), ours.for_connecting())
         task = asyncio.ensure_future(link.run())
         await asyncio.sleep(0.3)
         assert not link.is_connected
@@ -579,3 +678,85 @@ def test_files_that_are_no_certificate(
     with pytest.raises(TlsError, match=reason) as error:
         files.for_listening()
     assert "\n" not in str(error.value)
+
+
+def certified(*names: str) -> dict[str, Any]:
+    kinds = (("IP Address" if each[0].isdigit() else "DNS", each) for each in names)
+    return {"subjectAltName": tuple(kinds)}
+
+
+def test_a_handshake_that_is_not_made_is_given_up(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("raft_ref.server.network.listener.HELLO_TIMEOUT", 0.1)
+    ours = certificate(authority, tmp_path / "ours")
+
+    async def test() -> None:
+        one = End("s1", {"s1": LOOPBACK})
+        tls = ours.for_listening(), ours.for_connecting()
+        one.transport = SocketTransport(
+            {"s1": LOOPBACK}, lambda: one.hello, one._greet, one._deliver, one.answer, tls=tls
+        )
+        address = await one.transport.start(LOOPBACK)
+        reader, writer = await asyncio.open_connection(*address)
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
+        writer.close()
+        await one.transport.close()
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("names", "name", "host", "is_its"),
+    [
+        (("127.0.0.1",), "s1", "127.0.0.1", True),
+        (("127.0.0.1", "s1"), "s1", "127.0.0.1", True),
+        (("127.0.0.1", "s1"), "s2", "127.0.0.1", False),  # it names another one
+        (("s2",), "s2", "127.0.0.1", True),
+        (("a.example",), "s1", "b.example", False),
+        (("*.example",), "s1", "b.example", True),
+        (("*.example",), "s1", "c.b.example", False),
+        (("client",), "s1", "127.0.0.1", False),
+        ((), "s1", "127.0.0.1", False),
+    ],
+)
+def test_a_certificate_says_which_server_its_owner_is(
+    names: tuple[str, ...], name: str, host: str, is_its: bool
+) -> None:
+    assert speaks_for(certified(*names), name, host, ("s1", "s2")) == is_its
+
+
+def test_a_client_does_not_speak_as_a_server(
+    authority: trustme.CA, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = certificate(authority, tmp_path / "ours")
+    theirs = certificate(authority, tmp_path / "theirs", names=("client.example",))
+
+    async def test() -> None:
+        where = dict(zip(("s1", "s2"), free_ports(2), strict=True))
+        one = End("s1", where)
+        tls = ours.for_listening(), ours.for_connecting()
+        one.transport = SocketTransport(
+            where, lambda: one.hello, one._greet, one._deliver, one.answer, tls=tls
+        )
+        address = await one.transport.start(where["s1"])
+        vote = frame(encode(message("s2", "s1")))
+        for files, is_heard in ((theirs, False), (ours, True)):
+            reader, writer = await asyncio.open_connection(*address, ssl=files.for_connecting())
+            writer.write(hello("s2", "s1") + vote)
+            if is_heard:
+                await one.hears(1)
+            else:
+                assert await reader.read() == b""
+            writer.close()
+            # It is a client all the same.
+            reader, writer = await asyncio.open_connection(*address, ssl=files.for_connecting())
+            writer.write(hello() + frame(b"quick"))
+            assert await read_frame(reader) == b"QUICK"
+            writer.close()
+            assert bool(one.heard) == is_heard
+        await one.transport.close()
+
+    run(test)
+    assert "its certificate is not that of the server s2" in caplog.text

@@ -13,10 +13,10 @@ from raft_ref.server import (
     SERVED,
     Address,
     Client,
+    DiskStorage,
     Kind,
     Operation,
     Server,
-    SqliteStorage,
     Timing,
     named,
 )
@@ -43,7 +43,7 @@ async def run(folder: Path, spec: Spec, features: frozenset[Feature]) -> None:
         spec.look(happening)
 
     def start(name: str) -> None:
-        storage = SqliteStorage(folder / name, name, SERVERS)
+        storage = DiskStorage.of(folder / name, name, SERVERS, begins=True)
         server = servers[name] = Server(
             name, addresses, storage, TIMING, settle=settle, features=features
         )

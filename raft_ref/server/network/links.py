@@ -1,0 +1,155 @@
+"""The ways from a server to its peers."""
+
+import asyncio
+import contextlib
+import logging
+import random
+import ssl
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from raft_ref.server.network.addresses import Address
+from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame
+from raft_ref.server.network.hello import HELLO_TIMEOUT, Hearing, Hello, answer_of, take
+
+log = logging.getLogger("raft_ref.server")
+
+FIRST_RETRY, LAST_RETRY = 0.05, 1.0
+"""Seconds to wait before a connection is tried again: the first time, and at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What connections may take.
+
+    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
+    - `reading`: bytes of large frames that are read at a time from clients, in all.
+    - `clients`: those that are connected. When there is one more, the one goes that was idle for
+      longest.
+    - `unknown`: connections that have not said yet who speaks.
+    """
+
+    frame: int = MAX_FRAME
+    queue: int = 2 * MAX_FRAME
+    reading: int = 4 * MAX_FRAME
+    clients: int = 1000
+    unknown: int = 100
+
+
+DEFAULT_LIMITS = Limits()
+
+
+class Link:
+    """The way from a server to one of its peers: a queue, and a connection that is tried again."""
+
+    def __init__(
+        self,
+        address: Address,
+        hello: Callable[[], Hello],
+        tls: ssl.SSLContext | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        hear: Hearing = take,
+        is_of: Callable[[Mapping[str, Any]], bool] = lambda certificate: True,
+    ) -> None:
+        """Open nothing yet; `hear` is told what the peer answers, and says whether to go on.
+
+        `is_of` says whether a certificate is the peer's.
+        """
+        self.address = address
+        self._is_of = is_of
+        self._hear_answer = hear
+        self._hello = hello
+        self._tls = tls
+        self._limits = limits
+        self._queue: deque[bytes] = deque()
+        self._queued = 0
+        self._wakeup = asyncio.Event()
+        self.lost = 0  # messages that found the queue full, or were on their way when it broke
+        self.is_connected = False
+        self._is_told_to_wait = False
+
+    def send(self, payload: bytes) -> None:
+        """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
+        if not self.is_connected or self._queued + len(payload) > self._limits.queue:
+            self.lost += 1
+            return
+        self._queue.append(frame(payload))
+        self._queued += len(payload)
+        self._wakeup.set()
+
+    async def run(self) -> None:
+        """Keep a connection until cancelled."""
+        wait = FIRST_RETRY
+        while True:
+            self._is_told_to_wait = False
+            try:
+                await self._speak()
+            except (OSError, ssl.SSLError, FrameError, TimeoutError) as error:
+                if wait == FIRST_RETRY:
+                    log.info("no connection to %s: %s", self.address, error or "no answer")
+            if self.is_connected or self._is_told_to_wait:
+                wait = FIRST_RETRY
+            self._forget()
+            # Peers that lost each other at one time do not try again at one time.
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+            wait = min(2 * wait, LAST_RETRY)
+
+    def _forget(self) -> None:
+        self.is_connected = False
+        self.lost += len(self._queue)
+        self._queue.clear()
+        self._queued = 0
+
+    async def _speak(self) -> None:
+        reader, writer = await self.address.connect(self._tls)
+        try:
+            certificate = writer.get_extra_info("peercert") if self._tls else None
+            if certificate is not None and not self._is_of(certificate):
+                raise FrameError("its certificate is that of another server")
+            writer.write(frame(msgspec.msgpack.encode(self._hello())))
+            await writer.drain()
+            async with asyncio.timeout(HELLO_TIMEOUT):
+                answer = await answer_of(reader)
+            if answer is not None and answer.farewell is not None:
+                self._is_told_to_wait = answer.farewell.is_for_now
+            if answer is not None and await self._hear_answer(answer):
+                self.is_connected = True
+                log.info("connected to %s", self.address)
+                await self._go_on(reader, writer)
+        finally:
+            writer.close()
+
+    async def _go_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        closed = asyncio.ensure_future(self._hear(reader))
+        try:
+            while not closed.done():
+                await self._write(writer)
+                wakeup = asyncio.ensure_future(self._wakeup.wait())
+                await asyncio.wait({wakeup, closed}, return_when=asyncio.FIRST_COMPLETED)
+                wakeup.cancel()
+        finally:
+            closed.cancel()
+            # Not `await closed`: were this task cancelled meanwhile, it could not tell whose
+            # cancellation it sees.
+            await asyncio.gather(closed, return_exceptions=True)
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        """Wait for the end of the connection; a peer says nothing more, but for a farewell."""
+        with contextlib.suppress(FrameError, OSError):
+            last = await answer_of(reader)
+            if last is not None and last.farewell is not None:
+                self.is_connected = False  # who is not let in asks no more often than need be
+                await self._hear_answer(last)
+
+    async def _write(self, writer: asyncio.StreamWriter) -> None:
+        self._wakeup.clear()
+        while self._queue:
+            frames = tuple(self._queue)
+            self._queue.clear()
+            self._queued = 0
+            writer.writelines(frames)
+            await writer.drain()
