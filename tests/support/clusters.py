@@ -46,7 +46,8 @@ class Commands(LazySet):
         """Whether the value is none of a configuration."""
         return isinstance(value, str | ModelValue)
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """Return how the set is written."""
         return "Value"
 
 

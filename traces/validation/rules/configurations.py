@@ -35,7 +35,8 @@ class Values(LazySet):
     def _contains(self, value: Value) -> bool:
         return type(value) is str
 
-    def __str__(self) -> str:
+    def text(self) -> str:
+        """Return how the set is written."""
         return "STRING"
 
 
