@@ -72,11 +72,17 @@ class Hunted(NamedTuple):
     length: int | None
 
 
+def servers_of(bug: str) -> tuple[str, ...]:
+    """Return the servers among which to hunt: three, and more for a bug that needs them."""
+    least = OF_FEATURES[bug].bounds["servers"] if bug in OF_FEATURES else 0
+    return tuple(f"s{number}" for number in range(1, max(least, len(SERVERS)) + 1))
+
+
 def hunted(bug: str, seed: int) -> Hunted:
     """Hunt for a bug from a seed."""
     adapter = Here(bug)
     likely = Likely(features=adapter.features)
-    done = Hunt(adapter, raft_ref, SERVERS, seed, RUNS, STEPS, likely=likely).run()
+    done = Hunt(adapter, raft_ref, servers_of(bug), seed, RUNS, STEPS, likely=likely).run()
     if done.found is None:
         return Hunted(done.runs, None)
     settling = Settling(Runner(adapter, raft_ref), seed, TRIES, steps=0)
@@ -126,6 +132,8 @@ def worse(found: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
         told.append(f"found by {found['found']} of {found['seeds']} seeds")
     for what, (was, times, more) in most.items():
         for figure in ("median", "most"):
+            if not known["found"]:
+                continue
             bound = was[figure] * times + more
             if found["found"] and found[what][figure] > bound:
                 told.append(f"{figure} of {what}: {found[what][figure]}, it was {was[figure]}")

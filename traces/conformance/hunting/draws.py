@@ -200,7 +200,10 @@ class Draw:
         if variable == _COMMITS:
             return any(each.commit_index for each in self._states().values())
         value = self._variables(server).get(variable)
-        return all(value is not nothing for nothing in (NIL, FALSE)) and value not in (0, frozenset())
+        return all(value is not nothing for nothing in (NIL, FALSE)) and value not in (
+            0,
+            frozenset(),
+        )
 
     def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
         match kind:
