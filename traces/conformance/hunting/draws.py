@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from raft_ref.spec.values.value import FALSE
 from raft_ref.traces.conformance.run import Flight, Run
 from raft_ref.traces.conformance.schedule import OF_MEMBERSHIP, Command
 from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.flights import LOSS
-from raft_ref.traces.validation.rules.protocol import NIL
+from raft_ref.traces.validation.rules.protocol import is_nothing
 
 WEIGHTS: Mapping[str, tuple[int, ...]] = {
     "Receive": (64,),
@@ -199,11 +198,8 @@ class Draw:
         """Say whether what a step goes on with has begun; yes, if nobody knows."""
         if variable == _COMMITS:
             return any(each.commit_index for each in self._states().values())
-        value = self._variables(server).get(variable)
-        return all(value is not nothing for nothing in (NIL, FALSE)) and value not in (
-            0,
-            frozenset(),
-        )
+        known = self._variables(server)
+        return variable not in known or not is_nothing(known[variable])
 
     def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
         match kind:
