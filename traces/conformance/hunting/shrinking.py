@@ -144,5 +144,5 @@ def _size(run: Run) -> tuple[int, int, int]:
 
 def _about(command: Command) -> set[str | None]:
     message = command.message or {}
-    peer = command.arguments.get("peer")
-    return {command.server, message.get("source"), message.get("dest"), peer}
+    peer, voters = command.arguments.get("peer"), command.arguments.get("voters", ())
+    return {command.server, message.get("source"), message.get("dest"), peer, *voters}
