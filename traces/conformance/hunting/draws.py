@@ -198,7 +198,9 @@ class Draw:
         """Say whether what a step goes on with has begun; yes, if nobody knows."""
         if variable == _COMMITS:
             return any(each.commit_index for each in self._states().values())
-        known = self._variables(server)
+        state, known = self._states().get(server), self._variables(server)
+        if variable == _PRE_VOTES and state is not None and state.role == "Candidate":
+            return True  # It has had them, and a bug may be to stand once more by them.
         return variable not in known or not is_nothing(known[variable])
 
     def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
@@ -264,7 +266,7 @@ class Draw:
 
 _SELDOM = 1 / 8
 _ABOUT_THE_MEMBERSHIP = ("PromoteLearner", "LeaveJoint", "StepDown")
-_COMMITS = "commitIndex"
+_COMMITS, _PRE_VOTES = "commitIndex", "preVotesGranted"
 _WAITS: Mapping[str, str] = {
     "Read": _COMMITS,
     "RequestReadIndex": _COMMITS,
@@ -288,7 +290,7 @@ def _waits(features: frozenset[str]) -> Mapping[str, str]:
     """Return which steps wait for which variable while these features are on."""
     waits = dict(_WAITS) if features else {}
     if "PreVote" in features:
-        waits["Timeout"] = "preVotesGranted"
+        waits["Timeout"] = _PRE_VOTES
     if "Leases" not in features:
         waits["BeginRound"] = "pendingReads"
     return waits
