@@ -27,7 +27,7 @@ UNSEEN = {"duplicate-vote-counted"}
 """What does not show in a state that is told: the votes of a server are a set in a trace."""
 SAMPLE_OF_FEATURES = (
     "pre-vote-counted-as-vote", "transfer-outlives-leadership", "earlier-round-counted",
-    "single-server-change-without-barrier",
+    "new-configuration-alone",
 )  # fmt: skip
 SAMPLE = ("vote-not-persisted", "log-not-compared-before-vote", "last-index-acknowledged")
 
