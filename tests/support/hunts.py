@@ -1,7 +1,7 @@
 """How well a hunt finds a bug of the zoo, and how short it makes what it has found.
 
 `python -m tests.support.hunts [SEEDS [BUG...]]` measures, and prints a line of
-tests/data/hunts.json for each bug.
+tests/data/hunts.json for each bug, those of features with the features on that they are of.
 """
 
 import json
@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from raft_ref.bugs import BUGS
+from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
 from raft_ref.traces.conformance.adapter import Adapter, FailedError, Reply, Sent
 from raft_ref.traces.conformance.driving import SERVERS, STEPS
 from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.draws import Likely
 from raft_ref.traces.conformance.hunting.findings import Settling, schedule_of
 from raft_ref.traces.conformance.hunting.hunt import Hunt
 from raft_ref.traces.conformance.reference import Cluster
@@ -26,6 +28,8 @@ from tests.support.files import DATA, GALLERY
 MEASURED = DATA / "hunts.json"
 RUNS, TRIES = 400, 400
 """How many schedules are drawn at most, and followed to make one shorter."""
+OF_FEATURES: Mapping[str, Any] = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
+"""The bugs of features, which say themselves which are on."""
 
 
 class Here(Adapter):
@@ -34,11 +38,17 @@ class Here(Adapter):
     def __init__(self, bug: str) -> None:
         super().__init__((bug,))
         self._bug = bug
-        self._cluster = Cluster(BUGS[bug].node)
+        if bug in OF_FEATURES:
+            self.features = frozenset(each.value for each in OF_FEATURES[bug].node.on)
+        self.close()
 
     def close(self) -> None:
         """Forget everything, as a process that ends."""
-        self._cluster = Cluster(BUGS[self._bug].node)
+        bug = self._bug
+        if bug in OF_FEATURES:
+            self._cluster = Cluster(extended=OF_FEATURES[bug].node)
+        else:
+            self._cluster = Cluster(BUGS[bug].node)
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         """Return the answer to a request, with nothing in it that the cluster holds."""
@@ -62,10 +72,17 @@ class Hunted(NamedTuple):
     length: int | None
 
 
+def servers_of(bug: str) -> tuple[str, ...]:
+    """Return the servers among which to hunt: three, and more for a bug that needs them."""
+    least = OF_FEATURES[bug].bounds["servers"] if bug in OF_FEATURES else 0
+    return tuple(f"s{number}" for number in range(1, max(least, len(SERVERS)) + 1))
+
+
 def hunted(bug: str, seed: int) -> Hunted:
     """Hunt for a bug from a seed."""
     adapter = Here(bug)
-    done = Hunt(adapter, raft_ref, SERVERS, seed, RUNS, STEPS).run()
+    likely = Likely(features=adapter.features)
+    done = Hunt(adapter, raft_ref, servers_of(bug), seed, RUNS, STEPS, likely=likely).run()
     if done.found is None:
         return Hunted(done.runs, None)
     settling = Settling(Runner(adapter, raft_ref), seed, TRIES, steps=0)
@@ -115,6 +132,8 @@ def worse(found: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
         told.append(f"found by {found['found']} of {found['seeds']} seeds")
     for what, (was, times, more) in most.items():
         for figure in ("median", "most"):
+            if not known["found"]:
+                continue
             bound = was[figure] * times + more
             if found["found"] and found[what][figure] > bound:
                 told.append(f"{figure} of {what}: {found[what][figure]}, it was {was[figure]}")
@@ -122,6 +141,6 @@ def worse(found: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[2:] or BUGS:
+    for name in sys.argv[2:] or [*BUGS, *OF_FEATURES]:
         line = json.dumps(measured(name, range(1, int(sys.argv[1]) + 1)))
         print(f'"{name}": {line},', flush=True)

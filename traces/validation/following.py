@@ -10,7 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from raft_ref.spec import SpecError
 from raft_ref.traces.format.features import CHANGES
@@ -183,6 +183,13 @@ class Following:
         first = self._protocol.first if self._recording.begins_at_init else None
         servers = zip(self._recording.servers, self._search.worlds[0].states, strict=True)
         return {name: known for name, state in servers if (known := state or first) is not None}
+
+    def variables(self, server: str) -> dict[str, Any]:
+        """Return what features have beside Raft's variables at a server, as values of the spec."""
+        state = self.states.get(server)
+        return (
+            {} if state is None else dict(zip(self._protocol.beside, state.features, strict=False))
+        )
 
     @property
     def configurations(self) -> dict[str, JsonObject]:

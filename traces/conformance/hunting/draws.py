@@ -15,6 +15,7 @@ from raft_ref.traces.conformance.run import Flight, Run
 from raft_ref.traces.conformance.schedule import OF_MEMBERSHIP, Command
 from raft_ref.traces.format.features import STEPS, known
 from raft_ref.traces.format.flights import LOSS
+from raft_ref.traces.validation.rules.protocol import is_nothing
 
 WEIGHTS: Mapping[str, tuple[int, ...]] = {
     "Receive": (64,),
@@ -80,6 +81,8 @@ class Shown(Protocol):
 States = Callable[[], Mapping[str, Any]]
 Configurations = Callable[[], Mapping[str, Mapping[str, Sequence[str]]]]
 """By server, the configuration that it goes by, as a trace has it."""
+Variables = Callable[[str], Mapping[str, Any]]
+"""The variables of features of a server, as values of the spec."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +119,8 @@ class Likely:
 class Draw:
     """Draws the steps of one schedule, behind how it begins.
 
-    `states` tells of the servers, and `configurations` of the membership where that can change, so
-    that what is drawn can happen.
+    `states` tells of the servers, `variables` of what features have beside, and `configurations` of
+    the membership where that can change, so that what is drawn can happen.
     """
 
     def __init__(
@@ -130,9 +133,11 @@ class Draw:
         *,
         is_fifo: bool = False,
         configurations: Configurations = dict,
+        variables: Variables = lambda server: {},
     ) -> None:
         self._chance = chance
-        self._configurations = configurations
+        self._configurations, self._variables = configurations, variables
+        self._waits = _waits(likely.features)
         self._is_fifo = is_fifo
         self._states = states
         self._left = steps
@@ -185,7 +190,18 @@ class Draw:
         if kind in _ABOUT_THE_MEMBERSHIP:
             known = self._configurations()
             able = [each for each in able if each not in known or _has(kind, each, known[each])]
+        if kind in self._waits and self._chance.random() >= _SELDOM:
+            able = [each for each in able if self._has_begun(each, self._waits[kind])]
         return able
+
+    def _has_begun(self, server: str, variable: str) -> bool:
+        """Say whether what a step goes on with has begun; yes, if nobody knows."""
+        if variable == _COMMITS:
+            return any(each.commit_index for each in self._states().values())
+        state, known = self._states().get(server), self._variables(server)
+        if variable == _PRE_VOTES and state is not None and state.role == "Candidate":
+            return True  # It has had them, and a bug may be to stand once more by them.
+        return variable not in known or not is_nothing(known[variable])
 
     def _arguments(self, kind: str, run: Run, server: str) -> dict[str, Any]:
         match kind:
@@ -250,6 +266,34 @@ class Draw:
 
 _SELDOM = 1 / 8
 _ABOUT_THE_MEMBERSHIP = ("PromoteLearner", "LeaveJoint", "StepDown")
+_COMMITS, _PRE_VOTES = "commitIndex", "preVotesGranted"
+_WAITS: Mapping[str, str] = {
+    "Read": _COMMITS,
+    "RequestReadIndex": _COMMITS,
+    "MissLeader": "heardFromLeader",
+    "TimeoutNow": "transferTarget",
+    "AbortTransfer": "transferTarget",
+    "Heartbeat": "readRound",
+    "AnswerReads": "pendingReads",
+    "ServeRead": "readIndex",
+    "LeaseRead": "isTrusting",
+    "EndLease": "isTrusting",
+    "EndPromise": "promise",
+}
+"""The steps that come to nothing while a variable is nothing: they are seldom drawn then.
+
+Of reads it is the commit index of any server: before there is one, no leader knows what to answer.
+"""
+
+
+def _waits(features: frozenset[str]) -> Mapping[str, str]:
+    """Return which steps wait for which variable while these features are on."""
+    waits = dict(_WAITS) if features else {}
+    if "PreVote" in features:
+        waits["Timeout"] = _PRE_VOTES
+    if "Leases" not in features:
+        waits["BeginRound"] = "pendingReads"
+    return waits
 
 
 def _has(kind: str, server: str, known: Mapping[str, Sequence[str]]) -> bool:

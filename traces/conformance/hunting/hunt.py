@@ -187,6 +187,7 @@ class Hunt:
         draw = Draw(
             chance, self._steps, self._now.begun(chance), lambda: self._states, likely,
             is_fifo=self.runner.is_fifo, configurations=self._configurations,
+            variables=self._variables,
         )  # fmt: skip
         run = self.runner.run(self.servers, draw.choose)
         hunted = self.hunted
@@ -211,6 +212,9 @@ class Hunt:
 
     def _configurations(self) -> Mapping[str, JsonObject]:
         return {} if self._following is None else self._following.configurations
+
+    def _variables(self, server: str) -> Mapping[str, Any]:
+        return {} if self._following is None else self._following.variables(server)
 
     def _look(self, run: Run, following: Following) -> None:
         hunted = self.hunted

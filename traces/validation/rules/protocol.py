@@ -20,6 +20,7 @@ from raft_ref.spec.module import Module
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.values.sets import STRING
 from raft_ref.spec.values.value import (
+    FALSE,
     Function,
     ModelValue,
     Value,
@@ -77,6 +78,11 @@ class Taken(NamedTuple):
 
     state: ServerState
     sends: tuple[Message, ...]
+
+
+def is_nothing(value: Value) -> bool:
+    """Say whether a variable has nothing in it: no server, no number, nobody, or FALSE."""
+    return value is NIL or value is FALSE or value in (0, frozenset())
 
 
 def field(message: Message, name: str) -> Any:

@@ -18,6 +18,8 @@ static bool forgets_vote; // A known bug, to see it found.
 struct entry { int term; char value[16]; };
 
 struct message {
+    char id[64];          // in a trace
+    struct message *next; // in an inbox
     enum kind kind;
     char source[16], dest[16];
     int term;
@@ -71,9 +73,8 @@ static struct message *message(const struct server *s, enum kind kind, const cha
 
 static void restart(void *server, struct kit_sends *sends) {
     struct server *s = server;
-    s->role = FOLLOWER, s->commit_index = 0;
+    (void)sends, s->role = FOLLOWER, s->commit_index = 0;
     if (forgets_vote) s->voted_for[0] = 0;
-    (void)sends;
 }
 
 static void timeout(void *server, struct kit_sends *sends) {
@@ -90,10 +91,9 @@ static void timeout(void *server, struct kit_sends *sends) {
 
 static void client_request(void *server, const char *value, struct kit_sends *sends) {
     struct server *s = server;
-    if (s->role != LEADER || s->last == MOST_ENTRIES) return;
+    if ((void)sends, s->role != LEADER || s->last == MOST_ENTRIES) return;
     s->log[++s->last].term = s->current_term;
     snprintf(s->log[s->last].value, sizeof s->log->value, "%s", value);
-    (void)sends;
 }
 
 static void append_entries(void *server, const char *peer, int count, struct kit_sends *sends) {
@@ -108,14 +108,6 @@ static void append_entries(void *server, const char *peer, int count, struct kit
     kit_send(sends, m);
 }
 
-static void lead(struct server *s) {
-    int votes = 1;
-    for (int i = 0; i < s->count; i++) votes += s->votes[i];
-    if (!is_quorum(s, votes)) return;
-    s->role = LEADER;
-    for (int i = 0; i < s->count; i++) s->next_index[i] = s->last + 1, s->match_index[i] = 0;
-}
-
 static void store(struct server *s, const struct message *m) {
     int at = m->prev_log_index;
     for (int i = 0; i < m->count; i++) {
@@ -126,10 +118,18 @@ static void store(struct server *s, const struct message *m) {
     s->commit_index = max(s->commit_index, min(m->leader_commit, at));
 }
 
-static void count(struct server *s, const struct message *m) {
+static void count_vote(struct server *s, const struct message *m) {
+    int votes = 1;
+    s->votes[peer_of(s, m->source)] = true;
+    for (int i = 0; i < s->count; i++) votes += s->votes[i];
+    if (!is_quorum(s, votes)) return;
+    s->role = LEADER;
+    for (int i = 0; i < s->count; i++) s->next_index[i] = s->last + 1, s->match_index[i] = 0;
+}
+
+static void count_match(struct server *s, const struct message *m) {
     int peer = peer_of(s, m->source), *next = &s->next_index[peer], *match = &s->match_index[peer];
-    if (m->success) *match = max(*match, m->match_index), *next = max(*next, m->match_index + 1);
-    else *next = max(*next - 1, *match + 1);
+    *match = max(*match, m->match_index), *next = max(*next - !m->success, *match + 1);
     for (int index = s->commit_index + 1; index <= s->last; index++) {
         int have = 1;
         for (int i = 0; i < s->count; i++) have += s->match_index[i] >= index;
@@ -142,25 +142,23 @@ static void receive(void *server, const void *arrived, struct kit_sends *sends) 
     const struct message *m = arrived;
     if (m->term > s->current_term) s->current_term = m->term, s->voted_for[0] = 0, s->role = FOLLOWER;
     bool is_of_term = m->term == s->current_term;
+    struct message *answer = NULL;
     if (m->kind == VOTE_REQUEST) {
         int mine = s->log[s->last].term;
+        bool is_free = !s->voted_for[0] || !strcmp(s->voted_for, m->source);
         bool is_up_to_date = m->last_log_term > mine || (m->last_log_term == mine && m->last_log_index >= s->last);
-        struct message *answer = message(s, VOTE_RESPONSE, m->source);
-        answer->vote_granted =
-            is_of_term && is_up_to_date && (!s->voted_for[0] || !strcmp(s->voted_for, m->source));
+        kit_send(sends, answer = message(s, VOTE_RESPONSE, m->source));
+        answer->vote_granted = is_of_term && is_free && is_up_to_date;
         if (answer->vote_granted) strcpy(s->voted_for, m->source);
-        kit_send(sends, answer);
     } else if (m->kind == APPEND_REQUEST) {
-        struct message *answer = message(s, APPEND_RESPONSE, m->source);
-        if (is_of_term) s->role = FOLLOWER;
-        answer->success = is_of_term && m->prev_log_index <= s->last &&
-                          s->log[m->prev_log_index].term == m->prev_log_term;
+        bool fits = m->prev_log_index <= s->last && s->log[m->prev_log_index].term == m->prev_log_term;
+        kit_send(sends, answer = message(s, APPEND_RESPONSE, m->source));
+        if (is_of_term) s->role = FOLLOWER, answer->success = fits;
         if (answer->success) store(s, m), answer->match_index = m->prev_log_index + m->count;
-        kit_send(sends, answer);
     } else if (m->kind == VOTE_RESPONSE && is_of_term && s->role == CANDIDATE && m->vote_granted) {
-        s->votes[peer_of(s, m->source)] = true, lead(s);
+        count_vote(s, m);
     } else if (m->kind == APPEND_RESPONSE && is_of_term && s->role == LEADER) {
-        count(s, m);
+        count_match(s, m);
     }
 }
 
@@ -186,20 +184,19 @@ static void state(const void *server, struct kit_text *text) {
 static void fields(const void *sent, struct kit_text *text) {
     static const char *types[] = {"RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest",
                                   "AppendEntriesResponse"};
-    static const char *booleans[] = {"false", "true"};
     const struct message *m = sent;
     kit_add(text, "{\"type\":\"%s\",\"term\":%d,\"source\":", types[m->kind], m->term);
     kit_quote(text, m->source), kit_add(text, ",\"dest\":"), kit_quote(text, m->dest);
     if (m->kind == VOTE_REQUEST)
         kit_add(text, ",\"lastLogIndex\":%d,\"lastLogTerm\":%d}", m->last_log_index, m->last_log_term);
-    if (m->kind == VOTE_RESPONSE) kit_add(text, ",\"voteGranted\":%s}", booleans[m->vote_granted]);
+    if (m->kind == VOTE_RESPONSE) kit_add(text, ",\"voteGranted\":%s}", m->vote_granted ? "true" : "false");
     if (m->kind == APPEND_REQUEST) {
         kit_add(text, ",\"prevLogIndex\":%d,\"prevLogTerm\":%d,", m->prev_log_index, m->prev_log_term);
         kit_add(text, "\"leaderCommit\":%d,\"entries\":", m->leader_commit);
         entries(m->entries, m->count, text), kit_add(text, "}");
     }
     if (m->kind == APPEND_RESPONSE)
-        kit_add(text, ",\"success\":%s,\"matchIndex\":%d}", booleans[m->success], m->match_index);
+        kit_add(text, ",\"success\":%s,\"matchIndex\":%d}", m->success ? "true" : "false", m->match_index);
 }
 
 static const struct kit_server kit = {start, timeout, receive, client_request, append_entries,
@@ -207,55 +204,46 @@ static const struct kit_server kit = {start, timeout, receive, client_request, a
 
 // ---- A run that is traced: each server is a thread, and some messages are lost
 
-struct flight { char id[64]; struct message *message; struct flight *next; };
-
 static char *names[] = {"s1", "s2", "s3"};
-static struct flight *inboxes[3]; // Who came last comes first: messages overtake each other.
+static struct message *inboxes[3]; // Who came last comes first: messages overtake each other.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kit_trace *trace;
 
-static int number_of(const char *name) { return name[1] - '1'; }
-
-static struct flight *arrived(int me) {
-    pthread_mutex_lock(&lock);
-    struct flight *flight = inboxes[me];
-    if (flight) inboxes[me] = flight->next;
-    pthread_mutex_unlock(&lock);
-    return flight;
-}
-
-static void post(struct server *s, struct message *m) {
+static void post(const char *me, struct message *m) {
+    struct message **inbox = &inboxes[m->dest[1] - '1'];
     struct kit_text text = {0};
-    struct flight *flight = calloc(1, sizeof *flight);
-    fields(m, &text), flight->message = m;
-    kit_line(trace, "Send", s->me, flight->id, text.at, NULL), free(text.at);
+    fields(m, &text), kit_line(trace, "Send", me, m->id, text.at, NULL), free(text.at);
     pthread_mutex_lock(&lock);
-    flight->next = inboxes[number_of(m->dest)], inboxes[number_of(m->dest)] = flight;
+    m->next = *inbox, *inbox = m;
     pthread_mutex_unlock(&lock);
 }
 
 static void *live(void *server) {
     struct server *s = server;
-    unsigned chance = (unsigned)time(NULL) + (unsigned)number_of(s->me);
+    struct message **inbox = &inboxes[s->me[1] - '1'];
+    unsigned chance = (unsigned)time(NULL) + (unsigned)s->me[1];
     for (int step = 0; step < 200; step++) {
         struct kit_sends sends = {0};
         struct kit_text text = {0};
         const char *name = "Timeout";
         nanosleep(&(struct timespec){0, 500000 + rand_r(&chance) % 500000}, NULL);
-        struct flight *flight = arrived(number_of(s->me));
-        if (!flight && s->role != LEADER && rand_r(&chance) % 4) continue; // It waits on.
-        if (flight) name = "Receive", receive(s, flight->message, &sends);
+        pthread_mutex_lock(&lock);
+        struct message *m = *inbox;
+        *inbox = m ? m->next : NULL;
+        pthread_mutex_unlock(&lock);
+        if (!m && s->role != LEADER && rand_r(&chance) % 4) continue; // It waits on.
+        if (m) name = "Receive", receive(s, m, &sends);
         else if (rand_r(&chance) % 20 == 0) name = "Restart", restart(s, &sends);
-        else if (s->role == LEADER) {
+        else if (s->role != LEADER) timeout(s, &sends);
+        else {
             name = "ClientRequest", client_request(s, "v", &sends);
             for (int i = 0; i < s->count; i++) append_entries(s, s->peers[i], 2, &sends);
-        } else timeout(s, &sends);
+        }
         state(s, &text);
-        kit_line(trace, name, s->me, flight ? flight->id : NULL, NULL, text.at);
+        kit_line(trace, name, s->me, m ? m->id : NULL, NULL, text.at);
         for (size_t i = 0; i < sends.count; i++)
-            if (rand_r(&chance) % 10) post(s, sends.at[i]);
-        free(text.at), free(sends.at);
-        if (flight) free(flight->message), free(flight);
+            if (rand_r(&chance) % 10) post(s->me, sends.at[i]);
+        free(text.at), free(sends.at), free(m);
     }
     return NULL;
 }

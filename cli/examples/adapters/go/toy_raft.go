@@ -4,14 +4,11 @@
 //	go build -o toy_raft raft_kit.go toy_raft.go
 package main
 
-import (
-	"math/rand"
-	"os"
-	"sync"
-	"time"
-)
-
-var forgetsVote = os.Args[len(os.Args)-1] == "--forgets-vote" // A known bug, to see it found.
+import "math/rand"
+import "os"
+import "sort"
+import "sync"
+import "time"
 
 type entry struct {
 	Term  int    `json:"term"`
@@ -19,7 +16,7 @@ type entry struct {
 }
 
 type message struct {
-	kind, source, dest                      string
+	id, kind, source, dest                  string // The id is that of its line in a trace.
 	term                                    int
 	lastLogIndex, lastLogTerm               int // RequestVoteRequest
 	voteGranted                             bool
@@ -30,21 +27,17 @@ type message struct {
 }
 
 type server struct {
-	me    string
-	peers []string
-	// Stored:
-	currentTerm int
-	votedFor    string
-	log         []entry
-	// In memory:
-	role                  string
-	commitIndex           int
-	votesGranted          map[string]bool
-	nextIndex, matchIndex map[string]int
+	me, role                 string
+	peers                    []string
+	currentTerm, commitIndex int
+	votedFor                 any     // a string, or nil
+	log                      []entry // from index 1 on: the first is of no term
+	votes                    map[string]bool
+	nextIndex, matchIndex    map[string]int
 }
 
 func start(me string, servers []string) Server[message] {
-	s := &server{me: me, role: "Follower"}
+	s := &server{me: me, role: "Follower", log: []entry{{}}}
 	for _, each := range servers {
 		if each != me {
 			s.peers = append(s.peers, each)
@@ -55,21 +48,20 @@ func start(me string, servers []string) Server[message] {
 
 func (s *server) Restart() []message {
 	s.role, s.commitIndex = "Follower", 0
-	if forgetsVote {
-		s.votedFor = ""
+	if os.Args[len(os.Args)-1] == "--forgets-vote" { // A known bug, to see it found.
+		s.votedFor = nil
 	}
 	return nil
 }
 
 func (s *server) Timeout() (sends []message) {
-	if s.role == "Leader" {
-		return nil
-	}
-	s.currentTerm, s.votedFor, s.role = s.currentTerm+1, s.me, "Candidate"
-	s.votesGranted = map[string]bool{s.me: true}
-	for _, peer := range s.peers {
-		sends = append(sends, message{kind: "RequestVoteRequest", source: s.me, dest: peer,
-			term: s.currentTerm, lastLogIndex: len(s.log), lastLogTerm: s.termAt(len(s.log))})
+	if s.role != "Leader" {
+		s.currentTerm, s.votedFor, s.role = s.currentTerm+1, s.me, "Candidate"
+		s.votes = map[string]bool{s.me: true}
+		for last, i := len(s.log)-1, 0; i < len(s.peers); i++ {
+			ask := message{kind: "RequestVoteRequest", lastLogIndex: last, lastLogTerm: s.log[last].Term}
+			sends = append(sends, s.to(s.peers[i], ask)...)
+		}
 	}
 	return sends
 }
@@ -85,191 +77,165 @@ func (s *server) AppendEntries(peer string, count int) []message {
 	if s.role != "Leader" {
 		return nil
 	}
-	prev := s.nextIndex[peer] - 1
-	entries := append([]entry{}, s.log[prev:]...)
-	if count < len(entries) {
-		entries = entries[:count]
+	next := s.nextIndex[peer]
+	m := message{kind: "AppendEntriesRequest", leaderCommit: s.commitIndex,
+		prevLogIndex: next - 1, prevLogTerm: s.log[next-1].Term, entries: []entry{}}
+	for i := next; i < len(s.log) && i < next+count; i++ {
+		m.entries = append(m.entries, s.log[i])
 	}
-	return []message{{kind: "AppendEntriesRequest", source: s.me, dest: peer, term: s.currentTerm,
-		prevLogIndex: prev, prevLogTerm: s.termAt(prev), entries: entries, leaderCommit: s.commitIndex}}
+	return s.to(peer, m)
 }
 
 func (s *server) Receive(m message) []message {
 	if m.term > s.currentTerm {
-		s.currentTerm, s.votedFor, s.role = m.term, "", "Follower"
+		s.currentTerm, s.votedFor, s.role = m.term, nil, "Follower"
 	}
-	isOfTerm, last := m.term == s.currentTerm, len(s.log)
-	answer := message{source: s.me, dest: m.source, term: s.currentTerm}
-	switch m.kind {
-	case "RequestVoteRequest":
-		isUpToDate := m.lastLogTerm > s.termAt(last) || m.lastLogTerm == s.termAt(last) && m.lastLogIndex >= last
-		answer.kind = "RequestVoteResponse"
-		answer.voteGranted = isOfTerm && isUpToDate && (s.votedFor == "" || s.votedFor == m.source)
-		if answer.voteGranted {
+	isOfTerm, last := m.term == s.currentTerm, len(s.log)-1
+	switch {
+	case m.kind == "RequestVoteRequest":
+		mine, isFree := s.log[last].Term, s.votedFor == nil || s.votedFor == m.source
+		isUpToDate := m.lastLogTerm > mine || m.lastLogTerm == mine && m.lastLogIndex >= last
+		granted := isOfTerm && isFree && isUpToDate
+		if granted {
 			s.votedFor = m.source
 		}
-		return []message{answer}
-	case "RequestVoteResponse":
-		if isOfTerm && s.role == "Candidate" && m.voteGranted {
-			s.votesGranted[m.source] = true
-			s.lead()
-		}
-	case "AppendEntriesRequest":
-		answer.kind = "AppendEntriesResponse"
+		return s.to(m.source, message{kind: "RequestVoteResponse", voteGranted: granted})
+	case m.kind == "AppendEntriesRequest":
+		answer := message{kind: "AppendEntriesResponse"}
 		if isOfTerm {
 			s.role = "Follower"
-			answer.success = m.prevLogIndex <= last && s.termAt(m.prevLogIndex) == m.prevLogTerm
+			answer.success = m.prevLogIndex <= last && s.log[m.prevLogIndex].Term == m.prevLogTerm
 		}
 		if answer.success {
-			answer.matchIndex = m.prevLogIndex + len(m.entries)
-			s.store(m)
+			answer.matchIndex = s.store(m)
 		}
-		return []message{answer}
-	case "AppendEntriesResponse":
-		if isOfTerm && s.role == "Leader" {
-			s.count(m)
-		}
+		return s.to(m.source, answer)
+	case m.kind == "RequestVoteResponse" && isOfTerm && s.role == "Candidate" && m.voteGranted:
+		s.countVote(m)
+	case m.kind == "AppendEntriesResponse" && isOfTerm && s.role == "Leader":
+		s.countMatch(m)
 	}
 	return nil
 }
 
-func (s *server) termAt(index int) int {
-	if index == 0 {
-		return 0
-	}
-	return s.log[index-1].Term
+func (s *server) to(dest string, m message) []message {
+	m.source, m.dest, m.term = s.me, dest, s.currentTerm
+	return []message{m}
 }
 
-func (s *server) lead() {
-	if 2*len(s.votesGranted) > len(s.peers)+1 {
-		s.role, s.nextIndex, s.matchIndex = "Leader", map[string]int{}, map[string]int{}
-		for _, peer := range s.peers {
-			s.nextIndex[peer] = len(s.log) + 1
+func (s *server) store(m message) (index int) {
+	index = m.prevLogIndex
+	for _, each := range m.entries {
+		if index++; index < len(s.log) && s.log[index].Term != each.Term {
+			s.log = s.log[:index] // What conflicts goes, with all behind it.
 		}
-	}
-}
-
-func (s *server) store(m message) {
-	for i, each := range m.entries {
-		at := m.prevLogIndex + i
-		if at < len(s.log) && s.log[at].Term != each.Term {
-			s.log = s.log[:at] // What conflicts goes, with all behind it.
-		}
-		if at == len(s.log) {
+		if index == len(s.log) {
 			s.log = append(s.log, each)
 		}
 	}
-	for s.commitIndex < m.leaderCommit && s.commitIndex < m.prevLogIndex+len(m.entries) {
+	for s.commitIndex < m.leaderCommit && s.commitIndex < index {
 		s.commitIndex++
+	}
+	return index
+}
+
+func (s *server) countVote(m message) {
+	if s.votes[m.source] = true; 2*len(s.votes) > len(s.peers)+1 {
+		s.role, s.nextIndex, s.matchIndex = "Leader", map[string]int{}, map[string]int{}
+		for _, peer := range s.peers {
+			s.nextIndex[peer], s.matchIndex[peer] = len(s.log), 0
+		}
 	}
 }
 
-func (s *server) count(m message) {
-	if m.success && m.matchIndex > s.matchIndex[m.source] {
-		s.matchIndex[m.source], s.nextIndex[m.source] = m.matchIndex, m.matchIndex+1
-	} else if !m.success && s.nextIndex[m.source] > s.matchIndex[m.source]+1 {
-		s.nextIndex[m.source]--
+func (s *server) countMatch(m message) {
+	next, match := s.nextIndex[m.source], s.matchIndex[m.source]
+	if m.success && m.matchIndex > match {
+		s.nextIndex[m.source], s.matchIndex[m.source] = m.matchIndex+1, m.matchIndex
+	} else if !m.success && next > match+1 {
+		s.nextIndex[m.source] = next - 1
 	}
-	for index := s.commitIndex + 1; index <= len(s.log); index++ {
-		have := 1
-		for _, match := range s.matchIndex {
-			if match >= index {
-				have++
-			}
-		}
-		if 2*have > len(s.peers)+1 && s.termAt(index) == s.currentTerm {
-			s.commitIndex = index
-		}
+	all := []int{len(s.log) - 1}
+	for _, match := range s.matchIndex {
+		all = append(all, match)
+	}
+	sort.Ints(all)
+	index := all[len(s.peers)/2] // So far have a majority come, with this server.
+	if index > s.commitIndex && s.log[index].Term == s.currentTerm {
+		s.commitIndex = index
 	}
 }
 
 // ---- What it is in the names of traces/FORMAT.md
 
 func (s *server) State() Object {
-	state := Object{"currentTerm": s.currentTerm, "votedFor": nil, "role": s.role,
-		"commitIndex": s.commitIndex, "log": append([]entry{}, s.log...)}
-	if s.votedFor != "" {
-		state["votedFor"] = s.votedFor
-	}
-	return state
+	return Object{"currentTerm": s.currentTerm, "votedFor": s.votedFor, "role": s.role,
+		"commitIndex": s.commitIndex, "log": append([]entry{}, s.log[1:]...)}
 }
 
 func (s *server) Fields(m message) Object {
-	fields := Object{"type": m.kind, "source": m.source, "dest": m.dest, "term": m.term}
-	switch m.kind {
-	case "RequestVoteRequest":
-		fields["lastLogIndex"], fields["lastLogTerm"] = m.lastLogIndex, m.lastLogTerm
-	case "RequestVoteResponse":
-		fields["voteGranted"] = m.voteGranted
-	case "AppendEntriesRequest":
-		fields["prevLogIndex"], fields["prevLogTerm"] = m.prevLogIndex, m.prevLogTerm
-		fields["entries"], fields["leaderCommit"] = m.entries, m.leaderCommit
-	case "AppendEntriesResponse":
-		fields["success"], fields["matchIndex"] = m.success, m.matchIndex
-	}
+	fields := map[string]Object{
+		"RequestVoteRequest":  {"lastLogIndex": m.lastLogIndex, "lastLogTerm": m.lastLogTerm},
+		"RequestVoteResponse": {"voteGranted": m.voteGranted},
+		"AppendEntriesRequest": {"prevLogIndex": m.prevLogIndex, "prevLogTerm": m.prevLogTerm,
+			"entries": m.entries, "leaderCommit": m.leaderCommit},
+		"AppendEntriesResponse": {"success": m.success, "matchIndex": m.matchIndex},
+	}[m.kind]
+	fields["type"], fields["source"], fields["dest"], fields["term"] = m.kind, m.source, m.dest, m.term
 	return fields
 }
 
-// ---- A run that is traced: each server is a goroutine, and messages are lost
+// ---- A run that is traced: each server is a goroutine, and some messages are lost
 
-type flight struct {
-	id      string
-	message message
-}
-
-func run(steps int) {
-	names := []string{"s1", "s2", "s3"}
-	trace, running := OpenTrace(names), sync.WaitGroup{}
-	inbox := map[string]chan flight{"s1": make(chan flight, 99), "s2": make(chan flight, 99), "s3": make(chan flight, 99)}
-	for _, me := range names {
-		running.Add(1)
-		go func(s Server[message], me string) {
-			defer running.Done()
-			for step := 0; step < steps; step++ {
-				name, parts, sends := next(s, inbox[me])
-				trace.Line(name, me, parts)
-				for _, m := range sends {
-					flight := flight{trace.Line("Send", me, Object{"message": s.Fields(m)}), m}
-					if rand.Intn(10) > 0 && len(inbox[m.dest]) < 90 {
-						inbox[m.dest] <- flight
-					}
+func live(s *server, inboxes map[string]chan message, trace *Trace) {
+	for count := 0; count < 100; count++ {
+		step, told, sends, patience := "Timeout", Object{}, []message(nil), 1
+		if s.role != "Leader" {
+			patience = 2 + rand.Intn(5)
+		}
+		select {
+		case m := <-inboxes[s.me]:
+			step, told["message"], sends = "Receive", Object{"id": m.id}, s.Receive(m)
+		case <-time.After(time.Duration(patience) * time.Millisecond):
+			if rand.Intn(20) == 0 {
+				step, sends = "Restart", s.Restart()
+			} else if s.role != "Leader" {
+				sends = s.Timeout()
+			} else {
+				step, sends = "ClientRequest", s.ClientRequest("v")
+				for _, peer := range s.peers {
+					sends = append(sends, s.AppendEntries(peer, 2)...)
 				}
 			}
-		}(start(me, names), me)
-	}
-	running.Wait()
-	trace.Flush()
-}
-
-func next(s Server[message], inbox chan flight) (name string, parts Object, sends []message) {
-	me, patience := s.(*server), 1
-	if me.role != "Leader" {
-		patience = 2 + rand.Intn(5)
-	}
-	name, parts = "Timeout", Object{}
-	select {
-	case flight := <-inbox:
-		name, parts["message"], sends = "Receive", Object{"id": flight.id}, s.Receive(flight.message)
-	case <-time.After(time.Duration(patience) * time.Millisecond):
-		if rand.Intn(20) == 0 {
-			name, sends = "Restart", s.Restart()
-		} else if me.role == "Leader" {
-			name, sends = "ClientRequest", s.ClientRequest("v")
-			for _, peer := range me.peers {
-				sends = append(sends, s.AppendEntries(peer, 2)...)
+		}
+		told["state"] = s.State()
+		trace.Line(step, s.me, told)
+		for _, m := range sends {
+			m.id = trace.Line("Send", s.me, Object{"message": s.Fields(m)})
+			if rand.Intn(10) > 0 {
+				inboxes[m.dest] <- m
 			}
-		} else {
-			sends = s.Timeout()
 		}
 	}
-	parts["state"] = s.State()
-	return name, parts, sends
 }
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "run" {
-		run(100)
-	} else {
+	if len(os.Args) == 1 || os.Args[1] != "run" {
 		Serve(start)
+		return
 	}
+	names, running, inboxes := []string{"s1", "s2", "s3"}, sync.WaitGroup{}, map[string]chan message{}
+	for _, me := range names {
+		inboxes[me] = make(chan message, 999)
+	}
+	trace := OpenTrace(names)
+	for _, me := range names {
+		running.Add(1)
+		go func(s Server[message]) {
+			live(s.(*server), inboxes, trace)
+			running.Done()
+		}(start(me, names))
+	}
+	running.Wait()
+	trace.Flush()
 }

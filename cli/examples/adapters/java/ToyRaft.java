@@ -1,3 +1,4 @@
+import java.lang.reflect.RecordComponent;
 import java.util.*;
 import java.util.concurrent.*;
 
@@ -8,25 +9,19 @@ import java.util.concurrent.*;
 public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
     static boolean forgetsVote = false; // A known bug, to see it found.
 
+    // Records and what they hold have the names of traces/FORMAT.md.
     record Entry(int term, String value) {}
-
-    sealed interface Message permits RequestVote, Vote, Append, Appended {
-        String source();
-        String dest();
-        int term();
-    }
-
-    record RequestVote(String source, String dest, int term, int lastLogIndex, int lastLogTerm) implements Message {}
-
-    record Vote(String source, String dest, int term, boolean granted) implements Message {}
-
-    record Append(String source, String dest, int term, int prevLogIndex, int prevLogTerm, List<Entry> entries,
-            int leaderCommit) implements Message {}
-
-    record Appended(String source, String dest, int term, boolean success, int matchIndex) implements Message {}
+    interface Message { String source(); String dest(); int term(); }
+    record RequestVoteRequest(String source, String dest, int term, int lastLogIndex, int lastLogTerm)
+            implements Message {}
+    record RequestVoteResponse(String source, String dest, int term, boolean voteGranted) implements Message {}
+    record AppendEntriesRequest(String source, String dest, int term, int prevLogIndex, int prevLogTerm,
+            List<Entry> entries, int leaderCommit) implements Message {}
+    record AppendEntriesResponse(String source, String dest, int term, boolean success, int matchIndex)
+            implements Message {}
 
     final String me;
-    final List<String> peers = new ArrayList<>();
+    final List<String> peers;
     // Stored:
     int currentTerm = 0;
     String votedFor = null;
@@ -34,13 +29,12 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
     // In memory:
     String role = "Follower";
     int commitIndex = 0;
-    final Set<String> votesGranted = new HashSet<>();
+    final Set<String> votes = new HashSet<>();
     final Map<String, Integer> nextIndex = new HashMap<>(), matchIndex = new HashMap<>();
 
     ToyRaft(String me, List<String> servers) {
         this.me = me;
-        peers.addAll(servers);
-        peers.remove(me);
+        peers = servers.stream().filter(each -> !each.equals(me)).toList();
     }
 
     public List<Message> restart() {
@@ -55,12 +49,10 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
         currentTerm++;
         votedFor = me;
         role = "Candidate";
-        votesGranted.clear();
-        votesGranted.add(me);
-        List<Message> sends = new ArrayList<>();
-        for (String peer : peers)
-            sends.add(new RequestVote(me, peer, currentTerm, log.size(), termAt(log.size())));
-        return sends;
+        votes.clear();
+        votes.add(me);
+        return peers.stream().<Message>map(peer ->
+                new RequestVoteRequest(me, peer, currentTerm, log.size(), termAt(log.size()))).toList();
     }
 
     public List<Message> clientRequest(String value) {
@@ -72,7 +64,7 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
         if (!role.equals("Leader")) return List.of();
         int prev = nextIndex.get(peer) - 1, end = Math.min(prev + count, log.size());
         List<Entry> entries = List.copyOf(log.subList(prev, end));
-        return List.of(new Append(me, peer, currentTerm, prev, termAt(prev), entries, commitIndex));
+        return List.of(new AppendEntriesRequest(me, peer, currentTerm, prev, termAt(prev), entries, commitIndex));
     }
 
     public List<Message> receive(Message message) {
@@ -83,37 +75,39 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
         }
         boolean isOfTerm = message.term() == currentTerm;
         String source = message.source();
-        if (message instanceof RequestVote asked) {
+        if (message instanceof RequestVoteRequest m) {
             int mine = termAt(log.size());
-            boolean isUpToDate = asked.lastLogTerm() > mine
-                    || asked.lastLogTerm() == mine && asked.lastLogIndex() >= log.size();
+            boolean isUpToDate = m.lastLogTerm > mine || m.lastLogTerm == mine && m.lastLogIndex >= log.size();
             boolean granted = isOfTerm && isUpToDate && (votedFor == null || votedFor.equals(source));
             if (granted) votedFor = source;
-            return List.of(new Vote(me, source, currentTerm, granted));
+            return List.of(new RequestVoteResponse(me, source, currentTerm, granted));
         }
-        if (message instanceof Append append) {
+        if (message instanceof AppendEntriesRequest m) {
             if (isOfTerm) role = "Follower";
-            boolean success = isOfTerm && append.prevLogIndex() <= log.size()
-                    && termAt(append.prevLogIndex()) == append.prevLogTerm();
-            return List.of(new Appended(me, source, currentTerm, success, success ? store(append) : 0));
+            boolean success = isOfTerm && m.prevLogIndex <= log.size() && termAt(m.prevLogIndex) == m.prevLogTerm;
+            return List.of(new AppendEntriesResponse(me, source, currentTerm, success, success ? store(m) : 0));
         }
-        if (message instanceof Vote vote && isOfTerm && role.equals("Candidate") && vote.granted()) {
-            votesGranted.add(source);
-            if (isQuorum(votesGranted.size())) lead();
-        }
-        if (message instanceof Appended answer && isOfTerm && role.equals("Leader")) count(answer);
+        if (message instanceof RequestVoteResponse m && isOfTerm && role.equals("Candidate")) count(m);
+        if (message instanceof AppendEntriesResponse m && isOfTerm && role.equals("Leader")) count(m);
         return List.of();
     }
 
-    int termAt(int index) {
-        return index == 0 ? 0 : log.get(index - 1).term();
+    int termAt(int index) { return index == 0 ? 0 : log.get(index - 1).term(); }
+
+    int store(AppendEntriesRequest m) {
+        int end = m.prevLogIndex;
+        for (Entry entry : m.entries) {
+            if (end < log.size() && log.get(end).term() != entry.term())
+                log.subList(end, log.size()).clear(); // What conflicts goes, with all behind it.
+            if (end++ == log.size()) log.add(entry);
+        }
+        commitIndex = Math.max(commitIndex, Math.min(m.leaderCommit, end));
+        return end;
     }
 
-    boolean isQuorum(int count) {
-        return 2 * count > peers.size() + 1;
-    }
-
-    void lead() {
+    void count(RequestVoteResponse m) {
+        if (m.voteGranted) votes.add(m.source);
+        if (2 * votes.size() <= peers.size() + 1) return;
         role = "Leader";
         for (String peer : peers) {
             nextIndex.put(peer, log.size() + 1);
@@ -121,58 +115,40 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
         }
     }
 
-    int store(Append append) {
-        int at = append.prevLogIndex();
-        for (Entry entry : append.entries()) {
-            if (at < log.size() && log.get(at).term() != entry.term())
-                log.subList(at, log.size()).clear(); // What conflicts goes, with all behind it.
-            if (at == log.size()) log.add(entry);
-            at++;
-        }
-        commitIndex = Math.max(commitIndex, Math.min(append.leaderCommit(), at));
-        return at;
-    }
-
-    void count(Appended answer) {
-        String peer = answer.source();
-        if (answer.success()) {
-            matchIndex.merge(peer, answer.matchIndex(), Math::max);
-            nextIndex.merge(peer, answer.matchIndex() + 1, Math::max);
-        } else {
-            nextIndex.put(peer, Math.max(nextIndex.get(peer) - 1, matchIndex.get(peer) + 1));
-        }
-        for (int index = commitIndex + 1; index <= log.size(); index++) {
-            int have = 1;
-            for (int match : matchIndex.values()) have += match >= index ? 1 : 0;
-            if (isQuorum(have) && termAt(index) == currentTerm) commitIndex = index;
-        }
+    void count(AppendEntriesResponse m) {
+        int match = matchIndex.merge(m.source, m.matchIndex, Math::max);
+        nextIndex.merge(m.source, m.success ? 0 : -1, Integer::sum);
+        nextIndex.merge(m.source, match + 1, Math::max);
+        List<Integer> all = new ArrayList<>(matchIndex.values());
+        all.add(log.size());
+        Collections.sort(all);
+        int index = all.get(peers.size() / 2); // So far have a majority come, with this server.
+        if (index > commitIndex && termAt(index) == currentTerm) commitIndex = index;
     }
 
     // ---- What it is in the names of traces/FORMAT.md
 
     public Map<String, Object> state() {
         return RaftKit.object("currentTerm", currentTerm, "votedFor", votedFor, "role", role,
-                "commitIndex", commitIndex, "log", named(log));
+                "commitIndex", commitIndex, "log", log.stream().map(ToyRaft::named).toList());
     }
 
     public Map<String, Object> fields(Message message) {
-        Map<String, Object> fields = RaftKit.object(
-                "source", message.source(), "dest", message.dest(), "term", message.term());
-        if (message instanceof RequestVote m) fields.putAll(RaftKit.object("type", "RequestVoteRequest",
-                "lastLogIndex", m.lastLogIndex(), "lastLogTerm", m.lastLogTerm()));
-        if (message instanceof Vote m) fields.putAll(RaftKit.object("type", "RequestVoteResponse",
-                "voteGranted", m.granted()));
-        if (message instanceof Append m) fields.putAll(RaftKit.object("type", "AppendEntriesRequest",
-                "prevLogIndex", m.prevLogIndex(), "prevLogTerm", m.prevLogTerm(),
-                "entries", named(m.entries()), "leaderCommit", m.leaderCommit()));
-        if (message instanceof Appended m) fields.putAll(RaftKit.object("type", "AppendEntriesResponse",
-                "success", m.success(), "matchIndex", m.matchIndex()));
+        Map<String, Object> fields = named(message);
+        fields.put("type", message.getClass().getSimpleName());
+        if (message instanceof AppendEntriesRequest m)
+            fields.put("entries", m.entries.stream().map(ToyRaft::named).toList());
         return fields;
     }
 
-    static List<Object> named(List<Entry> entries) {
-        List<Object> named = new ArrayList<>();
-        for (Entry each : entries) named.add(RaftKit.object("term", each.term(), "value", each.value()));
+    static Map<String, Object> named(Object record) {
+        Map<String, Object> named = RaftKit.object();
+        try {
+            for (RecordComponent each : record.getClass().getRecordComponents())
+                named.put(each.getName(), each.getAccessor().invoke(record));
+        } catch (ReflectiveOperationException error) {
+            throw new IllegalStateException(error);
+        }
         return named;
     }
 
@@ -180,63 +156,47 @@ public final class ToyRaft implements RaftKit.Server<ToyRaft.Message> {
 
     record Flight(String id, Message message) {}
 
-    static void run(int steps) throws Exception {
-        List<String> names = List.of("s1", "s2", "s3");
+    Void live(Map<String, BlockingQueue<Flight>> inboxes, RaftKit.Trace trace) throws InterruptedException {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        for (int count = 0; count < 100; count++) {
+            int patience = role.equals("Leader") ? 1 : random.nextInt(2, 7);
+            Flight flight = inboxes.get(me).poll(patience, TimeUnit.MILLISECONDS);
+            boolean restarts = random.nextInt(20) == 0, leads = role.equals("Leader");
+            String step = flight != null ? "Receive" : restarts ? "Restart" : leads ? "ClientRequest" : "Timeout";
+            List<Message> sends = new ArrayList<>(switch (step) {
+                case "Receive" -> receive(flight.message());
+                case "Restart" -> restart();
+                case "ClientRequest" -> clientRequest("v");
+                default -> timeout();
+            });
+            if (step.equals("ClientRequest")) for (String peer : peers) sends.addAll(appendEntries(peer, 2));
+            Map<String, Object> told = RaftKit.object("state", state());
+            if (flight != null) told.put("message", RaftKit.object("id", flight.id()));
+            trace.line(step, me, told);
+            for (Message each : sends) {
+                String id = trace.line("Send", me, RaftKit.object("message", fields(each)));
+                if (random.nextInt(10) > 0) inboxes.get(each.dest()).add(new Flight(id, each));
+            }
+        }
+        return null;
+    }
+
+    static void run(List<String> names) throws Exception {
         RaftKit.Trace trace = new RaftKit.Trace(names);
         Map<String, BlockingQueue<Flight>> inboxes = new HashMap<>();
         for (String name : names) inboxes.put(name, new LinkedBlockingQueue<>());
-        List<Thread> threads = new ArrayList<>();
-        for (String me : names) {
-            ToyRaft server = new ToyRaft(me, names);
-            threads.add(new Thread(() -> {
-                for (int step = 0; step < steps; step++) server.live(inboxes, trace);
-            }));
-        }
-        for (Thread thread : threads) thread.start();
-        for (Thread thread : threads) thread.join();
+        ExecutorService threads = Executors.newFixedThreadPool(names.size());
+        List<Callable<Void>> lives = new ArrayList<>();
+        for (String me : names) lives.add(() -> new ToyRaft(me, names).live(inboxes, trace));
+        for (Future<Void> each : threads.invokeAll(lives)) each.get();
+        threads.shutdown();
         trace.flush();
-    }
-
-    /** One step: it waits for a message, or does something by itself. */
-    void live(Map<String, BlockingQueue<Flight>> inboxes, RaftKit.Trace trace) {
-        ThreadLocalRandom random = ThreadLocalRandom.current();
-        Flight flight;
-        try {
-            int patience = role.equals("Leader") ? 1 : random.nextInt(2, 7);
-            flight = inboxes.get(me).poll(patience, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException error) {
-            return;
-        }
-        Map<String, Object> parts = RaftKit.object();
-        List<Message> sends = new ArrayList<>();
-        String step;
-        if (flight != null) {
-            step = "Receive";
-            parts.put("message", RaftKit.object("id", flight.id()));
-            sends.addAll(receive(flight.message()));
-        } else if (random.nextInt(20) == 0) {
-            step = "Restart";
-            restart();
-        } else if (role.equals("Leader")) {
-            step = "ClientRequest";
-            clientRequest("v");
-            for (String peer : peers) sends.addAll(appendEntries(peer, 2));
-        } else {
-            step = "Timeout";
-            sends.addAll(timeout());
-        }
-        parts.put("state", state());
-        trace.line(step, me, parts);
-        for (Message each : sends) {
-            String id = trace.line("Send", me, RaftKit.object("message", fields(each)));
-            if (random.nextInt(10) > 0) inboxes.get(each.dest()).add(new Flight(id, each));
-        }
     }
 
     public static void main(String[] arguments) throws Exception {
         List<String> options = List.of(arguments);
         forgetsVote = options.contains("--forgets-vote");
-        if (options.contains("run")) run(100);
+        if (options.contains("run")) run(List.of("s1", "s2", "s3"));
         else RaftKit.<Message>serve(ToyRaft::new);
     }
 }

@@ -3,38 +3,25 @@
 'use strict';
 const { Trace, serve } = require('./raft_kit.js');
 
-const forgetsVote = process.argv.includes('--forgets-vote'); // A known bug, to see it found.
-
-// One server; its messages have the names of traces/FORMAT.md.
+// One server; its messages and what is in its log have the names of traces/FORMAT.md.
 class Server {
   constructor(me, servers) {
     this.me = me;
     this.peers = servers.filter((each) => each !== me);
-    // Stored:
-    this.currentTerm = 0;
-    this.votedFor = null;
-    this.log = [];
-    // In memory:
-    this.role = 'Follower';
-    this.commitIndex = 0;
-    this.votesGranted = new Set();
-    this.nextIndex = {};
-    this.matchIndex = {};
+    Object.assign(this, { currentTerm: 0, votedFor: null, log: [] });
+    this.restart();
   }
 
   restart() {
-    this.role = 'Follower';
-    this.commitIndex = 0;
-    if (forgetsVote) this.votedFor = null;
+    Object.assign(this, { role: 'Follower', commitIndex: 0 });
+    if (process.argv.includes('--forgets-vote')) this.votedFor = null; // A known bug, to see it found.
     return [];
   }
 
   timeout() {
     if (this.role === 'Leader') return [];
-    this.currentTerm += 1;
-    this.votedFor = this.me;
-    this.role = 'Candidate';
-    this.votesGranted = new Set([this.me]);
+    Object.assign(this, { currentTerm: this.currentTerm + 1, votedFor: this.me, role: 'Candidate' });
+    this.votes = new Set([this.me]);
     const end = { lastLogIndex: this.log.length, lastLogTerm: this.termAt(this.log.length) };
     return this.peers.map((peer) => this.message('RequestVoteRequest', peer, end));
   }
@@ -55,9 +42,7 @@ class Server {
 
   receive(message) {
     if (message.term > this.currentTerm) {
-      this.currentTerm = message.term;
-      this.votedFor = null;
-      this.role = 'Follower';
+      Object.assign(this, { currentTerm: message.term, votedFor: null, role: 'Follower' });
     }
     const isOfTerm = message.term === this.currentTerm;
     switch (message.type) {
@@ -70,12 +55,6 @@ class Server {
         if (voteGranted) this.votedFor = message.source;
         return [this.message('RequestVoteResponse', message.source, { voteGranted })];
       }
-      case 'RequestVoteResponse':
-        if (isOfTerm && this.role === 'Candidate' && message.voteGranted) {
-          this.votesGranted.add(message.source);
-          this.lead();
-        }
-        return [];
       case 'AppendEntriesRequest': {
         if (isOfTerm) this.role = 'Follower';
         const success = isOfTerm && message.prevLogIndex <= this.log.length
@@ -83,8 +62,11 @@ class Server {
         const matchIndex = success ? this.store(message) : 0;
         return [this.message('AppendEntriesResponse', message.source, { success, matchIndex })];
       }
+      case 'RequestVoteResponse':
+        if (isOfTerm && this.role === 'Candidate') this.countVote(message);
+        return [];
       default:
-        if (isOfTerm && this.role === 'Leader') this.count(message);
+        if (isOfTerm && this.role === 'Leader') this.countMatch(message);
         return [];
     }
   }
@@ -95,39 +77,33 @@ class Server {
 
   termAt(index) { return index ? this.log[index - 1].term : 0; }
 
-  isQuorum(count) { return 2 * count > this.peers.length + 1; }
-
-  lead() {
-    if (!this.isQuorum(this.votesGranted.size)) return;
-    this.role = 'Leader';
-    for (const peer of this.peers) {
-      this.nextIndex[peer] = this.log.length + 1;
-      this.matchIndex[peer] = 0;
-    }
-  }
-
-  store(message) {
-    let at = message.prevLogIndex;
-    for (const entry of message.entries) {
+  store({ prevLogIndex, entries, leaderCommit }) {
+    entries.forEach((entry, i) => {
+      const at = prevLogIndex + i;
       if (at < this.log.length && this.log[at].term !== entry.term) this.log.length = at; // A conflict.
       this.log[at] = entry;
-      at += 1;
-    }
-    this.commitIndex = Math.max(this.commitIndex, Math.min(message.leaderCommit, at));
-    return at;
+    });
+    const end = prevLogIndex + entries.length;
+    this.commitIndex = Math.max(this.commitIndex, Math.min(leaderCommit, end));
+    return end;
   }
 
-  count({ source, success, matchIndex }) {
-    if (success) {
-      this.matchIndex[source] = Math.max(this.matchIndex[source], matchIndex);
-      this.nextIndex[source] = Math.max(this.nextIndex[source], matchIndex + 1);
-    } else {
-      this.nextIndex[source] = Math.max(this.nextIndex[source] - 1, this.matchIndex[source] + 1);
-    }
-    for (let index = this.commitIndex + 1; index <= this.log.length; index += 1) {
-      const have = this.peers.filter((peer) => this.matchIndex[peer] >= index).length + 1;
-      if (this.isQuorum(have) && this.termAt(index) === this.currentTerm) this.commitIndex = index;
-    }
+  countVote({ source, voteGranted }) {
+    if (voteGranted) this.votes.add(source);
+    if (2 * this.votes.size <= this.peers.length + 1) return;
+    this.role = 'Leader';
+    this.nextIndex = Object.fromEntries(this.peers.map((peer) => [peer, this.log.length + 1]));
+    this.matchIndex = Object.fromEntries(this.peers.map((peer) => [peer, 0]));
+  }
+
+  countMatch({ source, success, matchIndex }) {
+    const match = Math.max(this.matchIndex[source], matchIndex);
+    this.matchIndex[source] = match;
+    this.nextIndex[source] = Math.max(this.nextIndex[source] - (success ? 0 : 1), match + 1);
+    // So far have a majority come, with this server:
+    const all = [this.log.length, ...Object.values(this.matchIndex)].sort((a, b) => a - b);
+    const index = all[Math.floor(this.peers.length / 2)];
+    if (index > this.commitIndex && this.termAt(index) === this.currentTerm) this.commitIndex = index;
   }
 
   // What it is in the names of traces/FORMAT.md.
@@ -141,47 +117,33 @@ class Server {
 }
 
 // A run that is traced: servers that wait for messages, some of which are lost.
-async function run(steps) {
-  const names = ['s1', 's2', 's3'];
-  const trace = new Trace(names);
-  const servers = new Map(names.map((me) => [me, new Server(me, names)]));
-  const inboxes = new Map(names.map((me) => [me, []]));
-
-  function live(server) {
-    const parts = {};
-    let step = 'Timeout';
-    let sends;
-    const arrived = inboxes.get(server.me).shift();
-    if (arrived) {
-      step = 'Receive';
-      parts.message = { id: arrived.id };
-      sends = server.receive(arrived.message);
+async function live(server, inboxes, trace) {
+  for (let count = 0; count < 100; count += 1) {
+    const patience = server.role === 'Leader' ? 1 : 2 + 5 * Math.random();
+    const wait = inboxes[server.me].length ? 0 : patience;
+    await new Promise((resolve) => { setTimeout(resolve, wait); });
+    const message = inboxes[server.me].shift();
+    let [step, sends] = ['Receive', []];
+    if (message) {
+      sends = server.receive(message);
     } else if (Math.random() < 0.05) {
-      step = 'Restart';
-      sends = server.restart();
+      [step, sends] = ['Restart', server.restart()];
     } else if (server.role === 'Leader') {
-      step = 'ClientRequest';
-      server.clientRequest('v');
+      [step, sends] = ['ClientRequest', server.clientRequest('v')];
       sends = server.peers.flatMap((peer) => server.appendEntries(peer, 2));
     } else {
-      sends = server.timeout();
+      [step, sends] = ['Timeout', server.timeout()];
     }
-    trace.line(step, server.me, { state: server.state(), ...parts });
-    for (const message of sends) {
-      const id = trace.line('Send', server.me, { message: server.fields(message) });
-      if (Math.random() < 0.9) inboxes.get(message.dest).push({ id, message });
+    trace.line(step, server.me, { state: server.state(), message });
+    for (const each of sends) {
+      trace.line('Send', server.me, { message: each }); // Which has an id then.
+      if (Math.random() < 0.9) inboxes[each.dest].push(each);
     }
   }
-
-  await Promise.all(names.map(async (me) => {
-    for (let step = 0; step < steps; step += 1) {
-      const patience = servers.get(me).role === 'Leader' ? 1 : 2 + 5 * Math.random();
-      const isIdle = inboxes.get(me).length === 0;
-      await new Promise((resolve) => { setTimeout(resolve, isIdle ? patience : 0); });
-      live(servers.get(me));
-    }
-  }));
 }
 
-if (process.argv[2] === 'run') run(100);
-else if (require.main === module) serve((me, servers) => new Server(me, servers));
+if (process.argv[2] === 'run') {
+  const names = ['s1', 's2', 's3'];
+  const [trace, inboxes] = [new Trace(names), { s1: [], s2: [], s3: [] }];
+  names.forEach((me) => live(new Server(me, names), inboxes, trace));
+} else if (require.main === module) serve((me, servers) => new Server(me, servers));

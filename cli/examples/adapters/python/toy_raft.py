@@ -5,35 +5,27 @@
 
 import random
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, Queue
-from threading import Thread
 from typing import Any
 
 from raft_kit import Trace, serve
 
-FORGETS_VOTE = "--forgets-vote" in sys.argv  # a known bug, to see it found
-
-Message = dict[str, Any]
+Message = dict[str, Any]  # in the names of traces/FORMAT.md, as what is in the log
 
 
 class Server:
-    """One server; its messages have the names of traces/FORMAT.md."""
+    """One server."""
 
     def __init__(self, me: str, servers: list[str]) -> None:
         self.me, self.peers = me, [each for each in servers if each != me]
-        # Stored:
-        self.current_term = 0
+        self.current_term, self.log = 0, list[Message]()
         self.voted_for: str | None = None
-        self.log: list[tuple[int, str]] = []
-        # In memory:
         self.role, self.commit_index = "Follower", 0
-        self.votes_granted: set[str] = set()
-        self.next_index: dict[str, int] = {}
-        self.match_index: dict[str, int] = {}
 
     def restart(self) -> list[Message]:
         self.role, self.commit_index = "Follower", 0
-        if FORGETS_VOTE:
+        if "--forgets-vote" in sys.argv:  # a known bug, to see it found
             self.voted_for = None
         return []
 
@@ -41,13 +33,13 @@ class Server:
         if self.role == "Leader":
             return []
         self.current_term, self.voted_for = self.current_term + 1, self.me
-        self.role, self.votes_granted = "Candidate", {self.me}
+        self.role, self.votes = "Candidate", {self.me}
         end = {"lastLogIndex": len(self.log), "lastLogTerm": self.term_at(len(self.log))}
         return [self.message("RequestVoteRequest", peer, **end) for peer in self.peers]
 
     def client_request(self, value: str) -> list[Message]:
         if self.role == "Leader":
-            self.log.append((self.current_term, value))
+            self.log.append({"term": self.current_term, "value": value})
         return []
 
     def append_entries(self, peer: str, count: int) -> list[Message]:
@@ -56,7 +48,7 @@ class Server:
         prev = self.next_index[peer] - 1
         return [self.message(
             "AppendEntriesRequest", peer, prevLogIndex=prev, prevLogTerm=self.term_at(prev),
-            entries=entries(self.log[prev : prev + count]), leaderCommit=self.commit_index,
+            entries=self.log[prev : prev + count], leaderCommit=self.commit_index,
         )]  # fmt: skip
 
     def receive(self, message: Message) -> list[Message]:
@@ -71,121 +63,99 @@ class Server:
                 if grants:
                     self.voted_for = source
                 return [self.message("RequestVoteResponse", source, voteGranted=grants)]
-            case "RequestVoteResponse":
-                if is_of_term and self.role == "Candidate" and message["voteGranted"]:
-                    self.votes_granted.add(source)
-                    self.lead()
             case "AppendEntriesRequest":
                 prev, success = message["prevLogIndex"], False
                 if is_of_term:
                     self.role = "Follower"
                     success = prev <= len(self.log) and self.term_at(prev) == message["prevLogTerm"]
-                end = self.store(message) if success else 0
-                answer = {"success": success, "matchIndex": end}
+                answer = {"success": success, "matchIndex": self.store(message) if success else 0}
                 return [self.message("AppendEntriesResponse", source, **answer)]
-            case "AppendEntriesResponse":
-                if is_of_term and self.role == "Leader":
-                    self.count(message)
+            case "RequestVoteResponse" if is_of_term and self.role == "Candidate":
+                self.count_vote(message)
+            case "AppendEntriesResponse" if is_of_term and self.role == "Leader":
+                self.count_match(message)
         return []
 
     def message(self, kind: str, dest: str, **more: Any) -> Message:
-        ends = {"type": kind, "source": self.me, "dest": dest}
-        return {**ends, "term": self.current_term, **more}
+        return {"type": kind, "source": self.me, "dest": dest, "term": self.current_term, **more}
 
     def term_at(self, index: int) -> int:
-        return self.log[index - 1][0] if index else 0
+        return int(self.log[index - 1]["term"]) if index else 0
 
-    def is_quorum(self, count: int) -> bool:
-        return 2 * count > len(self.peers) + 1
+    def store(self, message: Message) -> int:
+        end = message["prevLogIndex"]
+        for each in message["entries"]:
+            if self.log[end : end + 1] != [each]:
+                self.log[end:] = [each]  # what conflicts goes, with all behind it
+            end += 1
+        self.commit_index = max(self.commit_index, min(message["leaderCommit"], end))
+        return int(end)
 
-    def lead(self) -> None:
-        if self.is_quorum(len(self.votes_granted)):
+    def count_vote(self, message: Message) -> None:
+        self.votes |= {message["source"]} if message["voteGranted"] else set()
+        if 2 * len(self.votes) > len(self.peers) + 1:
             self.role = "Leader"
             self.next_index = dict.fromkeys(self.peers, len(self.log) + 1)
             self.match_index = dict.fromkeys(self.peers, 0)
 
-    def store(self, message: Message) -> int:
-        at: int = message["prevLogIndex"]
-        for each in message["entries"]:
-            if self.log[at : at + 1] != [(each["term"], each["value"])]:
-                self.log[at:] = [(each["term"], each["value"])]  # what conflicts goes
-            at += 1
-        self.commit_index = max(self.commit_index, min(message["leaderCommit"], at))
-        return at
+    def count_match(self, message: Message) -> None:
+        peer, next_index, match_index = message["source"], self.next_index, self.match_index
+        match_index[peer] = max(match_index[peer], message["matchIndex"])
+        next_index[peer] -= not message["success"]
+        next_index[peer] = max(next_index[peer], match_index[peer] + 1)
+        # So far have a majority come, with this server:
+        index = sorted([len(self.log), *match_index.values()])[len(self.peers) // 2]
+        if index > self.commit_index and self.term_at(index) == self.current_term:
+            self.commit_index = index
 
-    def count(self, message: Message) -> None:
-        peer, match = message["source"], message["matchIndex"]
-        if message["success"]:
-            self.match_index[peer] = max(self.match_index[peer], match)
-            self.next_index[peer] = max(self.next_index[peer], match + 1)
-        else:
-            self.next_index[peer] = max(self.next_index[peer] - 1, self.match_index[peer] + 1)
-        for index in range(self.commit_index + 1, len(self.log) + 1):
-            have = 1 + sum(match >= index for match in self.match_index.values())
-            if self.is_quorum(have) and self.term_at(index) == self.current_term:
-                self.commit_index = index
+    # What it is in the names of traces/FORMAT.md:
 
-    # What it is in the names of traces/FORMAT.md
-
-    def state(self) -> dict[str, Any]:
+    def state(self) -> Message:
         return {
             "currentTerm": self.current_term, "votedFor": self.voted_for, "role": self.role,
-            "commitIndex": self.commit_index, "log": entries(self.log),
+            "commitIndex": self.commit_index, "log": [*self.log],
         }  # fmt: skip
 
-    def fields(self, message: Message) -> dict[str, Any]:
+    def fields(self, message: Message) -> Message:
         return {**message}
-
-
-def entries(log: list[tuple[int, str]]) -> list[dict[str, Any]]:
-    """Return entries in the names of traces/FORMAT.md."""
-    return [{"term": term, "value": value} for term, value in log]
 
 
 # A run that is traced: each server is a thread, and some messages are lost
 
-Inboxes = dict[str, Queue[tuple[str, Message]]]
 
-
-def run(steps: int) -> None:
-    """Run three servers."""
-    names = ["s1", "s2", "s3"]
-    inboxes: Inboxes = {name: Queue() for name in names}
-    trace = Trace(names)
-    threads = [Thread(target=live, args=(Server(me, names), steps, inboxes, trace)) for me in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    trace.flush()
-
-
-def live(server: Server, steps: int, inboxes: Inboxes, trace: Trace) -> None:
-    """Let a server take so many steps: it waits for a message, or does something by itself."""
-    for _ in range(steps):
-        parts: dict[str, Any] = {}
+def live(server: Server, inboxes: dict[str, Queue[Message]], trace: Trace) -> None:
+    """Take a hundred steps: as messages come, or, where none does, of itself."""
+    for _ in range(100):
+        told: dict[str, Any] = {}
         try:
             patience = 1 if server.role == "Leader" else random.uniform(2, 6)
-            id, message = inboxes[server.me].get(timeout=patience / 1000)
-            step, sends, parts["message"] = "Receive", server.receive(message), {"id": id}
+            told["message"] = inboxes[server.me].get(timeout=patience / 1000)
+            step, sends = "Receive", server.receive(told["message"])
         except Empty:
             if random.random() < 0.05:
                 step, sends = "Restart", server.restart()
             elif server.role == "Leader":
                 step, sends = "ClientRequest", server.client_request("v")
-                for peer in server.peers:
-                    sends += server.append_entries(peer, 2)
+                sends = [each for peer in server.peers for each in server.append_entries(peer, 2)]
             else:
                 step, sends = "Timeout", server.timeout()
-        trace.line(step, server.me, state=server.state(), **parts)
+        trace.line(step, server.me, state=server.state(), **told)
         for each in sends:
-            id = trace.line("Send", server.me, message=server.fields(each))
+            trace.line("Send", server.me, message=each)  # which has an id then
             if random.random() < 0.9:
-                inboxes[each["dest"]].put((id, each))
+                inboxes[each["dest"]].put(each)
+
+
+def run(names: list[str]) -> None:
+    """Let servers live."""
+    trace, inboxes = Trace(names), {name: Queue[Message]() for name in names}
+    with ThreadPoolExecutor(len(names)) as threads:
+        list(threads.map(lambda me: live(Server(me, names), inboxes, trace), names))
+    trace.flush()
 
 
 if __name__ == "__main__":
     if "run" in sys.argv:
-        run(100)
+        run(["s1", "s2", "s3"])
     else:
         serve(Server)
