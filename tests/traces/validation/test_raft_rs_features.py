@@ -61,7 +61,7 @@ def first(lines: list[Line], step: str, of: str = "", **arguments: Any) -> int:
 
 
 def without_answers(kind: str, step: str) -> Change:
-    """Nobody is told of these answers, and the first such step is taken all the same."""
+    """Return what leaves out such answers, without which the first such step is none."""
 
     def change(lines: list[Line]) -> int:
         lines[:] = [
@@ -73,7 +73,7 @@ def without_answers(kind: str, step: str) -> Change:
 
 
 def leads_on(lines: list[Line]) -> int:
-    """A leader of whom no majority has heard stays one."""
+    """Let a leader of whom no majority has heard stay one."""
     place = next(
         place
         for place, line in enumerate(lines)
@@ -84,7 +84,7 @@ def leads_on(lines: list[Line]) -> int:
 
 
 def tells_who_is_behind(lines: list[Line]) -> int:
-    """A leader tells the other one to stand, of whom it knows that its log is shorter."""
+    """Let a leader tell the other one to stand, of whom it knows that its log is shorter."""
     known: dict[str, Line] = {}
     for place, line in enumerate(lines[1:], 1):
         known[line["server"]] = line.get("state", known.get(line["server"], {}))
@@ -106,7 +106,7 @@ def of_another_index(lines: list[Line]) -> int:
 
 
 def without_trust(lines: list[Line]) -> int:
-    """It trusts in a clock, and its header does not say so."""
+    """Do not say in the header that a clock is trusted in."""
     lines[0]["allowed"].remove("TrustClock")
     return first(lines, "AnswerReads")
 
@@ -116,8 +116,12 @@ BROKEN: dict[str, tuple[str, Change, str]] = {
     "no answer arrives": (
         "pre-vote", without_answers("PreVoteResponse", "Timeout"), "was not told to stand (9.6)",
     ),
-    "it leads on without a quorum": ("check-quorum", leads_on, "leads on, and nobody has answered it"),
-    "who is behind is told to stand": ("transfer", tells_who_is_behind, "whose log is known to match up to"),
+    "it leads on without a quorum": (
+        "check-quorum", leads_on, "leads on, and nobody has answered it",
+    ),
+    "who is behind is told to stand": (
+        "transfer", tells_who_is_behind, "whose log is known to match up to",
+    ),
     "nobody is told to follow": (
         "reads", without_answers("HeartbeatResponse", "AnswerReads"), ALONE,
     ),
