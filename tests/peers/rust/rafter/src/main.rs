@@ -96,14 +96,15 @@ fn metadata(writer: NodeId, at: LogIndex, term: Term, current: Term) -> RaftSnap
     metadata.expect("it is sound")
 }
 
-/// A server that starts with what another has stored.
+/// A server that starts with what another has stored: with that, where it has committed, of which
+/// two configurations in a log need as much as the first.
 fn restarted(node: &Node, config: NodeConfig) -> Node {
     let first = node.snapshot_index().next();
     let log = node.log_entries_from(first).into_iter().zip(first.0..);
     let stored = BootstrapState {
         current_term: node.current_term(),
         voted_for: node.voted_for(),
-        commit_index: node.snapshot_index(),
+        commit_index: node.commit_index(),
         committed_configuration: None,
         snapshot: node.snapshot().cloned(),
         log: log
@@ -121,7 +122,9 @@ fn restarted(node: &Node, config: NodeConfig) -> Node {
 fn compact(node: &mut Node, index: u64, has_changes: bool) -> bool {
     let to = LogIndex(index).min(node.applied_index());
     let Some(term) = node.term_at_index(to) else { return false };
-    if to <= node.snapshot_index() {
+    // A snapshot names who has written it, a member as of there.
+    let is_member = node.membership_at_index(to).contains_replica(node.id());
+    if to <= node.snapshot_index() || (has_changes && !is_member) {
         return false;
     }
     let mut metadata = metadata(node.id(), to, term, node.current_term());
