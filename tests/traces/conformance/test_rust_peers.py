@@ -384,6 +384,28 @@ def test_noraft_changes_its_members() -> None:
 
 @pytest.mark.long
 @pytest.mark.deep
+def test_openraft_changes_its_members() -> None:
+    with Adapter([str(built("openraft"))]) as adapter:
+        chase = changing_hunt(
+            adapter, "membership,joint", FOUR, known=known_of("openraft"), is_fifo=True
+        )
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_rafter_changes_its_members() -> None:
+    with Adapter([str(built("rafter"))]) as adapter:
+        chase = changing_hunt(adapter, "membership,joint", FOUR, known=known_of("rafter"))
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
 @pytest.mark.parametrize("options", ["--ahead", "--ahead --later"])
 def test_a_snapshot_with_members_that_are_ahead_of_it_is_refused(options: str) -> None:
     with Adapter([str(built("raft-rs")), *options.split()]) as adapter:
