@@ -135,7 +135,13 @@ def test_changes_of_the_membership_are_followed(tmp_path: Path) -> None:
             "s3 has lost the entry at index 2",
         ),
     ],
-    ids=["microraft-answer", "microraft-removed", "liferaft-elected", "liferaft-stored", "liferaft-removed"],
+    ids=[
+        "microraft-answer",
+        "microraft-removed",
+        "liferaft-elected",
+        "liferaft-stored",
+        "liferaft-removed",
+    ],
 )
 def test_what_was_found_is_fatal(
     start: Callable[[], str], name: str, consequence: str, capsys: pytest.CaptureFixture[str]
