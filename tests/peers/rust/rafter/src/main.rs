@@ -140,12 +140,23 @@ fn compact(node: &mut Node, index: u64, has_changes: bool) -> bool {
 }
 
 impl Rafter {
-    /// The clock of a server ticks until it stands.
+    /// The clock of a server ticks until it stands; an only voter leads at once, and tells nobody.
     fn stand(&mut self, server: usize) -> (Taken, Vec<Output>) {
-        let outputs = (0..=TICKS).map(|_| self.servers[server].step(Input::Tick));
-        let found = outputs.into_iter().find(|outputs| !outputs.is_empty());
-        let step = if self.on.pre_vote { "RequestPreVotes" } else { "Timeout" };
-        found.map_or((Taken::Nothing, vec![]), |outputs| (Taken::step(step), outputs))
+        let node = &mut self.servers[server];
+        let term = node.current_term();
+        for _ in 0..=TICKS {
+            let outputs = node.step(Input::Tick);
+            let stands = node.current_term() > term;
+            if stands || !outputs.is_empty() {
+                let steps: &[_] = match (self.on.pre_vote, stands) {
+                    (true, true) => &["RequestPreVotes", "Timeout"],
+                    (true, false) => &["RequestPreVotes"],
+                    (false, _) => &["Timeout"],
+                };
+                return (Taken::steps(steps), outputs);
+            }
+        }
+        (Taken::Nothing, vec![])
     }
 
     fn receive(&mut self, server: usize, sent: Sent<Message>) -> (Taken, Vec<Output>) {
@@ -190,9 +201,17 @@ impl Rafter {
                 let Some(input) = members::asked(node, asked.arguments, names) else {
                     return (Taken::Nothing, vec![]);
                 };
+                let known = node.effective_membership().replica_ids();
                 let outputs = node.step(input);
-                let told = json!({"configuration": members::in_force(node, names)});
-                (Taken::Steps(vec![json!({"step": "ChangeTo", "arguments": told})]), outputs)
+                let (now, told) = (node.effective_membership(), members::in_force(node, names));
+                // Who was a member before, and is one again, begins anew.
+                let added = now.replica_ids().into_iter().filter(|id| !known.contains(id));
+                let mut steps: Vec<_> = added
+                    .filter_map(|id| names.of(id.0).as_str().map(|peer| json!({peer: 0})))
+                    .map(|none| json!({"step": "ForgetMatch", "state": {"matchIndex": none}}))
+                    .collect();
+                steps.push(json!({"step": "ChangeTo", "arguments": {"configuration": told}}));
+                (Taken::Steps(steps), outputs)
             }
             "AppendEntries" | "InstallSnapshot" => (Taken::step("Stay"), node.step(Input::Tick)),
             _ => (Taken::Nothing, vec![]),
