@@ -1,3 +1,4 @@
+import io.microraft.model.groupop.UpdateRaftGroupMembersOp;
 import io.microraft.model.log.*;
 import io.microraft.model.impl.log.DefaultSnapshotEntryOrBuilder;
 import io.microraft.model.impl.persistence.DefaultRaftTermPersistentStateOrBuilder;
@@ -20,6 +21,9 @@ final class Disk implements RaftStore {
     private Content flushed = written.copy();
     /** The term of each entry that it ever had, and of each snapshot. */
     private final Map<Long, Integer> terms = new HashMap<>(Map.of(0L, 0));
+
+    /** The members as of each change that it has had, or that is in a snapshot. */
+    private final NavigableMap<Long, Members> changes = new TreeMap<>(Map.of(0L, Members.NONE));
 
     boolean isUsed() {
         return endpoint != null;
@@ -45,6 +49,11 @@ final class Disk implements RaftStore {
         return terms.get(compacted());
     }
 
+    /** As of where it has no entries any more; those that it was started with are in a log only. */
+    Members membersOfCompacted() {
+        return changes.floorEntry(compacted()).getValue();
+    }
+
     RestoredRaftState restored() {
         SnapshotEntry snapshot = null;
         long index = 0;
@@ -64,6 +73,7 @@ final class Disk implements RaftStore {
 
     public void persistAndFlushInitialGroupMembers(RaftGroupMembersView view) {
         members = view;
+        if (view.getVotingMembers().contains(endpoint.getLocalEndpoint())) changes.put(0L, Members.of(view));
     }
 
     public void persistAndFlushTerm(RaftTermPersistentState state) {
@@ -73,11 +83,18 @@ final class Disk implements RaftStore {
     public void persistLogEntries(List<LogEntry> entries) {
         entries.forEach(each -> written.log.put(each.getIndex(), each));
         entries.forEach(each -> terms.put(each.getIndex(), each.getTerm()));
+        for (LogEntry each : entries) {
+            if (each.getOperation() instanceof UpdateRaftGroupMembersOp change)
+                changes.put(each.getIndex(), Members.of(change));
+            else changes.remove(each.getIndex());
+        }
     }
 
     public void persistSnapshotChunk(SnapshotChunk chunk) {
         written.snapshots.put(chunk.getIndex(), chunk);
         terms.put(chunk.getIndex(), chunk.getTerm());
+        RaftGroupMembersView view = chunk.getGroupMembersView();
+        if (view.getLogIndex() > 0) changes.put(view.getLogIndex(), Members.of(view));
     }
 
     public void truncateLogEntriesFrom(long index) {

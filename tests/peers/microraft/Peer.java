@@ -1,6 +1,7 @@
 import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -16,6 +17,8 @@ import java.util.stream.Collectors;
  * - It asks for pre-votes, which are not told, but for what comes of them: a Timeout. One that is asked
  *   for goes to the election at once, as if a majority had granted its pre-vote.
  * - Its entries are on the disk once it flushes that; a crash loses what is not.
+ * - Its members change one at a time; those of the beginning are known to whoever starts, and told of
+ *   who is one. Of an even number of voters it needs half of them to commit: with four, the spec refuses.
  * - It sends a snapshot in three steps (an offer, a request for a chunk, the chunk), of which the last
  *   is told.
  */
@@ -36,18 +39,24 @@ public final class Peer {
     private Map<String, Object> init(JsonObject asked) {
         List<String> names = new ArrayList<>();
         asked.getAsJsonArray("servers").forEach(each -> names.add(each.getAsString()));
+        boolean hasChanges = asked.has("features")
+                && asked.getAsJsonArray("features").contains(new JsonPrimitive("Membership"));
+        List<String> voters = new ArrayList<>();
+        if (hasChanges) asked.getAsJsonArray("voters").forEach(each -> voters.add(each.getAsString()));
         cluster.clear();
         network.clear();
         Map<String, Object> initial = object();
         for (String name : names) {
-            Server server = new Server(name, names);
+            Server server = new Server(name, hasChanges ? voters : names, hasChanges);
             cluster.put(name, server);
             server.start();
             server.sent.clear(); // It asks for pre-votes when it starts.
             initial.put(name, server.state());
         }
-        return object("lines", List.of(object("format", "raft-ref-trace", "version", 1, "servers", names,
-                "logged", "some", "unlogged", List.of(), "unsynced", 16, "initial", initial)));
+        Map<String, Object> header = object("format", "raft-ref-trace", "version", 1, "servers", names,
+                "logged", "some", "unlogged", List.of(), "unsynced", 16, "initial", initial);
+        if (hasChanges) header.putAll(object("features", List.of("Membership"), "voters", voters));
+        return object("lines", List.of(header));
     }
 
     private Map<String, Object> answer(JsonObject asked) {
@@ -62,6 +71,10 @@ public final class Peer {
             case "ClientRequest" -> lines.addAll(server.request(arguments.get("value").getAsString()));
             case "AppendEntries" -> lines.addAll(server.append(arguments.get("peer").getAsString()));
             case "InstallSnapshot" -> { } // It is sent in the place of entries.
+            case "ChangeMembership" -> {
+                if (arguments.has("peer")) lines.addAll(server.change(
+                        arguments.get("change").getAsString(), arguments.get("peer").getAsString()));
+            }
             case "CompactLog" -> lines.addAll(server.compact());
             case "Restart" -> lines.addAll(server.restart());
             default -> {

@@ -1,3 +1,4 @@
+import io.microraft.model.groupop.UpdateRaftGroupMembersOp;
 import io.microraft.model.log.LogEntry;
 import io.microraft.model.message.*;
 import java.util.ArrayList;
@@ -5,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A message on its way, and what it is in the words of the trace format. */
-record Sent(String from, String to, RaftMessage message) {
+record Sent(String from, String to, RaftMessage message, boolean hasChanges) {
     /** Whether the spec knows what it is; of others it is not told. */
     boolean isTold() {
         return !(message instanceof PreVoteRequest || message instanceof PreVoteResponse
@@ -27,9 +28,12 @@ record Sent(String from, String to, RaftMessage message) {
                 "type", "AppendEntriesResponse", "success", true, "matchIndex", m.getLastLogIndex()));
         else if (message instanceof AppendEntriesFailureResponse) fields.putAll(Peer.object(
                 "type", "AppendEntriesResponse", "success", false, "matchIndex", 0));
-        else if (message instanceof InstallSnapshotRequest m && isTold()) fields.putAll(Peer.object(
-                "type", "InstallSnapshotRequest", "snapshot", Peer.object(
-                "lastIncludedIndex", m.getSnapshotIndex(), "lastIncludedTerm", m.getSnapshotTerm())));
+        else if (message instanceof InstallSnapshotRequest m && isTold()) {
+            Map<String, Object> snapshot = Peer.object(
+                    "lastIncludedIndex", m.getSnapshotIndex(), "lastIncludedTerm", m.getSnapshotTerm());
+            if (hasChanges) snapshot.put("configuration", Members.of(m.getGroupMembersView()).shown());
+            fields.putAll(Peer.object("type", "InstallSnapshotRequest", "snapshot", snapshot));
+        }
         else fields.put("type", message.getClass().getSimpleName());
         return fields;
     }
@@ -37,7 +41,9 @@ record Sent(String from, String to, RaftMessage message) {
     static List<Object> named(List<LogEntry> entries) {
         List<Object> named = new ArrayList<>();
         for (LogEntry each : entries)
-            named.add(Peer.object("term", each.getTerm(), "value", each.getOperation()));
+            named.add(Peer.object("term", each.getTerm(), "value",
+                    each.getOperation() instanceof UpdateRaftGroupMembersOp change
+                            ? Members.of(change).shown() : each.getOperation()));
         return named;
     }
 }

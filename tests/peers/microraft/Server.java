@@ -46,14 +46,16 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
     final String name;
     final List<Sent> sent = new ArrayList<>();
     private final List<RaftEndpoint> members = new ArrayList<>();
+    private final boolean hasChanges;
     private final Disk disk = new Disk();
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private final List<Object> applied = new ArrayList<>();
     private RaftNodeImpl node;
 
-    Server(String name, List<String> names) {
+    Server(String name, List<String> voters, boolean hasChanges) {
         this.name = name;
-        names.forEach(each -> members.add(new Endpoint(each)));
+        this.hasChanges = hasChanges;
+        voters.forEach(each -> members.add(new Endpoint(each)));
     }
 
     /** Starts it with what is on its disk. */
@@ -72,7 +74,8 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
     // ---- Its steps: each line that tells of them, without the state after it
 
     List<Map<String, Object>> timeout() {
-        if (node.state().role() == RaftRole.LEADER) return List.of();
+        if (node.state().role() == RaftRole.LEADER || RaftNodeStatus.isTerminal(node.getStatus())
+                || !node.getEffectiveMembers().getVotingMembers().contains(node.getLocalEndpoint())) return List.of();
         node.leader(null);
         new LeaderElectionTask(node, true).run();
         work();
@@ -102,9 +105,43 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
         return lines;
     }
 
+    /** A leader is asked for a change; who comes anew, it knows nothing of. */
+    List<Map<String, Object>> change(String change, String peer) {
+        MembershipChangeMode mode = switch (change) {
+            case "AddServer", "PromoteLearner" -> MembershipChangeMode.ADD_OR_PROMOTE_TO_FOLLOWER;
+            case "AddLearner" -> MembershipChangeMode.ADD_LEARNER;
+            case "RemoveServer" -> MembershipChangeMode.REMOVE_MEMBER;
+            default -> null;
+        };
+        long last = node.state().log().lastLogOrSnapshotIndex();
+        Collection<RaftEndpoint> before = node.getEffectiveMembers().getMembers();
+        RaftEndpoint endpoint = new Endpoint(peer);
+        if (mode == null || node.state().role() != RaftRole.LEADER) return List.of();
+        node.changeMembership(endpoint, mode, node.getCommittedMembers().getLogIndex());
+        work();
+        if (node.state().log().lastLogOrSnapshotIndex() == last) return List.of();
+        List<Map<String, Object>> lines = new ArrayList<>();
+        if (!before.contains(endpoint) && !peer.equals(name)) {
+            lines.addAll(lines("ForgetMatch"));
+            lines.get(0).put("state", Peer.object("matchIndex", Peer.object(peer, 0)));
+        }
+        lines.addAll(lines("ChangeTo"));
+        lines.get(lines.size() - 1).put("arguments", Peer.object("configuration", members().shown()));
+        return lines;
+    }
+
+    /** The members that it goes by; who was none from the first, and got no change, knows of none. */
+    private Members members() {
+        RaftEndpoint self = node.getLocalEndpoint();
+        boolean isKnown = node.getEffectiveMembers().getLogIndex() > 0
+                || node.getInitialMembers().getVotingMembers().contains(self);
+        return isKnown ? Members.of(node.getEffectiveMembers()) : Members.NONE;
+    }
+
     List<Map<String, Object>> append(String peer) {
         if (node.state().role() != RaftRole.LEADER) return List.of();
         RaftEndpoint to = new Endpoint(peer);
+        if (node.state().leaderState().getFollowerStateOrNull(to) == null) return List.of();
         node.state().leaderState().getFollowerStateOrNull(to).resetRequestBackoff();
         node.sendAppendEntriesRequest(to);
         work();
@@ -142,6 +179,11 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
                 }, "commitIndex", state.commitIndex(),
                 "log", Sent.named(disk.entries()), "snapshot", Peer.object(
                         "lastIncludedIndex", disk.compacted(), "lastIncludedTerm", disk.compactedTerm()));
+        if (hasChanges) {
+            told.put("snapshot", Peer.object("lastIncludedIndex", disk.compacted(), "lastIncludedTerm",
+                    disk.compactedTerm(), "configuration", disk.membersOfCompacted().shown()));
+            told.put("configuration", members().shown());
+        }
         if (state.leaderState() != null) {
             Map<String, Object> matched = Peer.object();
             for (RaftEndpoint each : state.remoteMembers())
@@ -168,7 +210,7 @@ final class Server implements RaftNodeExecutor, Transport, StateMachine {
     public void schedule(Runnable task, long delay, TimeUnit unit) {}
 
     public void send(RaftEndpoint to, RaftMessage message) {
-        sent.add(new Sent(name, (String) to.getId(), message));
+        sent.add(new Sent(name, (String) to.getId(), message, hasChanges));
     }
 
     public boolean isReachable(RaftEndpoint endpoint) {

@@ -16,7 +16,8 @@ from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import ROOT
 from tests.support.peers import PEERS, hashicorp, liferaft, microraft, tool
-from tests.traces.conformance.test_conformance import hunt
+from tests.traces.conformance.test_conformance import THREE, hunt
+from tests.traces.conformance.test_peers import changing_hunt
 
 FOUND = ROOT / "traces" / "found"
 Line = dict[str, Any]
@@ -118,6 +119,11 @@ def test_changes_of_the_membership_are_followed(tmp_path: Path) -> None:
             "s2 leads term 4 and has another entry at index 2",
         ),
         (
+            lambda: str(microraft()),
+            "microraft-removed-server-elects-itself",
+            "s2 and s1 both lead term 2",
+        ),
+        (
             lambda: f"node {liferaft()}",
             "liferaft-empty-log-elected",
             "s1 leads term 2 and lacks the entry at index 1",
@@ -129,7 +135,13 @@ def test_changes_of_the_membership_are_followed(tmp_path: Path) -> None:
             "s3 has lost the entry at index 2",
         ),
     ],
-    ids=["microraft", "liferaft-elected", "liferaft-stored", "liferaft-removed"],
+    ids=[
+        "microraft-answer",
+        "microraft-removed",
+        "liferaft-elected",
+        "liferaft-stored",
+        "liferaft-removed",
+    ],
 )
 def test_what_was_found_is_fatal(
     start: Callable[[], str], name: str, consequence: str, capsys: pytest.CaptureFixture[str]
@@ -152,6 +164,22 @@ def test_a_short_hunt_finds_what_microraft_does_and_nothing_else() -> None:
         hunted = hunt(adapter, 40, is_fifo=True, known=known).run()
     assert hunted.found is None
     assert hunted.actions["ClientRequest"] > 40
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_microraft_changes_its_members() -> None:
+    """With three servers: of four voters it takes two for enough to commit."""
+    folder = PEERS / "microraft"
+    known = read_known(folder / "known.txt") | read_known(folder / "known-changes.txt")
+    without = ("EnterJoint", "LeaveJoint")
+    with Adapter([str(microraft())]) as adapter:
+        chase = changing_hunt(
+            adapter, "membership", THREE, without=without, is_fifo=True, known=known
+        )
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"AddServer", "RemoveServer"}
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

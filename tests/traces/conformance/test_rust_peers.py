@@ -10,6 +10,8 @@ from raft_ref.features import Feature
 from raft_ref.traces.conformance.adapter import Adapter
 from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.conformance.hunting.draws import Likely
+from raft_ref.traces.conformance.run import Runner, following
+from raft_ref.traces.conformance.schedule import Command
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
@@ -384,6 +386,28 @@ def test_noraft_changes_its_members() -> None:
 
 @pytest.mark.long
 @pytest.mark.deep
+def test_openraft_changes_its_members() -> None:
+    with Adapter([str(built("openraft"))]) as adapter:
+        chase = changing_hunt(
+            adapter, "membership,joint", FOUR, known=known_of("openraft"), is_fifo=True
+        )
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_rafter_changes_its_members() -> None:
+    with Adapter([str(built("rafter"))]) as adapter:
+        chase = changing_hunt(adapter, "membership,joint", FOUR, known=known_of("rafter"))
+        hunted = chase.run()
+    assert hunted.found is None
+    assert {*hunted.changes} >= {"EnterJoint", "LeaveJoint"}
+
+
+@pytest.mark.long
+@pytest.mark.deep
 @pytest.mark.parametrize("options", ["--ahead", "--ahead --later"])
 def test_a_snapshot_with_members_that_are_ahead_of_it_is_refused(options: str) -> None:
     with Adapter([str(built("raft-rs")), *options.split()]) as adapter:
@@ -404,6 +428,37 @@ def test_what_a_leader_that_was_made_a_learner_reads_in_raft_rs() -> None:
     assert (answer["step"], answer["server"]) == ("AnswerReads", "s2")
     assert answer["arguments"]["index"] == 3
     assert max(each["commitIndex"] for each in states if "commitIndex" in each) == 5
+
+
+def delivered(kind: str, source: str, dest: str) -> Command:
+    return Command("Receive", dest, message={"type": kind, "source": source, "dest": dest})
+
+
+def led(leader: str, voter: str, rounds: int = 1) -> list[Command]:
+    """Return what makes a leader, which commits its first entry after so many rounds."""
+    commands = [Command("Timeout", leader)]
+    for asked in ("RequestVote", *["AppendEntries"] * rounds):
+        commands.append(delivered(f"{asked}Request", leader, voter))
+        commands.append(delivered(f"{asked}Response", voter, leader))
+    return commands
+
+
+@pytest.mark.long
+@pytest.mark.deep
+def test_a_lease_of_raft_rs_that_a_clock_was_wrong_about_is_told() -> None:
+    """A leader reads by its clock when another has committed more, which no behaviour has."""
+    schedule = [*led("s1", "s2"), *led("s2", "s3", 2), Command("Read", "s1")]
+    with Adapter([str(built("raft-rs")), "--leases"]) as adapter:
+        adapter.features = frozenset({"CheckQuorum", "ReadIndex"})
+        runner = Runner(adapter, PROFILES["raft-ref"])
+        good = runner.run(THREE, following([*led("s1", "s2"), Command("Read", "s1")]))
+        stale = runner.run(THREE, following(schedule))
+    assert good.verdict is not None
+    assert good.verdict.actions["TrustClock"] == 1
+    assert good.is_good
+    assert stale.verdict is not None
+    assert stale.verdict.outcome is Outcome.REFUSED
+    assert stale.lines[-1]["step"] == "AnswerReads"
 
 
 def test_where_cargo_is_missing_or_old_it_says_what_to_install(

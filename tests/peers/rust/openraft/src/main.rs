@@ -4,12 +4,13 @@
 //!   anything to do; its clock stands still but where a server is told to stand. Then an election
 //!   timeout passes for all, and with it their questions and leases.
 //! - An answer belongs to its question: that is given up where a leader is told to send.
-//! - The entry 0 of each log are the members.
+//! - The entry 0 of each log are the members, where these do not change.
 //! - Who hears of a later vote, or of a leader, notes that in the place of its own vote, and then
 //!   votes for nobody else: not told, until it gives one or there is a later term.
 //! - A leader that starts again leads on, in its term.
-//! - Its members can change, by way of C_old,new: that is not asked for here.
+//! - Where its members change, a cluster begins behind a snapshot that has them.
 
+mod members;
 mod store;
 mod told;
 mod wire;
@@ -18,13 +19,13 @@ use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openraft::{Config, Raft, ServerState, SnapshotPolicy, TokioRuntime};
-use protocol::{Asked, Cluster, Names, Sent, Taken, serve};
+use openraft::{Config, EntryPayload, Raft, ServerState, SnapshotPolicy, TokioRuntime};
+use protocol::{Asked, Cluster, Names, Sent, Taken, is_asked, serve};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
 use store::Store;
-use told::Seen;
+use told::{Seen, Words};
 use wire::{Answer, End, Package, Question, Wire};
 
 openraft::declare_raft_types!(
@@ -55,6 +56,8 @@ struct OpenRaft {
     runtime: Runtime,
     wire: Wire,
     servers: Vec<Server>,
+    names: Names,
+    has_changes: bool,
 }
 
 fn config() -> Arc<Config> {
@@ -76,7 +79,17 @@ fn config() -> Arc<Config> {
 
 impl OpenRaft {
     fn new() -> OpenRaft {
-        OpenRaft { runtime: clock_that_stands_still(), wire: Wire::default(), servers: vec![] }
+        OpenRaft {
+            runtime: clock_that_stands_still(),
+            wire: Wire::default(),
+            servers: vec![],
+            names: Names::default(),
+            has_changes: false,
+        }
+    }
+
+    fn words(&self) -> Words<'_> {
+        Words { names: &self.names, has_changes: self.has_changes }
     }
 
     fn start(&self, server: u64, store: Store) -> Raft<Types> {
@@ -137,6 +150,29 @@ impl OpenRaft {
         self.servers[place].raft = self.start(server, store);
     }
 
+    /// Asks a leader for a change, which it begins or refuses.
+    fn change(&mut self, server: u64, arguments: &Value) -> Taken {
+        let own = &self.servers[server as usize - 1];
+        let members = self.seen(server).members;
+        let Some(changes) = members::asked(&members, arguments, &self.names) else {
+            return Taken::Nothing;
+        };
+        let last = |stored: &store::Stored| stored.log.keys().next_back().copied();
+        let before = last(&own.store.stored()).unwrap_or_default();
+        let raft = own.raft.clone();
+        self.runtime.spawn(async move { raft.change_membership(changes, false).await });
+        self.settle();
+        let stored = own.store.stored();
+        let new = stored.log.range(before + 1..).filter_map(|(_, entry)| match &entry.payload {
+            EntryPayload::Membership(members) => Some(members::step(members, &self.names)),
+            _ => None,
+        });
+        match new.collect::<Vec<_>>() {
+            steps if steps.is_empty() => Taken::Nothing,
+            steps => Taken::Steps(steps),
+        }
+    }
+
     fn lead(&mut self, server: u64, asked: &Asked<Package>) -> Taken {
         let raft = self.servers[server as usize - 1].raft.clone();
         match asked.step {
@@ -152,6 +188,7 @@ impl OpenRaft {
                 let _ = self.runtime.block_on(raft.trigger().heartbeat());
                 Taken::step("Stay")
             }
+            "ChangeMembership" if self.has_changes => self.change(server, asked.arguments),
             _ => Taken::Nothing,
         }
     }
@@ -165,16 +202,29 @@ fn clock_that_stands_still() -> Runtime {
 impl Cluster for OpenRaft {
     type Message = Package;
 
-    fn init(&mut self, servers: u64, _: &Value, _: &Names) -> Value {
+    fn init(&mut self, servers: u64, request: &Value, names: &Names) -> Value {
         // The tasks end with what they run in.
         *self = OpenRaft::new();
+        self.names = names.clone();
+        self.has_changes = is_asked(request, "Membership") && is_asked(request, "JointConsensus");
+        let named = request["voters"].as_array().into_iter().flatten();
+        let voters: Vec<_> = named.map(|name| names.number(name)).collect();
         for server in 1..=servers {
-            let store = Store::new(servers);
+            let store = match (self.has_changes, voters.contains(&server)) {
+                (false, _) => Store::new(servers),
+                (true, true) => Store::member_of(&voters),
+                (true, false) => Store::default(),
+            };
             let raft = self.start(server, store.clone());
             self.servers.push(Server { raft, store, noted_in: None });
         }
         self.settle();
-        json!({})
+        match self.has_changes {
+            true => json!({
+                "features": ["Membership", "JointConsensus"], "voters": request["voters"],
+            }),
+            false => json!({}),
+        }
     }
 
     fn take(&mut self, asked: Asked<Package>, _: &Names) -> Taken {
@@ -199,7 +249,11 @@ impl Cluster for OpenRaft {
                 self.runtime.block_on(tokio::time::advance(passed));
                 self.settle();
                 let _ = self.runtime.block_on(raft.trigger().elect());
-                Taken::step("Timeout")
+                self.settle();
+                match self.seen(server).term == before.term {
+                    true => Taken::Nothing, // who does not vote
+                    false => Taken::step("Timeout"),
+                }
             }
             "CompactLog" => {
                 let _ = self.runtime.block_on(raft.trigger().snapshot());
@@ -219,17 +273,17 @@ impl Cluster for OpenRaft {
         taken
     }
 
-    fn state(&self, server: u64, names: &Names) -> Value {
+    fn state(&self, server: u64, _: &Names) -> Value {
         let own = &self.servers[server as usize - 1];
         let seen = self.seen(server);
         let is_vote_known = own.noted_in != Some(seen.term);
-        told::state(&seen, &own.store, is_vote_known, names)
+        self.words().state(&seen, &own.store, is_vote_known)
     }
 
     fn sent(&mut self) -> Vec<Sent<Package>> {
         let sent = std::mem::take(&mut self.wire.packages().sent);
         let shown = |from: u64, package: &Package| {
-            let mut shown = told::package(package);
+            let mut shown = self.words().package(package);
             let compacted = told::compacted(&self.servers[from as usize - 1].store);
             // It knows the term behind what a follower has, also where that is compacted.
             if shown["prevLogIndex"].as_u64().is_some_and(|index| index < compacted) {

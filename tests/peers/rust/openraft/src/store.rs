@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use openraft::storage::{LogFlushed, RaftLogStorage, RaftStateMachine};
 use openraft::{
-    EntryPayload, LogId, LogState, Membership, OptionalSend, RaftLogReader, RaftSnapshotBuilder,
-    Snapshot, SnapshotMeta, StorageError, StoredMembership, Vote,
+    CommittedLeaderId, EntryPayload, LogId, LogState, OptionalSend, RaftLogReader,
+    RaftSnapshotBuilder, Snapshot, SnapshotMeta, StorageError, StoredMembership, Vote,
 };
 
 use crate::Types;
+use crate::members::Members;
 
 pub type Entry = openraft::Entry<Types>;
 type Result<T> = std::result::Result<T, StorageError<u64>>;
@@ -22,6 +23,8 @@ pub struct Stored {
     pub vote: Option<Vote<u64>>,
     pub log: BTreeMap<u64, Entry>,
     pub purged: Option<LogId<u64>>,
+    /// As of where it is purged.
+    pub members_purged: Members,
     pub snapshot: Option<SnapshotMeta<u64, ()>>,
     applied: Option<LogId<u64>>,
     members: StoredMembership<u64, ()>,
@@ -34,9 +37,28 @@ impl Store {
     /// A store whose log begins with its members, at index 0.
     pub fn new(servers: u64) -> Store {
         let store = Store::default();
-        let members = Membership::new(vec![(1..=servers).collect()], None);
+        let members = Members::new(vec![(1..=servers).collect()], None);
         let first = Entry { log_id: LogId::default(), payload: EntryPayload::Membership(members) };
         store.stored().log.insert(0, first);
+        store
+    }
+
+    /// A store that begins behind a snapshot which has its members: who is added gets it.
+    pub fn member_of(voters: &[u64]) -> Store {
+        let store = Store::default();
+        let at = Some(LogId::new(CommittedLeaderId::new(1, 0), 1));
+        let members = Members::new(vec![voters.iter().copied().collect()], None);
+        let mut stored = store.stored();
+        stored.vote = Some(Vote::new(1, 0)); // nobody's
+        (stored.purged, stored.applied) = (at, at);
+        stored.members_purged = members.clone();
+        stored.members = StoredMembership::new(at, members);
+        stored.snapshot = Some(SnapshotMeta {
+            last_log_id: at,
+            last_membership: stored.members.clone(),
+            snapshot_id: "1".to_string(),
+        });
+        drop(stored);
         store
     }
 
@@ -104,6 +126,16 @@ impl RaftLogStorage<Types> for Store {
 
     async fn purge(&mut self, upto: LogId<u64>) -> Result<()> {
         let mut stored = self.stored();
+        let of_snapshot = stored.snapshot.as_ref().filter(|each| each.last_log_id == Some(upto));
+        let of_snapshot = of_snapshot.map(|each| each.last_membership.membership().clone());
+        let entries = stored.log.range(..=upto.index).map(|(_, entry)| &entry.payload).rev();
+        let of_log = entries.filter_map(|payload| match payload {
+            EntryPayload::Membership(members) => Some(members.clone()),
+            _ => None,
+        });
+        if let Some(members) = of_snapshot.or_else(|| of_log.into_iter().next()) {
+            stored.members_purged = members;
+        }
         stored.log = stored.log.split_off(&(upto.index + 1));
         stored.purged = Some(upto);
         Ok(())

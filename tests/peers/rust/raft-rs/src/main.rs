@@ -8,6 +8,8 @@
 //! that is asked for; with `--explicit` C_old,new is left when that is. A leader that is no member
 //! any more follows, as its user has to see to; with `--keeps-leading` nobody does, and it panics as
 //! it commits. A fault, `--ahead`: each snapshot has the members of the end of the log.
+//!
+//! With `--leases` reads go by its lease where quorums are checked, too: the clock is whoever asks.
 
 mod disk;
 mod members;
@@ -34,6 +36,7 @@ pub struct Features {
     membership: bool,
     joint: bool,
     reads: bool,
+    leases: bool,
 }
 
 #[derive(Default)]
@@ -42,6 +45,7 @@ struct RaftRs {
     is_later: bool,
     is_ahead: bool,
     keeps_leading: bool,
+    has_leases: bool,
     on: Features,
     servers: Vec<Server>,
     changes: Changes,
@@ -152,7 +156,7 @@ impl RaftRs {
         let raft = &server.node.raft;
         let is_answered =
             raft.msgs.iter().any(|m| m.get_msg_type() == MessageType::MsgReadIndexResp);
-        if !self.reads.note(raft, read) && is_answered {
+        if !self.reads.note(raft, read) && is_answered && !self.on.leases {
             return Taken::steps(&["Receive", self.reads.at_once()]);
         }
         taken
@@ -166,6 +170,7 @@ impl RaftRs {
         let mut asked = json!({"number": read});
         let step = match raft.state {
             StateRole::Leader if self.reads.note(raft, read) => "Read",
+            StateRole::Leader if !raft.read_states.is_empty() && self.on.leases => "Read",
             StateRole::Leader if !raft.read_states.is_empty() => {
                 let read = json!({"step": "Read", "arguments": asked});
                 return Taken::Steps(vec![read, json!({"step": self.reads.at_once()})]);
@@ -223,6 +228,9 @@ impl Cluster for RaftRs {
             membership: is_asked(request, "Membership"),
             joint: is_asked(request, "JointConsensus"),
             reads: is_asked(request, "ReadIndex"),
+            leases: self.has_leases
+                && is_asked(request, "ReadIndex")
+                && is_asked(request, "CheckQuorum"),
         };
         self.sent.clear();
         self.changes = Changes::default();
@@ -334,6 +342,7 @@ fn main() {
         is_later: is("--later"),
         is_ahead: is("--ahead"),
         keeps_leading: is("--keeps-leading"),
+        has_leases: is("--leases"),
         ..Default::default()
     });
 }

@@ -1,8 +1,9 @@
-//! Reads of raft-rs, with `ReadOnlyOption::Safe`.
+//! Reads of raft-rs.
 //!
-//! A read has a context, here its number. A leader that notes one begins a round of heartbeats with
-//! that context; an answer to one confirms all that were noted before. So a round is known by the
-//! term and the context.
+//! A read has a context, here its number. With `ReadOnlyOption::Safe` a leader that notes one begins
+//! a round of heartbeats with that context; an answer to one confirms all that were noted before. So
+//! a round is known by the term and the context. With `LeaseBased` a leader asks nobody, and answers
+//! at once.
 
 use std::collections::HashMap;
 

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use protocol::Taken;
 use raft::prelude::*;
-use raft::{INVALID_ID, StateRole};
+use raft::{INVALID_ID, ReadOnlyOption, StateRole};
 
 use crate::Features;
 use crate::disk::Disk;
@@ -38,6 +38,10 @@ impl Server {
             max_inflight_msgs: 16,
             pre_vote: on.pre_vote,
             check_quorum: on.check_quorum,
+            read_only_option: match on.leases {
+                true => ReadOnlyOption::LeaseBased,
+                false => ReadOnlyOption::Safe,
+            },
             ..Default::default()
         };
         let quiet = slog::Logger::root(slog::Discard, slog::o!());

@@ -29,6 +29,9 @@ pub fn header(on: Features, voters: &Value) -> Value {
     if on.pre_vote && !on.check_quorum {
         allowed.push("GrantInSpiteOfLeader");
     }
+    if on.leases {
+        allowed.push("TrustClock");
+    }
     let mut header = json!({"features": features, "allowed": allowed});
     if on.membership {
         header["voters"] = voters.clone();
