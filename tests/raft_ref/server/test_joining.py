@@ -111,8 +111,11 @@ def test_where_nobody_leads_it_is_told_what_each_says(tmp_path: Path) -> None:
                 Membership(Change(ChangeKind.ADD, "s5", "host:1")),
                 Operation(Kind.PUT, "x", "y"),
             ):
-                with pytest.raises(FailedError) as error:
-                    await client.do(wanted, 0.3)
+                for _ in range(5):  # whoever is being asked as the time ends may have done it
+                    with pytest.raises(FailedError) as error:
+                        await client.do(wanted, 0.3)
+                    if error.value.is_definite:
+                        break
                 assert error.value.is_definite
                 assert str(error.value).startswith("no server leads, for 0.3 s (unix:")
                 for said in (
