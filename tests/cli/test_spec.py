@@ -208,7 +208,7 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str], command: str) -> 
 
 @with_tlc
 def test_the_same_in_tlc(capsys: pytest.CaptureFixture[str], walk: Path) -> None:
-    configure(walk, "CHECK_DEADLOCK FALSE")
+    configure(walk, "CHECK_DEADLOCK FALSE INVARIANT TypeOK")
     code, out, err = run(capsys, "check", walk, "--tlc")
     assert (code, err) == (0, [])
     table = [line.split() for line in out]

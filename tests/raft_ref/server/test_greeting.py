@@ -256,7 +256,7 @@ def test_strangers_are_a_few_at_most(tmp_path: Path) -> None:
         async with running(tmp_path) as (_, where):
             for number in range(MOST_UNKNOWN):
                 assert await Speaker(f"x{number}").says(where) == "(welcome)"
-            assert await Speaker("one more").says(where) is Farewell.STRANGER
+            assert await Speaker("one-more").says(where) is Farewell.STRANGER
             assert await Speaker("x0").says(where) == "(welcome)"
             assert await Speaker("s3").says(where) == "(welcome)"
 

@@ -118,20 +118,23 @@ class Wire:
 
     async def _carry(self, reader: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         self._writers.add(back)
-        try:
+        with contextlib.suppress(OSError):
             if not self.is_cut:
-                _, writer = await self._dest.connect(None)
+                answers, writer = await self._dest.connect(None)
                 self._writers.add(writer)
-                while data := await reader.read(2**16):
-                    self.carried += len(data)
-                    writer.write(data)
-                    await writer.drain()
-        except OSError:
-            pass
+                await asyncio.gather(self._pump(reader, writer), self._pump(answers, back))
+        for each in (back, *self._writers):
+            each.close()
+        self._writers.clear()
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(2**16):
+                self.carried += len(data)
+                writer.write(data)
+                await writer.drain()
         finally:
-            for each in (back, *self._writers):
-                each.close()
-            self._writers.clear()
+            writer.close()  # so the other way ends, too
 
 
 @pytest.fixture
@@ -412,7 +415,7 @@ def test_a_folder_has_one_server(cluster: Cluster, capsys: pytest.CaptureFixture
 def test_a_full_disk_stops_the_server(tmp_path: Path) -> None:
     """What stands for a full disk is a limit on the size of files."""
     script = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000)); "
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000,) * 2); "
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "from raft_ref.cli import main; sys.exit(main())"
     )
@@ -423,7 +426,7 @@ def test_a_full_disk_stops_the_server(tmp_path: Path) -> None:
     async def fill() -> None:
         client = Client(list(made.addresses.values()))
         for number in range(1000):
-            await client.do(Operation(Kind.PUT, "key", f"{number}" * 300), 3.0)
+            await client.do(Operation(Kind.PUT, "key", f"{number:03}" * 10_000), 3.0)
 
     with pytest.raises(FailedError):
         asyncio.run(fill())
