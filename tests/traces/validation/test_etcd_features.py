@@ -1,17 +1,16 @@
 """What etcd's library does with its features on, as tests/peers/etcd has recorded it."""
 
-import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
-from raft_ref.traces.validation.validate import validate
-from raft_ref.traces.validation.verdict import Outcome, Verdict
+from raft_ref.traces.validation.verdict import Outcome
+from tests.support import recordings
 from tests.support.files import RECORDED
+from tests.support.recordings import Line, lines_in
 
 FOLDER = RECORDED / "etcd_features"
 ACTIONS = {
@@ -22,17 +21,12 @@ ACTIONS = {
 }
 """What a trace shows, among other things."""
 
-Line = dict[str, Any]
-
 
 def lines_of(name: str) -> list[Line]:
-    return [json.loads(line) for line in (FOLDER / f"{name}.ndjson").read_text().splitlines()]
+    return lines_in(FOLDER / f"{name}.ndjson")
 
 
-def verdict_on(lines: list[Line], folder: Path) -> Verdict:
-    path = folder / "trace.ndjson"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return validate(path, PROFILES["etcd"])
+verdict_on = partial(recordings.verdict_on, profile="etcd")
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -1,8 +1,8 @@
 """Reads and leases in traces: what is allowed, what is forbidden, and what a line leaves open."""
 
-import json
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from raft_ref.traces import TraceError
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.validate import validate
-from raft_ref.traces.validation.verdict import Outcome, Verdict
+from raft_ref.traces.validation.verdict import Outcome
+from tests.support import recordings
 from tests.support.files import GALLERY, RECORDED
+from tests.support.recordings import lines_in
 from tests.traces.validation.test_features import (
     Line,
     elected,
@@ -268,14 +270,11 @@ RECORDING = RECORDED / "etcd_features" / "reads.ndjson"
 BY_LEASE = RECORDED / "etcd_features" / "leases.ndjson"
 
 
-def etcd(lines: list[Line], folder: Path) -> Verdict:
-    path = folder / "trace.ndjson"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return validate(path, PROFILES["etcd"])
+etcd = partial(recordings.verdict_on, profile="etcd")
 
 
 def lines_of_etcd(recording: Path = RECORDING) -> list[Line]:
-    return [json.loads(line) for line in recording.read_text().splitlines()]
+    return lines_in(recording)
 
 
 def test_the_reads_of_etcd_are_accepted(tmp_path: Path) -> None:
