@@ -561,8 +561,9 @@ _STRUCTURED: Final = (tuple, frozenset, ModelValue)
 def comparable(left: Value, right: Value) -> None:
     """Check that two values may be compared at all, as TLC does: on the way to a difference."""
     if type(left) is ModelValue or type(right) is ModelValue:
-        kinds = {each.kind if type(each) is ModelValue else "" for each in (left, right)}
-        if len(kinds - {None}) > 1:
+        one = left.kind if type(left) is ModelValue else ""
+        other = right.kind if type(right) is ModelValue else ""
+        if one is not None and other is not None and one != other:
             raise NoValueError(f"cannot compare {show(left)} with {show(right)}")
         return
     if type(left) in _SCALARS or type(right) in _SCALARS:

@@ -380,7 +380,8 @@ class Following:
             if new := {*names} - self._broken_before:
                 broken.update(new)
             else:
-                sound.append(world._replace(committed=committed))
+                is_same = committed is world.committed
+                sound.append(world if is_same else world._replace(committed=committed))
         if not sound:
             self.verdict.breaks = worlds[0]
             return self._ends(Outcome.REFUSED, event, before, f"breaks {', '.join(sorted(broken))}")
@@ -417,7 +418,7 @@ class Following:
             for message in step.sends:
                 broken += invariants.broken_by(message)
         for state in world.states:
-            if state is not None:
+            if state is not None and state.commit_index > committed.log.index:
                 committed = invariants.recorded(committed, state)
         return committed, broken
 
@@ -427,7 +428,8 @@ class Following:
             if not is_last:
                 self._behind[-1].settled.append(step)
             self.verdict.actions[step.action] += 1
-        self.verdict.changes.update(self._changes(new))
+        if "Membership" in self._protocol.features:
+            self.verdict.changes.update(self._changes(new))
         self.verdict.last = [*self.verdict.last, *new][-self._last :]
 
     def _changes(self, steps: Iterable[Step]) -> Iterator[str]:

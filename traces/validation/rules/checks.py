@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
 
 from raft_ref.traces.format.features import MARK, known, lacking
@@ -244,9 +245,7 @@ def checked_state(
     """
     if type(value) is not dict:
         raise TraceError(f'"{what}" must be an object')
-    variables = {**VARIABLES, **VARIABLES_OF_FEATURES} if features else VARIABLES
-    if "Membership" in features:
-        variables = {**variables, **VARIABLES_OF_MEMBERSHIP}
+    variables = _variables(features)
     for name, each in value.items():
         if name not in variables:
             raise TraceError(f'"{name}" is no variable; these are {", ".join(variables)}')
@@ -254,6 +253,27 @@ def checked_state(
         if not check(each, servers):
             raise TraceError(f'"{name}" must be {expected}')
     return value
+
+
+@cache
+def _variables(features: frozenset[str]) -> Mapping[str, tuple[Check, str]]:
+    """Return the variables that a server has while features are on."""
+    variables = {**VARIABLES, **VARIABLES_OF_FEATURES} if features else VARIABLES
+    return {**variables, **VARIABLES_OF_MEMBERSHIP} if "Membership" in features else variables
+
+
+@cache
+def _messages(features: frozenset[str]) -> Mapping[str, Mapping[str, tuple[Check, str]]]:
+    """Return the types of messages that there are while features are on, with their fields."""
+    found = {}
+    for kind in (*MESSAGES, *known(OF_FEATURES, features)):
+        fields = dict(fields_of(kind))
+        if "Membership" in features:
+            fields |= {name: _FIELDS_OF_MEMBERSHIP.get(name, fields[name]) for name in fields}
+        if kind == "RequestVoteRequest" and "LeadershipTransfer" in features:
+            fields[MARK] = (_flag, "true or false")
+        found[kind] = fields
+    return found
 
 
 def checked_message(
@@ -265,15 +285,12 @@ def checked_message(
     """
     if type(value) is not dict:
         raise TraceError("a message must be an object")
-    kind = value.get("type")
-    kinds = (*MESSAGES, *known(OF_FEATURES, features))
-    if lacks := lacking(kind, features, OF_FEATURES):
-        raise TraceError(lacks)
+    kind, kinds = value.get("type"), _messages(features)
     if type(kind) is not str or kind not in kinds:
+        if lacks := lacking(kind, features, OF_FEATURES):
+            raise TraceError(lacks)
         raise TraceError(f'the "type" of a message must be one of {", ".join(kinds)}')
-    fields = fields_of(kind)
-    if kind == "RequestVoteRequest" and "LeadershipTransfer" in features:
-        fields = {**fields, MARK: (_flag, "true or false")}
+    fields = kinds[kind]
     for name in ("source", "dest"):
         if name not in value:
             raise TraceError(f'a message needs its "{name}"')
@@ -283,8 +300,6 @@ def checked_message(
         if name not in fields:
             raise TraceError(f'a {kind} has no "{name}"; it has {", ".join(fields)}')
         check, expected = fields[name]
-        if "Membership" in features:
-            check, expected = _FIELDS_OF_MEMBERSHIP.get(name, (check, expected))
         if not check(each, servers):
             raise TraceError(f'"{name}" must be {expected}')
     if value["source"] == value["dest"]:

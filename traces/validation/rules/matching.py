@@ -6,7 +6,7 @@ not logged agrees with everything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from raft_ref.spec.link import camel_case
@@ -28,6 +28,9 @@ from raft_ref.traces.validation.rules import configurations
 from raft_ref.traces.validation.rules.logs import ENTRY, UNLOGGED, Log
 from raft_ref.traces.validation.rules.protocol import NIL, Message, Protocol, ServerState
 
+Differs = Callable[[ServerState, Any], bool]
+"""Says whether a variable of a server is not as it was logged."""
+
 
 class Matching:
     """Compares what was logged with the spec, for the servers of one trace, in their order.
@@ -47,10 +50,30 @@ class Matching:
         self._named = {server.name: place for server, place in zip(servers, places, strict=True)}
         self._places = tuple(places)
         self._names = tuple(self._named)
+        self._differing: Mapping[str, Differs] = {
+            "currentTerm": lambda state, logged: bool(state.current_term != logged),
+            "votedFor": lambda state, logged: bool(logged != _name_of(state.voted_for)),
+            "snapshot": lambda state, logged: _snapshot_differs(state.compacted, state.log, logged),
+            "log": lambda state, logged: _log_differs(state.log, state.compacted, logged),
+            "role": lambda state, logged: bool(state.role != logged),
+            "commitIndex": lambda state, logged: bool(state.commit_index != logged),
+            "votesGranted": lambda state, logged: (
+                {each.name for each in state.votes_granted} != set(logged)
+            ),
+            "nextIndex": lambda state, logged: self._numbers_differ(state.next_index, logged),
+            "matchIndex": lambda state, logged: self._numbers_differ(state.match_index, logged),
+            "configuration": lambda state, logged: (
+                not configurations.agrees(protocol.configuration(state), logged)
+            ),
+            **{name: self._held_differs(place) for name, place in self._of_features.items()},
+        }
 
     def agrees(self, state: ServerState, logged: JsonObject) -> bool:
         """Say whether a state is as it was logged."""
-        return not any(self.differs(state, name, value) for name, value in logged.items())
+        for name, value in logged.items():
+            if self._differing[name](state, value):
+                return False
+        return True
 
     def differing(self, state: ServerState, logged: JsonObject) -> list[str]:
         """Return the variables that are not as they were logged."""
@@ -58,31 +81,16 @@ class Matching:
 
     def differs(self, state: ServerState, name: str, logged: Any) -> bool:
         """Say whether a variable is not as it was logged."""
-        match name:
-            case "currentTerm":
-                return bool(state.current_term != logged)
-            case "role":
-                return bool(state.role != logged)
-            case "commitIndex":
-                return bool(state.commit_index != logged)
-            case "votedFor":
-                return bool(logged != (None if state.voted_for is NIL else state.voted_for.name))
-            case "log":
-                return _log_differs(state.log, state.compacted, logged)
-            case "votesGranted":
-                return {each.name for each in state.votes_granted} != set(logged)
-            case "nextIndex":
-                return self._numbers_differ(state.next_index, logged)
-            case "matchIndex":
-                return self._numbers_differ(state.match_index, logged)
-            case "snapshot":
-                return _snapshot_differs(state.compacted, state.log, logged)
-            case "configuration":
-                return not configurations.agrees(self._protocol.configuration(state), logged)
-        if name in self._of_features:
-            held = _held_to_json(state.features[self._of_features[name]])
+        return self._differing[name](state, logged)
+
+    def _held_differs(self, place: int) -> Differs:
+        """Return the comparison of a feature's variable."""
+
+        def differs(state: ServerState, logged: Any) -> bool:
+            held = _held_to_json(state.features[place])
             return bool(held != (_in_order(logged) if isinstance(logged, list) else logged))
-        raise ValueError(f"{name} is no variable of a server")
+
+        return differs
 
     def unlogged(self, old: ServerState, new: ServerState, logged: JsonObject) -> list[str]:
         """Return the variables that change without having been logged."""
@@ -153,7 +161,7 @@ class Matching:
         """Return a state as a trace has it."""
         return {
             "currentTerm": state.current_term,
-            "votedFor": None if state.voted_for is NIL else state.voted_for.name,
+            "votedFor": _name_of(state.voted_for),
             "snapshot": snapshot_to_json(state.log, state.compacted),
             "log": [entry_to_json(each) for each in known_entries(state.log, state.compacted)],
             "role": state.role,
@@ -166,6 +174,10 @@ class Matching:
                 for name, place in self._of_features.items()
             },
         }
+
+
+def _name_of(vote: ModelValue) -> str | None:
+    return None if vote is NIL else vote.name
 
 
 def _held(protocol: Protocol, logged: Any) -> Any:
@@ -295,10 +307,11 @@ def entry_to_json(entry: Function) -> dict[str, Any]:
 def _log_differs(log: Log, compacted: int, logged: Any) -> bool:
     if isinstance(logged, list):
         return log.index - compacted != len(logged) or _entries_differ(log, logged)
-    return any(
-        value != (known := figure(log, compacted, name)) and known is not None
-        for name, value in logged.items()
-    )
+    for name, value in logged.items():
+        known = figure(log, compacted, name)
+        if value != known and known is not None:
+            return True
+    return False
 
 
 def _entries_differ(log: Log, logged: Sequence[JsonObject]) -> bool:

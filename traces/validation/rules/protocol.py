@@ -207,9 +207,8 @@ class Protocol:
     ) -> bool:
         """Say whether an action looks behind its commit index, at entries that are forgotten."""
         commits = state.commit_index
-        if commits >= state.log.forgotten:
-            return False
-        return self.reads_from(name)(state, arguments) == commits
+        begins = self.reads_from(name)(state, arguments)
+        return begins == commits and commits < state.log.forgotten
 
     def _taken_behind(
         self, name: str, me: ModelValue, state: ServerState, arguments: tuple[Any, ...]
