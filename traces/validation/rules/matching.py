@@ -70,10 +70,7 @@ class Matching:
 
     def agrees(self, state: ServerState, logged: JsonObject) -> bool:
         """Say whether a state is as it was logged."""
-        for name, value in logged.items():
-            if self._differing[name](state, value):
-                return False
-        return True
+        return not any(self._differing[name](state, value) for name, value in logged.items())
 
     def differing(self, state: ServerState, logged: JsonObject) -> list[str]:
         """Return the variables that are not as they were logged."""

@@ -1,8 +1,9 @@
-"""What README.md shows is what a user gets."""
+"""What README.md and the documents show is what a user gets."""
 
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,17 +21,27 @@ from tests.raft_ref.server.test_sockets import free_ports
 from tests.support import processes
 from tests.support.files import ROOT
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-_BLOCKS = re.findall(r"^```console\n\$ raft-ref (.*?)\n(.*?)^```", README, re.S | re.M)
-SHOWN = [(command, output) for command, output in _BLOCKS if "\n$ raft-ref " not in output]
-SESSIONS = [f"{command}\n{output}" for command, output in _BLOCKS if "\n$ raft-ref " in output]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXTS = {each.relative_to(ROOT).as_posix(): each.read_text(encoding="utf-8") for each in PAGES}
+EVERY_TEXT = "\n".join(TEXTS.values())
+BLOCK = re.compile(r"^```console\n\$ (\S+) (.*?)\n(.*?)^```", re.S | re.M)
+BLOCKS = [(page, *found) for page, text in TEXTS.items() for found in BLOCK.findall(text)]
+OF_RAFT_REF = [
+    (page, command, output) for page, program, command, output in BLOCKS if program == "raft-ref"
+]
+NEXT = "\n$ raft-ref "
+# What two pages show alike is run once.
+SHOWN = list(dict.fromkeys(each[1:] for each in OF_RAFT_REF if NEXT not in each[2]))
+SESSIONS = [f"{command}\n{output}" for _, command, output in OF_RAFT_REF if NEXT in output]
 """Blocks of several commands, one after the other."""
 
-PYTHON = re.findall(r"^```python\n(.*?)^```", README, re.S | re.M)
-
+EXAMPLES = ROOT / "examples"
 
 SLOW = (
     "check --bug older-term-committed --random",
+    "check --node early:Early",
+    "check --node forgetful:Forgetful --quiet",
+    "check --node my_raft:MyRaft",
     'conform --cmd "python toy',
     "generate",
     "prove --conjecture",
@@ -50,64 +61,12 @@ def untimed(text: str) -> str:
     return re.sub(r"^seconds +.*", "seconds TIME", text, flags=re.M).strip()
 
 
-def test_readme_shows_the_main_job_a_bug_a_foreign_node_and_specs() -> None:
-    assert [command for command, _ in SHOWN] == [
-        "check",
-        "check --max-messages 2 --quiet",
-        "check --bug vote-not-persisted",
-        "draw traces/gallery/older-term-committed.ndjson -o page.html",
-        "draw --graph --bug vote-not-persisted --show role,currentTerm -o graph.svg",
-        "check --bug commit-scan-stops-at-older-term",
-        "check --live '<>LeaderIsElected' --fair Receive:each --max-term 2 --max-log 0 "
-        "--max-snapshot 0 --max-messages 3 --max-restarts 0 --max-duplicates 0",
-        "check --live '[]<>(CandidateIsAlone => LeaderIsElected)' --rest Timeout "
-        "--fair HandleRequestVoteRequest:each --fair HandleRequestVoteResponse:each "
-        "--max-log 0 --max-snapshot 0 --max-drops 0 --quiet",
-        r"check --with pre-vote,check-quorum --live '[]<>(LeaderIsElected \/ "
-        r"\A i \in Server : currentTerm[i] = 2)' --strongly-fair Timeout:each "
-        "--strongly-fair RequestPreVotes:each --strongly-fair HandlePreVoteRequest:each "
-        "--strongly-fair HandlePreVoteResponse:each "
-        "--strongly-fair HandleRequestVoteRequest:each "
-        "--strongly-fair HandleRequestVoteResponse:each --fair MissLeader:each "
-        "--fair CheckQuorum:each --servers 2 --max-snapshot 0 --max-restarts 0 --max-drops 0 "
-        "--max-duplicates 0 --quiet",
-        "check --bug late-timeout-now-breaks-lease --quiet",
-        "check --bug single-server-change-without-barrier --quiet",
-        "check --with membership --live '[]<>(ChangeIsLed => ChangeIsEnded)' "
-        "--strongly-fair 'AppendEntries(each, 1):each' --fair Receive:each --fair Commit:each "
-        "--rest Timeout --servers 2 --voters 2 --max-log 3 --max-snapshot 0 --max-changes 1 "
-        "--max-messages 1 --max-restarts 0 --max-drops 0 --max-duplicates 0 --quiet",
-        "check --with membership,pre-vote --live 'RestIsAsked ~> RestIsServed' --fair Receive:each "
-        "--fair Commit:each --rest Timeout --rest CompactLog --servers 2 --voters 2 --max-log 3 "
-        "--max-snapshot 0 --max-changes 1 --max-messages 1 --max-restarts 0 --max-drops 0 --quiet",
-        "validate --profile etcd traces/recorded/etcd_features/joint.ndjson",
-        "check --bug older-term-committed --random --seed 840 --max-snapshot 0 --quiet",
-        "new node",
-        "check --node ring:Ring",
-        "demo --seconds 3 --crash 1",
-        "validate --profile etcd traces/recorded/etcd/seed-1.ndjson",
-        "validate traces/recorded/vote-not-persisted.ndjson --diagram refused.svg",
-        "validate --advice --profile etcd traces/recorded/etcd/seed-1.ndjson",
-        "watch --profile etcd --idle 1 traces/recorded/etcd/seed-1.ndjson",
-        "play traces/schedules/figure8.txt --quiet --diagram figure8.svg",
-        "play traces/schedules/figure8.txt --quiet --bug older-term-committed",
-        "generate --cover actions -o scenarios --quiet",
-        'conform --cmd "python -m raft_ref.traces.conformance.reference '
-        '--bug log-not-compared-before-vote" '
-        "--random --seed 2 --runs 100 --diagram found.svg",
-        "new adapter --lang python toy",
-        'conform --cmd "python toy/toy_raft.py" --random --seed 1 --runs 40 --quiet',
-        'conform --cmd "python toy/toy_raft.py --forgets-vote" --random --seed 1 --quiet',
-        "spec check Lock.tla",
-        "spec compare --servers 2 --no-symmetry --max-restarts 0 --states",
-        "prove --quiet",
-        "check --conjuncts --max-log 1 --max-snapshot 0 --max-restarts 0 --quiet",
-        "prove --with membership --quiet",
-        "check --conjuncts --with membership,joint --max-term 1 --max-restarts 0 --quiet",
-        r"prove --conjecture '\A s \in Server, i, j \in Index, t \in Term, v \in Value : "
-        r"log(s, i, t, v) /\ 0 < j /\ j < i => \E u \in Term, w \in Value : log(s, j, u, w)' "
-        "--max-log 2 --max-messages 1 --quiet",
-    ]
+def test_every_block_is_run() -> None:
+    """Below: each command of raft-ref, one session, and one run of pytest."""
+    assert sum(text.count("```console\n") for text in TEXTS.values()) == len(BLOCKS)
+    assert {program for _, program, *_ in BLOCKS} == {"raft-ref", "pytest"}
+    assert len(SESSIONS) == 1
+    assert len([program for _, program, *_ in BLOCKS if program == "pytest"]) == 1
 
 
 def undeepened(text: str) -> str:
@@ -124,25 +83,25 @@ def undeepened(text: str) -> str:
     ("command", "output"),
     [
         pytest.param(
-            *each,
-            marks=[pytest.mark.long] if each[0].startswith(SLOW) or each[0] == LADDER else [],
-            id=" ".join(each[0].split()),
+            command,
+            output,
+            marks=[pytest.mark.long] if command.startswith(SLOW) or command == LADDER else [],
+            id=" ".join(command.split()),
         )
-        for each in SHOWN
+        for command, output in SHOWN
     ],
 )
-def test_what_readme_shows(
+def test_what_a_page_shows(
     command: str,
     output: str,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    _, ring, _ = PYTHON
-    (tmp_path / "ring.py").write_text(ring)
-    for name in ("Lock.tla", "Lock.cfg"):
-        [text] = re.findall(rf"^```{name[-3:]}\n(.*?)^```", README, re.S | re.M)
-        (tmp_path / name).write_text(text)
+    for example in EXAMPLES.iterdir():
+        shutil.copy(example, tmp_path)
+    if command != "new node":
+        shutil.copy(ROOT / "cli/examples/my_raft.py", tmp_path)
     (tmp_path / "traces").symlink_to(ROOT / "traces")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -171,7 +130,7 @@ def test_the_members_of_a_cluster_change(
         return text
 
     peers = ",".join(f"{number}={address}" for number, address in enumerate(shown[:3], start=1))
-    [join] = re.findall(r"^raft-ref (serve .* --join .*) &$", README, re.M)
+    [join] = re.findall(r"^raft-ref (serve .* --join .*) &$", EVERY_TEXT, re.M)
     serve = [
         f"serve --bootstrap --id {number} --peers $peers --data /tmp/raft-{number}"
         for number in "123"
@@ -194,11 +153,10 @@ def test_the_members_of_a_cluster_change(
 
 
 def test_a_changed_rule_of_a_feature_is_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "hasty.py").write_text(PYTHON[0])
-    monkeypatch.syspath_prepend(tmp_path)
-    [command] = re.findall(r"`raft-ref (check --node hasty:Hasty [^`]*)` says so", README)
+    monkeypatch.syspath_prepend(EXAMPLES)
+    [command] = re.findall(r"`raft-ref (check --node hasty:Hasty [^`]*)` says so", EVERY_TEXT)
     none = "--max-snapshot 0 --max-drops 0 --max-duplicates 0 --max-restarts 0"
     within = f"--servers 2 --max-term 1 --max-log 1 --max-messages 1 {none} --refine"
     assert main(shlex.split(f"{command} {within}")) == 1
@@ -207,11 +165,9 @@ def test_a_changed_rule_of_a_feature_is_found(
 
 @pytest.mark.long
 def test_what_hypothesis_shows(tmp_path: Path) -> None:
-    [(command, output)] = re.findall(
-        r"^```console\n\$ pytest (.*?)\n(.*?)^```", README, re.S | re.M
-    )
-    for name, text in zip(("ring.py", "test_ring.py"), PYTHON[1:], strict=True):
-        (tmp_path / name).write_text(text)
+    [(command, output)] = [each[2:] for each in BLOCKS if each[1] == "pytest"]
+    for name in ("ring.py", "test_ring.py"):
+        shutil.copy(EXAMPLES / name, tmp_path)
     pytest_here = [sys.executable, "-m", "pytest", *shlex.split(command)]
     done = subprocess.run(pytest_here, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -229,9 +185,12 @@ def test_the_picture_of_the_proof_shows_what_there_is() -> None:
     assert len(labels) >= 40
 
 
-def test_every_link_leads_somewhere() -> None:
-    for target in re.findall(r"\]\((?!https:)([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=TEXTS)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    made = {ROOT / "docs/reference/commands.md", ROOT / "docs/reference/properties.md"}
+    for target in re.findall(r"\]\((?!https:|#)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        place = (page.parent / target).resolve()
+        assert place.exists() or place in made, target
 
 
 def test_the_picture_is_what_the_command_draws(tmp_path: Path) -> None:
