@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "check": "explore a cluster exhaustively within bounds",
     "merge": "one report of those of random walks on many machines",
     "explore": "walk through a cluster in the browser, step by step",
+    "mcp": "serve the Model Context Protocol: check, explain, find ways, for a language model",
     "bugs": "known bugs of Raft implementations, each found again",
     "new": "write a small Raft to begin with, or an adapter for yours",
     "spec": "check a TLA+ specification, or compare it with the node and with TLC",

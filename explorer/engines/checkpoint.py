@@ -10,7 +10,6 @@ their meaning back). Checksums tell what a disk did to them by accident; what so
 purpose they do not tell.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -144,6 +143,10 @@ def opened(checkpoints: Checkpoints, setting: Mapping[str, Any]) -> Iterator[Fol
         path.mkdir(exist_ok=True)
     elif not path.is_dir():
         raise CheckpointError(f"{path}: there is no such folder")
+    try:
+        import fcntl  # noqa: PLC0415  where there is none, all but this works
+    except ImportError:
+        raise CheckpointError(f"{path}: this system cannot keep another run away") from None
     lock = os.open(path, os.O_RDONLY)
     try:
         try:

@@ -23,7 +23,7 @@ def copy(tmp_path: Path) -> Path:
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     for name in filter(None, listed.split("\0")):
-        if not name.startswith("tests/"):
+        if not name.startswith(("tests/", "docs/", "examples/")):
             target = tmp_path / "copy" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target, follow_symlinks=False)

@@ -339,6 +339,15 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/cluster",
         "verify/exploring",
     },
+    "cli/commands/mcp": {
+        "explorer/model",
+        "raft_ref",
+        "raft_ref/features",
+        "spec",
+        "spec/syntax",
+        "verify/cluster",
+        "verify/exploring",
+    },
     "cli/commands/member": {"cli/options", "raft_ref/server"},
     "cli/commands/spec": {"cli/options", "cli/reports", "spec/checker", "verify"},
     "cli/examples": {

@@ -11,7 +11,7 @@ each): ways with sentences.
 """
 
 from raft_ref.verify.exploring.exporting import KINDS, exported
-from raft_ref.verify.exploring.searching import Answer, Goal, Search, goals
+from raft_ref.verify.exploring.searching import Answer, Goal, Search, goals, is_true
 from raft_ref.verify.exploring.session import AddressError, Option, Place, Session
 from raft_ref.verify.exploring.telling import told
 from raft_ref.verify.exploring.touring import tours
@@ -27,6 +27,7 @@ __all__ = [
     "Session",
     "exported",
     "goals",
+    "is_true",
     "told",
     "tours",
 ]

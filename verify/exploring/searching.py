@@ -197,6 +197,21 @@ def wanted(cluster: Cluster, goal: Goal) -> list[Property]:
     return [never([found], found.name) if found.is_sometimes else found]
 
 
+def is_true(session: Session, place: Place, formula: str) -> bool:
+    """Evaluate a formula of TLA+ at a place; with primes, of the step that led there.
+
+    Raises `RequestError` for what is none, or has no value there.
+    """
+    prop = _typed(session.cluster, formula)
+    if prop.kind is not Kind.STATE and place.before is None:
+        raise RequestError("formula: of a step, and none has led here", is_named=False)
+    before = () if prop.kind is Kind.STATE or place.before is None else (place.before.view,)
+    try:
+        return prop.holds(*before, place.view)
+    except SpecError as error:
+        raise RequestError(f"formula: {_where(error)}", is_named=False) from error
+
+
 def _is_told_of_states(prop: Property) -> bool:
     return prop.kind in (Kind.STATE, Kind.STEP, Kind.LOCAL)
 
