@@ -9,7 +9,7 @@ from raft_ref.bugs import Bug
 from raft_ref.explorer import Progress, Verdict
 from raft_ref.server.session import Kind
 from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
-from raft_ref.server.simulation.linearizability import Observation, unexplained
+from raft_ref.server.simulation.linearizability import Observation, out_of_place, unexplained
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces import Trace, draw
 from raft_ref.traces.drawing.history import Operation, draw_history
@@ -45,6 +45,10 @@ class BugReport:
         """The class that has the bug."""
         return self.bug.node if isinstance(self.bug, Bug) else self.bug.part
 
+    @property
+    def _is_one_wrong(self) -> bool:
+        return any(each.is_out_of_place for each in self.operations)
+
     def diagram(self, theme: Theme = LIGHT) -> str | None:
         """Return the text of its diagram: of the trace, or of what clients saw; None without."""
         if self.trace is not None:
@@ -52,7 +56,8 @@ class BugReport:
         if not self.operations:
             return None
         title = f"{self.bug.breaks} is violated"
-        wrong = "No order of these operations explains what clients saw."
+        wrong = "No order of these operations explains what clients saw"
+        wrong += ": without the answer in red, one does." if self._is_one_wrong else "."
         return str(draw_history(title, wrong, _source(self.name), self.operations, theme).source)
 
 
@@ -95,7 +100,9 @@ def _trials(name: str) -> BugReport:
 
 def _seen(history: list[Observation]) -> Iterator[Operation]:
     """Yield what clients saw of the key that no order of operations explains."""
-    for seen in unexplained(history) or []:
+    of_key = unexplained(history) or []
+    wrong = out_of_place(of_key)
+    for seen in of_key:
         wanted, result = seen.operation, seen.result
         what = " ".join(filter(None, [wanted.kind.value, wanted.key, wanted.value]))
         if wanted.kind is Kind.CAS:
@@ -107,7 +114,7 @@ def _seen(history: list[Observation]) -> Iterator[Operation]:
         else:
             answer = "done" if result.succeeded else f"not done, {_as_text(result.value)}"
         end = None if result is None else seen.end
-        yield Operation(f"{what}: {answer}", seen.start, end)
+        yield Operation(f"{what}: {answer}", seen.start, end, seen is wrong)
 
 
 def _as_text(value: str | None) -> str:

@@ -1,12 +1,13 @@
 """A trace as a space-time diagram, in Graphviz's language.
 
 `layout` decides where things are; this module writes them down: every node is pinned at its place
-(engine neato), edges are straight, text stands on white above the arrows that pass behind it.
+(engine neato), edges are straight between bends, text stands on white above what passes behind it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import graphviz
 
@@ -21,10 +22,11 @@ from raft_ref.traces.drawing.layout import (
     PlacedNote,
     PlacedRow,
     PlacedValues,
+    Point,
     lay_out,
 )
 from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
-from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
+from raft_ref.traces.drawing.scene import Arrow, Row, role_and_term
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
@@ -68,8 +70,8 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     _lifelines(graph, trace, layout, theme)
     for placed in layout.rows:
         _row(graph, placed, theme)
-    for arrow in arrows(trace):
-        _arrow(graph, arrow, layout, theme)
+    for number, (arrow, bends) in enumerate(layout.arrows):
+        _arrow(graph, f"arrow{number}", arrow, bends, layout, theme)
     _loop(graph, trace, layout, theme)
     _frame(graph, trace, layout, theme)
     return graph
@@ -229,7 +231,14 @@ def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme
         graph.edge(step, f"{name} stub", color=theme.flying, style="dashed", arrowhead="open")
 
 
-def _arrow(graph: graphviz.Digraph, arrow: Arrow, layout: Layout, theme: Theme) -> None:
+def _arrow(
+    graph: graphviz.Digraph,
+    name: str,
+    arrow: Arrow,
+    bends: Sequence[Point],
+    layout: Layout,
+    theme: Theme,
+) -> None:
     start = f"step{arrow.sent}" if arrow.sent else f"head{arrow.sender}"
     style = {"color": theme.ink if arrow.leads else theme.faded, "penwidth": "1.1"}
     if arrow.kind == "lost":
@@ -243,6 +252,11 @@ def _arrow(graph: graphviz.Digraph, arrow: Arrow, layout: Layout, theme: Theme) 
         end = f"{start} refused"
         at = layout.rows[arrow.sent - 1].y + MARK_HEIGHT / 2
         _point(graph, end, list(layout.lanes.values())[arrow.dest], at)
+    for number, (x, y) in enumerate(bends):
+        bend = f"{name} bend {number}"
+        _point(graph, bend, x, y)
+        graph.edge(start, bend, **{**style, "arrowhead": "none", "headclip": "false"})
+        start = bend
     graph.edge(start, end, **style)
 
 

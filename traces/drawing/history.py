@@ -24,12 +24,14 @@ _LEAST_BAR = 4.0
 class Operation(NamedTuple):
     """An operation of a client: what it was and how it was answered, and seconds.
 
-    `end` is None where there was no answer.
+    `end` is None where there was no answer; `is_out_of_place` if the others can be put in order
+    without it.
     """
 
     text: str
     start: float
     end: float | None
+    is_out_of_place: bool = False
 
 
 def draw_history(
@@ -59,7 +61,8 @@ def draw_history(
         y = _TOP + _ROW * (number + 0.5)
         end = _TIMELINE + left if each.end is None else left + (each.end - first) * scale
         _bar(graph, f"operation{number}", left + (each.start - first) * scale, end, y, each, theme)
-        _text(graph, f"text{number}", each.text, 0, y, _SIZE, theme.ink)
+        colour = theme.lost if each.is_out_of_place else theme.ink
+        _text(graph, f"text{number}", each.text, 0, y, _SIZE, colour)
     for number, seconds in enumerate((first, last)):
         x = left + (seconds - first) * scale
         _text(graph, f"time{number}", f"{seconds:.3f} s", x - 18, bottom + 12, 8, theme.quiet)
@@ -77,12 +80,15 @@ def _bar(
 ) -> None:  # fmt: skip
     width = max(end - start, _LEAST_BAR)
     is_open = operation.end is None
+    fill, line = theme.terms[0], theme.role_lines["Leader"]
+    if operation.is_out_of_place:
+        fill, line = theme.broken, theme.lost
     graph.node(
         name, "", shape="box", fixedsize="true",
         pos=f"{start + width / 2:.1f},{-y:.1f}!",
         width=f"{width / 72:.4f}", height=f"{12 / 72:.4f}",
         style="filled,dashed" if is_open else "filled",
-        fillcolor=theme.paper if is_open else theme.terms[0], color=theme.role_lines["Leader"],
+        fillcolor=theme.paper if is_open else fill, color=line,
     )  # fmt: skip
 
 

@@ -2,20 +2,26 @@
 
 Lengths are points; y grows downwards. Each step has a row of its own, high enough for what it
 shows, and each region between two lifelines is wide enough for the widest note in it. So notes
-overlap neither each other nor a lifeline, whatever the trace.
+overlap neither each other nor a lifeline, whatever the trace. Arrows bend around what stands in
+their way, where they can without going up.
 """
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import dist
 
 from raft_ref.traces.drawing.cells import Line, last_values, line_height, line_width
 from raft_ref.traces.drawing.metrics import text_width
 from raft_ref.traces.drawing.scene import (
     RIGHT,
+    Arrow,
     Note,
     Row,
+    arrows,
     role_and_term,
     role_of,
     rows,
@@ -39,6 +45,11 @@ _ROW_GAP = 16.0
 _LEAST_REGION = 96.0
 _LEAST_MARGIN = 44.0
 _LEAST_WIDTH = 620.0  # for the title and the formula
+_AROUND = 3.0  # from an arrow to what it bends around
+_MOST_IN_THE_WAY = 24
+"""An arrow that passes more is straight: nobody could follow its bends."""
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +121,8 @@ class PlacedValues:
 class Layout:
     """A diagram in coordinates: the x of each lifeline, the heads, the rows, the last state.
 
-    The lifelines end at `bottom`; the rows of `last` follow below.
+    The lifelines end at `bottom`; the rows of `last` follow below. `arrows` has each arrow with the
+    points at which it bends.
     """
 
     width: float
@@ -120,6 +132,7 @@ class Layout:
     segments: tuple[Segment, ...]
     bottom: float
     last: tuple[PlacedValues, ...]
+    arrows: tuple[tuple[Arrow, tuple[Point, ...]], ...] = ()
 
 
 def lay_out(trace: Trace) -> Layout:
@@ -144,7 +157,8 @@ def lay_out(trace: Trace) -> Layout:
     bottom += _ROW_GAP
     segments = _segments(trace, placed, bottom)
     last = _place_last(trace, bottom)
-    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom, tuple(last))
+    drawn = tuple((arrow, _bends(arrow, placed, [*heads.values()])) for arrow in arrows(trace))
+    return Layout(width, lanes, heads, tuple(placed), tuple(segments), bottom, tuple(last), drawn)
 
 
 def _place_last(trace: Trace, bottom: float) -> list[PlacedValues]:
@@ -321,3 +335,77 @@ def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segm
                 role, top = here.row.role, here.y
         segments.append(Segment(server, role, top, bottom))
     return segments
+
+
+# ---- Arrows
+
+
+def _bends(arrow: Arrow, placed: Sequence[PlacedRow], heads: Sequence[Box]) -> tuple[Point, ...]:
+    """Return where an arrow bends, so that it crosses no mark and no note, if that can be."""
+    if not arrow.ended:
+        return ()
+    source = placed[arrow.sent - 1].mark if arrow.sent else heads[arrow.sender]
+    goal = placed[arrow.ended - 1].mark
+    passed = placed[max(arrow.sent - 1, 0) : arrow.ended]
+    boxes = [box for row in passed for box in _boxes(row) if box not in (source, goal)]
+    left, right = sorted((source.x, goal.x))
+    near = [
+        each for each in boxes if left < each.x + each.width / 2 and each.x - each.width / 2 < right
+    ]
+    start, end = (source.x, source.y), (goal.x, goal.y)
+    if len(near) > _MOST_IN_THE_WAY or _is_free(start, end, near):
+        return ()
+    return _way_around(start, end, near)
+
+
+def _boxes(row: PlacedRow) -> Iterator[Box]:
+    yield row.mark
+    if row.configuration is not None:
+        yield row.configuration
+    for note in row.notes:
+        yield from (box for _, box in note.lines)
+
+
+def _way_around(start: Point, end: Point, boxes: Sequence[Box]) -> tuple[Point, ...]:
+    """Return the corners of the shortest way past some boxes that never goes up, () if none is."""
+    corners = [
+        (box.x + across * (box.width / 2 + _AROUND), box.y + along * (box.height / 2 + _AROUND))
+        for box in boxes for across in (-1, 1) for along in (-1, 1)
+    ]  # fmt: skip
+    between = [each for each in corners if start[1] <= each[1] <= end[1]]
+    queue: list[tuple[float, Point, tuple[Point, ...]]] = [(0.0, start, ())]
+    seen: set[Point] = set()
+    while queue:
+        length, here, way = heapq.heappop(queue)
+        if here == end:
+            return way[:-1]
+        if here in seen:
+            continue
+        seen.add(here)
+        for there in (*between, end):
+            if there not in seen and here[1] <= there[1] and _is_free(here, there, boxes):
+                # A bend costs a little, so that there are few.
+                farther = length + dist(here, there) + _AROUND
+                heapq.heappush(queue, (farther, there, (*way, there)))
+    return ()
+
+
+def _is_free(start: Point, end: Point, boxes: Sequence[Box]) -> bool:
+    return not any(_crosses(start, end, box) for box in boxes)
+
+
+def _crosses(start: Point, end: Point, box: Box) -> bool:
+    """Say whether a line has more than an edge in common with a box (Liang and Barsky, 1984)."""
+    first, last = 0.0, 1.0
+    for begin, way, middle, half in (
+        (start[0], end[0] - start[0], box.x, box.width / 2),
+        (start[1], end[1] - start[1], box.y, box.height / 2),
+    ):
+        low, high = middle - half - begin, middle + half - begin
+        if not way:
+            if low >= 0 or high <= 0:
+                return False
+            continue
+        enters, leaves = sorted((low / way, high / way))
+        first, last = max(first, enters), min(last, leaves)
+    return first < last

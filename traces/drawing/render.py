@@ -7,6 +7,7 @@ process of their own, so that a warning about fonts, say, does not reach the use
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,8 @@ def render(graph_text: str, path: str | Path) -> None:
             with tempfile.TemporaryDirectory(dir=path.parent) as folder:
                 picture = Path(folder) / "picture"
                 _run(graph_text, suffix[1:], picture)
+                if suffix == ".svg":
+                    _without_names(picture)
                 picture.replace(path)
     except OSError as error:
         raise RenderError(f"{path}: {error.strerror}") from None
@@ -62,6 +65,12 @@ def _run(graph_text: str, kind: str, picture: Path) -> None:
     if finished.returncode != 0 or not picture.exists():
         complaint = finished.stderr.decode(errors="replace").strip().splitlines()
         raise RenderError(f"Graphviz failed: {complaint[-1] if complaint else 'no reason given'}")
+
+
+def _without_names(picture: Path) -> None:
+    """Take the names of nodes and edges out of an SVG: browsers show them under the pointer."""
+    text = picture.read_text(encoding="utf-8")
+    picture.write_text(re.sub(r"<title>[^<]*</title>\n", "", text), encoding="utf-8")
 
 
 def _command(picture: Path, kind: str) -> list[str]:

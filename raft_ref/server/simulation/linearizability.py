@@ -59,6 +59,19 @@ def unexplained(history: Iterable[Observation]) -> list[Observation] | None:
     return None
 
 
+def out_of_place(history: Sequence[Observation]) -> Observation | None:
+    """Return the latest answer to one key without which some order explains the others, if one is.
+
+    Not one that changes what is there: without it, what was read of it would be out of place.
+    """
+    for at in reversed(range(len(history))):
+        seen = history[at]
+        is_read = seen.operation.kind is Kind.GET or (seen.result and not seen.result.succeeded)
+        if seen.result is not None and is_read and _of_one_key([*history[:at], *history[at + 1 :]]):
+            return seen
+    return None
+
+
 def _of_one_key(history: Sequence[Observation]) -> bool:
     certain = sum(1 << at for at, seen in enumerate(history) if seen.result is not None)
     tried: set[tuple[int, str | None]] = set()

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raft_ref.server.session import Kind, Operation
-from raft_ref.server.simulation.linearizability import Observation, done, is_linearizable
+from raft_ref.server.simulation.linearizability import (
+    Observation,
+    done,
+    is_linearizable,
+    out_of_place,
+)
 from raft_ref.server.store import Result
 
 
@@ -109,3 +114,18 @@ def observations(draw: st.DrawFn) -> Observation:
 @given(st.lists(observations(), max_size=5))
 def test_the_search_finds_what_brute_force_finds(history: list[Observation]) -> None:
     assert is_linearizable(history) == by_brute_force(history)
+
+
+@pytest.mark.parametrize(
+    ("history", "wrong"),
+    [
+        ([put("a", 0, 1), get(None, 2, 3)], 1),  # not the write, though that would do as well
+        ([put("a", 0, 1), get("b", 2, 3), get("a", 4, 5)], 1),
+        ([put("a", 0, 1), put("b", 2, 3), get("a", 4, 5), get("b", 6, 7)], 2),
+        ([put("a", 0, 1), get(None, 2, 3), get("b", 4, 5)], None),  # two of them
+        ([put("a", 0, 1), cas("a", "b", Result(False, "c"), 2, 3)], 1),
+    ],
+)
+def test_what_is_out_of_place(history: list[Observation], wrong: int | None) -> None:
+    assert not is_linearizable(history)
+    assert out_of_place(history) == (None if wrong is None else history[wrong])

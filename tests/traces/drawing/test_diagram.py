@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,7 +26,7 @@ from raft_ref.traces import (
     render,
 )
 from raft_ref.traces.drawing import frames
-from raft_ref.traces.drawing.layout import Box, Layout, lay_out
+from raft_ref.traces.drawing.layout import Box, Layout, Point, lay_out
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import LIGHT
 from raft_ref.traces.story.words import printable
@@ -56,11 +56,71 @@ def test_each_step_has_its_number_and_its_event(path: Path) -> None:
         assert re.search(rf"^\tstep{number} \[", text, re.MULTILINE)
 
 
+def arrows(text: str) -> dict[tuple[str, str], str]:
+    """Return from which step to which each arrow leads, along its bends, and how it is drawn."""
+    end = r'"?((?:step|arrow)[\w ]*?)"?'
+    edges = re.findall(rf"^\t{end} -> {end} \[(.*)\]", text, re.MULTILINE)
+    begun = {end: start for start, end, _ in edges}
+    found = {}
+    for start, end, style in edges:
+        if re.fullmatch(r"step\d+", end):
+            first = start
+            while "bend" in first:
+                first = begun[first]
+            found[first, end] = style
+    return found
+
+
+def crossed(layout: Layout) -> Iterator[tuple[int, int]]:
+    """Yield the steps from which and to which arrows lead that cross a mark or a note."""
+    rows = layout.rows
+    for arrow, bends in layout.arrows:
+        if not arrow.ended:
+            continue
+        heads = [*layout.heads.values()]
+        start = rows[arrow.sent - 1].mark if arrow.sent else heads[arrow.sender]
+        end = rows[arrow.ended - 1].mark
+        way = [(start.x, start.y), *bends, (end.x, end.y)]
+        assert all(above[1] <= below[1] for above, below in pairwise(way))  # time flows downwards
+        boxes = [row.mark for row in rows] + [
+            box for row in rows for note in row.notes for _, box in note.lines
+        ]
+        others = [box for box in boxes if box not in (start, end)]
+        if any(crosses(*line, box) for line in pairwise(way) for box in others):
+            yield arrow.sent, arrow.ended
+
+
+def crosses(start: Point, end: Point, box: Box) -> bool:
+    """Say whether a line comes into a box, by points along it."""
+    points = [
+        (start[0] + part / 200 * (end[0] - start[0]), start[1] + part / 200 * (end[1] - start[1]))
+        for part in range(201)
+    ]
+    inside = 0.5
+    return any(
+        abs(x - box.x) < box.width / 2 - inside and abs(y - box.y) < box.height / 2 - inside
+        for x, y in points
+    )
+
+
+GALLERY_TRACES = sorted(GALLERY.glob("*.ndjson"))
+
+
+@pytest.mark.parametrize("path", GALLERY_TRACES, ids=lambda path: path.stem)
+def test_no_arrow_crosses_a_mark_or_a_note(path: Path) -> None:
+    assert [*crossed(lay_out(read(path)))] == []
+
+
+def test_an_arrow_that_is_not_bent_would() -> None:
+    layout = lay_out(read(GALLERY / "older-term-committed.ndjson"))
+    straight = tuple((arrow, ()) for arrow, _ in layout.arrows)
+    assert [*crossed(replace(layout, arrows=straight))] == [(1, 3), (9, 11), (12, 15)]
+
+
 def test_a_vote_that_is_forgotten() -> None:
     """Each message that is received has an arrow, what is in flight a stub; the crash is marked."""
     text = draw(golden("vote-not-persisted")).source
-    delivered = re.findall(r"^\t(step\d) -> (step\d) ", text, re.MULTILINE)
-    assert delivered == [
+    assert [*arrows(text)] == [
         ("step1", "step3"),
         ("step2", "step6"),
         ("step3", "step4"),
@@ -75,9 +135,9 @@ def test_a_vote_that_is_forgotten() -> None:
 def test_losses_and_duplicates() -> None:
     text = draw(golden("figure-8")).source
     assert text.count("<b>×</b>") == 2  # one for each DropMessage
-    arrows = dict(re.findall(r"^\t(step9 -> step\d+) \[(.*)\]", text, re.MULTILINE))
-    assert "dashed" not in arrows["step9 -> step10"]
-    assert "dashed" in arrows["step9 -> step18"]
+    drawn = arrows(text)
+    assert "dashed" not in drawn["step9", "step10"]
+    assert "dashed" in drawn["step9", "step18"]
     assert "duplicate" in text
     assert "a copy stays in flight" in text
 

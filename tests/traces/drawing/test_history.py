@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from raft_ref.traces.drawing.history import Operation, draw_history
-from raft_ref.traces.drawing.style import DARK
+from raft_ref.traces.drawing.style import DARK, LIGHT
 
 HISTORY = [
     Operation("put x 1: done", 0.0, 2.0),
@@ -35,6 +35,15 @@ def test_a_bar_is_as_long_as_its_operation() -> None:
     assert text.count("dashed") == 1
     assert "3.000 s" not in text
     assert "4.000 s" in text
+
+
+def test_what_is_out_of_place_is_red() -> None:
+    wrong = HISTORY[1]._replace(is_out_of_place=True)
+    text = draw_history("broken", "why", "where from", [wrong, HISTORY[0]], LIGHT).source
+    marked = [line for line in text.splitlines() if LIGHT.lost in line]
+    assert any(line.startswith("\toperation0 ") for line in marked)
+    assert any(line.startswith("\ttext0 ") for line in marked)
+    assert not any(line.startswith(("\toperation1 ", "\ttext1 ")) for line in marked)
 
 
 def test_rows_do_not_meet() -> None:
