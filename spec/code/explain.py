@@ -28,12 +28,17 @@ def instances_function(
 
     Raises `SpecError` for what is not supported.
     """
-    bound: list[tree.Bound] = []
+    bound: list[tuple[tree.Bound, int]] = []  # each with which others it was bound
 
     def explain(node: tree.Expression) -> None:
         if isinstance(node, tree.Quantified) and node.is_universal:
             targets = elements_in_order(generator, node.bindings, False)
-            names = [n for each in node.bindings for p in each.patterns for n in p.names]
+            names = [
+                (name, id(each))
+                for each in node.bindings
+                for pattern in each.patterns
+                for name in pattern.names
+            ]
             bound.extend(names)
             loop(generator, targets, lambda: explain(node.body))
             del bound[-len(names) :]
@@ -49,9 +54,13 @@ def instances_function(
             generator.local_definitions(node, False)
             explain(node.body)
         else:
-            shown = [f"({each.name!r}, {generator.reference(each, False)})" for each in bound]
+            places = [place for _, place in bound]
+            shown = [
+                f"({each.name!r}, {places.index(place)}, {generator.reference(each, False)})"
+                for each, place in bound
+            ]
             generator.writer.emit(f"if not {generator.formula(node, False)}:")
-            generator.writer.emit(f" found.append(describe([{', '.join(shown)}]))")
+            generator.writer.emit(f" found.append([{', '.join(shown)}])")
 
     def explain_in_turn(conjuncts: list[tree.Expression]) -> None:
         """Explain the first that fails: those after it may have no value."""
@@ -66,9 +75,9 @@ def instances_function(
     def body() -> str:
         generator.writer.emit("found = []")
         explain(_behind_names(generator, definition.body))
-        return "[each for each in dict.fromkeys(found) if each]"  # "" is a failure without names
+        return "told(found)"
 
-    return generator.extra_function(definition, "instances", body, {"describe": _describe})
+    return generator.extra_function(definition, "instances", body, {"told": _told})
 
 
 def _behind_names(generator: Generator, node: tree.Expression) -> tree.Expression:
@@ -81,8 +90,20 @@ def _behind_names(generator: Generator, node: tree.Expression) -> tree.Expressio
     return node
 
 
-def _describe(bindings: list[tuple[str, Any]]) -> str:
-    return ", ".join(f"{name} = {show(value)}" for name, value in bindings)
+_Instance = list[tuple[str, int, Any]]
+"""Names, each with the place of the first that was bound with it, and values."""
+
+
+def _told(found: list[_Instance]) -> list[str]:
+    r"""Return instances as text: of those of `\A i, j \in S` that swap their values the first.
+
+    One without names is a failure without an instance.
+    """
+    told: dict[object, str] = {}
+    for each in found:
+        values = tuple(sorted((place, show(value)) for _, place, value in each))
+        told.setdefault(values, ", ".join(f"{name} = {show(value)}" for name, _, value in each))
+    return [each for each in told.values() if each]
 
 
 def conditions_function(
