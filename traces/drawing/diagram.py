@@ -26,6 +26,7 @@ from raft_ref.traces.drawing.layout import (
 from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
 from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
+from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import for_ever
@@ -48,6 +49,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
+    trace = without_channels(trace)
     layout = lay_out(trace)
     graph = graphviz.Digraph("trace", engine="neato")
     graph.attr(
@@ -67,7 +69,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     _guides(graph, layout, theme)
     _lifelines(graph, trace, layout, theme)
     for placed in layout.rows:
-        _row(graph, placed, theme)
+        _row(graph, placed, layout, theme)
     for arrow in arrows(trace):
         _arrow(graph, arrow, layout, theme)
     _loop(graph, trace, layout, theme)
@@ -168,7 +170,7 @@ def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: The
         )
 
 
-def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
+def _row(graph: graphviz.Digraph, placed: PlacedRow, layout: Layout, theme: Theme) -> None:
     row = placed.row
     name = f"step{row.number}"
     if row.towards is not None:
@@ -207,7 +209,17 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
             **style,
         )
     for note in placed.notes:
+        if note.note.at is not None:
+            _dot(graph, placed, note.note.at, layout.lanes[note.note.at], theme)
         _note(graph, row, note, placed.y, theme)
+
+
+def _dot(graph: graphviz.Digraph, placed: PlacedRow, server: str, x: float, theme: Theme) -> None:
+    """Draw a dot where a step changes what is not of the server that acts."""
+    name = f"step{placed.row.number} at {server}"
+    colour = {"fillcolor": theme.quiet, "color": theme.quiet}
+    _fixed(graph, name, Box(x, placed.y, 6, 6), "", shape="circle", style="filled", **colour)
+    graph.edge(f"step{placed.row.number}", name, color=theme.guide, arrowhead="none")
 
 
 def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
@@ -220,7 +232,7 @@ def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
 
 def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme: Theme) -> None:
     note, box, step = placed.note, placed.box, f"step{row.number}"
-    name = f"{step} note {note.side}"
+    name = f"{step} note {note.side} {note.at or ''}"
     for number, (line, at) in enumerate(placed.lines):
         label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
         _node(graph, f"{name} line {number}", at, label)

@@ -202,7 +202,7 @@ def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
         source, dest = map(servers.index, row.towards)
         # The last region before the addressee; a message to oneself is lost beside the lifeline.
         return dest if source < dest else dest + 1
-    return servers.index(row.server or servers[0]) + (1 if note.side == RIGHT else 0)
+    return servers.index(note.at or row.server or servers[0]) + (1 if note.side == RIGHT else 0)
 
 
 def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
@@ -236,7 +236,7 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
 
 def _offset(row: Row, note: Note) -> float:
     """Return how far from the lifeline a note begins."""
-    width = max(mark_width(row), _configuration_width(row))
+    width = DOT if note.at else max(mark_width(row), _configuration_width(row))
     return width / 2 + (STUB if note.flying else _BESIDE)
 
 
@@ -272,7 +272,8 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
         width, height = note_size(note)
         away = (_offset(row, note) + width / 2) * note.side
         top, bottom = _reach(row, note)
-        notes.append(_place_note(note, Box(x + away, y + (top + bottom) / 2, width, height)))
+        beside = lanes[note.at] if note.at else x
+        notes.append(_place_note(note, Box(beside + away, y + (top + bottom) / 2, width, height)))
     height = MARK_HEIGHT if row.mark else DOT
     mark = Box(x, y, mark_width(row), height)
     if not row.configuration:

@@ -1,7 +1,8 @@
 """What a diagram shows of each step: marks, notes, arrows. No coordinates, no Graphviz.
 
-A `Row` is a step. Only one server acts in it, so all that it shows stands beside that server's
-lifeline, and what stands in two rows cannot meet.
+A `Row` is a step. Only one server acts in it, and what it shows stands beside that server's
+lifeline, so that what stands in two rows cannot meet. What else changes, in steps of a
+specification that is not Raft, stands beside its own lifeline, and all of that row on the right.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from raft_ref.traces.drawing.refused import (
     numbers,
     wrongly_logged,
 )
-from raft_ref.traces.format.flights import LOSS, Flight, flights
+from raft_ref.traces.format.flights import Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.changes import differences
 from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.words import (
     entries,
@@ -38,18 +40,22 @@ RIGHT: Side = 1
 
 # Told by the mark, or of no interest in a picture.
 _UNTOLD = ("votesGranted", "nextIndex", "matchIndex")
+_LONG = 44
+"""How many letters of a line of a specification are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """Lines beside a lifeline, or under the cross of a lost message.
 
-    `flying` says that the note names messages that are never received: a stub leads to it.
+    `flying` says that the note names messages that are never received: a stub leads to it. `at` is
+    whose lifeline it stands beside, if it is not that of the server that acts.
     """
 
     lines: tuple[Line, ...]
     side: Side
     flying: bool = False
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +115,14 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             continue
         old, new = before[step.server], after[step.server]
         wrong = wrong_in_last if number == len(trace.steps) else set()
+        changed = (
+            _changed(step, old, new, note_width, wrong)
+            if trace.of is None
+            else [*_arguments(step, trace), *_values(step.changes, old, new)]
+        )
         told = [
             *_received(number, step, ways, note_width),
-            *_changed(step, old, new, note_width, wrong),
+            *changed,
             *lines_of(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
         sent = [flight for flight in ways if flight.sent == number and not flight.over]
@@ -120,7 +131,10 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             if flight not in flying:
                 told += lines_of(message_phrases(flight.message), "lost", note_width)
         notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
-        notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
+        notes = _with_stubs(notes, trace.servers, step, flying, note_width)
+        for other, changes in step.others.items():
+            lines = _values(changes, before[other], after[other])
+            notes.append(Note(tuple(lines), RIGHT, at=other))
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
         row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
@@ -165,6 +179,8 @@ def role_and_term(state: JsonObject) -> str:
 
 def note_side(servers: tuple[str, ...], step: TraceStep) -> Side:
     """Return the side for a step's note: away from where its message comes from."""
+    if step.others:
+        return RIGHT
     if step.message is not None and step.message["source"] != step.server:
         return side_of(servers, step.message["dest"], step.message["source"], opposite=True)
     return LEFT if step.server == servers[0] else RIGHT
@@ -182,7 +198,7 @@ def _mark(old: JsonObject, new: JsonObject) -> str:
 
 
 def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
-    if step.message is None or step.step != LOSS:
+    if step.message is None:
         return Row(number, step.step, None, "", "", False, ())
     phrases = [*message_phrases(step.message), "lost"]
     note = Note(tuple(lines_of(phrases, "lost", note_width)), BELOW)
@@ -194,6 +210,10 @@ def _received(number: int, step: TraceStep, ways: list[Flight], note_width: floa
     if step.message is None:
         return []
     lines = lines_of(message_phrases(step.message), "message", note_width)
+    for message in step.takes:
+        lines += lines_of(message_phrases(message), "message", note_width)
+    if step.keeps:
+        return lines
     if any(number in flight.delivered[1:] for flight in ways):
         lines.append(Text("duplicate", "note"))
     elif step.step == "ReceiveDuplicate":
@@ -235,6 +255,30 @@ def _changed(
     return lines
 
 
+def _arguments(step: TraceStep, trace: Trace) -> list[Line]:
+    """Return lines of what a step of a specification is given, but for whose step it is."""
+    messages = [] if step.message is None else [step.message]
+    given = {
+        name: value
+        for name, value in step.arguments.items()
+        if plain(value) != step.server and not (messages and type(value) is dict)
+    }
+    return [Text(shortened(f"{n} = {plain(value)}", _LONG), "message") for n, value in given.items()]
+
+
+def _values(changes: JsonObject, old: JsonObject, new: JsonObject) -> list[Line]:
+    """Return lines of what changes of a column of a specification, a log of entries as cells."""
+    cells = log_cells(new) if "log" in changes else None
+    told_by_mark = ("role", "currentTerm") if _mark(old, new) and role_of(new) else ()
+    lines: list[Line] = [
+        Text(shortened(text, _LONG), "note")
+        for name, value in changes.items()
+        if name not in told_by_mark and not (name == "log" and cells)
+        for text in differences(name, old.get(name), value)
+    ]
+    return [*lines, cells] if cells else lines
+
+
 def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
     if new is None:
         # A new term has no vote yet; only a vote lost within its term is news.
@@ -245,17 +289,18 @@ def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
 def _with_stubs(
     notes: list[Note],
     servers: tuple[str, ...],
-    server: str,
+    step: TraceStep,
     flying: list[Flight],
     note_width: float,
 ) -> list[Note]:
     """Add what is never received to the notes of the sending step, on the side that it left."""
+    assert step.server is not None
     by_side: dict[Side, dict[str, list[str]]] = {}
     for flight in flying:
         dest = flight.message["dest"]
         copy = "copy in flight" if flight.delivered else "in flight"
         text = "\n".join([*message_phrases(flight.message), copy])
-        side = side_of(servers, server, dest)
+        side = RIGHT if step.others else side_of(servers, step.server, dest)
         by_side.setdefault(side, {}).setdefault(text, []).append(dest)
     for side, texts in by_side.items():
         lines: list[Line] = []

@@ -26,7 +26,9 @@ def what_went_wrong(trace: Trace) -> str:
     violation = trace.violation
     if violation is not None and violation.reason:
         return violation.reason
-    if violation is None or violation.property not in SENTENCES or not trace.steps:
+    if violation is None or trace.of is not None:
+        return ""
+    if violation.property not in SENTENCES or not trace.steps:
         return ""
     at = states(trace)
     names = next(iter(instances(trace)), {})

@@ -1,0 +1,298 @@
+"""Whether each step of a server is at most so many steps of another's specification.
+
+As with Raft.tla it is enough to look at one server and its messages: what an action of one server
+reads of others is refused (`refinement` beside this folder says why that is enough). A step of the
+node begins in the state that the mapping makes of the server's, with the message that it receives
+in flight. From there the actions that the mapping names are taken, breadth first, until a state is
+met that is what the mapping makes of the server's state afterwards, with the messages that it
+sends in flight. What the mapping hides begins as it says, and is not looked at in the end; so a
+hidden variable is one that no later step depends on, or depends on as the mapping has it.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from raft_ref.explorer import Event, Property, ServerId, View
+from raft_ref.spec.link.others.mapping import load_mapping
+from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE, step_refinement
+from raft_ref.spec.link.shared import shared
+from raft_ref.spec.link.variables import RaftVariables
+from raft_ref.spec.requests import RequestError
+from raft_ref.spec.steps.transitions import Action
+from raft_ref.spec.syntax.errors import SpecError
+from raft_ref.spec.values.value import (
+    TRUE,
+    Value,
+    domain_of,
+    elements_of,
+    function,
+    items_of,
+    show,
+)
+
+REFINES_ANOTHER = "RefinesAnother"
+"""The name of the property that each step is some of another's specification."""
+
+_MOST_STATES = 20_000
+"""How many states are looked at for one step of the node."""
+_NO_MESSAGE = ANOTHER_MESSAGE
+
+State = tuple[Value, ...]
+
+
+class _Reached(NamedTuple):
+    """A state of the specification, and the actions that lead to it."""
+
+    state: State
+    taken: tuple[str, ...]
+
+
+class MappedRefinement:
+    """Compares the steps of servers with those of another's specification.
+
+    Arguments: its file; the file of the mapping; the variables of the node; its servers; what its
+    messages stand for (None of one of no matter), if these are not Raft's own.
+    Raises `SpecError` if the specification cannot be loaded, `RequestError` for a mapping that
+    makes no sense.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        mapping: Path,
+        variables: RaftVariables,
+        servers: Sequence[ServerId],
+        project: Any = None,
+        project_message: Any = None,
+    ) -> None:
+        self._module = shared(path)
+        self._ours = variables
+        names = [name for name, part in variables.parts.items() if part == "states"]
+        self._mapped = load_mapping(mapping, self._module, names, variables.constants)
+        self._servers = tuple(servers)
+        self._names = names
+        self._domain = domain_of(frozenset(map(variables.server, servers)))
+        self._actions: dict[str, Action] = {}
+        self._project, self._project_message = project, project_message
+        self._of_messages: dict[Any, Value] = {}
+
+    @property
+    def as_property(self) -> Property:
+        """The comparison, as a property of each server's steps."""
+        found = step_refinement(self.differences, f"{self._module.name} or of several")
+        return replace(found, name=REFINES_ANOTHER)
+
+    @property
+    def left_aside(self) -> list[str]:
+        """What is known not to be a step of the specification, in words."""
+        return [f"{each.step}: {each.why}" for each in self._mapped.differences]
+
+    def initial_differences(self, view: View) -> list[str]:
+        """Return how the servers do not start as Init says, as text; none if they do."""
+        allowed = self._module.transitions(self._mapped.constants).initial()
+        found: list[str] = []
+        for server in self._servers:
+            values, goal = self._variables(server, view.states[server]), None
+            goal = self._state(server, values, ())
+            hidden = self._hidden(server, values)
+            each = (self._compared(server, goal, theirs, hidden) for theirs in allowed)
+            found += min(each, key=len, default=["there is no initial state"])
+        return found
+
+    def differences(self, before: View, event: Event) -> list[str]:
+        """Return how a server's step differs from what the specification allows; none if not."""
+        server = event.server
+        assert server is not None
+        received = self._message(event.message)
+        sends = [each for each in map(self._message, event.sends) if each is not None]
+        old = self._variables(server, before.states[server])
+        told = received or next(iter(sends), None)
+        if self._is_known(event.step, server, old, told):
+            return []
+        new = self._variables(server, event.after.states[server])
+        flying = [] if received is None else [received]
+        kept = flying if event.step == "ReceiveDuplicate" else []
+        start = self._state(server, old, [*map(self._as_theirs, flying)])
+        goal = self._state(server, new, [*map(self._as_theirs, (*kept, *sends))])
+        return self._search(event.step, server, start, goal, self._hidden(server, new))
+
+    def _search(
+        self, step: str, server: ServerId, start: State, goal: State, hidden: frozenset[str]
+    ) -> list[str]:
+        """Look for steps from one state to another; return how the nearest differs."""
+        nearest, best = [*self._compared(server, goal, start, hidden)], _Reached(start, ())
+        errors: list[str] = []
+        level, met = [best], {start}
+        for _ in range(self._mapped.within):
+            if not nearest or len(met) > _MOST_STATES:
+                break
+            found: list[_Reached] = []
+            for each in level:
+                for after in self._steps(step, server, each, goal, errors):
+                    if after.state in met:
+                        continue
+                    met.add(after.state)
+                    found.append(after)
+                    left = self._compared(server, goal, after.state, hidden)
+                    if len(left) < len(nearest):
+                        nearest, best = left, after
+            level = found
+        if not nearest:
+            return []
+        name = self._module.name
+        tried = f"the nearest is {', '.join(best.taken)}" if best.taken else "the nearest is none"
+        return [
+            f"{step} is no {self._mapped.within} steps of {name}, or less; {tried}",
+            *nearest,
+            *errors[:1],
+        ]
+
+    def _steps(
+        self, step: str, server: ServerId, at: _Reached, goal: State, errors: list[str]
+    ) -> Iterator[_Reached]:
+        for name in self._mapped.steps.get(step, self._mapped.actions):
+            for arguments in self._arguments(name, server, at.state):
+                text = f"{name}({', '.join(map(show, arguments))})"
+                try:
+                    allowed = self._action(name).successors(at.state, *arguments)
+                except (SpecError, RuntimeError) as error:
+                    errors.append(f"{text} cannot be evaluated on one server: {error}")
+                    continue
+                for state in allowed:
+                    if self._may_lead(server, state, goal):
+                        yield _Reached(state, (*at.taken, text))
+
+    def _may_lead(self, server: ServerId, state: State, goal: State) -> bool:
+        """Whether what is in flight to others is in flight in the end: nobody else receives it."""
+        dest = self._mapped.dest
+        if dest is None:
+            return True
+        me, wanted = self._ours.server(server), self._flying(goal)
+        for message, number in self._flying(state).items():
+            if message is not ANOTHER_MESSAGE and number > wanted.get(message, 0):
+                if _field(message, dest) is not me:
+                    return False
+        return True
+
+    def _arguments(
+        self, name: str, server: ServerId, state: State
+    ) -> Iterable[tuple[Value, ...]]:
+        me, choices = self._ours.server(server), []
+        for each in self._mapped.actions[name]:
+            if each == "i":
+                choices.append([me])
+            elif each == "m":
+                choices.append([*self._to(me, state)])
+            else:
+                assert not isinstance(each, str)
+                choices.append([*elements_of(each.value({"i": me}))])
+        return itertools.product(*choices)
+
+    def _to(self, me: Value, state: State) -> Iterator[Value]:
+        dest = self._mapped.dest
+        for message in self._flying(state):
+            if message is not ANOTHER_MESSAGE and (dest is None or _field(message, dest) is me):
+                yield message
+
+    def _action(self, name: str) -> Action:
+        if name not in self._actions:
+            self._actions[name] = self._module.action(name, self._mapped.constants)
+        return self._actions[name]
+
+    # ---- What a server is
+
+    def _variables(self, server: ServerId, state: Any) -> dict[str, Value]:
+        """Return the node's variables, in which one server can be read."""
+        own = self._ours.state(state if self._project is None else self._project(state))
+        me = self._ours.server(server)
+        values: dict[str, Any] = {
+            name: (self._domain, *[own[name] if each is me else UNREADABLE for each in self._domain])
+            for name in self._names
+        }
+        return {**values, "i": me, "m": _NO_MESSAGE}
+
+    def _state(self, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]) -> State:
+        """Return the state of the specification that a server and some messages are."""
+        return tuple(
+            self._one(name, server, values, messages) for name in self._module.variables
+        )
+
+    def _one(
+        self, name: str, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]
+    ) -> Any:
+        if name == self._mapped.network:
+            flying = (*messages, ANOTHER_MESSAGE)
+            if self._mapped.is_bag:
+                return function({each: flying.count(each) for each in flying})
+            return frozenset(flying)
+        if name in self._mapped.rest:
+            return self._mapped.rest[name].value(values)
+        me = self._ours.server(server)
+        mine = self._mapped.variables[name].value(values)
+        return (self._domain, *[mine if each is me else UNREADABLE for each in self._domain])
+
+    def _hidden(self, server: ServerId, values: Mapping[str, Value]) -> frozenset[str]:
+        hidden = {name for name, when in self._mapped.hidden.items() if when.value(values) is TRUE}
+        return frozenset(hidden)
+
+    def _message(self, message: Any) -> Value | None:
+        """Return a message as Raft.tla has it."""
+        if message is None:
+            return None
+        told = message if self._project_message is None else self._project_message(message)
+        return None if told is None else self._ours.message(told)
+
+    def _as_theirs(self, message: Value) -> Value:
+        if message not in self._of_messages:
+            kind = _field(message, "type")
+            told = self._mapped.messages.get(str(kind))
+            if told is None:
+                raise RequestError(f"mapping: [messages] has no {kind}")
+            self._of_messages[message] = told.value({"m": message})
+        return self._of_messages[message]
+
+    def _is_known(
+        self, step: str, server: ServerId, values: Mapping[str, Value], message: Value | None
+    ) -> bool:
+        given = {**values, "m": _NO_MESSAGE if message is None else message}
+        return any(
+            each.step == step and each.when.value(given) is TRUE
+            for each in self._mapped.differences
+        )
+
+    # ---- How two states differ
+
+    def _flying(self, state: State) -> dict[Value, int]:
+        value: Any = state[self._module.variables.index(self._mapped.network)]
+        if self._mapped.is_bag:
+            return {message: number for message, number in items_of(value) if number > 0}
+        return dict.fromkeys(value, 1)
+
+    def _compared(
+        self, server: ServerId, goal: State, state: State, hidden: frozenset[str]
+    ) -> list[str]:
+        """Return how a state differs from the one that is wanted, as far as that is seen."""
+        found = []
+        me = self._ours.server(server)
+        for name, ours, theirs in zip(self._module.variables, goal, state, strict=True):
+            if name in self._mapped.rest or name in hidden:
+                continue
+            if name == self._mapped.network:
+                continue
+            mine, other = (dict(items_of(each))[me] for each in (ours, theirs))
+            if mine != other:
+                where = f"{name}[{show(me)}]"
+                found.append(f"{where}: the node has {show(mine)}, the spec has {show(other)}")
+        ours, theirs = self._flying(goal), self._flying(state)
+        found += [f"the node sends {show(each)}" for each in ours if ours[each] > theirs.get(each, 0)]
+        found += [f"the spec sends {show(each)}" for each in theirs if theirs[each] > ours.get(each, 0)]
+        return found
+
+
+def _field(message: Value, name: str) -> Value:
+    return dict(items_of(message)).get(name)  # type: ignore[arg-type, return-value]
