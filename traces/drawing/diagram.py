@@ -21,14 +21,14 @@ from raft_ref.traces.drawing.layout import (
     PlacedNote,
     PlacedRow,
     PlacedValues,
+    below_name,
     lay_out,
 )
 from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
-from raft_ref.traces.drawing.scene import Arrow, Row, arrows, role_and_term
+from raft_ref.traces.drawing.scene import Arrow, Row, arrows
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
-from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import for_ever
 from raft_ref.traces.story.words import shortened
 
@@ -148,9 +148,8 @@ def _in_two_lines(name: str) -> list[str]:
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     for position, (server, box) in enumerate(layout.heads.items()):
-        initial = trace.initial[server]
         label = f"<<b>{escaped(server)}</b>"
-        for below in filter(None, (role_and_term(initial), goes_by(initial, trace.features))):
+        for below in below_name(trace, server):
             label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
         style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
         _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)

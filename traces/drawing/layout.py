@@ -174,10 +174,16 @@ def _configuration_width(row: Row) -> float:
     return text_width(row.configuration, MARK_SIZE, bold=True) + 12 if row.configuration else 0.0
 
 
-def _head_width(trace: Trace, server: str) -> float:
+def below_name(trace: Trace, server: str) -> list[str]:
+    """Return what stands below the name of a server in its head."""
+    if trace.of is not None and server == trace.of.shared and len(trace.servers) > 1:
+        return ["shared"]
     initial = trace.initial[server]
-    told = (role_and_term(initial), goes_by(initial, trace.features))
-    below = max(text_width(text, MARK_SIZE) for text in told)
+    return [*filter(None, (role_and_term(initial), goes_by(initial, trace.features)))]
+
+
+def _head_width(trace: Trace, server: str) -> float:
+    below = max((text_width(text, MARK_SIZE) for text in below_name(trace, server)), default=0.0)
     return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
 
 

@@ -125,12 +125,16 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             *changed,
             *lines_of(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
-        sent = [flight for flight in ways if flight.sent == number and not flight.over]
+        sent = [flight for flight in ways if flight.sent == number]
+        sent = [flight for flight in sent if not flight.over or flight.gone]
         flying = [flight for flight in sent if not is_refused_send(trace, flight)]
         for flight in sent:
             if flight not in flying:
                 told += lines_of(message_phrases(flight.message), "lost", note_width)
-        notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
+        side = note_side(trace.servers, step)
+        if trace.of is not None and (step.others or step.message is None):
+            side = RIGHT
+        notes = [Note(tuple(told), side)] if told else []
         notes = _with_stubs(notes, trace.servers, step, flying, note_width)
         for other, changes in step.others.items():
             lines = _values(changes, before[other], after[other])
@@ -179,8 +183,6 @@ def role_and_term(state: JsonObject) -> str:
 
 def note_side(servers: tuple[str, ...], step: TraceStep) -> Side:
     """Return the side for a step's note: away from where its message comes from."""
-    if step.others:
-        return RIGHT
     if step.message is not None and step.message["source"] != step.server:
         return side_of(servers, step.message["dest"], step.message["source"], opposite=True)
     return LEFT if step.server == servers[0] else RIGHT
@@ -299,6 +301,7 @@ def _with_stubs(
     for flight in flying:
         dest = flight.message["dest"]
         copy = "copy in flight" if flight.delivered else "in flight"
+        copy = f"gone in {flight.gone}" if flight.gone else copy
         text = "\n".join([*message_phrases(flight.message), copy])
         side = RIGHT if step.others else side_of(servers, step.server, dest)
         by_side.setdefault(side, {}).setdefault(text, []).append(dest)

@@ -21,14 +21,16 @@ LOSS = "DropMessage"
 class Flight:
     """The way of one message; steps are counted from 1, as in the story, 0 is before the first.
 
-    `delivered` are the steps that receive it, `lost` is the step that drops it, and `over` says
-    that no copy is in flight any more.
+    `delivered` are the steps that receive it, `lost` is the step that drops it and does nothing
+    else, `gone` one in which it vanishes beside all else, and `over` says that no copy is in flight
+    any more.
     """
 
     message: JsonObject
     sent: int
     delivered: list[int] = field(default_factory=list)
     lost: int | None = None
+    gone: int | None = None
     over: bool = False
 
 
@@ -66,6 +68,8 @@ class InFlight:
                 taken.delivered.append(number)
         for message in step.takes:
             self._take(message, keep=False).delivered.append(number)
+        for message in step.drops:
+            self._take(message, keep=False).gone = number
         for message in step.sends:
             self._send(number, message)
         return taken

@@ -149,8 +149,9 @@ def step_to_json(step: TraceStep) -> JsonObject:
         line["changes"] = dict(step.changes)
     if step.others:
         line["others"] = {server: dict(changes) for server, changes in step.others.items()}
-    if step.takes:
-        line["takes"] = [dict(message) for message in step.takes]
+    for name in ("takes", "drops"):
+        if messages := getattr(step, name):
+            line[name] = [dict(message) for message in messages]
     if step.keeps:
         line["keeps"] = True
     if step.history:
@@ -279,6 +280,7 @@ def _read_other(step: TraceStep, line: JsonObject, servers: tuple[str, ...]) -> 
         step,
         others={server: _field(others, server, dict) for server in others},
         takes=_messages(line, "takes", servers),
+        drops=_messages(line, "drops", servers),
         keeps=line.get("keeps") is True,
     )
 

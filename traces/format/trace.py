@@ -75,7 +75,8 @@ class TraceStep:
     that it sends; `changes` the new values of the server's variables that it changes; `history`
     those of the history variables. `is_told` says that whoever recorded the trace told of the step;
     else a search has filled it in. Of a specification, a step may change variables of `others` too,
-    by server, and take more messages (`takes`); `keeps` says that `message` stays in flight.
+    by server, take more messages (`takes`), and let some vanish (`drops`) that nobody takes; `keeps`
+    says that `message` stays in flight.
     """
 
     step: str
@@ -89,6 +90,7 @@ class TraceStep:
     is_told: bool = True
     others: Mapping[str, JsonObject] = field(default_factory=dict)
     takes: tuple[JsonObject, ...] = ()
+    drops: tuple[JsonObject, ...] = ()
     keeps: bool = False
 
 

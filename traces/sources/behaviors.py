@@ -8,8 +8,9 @@ beside that is told by these rules:
   processes alone, or of some, is theirs; the others are shared by all.
 - Messages are records that say from which process they come and to which they go (`_ENDS`); a
   variable that holds nothing else, however it holds them, is a channel. What is in it after a step
-  and was not before is sent, what is there no more is received. So is what stays there, but is
-  among the step's arguments.
+  and was not before is sent. What is there no more is received, if it was for the process that
+  acts, and else gone; alone it is lost, if the action says so by its name (`_IS_LOSS`). What stays
+  there is received if it is among the step's arguments.
 - A process acts if it receives a message, if its variables change, if it is an argument, or if it
   sends something, in that order. What none of them does is a step of what is shared.
 """
@@ -185,16 +186,16 @@ class _Cast:
         gone = [*(were - are).elements()]
         named = [_key(value) for value in taken.arguments.values()]
         own = [column for column in changes if column != self.shared]
-        if len(gone) == 1 and not (sends or own) and _IS_LOSS.search(taken.action):
-            others = {self.shared: changes.get(self.shared, {})}
-            lost = self.message(gone[0])
-            return TraceStep(taken.action, None, taken.arguments, lost, others=others)
+        if gone and not (sends or own) and _IS_LOSS.search(taken.action):
+            return self._loss(taken, [*map(self.message, gone)], changes[self.shared])
         kept = [key for key in named if key in were and key in are and key not in gone]
         if kept and not own and {*sends} <= {*kept}:
             kept = []  # it is sent again, by whoever does that
         actor = self._actor(taken, own, [*map(self.message, (*gone, *kept))], sends)
-        received = [*map(self.message, gone)]
-        if not received and kept:
+        taken_out = [*map(self.message, gone)]
+        received = [each for each in taken_out if each["dest"] == actor]
+        keeps = not received and bool(kept)
+        if keeps:
             received = [m for m in map(self.message, kept) if m["dest"] == actor][:1]
         return TraceStep(
             step=taken.action,
@@ -205,7 +206,18 @@ class _Cast:
             changes=changes.pop(actor, {}),
             others=changes,
             takes=tuple(received[1:]),
-            keeps=bool(received) and not gone,
+            drops=tuple(each for each in taken_out if each["dest"] != actor),
+            keeps=keeps and bool(received),
+        )
+
+    def _loss(
+        self, taken: Taken, lost: Sequence[JsonObject], changes: Mapping[str, Any]
+    ) -> TraceStep:
+        if len(lost) == 1:
+            others = {self.shared: changes}
+            return TraceStep(taken.action, None, taken.arguments, lost[0], others=others)
+        return TraceStep(
+            taken.action, self.shared, taken.arguments, changes=changes, drops=tuple(lost)
         )
 
     def pool(self, state: State) -> Counter[str]:

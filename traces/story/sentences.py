@@ -95,6 +95,7 @@ def _of_specification(
     received = [] if step.message is None else [step.message, *step.takes]
     verb = "loses" if step.server is None else "receives"
     effects = [f"{verb} {describe(each)} from {each['source']}" for each in received]
+    effects += [f"{describe(each)} to {each['dest']} is gone" for each in step.drops]
     changed = {**({} if step.server is None else {step.server: step.changes}), **step.others}
     for server, changes in changed.items():
         of_whom = "" if server in (step.server, specification.shared) else f"{server}: "
