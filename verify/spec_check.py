@@ -51,9 +51,7 @@ class SpecReport:
         )
         processes = () if self.task.processes is None else elements_of(self.task.processes)
         try:
-            return trace_of_behavior(
-                behavior, [*map(as_itf, processes)], source, self._violation()
-            )
+            return trace_of_behavior(behavior, [*map(as_itf, processes)], source, self._violation())
         except TraceError as error:
             raise RequestError(f"processes: {error}") from None
 

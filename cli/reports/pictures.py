@@ -32,9 +32,7 @@ class Written:
         }
 
 
-def written(
-    trace: Trace | None, output: Output, known: Callable[[Trace], Annotations]
-) -> Written:
+def written(trace: Trace | None, output: Output, known: Callable[[Trace], Annotations]) -> Written:
     """Write a counterexample, if there is one, as trace and diagram, as far as it is wanted.
 
     `known` says what a page shows beside it.

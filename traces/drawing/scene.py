@@ -115,14 +115,14 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             continue
         old, new = before[step.server], after[step.server]
         wrong = wrong_in_last if number == len(trace.steps) else set()
-        changed = (
+        values = (
             _changed(step, old, new, note_width, wrong)
             if trace.of is None
             else [*_arguments(step, trace), *_values(step.changes, old, new)]
         )
         told = [
             *_received(number, step, ways, note_width),
-            *changed,
+            *values,
             *lines_of(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
         sent = [flight for flight in ways if flight.sent == number]
@@ -265,7 +265,9 @@ def _arguments(step: TraceStep, trace: Trace) -> list[Line]:
         for name, value in step.arguments.items()
         if plain(value) != step.server and not (messages and type(value) is dict)
     }
-    return [Text(shortened(f"{n} = {plain(value)}", _LONG), "message") for n, value in given.items()]
+    return [
+        Text(shortened(f"{n} = {plain(value)}", _LONG), "message") for n, value in given.items()
+    ]
 
 
 def _values(changes: JsonObject, old: JsonObject, new: JsonObject) -> list[Line]:

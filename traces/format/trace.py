@@ -74,8 +74,9 @@ class TraceStep:
     `actions` are the actions of the specification that the step composes; `sends` are the messages
     that it sends; `changes` the new values of the server's variables that it changes; `history`
     those of the history variables. `is_told` says that whoever recorded the trace told of the step;
-    else a search has filled it in. Of a specification, a step may change variables of `others` too,
-    by server, take more messages (`takes`), and let some vanish (`drops`) that nobody takes; `keeps`
+    else a search has filled it in.
+
+    Of a specification, a step may change variables of `others` too, by server, take more messages (`takes`), and let some vanish (`drops`) that nobody takes; `keeps`
     says that `message` stays in flight.
     """
 

@@ -105,7 +105,7 @@ def states_of_trace(trace: Trace, reached: Sequence[Mapping[str, JsonObject]]) -
     """Return the states of a specification again, from those of the columns of its trace."""
     assert trace.of is not None
     shared = trace.of.shared
-    found = []
+    found: list[State] = []
     for columns in reached:
         state: dict[str, Any] = dict(columns.get(shared, {}))
         by_process: dict[str, dict[str, Any]] = {}
@@ -281,9 +281,7 @@ def _processes(states: Sequence[State]) -> tuple[str, ...]:
         if keys and all(_arguments(state[variable]) == frozenset(keys) for state in states):
             is_function = type(first) is dict and "#map" in first
             found[keys] = found.get(keys, 0) + (2 if is_function else 1)
-    scores = {
-        keys: sum(n for other, n in found.items() if {*other} <= {*keys}) for keys in found
-    }
+    scores = {keys: sum(n for other, n in found.items() if {*other} <= {*keys}) for keys in found}
     best = max(scores, key=lambda keys: (scores[keys], -len(keys)), default=())
     return best if scores.get(best, 0) > 1 else ()
 

@@ -29,7 +29,13 @@ def causal_slice(trace: Trace) -> frozenset[int]:
     """
     every = frozenset(range(1, len(trace.steps) + 1))
     is_for_ever = trace.loop is not None
-    if is_for_ever or trace.of is not None or trace.violation is None or trace.violation.is_refusal or not trace.steps:
+    if (
+        is_for_ever
+        or trace.of is not None
+        or trace.violation is None
+        or trace.violation.is_refusal
+        or not trace.steps
+    ):
         return every
     live = {name for each in instances(trace) for name in each.values() if name in trace.servers}
     if not live:

@@ -97,9 +97,9 @@ def _of_specification(
     effects = [f"{verb} {describe(each)} from {each['source']}" for each in received]
     effects += [f"{describe(each)} to {each['dest']} is gone" for each in step.drops]
     changed = {**({} if step.server is None else {step.server: step.changes}), **step.others}
-    for server, changes in changed.items():
+    for server, variables in changed.items():
         of_whom = "" if server in (step.server, specification.shared) else f"{server}: "
-        for variable, new in changes.items():
+        for variable, new in variables.items():
             if variable not in specification.channels:
                 told_of = differences(variable, before[server].get(variable), new)
                 effects += [f"{of_whom}{each}" for each in told_of]

@@ -1,4 +1,4 @@
-"""The link to a specification of Raft that is not ours: is each step of the node some steps of it?
+"""The link to a specification of Raft that is not ours: each step of the node is some of its.
 
 In: its file, and how the node is a state of it, which a TOML file says (`mapping`). Out: a property
 of each server's steps (`refinement`), as that for Raft.tla is, with a cause where no steps fit.

@@ -9,9 +9,10 @@ message `m`), with the constants of both modules. The tables:
 - `[variables]`: for each that is a function of servers, what it is at server `i`.
 - `[hidden]`: when such a variable may be anything after a step: a condition on the node's state.
 - `[rest]`: for each other variable, what it is before a step; afterwards it may be anything.
+- `unset`: which of the rest no action sets, but Next for all of them.
 - `[network]`: the `variable` that holds the messages, as a `kind` of "set" or "bag" (a function to
   how many there are), and the field with the addressee (`dest`).
-- `[messages]`: for each type of message, the record that it is.
+- `[messages]`: for each type of message, the record that it is, by who receives or sends it (`i`).
 - `[actions]`: the actions that a step may be made of, and the arguments of each: "i" the server,
   "m" any message in flight to it, or a set.
 - `[steps]`: for each step of the node, which of these it may be made of (left out: of all).
@@ -40,6 +41,7 @@ _TABLES: Final[Mapping[str, Any]] = {
     "variables": {},
     "hidden": {},
     "rest": {},
+    "unset": [],
     "network": {},
     "messages": {},
     "actions": {},
@@ -74,6 +76,7 @@ class Mapped:
     variables: Mapping[str, Predicate]
     hidden: Mapping[str, Predicate]
     rest: Mapping[str, Predicate]
+    unset: Sequence[str]
     network: str
     is_bag: bool
     dest: str | None
@@ -150,6 +153,7 @@ class _Reader:
             variables=self._all("variables"),
             hidden=self._all("hidden"),
             rest=self._all("rest"),
+            unset=self._given["unset"],
             network=network.get("variable", "messages"),
             is_bag=network.get("kind", "set") == "bag",
             dest=network.get("dest"),
@@ -166,10 +170,15 @@ class _Reader:
         told = [*found.variables, *found.rest, found.network]
         for name in self._module.variables:
             if told.count(name) != 1:
-                raise _MappingError(f"{name} of {self._module.name} is told {told.count(name)} times")
+                raise _MappingError(
+                    f"{name} of {self._module.name} is told {told.count(name)} times"
+                )
         for name in told:
             if name not in self._module.variables:
                 raise _MappingError(f"{self._module.name} has no variable {name}")
+        for name in found.unset:
+            if name not in found.rest:
+                raise _MappingError(f"unset: {name} is none of [rest]")
         for name in found.hidden:
             if name not in found.variables:
                 raise _MappingError(f"[hidden] {name} is none of [variables]")
@@ -213,7 +222,7 @@ class _Reader:
         return Difference(given["step"], when, str(given["why"]))
 
 
-_WORDS = {int: "number", dict: "table", list: "list of tables"}
+_WORDS = {int: "number", dict: "table", list: "list"}
 
 
 def _own_module(variables: Iterable[str], constants: Iterable[str]) -> Module:

@@ -12,16 +12,18 @@ hidden variable is one that no later step depends on, or depends on as the mappi
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from raft_ref.explorer import Event, Property, ServerId, View
-from raft_ref.spec.link.others.mapping import load_mapping
+from raft_ref.spec.link.others.mapping import Mapped, load_mapping
 from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE, step_refinement
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.link.variables import RaftVariables
+from raft_ref.spec.module import Module, load
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.steps.transitions import Action
 from raft_ref.spec.syntax.errors import SpecError
@@ -43,6 +45,10 @@ _MOST_STATES = 20_000
 _NO_MESSAGE = ANOTHER_MESSAGE
 
 State = tuple[Value, ...]
+
+
+_PREFIX = "HeldTo"
+"""What the actions begin with that set all variables."""
 
 
 class _Reached(NamedTuple):
@@ -77,9 +83,9 @@ class MappedRefinement:
         self._servers = tuple(servers)
         self._names = names
         self._domain = domain_of(frozenset(map(variables.server, servers)))
+        self._steps_of = _with_unset(path, self._module, self._mapped)
         self._actions: dict[str, Action] = {}
         self._project, self._project_message = project, project_message
-        self._of_messages: dict[Any, Value] = {}
 
     @property
     def as_property(self) -> Property:
@@ -117,8 +123,10 @@ class MappedRefinement:
         new = self._variables(server, event.after.states[server])
         flying = [] if received is None else [received]
         kept = flying if event.step == "ReceiveDuplicate" else []
-        start = self._state(server, old, [*map(self._as_theirs, flying)])
-        goal = self._state(server, new, [*map(self._as_theirs, (*kept, *sends))])
+        start = self._state(server, old, [self._as_theirs(each, old) for each in flying])
+        after = [self._as_theirs(each, old) for each in kept]
+        after += [self._as_theirs(each, new) for each in sends]
+        goal = self._state(server, new, after)
         return self._search(event.step, server, start, goal, self._hidden(server, new))
 
     def _search(
@@ -174,14 +182,11 @@ class MappedRefinement:
             return True
         me, wanted = self._ours.server(server), self._flying(goal)
         for message, number in self._flying(state).items():
-            if message is not ANOTHER_MESSAGE and number > wanted.get(message, 0):
-                if _field(message, dest) is not me:
-                    return False
+            if number > wanted.get(message, 0) and _field(message, dest) is not me:
+                return False
         return True
 
-    def _arguments(
-        self, name: str, server: ServerId, state: State
-    ) -> Iterable[tuple[Value, ...]]:
+    def _arguments(self, name: str, server: ServerId, state: State) -> Iterable[tuple[Value, ...]]:
         me, choices = self._ours.server(server), []
         for each in self._mapped.actions[name]:
             if each == "i":
@@ -196,12 +201,14 @@ class MappedRefinement:
     def _to(self, me: Value, state: State) -> Iterator[Value]:
         dest = self._mapped.dest
         for message in self._flying(state):
-            if message is not ANOTHER_MESSAGE and (dest is None or _field(message, dest) is me):
+            if dest is None or _field(message, dest) is me:
                 yield message
 
     def _action(self, name: str) -> Action:
         if name not in self._actions:
-            self._actions[name] = self._module.action(name, self._mapped.constants)
+            self._actions[name] = self._steps_of.action(
+                f"{_PREFIX}{name}" if self._mapped.unset else name, self._mapped.constants
+            )
         return self._actions[name]
 
     # ---- What a server is
@@ -211,16 +218,19 @@ class MappedRefinement:
         own = self._ours.state(state if self._project is None else self._project(state))
         me = self._ours.server(server)
         values: dict[str, Any] = {
-            name: (self._domain, *[own[name] if each is me else UNREADABLE for each in self._domain])
+            name: (
+                self._domain,
+                *[own[name] if each is me else UNREADABLE for each in self._domain],
+            )
             for name in self._names
         }
         return {**values, "i": me, "m": _NO_MESSAGE}
 
-    def _state(self, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]) -> State:
+    def _state(
+        self, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]
+    ) -> State:
         """Return the state of the specification that a server and some messages are."""
-        return tuple(
-            self._one(name, server, values, messages) for name in self._module.variables
-        )
+        return tuple(self._one(name, server, values, messages) for name in self._module.variables)
 
     def _one(
         self, name: str, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]
@@ -247,14 +257,12 @@ class MappedRefinement:
         told = message if self._project_message is None else self._project_message(message)
         return None if told is None else self._ours.message(told)
 
-    def _as_theirs(self, message: Value) -> Value:
-        if message not in self._of_messages:
-            kind = _field(message, "type")
-            told = self._mapped.messages.get(str(kind))
-            if told is None:
-                raise RequestError(f"mapping: [messages] has no {kind}")
-            self._of_messages[message] = told.value({"m": message})
-        return self._of_messages[message]
+    def _as_theirs(self, message: Value, values: Mapping[str, Value]) -> Value:
+        kind = _field(message, "type")
+        told = self._mapped.messages.get(str(kind))
+        if told is None:
+            raise RequestError(f"mapping: [messages] has no {kind}")
+        return told.value({**values, "m": message})
 
     def _is_known(
         self, step: str, server: ServerId, values: Mapping[str, Value], message: Value | None
@@ -268,10 +276,14 @@ class MappedRefinement:
     # ---- How two states differ
 
     def _flying(self, state: State) -> dict[Value, int]:
+        """Return what is in flight, and how often, but for what stands for other messages."""
         value: Any = state[self._module.variables.index(self._mapped.network)]
-        if self._mapped.is_bag:
-            return {message: number for message, number in items_of(value) if number > 0}
-        return dict.fromkeys(value, 1)
+        counts = items_of(value) if self._mapped.is_bag else ((each, 1) for each in value)
+        return {
+            message: number
+            for message, number in counts
+            if number > 0 and message is not ANOTHER_MESSAGE
+        }
 
     def _compared(
         self, server: ServerId, goal: State, state: State, hidden: frozenset[str]
@@ -289,10 +301,30 @@ class MappedRefinement:
                 where = f"{name}[{show(me)}]"
                 found.append(f"{where}: the node has {show(mine)}, the spec has {show(other)}")
         ours, theirs = self._flying(goal), self._flying(state)
-        found += [f"the node sends {show(each)}" for each in ours if ours[each] > theirs.get(each, 0)]
-        found += [f"the spec sends {show(each)}" for each in theirs if theirs[each] > ours.get(each, 0)]
+        found += [
+            f"the node sends {show(each)}" for each in ours if ours[each] > theirs.get(each, 0)
+        ]
+        found += [
+            f"the spec sends {show(each)}" for each in theirs if theirs[each] > ours.get(each, 0)
+        ]
         return found
 
 
-def _field(message: Value, name: str) -> Value:
-    return dict(items_of(message)).get(name)  # type: ignore[arg-type, return-value]
+def _field(message: Any, name: str) -> Value | None:
+    return dict(items_of(message)).get(name)
+
+
+def _with_unset(path: Path, module: Module, mapped: Mapped) -> Module:
+    """Return a module whose actions set all variables: those that Next sets for all stay."""
+    if not mapped.unset:
+        return module
+    text = [f"---- MODULE {_PREFIX} ----", f"EXTENDS {path.stem}"]
+    for name in mapped.actions:
+        parameters = ", ".join(f"{_PREFIX}{at}" for at, _ in enumerate(mapped.actions[name]))
+        call = f"{name}({parameters})" if parameters else name
+        kept = f"UNCHANGED <<{', '.join(mapped.unset)}>>"
+        text.append(f"{_PREFIX}{call} == {call} /\\ {kept}")
+    with tempfile.TemporaryDirectory() as folder:
+        held = Path(folder) / f"{_PREFIX}.tla"
+        held.write_text("\n".join([*text, "====", ""]), encoding="utf-8")
+        return load(held, [path.parent])
