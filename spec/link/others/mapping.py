@@ -8,6 +8,8 @@ message `m`), with the constants of both modules. The tables:
   value of that name.
 - `[variables]`: for each that is a function of servers, what it is at server `i`.
 - `[hidden]`: when such a variable may be anything after a step: a condition on the node's state.
+- `[agrees]`: when what such a variable is there (`theirs`) does for what it should be (`ours`): a
+  condition on both, and on what it was (`before`). Left out: if it is equal.
 - `[rest]`: for each other variable, what it is before a step; afterwards it may be anything.
 - `unset`: which of the rest no action sets, but Next for all of them.
 - `[network]`: the `variable` that holds the messages, as a `kind` of "set" or "bag" (a function to
@@ -40,6 +42,7 @@ _TABLES: Final[Mapping[str, Any]] = {
     "constants": {},
     "variables": {},
     "hidden": {},
+    "agrees": {},
     "rest": {},
     "unset": [],
     "network": {},
@@ -75,6 +78,7 @@ class Mapped:
     constants: Mapping[str, Value]
     variables: Mapping[str, Predicate]
     hidden: Mapping[str, Predicate]
+    agrees: Mapping[str, Predicate]
     rest: Mapping[str, Predicate]
     unset: Sequence[str]
     network: str
@@ -152,6 +156,7 @@ class _Reader:
             constants=self._theirs,
             variables=self._all("variables"),
             hidden=self._all("hidden"),
+            agrees=self._all("agrees"),
             rest=self._all("rest"),
             unset=self._given["unset"],
             network=network.get("variable", "messages"),
@@ -179,9 +184,10 @@ class _Reader:
         for name in found.unset:
             if name not in found.rest:
                 raise _MappingError(f"unset: {name} is none of [rest]")
-        for name in found.hidden:
-            if name not in found.variables:
-                raise _MappingError(f"[hidden] {name} is none of [variables]")
+        for table in ("hidden", "agrees"):
+            for name in getattr(found, table):
+                if name not in found.variables:
+                    raise _MappingError(f"[{table}] {name} is none of [variables]")
         for step, names in found.steps.items():
             for name in names:
                 if name not in found.actions:
@@ -222,6 +228,8 @@ class _Reader:
         return Difference(given["step"], when, str(given["why"]))
 
 
+_NAMES = ("i", "m", "ours", "theirs", "before")
+"""What the expressions of a mapping speak of besides the variables."""
 _WORDS = {int: "number", dict: "table", list: "list"}
 
 
@@ -231,7 +239,7 @@ def _own_module(variables: Iterable[str], constants: Iterable[str]) -> Module:
         "---- MODULE Mapping ----\n"
         "EXTENDS Integers, Sequences, FiniteSets, TLC\n"
         f"CONSTANTS {', '.join(dict.fromkeys(constants))}\n"
-        f"VARIABLES {', '.join(dict.fromkeys((*variables, 'i', 'm')))}\n"
+        f"VARIABLES {', '.join(dict.fromkeys((*variables, *_NAMES)))}\n"
         "====\n"
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -58,6 +58,15 @@ class _Reached(NamedTuple):
     taken: tuple[str, ...]
 
 
+class _Wanted(NamedTuple):
+    """Of one server, the states before and after a step, and what is not looked at after it."""
+
+    server: ServerId
+    start: State
+    goal: State
+    hidden: frozenset[str]
+
+
 class MappedRefinement:
     """Compares the steps of servers with those of another's specification.
 
@@ -103,10 +112,10 @@ class MappedRefinement:
         allowed = self._module.transitions(self._mapped.constants).initial()
         found: list[str] = []
         for server in self._servers:
-            values, goal = self._variables(server, view.states[server]), None
-            goal = self._state(server, values, ())
-            hidden = self._hidden(server, values)
-            each = (self._compared(server, goal, theirs, hidden) for theirs in allowed)
+            values = self._variables(server, view.states[server])
+            begun = self._state(server, values, ())
+            wanted = _Wanted(server, begun, begun, self._hidden(values))
+            each = (self._compared(wanted, theirs) for theirs in allowed)
             found += min(each, key=len, default=["there is no initial state"])
         return found
 
@@ -127,13 +136,12 @@ class MappedRefinement:
         after = [self._as_theirs(each, old) for each in kept]
         after += [self._as_theirs(each, new) for each in sends]
         goal = self._state(server, new, after)
-        return self._search(event.step, server, start, goal, self._hidden(server, new))
+        return self._search(event.step, _Wanted(server, start, goal, self._hidden(new)))
 
-    def _search(
-        self, step: str, server: ServerId, start: State, goal: State, hidden: frozenset[str]
-    ) -> list[str]:
+    def _search(self, step: str, wanted: _Wanted) -> list[str]:
         """Look for steps from one state to another; return how the nearest differs."""
-        nearest, best = [*self._compared(server, goal, start, hidden)], _Reached(start, ())
+        start = wanted.start
+        nearest, best = self._compared(wanted, start), _Reached(start, ())
         errors: list[str] = []
         level, met = [best], {start}
         for _ in range(self._mapped.within):
@@ -141,12 +149,12 @@ class MappedRefinement:
                 break
             found: list[_Reached] = []
             for each in level:
-                for after in self._steps(step, server, each, goal, errors):
+                for after in self._steps(step, wanted, each, errors):
                     if after.state in met:
                         continue
                     met.add(after.state)
                     found.append(after)
-                    left = self._compared(server, goal, after.state, hidden)
+                    left = self._compared(wanted, after.state)
                     if len(left) < len(nearest):
                         nearest, best = left, after
             level = found
@@ -161,10 +169,10 @@ class MappedRefinement:
         ]
 
     def _steps(
-        self, step: str, server: ServerId, at: _Reached, goal: State, errors: list[str]
+        self, step: str, wanted: _Wanted, at: _Reached, errors: list[str]
     ) -> Iterator[_Reached]:
         for name in self._mapped.steps.get(step, self._mapped.actions):
-            for arguments in self._arguments(name, server, at.state):
+            for arguments in self._arguments(name, wanted.server, at.state):
                 text = f"{name}({', '.join(map(show, arguments))})"
                 try:
                     allowed = self._action(name).successors(at.state, *arguments)
@@ -172,17 +180,17 @@ class MappedRefinement:
                     errors.append(f"{text} cannot be evaluated on one server: {error}")
                     continue
                 for state in allowed:
-                    if self._may_lead(server, state, goal):
+                    if self._may_lead(wanted, state):
                         yield _Reached(state, (*at.taken, text))
 
-    def _may_lead(self, server: ServerId, state: State, goal: State) -> bool:
+    def _may_lead(self, wanted: _Wanted, state: State) -> bool:
         """Whether what is in flight to others is in flight in the end: nobody else receives it."""
         dest = self._mapped.dest
         if dest is None:
             return True
-        me, wanted = self._ours.server(server), self._flying(goal)
+        me, ends = self._ours.server(wanted.server), self._flying(wanted.goal)
         for message, number in self._flying(state).items():
-            if number > wanted.get(message, 0) and _field(message, dest) is not me:
+            if number > ends.get(message, 0) and _field(message, dest) is not me:
                 return False
         return True
 
@@ -246,7 +254,7 @@ class MappedRefinement:
         mine = self._mapped.variables[name].value(values)
         return (self._domain, *[mine if each is me else UNREADABLE for each in self._domain])
 
-    def _hidden(self, server: ServerId, values: Mapping[str, Value]) -> frozenset[str]:
+    def _hidden(self, values: Mapping[str, Value]) -> frozenset[str]:
         hidden = {name for name, when in self._mapped.hidden.items() if when.value(values) is TRUE}
         return frozenset(hidden)
 
@@ -285,22 +293,19 @@ class MappedRefinement:
             if number > 0 and message is not ANOTHER_MESSAGE
         }
 
-    def _compared(
-        self, server: ServerId, goal: State, state: State, hidden: frozenset[str]
-    ) -> list[str]:
+    def _compared(self, wanted: _Wanted, state: State) -> list[str]:
         """Return how a state differs from the one that is wanted, as far as that is seen."""
         found = []
-        me = self._ours.server(server)
-        for name, ours, theirs in zip(self._module.variables, goal, state, strict=True):
-            if name in self._mapped.rest or name in hidden:
+        me = self._ours.server(wanted.server)
+        states = (wanted.start, wanted.goal, state)
+        for name, *parts in zip(self._module.variables, *states, strict=True):
+            if name not in self._mapped.variables or name in wanted.hidden:
                 continue
-            if name == self._mapped.network:
-                continue
-            mine, other = (dict(items_of(each))[me] for each in (ours, theirs))
-            if mine != other:
+            before, mine, other = (dict(items_of(each))[me] for each in parts)
+            if mine != other and not self._agrees(name, before, mine, other):
                 where = f"{name}[{show(me)}]"
                 found.append(f"{where}: the node has {show(mine)}, the spec has {show(other)}")
-        ours, theirs = self._flying(goal), self._flying(state)
+        ours, theirs = self._flying(wanted.goal), self._flying(state)
         found += [
             f"the node sends {show(each)}" for each in ours if ours[each] > theirs.get(each, 0)
         ]
@@ -308,6 +313,12 @@ class MappedRefinement:
             f"the spec sends {show(each)}" for each in theirs if theirs[each] > ours.get(each, 0)
         ]
         return found
+
+    def _agrees(self, name: str, before: Value, ours: Value, theirs: Value) -> bool:
+        condition = self._mapped.agrees.get(name)
+        if condition is None:
+            return False
+        return condition.value({"before": before, "ours": ours, "theirs": theirs}) is TRUE
 
 
 def _field(message: Any, name: str) -> Value | None:
