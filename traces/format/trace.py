@@ -76,8 +76,9 @@ class TraceStep:
     those of the history variables. `is_told` says that whoever recorded the trace told of the step;
     else a search has filled it in.
 
-    Of a specification, a step may change variables of `others` too, by server, take more messages (`takes`), and let some vanish (`drops`) that nobody takes; `keeps`
-    says that `message` stays in flight.
+    Of a specification, a step may change variables of `others` too, by server, take more messages
+    (`takes`), and let some vanish that nobody takes (`drops`); `keeps` says that `message` stays in
+    flight.
     """
 
     step: str
@@ -100,13 +101,13 @@ class Trace:
     """A behaviour of a cluster: the initial state of each server and the steps from there.
 
     `network` is "set" (a message equal to one in flight adds nothing), "fifo" (a queue for each
-    channel) or "bag" (one equal to another is one more). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
-    were sent before the trace begins, `history` the history variables there; `beside` are variables
-    that Raft knows nothing of, of a node whose others are Raft's. With `loop` the trace goes on for
-    ever: the steps after so many are taken again and again, or, if there are none, nothing more
-    happens. `features` are those of `format.features` that are on. `of` is what it is of, if that is
-    not Raft: then steps, messages and variables have the names that they have there, and values are
-    as ITF has them.
+    channel) or "bag" (an equal one is one more). `violation` is None for a trace that breaks
+    nothing. `in_flight` are messages that were sent before the trace begins, `history` the history
+    variables there; `beside` are variables that Raft knows nothing of, of a node whose others are
+    Raft's. With `loop` the trace goes on for ever: the steps after so many are taken again and
+    again, or, if there are none, nothing more happens. `features` are those of `format.features`
+    that are on. `of` is what it is of, if that is not Raft: then steps, messages and variables have
+    the names that they have there, and values are as ITF has them.
     """
 
     servers: tuple[str, ...]

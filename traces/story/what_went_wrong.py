@@ -133,6 +133,11 @@ def _never(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     return told or "What is due can never be reached from here."
 
 
+def _no_steps(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
+    told = trace.violation.instances if trace.violation else ()
+    return ", ".join(told[:2]) + "." if told else ""
+
+
 def _no_step(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     if trace.violation is None or not trace.violation.instances:
         return ""
@@ -158,6 +163,7 @@ SENTENCES: Mapping[str, Sentence] = {
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
     "StepRefinement": _no_step,
+    "RefinesAnother": _no_steps,
     "Progress": _never,
     **OF_FEATURES,
     **OF_MEMBERSHIP,

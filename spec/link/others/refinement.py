@@ -99,13 +99,11 @@ class MappedRefinement:
     @property
     def as_property(self) -> Property:
         """The comparison, as a property of each server's steps."""
-        found = step_refinement(self.differences, f"{self._module.name} or of several")
-        return replace(found, name=REFINES_ANOTHER)
-
-    @property
-    def left_aside(self) -> list[str]:
-        """What is known not to be a step of the specification, in words."""
-        return [f"{each.step}: {each.why}" for each in self._mapped.differences]
+        left = "; ".join(dict.fromkeys(each.why for each in self._mapped.differences))
+        formula = f"every step of a server is some steps of {self._module.name}"
+        formula += f", but where it is known to be none: {left}" if left else ""
+        found = step_refinement(self.differences, self._module.name)
+        return replace(found, name=REFINES_ANOTHER, formula=formula)
 
     def initial_differences(self, view: View) -> list[str]:
         """Return how the servers do not start as Init says, as text; none if they do."""
@@ -115,8 +113,8 @@ class MappedRefinement:
             values = self._variables(server, view.states[server])
             begun = self._state(server, values, ())
             wanted = _Wanted(server, begun, begun, self._hidden(values))
-            each = (self._compared(wanted, theirs) for theirs in allowed)
-            found += min(each, key=len, default=["there is no initial state"])
+            each = [self._compared(wanted, theirs) for theirs in allowed]
+            found += sorted(each, key=len)[0] if each else ["there is no initial state"]
         return found
 
     def differences(self, before: View, event: Event) -> list[str]:
@@ -286,7 +284,7 @@ class MappedRefinement:
     def _flying(self, state: State) -> dict[Value, int]:
         """Return what is in flight, and how often, but for what stands for other messages."""
         value: Any = state[self._module.variables.index(self._mapped.network)]
-        counts = items_of(value) if self._mapped.is_bag else ((each, 1) for each in value)
+        counts: Any = items_of(value) if self._mapped.is_bag else ((each, 1) for each in value)
         return {
             message: number
             for message, number in counts
@@ -297,7 +295,7 @@ class MappedRefinement:
         """Return how a state differs from the one that is wanted, as far as that is seen."""
         found = []
         me = self._ours.server(wanted.server)
-        states = (wanted.start, wanted.goal, state)
+        states: Any = (wanted.start, wanted.goal, state)
         for name, *parts in zip(self._module.variables, *states, strict=True):
             if name not in self._mapped.variables or name in wanted.hidden:
                 continue
