@@ -231,7 +231,7 @@ def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
 
 def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme: Theme) -> None:
     note, box, step = placed.note, placed.box, f"step{row.number}"
-    name = f"{step} note {note.side} {note.at or ''}"
+    name = f"{step} note {note.side}" if note.at is None else f"{step} note at {note.at}"
     for number, (line, at) in enumerate(placed.lines):
         label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
         _node(graph, f"{name} line {number}", at, label)

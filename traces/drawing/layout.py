@@ -20,6 +20,7 @@ from raft_ref.traces.drawing.scene import (
     role_of,
     rows,
 )
+from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
 
@@ -127,6 +128,7 @@ def lay_out(trace: Trace) -> Layout:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
+    trace = without_channels(trace)
     note_width = 120.0 if len(trace.servers) <= 3 else 84.0
     shown = rows(trace, note_width)
     lanes, width = _lanes(trace, shown)

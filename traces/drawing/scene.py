@@ -24,6 +24,7 @@ from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.changes import differences
 from raft_ref.traces.story.membership import goes_by
+from raft_ref.traces.story.sentences import given
 from raft_ref.traces.story.words import (
     entries,
     is_number,
@@ -118,7 +119,7 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
         values = (
             _changed(step, old, new, note_width, wrong)
             if trace.of is None
-            else [*_arguments(step, trace), *_values(step.changes, old, new)]
+            else [*_arguments(step), *_values(step.changes, old, new)]
         )
         told = [
             *_received(number, step, ways, note_width),
@@ -257,17 +258,9 @@ def _changed(
     return lines
 
 
-def _arguments(step: TraceStep, trace: Trace) -> list[Line]:
-    """Return lines of what a step of a specification is given, but for whose step it is."""
-    messages = [] if step.message is None else [step.message]
-    given = {
-        name: value
-        for name, value in step.arguments.items()
-        if plain(value) != step.server and not (messages and type(value) is dict)
-    }
-    return [
-        Text(shortened(f"{n} = {plain(value)}", _LONG), "message") for n, value in given.items()
-    ]
+def _arguments(step: TraceStep) -> list[Line]:
+    told = (f"{name} = {plain(value)}" for name, value in given(step).items())
+    return [Text(shortened(text, _LONG), "message") for text in told]
 
 
 def _values(changes: JsonObject, old: JsonObject, new: JsonObject) -> list[Line]:

@@ -31,6 +31,8 @@ def behavior_of_itf(whole: Any, name: str) -> Behavior:
         for each in shown
     ]
     variables = reached[0].keys()
+    if not variables:
+        raise TraceError("state 0 has no variables")
     for number, state in enumerate(reached):
         if state.keys() != variables:
             raise TraceError(f"state {number} has other variables than state 0")

@@ -90,12 +90,12 @@ def _of_specification(
     step: TraceStep, before: Servers, after: Servers, specification: Specification
 ) -> str:
     """Return the sentence of a step that is none of Raft."""
-    told = ", ".join(f"{name} = {plain(value)}" for name, value in step.arguments.items())
+    told = ", ".join(f"{name} = {plain(value)}" for name, value in given(step).items())
     name = f"{step.step}({told})" if told else step.step
     received = [] if step.message is None else [step.message, *step.takes]
     verb = "loses" if step.server is None else "receives"
-    effects = [f"{verb} {describe(each)} from {each['source']}" for each in received]
-    effects += [f"{describe(each)} to {each['dest']} is gone" for each in step.drops]
+    effects = [f"{verb} {_message(each)} from {each['source']}" for each in received]
+    effects += [f"{_message(each)} to {each['dest']} is gone" for each in step.drops]
     changed = {**({} if step.server is None else {step.server: step.changes}), **step.others}
     for server, variables in changed.items():
         of_whom = "" if server in (step.server, specification.shared) else f"{server}: "
@@ -103,9 +103,22 @@ def _of_specification(
             if variable not in specification.channels:
                 told_of = differences(variable, before[server].get(variable), new)
                 effects += [f"{of_whom}{each}" for each in told_of]
-    effects += [f"sends {describe(each)} to {each['dest']}" for each in step.sends]
+    effects += [f"sends {_message(each)} to {each['dest']}" for each in step.sends]
     who = "" if step.server in (None, specification.shared) else f"{step.server} takes "
     return f"{who}{name}: {', '.join(effects) or 'nothing changes'}"
+
+
+def given(step: TraceStep) -> JsonObject:
+    """Return the arguments of a step of a specification that nothing else of it tells."""
+    return {
+        name: value
+        for name, value in step.arguments.items()
+        if plain(value) != step.server and not (step.message is not None and type(value) is dict)
+    }
+
+
+def _message(message: JsonObject) -> str:
+    return describe(message).removesuffix("()")
 
 
 def for_ever(trace: Trace) -> str:

@@ -282,7 +282,8 @@ def test_graphviz_keeps_to_the_layout(path: Path, capfd: pytest.CaptureFixture[s
     for placed in lay_out(read(path)).rows:
         for note in placed.notes:
             for number, (_, box) in enumerate(note.lines):
-                name = f"step{placed.row.number} note {note.note.side} line {number}"
+                where = f"at {note.note.at}" if note.note.at else note.note.side
+                name = f"step{placed.row.number} note {where} line {number}"
                 width, height = sizes[name]
                 assert width <= box.width + 1
                 assert height <= box.height + 1
