@@ -266,7 +266,7 @@ def _arguments(step: TraceStep) -> list[Line]:
 def _values(changes: JsonObject, old: JsonObject, new: JsonObject) -> list[Line]:
     """Return lines of what changes of a column of a specification, a log of entries as cells."""
     cells = log_cells(new) if "log" in changes else None
-    told_by_mark = ("role", "currentTerm") if _mark(old, new) and role_of(new) else ()
+    told_by_mark = ("role", "currentTerm") if _mark(old, new) else ()
     lines: list[Line] = [
         Text(shortened(text, _LONG), "note")
         for name, value in changes.items()

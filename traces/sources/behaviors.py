@@ -277,12 +277,15 @@ def _processes(states: Sequence[State]) -> tuple[str, ...]:
     """
     found: dict[tuple[str, ...], int] = {}
     for variable, first in states[0].items():
-        keys = tuple(text_of(key) for key, _ in pairs_of(first) or ())
+        arguments = [key for key, _ in pairs_of(first) or ()]
+        if any(type(key) is dict for key in arguments):
+            continue  # sets and records, as of a bag of messages
+        keys = tuple(map(text_of, arguments))
         if keys and all(_arguments(state[variable]) == frozenset(keys) for state in states):
             is_function = type(first) is dict and "#map" in first
             found[keys] = found.get(keys, 0) + (2 if is_function else 1)
     scores = {keys: sum(n for other, n in found.items() if {*other} <= {*keys}) for keys in found}
-    best = max(scores, key=lambda keys: (scores[keys], -len(keys)), default=())
+    best = max(scores, key=lambda keys: scores[keys], default=())
     return best if scores.get(best, 0) > 1 else ()
 
 
