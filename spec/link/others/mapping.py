@@ -13,7 +13,9 @@ message `m`), with the constants of both modules. The tables:
 - `[rest]`: for each other variable, what it is before a step; afterwards it may be anything.
 - `unset`: which of the rest no action sets, but Next for all of them.
 - `[network]`: the `variable` that holds the messages, as a `kind` of "set" or "bag" (a function to
-  how many there are), and the field with the addressee (`dest`).
+  how many there are), and the field with the addressee (`dest`). There is one more message in
+  flight, which nobody can look into, unless `alone` is true: for actions that look through all of
+  them by themselves, and that read no more of them than one.
 - `[messages]`: for each type of message, the record that it is, by who receives or sends it (`i`).
 - `[actions]`: the actions that a step may be made of, and the arguments of each: "i" the server,
   "m" any message in flight to it, or a set.
@@ -84,6 +86,7 @@ class Mapped:
     network: str
     is_bag: bool
     dest: str | None
+    is_alone: bool
     messages: Mapping[str, Predicate]
     actions: Mapping[str, Sequence[Predicate | str]]
     steps: Mapping[str, Sequence[str]]
@@ -162,6 +165,7 @@ class _Reader:
             network=network.get("variable", "messages"),
             is_bag=network.get("kind", "set") == "bag",
             dest=network.get("dest"),
+            is_alone=network.get("alone") is True,
             messages=self._all("messages"),
             actions={name: self._arguments(name) for name in self._given["actions"]},
             steps=self._given["steps"],

@@ -163,7 +163,7 @@ class MappedRefinement:
         return [
             f"{step} is no {self._mapped.within} steps of {name}, or less; {tried}",
             *nearest,
-            *errors[:1],
+            *(errors[:1] if len(met) == 1 else []),
         ]
 
     def _steps(
@@ -242,7 +242,7 @@ class MappedRefinement:
         self, name: str, server: ServerId, values: Mapping[str, Value], messages: Sequence[Value]
     ) -> Any:
         if name == self._mapped.network:
-            flying = (*messages, ANOTHER_MESSAGE)
+            flying = (*messages, *([] if self._mapped.is_alone else [ANOTHER_MESSAGE]))
             if self._mapped.is_bag:
                 return function({each: flying.count(each) for each in flying})
             return frozenset(flying)
