@@ -158,4 +158,4 @@ def _in_flight(trace: Trace) -> list[list[str]]:
 
 
 def _flying(message: JsonObject) -> str:
-    return f"{message['source']} to {message['dest']}: {describe(message)}"
+    return f"{message['source']} to {message['dest']}: {describe(message).removesuffix('()')}"
