@@ -206,7 +206,7 @@ def _last_widths(trace: Trace) -> list[float]:
 
 def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
     """Return the region that a note stands in: region k is left of the k-th lifeline (from 0)."""
-    if row.towards is not None:
+    if row.towards is not None and note.at is None:
         source, dest = map(servers.index, row.towards)
         # The last region before the addressee; a message to oneself is lost beside the lifeline.
         return dest if source < dest else dest + 1
@@ -221,7 +221,7 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
         for note in row.notes:
             region = _region(row, note, trace.servers)
             needed = note_size(note)[0] + _CLEAR
-            needed += 2 * _CLEAR if row.towards else _offset(row, note)
+            needed += 2 * _CLEAR if _is_of_loss(row, note) else _offset(row, note)
             regions[region] = max(regions[region], needed)
         if row.configuration:
             region = trace.servers.index(row.server or trace.servers[0])
@@ -248,6 +248,11 @@ def _offset(row: Row, note: Note) -> float:
     return width / 2 + (STUB if note.flying else _BESIDE)
 
 
+def _is_of_loss(row: Row, note: Note) -> bool:
+    """Whether a note stands under the cross of a lost message."""
+    return row.towards is not None and note.at is None
+
+
 def _extent(row: Row) -> tuple[float, float]:
     """Return how far a row reaches above and below its event."""
     above = below = MARK_HEIGHT / 2
@@ -262,7 +267,7 @@ def _extent(row: Row) -> tuple[float, float]:
 def _reach(row: Row, note: Note) -> tuple[float, float]:
     """Return top and bottom of a note, from the y of its event."""
     height = note_size(note)[1]
-    if row.towards is not None:
+    if _is_of_loss(row, note):
         return CROSS / 2, CROSS / 2 + height
     if note.flying and row.name.startswith("Receive"):
         return -4.0, height - 4.0  # a message may come in above it
@@ -275,13 +280,7 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
     if row.towards is not None:
         return _place_lost(row, y, lanes, servers)
     x = lanes[row.server] if row.server else NUMBERS
-    notes = []
-    for note in row.notes:
-        width, height = note_size(note)
-        away = (_offset(row, note) + width / 2) * note.side
-        top, bottom = _reach(row, note)
-        beside = lanes[note.at] if note.at else x
-        notes.append(_place_note(note, Box(beside + away, y + (top + bottom) / 2, width, height)))
+    notes = [_place_beside(row, note, lanes[note.at] if note.at else x, y) for note in row.notes]
     height = MARK_HEIGHT if row.mark else DOT
     mark = Box(x, y, mark_width(row), height)
     if not row.configuration:
@@ -289,6 +288,14 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
     below = y + height / 2 + _BELOW + CONFIGURATION_HEIGHT / 2
     box = Box(x, below, _configuration_width(row), CONFIGURATION_HEIGHT)
     return PlacedRow(row, y, mark, tuple(notes), box)
+
+
+def _place_beside(row: Row, note: Note, x: float, y: float) -> PlacedNote:
+    """Place a note beside a lifeline."""
+    width, height = note_size(note)
+    away = (_offset(row, note) + width / 2) * note.side
+    top, bottom = _reach(row, note)
+    return _place_note(note, Box(x + away, y + (top + bottom) / 2, width, height))
 
 
 def _place_note(note: Note, box: Box) -> PlacedNote:
@@ -305,7 +312,7 @@ def _place_note(note: Note, box: Box) -> PlacedNote:
 
 def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
     """Place the cross of a lost message in the middle of the last region that it reached."""
-    (note,) = row.notes
+    note, *others = row.notes
     region = _region(row, note, servers)
     width, height = note_size(note)
     needed = width / 2 + _CLEAR
@@ -316,7 +323,8 @@ def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str,
     else:
         x = (lanes[servers[region - 1]] + lanes[servers[region]]) / 2
     placed = _place_note(note, Box(x, y + (CROSS + height) / 2, width, height))
-    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed,))
+    beside = (_place_beside(row, each, lanes[each.at or servers[0]], y) for each in others)
+    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed, *beside))
 
 
 def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segment]:

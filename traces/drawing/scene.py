@@ -23,6 +23,7 @@ from raft_ref.traces.format.flights import Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.changes import differences
+from raft_ref.traces.story.evidence import Servers
 from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import given
 from raft_ref.traces.story.words import (
@@ -112,7 +113,8 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     for number, (step, (before, after)) in enumerate(steps, start=1):
         if step.server is None:
             lost = _lost_row(number, step, note_width)
-            shown.append(replace(lost, leads=number in matter))
+            notes = [*lost.notes, *_of_others(step, before, after)]
+            shown.append(replace(lost, notes=tuple(notes), leads=number in matter))
             continue
         old, new = before[step.server], after[step.server]
         wrong = wrong_in_last if number == len(trace.steps) else set()
@@ -137,9 +139,7 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
             side = RIGHT
         notes = [Note(tuple(told), side)] if told else []
         notes = _with_stubs(notes, trace.servers, step, flying, note_width)
-        for other, changes in step.others.items():
-            lines = _values(changes, before[other], after[other])
-            notes.append(Note(tuple(lines), RIGHT, at=other))
+        notes += _of_others(step, before, after)
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
         row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
@@ -256,6 +256,14 @@ def _changed(
     if "commitIndex" in wrong and is_number(new.get("commitIndex")):
         lines += lines_of([f"commitIndex = {new['commitIndex']}"], "lost", note_width)
     return lines
+
+
+def _of_others(step: TraceStep, before: Servers, after: Servers) -> list[Note]:
+    """Return the notes of what changes beside the server that acts."""
+    return [
+        Note(tuple(_values(changes, before[other], after[other])), RIGHT, at=other)
+        for other, changes in step.others.items()
+    ]
 
 
 def _arguments(step: TraceStep) -> list[Line]:
