@@ -306,8 +306,7 @@ def _ties_to_another(subject: Subject, request: PropertyRequest) -> list[Propert
         request.mapping,
         subject.variables,
         subject.system.servers,
-        None if is_ours else subject.project,
-        None if is_ours else subject.project_message,
+        RaftWords() if is_ours else RaftWords(subject.project, subject.project_message),
     )
     initial = subject.system.view(subject.system.initial())
     wrong = refinement.initial_differences(initial)

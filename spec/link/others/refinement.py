@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from raft_ref.explorer import Event, Property, ServerId, View
+from raft_ref.spec.link.as_raft import RaftWords
 from raft_ref.spec.link.others.mapping import Mapped, load_mapping
 from raft_ref.spec.link.refinement import ANOTHER_MESSAGE, UNREADABLE, step_refinement
 from raft_ref.spec.link.shared import shared
@@ -51,6 +52,10 @@ _PREFIX = "HeldTo"
 """What the actions begin with that set all variables."""
 
 
+_OWN = RaftWords()
+"""The words of Raft's own nodes."""
+
+
 class _Reached(NamedTuple):
     """A state of the specification, and the actions that lead to it."""
 
@@ -70,8 +75,8 @@ class _Wanted(NamedTuple):
 class MappedRefinement:
     """Compares the steps of servers with those of another's specification.
 
-    Arguments: its file; the file of the mapping; the variables of the node; its servers; what its
-    messages stand for (None of one of no matter), if these are not Raft's own.
+    Arguments: its file; the file of the mapping; the variables of the node; its servers; how its
+    states, messages and steps are told in Raft's words, if they are not Raft's own.
     Raises `SpecError` if the specification cannot be loaded, `RequestError` for a mapping that
     makes no sense.
     """
@@ -82,8 +87,7 @@ class MappedRefinement:
         mapping: Path,
         variables: RaftVariables,
         servers: Sequence[ServerId],
-        project: Any = None,
-        project_message: Any = None,
+        words: RaftWords = _OWN,
     ) -> None:
         self._module = shared(path)
         self._ours = variables
@@ -94,7 +98,7 @@ class MappedRefinement:
         self._domain = domain_of(frozenset(map(variables.server, servers)))
         self._steps_of = _with_unset(path, self._module, self._mapped)
         self._actions: dict[str, Action] = {}
-        self._project, self._project_message = project, project_message
+        self._words = words
 
     @property
     def as_property(self) -> Property:
@@ -121,20 +125,21 @@ class MappedRefinement:
         """Return how a server's step differs from what the specification allows; none if not."""
         server = event.server
         assert server is not None
-        received = self._message(event.message)
-        sends = [each for each in map(self._message, event.sends) if each is not None]
+        step = self._words.event(before, event).step
+        received = next(self._messages([event.message]), None)
+        sends = [*self._messages(event.sends)]
         old = self._variables(server, before.states[server])
         told = received or next(iter(sends), None)
-        if self._is_known(event.step, server, old, told):
+        if self._is_known(step, old, told):
             return []
         new = self._variables(server, event.after.states[server])
         flying = [] if received is None else [received]
-        kept = flying if event.step == "ReceiveDuplicate" else []
+        kept = flying if step == "ReceiveDuplicate" else []
         start = self._state(server, old, [self._as_theirs(each, old) for each in flying])
         after = [self._as_theirs(each, old) for each in kept]
         after += [self._as_theirs(each, new) for each in sends]
         goal = self._state(server, new, after)
-        return self._search(event.step, _Wanted(server, start, goal, self._hidden(new)))
+        return self._search(step, _Wanted(server, start, goal, self._hidden(new)))
 
     def _search(self, step: str, wanted: _Wanted) -> list[str]:
         """Look for steps from one state to another; return how the nearest differs."""
@@ -221,7 +226,7 @@ class MappedRefinement:
 
     def _variables(self, server: ServerId, state: Any) -> dict[str, Value]:
         """Return the node's variables, in which one server can be read."""
-        own = self._ours.state(state if self._project is None else self._project(state))
+        own = self._ours.state(self._words.state(state))
         me = self._ours.server(server)
         values: dict[str, Any] = {
             name: (
@@ -256,12 +261,10 @@ class MappedRefinement:
         hidden = {name for name, when in self._mapped.hidden.items() if when.value(values) is TRUE}
         return frozenset(hidden)
 
-    def _message(self, message: Any) -> Value | None:
-        """Return a message as Raft.tla has it."""
-        if message is None:
-            return None
-        told = message if self._project_message is None else self._project_message(message)
-        return None if told is None else self._ours.message(told)
+    def _messages(self, messages: Iterable[Any]) -> Iterator[Value]:
+        """Yield messages as Raft.tla has them, but for those of which it knows nothing."""
+        found = self._words.messages(each for each in messages if each is not None)
+        return map(self._ours.message, found)
 
     def _as_theirs(self, message: Value, values: Mapping[str, Value]) -> Value:
         kind = _field(message, "type")
@@ -270,9 +273,7 @@ class MappedRefinement:
             raise RequestError(f"mapping: [messages] has no {kind}")
         return told.value({**values, "m": message})
 
-    def _is_known(
-        self, step: str, server: ServerId, values: Mapping[str, Value], message: Value | None
-    ) -> bool:
+    def _is_known(self, step: str, values: Mapping[str, Value], message: Value | None) -> bool:
         given = {**values, "m": _NO_MESSAGE if message is None else message}
         return any(
             each.step == step and each.when.value(given) is TRUE

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from raft_ref.cli.examples.my_raft import MyRaft
 from raft_ref.explorer import Verdict
 from raft_ref.spec.link import INITIAL_REFINEMENT
 from raft_ref.spec.link.others import REFINES_ANOTHER, shipped
@@ -164,6 +166,18 @@ def test_one_is_asked_for_with_the_other() -> None:
     ):
         with pytest.raises(RequestError, match=reason):
             ExhaustiveCheck(ClusterRequest(properties=properties)).run()
+
+
+@pytest.mark.long
+def test_a_node_of_ones_own_is_told_in_raft_s_words(tmp_path: Path) -> None:
+    asked = PropertyRequest(refines=OTHER, mapping=MAPPING, invariants=(REFINES_ANOTHER,))
+    sizes = GivenSizes(servers=2, max_term=1, max_log_length=0, max_drops=0)
+    cluster = ClusterRequest(node=MyRaft, sizes=sizes, properties=asked)
+    assert ExhaustiveCheck(cluster).run().verdict is not Verdict.VIOLATED
+    wrong = changed(tmp_path, 'Timeout = ["Stand", "Ask"]', 'Timeout = ["Stand"]')
+    report = ExhaustiveCheck(replace(cluster, properties=replace(asked, mapping=wrong))).run()
+    assert report.verdict is Verdict.VIOLATED
+    assert why(report)[0].startswith("Timeout is no 7 steps of Ballots, or less; the nearest is S")
 
 
 @pytest.mark.long
