@@ -301,7 +301,7 @@ class MappedRefinement:
             if name not in self._mapped.variables or name in wanted.hidden:
                 continue
             before, mine, other = (dict(items_of(each))[me] for each in parts)
-            if mine != other and not self._agrees(name, before, mine, other):
+            if mine != other and not self._agrees(name, me, before, mine, other):
                 where = f"{name}[{show(me)}]"
                 found.append(f"{where}: the node has {show(mine)}, the spec has {show(other)}")
         ours, theirs = self._flying(wanted.goal), self._flying(state)
@@ -313,11 +313,12 @@ class MappedRefinement:
         ]
         return found
 
-    def _agrees(self, name: str, before: Value, ours: Value, theirs: Value) -> bool:
+    def _agrees(self, name: str, me: Value, before: Value, ours: Value, theirs: Value) -> bool:
         condition = self._mapped.agrees.get(name)
         if condition is None:
             return False
-        return condition.value({"before": before, "ours": ours, "theirs": theirs}) is TRUE
+        values = {"i": me, "before": before, "ours": ours, "theirs": theirs}
+        return condition.value(values) is TRUE
 
 
 def _field(message: Any, name: str) -> Value | None:
