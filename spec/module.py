@@ -354,17 +354,21 @@ class Module:
 
         Raises `SpecError` as `predicate` does, and if the expression reads a variable.
         """
-        if expression in self._definitions:
-            definition = self._definitions[expression]
-            program = self._program(constants or {})
-        else:
-            definition, analysis = self._parsed(expression)
-            program = _program(analysis, constants or {})
-        found = Predicate(definition, program)
+        found = self.expression(expression, constants)
         if found.reads or found.reads_primed:
             first = min(found.reads | found.reads_primed)
-            raise SpecError(definition.at, f"{first} is a variable, and no state is given")
+            raise SpecError(found.position, f"{first} is a variable, and no state is given")
         return found.value({})
+
+    def expression(self, expression: str, constants: Constants | None = None) -> Predicate:
+        """Return an operator's name, or any expression, to be evaluated under these constants.
+
+        Raises `SpecError` as `predicate` does.
+        """
+        if expression in self._definitions:
+            return Predicate(self._definitions[expression], self._program(constants or {}))
+        definition, analysis = self._parsed(expression)
+        return Predicate(definition, _program(analysis, constants or {}))
 
     def _parsed(self, expression: str) -> tuple[tree.Definition, Analysis]:
         text = f"---- MODULE expression ----\nexpression ==\n{expression}\n===="

@@ -1,17 +1,25 @@
 """A specification in the embedded checker, beside real TLC if asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from raft_ref.spec.checker.behavior import as_itf
 from raft_ref.spec.checker.config import load_config
-from raft_ref.spec.checker.search import Search, Task
+from raft_ref.spec.checker.search import Property, Search, Task
 from raft_ref.spec.checker.task import task_of
-from raft_ref.spec.checker.verdict import Progress, Report, Verdict
+from raft_ref.spec.checker.verdict import Progress, Report, Step, Verdict
 from raft_ref.spec.module import load
 from raft_ref.spec.requests import RequestError
+from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.tlc.run import TlcResult, run_tlc
+from raft_ref.spec.values.value import Value, elements_of
+from raft_ref.traces import Trace, TraceError, Violation
+from raft_ref.traces.drawing.page import Annotations, Code
+from raft_ref.traces.sources.behaviors import Behavior, Taken, trace_of_behavior
 from raft_ref.verify.checkers import CheckerResult, differences, of_report, of_tlc
+from raft_ref.verify.trace_properties import definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +32,53 @@ class SpecReport:
     task: Task
     embedded: Report
     tlc: TlcResult | None
+    module: Path
+
+    def trace(self, source: str = "") -> Trace | None:
+        """Return the counterexample as a trace, if there is one; `source` is where it comes from.
+
+        Raises `RequestError` where what is said to be the processes is none.
+        """
+        found = self.embedded.counterexample
+        if found is None:
+            return None
+        last = [] if found.again is None else [found.again]
+        behavior = Behavior(
+            self.module.stem,
+            [_as_itf(found.variables, each.state) for each in found.steps],
+            [_taken(step) for step in (*found.steps[1:], *last)],
+            found.back_to,
+        )
+        processes = () if self.task.processes is None else elements_of(self.task.processes)
+        try:
+            return trace_of_behavior(behavior, [*map(as_itf, processes)], source, self._violation())
+        except TraceError as error:
+            raise RequestError(f"processes: {error}") from None
+
+    def _violation(self) -> Violation | None:
+        if self.embedded.verdict is not Verdict.VIOLATED:
+            return None
+        if self.embedded.violated_at is None:
+            return Violation("DeadlockFreedom", "every state has a successor")
+        text, instances = falsified(self.embedded, self.task)
+        assert self.embedded.violated is not None
+        return Violation(self.embedded.violated, text, tuple(instances))
+
+    def annotations(self, trace: Trace) -> Annotations:
+        """Return what is known of its trace: which invariants are broken, the text of actions."""
+        found, tests = self.embedded.counterexample, self.task.invariants
+        assert found is not None
+        broken: list[list[str]] = []
+        for step in found.steps if found.again is None else (*found.steps, found.again):
+            values = dict(zip(found.variables, step.state, strict=True))
+            broken.append([each.name for each in tests if not _holds(each, values)])
+        names = sorted({step.step for step in trace.steps})
+        texts = {name: definition(name, self.module) for name in names}
+        return Annotations(
+            {each.name: each.condition.text for each in tests},
+            broken,
+            {name: Code(text, "") for name, text in texts.items() if text},
+        )
 
     @property
     def results(self) -> list[CheckerResult]:
@@ -37,6 +92,36 @@ class SpecReport:
         return differences(self.results)
 
 
+def falsified(report: Report, task: Task) -> tuple[str, Sequence[str]]:
+    """Return the formula that a counterexample violates, and what of it falsifies that."""
+    found = report.counterexample
+    assert found is not None
+    if found.back_to is not None:
+        return next(e.text for e in task.behaviors.demands if e.at == report.violated_at), ()
+    tests = (*task.invariants, *task.initial_properties, *task.step_properties)
+    condition = next(each.condition for each in tests if each.at == report.violated_at)
+    values = [dict(zip(found.variables, each.state, strict=True)) for each in found.steps]
+    last = values[-2:] if condition.reads_primed else values[-1:]
+    return condition.text, condition.failing_instances(*last)
+
+
+def _holds(prop: Property, values: Mapping[str, Value]) -> bool:
+    try:
+        return prop.condition.holds(values)
+    except SpecError:
+        return True  # of what has no value nothing is said
+
+
+def _as_itf(variables: Sequence[str], state: Sequence[Value]) -> dict[str, Any]:
+    return {name: as_itf(value) for name, value in zip(variables, state, strict=True)}
+
+
+def _taken(step: Step) -> Taken:
+    assert step.action is not None
+    named = zip(step.action.parameters, step.arguments, strict=True)
+    return Taken(step.action.name, {name: as_itf(value) for name, value in named})
+
+
 @dataclass(frozen=True, slots=True)
 class SpecCheck:
     """Check a module with its configuration (None: the .cfg beside it).
@@ -44,6 +129,7 @@ class SpecCheck:
     `deadlock` says whether a state without successors is a violation (None: what the configuration
     says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`,
     that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
+    `processes` is an expression for the set of them, for the columns of a trace (None: found out).
     """
 
     module: Path
@@ -54,6 +140,7 @@ class SpecCheck:
     workers: int = 1
     tlc_jar: Path | None = None
     library: tuple[Path, ...] = ()
+    processes: str | None = None
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
@@ -63,11 +150,13 @@ class SpecCheck:
         """Check, and report. Raises `SpecError`, and `RequestError` where TLC is not installed."""
         config = self.config or self.module.with_suffix(".cfg")
         task = task_of(
-            load(self.module, self.library), load_config(config), self.deadlock, self.depth
-        )
+            load(self.module, self.library), load_config(config), self.deadlock, self.depth,
+            self.processes,
+        )  # fmt: skip
         embedded = Search(task, on_progress).run()
         is_over = embedded.verdict is not Verdict.INCOMPLETE
-        return SpecReport(task, embedded, self._run_tlc(config, task) if is_over else None)
+        tlc = self._run_tlc(config, task) if is_over else None
+        return SpecReport(task, embedded, tlc, self.module)
 
     def _run_tlc(self, config: Path, task: Task) -> TlcResult | None:
         if not self.tlc:

@@ -29,6 +29,8 @@ def annotations(trace: Trace, invariants: Path = INVARIANTS, raft: Path = RAFT) 
     `invariants` is the module of properties, `raft` the protocol whose actions are shown. Raises
     `SpecError` where one of the user's own makes no sense, or asks for what the trace has not.
     """
+    if trace.of is not None:
+        return Annotations()
     try:
         properties, broken = _broken(trace, invariants)
     except (LookupError, TypeError, ValueError):

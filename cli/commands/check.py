@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from raft_ref.cli.options.symmetry import add_symmetry, symmetry_of
 from raft_ref.cli.options.walks import add_walks, demand_no_walks, walks_of
 from raft_ref.cli.reports.checks import all_violations, exhaustive, ladder, liveness, walks
 from raft_ref.cli.reports.ci import junit
-from raft_ref.cli.reports.pictures import Written, written
+from raft_ref.cli.reports.pictures import Written, of_cluster, written
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.explorer import Verdict
 from raft_ref.explorer.model.watch import watch
@@ -162,7 +163,7 @@ def run(options: argparse.Namespace) -> int:
     lines = [*reports.as_text(report, output), *story]
     if not output.json:
         print("\n".join(lines))
-    where = written(trace, output, check.cluster)
+    where = written(trace, output, partial(of_cluster, check.cluster))
     if output.json:
         print(json.dumps(reports.as_json(report, output, where)))
     else:
@@ -185,7 +186,8 @@ def _tell_all(
     if not output.json:
         print("\n".join(all_violations.as_text(report, reports, output, tell)))
     traces = report.traces(output.source)
-    where = {name: written(trace, output.of(name), cluster) for name, trace in traces.items()}
+    known = partial(of_cluster, cluster)
+    where = {name: written(trace, output.of(name), known) for name, trace in traces.items()}
     if output.json:
         print(json.dumps(all_violations.as_json(report, reports, output, where)))
     for each in where.values():

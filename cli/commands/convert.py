@@ -19,8 +19,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Give the parser of the command its options."""
     parser.description = (
         "Convert a trace between this project's format (.ndjson, traces/FORMAT.md) and "
-        "ITF (.itf.json), the JSON trace format of Apalache and Quint. An ITF trace has states of "
-        "Raft.tla's variables; the steps between them are found."
+        "ITF (.itf.json), the JSON trace format of Apalache and Quint. Of one with Raft.tla's "
+        "variables the steps between the states are found; of any other specification, which "
+        "process acts, and what is sent."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
     parser.add_argument("source", type=Path, metavar="FROM", help="a trace")

@@ -9,7 +9,7 @@ from raft_ref.cli.options.output import PAGE
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.cli.reports.terminal import live_progress
 from raft_ref.spec.files import INVARIANTS
-from raft_ref.traces import Trace, draw, read, render
+from raft_ref.traces import Trace, draw, render
 from raft_ref.traces.drawing.graphs import Drawing, draw_graph
 from raft_ref.traces.drawing.page import Annotations, page
 from raft_ref.traces.drawing.render import FORMATS
@@ -17,6 +17,7 @@ from raft_ref.traces.drawing.style import THEMES
 from raft_ref.traces.format.ndjson import is_whole
 from raft_ref.traces.format.parts import part
 from raft_ref.traces.profiles import profile_of
+from raft_ref.traces.sources.conversion import is_itf, read_any
 from raft_ref.traces.validation.reading import read_recorded
 from raft_ref.verify import (
     ClusterRequest,
@@ -40,6 +41,8 @@ examples:
   raft-ref draw trace.ndjson -o trace.html --node my_raft:MyRaft
                                       with the code of your own node that ran in each step
   raft-ref draw trace.ndjson -o trace.html --raft my_spec
+  raft-ref draw violation.itf.json -o violation.svg
+                                      what Apalache or Quint wrote
   raft-ref draw recorded.ndjson.gz -o part.svg --steps 100-140
   raft-ref draw traces/recorded/etcd/seed-1.ndjson --profile etcd -o etcd.html
   raft-ref draw --graph -o graph.svg --servers 2 --max-term 1 --max-log 0 --max-restarts 0
@@ -58,7 +61,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the node. Or draw what a cluster can reach within bounds."
     )
     parser.epilog = f"{EXAMPLES}\n{EXIT_CODES}"
-    parser.add_argument("trace", type=Path, nargs="?", metavar="TRACE", help="a trace to draw")
+    parser.add_argument(
+        "trace", type=Path, nargs="?", metavar="TRACE",
+        help="a trace to draw (NDJSON, or ITF: .itf.json)",
+    )  # fmt: skip
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE",
         help=f"where to draw it: {', '.join([*FORMATS, PAGE])}",
@@ -140,8 +146,8 @@ def steps(text: str) -> tuple[int, int]:
 def _trace_of(options: argparse.Namespace) -> Trace:
     """Return the trace, or the part of it, that is drawn."""
     path: Path = options.trace
-    if options.profile is None and is_whole(path):
-        trace = read(path)
+    if options.profile is None and (is_itf(path) or is_whole(path)):
+        trace = read_any(path)
     else:
         trace = read_recorded(path, profile_of(options.profile or "raft-ref"))
     return trace if options.steps is None else part(trace, *options.steps)
@@ -150,7 +156,7 @@ def _trace_of(options: argparse.Namespace) -> Trace:
 def _annotations(options: argparse.Namespace, trace: Trace) -> Annotations:
     """Return what is known of a trace: of which node it is, if that was said."""
     cluster = _cluster_of(options)
-    if options.node is None and options.bug is None:
+    if trace.of is not None or (options.node is None and options.bug is None):
         return asked_annotations(cluster.properties, trace)
     try:
         return annotated(cluster, trace)

@@ -10,6 +10,7 @@ from raft_ref.cli.options.features import add_features, features_of
 from raft_ref.cli.options.sizes import add_sizes, given_sizes_of
 from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
+from raft_ref.spec.link.others import shipped
 from raft_ref.spec.requests import named
 from raft_ref.traces.format.features import FEATURES
 from raft_ref.verify import ClusterRequest, PropertyRequest
@@ -78,6 +79,15 @@ def add_cluster(group: Any) -> None:
         help="demand that every step of a server is a step of Raft.tla "
         "(default: for the reference node)",
     )
+    group.add_argument(
+        "--refines", metavar="FILE.tla", type=Path,
+        help="demand that every step of a server is some steps of another specification of Raft",
+    )  # fmt: skip
+    group.add_argument(
+        "--mapping", metavar="FILE.toml", type=Path,
+        help="how a server is a state of that: a file, or the name of one that ships "
+        f"({', '.join(shipped())})",
+    )  # fmt: skip
     group.add_argument(
         "--bisimulation",
         action="store_true",
@@ -150,6 +160,8 @@ def cluster_of(options: argparse.Namespace) -> ClusterRequest:
             progress=options.progress,
             progress_from=options.progress_from,
             refine=options.refine,
+            refines=options.refines,
+            mapping=options.mapping,
             bisimulation=options.bisimulation,
             excepted=tuple(options.excepted),
             witness=options.witness,

@@ -49,11 +49,12 @@ class Output:
         return sys.stderr.isatty() and not self.quiet
 
 
-def add_output(group: Any) -> None:
-    """Add the options that `output_of` reads."""
+def add_output(group: Any, formats: str = "NDJSON") -> None:
+    """Add the options that `output_of` reads; a trace can be written in these formats."""
     group.add_argument(
-        "--trace", metavar="FILE", type=Path, help="write the counterexample as a trace (NDJSON)"
-    )
+        "--trace", metavar="FILE", type=Path,
+        help=f"write the counterexample as a trace ({formats})",
+    )  # fmt: skip
     group.add_argument(
         "--diagram",
         metavar="FILE",

@@ -1,12 +1,14 @@
 """What a command draws and writes, also where there is no Graphviz."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from raft_ref.cli.options.output import PAGE, Output
-from raft_ref.traces import RenderError, Trace, draw, render, write
-from raft_ref.traces.drawing.page import page
+from raft_ref.traces import RenderError, Trace, draw, render
+from raft_ref.traces.drawing.page import Annotations, page
+from raft_ref.traces.sources.conversion import write_any
 from raft_ref.verify import ClusterRequest, NotTakenError, annotated, asked_annotations
 
 
@@ -30,18 +32,18 @@ class Written:
         }
 
 
-def written(trace: Trace | None, output: Output, cluster: ClusterRequest) -> Written:
+def written(trace: Trace | None, output: Output, known: Callable[[Trace], Annotations]) -> Written:
     """Write a counterexample, if there is one, as trace and diagram, as far as it is wanted.
 
-    `cluster` is what it is of: a page shows its code.
+    `known` says what a page shows beside it.
     """
     if trace is None:
         return Written()
     if output.trace is not None:
-        write(trace, output.trace)
+        write_any(trace, output.trace)
     diagram = output.diagram
     if diagram is not None and diagram.suffix == PAGE:
-        diagram = _page(trace, diagram, cluster)
+        diagram = _page(trace, diagram, known(trace))
     elif diagram is not None:
         diagram = drawn(draw(trace).source, diagram)
     return Written(output.trace, diagram)
@@ -49,14 +51,18 @@ def written(trace: Trace | None, output: Output, cluster: ClusterRequest) -> Wri
 
 def drawn_page(trace: Trace, path: Path) -> Path:
     """Draw a trace of the reference node as a page, with its code; return the file."""
-    return _page(trace, path, ClusterRequest())
+    return _page(trace, path, of_cluster(ClusterRequest(), trace))
 
 
-def _page(trace: Trace, path: Path, cluster: ClusterRequest) -> Path:
+def of_cluster(cluster: ClusterRequest, trace: Trace) -> Annotations:
+    """Return what is known of a trace of a cluster, with its code."""
     try:
-        known = annotated(cluster, trace)
+        return annotated(cluster, trace)
     except NotTakenError:
-        known = asked_annotations(cluster.properties, trace)
+        return asked_annotations(cluster.properties, trace)
+
+
+def _page(trace: Trace, path: Path, known: Annotations) -> Path:
     try:
         text = page(trace, known)
     except RenderError:

@@ -1,19 +1,20 @@
 """What the embedded checker found of a specification, beside TLC, as text and as JSON."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from raft_ref.cli.reports import comparison
+from raft_ref.cli.reports.pictures import Written
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.checker.behavior import as_table, as_tlc, under_alias
 from raft_ref.spec.checker.search import Task
 from raft_ref.spec.checker.verdict import Behavior, Report, Verdict
 from raft_ref.spec.values.value import show
 from raft_ref.verify import SpecReport
+from raft_ref.verify.spec_check import falsified
 
 
-def as_text(report: SpecReport, trace: Path | None, *, is_full: bool, quiet: bool) -> list[str]:
+def as_text(report: SpecReport, where: Written, *, is_full: bool, quiet: bool) -> list[str]:
     """Return a report as lines.
 
     Arguments: the report; where its counterexample was written to; whether each of its states is
@@ -42,9 +43,7 @@ def as_text(report: SpecReport, trace: Path | None, *, is_full: bool, quiet: boo
         lines += [] if quiet else ["", *table, f"TLC: {report.tlc.version}", ""]
         differ = ", ".join(report.differences)
         lines.append(f"DIFFERENT: {differ} in TLC" if differ else "the same in TLC")
-    if trace is not None:
-        lines += ["", f"trace written to {trace}"]
-    return lines
+    return [*lines, *(["", *told] if (told := where.as_text()) else [])]
 
 
 def errors(report: SpecReport) -> Iterator[str]:
@@ -55,8 +54,8 @@ def errors(report: SpecReport) -> Iterator[str]:
         yield str(report.embedded.error)
 
 
-def as_json(report: SpecReport, trace: Path | None) -> dict[str, Any]:
-    """Return a report as a JSON object; `trace` is where its counterexample was written to."""
+def as_json(report: SpecReport, where: Written) -> dict[str, Any]:
+    """Return a report as a JSON object; `where` is where its counterexample was written to."""
     found, task = report.embedded, report.task
     behavior, error = found.counterexample, found.error
     return {
@@ -75,7 +74,7 @@ def as_json(report: SpecReport, trace: Path | None) -> dict[str, Any]:
         "renamings": found.renamings,
         "actions": {name: each._asdict() for name, each in found.actions.items()},
         "states": None if behavior is None else len(behavior.steps),
-        "trace": None if trace is None else str(trace),
+        **where.as_json(),
         "tlc_version": None if report.tlc is None else report.tlc.version,
         "tlc": None if report.tlc is None else comparison.result_as_json(report.results[1]),
         "differences": report.differences,
@@ -137,18 +136,9 @@ def _reason(report: Report, task: Task) -> list[str]:
         return lines
     if report.violated_at is None:
         return ["The last state has no successor: a deadlock."]
-    if report.counterexample is not None and report.counterexample.back_to is not None:
-        text = next(e.text for e in task.behaviors.demands if e.at == report.violated_at)
-        return [f"{report.violated} is violated:", *(f"    {line}" for line in text.splitlines())]
-    tests = (*task.invariants, *task.initial_properties, *task.step_properties)
-    text = next(each.condition.text for each in tests if each.at == report.violated_at)
+    text, instances = falsified(report, task)
     lines = [f"{report.violated} is violated:", *(f"    {line}" for line in text.splitlines())]
-    assert report.counterexample is not None
-    variables = report.counterexample.variables
-    values = [dict(zip(variables, e.state, strict=True)) for e in report.counterexample.steps]
-    failing = next(e.condition for e in tests if e.at == report.violated_at)
-    last = values[-2:] if failing.reads_primed else values[-1:]
-    return lines + [f"    falsified by {each}" for each in failing.failing_instances(*last)]
+    return lines + [f"    falsified by {each}" for each in instances]
 
 
 def _covered(report: Report, task: Task) -> list[str]:

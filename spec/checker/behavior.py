@@ -1,8 +1,7 @@
-"""Behaviors as text: as TLC prints them, as a table of what changes, and as NDJSON."""
+"""Behaviors as text: as TLC prints them, and as a table of what changes; values as ITF has them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -129,51 +128,19 @@ def _parts(variables: tuple[str, ...], state: State) -> Iterator[tuple[str, Valu
             yield name, value
 
 
-def as_ndjson(behavior: Behavior) -> list[str]:
-    """Return a behavior as lines of JSON: one for what it is, then one for each state.
+def as_itf(value: Value) -> Any:
+    """Return a value as JSON, as ITF has it; model values are strings, as there.
 
-    The first line has `format`, `version` and `variables`, and of a behavior without end `back_to`:
-    the number, from 1, of the state to which it returns after the last. A state has `action` (null
-    for the initial one) with its `arguments`, `line` and `column`, and `state`, which maps each
-    variable to its value: numbers, strings and Booleans as JSON has them, model values as strings,
-    sequences and sets as arrays (sets in a fixed order), records as objects, and other functions
-    as arrays of pairs.
+    An infinite set is its text.
     """
-    heading: dict[str, Any] = {
-        "format": "raft-ref-behavior",
-        "version": 1,
-        "variables": [*behavior.variables],
-    }
-    if behavior.back_to is not None:
-        heading["back_to"] = behavior.back_to + 1
-    lines = [json.dumps(heading)]
-    for action, arguments, state in behavior.steps:
-        bound = zip(() if action is None else action.parameters, arguments, strict=True)
-        named = zip(behavior.variables, state, strict=True)
-        lines.append(
-            json.dumps(
-                {
-                    "action": None if action is None else action.name,
-                    "arguments": {name: as_json(value) for name, value in bound},
-                    "line": None if action is None else action.position.line,
-                    "column": None if action is None else action.position.column,
-                    "state": {name: as_json(value) for name, value in named},
-                }
-            )
-        )
-    return lines
-
-
-def as_json(value: Value) -> Any:
-    """Return a value as JSON; see `as_ndjson`."""
     if type(value) is not tuple:
         if getattr(value, "is_infinite", False):
             return show(value)
         if type(value) is frozenset or hasattr(value, "enumerated"):
-            return [as_json(each) for each in elements_of(value)]
+            return {"#set": [as_itf(each) for each in elements_of(value)]}
         return to_python(value)
     if is_sequence(value):
-        return [as_json(each) for _, each in items_of(value)]
+        return [as_itf(each) for _, each in items_of(value)]
     if all(type(key) is str for key in domain_in(value)):
-        return {str(key): as_json(each) for key, each in items_of(value)}
-    return [[as_json(key), as_json(each)] for key, each in items_of(value)]
+        return {str(key): as_itf(each) for key, each in items_of(value)}
+    return {"#map": [[as_itf(key), as_itf(each)] for key, each in items_of(value)]}

@@ -120,7 +120,8 @@ class Task:
     with what is assumed of these. `postconditions` hold when the search is over. `assumptions`
     counts the ASSUMEs that hold. `left_aside` is what the search takes no notice of: constants that
     the module does not know, for example. `alias` is what is shown of a state; `unchecked` are
-    properties that cannot be checked, each with the reason.
+    properties that cannot be checked, each with the reason. `processes` is the set of those, if
+    somebody says which they are.
     """
 
     model: Model
@@ -139,6 +140,7 @@ class Task:
     assumptions: int = 0
     alias: Expression | None = None
     unchecked: tuple[str, ...] = ()
+    processes: Value | None = None
 
     @property
     def asks_nothing(self) -> bool:
@@ -446,9 +448,9 @@ class Search:
         for before, after in itertools.pairwise(numbers):
             steps.append(self._step_between(self._rows[before], self._rows[after]))
         back_to = len(loop.stem) - 1
-        if len(loop.cycle) > 1:  # it ends before the state to which it returns
-            del steps[-1]
-        return Behavior(self._interner.variables, tuple(steps), back_to)
+        # It ends before the state to which it returns.
+        again = steps.pop() if len(loop.cycle) > 1 else None
+        return Behavior(self._interner.variables, tuple(steps), back_to, again)
 
     def _step_between(self, before: Row, after: Row) -> Step:
         for taken in self._successors(before):

@@ -14,7 +14,7 @@ from raft_ref.spec.names.behaviors.properties import When
 from raft_ref.spec.names.suggestions import close_to
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.temporal import Behaviors
-from raft_ref.spec.values.value import Value
+from raft_ref.spec.values.value import Value, finite
 
 _Found = TypeVar("_Found")
 
@@ -24,11 +24,13 @@ def task_of(
     config: Config,
     check_deadlock: bool | None = None,
     depth: int | None = None,
+    processes: str | None = None,
 ) -> Task:
     """Return what a configuration asks for.
 
     Arguments: the module, its configuration, whether to check for deadlock (None: what the
-    configuration says, or yes, as TLC), and a bound on the levels of states.
+    configuration says, or yes, as TLC), a bound on the levels of states, and an expression for the
+    set of processes.
     Raises `SpecError` where the two do not fit, and for what is not supported here.
     """
     asked = _Asked(module, config)
@@ -55,6 +57,7 @@ def task_of(
         postconditions=tuple(asked.postconditions()),
         assumptions=module.assumptions,
         alias=alias,
+        processes=None if processes is None else asked.processes(processes),
     )
 
 
@@ -154,6 +157,13 @@ class _Asked:
             for when, condition, exempt in parts:
                 found[when].append(Property(named.name, condition.position, condition, exempt))
         return found
+
+    def processes(self, expression: str) -> Value:
+        found = self._module.constant(expression, self._constants)
+        try:
+            return finite(found)
+        except NoValueError as error:
+            raise SpecError(Position(expression, 1, 1), error.reason) from None
 
     def renamings(self) -> list[Renaming]:
         named = self._config.symmetry

@@ -60,11 +60,13 @@ class Behavior:
 
     `back_to` is the place of the step (from 0) to whose state the behavior returns after its last
     one, to go on in this circle forever; if that is the last itself, nothing happens any more.
+    `again` is the step by which it returns.
     """
 
     variables: tuple[str, ...]
     steps: tuple[Step, ...]
     back_to: int | None = None
+    again: Step | None = None
 
 
 class Coverage(NamedTuple):

@@ -9,7 +9,8 @@ stand the checks: `properties` evaluates invariants of the file, `goals` what mu
 `refinement` holds each step of a server to Raft.tla, and the names of what it composes
 (`composition`), also of a `foreign` node; `bisimulation` the whole system to a model of it, which
 is Raft (`original`); `proof_search` explores the node beside the proof's protocol, by a
-`simulation_relation`. Modules are `shared` among them.
+`simulation_relation`; in `others` each step is some of a specification that is not ours. Modules
+are `shared` among them.
 """
 
 from raft_ref.spec.files import INVARIANTS, LIVENESS_OF_RAFT, MODEL, PROGRESS_OF_RAFT

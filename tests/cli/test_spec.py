@@ -100,12 +100,8 @@ def test_a_violation_is_shown_step_by_step(
         "",
         f"trace written to {trace}",
     ]
-    assert [json.loads(line).get("action") for line in trace.read_text().splitlines()] == [
-        None,
-        None,
-        "One",
-        "Two",
-    ]
+    lines = trace.read_text().splitlines()
+    assert [json.loads(line).get("step") for line in lines] == [None, "One", "Two"]
 
 
 def test_states_in_full(capsys: pytest.CaptureFixture[str], walk: Path) -> None:

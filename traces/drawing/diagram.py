@@ -23,13 +23,14 @@ from raft_ref.traces.drawing.layout import (
     PlacedRow,
     PlacedValues,
     Point,
+    below_name,
     lay_out,
 )
 from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
-from raft_ref.traces.drawing.scene import Arrow, Row, role_and_term
+from raft_ref.traces.drawing.scene import Arrow, Row
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
+from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
-from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.sentences import for_ever
 from raft_ref.traces.story.words import shortened
 
@@ -50,6 +51,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
+    trace = without_channels(trace)
     layout = lay_out(trace)
     graph = graphviz.Digraph("trace", engine="neato")
     graph.attr(
@@ -69,7 +71,7 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     _guides(graph, layout, theme)
     _lifelines(graph, trace, layout, theme)
     for placed in layout.rows:
-        _row(graph, placed, theme)
+        _row(graph, placed, layout, theme)
     for number, (arrow, bends) in enumerate(layout.arrows):
         _arrow(graph, f"arrow{number}", arrow, bends, layout, theme)
     _loop(graph, trace, layout, theme)
@@ -148,9 +150,8 @@ def _in_two_lines(name: str) -> list[str]:
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     for position, (server, box) in enumerate(layout.heads.items()):
-        initial = trace.initial[server]
         label = f"<<b>{escaped(server)}</b>"
-        for below in filter(None, (role_and_term(initial), goes_by(initial, trace.features))):
+        for below in below_name(trace, server):
             label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
         style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
         _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
@@ -170,7 +171,7 @@ def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: The
         )
 
 
-def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
+def _row(graph: graphviz.Digraph, placed: PlacedRow, layout: Layout, theme: Theme) -> None:
     row = placed.row
     name = f"step{row.number}"
     if row.towards is not None:
@@ -209,7 +210,17 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow, theme: Theme) -> None:
             **style,
         )
     for note in placed.notes:
+        if note.note.at is not None:
+            _dot(graph, placed, note.note.at, layout.lanes[note.note.at], theme)
         _note(graph, row, note, placed.y, theme)
+
+
+def _dot(graph: graphviz.Digraph, placed: PlacedRow, server: str, x: float, theme: Theme) -> None:
+    """Draw a dot where a step changes what is not of the server that acts."""
+    name = f"step{placed.row.number} at {server}"
+    colour = {"fillcolor": theme.quiet, "color": theme.quiet}
+    _fixed(graph, name, Box(x, placed.y, 6, 6), "", shape="circle", style="filled", **colour)
+    graph.edge(f"step{placed.row.number}", name, color=theme.guide, arrowhead="none")
 
 
 def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
@@ -222,7 +233,7 @@ def _mark_style(role: str, leads: bool, theme: Theme) -> dict[str, str]:
 
 def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme: Theme) -> None:
     note, box, step = placed.note, placed.box, f"step{row.number}"
-    name = f"{step} note {note.side}"
+    name = f"{step} note {note.side}" if note.at is None else f"{step} note at {note.at}"
     for number, (line, at) in enumerate(placed.lines):
         label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
         _node(graph, f"{name} line {number}", at, label)

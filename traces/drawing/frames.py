@@ -13,6 +13,7 @@ from raft_ref.traces.drawing.markup import BARE, escaped, font
 from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
+from raft_ref.traces.format.flights import flights
 from raft_ref.traces.format.trace import Trace, Violation, states
 from raft_ref.traces.story.causal_slice import causal_slice
 from raft_ref.traces.story.membership import goes_by
@@ -39,6 +40,8 @@ def title(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     if broken is not None:
         heading = str(broken) if broken.is_refusal else f"{broken} in {steps}"
     facts = [_count(len(trace.servers), "server"), f"network: {trace.network}"]
+    if trace.of is not None:
+        facts = [trace.of.name]
     facts += [f"{name} = {plain(value)}" for name, value in trace.bounds.items()]
     lines = [f"<b>{font(heading, 16, theme.ink)}</b>"]
     wrong = _in_lines(what_went_wrong(trace), int(width / text_width("o", _WRONG_SIZE)))
@@ -66,9 +69,9 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
         for role, colour in theme.role_lines.items()
         if role and role in roles
     ]
-    if "DropMessage" in names:
+    if any(step.server is None for step in trace.steps):
         keys.append((f"<b>{font('×', 14, theme.lost)}</b>", "lost"))
-    if "ReceiveDuplicate" in names:
+    if "ReceiveDuplicate" in names or _is_received_again(trace):
         keys.append((font("- - -", _KEY_SIZE, theme.ink), "duplicate"))
     if any(entries(state.get("log")) for state in reached):
         cell = f'border="1" color="{theme.cell_border}" bgcolor="{theme.term(1)}"'
@@ -84,6 +87,10 @@ def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
     if len(causal_slice(trace)) < len(trace.steps):
         made.append(_key(font("●", 8, theme.faded), "does not lead there", theme))
     return made
+
+
+def _is_received_again(trace: Trace) -> bool:
+    return trace.of is not None and any(len(each.delivered) > 1 for each in flights(trace))
 
 
 def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:

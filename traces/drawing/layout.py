@@ -26,6 +26,7 @@ from raft_ref.traces.drawing.scene import (
     role_of,
     rows,
 )
+from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
 
@@ -140,6 +141,7 @@ def lay_out(trace: Trace) -> Layout:
 
     Raises TraceError where a step takes a message that is not in flight.
     """
+    trace = without_channels(trace)
     note_width = 120.0 if len(trace.servers) <= 3 else 84.0
     shown = rows(trace, note_width)
     lanes, width = _lanes(trace, shown)
@@ -188,10 +190,16 @@ def _configuration_width(row: Row) -> float:
     return text_width(row.configuration, MARK_SIZE, bold=True) + 12 if row.configuration else 0.0
 
 
-def _head_width(trace: Trace, server: str) -> float:
+def below_name(trace: Trace, server: str) -> list[str]:
+    """Return what stands below the name of a server in its head."""
+    if trace.of is not None and server == trace.of.shared and len(trace.servers) > 1:
+        return ["shared"]
     initial = trace.initial[server]
-    told = (role_and_term(initial), goes_by(initial, trace.features))
-    below = max(text_width(text, MARK_SIZE) for text in told)
+    return [*filter(None, (role_and_term(initial), goes_by(initial, trace.features)))]
+
+
+def _head_width(trace: Trace, server: str) -> float:
+    below = max((text_width(text, MARK_SIZE) for text in below_name(trace, server)), default=0.0)
     return max(56.0, below + 12, text_width(server, 12, bold=True) + 16)
 
 
@@ -212,11 +220,11 @@ def _last_widths(trace: Trace) -> list[float]:
 
 def _region(row: Row, note: Note, servers: tuple[str, ...]) -> int:
     """Return the region that a note stands in: region k is left of the k-th lifeline (from 0)."""
-    if row.towards is not None:
+    if row.towards is not None and note.at is None:
         source, dest = map(servers.index, row.towards)
         # The last region before the addressee; a message to oneself is lost beside the lifeline.
         return dest if source < dest else dest + 1
-    return servers.index(row.server or servers[0]) + (1 if note.side == RIGHT else 0)
+    return servers.index(note.at or row.server or servers[0]) + (1 if note.side == RIGHT else 0)
 
 
 def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
@@ -227,7 +235,7 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
         for note in row.notes:
             region = _region(row, note, trace.servers)
             needed = note_size(note)[0] + _CLEAR
-            needed += 2 * _CLEAR if row.towards else _offset(row, note)
+            needed += 2 * _CLEAR if _is_of_loss(row, note) else _offset(row, note)
             regions[region] = max(regions[region], needed)
         if row.configuration:
             region = trace.servers.index(row.server or trace.servers[0])
@@ -250,8 +258,13 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
 
 def _offset(row: Row, note: Note) -> float:
     """Return how far from the lifeline a note begins."""
-    width = max(mark_width(row), _configuration_width(row))
+    width = DOT if note.at else max(mark_width(row), _configuration_width(row))
     return width / 2 + (STUB if note.flying else _BESIDE)
+
+
+def _is_of_loss(row: Row, note: Note) -> bool:
+    """Whether a note stands under the cross of a lost message."""
+    return row.towards is not None and note.at is None
 
 
 def _extent(row: Row) -> tuple[float, float]:
@@ -268,7 +281,7 @@ def _extent(row: Row) -> tuple[float, float]:
 def _reach(row: Row, note: Note) -> tuple[float, float]:
     """Return top and bottom of a note, from the y of its event."""
     height = note_size(note)[1]
-    if row.towards is not None:
+    if _is_of_loss(row, note):
         return CROSS / 2, CROSS / 2 + height
     if note.flying and row.name.startswith("Receive"):
         return -4.0, height - 4.0  # a message may come in above it
@@ -281,12 +294,7 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
     if row.towards is not None:
         return _place_lost(row, y, lanes, servers)
     x = lanes[row.server] if row.server else NUMBERS
-    notes = []
-    for note in row.notes:
-        width, height = note_size(note)
-        away = (_offset(row, note) + width / 2) * note.side
-        top, bottom = _reach(row, note)
-        notes.append(_place_note(note, Box(x + away, y + (top + bottom) / 2, width, height)))
+    notes = [_place_beside(row, note, lanes[note.at] if note.at else x, y) for note in row.notes]
     height = MARK_HEIGHT if row.mark else DOT
     mark = Box(x, y, mark_width(row), height)
     if not row.configuration:
@@ -294,6 +302,14 @@ def _place(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]
     below = y + height / 2 + _BELOW + CONFIGURATION_HEIGHT / 2
     box = Box(x, below, _configuration_width(row), CONFIGURATION_HEIGHT)
     return PlacedRow(row, y, mark, tuple(notes), box)
+
+
+def _place_beside(row: Row, note: Note, x: float, y: float) -> PlacedNote:
+    """Place a note beside a lifeline."""
+    width, height = note_size(note)
+    away = (_offset(row, note) + width / 2) * note.side
+    top, bottom = _reach(row, note)
+    return _place_note(note, Box(x + away, y + (top + bottom) / 2, width, height))
 
 
 def _place_note(note: Note, box: Box) -> PlacedNote:
@@ -310,7 +326,7 @@ def _place_note(note: Note, box: Box) -> PlacedNote:
 
 def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str, ...]) -> PlacedRow:
     """Place the cross of a lost message in the middle of the last region that it reached."""
-    (note,) = row.notes
+    note, *others = row.notes
     region = _region(row, note, servers)
     width, height = note_size(note)
     needed = width / 2 + _CLEAR
@@ -321,7 +337,8 @@ def _place_lost(row: Row, y: float, lanes: dict[str, float], servers: tuple[str,
     else:
         x = (lanes[servers[region - 1]] + lanes[servers[region]]) / 2
     placed = _place_note(note, Box(x, y + (CROSS + height) / 2, width, height))
-    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed,))
+    beside = (_place_beside(row, each, lanes[each.at or servers[0]], y) for each in others)
+    return PlacedRow(row, y, Box(x, y, CROSS, CROSS), (placed, *beside))
 
 
 def _segments(trace: Trace, placed: list[PlacedRow], bottom: float) -> list[Segment]:

@@ -19,6 +19,7 @@ from raft_ref.traces.drawing.diagram import draw
 from raft_ref.traces.drawing.render import render
 from raft_ref.traces.drawing.style import LIGHT, Theme
 from raft_ref.traces.format.flights import InFlight
+from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import JsonObject, Trace, states
 from raft_ref.traces.story.sentences import describe, tell
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
@@ -60,6 +61,7 @@ def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
     Raises TraceError where a step takes a message that is not in flight, RenderError where there is
     no Graphviz.
     """
+    trace = without_channels(trace)
     data = json.dumps(_data(trace, annotations, theme), separators=(",", ":"))
     broken = trace.violation
     title = f"{broken} in {len(trace.steps)} steps" if broken else f"{len(trace.steps)} steps"
@@ -88,7 +90,11 @@ def _svg(trace: Trace, theme: Theme) -> str:
 def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any]:
     reached = states(trace)
     stories = tell(trace)
+    is_raft = trace.of is None
     return {
+        "columns": "Servers" if is_raft else "State",
+        "start": "The cluster starts." if is_raft else "The initial state.",
+        "where": "Raft.tla and raft_ref/node.py" if trace.of is None else f"{trace.of.name}.tla",
         "servers": trace.servers,
         "variables": [*{name: 0 for at in reached for state in at.values() for name in state}],
         "terms": theme.terms,
@@ -152,4 +158,4 @@ def _in_flight(trace: Trace) -> list[list[str]]:
 
 
 def _flying(message: JsonObject) -> str:
-    return f"{message['source']} to {message['dest']}: {describe(message)}"
+    return f"{message['source']} to {message['dest']}: {describe(message).removesuffix('()')}"

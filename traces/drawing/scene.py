@@ -1,7 +1,8 @@
 """What a diagram shows of each step: marks, notes, arrows. No coordinates, no Graphviz.
 
-A `Row` is a step. Only one server acts in it, so all that it shows stands beside that server's
-lifeline, and what stands in two rows cannot meet.
+A `Row` is a step. Only one server acts in it, and what it shows stands beside that server's
+lifeline, so that what stands in two rows cannot meet. What else changes, in steps of a
+specification that is not Raft, stands beside its own lifeline, and all of that row on the right.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from raft_ref.traces.drawing.refused import (
     numbers,
     wrongly_logged,
 )
-from raft_ref.traces.format.flights import LOSS, Flight, flights
+from raft_ref.traces.format.flights import Flight, flights
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep, states
 from raft_ref.traces.story.causal_slice import causal_slice
+from raft_ref.traces.story.changes import differences
+from raft_ref.traces.story.evidence import Servers
 from raft_ref.traces.story.membership import goes_by
+from raft_ref.traces.story.sentences import given
 from raft_ref.traces.story.words import (
     entries,
     is_number,
@@ -38,18 +42,22 @@ RIGHT: Side = 1
 
 # Told by the mark, or of no interest in a picture.
 _UNTOLD = ("votesGranted", "nextIndex", "matchIndex")
+_LONG = 44
+"""How many letters of a line of a specification are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
     """Lines beside a lifeline, or under the cross of a lost message.
 
-    `flying` says that the note names messages that are never received: a stub leads to it.
+    `flying` says that the note names messages that are never received: a stub leads to it. `at` is
+    whose lifeline it stands beside, if it is not that of the server that acts.
     """
 
     lines: tuple[Line, ...]
     side: Side
     flying: bool = False
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +113,33 @@ def rows(trace: Trace, note_width: float) -> list[Row]:
     for number, (step, (before, after)) in enumerate(steps, start=1):
         if step.server is None:
             lost = _lost_row(number, step, note_width)
-            shown.append(replace(lost, leads=number in matter))
+            notes = [*lost.notes, *_of_others(step, before, after)]
+            shown.append(replace(lost, notes=tuple(notes), leads=number in matter))
             continue
         old, new = before[step.server], after[step.server]
         wrong = wrong_in_last if number == len(trace.steps) else set()
+        values = (
+            _changed(step, old, new, note_width, wrong)
+            if trace.of is None
+            else [*_arguments(step), *_values(step.changes, old, new)]
+        )
         told = [
             *_received(number, step, ways, note_width),
-            *_changed(step, old, new, note_width, wrong),
+            *values,
             *lines_of(numbers(trace.servers, old, new, wrong), "lost", note_width),
         ]
-        sent = [flight for flight in ways if flight.sent == number and not flight.over]
+        sent = [flight for flight in ways if flight.sent == number]
+        sent = [flight for flight in sent if not flight.over or flight.gone]
         flying = [flight for flight in sent if not is_refused_send(trace, flight)]
         for flight in sent:
             if flight not in flying:
                 told += lines_of(message_phrases(flight.message), "lost", note_width)
-        notes = [Note(tuple(told), note_side(trace.servers, step))] if told else []
-        notes = _with_stubs(notes, trace.servers, step.server, flying, note_width)
+        side = note_side(trace.servers, step)
+        if trace.of is not None and (step.others or step.message is None):
+            side = RIGHT
+        notes = [Note(tuple(told), side)] if told else []
+        notes = _with_stubs(notes, trace.servers, step, flying, note_width)
+        notes += _of_others(step, before, after)
         crashed = step.step == "Restart"
         mark = "× restart" if crashed else _mark(old, new)
         row = Row(number, step.step, step.server, mark, role_of(new), crashed, tuple(notes))
@@ -182,7 +201,7 @@ def _mark(old: JsonObject, new: JsonObject) -> str:
 
 
 def _lost_row(number: int, step: TraceStep, note_width: float) -> Row:
-    if step.message is None or step.step != LOSS:
+    if step.message is None:
         return Row(number, step.step, None, "", "", False, ())
     phrases = [*message_phrases(step.message), "lost"]
     note = Note(tuple(lines_of(phrases, "lost", note_width)), BELOW)
@@ -194,6 +213,10 @@ def _received(number: int, step: TraceStep, ways: list[Flight], note_width: floa
     if step.message is None:
         return []
     lines = lines_of(message_phrases(step.message), "message", note_width)
+    for message in step.takes:
+        lines += lines_of(message_phrases(message), "message", note_width)
+    if step.keeps:
+        return lines
     if any(number in flight.delivered[1:] for flight in ways):
         lines.append(Text("duplicate", "note"))
     elif step.step == "ReceiveDuplicate":
@@ -235,6 +258,32 @@ def _changed(
     return lines
 
 
+def _of_others(step: TraceStep, before: Servers, after: Servers) -> list[Note]:
+    """Return the notes of what changes beside the server that acts."""
+    return [
+        Note(tuple(_values(changes, before[other], after[other])), RIGHT, at=other)
+        for other, changes in step.others.items()
+    ]
+
+
+def _arguments(step: TraceStep) -> list[Line]:
+    told = (f"{name} = {plain(value)}" for name, value in given(step).items())
+    return [Text(shortened(text, _LONG), "message") for text in told]
+
+
+def _values(changes: JsonObject, old: JsonObject, new: JsonObject) -> list[Line]:
+    """Return lines of what changes of a column of a specification, a log of entries as cells."""
+    cells = log_cells(new) if "log" in changes else None
+    told_by_mark = ("role", "currentTerm") if _mark(old, new) else ()
+    lines: list[Line] = [
+        Text(shortened(text, _LONG), "note")
+        for name, value in changes.items()
+        if name not in told_by_mark and not (name == "log" and cells)
+        for text in differences(name, old.get(name), value)
+    ]
+    return [*lines, cells] if cells else lines
+
+
 def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
     if new is None:
         # A new term has no vote yet; only a vote lost within its term is news.
@@ -245,17 +294,19 @@ def _vote(step: TraceStep, old: Any, new: Any) -> list[str]:
 def _with_stubs(
     notes: list[Note],
     servers: tuple[str, ...],
-    server: str,
+    step: TraceStep,
     flying: list[Flight],
     note_width: float,
 ) -> list[Note]:
     """Add what is never received to the notes of the sending step, on the side that it left."""
+    assert step.server is not None
     by_side: dict[Side, dict[str, list[str]]] = {}
     for flight in flying:
         dest = flight.message["dest"]
         copy = "copy in flight" if flight.delivered else "in flight"
+        copy = f"gone in {flight.gone}" if flight.gone else copy
         text = "\n".join([*message_phrases(flight.message), copy])
-        side = side_of(servers, server, dest)
+        side = RIGHT if step.others else side_of(servers, step.server, dest)
         by_side.setdefault(side, {}).setdefault(text, []).append(dest)
     for side, texts in by_side.items():
         lines: list[Line] = []

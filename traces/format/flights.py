@@ -21,25 +21,28 @@ LOSS = "DropMessage"
 class Flight:
     """The way of one message; steps are counted from 1, as in the story, 0 is before the first.
 
-    `delivered` are the steps that receive it, `lost` is the step that drops it, and `over` says
-    that no copy is in flight any more.
+    `delivered` are the steps that receive it, `lost` is the step that drops it and does nothing
+    else, `gone` one in which it vanishes beside all else, and `over` says that no copy is in flight
+    any more.
     """
 
     message: JsonObject
     sent: int
     delivered: list[int] = field(default_factory=list)
     lost: int | None = None
+    gone: int | None = None
     over: bool = False
 
 
 class InFlight:
-    """The messages in flight while a trace is replayed; `network` is "set" or "fifo".
+    """The messages in flight while a trace is replayed; `network` is "set", "fifo" or "bag".
 
     `messages` are in flight at first.
     """
 
     def __init__(self, network: str, messages: Iterable[JsonObject] = ()) -> None:
         self.ordered = network == "fifo"
+        self._counts_equals = network != "set"
         self.flights: list[Flight] = []
         self._pending: list[tuple[str, Flight]] = []
         for message in messages:
@@ -57,18 +60,23 @@ class InFlight:
         """
         taken = None
         if step.message is not None:
-            taken = self._take(step.message, keep=step.step == "ReceiveDuplicate")
-            if step.step == LOSS:
+            is_kept = step.keeps or step.step == "ReceiveDuplicate"
+            taken = self._take(step.message, keep=is_kept)
+            if step.server is None:
                 taken.lost = number
             else:
                 taken.delivered.append(number)
+        for message in step.takes:
+            self._take(message, keep=False).delivered.append(number)
+        for message in step.drops:
+            self._take(message, keep=False).gone = number
         for message in step.sends:
             self._send(number, message)
         return taken
 
     def _send(self, number: int, message: JsonObject) -> None:
         key = _key(message)
-        if not self.ordered and any(key == pending for pending, _ in self._pending):
+        if not self._counts_equals and any(key == pending for pending, _ in self._pending):
             return
         flight = Flight(message, number)
         self.flights.append(flight)

@@ -1,7 +1,9 @@
 """Traces as files: NDJSON, a header and then one line for each step.
 
 The rules: what a step leaves out is empty; keys that this version does not know are ignored;
-everything else that is wrong is a TraceError that begins with `file:line:`. A trace that `read`
+everything else that is wrong is a TraceError that begins with `file:line:`. Steps of Raft name the
+server and the message that a step of their kind has; of others no more is known than whether the
+servers are. A trace that `read`
 returns is consistent: its servers are those of the header, and every message that it receives or
 loses is in flight at that step.
 """
@@ -20,11 +22,18 @@ import msgspec
 from raft_ref.traces.format.features import checked_features
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
 from raft_ref.traces.format.opening import opened
-from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, Violation
+from raft_ref.traces.format.trace import (
+    JsonObject,
+    Specification,
+    Trace,
+    TraceError,
+    TraceStep,
+    Violation,
+)
 
 FORMAT = "raft-ref-trace"
 VERSION = 1
-NETWORKS = ("set", "fifo")
+NETWORKS = ("set", "fifo", "bag")
 
 _KINDS = {str: "a string", int: "an integer", list: "a list", dict: "an object"}
 _REQUIRED = object()
@@ -59,10 +68,10 @@ def read(path: str | Path) -> Trace:
             raise TraceError("the file is empty; the first line is the header")
         line = header[0]
         trace = _read_header(parse_line(header[1]))
-        network = InFlight(trace.network)
+        network = InFlight(trace.network, trace.in_flight)
         steps: list[TraceStep] = []
         for line, content in lines:  # noqa: B007  (an error below is an error of this line)
-            step = _read_step(parse_line(content), trace.servers)
+            step = _read_step(parse_line(content), trace)
             network.apply(len(steps) + 1, step)
             steps.append(step)
         line = 1
@@ -103,6 +112,7 @@ def _header_object(trace: Trace) -> JsonObject:
     return {
         "format": FORMAT,
         "version": VERSION,
+        **({} if trace.of is None else _of(trace.of)),
         "source": trace.source,
         "servers": list(trace.servers),
         **({"features": sorted(trace.features)} if trace.features else {}),
@@ -111,7 +121,16 @@ def _header_object(trace: Trace) -> JsonObject:
         "initial": {server: dict(trace.initial[server]) for server in trace.servers},
         "violation": violation,
         **beside,
+        **({"inFlight": [dict(each) for each in trace.in_flight]} if trace.in_flight else {}),
         **({} if trace.loop is None else {"loop": trace.loop}),
+    }
+
+
+def _of(specification: Specification) -> JsonObject:
+    return {
+        "specification": specification.name,
+        "shared": specification.shared,
+        "channels": list(specification.channels),
     }
 
 
@@ -128,6 +147,13 @@ def step_to_json(step: TraceStep) -> JsonObject:
         line["actions"] = list(step.actions)
         line["sends"] = [dict(message) for message in step.sends]
         line["changes"] = dict(step.changes)
+    if step.others:
+        line["others"] = {server: dict(changes) for server, changes in step.others.items()}
+    for name in ("takes", "drops"):
+        if messages := getattr(step, name):
+            line[name] = [dict(message) for message in messages]
+    if step.keeps:
+        line["keeps"] = True
     if step.history:
         line["history"] = dict(step.history)
     return line
@@ -191,7 +217,16 @@ def _read_header(header: JsonObject) -> Trace:
         beside=_strings(header, "beside", []),
         loop=loop,
         features=tuple(sorted(checked_features(header))),
+        in_flight=_messages(header, "inFlight", servers),
+        of=_read_of(header),
     )
+
+
+def _read_of(header: JsonObject) -> Specification | None:
+    if "specification" not in header:
+        return None
+    name, shared = (_field(header, key, str) for key in ("specification", "shared"))
+    return Specification(name, shared, _strings(header, "channels", []))
 
 
 def _check_loop(loop: int | None, steps: int) -> None:
@@ -216,21 +251,38 @@ def _read_violation(header: JsonObject) -> Violation | None:
     )
 
 
-def _read_step(line: JsonObject, servers: tuple[str, ...]) -> TraceStep:
+def _read_step(line: JsonObject, trace: Trace) -> TraceStep:
+    servers = trace.servers
     step = TraceStep(
         step=_field(line, "step", str),
         server=None if line.get("server") is None else _field(line, "server", str),
         arguments=_field(line, "arguments", dict, {}),
         message=None if line.get("message") is None else _message(line["message"], servers),
         actions=_strings(line, "actions", ()),
-        sends=tuple(_message(message, servers) for message in _field(line, "sends", list, [])),
+        sends=_messages(line, "sends", servers),
         changes=_field(line, "changes", dict, {}),
         history=_field(line, "history", dict, {}),
     )
+    if trace.of is not None:
+        return _read_other(step, line, servers)
     if step.step == "Send" and step.message is not None:
         step = replace(step, message=None, sends=(*step.sends, step.message))
     _check_roles(step, servers)
     return step
+
+
+def _read_other(step: TraceStep, line: JsonObject, servers: tuple[str, ...]) -> TraceStep:
+    """Return a step of a specification that is not Raft, with what such a step may have more."""
+    others = _field(line, "others", dict, {})
+    for server in (*others, *([] if step.server is None else [step.server])):
+        _known(server, servers)
+    return replace(
+        step,
+        others={server: _field(others, server, dict) for server in others},
+        takes=_messages(line, "takes", servers),
+        drops=_messages(line, "drops", servers),
+        keeps=line.get("keeps") is True,
+    )
 
 
 def _check_roles(step: TraceStep, servers: tuple[str, ...]) -> None:
@@ -252,6 +304,10 @@ def _check_roles(step: TraceStep, servers: tuple[str, ...]) -> None:
     for message in step.sends:
         if message["source"] != step.server:
             raise TraceError(f"{step.server} sends a message of {message['source']}")
+
+
+def _messages(line: JsonObject, name: str, servers: tuple[str, ...]) -> tuple[JsonObject, ...]:
+    return tuple(_message(message, servers) for message in _field(line, name, list, []))
 
 
 def _message(value: object, servers: tuple[str, ...]) -> JsonObject:

@@ -1,11 +1,13 @@
-"""Parts of a trace: some steps, with the states and the messages in flight that they begin with."""
+"""Parts of a trace: some of its steps, or of what these tell of."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
+from typing import Any
 
 from raft_ref.traces.format.flights import InFlight
-from raft_ref.traces.format.trace import Trace, TraceError, states
+from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, states
 
 
 def part(trace: Trace, first: int, last: int) -> Trace:
@@ -32,6 +34,38 @@ def part(trace: Trace, first: int, last: int) -> Trace:
         loop=_loop(trace, first) if last >= count else None,
         source=f"{trace.source}, steps {first} to {min(last, count)}",
     )
+
+
+def without_channels(trace: Trace) -> Trace:
+    """Return a trace without the variables that hold messages, which are told as such.
+
+    Where nothing is shared by the processes but these, what is shared is no column.
+    """
+    if trace.of is None or trace.of.shared not in trace.servers:
+        return trace
+    shared, channels = trace.of.shared, trace.of.channels
+    initial = {name: _less(variables, channels) for name, variables in trace.initial.items()}
+    steps = tuple(
+        replace(
+            step,
+            changes=_less(step.changes, channels),
+            others={
+                name: left
+                for name, changes in step.others.items()
+                if (left := _less(changes, channels))
+            },
+        )
+        for step in trace.steps
+    )
+    servers = trace.servers
+    if not initial[shared] and not any(step.server == shared for step in steps):
+        servers = tuple(name for name in servers if name != shared)
+        del initial[shared]
+    return replace(trace, servers=servers, initial=initial, steps=steps)
+
+
+def _less(variables: JsonObject, names: Container[str]) -> dict[str, Any]:
+    return {name: value for name, value in variables.items() if name not in names}
 
 
 def _loop(trace: Trace, first: int) -> int | None:

@@ -54,6 +54,19 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
+class Specification:
+    """What a trace is of that is not of Raft: a specification, by the `name` of its module.
+
+    Its processes are the servers of the trace, and `shared` is one more, for the variables that are
+    no process's. Of these, `channels` hold the messages in flight.
+    """
+
+    name: str
+    shared: str
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TraceStep:
     """One atomic step, by its name in the specification (`Timeout`, `Receive`, `Restart` ...).
 
@@ -62,6 +75,10 @@ class TraceStep:
     that it sends; `changes` the new values of the server's variables that it changes; `history`
     those of the history variables. `is_told` says that whoever recorded the trace told of the step;
     else a search has filled it in.
+
+    Of a specification, a step may change variables of `others` too, by server, take more messages
+    (`takes`), and let some vanish that nobody takes (`drops`); `keeps` says that `message` stays in
+    flight.
     """
 
     step: str
@@ -73,18 +90,24 @@ class TraceStep:
     changes: JsonObject = field(default_factory=dict)
     history: JsonObject = field(default_factory=dict)
     is_told: bool = True
+    others: Mapping[str, JsonObject] = field(default_factory=dict)
+    takes: tuple[JsonObject, ...] = ()
+    drops: tuple[JsonObject, ...] = ()
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A behaviour of a cluster: the initial state of each server and the steps from there.
 
-    `network` is "set" (a message equal to one in flight adds nothing) or "fifo" (a queue for each
-    channel). `violation` is None for a trace that breaks nothing. `in_flight` are messages that
-    were sent before the trace begins, `history` the history variables there; `beside` are variables
-    that Raft knows nothing of, of a node whose others are Raft's. With `loop` the trace goes on for
-    ever: the steps after so many are taken again and again, or, if there are none, nothing more
-    happens. `features` are those of `format.features` that are on.
+    `network` is "set" (a message equal to one in flight adds nothing), "fifo" (a queue for each
+    channel) or "bag" (an equal one is one more). `violation` is None for a trace that breaks
+    nothing. `in_flight` are messages that were sent before the trace begins, `history` the history
+    variables there; `beside` are variables that Raft knows nothing of, of a node whose others are
+    Raft's. With `loop` the trace goes on for ever: the steps after so many are taken again and
+    again, or, if there are none, nothing more happens. `features` are those of `format.features`
+    that are on. `of` is what it is of, if that is not Raft: then steps, messages and variables have
+    the names that they have there, and values are as ITF has them.
     """
 
     servers: tuple[str, ...]
@@ -99,6 +122,7 @@ class Trace:
     history: JsonObject = field(default_factory=dict)
     loop: int | None = None
     features: tuple[str, ...] = ()
+    of: Specification | None = None
 
 
 def states(trace: Trace) -> list[dict[str, JsonObject]]:
@@ -108,5 +132,7 @@ def states(trace: Trace) -> list[dict[str, JsonObject]]:
         after = dict(reached[-1])
         if step.server is not None:
             after[step.server] = {**after[step.server], **step.changes}
+        for server, changes in step.others.items():
+            after[server] = {**after[server], **changes}
         reached.append(after)
     return reached

@@ -106,6 +106,10 @@ class _Reader:
             raise TraceError(f'the header must have "format": "{FORMAT}"')
         if header.get("version") != VERSION:
             raise TraceError(f'"version" must be {VERSION}')
+        if "specification" in header:
+            raise TraceError(
+                f"a trace of {header['specification']}, which is not Raft; raft-ref draw draws it"
+            )
         self.servers = checked_servers(header.get("servers"))
         self.features = checked_features(header)
         self._steps = (*MOVES, *known(STEPS, self.features))

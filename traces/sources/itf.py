@@ -1,7 +1,8 @@
-"""ITF, the JSON trace format of Apalache and Quint: traces as sequences of states of Raft.tla.
+"""ITF, the JSON trace format of Apalache and Quint: traces as sequences of states.
 
-An ITF trace has states and no steps. Each pair of states is explained by a step of the reference
-node, which takes those of Raft.tla and no others; what no step explains cannot be read.
+An ITF trace has states and no steps. Of one with the variables of Raft.tla each pair of states is
+explained by a step of the reference node, which takes those of Raft.tla and no others; what no step
+explains cannot be read. One of any other specification is read as its states are (`itf_states`).
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from raft_ref.node import Action, Step
 from raft_ref.traces.format.flights import InFlight
 from raft_ref.traces.format.opening import opened
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceError, TraceStep, states
+from raft_ref.traces.sources.behaviors import trace_of_behavior
 from raft_ref.traces.sources.explored import (
     arguments_to_json,
     message_to_json,
     state_to_json,
 )
+from raft_ref.traces.sources.itf_states import behavior_of_itf, write_itf_states
 from raft_ref.traces.sources.raft import message_of, state_of
 
 BY_SERVER = (
@@ -38,11 +41,14 @@ NIL = "Nil"
 
 
 def write_itf(trace: Trace, path: str | Path) -> None:
-    """Write a trace of Raft as ITF; the step that led to a state is in its `#meta`.
+    """Write a trace as ITF; the step that led to a state is in its `#meta`.
 
-    Raises `OSError` where the file cannot be written, `TraceError` for a trace whose servers lack
-    variables of Raft.tla.
+    Raises `OSError` where the file cannot be written, `TraceError` for a trace of Raft whose
+    servers lack variables of Raft.tla.
     """
+    if trace.of is not None:
+        write_itf_states(trace, path)
+        return
     network = InFlight(trace.network, trace.in_flight)
     shown = []
     for number, servers in enumerate(states(trace)):
@@ -95,10 +101,10 @@ def _map(values: Mapping[str, Any]) -> JsonObject:
 
 
 def read_itf(path: str | Path) -> Trace:
-    """Read an ITF trace of Raft.tla's variables; others are passed over.
+    """Read an ITF trace; one with Raft.tla's variables is one of Raft, whatever it has beside.
 
     Raises `TraceError` (`file: reason`, with the number of the state) for what is none, and where
-    no step of Raft.tla leads from one state to the next.
+    no step of Raft.tla leads from one state of Raft to the next.
     """
     try:
         with opened(Path(path)) as file:
@@ -108,11 +114,24 @@ def read_itf(path: str | Path) -> Trace:
     except UnicodeDecodeError as error:
         raise TraceError(f"{path}: not JSON that can be read: {error}") from None
     try:
-        return _trace(json.loads(text), str(path))
+        whole = json.loads(text)
+        if not _is_of_raft(whole):
+            return trace_of_behavior(behavior_of_itf(whole, _named(path)), source=str(path))
+        return _trace(whole, str(path))
     except (ValueError, RecursionError) as error:
         raise TraceError(f"{path}: not JSON that can be read: {error}") from None
     except TraceError as error:
         raise TraceError(f"{path}: {error}") from None
+
+
+def _named(path: str | Path) -> str:
+    return Path(path).name.partition(".")[0]
+
+
+def _is_of_raft(whole: Any) -> bool:
+    shown = whole.get("states") if type(whole) is dict else None
+    first = shown[0] if type(shown) is list and shown else None
+    return type(first) is dict and first.keys() >= {*VARIABLES}
 
 
 def _trace(whole: Any, source: str) -> Trace:

@@ -23,13 +23,19 @@ _OF_RAFT = (
 def causal_slice(trace: Trace) -> frozenset[int]:
     """Return the numbers of the steps that lead to the violation, from 1.
 
-    All steps, where the trace violates nothing or goes on for ever, or it is not known of which
-    servers that speaks.
+    All steps, where the trace violates nothing, goes on for ever or is not of Raft, or it is not
+    known of which servers the violation speaks.
     Raises TraceError where a step takes a message that is not in flight.
     """
     every = frozenset(range(1, len(trace.steps) + 1))
     is_for_ever = trace.loop is not None
-    if is_for_ever or trace.violation is None or trace.violation.is_refusal or not trace.steps:
+    if (
+        is_for_ever
+        or trace.of is not None
+        or trace.violation is None
+        or trace.violation.is_refusal
+        or not trace.steps
+    ):
         return every
     live = {name for each in instances(trace) for name in each.values() if name in trace.servers}
     if not live:

@@ -7,6 +7,7 @@ a variable that none covers is told as it stands, "x: 1 -> 2".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from raft_ref.traces.format.trace import JsonObject, Trace, TraceStep
 from raft_ref.traces.story.membership import braced, configurations, in_force
@@ -153,6 +154,35 @@ def _tell_membership(
     if "configuration" in step.changes and is_configuration(logged):
         was = "" if before is None else f"{braced(before)} -> "
         yield {"configuration"}, f"configuration: {was}{braced(logged)}"
+
+
+def differences(name: str, old: Any, new: Any) -> Iterator[str]:
+    """Yield how a value of a specification changes, as ITF has it.
+
+    Of a function it is told where, of a set what comes and goes, of a sequence what is appended.
+    """
+    match old, new:
+        case {"#set": before}, {"#set": after}:
+            yield from (f"{name} - {plain(each)}" for each in before if each not in after)
+            yield from (f"{name} + {plain(each)}" for each in after if each not in before)
+            return
+        case [*before], [*after] if after[: len(before)] == before:
+            yield from (f"{name} appends {plain(each)}" for each in after[len(before) :])
+            return
+    one, other = _by_argument(old), _by_argument(new)
+    if one is None or other is None or one.keys() != other.keys():
+        yield f"{name} = {plain(new)}"
+        return
+    for argument, value in other.items():
+        if one[argument] != value:
+            yield from differences(f"{name}[{argument}]", one[argument], value)
+
+
+def _by_argument(value: Any) -> dict[str, Any] | None:
+    """Return what a function or record maps each argument to; None for what is neither."""
+    if type(value) is not dict or "#set" in value:
+        return None
+    return {plain(key): each for key, each in value.get("#map", value.items())}
 
 
 _FLAGS = {"heardFromLeader": "has a leader", "isForced": "is to stand at once"}

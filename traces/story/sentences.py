@@ -11,8 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 from raft_ref.traces.format.flights import DELIVERIES, LOSS, InFlight
-from raft_ref.traces.format.trace import NOT_LOGGED, JsonObject, Trace, TraceStep, Violation, states
-from raft_ref.traces.story.changes import changes
+from raft_ref.traces.format.trace import (
+    NOT_LOGGED,
+    JsonObject,
+    Specification,
+    Trace,
+    TraceStep,
+    Violation,
+    states,
+)
+from raft_ref.traces.story.changes import changes, differences
+from raft_ref.traces.story.evidence import Servers
 from raft_ref.traces.story.membership import begins
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import (
@@ -65,7 +74,9 @@ def tell(trace: Trace) -> list[str]:
     for number, (step, (before, after)) in enumerate(steps, start=1):
         flight = network.apply(number, step)
         again = flight is not None and number in flight.delivered[1:]
-        if step.server is None:
+        if trace.of is not None:
+            sentence = _of_specification(step, before, after, trace.of)
+        elif step.server is None:
             sentence = _opening(step, again)
         else:
             sentence = _sentence(step, again, before[step.server], after[step.server], trace)
@@ -73,6 +84,41 @@ def tell(trace: Trace) -> list[str]:
         lines.append(printable(f"{number:>{width}}. {sentence}{unsaid}."))
     lines += [] if trace.loop is None else ["", f"{for_ever(trace)}."]
     return lines + _ending(trace.violation, what_went_wrong(trace))
+
+
+def _of_specification(
+    step: TraceStep, before: Servers, after: Servers, specification: Specification
+) -> str:
+    """Return the sentence of a step that is none of Raft."""
+    told = ", ".join(f"{name} = {plain(value)}" for name, value in given(step).items())
+    name = f"{step.step}({told})" if told else step.step
+    received = [] if step.message is None else [step.message, *step.takes]
+    verb = "loses" if step.server is None else "receives"
+    effects = [f"{verb} {_message(each)} from {each['source']}" for each in received]
+    effects += [f"{_message(each)} to {each['dest']} is gone" for each in step.drops]
+    changed = {**({} if step.server is None else {step.server: step.changes}), **step.others}
+    for server, variables in changed.items():
+        of_whom = "" if server in (step.server, specification.shared) else f"{server}: "
+        for variable, new in variables.items():
+            if variable not in specification.channels:
+                told_of = differences(variable, before[server].get(variable), new)
+                effects += [f"{of_whom}{each}" for each in told_of]
+    effects += [f"sends {_message(each)} to {each['dest']}" for each in step.sends]
+    who = "" if step.server in (None, specification.shared) else f"{step.server} takes "
+    return f"{who}{name}: {', '.join(effects) or 'nothing changes'}"
+
+
+def given(step: TraceStep) -> JsonObject:
+    """Return the arguments of a step of a specification that nothing else of it tells."""
+    return {
+        name: value
+        for name, value in step.arguments.items()
+        if plain(value) != step.server and not (step.message is not None and type(value) is dict)
+    }
+
+
+def _message(message: JsonObject) -> str:
+    return describe(message).removesuffix("()")
 
 
 def for_ever(trace: Trace) -> str:

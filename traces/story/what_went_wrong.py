@@ -26,7 +26,9 @@ def what_went_wrong(trace: Trace) -> str:
     violation = trace.violation
     if violation is not None and violation.reason:
         return violation.reason
-    if violation is None or violation.property not in SENTENCES or not trace.steps:
+    if violation is None or trace.of is not None:
+        return ""
+    if violation.property not in SENTENCES or not trace.steps:
         return ""
     at = states(trace)
     names = next(iter(instances(trace)), {})
@@ -131,6 +133,11 @@ def _never(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     return told or "What is due can never be reached from here."
 
 
+def _no_steps(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
+    told = trace.violation.instances if trace.violation else ()
+    return ", ".join(told[:2]) + "." if told else ""
+
+
 def _no_step(_: Names, __: Servers, ___: Servers, trace: Trace) -> str:
     if trace.violation is None or not trace.violation.instances:
         return ""
@@ -156,6 +163,7 @@ SENTENCES: Mapping[str, Sentence] = {
         f"{names['i']} replaces its snapshot by one that includes less."
     ),
     "StepRefinement": _no_step,
+    "RefinesAnother": _no_steps,
     "Progress": _never,
     **OF_FEATURES,
     **OF_MEMBERSHIP,

@@ -15,7 +15,10 @@ ENVELOPE = ("type", "source", "dest")
 
 
 def plain(value: Any) -> str:
-    """Return a JSON value as text for people: strings bare, null as "none", entries as such."""
+    """Return a JSON value as text for people: strings bare, null as "none", entries as such.
+
+    Sets and functions of a specification, as ITF has them, stand in braces.
+    """
     if value is None:
         return "none"
     if isinstance(value, str):
@@ -29,7 +32,10 @@ def plain(value: Any) -> str:
             return f"{what} ({', '.join(others)})"
         if is_configuration(value):
             return configuration(value)
-        return "{" + ", ".join(f"{name}: {plain(part)}" for name, part in value.items()) + "}"
+        if "#set" in value:
+            return "{" + ", ".join(map(plain, value["#set"])) + "}"
+        parts = value["#map"] if "#map" in value else value.items()
+        return "{" + ", ".join(f"{plain(name)}: {plain(part)}" for name, part in parts) + "}"
     return json.dumps(value)
 
 

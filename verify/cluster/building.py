@@ -28,6 +28,7 @@ from raft_ref.explorer import (
 from raft_ref.features import MAX_CHANGES, MAX_READS, MAX_ROUNDS, ExtendedNode, Feature
 from raft_ref.spec.link import AsRaft, AsRaftMessage, Committed, RaftWords
 from raft_ref.spec.link.features import CommittedChanges, ReadsRecorded
+from raft_ref.spec.link.others import REFINES_ANOTHER
 from raft_ref.spec.requests import ALONE, RequestError, Sizes, probably
 from raft_ref.traces import Trace
 from raft_ref.traces.sources.explored import trace_of
@@ -215,6 +216,8 @@ def build(request: ClusterRequest, beyond: Mapping[str, int] | None = None) -> C
         description += f", {number} voter{'s' * (number > 1)} at first"
     if request.down:
         description += f", {' and '.join(servers[-request.down :])} down"
+    held = (prop.formula for prop in properties if prop.name == REFINES_ANOTHER)
+    description += "".join(f"; {formula}" for formula in held)
     return Cluster(system, properties, project, description, values, is_raft, project_message)
 
 

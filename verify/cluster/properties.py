@@ -38,6 +38,7 @@ from raft_ref.spec.link import (
 )
 from raft_ref.spec.link.features import ExtendedVariables, HidingRefinement, extended_properties
 from raft_ref.spec.link.features import composed as composed_with_features
+from raft_ref.spec.link.others import MappedRefinement
 from raft_ref.spec.requests import RequestError, probably
 from raft_ref.verify.cluster.down import up
 
@@ -66,6 +67,8 @@ class PropertyRequest:
     - `progress`: from every state with the operator `progress_from`, one with this operator must be
       reachable (None: not asked for; one of the two alone gets its usual other).
     - `refine`: every step of a server is a step of Raft.tla (None: of the reference node).
+    - `refines`, `mapping`: every step of a server is some steps of the specification of another in
+      this file, of which a server is a state as the mapping says (None: not asked for).
     - `bisimulation`: node and spec can take the same steps in every state.
     - `raft`: a folder whose Raft.tla counts instead of the one that ships, and its MCRaft.tla and
       RaftInvariants.tla, if it has them (None: the folder of `spec`, if there is a Raft.tla).
@@ -79,6 +82,8 @@ class PropertyRequest:
     progress: str | None = None
     progress_from: str | None = None
     refine: bool | None = None
+    refines: Path | None = None
+    mapping: Path | None = None
     bisimulation: bool = False
     excepted: Sequence[str] = ()
     witness: str | None = None
@@ -145,7 +150,11 @@ class Subject:
 def properties_of(subject: Subject, request: PropertyRequest) -> list[Property]:
     """Return the properties that are asked for. Raises `RequestError`."""
     bug = subject.bug
-    available = [*_properties(subject, request), *_ties_to_the_spec(subject, request)]
+    available = [
+        *_properties(subject, request),
+        *_ties_to_the_spec(subject, request),
+        *_ties_to_another(subject, request),
+    ]
     if request.witness is not None:
         return [never(available, request.witness)]
     found = _selected(available, request.invariants or _broken_by(bug, request))
@@ -281,6 +290,29 @@ def _ties_to_the_spec(subject: Subject, request: PropertyRequest) -> list[Proper
     if request.bisimulation:
         found.append(_bisimulation(subject, model, raft))
     return found
+
+
+def _ties_to_another(subject: Subject, request: PropertyRequest) -> list[Property]:
+    """Return the property that compares the node with a specification of somebody else's."""
+    if request.refines is None:
+        if request.mapping is not None:
+            raise RequestError("mapping: of what? --refines names the specification")
+        return []
+    if request.mapping is None:
+        raise RequestError("refines: a mapping says how a server is a state of that; --mapping")
+    is_ours = _is_of_ours(subject, "refines")
+    refinement = MappedRefinement(
+        request.refines,
+        request.mapping,
+        subject.variables,
+        subject.system.servers,
+        RaftWords() if is_ours else RaftWords(subject.project, subject.project_message),
+    )
+    initial = subject.system.view(subject.system.initial())
+    wrong = refinement.initial_differences(initial)
+    if wrong:
+        return [initial_refinement(wrong, initial, request.refines.name)]
+    return [refinement.as_property]
 
 
 def _is_of_ours(subject: Subject, option: str) -> bool:

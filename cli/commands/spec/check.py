@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from raft_ref.cli.options.errors import EXIT_CODES, demand_writable
+from raft_ref.cli.options.errors import EXIT_CODES
+from raft_ref.cli.options.output import add_output, output_of
 from raft_ref.cli.reports import spec_check as reports
+from raft_ref.cli.reports.pictures import Written, written
 from raft_ref.cli.reports.terminal import live_progress
-from raft_ref.spec.checker.behavior import as_ndjson
 from raft_ref.spec.checker.verdict import Verdict
+from raft_ref.traces.sources.conversion import ITF
 from raft_ref.verify import SpecCheck
 
 EXAMPLES = """\
@@ -19,6 +20,9 @@ examples:
   raft-ref spec check Counter.tla --config Other.cfg --no-deadlock
   raft-ref spec check Counter.tla --full --trace bug.ndjson
                                                   a counterexample as TLC prints it, and kept
+  raft-ref spec check Lock.tla --diagram bug.svg --trace bug.itf.json
+                                                  drawn (or a .html, to step through it); in ITF
+  raft-ref spec check Paxos.tla --diagram bug.svg --processes 'Acceptor \\cup Proposer'
   raft-ref spec check Counter.tla --tlc           the same with real TLC, side by side
   raft-ref spec check Counter.tla --library CommunityModules/modules --tlc-jar tla2tools.jar
 """
@@ -74,18 +78,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     tlc.add_argument(
         "--tlc-jar", metavar="FILE", type=Path, help="another tla2tools.jar than that of the extra"
     )
-    _add_output(parser.add_argument_group("output"))
-
-
-def _add_output(group: Any) -> None:
-    group.add_argument(
+    output = parser.add_argument_group("output")
+    output.add_argument(
         "--full", action="store_true", help="show each state of a counterexample in full, as TLC"
     )
-    group.add_argument(
-        "--trace", metavar="FILE", type=Path, help="write the counterexample (NDJSON)"
+    output.add_argument(
+        "--processes",
+        metavar="SET",
+        help="whose columns a trace has, an expression (default: what most variables are "
+        "functions of)",
     )
-    group.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
-    group.add_argument("--quiet", action="store_true", help="print the verdict alone")
+    add_output(output, f"NDJSON, or ITF: {ITF}")
 
 
 def _positive(text: str) -> int:
@@ -105,20 +108,19 @@ def run(options: argparse.Namespace) -> int:
         options.workers,
         options.tlc_jar,
         tuple(options.library),
+        options.processes,
     )
-    if options.trace is not None:
-        demand_writable("--trace", options.trace)
-    with live_progress(is_shown=sys.stderr.isatty() and not options.quiet) as on_progress:
+    output = output_of(options)
+    with live_progress(is_shown=output.is_live) as on_progress:
         report = request.run(on_progress)
-    behavior = report.embedded.counterexample
-    trace = options.trace if behavior is not None else None
-    if behavior is not None and trace is not None:
-        lines = as_ndjson(behavior)
-        trace.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    where = Written()
+    if output.trace is not None or output.diagram is not None:
+        trace = report.trace(output.source)
+        where = written(trace, output, report.annotations)
     if options.json:
-        print(json.dumps(reports.as_json(report, trace)))
+        print(json.dumps(reports.as_json(report, where)))
     else:
-        print("\n".join(reports.as_text(report, trace, is_full=options.full, quiet=options.quiet)))
+        print("\n".join(reports.as_text(report, where, is_full=options.full, quiet=options.quiet)))
         for line in reports.errors(report):
             print(f"raft-ref: {line}", file=sys.stderr)
     return EXIT[report.embedded.verdict] or int(bool(report.differences))

@@ -29,6 +29,7 @@ from raft_ref.traces.drawing import frames
 from raft_ref.traces.drawing.layout import Box, Layout, Point, lay_out
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import LIGHT
+from raft_ref.traces.format.trace import Specification
 from raft_ref.traces.story.words import printable
 from tests.support.files import GALLERY, TRACES
 
@@ -256,6 +257,49 @@ def test_nothing_overlaps_in_any_trace(
     check_that_nothing_overlaps(lay_out(trace))
 
 
+@given(
+    st.integers(2, 4),
+    st.lists(
+        st.tuples(
+            st.integers(0, 4),
+            st.text("abc ", min_size=1, max_size=30),
+            st.lists(st.integers(0, 4), max_size=3),
+            st.lists(st.integers(0, 4), max_size=3),
+            st.sampled_from(["keep", "take", "lose", "drop"]),
+        ),
+        max_size=6,
+    ),
+)
+@settings(deadline=None, max_examples=50)
+def test_nothing_overlaps_in_a_trace_of_any_specification(
+    count: int, plan: list[tuple[int, str, list[int], list[int], str]]
+) -> None:
+    processes = tuple(f"p{number}" for number in range(count))
+    columns = (*processes, "Spec")
+    steps: list[TraceStep] = []
+    for actor, text, dests, beside, fate in plan:
+        server = processes[actor % count]
+        sends = tuple(
+            {"type": text, "source": server, "dest": processes[dest % count], "number": number}
+            for number, dest in enumerate(dests)
+        )
+        changed = {columns[each % len(columns)] for each in beside} - {server}
+        others = {each: {"x": text, "n": len(steps)} for each in sorted(changed)}
+        sent = TraceStep("Send", server, sends=sends, changes={"x": text}, others=others)
+        steps.append(sent)
+        if sends and fate == "take":
+            taken = TraceStep("Take", str(sends[0]["dest"]), message=sends[0], takes=sends[1:])
+            steps.append(replace(taken, others={"Spec": {"x": text}}))
+        elif sends and fate == "lose":
+            more = {"Spec": {"x": text}}
+            steps += [TraceStep("Lose", None, message=each, others=more) for each in sends]
+        elif sends and fate == "drop":
+            steps.append(TraceStep("Clear", "Spec", drops=sends))
+    initial: dict[str, JsonObject] = {column: {"x": ""} for column in columns}
+    trace = Trace(columns, initial, tuple(steps), network="bag", of=Specification("Spec", "Spec"))
+    check_that_nothing_overlaps(lay_out(trace))
+
+
 def changing(count: int) -> Trace:
     """Return a trace in which each server goes from all servers to one, by way of both."""
     servers = tuple(f"s{number}" for number in range(1, count + 1))
@@ -342,7 +386,8 @@ def test_graphviz_keeps_to_the_layout(path: Path, capfd: pytest.CaptureFixture[s
     for placed in lay_out(read(path)).rows:
         for note in placed.notes:
             for number, (_, box) in enumerate(note.lines):
-                name = f"step{placed.row.number} note {note.note.side} line {number}"
+                where = f"at {note.note.at}" if note.note.at else note.note.side
+                name = f"step{placed.row.number} note {where} line {number}"
                 width, height = sizes[name]
                 assert width <= box.width + 1
                 assert height <= box.height + 1

@@ -18,7 +18,7 @@ from raft_ref.cli import main
 from raft_ref.traces import Trace, read, write
 from raft_ref.traces.drawing.page import page
 from raft_ref.verify.trace_properties import annotations
-from tests.support.files import GALLERY, TRACES
+from tests.support.files import GALLERY, SPECS, TRACES
 
 GOLDEN = TRACES / "vote-not-persisted.ndjson"
 
@@ -132,6 +132,34 @@ def test_a_reader_clicks_through(browser: Chrome, tmp_path: Path) -> None:
 
     browser.get(f"{picture.as_uri()}#step-3")
     assert text_of(browser, "position") == "3 / 7"
+    assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.long
+def test_a_counterexample_of_any_specification(browser: Chrome, tmp_path: Path) -> None:
+    module, picture = tmp_path / "Tally.tla", tmp_path / "page.html"
+    module.write_text((SPECS / "Tally.tla").read_text())
+    module.with_suffix(".cfg").write_text(
+        "SPECIFICATION Spec CONSTANTS Voter = {a, b, c} Nobody = Nobody INVARIANT NothingIsLeft"
+    )
+    check = ["spec", "check", str(module), "--no-deadlock", "--quiet"]
+    assert main([*check, "--diagram", str(picture)]) == 1
+    browser.get(picture.as_uri())
+    assert (text_of(browser, "columns"), text_of(browser, "story")) == (
+        "State",
+        "The initial state.",
+    )
+    browser.get(f"{picture.as_uri()}#step-2")
+    assert text_of(browser, "story").startswith("2. b takes Answer: receives ask from a")
+    assert text_of(browser, "servers").splitlines()[0] == "a b c Tally"
+    flying = browser.find_elements(By.CSS_SELECTOR, "#flight li")
+    assert [each.text for each in flying] == ["a to c: ask", "b to a: yes"]
+    assert browser.find_element(By.CSS_SELECTOR, "#actions h2").text == "Answer: Tally.tla"
+    assert "Answer(m) ==" in browser.find_element(By.CSS_SELECTOR, ".tla").text
+    assert browser.find_elements(By.CSS_SELECTOR, ".python") == []
+    ActionChains(browser).send_keys(Keys.END).perform()
+    broken = browser.find_elements(By.CSS_SELECTOR, "#properties .broken")
+    assert [each.text for each in broken] == ["NothingIsLeft"]
     assert browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 

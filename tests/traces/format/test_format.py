@@ -149,7 +149,7 @@ BAD_FILES = [
         lines({**HEADER, "servers": ["s1", "s1"]}),
         ':1: "servers" must name each server once, and at least one',
     ),
-    (lines({**HEADER, "network": "tcp"}), ':1: "network" must be one of set, fifo, not "tcp"'),
+    (lines({**HEADER, "network": "tcp"}), ':1: "network" must be one of set, fifo, bag, not "tcp"'),
     (lines({**HEADER, "initial": {"s1": {}}}), ':1: "s2" is missing'),
     (lines({**HEADER, "initial": {"s1": {}, "s2": 0}}), ':1: "s2" must be an object'),
     (lines({**HEADER, "bounds": {"a": float("nan")}}), ":1: not JSON that can be read: NaN"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from raft_ref.spec.files import EXTENDED_TRACE, RAFT_TRACE
+from raft_ref.traces import read
 from raft_ref.traces.format.features import FEATURES, MARK, MAY_BE_ALLOWED
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Lines, Outcome, validate
@@ -96,6 +97,13 @@ def test_what_is_shown_of_membership_is_accepted(tmp_path: Path) -> None:
     assert outcome_of(shown, tmp_path) == (Outcome.ACCEPTED, None)
     broken = shown.replace('"voters": ["a", "b"]}}', '"voters": ["b"]}}')
     assert outcome_of(broken, tmp_path) == (Outcome.REFUSED, 6)
+
+
+def test_what_is_shown_of_another_specification_is_read(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^## Of another specification$.*?^```\n(.*?)^```$", TEXT, re.M | re.S)
+    path = tmp_path / "shown.ndjson"
+    path.write_text(shown)
+    assert [step.step for step in read(path).steps] == ["Ask", "Decide"]
 
 
 def test_what_is_shown_of_features_is_accepted(tmp_path: Path) -> None:

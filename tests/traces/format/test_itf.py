@@ -10,11 +10,7 @@ import pytest
 from raft_ref.cli import main
 from raft_ref.traces import TraceError, read, states, write
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.sources.itf import (
-    VARIABLES,
-    read_itf,
-    write_itf,
-)
+from raft_ref.traces.sources.itf import VARIABLES, read_itf, write_itf
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import TRACES
@@ -71,8 +67,14 @@ def test_what_apalache_and_quint_write_is_read(tmp_path: Path) -> None:
         ("", "not JSON that can be read"),
         ("[" * 100_000, "not JSON that can be read"),
         ("[]", 'an ITF trace is an object with its "states"'),
-        ('{"states": [{}]}', "state 0 is none of Raft.tla: no 'currentTerm'"),
-        ('{"states": [{"currentTerm": 1}]}', "state 0 is none of Raft.tla"),
+        ('{"states": []}', 'an ITF trace is an object with its "states"'),
+        ('{"states": [1]}', 'an ITF trace is an object with its "states"'),
+        ('{"states": [{}]}', "state 0 has no variables"),
+        ('{"states": [{"x": 1}, {"y": 1}]}', "state 1 has other variables than state 0"),
+        ('{"states": [{"x": {"#bag": 1}}]}', "#bag is nothing that ITF has"),
+        ('{"states": [{"x": {"#map": [1]}}]}', "#map is nothing that ITF has"),
+        ('{"states": [{"x": 1}], "loop": 1}', '"loop" is 1: expected the number of a state'),
+        (json.dumps({"states": [dict.fromkeys(VARIABLES, 1)]}), "state 0 is none of Raft.tla"),
     ],
 )
 def test_what_is_no_trace(text: str, reason: str, tmp_path: Path) -> None:
@@ -102,4 +104,6 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "one of the two must end with .itf.json" in capsys.readouterr().err
     ring = TRACES / "token-ring.ndjson"
     assert main(["convert", str(ring), two]) == 2
-    assert "the trace has no currentTerm: it is none of Raft.tla" in capsys.readouterr().err
+    assert (
+        f"{ring}: the trace has no currentTerm: it is none of Raft.tla" in capsys.readouterr().err
+    )

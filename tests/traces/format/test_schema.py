@@ -1,6 +1,7 @@
 """The JSON Schema of the trace format: it says of a line what the reader says."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,13 @@ from raft_ref.traces.validation.rules.checks import (
     VARIABLES_OF_MEMBERSHIP,
 )
 from tests.support.extended_schedules import recorded as with_features
-from tests.support.files import ROOT
+from tests.support.files import ROOT, TRACES
 from tests.support.schedules import recorded, thinned
 from tests.traces.validation.test_validation import BAD, HEADER, lines_of
 
 FOLDER = ROOT / "traces"
 SCHEMA = json.loads((FOLDER / "schema.json").read_text())
+TEXT = (FOLDER / "FORMAT.md").read_text(encoding="utf-8")
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 OF_MORE_THAN_A_LINE = (
@@ -74,6 +76,19 @@ def test_it_has_all_steps_and_all_that_a_header_says() -> None:
 def test_what_was_recorded_is_in_the_schema(path: Path) -> None:
     for line in path.read_text().splitlines():
         VALIDATOR.validate(json.loads(line))
+
+
+def test_a_trace_of_another_specification_has_a_schema_of_its_own() -> None:
+    rest = {key: value for key, value in SCHEMA.items() if key != "anyOf"}
+    other = Draft202012Validator({**rest, "$ref": "#/$defs/ofAnotherSpecification"})
+    lines = [*map(json.loads, (TRACES / "tally.ndjson").read_text().splitlines())]
+    (shown,) = re.findall(r"^## Of another specification$.*?^```\n(.*?)^```$", TEXT, re.M | re.S)
+    for line in [*lines, *map(json.loads, shown.splitlines())]:
+        other.validate(line)
+    for key, wrong in (("drops", [{"type": "ask"}]), ("others", {"a": 1}), ("step", 1)):
+        assert not other.is_valid({**lines[1], key: wrong})
+    for key, bad in (("servers", []), ("network", "tcp"), ("initial", [])):
+        assert not other.is_valid({**lines[0], key: bad})
 
 
 def test_what_the_node_does_is_in_the_schema(tmp_path: Path) -> None:
