@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer.engines.ranks import NoMpiError, Ranks, is_first, is_one_of_many, world
+from raft_ref.explorer.engines.together.ranks import NoMpiError, Ranks, is_first, is_one_of_many, world
 
 NO_MPI: Final = "mpirun has started several processes, and they need mpi4py to search together"
 _ALONE: Final = {

@@ -14,7 +14,7 @@ from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.memory import rarely_collected, usable_bytes
 from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.ranks import Ranks
 from raft_ref.explorer.model.properties import Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System

@@ -30,9 +30,9 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer._core import Ending
-from raft_ref.explorer.engines import distributed
-from raft_ref.explorer.engines.distributed import DistributedSearch
-from raft_ref.explorer.engines.ranks import Ranks, is_first, is_one_of_many
+from raft_ref.explorer.engines.together import distributed
+from raft_ref.explorer.engines.together.distributed import DistributedSearch
+from raft_ref.explorer.engines.together.ranks import Ranks, is_first, is_one_of_many
 from tests import toys
 from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, shallow
 from tests.support.models import Model

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from raft_ref.explorer._core import Distributed
-from raft_ref.explorer.engines.digests import digest_of
+from raft_ref.explorer.engines.together.digests import digest_of
 from raft_ref.explorer.engines.native import Counted, NativeSearch
 from raft_ref.explorer.engines.native_model import NativeModel, Unfit
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.ranks import Ranks
 from raft_ref.explorer.model.properties import Kind, Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.symmetry import Symmetry
