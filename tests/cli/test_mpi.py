@@ -47,7 +47,6 @@ def test_the_report_is_that_of_one_process(ranks: int) -> None:
         (["check"], "bounds are needed"),
         (["check", "--max-term", "1", "--progress"], "--progress: not under mpirun"),
         (["check", "--random", "--runs", "1", "--seed", "1"], "--shard K/N"),
-        (["check", "--max-term", "1", "--checkpoint", "found"], "no checkpoints"),
         (["check", "--max-term", "1", "--engine", "plain"], "--engine plain"),
     ],
 )

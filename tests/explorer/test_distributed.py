@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +16,6 @@ from raft_ref.bugs import BUGS
 from raft_ref.explorer import (
     ActorError,
     Bounds,
-    Checkpoints,
-    Disk,
     EngineError,
     NetworkKind,
     Progress,
@@ -263,8 +260,6 @@ def test_a_search_for_ways_says_what_stopped_it(monkeypatch: pytest.MonkeyPatch)
     ("given", "name"),
     [
         ({"engine": "plain"}, "engine"),
-        ({"checkpoints": Checkpoints(Path("kept"), resume=False)}, "checkpoints"),
-        ({"disk": Disk(Path("kept"))}, "disk"),
     ],
 )
 def test_what_ranks_do_not_do_is_refused(given: dict[str, Any], name: str) -> None:

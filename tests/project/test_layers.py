@@ -35,7 +35,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref/server/network": {"raft_ref", "raft_ref/server"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
     "explorer": {"explorer/model", "explorer/results"},
-    "explorer/engines": {"explorer", "explorer/model", "explorer/results"},
+    "explorer/engines": {
+        "explorer",
+        "explorer/engines/together",
+        "explorer/model",
+        "explorer/results",
+    },
+    "explorer/engines/together": {
+        "explorer",
+        "explorer/engines",
+        "explorer/model",
+        "explorer/results",
+    },
     "explorer/liveness": {
         "explorer",
         "explorer/engines",

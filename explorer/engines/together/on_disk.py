@@ -110,7 +110,7 @@ class DistributedDiskSearch(DistributedSearch):
         keeping = _Keeping(folder, self._journal, lambda what: None, self._seconds)
         if earlier:
             self._started -= max(each.seconds for each in earlier)
-            found = self._together(lambda: self._adopt(earlier, keeping))
+            found = self._adopt(earlier, keeping)
             if found.ending != Ending.COVERED:
                 return found
         self._runs.remove()
@@ -123,7 +123,8 @@ class DistributedDiskSearch(DistributedSearch):
     def _earlier(self, setting: Mapping[str, Any]) -> list[Kept]:
         """Return what each rank of the last run has kept."""
         found = self._together(lambda: self._runs.points(setting))
-        last = self._together(lambda: self._runs.last(self._ranks.share(found)))
+        every = self._ranks.share(found)
+        last = self._together(lambda: self._runs.last(every))
         if self._resume is not None and self._resume is not (last is not None):
             is_there = "holds a checkpoint already; resume it or remove it"
             raise CheckpointError(
@@ -149,6 +150,18 @@ class DistributedDiskSearch(DistributedSearch):
 
     def _adopt(self, earlier: Sequence[Kept], keeping: Keeping) -> Any:
         """Have the states of an earlier run; return how that ended."""
+        legacies = self._together(lambda: self._revived(earlier))
+        told = self._ranks.share([core.point for core, *_ in legacies])
+        point = next(each for points in told for each in points)
+        return self._together(
+            lambda: self._core.adopt(legacies, point, self._heartbeat, keeping.commit)
+        )
+
+    def _revived(self, earlier: Sequence[Kept]) -> list[tuple[Any, ...]]:
+        """Return the searches of those earlier ranks that this one takes over.
+
+        With each, what its numbers of states, messages, histories and names are here.
+        """
         try:
             own = Numbering(self._system, self._model, self._journal)
             numberings = [self._numbering() for _ in earlier]
@@ -166,10 +179,7 @@ class DistributedDiskSearch(DistributedSearch):
             ) from error
         except Damaged as error:
             raise CheckpointError(str(error)) from error
-        told = self._ranks.share({rank: core.point for rank, core in cores.items()})
-        point = next(each for points in told for each in points.values())
-        legacies = [(core, *own.renumbered(numberings[rank])) for rank, core in cores.items()]
-        return self._core.adopt(legacies, point, self._heartbeat, keeping.commit)
+        return [(core, *own.renumbered(numberings[rank])) for rank, core in cores.items()]
 
     def _numbering(self) -> Numbering:
         """Return a numbering of a system like ours in which nothing has a number yet."""

@@ -10,7 +10,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,49 +18,24 @@ from typing import Any
 from raft_ref.explorer._core import read
 from raft_ref.explorer.engines.checkpoint import CheckpointError, Extent, Folder, is_checkpoint
 from raft_ref.explorer.engines.native_checkpoint import QUESTIONS
+from raft_ref.explorer.engines.together.places import Place, places
 from raft_ref.explorer.engines.together.ranks import Ranks
 
-_NAME = re.compile(r"run-(\d+)-rank-(\d+)-of-(\d+)")
 _POINT = re.compile(r"point-(\d+)\.bin")
 
 Points = Mapping[int, Mapping[str, Extent]]
 """The files of what was kept, by the number of the point."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """Which rank of which run a folder belongs to."""
-
-    run: int
-    rank: int
-    ranks: int
-
-    @property
-    def name(self) -> str:
-        """The name of the folder."""
-        return f"run-{self.run}-rank-{self.rank}-of-{self.ranks}"
-
-
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one rank of an earlier run has kept: its journal and, where it is to be had, its files."""
+    """What one rank of an earlier run has kept: its journal and, where that can be read, its files."""
 
     rank: int
     seconds: float
     words: Sequence[int]
     path: Path | None
     files: Mapping[str, Extent]
-
-
-def has_runs(folder: Path) -> bool:
-    """Return whether several processes have searched in a folder."""
-    return any(_places(folder))
-
-
-def _places(folder: Path) -> Iterator[Place]:
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if (found := _NAME.fullmatch(path.name)) is not None:
-            yield Place(*map(int, found.groups()))
 
 
 class Runs:
@@ -70,13 +45,13 @@ class Runs:
         self._folder = folder
         self._ranks = ranks
         self._locks: list[int] = []
-        seen = ranks.share(sorted(_places(folder)))
-        self._all = sorted({place for places in seen for place in places})
+        seen = ranks.share(sorted(places(folder)))
+        self._all = sorted({place for some in seen for place in some})
         # A rank takes what the one of its number has left, if it sees that.
         self._mine = [
             place
             for place in self._all
-            if ranks.rank == _taker(place, [place in places for places in seen])
+            if ranks.rank == _taker(place, [place in some for some in seen])
         ]
         number = max((place.run for place in self._all), default=0) + 1
         self.path = folder / Place(number, ranks.rank, ranks.size).name
@@ -120,12 +95,12 @@ class Runs:
         missing = ""
         for run in sorted({place.run for place in self._all}, reverse=True):
             size = next(place.ranks for place in self._all if place.run == run)
-            places = [Place(run, rank, size) for rank in range(size)]
-            common = set.intersection(*(points.get(place, set()) for place in places))
+            every_rank = [Place(run, rank, size) for rank in range(size)]
+            common = set.intersection(*(points.get(place, set()) for place in every_rank))
             if common:
-                return places, max(common)
-            if any(points.get(place) for place in places) and not missing:
-                missing = next(place.name for place in places if not points.get(place))
+                return every_rank, max(common)
+            if any(points.get(place) for place in every_rank) and not missing:
+                missing = next(place.name for place in every_rank if not points.get(place))
         if missing:
             raise CheckpointError(f"{self._folder}: {missing} is missing, or was never kept whole")
         return None
