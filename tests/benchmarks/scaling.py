@@ -1,11 +1,11 @@
-"""One model by more threads, by more processes, and on disk; and what that means for many machines.
+"""One model by more threads, more processes, and on disk; and what that means for many machines.
 
     python -m tests.benchmarks.scaling [--only KIND ...] [--small]
 
 Searches one model in each way, in one run, all properties on, and demands the same counts of all:
 with one thread and with two; by one to four ranks under mpirun, one thread each; and with the
-states on disk, with memory for a quarter of what the search in memory took. Prints distinct states a
-second of each, the ratio to one thread in memory, and what a state takes.
+states on disk, and memory for a quarter of what the search in memory took. Prints distinct states
+a second of each, the ratio to one thread in memory, and what a state takes.
 
 - More ranks than cores share these; then what grows is the wait for each other, not the search.
 - Memory is what the process took at most beyond what it had before. For the search on disk the
@@ -163,15 +163,16 @@ def measure(row: Row, kinds: Sequence[str]) -> Iterator[Way]:
         for threads in (1, 2):
             way = with_threads(row, threads)
             taken = way.measured.memory or 0
-            yield _as_expected(row, way)
+            yield as_expected(row, way)
     if "disk" in kinds:
-        yield _as_expected(row, on_disk(row, 2, taken))
+        yield as_expected(row, on_disk(row, 2, taken))
     if "ranks" in kinds:
         for ranks in (1, 2, 3, 4):
-            yield _as_expected(row, by_ranks(row, ranks))
+            yield as_expected(row, by_ranks(row, ranks))
 
 
-def _as_expected(row: Row, way: Way) -> Way:
+def as_expected(row: Row, way: Way) -> Way:
+    """Return what was measured, if it has the counts that it is known to have."""
     found = way.measured.distinct_states, way.measured.transitions
     if found != (row.distinct_states, row.transitions):
         raise AssertionError(f"{way.name}: counted {found}")

@@ -29,7 +29,7 @@ Points = Mapping[int, Mapping[str, Extent]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What one rank of an earlier run has kept: its journal and, where that can be read, its files."""
+    """What a rank of an earlier run has kept: its journal and, where that can be read, its files."""
 
     rank: int
     seconds: float
