@@ -154,6 +154,7 @@ class DiskSearch {
             all = meet_alone();
             const std::uint64_t expected = all.distinct;
             found_.tally.distinct = levels_.states();
+            found_.queue = found_.covered_depth < found_.depth ? all.queue : 0;
             all = meet_alone();
             attempt([&] {
                 if (all.distinct != expected)
@@ -175,6 +176,8 @@ class DiskSearch {
         together_.attempt(something);
     }
 
+    unsigned owner_of(std::uint64_t key) { return is_alone_ ? 0 : owners_.of(key); }
+
     // ---- Levels
 
     void begin(const std::vector<Node>& nodes, History history) {
@@ -185,7 +188,7 @@ class DiskSearch {
         found_.tally = Tally(setting_);
         found_.depth = 1;
         Blocks blocks;
-        if (owners_.of(initial) == together_.post().rank()) {
+        if (owner_of(initial) == together_.post().rank()) {
             const std::uint64_t key = levels_.turned(initial);
             blocks.add({&key, 1});
             found_.tally.distinct = 1;
@@ -407,7 +410,7 @@ class DiskSearch {
     bool is_own(std::uint64_t key, Finder& finder, std::size_t thread) {
         std::uint64_t& before = recents_[thread][mixed(key) % recents];
         if (std::exchange(before, key) == key) return false;
-        const unsigned owner = owners_.of(key);
+        const unsigned owner = owner_of(key);
         if (owner == together_.post().rank()) return true;
         finder.foreign[owner].push_back(key);
         ++finder.foreign_size;
@@ -631,7 +634,7 @@ class DiskSearch {
             for (std::uint64_t key : keys) legacy.add(from.turned_back(key));
         legacy.pass_on([&](auto something) { with_room(something); },
                        [&](std::uint64_t key) {
-                           const unsigned owner = owners_.of(key);
+                           const unsigned owner = owner_of(key);
                            if (owner == together_.post().rank())
                                coming_->arrived().add(levels_.turned(key));
                            else

@@ -120,7 +120,7 @@ def by_ranks(row: Row, ranks: int) -> Way:
     if not MPIRUN.exists():
         raise UnavailableError("no mpirun: pip install 'raft-ref[mpi]'")
     asked = json.dumps(asdict(row.model))
-    command = [MPIRUN, "-n", str(ranks), sys.executable, "-m", "tests.benchmarks.scaling"]
+    command = [str(MPIRUN), "-n", str(ranks), sys.executable, "-m", "tests.benchmarks.scaling"]
     run = subprocess.run(
         [*command, "--as-rank", asked], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )

@@ -109,7 +109,7 @@ def test_what_ends_one_ends_all(
 
 def has_kept(folder: Path, ranks: int) -> bool:
     """Whether each of so many ranks has kept something."""
-    found = [path for path in folder.glob(f"run-*-of-{ranks}/manifest.json")]
+    found = list(folder.glob(f"run-*-of-{ranks}/manifest.json"))
     return len(found) == ranks and all("point-" in path.read_text() for path in found)
 
 

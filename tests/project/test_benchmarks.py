@@ -126,7 +126,7 @@ def test_many_machines_are_computed_from_what_was_measured() -> None:
 
 
 def test_a_way_that_counts_otherwise_is_an_error() -> None:
-    row = scaling.Row(Model(symmetry=False), 999, 4_000)
+    row = Row(Model(symmetry=False), 999, 4_000)
     with pytest.raises(AssertionError, match=r"1 thread: counted \(1000, 4000\)"):
         scaling.as_expected(row, BASELINE)
 

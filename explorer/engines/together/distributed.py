@@ -221,7 +221,8 @@ class DistributedSearch(NativeSearch):
 
     @property
     def _engine(self) -> str:
-        return f"{super()._engine} in each of {self._ranks.size} processes"
+        each = f" in each of {self._ranks.size} processes"
+        return f"{super()._engine}{each if self._ranks.size > 1 else ''}"
 
 
 def _portable(error: Exception | None) -> Exception | None:

@@ -29,7 +29,7 @@ Points = Mapping[int, Mapping[str, Extent]]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a rank of an earlier run has kept: its journal and, where that can be read, its files."""
+    """What a rank of an earlier run has kept: its journal, and its files where they can be read."""
 
     rank: int
     seconds: float
@@ -66,7 +66,7 @@ class Runs:
 
     def points(self, setting: Mapping[str, Any]) -> dict[Place, tuple[Points, float]]:
         """Return what there is in those folders that this rank takes. Raises CheckpointError."""
-        found = {}
+        found: dict[Place, tuple[Points, float]] = {}
         for place in self._mine:
             path = self._folder / place.name
             if not is_checkpoint(path):
@@ -138,7 +138,7 @@ def _taker(place: Place, sees: Sequence[bool]) -> int:
 
 
 def _by_point(folder: Folder) -> dict[int, Mapping[str, Extent]]:
-    found = {}
+    found: dict[int, Mapping[str, Extent]] = {}
     for files in (folder.before, folder.files):
         for name in files:
             if (point := _POINT.fullmatch(name)) is not None:
