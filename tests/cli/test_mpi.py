@@ -136,8 +136,8 @@ def test_a_rank_is_killed_and_another_number_of_them_goes_on(tmp_path: Path) -> 
         assert out == ""
         assert not ranks_at_work()
     last = mpirun(4, *MEDIUM, "--resume", str(folder))
-    assert last.returncode == 0, last.stderr
-    alone = subprocess.run([*COMMAND, *MEDIUM], capture_output=True, text=True, check=True)
+    alone = subprocess.run([*COMMAND, *MEDIUM], capture_output=True, text=True, check=False)
+    assert last.returncode == alone.returncode == 3, last.stderr  # not all is reached
     found = report(last.stdout)
     assert found.pop("bytes_on_disk") > 0
     assert found == {k: v for k, v in report(alone.stdout).items() if k != "bytes_on_disk"}
