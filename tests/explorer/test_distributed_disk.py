@@ -1,5 +1,6 @@
 """Several processes with their states on disk report what one in memory does."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ from raft_ref.explorer import (
     Verdict,
     search,
 )
-from raft_ref.explorer.engines.checkpoint import MANIFEST
+from raft_ref.explorer.engines.checkpoint import MANIFEST, Folder
 from raft_ref.explorer.engines.together.ranks import Ranks
 from tests import toys
 from tests.explorer.test_checkpoint import flipped
@@ -196,16 +197,30 @@ def test_what_is_taken_over_is_removed(tmp_path: Path) -> None:
     ]
 
 
-def test_some_have_kept_a_point_that_others_have_not(tmp_path: Path) -> None:
-    """As if they were killed between: what counts is what all have."""
-    on_disk(2, tmp_path / "old", small, [], True, Interrupt(3))
-    manifests = [path / MANIFEST for path in sorted((tmp_path / "old").iterdir())]
-    before = manifests[1].read_bytes()
-    shutil.copytree(tmp_path / "old", tmp_path / "new")
-    # The next point of this one alone: as the other has it, a run later.
-    report = on_disk(2, tmp_path / "new", small, [], True)
-    same(report, search(small(), [], True, engine="native"))
-    assert manifests[1].read_bytes() == before
+def folder_of(folder: Path, rank: int, ranks: int = 2) -> Folder:
+    """Return the folder of a rank of the first run."""
+    path = folder / f"run-1-rank-{rank}-of-{ranks}"
+    found = Folder(path, json.loads((path / MANIFEST).read_text())["setting"])
+    found.load()
+    return found
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_one_had_not_kept_yet_what_the_other_had(rank: int, tmp_path: Path) -> None:
+    """They were killed between: what counts is what both have."""
+    on_disk(2, tmp_path, small, [], True, Interrupt(6))
+    late = folder_of(tmp_path, rank)
+    assert late.before
+    assert late.before.keys() != late.files.keys()
+    late.commit(late.before, 0.0)
+    same(on_disk(3, tmp_path, small, [], True), search(small(), [], True, engine="native"))
+
+
+def test_one_had_not_kept_anything_yet(tmp_path: Path) -> None:
+    """Then nothing is lost with what the other had."""
+    on_disk(2, tmp_path, small, [], True, Interrupt(3))
+    folder_of(tmp_path, 1).commit({}, 0.0)
+    same(on_disk(2, tmp_path, small, [], True), search(small(), [], True, engine="native"))
 
 
 def test_a_run_that_was_killed_while_it_took_over(tmp_path: Path) -> None:

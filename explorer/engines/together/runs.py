@@ -89,7 +89,9 @@ class Runs:
     ) -> tuple[list[Place], int] | None:
         """Return of the last run that is whole the folders, by rank, and its last point.
 
-        `every` is what `points` returns, of all ranks. Raises CheckpointError.
+        `every` is what `points` returns, of all ranks. A run that was killed while it kept something
+        for the first time has no point that all have, and nothing is lost with it. Raises
+        CheckpointError where a folder is not there.
         """
         points = {place: set(each[0]) for found in every for place, each in found.items()}
         missing = ""
@@ -99,10 +101,12 @@ class Runs:
             common = set.intersection(*(points.get(place, set()) for place in every_rank))
             if common:
                 return every_rank, max(common)
-            if any(points.get(place) for place in every_rank) and not missing:
-                missing = next(place.name for place in every_rank if not points.get(place))
+            is_begun = any(points.get(place) for place in every_rank)
+            absent = [place.name for place in every_rank if place not in points]
+            if is_begun and absent and not missing:
+                missing = absent[0]
         if missing:
-            raise CheckpointError(f"{self._folder}: {missing} is missing, or was never kept whole")
+            raise CheckpointError(f"{self._folder}: {missing} is missing")
         return None
 
     def kept(
