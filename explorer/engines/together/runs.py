@@ -89,7 +89,7 @@ class Runs:
     ) -> tuple[list[Place], int] | None:
         """Return of the last run that is whole the folders, by rank, and its last point.
 
-        `every` is what `points` returns, of all ranks. A run that was killed while it kept something
+        `every` is what `points` returns, of all ranks. A run that was killed as it kept something
         for the first time has no point that all have, and nothing is lost with it. Raises
         CheckpointError where a folder is not there.
         """
