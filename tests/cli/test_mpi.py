@@ -133,11 +133,11 @@ def test_a_rank_is_killed_and_another_number_of_them_goes_on(tmp_path: Path) -> 
         os.kill(ranks_at_work()[1], signal.SIGKILL)
         out, _ = launcher.communicate(timeout=60)
         assert launcher.returncode != 0
-        assert out == ""
+        assert "verdict" not in out
         assert not ranks_at_work()
     last = mpirun(4, *MEDIUM, "--resume", str(folder))
     alone = subprocess.run([*COMMAND, *MEDIUM], capture_output=True, text=True, check=False)
-    assert last.returncode == alone.returncode == 3, last.stderr  # not all is reached
+    assert last.returncode == alone.returncode == 0, last.stderr
     found = report(last.stdout)
     assert found.pop("bytes_on_disk") > 0
     assert found == {k: v for k, v in report(alone.stdout).items() if k != "bytes_on_disk"}
