@@ -406,8 +406,9 @@ class DiskSearch {
         return true;
     }
 
-    // Whether this rank is to keep a state that was found. If not, it is sent, or was a while ago.
-    bool is_own(std::uint64_t key, Finder& finder, std::size_t thread) {
+    // Whether this rank is to keep a state that was found. If not, it is sent, or was a while ago. One
+    // process alone does not ask, and its loop is the better for not having this in it.
+    [[gnu::noinline]] bool is_own(std::uint64_t key, Finder& finder, std::size_t thread) {
         std::uint64_t& before = recents_[thread][mixed(key) % recents];
         if (std::exchange(before, key) == key) return false;
         const unsigned owner = owner_of(key);

@@ -14,10 +14,11 @@ a second of each, the ratio to one thread in memory, and what a state takes.
 - Of the exchange between ranks it says how many bytes a distinct state causes to be sent, and what
   part of the time the ranks are in it, the wait for the last one included.
 
-The second table is computed from these figures, for machines like this one with all its cores at
-work. Rounds do nothing else meanwhile, so a state takes its time in the search, and the time that
-its bytes need on the link of one machine, of which (N - 1) / N leave it. No account is taken of
-latency, of switches that are shared, or of machines that are not equally fast.
+The second table is computed from these figures, for machines like this one, with as many ranks as
+cores. A state takes the time that these ranks were not in the exchange, what packs it for another
+rank included, and then, since nothing else is done meanwhile, the time that its bytes need on the
+link of one machine, of which (N - 1) / N leave it. No account is taken of latency, of switches that
+are shared, or of machines that are not equally fast.
 """
 
 import argparse
@@ -167,7 +168,7 @@ def measure(row: Row, kinds: Sequence[str]) -> Iterator[Way]:
     if "disk" in kinds:
         yield as_expected(row, on_disk(row, 2, taken))
     if "ranks" in kinds:
-        for ranks in (1, 2, 3, 4):
+        for ranks in sorted({1, 2, 3, 4, max(os.cpu_count() or 1, 2)}):
             yield as_expected(row, by_ranks(row, ranks))
 
 
@@ -207,9 +208,9 @@ def line(way: Way, baseline: Way) -> str:
 class Figures:
     """What many machines are computed from, of one of them.
 
-    `rate`: distinct states a second, of all its cores; `sent`: how many states a distinct one
-    causes to be sent if all leave the machine; `size`: bytes of each of these; `memory` and `disk`:
-    bytes that a distinct state takes.
+    `rate`: distinct states a second, of all its cores, but for the exchange; `sent`: how many
+    states a distinct one causes to be sent if all leave the machine; `size`: bytes of each of
+    these; `memory` and `disk`: bytes that a distinct state takes.
     """
 
     rate: float
@@ -221,21 +222,20 @@ class Figures:
     @classmethod
     def of(cls, ways: Mapping[str, Way]) -> "Figures":
         """Return them of what was measured."""
-        threads = max(
-            (way for way in ways.values() if "thread" in way.name and not way.bytes_on_disk),
-            key=lambda way: way.measured.rate,
-        )
+        threads = next(way for way in ways.values() if way.measured.memory)
         disk = next(way for way in ways.values() if way.bytes_on_disk)
-        ranks = max((w for w in ways.values() if w.exchange), key=lambda way: way.name)
-        exchange = ranks.exchange
-        assert exchange is not None
-        distinct = ranks.measured.distinct_states
+        ranks, exchange = next(
+            (way.measured, way.exchange)
+            for way in ways.values()
+            if way.exchange is not None and way.exchange.ranks == max(os.cpu_count() or 1, 2)
+        )
+        distinct = ranks.distinct_states
         return cls(
-            threads.measured.rate,
+            distinct / (ranks.seconds - exchange.seconds),
             exchange.states / distinct * exchange.ranks / (exchange.ranks - 1),
             exchange.bytes / exchange.states,
-            (threads.measured.memory or 0) / threads.measured.distinct_states,
-            (disk.bytes_on_disk or 0) / disk.measured.distinct_states,
+            (threads.measured.memory or 0) / distinct,
+            (disk.bytes_on_disk or 0) / distinct,
         )
 
 
