@@ -242,6 +242,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "verify/checks": {
         "explorer/engines",
+        "explorer/engines/together",
         "explorer/liveness",
         "explorer/model",
         "explorer/results",
@@ -363,6 +364,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli/examples/adapters/python": {"cli"},
     "cli/options": {
         "explorer/engines",
+        "explorer/engines/together",
         "explorer/liveness",
         "explorer/model",
         "explorer/walks",
