@@ -1,11 +1,12 @@
 """One model by more threads, more processes, and on disk; and what that means for many machines.
 
-    python -m tests.benchmarks.scaling [--only KIND ...] [--small]
+    python -m tests.benchmarks.scaling [--only KIND ...] [--states STATES]
 
 Searches one model in each way, in one run, all properties on, and demands the same counts of all:
 with one thread and with two; by one to four ranks under mpirun, one thread each; and with the
 states on disk, and memory for a quarter of what the search in memory took. Prints distinct states
-a second of each, the ratio to one thread in memory, and what a state takes.
+a second of each, the ratio to one thread in memory, how long all its threads and ranks were at work
+by the processor's clock, and what a state takes.
 
 - More ranks than cores share these; then what grows is the wait for each other, not the search.
 - Memory is what the process took at most beyond what it had before. For the search on disk the
@@ -15,10 +16,10 @@ a second of each, the ratio to one thread in memory, and what a state takes.
   part of the time the ranks are in it, the wait for the last one included.
 
 The second table is computed from these figures, for machines like this one, with as many ranks as
-cores. A state takes the time that these ranks were not in the exchange, what packs it for another
-rank included, and then, since nothing else is done meanwhile, the time that its bytes need on the
-link of one machine, of which (N - 1) / N leave it. No account is taken of latency, of switches that
-are shared, or of machines that are not equally fast.
+cores. A state takes the time that these ranks were at work for it by the processor's clock, what
+packs it for another rank included, and then, since nothing else is done meanwhile, the time that
+its bytes need on the link of one machine, of which (N - 1) / N leave it. No account is taken of
+latency, of switches that are shared, or of machines that are not equally fast.
 """
 
 import argparse
@@ -28,6 +29,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -46,8 +48,7 @@ from tests.support.files import ROOT
 from tests.support.models import Model
 
 MPIRUN = Path(sysconfig.get_path("scripts")) / "mpirun"
-ROW = next(row for row in ROWS if row.distinct_states == 13_937_779)
-SMALL = Row(Model(log=1, restarts=1, symmetry=False), 13_529, 46_440)
+SIZES = {row.distinct_states: row for row in ROWS}
 
 MACHINES = (16, 64, 256)
 GIGABITS = (10, 100)
@@ -71,6 +72,7 @@ class Way:
 
     name: str
     measured: Measurement
+    processor: float  # seconds
     exchange: Exchange | None = None
     bytes_on_disk: int | None = None
 
@@ -80,32 +82,35 @@ class Way:
 
 def with_threads(row: Row, threads: int) -> Way:
     """Search in memory."""
-    measured, _ = _alone(row, threads, None)
-    return Way(f"{threads} thread{'s'[: threads > 1]}", measured)
+    measured, processor, _ = _alone(row, threads, None)
+    return Way(f"{threads} thread{'s'[: threads > 1]}", measured, processor)
 
 
 def on_disk(row: Row, threads: int, taken: int) -> Way:
     """Search on disk, with a quarter of the memory that was taken."""
     room = max(taken // 4, LEAST_MEMORY)
-    measured, size = _alone(row, threads, room)
-    return Way(f"{threads} threads, disk, {room >> 20} MB", measured, bytes_on_disk=size)
+    measured, processor, size = _alone(row, threads, room)
+    return Way(f"{threads} threads, disk, {room >> 20} MB", measured, processor, None, size)
 
 
-def _alone(row: Row, threads: int, room: int | None) -> tuple[Measurement, int | None]:
+def _alone(row: Row, threads: int, room: int | None) -> tuple[Measurement, float, int | None]:
     """Search in a process of its own, so that its memory can be told."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(_searched, row.model, threads, room).result()
 
 
-def _searched(model: Model, threads: int, room: int | None) -> tuple[Measurement, int | None]:
+def _searched(
+    model: Model, threads: int, room: int | None
+) -> tuple[Measurement, float, int | None]:
     system, properties, before = model.system(), model.properties(), resident_bytes()
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         given: dict[str, Any] = {"engine": "native", "threads": threads}
         if room is not None:
             given |= {"disk": Disk(Path(folder)), "memory": before + room}
         report = search(system, properties, model.symmetry, **given)
     memory = getrusage(RUSAGE_SELF).ru_maxrss * 1024 - before
-    return _measurement(report, memory), report.bytes_on_disk
+    return _measurement(report, memory), time.process_time() - began, report.bytes_on_disk
 
 
 def _measurement(report: Report, memory: int | None) -> Measurement:
@@ -129,6 +134,7 @@ def by_ranks(row: Row, ranks: int) -> Way:
     return Way(
         f"{ranks} rank{'s'[: ranks > 1]}",
         Measurement(**found["measured"]),
+        found["processor"],
         Exchange(**found["exchange"]),
     )
 
@@ -144,14 +150,15 @@ def _be_rank(model: Model) -> None:
         memory=ranks.memory(_NO_LIMIT),
         ranks=ranks,
     )
+    began = time.process_time()
     report = core.run()
-    every = ranks.share(core.core.postage())
-    _, states, size, _ = map(sum, zip(*every, strict=True))
-    seconds = sum(each[3] for each in every) / len(every)
+    every = ranks.share((time.process_time() - began, *core.core.postage()))
+    processor, _, states, size, seconds = map(sum, zip(*every, strict=True))
     if ranks.rank == 0:
-        exchange = Exchange(ranks.size, int(states), int(size), seconds)
-        measured = _measurement(report, None)
-        print(json.dumps({"measured": asdict(measured), "exchange": asdict(exchange)}))
+        exchange = Exchange(ranks.size, int(states), int(size), seconds / ranks.size)
+        measured = asdict(_measurement(report, None))
+        found = {"measured": measured, "processor": processor, "exchange": asdict(exchange)}
+        print(json.dumps(found))
 
 
 _NO_LIMIT = 1 << 40
@@ -189,6 +196,7 @@ def line(way: Way, baseline: Way) -> str:
     parts = [
         f"{way.name:<26} {measured.seconds:>9,.1f} s {measured.rate:>12,.0f}/s",
         f"x {measured.rate / baseline.measured.rate:.2f}",
+        f"processor {way.processor:,.1f} s",
     ]
     if measured.memory is not None:
         parts.append(f"{measured.memory / states:.1f} B of memory a state")
@@ -224,14 +232,15 @@ class Figures:
         """Return them of what was measured."""
         threads = next(way for way in ways.values() if way.measured.memory)
         disk = next(way for way in ways.values() if way.bytes_on_disk)
+        cores = os.cpu_count() or 1
         ranks, exchange = next(
-            (way.measured, way.exchange)
+            (way, way.exchange)
             for way in ways.values()
-            if way.exchange is not None and way.exchange.ranks == max(os.cpu_count() or 1, 2)
+            if way.exchange is not None and way.exchange.ranks == max(cores, 2)
         )
-        distinct = ranks.distinct_states
+        distinct = ranks.measured.distinct_states
         return cls(
-            distinct / (ranks.seconds - exchange.seconds),
+            distinct / ranks.processor * cores,
             exchange.states / distinct * exchange.ranks / (exchange.ranks - 1),
             exchange.bytes / exchange.states,
             (threads.measured.memory or 0) / distinct,
@@ -290,13 +299,13 @@ def main() -> None:
     kinds = ("threads", "disk", "ranks")
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--only", nargs="+", choices=kinds, default=kinds)
-    parser.add_argument("--small", action="store_true", help="a model of 13,529 states")
+    parser.add_argument("--states", type=int, choices=SIZES, default=13_937_779)
     parser.add_argument("--as-rank", metavar="MODEL", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.as_rank is not None:
         _be_rank(Model(**json.loads(options.as_rank)))
         return
-    row = SMALL if options.small else ROW
+    row = SIZES[options.states]
     title = str(replace(row.model, symmetry=True))
     print(f"{title}: {row.distinct_states:,} states; {os.cpu_count()} cores", flush=True)
     ways: dict[str, Way] = {}
