@@ -102,7 +102,7 @@ def in_pieces(
     return report
 
 
-@pytest.mark.parametrize("size", [1, 2, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.parametrize("size", [2, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 3))])
 def test_raft_holds_on_the_disks_of_any_number_of_processes(size: int, tmp_path: Path) -> None:
     model = Model(term=1, log=1, messages=2, restarts=1)
     expected = search(model.system(), model.properties(), model.symmetry, engine="native")
@@ -172,7 +172,8 @@ def test_one_report_of_a_foreign_node(
     same(report, expected)
 
 
-@pytest.mark.parametrize("network", [pytest.param("set", marks=pytest.mark.long), "fifo"])
+@pytest.mark.long
+@pytest.mark.parametrize("network", ["set", "fifo"])
 def test_networks_become_numbers_in_the_middle_of_a_search(
     network: NetworkKind, tmp_path: Path
 ) -> None:
@@ -205,7 +206,7 @@ def folder_of(folder: Path, rank: int, ranks: int = 2) -> Folder:
     return found
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_one_had_not_kept_yet_what_the_other_had(rank: int, tmp_path: Path) -> None:
     """They were killed between: what counts is what both have."""
     on_disk(2, tmp_path, small, [], True, Interrupt(6))
@@ -216,6 +217,7 @@ def test_one_had_not_kept_yet_what_the_other_had(rank: int, tmp_path: Path) -> N
     same(on_disk(3, tmp_path, small, [], True), search(small(), [], True, engine="native"))
 
 
+@pytest.mark.long
 def test_one_had_not_kept_anything_yet(tmp_path: Path) -> None:
     """Then nothing is lost with what the other had."""
     on_disk(2, tmp_path, small, [], True, Interrupt(3))
@@ -223,6 +225,7 @@ def test_one_had_not_kept_anything_yet(tmp_path: Path) -> None:
     same(on_disk(2, tmp_path, small, [], True), search(small(), [], True, engine="native"))
 
 
+@pytest.mark.long
 def test_a_run_that_was_killed_while_it_took_over(tmp_path: Path) -> None:
     """The one before is there, whole."""
     on_disk(2, tmp_path, small, [], True, Interrupt(3))
@@ -247,6 +250,7 @@ def refused(folder: Path, size: int = 2, make: Make = small, **given: Any) -> st
     return str(outcomes[0])
 
 
+@pytest.mark.long
 def test_a_rank_whose_folder_is_missing(tmp_path: Path) -> None:
     on_disk(3, tmp_path, small, [], True)
     shutil.rmtree(tmp_path / "run-1-rank-1-of-3")
@@ -264,6 +268,7 @@ def test_what_one_process_has_begun(tmp_path: Path) -> None:
     assert "one process has searched there" in refused(tmp_path)
 
 
+@pytest.mark.long
 def test_a_damaged_file_of_one_rank(tmp_path: Path) -> None:
     on_disk(2, tmp_path, small, [], True)
     [path] = (tmp_path / "run-1-rank-1-of-2").glob("servers*")
@@ -271,6 +276,7 @@ def test_a_damaged_file_of_one_rank(tmp_path: Path) -> None:
     assert "servers.bin: damaged" in refused(tmp_path)
 
 
+@pytest.mark.long
 def test_a_node_that_answers_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     on_disk(2, tmp_path, small, [], True)
     receive = toys.Counting.receive
@@ -283,6 +289,7 @@ def test_a_node_that_answers_otherwise(tmp_path: Path, monkeypatch: pytest.Monke
     assert "the node no longer answers as it did" in refused(tmp_path)
 
 
+@pytest.mark.long
 def test_checkpoints_are_as_states_on_disk(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, resume=True, every=0)
     assert "there is no checkpoint" in refused(tmp_path, checkpoints=kept)
