@@ -35,7 +35,9 @@ class Found:
 
 class DiskSearch:
     trouble: str
+    point: tuple[int, int, bool]
 
+    def postage(self) -> tuple[int, int, int, float]: ...
     def __init__(
         self,
         model: Any,
@@ -44,7 +46,9 @@ class DiskSearch:
         folder: str,
         every: float,
         room: int,
+        peers: Any = None,
     ) -> None: ...
+    def restore(self, files: Mapping[str, Extent]) -> None: ...
     def run(
         self,
         nodes: Sequence[int],
@@ -53,7 +57,14 @@ class DiskSearch:
         files: Mapping[str, Extent],
         commit: Callable[[dict[str, Extent]], bool],
     ) -> Found: ...
-    def find_ways(self, heartbeat: Callable[[Found], None]) -> bool: ...
+    def adopt(
+        self,
+        legacies: Sequence[tuple[Any, list[int], list[int], list[int], list[int]]],
+        point: tuple[int, int, bool],
+        heartbeat: Callable[[Found], None],
+        commit: Callable[[dict[str, Extent]], bool],
+    ) -> Found: ...
+    def find_ways(self, heartbeat: Callable[[Found], None]) -> Ending: ...
     def is_on_the_way(
         self,
         number: int,

@@ -59,6 +59,9 @@ examples:
   raft-ref check --max-messages 6 --memory 4G --disk states
                                                   one that is larger than memory; it goes on, too
   mpirun -n 4 raft-ref check --max-messages 4     by four processes, on one machine or many
+  mpirun -n 4 raft-ref check --max-messages 6 --disk states
+                                                  each with its states on its disk; any number of
+                                                  processes goes on with them
   raft-ref check --random --seed 1 --runs 1000    random walks, far beyond what can be exhausted
   raft-ref check --random --seed 1 --runs 1000000 --shard 3/16 --json
                                                   one of 16 jobs; raft-ref merge joins them

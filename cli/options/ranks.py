@@ -8,7 +8,13 @@ from types import TracebackType
 from typing import Final
 
 from raft_ref.cli.options.errors import UsageError
-from raft_ref.explorer.engines.ranks import NoMpiError, Ranks, is_first, is_one_of_many, world
+from raft_ref.explorer.engines.together.ranks import (
+    NoMpiError,
+    Ranks,
+    is_first,
+    is_one_of_many,
+    world,
+)
 
 NO_MPI: Final = "mpirun has started several processes, and they need mpi4py to search together"
 _ALONE: Final = {
@@ -18,9 +24,6 @@ _ALONE: Final = {
     "bisimulation": "in one process alone",
     "progress": "in one process alone",
     "live": "in one process alone",
-    "disk": "the states of a search in several processes are in memory",
-    "checkpoint": "no checkpoints are kept of a search in several processes",
-    "resume": "no checkpoints are kept of a search in several processes",
 }
 """What cannot be asked of several processes, and why."""
 

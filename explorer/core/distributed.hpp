@@ -5,13 +5,11 @@
 // when one has much to send, or some time has passed, or it is done with its part. When all are
 // done, each has its part of the next level. What is found does not depend on how many there are.
 //
-// Whatever makes one rank stop, all learn in the next round, and stop there. What one rank fails with
-// it throws when all are done: before that the others would wait for it.
+// What makes one rank stop makes all stop: see together.hpp.
 #pragma once
 
 #include <bit>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <utility>
 
@@ -21,8 +19,8 @@
 #include "outgrown.hpp"
 #include "owners.hpp"
 #include "parallel.hpp"
-#include "peers.hpp"
 #include "pending.hpp"
+#include "together.hpp"
 #include "ways.hpp"
 
 namespace explorer {
@@ -36,7 +34,7 @@ class Distributed {
           setting_(std::move(setting)),
           space_(model, std::move(properties), setting_),
           owners_(model, space_, peers.size()),
-          post_(space_, setting_, peers),
+          together_(space_, setting_, peers),
           visited_(setting_.memory),
           recents_(setting_.threads, std::vector<std::uint64_t>(recents)) {}
 
@@ -45,7 +43,7 @@ class Distributed {
     // interrupted.
     Found run(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
         const Found found = levels(nodes, history, heartbeat, false);
-        throw_what_failed();
+        together_.throw_what_failed();
         return found;
     }
 
@@ -53,7 +51,7 @@ class Distributed {
     // The last search must have ended with one; so has this one, unless it was stopped.
     Ending find_ways(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat) {
         const Ending ending = every_way(nodes, history, heartbeat);
-        throw_what_failed();
+        together_.throw_what_failed();
         return ending;
     }
 
@@ -68,7 +66,7 @@ class Distributed {
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
-    const Postage& postage() const { return post_.postage(); }
+    const Postage& postage() const { return together_.post().postage(); }
 
    private:
     struct Worker {
@@ -79,9 +77,12 @@ class Distributed {
         std::size_t quota = 0, foreign_size = 0;
         std::vector<std::vector<std::uint64_t>> foreign;  // by the rank that they belong to
     };
-    struct Stop {
-        Ending ending;
-    };
+
+    template <class Do>
+    void attempt(Do something) {
+        together_.attempt(something);
+    }
+    Post& post() { return together_.post(); }
 
     // ---- Levels
 
@@ -94,15 +95,13 @@ class Distributed {
         level_ = Level();
         next_ = Level();
         is_violated_ = false;
-        failure_ = nullptr;
-        ending_ = Ending::covered;
-        others_ = Standing{};
+        together_.begin();
         forget_recents();
         found_.depth = 1;
         attempt([&] {
             const std::uint64_t initial = space_.key_of({nodes, history, {}, {}});
             is_violated_ = space_.is_bad(initial);
-            if (owners_.of(initial) == post_.rank()) {
+            if (owners_.of(initial) == post().rank()) {
                 visited_.insert(initial, visited_.home(initial));
                 found_.tally.distinct = 1;
                 level_.add(initial);
@@ -175,7 +174,7 @@ class Distributed {
                         if (ways_.empty() ? violates(space_, key, unused)
                                           : leads_to(space_, key, ways_.back(), unused))
                             own.push_back(key);
-                for (std::uint64_t key : own) post_.add_for_all(key);
+                for (std::uint64_t key : own) post().add_for_all(key);
             });
             kept_.pop_back();
             way_ = std::move(own);
@@ -203,41 +202,14 @@ class Distributed {
         Standing own;
         own.is_done = level_.size() == 0;
         own.is_violated = is_violated_;
-        own.has_failed = failure_ != nullptr;
-        own.ending = ending_;
         own.distinct = found_.tally.distinct;
         own.transitions = found_.tally.transitions;
         own.next = next_.size();
         own.queue = level_.size() + next_.size();
         const auto again = [&](auto something) { with_room(something); };
-        const auto read = [&](Inbox& inbox, const Parcel& parcel, Numbers& numbers) {
-            attempt([&] { inbox.read(parcel, numbers, again, expect, arrived); });
-        };
-        const Standing all = post_.meet(own, read);
-        others_ = all;
-        others_.distinct -= own.distinct;
-        others_.transitions -= own.transitions;
+        const Standing all = together_.meet(own, again, expect, arrived);
         found_.queue = all.queue;
         return all;
-    }
-
-    // No rank has anything to do any more. The failure may know, as one of Python's does, of whoever
-    // has this search: so it is not kept.
-    void throw_what_failed() {
-        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
-    }
-
-    // Do what may throw. After that this rank does no more than tell the others.
-    template <class Do>
-    void attempt(Do something) {
-        if (failure_ || ending_ != Ending::covered) return;
-        try {
-            something();
-        } catch (const Stop& stop) {
-            ending_ = stop.ending;
-        } catch (...) {
-            failure_ = std::current_exception();
-        }
     }
 
     // ---- Expansion
@@ -253,15 +225,15 @@ class Distributed {
         for (Worker& each : workers) {
             each.tally = Tally(setting_);
             each.quota = room / workers.size();
-            each.foreign.resize(post_.ranks());
+            each.foreign.resize(post().ranks());
         }
         in_parallel(workers, heartbeat);
         for (Worker& each : workers) {
             found_.tally.add(each.tally);
             is_violated_ |= each.violated;
             next_.take_all(each.next);
-            for (unsigned rank = 0; rank < post_.ranks(); ++rank)
-                for (std::uint64_t key : each.foreign[rank]) post_.add(rank, key);
+            for (unsigned rank = 0; rank < post().ranks(); ++rank)
+                for (std::uint64_t key : each.foreign[rank]) post().add(rank, key);
         }
         if (outgrown_.exchange(false)) lay_out_anew();
     }
@@ -271,8 +243,8 @@ class Distributed {
         const auto end = std::chrono::steady_clock::now() + round_time;
         const auto tick = [&] {
             beat(heartbeat);
-            if (resident_bytes() > setting_.memory) ending_ = Ending::out_of_memory;
-            if (ending_ != Ending::covered || std::chrono::steady_clock::now() > end) stop_ = true;
+            if (resident_bytes() > setting_.memory) together_.stop(Ending::out_of_memory);
+            if (!together_.goes_on() || std::chrono::steady_clock::now() > end) stop_ = true;
         };
         const auto work_as_guest = [&](std::size_t at) {
             const auto guest = model_.guest();
@@ -284,14 +256,14 @@ class Distributed {
     // Call the heartbeat if it is time to.
     void beat(const Heartbeat& heartbeat) {
         if (!pulse_.is_due()) return;
-        if (!heartbeat(so_far())) ending_ = std::max(ending_, Ending::interrupted);
+        if (!heartbeat(so_far())) together_.stop(Ending::interrupted);
     }
 
     // What was counted since the ranks met is not in it.
     Found so_far() const {
         Found result = found_;
-        result.tally.distinct += others_.distinct;
-        result.tally.transitions += others_.transitions;
+        result.tally.distinct += together_.others().distinct;
+        result.tally.transitions += together_.others().transitions;
         return result;
     }
 
@@ -324,7 +296,7 @@ class Distributed {
                     std::uint64_t& before = recent[mixed(next) % recents];
                     if (std::exchange(before, next) == next) return;
                     const unsigned owner = owners_.of(next);
-                    if (owner == post_.rank()) return worker.pending.push(visited_, next, look_up);
+                    if (owner == post().rank()) return worker.pending.push(visited_, next, look_up);
                     worker.foreign[owner].push_back(next);
                     ++worker.foreign_size;
                 });
@@ -394,7 +366,7 @@ class Distributed {
     Setting setting_;
     Space space_;
     Owners owners_;
-    Post post_;
+    Together together_;
     Visited visited_;
     Found found_;
     Level level_, next_;
@@ -403,10 +375,7 @@ class Distributed {
     std::vector<std::uint64_t> way_;  // that which is being found
 
     Pending pending_;
-    Standing others_;  // when we met last
     bool is_violated_ = false;
-    std::exception_ptr failure_;
-    Ending ending_ = Ending::covered;
     int server_bits_ = 0;
     Pulse pulse_;
     std::atomic<bool> stop_{false}, outgrown_{false};

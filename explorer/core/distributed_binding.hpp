@@ -36,6 +36,10 @@ class PythonPeers : public Peers {
     unsigned rank_, size_;
 };
 
+std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, double> as_tuple(const Postage& all) {
+    return {all.rounds, all.states, all.bytes, all.seconds};
+}
+
 class PythonDistributed {
    public:
     PythonDistributed(nb::object model, nb::list properties, nb::object setting, nb::object peers)
@@ -60,8 +64,7 @@ class PythonDistributed {
     }
     std::vector<bool> reached() const { return search_.verdicts().reached(); }
     std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, double> postage() const {
-        const Postage& all = search_.postage();
-        return {all.rounds, all.states, all.bytes, all.seconds};
+        return as_tuple(search_.postage());
     }
 
    private:

@@ -313,8 +313,8 @@ class PythonSearch {
     std::optional<Progress> progress_;
 };
 
-#include "disk_binding.hpp"
 #include "distributed_binding.hpp"
+#include "disk_binding.hpp"
 #include "liveness_binding.hpp"
 #include "walks_binding.hpp"
 

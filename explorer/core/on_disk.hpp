@@ -1,13 +1,15 @@
-// Breadth-first search with the states on disk, for what is larger than memory.
+// Breadth-first search with the states on disk, for what is larger than memory; by one process, or by
+// several ranks, each with the states that belong to it.
 //
-// Each level is a run (see runs.hpp), and no state is in two of them. A level is read from its
-// beginning to its end and expanded; what is found is collected in memory, sorted, and written as
-// runs where memory does not suffice. When the level is done, all that was found is held against all
-// levels, and what is new is the next one. So no state is looked up alone, every file is read and
-// written in one direction, and each state is written once, but for what did not fit meanwhile.
+// A level is read from its beginning to its end and expanded; what is found is collected in memory,
+// sorted, and written as runs where memory does not suffice. When the level is done, all that was
+// found is held against all levels, and what is new is the next one. So no state is looked up alone,
+// every file is read and written in one direction, and each state is written once, but for what did
+// not fit meanwhile.
 //
-// Keys in runs are turned so that the servers are their highest bits: states of the same servers are
-// next to each other then, which is where the search wants them.
+// Ranks meet in rounds while they expand a level, see distributed.hpp: what belongs to another one is
+// sent there, and collected there with what that one finds. They have as many levels each, which may
+// be empty, and keep them at the same time.
 //
 // The levels, with what keys speak of (see kept_space.hpp), are all that is needed to go on:
 //
@@ -18,39 +20,23 @@
 // not kept. What was found bad is told of in the point: such a level is not expanded again.
 #pragma once
 
-#include <cstring>
-#include <functional>
-#include <optional>
+#include <deque>
 
-#include "crew.hpp"
-#include "kept_space.hpp"
-#include "memory.hpp"
-#include "new_keys.hpp"
-#include "outgrown.hpp"
-#include "parallel.hpp"
-#include "space.hpp"
-#include "successors.hpp"
-#include "ways.hpp"
+#include "disk_ground.hpp"
+#include "legacy.hpp"
 
 namespace explorer {
 
-class DiskSearch {
+class DiskSearch : DiskGround {
    public:
-    using Heartbeat = std::function<bool(const Found&)>;
+    using DiskGround::Heartbeat;
+    using DiskGround::Options;
     // Note that these files are what was found; false if the search shall stop. Throws FileError.
     using Commit = std::function<bool(const Files&)>;
 
-    struct Options {
-        std::string folder;
-        double every;          // seconds, from one time that levels are kept to the next
-        std::size_t room = 0;  // bytes for what is found of a level; 0: most of what memory leaves
-    };
-    DiskSearch(Model& model, std::vector<Property> properties, Setting setting, Options options)
-        : model_(model),
-          setting_(std::move(setting)),
-          options_(std::move(options)),
-          space_(model, std::move(properties), setting_),
-          kept_(space_, setting_, options_.folder) {}
+    DiskSearch(Model& model, std::vector<Property> properties, Setting setting, Options options,
+               Peers& peers = Alone::nobody_else())
+        : DiskGround(model, std::move(properties), std::move(setting), std::move(options), peers) {}
 
     // Make the search one that has found what is kept; `run` goes on with it. Throws Damaged or
     // FileError.
@@ -58,47 +44,37 @@ class DiskSearch {
         const auto& [file, number] = kept_.named("point-", files);
         Reader point(kept_.path(file.first), file.second);
         point_ = number;
-        epoch_ = point.next();
+        const std::uint64_t epoch = point.next();
         is_violated_ = point.next() != 0;
         const std::uint64_t levels = point.next();
         found_ = kept_.restore(files, point);
         if (point.left() > 0 || found_.depth != levels) point.misfit();
-        std::uint64_t states = 0;
-        for (std::uint64_t level = 0; level < levels; ++level) {
-            const auto named = files.find(name_of(level));
-            if (named == files.end()) throw Damaged(kept_.path(name_of(level)), "is not there");
-            levels_.push_back(std::make_unique<Run>(kept_.path(named->first), named->second));
-            states += levels_.back()->size();
-        }
-        if (states != found_.tally.distinct || found_.covered_depth > levels) point.misfit();
+        levels_.open(files, epoch, levels);
+        if (levels_.states() != found_.tally.distinct || found_.covered_depth > levels)
+            point.misfit();
     }
 
     // Search from a state, or on from what was kept. A disk that is full ends the search, and so
-    // does every other trouble with files that are written: see `trouble`.
+    // does every other trouble with files that are written: see `trouble`. As in Distributed, the
+    // tally is of this rank alone, and so are the bytes.
     Found run(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat,
               const Commit& commit) {
-        try {
-            if (levels_.empty()) begin(nodes, history);
-            const Ending ending = levels_from_here(heartbeat, commit);
-            keep_last(ending, commit);
-            return ended(ending);
-        } catch (const FileError& error) {
-            trouble_ = error.path + ": " + std::strerror(error.code);
-            return ended(Ending::out_of_disk);
-        }
+        together_.begin();
+        const Standing last = levels(nodes, history, heartbeat, commit);
+        together_.throw_what_failed();
+        Ending ending = is_violated_ ? Ending::violated : Ending::covered;
+        if (last.has_to_stop()) ending = last.why();
+        if (last.has_failed || ending == Ending::out_of_disk) return ended(ending);
+        return ended(keep_last(ending, commit));
     }
 
-    // Find out which states are on a shortest way to a violation; false if the heartbeat says to
-    // stop. The search must have ended with one.
-    bool find_ways(const Heartbeat& heartbeat) {
-        ways_.clear();
-        for (std::uint64_t level = found_.covered_depth; level-- > 0;) {
-            std::optional<std::vector<std::uint64_t>> way = way_through(*levels_[level], heartbeat);
-            if (!way) return false;
-            ways_.push_back(std::move(*way));
-        }
-        std::reverse(ways_.begin(), ways_.end());
-        return true;
+    // Have all ranks know which states are on a shortest way to a violation. The search must have
+    // ended with one; so has this, unless it was stopped.
+    Ending find_ways(const Heartbeat& heartbeat) {
+        together_.begin();
+        const Ending ending = every_way(heartbeat);
+        together_.throw_what_failed();
+        return ending;
     }
 
     // Whether a state, so many steps from the initial one, is on one of these ways. It may need other
@@ -114,157 +90,174 @@ class DiskSearch {
     }
 
     const Verdicts& verdicts() const { return space_.verdicts(); }
-    // What could not be written, and why; nothing if all could.
-    const std::string& trouble() const { return trouble_; }
+    const std::string& trouble() const { return together_.trouble(); }
+    const Postage& postage() const { return together_.post().postage(); }
 
-   private:
-    struct Worker {
-        Successors found;
-        Tally tally;
-        bool violated = false;
-    };
-    // What is known of the next level.
-    struct Coming {
-        explicit Coming(const Setting& setting, const std::string& folder)
-            : tally(setting), spilled(folder) {}
-        Tally tally;
-        bool violated = false;
-        Spilled spilled;
-        std::vector<Worker> workers;  // each with what it found, sorted
-    };
-    using Runs = std::vector<const Run*>;
+    // ---- Earlier runs
 
-    std::string name_of(std::uint64_t level) const {
-        return "level-" + std::to_string(level) + "-" + std::to_string(epoch_) + ".bin";
+    // How far an earlier run had come: the same for each of its ranks.
+    struct Reached {
+        std::uint64_t depth, covered_depth;
+        bool is_violated;
+    };
+    Reached reached_before() const { return {found_.depth, found_.covered_depth, is_violated_}; }
+
+    // Have the states that ranks of an earlier run have kept: each rank has restored some of them,
+    // and all states go where they belong now. What all have is kept then, and `run` goes on
+    // with it. Throws Damaged.
+    Found adopt(std::vector<std::pair<DiskSearch*, Renumbering>> earlier, const Reached& reached,
+                const Heartbeat& heartbeat, const Commit& commit) {
+        together_.begin();
+        found_ = Found{};
+        found_.tally = Tally(setting_);
+        found_.depth = reached.depth;
+        found_.covered_depth = reached.covered_depth;
+        is_violated_ = reached.is_violated;
+        Legacies legacies;
+        attempt([&] {
+            note_layout();
+            for (auto& [from, renumbering] : earlier) {
+                found_.tally.add(renumbering.of(from->found_.tally));
+                space_.verdicts().add_reached(from->verdicts().reached());
+                legacies.emplace_back(std::piecewise_construct, std::forward_as_tuple(from),
+                                      std::forward_as_tuple(from->space_, space_, setting_,
+                                                            std::move(renumbering)));
+            }
+        });
+        Standing all = meet_alone();
+        for (std::uint64_t level = 0; level < found_.depth && !all.has_to_stop(); ++level)
+            all = adopt_level(legacies, level, heartbeat);
+        if (!all.has_to_stop()) {
+            all = meet_alone();
+            const std::uint64_t expected = all.distinct;
+            found_.tally.distinct = levels_.states();
+            found_.queue = found_.covered_depth < found_.depth ? all.queue : 0;
+            all = meet_alone();
+            attempt([&] {
+                if (all.distinct != expected)
+                    throw Damaged(options_.folder, "the states of earlier runs are not all there");
+                is_kept_ = false;
+                if (!keep(commit)) throw Stop{Ending::interrupted};
+            });
+            all = meet_alone();
+        }
+        together_.throw_what_failed();
+        return ended(all.has_to_stop() ? all.why() : Ending::covered);
     }
 
-    // ---- Keys in runs
-
-    std::uint64_t turned(std::uint64_t key) const { return std::rotr(key, server_bits_); }
-    std::uint64_t turned_back(std::uint64_t key) const { return std::rotl(key, server_bits_); }
-    void note_layout() { server_bits_ = space_.layout().bits()[0]; }
+   private:
+    using Legacies = std::deque<std::pair<DiskSearch*, Legacy>>;
 
     // ---- Levels
 
     void begin(const std::vector<Node>& nodes, History history) {
-        const std::uint64_t initial = space_.key_of({nodes, history, {}, {}});
+        std::uint64_t initial = 0;
+        with_room([&] { initial = space_.key_of({nodes, history, {}, {}}); });
         note_layout();
-        Blocks blocks;
-        const std::uint64_t key = turned(initial);
-        blocks.add({&key, 1});
-        RunWriter writer(kept_.path(name_of(0)));
-        writer.add(blocks);
-        levels_.push_back(writer.finish(true));
         found_ = Found{};
         found_.tally = Tally(setting_);
-        found_.tally.distinct = found_.depth = 1;
+        found_.depth = 1;
+        Blocks blocks;
+        if (owner_of(initial) == together_.post().rank()) {
+            const std::uint64_t key = levels_.turned(initial);
+            blocks.add({&key, 1});
+            found_.tally.distinct = 1;
+        }
+        RunWriter writer(levels_.path_of(0));
+        writer.add(blocks);
+        levels_.add(writer.finish(true));
         is_violated_ = space_.is_bad(initial);
         is_kept_ = false;
     }
 
-    Ending levels_from_here(const Heartbeat& heartbeat, const Commit& commit) {
-        note_layout();
-        distinct_seen_ = found_.tally.distinct;
-        transitions_seen_ = found_.tally.transitions;
-        while (!is_violated_ && found_.covered_depth < levels_.size()) {
-            if (!is_alive(heartbeat)) return Ending::interrupted;
-            found_.queue = levels_.back()->size();
+    Standing levels(const std::vector<Node>& nodes, History history, const Heartbeat& heartbeat,
+                    const Commit& commit) {
+        attempt([&] {
+            if (levels_.size() == 0) begin(nodes, history);
+            note_layout();
+        });
+        see_what_counts();
+        Standing all = meet_alone();
+        is_violated_ = all.is_violated;
+        while (!all.has_to_stop() && !is_violated_ && found_.covered_depth < found_.depth) {
+            found_.queue = all.queue;
             if (found_.depth >= setting_.limits.depth) {
                 found_.cut_by_depth = found_.queue;
                 break;
             }
-            const Ending ending = next_level(heartbeat);
-            distinct_seen_ = found_.tally.distinct;
-            transitions_seen_ = found_.tally.transitions;
-            if (ending != Ending::covered) return ending;
-            if (is_due() && !keep(commit)) return Ending::interrupted;
+            attempt([&] { beat(heartbeat); });
+            all = next_level(heartbeat);
+            see_what_counts();
+            if (all.has_to_stop() || !all.is_due) continue;
+            attempt([&] {
+                if (!keep(commit)) throw Stop{Ending::interrupted};
+            });
+            all = meet_alone();
         }
-        return is_violated_ ? Ending::violated : Ending::covered;
+        return all;
     }
 
     Found ended(Ending ending) {
         found_.ending = ending;
-        found_.bytes = bytes_of_levels();
+        found_.bytes = levels_.bytes();
         return found_;
     }
 
-    // Expand the last level; what is new is the next one. Until all of it is done nothing counts.
-    Ending next_level(const Heartbeat& heartbeat) {
-        for (;;) {
-            {
-                Coming coming(setting_, options_.folder);
-                const Ending ending = expand_level(coming, heartbeat);
-                if (ending != Ending::covered) return ending;
-                if (!outgrown_.exchange(false)) return keep_what_is_new(coming, heartbeat);
-            }
-            const Ending ending = lay_out_anew();
-            if (ending != Ending::covered) return ending;
-            transitions_seen_ = found_.tally.transitions;
-        }
-    }
-
-    Ending expand_level(Coming& coming, const Heartbeat& heartbeat) {
-        const Run& level = *levels_.back();
+    // Expand the last level; what is new is the next one. Until all ranks have done it nothing counts.
+    Standing next_level(const Heartbeat& heartbeat) {
+        coming_ = new_coming();
         next_block_ = 0;
-        while (next_block_ < level.blocks()) {
-            for (Worker& each : coming.workers) each.found.spill();
-            coming.workers.clear();
-            const std::uint64_t done = next_block_, asked = space_.steps().asked();
-            const unsigned threads = asking_.useful_threads(level.size(), setting_.threads);
-            const std::size_t room = this->room();
-            if (room == 0) return Ending::out_of_memory;
-            for (unsigned number = 0; number < threads; ++number)
-                coming.workers.push_back(
-                    {Successors(room / threads, coming.spilled), Tally(setting_)});
-            space_.interned().settle();
-            const Ending ending = in_parallel(
-                coming.workers.size(), heartbeat, coming,
-                [&](std::size_t at) { expand(level, coming.workers[at]); });
-            if (ending != Ending::covered || outgrown_) return ending;
-            for (const Worker& each : coming.workers) {
-                coming.tally.add(each.tally);
-                coming.violated |= each.violated;
-            }
-            asking_.note(space_.steps().asked() - asked,
-                         std::min((next_block_ - done) * CodedKeys::most, level.size()));
+        Standing all = gather([&] { expand_some(heartbeat); },
+                              [&] { return next_block_ >= levels_.last().blocks(); });
+        std::unique_ptr<Run> next;
+        if (!all.has_to_stop()) {
+            Standing own = standing();
+            attempt([&] {
+                next = what_is_new(heartbeat, own);
+                own.next = own.queue = next == nullptr ? 0 : next->size();
+            });
+            all = meet(own);
+            if (!all.has_to_stop()) take(std::move(next), all);
         }
-        return Ending::covered;
+        if (next != nullptr) next->remove();
+        coming_.reset();
+        return all;
     }
 
-    static constexpr std::size_t least = std::size_t{1} << 22;
-
-    // How much there may be of what is found; 0 if there is too little memory.
-    std::size_t room() const {
-        const std::size_t used = resident_bytes();
-        if (used + (options_.room == 0 ? least : 0) > setting_.memory) return 0;
-        return options_.room != 0 ? options_.room : (setting_.memory - used) / 4 * 3;
+    void take(std::unique_ptr<Run> next, const Standing& all) {
+        found_.tally.add(coming_->tally());
+        found_.queue = all.next;
+        found_.covered_depth = found_.depth;
+        found_.depth += all.next > 0;
+        is_violated_ = all.is_violated;
+        is_kept_ = false;
+        if (next == nullptr) return;
+        found_.tally.distinct += next->size();
+        if (all.next > 0)
+            levels_.add(std::move(next));
+        else
+            next->remove();
     }
 
-    // Let threads work until nothing is left for them, or the heartbeat says to stop. Where memory
-    // becomes short, `pause_` asks for an end that loses nothing.
-    template <class Work>
-    Ending in_parallel(std::size_t threads, const Heartbeat& heartbeat, const Coming& coming,
-                       Work work) {
-        stop_ = pause_ = false;
-        Ending ending = Ending::covered;
-        const auto tick = [&] {
-            spilled_seen_ = coming.spilled.bytes();
-            if (!is_alive(heartbeat)) {
-                ending = Ending::interrupted;
-                stop_ = true;
-            }
-            if (resident_bytes() > setting_.memory) pause_ = true;
-        };
-        const auto work_as_guest = [&](std::size_t at) {
-            const auto guest = model_.guest();
-            work(at);
-        };
-        in_threads(threads, stop_, work_as_guest, tick);
-        return ending;
+    // ---- Expansion
+
+    void expand_some(const Heartbeat& heartbeat) {
+        const Run& level = levels_.last();
+        if (!coming_->has_room() || is_short_)
+            provide_room(asking_.useful_threads(level.size(), setting_.threads), !is_alone_);
+        const std::size_t done = next_block_;
+        if (done >= level.blocks()) return;
+        const std::uint64_t asked = space_.steps().asked();
+        in_parallel(coming_->finders().size(), heartbeat, [&](std::size_t at) { expand(level, at); });
+        send_foreign();
+        if (outgrown_.exchange(false)) return lay_out_anew();
+        asking_.note(space_.steps().asked() - asked,
+                     std::min((next_block_ - done) * CodedKeys::most, level.size()));
     }
 
     // Take all steps out of states of a level, some blocks at a time.
-    void expand(const Run& level, Worker& worker) {
+    void expand(const Run& level, std::size_t thread) {
+        Finder& finder = coming_->finders()[thread];
         const std::size_t some =
             asking_.is_much() ? 1 : std::clamp<std::size_t>(level.blocks() / (8 * setting_.threads), 1, 16);
         while (!stop_ && !pause_) {
@@ -272,25 +265,26 @@ class DiskSearch {
             if (from >= level.blocks()) break;
             Run::Reader reader(level, from, std::min(from + some, level.blocks()));
             for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next()) {
-                const std::uint64_t before = worker.tally.transitions;
-                if (!take_steps(keys, worker)) return;
-                transitions_seen_ += worker.tally.transitions - before;
+                const std::uint64_t before = finder.tally.transitions;
+                if (!take_steps(keys, finder, thread)) return;
+                transitions_seen_ += finder.tally.transitions - before;
             }
+            if (finder.foreign_size >= much / setting_.threads) pause_ = true;
         }
-        if (!stop_) worker.found.sort();
     }
 
     // False if the steps of all could not be taken: a key that has too few bits, or the end.
-    bool take_steps(NewKeys::Keys keys, Worker& worker) {
+    bool take_steps(NewKeys::Keys keys, Finder& finder, std::size_t thread) {
         try {
             for (const std::uint64_t each : keys) {
                 if (stop_) return false;
-                const std::uint64_t key = turned_back(each);
+                const std::uint64_t key = levels_.turned_back(each);
                 const std::uint32_t cls = space_.fault_class(key);
-                space_.expand(key, worker.tally, [&](Edge* edge, bool again, std::uint64_t next,
+                space_.expand(key, finder.tally, [&](Edge* edge, bool again, std::uint64_t next,
                                                      const auto& network) {
-                    worker.violated |= space_.is_bad_step(key, cls, edge, again, network);
-                    worker.found.add(turned(next));
+                    finder.violated |= space_.is_bad_step(key, cls, edge, again, network);
+                    if (is_alone_ || is_own(next, finder, thread))
+                        finder.found.add(levels_.turned(next));
                 });
             }
         } catch (const Overflow&) {
@@ -300,122 +294,100 @@ class DiskSearch {
         return true;
     }
 
-    // Make what is new the next level.
-    Ending keep_what_is_new(Coming& coming, const Heartbeat& heartbeat) {
-        Runs known;
-        for (const auto& each : levels_) known.push_back(each.get());
+    // Whether this rank is to keep a state that was found. If not, it is sent, or was a while ago. One
+    // process alone does not ask, and its loop is the better for not having this in it.
+    [[gnu::noinline]] bool is_own(std::uint64_t key, Finder& finder, std::size_t thread) {
+        std::uint64_t& before = recents_[thread][mixed(key) % recents];
+        if (std::exchange(before, key) == key) return false;
+        const unsigned owner = owner_of(key);
+        if (owner == together_.post().rank()) return true;
+        finder.foreign[owner].push_back(key);
+        ++finder.foreign_size;
+        return false;
+    }
+
+    void send_foreign() {
+        for (Finder& each : coming_->finders()) {
+            for (unsigned rank = 0; rank < each.foreign.size(); ++rank) {
+                for (std::uint64_t key : each.foreign[rank]) together_.post().add(rank, key);
+                each.foreign[rank].clear();
+            }
+            each.foreign_size = 0;
+        }
+    }
+
+    // Write what is new of what is coming; own.is_violated becomes true if something is bad.
+    std::unique_ptr<Run> what_is_new(const Heartbeat& heartbeat, Standing& own) {
+        coming_->finish();
         std::atomic<bool> is_bad{false};
         const auto visit = [&](std::uint64_t key) {
-            if (space_.is_bad(turned_back(key))) is_bad = true;
+            if (space_.is_bad(levels_.turned_back(key))) is_bad = true;
             distinct_seen_.fetch_add(1, std::memory_order_relaxed);
         };
-        std::unique_ptr<Run> next;
-        if (!write_new(coming, known, name_of(levels_.size()), heartbeat, visit, next))
-            return Ending::interrupted;
-        found_.tally.add(coming.tally);
-        found_.tally.distinct += next == nullptr ? 0 : next->size();
-        found_.queue = next == nullptr ? 0 : next->size();
-        found_.covered_depth = found_.depth;
-        found_.depth += next != nullptr;
-        is_violated_ = coming.violated || is_bad;
-        if (next != nullptr) levels_.push_back(std::move(next));
-        is_kept_ = false;
-        return Ending::covered;
-    }
-
-    // Write what was found and is not known; no run if that is nothing. False if the heartbeat says
-    // to stop.
-    template <class Visit>
-    bool write_new(const Coming& coming, Runs known, const std::string& name,
-                   const Heartbeat& heartbeat, Visit visit, std::unique_ptr<Run>& to) {
-        std::vector<NewKeys::Keys> found;
-        for (const Worker& each : coming.workers) found.push_back(each.found.keys());
-        NewKeys keys(std::move(found), coming.spilled.runs(), std::move(known));
-        RunWriter writer(kept_.path(name));
-        try {
-            const std::size_t threads = std::min<std::size_t>(keys.ranges(), setting_.threads);
-            const Ending ending =
-                in_parallel(threads, heartbeat, coming,
-                            [&](std::size_t) { keys.write(writer, stop_, visit); });
-            if (ending == Ending::covered && writer.size() > 0)
-                to = writer.finish(true);
-            else
-                writer.give_up();
-            return ending == Ending::covered;
-        } catch (...) {
-            writer.give_up();
-            throw;
-        }
-    }
-
-    // ---- Layout
-
-    // Give all states keys that have more room, if there are such. That is seldom and early. Once it
-    // is begun there is no way back, so that whether memory suffices is asked before.
-    Ending lay_out_anew() {
-        const Layout before = space_.layout();
-        if (before.is_packed() && !space_.can_be_packed() && !number_networks())
-            return Ending::out_of_memory;
-        if (room() == 0) return Ending::out_of_memory;
-        const int bits_before = server_bits_;
-        if (!space_.lay_out()) return Ending::out_of_numbers;
-        ++epoch_;
-        note_layout();
-        for (std::uint64_t number = 0; number < levels_.size(); ++number) {
-            Coming coming(setting_, options_.folder);
-            const std::size_t room = this->room() == 0 ? least : this->room();
-            Worker& worker = coming.workers.emplace_back(
-                Worker{Successors(room, coming.spilled), Tally(setting_)});
-            Run::Reader reader(*levels_[number], 0, levels_[number]->blocks());
-            for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next())
-                for (std::uint64_t key : keys)
-                    worker.found.add(turned(space_.translated(before, std::rotl(key, bits_before))));
-            worker.found.sort();
-            write_new(coming, {}, name_of(number), [](const Found&) { return true; },
-                      [](std::uint64_t) {}, levels_[number]);
-        }
-        return Ending::covered;
-    }
-
-    // Give each packed network a number; false if that takes too much memory.
-    bool number_networks() {
-        constexpr std::size_t some = 256;  // blocks
-        for (const auto& level : levels_)
-            for (std::size_t from = 0; from < level->blocks(); from += some) {
-                if (room() == 0) return false;
-                Run::Reader reader(*level, from, std::min(from + some, level->blocks()));
-                for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next())
-                    for (std::uint64_t key : keys) space_.number_network(turned_back(key));
-            }
-        return true;
+        NewKeys keys(coming_->keys(), coming_->runs(), levels_.all());
+        auto next = written(keys, levels_.path_of(levels_.size()), heartbeat, visit, !is_alone_);
+        own.is_violated |= coming_->is_violated() || is_bad;
+        return next;
     }
 
     // ---- Ways
 
-    // The states of a level from which a step violates something or, once there are ways, leads to
-    // the next state of one; nothing if the heartbeat says to stop.
-    std::optional<std::vector<std::uint64_t>> way_through(const Run& level,
-                                                          const Heartbeat& heartbeat) {
+    Ending every_way(const Heartbeat& heartbeat) {
+        ways_.clear();
+        for (std::uint64_t level = found_.covered_depth; level-- > 0;) {
+            attempt([&] { find_way_through(level, heartbeat); });
+            const auto again = [&](auto something) { with_room(something); };
+            const Standing all =
+                together_.meet(Standing{}, again, [](std::uint64_t) {},
+                               [&](std::uint64_t key) { way_.push_back(key); });
+            if (all.has_to_stop()) return all.why();
+            std::sort(way_.begin(), way_.end());
+            ways_.push_back(std::move(way_));
+            way_.clear();
+        }
+        std::reverse(ways_.begin(), ways_.end());
+        const Standing all = meet(Standing{});
+        return all.has_to_stop() ? all.why() : Ending::violated;
+    }
+
+    // Have the states of a level from which a step violates something or, once there are ways, leads
+    // to the next state of one; and tell the others. In an earlier run more had a number than here.
+    void find_way_through(std::uint64_t level, const Heartbeat& heartbeat) {
+        for (;;) {
+            way_ = way_through(levels_[level], heartbeat);
+            if (!outgrown_.exchange(false)) break;
+            way_.clear();
+            lay_out_anew();
+        }
+        for (std::uint64_t key : way_) together_.post().add_for_all(key);
+    }
+
+    std::vector<std::uint64_t> way_through(const Run& level, const Heartbeat& heartbeat) {
         std::vector<std::vector<std::uint64_t>> found(level.size() < 256 ? 1 : setting_.threads);
         next_block_ = 0;
-        const Coming nothing(setting_, options_.folder);
         const auto work = [&](std::size_t at) {
             Tally unused(setting_);
             for (std::size_t block; !stop_ && (block = next_block_++) < level.blocks();) {
                 Run::Reader reader(level, block, block + 1);
                 for (const std::uint64_t each : reader.next()) {
-                    const std::uint64_t key = turned_back(each);
-                    if (ways_.empty() ? violates(space_, key, unused)
-                                      : leads_to(space_, key, ways_.back(), unused))
-                        found[at].push_back(key);
+                    const std::uint64_t key = levels_.turned_back(each);
+                    if (is_on_a_way(key, unused)) found[at].push_back(key);
                 }
             }
         };
-        if (in_parallel(found.size(), heartbeat, nothing, work) != Ending::covered) return {};
+        in_parallel(found.size(), heartbeat, work);
         std::vector<std::uint64_t> way;
         for (const auto& each : found) way.insert(way.end(), each.begin(), each.end());
-        std::sort(way.begin(), way.end());
         return way;
+    }
+
+    bool is_on_a_way(std::uint64_t key, Tally& unused) {
+        try {
+            return ways_.empty() ? violates(space_, key, unused)
+                                 : leads_to(space_, key, ways_.back(), unused);
+        } catch (const Overflow&) {
+            return outgrown_ = stop_ = true;
+        }
     }
 
     bool lay_out_ways_anew() {
@@ -428,78 +400,83 @@ class DiskSearch {
         return explorer::lay_out_anew(space_, look_at, replace);
     }
 
-    // ---- What is kept
+    // ---- Earlier runs
 
-    // Levels that take no time are kept together.
-    bool is_due() const {
-        return std::chrono::steady_clock::now() - last_kept_ >=
-               std::chrono::duration<double>(options_.every);
+    Standing adopt_level(Legacies& legacies, std::uint64_t level, const Heartbeat& heartbeat) {
+        coming_ = new_coming();
+        std::size_t at = 0, block = 0;
+        const auto some = [&] {
+            if (!coming_->has_room() || resident_bytes() > setting_.memory) provide_room(0, true);
+            beat(heartbeat);
+            if (at == legacies.size()) return;
+            auto& [from, legacy] = legacies[at];
+            block = adopt_blocks(from->levels_, legacy, level, block);
+            if (block >= from->levels_[level].blocks()) {
+                ++at;
+                block = 0;
+            }
+        };
+        Standing all = gather(some, [&] { return at == legacies.size(); });
+        attempt([&] {
+            coming_->finish();
+            NewKeys keys(coming_->keys(), coming_->runs(), {});
+            levels_.add(written(keys, levels_.path_of(level), heartbeat, [](std::uint64_t) {}, true));
+        });
+        all = meet_alone();
+        coming_.reset();
+        return all;
     }
 
+    std::size_t adopt_blocks(const LevelsOnDisk& from, Legacy& legacy, std::uint64_t level,
+                             std::size_t block) {
+        const std::size_t end = std::min(block + much / CodedKeys::most, from[level].blocks());
+        Run::Reader reader(from[level], block, end);
+        for (NewKeys::Keys keys = reader.next(); !keys.empty(); keys = reader.next())
+            for (std::uint64_t key : keys) legacy.add(from.turned_back(key));
+        legacy.pass_on([&](auto something) { with_room(something); },
+                       [&](std::uint64_t key) {
+                           const unsigned owner = owner_of(key);
+                           if (owner == together_.post().rank())
+                               coming_->arrived().add(levels_.turned(key));
+                           else
+                               together_.post().add(owner, key);
+                       });
+        return end;
+    }
+
+    // ---- What is kept
+
     // A search that is over needs no room to tell of it.
-    void keep_last(Ending ending, const Commit& commit) {
-        try {
+    Ending keep_last(Ending ending, const Commit& commit) {
+        together_.begin();
+        attempt([&] {
             if (!is_kept_) keep(commit);
-        } catch (const FileError&) {
-            if (ending != Ending::covered && ending != Ending::violated) throw;
-        }
+        });
+        const Standing all = meet_alone();
+        together_.throw_what_failed();
+        const bool is_over = ending == Ending::covered || ending == Ending::violated;
+        return is_over || !all.has_to_stop() ? ending : all.why();
     }
 
     bool keep(const Commit& commit) {
         Files files;
-        for (std::uint64_t level = 0; level < levels_.size(); ++level)
-            files[name_of(level)] = levels_[level]->extent();
+        levels_.note(files);
         kept_.write(files);
-        const std::string name = "point-" + std::to_string(++point_) + ".bin";
+        const std::string name = "point-" + std::to_string(point_ + 1) + ".bin";
         Log point(kept_.path(name), {});
-        point.add(epoch_);
+        point.add(levels_.epoch());
         point.add(is_violated_);
         point.add(levels_.size());
         kept_.write_point(point, found_);
         files[name] = point.sync();
         const bool go_on = commit(files);
+        ++point_;  // by then, so that all ranks give the same number to what they keep together
         is_kept_ = true;
         last_kept_ = std::chrono::steady_clock::now();
         return go_on;
     }
 
-    // ---- What is told meanwhile
-
-    bool is_alive(const Heartbeat& heartbeat) {
-        if (!pulse_.is_due()) return true;
-        Found so_far = found_;
-        so_far.tally.distinct = distinct_seen_.load(std::memory_order_relaxed);
-        so_far.tally.transitions = transitions_seen_.load(std::memory_order_relaxed);
-        so_far.bytes = bytes_of_levels() + spilled_seen_;
-        return heartbeat(so_far);
-    }
-
-    std::uint64_t bytes_of_levels() const {
-        std::uint64_t bytes = 0;
-        for (const auto& level : levels_) bytes += level->bytes();
-        return bytes;
-    }
-
-    Model& model_;
-    Setting setting_;
-    Options options_;
-    Space space_;
-    KeptSpace kept_;
-    std::string trouble_;
-    Found found_;
-    std::vector<std::unique_ptr<Run>> levels_;
-    Ways ways_;
-
-    std::uint64_t epoch_ = 0, point_ = 0;
-    bool is_violated_ = false, is_kept_ = true;
-    Asking asking_;
-    Pulse pulse_;
-    int server_bits_ = 0;
-    std::atomic<std::size_t> next_block_{0};
-    std::atomic<bool> stop_{false}, pause_{false}, outgrown_{false};
-    std::chrono::steady_clock::time_point last_kept_ = std::chrono::steady_clock::now();
-    std::atomic<std::uint64_t> distinct_seen_{0}, transitions_seen_{0};
-    std::uint64_t spilled_seen_ = 0;
+    std::uint64_t point_ = 0;
 };
 
 }  // namespace explorer

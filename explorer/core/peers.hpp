@@ -24,40 +24,58 @@ class Peers {
     virtual std::vector<Parcel> exchange(std::vector<Parcel> parcels) = 0;
 };
 
+// One process alone has no others.
+class Alone : public Peers {
+   public:
+    static Alone& nobody_else() {
+        static Alone alone;
+        return alone;
+    }
+    unsigned rank() const override { return 0; }
+    unsigned size() const override { return 1; }
+    std::vector<Parcel> exchange(std::vector<Parcel> parcels) override { return parcels; }
+};
+
 // How a rank stands, or all of them together.
 struct Standing {
     bool is_done = false, is_violated = false, has_failed = false;
+    bool is_due = false;  // what was found is to be kept
     Ending ending = Ending::covered;
     std::uint64_t distinct = 0, transitions = 0, queue = 0, next = 0;
+    std::uint64_t bytes = 0;  // on disk
 
     void add(const Standing& other) {
         is_done &= other.is_done;
         is_violated |= other.is_violated;
         has_failed |= other.has_failed;
+        is_due |= other.is_due;
         ending = std::max(ending, other.ending);
         distinct += other.distinct;
         transitions += other.transitions;
         queue += other.queue;
         next += other.next;
+        bytes += other.bytes;
     }
     bool has_to_stop() const { return has_failed || ending != Ending::covered; }
     // Of all that have to stop: where one has failed, the others were interrupted.
     Ending why() const { return has_failed ? Ending::interrupted : ending; }
     std::vector<std::uint8_t> as_bytes() const {
-        std::vector<std::uint8_t> bytes;
+        std::vector<std::uint8_t> result;
         for (std::uint64_t each : {std::uint64_t{is_done}, std::uint64_t{is_violated},
-                                   std::uint64_t{has_failed}, static_cast<std::uint64_t>(ending),
-                                   distinct, transitions, queue, next})
-            put(bytes, each);
-        return bytes;
+                                   std::uint64_t{has_failed}, std::uint64_t{is_due},
+                                   static_cast<std::uint64_t>(ending), distinct, transitions, queue,
+                                   next, bytes})
+            put(result, each);
+        return result;
     }
     static Standing from(Numbers& numbers) {
         Standing result;
-        for (bool* each : {&result.is_done, &result.is_violated, &result.has_failed})
+        for (bool* each :
+             {&result.is_done, &result.is_violated, &result.has_failed, &result.is_due})
             *each = numbers.next() != 0;
         result.ending = static_cast<Ending>(numbers.next());
         for (std::uint64_t* each :
-             {&result.distinct, &result.transitions, &result.queue, &result.next})
+             {&result.distinct, &result.transitions, &result.queue, &result.next, &result.bytes})
             *each = numbers.next();
         return result;
     }

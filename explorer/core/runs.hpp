@@ -130,6 +130,14 @@ class Run {
         std::array<std::uint64_t, CodedKeys::most> keys_;
     };
 
+    // Call visit(key) for each. Throws Damaged or FileError.
+    template <class Visit>
+    void each(Visit visit) const {
+        Reader reader(*this, 0, blocks());
+        for (auto keys = reader.next(); !keys.empty(); keys = reader.next())
+            for (std::uint64_t key : keys) visit(key);
+    }
+
     void remove() const { ::unlink(path().c_str()); }
 
    private:

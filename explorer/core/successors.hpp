@@ -18,9 +18,7 @@ namespace explorer {
 class Spilled {
    public:
     explicit Spilled(std::string folder) : folder_(std::move(folder)) {}
-    ~Spilled() {
-        for (const auto& run : runs_) run->remove();
-    }
+    ~Spilled() { clear(); }
     Spilled(const Spilled&) = delete;
     Spilled& operator=(const Spilled&) = delete;
 
@@ -52,11 +50,17 @@ class Spilled {
         for (const auto& run : runs_) runs.push_back(run.get());
         return runs;
     }
+    void clear() {
+        for (const auto& run : runs_) run->remove();
+        runs_.clear();
+        bytes_ = 0;
+    }
     std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
    private:
     std::string folder_;
-    std::atomic<std::uint64_t> number_{0}, bytes_{0};
+    static inline std::atomic<std::uint64_t> number_{0};  // no two runs of a process have one name
+    std::atomic<std::uint64_t> bytes_{0};
     std::mutex mutex_;
     std::vector<std::unique_ptr<Run>> runs_;
 };

@@ -37,6 +37,10 @@ class Verdicts {
     // Which of the properties that must be reached were.
     const std::vector<bool>& reached() const { return reached_; }
     void set_reached(std::vector<bool> reached) { reached_ = std::move(reached); }
+    void add_reached(const std::vector<bool>& more) {
+        for (std::size_t number = 0; number < more.size(); ++number)
+            if (more[number]) reached_.at(number) = true;
+    }
 
     // Whether a state or a step violates one of these properties.
     bool violated(When when, const Shape& before, const Shape* after) {

@@ -7,6 +7,5 @@ a folder of files (`checkpoint`), among them the questions that were asked (`jou
 `native_checkpoint` writes them. `disk` and `native_disk` are for what is larger than memory, which
 has its states in such a folder. `memory` says how much of it there is.
 
-Several processes search together in `distributed`: `ranks` is how they reach each other, by MPI,
-and `digests` says to which of them a state belongs.
+Several processes search together in the folder `together`.
 """

@@ -71,21 +71,26 @@ class Folder:
     """The folder of one running search, which nobody else writes to meanwhile.
 
     `files` are those of the checkpoint that is there, and `seconds` how long it took to get to it.
+    With `keeps_before`, those of the checkpoint before it are kept as well (`before`).
     """
 
     def __init__(self, path: Path, setting: Mapping[str, Any]) -> None:
         self.path = path
         self.files: dict[str, Extent] = {}
+        self.before: dict[str, Extent] = {}
+        self.keeps_before = False
         self.seconds = 0.0
         self._setting = json.loads(json.dumps(setting))
 
     def commit(self, files: Mapping[str, Extent], seconds: float) -> None:
         """Make these files the checkpoint. They must be on the disk."""
+        before = self.files if self.keeps_before else {}
         content = {
             "format": FORMAT,
             "seconds": round(seconds, 3),
             "setting": self._setting,
             "files": files,
+            **({"before": before} if self.keeps_before else {}),
         }
         text = json.dumps({**content, "checksum": _checksum(content)}, indent=1)
         new = self.path / f"{MANIFEST}.tmp"
@@ -99,9 +104,9 @@ class Folder:
             raise
         new.replace(self.path / MANIFEST)
         self._sync()
-        self.files, self.seconds = dict(files), seconds
+        self.files, self.before, self.seconds = dict(files), before, seconds
         for path in self.path.iterdir():
-            if _OURS.fullmatch(path.name) and path.name not in files:
+            if _OURS.fullmatch(path.name) and path.name not in files and path.name not in before:
                 path.unlink()
 
     def _sync(self) -> None:
@@ -129,7 +134,10 @@ class Folder:
             raise CheckpointError(
                 f"{self.path}: is the checkpoint of another search: {'; '.join(differences)}"
             )
-        self.files = {name: (words, check) for name, (words, check) in content["files"].items()}
+        self.files, self.before = (
+            {name: (words, check) for name, (words, check) in content.get(key, {}).items()}
+            for key in ("files", "before")
+        )
         self.seconds = content["seconds"]
 
 

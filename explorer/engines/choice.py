@@ -14,7 +14,8 @@ from raft_ref.explorer.engines.disk import Disk
 from raft_ref.explorer.engines.memory import rarely_collected, usable_bytes
 from raft_ref.explorer.engines.native_model import Unfit
 from raft_ref.explorer.engines.plain import Search
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.places import has_runs
+from raft_ref.explorer.engines.together.ranks import Alone, Ranks
 from raft_ref.explorer.model.properties import Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
@@ -69,7 +70,8 @@ def search(
 
     With `ranks`, several processes search together, each with so many threads and so much memory.
     All of them call this with the same arguments, and get the same report, or the same error. That
-    is for the native engine alone, and neither with checkpoints nor with a disk.
+    is for the native engine alone. With `disk`, and with `checkpoints` as well, each of them has
+    its states in a folder of its own there; another number of ranks goes on with them, one too.
 
     Raises ValueError if it cannot rename what is asked for, or where an argument does not go with
     another one; `ActorError` where an actor breaks its protocol, `EngineError` where ``"native"``
@@ -77,18 +79,17 @@ def search(
     """
     if disk is not None and checkpoints is not None:
         raise ValueError("checkpoints: a search with `disk` keeps its levels there, and no others")
+    keeping = checkpoints if disk is None else disk
+    if ranks is None and keeping is not None and has_runs(keeping.folder):
+        ranks = Alone()
     if ranks is not None:
         if engine == "plain":
             raise ValueError("engine: with `ranks` the native engine searches, not the plain one")
-        for name, given in (("checkpoints", checkpoints), ("disk", disk)):
-            if given is not None:
-                raise ValueError(f"{name}: a search with `ranks` has its states in memory alone")
-        return _of_ranks(system, properties, symmetry, on_progress, threads, memory, ranks)
+        return _of_ranks(system, properties, symmetry, on_progress, threads, memory, ranks, keeping)
     memory = usable_bytes() if memory is None else memory
     why = ""
     if engine != "plain":
         try:
-            keeping = checkpoints if disk is None else disk
             return _native(system, properties, symmetry, on_progress, threads, memory, keeping)
         except EngineError as error:
             if engine == "native":
@@ -155,19 +156,25 @@ def _of_ranks(
     threads: int | None,
     memory: int | None,
     ranks: Ranks,
+    keeping: Checkpoints | Disk | None,
 ) -> Report:
-    module = _built("distributed")
+    given: dict[str, Any] = {
+        "threads": threads or (1 if ranks.size > 1 else os.cpu_count() or 1),
+        "memory": ranks.memory(usable_bytes()) if memory is None else memory,
+        "ranks": ranks,
+    }
+    name, kind = "distributed", "DistributedSearch"
+    if keeping is not None:
+        name, kind = "on_disk", "DistributedDiskSearch"
+        given["disk"] = keeping
+    if isinstance(keeping, Checkpoints):
+        given["disk"] = Disk(keeping.folder, keeping.every, about=keeping.about)
+        given["resume"] = keeping.resume
+    module = _built(f"together.{name}")
     try:
         with rarely_collected():
-            report: Report = module.DistributedSearch(
-                system,
-                properties,
-                symmetry,
-                on_progress,
-                threads=threads or 1,
-                memory=ranks.memory(usable_bytes()) if memory is None else memory,
-                ranks=ranks,
-            ).run()
+            search = getattr(module, kind)(system, properties, symmetry, on_progress, **given)
+            report: Report = search.run()
     except Unfit as error:
         raise EngineError(str(error)) from error
     return report

@@ -88,8 +88,7 @@ class NativeDiskSearch(NativeSearch):
             raise CheckpointError(str(error)) from error
 
     def _find_ways(self, initial: GlobalState) -> Any:
-        is_found = self._core.find_ways(self._heartbeat)
-        return Ending.VIOLATED if is_found else Ending.INTERRUPTED
+        return self._core.find_ways(self._heartbeat)
 
     def _progress(self, found: Any, queue: int) -> Progress:
         return replace(super()._progress(found, queue), bytes_on_disk=found.bytes)

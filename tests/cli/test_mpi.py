@@ -15,6 +15,7 @@ import pytest
 from tests.support.processes import COMMAND, start
 
 MPIRUN = str(Path(sysconfig.get_path("scripts")) / "mpirun")
+MEDIUM = ["check", "--json", "--max-snapshot", "0", "--max-restarts", "0", "--max-drops", "0"]
 LONG = ["check", "--max-messages", "4", "--max-restarts", "1", "--quiet"]
 
 
@@ -47,7 +48,6 @@ def test_the_report_is_that_of_one_process(ranks: int) -> None:
         (["check"], "bounds are needed"),
         (["check", "--max-term", "1", "--progress"], "--progress: not under mpirun"),
         (["check", "--random", "--runs", "1", "--seed", "1"], "--shard K/N"),
-        (["check", "--max-term", "1", "--checkpoint", "found"], "no checkpoints"),
         (["check", "--max-term", "1", "--engine", "plain"], "--engine plain"),
     ],
 )
@@ -105,3 +105,50 @@ def test_what_ends_one_ends_all(
     assert launcher.returncode == code if code is not None else launcher.returncode != 0
     assert printed in out
     assert not ranks_at_work()
+
+
+def has_kept(folder: Path, ranks: int) -> bool:
+    """Whether each of so many ranks has kept something."""
+    found = list(folder.glob(f"run-*-of-{ranks}/manifest.json"))
+    return len(found) == ranks and all("point-" in path.read_text() for path in found)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the processes in /proc")
+def test_a_rank_is_killed_and_another_number_of_them_goes_on(tmp_path: Path) -> None:
+    """Between two levels, again and again; nothing is lost but what was at hand."""
+    folder = tmp_path / "states"
+    for ranks in (3, 2):
+        keep = "--resume" if folder.exists() else "--checkpoint"
+        launcher = start(
+            [MPIRUN, "-n", str(ranks), *COMMAND, *MEDIUM, keep, folder, "--checkpoint-every", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "LAUNCHED_BY": str(os.getpid())},
+        )
+        while not has_kept(folder, ranks):
+            assert launcher.poll() is None, launcher.communicate()
+            time.sleep(0.01)
+        time.sleep(1.0)  # some levels more
+        os.kill(ranks_at_work()[1], signal.SIGKILL)
+        out, _ = launcher.communicate(timeout=60)
+        assert launcher.returncode != 0
+        assert "verdict" not in out
+        assert not ranks_at_work()
+    last = mpirun(4, *MEDIUM, "--resume", str(folder))
+    alone = subprocess.run([*COMMAND, *MEDIUM], capture_output=True, text=True, check=False)
+    assert last.returncode == alone.returncode == 0, last.stderr
+    found = report(last.stdout)
+    assert found.pop("bytes_on_disk") > 0
+    assert found == {k: v for k, v in report(alone.stdout).items() if k != "bytes_on_disk"}
+
+
+@pytest.mark.long
+def test_the_counterexample_on_disk_is_that_of_one_process(tmp_path: Path) -> None:
+    arguments = ["check", "--bug", "prev-log-term-ignored", "--json"]
+    alone = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False)
+    together = mpirun(3, *arguments, "--disk", str(tmp_path / "states"))
+    assert together.returncode == alone.returncode == 1, together.stderr
+    found = report(together.stdout)
+    assert found.pop("bytes_on_disk") > 0
+    assert found == {k: v for k, v in report(alone.stdout).items() if k != "bytes_on_disk"}

@@ -1,8 +1,10 @@
 // Tests of a search by several ranks, each in a thread of its own.
 #include <barrier>
+#include <filesystem>
 #include <thread>
 
 #include "distributed.hpp"
+#include "on_disk.hpp"
 #include "search.hpp"
 #include "support.hpp"
 
@@ -44,20 +46,16 @@ struct Seat : Peers {
 
 constexpr unsigned never = ~0u;
 
-// Call with(search, rank) in each rank, of a model of its own. What reaches rank 1 in one round may
-// be broken.
-template <class ModelOf, class With>
-void in_ranks(unsigned ranks, const std::vector<Property>& properties, const Setting& setting,
-              ModelOf model_of, With with, unsigned broken = never) {
+// Call with(seat) in each rank. What reaches rank 1 in one round may be broken.
+template <class With>
+void at_a_table(unsigned ranks, With with, unsigned broken = never) {
     Table table(ranks);
     std::vector<std::thread> threads;
     for (unsigned rank = 0; rank < ranks; ++rank)
         threads.emplace_back([&, rank] {
-            auto model = model_of();
             Seat seat(table, rank, rank == 1 ? broken : never);
-            Distributed search(model, properties, setting, seat);
             try {
-                with(search, rank);
+                with(seat);
             } catch (const LeftAlone&) {
             }
             table.has_left = true;
@@ -65,6 +63,20 @@ void in_ranks(unsigned ranks, const std::vector<Property>& properties, const Set
         });
     for (std::thread& each : threads) each.join();
     CHECK(!table.is_left_alone);
+}
+
+// Call with(search, rank) in each rank, of a model of its own.
+template <class ModelOf, class With>
+void in_ranks(unsigned ranks, const std::vector<Property>& properties, const Setting& setting,
+              ModelOf model_of, With with, unsigned broken = never) {
+    at_a_table(
+        ranks,
+        [&](Seat& seat) {
+            auto model = model_of();
+            Distributed search(model, properties, setting, seat);
+            with(search, seat.rank());
+        },
+        broken);
 }
 
 template <class ModelOf>
@@ -206,9 +218,145 @@ void a_parcel_that_is_cut_short_is_refused() {
     CHECK(refused);
 }
 
+// ---- With the states on disk
+
+Renumbering no_other_numbers() {
+    Renumbering same;
+    for (std::uint32_t number = 0; number < 200; ++number) {
+        same.nodes.push_back(number);
+        same.messages.push_back(number);
+        same.histories.push_back(number);
+        same.names.push_back(number);
+    }
+    return same;
+}
+
+// What ranks have kept, by rank; and what all of them counted together.
+struct Run {
+    std::string folder;
+    std::vector<Files> kept;
+    Tally tally;
+    std::vector<Found> found;
+};
+
+std::string folder_of(const std::string& folder, unsigned rank) {
+    return folder + "/" + std::to_string(rank);
+}
+
+// Search in so many ranks, which go on with an earlier run and are stopped when levels were kept so
+// often; one rank alone knows that they are. Call with(search) at the end.
+template <class ModelOf, class With>
+Run search_on_disk(unsigned ranks, const Run& earlier, int often, std::size_t room,
+                   const std::vector<Property>& properties, const Setting& each,
+                   ModelOf model_of, const std::vector<Node>& start, With with) {
+    Run run{a_new_folder(), std::vector<Files>(ranks), Tally(each), std::vector<Found>(ranks)};
+    std::mutex mutex;
+    at_a_table(ranks, [&](Seat& seat) {
+        const unsigned rank = seat.rank();
+        std::filesystem::create_directory(folder_of(run.folder, rank));
+        auto model = model_of();
+        DiskSearch search(model, properties, each, {folder_of(run.folder, rank), 0, room}, seat);
+        int left = often;
+        const auto commit = [&](const Files& files) {
+            run.kept[rank] = files;
+            return rank > 0 || --left != 0;
+        };
+        std::deque<DiskSearch> before;
+        std::vector<std::pair<DiskSearch*, Renumbering>> legacies;
+        std::optional<DiskSearch::Reached> reached;
+        for (unsigned old = 0; old < earlier.kept.size(); ++old) {
+            auto& one = before.emplace_back(model, properties, each,
+                                            DiskSearch::Options{folder_of(earlier.folder, old), 0});
+            one.restore(earlier.kept[old]);
+            reached = one.reached_before();
+            if (old % ranks == rank) legacies.emplace_back(&one, no_other_numbers());
+        }
+        Found found;
+        if (reached) found = search.adopt(std::move(legacies), *reached, go_on, commit);
+        if (found.ending == Ending::covered) found = search.run(start, 0, go_on, commit);
+        run.found[rank] = found;
+        with(search);
+        std::lock_guard lock(mutex);
+        run.tally.add(found.tally);
+    });
+    for (const Found& each : run.found) {
+        CHECK(each.ending == run.found[0].ending && each.depth == run.found[0].depth);
+        CHECK(each.covered_depth == run.found[0].covered_depth);
+        CHECK(each.queue == run.found[0].queue);
+    }
+    return run;
+}
+
+// Stopped and gone on with, each time by another number of ranks, a search counts what one counts
+// that is alone.
+template <class ModelOf>
+void ranks_on_disk_find_what_one_finds(ModelOf model_of, const Setting& each,
+                                       const std::vector<Node>& start, std::size_t room) {
+    auto model = model_of();
+    const Found alone = Search(model, {}, each).run(start, 0, go_on);
+    Run run;
+    int runs = 0;
+    for (bool is_over = false; !is_over; ++runs) {
+        const std::string before = run.folder;
+        run = search_on_disk(1 + (runs + 1) % 3, run, 2 + runs % 3, room, {}, each, model_of, start,
+                             [](DiskSearch&) {});
+        if (!before.empty()) std::filesystem::remove_all(before);
+        is_over = run.found[0].ending != Ending::interrupted;
+    }
+    CHECK(runs > 2);
+    Found found = run.found[0];
+    found.tally = run.tally;
+    CHECK(is_same(found, alone));
+    std::filesystem::remove_all(run.folder);
+}
+
+// In a run that goes on, and knows of other servers than the earlier one.
+void ranks_on_disk_know_all_ways() {
+    Run run;
+    for (int runs = 0; runs < 2; ++runs) {
+        const unsigned ranks = 3 - static_cast<unsigned>(runs);
+        run = search_on_disk(
+            ranks, run, 0, 1, {of_servers(false)}, setting(3, 1), [] { return Counters(40, 5); },
+            {0, 0, 0}, [](DiskSearch& search) {
+                CHECK(search.find_ways(go_on) == Ending::violated);
+                CHECK(search.is_on_the_way(4, {{0, 4, 0}, 0, {}, {}}));
+                CHECK(!search.is_on_the_way(4, {{2, 2, 0}, 0, {}, {}}));
+            });
+        CHECK(run.found[0].ending == Ending::violated);
+        CHECK(run.found[0].covered_depth == 5 && run.found[0].depth == 6);
+    }
+    std::filesystem::remove_all(run.folder);
+}
+
+void what_stops_one_rank_on_disk_stops_all() {
+    const std::string folder = a_new_folder();
+    std::atomic<int> ended{0};
+    at_a_table(3, [&](Seat& seat) {  // one of them has no folder
+        const std::string own = folder_of(folder, seat.rank());
+        if (seat.rank() != 1) std::filesystem::create_directory(own);
+        Counters model(40);
+        DiskSearch search(model, {}, setting(3, 1), {own, 0, 1}, seat);
+        const auto noted = [](const Files&) { return true; };
+        ended += search.run({0, 0, 0}, 0, go_on, noted).ending == Ending::out_of_disk;
+        CHECK(search.trouble().empty() == (seat.rank() != 1));
+    });
+    CHECK(ended == 3);
+    std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 
 void run() {
+    for (const std::size_t room : {std::size_t{1}, std::size_t{1} << 20}) {
+        ranks_on_disk_find_what_one_finds([] { return Counters(15); }, setting(3, 1), {0, 0, 0},
+                                          room);
+        ranks_on_disk_find_what_one_finds([] { return Sender(12); }, setting(2, 2, 3, {1, 1, 1}),
+                                          {0, 100}, room);
+        ranks_on_disk_find_what_one_finds([] { return Sender(11); }, setting(2, 1, 80), {0, 100},
+                                          room);
+    }
+    ranks_on_disk_know_all_ways();
+    what_stops_one_rank_on_disk_stops_all();
     ranks_find_what_one_finds([] { return Counters(15); }, setting(3, 1), {0, 0, 0});
     ranks_find_what_one_finds([] { return Sender(25); }, setting(2, 2, 3, {1, 1, 1}), {0, 100});
     ranks_find_what_one_finds([] { return Sender(11); }, setting(2, 1, 80, {1, 1, 0}), {0, 100});

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from raft_ref import Node
-from raft_ref.explorer.engines.digests import digest_of, text_of
+from raft_ref.explorer.engines.together.digests import digest_of, text_of
 
 
 class Colour(Enum):
@@ -86,7 +86,7 @@ VALUES = "(None, 'a', Node(['s1', 's2'], ['v1']).initial('s1'), frozenset('abc')
 def test_digests_do_not_depend_on_the_seed_of_hashes(seed: str) -> None:
     program = (
         "from raft_ref import Node\n"
-        "from raft_ref.explorer.engines.digests import text_of\n"
+        "from raft_ref.explorer.engines.together.digests import text_of\n"
         f"print(text_of({VALUES}))"
     )
     run = subprocess.run(

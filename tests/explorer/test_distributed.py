@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,8 +16,6 @@ from raft_ref.bugs import BUGS
 from raft_ref.explorer import (
     ActorError,
     Bounds,
-    Checkpoints,
-    Disk,
     EngineError,
     NetworkKind,
     Progress,
@@ -30,9 +27,9 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer._core import Ending
-from raft_ref.explorer.engines import distributed
-from raft_ref.explorer.engines.distributed import DistributedSearch
-from raft_ref.explorer.engines.ranks import Ranks, is_first, is_one_of_many
+from raft_ref.explorer.engines.together import distributed
+from raft_ref.explorer.engines.together.distributed import DistributedSearch
+from raft_ref.explorer.engines.together.ranks import Ranks, is_first, is_one_of_many
 from tests import toys
 from tests.explorer.test_native import FAR, ORDERED, SMALL, TOO_FAR, WHOLE, shallow
 from tests.support.models import Model
@@ -263,8 +260,6 @@ def test_a_search_for_ways_says_what_stopped_it(monkeypatch: pytest.MonkeyPatch)
     ("given", "name"),
     [
         ({"engine": "plain"}, "engine"),
-        ({"checkpoints": Checkpoints(Path("kept"), resume=False)}, "checkpoints"),
-        ({"disk": Disk(Path("kept"))}, "disk"),
     ],
 )
 def test_what_ranks_do_not_do_is_refused(given: dict[str, Any], name: str) -> None:

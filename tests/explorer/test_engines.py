@@ -42,6 +42,11 @@ def others(each: Configuration) -> Iterator[tuple[str, dict[str, Any]]]:
         for report in in_ranks(size, lambda ranks: each.searched(ranks=ranks)):
             assert isinstance(report, Report), report
             yield f"{size} ranks", content(report)
+    with tempfile.TemporaryDirectory() as folder:
+        disk = Disk(Path(folder), every=0, room=4_000)
+        for report in in_ranks(3, lambda ranks: each.searched(ranks=ranks, disk=disk)):
+            assert isinstance(report, Report), report
+            yield "3 ranks, disk", content(replace(report, bytes_on_disk=None))
 
 
 def all_agree(each: Configuration) -> None:

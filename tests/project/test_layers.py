@@ -35,7 +35,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "raft_ref/server/network": {"raft_ref", "raft_ref/server"},
     "raft_ref/server/simulation": {"raft_ref", "raft_ref/features", "raft_ref/server"},
     "explorer": {"explorer/model", "explorer/results"},
-    "explorer/engines": {"explorer", "explorer/model", "explorer/results"},
+    "explorer/engines": {
+        "explorer",
+        "explorer/engines/together",
+        "explorer/model",
+        "explorer/results",
+    },
+    "explorer/engines/together": {
+        "explorer",
+        "explorer/engines",
+        "explorer/model",
+        "explorer/results",
+    },
     "explorer/liveness": {
         "explorer",
         "explorer/engines",
@@ -240,6 +251,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "verify/checks": {
         "explorer/engines",
+        "explorer/engines/together",
         "explorer/liveness",
         "explorer/model",
         "explorer/results",
@@ -371,6 +383,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli/examples/adapters/python": {"cli"},
     "cli/options": {
         "explorer/engines",
+        "explorer/engines/together",
         "explorer/liveness",
         "explorer/model",
         "explorer/walks",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from raft_ref.bugs import BUGS
 from raft_ref.explorer import Report, search
-from raft_ref.explorer.engines.ranks import world
+from raft_ref.explorer.engines.together.ranks import world
 from raft_ref.features import MAX_READS, MAX_ROUNDS, Feature
 from raft_ref.features.bugs import FEATURE_BUGS, READ_BUGS
 from raft_ref.spec.link import PROGRESS, REFINEMENT

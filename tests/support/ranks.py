@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from raft_ref.explorer import Report
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.ranks import Ranks
 
 
 class GaveUpError(BaseException):

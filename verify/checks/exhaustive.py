@@ -18,7 +18,7 @@ from raft_ref.explorer import (
     search,
 )
 from raft_ref.explorer.engines.checkpoint import digest
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.ranks import Ranks
 from raft_ref.features import Feature
 from raft_ref.spec.link import INVARIANTS
 from raft_ref.spec.requests import RequestError

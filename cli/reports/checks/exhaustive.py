@@ -25,7 +25,7 @@ def as_text(report: ExhaustiveReport, output: Output) -> list[str]:
     if report.checkpoints is not None and report.verdict is Verdict.INCOMPLETE:
         folder = shlex.quote(str(report.checkpoints.folder))
         lines.append(f"to go on: the same command with --resume {folder}")
-    if report.search.bytes_on_disk is not None and report.verdict is Verdict.INCOMPLETE:
+    elif report.search.bytes_on_disk is not None and report.verdict is Verdict.INCOMPLETE:
         lines.append("to go on: the same command")
     return lines
 

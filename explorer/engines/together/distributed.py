@@ -15,10 +15,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from raft_ref.explorer._core import Distributed
-from raft_ref.explorer.engines.digests import digest_of
+from raft_ref.explorer.engines.checkpoint import Checkpoints
+from raft_ref.explorer.engines.journal import Journal, Value
 from raft_ref.explorer.engines.native import Counted, NativeSearch
 from raft_ref.explorer.engines.native_model import NativeModel, Unfit
-from raft_ref.explorer.engines.ranks import Ranks
+from raft_ref.explorer.engines.together.digests import digest_of
+from raft_ref.explorer.engines.together.ranks import Ranks
+from raft_ref.explorer.model.interning import Interner
 from raft_ref.explorer.model.properties import Kind, Property
 from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.symmetry import Symmetry
@@ -48,11 +51,15 @@ class DistributedModel(NativeModel):
 
 
 class Carrier:
-    """Carries parcels between ranks: what numbers stand for goes along with them."""
+    """Carries parcels between ranks: what numbers stand for goes along with them.
 
-    def __init__(self, system: System, ranks: Ranks) -> None:
+    A journal notes where what is new has come from.
+    """
+
+    def __init__(self, system: System, ranks: Ranks, journal: Journal | None = None) -> None:
         self.rank, self.size = ranks.rank, ranks.size
         self._ranks = ranks
+        self._journal = journal
         self._states, self._messages = system.local.states, system.local.messages
         self._histories = system.histories
 
@@ -67,7 +74,7 @@ class Carrier:
             doing = "does not reach another rank"
             pieces = self._ranks.exchange(pieces)
             doing = "cannot be taken from its pickle"
-            return [self._unpacked(piece) for piece in pieces]
+            return [self._unpacked(rank, piece) for rank, piece in enumerate(pieces)]
         except Exception as error:
             self._ranks.give_up(
                 f"what a server has, or sends, {doing}: {type(error).__name__}: {error}"
@@ -81,19 +88,28 @@ class Carrier:
             [self._messages[message - 1] for message in messages],
             [self._histories[history] for history in histories],
         )
-        pickled = pickle.dumps(values, pickle.HIGHEST_PROTOCOL) if any(values) else b""
+        numbers = nodes, messages, histories
+        pickled = pickle.dumps((values, numbers), pickle.HIGHEST_PROTOCOL) if any(values) else b""
         return b"".join([_LENGTH.pack(len(pickled)), pickled, rows])
 
-    def _unpacked(self, piece: bytes) -> Parcel:
+    def _unpacked(self, rank: int, piece: bytes) -> Parcel:
         [length] = _LENGTH.unpack_from(piece)
         start, end = _LENGTH.size, _LENGTH.size + length
-        states, messages, histories = pickle.loads(piece[start:end]) if length else ([], [], [])
-        return (
-            [self._states.intern(state) for state in states],
-            [self._messages.intern(message) + 1 for message in messages],
-            [self._histories.intern(history) for history in histories],
-            piece[end:],
+        values, numbers = pickle.loads(piece[start:end]) if length else (((),) * 3,) * 2
+        known = self._states, self._messages, self._histories
+        states, messages, histories = (
+            [self._number(kind, known[kind], rank, *each) for each in zip(*told, strict=True)]
+            for kind, told in zip(Value, zip(values, numbers, strict=True), strict=True)
         )
+        return states, messages, histories, piece[end:]
+
+    def _number(self, kind: Value, known: Interner[Any], rank: int, value: Any, number: int) -> int:
+        """Return our number of what a rank has told, by which number it knows that."""
+        before = len(known)
+        own = known.intern(value) + (kind is Value.MESSAGE)
+        if self._journal is not None and len(known) != before:
+            self._journal.note_carried(kind, rank, number, own)
+        return own
 
 
 _LENGTH: Final = struct.Struct("=Q")
@@ -117,12 +133,21 @@ class DistributedSearch(NativeSearch):
         threads: int,
         memory: int,
         ranks: Ranks,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         if any(prop.kind is Kind.PROGRESS for prop in properties):
             raise Unfit("whether a goal can still be reached is asked in one process alone")
         self._ranks = ranks
         self._is_interrupted = False
-        super().__init__(system, properties, symmetry, on_progress, threads=threads, memory=memory)
+        super().__init__(
+            system,
+            properties,
+            symmetry,
+            on_progress,
+            threads=threads,
+            memory=memory,
+            checkpoints=checkpoints,
+        )
 
     def _new_model(self) -> NativeModel:
         return DistributedModel(self._system, self._properties, self._symmetry)
@@ -146,7 +171,10 @@ class DistributedSearch(NativeSearch):
         return self._together(lambda: find_ways(initial))
 
     def _together(self, do: Callable[[], Any]) -> Any:
-        """Do something in all ranks; what one of them raises is raised in all."""
+        """Do something in all ranks; what one of them raises is raised in all.
+
+        They may meet meanwhile, if what may be raised before that is raised in all.
+        """
         result, failure = None, None
         try:
             result = do()
@@ -193,7 +221,8 @@ class DistributedSearch(NativeSearch):
 
     @property
     def _engine(self) -> str:
-        return f"{super()._engine} in each of {self._ranks.size} processes"
+        each = f" in each of {self._ranks.size} processes"
+        return f"{super()._engine}{each if self._ranks.size > 1 else ''}"
 
 
 def _portable(error: Exception | None) -> Exception | None:

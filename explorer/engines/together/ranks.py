@@ -78,6 +78,29 @@ def world() -> Ranks | None:
     return MpiRanks(MPI) if MPI.COMM_WORLD.size > 1 else None
 
 
+class Alone:
+    """One process that is all there is; see `Ranks`."""
+
+    rank, size = 0, 1
+
+    def exchange(self, pieces: Sequence[bytes]) -> list[bytes]:
+        """Return what is given."""
+        return list(pieces)
+
+    def share(self, value: Any) -> list[Any]:
+        """Return the value."""
+        return [value]
+
+    def give_up(self, why: str) -> NoReturn:
+        """End this process, with a line that says why."""
+        print(f"raft-ref: {why}", file=sys.__stderr__, flush=True)
+        raise SystemExit(2)
+
+    def memory(self, usable: int) -> int:
+        """Return all of it."""
+        return usable
+
+
 class MpiRanks:
     """The ranks of an MPI world; see `Ranks`."""
 
