@@ -16,8 +16,7 @@ from raft_ref.cli.reports.conformance import annotations, as_json, as_junit, as_
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
-    ENOUGH_SHARE,
-    ENOUGH_STEPS,
+    ENOUGH,
     SOUGHT,
     TRIES,
     Conformance,
@@ -38,9 +37,11 @@ EXIT_CODES = (
     "2 bad input or usage; 3 inconclusive (what was never exercised is named), or stopped early"
 )
 
-ENOUGH = f"""\
-enough: a hunt says so when it took {ENOUGH_STEPS:,} steps or more, and met no branch of the spec
-that was new in the last {ENOUGH_SHARE - 1} of {ENOUGH_SHARE} parts of them
+HOW_MANY = f"""\
+enough: a hunt says so when, by estimate, one in {ENOUGH:,} schedules to come or fewer would meet a
+branch of the spec that is new. By Good and Turing that is the share of branches met in one schedule
+alone: (1 + such branches) / (1 + schedules). Schedules are not drawn independently of each other,
+so it is an estimate; what one has of another that it begins as is not counted for it
 """
 
 EXAMPLES = """\
@@ -66,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "a consequence: two leaders in one term, two entries committed at one index, a committed "
         "entry lost. That is FATAL."
     )
-    parser.epilog = f"{EXAMPLES}\n{ENOUGH}\n{EXIT_CODES}"
+    parser.epilog = f"{EXAMPLES}\n{HOW_MANY}\n{EXIT_CODES}"
     parser.add_argument(
         "scenarios", nargs="*", type=Path, metavar="SCENARIO",
         help="traces to follow, or directories of them (raft-ref generate)",
@@ -189,6 +190,8 @@ def _again(report: ConformanceReport, found: Finding, options: argparse.Namespac
         words = ["conform", "--cmd", options.cmd]
         if options.profile != "raft-ref":
             words += ["--profile", options.profile]
+        if options.known is not None:
+            words += ["--known", str(options.known)]
         words.append(str(path))
     elif options.random and options.seed is None:
         words += ["--seed", str(report.seed)]
@@ -312,6 +315,9 @@ def _driven(request: FollowRequest | HuntRequest, is_shown: bool) -> Conformance
         return request.run(on_progress)
 
 
+_NOT_SO = {True: "", False: ", though it does not replay", None: ", and not followed again"}
+
+
 def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str]:
     """Write what was found to the files that were asked for; return what is said of it."""
     done: list[str] = []
@@ -323,8 +329,7 @@ def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str
     if options.schedule is not None:
         source = shlex.join(["raft-ref", *options.arguments])
         schedule.write(worst.schedule, options.schedule, source)
-        not_so = "" if worst.replays else ", though it does not replay"
-        done.append(f"schedule written to {options.schedule}{not_so}")
+        done.append(f"schedule written to {options.schedule}{_NOT_SO[worst.replays]}")
     if options.trace is not None:
         worst.shown.write(options.trace)
         done.append(f"trace written to {options.trace}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -99,6 +99,7 @@ class Share:
                 if not self._numbers or self._numbers[-1] >= before or not self._one(found):
                     return Portion(self._hunt.hunted, found, is_last=True)
         except KeyboardInterrupt:
+            self._hunt.hunted.is_interrupted = True
             return Portion(self._hunt.hunted, found, is_last=True)
         return Portion(self._hunt.hunted, found, is_last=False)
 
@@ -132,17 +133,19 @@ def hunted_by(
     """Hunt in one process or several; return what was found, the lowest number first.
 
     What was done is added to `hunted`, and `on_portion` called with it now and then; on Ctrl-C it
-    ends with what was done so far, of fewer runs.
+    ends with what was done so far, of fewer runs, and says so there.
     """
     found: list[Found] = []
     started = time.monotonic()
     portions = _here(task, found) if jobs == 1 else _there(jobs, task, found)
-    with suppress(KeyboardInterrupt):
+    try:
         for portion in portions:
-            hunted.merge(portion.hunted)
             found += portion.found
+            hunted.merge(portion.hunted)
             hunted.seconds = time.monotonic() - started
             on_portion(hunted)
+    except KeyboardInterrupt:
+        hunted.is_interrupted = True
     hunted.seconds = time.monotonic() - started
     return sorted(found)[: None if task.goes_on else 1]
 
