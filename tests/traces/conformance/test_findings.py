@@ -16,7 +16,7 @@ from raft_ref.traces import TraceError
 from raft_ref.traces.conformance import FollowRequest, HuntRequest, Likely, schedule
 from raft_ref.traces.conformance.adapter import FailedError, Reply
 from raft_ref.traces.conformance.consequences import Consequence, Witness
-from raft_ref.traces.conformance.hunting.alone import seek
+from raft_ref.traces.conformance.hunting.alone import Sought, seek
 from raft_ref.traces.conformance.hunting.coverage import ALL, POSSIBLE, Coverage
 from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.conformance.hunting.findings import Settling, is_of, schedule_of
@@ -360,7 +360,8 @@ def test_what_is_left_out_is_not_asked_for_in_search_of_a_consequence_either() -
     begun = [each.step for each in run.commands]
     for step in ("Timeout", "AppendEntries", "ClientRequest"):
         adapter = Asked("vote-not-persisted")
-        seek(Runner(adapter, PROFILES["raft-ref"]), [run], 300, 1, frozenset({step}))
+        runner, without = Runner(adapter, PROFILES["raft-ref"]), frozenset({step})
+        seek(runner, [run], 300, 1, without, Sought())
         assert {asked.count(step) for asked in adapter.clusters} <= {0, begun.count(step)}
 
 
@@ -416,18 +417,22 @@ def test_the_reference_meets_only_what_the_spec_has() -> None:
     assert len(ALL) == len(POSSIBLE)
     met = hunt(InProcess(), 40).run().coverage
     assert len(met.met) > 40
-    assert {*met.met} | {*met.missing} == POSSIBLE
+    assert {*met.met} | {*met.missing()} == POSSIBLE
 
 
-def test_enough_is_when_nothing_new_was_met_for_long() -> None:
+def test_how_much_is_new_is_estimated_by_what_was_met_once() -> None:
     coverage = Coverage()
     coverage.add([ALL[0]], 5)
     coverage.add([ALL[0], ALL[1]], 10_000)
     assert coverage.last_new == 10_000
-    assert not coverage.is_enough(20_000)
-    assert not coverage.is_enough(29_999)
-    assert coverage.is_enough(30_000)
     assert coverage.curve(1_024, 3) == [(256, 1), (512, 1), (1_024, 1)]
+    coverage.schedules.update({ALL[0]: 2, ALL[1]: 1})
+    assert (coverage.once, coverage.expected_new(999)) == (1, 500)
+    assert not coverage.is_enough(1_998)
+    assert coverage.is_enough(1_999)
+    coverage.schedules.update([ALL[1]])
+    assert not coverage.is_enough(998)
+    assert coverage.is_enough(999)
 
 
 def test_what_a_seed_finds_does_not_depend_on_the_number_of_jobs() -> None:
