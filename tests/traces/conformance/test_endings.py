@@ -3,14 +3,12 @@
 In one process the signal comes at a request of a number; with processes, once a phase is reached.
 """
 
-import contextlib
 import json
 import re
 import shlex
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +19,17 @@ from raft_ref.cli import main
 from raft_ref.traces.conformance import ConformanceReport, FollowRequest, HuntRequest, schedule
 from raft_ref.traces.conformance.adapter import Reply, words_of
 from raft_ref.traces.conformance.hunting.database import Database
-from raft_ref.traces.conformance.hunting.departures import kind
 from raft_ref.traces.conformance.hunting.findings import is_of
 from raft_ref.traces.conformance.report import Conformance
 from raft_ref.traces.conformance.run import Runner, following
-from raft_ref.traces.conformance.schedule import as_written
+from raft_ref.traces.conformance.schedule import Command, Schedule, as_written
 from raft_ref.traces.profiles import PROFILES
 from tests.support import processes
 from tests.traces.conformance.test_conformance import REFERENCE, InProcess
 from tests.traces.conformance.test_findings import FORGETS_ITS_VOTE
 
-RAFT_REF = PROFILES["raft-ref"]
+RAFT_REF, WHERE = PROFILES["raft-ref"], "raft_ref.traces.conformance"
+TWO = Schedule(("s1", "s2"), (Command("Timeout", "s1"), Command("Restart", "s1")))
 
 
 class Interrupted(InProcess):
@@ -57,9 +55,9 @@ def hunted(
 ) -> tuple[ConformanceReport, Interrupted]:
     """Return the report of a hunt that is interrupted while it settles what it found."""
     adapter = Interrupted(bug, {*at})
-    where = "raft_ref.traces.conformance"
-    monkeypatch.setattr(f"{where}.driving.adapter_of", lambda *_, **__: adapter)
-    monkeypatch.setattr(f"{where}.hunting.jobs.adapter_of", lambda *_, **__: InProcess(BUGS[bug].node))
+    monkeypatch.setattr(f"{WHERE}.driving.adapter_of", lambda *_, **__: adapter)
+    hunts = lambda *_, **__: InProcess(BUGS[bug].node)  # noqa: E731
+    monkeypatch.setattr(f"{WHERE}.hunting.jobs.adapter_of", hunts)
     return HuntRequest(make, RAFT_REF, seed=1, **more).run(), adapter
 
 
@@ -86,3 +84,111 @@ def test_an_interrupt_ends_whatever_is_done_with_a_finding(
         written.servers, following(written.commands)
     )
     assert is_of(again, found.kind)
+
+
+def test_what_is_interrupted_before_it_was_followed_again_is_no_verdict_and_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A second signal ends that as well."""
+    report, adapter = hunted(monkeypatch, "vote-not-persisted", 2, 5)
+    (found,) = report.findings
+    assert adapter.asked == 5
+    assert (found.replays, report.outcome) == (None, Conformance.INCONCLUSIVE)
+    assert found.reason == found.kind
+    assert found.schedule.commands
+
+
+def test_of_all_kinds_that_were_met_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    report, _ = hunted(monkeypatch, "server-wiped", 500, goes_on=True, runs=30)
+    assert len(report.findings) > 1
+    assert all(each.is_interrupted and each.replays for each in report.findings)
+    report, _ = hunted(monkeypatch, "server-wiped", 2, 4, goes_on=True, runs=30)
+    assert len(report.findings) > 1
+    assert {each.replays for each in report.findings} == {None}
+
+
+def test_an_interrupt_while_more_schedules_are_drawn_ends_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bug = "vote-not-persisted"
+    hunts = iter([InProcess(BUGS[bug].node), Interrupted(bug, {100})])
+    monkeypatch.setattr(f"{WHERE}.driving.adapter_of", lambda *_, **__: InProcess(BUGS[bug].node))
+    monkeypatch.setattr(f"{WHERE}.hunting.jobs.adapter_of", lambda *_, **__: next(hunts))
+    (found,) = HuntRequest(make, RAFT_REF, seed=1).run().findings
+    assert (found.is_interrupted, found.replays, found.fatal) == (True, True, None)
+    assert len(found.run.commands) < (found.shrunk_from or 0)
+
+
+@pytest.mark.parametrize("at", [2, 7])
+def test_an_interrupt_while_what_was_kept_is_followed(
+    at: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As it is followed first, and as it is replayed; nothing of the folder is lost."""
+    path = Database(tmp_path, words_of(make)).keep(FORGETS_ITS_VOTE, TWO, "")
+    report, adapter = hunted(monkeypatch, "vote-not-persisted", at, database=tmp_path)
+    assert (report.is_interrupted, adapter.asked, path.exists()) == (True, at, True)
+    assert [(each.kept, each.replays) for each in report.findings] == [(path, None)][: at > 3]
+
+
+def test_an_interrupt_while_scenarios_are_followed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "two.ndjson"
+    schedule.write(TWO, path)
+    for at, told in ((2, []), (5, [None])):
+        adapter = Interrupted("vote-not-persisted", {at})
+        monkeypatch.setattr(f"{WHERE}.driving.adapter_of", lambda *_, of=adapter, **__: of)
+        report = FollowRequest(make, RAFT_REF, (path,)).run()
+        assert report.is_interrupted
+        assert [each.replays for each in report.findings] == told
+
+
+# ---- Processes
+
+HUNTS = {
+    "as it shrinks": ("--shrink 1000000", "shrinking was cut short"),
+    "as it is followed up": ("--shrink 0 --consequence 1000000000", r"no consequence .* [1-9]"),
+    "as two jobs hunt": ("--jobs 2 --shrink 1000000", "shrinking was cut short"),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("phase", HUNTS)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_hunt_with_a_finding(
+    phase: str, number: signal.Signals, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more, said = HUNTS[phase]
+    found = tmp_path / "found.ndjson"
+    bug = f"{REFERENCE} --bug match-index-moved-back"
+    words = ["conform", "--cmd", bug, "--random", "--seed", "1", "--schedule", str(found)]
+    hunting = processes.start(
+        [*processes.COMMAND, *words, *more.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    processes.let_work(hunting, 3)
+    assert hunting.poll() is None
+    hunting.send_signal(number)
+    out, err = hunting.communicate(timeout=60)
+    assert hunting.returncode == 1, (out, err)
+    assert "Traceback" not in err
+    assert out.startswith("REFUSED schedule"), out
+    assert re.search(said, out), out
+    again = next(line for line in out.splitlines() if line.startswith("to see it again: "))
+    assert main(shlex.split(again)[5:]) == 1
+    kind = next(line for line in out.splitlines() if line.startswith("kind: "))
+    assert kind in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_a_signal_while_several_jobs_hunt_ends_them_all(tmp_path: Path) -> None:
+    words = ["conform", "--cmd", REFERENCE, "--random", "--jobs", "2", "--runs", "100000", "--json"]
+    hunting = processes.start(
+        [*processes.COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    processes.let_start(hunting)
+    processes.let_work(hunting, 2)
+    hunting.send_signal(signal.SIGTERM)
+    out, err = hunting.communicate(timeout=60)
+    assert (hunting.returncode, err) == (3, "")
+    assert json.loads(out)["verdict"] == "stopped"
+    assert not processes.is_at_work(hunting)
