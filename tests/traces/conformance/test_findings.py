@@ -26,6 +26,7 @@ from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Command, as_written
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.verdict import Verdict
 from tests.traces.conformance.test_conformance import REFERENCE, THREE, InProcess, hunt
 
 FORGETS_ITS_VOTE = "Restart: RestartAt differs in votedFor"
@@ -382,6 +383,32 @@ def test_behind_what_is_known_something_else_is_found() -> None:
     assert first is not None
     again = hunt(adapter, 40, known=frozenset({kind(first)})).run()
     assert again.found is None or kind(again.found) != kind(first)
+
+
+@pytest.mark.long
+def test_what_is_found_behind_what_is_known_replays_by_the_command_that_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed, found, picture = (tmp_path / name for name in ("known.txt", "found.ndjson", "found.gv"))
+    listed.write_text("Receive AppendEntriesResponse: Handle differs in commitIndex\n")
+    command = ["conform", "--cmd", f"{REFERENCE} --bug quorum-of-half", "--known", str(listed)]
+    hunting = ["--random", "--seed", "1", "--shrink", "5", "--consequence", "0"]
+    assert main([*command, *hunting, "--schedule", str(found), "--diagram", str(picture)]) == 1
+    out = capsys.readouterr().out
+    assert "kind: Receive RequestVoteResponse: breaks LeaderCompleteness" in out
+    drawn = picture.read_text()
+    again = out.partition("to see it again: ")[2].split("\n")[0]
+    assert main([*shlex.split(again)[1:], "--diagram", str(picture)]) == 1
+    out = capsys.readouterr().out
+    assert "kind: Receive RequestVoteResponse: breaks LeaderCompleteness" in out
+    assert "known, met in" in out
+    assert picture.read_text() == drawn
+
+
+def test_what_comes_to_a_consequence_behind_what_is_known_is_called_by_that() -> None:
+    run = Run(THREE, verdict=Verdict(Path("x")))
+    run.consequence = Consequence("two leaders in one term", "s1 and s2 both lead term 1")
+    assert kind(run) == "consequence: two leaders in one term"
 
 
 @pytest.mark.parametrize(
