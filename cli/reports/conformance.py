@@ -77,9 +77,10 @@ def _covered(report: ConformanceReport, *, every_pair: bool) -> Iterator[str]:
         f"{covered.last_new:,}: {'enough' if report.is_enough else 'not yet enough'}"
     )
     expected = covered.expected_new(report.runs)
+    how_many = f"one in {expected:,.0f}" if expected >= 1.5 else "each"
     yield (
-        f"    by estimate one in {expected:,.0f} schedules to come meets a new one: "
-        f"{covered.once} of them were met in one schedule alone"
+        f"    by estimate {how_many} of the schedules to come meets a new one: "
+        f"{covered.once} were met in one schedule alone"
     )
     curve = ", ".join(f"{met} in {steps:,}" for steps, met in covered.curve(report.steps, 6))
     yield f"    met: {curve} steps"

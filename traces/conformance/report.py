@@ -54,8 +54,8 @@ class ConformanceReport:
     spec was taken; `known` how often what is known was met. `findings` are in the order in which
     they were met. A hunt has its `seed`, `hunted`, what it did, its `seconds`, and how many
     `states` of the spec it saw, told apart by their shape; `without` are the steps that were left
-    out, `servers` how many there are; `shrinks` names the kind that is made short. `replayed` are the schedules of a database
-    that were followed first.
+    out, `servers` how many there are; `shrinks` names the kind that is made short. `replayed` are
+    the schedules of a database that were followed first.
     """
 
     of_runs: int = 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from raft_ref.traces.validation.moves.world import Step
@@ -106,6 +106,17 @@ def pairs(step: Step) -> Iterator[Pair]:
         return  # a feature's
     for outcome in _OUTCOMES[kind](before, step):
         yield Pair(kind, before.role, beside, outcome)
+
+
+_AS_IN_RAFT: Final[Mapping[str, str]] = {
+    "SendEntries": "AppendEntries", "SendSnapshot": "InstallSnapshot", "RestartFrom": "RestartAt",
+}  # fmt: skip
+
+
+def covered(step: Step) -> Iterator[Pair]:
+    """Yield what a step meets of Raft.tla: what leaders send when they like is sent, too."""
+    action = _AS_IN_RAFT.get(step.action)
+    yield from pairs(step if action is None else replace(step, action=action))
 
 
 def _alone(step: Step) -> str:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
-from raft_ref.traces.conformance.hunting.coverage import POSSIBLE, Coverage, Pair, pairs
+from raft_ref.traces.conformance.hunting.coverage import POSSIBLE, Coverage, Pair, covered, pairs
 from raft_ref.traces.conformance.hunting.departures import behind_known, kind
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
@@ -222,10 +222,10 @@ class Hunt:
         self._now.met(shown, run)
         hunted.seen[shown] += 1
         for step in self._new_steps(following):
-            met = [*pairs(step)]
-            hunted.coverage.add(met, hunted.steps + len(run.commands))
-            for pair in met:
+            for pair in pairs(step):
                 self._now.met(pair, run)
+            met = [*covered(step)]
+            hunted.coverage.add(met, hunted.steps + len(run.commands))
             if self._draw is not None and self._draw.is_begun:
                 self._own.update(POSSIBLE.intersection(met))
 
