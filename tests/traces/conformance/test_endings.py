@@ -4,11 +4,13 @@ In one process the signal comes at a request of a number; with processes, once a
 """
 
 import json
+import os
 import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from raft_ref.traces.conformance.report import Conformance
 from raft_ref.traces.conformance.run import Runner, following
 from raft_ref.traces.conformance.schedule import Command, Schedule, as_written
 from raft_ref.traces.profiles import PROFILES
+from tests.cli.test_signals import until
 from tests.support import processes
 from tests.traces.conformance.test_conformance import REFERENCE, InProcess
 from tests.traces.conformance.test_findings import FORGETS_ITS_VOTE
@@ -182,15 +185,21 @@ def test_a_signal_ends_a_hunt_with_a_finding(
 
 
 @pytest.mark.long
-def test_a_signal_while_several_jobs_hunt_ends_them_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["it alone", "its group"])
+def test_a_signal_while_several_jobs_hunt_ends_them_all(
+    send: Callable[[int, int], None], tmp_path: Path
+) -> None:
+    """`timeout` signals a command, and its group."""
     words = ["conform", "--cmd", REFERENCE, "--random", "--jobs", "2", "--runs", "100000", "--json"]
     hunting = processes.start(
-        [*processes.COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    processes.let_start(hunting)
-    processes.let_work(hunting, 2)
-    hunting.send_signal(signal.SIGTERM)
+        [*processes.COMMAND, *words, "--record", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not any(tmp_path.iterdir()):
+        assert hunting.poll() is None
+        time.sleep(0.1)
+    send(hunting.pid, signal.SIGTERM)
     out, err = hunting.communicate(timeout=60)
     assert (hunting.returncode, err) == (3, "")
     assert json.loads(out)["verdict"] == "stopped"
-    assert not processes.is_at_work(hunting)
+    until(lambda: not processes.is_at_work(hunting))
