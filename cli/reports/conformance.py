@@ -113,6 +113,8 @@ def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:
         )
     if found.sought:
         yield f"  {_consequence(found)}"
+    elif found.is_interrupted and found.fatal is None and not found.run.failure:
+        yield "  an interrupt came before a consequence was looked for"
     shrunk_from = "" if found.shrunk_from is None else f", shrunk from {found.shrunk_from} steps"
     yield f"the schedule{shrunk_from}:"
     departs = len(found.run.commands) if found.fatal is None else found.fatal.refused_at
@@ -233,6 +235,7 @@ def _as_json(found: Finding, reason: str) -> dict[str, Any]:
         "replays": found.replays,
         "shrunk_from": found.shrunk_from,
         "cut_short": found.is_cut_short,
+        "interrupted": found.is_interrupted,
         "consequence": found.fatal and found.fatal.consequence and found.fatal.consequence.kind,
         "sought": found.sought,
         "kept": None if found.kept is None else str(found.kept),

@@ -149,7 +149,7 @@ def test_an_interrupt_while_scenarios_are_followed(
 # ---- Processes
 
 HUNTS = {
-    "as it shrinks": ("--shrink 1000000", "shrinking was cut short"),
+    "as it shrinks": ("--shrink 1000000", "an interrupt came before a consequence was looked for"),
     "as it is followed up": ("--shrink 0 --consequence 1000000000", r"no consequence .* [1-9]"),
     "as two jobs hunt": ("--jobs 2 --shrink 1000000", "shrinking was cut short"),
 }
