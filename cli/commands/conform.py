@@ -53,6 +53,7 @@ examples:
   raft-ref conform --cmd ./my-adapter --random --servers 4 --with membership,joint
   raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
   raft-ref conform --cmd ./my-adapter --random --time 8h --database     every night
+  raft-ref conform --cmd ./my-adapter --random --enough --time 8h       as long as it takes
 """
 
 
@@ -108,6 +109,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     hunting.add_argument(
         "--time", type=seconds, metavar="TIME",
         help="how long to hunt, such as 90s, 10m or 8h (then --runs is as many as there can be)",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--enough", action="store_true", default=None,
+        help="hunt until that is enough, as said below (then --runs is as many as there can be)",
     )  # fmt: skip
     hunting.add_argument(
         "--database", type=Path, nargs="?", const=FOLDER, metavar="DIR",
@@ -202,7 +207,7 @@ _CODES = {Conformance.CONFORMS: 0, Conformance.INCONCLUSIVE: 3, Conformance.STOP
 
 _OF_HUNTS = (
     "servers", "network", "seed", "runs", "steps", "jobs", "weigh", "shrink", "consequence",
-    "time", "database",
+    "time", "database", "enough",
 )  # fmt: skip
 
 
@@ -252,13 +257,14 @@ def _hunt(options: argparse.Namespace) -> HuntRequest:
         SOUGHT if options.consequence is None else options.consequence,
         options.time,
         options.database,
+        bool(options.enough),
     )
 
 
 def _runs(options: argparse.Namespace) -> int:
     if options.runs is not None:
         return int(options.runs)
-    return RUNS if options.time is None else RUNS_IN_TIME
+    return RUNS if options.time is None and not options.enough else RUNS_IN_TIME
 
 
 def _known(options: argparse.Namespace) -> frozenset[str]:

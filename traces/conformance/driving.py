@@ -37,7 +37,7 @@ Network = Literal["set", "fifo"]
 RUNS, STEPS, SERVERS = 1_000, 60, ("s1", "s2", "s3")
 """What a hunt is of if nothing is said."""
 RUNS_IN_TIME = 1_000_000
-"""How many schedules there are at most where a time is said."""
+"""How many schedules there are at most where something else ends a hunt."""
 
 OTHERS, OTHER_RUNS = 3, 40
 """How many more schedules with the same against them are made short, of how many at most."""
@@ -154,10 +154,10 @@ class HuntRequest:
     `steps` each are drawn for these servers and this network from a seed (None: a new one), by
     `jobs` processes with an adapter each (one for what answers in this process); `likely` says
     which steps are left out or weighed. What is found is followed `tries` times at most to be
-    shrunk, and `sought` steps further for a consequence. No schedule is begun after `seconds`. What
-    is found is kept in a `database`, a folder, and followed first the next time; what is there and
-    no longer fails is removed. Raises `RequestError` for no command, and for numbers that cannot
-    be.
+    shrunk, and `sought` steps further for a consequence. No schedule is begun after `seconds`, or,
+    `until_enough`, once hardly one would meet a branch of the spec that is new. What is found is
+    kept in a `database`, a folder, and followed first the next time; what is there and no longer
+    fails is removed. Raises `RequestError` for no command, and for numbers that cannot be.
     """
 
     command: AdapterCommand
@@ -176,6 +176,7 @@ class HuntRequest:
     sought: int = SOUGHT
     seconds: float | None = None
     database: Path | None = None
+    until_enough: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted or started."""
@@ -221,7 +222,7 @@ class HuntRequest:
         hunted, task = Hunted(), self._task(seed)
         found = hunted_by(self.jobs, task, on_portion, hunted)
         report.count(hunted)
-        if task.is_over and hunted.runs:
+        if task.is_over(hunted) and hunted.runs:
             report.of_runs = hunted.runs
         is_short = hunted.runs < report.of_runs and (self.goes_on or not found)
         report.is_interrupted = hunted.is_interrupted or is_short
@@ -265,6 +266,7 @@ class HuntRequest:
             self.command, self.profile, self.servers, seed, self.runs, self.steps,
             self.network == "fifo", self.likely, self.known, self.goes_on, self.record,
             until=None if self.seconds is None else time.monotonic() + self.seconds,
+            until_enough=self.until_enough,
         )  # fmt: skip
 
     def _runner(self, adapter: Adapter) -> Runner:

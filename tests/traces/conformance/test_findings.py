@@ -21,6 +21,7 @@ from raft_ref.traces.conformance.hunting.coverage import ALL, POSSIBLE, Coverage
 from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.conformance.hunting.findings import Settling, is_of, schedule_of
 from raft_ref.traces.conformance.hunting.shrinking import Shrinker
+from raft_ref.traces.conformance.reference import Cluster
 from raft_ref.traces.conformance.report import Conformance
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Command, as_written
@@ -460,6 +461,16 @@ def test_how_much_is_new_is_estimated_by_what_was_met_once() -> None:
     coverage.schedules.update([ALL[1]])
     assert not coverage.is_enough(998)
     assert coverage.is_enough(999)
+
+
+def test_a_hunt_may_last_until_it_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raft_ref.traces.conformance.hunting.coverage.ENOUGH", 1.5)
+    report = HuntRequest(Cluster, PROFILES["raft-ref"], seed=1, until_enough=True).run()
+    assert report.hunted is not None
+    assert report.is_enough
+    assert report.hunted.coverage.expected_new(report.runs) >= 1.5
+    assert report.of_runs == report.runs < 100
+    assert report.outcome is Conformance.CONFORMS
 
 
 def test_what_a_seed_finds_does_not_depend_on_the_number_of_jobs() -> None:
