@@ -19,7 +19,7 @@ import pytest
 from raft_ref.bugs import BUGS
 from raft_ref.cli import main
 from raft_ref.traces.conformance import ConformanceReport, FollowRequest, HuntRequest, schedule
-from raft_ref.traces.conformance.adapter import Reply, words_of
+from raft_ref.traces.conformance.adapter import Adapter, Reply, words_of
 from raft_ref.traces.conformance.hunting.database import Database
 from raft_ref.traces.conformance.hunting.findings import is_of
 from raft_ref.traces.conformance.report import Conformance
@@ -57,10 +57,9 @@ def hunted(
     monkeypatch: pytest.MonkeyPatch, bug: str, *at: int, **more: Any
 ) -> tuple[ConformanceReport, Interrupted]:
     """Return the report of a hunt that is interrupted while it settles what it found."""
-    adapter = Interrupted(bug, {*at})
+    adapter, node = Interrupted(bug, {*at}), BUGS[bug].node
     monkeypatch.setattr(f"{WHERE}.driving.adapter_of", lambda *_, **__: adapter)
-    hunts = lambda *_, **__: InProcess(BUGS[bug].node)  # noqa: E731
-    monkeypatch.setattr(f"{WHERE}.hunting.jobs.adapter_of", hunts)
+    monkeypatch.setattr(f"{WHERE}.hunting.jobs.adapter_of", lambda *_, **__: InProcess(node))
     return HuntRequest(make, RAFT_REF, seed=1, **more).run(), adapter
 
 
@@ -144,6 +143,24 @@ def test_an_interrupt_while_scenarios_are_followed(
         report = FollowRequest(make, RAFT_REF, (path,)).run()
         assert report.is_interrupted
         assert [each.replays for each in report.findings] == told
+
+
+def test_an_interrupt_leaves_no_adapter_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[subprocess.Popen[bytes]] = []
+    wait = subprocess.Popen.wait
+
+    def interrupted(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+        closed.append(process)
+        if len(closed) == 1:
+            raise KeyboardInterrupt
+        return wait(process, timeout)
+
+    adapter = Adapter(["cat"])
+    assert adapter.ask({"step": "Init", "servers": []}) == Reply((), ())
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        adapter.close()
+    assert closed[0].returncode == -signal.SIGKILL
 
 
 # ---- Processes
