@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 from raft_ref.traces.conformance.hunting.alone import SOUGHT, Sought, seek
@@ -48,6 +47,8 @@ class Finding:
     fatal: Run | None = None
     sought: int = 0
     kept: Path | None = None
+    _explained: tuple[Run, Refusal] | None = field(default=None, init=False)
+    """Of which run it is known why it is refused."""
 
     @property
     def reason(self) -> str:
@@ -61,13 +62,15 @@ class Finding:
         told = "" if verdict.event is None or self.refusal is None else self.refusal.why
         return told or self.kind
 
-    @cached_property
+    @property
     def refusal(self) -> Refusal | None:
         """Why the run is refused; None where it was not, or failed."""
         verdict = self.run.verdict
         if self.run.failure or verdict is None or verdict.outcome is not Outcome.REFUSED:
             return None
-        return explained(verdict)
+        if self._explained is None or self._explained[0] is not self.run:
+            self._explained = self.run, explained(verdict)
+        return self._explained[1]
 
     @property
     def shown(self) -> Run:
