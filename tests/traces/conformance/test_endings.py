@@ -65,7 +65,7 @@ def hunted(
 
 @pytest.mark.parametrize(
     ("at", "is_shrunk", "is_sought"),
-    [(1, False, False), (30, False, False), (200, True, False), (3_000, True, True)],
+    [(1, False, False), (30, False, False), (200, True, False), (2_000, True, True)],
     ids=["as it replays", "as it replays again", "as it shrinks", "as it is followed up"],
 )
 def test_an_interrupt_ends_whatever_is_done_with_a_finding(
@@ -100,6 +100,7 @@ def test_what_is_interrupted_before_it_was_followed_again_is_no_verdict_and_is_t
     assert found.schedule.commands
 
 
+@pytest.mark.long
 def test_of_all_kinds_that_were_met_none_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     report, _ = hunted(monkeypatch, "server-wiped", 500, goes_on=True, runs=16)
     assert len(report.findings) > 1
