@@ -16,8 +16,7 @@ from raft_ref.cli.reports.conformance import annotations, as_json, as_junit, as_
 from raft_ref.cli.reports.pictures import drawn
 from raft_ref.cli.reports.terminal import bar
 from raft_ref.traces.conformance import (
-    ENOUGH_SHARE,
-    ENOUGH_STEPS,
+    ENOUGH,
     SOUGHT,
     TRIES,
     Conformance,
@@ -38,9 +37,11 @@ EXIT_CODES = (
     "2 bad input or usage; 3 inconclusive (what was never exercised is named), or stopped early"
 )
 
-ENOUGH = f"""\
-enough: a hunt says so when it took {ENOUGH_STEPS:,} steps or more, and met no branch of the spec
-that was new in the last {ENOUGH_SHARE - 1} of {ENOUGH_SHARE} parts of them
+HOW_MANY = f"""\
+enough: a hunt says so when, by estimate, one in {ENOUGH:,} schedules to come or fewer would meet a
+branch of the spec that is new. By Good and Turing that is the share of branches met in one schedule
+alone: (1 + such branches) / (1 + schedules). Schedules are not drawn independently of each other,
+so it is an estimate; what one has of another that it begins as is not counted for it
 """
 
 EXAMPLES = """\
@@ -52,6 +53,7 @@ examples:
   raft-ref conform --cmd ./my-adapter --random --servers 4 --with membership,joint
   raft-ref conform --cmd ./my-adapter --random --jobs 4 --keep-going --known known.txt
   raft-ref conform --cmd ./my-adapter --random --time 8h --database     every night
+  raft-ref conform --cmd ./my-adapter --random --enough --time 8h       as long as it takes
 """
 
 
@@ -66,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "a consequence: two leaders in one term, two entries committed at one index, a committed "
         "entry lost. That is FATAL."
     )
-    parser.epilog = f"{EXAMPLES}\n{ENOUGH}\n{EXIT_CODES}"
+    parser.epilog = f"{EXAMPLES}\n{HOW_MANY}\n{EXIT_CODES}"
     parser.add_argument(
         "scenarios", nargs="*", type=Path, metavar="SCENARIO",
         help="traces to follow, or directories of them (raft-ref generate)",
@@ -107,6 +109,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     hunting.add_argument(
         "--time", type=seconds, metavar="TIME",
         help="how long to hunt, such as 90s, 10m or 8h (then --runs is as many as there can be)",
+    )  # fmt: skip
+    hunting.add_argument(
+        "--enough", action="store_true", default=None,
+        help="hunt until that is enough, as said below (then --runs is as many as there can be)",
     )  # fmt: skip
     hunting.add_argument(
         "--database", type=Path, nargs="?", const=FOLDER, metavar="DIR",
@@ -189,6 +195,8 @@ def _again(report: ConformanceReport, found: Finding, options: argparse.Namespac
         words = ["conform", "--cmd", options.cmd]
         if options.profile != "raft-ref":
             words += ["--profile", options.profile]
+        if options.known is not None:
+            words += ["--known", str(options.known)]
         words.append(str(path))
     elif options.random and options.seed is None:
         words += ["--seed", str(report.seed)]
@@ -199,7 +207,7 @@ _CODES = {Conformance.CONFORMS: 0, Conformance.INCONCLUSIVE: 3, Conformance.STOP
 
 _OF_HUNTS = (
     "servers", "network", "seed", "runs", "steps", "jobs", "weigh", "shrink", "consequence",
-    "time", "database",
+    "time", "database", "enough",
 )  # fmt: skip
 
 
@@ -249,13 +257,14 @@ def _hunt(options: argparse.Namespace) -> HuntRequest:
         SOUGHT if options.consequence is None else options.consequence,
         options.time,
         options.database,
+        bool(options.enough),
     )
 
 
 def _runs(options: argparse.Namespace) -> int:
     if options.runs is not None:
         return int(options.runs)
-    return RUNS if options.time is None else RUNS_IN_TIME
+    return RUNS if options.time is None and not options.enough else RUNS_IN_TIME
 
 
 def _known(options: argparse.Namespace) -> frozenset[str]:
@@ -312,6 +321,9 @@ def _driven(request: FollowRequest | HuntRequest, is_shown: bool) -> Conformance
         return request.run(on_progress)
 
 
+_NOT_SO = {True: "", False: ", though it does not replay", None: ", and not followed again"}
+
+
 def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str]:
     """Write what was found to the files that were asked for; return what is said of it."""
     done: list[str] = []
@@ -323,8 +335,7 @@ def _written(report: ConformanceReport, options: argparse.Namespace) -> list[str
     if options.schedule is not None:
         source = shlex.join(["raft-ref", *options.arguments])
         schedule.write(worst.schedule, options.schedule, source)
-        not_so = "" if worst.replays else ", though it does not replay"
-        done.append(f"schedule written to {options.schedule}{not_so}")
+        done.append(f"schedule written to {options.schedule}{_NOT_SO[worst.replays]}")
     if options.trace is not None:
         worst.shown.write(options.trace)
         done.append(f"trace written to {options.trace}")

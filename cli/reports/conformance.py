@@ -70,11 +70,17 @@ def _covered(report: ConformanceReport, *, every_pair: bool) -> Iterator[str]:
     if report.asks_for_changes:
         changes = ", ".join(f"{name} {count:,}" for name, count in hunted.changes.most_common())
         yield f"  changes of the membership: {changes or 'none'}"
-    covered, missing = hunted.coverage, hunted.coverage.missing
+    covered, missing = hunted.coverage, report.never_met()
     total = len(covered.met) + len(missing)
     yield (
         f"  branches of the spec: {len(covered.met)} of {total}, the last new one at step "
-        f"{covered.last_new:,}: {'enough' if covered.is_enough(report.steps) else 'not yet enough'}"
+        f"{covered.last_new:,}: {'enough' if report.is_enough else 'not yet enough'}"
+    )
+    expected = covered.expected_new(report.runs)
+    how_many = f"one in {expected:,.0f}" if expected >= 1.5 else "each"
+    yield (
+        f"    by estimate {how_many} of the schedules to come meets a new one: "
+        f"{covered.once} were met in one schedule alone"
     )
     curve = ", ".join(f"{met} in {steps:,}" for steps, met in covered.curve(report.steps, 6))
     yield f"    met: {curve} steps"
@@ -98,13 +104,17 @@ def _together(missing: list[Pair]) -> list[str]:
 def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:
     yield ""
     yield f"kind: {found.kind}{f' ({found.times:,} runs)' if found.times > 1 else ''}"
-    if not found.replays:
+    if found.replays is None:
+        yield "  it was met once, and an interrupt came before it was followed again"
+    elif not found.replays:
         yield (
             "  it was met once, and not when the schedule was followed again by a fresh process: "
             "the adapter does not do the same twice, or Init does not forget everything"
         )
     if found.sought:
         yield f"  {_consequence(found)}"
+    elif found.is_interrupted and found.fatal is None and not found.run.failure:
+        yield "  an interrupt came before a consequence was looked for"
     shrunk_from = "" if found.shrunk_from is None else f", shrunk from {found.shrunk_from} steps"
     yield f"the schedule{shrunk_from}:"
     departs = len(found.run.commands) if found.fatal is None else found.fatal.refused_at
@@ -112,7 +122,8 @@ def _finding(found: Finding, *, is_whole: bool) -> Iterator[str]:
         mark = "  <- departs from the spec" if found.fatal and number == departs else ""
         yield f"{number:4}. {each}{mark}"
     if found.is_cut_short:
-        yield f"  shrinking was cut short after {found.tries:,} tries (--shrink): it may be longer"
+        why = "an interrupt" if found.is_interrupted else "--shrink"
+        yield f"  shrinking was cut short after {found.tries:,} tries ({why}): it may be longer"
     refusal = found.refusal
     if refusal is None or not is_whole:
         return
@@ -150,8 +161,10 @@ def headline(report: ConformanceReport) -> str:
 
 
 def _of_finding(found: Finding) -> str:
-    once = "" if found.replays else " (it does not replay)"
-    return f"{found.name}: {found.reason}{once}"
+    return f"{found.name}: {found.reason}{_ONCE[found.replays]}"
+
+
+_ONCE = {True: "", False: " (it does not replay)", None: " (interrupted before it was replayed)"}
 
 
 def annotations(report: ConformanceReport, written: Path | None) -> Iterator[str]:
@@ -201,12 +214,15 @@ def as_json(report: ConformanceReport) -> dict[str, Any]:
 def _coverage(report: ConformanceReport) -> dict[str, Any]:
     assert report.hunted is not None
     covered = report.hunted.coverage
+    expected = covered.expected_new(report.runs)
     return {
         "met": {str(pair): count for pair, count in sorted(covered.met.items())},
-        "never": [str(pair) for pair in covered.missing],
+        "never": [str(pair) for pair in report.never_met()],
         "last_new": covered.last_new,
         "curve": covered.curve(report.steps),
-        "enough": covered.is_enough(report.steps),
+        "met_once": covered.once,
+        "schedules_to_a_new_one": expected,
+        "enough": report.is_enough,
     }
 
 
@@ -219,6 +235,7 @@ def _as_json(found: Finding, reason: str) -> dict[str, Any]:
         "replays": found.replays,
         "shrunk_from": found.shrunk_from,
         "cut_short": found.is_cut_short,
+        "interrupted": found.is_interrupted,
         "consequence": found.fatal and found.fatal.consequence and found.fatal.consequence.kind,
         "sought": found.sought,
         "kept": None if found.kept is None else str(found.kept),

@@ -147,7 +147,7 @@ def _is_in_order(value: Value) -> TypeGuard[LazySet]:
     return not value.is_enumerable or (sets.is_sorted(value) and value.size() > SHORT)
 
 
-@functools.lru_cache(maxsize=1 << 16)
+@functools.lru_cache(maxsize=sets.MOST_KEPT)
 def _kept_order(elements: FiniteSet) -> tuple[Value, ...]:
     return tuple(elements_of(elements))
 

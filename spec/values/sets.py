@@ -124,7 +124,7 @@ class Interval(LazySet):
 
 
 _small_intervals: dict[tuple[int, int], FiniteSet] = {}
-_MOST_KEPT = 1 << 14
+MOST_KEPT = 1 << 12
 """How many of them are kept: indices of a log that grows are never the same again."""
 
 
@@ -136,7 +136,7 @@ def interval(low: int, high: int) -> FiniteSet | Interval:
     if high - low >= SMALL_INTERVAL:
         return Interval(low, high)
     small = frozenset(range(low, high + 1))
-    if len(_small_intervals) >= _MOST_KEPT:
+    if len(_small_intervals) >= MOST_KEPT:
         _small_intervals.clear()
     _small_intervals[low, high] = small
     return small

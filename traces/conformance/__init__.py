@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from raft_ref.traces.conformance.clusters import ScenariosReport, ScenariosRequest
     from raft_ref.traces.conformance.driving import FollowRequest, HuntRequest
     from raft_ref.traces.conformance.hunting.alone import SOUGHT
-    from raft_ref.traces.conformance.hunting.coverage import ENOUGH_SHARE, ENOUGH_STEPS, Pair
+    from raft_ref.traces.conformance.hunting.coverage import ENOUGH, Pair
     from raft_ref.traces.conformance.hunting.departures import read_known
     from raft_ref.traces.conformance.hunting.draws import Likely
     from raft_ref.traces.conformance.hunting.findings import Finding
@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from raft_ref.traces.conformance.schedule import Command, Schedule
 
 __all__ = [
-    "ENOUGH_SHARE",
-    "ENOUGH_STEPS",
+    "ENOUGH",
     "SOUGHT",
     "TRIES",
     "Adapter",
@@ -62,7 +61,7 @@ _MODULES = {
     "clusters": ("ScenariosReport", "ScenariosRequest"),
     "driving": ("FollowRequest", "HuntRequest"),
     "hunting.alone": ("SOUGHT",),
-    "hunting.coverage": ("ENOUGH_SHARE", "ENOUGH_STEPS", "Pair"),
+    "hunting.coverage": ("ENOUGH", "Pair"),
     "hunting.departures": ("read_known",),
     "hunting.draws": ("Likely",),
     "hunting.findings": ("Finding",),

@@ -97,17 +97,20 @@ class Adapter:
 
     def close(self) -> None:
         """End the process; the next request starts another."""
-        if self._process is not None:
+        process, self._process, self._buffer = self._process, None, b""
+        self._ready = select.poll()
+        if process is None:
+            return
+        try:
             with suppress(subprocess.TimeoutExpired):
-                self._process.wait(0.05)
-            self._process.kill()
-            for pipe in (self._process.stdin, self._process.stdout):
+                process.wait(0.05)
+        finally:  # an interrupt leaves no process behind
+            process.kill()
+            for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with suppress(BrokenPipeError):
                         pipe.close()
-            self._process.wait()
-        self._process, self._buffer = None, b""
-        self._ready = select.poll()
+            process.wait()
 
     def ask(self, request: Mapping[str, Any]) -> Reply:
         """Send a request, and return the answer.

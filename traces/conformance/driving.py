@@ -17,12 +17,12 @@ from typing import Literal
 
 from raft_ref.spec.requests import RequestError
 from raft_ref.traces.conformance import schedule
-from raft_ref.traces.conformance.adapter import AdapterCommand, adapter_of, words_of
+from raft_ref.traces.conformance.adapter import Adapter, AdapterCommand, adapter_of, words_of
 from raft_ref.traces.conformance.hunting.alone import SOUGHT
 from raft_ref.traces.conformance.hunting.database import Database, Replayed
-from raft_ref.traces.conformance.hunting.departures import kind
+from raft_ref.traces.conformance.hunting.departures import behind_known, kind
 from raft_ref.traces.conformance.hunting.draws import WEIGHTS, WEIGHTS_OF_FEATURES, Likely
-from raft_ref.traces.conformance.hunting.findings import Finding, Settling
+from raft_ref.traces.conformance.hunting.findings import Finding, Settling, met
 from raft_ref.traces.conformance.hunting.hunt import Hunted
 from raft_ref.traces.conformance.hunting.jobs import Found, Task, hunted_by, record
 from raft_ref.traces.conformance.hunting.shrinking import TRIES
@@ -37,7 +37,7 @@ Network = Literal["set", "fifo"]
 RUNS, STEPS, SERVERS = 1_000, 60, ("s1", "s2", "s3")
 """What a hunt is of if nothing is said."""
 RUNS_IN_TIME = 1_000_000
-"""How many schedules there are at most where a time is said."""
+"""How many schedules there are at most where something else ends a hunt."""
 
 OTHERS, OTHER_RUNS = 3, 40
 """How many more schedules with the same against them are made short, of how many at most."""
@@ -80,22 +80,28 @@ class FollowRequest:
         paths = [*self._files()]
         report = ConformanceReport(len(paths), without=self.without)
         on_progress(report)
+        try:
+            self._follow_all(paths, report, on_progress)
+        except KeyboardInterrupt:
+            report.is_interrupted = True
+        return report
+
+    def _follow_all(
+        self, paths: list[Path], report: ConformanceReport, on_progress: OnProgress
+    ) -> None:
+        adopted = behind_known(self.known)
         with adapter_of(self.command) as adapter:
             runners = {
-                network: Runner(adapter, self.profile, is_fifo=network == "fifo")
+                network: Runner(adapter, self.profile, is_fifo=network == "fifo", adopted=adopted)
                 for network in ("set", "fifo")
             }
-            try:
-                for path in paths:
-                    scenario = schedule.read(path)
-                    adapter.features = scenario.features or self.features
-                    self._follow(runners[scenario.network], scenario, report)
-                    on_progress(report)
-                    if report.findings and not self.goes_on:
-                        break
-            except KeyboardInterrupt:
-                report.is_interrupted = True
-        return report
+            for path in paths:
+                scenario = schedule.read(path)
+                adapter.features = scenario.features or self.features
+                self._follow(runners[scenario.network], scenario, report)
+                on_progress(report)
+                if report.findings and not self.goes_on:
+                    break
 
     def _follow(self, runner: Runner, scenario: Schedule, report: ConformanceReport) -> None:
         """Follow a scenario, and add it to the report."""
@@ -111,7 +117,7 @@ class FollowRequest:
         elif same := next((each for each in report.findings if each.kind == found), None):
             same.times += 1
         else:
-            report.findings.append(_as_it_is(runner, run, found, scenario))
+            _add_as_it_is(report, runner, run, found, scenario)
 
     def _files(self) -> Iterator[Path]:
         for path in self.scenarios:
@@ -124,13 +130,20 @@ class FollowRequest:
             yield from inside
 
 
-def _as_it_is(runner: Runner, run: Run, found: str, scenario: Schedule) -> Finding:
-    """Return what a scenario shows, replayed."""
-    finding = Finding(found, run, scenario.name, scenario.network)
-    finding.replays = Settling(runner).does_replay(run, found)
+def _add_as_it_is(
+    report: ConformanceReport,
+    runner: Runner,
+    run: Run,
+    found: str,
+    followed: Schedule,
+    kept: Path | None = None,
+) -> None:
+    """Add to the report what a schedule shows, which may be one that is kept; then replay it."""
+    finding = Finding(found, run, followed.name, followed.network, kept=kept)
     if run.consequence is not None:
         finding.fatal = run
-    return finding
+    report.findings.append(finding)
+    finding.replays = Settling(runner).does_replay(run, found)
 
 
 @dataclass(frozen=True)
@@ -141,10 +154,10 @@ class HuntRequest:
     `steps` each are drawn for these servers and this network from a seed (None: a new one), by
     `jobs` processes with an adapter each (one for what answers in this process); `likely` says
     which steps are left out or weighed. What is found is followed `tries` times at most to be
-    shrunk, and `sought` steps further for a consequence. No schedule is begun after `seconds`. What
-    is found is kept in a `database`, a folder, and followed first the next time; what is there and
-    no longer fails is removed. Raises `RequestError` for no command, and for numbers that cannot
-    be.
+    shrunk, and `sought` steps further for a consequence. No schedule is begun after `seconds`, or,
+    `until_enough`, once hardly one would meet a branch of the spec that is new. What is found is
+    kept in a `database`, a folder, and followed first the next time; what is there and no longer
+    fails is removed. Raises `RequestError` for no command, and for numbers that cannot be.
     """
 
     command: AdapterCommand
@@ -163,6 +176,7 @@ class HuntRequest:
     sought: int = SOUGHT
     seconds: float | None = None
     database: Path | None = None
+    until_enough: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be counted or started."""
@@ -181,34 +195,38 @@ class HuntRequest:
     def run(self, on_progress: OnProgress = lambda report: None) -> ConformanceReport:
         """Hunt until something is found and shrunk, or all schedules are done, or on Ctrl-C.
 
-        Raises `AdapterError` where the adapter makes no sense.
+        What was found by then is followed again, whatever it is that Ctrl-C ends; on the second it
+        is told as it is. Raises `AdapterError` where the adapter makes no sense.
         """
         _make(self.record)
         seed = random.randrange(1 << 32) if self.seed is None else self.seed
-        report = ConformanceReport(self.runs, seed=seed, without=self.likely.without)
+        report = ConformanceReport(
+            self.runs, seed=seed, without=self.likely.without, servers=len(self.servers)
+        )
+        report.count(Hunted())
+        on_progress(report)
+        try:
+            self._follow_kept(report)
+            if self.goes_on or not report.findings:
+                self._hunt(report, seed, on_progress)
+        except KeyboardInterrupt:
+            report.is_interrupted = True
+        self._keep(report)
+        return report
 
+    def _hunt(self, report: ConformanceReport, seed: int, on_progress: OnProgress) -> None:
         def on_portion(hunted: Hunted) -> None:
             report.count(hunted)
             on_progress(report)
 
-        hunted = Hunted()
-        on_portion(hunted)
-        found: list[Found] = []
-        try:
-            self._follow_kept(report)
-        except KeyboardInterrupt:
-            report.is_interrupted = True
-        if report.is_interrupted or (report.findings and not self.goes_on):
-            return report
-        task = self._task(seed)
+        hunted, task = Hunted(), self._task(seed)
         found = hunted_by(self.jobs, task, on_portion, hunted)
         report.count(hunted)
-        if task.is_over and hunted.runs:
+        if task.is_over(hunted) and hunted.runs:
             report.of_runs = hunted.runs
-        report.is_interrupted = hunted.runs < report.of_runs and (self.goes_on or not found)
+        is_short = hunted.runs < report.of_runs and (self.goes_on or not found)
+        report.is_interrupted = hunted.is_interrupted or is_short
         self._settle(found, seed, report, on_progress)
-        self._keep(report)
-        return report
 
     def _follow_kept(self, report: ConformanceReport) -> None:
         """Follow what was found before, and remove what no longer fails."""
@@ -217,20 +235,18 @@ class HuntRequest:
         if database is None or not entries:
             return
         with adapter_of(self.command) as adapter:
-            runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
+            runner = self._runner(adapter)
             for path in entries:
                 kept = schedule.read(path)
                 adapter.features = kept.features or self.likely.features
                 runner.is_fifo = kept.network == "fifo"
                 run = runner.run(kept.servers, following(kept.commands), kept.name, goes_on=True)
-                report.replayed.append(Replayed(path, not run.is_good))
-                found = None if run.is_good else kind(run)
-                if found is None:
+                is_known = path in map(database.path, run.adopted)
+                report.replayed.append(Replayed(path, is_known or not run.is_good))
+                if not report.replayed[-1].fails:
                     database.remove(path)
-                elif found not in self.known:
-                    finding = _as_it_is(runner, run, found, kept)
-                    finding.kept = path
-                    report.findings.append(finding)
+                elif not run.is_good and (found := kind(run)) not in self.known:
+                    _add_as_it_is(report, runner, run, found, kept, path)
 
     def _keep(self, report: ConformanceReport) -> None:
         """Keep what was found, of each kind one schedule."""
@@ -250,27 +266,42 @@ class HuntRequest:
             self.command, self.profile, self.servers, seed, self.runs, self.steps,
             self.network == "fifo", self.likely, self.known, self.goes_on, self.record,
             until=None if self.seconds is None else time.monotonic() + self.seconds,
+            until_enough=self.until_enough,
         )  # fmt: skip
+
+    def _runner(self, adapter: Adapter) -> Runner:
+        """Return what follows schedules as the hunt does, behind what is known, too."""
+        adopted = behind_known(self.known)
+        return Runner(adapter, self.profile, is_fifo=self.network == "fifo", adopted=adopted)
 
     def _settle(
         self, found: list[Found], seed: int, report: ConformanceReport, on_progress: OnProgress
     ) -> None:
         """Make each kind that was found short, the first of each kind first."""
+        told = {each.kind for each in report.findings}
+        new = [each for each in found if each.kind not in told]
+        of_kinds = {each.kind: [one for one in new if one.kind == each.kind] for each in new}
+        findings: dict[str, Finding] = {}
+        for name, (first, *more) in of_kinds.items():
+            called = f"schedule {first.number + 1} of seed {seed}"
+            findings[name] = met(first.schedule, name, called)
+            findings[name].times += len(more)
+        # Whatever comes, what was met is told.
+        report.findings += findings.values()
         with adapter_of(self.command, has_answered=True) as adapter:
             adapter.features = self.likely.features
-            runner = Runner(adapter, self.profile, is_fifo=self.network == "fifo")
-            settling = Settling(runner, seed, self.tries, self.sought, self.likely.without)
-            told = {each.kind for each in report.findings}
-            for name in dict.fromkeys(each.kind for each in found if each.kind not in told):
-                schedules = [each for each in found if each.kind == name]
+            settling = Settling(
+                self._runner(adapter), seed, self.tries, self.sought, self.likely.without
+            )
+            for name, finding in findings.items():
                 report.shrinks = name
                 on_progress(report)
-                first = schedules[0]
-                draw_others = partial(self._others, schedules[1 : OTHERS + 1], name, seed)
-                called = f"schedule {first.number + 1} of seed {seed}"
-                finding = settling.settled(first.schedule, name, called, draw_others)
-                finding.times = len(schedules)
-                report.findings.append(finding)
+                if report.is_interrupted:
+                    settling.cut_short(finding)
+                    continue
+                others = of_kinds[name][1 : OTHERS + 1]
+                settling.settle(finding, partial(self._others, others, name, seed))
+                report.is_interrupted = finding.is_interrupted
 
     def _others(self, others: list[Found], name: str, seed: int) -> list[Schedule]:
         """Return more schedules with the same against them: those met, or of another seed."""
@@ -280,7 +311,10 @@ class HuntRequest:
             self.command, self.profile, self.servers, seed + 1, OTHER_RUNS, self.steps,
             self.network == "fifo", self.likely, self.known, goes_on=True, has_answered=True,
         )  # fmt: skip
-        found = hunted_by(self.jobs, task, lambda _: None, Hunted())
+        hunted = Hunted()
+        found = hunted_by(self.jobs, task, lambda _: None, hunted)
+        if hunted.is_interrupted:
+            raise KeyboardInterrupt
         return [each.schedule for each in found if each.kind == name][:OTHERS]
 
 

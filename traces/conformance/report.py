@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from raft_ref.traces.conformance.hunting.coverage import Pair
 from raft_ref.traces.conformance.hunting.database import Replayed
 from raft_ref.traces.conformance.hunting.findings import Finding
 from raft_ref.traces.conformance.hunting.hunt import Hunted
@@ -26,6 +27,8 @@ NEEDED_MESSAGES = (
     "RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest", "AppendEntriesResponse",
 )  # fmt: skip
 """The messages that must have been received."""
+SILENT = 100
+"""What was asked for so often and never answered is taken for what an implementation cannot do."""
 OPTIONAL = ("CompactLog", "InstallSnapshot", "Tick")
 """What not every implementation can do; it is named where it was never exercised."""
 
@@ -51,8 +54,8 @@ class ConformanceReport:
     spec was taken; `known` how often what is known was met. `findings` are in the order in which
     they were met. A hunt has its `seed`, `hunted`, what it did, its `seconds`, and how many
     `states` of the spec it saw, told apart by their shape; `without` are the steps that were left
-    out; `shrinks` names the kind that is made short. `replayed` are the schedules of a database
-    that were followed first.
+    out, `servers` how many there are; `shrinks` names the kind that is made short. `replayed` are
+    the schedules of a database that were followed first.
     """
 
     of_runs: int = 0
@@ -72,6 +75,7 @@ class ConformanceReport:
     states: int | None = None
     seconds: float = 0.0
     without: frozenset[str] = frozenset()
+    servers: int = 0
     shrinks: str = ""
     replayed: list[Replayed] = field(default_factory=list)
 
@@ -85,6 +89,7 @@ class ConformanceReport:
         self.departing_runs += bool(run.departed or run.idle)
         self.idle.update(command.step for command in run.idle)
         self.actions += run.verdict.actions
+        self.known += run.adopted
         self.inconclusive += run.verdict.outcome is Outcome.INCONCLUSIVE
 
     def count(self, hunted: Hunted) -> None:
@@ -137,6 +142,26 @@ class ConformanceReport:
         if self.asks_for_changes and not hunted.changes:
             yield "a change of the membership"
 
+    def never_met(self) -> list[Pair]:
+        """Return the branches of the spec that a hunt could have met, and has not."""
+        hunted = self.hunted
+        if hunted is None:
+            return []
+        silent = {
+            step for step, count in hunted.asked.items()
+            if count >= SILENT and not hunted.told[step]
+        }  # fmt: skip
+        left_out = self.without | hunted.unknown | silent
+        are_few = self.servers < 4 and not self.asks_for_changes
+        return hunted.coverage.missing(left_out, are_few=are_few)
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether a hunt that exercised all that it must will hardly meet a branch that is new."""
+        hunted = self.hunted
+        is_so = hunted is not None and hunted.coverage.is_enough(self.runs)
+        return is_so and not any(self.not_exercised())
+
     @property
     def asks_for_changes(self) -> bool:
         """Whether the membership was to change in a hunt."""
@@ -184,5 +209,5 @@ class ConformanceReport:
         return None if self.worst is None else self.worst.schedule
 
 
-def _rank(found: Finding) -> tuple[bool, bool, bool]:
+def _rank(found: Finding) -> tuple[bool, ...]:
     return not found.replays, found.fatal is None, not found.run.failure

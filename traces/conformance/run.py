@@ -9,6 +9,7 @@ consequences.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,7 +48,7 @@ class Run:
     want of the message that they deliver, and `idle` were answered with nothing; `unknown` are the
     steps that the adapter does not know. `lines` is the trace. `failure` says how the
     implementation itself failed, if it did; `verdict` what the spec says, and `refused_at` after
-    how many commands it refused; `adopted` how often it went on behind what is known. `consequence`
+    how many commands it refused; `adopted` how often it went on behind which kind. `consequence`
     is what came of that, if anything did; `witness` saw it. `features` were asked to be on.
     """
 
@@ -61,7 +62,7 @@ class Run:
     failure: str = ""
     verdict: Verdict | None = None
     refused_at: int | None = None
-    adopted: int = 0
+    adopted: Counter[str] = field(default_factory=Counter)
     consequence: Consequence | None = None
     witness: Witness | None = None
     features: frozenset[str] = frozenset()
@@ -89,6 +90,13 @@ def following(commands: Iterable[Command]) -> Choose:
     return lambda run: next(left, None)
 
 
+class Adopted(NamedTuple):
+    """A refusal behind which the spec goes on: of what kind it is, and from which state."""
+
+    kind: str
+    world: World
+
+
 class _Asked(NamedTuple):
     """A command that was chosen, and what the adapter is asked for it; None for a loss."""
 
@@ -112,7 +120,7 @@ class Runner:
         on_line: Callable[[Run, Following], None] = lambda run, following: None,
         *,
         is_fifo: bool = False,
-        adopted: Callable[[Verdict], World | None] = lambda verdict: None,
+        adopted: Callable[[Verdict], Adopted | None] = lambda verdict: None,
     ) -> None:
         self._adopted = adopted
         self.is_fifo = is_fifo
@@ -191,11 +199,12 @@ class Runner:
         """Let the spec go on behind what is known; say whether it does."""
         if held.verdict.outcome is not Outcome.REFUSED:
             return False
-        world = self._adopted(held.verdict)
-        if world is not None:
-            run.adopted += 1
-            held.adopts(world)
-        return world is not None
+        found = self._adopted(held.verdict)
+        if found is None:
+            return False
+        run.adopted[found.kind] += 1
+        held.adopts(found.world)
+        return True
 
     def _unheld(self, run: Run, recording: Recording) -> None:
         for event in recording.events:

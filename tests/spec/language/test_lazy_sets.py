@@ -1,13 +1,17 @@
 """Sets that are not listed: every operator on every one of them has a value, or says why not."""
 
 import contextlib
+import gc
 import itertools
+import sys
 
 import pytest
 
 from raft_ref import spec
 from raft_ref.spec.syntax.errors import NoValueError
 from raft_ref.spec.values import operators
+from raft_ref.spec.values.runtime import in_kept_order
+from raft_ref.spec.values.sets import MOST_KEPT, interval
 from raft_ref.spec.values.value import LARGEST_ENUMERATION
 from tests.support.golden import golden_module
 
@@ -114,3 +118,17 @@ def test_a_set_that_is_too_large_says_how_it_is_written(module: spec.Module) -> 
     assert LARGEST_ENUMERATION < 2**40
     with pytest.raises(spec.SpecError, match=r"SUBSET .* has too many elements"):
         module.constant("{<<x>> : x \\in SUBSET (1..40)} = {}")
+
+
+def test_what_is_kept_of_intervals_that_never_come_back_does_not_grow() -> None:
+    """They are asked for as a log grows for ever (`raft-ref watch`)."""
+
+    def asked_for(first: int) -> int:
+        for low in range(first, first + 2 * MOST_KEPT):
+            _ = [*in_kept_order(interval(low, low + 3))]
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    before = asked_for(10**6)
+    # Of each there are a set, its order, its numbers and what finds them.
+    assert asked_for(2 * 10**6) - before < MOST_KEPT // 4

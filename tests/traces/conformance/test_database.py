@@ -12,13 +12,16 @@ from raft_ref.traces.conformance.schedule import Command, Schedule, read
 from raft_ref.traces.profiles import profile_of
 
 REFERENCE = (sys.executable, "-m", "raft_ref.traces.conformance.reference")
+FORGETS_ITS_VOTE = "Restart: RestartAt differs in votedFor"
 TWO = Schedule(("s1", "s2"), (Command("Timeout", "s1"), Command("Restart", "s1")))
 
 
-def hunt(folder: Path, *command: str, runs: int = 8, seconds: float | None = None) -> HuntRequest:
+def hunt(
+    folder: Path, *command: str, runs: int = 8, seconds: float | None = None, known: str = ""
+) -> HuntRequest:
     return HuntRequest(
         command, profile_of("raft-ref"), seed=1, runs=runs, tries=0, sought=0, seconds=seconds,
-        database=folder,
+        database=folder, known=frozenset({known}),
     )  # fmt: skip
 
 
@@ -41,6 +44,16 @@ def test_what_is_mended_is_removed(tmp_path: Path) -> None:
     assert [(each.path, each.fails) for each in report.replayed] == [(path, False)]
     assert report.runs == 8
     assert not path.exists()
+
+
+@pytest.mark.long
+def test_what_is_known_by_now_is_kept(tmp_path: Path) -> None:
+    """The spec goes on behind it; that is not mended."""
+    command = (*REFERENCE, "--bug", "vote-not-persisted")
+    path = Database(tmp_path, command).keep(FORGETS_ITS_VOTE, TWO, "")
+    report = hunt(tmp_path, *command, runs=1, known=FORGETS_ITS_VOTE).run()
+    assert [(each.path, each.fails) for each in report.replayed] == [(path, True)]
+    assert (report.findings, report.runs, path.exists()) == ([], 1, True)
 
 
 @pytest.mark.long

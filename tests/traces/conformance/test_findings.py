@@ -16,16 +16,18 @@ from raft_ref.traces import TraceError
 from raft_ref.traces.conformance import FollowRequest, HuntRequest, Likely, schedule
 from raft_ref.traces.conformance.adapter import FailedError, Reply
 from raft_ref.traces.conformance.consequences import Consequence, Witness
-from raft_ref.traces.conformance.hunting.alone import seek
+from raft_ref.traces.conformance.hunting.alone import Sought, seek
 from raft_ref.traces.conformance.hunting.coverage import ALL, POSSIBLE, Coverage
 from raft_ref.traces.conformance.hunting.departures import kind, read_known
 from raft_ref.traces.conformance.hunting.findings import Settling, is_of, schedule_of
 from raft_ref.traces.conformance.hunting.shrinking import Shrinker
+from raft_ref.traces.conformance.reference import Cluster
 from raft_ref.traces.conformance.report import Conformance
 from raft_ref.traces.conformance.run import Run, Runner, following
 from raft_ref.traces.conformance.schedule import Command, as_written
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.verdict import Verdict
 from tests.traces.conformance.test_conformance import REFERENCE, THREE, InProcess, hunt
 
 FORGETS_ITS_VOTE = "Restart: RestartAt differs in votedFor"
@@ -360,7 +362,8 @@ def test_what_is_left_out_is_not_asked_for_in_search_of_a_consequence_either() -
     begun = [each.step for each in run.commands]
     for step in ("Timeout", "AppendEntries", "ClientRequest"):
         adapter = Asked("vote-not-persisted")
-        seek(Runner(adapter, PROFILES["raft-ref"]), [run], 300, 1, frozenset({step}))
+        runner, without = Runner(adapter, PROFILES["raft-ref"]), frozenset({step})
+        seek(runner, [run], 300, 1, without, Sought())
         assert {asked.count(step) for asked in adapter.clusters} <= {0, begun.count(step)}
 
 
@@ -381,6 +384,32 @@ def test_behind_what_is_known_something_else_is_found() -> None:
     assert first is not None
     again = hunt(adapter, 40, known=frozenset({kind(first)})).run()
     assert again.found is None or kind(again.found) != kind(first)
+
+
+@pytest.mark.long
+def test_what_is_found_behind_what_is_known_replays_by_the_command_that_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed, found, picture = (tmp_path / name for name in ("known.txt", "found.ndjson", "found.gv"))
+    listed.write_text("Receive AppendEntriesResponse: Handle differs in commitIndex\n")
+    command = ["conform", "--cmd", f"{REFERENCE} --bug quorum-of-half", "--known", str(listed)]
+    hunting = ["--random", "--seed", "1", "--shrink", "5", "--consequence", "0"]
+    assert main([*command, *hunting, "--schedule", str(found), "--diagram", str(picture)]) == 1
+    out = capsys.readouterr().out
+    assert "kind: Receive RequestVoteResponse: breaks LeaderCompleteness" in out
+    drawn = picture.read_text()
+    again = out.partition("to see it again: ")[2].split("\n")[0]
+    assert main([*shlex.split(again)[1:], "--diagram", str(picture)]) == 1
+    out = capsys.readouterr().out
+    assert "kind: Receive RequestVoteResponse: breaks LeaderCompleteness" in out
+    assert "known, met in" in out
+    assert picture.read_text() == drawn
+
+
+def test_what_comes_to_a_consequence_behind_what_is_known_is_called_by_that() -> None:
+    run = Run(THREE, verdict=Verdict(Path("x")))
+    run.consequence = Consequence("two leaders in one term", "s1 and s2 both lead term 1")
+    assert kind(run) == "consequence: two leaders in one term"
 
 
 @pytest.mark.parametrize(
@@ -416,18 +445,32 @@ def test_the_reference_meets_only_what_the_spec_has() -> None:
     assert len(ALL) == len(POSSIBLE)
     met = hunt(InProcess(), 40).run().coverage
     assert len(met.met) > 40
-    assert {*met.met} | {*met.missing} == POSSIBLE
+    assert {*met.met} | {*met.missing()} == POSSIBLE
 
 
-def test_enough_is_when_nothing_new_was_met_for_long() -> None:
+def test_how_much_is_new_is_estimated_by_what_was_met_once() -> None:
     coverage = Coverage()
     coverage.add([ALL[0]], 5)
     coverage.add([ALL[0], ALL[1]], 10_000)
     assert coverage.last_new == 10_000
-    assert not coverage.is_enough(20_000)
-    assert not coverage.is_enough(29_999)
-    assert coverage.is_enough(30_000)
     assert coverage.curve(1_024, 3) == [(256, 1), (512, 1), (1_024, 1)]
+    coverage.schedules.update({ALL[0]: 2, ALL[1]: 1})
+    assert (coverage.once, coverage.expected_new(999)) == (1, 500)
+    assert not coverage.is_enough(1_998)
+    assert coverage.is_enough(1_999)
+    coverage.schedules.update([ALL[1]])
+    assert not coverage.is_enough(998)
+    assert coverage.is_enough(999)
+
+
+def test_a_hunt_may_last_until_it_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raft_ref.traces.conformance.hunting.coverage.ENOUGH", 1.5)
+    report = HuntRequest(Cluster, PROFILES["raft-ref"], seed=1, until_enough=True).run()
+    assert report.hunted is not None
+    assert report.is_enough
+    assert report.hunted.coverage.expected_new(report.runs) >= 1.5
+    assert report.of_runs == report.runs < 100
+    assert report.outcome is Conformance.CONFORMS
 
 
 def test_what_a_seed_finds_does_not_depend_on_the_number_of_jobs() -> None:

@@ -23,39 +23,40 @@ _LONGEST = 60
 """How many steps are taken behind what departed."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Sought:
     """What came of a departure: a run with a consequence, if there is one, after so many steps."""
 
-    run: Run | None
-    steps: int
+    run: Run | None = None
+    steps: int = 0
 
 
 def seek(
-    runner: Runner, departed: Sequence[Run], steps: int, seed: int, without: frozenset[str]
-) -> Sought:
+    runner: Runner,
+    departed: Sequence[Run],
+    steps: int,
+    seed: int,
+    without: frozenset[str],
+    sought: Sought,
+) -> None:
     """Let an implementation go on from where it departed, and look for a consequence.
 
     Arguments: what drives it; runs that end where it departed, the shortest first; how many steps
-    to take at most; the seed; the steps that are left out. Every second attempt begins anew, since
-    what a consequence needs may have to come first. On Ctrl-C what was found so far.
+    to take at most; the seed; the steps that are left out; where it is noted what has come of it,
+    which an interrupt leaves as it is. Every second attempt begins anew, since what a consequence
+    needs may have to come first.
     """
-    taken = 0
     number = 0
-    try:
-        while taken < steps:
-            chance = random.Random(f"{seed} alone {number}")
-            begun = departed[number // 2 % len(departed)]
-            is_anew = number % 2 == 1
-            draw = _Phases(chance, begun, runner.is_fifo, without, is_anew=is_anew)
-            run = runner.alone(begun.servers, draw.choose)
-            taken += max(len(run.commands) - (0 if is_anew else len(begun.commands)), 1)
-            number += 1
-            if run.consequence is not None:
-                return Sought(run, taken)
-    except KeyboardInterrupt:
-        pass
-    return Sought(None, taken)
+    while sought.steps < steps and sought.run is None:
+        chance = random.Random(f"{seed} alone {number}")
+        begun = departed[number // 2 % len(departed)]
+        is_anew = number % 2 == 1
+        draw = _Phases(chance, begun, runner.is_fifo, without, is_anew=is_anew)
+        run = runner.alone(begun.servers, draw.choose)
+        sought.steps += max(len(run.commands) - (0 if is_anew else len(begun.commands)), 1)
+        number += 1
+        if run.consequence is not None:
+            sought.run = run
 
 
 class _Phases:

@@ -9,8 +9,8 @@ it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from raft_ref.traces.validation.moves.world import Step
@@ -19,9 +19,8 @@ from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.protocol import ServerState
 from raft_ref.traces.validation.rules.protocol import field as of_message
 
-ENOUGH_STEPS, ENOUGH_SHARE = 20_000, 3
-"""Enough is a hunt of at least so many steps in which all but the first of so many parts met no
-pair that was new."""
+ENOUGH = 1_000
+"""Enough is a hunt where, by estimate, one more of so many schedules would meet a new pair."""
 
 
 class Pair(NamedTuple):
@@ -80,6 +79,18 @@ ALL: Final = tuple(
 """What the actions of Raft.tla can do, in their order."""
 POSSIBLE: Final = frozenset(ALL)
 
+_OF_SNAPSHOTS = ("InstallSnapshot", "InstallSnapshotRequest", "InstallSnapshotResponse")
+_NEEDS: Final[Mapping[str, frozenset[Pair]]] = {
+    step: frozenset(pair for pair in ALL if pair.action in actions or pair.outcome == outcome)
+    for step, actions, outcome in (
+        ("CompactLog", ("CompactLog", *_OF_SNAPSHOTS), "below its snapshot"),
+        ("InstallSnapshot", _OF_SNAPSHOTS, ""),
+        ("ClientRequest", ("ClientRequest",), ""),
+        ("Restart", ("RestartAt",), ""),
+    )
+}
+"""What nobody meets without a step, unless a server takes it by itself."""
+
 
 def pairs(step: Step) -> Iterator[Pair]:
     """Yield what a step of the spec meets."""
@@ -95,6 +106,17 @@ def pairs(step: Step) -> Iterator[Pair]:
         return  # a feature's
     for outcome in _OUTCOMES[kind](before, step):
         yield Pair(kind, before.role, beside, outcome)
+
+
+_AS_IN_RAFT: Final[Mapping[str, str]] = {
+    "SendEntries": "AppendEntries", "SendSnapshot": "InstallSnapshot", "RestartFrom": "RestartAt",
+}  # fmt: skip
+
+
+def covered(step: Step) -> Iterator[Pair]:
+    """Yield what a step meets of Raft.tla: what leaders send when they like is sent, too."""
+    action = _AS_IN_RAFT.get(step.action)
+    yield from pairs(step if action is None else replace(step, action=action))
 
 
 def _alone(step: Step) -> str:
@@ -176,10 +198,14 @@ _OUTCOMES: Final[Any] = {
 
 @dataclass
 class Coverage:
-    """What was met so far: how often each pair, and after how many steps the first time."""
+    """What was met so far: how often each pair, and after how many steps the first time.
+
+    `schedules` says in how many schedules, behind what each has of another that it begins as.
+    """
 
     met: Counter[Pair] = field(default_factory=Counter)
     first: dict[Pair, int] = field(default_factory=dict)
+    schedules: Counter[Pair] = field(default_factory=Counter)
 
     def add(self, new: Iterable[Pair], steps: int) -> list[Pair]:
         """Count pairs that were met after so many steps; return those of the spec that are new."""
@@ -197,11 +223,19 @@ class Coverage:
         for pair, first in other.first.items():
             self.first.setdefault(pair, steps + first)
         self.met.update(other.met)
+        self.schedules.update(other.schedules)
 
-    @property
-    def missing(self) -> list[Pair]:
-        """What of the spec was never met."""
-        return [pair for pair in ALL if pair not in self.met]
+    def missing(self, left_out: Collection[str] = (), *, are_few: bool = False) -> list[Pair]:
+        """Return what of the spec was never met and can be.
+
+        Arguments: the steps that are left out; whether there are too few servers for a vote that
+        counts and is not enough.
+        """
+        groups = [_NEEDS[step] for step in left_out if step in _NEEDS]
+        if are_few:
+            groups.append(frozenset(pair for pair in ALL if pair.outcome == _COUNTS))
+        beyond = {pair for each in groups if each.isdisjoint(self.met) for pair in each}
+        return [pair for pair in ALL if pair not in self.met and pair not in beyond]
 
     @property
     def last_new(self) -> int:
@@ -213,6 +247,20 @@ class Coverage:
         ends = sorted({max(1, steps >> shift) for shift in range(points)})
         return [(end, sum(first <= end for first in self.first.values())) for end in ends]
 
-    def is_enough(self, steps: int) -> bool:
-        """Say whether nothing new is to be expected, by the rule of `ENOUGH_STEPS`."""
-        return steps >= ENOUGH_STEPS and self.last_new * ENOUGH_SHARE <= steps
+    @property
+    def once(self) -> int:
+        """How many pairs one schedule alone has met."""
+        return sum(self.schedules[pair] <= 1 for pair in self.met)
+
+    def expected_new(self, schedules: int) -> float:
+        """Return of how many schedules to come, by estimate, the next new pair is the first.
+
+        What was seen once is as much as there is to be seen (Good, "The population frequencies of
+        species and the estimation of population parameters", 1953, after Turing); one more is added
+        to it, so that a short hunt which saw all twice is not sure of anything.
+        """
+        return (schedules + 1) / (self.once + 1)
+
+    def is_enough(self, schedules: int) -> bool:
+        """Say whether nothing new is to be expected, by the rule of `ENOUGH`."""
+        return self.expected_new(schedules) >= ENOUGH

@@ -41,11 +41,15 @@ class Database:
         """Return the files of schedules, in the order of their names."""
         return sorted(self.folder.glob("*.ndjson"))
 
+    def path(self, kind: str) -> Path:
+        """Return where the schedule of a kind is, if there is one."""
+        name = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-")[:60]
+        return self.folder / f"{name}-{hashlib.sha256(kind.encode()).hexdigest()[:6]}.ndjson"
+
     def keep(self, kind: str, found: Schedule, source: str) -> Path:
         """Write a schedule of a kind, the one of its kind; return where."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-")[:60]
-        path = self.folder / f"{name}-{hashlib.sha256(kind.encode()).hexdigest()[:6]}.ndjson"
+        path = self.path(kind)
         schedule.write(found, path, source)
         return path
 

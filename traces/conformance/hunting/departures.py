@@ -7,13 +7,15 @@ it is the same in every run, and can be listed in a file as known.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from raft_ref.traces.conformance.run import Run
+from raft_ref.traces.conformance.run import Adopted, Run
 from raft_ref.traces.format.trace import TraceError
+from raft_ref.traces.validation.onward import behind
 from raft_ref.traces.validation.refusals.candidate import NOT_ENABLED, Candidate
 from raft_ref.traces.validation.refusals.refusal import explained
-from raft_ref.traces.validation.verdict import Verdict
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 
 
 def kind(run: Run) -> str:
@@ -21,7 +23,25 @@ def kind(run: Run) -> str:
     if run.failure:
         return f"failed: {_without_numbers(run.failure)[:80]}"
     assert run.verdict is not None
+    if run.consequence is not None and run.verdict.outcome is not Outcome.REFUSED:
+        # Behind what is known the spec may explain each step of it.
+        return f"consequence: {run.consequence.kind}"
     return kind_of(run.verdict)
+
+
+def behind_known(known: frozenset[str]) -> Callable[[Verdict], Adopted | None]:
+    """Return what says from where the spec goes on behind a refusal, if that is of a known kind.
+
+    Whoever follows a schedule again must go on behind the same: what was found may be behind them.
+    """
+
+    def adopted(verdict: Verdict) -> Adopted | None:
+        if not known or (found := kind_of(verdict)) not in known:
+            return None
+        world = behind(verdict, needs_messages=True)
+        return None if world is None else Adopted(found, world)
+
+    return adopted
 
 
 def kind_of(verdict: Verdict) -> str:

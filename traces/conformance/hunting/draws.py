@@ -141,6 +141,8 @@ class Draw:
         self._is_fifo = is_fifo
         self._states = states
         self._left = steps
+        self.is_begun = False
+        """Whether a step of its own was drawn, behind how it begins."""
         self._begun = [*reversed(begun)]
         self._weights = likely.weights(chance)
         self._newer = chance.choice(_OF_NEWER)
@@ -154,6 +156,7 @@ class Draw:
         self._left -= 1
         if self._begun:
             return self._begun.pop()
+        self.is_begun = True
         return self._drawn(run)
 
     def _drawn(self, run: Run) -> Command | None:

@@ -18,18 +18,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
-from raft_ref.traces.conformance.hunting.coverage import Coverage, Pair, pairs
-from raft_ref.traces.conformance.hunting.departures import kind, kind_of
+from raft_ref.traces.conformance.hunting.coverage import POSSIBLE, Coverage, Pair, covered, pairs
+from raft_ref.traces.conformance.hunting.departures import behind_known, kind
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
 from raft_ref.traces.conformance.schedule import Command
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.profile import Profile
-from raft_ref.traces.validation.moves.world import Step, World
-from raft_ref.traces.validation.onward import behind
+from raft_ref.traces.validation.moves.world import Step
 from raft_ref.traces.validation.rules.protocol import ServerState
-from raft_ref.traces.validation.verdict import Verdict
 
 ISLANDS = 8
 TICKS = 100
@@ -47,6 +45,7 @@ class Hunted:
     that the adapter does not know, `of_features` those that are asked for since features are on.
     `changes` says how often leaders began which change of the membership. `found` is the last run,
     if something stands against it that is not known; `known` how often what is known was met.
+    `is_interrupted` says that Ctrl-C has ended it.
     """
 
     runs: int = 0
@@ -63,6 +62,7 @@ class Hunted:
     inconclusive: int = 0
     found: Run | None = None
     seconds: float = 0.0
+    is_interrupted: bool = False
 
     def add(self, run: Run) -> None:
         """Count a run."""
@@ -72,6 +72,7 @@ class Hunted:
         self.told.update(command.step for command in run.commands)
         self.told.subtract(command.step for command in run.idle)
         self.unknown |= run.unknown
+        self.known += run.adopted
         assert run.verdict is not None
         self.actions += run.verdict.actions
         self.changes += run.verdict.changes
@@ -83,6 +84,7 @@ class Hunted:
         self.runs += other.runs
         self.steps += other.steps
         self.inconclusive += other.inconclusive
+        self.is_interrupted |= other.is_interrupted
         for name in ("seen", "actions", "asked", "told", "known", "changes"):
             getattr(self, name).update(getattr(other, name))
         self.unknown |= other.unknown
@@ -120,7 +122,8 @@ class Hunt:
         likely: Likely | None = None,
         known: frozenset[str] = frozenset(),
     ) -> None:
-        self.runner = Runner(adapter, profile, self._look, is_fifo=is_fifo, adopted=self._adopted)
+        adopted = behind_known(known)
+        self.runner = Runner(adapter, profile, self._look, is_fifo=is_fifo, adopted=adopted)
         self.servers = servers
         self._seed, self._runs, self._steps = seed, runs, steps
         self._on_run = on_run
@@ -133,6 +136,9 @@ class Hunt:
         self._states: Mapping[str, ServerState] = {}
         self._following: Following | None = None
         self._last: Step | None = None
+        self._draw: Draw | None = None
+        self._own: set[Pair] = set()
+        """What the schedule at hand has met with steps of its own."""
         self.hunted = self._begun()
 
     def _begun(self) -> Hunted:
@@ -170,7 +176,7 @@ class Hunt:
                 hunted.seconds = time.monotonic() - started
                 self._on_run(hunted, run)
         except KeyboardInterrupt:
-            pass
+            hunted.is_interrupted = True
         hunted.seconds = time.monotonic() - started
         return hunted
 
@@ -182,9 +188,9 @@ class Hunt:
         """Follow the schedule of a number."""
         chance = random.Random(f"{self._seed} {number}")
         self._now, self._states, self._last = self._islands[number % ISLANDS], {}, None
-        self._following = None
+        self._following, self._own = None, set()
         likely = replace(self._likely, without=self._likely.without | self.unknown)
-        draw = Draw(
+        self._draw = draw = Draw(
             chance, self._steps, self._now.begun(chance), lambda: self._states, likely,
             is_fifo=self.runner.is_fifo, configurations=self._configurations,
             variables=self._variables,
@@ -193,6 +199,7 @@ class Hunt:
         hunted = self.hunted
         hunted.unknown |= self.unknown
         hunted.add(run)
+        hunted.coverage.schedules.update(self._own)
         if not run.is_good:
             found = kind(run)
             if found in self.known:
@@ -200,15 +207,6 @@ class Hunt:
             else:
                 hunted.found = run
         return run
-
-    def _adopted(self, verdict: Verdict) -> World | None:
-        """Return from where the spec goes on behind what is known."""
-        if not self.known or (found := kind_of(verdict)) not in self.known:
-            return None
-        world = behind(verdict, needs_messages=True)
-        if world is not None:
-            self.hunted.known[found] += 1
-        return world
 
     def _configurations(self) -> Mapping[str, JsonObject]:
         return {} if self._following is None else self._following.configurations
@@ -224,10 +222,12 @@ class Hunt:
         self._now.met(shown, run)
         hunted.seen[shown] += 1
         for step in self._new_steps(following):
-            met = [*pairs(step)]
-            hunted.coverage.add(met, hunted.steps + len(run.commands))
-            for pair in met:
+            for pair in pairs(step):
                 self._now.met(pair, run)
+            met = [*covered(step)]
+            hunted.coverage.add(met, hunted.steps + len(run.commands))
+            if self._draw is not None and self._draw.is_begun:
+                self._own.update(POSSIBLE.intersection(met))
 
     def _new_steps(self, following: Following) -> list[Step]:
         """Return the steps that were settled since the last look."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +40,8 @@ class Task:
     """What is to be hunted: the arguments of `Hunt`; where the trace of each run is written.
 
     With `goes_on`, after something was found as well; no more is begun after `until`, by the
-    monotonic clock; `has_answered` is as in `Adapter`.
+    monotonic clock, or, `until_enough`, once what was met is enough; `has_answered` is as in
+    `Adapter`.
     """
 
     command: AdapterCommand
@@ -56,10 +57,12 @@ class Task:
     record: Path | None = None
     has_answered: bool = False
     until: float | None = None
+    until_enough: bool = False
 
-    @property
-    def is_over(self) -> bool:
-        """Whether its time is up."""
+    def is_over(self, hunted: Hunted) -> bool:
+        """Say whether its time is up, or what was done is enough."""
+        if self.until_enough and hunted.coverage.is_enough(hunted.runs):
+            return True
         return self.until is not None and time.monotonic() >= self.until
 
 
@@ -99,6 +102,7 @@ class Share:
                 if not self._numbers or self._numbers[-1] >= before or not self._one(found):
                     return Portion(self._hunt.hunted, found, is_last=True)
         except KeyboardInterrupt:
+            self._hunt.hunted.is_interrupted = True
             return Portion(self._hunt.hunted, found, is_last=True)
         return Portion(self._hunt.hunted, found, is_last=False)
 
@@ -132,29 +136,31 @@ def hunted_by(
     """Hunt in one process or several; return what was found, the lowest number first.
 
     What was done is added to `hunted`, and `on_portion` called with it now and then; on Ctrl-C it
-    ends with what was done so far, of fewer runs.
+    ends with what was done so far, of fewer runs, and says so there.
     """
     found: list[Found] = []
     started = time.monotonic()
-    portions = _here(task, found) if jobs == 1 else _there(jobs, task, found)
-    with suppress(KeyboardInterrupt):
+    portions = _here(task, found, hunted) if jobs == 1 else _there(jobs, task, found, hunted)
+    try:
         for portion in portions:
-            hunted.merge(portion.hunted)
             found += portion.found
+            hunted.merge(portion.hunted)
             hunted.seconds = time.monotonic() - started
             on_portion(hunted)
+    except KeyboardInterrupt:
+        hunted.is_interrupted = True
     hunted.seconds = time.monotonic() - started
     return sorted(found)[: None if task.goes_on else 1]
 
 
-def _before(task: Task, found: Sequence[Found]) -> int:
+def _before(task: Task, found: Sequence[Found], hunted: Hunted) -> int:
     """Return below which number there is something to do."""
-    if task.is_over:
+    if task.is_over(hunted):
         return 0
     return task.runs if task.goes_on or not found else min(found).number
 
 
-def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
+def _here(task: Task, found: list[Found], hunted: Hunted) -> Iterator[Portion]:
     with adapter_of(task.command, has_answered=task.has_answered) as adapter:
         adapter.features = task.likely.features
         share = Share(task, 0, 1, adapter)
@@ -163,10 +169,10 @@ def _here(task: Task, found: list[Found]) -> Iterator[Portion]:
             portion = share.portion(before)
             is_last = portion.is_last
             yield portion
-            before = _before(task, found)
+            before = _before(task, found, hunted)
 
 
-def _there(jobs: int, task: Task, found: list[Found]) -> Iterator[Portion]:
+def _there(jobs: int, task: Task, found: list[Found], hunted: Hunted) -> Iterator[Portion]:
     with ExitStack() as stack:
         pools = [stack.enter_context(workers(1)) for _ in range(jobs)]
 
@@ -180,7 +186,7 @@ def _there(jobs: int, task: Task, found: list[Found]) -> Iterator[Portion]:
                 job, portion = waiting.pop(each), each.result()
                 yield portion
                 if not portion.is_last:
-                    waiting[asked(job, _before(task, found))] = job
+                    waiting[asked(job, _before(task, found, hunted))] = job
         for pool in pools:
             pool.submit(_end).result()
 

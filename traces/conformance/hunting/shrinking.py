@@ -27,6 +27,7 @@ class Shrinker:
 
     Arguments: what follows a schedule; whether a run still is what was found; the run; how often to
     try at most. `tries` were made; `is_cut_short` says that there might be shorter ones.
+    An interrupt is for the caller to handle: `best` is there then, too.
     """
 
     def __init__(
@@ -39,13 +40,10 @@ class Shrinker:
         self._tried: set[tuple[Servers, tuple[tuple[int, str, int], ...]]] = set()
 
     def run(self) -> Run:
-        """Shrink until nothing makes it shorter, the tries are used up, or on Ctrl-C."""
+        """Shrink until nothing makes it shorter, or the tries are used up."""
         passes = (self._servers, self._chunks, self._windows, self._plainer, self._pairs)
-        try:
-            while any(self._pass(each) for each in passes):
-                pass
-        except KeyboardInterrupt:
-            self.is_cut_short = True
+        while any(self._pass(each) for each in passes):
+            pass
         return self.best
 
     def _pass(self, candidates: Callable[[], Iterator[_Candidate]]) -> bool:
