@@ -13,7 +13,7 @@ from raft_ref.explorer import Renamed
 from raft_ref.features import Feature
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import Search, Task
-from raft_ref.spec.checker.symmetry import canonical_rows
+from raft_ref.spec.checker.symmetry import CanonicalRows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.files import RAFT
@@ -267,7 +267,7 @@ def _apart(
 ) -> list[StatesApart]:
     """Compare the sets of states, each state standing for its renamings."""
     interner = Interner(task.model.variables)
-    canonical = canonical_rows(interner, task.renamings)
+    canonical = CanonicalRows(interner, task.renamings)
     sets: dict[str, set[Any]] = {each.result.checker: set() for each in checked}
     for each in checked:
         rows = sets[each.result.checker]

@@ -68,26 +68,35 @@ def renamed(value: Value, renaming: Renaming) -> Value:
     return frozenset(renamed(each, renaming) for each in finite(value))
 
 
-def canonical_rows(interner: Interner, renamings: Iterable[Renaming]) -> Callable[[Row], Row]:
-    """Return a function from a row to the one that stands for all its renamings.
+class CanonicalRows:
+    """A function from a row to the one that stands for all its renamings.
 
     That is the least row; the numbers of values are given once, so it is the same for all. It is
     found variable by variable: after each, those renamings are left that give the least numbers
     so far, and what follows from a number is remembered.
     """
-    every = [{}, *renamings]
-    tables = [[_RenamedNumbers(table, each) for each in every] for table in interner.tables]
-    start = _Choice(tables, 0, tuple(range(len(every))), {})
 
-    def canonical(row: Row) -> Row:
-        choice = start
+    def __init__(self, interner: Interner, renamings: Iterable[Renaming]) -> None:
+        every = [{}, *renamings]
+        tables = [[_RenamedNumbers(table, each) for each in every] for table in interner.tables]
+        self._choices = _Choices(tables)
+        self._start = self._choices.choice(0, tuple(range(len(every))))
+
+    def __call__(self, row: Row) -> Row:
+        choice = self._start
         image = []
         for number in row:
             least, choice = choice[number]
             image.append(least)
         return tuple(image)
 
-    return canonical
+    def least(self, renamings: int, number: int) -> tuple[int, int]:
+        """Return the least renamed number of the next variable's value, and what is left then.
+
+        The renamings that are left have a number; 0 are all, before the first variable.
+        """
+        least, choice = self._choices.listed[renamings][number]
+        return least, choice.number
 
 
 def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
@@ -102,33 +111,41 @@ def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
     return canonical
 
 
+class _Choices:
+    """All choices so far, each under a number."""
+
+    def __init__(self, tables: list[list[_RenamedNumbers]]) -> None:
+        self.tables = tables
+        self.listed: list[_Choice] = []
+        self._known: dict[tuple[int, tuple[int, ...]], _Choice] = {}
+
+    def choice(self, place: int, left: tuple[int, ...]) -> _Choice:
+        """Return the choice at a place among the renamings that are left."""
+        if (place, left) not in self._known:
+            self._known[place, left] = found = _Choice(self, len(self.listed), place, left)
+            self.listed.append(found)
+        return self._known[place, left]
+
+
 class _Choice(dict[int, tuple[int, "_Choice"]]):
     """From the number of a variable's value to the least renamed one, and the choice after it.
 
-    `left` are the renamings among which this is the least; `known` are all choices so far.
+    `left` are the renamings among which this is the least.
     """
 
-    def __init__(
-        self,
-        tables: list[list[_RenamedNumbers]],
-        place: int,
-        left: tuple[int, ...],
-        known: dict[tuple[int, tuple[int, ...]], _Choice],
-    ) -> None:
+    def __init__(self, choices: _Choices, number: int, place: int, left: tuple[int, ...]) -> None:
         super().__init__()
-        self._tables = tables
+        self._choices = choices
+        self.number = number
         self._place = place
         self._left = left
-        self._known = known
 
     def __missing__(self, number: int) -> tuple[int, _Choice]:
-        images = [self._tables[self._place][each][number] for each in self._left]
+        tables = self._choices.tables[self._place]
+        images = [tables[each][number] for each in self._left]
         least = min(images)
         left = tuple(e for e, image in zip(self._left, images, strict=True) if image == least)
-        key = self._place + 1, left
-        if key not in self._known:
-            self._known[key] = _Choice(self._tables, *key, self._known)
-        found = self[number] = least, self._known[key]
+        found = self[number] = least, self._choices.choice(self._place + 1, left)
         return found
 
 
