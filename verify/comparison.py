@@ -13,6 +13,7 @@ from raft_ref.explorer import Renamed
 from raft_ref.features import Feature
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import Search, Task
+from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.symmetry import CanonicalRows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
@@ -221,7 +222,8 @@ class _Run:
         self._add(_Checked(of_exploration(search.run()), states))
 
     def _evaluate(self) -> None:
-        search = Search(self._task, self._told)
+        core = row_search()
+        search = Search(self._task, self._told, core and Core(*core))
         self._add(_Checked(of_report(search.run()), search.states))
 
     def _run_tlc(self) -> None:

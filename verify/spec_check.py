@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from raft_ref.explorer.engines.choice import EngineName, row_search
 from raft_ref.spec.checker.config import load_config
+from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Progress, Report, Verdict
@@ -44,6 +46,8 @@ class SpecCheck:
     `deadlock` says whether a state without successors is a violation (None: what the configuration
     says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`,
     that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
+    With the ``"plain"`` `engine` all is done in Python, with the ``"native"`` one what repeats itself
+    in C++; what is found is the same.
     """
 
     module: Path
@@ -54,18 +58,24 @@ class SpecCheck:
     workers: int = 1
     tlc_jar: Path | None = None
     library: tuple[Path, ...] = ()
+    engine: EngineName = "auto"
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
             raise RequestError("depth: TLC has no such bound, leave out --tlc")
 
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> SpecReport:
-        """Check, and report. Raises `SpecError`, and `RequestError` where TLC is not installed."""
+        """Check, and report.
+
+        Raises `SpecError`, `RequestError` where TLC is not installed, and `EngineError` where the
+        native engine is asked for and was not built.
+        """
         config = self.config or self.module.with_suffix(".cfg")
         task = task_of(
             load(self.module, self.library), load_config(config), self.deadlock, self.depth
         )
-        embedded = Search(task, on_progress).run()
+        core = row_search(self.engine)
+        embedded = Search(task, on_progress, core and Core(*core)).run()
         is_over = embedded.verdict is not Verdict.INCOMPLETE
         return SpecReport(task, embedded, self._run_tlc(config, task) if is_over else None)
 

@@ -55,6 +55,8 @@ class PythonRows : public RowModel {
     }
     void forget() override { object_.attr("forget")(); }
 
+    nb::object& object() { return object_; }
+
    private:
     using Input = std::tuple<Word, bool>;
     using ResidualTuple = std::tuple<Word, std::optional<Word>, std::vector<Input>>;
@@ -128,6 +130,17 @@ class PythonRowSearch {
     }
     std::uint64_t asked() const { return search_.asked(); }
 
+    // What the collector of garbage wants to know: the model may lead back to the search.
+    static int traverse(PyObject* self, visitproc visit, void* arg) {
+        Py_VISIT(Py_TYPE(self));
+        if (nb::inst_ready(self)) Py_VISIT(nb::inst_ptr<PythonRowSearch>(self)->model_.object().ptr());
+        return 0;
+    }
+    static int clear(PyObject* self) {
+        nb::inst_ptr<PythonRowSearch>(self)->model_.object().reset();
+        return 0;
+    }
+
    private:
     PythonRows model_;
     RowSearch search_;
@@ -136,7 +149,12 @@ class PythonRowSearch {
 }  // namespace
 
 void define_row_search(nb::module_& module) {
-    nb::class_<PythonRowSearch>(module, "RowSearch")
+    static PyType_Slot slots[] = {
+        {Py_tp_traverse, reinterpret_cast<void*>(&PythonRowSearch::traverse)},
+        {Py_tp_clear, reinterpret_cast<void*>(&PythonRowSearch::clear)},
+        {0, nullptr},
+    };
+    nb::class_<PythonRowSearch>(module, "RowSearch", nb::type_slots(slots))
         .def(nb::init<nb::object, nb::object>())
         .def("__len__", &PythonRowSearch::size)
         .def("row", &PythonRowSearch::row)
