@@ -194,8 +194,8 @@ class RowSearch {
 
     Word ask(Word action, Act& act, Answers& answers, RowModel::Elements picked) {
         ++asked_;
-        // An action of which little is met again is not remembered.
-        if (++act.computed % trial == 0 && act.computed * 2 > act.asked) act.is_computed = true;
+        // An action of which next to nothing is met again is not remembered.
+        if (++act.computed % trial == 0 && act.computed * 8 > act.asked * 7) act.is_computed = true;
         const auto paths = model_.paths(action, row_of(before_), picked);
         remember(answers, paths ? known(*paths) : failed);
         return paths ? static_cast<Word>(lists_.size() - 1) : failed;
