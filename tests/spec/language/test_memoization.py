@@ -194,7 +194,7 @@ def test_what_differs_in_the_dynamic_set_alone_is_computed_once(tmp_path: Path) 
 DISTRIBUTED = r"""
 Some ==
     \/ \E m \in S : S' = S \ {m} /\ UNCHANGED n
-    \/ n' = 1 - n /\ (S' = {n} \/ PrintT(n) /\ S' = {2} \/ UNCHANGED S)
+    \/ n' = 1 - n /\ (S' = {n} \/ (PrintT(n) /\ S' = {2}) \/ UNCHANGED S)
 Next == Some /\ f' = [f EXCEPT ![2] = n']"""
 """Next begins with a choice, what follows it reads what the choices give."""
 
@@ -273,7 +273,7 @@ def actions(draw: st.DrawFn) -> str:
                 r"n < 2 /\ f[n + 1] < 2 /\ (\E m \in S :{})",
                 r"\E m \in {{1, 2}} : \E k \in S :{} /\ k >= m",
                 r"LET m == 1 IN{}",
-                r"((\E m \in S :{}) \/ n = 1 /\ UNCHANGED <<S, f>>) /\ n' = n",
+                r"((\E m \in S :{}) \/ (n = 1 /\ UNCHANGED <<S, f>>)) /\ n' = n",
             ]
         )
     )
