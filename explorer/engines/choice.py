@@ -32,9 +32,7 @@ class EngineError(Exception):
 @cache
 def tell_of_plain_engine(why: str) -> None:
     """Say at once, on standard error unless logging is set up otherwise, that a search is slow."""
-    _LOGGER.warning(
-        "the plain engine searches, a hundred times slower: %s", why
-    )
+    _LOGGER.warning("the plain engine searches, a hundred times slower: %s", why)
 
 
 def search(

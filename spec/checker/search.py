@@ -343,7 +343,9 @@ class Search:
             for start in range(level.start, level.stop, _STATES_BETWEEN_PROGRESS):
                 self._queue = len(self._kept) - start
                 self._on_progress(self._progress())
-                if end := self._expand_all(start, min(start + _STATES_BETWEEN_PROGRESS, level.stop)):
+                if end := self._expand_all(
+                    start, min(start + _STATES_BETWEEN_PROGRESS, level.stop)
+                ):
                     self._depth += len(self._kept) > level.stop
                     return end
             self._covered_depth = self._depth

@@ -29,7 +29,6 @@ from tests.support.files import CORPUS
 from tests.support.models import Model
 
 
-
 def search_of(module: Path, config: Path, most_answers: int | None) -> Search:
     """Return a search in Python (None), or with a core that forgets after so many answers."""
     task = task_of(load(module), load_config(config))
