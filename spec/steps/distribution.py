@@ -18,7 +18,7 @@ from raft_ref.spec.values.standard import LANGUAGE
 
 
 def parts_of(label: Label, analysis: Analysis) -> list[Label]:
-    """Return the actions of which an action is the disjunction; it is the only one if it has none."""
+    """Return the actions of which an action is the disjunction, if only of itself."""
     first, *rest = conjuncts_of(label.node) or (label.node,)
     parts = list(_conjunctions(first, rest, frozenset(), analysis)) if rest else []
     if len(parts) < 2:
@@ -33,16 +33,16 @@ def _conjunctions(
     analysis: Analysis,
 ) -> Iterator[tuple[tree.Expression, ...]]:
     """Yield the conjuncts of each part of a conjunction, whose first conjunct is given apart."""
+    if isinstance(first, tree.Call) and first.name == "/\\":
+        first, *more = first.arguments
+        yield from _conjunctions(first, (*more, *rest), inside, analysis)
+        return
+    if isinstance(first, tree.Call) and first.name == "\\/":
+        for each in first.arguments:
+            yield from _conjunctions(each, rest, inside, analysis)
+        return
     if isinstance(first, tree.Call):
         meaning = analysis.meanings[first]
-        if first.name == "\\/" or first.name == "/\\":
-            if first.name == "/\\":
-                first, *more = first.arguments
-                yield from _conjunctions(first, (*more, *rest), inside, analysis)
-            else:
-                for each in first.arguments:
-                    yield from _conjunctions(each, rest, inside, analysis)
-            return
         if isinstance(meaning, tree.Definition) and _is_plain(meaning, inside, analysis):
             parts = list(_conjunctions(meaning.body, rest, inside | {meaning}, analysis))
             if len(parts) > 1:
