@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from raft_ref import explorer
 from raft_ref.explorer import Renamed
+from raft_ref.explorer.engines.choice import row_search
 from raft_ref.features import Feature
 from raft_ref.spec.checker.config import parse_config
-from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.core import Core
+from raft_ref.spec.checker.search import Search, Task
 from raft_ref.spec.checker.symmetry import CanonicalRows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict

@@ -46,8 +46,8 @@ class SpecCheck:
     `deadlock` says whether a state without successors is a violation (None: what the configuration
     says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`,
     that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
-    With the ``"plain"`` `engine` all is done in Python, with the ``"native"`` one what repeats itself
-    in C++; what is found is the same.
+    With the ``"plain"`` `engine` all is done in Python, with the ``"native"`` one what repeats
+    itself in C++; what is found is the same.
     """
 
     module: Path

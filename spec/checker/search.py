@@ -341,11 +341,10 @@ class Search:
                 self._queue = len(level)
                 return _End(Verdict.HOLDS_WITHIN_BOUNDS, None, None)
             for start in range(level.start, level.stop, _STATES_BETWEEN_PROGRESS):
+                stop = min(start + _STATES_BETWEEN_PROGRESS, level.stop)
                 self._queue = len(self._kept) - start
                 self._on_progress(self._progress())
-                if end := self._expand_all(
-                    start, min(start + _STATES_BETWEEN_PROGRESS, level.stop)
-                ):
+                if end := self._expand_all(start, stop):
                     self._depth += len(self._kept) > level.stop
                     return end
             self._covered_depth = self._depth

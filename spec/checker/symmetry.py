@@ -83,6 +83,7 @@ class CanonicalRows:
         self._start = self._choices.choice(0, tuple(range(len(every))))
 
     def __call__(self, row: Row) -> Row:
+        """Return the least of a row's renamings."""
         choice = self._start
         image = []
         for number in row:

@@ -1,9 +1,9 @@
 """What a native search asks of actions: their stages, as numbers.
 
-The search (explorer/core/row_search.hpp) remembers what `memoization` does, in tables of its own, and
-asks on a miss only. States are rows, and elements that actions pick have numbers, too. Whatever
-fails or has effects raises an exception: there is no answer then, and the search leaves the state to
-whoever asks the oracle.
+The search (explorer/core/row_search.hpp) remembers what `memoization` does, in tables of its own,
+and asks on a miss only. States are rows, and elements that actions pick have numbers, too. Whatever
+fails or has effects raises an exception: there is no answer then, and the search leaves the state
+to whoever asks the oracle.
 """
 
 from __future__ import annotations
@@ -47,8 +47,10 @@ class Answers:
 
     @property
     def actions(self) -> list[tuple[list[int], list[list[int]], bool]]:
-        """Of each action what it reads, what each set reads of which it picks, and whether it is
-        to be computed each time."""
+        """Of each action what it reads, what the sets read of which it picks, and whether it is new.
+
+        What is new each time is not remembered.
+        """
         return [
             ([], [], True)
             if each is None

@@ -35,7 +35,6 @@ from raft_ref.spec.syntax.expressions import Declaration
 from raft_ref.spec.values.runtime import in_kept_order
 from raft_ref.spec.values.standard import LANGUAGE
 
-
 End: TypeAlias = tuple[Any, tuple[Any, ...], tuple[Any, ...]]
 """An end of a path of a generating extension; see there."""
 
