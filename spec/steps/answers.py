@@ -47,9 +47,9 @@ class Answers:
 
     @property
     def actions(self) -> list[tuple[list[int], list[list[int]], bool]]:
-        """Of each action what it reads, what the sets read of which it picks, and whether it is new.
+        """Of each action what it reads, what its sets read, and whether it is new each time.
 
-        What is new each time is not remembered.
+        Of sets it picks elements; what is new each time is not remembered.
         """
         return [
             ([], [], True)
