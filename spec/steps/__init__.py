@@ -7,5 +7,6 @@ whether there is any; `blame` finds the operator that leaves a variable without 
 that `transitions` needs. So that equal work is done once, an action is then specialized (partial
 evaluation): `distribution` splits it where it begins with a choice, `binding_times` finds the
 dynamic variables, `specialization` writes what can be computed without them, `residuals` the rest;
-`memoization` keeps the results of both, for states that are rows of numbers (`interning`).
+`memoization` keeps the results of both, for states that are rows of numbers (`interning`), and
+`answers` has them for a native search that keeps them itself.
 """
