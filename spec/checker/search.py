@@ -102,6 +102,9 @@ class Condition(Formula, Protocol):
 class Expression(Formula, Protocol):
     """An expression with a value in each state."""
 
+    def listed(self) -> frozenset[str] | None:
+        """Return the variables that it lists; None if it is more than a list."""
+
     def value(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
     ) -> Value:
@@ -254,7 +257,7 @@ class Search:
             actions.answers(),
             verdicts,
             self._key,
-            None if view is None else view.places,
+            None if view is None or isinstance(self._key, CanonicalRows) else view.places,
             check_deadlock=self._task.check_deadlock,
         )
 
@@ -453,14 +456,15 @@ class Search:
 
     def _keys(self) -> Callable[[Row], Any] | None:
         """Return what is the same for states that count as one; None for the row itself."""
-        if self._task.view is not None:
+        seen = None if self._task.view is None else self._task.view.listed()
+        if self._task.view is not None and seen is None:
             view = Memoized(self._task.view, self._task.view.value, self._interner)
             # Of a view alone: what it leaves out must not tell states apart that look the same.
             canonical_view = canonical_values(self._task.renamings)
             return lambda row: canonical_view(view.of_state(row))
-        if not self._task.renamings:
+        if not self._task.renamings and seen is None:
             return None
-        return CanonicalRows(self._interner, self._task.renamings)
+        return CanonicalRows(self._interner, self._task.renamings, seen)
 
     # Reports
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from raft_ref.spec.steps.interning import Interner, Row, Table
@@ -74,11 +74,23 @@ class CanonicalRows:
     That is the least row; the numbers of values are given once, so it is the same for all. It is
     found variable by variable: after each, those renamings are left that give the least numbers
     so far, and what follows from a number is remembered.
+
+    If states are to be told apart by some variables alone (`seen`), all others are 0.
     """
 
-    def __init__(self, interner: Interner, renamings: Iterable[Renaming]) -> None:
+    def __init__(
+        self,
+        interner: Interner,
+        renamings: Iterable[Renaming],
+        seen: frozenset[str] | None = None,
+    ) -> None:
         every = [{}, *renamings]
-        tables = [[_RenamedNumbers(table, each) for each in every] for table in interner.tables]
+        tables: list[Sequence[dict[int, int]]] = [
+            [_RenamedNumbers(table, each) for each in every]
+            if seen is None or name in seen
+            else [_Unseen()] * len(every)
+            for name, table in zip(interner.variables, interner.tables, strict=True)
+        ]
         self._choices = _Choices(tables)
         self._start = self._choices.choice(0, tuple(range(len(every))))
 
@@ -115,7 +127,7 @@ def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
 class _Choices:
     """All choices so far, each under a number."""
 
-    def __init__(self, tables: list[list[_RenamedNumbers]]) -> None:
+    def __init__(self, tables: list[Sequence[dict[int, int]]]) -> None:
         self.tables = tables
         self.listed: list[_Choice] = []
         self._known: dict[tuple[int, tuple[int, ...]], _Choice] = {}
@@ -148,6 +160,13 @@ class _Choice(dict[int, tuple[int, "_Choice"]]):
         left = tuple(e for e, image in zip(self._left, images, strict=True) if image == least)
         found = self[number] = least, self._choices.choice(self._place + 1, left)
         return found
+
+
+class _Unseen(dict[int, int]):
+    """From every number to 0."""
+
+    def __missing__(self, number: int) -> int:
+        return 0
 
 
 class _RenamedNumbers(dict[int, int]):
