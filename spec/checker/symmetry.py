@@ -52,20 +52,32 @@ def _renaming(permutation: Value) -> Renaming:
     raise NoValueError(f"{show(permutation)} is not a permutation of model values")
 
 
-def renamed(value: Value, renaming: Renaming) -> Value:
-    """Return a value with the model values in it renamed."""
+def renamed(value: Value, renaming: Renaming, known: dict[Value, Value] | None = None) -> Value:
+    """Return a value with the model values in it renamed.
+
+    What parts of it become is added to what is `known` of the renaming.
+    """
+    parts = {} if known is None else known
+
+    def part(each: Value) -> Value:
+        if type(each) is not tuple and type(each) is not frozenset:
+            return renamed(each, renaming)
+        found = parts.get(each)
+        if found is None:
+            found = parts[each] = renamed(each, renaming, parts)
+        return found
+
     if type(value) is ModelValue:
         return renaming.get(value, value)
     if type(value) is tuple:
         if domain_in(value).is_sequence:
-            return sequence(renamed(each, renaming) for each in results_of(value))
-        pairs = items_of(value)
-        return function({renamed(key, renaming): renamed(each, renaming) for key, each in pairs})
+            return sequence(part(each) for each in results_of(value))
+        return function({part(key): part(each) for key, each in items_of(value)})
     if type(value) is frozenset:
-        return frozenset(renamed(each, renaming) for each in value)
+        return frozenset(part(each) for each in value)
     if getattr(value, "is_infinite", True):
         return value  # an infinite set, such as Nat, or what contains no model value
-    return frozenset(renamed(each, renaming) for each in finite(value))
+    return frozenset(part(each) for each in finite(value))
 
 
 class CanonicalRows:
@@ -84,9 +96,9 @@ class CanonicalRows:
         renamings: Iterable[Renaming],
         seen: frozenset[str] | None = None,
     ) -> None:
-        every = [{}, *renamings]
+        every: list[tuple[Renaming, dict[Value, Value]]] = [({}, {}), *((r, {}) for r in renamings)]
         tables: list[Sequence[dict[int, int]]] = [
-            [_RenamedNumbers(table, each) for each in every]
+            [_RenamedNumbers(table, *each) for each in every]
             if seen is None or name in seen
             else [_Unseen()] * len(every)
             for name, table in zip(interner.variables, interner.tables, strict=True)
@@ -115,7 +127,7 @@ class CanonicalRows:
 def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
     """Return a function from a value to a number that all its renamings have, and no others."""
     table = Table()
-    images = [_RenamedNumbers(table, each) for each in renamings]
+    images = [_RenamedNumbers(table, each, {}) for each in renamings]
 
     def canonical(value: Value) -> int:
         number = table[value]
@@ -172,12 +184,13 @@ class _Unseen(dict[int, int]):
 class _RenamedNumbers(dict[int, int]):
     """From the number of a value to that of the renamed value, each computed once."""
 
-    def __init__(self, table: Table, renaming: Renaming) -> None:
+    def __init__(self, table: Table, renaming: Renaming, parts: dict[Value, Value]) -> None:
         super().__init__()
         self._table = table
         self._renaming = renaming
+        self._parts = parts
 
     def __missing__(self, number: int) -> int:
-        value = renamed(self._table.values_by_number[number], self._renaming)
-        image = self[number] = self._table[value]
+        value = self._table.values_by_number[number]
+        image = self[number] = self._table[renamed(value, self._renaming, self._parts)]
         return image
