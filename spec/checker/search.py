@@ -285,14 +285,14 @@ class Search:
     def run(self) -> Report:
         """Search until something is violated, fails, or nothing is left to expand.
 
-        An interrupt (Ctrl-C) ends the search early, and the report says so. Raises `SpecError`
-        where there are no initial states to be had.
+        An interrupt (Ctrl-C), or too little memory, ends it early, and the report says so.
+        Raises `SpecError` where there are no initial states to be had.
         """
         try:
             end = self._levels()
             if end.verdict is Verdict.HOLDS:
                 end = self._of_behaviors() or self._afterwards() or end
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MemoryError):  # as much as the core may have, for example
             end = _End(Verdict.INCOMPLETE, None, None)
         if end.verdict is not Verdict.HOLDS and self._edges is not None and end.loop is None:
             self._leave("this needs the whole graph of states")

@@ -108,6 +108,19 @@ def test_what_repeats_itself_is_asked_once(tmp_path: Path, limit: int, states: i
     assert (report.verdict is Verdict.VIOLATED) == (limit == 20)
 
 
+@pytest.mark.long
+def test_a_search_that_needs_more_memory_ends_incomplete(tmp_path: Path) -> None:
+    module, config = tmp_path / "Grid.tla", tmp_path / "Grid.cfg"
+    module.write_text(GRID.replace("LIMIT", "999").replace("< 30", "< 300"))
+    config.write_text("INIT Init NEXT Next INVARIANT Apart CHECK_DEADLOCK FALSE")
+    found = row_search("native")
+    assert found is not None
+    report = Search(task_of(load(module), load_config(config)), core=Core(found[0], 1 << 20)).run()
+    assert report.verdict is Verdict.INCOMPLETE
+    assert 0 < report.covered_depth < report.depth
+    assert report.distinct_states < 301 * 301
+
+
 def test_the_plain_engine_has_no_core() -> None:
     assert row_search("plain") is None
 
