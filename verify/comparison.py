@@ -10,10 +10,12 @@ from typing import Any, Final
 
 from raft_ref import explorer
 from raft_ref.explorer import Renamed
+from raft_ref.explorer.engines.choice import row_search
 from raft_ref.features import Feature
 from raft_ref.spec.checker.config import parse_config
+from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.search import Search, Task
-from raft_ref.spec.checker.symmetry import canonical_rows
+from raft_ref.spec.checker.symmetry import CanonicalRows
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Verdict
 from raft_ref.spec.files import RAFT
@@ -221,7 +223,8 @@ class _Run:
         self._add(_Checked(of_exploration(search.run()), states))
 
     def _evaluate(self) -> None:
-        search = Search(self._task, self._told)
+        core = row_search()
+        search = Search(self._task, self._told, core and Core(*core))
         self._add(_Checked(of_report(search.run()), search.states))
 
     def _run_tlc(self) -> None:
@@ -267,7 +270,7 @@ def _apart(
 ) -> list[StatesApart]:
     """Compare the sets of states, each state standing for its renamings."""
     interner = Interner(task.model.variables)
-    canonical = canonical_rows(interner, task.renamings)
+    canonical = CanonicalRows(interner, task.renamings)
     sets: dict[str, set[Any]] = {each.result.checker: set() for each in checked}
     for each in checked:
         rows = sets[each.result.checker]

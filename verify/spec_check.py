@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from raft_ref.explorer.engines.choice import EngineName, row_search
 from raft_ref.spec.checker.behavior import as_itf
 from raft_ref.spec.checker.config import load_config
+from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.search import Property, Search, Task
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Progress, Report, Step, Verdict
@@ -130,6 +132,8 @@ class SpecCheck:
     says, or yes), `depth` bounds the levels of states, `tlc` runs TLC too, with so many `workers`,
     that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
     `processes` is an expression for the set of them, for the columns of a trace (None: found out).
+    With the ``"plain"`` `engine` all is done in Python, with the ``"native"`` one what repeats
+    itself in C++; what is found is the same.
     """
 
     module: Path
@@ -141,19 +145,25 @@ class SpecCheck:
     tlc_jar: Path | None = None
     library: tuple[Path, ...] = ()
     processes: str | None = None
+    engine: EngineName = "auto"
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
             raise RequestError("depth: TLC has no such bound, leave out --tlc")
 
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> SpecReport:
-        """Check, and report. Raises `SpecError`, and `RequestError` where TLC is not installed."""
+        """Check, and report.
+
+        Raises `SpecError`, `RequestError` where TLC is not installed, and `EngineError` where the
+        native engine is asked for and was not built.
+        """
         config = self.config or self.module.with_suffix(".cfg")
         task = task_of(
             load(self.module, self.library), load_config(config), self.deadlock, self.depth,
             self.processes,
         )  # fmt: skip
-        embedded = Search(task, on_progress).run()
+        core = row_search(self.engine)
+        embedded = Search(task, on_progress, core and Core(*core)).run()
         is_over = embedded.verdict is not Verdict.INCOMPLETE
         tlc = self._run_tlc(config, task) if is_over else None
         return SpecReport(task, embedded, tlc, self.module)

@@ -23,6 +23,9 @@
 namespace nb = nanobind;
 
 namespace explorer {
+
+void define_row_search(nb::module_& module);  // rows_module.cpp
+
 namespace {
 
 using LocalTuple = std::tuple<Node, std::vector<Message>, std::uint32_t, std::uint32_t,
@@ -367,4 +370,5 @@ NB_MODULE(_core, module) {
     define_liveness(module);
     define_distributed(module);
     define_walks(module);
+    define_row_search(module);
 }

@@ -21,6 +21,8 @@ from raft_ref.explorer.model.renaming import Renamed
 from raft_ref.explorer.model.system import System
 from raft_ref.explorer.results.report import Progress, Report
 
+_LOGGER = logging.getLogger(__name__)
+
 EngineName = Literal["auto", "native", "plain"]
 
 
@@ -31,9 +33,7 @@ class EngineError(Exception):
 @cache
 def tell_of_plain_engine(why: str) -> None:
     """Say at once, on standard error unless logging is set up otherwise, that a search is slow."""
-    logging.getLogger(__name__).warning(
-        "the plain engine searches, a hundred times slower: %s", why
-    )
+    _LOGGER.warning("the plain engine searches, a hundred times slower: %s", why)
 
 
 def search(
@@ -109,6 +109,24 @@ def search(
     return replace(report, engine=f"{report.engine}: {why}") if why else report
 
 
+def row_search(engine: EngineName = "auto") -> tuple[Callable[[Any, Any], Any], int] | None:
+    """Return the core that searches rows of numbers, and how much memory it may use.
+
+    That is for specifications: what it asks is answered by whoever makes one. None: it is to be
+    done without, in Python alone.
+    Raises `EngineError` where ``"native"`` is asked for and was not built.
+    """
+    if engine == "plain":
+        return None
+    try:
+        return _imported("raft_ref.explorer._core").RowSearch, usable_bytes()
+    except EngineError as error:
+        if engine == "native":
+            raise
+        _LOGGER.warning("specifications are searched in Python alone, and slower: %s", error)
+        return None
+
+
 def _native(
     system: System,
     properties: Sequence[Property],
@@ -182,8 +200,12 @@ def _of_ranks(
 
 def _built(module: str) -> Any:
     """Return a module that is not there where no compiler was."""
+    return _imported(f"raft_ref.explorer.engines.{module}")
+
+
+def _imported(module: str) -> Any:
     try:
-        return import_module(f"raft_ref.explorer.engines.{module}")
+        return import_module(module)
     except ImportError as error:
         raise EngineError(
             f"the native engine was not built beside {Path(__file__).parents[1]} "

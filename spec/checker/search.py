@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from raft_ref.spec.checker.core import Core, InCore, Verdicts
+from raft_ref.spec.checker.kept import InPython, Kept, Origin
 from raft_ref.spec.checker.liveness import Graph, Lasso, Liveness
-from raft_ref.spec.checker.symmetry import Renaming, canonical_rows, canonical_values
+from raft_ref.spec.checker.symmetry import CanonicalRows, Renaming, canonical_values
 from raft_ref.spec.checker.verdict import (
     DEADLOCK,
     Action,
@@ -25,6 +27,7 @@ from raft_ref.spec.checker.verdict import (
     Step,
     Verdict,
 )
+from raft_ref.spec.steps.answers import Answers
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.temporal import NO_BEHAVIORS, Behaviors, Demand
@@ -35,6 +38,13 @@ _STATES_BETWEEN_PROGRESS = 256
 
 class Successors(Protocol):
     """The next-state relation of a model, on rows."""
+
+    @property
+    def names(self) -> Sequence[Action]:
+        """The actions, in the order in which they are taken; one may be there several times."""
+
+    def answers(self) -> Answers:
+        """Return what a native search asks of them."""
 
     def successors(self, row: Row) -> Sequence[tuple[Action, tuple[Value, ...], Row]]:
         """Return all steps out of a state: action, values of the names that it binds, next state.
@@ -91,6 +101,9 @@ class Condition(Formula, Protocol):
 
 class Expression(Formula, Protocol):
     """An expression with a value in each state."""
+
+    def listed(self) -> frozenset[str] | None:
+        """Return the variables that it lists; None if it is more than a list."""
 
     def value(
         self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None
@@ -157,27 +170,19 @@ class _Test:
 
     def __init__(self, prop: Property, interner: Interner) -> None:
         self.prop = prop
-        self._condition = _memoized(prop.condition, interner)
-        self._exempt = None if prop.exempt is None else _memoized(prop.exempt, interner)
-        self.holds_in_state = self._condition.of_state
+        self.condition = _memoized(prop.condition, interner)
+        self.exempt = None if prop.exempt is None else _memoized(prop.exempt, interner)
+        self.holds_in_state = self.condition.of_state
 
     def holds_in_step(self, before: Row, after: Row) -> bool:
         """Whether a step satisfies the property."""
-        if self._condition.of_step(before, after):
+        if self.condition.of_step(before, after):
             return True
-        return self._exempt is not None and bool(self._exempt.of_step(before, after))
+        return self.exempt is not None and bool(self.exempt.of_step(before, after))
 
 
 def _memoized(condition: Condition, interner: Interner) -> Memoized:
     return Memoized(condition, condition.holds, interner)
-
-
-class _Origin(NamedTuple):
-    """How a state was first reached: from which one, None for an initial state."""
-
-    number: int | None
-    action: Action | None
-    arguments: tuple[Value, ...]
 
 
 class _End(NamedTuple):
@@ -194,11 +199,15 @@ class _End(NamedTuple):
 class Search:
     """One search; `run` does it.
 
-    Arguments: what to check, and what to call with a `Progress` now and then.
+    Arguments: what to check, what to call with a `Progress` now and then, and the native core that
+    does what is ordinary (None: all is done in Python). What is found is the same.
     """
 
     def __init__(
-        self, task: Task, on_progress: Callable[[Progress], None] = lambda progress: None
+        self,
+        task: Task,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        core: Core | None = None,
     ) -> None:
         self._task = task
         self._model = task.model
@@ -213,12 +222,10 @@ class Search:
         ]
         self._level = 0  # TLC's: that of the state out of which a step is taken
         self._key = self._keys()
-        self._numbers: dict[Any, int] = {}
-        self._rows: list[Row] = []
-        self._origins: list[_Origin] = []
-        self._successors = self._model.memoized(self._interner).successors
+        actions = self._model.memoized(self._interner)
+        self._successors = actions.successors
         self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
-        self._generated = 0
+        self._own_generated = 0
         self._depth = 0
         self._covered_depth = 0
         self._queue = 0
@@ -229,14 +236,43 @@ class Search:
         if task.behaviors.demands and self._key is not None:
             self._edges = None
             self._leave("it is not sound where states count as one, by SYMMETRY or VIEW")
+        self._names = actions.names
+        self._kept: Kept = InPython() if core is None else self._within(core, actions)
         self._tell()
+
+    def _within(self, core: Core, actions: Successors) -> Kept:
+        """Return where a core keeps states, if what it does can be remembered."""
+        asked = self._task.view
+        view = None if asked is None else Memoized(asked, asked.value, self._interner)
+        verdicts = Verdicts(
+            [each.condition for each in self._invariants],
+            self._constraints,
+            self._action_constraints,
+            [(each.condition, each.exempt) for each in self._step_properties],
+        )
+        varies = verdicts.vary() or (view is not None and view.varies)
+        if self._edges is not None or varies or not self._model.variables:
+            return InPython()
+        return InCore(
+            core,
+            len(self._model.variables),
+            actions.answers(),
+            verdicts,
+            self._key,
+            None if view is None or isinstance(self._key, CanonicalRows) else view.places,
+            check_deadlock=self._task.check_deadlock,
+        )
+
+    @property
+    def _generated(self) -> int:
+        return self._own_generated + sum(generated for generated, _ in self._kept.counts)
 
     def _tell(self) -> None:
         """Let TLCGet tell how far the search has come."""
         facts = self._model.facts
         facts["level"] = lambda: self._level
         facts["diameter"] = lambda: self._depth
-        facts["distinct"] = lambda: len(self._rows)
+        facts["distinct"] = lambda: len(self._kept)
         facts["generated"] = lambda: self._generated
         facts["queue"] = lambda: self._queue
         facts["duration"] = lambda: int(time.monotonic() - self._started)
@@ -251,14 +287,14 @@ class Search:
     def run(self) -> Report:
         """Search until something is violated, fails, or nothing is left to expand.
 
-        An interrupt (Ctrl-C) ends the search early, and the report says so. Raises `SpecError`
-        where there are no initial states to be had.
+        An interrupt (Ctrl-C), or too little memory, ends it early, and the report says so.
+        Raises `SpecError` where there are no initial states to be had.
         """
         try:
             end = self._levels()
             if end.verdict is Verdict.HOLDS:
                 end = self._of_behaviors() or self._afterwards() or end
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, MemoryError):  # as much as the core may have, for example
             end = _End(Verdict.INCOMPLETE, None, None)
         if end.verdict is not Verdict.HOLDS and self._edges is not None and end.loop is None:
             self._leave("this needs the whole graph of states")
@@ -273,8 +309,8 @@ class Search:
         """Check the properties of whole behaviors, on the graph of all states."""
         if self._edges is None:
             return None
-        initial = [n for n, origin in enumerate(self._origins) if origin.number is None]
-        graph = Graph(self._rows, self._edges, initial)
+        assert isinstance(self._kept, InPython)
+        graph = Graph(self._kept.rows, self._edges, self._kept.initial)
         liveness = Liveness(graph, self._task.behaviors, self._interner)
         for demand in self._task.behaviors.demands:
             try:
@@ -297,44 +333,52 @@ class Search:
 
     def states(self) -> Iterator[State]:
         """Yield all states found, of those that count as one the first."""
-        return (self._interner.state(row) for row in self._rows)
+        return (self._interner.state(self._kept.row(each)) for each in range(len(self._kept)))
 
     # Levels
 
     def _levels(self) -> _End:
         if end := self._begin():
             return end
-        level = range(len(self._rows))
+        level = range(len(self._kept))
         while level:
             if self._depth == self._task.depth:
                 self._queue = len(level)
                 return _End(Verdict.HOLDS_WITHIN_BOUNDS, None, None)
-            for number in level:
-                if (number - level.start) % _STATES_BETWEEN_PROGRESS == 0:
-                    self._queue = len(self._rows) - number
-                    self._on_progress(self._progress())
-                if end := self._expand(number):
-                    self._depth += len(self._rows) > level.stop
+            for start in range(level.start, level.stop, _STATES_BETWEEN_PROGRESS):
+                stop = min(start + _STATES_BETWEEN_PROGRESS, level.stop)
+                self._queue = len(self._kept) - start
+                self._on_progress(self._progress())
+                if end := self._expand_all(start, stop):
+                    self._depth += len(self._kept) > level.stop
                     return end
             self._covered_depth = self._depth
-            level = range(level.stop, len(self._rows))
+            level = range(level.stop, len(self._kept))
             self._depth += bool(level)
         self._queue = 0
         return _End(Verdict.HOLDS, None, None)
 
+    def _expand_all(self, start: int, end: int) -> _End | None:
+        """Expand states: those that are left here, the others where they are kept."""
+        while (start := self._kept.expand(start, end)) < end:
+            if found := self._expand(start):
+                return found
+            start += 1
+        return None
+
     def _begin(self) -> _End | None:
         initial = self._model.initial()
         self._depth = 1 if self._model.variables else 0
-        self._generated = len(initial)
+        self._own_generated = len(initial)
         for state in initial:
             step = Step(None, (), state)
             try:
                 row = self._interner.row(state)
                 key = row if self._key is None else self._key(row)
-                if key in self._numbers:
+                if key in self._kept.numbers:
                     continue
                 if all(each.of_state(row) for each in self._constraints):
-                    self._keep(key, row, _Origin(None, None, ()))
+                    self._kept.keep(key, row, Origin(None, None, ()))
                 failed = _first(self._invariants, row) or _first(self._initial_properties, row)
             except (SpecError, NoValueError) as error:
                 return _End(Verdict.ERROR, None, step, error=self._placed(error))
@@ -344,8 +388,8 @@ class Search:
 
     def _expand(self, number: int) -> _End | None:
         """Take every step out of a state; keep the states that are new."""
-        before = self._rows[number]
-        numbers, key_of = self._numbers, self._key
+        before = self._kept.row(number)
+        numbers, key_of = self._kept.numbers, self._key
         has_step_properties = bool(self._step_properties)
         is_constrained = bool(self._constraints or self._action_constraints)
         taken: tuple[Action, tuple[Value, ...], Row] | None = None
@@ -356,7 +400,7 @@ class Search:
             self._edges.append(to)
         try:
             steps = self._successors(before)
-            self._generated += len(steps)
+            self._own_generated += len(steps)
             for taken in steps:
                 action, arguments, row = taken
                 counts = self._counts[action]
@@ -364,14 +408,14 @@ class Search:
                 key = row if key_of is None else key_of(row)
                 is_new = key not in numbers
                 if not is_new and to is not None and self._is_edge(before, row):
-                    to.append(numbers[key])
+                    to.append(numbers[key])  # type: ignore[index]
                 if not is_new and not has_step_properties:
                     continue
                 if is_new and (not is_constrained or self._is_within(before, row)):
                     counts[1] += 1
                     if to is not None:
-                        to.append(len(self._rows))
-                    self._keep(key, row, _Origin(number, action, arguments))
+                        to.append(len(self._kept))
+                    self._kept.keep(key, row, Origin(number, action, arguments))
                 failed = _first(self._invariants, row) if is_new else None
                 for test in self._step_properties:
                     if failed is None and not test.holds_in_step(before, row):
@@ -407,11 +451,6 @@ class Search:
             each.of_step(before, after) for each in self._action_constraints
         )
 
-    def _keep(self, key: Any, row: Row, origin: _Origin) -> None:
-        self._numbers[key] = len(self._rows)
-        self._rows.append(row)
-        self._origins.append(origin)
-
     # Formulas
 
     def _tests(self, properties: Iterable[Property]) -> list[_Test]:
@@ -419,14 +458,15 @@ class Search:
 
     def _keys(self) -> Callable[[Row], Any] | None:
         """Return what is the same for states that count as one; None for the row itself."""
-        if self._task.view is not None:
+        seen = None if self._task.view is None else self._task.view.listed()
+        if self._task.view is not None and seen is None:
             view = Memoized(self._task.view, self._task.view.value, self._interner)
             # Of a view alone: what it leaves out must not tell states apart that look the same.
             canonical_view = canonical_values(self._task.renamings)
             return lambda row: canonical_view(view.of_state(row))
-        if not self._task.renamings:
+        if not self._task.renamings and seen is None:
             return None
-        return canonical_rows(self._interner, self._task.renamings)
+        return CanonicalRows(self._interner, self._task.renamings, seen)
 
     # Reports
 
@@ -436,31 +476,32 @@ class Search:
         steps = [] if end.step is None else [end.step]
         number = end.after
         while number is not None:
-            state = self._interner.state(self._rows[number])
-            number, action, arguments = self._origins[number]
-            steps.append(Step(action, arguments, state))
+            row, origin = self._kept.row(number), self._kept.origin(number)
+            if isinstance(origin, Origin):
+                steps.append(Step(origin.action, origin.arguments, self._interner.state(row)))
+                number = origin.number
+            else:
+                steps.append(self._step_between(self._kept.row(origin), row))
+                number = origin
         return Behavior(self._interner.variables, tuple(steps[::-1])) if steps else None
 
     def _lasso(self, loop: Lasso) -> Behavior:
         """Return a behavior that ends in a circle."""
         numbers = [*loop.stem, *loop.cycle[1:]]
-        steps = [Step(None, (), self._interner.state(self._rows[numbers[0]]))]
+        steps = [Step(None, (), self._interner.state(self._kept.row(numbers[0])))]
         for before, after in itertools.pairwise(numbers):
-            steps.append(self._step_between(self._rows[before], self._rows[after]))
+            steps.append(self._step_between(self._kept.row(before), self._kept.row(after)))
         back_to = len(loop.stem) - 1
         # It ends before the state to which it returns.
         again = steps.pop() if len(loop.cycle) > 1 else None
         return Behavior(self._interner.variables, tuple(steps), back_to, again)
 
     def _step_between(self, before: Row, after: Row) -> Step:
-        for taken in self._successors(before):
-            if taken[2] == after:
-                return self._step(taken)
-        raise AssertionError("a step of the graph is one of the relation")
+        return self._step(next(each for each in self._successors(before) if each[2] == after))
 
     def _progress(self) -> Progress:
         return Progress(
-            len(self._rows),
+            len(self._kept),
             self._generated,
             self._depth,
             self._queue,
@@ -475,7 +516,7 @@ class Search:
             violated_at=end.prop.at if end.prop else None,
             error=end.error,
             counterexample=self._behavior(end),
-            distinct_states=len(self._rows),
+            distinct_states=len(self._kept),
             generated_states=self._generated,
             depth=self._depth,
             covered_depth=self._covered_depth,
@@ -488,7 +529,8 @@ class Search:
 
     def _coverage(self) -> dict[str, Coverage]:
         found: dict[str, Coverage] = {}
-        for action, (generated, distinct) in self._counts.items():
+        core = zip(self._names, self._kept.counts, strict=False)
+        for action, (generated, distinct) in (*self._counts.items(), *core):
             earlier = found.get(action.name, Coverage(0, 0))
             found[action.name] = Coverage(
                 earlier.generated + generated, earlier.distinct + distinct

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from raft_ref.spec.steps.interning import Interner, Row, Table
@@ -52,48 +52,82 @@ def _renaming(permutation: Value) -> Renaming:
     raise NoValueError(f"{show(permutation)} is not a permutation of model values")
 
 
-def renamed(value: Value, renaming: Renaming) -> Value:
-    """Return a value with the model values in it renamed."""
+def renamed(value: Value, renaming: Renaming, known: dict[Value, Value] | None = None) -> Value:
+    """Return a value with the model values in it renamed.
+
+    What parts of it become is added to what is `known` of the renaming.
+    """
+    parts = {} if known is None else known
+
+    def part(each: Value) -> Value:
+        if type(each) is not tuple and type(each) is not frozenset:
+            return renamed(each, renaming)
+        found = parts.get(each)
+        if found is None:
+            found = parts[each] = renamed(each, renaming, parts)
+        return found
+
     if type(value) is ModelValue:
         return renaming.get(value, value)
     if type(value) is tuple:
         if domain_in(value).is_sequence:
-            return sequence(renamed(each, renaming) for each in results_of(value))
-        pairs = items_of(value)
-        return function({renamed(key, renaming): renamed(each, renaming) for key, each in pairs})
+            return sequence(part(each) for each in results_of(value))
+        return function({part(key): part(each) for key, each in items_of(value)})
     if type(value) is frozenset:
-        return frozenset(renamed(each, renaming) for each in value)
+        return frozenset(part(each) for each in value)
     if getattr(value, "is_infinite", True):
         return value  # an infinite set, such as Nat, or what contains no model value
-    return frozenset(renamed(each, renaming) for each in finite(value))
+    return frozenset(part(each) for each in finite(value))
 
 
-def canonical_rows(interner: Interner, renamings: Iterable[Renaming]) -> Callable[[Row], Row]:
-    """Return a function from a row to the one that stands for all its renamings.
+class CanonicalRows:
+    """A function from a row to the one that stands for all its renamings.
 
     That is the least row; the numbers of values are given once, so it is the same for all. It is
     found variable by variable: after each, those renamings are left that give the least numbers
     so far, and what follows from a number is remembered.
-    """
-    every = [{}, *renamings]
-    tables = [[_RenamedNumbers(table, each) for each in every] for table in interner.tables]
-    start = _Choice(tables, 0, tuple(range(len(every))), {})
 
-    def canonical(row: Row) -> Row:
-        choice = start
+    If states are to be told apart by some variables alone (`seen`), all others are 0.
+    """
+
+    def __init__(
+        self,
+        interner: Interner,
+        renamings: Iterable[Renaming],
+        seen: frozenset[str] | None = None,
+    ) -> None:
+        every: list[tuple[Renaming, dict[Value, Value]]] = [({}, {}), *((r, {}) for r in renamings)]
+        tables: list[Sequence[dict[int, int]]] = [
+            [_RenamedNumbers(table, *each) for each in every]
+            if seen is None or name in seen
+            else [_Unseen()] * len(every)
+            for name, table in zip(interner.variables, interner.tables, strict=True)
+        ]
+        self._choices = _Choices(tables)
+        self._start = self._choices.choice(0, tuple(range(len(every))))
+
+    def __call__(self, row: Row) -> Row:
+        """Return the least of a row's renamings."""
+        choice = self._start
         image = []
         for number in row:
             least, choice = choice[number]
             image.append(least)
         return tuple(image)
 
-    return canonical
+    def least(self, renamings: int, number: int) -> tuple[int, int]:
+        """Return the least renamed number of the next variable's value, and what is left then.
+
+        The renamings that are left have a number; 0 are all, before the first variable.
+        """
+        least, choice = self._choices.listed[renamings][number]
+        return least, choice.number
 
 
 def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
     """Return a function from a value to a number that all its renamings have, and no others."""
     table = Table()
-    images = [_RenamedNumbers(table, each) for each in renamings]
+    images = [_RenamedNumbers(table, each, {}) for each in renamings]
 
     def canonical(value: Value) -> int:
         number = table[value]
@@ -102,45 +136,61 @@ def canonical_values(renamings: Iterable[Renaming]) -> Callable[[Value], int]:
     return canonical
 
 
+class _Choices:
+    """All choices so far, each under a number."""
+
+    def __init__(self, tables: list[Sequence[dict[int, int]]]) -> None:
+        self.tables = tables
+        self.listed: list[_Choice] = []
+        self._known: dict[tuple[int, tuple[int, ...]], _Choice] = {}
+
+    def choice(self, place: int, left: tuple[int, ...]) -> _Choice:
+        """Return the choice at a place among the renamings that are left."""
+        if (place, left) not in self._known:
+            self._known[place, left] = found = _Choice(self, len(self.listed), place, left)
+            self.listed.append(found)
+        return self._known[place, left]
+
+
 class _Choice(dict[int, tuple[int, "_Choice"]]):
     """From the number of a variable's value to the least renamed one, and the choice after it.
 
-    `left` are the renamings among which this is the least; `known` are all choices so far.
+    `left` are the renamings among which this is the least.
     """
 
-    def __init__(
-        self,
-        tables: list[list[_RenamedNumbers]],
-        place: int,
-        left: tuple[int, ...],
-        known: dict[tuple[int, tuple[int, ...]], _Choice],
-    ) -> None:
+    def __init__(self, choices: _Choices, number: int, place: int, left: tuple[int, ...]) -> None:
         super().__init__()
-        self._tables = tables
+        self._choices = choices
+        self.number = number
         self._place = place
         self._left = left
-        self._known = known
 
     def __missing__(self, number: int) -> tuple[int, _Choice]:
-        images = [self._tables[self._place][each][number] for each in self._left]
+        tables = self._choices.tables[self._place]
+        images = [tables[each][number] for each in self._left]
         least = min(images)
         left = tuple(e for e, image in zip(self._left, images, strict=True) if image == least)
-        key = self._place + 1, left
-        if key not in self._known:
-            self._known[key] = _Choice(self._tables, *key, self._known)
-        found = self[number] = least, self._known[key]
+        found = self[number] = least, self._choices.choice(self._place + 1, left)
         return found
+
+
+class _Unseen(dict[int, int]):
+    """From every number to 0."""
+
+    def __missing__(self, number: int) -> int:
+        return 0
 
 
 class _RenamedNumbers(dict[int, int]):
     """From the number of a value to that of the renamed value, each computed once."""
 
-    def __init__(self, table: Table, renaming: Renaming) -> None:
+    def __init__(self, table: Table, renaming: Renaming, parts: dict[Value, Value]) -> None:
         super().__init__()
         self._table = table
         self._renaming = renaming
+        self._parts = parts
 
     def __missing__(self, number: int) -> int:
-        value = renamed(self._table.values_by_number[number], self._renaming)
-        image = self[number] = self._table[value]
+        value = self._table.values_by_number[number]
+        image = self[number] = self._table[renamed(value, self._renaming, self._parts)]
         return image

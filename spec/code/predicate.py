@@ -8,6 +8,7 @@ from typing import Any
 
 from raft_ref.spec.code.indexed_formulas import indexed_formula_of
 from raft_ref.spec.code.program import Program
+from raft_ref.spec.names.analysis import Analysis
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import TRUE, Boolean, Value, boolean, show
@@ -54,6 +55,10 @@ class Predicate:
         """
         result = self._function(*self._arguments(values, primed))
         return boolean(result) if result is True or result is False else result
+
+    def listed(self) -> frozenset[str] | None:
+        """Return the variables of which the operator is a tuple, or a tuple of such tuples."""
+        return _listed(self._definition.body, self._program.analysis)
 
     def holds(self, values: Mapping[str, Value], primed: Mapping[str, Value] | None = None) -> bool:
         """Whether the operator is TRUE.
@@ -120,3 +125,16 @@ class Predicate:
             return [(primed if is_primed else values)[name] for name, is_primed in self._reads]
         except KeyError as missing:
             raise KeyError(f"{self.name} needs a value for {missing.args[0]}") from None
+
+
+def _listed(node: tree.Expression, analysis: Analysis) -> frozenset[str] | None:
+    if isinstance(node, tree.Tuple):
+        parts = [_listed(each, analysis) for each in node.elements]
+        known = [each for each in parts if each is not None]
+        return frozenset().union(*known) if len(known) == len(parts) else None
+    meaning = analysis.meanings[node] if isinstance(node, tree.Call) else None
+    if isinstance(meaning, tree.Variable):
+        return frozenset({meaning.name})
+    if isinstance(meaning, tree.Definition) and not meaning.parameters and not meaning.is_recursive:
+        return _listed(meaning.body, analysis)
+    return None

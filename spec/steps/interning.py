@@ -75,8 +75,26 @@ class Memoized:
         self._reads_primed = _Selection(formula.reads_primed, interner)
         self._of_states: dict[Any, Any] = {}
         self._of_steps: dict[Any, Any] = {}
-        if getattr(formula, "varies", False):  # what TLCGet tells is no part of the state
+        self.varies: bool = getattr(formula, "varies", False)
+        if self.varies:  # what TLCGet tells is no part of the state
             self._of_states, self._of_steps = _Forgetful(), _Forgetful()
+
+    @property
+    def places(self) -> list[int]:
+        """Where a row has what is read of the state."""
+        return self._reads.places
+
+    @property
+    def places_primed(self) -> list[int]:
+        """Where a row has what is read of the next state."""
+        return self._reads_primed.places
+
+    def computed(self, before: Row, after: Row | None = None) -> Any:
+        """Return the result in a state, or in a step, computed anew."""
+        values = [self._reads.values(before)]
+        if after is not None:
+            values.append(self._reads_primed.values(after))
+        return self._compute(*values)
 
     def of_state(self, row: Row) -> Any:
         """Return the result in a state."""
@@ -108,15 +126,15 @@ class _Selection:
 
     def __init__(self, names: frozenset[str], interner: Interner) -> None:
         self._names = sorted(names)
-        self._places = [interner.variables.index(name) for name in self._names]
-        self._tables = [interner.tables[place] for place in self._places]
-        self.key: Callable[[Row], Any] = itemgetter(*self._places) if names else _nothing
+        self.places = [interner.variables.index(name) for name in self._names]
+        self._tables = [interner.tables[place] for place in self.places]
+        self.key: Callable[[Row], Any] = itemgetter(*self.places) if names else _nothing
 
     def values(self, row: Row) -> dict[str, Value]:
         """Return the values of the variables."""
         return {
             name: table.values_by_number[row[place]]
-            for name, table, place in zip(self._names, self._tables, self._places, strict=True)
+            for name, table, place in zip(self._names, self._tables, self.places, strict=True)
         }
 
 

@@ -20,16 +20,14 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.names.labels import ActionName
+from raft_ref.spec.steps.answers import Answers
 from raft_ref.spec.steps.interning import Interner, Row, Table
-from raft_ref.spec.steps.residuals import Residual
-from raft_ref.spec.steps.specialization import GeneratingExtension
-from raft_ref.spec.values.value import Boolean, ModelValue, Value
+from raft_ref.spec.steps.residuals import Residual, demand_values
+from raft_ref.spec.steps.specialization import End, GeneratingExtension, distinct
+from raft_ref.spec.values.value import Value
 
 Step: TypeAlias = tuple[ActionName, tuple[Value, ...], Row]
 """An action, the values of the names that it binds, and the row to which it leads."""
-
-End: TypeAlias = tuple[Any, tuple[Any, ...], tuple[Any, ...]]
-"""An end of a path of a generating extension; see there."""
 
 Specialized: TypeAlias = tuple[Any, ...]
 """A path of an action, specialized: a function that applies it to a row, the action, its arguments;
@@ -41,7 +39,6 @@ The function takes the row and the path. It returns a step, or None if there is 
 MOST_ENTRIES: Final = 1 << 22
 """After so many entries, about a gigabyte, all is forgotten and computed anew."""
 
-_VALUES: Final = (int, str, bool, Boolean, ModelValue, tuple, frozenset)
 TRIAL: Final = 2000
 """How often an action is computed before it is decided whether a memo is any use."""
 
@@ -61,6 +58,7 @@ class MemoizedActions:
         interner: Interner,
         effects: Effects,
     ) -> None:
+        self._given = actions
         self._interner = interner
         self._oracle = oracle
         self._effects = effects
@@ -79,6 +77,16 @@ class MemoizedActions:
             after = self._oracle(self._interner.state(row))
             return [(a, arguments, self._interner.row(state)) for a, arguments, state in after]
         return found
+
+    @property
+    def names(self) -> list[ActionName]:
+        """The names of the actions."""
+        return [name for name, _, _ in self._given]
+
+    def answers(self) -> Answers:
+        """Return what a native search asks of the actions."""
+        given = [(extension, successors) for _, extension, successors in self._given]
+        return Answers(given, self._interner, self._effects)
 
 
 class _Memory:
@@ -166,8 +174,7 @@ class _Specializer:
 
         Raises `TypeError` if a static part of it is no value, but a LAMBDA for example.
         """
-        if not all(type(each) in _VALUES for each in given):
-            raise TypeError
+        demand_values(given)
         key = residual, *given
         found = self._results.get(key)
         if found is None:
@@ -328,7 +335,7 @@ class _Action:
             return ends
         try:
             return tuple(
-                [self._specializer.specialized(self._name, each) for each in _distinct(ends)]
+                [self._specializer.specialized(self._name, each) for each in distinct(ends)]
             )
         except TypeError:  # a static part is no value
             return _FAILED
@@ -340,14 +347,6 @@ class _Action:
         except Exception:  # any: the extension may do what the action does not
             return _FAILED
         return found
-
-
-def _distinct(ends: list[End]) -> list[End]:
-    """Return the ends without those dead ones that only repeat what others evaluate."""
-    found = [end for end in ends if end[0] is not None]
-    evaluated = {path[:length] for _, _, path in found for length in range(len(path) + 1)}
-    dead = dict.fromkeys(path for shown, _, path in ends if shown is None)
-    return found + [(None, (), path) for path in dead if path not in evaluated]
 
 
 def _selection(places: Sequence[int]) -> Callable[[Row], Any]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from raft_ref.spec.code.generator import Code, Generator
 from raft_ref.spec.code.writer import Lines
@@ -26,6 +26,7 @@ from raft_ref.spec.steps.binding_times import Division
 from raft_ref.spec.steps.inlining import behind
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.expressions import Declaration
+from raft_ref.spec.values.value import Boolean, ModelValue
 
 _LOCAL: Final = re.compile(r"([vp]\d*_\w*|t\d+|residual\d+)")
 """The names in generated text that a function is given or gives a value."""
@@ -43,6 +44,15 @@ class Residual:
     function: Callable[..., object]
     inputs: tuple[tuple[int, bool], ...]
     to: int | None = None
+
+
+_VALUES: Final = (int, str, bool, Boolean, ModelValue, tuple, frozenset)
+
+
+def demand_values(given: Iterable[Any]) -> None:
+    """Raise `TypeError` if a static part of a residual is no value, but a LAMBDA for example."""
+    if not all(type(each) in _VALUES for each in given):
+        raise TypeError("a static part is no value")
 
 
 class NotCongruentError(Exception):

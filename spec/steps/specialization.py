@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from raft_ref.spec.code.binder_forms import target, unpack
 from raft_ref.spec.code.generator import Generator
@@ -33,6 +34,9 @@ from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.syntax.expressions import Declaration
 from raft_ref.spec.values.runtime import in_kept_order
 from raft_ref.spec.values.standard import LANGUAGE
+
+End: TypeAlias = tuple[Any, tuple[Any, ...], tuple[Any, ...]]
+"""An end of a path of a generating extension; see there."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,14 @@ def generating_extension(
             return None  # the action as a whole tells what is wrong, if anything is
         finally:
             generator.locals, generator.assignment, generator.writer = outer
+
+
+def distinct(ends: list[End]) -> list[End]:
+    """Return the ends without those dead ones that only repeat what others evaluate."""
+    found = [end for end in ends if end[0] is not None]
+    evaluated = {path[:length] for _, _, path in found for length in range(len(path) + 1)}
+    dead = dict.fromkeys(path for shown, _, path in ends if shown is None)
+    return found + [(None, (), path) for path in dead if path not in evaluated]
 
 
 class _ExtensionWriter(ResidualActions):

@@ -139,6 +139,13 @@ _HELPERS: Final[Mapping[str, Any]] = {
 }
 
 
+def taken(function: Generated, state: State) -> list[Any]:
+    """Return what a generated function adds in a state."""
+    found: list[Any] = []
+    function(found.append, state)
+    return found
+
+
 class WithOracle:
     """Functions in the quick text and, if that fails, in the careful one, which is the oracle.
 
@@ -161,9 +168,7 @@ class WithOracle:
 
     def quick(self, place: int, state: State) -> list[Any]:
         """Return what one function adds in the quick text, which raises any exception."""
-        found: list[Any] = []
-        self._quick[place](found.append, state)
-        return found
+        return taken(self._quick[place], state)
 
     def results(self, state: State, *arguments: Value) -> list[Any]:
         """Return what the functions add."""

@@ -11,12 +11,13 @@ from typing import Any
 
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.program import Program
-from raft_ref.spec.names.labels import ActionName, labels_of
+from raft_ref.spec.names.labels import ActionName, Label, labels_of
 from raft_ref.spec.steps.binding_times import dynamic_variables
+from raft_ref.spec.steps.distribution import parts_of
 from raft_ref.spec.steps.interning import Interner, State
 from raft_ref.spec.steps.memoization import MemoizedActions
 from raft_ref.spec.steps.specialization import generating_extension
-from raft_ref.spec.steps.successors import ActionWriter, Successor, WithOracle
+from raft_ref.spec.steps.successors import ActionWriter, Generated, Successor, WithOracle, taken
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.values.value import Value
 
@@ -163,13 +164,23 @@ class Transitions(_WithEffects):
 
     def memoized(self, interner: Interner) -> MemoizedActions:
         """Return the same relation on the rows of an interner, memoized."""
-        dynamic = dynamic_variables(self._labels, self._program.analysis)
+        analysis, quick = self._program.analysis, self._program.quick
+        parts = [parts_of(label, analysis) for label in self._labels]
+        dynamic = dynamic_variables([part for each in parts for part in each], analysis)
         actions = [
             (
                 action,
-                generating_extension(label, self._program.quick, self._declared, dynamic),
-                functools.partial(self._next.quick, place),
+                generating_extension(part, quick, self._declared, dynamic),
+                functools.partial(self._next.quick, place)
+                if len(parts[place]) == 1
+                else functools.partial(taken, self._written(part, action)),
             )
-            for place, (action, label) in enumerate(zip(self.actions, self._labels, strict=True))
+            for place, action in enumerate(self.actions)
+            for part in parts[place]
         ]
         return MemoizedActions(actions, self.successors, interner, self._effects)
+
+    def _written(self, part: Label, action: ActionName) -> Generated:
+        """Return the function of a part of an action, in the quick text."""
+        writer = ActionWriter(self._program.quick, self._declared, primed=True)
+        return writer.labelled(part, action, list(part.bound))

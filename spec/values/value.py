@@ -164,6 +164,7 @@ Value: TypeAlias = int | str | Boolean | ModelValue | Function | FiniteSet | Laz
 _model_values: dict[str, ModelValue] = {}
 _domains: dict[frozenset[Value], Domain] = {}
 _sequence_domains: list[Domain] = []
+_sort_keys: dict[Value, tuple[object, ...]] = {}
 
 
 def model_value(name: str) -> ModelValue:
@@ -180,7 +181,7 @@ def domain_of(keys: frozenset[Value]) -> Domain:
     """Return the one domain with these keys, in the order of `sort_key`."""
     found = _domains.get(keys)
     if found is None:
-        ordered = sorted(keys, key=sort_key)
+        ordered = sorted(keys, key=_sort_key_of_argument)
         found = Domain((key, place) for place, key in enumerate(ordered, start=1))
         found.keys_as_set = keys
         found.is_sequence = ordered == list(range(1, len(ordered) + 1))
@@ -277,6 +278,16 @@ def sort_key(value: Value) -> tuple[object, ...]:
         return (6, show(value))
     members = sorted(sort_key(each) for each in finite(value))
     return (5, len(members), members)
+
+
+def _sort_key_of_argument(value: Value) -> tuple[object, ...]:
+    """Return the same; of records, which are in many domains, it is kept."""
+    if type(value) is not tuple:
+        return sort_key(value)
+    found = _sort_keys.get(value)
+    if found is None:
+        found = _sort_keys[value] = sort_key(value)
+    return found
 
 
 def from_python(value: object) -> Value:

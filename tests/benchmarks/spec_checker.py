@@ -11,12 +11,9 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from raft_ref.spec import load
-from raft_ref.spec.checker.config import load_config
-from raft_ref.spec.checker.search import Search
-from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.link import MODEL
 from raft_ref.spec.tlc.run import run_tlc
+from raft_ref.verify import SpecCheck
 from tests.support.models import Model
 
 MODELS = [
@@ -44,7 +41,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             config = Path(folder) / "MCRaft.cfg"
             config.write_text(without_properties(model.config()))
-            ours = Search(task_of(load(MODEL), load_config(config), check_deadlock=False)).run()
+            ours = SpecCheck(MODEL, config, deadlock=False).run().embedded
             tlc = run_tlc(MODEL, config, workers=1)
         assert ours.distinct_states == tlc.distinct_states, (model, ours, tlc.output)
         rate, peer = ours.distinct_states / ours.seconds, ours.distinct_states / tlc.seconds

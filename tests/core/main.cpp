@@ -15,6 +15,7 @@ PART(disk)
 PART(walk)
 PART(rank)
 PART(liveness)
+PART(row)
 
 int main(int count, char** words) {
     using namespace explorer;
@@ -22,7 +23,7 @@ int main(int count, char** words) {
         {"tables", tables_tests::run},         {"search", search_tests::run},
         {"checkpoint", checkpoint_tests::run}, {"disk", disk_tests::run},
         {"walk", walk_tests::run},             {"rank", rank_tests::run},
-        {"liveness", liveness_tests::run},
+        {"liveness", liveness_tests::run},     {"row", row_tests::run},
     };
     const auto part = parts.find(count == 2 ? words[1] : "");
     if (part == parts.end()) {

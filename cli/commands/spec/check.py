@@ -70,6 +70,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a folder with modules that are extended; may be given more than once",
     )
+    what.add_argument(
+        "--engine",
+        choices=["auto", "native", "plain"],
+        default="auto",
+        help="native: what repeats itself in C++; plain: all in Python; both find the same "
+        "(default: native where it was built)",
+    )
     tlc = parser.add_argument_group("real TLC (needs the extra [tlc])")
     tlc.add_argument("--tlc", action="store_true", help="run TLC too, and compare")
     tlc.add_argument(
@@ -109,6 +116,7 @@ def run(options: argparse.Namespace) -> int:
         options.tlc_jar,
         tuple(options.library),
         options.processes,
+        options.engine,
     )
     output = output_of(options)
     with live_progress(is_shown=output.is_live) as on_progress:

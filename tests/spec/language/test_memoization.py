@@ -191,6 +191,23 @@ def test_what_differs_in_the_dynamic_set_alone_is_computed_once(tmp_path: Path) 
     assert (action.computed, action.asked) == (2, 16)
 
 
+DISTRIBUTED = r"""
+Some ==
+    \/ \E m \in S : S' = S \ {m} /\ UNCHANGED n
+    \/ n' = 1 - n /\ (S' = {n} \/ (PrintT(n) /\ S' = {2}) \/ UNCHANGED S)
+Next == Some /\ f' = [f EXCEPT ![2] = n']"""
+"""Next begins with a choice, what follows it reads what the choices give."""
+
+
+def test_an_action_that_begins_with_a_choice_is_memoized_choice_by_choice(tmp_path: Path) -> None:
+    """In the order of the whole, and by its one name."""
+    both = twins(tmp_path, HEAD + DISTRIBUTED)
+    assert both.compare_all() >= 8
+    picks, _ = both.memoized.actions
+    assert picks.computed < picks.asked / 2
+    assert [len(relation.actions) for relation in (both.plain, both.twin)] == [1, 1]
+
+
 CONJUNCTS = [
     r"n < 3",
     r"f[m] < 2",
@@ -256,6 +273,7 @@ def actions(draw: st.DrawFn) -> str:
                 r"n < 2 /\ f[n + 1] < 2 /\ (\E m \in S :{})",
                 r"\E m \in {{1, 2}} : \E k \in S :{} /\ k >= m",
                 r"LET m == 1 IN{}",
+                r"((\E m \in S :{}) \/ (n = 1 /\ UNCHANGED <<S, f>>)) /\ n' = n",
             ]
         )
     )
