@@ -16,6 +16,7 @@ from raft_ref.spec import SpecError
 from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
+from raft_ref.traces.validation.contradictions import Told
 from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
@@ -97,6 +98,7 @@ class Following:
         self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if looks_back else 1)
         self._behind_that = 0
         """How many lines cannot be followed once more."""
+        self._told = Told(liberties)
         self._moves.is_thorough = self._is_thorough_throughout = is_thorough
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
@@ -159,6 +161,7 @@ class Following:
         self._moves.is_patient = True
         try:
             if self._follows(event):
+                self._told.add(event)
                 return True
         finally:
             self._moves.is_patient = False
@@ -206,6 +209,8 @@ class Following:
     def follows(self, event: Event) -> bool:
         """Follow one line; say whether to go on."""
         goes_on = self._follows_somehow(event)
+        if goes_on:
+            self._told.add(event)
         self.verdict.checked = self._invariants.checked - self._checked_before
         return goes_on
 
@@ -235,6 +240,7 @@ class Following:
             self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
         self._behind.clear()
         self._behind_that = 0
+        self._told = Told(self._moves.liberties)
         self._settled(_steps(self._search.go_on([world])), is_last=True)
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         verdict.line = verdict.event = None
@@ -245,6 +251,9 @@ class Following:
             return True
         if self._has_too_many and self._falls_back and self._is_thorough_throughout:
             return self._follows_one(event)
+        if self.verdict.outcome is Outcome.REFUSED and self._told.contradict(event):
+            self.verdict.is_certain = True
+            return False
         may_choose = self._has_choices and not self._moves.is_thorough
         return self.verdict.outcome is Outcome.REFUSED and may_choose and self._in_other_readings()
 

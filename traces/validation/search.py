@@ -9,6 +9,7 @@ within the profile's bounds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -61,6 +62,10 @@ WRITES = {
 
 BY_OTHERS = "by others"
 """The moves of other servers, beside the silent moves of the server of a line."""
+
+
+TRIED_TO_EXPLAIN = 300
+"""How many ways to read a line are tried from one reading, to say why there is none."""
 
 
 class TooManyReadingsError(Exception):
@@ -172,13 +177,20 @@ class Search:
         return []
 
     def attempts(self, world: World, event: Event) -> list[Attempt]:
-        """Return all that is tried to explain a line, for whoever asks why nothing does."""
+        """Return what is tried to explain a line, for whoever asks why nothing does.
+
+        With the fewest silent moves first, as far as some hundred ways go: what takes many is far
+        from the line, and tells nobody why.
+        """
         found: list[Attempt] = []
-        self.moves.attempts = found
+        was_thorough = self.moves.is_thorough
+        self.moves.attempts, self.moves.is_thorough = found, False
+        self.tries = TRIED_TO_EXPLAIN
         try:
-            self.readings(world, event)
+            with suppress(TooManyReadingsError):
+                self.readings(world, event)
         finally:
-            self.moves.attempts = None
+            self.moves.attempts, self.moves.is_thorough = None, was_thorough
         return found
 
     def _all_readings(self, world: World, place: int, event: Event) -> list[World]:

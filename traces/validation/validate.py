@@ -74,7 +74,8 @@ def _followed(
         def refused(verdict: Verdict) -> World | None:
             nonlocal is_first
             # Of what is behind a fault nobody can say that these servers explain it.
-            unheard = _unheard(path, profile, recording) if is_first else []
+            may_be_heard = is_first and not verdict.is_certain
+            unheard = _unheard(path, profile, recording) if may_be_heard else []
             is_first = False
             if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
                 verdict.outcome = Outcome.INCONCLUSIVE

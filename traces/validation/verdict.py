@@ -52,6 +52,8 @@ class Verdict:
     search: Search | None = None
     looked_back: int = 0
     """How many lines before that one were followed in all readings."""
+    is_certain: bool = False
+    """Whether that line cannot be so however others are read, and whatever nobody logs."""
     is_open_before: bool = False
     """Whether lines before those could be read otherwise: then nobody can say."""
     breaks: World | None = None
