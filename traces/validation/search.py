@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import distinct
-from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.others import AT_MOST
 from raft_ref.traces.validation.moves.taking import Attempt
@@ -271,16 +271,24 @@ class Search:
             return
         if event.moves:
             for move in event.moves:
-                yield from self.moves.move(move, world, place, event)
+                yield from self._taken(move, world, place, event)
         elif event.message is not None:
             is_sent = event.message["source"] == event.server
             yield from self.moves.move("Send" if is_sent else "Receive", world, place, event)
             if self.moves.is_thorough and not is_sent:
-                yield from self.moves.move("Await", world, place, event)
+                yield from self._taken("Await", world, place, event)
         else:
             yield from self.moves.told_sends(world, event)
             for move in (*UNNAMED, *self.moves.of_features):
                 yield from self.moves.silent(move, world, place, event)
+
+    def _taken(self, move: str, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it after a move, and with what the line sends if the move itself sends nothing."""
+        for after in self.moves.move(move, world, place, event):
+            if event.sends and move in SEND_NOTHING:
+                yield from self.moves.told_sends(after, event)
+            else:
+                yield after
 
     # ---- Moves that no line tells of
 
@@ -343,6 +351,10 @@ class Search:
         if move == "Receive":
             return bool(self.matching.differing(state, wanted))
         return self.matching.differs(state, name, wanted[name])
+
+
+SEND_NOTHING = frozenset({STAY, "Start", "Await", "Apply", "AdoptTerm"})
+"""Moves that are no step which sends: a line that tells of one, too, tells of both."""
 
 
 UNNAMED = (
