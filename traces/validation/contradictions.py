@@ -1,4 +1,7 @@
-"""What lines say against each other, whatever they leave out: then no other reading need be tried.
+"""What lines say against each other, and against a reading, whatever they leave out.
+
+A line that stands against one before it needs no look at other readings; nor needs a reading to be
+followed that stands against a line to come.
 
 The rules, of one server each, hold in every behaviour of RaftTrace.tla: a term does not go back; a
 vote that was given in a term stays; a commit index goes back at a restart alone; the log of a
@@ -8,13 +11,15 @@ of its vote has given no other one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.protocol import NIL, ServerState
 
 
 @dataclass(slots=True)
@@ -38,7 +43,7 @@ class Told:
     """
 
     def __init__(self, liberties: Liberties) -> None:
-        self._is_kept = not (liberties.unsynced or "Restart" in liberties.silent)
+        self._is_kept = is_kept(liberties)
         self._known: dict[str, _Known] = {}
 
     def add(self, event: Event) -> None:
@@ -71,6 +76,71 @@ class Told:
         if voter is None or voter.vote is None or message.get("term") != voter.term:
             return False
         return bool(voter.vote != message["dest"])
+
+
+class _Next(NamedTuple):
+    """What a server tells next of its term, its vote in that, its commits, its log as a leader."""
+
+    term: int | None = None
+    vote: tuple[int, str | None] | None = None
+    commit: int | None = None
+    led: tuple[int, int] | None = None
+
+
+Ahead = Mapping[str, _Next]
+"""What each server tells next."""
+
+
+def ahead(events: Sequence[Event], liberties: Liberties) -> list[Ahead]:
+    """Return what each server tells next from each line on."""
+    if not is_kept(liberties):
+        return [{}] * len(events)
+    found: list[Ahead] = []
+    known: Ahead = {}
+    for event in reversed(events):
+        following = known.get(event.server, _Next())
+        if _may_restart(event):
+            following = following._replace(commit=None)
+        for state in (event.after, event.before):
+            following = _told_first(state, following, may_restart=_may_restart(event))
+        known = {**known, event.server: following}
+        found.append(known)
+    return found[::-1]
+
+
+def _told_first(state: JsonObject, later: _Next, *, may_restart: bool) -> _Next:
+    term = state.get("currentTerm")
+    if "commitIndex" in state and not may_restart:
+        later = later._replace(commit=state["commitIndex"])
+    if term is None:
+        return later
+    vote = (term, state["votedFor"]) if "votedFor" in state else later.vote
+    leads = state.get("role") == "Leader" and _last(state)
+    return later._replace(term=term, vote=vote, led=(term, leads) if leads else later.led)
+
+
+def is_over(world: World, servers: Sequence[str], next_told: Ahead) -> bool:
+    """Say whether a reading has gone beyond what a line to come tells."""
+    return any(
+        state is not None and name in next_told and _is_beyond(state, next_told[name])
+        for name, state in zip(servers, world.states, strict=True)
+    )
+
+
+def _is_beyond(state: ServerState, told: _Next) -> bool:
+    if told.term is not None and state.current_term > told.term:
+        return True
+    if told.commit is not None and state.commit_index > told.commit:
+        return True
+    if told.vote is not None and state.voted_for is not NIL and told.vote[0] == state.current_term:
+        return bool(state.voted_for.name != told.vote[1])
+    leads = state.role == "Leader" and told.led is not None and told.led[0] == state.current_term
+    return bool(leads and told.led and state.log.index > told.led[1])
+
+
+def is_kept(liberties: Liberties) -> bool:
+    """Say whether what a server has written is never lost, and it restarts in no silence."""
+    return not (liberties.unsynced or "Restart" in liberties.silent)
 
 
 def _may_restart(event: Event) -> bool:

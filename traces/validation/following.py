@@ -16,7 +16,7 @@ from raft_ref.spec import SpecError
 from raft_ref.traces.format.features import CHANGES
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import differing
-from raft_ref.traces.validation.contradictions import Told
+from raft_ref.traces.validation.contradictions import Told, ahead
 from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
@@ -315,11 +315,14 @@ class Following:
         self._moves.is_thorough = True
         self._moves.unknown = ""
         left = before[::-1]
+        told = ahead([each.event for each in left], self._moves.liberties)
         try:
-            while left and self._follows(left.pop(0).event):
-                pass
+            while left:
+                search.ahead = told[-len(left)]
+                if not self._follows(left.pop(0).event):
+                    break
         finally:
-            self._moves.is_thorough = False
+            self._moves.is_thorough, search.ahead = False, {}
         if verdict.outcome is Outcome.ACCEPTED:
             verdict.line = verdict.event = None
             return True

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import distinct
+from raft_ref.traces.validation.contradictions import Ahead, is_over
 from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.others import AT_MOST
@@ -95,6 +96,8 @@ class Search:
         nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
         self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing, applied=nobody)]
         self._silent = {**moves.liberties.silent, BY_OTHERS: AT_MOST}
+        self.ahead: Ahead = {}
+        """What each server tells next, where lines are followed once more."""
         self.tries = 0
         """How many more ways to read a line are looked at, before nobody can say."""
 
@@ -203,32 +206,44 @@ class Search:
         readings: list[World] = []
         seen: set[Any] = set()
         later: dict[Any, set[Any]] = {}
+        done: set[Any] = set()
         while level:
             following: list[_Partial] = []
             self._counts(len(level))
             for partial in level:
                 accepted, begun = self._advanced(partial, place, event)
                 following += begun
-                readings += accepted
+                readings += [each for each in accepted if self._may_be(each)]
                 if partial.begun is None and not (accepted and _changes_nothing(event)):
-                    for now, then in self._one_move_later(accepted, partial, place, event):
+                    for now, then in self._one_move_later(accepted, partial, place, event, done):
                         later.setdefault(now, set()).add(then)
                     following += self._silently(partial, place, event)
                 elif not accepted:
                     following += self._silently(partial, place, event)
-            level = [each for each in following if _is_new(each, seen)]
+            level = [each for each in following if self._may_be(each.world) and _is_new(each, seen)]
         return _without_later(readings, later)
 
+    def _may_be(self, world: World) -> bool:
+        """Say whether no line to come stands against a reading."""
+        return not (self.ahead and is_over(world, self.moves.names, self.ahead))
+
     def _one_move_later(
-        self, accepted: list[World], partial: _Partial, place: int, event: Event
+        self, accepted: list[World], partial: _Partial, place: int, event: Event, done: set[Any]
     ) -> Iterator[tuple[Any, Any]]:
-        """Yield what readings are, and what they may become with one more silent move."""
+        """Yield what readings are, and what they may become with one more silent move.
+
+        Those that are `done` were asked about.
+        """
         unknown = self.moves.unknown
         for world in accepted:
+            key, left = world.key, tuple(partial.left.values())
+            if (key, left) in done or not self._may_be(world):
+                continue
+            done.add((key, left))
             behind = _Partial(world, partial.world, partial.left)
             for each in self._silently(behind, place, Event(event.line, event.server, "")):
-                if each.world.key != world.key:
-                    yield world.key, each.world.key
+                if each.world.key != key:
+                    yield key, each.world.key
         # What is not known there, no line has asked for.
         self.moves.unknown = unknown
 
