@@ -26,12 +26,13 @@ from raft_ref.traces.validation.rules.protocol import NIL, ServerState
 class _Known:
     """What the lines of a server have told: its latest term, and in that its vote; its commits.
 
-    `led` is how long its log was while it led that term, 0 if it did not.
+    It `leads` if it was last told to, and `led` is how long its log was then, in that term.
     """
 
     term: int = 0
     vote: str | None = None
     commit: int = 0
+    leads: bool = False
     led: int = 0
 
 
@@ -54,28 +55,30 @@ class Told:
         for state in (event.before, event.after):
             _note(known, state)
 
-    def contradict(self, event: Event) -> bool:
-        """Say whether a line cannot be so, however those before it are read."""
+    def contradiction(self, event: Event) -> str:
+        """Return in a sentence why a line cannot be so, however those before it are read, or ""."""
         if not self._is_kept:
-            return False
-        known = self._known.get(event.server, _Known())
-        states = [state for state in (event.before, event.after) if state]
+            return ""
+        name, known = event.server, self._known.get(event.server, _Known())
         commit = 0 if _may_restart(event) else known.commit
-        return (
-            any(_is_against(known, state) for state in states)
-            or any(state.get("commitIndex", commit) < commit for state in states)
-            or self._is_against_vote(event)
-        )
+        for state in (event.before, event.after):
+            if state and (told := _against(name, known, state)):
+                return told
+            now = state.get("commitIndex", commit)
+            if now < commit:
+                return f"the commit index of {name} goes back from {commit} to {now}"
+        return self._against_vote(event)
 
-    def _is_against_vote(self, event: Event) -> bool:
-        """Say whether a line receives the vote of a server that has voted for another then."""
+    def _against_vote(self, event: Event) -> str:
+        """Say that a line receives the vote of a server that has voted for another then."""
         message: Mapping[str, Any] = event.message or {}
         if message.get("type") != "RequestVoteResponse" or message.get("voteGranted") is not True:
-            return False
-        voter = self._known.get(message["source"])
-        if voter is None or voter.vote is None or message.get("term") != voter.term:
-            return False
-        return bool(voter.vote != message["dest"])
+            return ""
+        source, dest, term = (message.get(name) for name in ("source", "dest", "term"))
+        voter = self._known.get(str(source))
+        if voter is None or voter.vote in (None, dest) or term != voter.term:
+            return ""
+        return f"{source} gives {dest} its vote of term {term}, which {voter.vote} has"
 
 
 class _Next(NamedTuple):
@@ -151,23 +154,30 @@ def _note(known: _Known, state: JsonObject) -> None:
     term = state.get("currentTerm")
     if term is not None:
         if term > known.term:
-            known.term, known.vote, known.led = term, None, 0
+            known.term, known.vote, known.leads, known.led = term, None, False, 0
         known.vote = state.get("votedFor", known.vote)
-        if state.get("role") == "Leader":
-            known.led = max(known.led, _last(state))
+    # Where it leads the same term later on, it has led that since it was told to.
+    known.leads = state.get("role", "Leader" if known.leads else "") == "Leader"
+    known.led = max(known.led, _last(state)) if known.leads else 0
     known.commit = max(known.commit, state.get("commitIndex", 0))
 
 
-def _is_against(known: _Known, state: JsonObject) -> bool:
-    last = _last(state)
-    if 0 < last < state.get("commitIndex", 0):
-        return True
-    term = state.get("currentTerm")
+def _against(name: str, known: _Known, state: JsonObject) -> str:
+    last, commit, term = _last(state), state.get("commitIndex", 0), state.get("currentTerm")
+    if 0 < last < commit:
+        return f"{name} commits up to {commit}, and its log ends at {last}"
     if term is None or term > known.term:
-        return False
-    if term < known.term or (known.vote and state.get("votedFor", known.vote) != known.vote):
-        return True
-    return state.get("role") == "Leader" and 0 < last < known.led
+        return ""
+    if term < known.term:
+        return f"the term of {name} goes back from {known.term} to {term}"
+    vote = state.get("votedFor", known.vote)
+    if known.vote and vote is None:
+        return f"{name} forgets its vote of term {term}, for {known.vote}"
+    if known.vote and vote != known.vote:
+        return f"{name} votes for {vote} in term {term}, in which it has voted for {known.vote}"
+    if state.get("role") == "Leader" and 0 < last < known.led:
+        return f"{name} leads term {term}, and its log ends at {last} and no more at {known.led}"
+    return ""
 
 
 def _last(state: JsonObject) -> int:

@@ -74,7 +74,7 @@ def _followed(
         def refused(verdict: Verdict) -> World | None:
             nonlocal is_first
             # Of what is behind a fault nobody can say that these servers explain it.
-            may_be_heard = is_first and not verdict.is_certain
+            may_be_heard = is_first and not verdict.contradiction
             unheard = _unheard(path, profile, recording) if may_be_heard else []
             is_first = False
             if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):

@@ -1,17 +1,21 @@
 """What lines say against each other: refused at once, and told for what it is."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from raft_ref.traces.profiles import PROFILES
+from raft_ref.traces.validation import following
 from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.search import Search
-from raft_ref.traces.validation.verdict import Outcome
+from raft_ref.traces.validation.validate import validate
+from raft_ref.traces.validation.verdict import Outcome, Verdict
 from tests.traces.validation.test_validation import verdict_on
 
 Line = dict[str, Any]
-ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
+ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE
 HEADER: Line = {
     "format": "raft-ref-trace", "version": 1, "servers": ["a", "b", "c"], "logged": "some",
 }  # fmt: skip
@@ -50,7 +54,7 @@ def test_it_is_refused_whatever_a_server_does_that_logs_nothing(
     monkeypatch.setattr(Search, "_all_readings", None)  # a look at all readings would fail
     for header in (HEADER, {**HEADER, "unlogged": ["c"]}):
         verdict = verdict_on([header, *ELECTED, *GROWN, wrong], tmp_path)
-        assert (verdict.outcome, verdict.is_certain) == (REFUSED, True)
+        assert (verdict.outcome, bool(verdict.contradiction)) == (REFUSED, True)
         assert verdict.line == 2 + len(ELECTED) + len(GROWN)
         assert why in explained(verdict).why
 
@@ -61,17 +65,17 @@ def test_a_commit_index_goes_back_as_a_server_restarts_and_else_not(tmp_path: Pa
     assert verdict_on([*lines, {**less, "step": "Restart"}], tmp_path).outcome is ACCEPTED
     assert verdict_on([*lines, less], tmp_path).outcome is ACCEPTED
     verdict = verdict_on([*lines, {**less, "step": "Stay"}], tmp_path)
-    assert (verdict.outcome, verdict.is_certain) == (REFUSED, True)
+    assert (verdict.outcome, bool(verdict.contradiction)) == (REFUSED, True)
 
 
 def test_what_may_be_lost_at_a_restart_stands_against_nothing(tmp_path: Path) -> None:
-    """It has asked for votes, so that its term was on the disk: the spec says that, not the lines."""
+    """It has asked for votes, so that its term was on the disk; the lines alone do not say so."""
     stood = {"step": "Timeout", "server": "c", "state": {"currentTerm": 1, "votedFor": "c"}}
     lost: Line = {"step": "Restart", "server": "c", "state": {"currentTerm": 0, "votedFor": None}}
     for unsynced in (0, 1):
         lines = [{**HEADER, "unlogged": [], "unsynced": unsynced}, stood, lost]
         verdict = verdict_on(lines, tmp_path)
-        assert (verdict.outcome, verdict.is_certain) == (REFUSED, not unsynced)
+        assert (verdict.outcome, bool(verdict.contradiction)) == (REFUSED, not unsynced)
 
 
 REQUEST: Line = {
@@ -108,3 +112,56 @@ def test_no_limit_of_the_search_keeps_a_refusal_from_being_told(tmp_path: Path) 
     assert verdict.search is not None
     verdict.search.tries = 0  # as a look at all readings may leave it
     assert explained(verdict).why == "b leads term 1, for which it has not stood"
+
+
+VOTES = {"step": "Stay", "server": "b", "state": {"currentTerm": 1, "votedFor": "b"}}
+
+
+def test_behind_a_limit_lines_still_stand_against_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody follows the readings any more; what two lines say cannot be so in any of them."""
+    monkeypatch.setattr(following, "TRIES", 0)
+    told: list[str] = []
+
+    def tell(verdict: Verdict) -> None:
+        found = explained(verdict)
+        told.append(found.why)
+        assert found.trace.violation is not None
+
+    lines = [{**HEADER, "unlogged": []}, *ELECTED, *GROWN]
+    assert verdict_on(lines, tmp_path).outcome is INCONCLUSIVE
+    path = tmp_path / "trace.ndjson"
+    path.write_text("".join(json.dumps(line) + "\n" for line in [*lines, VOTES]))
+    verdict = validate(path, PROFILES["raft-ref"], on_refusal=tell)
+    assert (verdict.outcome, verdict.line, verdict.given_up) == (REFUSED, len(lines) + 1, 2)
+    assert told == [
+        "b votes for b in term 1, in which it has voted for a (so the lines say alone; "
+        "the readings were given up at line 2)"
+    ]
+
+
+@pytest.mark.parametrize("what", ["a change", "no trace"])
+def test_behind_a_limit_nothing_is_said_of_what_the_spec_does_not_know(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "TRIES", 0)
+    change: Line = {"step": "AddServer", "server": "a"} if what == "a change" else {"step": 7}
+    lines = [{**HEADER, "unlogged": []}, *ELECTED, change, VOTES]
+    assert verdict_on(lines, tmp_path).outcome is INCONCLUSIVE
+
+
+def test_a_vote_is_taken_in_that_another_has(tmp_path: Path) -> None:
+    lines: list[Line] = [
+        {**HEADER, "unlogged": []}, *ELECTED[:2],
+        {"step": "Timeout", "server": "c", "state": {"currentTerm": 1}},
+        {
+            "step": "Receive", "server": "c", "message": {
+                "type": "RequestVoteResponse", "source": "b", "dest": "c", "term": 1,
+                "voteGranted": True,
+            },
+        },
+    ]  # fmt: skip
+    verdict = verdict_on(lines, tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 5)
+    assert verdict.contradiction == "b gives c its vote of term 1, which a has"
