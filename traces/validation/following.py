@@ -27,6 +27,7 @@ from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.rules.changes import kinds
 from raft_ref.traces.validation.rules.configurations import to_json
+from raft_ref.traces.validation.rules.earlier import may_have_learnt
 from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
 from raft_ref.traces.validation.rules.protocol import (
@@ -115,7 +116,13 @@ class Following:
             begun |= {name: {} for name in moves.liberties.unlogged if name not in begun}
         for name, logged in begun.items():
             world = moves.started(world, moves.places[name], logged)
-        search.worlds = [world._replace(committed=self._invariants.first)]
+        world = world._replace(committed=self._invariants.first)
+        knowing = world
+        for name in moves.begun if moves.liberties.may_decline else ():
+            state = may_have_learnt(self._protocol, moves.begun, name)
+            if state is not None:
+                knowing = knowing.with_state(moves.places[name], state)
+        search.worlds = [world] if knowing is world else [world, knowing]
 
     def to_the_end(
         self,

@@ -106,7 +106,8 @@ def _unheard(path: Path, profile: Profile, recording: Recording) -> list[str]:
     if recording.liberties.are_all_told:
         return []
     with opened(path) as file:
-        heard = {event.server for event in _up_to_a_mistake(profile(LinesOfFile(file)).events)}
+        events = _up_to_a_mistake(profile(LinesOfFile(file)).events)
+        heard = {event.server for event in events if event.moves != ("DropMessage",)}
     return [name for name in recording.servers if name not in heard]
 
 
