@@ -95,6 +95,10 @@ def _telling(
         yield event
 
 
+_SHARE = 4
+"""What part of the readings is looked at to say that a server which logs nothing explains it: there
+are many more then, and nobody can say is what is said of too many."""
+
 _NOTHING_LOGGED = (
     ", and may have done what explains it; "
     'the header can say with "unlogged" whose log is missing, or [] if nobody\'s'
@@ -117,7 +121,10 @@ def _goes_on_with(
     """Say whether a line may be no refusal if nobody has logged what some servers did."""
     with opened(path) as file:
         recording = profile(LinesOfFile(file))
-        liberties = replace(recording.liberties, unlogged=frozenset(unheard), are_all_told=True)
+        liberties = replace(
+            recording.liberties, unlogged=frozenset(unheard), are_all_told=True,
+            candidates=recording.liberties.candidates // _SHARE,
+        )  # fmt: skip
         events = _up_to_a_mistake(recording.events)
         if not reorder:
             events = takewhile(lambda event: event.line <= (refused.line or 0), events)
