@@ -117,9 +117,11 @@ class Following:
         for name, logged in begun.items():
             world = moves.started(world, moves.places[name], logged)
         world = world._replace(committed=self._invariants.first)
-        knowing = world
+        knowing, known = world, dict(moves.begun)
+        if self._recording.begins_at_init:
+            known = {**dict.fromkeys(moves.names, (self._protocol.first, {})), **known}
         for name in moves.begun if moves.liberties.may_decline else ():
-            state = may_have_learnt(self._protocol, moves.begun, name)
+            state = may_have_learnt(self._protocol, known, name)
             if state is not None:
                 knowing = knowing.with_state(moves.places[name], state)
         search.worlds = [world] if knowing is world else [world, knowing]
