@@ -158,7 +158,7 @@ class _Reader:
         if server is None and message is not None and name == "DropMessage":
             server = message["source"]
         self._known(server)
-        if server in self.liberties.unlogged:
+        if server in self.liberties.unlogged and name != "DropMessage":
             raise TraceError(f'a line of {server}, which the header says is "unlogged"')
         sends = line.get("sends")
         if sends is not None:

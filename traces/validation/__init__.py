@@ -7,7 +7,8 @@ file, with the search in its verdict.
 
 `lines` is what a recording says, `rules` what RaftTrace.tla lets happen; `search` follows all
 readings of a line by its servers' `moves`, those of the `alternatives` in which as much can follow;
-`following` does so line by line to the `verdict`, `validate` for a file; `forgetting` says from
+`following` does so line by line to the `verdict`, `validate` for a file; where lines stand in
+`contradictions` to each other, no more readings are looked at; `forgetting` says from
 where on logs are needed where lines never end. `refusals` explain that; a
 reading is `completed` to a trace. `files` takes several, and goes `onward` behind a refused line if
 that is asked for; `reading` makes a whole trace of what was recorded. `advice`

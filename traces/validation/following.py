@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from raft_ref.spec import SpecError
 from raft_ref.traces.format.features import CHANGES
-from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.format.trace import JsonObject, TraceError
 from raft_ref.traces.validation.alternatives import differing
+from raft_ref.traces.validation.contradictions import Told, ahead
 from raft_ref.traces.validation.forgetting import MOST_ENTRIES, beginning
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import LOOK_BACK, TRIES, Recording
@@ -24,6 +27,7 @@ from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.world import Step, World
 from raft_ref.traces.validation.rules.changes import kinds
 from raft_ref.traces.validation.rules.configurations import to_json
+from raft_ref.traces.validation.rules.earlier import may_have_learnt
 from raft_ref.traces.validation.rules.extended import ExtendedProtocol
 from raft_ref.traces.validation.rules.invariants import Committed, Invariants
 from raft_ref.traces.validation.rules.protocol import (
@@ -31,7 +35,7 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
-from raft_ref.traces.validation.search import Search, TooManyReadingsError
+from raft_ref.traces.validation.search import TRIED_TO_EXPLAIN, Search, TooManyReadingsError
 from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
 
 
@@ -97,6 +101,7 @@ class Following:
         self._behind: deque[_Followed] = deque(maxlen=LOOK_BACK[-1] if looks_back else 1)
         self._behind_that = 0
         """How many lines cannot be followed once more."""
+        self._told = Told(liberties)
         self._moves.is_thorough = self._is_thorough_throughout = is_thorough
         self._invariants = rules.invariants
         self._checked_before = self._invariants.checked
@@ -111,7 +116,15 @@ class Following:
             begun |= {name: {} for name in moves.liberties.unlogged if name not in begun}
         for name, logged in begun.items():
             world = moves.started(world, moves.places[name], logged)
-        search.worlds = [world._replace(committed=self._invariants.first)]
+        world = world._replace(committed=self._invariants.first)
+        knowing, known = world, dict(moves.begun)
+        if self._recording.begins_at_init:
+            known = {**dict.fromkeys(moves.names, (self._protocol.first, {})), **known}
+        for name in moves.begun if moves.liberties.may_decline else ():
+            state = may_have_learnt(self._protocol, known, name)
+            if state is not None:
+                knowing = knowing.with_state(moves.places[name], state)
+        search.worlds = [world] if knowing is world else [world, knowing]
 
     def to_the_end(
         self,
@@ -124,8 +137,12 @@ class Following:
             if self.verdict.outcome is Outcome.REFUSED:
                 on_refusal(self.verdict)
         else:
-            for event in self._recording.events:
+            events = iter(self._recording.events)
+            for event in events:
                 if not self.follows(event) and not self._goes_on_behind(on_refusal):
+                    if self.is_undecided and self._has_too_many:
+                        self._told.add(event)
+                        self._goes_by_lines_alone(events, on_refusal)
                     break
         self._counted()
         return self.verdict
@@ -159,6 +176,7 @@ class Following:
         self._moves.is_patient = True
         try:
             if self._follows(event):
+                self._told.add(event)
                 return True
         finally:
             self._moves.is_patient = False
@@ -206,6 +224,8 @@ class Following:
     def follows(self, event: Event) -> bool:
         """Follow one line; say whether to go on."""
         goes_on = self._follows_somehow(event)
+        if goes_on:
+            self._told.add(event)
         self.verdict.checked = self._invariants.checked - self._checked_before
         return goes_on
 
@@ -235,18 +255,43 @@ class Following:
             self._broken_before |= {*verdict.reason.removeprefix("breaks ").split(", ")}
         self._behind.clear()
         self._behind_that = 0
+        self._told, self._has_too_many = Told(self._moves.liberties), False
         self._settled(_steps(self._search.go_on([world])), is_last=True)
         verdict.outcome, verdict.reason, verdict.breaks = Outcome.ACCEPTED, "", None
         verdict.line = verdict.event = None
         verdict.worlds = []
 
     def _follows_somehow(self, event: Event) -> bool:
-        if self._follows(event):
+        contradiction = self._told.contradiction(event)
+        if self._follows(event, TRIED_TO_EXPLAIN if contradiction else None):
             return True
+        if contradiction and not event.beyond:
+            self._contradicts(event, contradiction)
+            return False
         if self._has_too_many and self._falls_back and self._is_thorough_throughout:
             return self._follows_one(event)
         may_choose = self._has_choices and not self._moves.is_thorough
         return self.verdict.outcome is Outcome.REFUSED and may_choose and self._in_other_readings()
+
+    def _contradicts(self, event: Event, contradiction: str) -> None:
+        verdict = self.verdict
+        if verdict.outcome is not Outcome.REFUSED:
+            verdict.outcome, verdict.reason = Outcome.REFUSED, ""
+        verdict.line, verdict.event, verdict.contradiction = event.line, event, contradiction
+
+    def _goes_by_lines_alone(
+        self, events: Iterator[Event], on_refusal: Callable[[Verdict], World | None]
+    ) -> None:
+        """Refuse what lines behind a limit of the search say against each other, if they do."""
+        given_up = self.verdict.line
+        with suppress(TraceError):
+            for event in takewhile(lambda event: not event.beyond, events):
+                if contradiction := self._told.contradiction(event):
+                    self._contradicts(event, contradiction)
+                    self.verdict.given_up = given_up
+                    on_refusal(self.verdict)
+                    return
+                self._told.add(event)
 
     def _follows_one(self, event: Event) -> bool:
         """Follow a line, and those to come, with the fewest silent moves; say whether to go on.
@@ -306,11 +351,14 @@ class Following:
         self._moves.is_thorough = True
         self._moves.unknown = ""
         left = before[::-1]
+        told = ahead([each.event for each in left], self._moves.liberties)
         try:
-            while left and self._follows(left.pop(0).event):
-                pass
+            while left:
+                search.ahead = told[-len(left)]
+                if not self._follows(left.pop(0).event):
+                    break
         finally:
-            self._moves.is_thorough = False
+            self._moves.is_thorough, search.ahead = False, {}
         if verdict.outcome is Outcome.ACCEPTED:
             verdict.line = verdict.event = None
             return True
@@ -324,7 +372,7 @@ class Following:
         verdict.lines = lines
         return False
 
-    def _follows(self, event: Event) -> bool:
+    def _follows(self, event: Event, tries: int | None = None) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
         if event.beyond:
@@ -338,7 +386,7 @@ class Following:
         if not self._moves.is_thorough:
             self._moves.unknown = ""
         if not self._moves.is_thorough or self._is_thorough_throughout:
-            search.tries = TRIES * self._moves.liberties.candidates
+            search.tries = tries or TRIES * self._moves.liberties.candidates
         try:
             worlds = search.follow(event)
         except SpecError as error:

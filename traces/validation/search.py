@@ -9,12 +9,14 @@ within the profile's bounds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.alternatives import distinct
-from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.contradictions import Ahead, is_over
+from raft_ref.traces.validation.lines.events import STAY, Event
 from raft_ref.traces.validation.moves.moves import Moves
 from raft_ref.traces.validation.moves.others import AT_MOST
 from raft_ref.traces.validation.moves.taking import Attempt
@@ -63,6 +65,10 @@ BY_OTHERS = "by others"
 """The moves of other servers, beside the silent moves of the server of a line."""
 
 
+TRIED_TO_EXPLAIN = 300
+"""How many ways to read a line are tried from one reading, to say why there is none."""
+
+
 class TooManyReadingsError(Exception):
     """There are more ways to read a line than can be looked at."""
 
@@ -90,6 +96,8 @@ class Search:
         nobody, nothing = (None,) * len(moves.names), ((),) * len(moves.names)
         self.worlds = [World(nobody, nothing, left=nothing, unsynced=nothing, applied=nobody)]
         self._silent = {**moves.liberties.silent, BY_OTHERS: AT_MOST}
+        self.ahead: Ahead = {}
+        """What each server tells next, where lines are followed once more."""
         self.tries = 0
         """How many more ways to read a line are looked at, before nobody can say."""
 
@@ -172,13 +180,20 @@ class Search:
         return []
 
     def attempts(self, world: World, event: Event) -> list[Attempt]:
-        """Return all that is tried to explain a line, for whoever asks why nothing does."""
+        """Return what is tried to explain a line, for whoever asks why nothing does.
+
+        With the fewest silent moves first, as far as some hundred ways go: what takes many is far
+        from the line, and tells nobody why.
+        """
         found: list[Attempt] = []
-        self.moves.attempts = found
+        was_thorough = self.moves.is_thorough
+        self.moves.attempts, self.moves.is_thorough = found, False
+        self.tries = TRIED_TO_EXPLAIN
         try:
-            self.readings(world, event)
+            with suppress(TooManyReadingsError):
+                self.readings(world, event)
         finally:
-            self.moves.attempts = None
+            self.moves.attempts, self.moves.is_thorough = None, was_thorough
         return found
 
     def _all_readings(self, world: World, place: int, event: Event) -> list[World]:
@@ -191,32 +206,44 @@ class Search:
         readings: list[World] = []
         seen: set[Any] = set()
         later: dict[Any, set[Any]] = {}
+        done: set[Any] = set()
         while level:
             following: list[_Partial] = []
             self._counts(len(level))
             for partial in level:
                 accepted, begun = self._advanced(partial, place, event)
                 following += begun
-                readings += accepted
+                readings += [each for each in accepted if self._may_be(each)]
                 if partial.begun is None and not (accepted and _changes_nothing(event)):
-                    for now, then in self._one_move_later(accepted, partial, place, event):
+                    for now, then in self._one_move_later(accepted, partial, place, event, done):
                         later.setdefault(now, set()).add(then)
                     following += self._silently(partial, place, event)
                 elif not accepted:
                     following += self._silently(partial, place, event)
-            level = [each for each in following if _is_new(each, seen)]
+            level = [each for each in following if self._may_be(each.world) and _is_new(each, seen)]
         return _without_later(readings, later)
 
+    def _may_be(self, world: World) -> bool:
+        """Say whether no line to come stands against a reading."""
+        return not (self.ahead and is_over(world, self.moves.names, self.ahead))
+
     def _one_move_later(
-        self, accepted: list[World], partial: _Partial, place: int, event: Event
+        self, accepted: list[World], partial: _Partial, place: int, event: Event, done: set[Any]
     ) -> Iterator[tuple[Any, Any]]:
-        """Yield what readings are, and what they may become with one more silent move."""
+        """Yield what readings are, and what they may become with one more silent move.
+
+        Those that are `done` were asked about.
+        """
         unknown = self.moves.unknown
         for world in accepted:
+            key, left = world.key, tuple(partial.left.values())
+            if (key, left) in done or not self._may_be(world):
+                continue
+            done.add((key, left))
             behind = _Partial(world, partial.world, partial.left)
             for each in self._silently(behind, place, Event(event.line, event.server, "")):
-                if each.world.key != world.key:
-                    yield world.key, each.world.key
+                if each.world.key != key:
+                    yield key, each.world.key
         # What is not known there, no line has asked for.
         self.moves.unknown = unknown
 
@@ -259,16 +286,24 @@ class Search:
             return
         if event.moves:
             for move in event.moves:
-                yield from self.moves.move(move, world, place, event)
+                yield from self._taken(move, world, place, event)
         elif event.message is not None:
             is_sent = event.message["source"] == event.server
             yield from self.moves.move("Send" if is_sent else "Receive", world, place, event)
             if self.moves.is_thorough and not is_sent:
-                yield from self.moves.move("Await", world, place, event)
+                yield from self._taken("Await", world, place, event)
         else:
             yield from self.moves.told_sends(world, event)
             for move in (*UNNAMED, *self.moves.of_features):
                 yield from self.moves.silent(move, world, place, event)
+
+    def _taken(self, move: str, world: World, place: int, event: Event) -> Iterator[World]:
+        """Yield it after a move, and with what the line sends if the move itself sends nothing."""
+        for after in self.moves.move(move, world, place, event):
+            if event.sends and move in SEND_NOTHING:
+                yield from self.moves.told_sends(after, event)
+            else:
+                yield after
 
     # ---- Moves that no line tells of
 
@@ -331,6 +366,10 @@ class Search:
         if move == "Receive":
             return bool(self.matching.differing(state, wanted))
         return self.matching.differs(state, name, wanted[name])
+
+
+SEND_NOTHING = frozenset({STAY, "Start", "Await", "Apply", "AdoptTerm"})
+"""Moves that are no step which sends: a line that tells of one, too, tells of both."""
 
 
 UNNAMED = (

@@ -74,7 +74,8 @@ def _followed(
         def refused(verdict: Verdict) -> World | None:
             nonlocal is_first
             # Of what is behind a fault nobody can say that these servers explain it.
-            unheard = _unheard(path, profile, recording) if is_first else []
+            may_be_heard = is_first and not verdict.contradiction
+            unheard = _unheard(path, profile, recording) if may_be_heard else []
             is_first = False
             if unheard and _goes_on_with(unheard, path, profile, reorder, verdict):
                 verdict.outcome = Outcome.INCONCLUSIVE
@@ -94,6 +95,10 @@ def _telling(
         yield event
 
 
+_SHARE = 4
+"""What part of the readings is looked at to say that a server which logs nothing explains it: there
+are many more then, and nobody can say is what is said of too many."""
+
 _NOTHING_LOGGED = (
     ", and may have done what explains it; "
     'the header can say with "unlogged" whose log is missing, or [] if nobody\'s'
@@ -105,7 +110,8 @@ def _unheard(path: Path, profile: Profile, recording: Recording) -> list[str]:
     if recording.liberties.are_all_told:
         return []
     with opened(path) as file:
-        heard = {event.server for event in _up_to_a_mistake(profile(LinesOfFile(file)).events)}
+        events = _up_to_a_mistake(profile(LinesOfFile(file)).events)
+        heard = {event.server for event in events if event.moves != ("DropMessage",)}
     return [name for name in recording.servers if name not in heard]
 
 
@@ -115,7 +121,10 @@ def _goes_on_with(
     """Say whether a line may be no refusal if nobody has logged what some servers did."""
     with opened(path) as file:
         recording = profile(LinesOfFile(file))
-        liberties = replace(recording.liberties, unlogged=frozenset(unheard), are_all_told=True)
+        liberties = replace(
+            recording.liberties, unlogged=frozenset(unheard), are_all_told=True,
+            candidates=recording.liberties.candidates // _SHARE,
+        )  # fmt: skip
         events = _up_to_a_mistake(recording.events)
         if not reorder:
             events = takewhile(lambda event: event.line <= (refused.line or 0), events)

@@ -52,6 +52,10 @@ class Verdict:
     search: Search | None = None
     looked_back: int = 0
     """How many lines before that one were followed in all readings."""
+    contradiction: str = ""
+    """What that line says against one before it, however all are read, whatever nobody logs."""
+    given_up: int | None = None
+    """At which line before it the readings were given up, if only what lines say was looked at."""
     is_open_before: bool = False
     """Whether lines before those could be read otherwise: then nobody can say."""
     breaks: World | None = None

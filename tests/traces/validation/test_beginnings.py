@@ -13,6 +13,7 @@ from raft_ref.traces.validation import Lines, Outcome, Verdict, validate
 
 HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
 ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE
+Line = dict[str, Any]
 TO_STAND = {"step": "Timeout", "server": "s1", "state": {"currentTerm": 9}}
 
 
@@ -189,3 +190,55 @@ def test_a_compaction_that_makes_no_sense(tmp_path: Path) -> None:
     wrong = etcd_line("CompactLog", term=1, prop=[11])
     with pytest.raises(TraceError, match=r':8: "compactIndex" in the "prop" of CompactLog must'):
         verdict_on([*behind_a_snapshot(10), wrong], tmp_path, "etcd")
+
+
+# ---- What a server has learnt before the trace begins
+
+
+MIDDLE: Line = {"s1": {"currentTerm": 2}, "s2": {"currentTerm": 2}, "s3": {"currentTerm": 2}}
+
+
+def begun_with(first: Line, second: Line, **more: Any) -> list[Line]:
+    header = {"format": "raft-ref-trace", "version": 1, "servers": [*MIDDLE], "logged": "some"}
+    states = {"s1": {**MIDDLE["s1"], **first}, "s2": {**MIDDLE["s2"], **second}, "s3": {}}
+    return [{**header, "unlogged": [], "initial": {**MIDDLE, **states}, **more}]
+
+
+@pytest.mark.parametrize(("vote", "outcome"), [("s1", ACCEPTED), (None, REFUSED), ("s3", REFUSED)])
+def test_a_candidate_may_have_the_votes_that_others_have_given(
+    vote: str | None, outcome: Outcome, tmp_path: Path
+) -> None:
+    """Nobody tells which votes it had when the trace begins."""
+    candidate = {"role": "Candidate", "votedFor": "s1"}
+    leads = {"step": "Stay", "server": "s1", "state": {"role": "Leader", "currentTerm": 2}}
+    lines = [*begun_with(candidate, {"votedFor": vote}), leads]
+    assert verdict_on(lines, tmp_path).outcome is outcome
+    lines[0]["initial"]["s1"]["votesGranted"] = ["s1"]
+    assert verdict_on(lines, tmp_path).outcome is REFUSED
+
+
+@pytest.mark.parametrize(("length", "outcome"), [(2, ACCEPTED), (1, REFUSED), (0, REFUSED)])
+def test_a_leader_may_know_what_others_have(length: int, outcome: Outcome, tmp_path: Path) -> None:
+    """Nobody tells what was acknowledged before the trace begins."""
+    log = [{"term": 2, "value": "x"}, {"term": 2, "value": "y"}]
+    leader = {"role": "Leader", "votedFor": "s1", "log": log}
+    commits = {"step": "Commit", "server": "s1", "state": {"commitIndex": 2}}
+    lines = [*begun_with(leader, {"votedFor": "s1", "log": log[:length]}), commits]
+    assert verdict_on(lines, tmp_path).outcome is outcome
+    lines[0]["initial"]["s1"]["matchIndex"] = [0, 0, 0]
+    assert verdict_on(lines, tmp_path).outcome is REFUSED
+
+
+def test_a_message_is_lost_of_a_server_that_logs_nothing(tmp_path: Path) -> None:
+    """That it was sent is no line of that server."""
+    lost = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2", "term": 1}
+    header: Line = {
+        "format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2", "s3"], "logged": "some",
+    }  # fmt: skip
+    stands = [{"step": "Timeout", "server": each} for each in ("s2", "s3")]
+    lines = [header, *stands, {"step": "DropMessage", "message": lost}]
+    assert verdict_on(lines, tmp_path).outcome is Outcome.INCONCLUSIVE
+    header["unlogged"] = ["s1"]
+    assert verdict_on(lines, tmp_path).outcome is ACCEPTED
+    header["unlogged"] = []
+    assert verdict_on(lines, tmp_path).outcome is REFUSED

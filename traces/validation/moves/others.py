@@ -21,6 +21,7 @@ MOST_TERMS = 64
 """For how many terms a server is let stand, one after another, before a line."""
 AT_MOST = 16
 """How many such moves are made before a line."""
+_LOST = ("DropMessage",)
 
 
 class Others(Receiving):
@@ -33,7 +34,8 @@ class Others(Receiving):
         others each line says what they received, unless that may be left out.
         """
         sources = self._sources(world, place, event)
-        others = [each for each in range(len(self.names)) if each != place]
+        is_lost = event.moves == _LOST  # the network tells that, and its server may log nothing
+        others = [each for each in range(len(self.names)) if each != place or is_lost]
         if not self.liberties.silent.get("Receive"):
             others = [each for each in others if self.names[each] in self.liberties.unlogged]
             return others if sources is None or sources & {self.names[at] for at in others} else []
@@ -44,7 +46,8 @@ class Others(Receiving):
         if _term(event) > world.state(place).current_term:
             return None  # A term is learnt from anybody.
         if event.message is not None:
-            return {event.message["source"]} - {event.server}
+            source = {event.message["source"]}
+            return source if event.moves == _LOST else source - {event.server}
         return None if not event.moves or "AdoptTerm" in event.moves else set()
 
     def by_others(self, world: World, place: int, event: Event) -> Iterator[World]:

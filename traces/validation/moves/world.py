@@ -72,6 +72,10 @@ class World(NamedTuple):
         assert found is not None
         return found
 
+    def with_state(self, place: int, state: ServerState) -> World:
+        """Return it with a server in another state."""
+        return self._replace(states=(*self.states[:place], state, *self.states[place + 1 :]))
+
     def waits(self, place: int, messages: tuple[Message, ...]) -> World:
         """Return it with what a server has received and not yet handled."""
         return self._replace(waiting=(*self.waiting[:place], messages, *self.waiting[place + 1 :]))

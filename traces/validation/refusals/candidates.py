@@ -8,6 +8,7 @@ where it would write what differs, and what leaves that as it was is not told at
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from raft_ref.spec.values.value import ModelValue, domain_in
@@ -25,11 +26,12 @@ from raft_ref.traces.validation.refusals.candidate import (
     TOLD,
     WRITES_IT,
     Candidate,
+    Difference,
 )
 from raft_ref.traces.validation.refusals.differences import measure, sends, shown, unlogged
 from raft_ref.traces.validation.refusals.messages import no_such_message, no_such_send
 from raft_ref.traces.validation.rules.matching import message_to_json
-from raft_ref.traces.validation.search import WRITES, Search
+from raft_ref.traces.validation.search import SEND_NOTHING, WRITES, Search
 
 
 def candidates(search: Search, worlds: Iterable[World], event: Event) -> list[Candidate]:
@@ -89,15 +91,18 @@ def _of_world(search: Search, world: World, event: Event) -> Iterator[Candidate]
             )
     if state is not None and STAY in (event.moves or (STAY,)) and event.message is None:
         yield from _of_state(search, world, place, event)
-    if event.message is not None and not any(
-        True for _ in search.moves.messages(world, event.message)
-    ):
-        is_sent = event.message["source"] == event.server
-        made = (no_such_send if is_sent else no_such_message)(search, world, event)
-        if made.condition or made.differences:
-            yield made
+    attempts = search.attempts(world, event)
+    for message in _unsent(search, world, event, attempts):
+        is_sent = message["source"] == event.server
+        nearest = (no_such_send if is_sent else no_such_message)(
+            search, world, replace(event, message=message)
+        )
+        if message is not event.message:
+            nearest = replace(nearest, differences=_of_sends(nearest.differences), same=())
+        if nearest.condition or nearest.differences:
+            yield nearest
     failing: set[str] = set()
-    for attempt in search.attempts(world, event):
+    for attempt in attempts:
         name = f"{attempt.action}({', '.join(map(_argument, attempt.arguments))})"
         if attempt.results:
             yield from _of_results(search, attempt, event, name)
@@ -106,6 +111,29 @@ def _of_world(search: Search, world: World, event: Event) -> Iterator[Candidate]
             condition = search.moves.failing_condition(attempt) or NOT_ENABLED
             distance = (*_kind(event, attempt), 99)
             yield Candidate(name, condition, world=attempt.world, distance=distance)
+
+
+def _unsent(
+    search: Search, world: World, event: Event, attempts: list[Attempt]
+) -> list[JsonObject]:
+    """Return the messages that a line tells of and nobody has sent, in silence neither."""
+    found = []
+    message = event.message
+    if message is not None and not any(True for _ in search.moves.messages(world, message)):
+        is_taken_in = message["source"] != event.server
+        if not (is_taken_in and any(_is_of(each, message) for each in attempts)):
+            found.append(message)
+    for each in event.sends or () if not SEND_NOTHING.isdisjoint(event.moves) else ():
+        if not search.moves.told_sends(world, replace(event, sends=(each,))):
+            found.append(each)
+    return found
+
+
+def _of_sends(differences: tuple[Difference, ...]) -> tuple[Difference, ...]:
+    """Return what differs of a message as of one of those that a line sends."""
+    return tuple(
+        (f"sends {name.removeprefix('message ')}", logged, has) for name, logged, has in differences
+    )
 
 
 def _of_state(search: Search, world: World, place: int, event: Event) -> Iterator[Candidate]:

@@ -51,13 +51,12 @@ def _not_sent(case: Case) -> str:
 
 
 def _not_to_be_sent(case: Case) -> str:
-    message = case.event.message
-    if not case.nearest.action.startswith("send ") or message is None:
+    if not case.nearest.action.startswith("send the "):
         return ""
-    kind, dest = message["type"], message["dest"]
+    kind, dest = case.nearest.action.removeprefix("send the ").split(" to ", 1)
     if case.nearest.condition:
         return f"{case.me} sends {dest} {_a(kind)}, and has none to send"
-    if case.differences.get("message voteGranted") == (True, False):
+    if (True, False) in (case.differences.get(f"{of} voteGranted") for of in ("message", "sends")):
         vote = case.old["votedFor"]
         told = f"its vote of term {case.old['currentTerm']} is for {vote}"
         given = told if vote else f"it has not voted in term {case.old['currentTerm']}"
@@ -67,7 +66,7 @@ def _not_to_be_sent(case: Case) -> str:
 
 def _pairs(case: Case) -> str:
     told = (
-        f"{name.removeprefix('message ')} is {_short(logged)}, and not {_short(has)}"
+        f"{name.split(' ', 1)[-1]} is {_short(logged)}, and not {_short(has)}"
         for name, (logged, has) in case.differences.items()
     )
     return ", ".join(told)

@@ -42,6 +42,8 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
     if verdict.breaks is not None:
         return _of_broken(verdict, last)
     search, event = verdict.search, verdict.event
+    if verdict.given_up is not None:
+        return _of_lines_alone(verdict, last)
     found = candidates(search, verdict.worlds[:most], event)[:most]
     nearest = found[0]
     world = nearest.world or verdict.worlds[0]
@@ -49,6 +51,17 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
     # What is told needs no reading any more, and a reading is too deep to be handed on.
     kept = tuple(replace(each, world=None, result=None) for each in found)
     return Refusal(kept, ending(verdict, world, nearest, told, last), told)
+
+
+def _of_lines_alone(verdict: Verdict, last: int) -> Refusal:
+    """Return why a line is refused that stands behind a limit of the search, by what lines say."""
+    assert verdict.event is not None
+    told = (
+        f"{verdict.contradiction} (so the lines say alone; the readings were given up at line "
+        f"{verdict.given_up})"
+    )
+    nearest = Candidate(verdict.event.name, verdict.contradiction)
+    return Refusal((nearest,), ending(verdict, verdict.worlds[0], nearest, told, last), told)
 
 
 def _of_broken(verdict: Verdict, last: int) -> Refusal:

@@ -5,11 +5,13 @@ The rule: whatever the state in which its sender begins does not rule out, it ma
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from raft_ref.spec.values.value import FALSE, TRUE, function, sequence
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.rules.checks import fields_of
+from raft_ref.traces.validation.rules.logs import common
 from raft_ref.traces.validation.rules.matching import entry_of
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
 
@@ -43,6 +45,57 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
         case "TimeoutNowRequest":
             return bool(known.get("role", "Leader") == "Leader")
     return bool(message.get("matchIndex", 0) <= state.log.index)
+
+
+def may_have_learnt(
+    protocol: Protocol, begun: Mapping[str, tuple[ServerState, JsonObject]], server: str
+) -> ServerState | None:
+    """Return the state in which a server begins, if before it has learnt all that it may have.
+
+    That is the votes of a candidate and the acknowledgements of a leader, where nobody tells of
+    them; None where it can have learnt nothing. Arguments: the actions; the states in which servers
+    begin, and what of each was logged; the server.
+    """
+    state, known = begun[server]
+    if state.current_term == 0:
+        return None
+    if state.role == "Candidate" and "votesGranted" not in known:
+        vote = {"type": "RequestVoteResponse", "dest": server, "term": state.current_term}
+        voters = [
+            protocol.servers[each]
+            for each in protocol.servers
+            if each == server
+            or each not in begun
+            or may_have_sent(*begun[each], {**vote, "source": each, "voteGranted": True})
+        ]
+        return state._replace(votes_granted=frozenset(voters))
+    if state.role == "Leader" and "matchIndex" not in known:
+        return _acknowledged(protocol, begun, server, state)
+    return None
+
+
+def _acknowledged(
+    protocol: Protocol,
+    begun: Mapping[str, tuple[ServerState, JsonObject]],
+    server: str,
+    state: ServerState,
+) -> ServerState:
+    """Return a leader that knows of each server the part of its log that this may have."""
+    match: dict[Any, Any] = dict.fromkeys(protocol.domain, 0)
+    for name, each in protocol.servers.items():
+        if name == server:
+            continue
+        held = begun[name][0] if name in begun else None
+        if held is None or held.current_term > state.current_term:
+            match[each] = state.log.index
+        elif held.current_term == state.current_term:
+            shared = common(state.log, held.log)
+            match[each] = min(state.log.index, held.log.index) if shared is None else shared
+    following = {
+        each: max(state.next_index[place], match[each] + 1)
+        for each, place in protocol.domain.items()
+    }
+    return state._replace(match_index=function(match), next_index=function(following))
 
 
 def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:

@@ -1,0 +1,190 @@
+"""What lines say against each other, and against a reading, whatever they leave out.
+
+A line that stands against one before it needs no look at other readings; nor needs a reading to be
+followed that stands against a line to come.
+
+The rules, of one server each, hold in every behaviour of RaftTrace.tla: a term does not go back; a
+vote that was given in a term stays; a commit index goes back at a restart alone; the log of a
+leader grows while it leads a term; it ends no sooner than what is committed. A server that tells
+of its vote has given no other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.lines.events import Event
+from raft_ref.traces.validation.lines.profile import Liberties
+from raft_ref.traces.validation.moves.world import World
+from raft_ref.traces.validation.rules.protocol import NIL, ServerState
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the lines of a server have told: its latest term, and in that its vote; its commits.
+
+    It `leads` if it was last told to, and `led` is how long its log was then, in that term.
+    """
+
+    term: int = 0
+    vote: str | None = None
+    commit: int = 0
+    leads: bool = False
+    led: int = 0
+
+
+class Told:
+    """What lines have told so far.
+
+    Argument: the liberties; a server that may lose what it has written, or restart in silence, may
+    be as it was.
+    """
+
+    def __init__(self, liberties: Liberties) -> None:
+        self._is_kept = is_kept(liberties)
+        self._known: dict[str, _Known] = {}
+
+    def add(self, event: Event) -> None:
+        """Note a line that was followed."""
+        known = self._known.setdefault(event.server, _Known())
+        if _may_restart(event):
+            known.commit = 0
+        for state in (event.before, event.after):
+            _note(known, state)
+
+    def contradiction(self, event: Event) -> str:
+        """Return in a sentence why a line cannot be so, however those before it are read, or ""."""
+        if not self._is_kept:
+            return ""
+        name, known = event.server, self._known.get(event.server, _Known())
+        commit = 0 if _may_restart(event) else known.commit
+        for state in (event.before, event.after):
+            if state and (told := _against(name, known, state)):
+                return told
+            now = state.get("commitIndex", commit)
+            if now < commit:
+                return f"the commit index of {name} goes back from {commit} to {now}"
+        return self._against_vote(event)
+
+    def _against_vote(self, event: Event) -> str:
+        """Say that a line receives the vote of a server that has voted for another then."""
+        message: Mapping[str, Any] = event.message or {}
+        if message.get("type") != "RequestVoteResponse" or message.get("voteGranted") is not True:
+            return ""
+        source, dest, term = (message.get(name) for name in ("source", "dest", "term"))
+        voter = self._known.get(str(source))
+        if voter is None or voter.vote in (None, dest) or term != voter.term:
+            return ""
+        return f"{source} gives {dest} its vote of term {term}, which {voter.vote} has"
+
+
+class _Next(NamedTuple):
+    """What a server tells next of its term, its vote in that, its commits, its log as a leader."""
+
+    term: int | None = None
+    vote: tuple[int, str | None] | None = None
+    commit: int | None = None
+    led: tuple[int, int] | None = None
+
+
+Ahead = Mapping[str, _Next]
+"""What each server tells next."""
+
+
+def ahead(events: Sequence[Event], liberties: Liberties) -> list[Ahead]:
+    """Return what each server tells next from each line on."""
+    if not is_kept(liberties):
+        return [{}] * len(events)
+    found: list[Ahead] = []
+    known: Ahead = {}
+    for event in reversed(events):
+        following = known.get(event.server, _Next())
+        if _may_restart(event):
+            following = following._replace(commit=None)
+        for state in (event.after, event.before):
+            following = _told_first(state, following, may_restart=_may_restart(event))
+        known = {**known, event.server: following}
+        found.append(known)
+    return found[::-1]
+
+
+def _told_first(state: JsonObject, later: _Next, *, may_restart: bool) -> _Next:
+    term = state.get("currentTerm")
+    if "commitIndex" in state and not may_restart:
+        later = later._replace(commit=state["commitIndex"])
+    if term is None:
+        return later
+    vote = (term, state["votedFor"]) if "votedFor" in state else later.vote
+    leads = state.get("role") == "Leader" and _last(state)
+    return later._replace(term=term, vote=vote, led=(term, leads) if leads else later.led)
+
+
+def is_over(world: World, servers: Sequence[str], next_told: Ahead) -> bool:
+    """Say whether a reading has gone beyond what a line to come tells."""
+    return any(
+        state is not None and name in next_told and _is_beyond(state, next_told[name])
+        for name, state in zip(servers, world.states, strict=True)
+    )
+
+
+def _is_beyond(state: ServerState, told: _Next) -> bool:
+    if told.term is not None and state.current_term > told.term:
+        return True
+    if told.commit is not None and state.commit_index > told.commit:
+        return True
+    if told.vote is not None and state.voted_for is not NIL and told.vote[0] == state.current_term:
+        return bool(state.voted_for.name != told.vote[1])
+    leads = state.role == "Leader" and told.led is not None and told.led[0] == state.current_term
+    return bool(leads and told.led and state.log.index > told.led[1])
+
+
+def is_kept(liberties: Liberties) -> bool:
+    """Say whether what a server has written is never lost, and it restarts in no silence."""
+    return not (liberties.unsynced or "Restart" in liberties.silent)
+
+
+def _may_restart(event: Event) -> bool:
+    return not event.moves or not {"Restart", "Start"}.isdisjoint(event.moves)
+
+
+def _note(known: _Known, state: JsonObject) -> None:
+    term = state.get("currentTerm")
+    if term is not None:
+        if term > known.term:
+            known.term, known.vote, known.leads, known.led = term, None, False, 0
+        known.vote = state.get("votedFor", known.vote)
+    # Where it leads the same term later on, it has led that since it was told to.
+    known.leads = state.get("role", "Leader" if known.leads else "") == "Leader"
+    known.led = max(known.led, _last(state)) if known.leads else 0
+    known.commit = max(known.commit, state.get("commitIndex", 0))
+
+
+def _against(name: str, known: _Known, state: JsonObject) -> str:
+    last, commit, term = _last(state), state.get("commitIndex", 0), state.get("currentTerm")
+    if 0 < last < commit:
+        return f"{name} commits up to {commit}, and its log ends at {last}"
+    if term is None or term > known.term:
+        return ""
+    if term < known.term:
+        return f"the term of {name} goes back from {known.term} to {term}"
+    vote = state.get("votedFor", known.vote)
+    if known.vote and vote is None:
+        return f"{name} forgets its vote of term {term}, for {known.vote}"
+    if known.vote and vote != known.vote:
+        return f"{name} votes for {vote} in term {term}, in which it has voted for {known.vote}"
+    if state.get("role") == "Leader" and 0 < last < known.led:
+        return f"{name} leads term {term}, and its log ends at {last} and no more at {known.led}"
+    return ""
+
+
+def _last(state: JsonObject) -> int:
+    """Return where a log ends, if that was told; else 0."""
+    log = state.get("log")
+    if isinstance(log, dict):
+        return int(log.get("lastIndex", 0))
+    if isinstance(log, list) and "lastIncludedIndex" in state.get("snapshot", {}):
+        return int(state["snapshot"]["lastIncludedIndex"]) + len(log)
+    return 0
