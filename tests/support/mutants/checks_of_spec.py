@@ -4,6 +4,7 @@ A mutant's folder takes the place of spec/ in this process, wherever a path ther
 `raft_ref.spec.files`; so it is for a process that ends with it.
 """
 
+import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +20,13 @@ from raft_ref.spec.link import Bisimulation, Refinement, bisimulation
 from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
-from tests.spec.link import test_raft_progress, test_raft_properties
+from tests.spec.link import test_raft_liveness, test_raft_progress, test_raft_properties
 from tests.support.any_server import first_difference
 from tests.support.models import Model
-from tests.support.mutants import checks_of_node, recorded
+from tests.support.mutants import checks_of_features, checks_of_node, recorded
 from tests.support.mutants.by_tests import first_failure
-from tests.support.mutants.mutant import SPEC
+from tests.support.mutants.mutant import FEATURES, SPEC
+from tests.support.opinions import liberties
 from tests.support.raft_states import CONSTANTS, HEALTHY
 from tests.support.servers import SERVERS, VALUES
 from tests.traces.validation import test_liberties
@@ -45,7 +47,13 @@ _APART: Final = (
     Model(servers=2, messages=1, restarts=1, drops=2, duplicates=3),
 )
 """Small ones in which no two bounds are the same."""
+_PATHS: Final = (
+    "RAFT", "INVARIANTS", "PROGRESS_OF_RAFT", "LIVENESS_OF_RAFT", "MODEL", "RAFT_TRACE",
+    "EXTENDED", "EXTENDED_MODEL", "EXTENDED_TRACE", "MEMBERSHIP_PROGRESS",
+)  # fmt: skip
+"""What the modules are called in `raft_ref.spec.files`."""
 _TEST_OF_MODEL: Final = "tests/spec/link/test_model.py"
+_TEST_OF_LIBERTIES: Final = "tests/traces/validation/test_liberties.py"
 _MEMORY: Final = 1 << 30
 
 
@@ -55,11 +63,15 @@ def prepare(name: str) -> None:
     if name == "Raft.tla":
         for model in recorded.BOXES:
             recorded.steps(model)
+    if name == "RaftTrace.tla":
+        for each in liberties.LIBERTIES:
+            liberties.expected(each)
+    checks_of_features.prepare(name.removesuffix(".tla"))
 
 
 def copy(folder: Path, name: str, text: str) -> None:
     """Write the specification to a folder, with a text for one of its modules."""
-    for path in (*SPEC.glob("*.tla"), *SPEC.glob("*.cfg")):
+    for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.[tc][lf][ag]")):
         own = text if path.name == name else path.read_text(encoding="utf-8")
         (folder / path.name).write_text(own, encoding="utf-8")
 
@@ -68,8 +80,9 @@ def install(folder: Path) -> None:
     """Let a folder stand for spec/ from here on."""
     instead = {
         getattr(files, name): folder / getattr(files, name).name
-        for name in ("RAFT", "INVARIANTS", "PROGRESS_OF_RAFT", "MODEL", "RAFT_TRACE")
+        for name in _PATHS
     }
+    instead[files.FEATURES] = folder
     for module in [*sys.modules.values()]:
         names: dict[str, Any] = getattr(module, "__dict__", {})
         if names.get("__name__", "").startswith(("raft_ref", "tests")):
@@ -96,14 +109,17 @@ def _redirect(function: types.FunctionType, instead: dict[Path, Path]) -> None:
     function.__kwdefaults__ = by_name and {name: new(value) for name, value in by_name.items()}
 
 
-def checks(name: str, is_deep: bool) -> Checks:
-    """Yield the checks of a module by name."""
-    yield from _CHECKS[name]()
-    if is_deep:
-        yield from _DEEP[name]()
+def checks(name: str, line: int, is_deep: bool) -> Checks:
+    """Yield the checks of a module by name; `line` is that of what was changed."""
+    if name in _CHECKS:
+        yield from _CHECKS[name](line)
+    else:
+        yield from checks_of_features.checks(name.removesuffix(".tla"), line)
+    if is_deep and name in _DEEP:
+        yield from _DEEP[name](line)
 
 
-def _of_raft() -> Checks:
+def _of_raft(line: int) -> Checks:
     yield "as it is loaded", partial(_loaded, files.RAFT)
     first, *others = recorded.BOXES
     yield "refinement", partial(recorded.refused, first)
@@ -114,7 +130,7 @@ def _of_raft() -> Checks:
         yield "refinement", partial(recorded.refused, model)
 
 
-def _deep_of_raft() -> Checks:
+def _deep_of_raft(line: int) -> Checks:
     yield "tests", lambda: first_failure((_TEST_OF_MODEL,), but_not="counts")
     for model in _WIDEST:
         yield "refinement", partial(_refined, model)
@@ -126,30 +142,30 @@ def _deep_of_raft() -> Checks:
     yield "tests", lambda: first_failure(paths, but_not="a_mutant_of_the_spec")
 
 
-def _of_invariants() -> Checks:
+def _of_invariants(line: int) -> Checks:
     yield "as it is loaded", partial(_loaded, files.INVARIANTS)
     yield "states by hand", _of_invariants_by_hand
     yield "properties of the node", partial(_explored, _SMALL)
     yield "properties of the node", partial(_explored, Model(term=2, log=1, snapshot=1))
 
 
-def _deep_of_invariants() -> Checks:
+def _deep_of_invariants(line: int) -> Checks:
     for model in recorded.BOXES:
         yield "properties of the node", partial(_explored, model)
     yield "tests", lambda: first_failure(("tests/spec/link", "tests/raft_ref/test_bugs.py"))
 
 
-def _of_progress() -> Checks:
+def _of_progress(line: int) -> Checks:
     yield "as it is loaded", partial(_loaded, files.PROGRESS_OF_RAFT)
     yield "states by hand", _of_progress_by_hand
 
 
-def _deep_of_progress() -> Checks:
+def _deep_of_progress(line: int) -> Checks:
     paths = ("tests/spec/link", "tests/raft_ref/test_bugs.py", "tests/verify")
     yield "tests", lambda: first_failure(paths)
 
 
-def _of_model() -> Checks:
+def _of_model(line: int) -> Checks:
     yield "as it is loaded", partial(_loaded, files.MODEL)
     yield "Next tie", _tied
     for model in (_SMALLER, *_APART, _SMALL):
@@ -157,31 +173,46 @@ def _of_model() -> Checks:
     yield "tests", lambda: first_failure((_TEST_OF_MODEL,), marked="")
 
 
-def _deep_of_model() -> Checks:
+def _deep_of_model(line: int) -> Checks:
     # Those that compare a mutant of theirs with Raft.tla need the tie, which is not asked again.
     paths = ("tests/spec/link", "tests/spec/checker")
     yield "tests", lambda: first_failure(paths, but_not="a_mutant_of_the_spec")
     yield "tests", lambda: first_failure(("tests/spec/tlc/test_same_states.py",), "")
 
 
-def _of_trace() -> Checks:
+def _of_trace(line: int) -> Checks:
     yield "as it is loaded", partial(_loaded, files.RAFT_TRACE)
+    # What is asked of the action that was changed costs least.
+    names = sorted(liberties.LIBERTIES, key=lambda each: each != defined_at(files.RAFT_TRACE, line))
+    yield "any server", partial(liberties.first_difference, names)
     yield "states that are counted", _counted
 
 
-def _deep_of_trace() -> Checks:
+def _of_trace_model(line: int) -> Checks:
+    yield "as it is loaded", partial(_loaded, files.RAFT_TRACE.with_name("MCRaftTrace.tla"))
+    yield "states that are counted", _counted
+    yield "tests", lambda: first_failure((_TEST_OF_LIBERTIES,), but_not="features or reads")
+
+
+def _of_liveness(line: int) -> Checks:
+    yield "as it is loaded", partial(_loaded, files.LIVENESS_OF_RAFT)
+    yield "states by hand", _of_liveness_by_hand
+
+
+def _deep_of_trace(line: int) -> Checks:
     yield "tests", lambda: first_failure(("tests/traces/validation",))
 
 
-_CHECKS: Final[dict[str, Callable[[], Checks]]] = {
+_CHECKS: Final[dict[str, Callable[[int], Checks]]] = {
     "Raft.tla": _of_raft,
     "RaftInvariants.tla": _of_invariants,
     "RaftProgress.tla": _of_progress,
     "MCRaft.tla": _of_model,
     "RaftTrace.tla": _of_trace,
-    "MCRaftTrace.tla": _of_trace,
+    "MCRaftTrace.tla": _of_trace_model,
+    "RaftLiveness.tla": _of_liveness,
 }
-_DEEP: Final[dict[str, Callable[[], Checks]]] = {
+_DEEP: Final[dict[str, Callable[[int], Checks]]] = {
     "Raft.tla": _deep_of_raft,
     "RaftInvariants.tla": _deep_of_invariants,
     "RaftProgress.tla": _deep_of_progress,
@@ -189,6 +220,13 @@ _DEEP: Final[dict[str, Callable[[], Checks]]] = {
     "RaftTrace.tla": _deep_of_trace,
     "MCRaftTrace.tla": _deep_of_trace,
 }
+
+
+def defined_at(path: Path, line: int) -> str | None:
+    """Return the name of the definition of a file in which a line is."""
+    lines = path.read_text(encoding="utf-8").splitlines()[:line]
+    found = (re.match(r"(?:LOCAL )?(\w+)(?:\(.*?\))? ==", each) for each in reversed(lines))
+    return next((each[1] for each in found if each), None)
 
 
 def _refined(model: Model) -> str | None:
@@ -238,6 +276,17 @@ def _of_invariants_by_hand() -> str | None:
 
 def _of_progress_by_hand() -> str | None:
     return _wrong(shared(files.PROGRESS_OF_RAFT), test_raft_progress.OF_STATES)
+
+
+def _of_liveness_by_hand() -> str | None:
+    rows = test_raft_liveness
+    predicate = shared(files.LIVENESS_OF_RAFT).predicate("CandidateIsAlone", rows.CONSTANTS)
+    if predicate.is_step:
+        return "a formula of steps"
+    states = (({**rows.HEALTHY, **changes}, is_true) for is_true, changes in rows.OF_STATES)
+    return next(
+        ("CandidateIsAlone" for state, is_true in states if predicate.holds(state) != is_true), None
+    )
 
 
 def _wrong(module: Module, rows: Sequence[tuple[Any, ...]]) -> str | None:

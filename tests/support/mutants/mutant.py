@@ -7,6 +7,7 @@ from tests.support.files import ROOT
 
 NODE = ROOT / "raft_ref" / "node.py"
 SPEC = ROOT / "spec"
+FEATURES = SPEC / "features"
 
 
 @dataclass(frozen=True, order=True)
@@ -45,4 +46,6 @@ NOTHING = "(nothing)"
 
 def source_of(name: str) -> Path:
     """Return the file that mutants are made of, by its name alone."""
-    return NODE if name == NODE.name else SPEC / name
+    if name == NODE.name:
+        return NODE
+    return next(path for path in (SPEC / name, FEATURES / name) if path.is_file())

@@ -66,7 +66,7 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
     checks: Checks = (
         checks_of_node.checks(line, is_deep)
         if source.suffix == ".py"
-        else checks_of_spec.checks(name, is_deep)
+        else checks_of_spec.checks(name, line, is_deep)
     )
     for check, run in checks:
         try:

@@ -1,0 +1,122 @@
+"""Steps of a cluster with features at random: states beside each other, whether a run has them or not.
+
+Half of what a server holds may be another server's, so that what properties say is often broken.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from functools import cache
+from typing import Any, Final
+
+from raft_ref.explorer import View
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.spec.link.features.history import ReadHistory
+from raft_ref.spec.link.features.variables import ExtendedVariables
+from raft_ref.spec.link.history import CommittedEntry
+from tests.support import extended_servers as servers
+from tests.support.opinions.properties import RULES, Pair, values
+from tests.support.servers import SERVERS, VALUES
+
+STEPS: Final = 700
+"""How many steps are enough to tell each mutant that says something else."""
+ON: Final[tuple[frozenset[Feature], ...]] = (
+    frozenset(),
+    frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS}),
+    frozenset({Feature.MEMBERSHIP, Feature.APPLIED_MEMBERSHIP}),
+    frozenset({Feature.JOINT_CONSENSUS}),
+)
+"""What is on, as far as properties ask for it; the last makes no sense, and says what they read."""
+_TOGETHER: Final = ("snapshot", "log", "commit_index", "configuration_index")
+_NODE: Final = ExtendedNode(SERVERS, VALUES, features=Feature)
+
+
+def _server(source: random.Random, me: str) -> Any:
+    renaming = {each: each for each in SERVERS} | {"s1": me, me: "s1"}
+    return _renamed(servers.server(source, _NODE), renaming)
+
+
+def _renamed(value: Any, renaming: dict[str, str]) -> Any:
+    return _NODE.rename(value, {**{each: each for each in VALUES}, **renaming})
+
+
+def _mixed(source: random.Random, state: Any, part: float) -> Any:
+    """Return a server some of whose variables are those of another."""
+    other = _server(source, state.me)
+    taken = {f.name for f in fields(state) if source.random() < part} - {"me", *_TOGETHER}
+    if source.random() < part:
+        taken |= {*_TOGETHER}
+    return replace(state, **{name: getattr(other, name) for name in taken})
+
+
+def _message(source: random.Random, states: dict[str, Any]) -> Any:
+    me = source.choice(SERVERS)
+    renaming = {each: each for each in SERVERS} | {"s1": me, me: "s1"}
+    found = servers.message(source, _NODE, _renamed(states[me], renaming))
+    return _renamed(found, renaming)
+
+
+def _committed(source: random.Random, states: dict[str, Any]) -> tuple[CommittedEntry, ...]:
+    s = states[source.choice(SERVERS)]
+    known = values(s)[: source.randint(0, s.last_index)]
+    return tuple(CommittedEntry(1, value, 1) for value in known)
+
+
+def _views(source: random.Random) -> tuple[View, View]:
+    before = {me: _mixed(source, _server(source, me), 0.15) for me in SERVERS}
+    after = {
+        me: state if source.random() < 0.4 else _mixed(source, state, 0.3)
+        for me, state in before.items()
+    }
+    flight = [_message(source, before) for _ in range(source.randint(0, 3))]
+    later = [m for m in flight if source.random() < 0.5]
+    later += [_message(source, before) for _ in range(source.randint(0, 2))]
+    committed = _committed(source, before)
+    asked = tuple(source.randint(0, 3) for _ in SERVERS)
+    numbers = tuple(s.read_number for s in before.values())
+    history = ReadHistory(committed, asked, numbers, frozenset())
+    restarts = int(source.random() < 0.2)
+    one = View(before, tuple(flight), history, 0, 0, 0)
+    other = View(after, tuple(later), history, restarts, 0, 0)
+    if source.random() < 0.5:
+        other = replace(other, history=history._replace(asked_at=_as_recorded(one, other)))
+    return one, other
+
+
+def _as_recorded(one: View, other: View) -> tuple[int, ...]:
+    """Return what AskedRecorded asks for, of which few steps at random would be."""
+    history: Any = one.history
+    return tuple(
+        0
+        if a.read_index is None
+        else len(history.committed)
+        if a.read_number != b.read_number
+        else history.asked_at[at]
+        for at, (b, a) in enumerate(zip(one.states.values(), other.states.values(), strict=True))
+    )
+
+
+Step = tuple[dict[str, Any], dict[str, Any], Any]
+"""The variables before and after, and what each rule of each module says."""
+
+
+@cache
+def steps(features: frozenset[Feature], count: int = STEPS) -> list[Step]:
+    """Return steps, as the spec has their variables, and what the second opinion is of each."""
+    mapping = ExtendedVariables(SERVERS, VALUES, features)
+    names = frozenset(mapping.parts)
+    source, found = random.Random(18), []
+    for _ in range(count):
+        before, after = _views(source)
+        known = dict(_opinions(Pair(features, before, after)))
+        found.append((mapping.of(before, names), mapping.of(after, names), known))
+    return found
+
+
+def _opinions(pair: Pair) -> Iterator[tuple[tuple[str, str], bool]]:
+    for module, rules in RULES.items():
+        for name, rule in rules.items():
+            try:
+                yield (module, name), bool(rule(pair))
+            except IndexError:  # what is committed is not there: nothing is said
+                continue
