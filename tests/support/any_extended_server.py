@@ -81,7 +81,7 @@ class _OfNode:
 
 @cache
 def of_node(
-    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode, cases: int = CASES
+    features: frozenset[Feature], node: type[ExtendedNode], cases: int
 ) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
     """Return the constants of the spec with these features on, and what the node does."""
     cluster, source, found = _OfNode(features, node), random.Random(18), []

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
-from raft_ref.features import Feature
+from raft_ref.features import ExtendedNode, Feature
 from raft_ref.spec import files
 from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.original import differences
@@ -42,7 +42,7 @@ def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
     if name in PROTOCOL:
         for features in _sets_of(name):
-            any_extended_server.of_node(features)
+            any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES)
     if name in PROPERTIES:
         for features in steps_of_features.ON:
             steps_of_features.steps(features)

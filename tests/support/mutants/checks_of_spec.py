@@ -20,12 +20,14 @@ from raft_ref.spec.link import Bisimulation, Refinement, bisimulation
 from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
+from raft_ref.spec.names import loading
 from tests.spec.link import test_raft_liveness, test_raft_progress, test_raft_properties
 from tests.support.any_server import first_difference
 from tests.support.models import Model
 from tests.support.mutants import checks_of_features, checks_of_node, recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import FEATURES, SPEC
+from tests.support.mutants.reading import parsed
 from tests.support.opinions import liberties
 from tests.support.raft_states import CONSTANTS, HEALTHY
 from tests.support.servers import SERVERS, VALUES
@@ -60,12 +62,15 @@ _MEMORY: Final = 1 << 30
 @cache
 def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
+    _places(), _with_paths()
+    for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.tla")):
+        parsed(path.read_text(encoding="utf-8"), path.name)
     if name == "Raft.tla":
         for model in recorded.BOXES:
             recorded.steps(model)
     if name == "RaftTrace.tla":
         for each in liberties.LIBERTIES:
-            liberties.expected(each)
+            liberties.expected(each, liberties.CASES)
     checks_of_features.prepare(name.removesuffix(".tla"))
 
 
@@ -78,19 +83,52 @@ def copy(folder: Path, name: str, text: str) -> None:
 
 def install(folder: Path) -> None:
     """Let a folder stand for spec/ from here on."""
-    instead = {
-        getattr(files, name): folder / getattr(files, name).name
-        for name in _PATHS
-    }
+    instead = {path: folder / path.name for path in _paths()}
     instead[files.FEATURES] = folder
+    for names, name in _places():
+        names[name] = instead[names[name]]
+    for function in _with_paths():
+        _redirect(function, instead)
+    # Most of what a mutant's module needs is as it was.
+    setattr(loading, "parse_module", parsed)  # noqa: B010
+
+
+def _paths() -> list[Path]:
+    return [getattr(files, name) for name in _PATHS]
+
+
+def _modules() -> Iterator[dict[str, Any]]:
     for module in [*sys.modules.values()]:
         names: dict[str, Any] = getattr(module, "__dict__", {})
         if names.get("__name__", "").startswith(("raft_ref", "tests")):
-            for name, value in [*names.items()]:
-                if isinstance(value, Path):
-                    names[name] = instead.get(value, value)
-                for function in _functions(value):
-                    _redirect(function, instead)
+            yield names
+
+
+@cache
+def _places() -> list[tuple[dict[str, Any], str]]:
+    """Return where the path of a module of the specification stands, by a name."""
+    known = {*_paths(), files.FEATURES}
+    return [
+        (names, name)
+        for names in _modules()
+        for name, value in names.items()
+        if isinstance(value, Path) and value in known
+    ]
+
+
+@cache
+def _with_paths() -> list[types.FunctionType]:
+    """Return the functions that have such a path as a default."""
+    return [
+        function
+        for names in _modules()
+        for value in [*names.values()]
+        for function in _functions(value)
+        if any(
+            isinstance(each, Path)
+            for each in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+        )
+    ]
 
 
 def _functions(value: Any) -> Iterator[types.FunctionType]:
@@ -185,7 +223,6 @@ def _of_trace(line: int) -> Checks:
     # What is asked of the action that was changed costs least.
     names = sorted(liberties.LIBERTIES, key=lambda each: each != defined_at(files.RAFT_TRACE, line))
     yield "any server", partial(liberties.first_difference, names)
-    yield "states that are counted", _counted
 
 
 def _of_trace_model(line: int) -> Checks:
@@ -200,6 +237,7 @@ def _of_liveness(line: int) -> Checks:
 
 
 def _deep_of_trace(line: int) -> Checks:
+    yield "states that are counted", _counted
     yield "tests", lambda: first_failure(("tests/traces/validation",))
 
 

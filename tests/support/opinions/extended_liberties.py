@@ -621,7 +621,7 @@ _BY_NAME: Final = {each.__name__: each for each in OF_THE_NODE}
 
 @cache
 def expected(
-    features: frozenset[Feature], cases: int = CASES
+    features: frozenset[Feature], cases: int
 ) -> tuple[dict[str, Any], dict[str, list[Asked]]]:
     """Return the constants with these features on, and what the second opinion is of each action."""
     cluster, source = _Cluster(features), random.Random(18)

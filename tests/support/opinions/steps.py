@@ -9,8 +9,15 @@ from dataclasses import fields, replace
 from functools import cache
 from typing import Any, Final
 
+from raft_ref import Entry, Role
 from raft_ref.explorer import View
-from raft_ref.features import ExtendedNode, Feature
+from raft_ref.features import (
+    Configuration,
+    ExtendedNode,
+    Feature,
+    ForcedRequestVoteRequest,
+    Promise,
+)
 from raft_ref.spec.link.features.history import ReadHistory
 from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.history import CommittedEntry
@@ -53,7 +60,48 @@ def _message(source: random.Random, states: dict[str, Any]) -> Any:
     me = source.choice(SERVERS)
     renaming = {each: each for each in SERVERS} | {"s1": me, me: "s1"}
     found = servers.message(source, _NODE, _renamed(states[me], renaming))
-    return _renamed(found, renaming)
+    found = _renamed(found, renaming)
+    if source.random() < 0.3:
+        found = replace(found, term=max(1, states[found.source].current_term))
+    return found
+
+
+def _unsound(source: random.Random, state: Any) -> Any:
+    """Return a server some of whose configurations make no sense."""
+
+    def changed(value: Any) -> Any:
+        if not isinstance(value, Configuration) or source.random() < 0.85:
+            return value
+        if source.random() < 0.5:
+            return replace(value, voters=frozenset())
+        return replace(value, learners=value.voters)
+
+    log = tuple(replace(each, value=changed(each.value)) for each in state.log)
+    return replace(state, log=log)
+
+
+def _promising(source: random.Random, states: dict[str, Any], state: Any) -> Any:
+    """Return a server whose promise is one for the latest round of another."""
+    other = states[source.choice(SERVERS)]
+    promise = Promise(other.me, max(1, other.current_term), max(1, other.read_round))
+    return replace(state, promise=promise)
+
+
+def _followed(source: random.Random, state: Any) -> Any:
+    """Return what a server may be after a step of a kind that is rare at random."""
+    match source.randrange(4):
+        case 0:
+            return replace(state, role=Role.LEADER)
+        case 1:
+            term, vote = state.current_term + 1, source.choice((None, *SERVERS))
+            role = source.choice((Role.FOLLOWER, Role.CANDIDATE))
+            return replace(state, current_term=term, voted_for=vote, role=role)
+        case 2:
+            old = _NODE.configuration_at(state, _NODE.latest_index(state, state.last_index))
+            new = source.choice((Configuration(old.voters), replace(old, learners=frozenset())))
+            return replace(state, log=(*state.log, Entry(state.current_term, new)))  # type: ignore[arg-type]
+        case _:
+            return replace(state, promise=None)
 
 
 def _committed(source: random.Random, states: dict[str, Any]) -> tuple[CommittedEntry, ...]:
@@ -63,12 +111,24 @@ def _committed(source: random.Random, states: dict[str, Any]) -> tuple[Committed
 
 
 def _views(source: random.Random) -> tuple[View, View]:
-    before = {me: _mixed(source, _server(source, me), 0.15) for me in SERVERS}
+    before = {me: _unsound(source, _mixed(source, _server(source, me), 0.15)) for me in SERVERS}
+    for me in SERVERS:
+        if source.random() < 0.3:
+            before[me] = _promising(source, before, before[me])
     after = {
         me: state if source.random() < 0.4 else _mixed(source, state, 0.3)
         for me, state in before.items()
     }
-    flight = [_message(source, before) for _ in range(source.randint(0, 3))]
+    for me in SERVERS:
+        if source.random() < 0.4:
+            after[me] = _followed(source, before[me])
+    flight = [_message(source, before) for _ in range(source.randint(0, 4))]
+    if source.random() < 0.3:
+        me, peer = source.sample(SERVERS, 2)
+        term = before[me].current_term + source.randint(0, 1)
+        flight.append(ForcedRequestVoteRequest(me, peer, max(1, term), 0, 0))
+        before[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.FOLLOWER)))
+        after[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.LEADER)))
     later = [m for m in flight if source.random() < 0.5]
     later += [_message(source, before) for _ in range(source.randint(0, 2))]
     committed = _committed(source, before)
