@@ -46,7 +46,7 @@ class _OfNode:
     """The steps of a cluster in which one server is given, and the others have just begun."""
 
     def __init__(self, features: frozenset[Feature], node: type[ExtendedNode]) -> None:
-        self.node = node(SERVERS, VALUES, features=features, voters=VOTERS)
+        self.node = node(SERVERS, VALUES, voters=VOTERS).with_features(features)
         self._mapping = ExtendedVariables(SERVERS, VALUES, features, VOTERS)
         self.constants = self._mapping.constants
         self._names = shared(EXTENDED).variables

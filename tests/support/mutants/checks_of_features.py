@@ -10,16 +10,10 @@ from typing import Any, Final
 
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.spec import files
-from raft_ref.spec.link.features.variables import ExtendedVariables
-from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
-from raft_ref.spec.syntax.errors import SpecError
 from tests.spec.link import test_feature_types, test_membership_progress
 from tests.support import any_extended_server
-from tests.support.opinions import steps as steps_of_features
-from tests.support.opinions.properties import RULES
-from tests.support.mutants.by_tests import first_failure
-from tests.support.servers import SERVERS, VALUES
+from tests.support.opinions import steps
 
 Checks = Iterator[tuple[str, Any]]
 
@@ -44,8 +38,8 @@ def prepare(name: str) -> None:
         for features in _sets_of(name):
             any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES)
     if name in PROPERTIES:
-        for features in steps_of_features.ON:
-            steps_of_features.steps(features)
+        for features in steps.ON:
+            steps.steps(features, steps.STEPS)
 
 
 def checks(name: str, line: int) -> Checks:
@@ -75,29 +69,10 @@ def of_properties(name: str) -> Checks:
     yield "as it is loaded", partial(_loaded, files.FEATURES / f"{name}.tla")
     yield "states by hand", partial(_of_types, name)
     for module in PROPERTIES[name]:
-        for features in steps_of_features.ON:
-            yield "any step", partial(said_otherwise, module, features)
+        for features in steps.ON:
+            yield "any step", partial(steps.first_difference, module, features)
     if name == "LeasesInvariants":  # what it says of clocks is asked by the model alone
-        yield "any step", partial(said_otherwise, "MCExtendedRaft", steps_of_features.ON[0])
-
-
-def said_otherwise(module: str, features: frozenset[Feature]) -> str | None:
-    """Return the name of a property that says something else than the second opinion."""
-    is_model = module == files.EXTENDED_MODEL.stem
-    loaded = shared(files.EXTENDED_MODEL if is_model else files.FEATURES / f"{module}.tla")
-    of_cluster = ExtendedVariables(SERVERS, VALUES, features).constants
-    constants = {name: of_cluster[name] for name in loaded.constants if name in of_cluster}
-    for name in RULES[module]:
-        predicate = loaded.predicate(name, constants)
-        try:
-            for before, after, known in steps_of_features.steps(features):
-                given = (before, after) if predicate.is_step else (before,)
-                said = known.get((module, name))
-                if said is not None and predicate.holds(*given) != said:
-                    return name
-        except SpecError:
-            return name
-    return None
+        yield "any step", partial(steps.first_difference, "MCExtendedRaft", steps.ON[0])
 
 
 def _of_types(name: str) -> str | None:

@@ -20,8 +20,8 @@ from raft_ref import (
     Step,
     Timeout,
 )
-from raft_ref.explorer import View
 from raft_ref import features as known
+from raft_ref.explorer import View
 from raft_ref.features import (
     Configuration,
     ExtendedNode,
@@ -345,9 +345,7 @@ class Liberties:
                         yield self._answered(x, c, read)
 
     def _answered(self, x: Server, c: Confirmation, read: PendingRead) -> Any:
-        after = replace(
-            x.but(pending_reads=x.pending_reads - {read}), confirmed=x.confirmed - {c}
-        )
+        after = replace(x.but(pending_reads=x.pending_reads - {read}), confirmed=x.confirmed - {c})
         if read.server != x.me:
             index = read.index
             sent = ReadIndexResponse(x.me, read.server, x.current_term, read.number, index)
@@ -399,7 +397,9 @@ class Liberties:
 
 _NUMBERS: Final = range(4)
 _TERMS: Final = range(1, 4)
-_GROUPS: Final = tuple(frozenset(group) for size in range(4) for group in combinations(SERVERS, size))
+_GROUPS: Final = tuple(
+    frozenset(group) for size in range(4) for group in combinations(SERVERS, size)
+)
 _KINDS: Final = ("PreVoteResponse", "RequestVoteResponse", "AppendEntriesResponse")
 Arguments = tuple[Sequence[Any], ...]
 OF_THE_NODE: Final[Mapping[type[Any], Arguments]] = {

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref import (
@@ -313,9 +314,11 @@ def expected(name: str, cases: int) -> list[Asked]:
     ]
 
 
-def first_difference(names: Sequence[str] = LIBERTIES, cases: int = CASES) -> str | None:
+def first_difference(
+    names: Sequence[str] = LIBERTIES, cases: int = CASES, path: Path = RAFT_TRACE
+) -> str | None:
     """Return the first of these liberties about which the two differ; None if there is none."""
-    module, constants = shared(RAFT_TRACE), RaftVariables(SERVERS, VALUES).constants
+    module, constants = shared(path), RaftVariables(SERVERS, VALUES).constants
     for name in names:
         action = module.action(name, constants)
         try:

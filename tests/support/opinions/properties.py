@@ -4,7 +4,7 @@ What only says of which type a variable is stands by hand (tests/spec/link/test_
 """
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, Final
 
 from raft_ref import (
@@ -245,9 +245,7 @@ def sticky_follower_does_not_vote(p: Pair) -> bool:
     return all(
         any((m.dest, m.term) == (me, a.current_term) for m in p.forced)
         for me, b, a in p.states
-        if b.heard_from_leader
-        and a.current_term > b.current_term
-        and a.voted_for not in (None, me)
+        if b.heard_from_leader and a.current_term > b.current_term and a.voted_for not in (None, me)
     )
 
 
@@ -516,7 +514,7 @@ def _founders(p: Pair) -> frozenset[str]:
 
 def _successions(p: Pair) -> list[tuple[Configuration, Configuration]]:
     known = [Configuration(_founders(p)), *(value for _, value in p.changes)]
-    return [*zip(known, known[1:], strict=False)]
+    return [*pairwise(known)]
 
 
 @rule("MembershipInvariants")
@@ -607,9 +605,7 @@ def _unapplied(s: Any) -> list[int]:
 
 @rule("AppliedMembershipInvariants")
 def applied_is_committed(p: Pair) -> bool:
-    return all(
-        s.configuration_index <= min(s.commit_index, len(p.committed)) for s in p.b.values()
-    )
+    return all(s.configuration_index <= min(s.commit_index, len(p.committed)) for s in p.b.values())
 
 
 @rule("AppliedMembershipInvariants")

@@ -1,4 +1,4 @@
-"""Steps of a cluster with features at random: states beside each other, whether a run has them or not.
+"""Steps of a cluster with features at random, whether a run has them or not.
 
 Half of what a server holds may be another server's, so that what properties say is often broken.
 """
@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref import Entry, Role
@@ -18,9 +19,12 @@ from raft_ref.features import (
     ForcedRequestVoteRequest,
     Promise,
 )
+from raft_ref.spec.files import FEATURES
 from raft_ref.spec.link.features.history import ReadHistory
 from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.history import CommittedEntry
+from raft_ref.spec.link.shared import shared
+from raft_ref.spec.syntax.errors import SpecError
 from tests.support import extended_servers as servers
 from tests.support.opinions.properties import RULES, Pair, values
 from tests.support.servers import SERVERS, VALUES
@@ -161,7 +165,7 @@ Step = tuple[dict[str, Any], dict[str, Any], Any]
 
 
 @cache
-def steps(features: frozenset[Feature], count: int = STEPS) -> list[Step]:
+def steps(features: frozenset[Feature], count: int) -> list[Step]:
     """Return steps, as the spec has their variables, and what the second opinion is of each."""
     mapping = ExtendedVariables(SERVERS, VALUES, features)
     names = frozenset(mapping.parts)
@@ -180,3 +184,24 @@ def _opinions(pair: Pair) -> Iterator[tuple[tuple[str, str], bool]]:
                 yield (module, name), bool(rule(pair))
             except IndexError:  # what is committed is not there: nothing is said
                 continue
+
+
+def first_difference(
+    module: str, features: frozenset[Feature], folder: Path = FEATURES, count: int = STEPS
+) -> str | None:
+    """Return the first property of a module that says something else than the second opinion."""
+    loaded = shared(folder / f"{module}.tla")
+    of_cluster = ExtendedVariables(SERVERS, VALUES, features).constants
+    constants = {name: of_cluster[name] for name in loaded.constants if name in of_cluster}
+    known = steps(features, count)
+    for name in RULES[module]:
+        predicate = loaded.predicate(name, constants)
+        try:
+            for before, after, opinions in known:
+                said = opinions.get((module, name))
+                given = (before, after) if predicate.is_step else (before,)
+                if said is not None and predicate.holds(*given) != said:
+                    return name
+        except SpecError:
+            return name
+    return None

@@ -80,9 +80,7 @@ def _is_within(state: State) -> bool:
         field(snapshot, "lastIncludedIndex") + len(results_of(log))
         for snapshot, log in zip(results_of(snapshots), results_of(logs), strict=True)
     )
-    return (
-        max(results_of(terms)) <= _TERM and max(ends) <= _LOG and len(messages) <= _MESSAGES
-    )
+    return max(results_of(terms)) <= _TERM and max(ends) <= _LOG and len(messages) <= _MESSAGES
 
 
 def _expected(state: State, restarts: int) -> Steps:
@@ -144,4 +142,8 @@ def first_difference(walks: int = WALKS) -> str | None:
         permutations = module.constant("Symmetry", CONSTANTS)
     except SpecError as error:
         return str(error)
-    return None if len(permutations) == len(_OF_RAFT["Server"]) + len(_OF_RAFT["Value"]) else "Symmetry"
+    return (
+        None
+        if len(permutations) == len(_OF_RAFT["Server"]) + len(_OF_RAFT["Value"])
+        else "Symmetry"
+    )
