@@ -4,7 +4,6 @@ A mutant's folder takes the place of spec/ in this process, wherever a path ther
 `raft_ref.spec.files`; so it is for a process that ends with it.
 """
 
-import re
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,7 @@ from tests.support.any_server import first_difference
 from tests.support.models import Model
 from tests.support.mutants import checks_of_features, checks_of_node, recorded
 from tests.support.mutants.by_tests import first_failure
-from tests.support.mutants.mutant import FEATURES, SPEC
+from tests.support.mutants.mutant import FEATURES, SPEC, defined_at
 from tests.support.mutants.reading import parsed
 from tests.support.opinions import liberties
 from tests.support.raft_states import CONSTANTS, HEALTHY
@@ -258,13 +257,6 @@ _DEEP: Final[dict[str, Callable[[int], Checks]]] = {
     "RaftTrace.tla": _deep_of_trace,
     "MCRaftTrace.tla": _deep_of_trace,
 }
-
-
-def defined_at(path: Path, line: int) -> str | None:
-    """Return the name of the definition of a file in which a line is."""
-    lines = path.read_text(encoding="utf-8").splitlines()[:line]
-    found = (re.match(r"(?:LOCAL )?(\w+)(?:\(.*?\))? ==", each) for each in reversed(lines))
-    return next((each[1] for each in found if each), None)
 
 
 def _refined(model: Model) -> str | None:

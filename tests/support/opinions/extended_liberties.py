@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref import (
@@ -34,7 +35,7 @@ from raft_ref.features import (
     ReadIndexResponse,
     TimeoutNowRequest,
 )
-from raft_ref.spec.files import EXTENDED_TRACE
+from raft_ref.spec.files import EXTENDED, EXTENDED_TRACE
 from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.syntax.errors import SpecError
@@ -43,7 +44,7 @@ from tests.support import extended_servers as servers
 from tests.support.opinions import liberties
 from tests.support.servers import SERVERS, VALUES
 
-CASES = 400
+CASES = 200
 """How many servers are enough to tell each mutant that does something else."""
 
 _READS = frozenset({Feature.READ_INDEX})
@@ -506,7 +507,15 @@ class _Cluster:
         self.mapping = ExtendedVariables(SERVERS, VALUES, features, SERVERS[:3])
         self._names = shared(EXTENDED_TRACE).variables
         self._of_views = frozenset(self._names) - {*EXTRA}
-        self._others = {each: self.node.initial(each) for each in SERVERS}
+        self._others: dict[str, Any] = {each: self.node.initial(each) for each in SERVERS}
+        # One that is not as at first.
+        self._others["s2"] = replace(
+            self._others["s2"],
+            current_term=3,
+            voted_for="s3",
+            log=(Entry(1, VALUES[0]), Entry(2, VALUES[1])),
+            commit_index=1,
+        )
 
     def asked(self, x: Server, m: Any, source: random.Random) -> Iterator[tuple[str, Asked]]:
         """Yield of each action what is asked of the spec, and what it is to answer."""
@@ -623,7 +632,7 @@ _BY_NAME: Final = {each.__name__: each for each in OF_THE_NODE}
 def expected(
     features: frozenset[Feature], cases: int
 ) -> tuple[dict[str, Any], dict[str, list[Asked]]]:
-    """Return the constants with these features on, and what the second opinion is of each action."""
+    """Return the constants with these features on, and what is asked of each action."""
     cluster, source = _Cluster(features), random.Random(18)
     found: dict[str, list[Asked]] = {name: [] for name in LIBERTIES}
     for _ in range(cases):
@@ -635,12 +644,60 @@ def expected(
 
 
 def first_difference(
-    features: frozenset[Feature], names: Sequence[str] = LIBERTIES, cases: int = CASES
+    features: frozenset[Feature],
+    names: Sequence[str] = LIBERTIES,
+    cases: int = CASES,
+    path: Path = EXTENDED_TRACE,
 ) -> str | None:
     """Return the first of these liberties about which the two differ; None if there is none."""
     constants, asked = expected(features, cases)
-    module = shared(EXTENDED_TRACE)
+    module = shared(path)
     for name in names:
+        action = module.action(name, constants)
+        try:
+            for before, arguments, after in asked[name]:
+                if frozenset(action.successors(before, *arguments)) != after:
+                    return name
+        except SpecError:
+            return name
+    return None
+
+
+_OF_EXTENDED: Final = {**{name: name for name in _BY_NAME}, "Handle": "Take"}
+"""What of these actions ExtendedRaft.tla has, and what it is called there."""
+
+
+@cache
+def expected_of_node(
+    features: frozenset[Feature], cases: int
+) -> tuple[dict[str, Any], dict[str, list[Asked]]]:
+    """Return the same of the actions of ExtendedRaft.tla, which knows nothing beside."""
+    constants, asked = expected(features, cases)
+    places = [at for at, name in enumerate(shared(EXTENDED_TRACE).variables) if name not in EXTRA]
+
+    def within(state: Any) -> Any:
+        return tuple(state[at] for at in places)
+
+    found = {
+        other: [
+            (within(b), given, frozenset(map(within, after))) for b, given, after in asked[name]
+        ]
+        for name, other in _OF_EXTENDED.items()
+    }
+    return constants, found
+
+
+def difference_of_node(
+    features: frozenset[Feature], first: str | None, cases: int = CASES, path: Path = EXTENDED
+) -> str | None:
+    """Return the first action of ExtendedRaft.tla about which spec and node differ; None if none.
+
+    The one that is named comes first.
+    """
+    constants, asked = expected_of_node(features, cases)
+    module = shared(path)
+    likely = (first, "Take", "Timeout")
+    for name in sorted(asked, key=lambda each: likely.index(each) if each in likely else 3):
         action = module.action(name, constants)
         try:
             for before, arguments, after in asked[name]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from raft_ref import (
     AppendEntriesRequest,
     AppendEntriesResponse,
+    Entry,
     InstallSnapshotRequest,
     InstallSnapshotResponse,
     Message,
@@ -277,6 +278,14 @@ class _Cluster:
         self.mapping = RaftVariables(SERVERS, VALUES)
         self._names = shared(RAFT_TRACE).variables
         self._others = {each: NODE.initial(each) for each in SERVERS}
+        # No two variables of this one are the same, and none is as at first.
+        self._others["s2"] = replace(
+            self._others["s2"],
+            current_term=3,
+            voted_for="s3",
+            log=(Entry(1, VALUES[0]), Entry(2, VALUES[1])),
+            commit_index=1,
+        )
 
     def asked(self, name: str, server: State, message: Message, given: tuple[Any, ...]) -> Asked:
         """Return what is asked of the spec, and what it is to answer."""
