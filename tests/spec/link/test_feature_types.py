@@ -57,6 +57,14 @@ HEALTHY: State = {
     "configurationIndex": both(0, 0),
 }
 
+
+def vote_asked(kind: str, term: int) -> spec.Value:
+    return spec.record({"type": kind, "source": S1, "dest": S2, "term": term})
+
+
+VOTE, NO_VOTE = vote_asked("RequestVoteRequest", 1), vote_asked("PreVoteRequest", 1)
+LATER_VOTE = vote_asked("RequestVoteRequest", 2)
+
 # The property of which module, whether it is true, and what is otherwise than in HEALTHY.
 OF_STATES: list[tuple[str, str, bool, State]] = [
     ("PreVote", "PreVoteTypeOK", True, {}),
@@ -69,6 +77,24 @@ OF_STATES: list[tuple[str, str, bool, State]] = [
     ("LeadershipTransfer", "TransferTypeOK", True, {}),
     ("LeadershipTransfer", "TransferTypeOK", False, {"transferTarget": both(V1, NIL)}),
     ("LeadershipTransfer", "TransferTypeOK", False, {"isForced": both(NO, NIL)}),
+    (
+        "LeadershipTransfer",
+        "ForcedRequestsAreInFlight",
+        True,
+        {"forcedRequests": some(VOTE), "messages": some(VOTE, NO_VOTE)},
+    ),
+    (
+        "LeadershipTransfer",
+        "ForcedRequestsAreInFlight",
+        False,
+        {"forcedRequests": some(VOTE, LATER_VOTE), "messages": some(VOTE)},
+    ),
+    (
+        "LeadershipTransfer",
+        "ForcedRequestsAreInFlight",
+        False,
+        {"forcedRequests": some(VOTE, NO_VOTE), "messages": some(VOTE, NO_VOTE)},
+    ),
     ("ReadIndex", "ReadsTypeOK", True, {}),
     ("ReadIndex", "ReadsTypeOK", False, {"readNumber": both(-1, 0)}),
     ("ReadIndex", "ReadsTypeOK", False, {"readIndex": both(-1, NIL)}),
