@@ -60,14 +60,13 @@ def _mixed(source: random.Random, state: Any, part: float) -> Any:
     return replace(state, **{name: getattr(other, name) for name in taken})
 
 
-def _message(source: random.Random, states: dict[str, Any]) -> Any:
+def _message(source: random.Random, states: dict[str, Any], after: dict[str, Any]) -> Any:
     me = source.choice(SERVERS)
     renaming = {each: each for each in SERVERS} | {"s1": me, me: "s1"}
     found = servers.message(source, _NODE, _renamed(states[me], renaming))
     found = _renamed(found, renaming)
-    if source.random() < 0.3:
-        found = replace(found, term=max(1, states[found.source].current_term))
-    return found
+    like = source.choice((None, None, states[found.source], after[found.dest]))
+    return found if like is None else replace(found, term=max(1, like.current_term))
 
 
 def _unsound(source: random.Random, state: Any) -> Any:
@@ -93,9 +92,11 @@ def _promising(source: random.Random, states: dict[str, Any], state: Any) -> Any
 
 def _followed(source: random.Random, state: Any) -> Any:
     """Return what a server may be after a step of a kind that is rare at random."""
-    match source.randrange(4):
+    match source.randrange(5):
         case 0:
             return replace(state, role=Role.LEADER)
+        case 4:
+            return replace(state, heard_from_leader=True)
         case 1:
             term, vote = state.current_term + 1, source.choice((None, *SERVERS))
             role = source.choice((Role.FOLLOWER, Role.CANDIDATE))
@@ -126,7 +127,7 @@ def _views(source: random.Random) -> tuple[View, View]:
     for me in SERVERS:
         if source.random() < 0.4:
             after[me] = _followed(source, before[me])
-    flight = [_message(source, before) for _ in range(source.randint(0, 4))]
+    flight = [_message(source, before, after) for _ in range(source.randint(0, 4))]
     if source.random() < 0.3:
         me, peer = source.sample(SERVERS, 2)
         term = before[me].current_term + source.randint(0, 1)
@@ -134,7 +135,7 @@ def _views(source: random.Random) -> tuple[View, View]:
         before[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.FOLLOWER)))
         after[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.LEADER)))
     later = [m for m in flight if source.random() < 0.5]
-    later += [_message(source, before) for _ in range(source.randint(0, 2))]
+    later += [_message(source, before, after) for _ in range(source.randint(0, 2))]
     committed = _committed(source, before)
     asked = tuple(source.randint(0, 3) for _ in SERVERS)
     numbers = tuple(s.read_number for s in before.values())
