@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.mutants import of_python, of_tla, table
 from tests.support.mutants.__main__ import carried
-from tests.support.mutants.mutant import Mutant, source_of
+from tests.support.mutants.mutant import FEATURES, Mutant, source_of
 from tests.support.mutants.run import outcome_of
 from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN, SURVIVED
 
@@ -20,6 +20,11 @@ WAITING = frozenset({"MCRaftTrace.tla", "RaftLiveness.tla", "RaftTrace.tla"})
 RUN = [name for name in FILES if name not in WAITING]
 SAMPLE, SEED = 12, 18
 """How many mutants of a file are run again, and what chooses them."""
+SAMPLED = [
+    # Before those of features are run, what they are held against takes a while.
+    pytest.param(name, marks=[pytest.mark.deep] if source_of(name).parent == FEATURES else [])
+    for name in RUN
+]
 
 
 @pytest.mark.parametrize("name", RUN)
@@ -46,7 +51,7 @@ def _waits(rows: table.Table) -> bool:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize("name", SAMPLED)
 def test_what_became_of_a_mutant_becomes_of_it_again(name: str) -> None:
     known = table.read(name)
     for mutant in random.Random(SEED).sample(sorted(known), SAMPLE):
