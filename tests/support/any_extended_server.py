@@ -81,7 +81,7 @@ class _OfNode:
 
 @cache
 def of_node(
-    features: frozenset[Feature], node: type[ExtendedNode], cases: int
+    features: frozenset[Feature], node: Any, cases: int
 ) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
     """Return the constants of the spec with these features on, and what the node does."""
     cluster, source, found = _OfNode(features, node), random.Random(18), []
@@ -93,7 +93,7 @@ def of_node(
 
 
 def first_difference(
-    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode, cases: int = CASES
+    features: frozenset[Feature], node: Any = ExtendedNode, cases: int = CASES
 ) -> str | None:
     """Return the name of a step that one side has and the other lacks; None if there is none."""
     constants, known = of_node(features, node, cases)

@@ -157,7 +157,7 @@ def _of_raft(source: random.Random, node: ExtendedNode, to: Any) -> Any:
 
 def _term(source: random.Random, to: Any) -> int:
     near = (to.current_term - 1, to.current_term, to.current_term, to.current_term + 1)
-    return max(1, source.choice(near))
+    return max(1, int(source.choice(near)))
 
 
 def _of_pre_vote(source: random.Random, node: ExtendedNode, to: Any) -> Any:

@@ -130,9 +130,9 @@ def of_model() -> Checks:
     """Yield the checks of Raft with features within bounds."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED_MODEL)
     for features, _, _ in test_features.STATES:
-        yield "Next tie", partial(_tied, features)
+        yield "Next tie", partial(_tied, frozenset(features))
     for features, sizes, _ in test_features.STATES:
-        yield "bisimulation", partial(_bisimulated, features, sizes)
+        yield "bisimulation", partial(_bisimulated, frozenset(features), sizes)
     yield "tests", partial(first_failure, ("tests/spec/link/test_feature_model.py",))
 
 

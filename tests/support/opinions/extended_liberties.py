@@ -158,7 +158,7 @@ class Liberties:
     def in_part(self, liberty: Callable[..., Any], x: Server, m: Any, *given: Any) -> Taken:
         """Take a message in part."""
         if (taken := liberty(self.node, x.s, m, *given)) is not None:
-            after: Any = self.node.watched(x.s, Step(*taken, ()), m).state
+            after: Any = self.node.watched(x.s, Step(taken[0], taken[1], ()), m).state
             yield self.beside(x, after, m), taken[1]
 
     def adopt_term(self, x: Server, m: Any) -> Taken:
@@ -187,7 +187,7 @@ class Liberties:
         if not self.is_applied:
             return 0
         last = self.node.latest_index(s, s.last_index)
-        return max(s.configuration_index, self.node.latest_index(s, last - 1))
+        return max(int(s.configuration_index), self.node.latest_index(s, last - 1))
 
     def restart_at(self, x: Server, commit: int) -> Taken:
         if self._settled(x.s) <= commit and x.compacted <= commit <= x.commit_index:
@@ -619,7 +619,7 @@ class _Cluster:
             for c in x.confirmed
         )
         own = self.mapping.server(x.me)
-        none = {self.mapping.server(each): frozenset() for each in SERVERS}
+        none: dict[Any, Any] = {self.mapping.server(each): frozenset() for each in SERVERS}
         values["earlierReads"] = function({**none, own: frozenset(earlier)})
         values["confirmations"] = function({**none, own: frozenset(confirmed)})
         return tuple(values[name] for name in self._names)

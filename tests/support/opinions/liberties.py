@@ -314,7 +314,7 @@ class _Cluster:
 @cache
 def expected(name: str, cases: int) -> list[Asked]:
     """Return what is asked of an action, and what the second opinion is."""
-    kinds = (OWN | OF_A_MESSAGE).get(name, (None, (NUMBERS,)))[1]
+    kinds = {**OWN, **OF_A_MESSAGE}.get(name, (None, (NUMBERS,)))[1]
     cluster, source = _Cluster(), random.Random(name)
     return [
         cluster.asked(name, server, message, tuple(map(source.choice, kinds)))

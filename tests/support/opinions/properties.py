@@ -34,8 +34,8 @@ class Pair:
         self.on = features
         self.b, self.a = before.states, after.states
         self.flight, self.later = {*before.messages}, {*after.messages}
-        self.committed: Any = before.history.committed  # type: ignore[attr-defined]
-        self.asked: Any = before.history.asked_at, after.history.asked_at  # type: ignore[attr-defined]
+        self.committed: Any = before.history.committed
+        self.asked: Any = before.history.asked_at, after.history.asked_at
         self.is_restart = before.restarts != after.restarts
 
     @property

@@ -6,7 +6,7 @@ RaftTrace.tla does, with whatever arguments, that stays within the bounds.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 from typing import Any, Final
@@ -26,7 +26,7 @@ _OF_EACH: Final = 8
 _WASTING: Final = ("Timeout", "StepDown", "RestartAt", "Refuse", "Acknowledge", "AdoptTerm")
 """What leads nowhere."""
 _TERM, _LOG, _MESSAGES, _RESTARTS = 3, 2, 2, 1
-_OF_RAFT: Final = {
+_OF_RAFT: Final[dict[str, Any]] = {
     "Server": frozenset({model_value("s1"), model_value("s2")}),
     "Value": frozenset({model_value("v1"), model_value("v2")}),
     "Nil": model_value("Nil"),
@@ -78,9 +78,14 @@ def _is_within(state: State) -> bool:
     terms, _, snapshots, logs, *_, messages = state
     ends = (
         field(snapshot, "lastIncludedIndex") + len(results_of(log))
-        for snapshot, log in zip(results_of(snapshots), results_of(logs), strict=True)
+        for snapshot, log in zip(_results(snapshots), _results(logs), strict=True)
     )
-    return max(results_of(terms)) <= _TERM and max(ends) <= _LOG and len(messages) <= _MESSAGES
+    return max(_results(terms)) <= _TERM and max(ends) <= _LOG and len(messages) <= _MESSAGES
+
+
+def _results(of: Any) -> Sequence[Any]:
+    """Return what a variable is at each server."""
+    return results_of(of)
 
 
 def _expected(state: State, restarts: int) -> Steps:
@@ -139,7 +144,7 @@ def first_difference(walks: int = WALKS) -> str | None:
             before, *after = (dict(zip(module.variables, s, strict=True)) for s in (state, *found))
             if not all(recorded.holds(before, each) for each in after):
                 return "committed"
-        permutations = module.constant("Symmetry", CONSTANTS)
+        permutations: Any = module.constant("Symmetry", CONSTANTS)
     except SpecError as error:
         return str(error)
     return (
