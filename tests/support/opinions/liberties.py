@@ -242,6 +242,13 @@ RECEIVED: Final[Mapping[str, type[Any]]] = {
     "MatchSnapshot": InstallSnapshotRequest,
 }
 """What each is made of mostly."""
+ROLES: Final[Mapping[str, Role]] = {
+    "SendEntries": Role.LEADER,
+    "Commit": Role.LEADER,
+    "RecordMatch": Role.LEADER,
+    "RecordVote": Role.CANDIDATE,
+}
+"""Who takes each mostly."""
 LIBERTIES: Final = (*OWN, "AcknowledgeLess", *OF_A_MESSAGE)
 
 
@@ -249,11 +256,16 @@ LIBERTIES: Final = (*OWN, "AcknowledgeLess", *OF_A_MESSAGE)
 
 
 def situations(
-    source: random.Random, cases: int, wanted: type[Any] = object
+    source: random.Random, cases: int, wanted: type[Any] = object, role: Role | None = None
 ) -> Iterator[tuple[State, Message]]:
-    """Yield servers, and a message on its way to each, mostly of one type, at random."""
+    """Yield servers, and a message on its way to each, at random, mostly of one role and type."""
     for _ in range(cases):
         server = servers.server(source)
+        while role is not None and server.role is not role and source.random() < 0.9:
+            server = servers.server(source)
+        if role is server.role is Role.LEADER:
+            match = [source.randint(0, server.last_index) for _ in SERVERS]
+            server = replace(server, match_index=(0, *match[1:]))
         if server.role is Role.CANDIDATE:
             votes = source.sample(SERVERS[1:], source.randrange(len(SERVERS)))
             server = replace(server, votes_granted=frozenset({server.me, *votes}))
@@ -318,7 +330,9 @@ def expected(name: str, cases: int) -> list[Asked]:
     cluster, source = _Cluster(), random.Random(name)
     return [
         cluster.asked(name, server, message, tuple(map(source.choice, kinds)))
-        for server, message in situations(source, cases, RECEIVED.get(name, object))
+        for server, message in situations(
+            source, cases, RECEIVED.get(name, object), ROLES.get(name)
+        )
         for _ in range(min(3, 1 + len(kinds)))
     ]
 

@@ -17,6 +17,8 @@ from raft_ref.features import (
     ExtendedNode,
     Feature,
     ForcedRequestVoteRequest,
+    PreVoteRequest,
+    PreVoteResponse,
     Promise,
 )
 from raft_ref.spec.files import FEATURES
@@ -96,7 +98,8 @@ def _followed(source: random.Random, state: Any) -> Any:
         case 0:
             return replace(state, role=Role.LEADER)
         case 4:
-            return replace(state, heard_from_leader=True)
+            term = state.current_term + source.randint(0, 1)
+            return replace(state, heard_from_leader=True, current_term=term)
         case 1:
             term, vote = state.current_term + 1, source.choice((None, *SERVERS))
             role = source.choice((Role.FOLLOWER, Role.CANDIDATE))
@@ -107,6 +110,18 @@ def _followed(source: random.Random, state: Any) -> Any:
             return replace(state, log=(*state.log, Entry(state.current_term, new)))  # type: ignore[arg-type]
         case _:
             return replace(state, promise=None)
+
+
+def _pre_vote(source: random.Random, states: dict[str, Any]) -> tuple[Any, Any]:
+    """Return a request for a pre-vote by a log that is nearly as its addressee's, and an answer."""
+    me, peer = source.sample(SERVERS, 2)
+    s, near = states[me], (-1, 0, 0, 1)
+    term = max(1, s.current_term + source.choice(near))
+    index = max(0, s.last_index + source.choice(near))
+    last = max(0, s.last_term + source.choice(near))
+    answered = max(1, term + source.choice((0, 0, 0, 1)))
+    granted = source.random() < 0.8
+    return PreVoteRequest(peer, me, term, index, last), PreVoteResponse(me, peer, answered, granted)
 
 
 def _committed(source: random.Random, states: dict[str, Any]) -> tuple[CommittedEntry, ...]:
@@ -136,6 +151,10 @@ def _views(source: random.Random) -> tuple[View, View]:
         after[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.LEADER)))
     later = [m for m in flight if source.random() < 0.5]
     later += [_message(source, before, after) for _ in range(source.randint(0, 2))]
+    if source.random() < 0.3:
+        asked, answer = _pre_vote(source, before)
+        flight.append(asked)
+        later.append(answer)
     committed = _committed(source, before)
     asked = tuple(source.randint(0, 3) for _ in SERVERS)
     numbers = tuple(s.read_number for s in before.values())
