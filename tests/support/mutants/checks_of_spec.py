@@ -27,7 +27,7 @@ from tests.support.mutants import checks_of_features, checks_of_node, recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import FEATURES, SPEC, defined_at
 from tests.support.mutants.reading import parsed
-from tests.support.opinions import liberties
+from tests.support.opinions import liberties, trace_models
 from tests.support.raft_states import CONSTANTS, HEALTHY
 from tests.support.servers import SERVERS, VALUES
 from tests.traces.validation import test_liberties
@@ -54,7 +54,6 @@ _PATHS: Final = (
 )  # fmt: skip
 """What the modules are called in `raft_ref.spec.files`."""
 _TEST_OF_MODEL: Final = "tests/spec/link/test_model.py"
-_TEST_OF_LIBERTIES: Final = "tests/traces/validation/test_liberties.py"
 _MEMORY: Final = 1 << 30
 
 
@@ -67,6 +66,8 @@ def prepare(name: str) -> None:
     if name == "Raft.tla":
         for model in recorded.BOXES:
             recorded.steps(model)
+    if name == trace_models.model().name:
+        trace_models.expected(trace_models.WALKS)
     if name == "RaftTrace.tla":
         for each in liberties.LIBERTIES:
             liberties.expected(each, liberties.CASES)
@@ -225,9 +226,13 @@ def _of_trace(line: int) -> Checks:
 
 
 def _of_trace_model(line: int) -> Checks:
-    yield "as it is loaded", partial(_loaded, files.RAFT_TRACE.with_name("MCRaftTrace.tla"))
+    yield "as it is loaded", lambda: _loaded(trace_models.model())
+    yield "RaftTrace tie", trace_models.first_difference
+    yield "tests", _steps_are_properties
+
+
+def _deep_of_trace_model(line: int) -> Checks:
     yield "states that are counted", _counted
-    yield "tests", lambda: first_failure((_TEST_OF_LIBERTIES,), but_not="features or reads")
 
 
 def _of_liveness(line: int) -> Checks:
@@ -255,8 +260,17 @@ _DEEP: Final[dict[str, Callable[[int], Checks]]] = {
     "RaftProgress.tla": _deep_of_progress,
     "MCRaft.tla": _deep_of_model,
     "RaftTrace.tla": _deep_of_trace,
-    "MCRaftTrace.tla": _deep_of_trace,
+    "MCRaftTrace.tla": _deep_of_trace_model,
 }
+
+
+def _steps_are_properties() -> str | None:
+    """Return what is not the property of steps that its name says, as a test does."""
+    operators = shared(trace_models.model()).operators
+    for name in (each for each in operators if each.endswith("Always")):
+        if operators[name].text != f"[][{name.removesuffix('Always')}]_vars":
+            return name
+    return None
 
 
 def _refined(model: Model) -> str | None:

@@ -17,9 +17,11 @@ from raft_ref.features import (
     ExtendedNode,
     Feature,
     ForcedRequestVoteRequest,
+    HeartbeatRequest,
     PreVoteRequest,
     PreVoteResponse,
     Promise,
+    TimeoutNowRequest,
 )
 from raft_ref.spec.files import FEATURES
 from raft_ref.spec.link.features.history import ReadHistory
@@ -124,9 +126,48 @@ def _pre_vote(source: random.Random, states: dict[str, Any]) -> tuple[Any, Any]:
     return PreVoteRequest(peer, me, term, index, last), PreVoteResponse(me, peer, answered, granted)
 
 
+def _told(source: random.Random, before: Any) -> tuple[Any, Any]:
+    """Return what a server may be once it was told something, and what it was told."""
+    term = before.current_term + source.randint(0, 1)
+    after = replace(before, current_term=term, role=Role.FOLLOWER)
+    peer = source.choice([each for each in SERVERS if each != before.me])
+    told = max(1, source.choice((term, term, before.current_term, term + 1)))
+    if source.random() < 0.5:
+        return replace(after, is_forced=True), TimeoutNowRequest(peer, before.me, told)
+    return replace(after, heard_from_leader=True), HeartbeatRequest(peer, before.me, told, 1)
+
+
+def _changed(source: random.Random, before: Any) -> tuple[Any, Any]:
+    """Return a leader that goes by C_old,new, and what it may be once it has appended something."""
+    old = Configuration(servers.some(source) | {before.me}, servers.some(source))
+    leader = replace(
+        before,
+        role=source.choice((Role.LEADER, Role.LEADER, before.role)),
+        log=(Entry(1, VALUES[0]), Entry(1, old)),  # type: ignore[arg-type]
+        configuration_index=before.compacted + source.choice((0, 2)),
+    )
+    new: Any = source.choice(
+        (
+            Configuration(old.voters),
+            Configuration(old.voters, frozenset(), old.outgoing_voters - old.voters),
+            Configuration(servers.some(source)),
+            replace(old, learners=servers.some(source)),
+            VALUES[0],
+        )
+    )
+    after = replace(leader, log=(*leader.log, Entry(1, new)))
+    match source.randrange(4):
+        case 0:
+            return leader, replace(after, role=Role.FOLLOWER)
+        case 1:
+            return leader, replace(after, snapshot=replace(before.snapshot, last_included_term=7))
+        case _:
+            return leader, after
+
+
 def _committed(source: random.Random, states: dict[str, Any]) -> tuple[CommittedEntry, ...]:
     s = states[source.choice(SERVERS)]
-    known = values(s)[: source.randint(0, s.last_index)]
+    known = values(s)[: source.choice((s.last_index, source.randint(0, s.last_index)))]
     return tuple(CommittedEntry(1, value, 1) for value in known)
 
 
@@ -142,6 +183,9 @@ def _views(source: random.Random) -> tuple[View, View]:
     for me in SERVERS:
         if source.random() < 0.4:
             after[me] = _followed(source, before[me])
+    if source.random() < 0.3:
+        me = source.choice(SERVERS)
+        before[me], after[me] = _changed(source, before[me])
     flight = [_message(source, before, after) for _ in range(source.randint(0, 4))]
     if source.random() < 0.3:
         me, peer = source.sample(SERVERS, 2)
@@ -151,6 +195,10 @@ def _views(source: random.Random) -> tuple[View, View]:
         after[me] = replace(before[me], role=source.choice((Role.CANDIDATE, Role.LEADER)))
     later = [m for m in flight if source.random() < 0.5]
     later += [_message(source, before, after) for _ in range(source.randint(0, 2))]
+    if source.random() < 0.3:
+        me = source.choice(SERVERS)
+        after[me], told = _told(source, before[me])
+        flight.append(told)
     if source.random() < 0.3:
         asked, answer = _pre_vote(source, before)
         flight.append(asked)

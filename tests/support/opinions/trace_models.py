@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref.spec.files import RAFT_TRACE
@@ -17,7 +18,6 @@ from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.values.value import model_value, results_of
 from raft_ref.traces.validation.rules.protocol import field
 
-MODEL: Final = RAFT_TRACE.with_name("MCRaftTrace.tla")
 WALKS: Final = 60
 """How many walks are enough to tell each mutant of the model that is another."""
 _LENGTH: Final = 25
@@ -42,6 +42,11 @@ CONSTANTS: Final[dict[str, Any]] = {
 State = tuple[Any, ...]
 Steps = frozenset[tuple[State, int]]
 """What Raft's variables are after a step, and how often servers have restarted."""
+
+
+def model() -> Path:
+    """Return the file of the model."""
+    return RAFT_TRACE.with_name("MCRaftTrace.tla")
 
 
 def _asked(messages: Any) -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -100,15 +105,15 @@ def _expected(state: State, restarts: int) -> Steps:
 
 def _split(state: State) -> tuple[State, int]:
     """Return Raft's variables of a state of the model, and how many restarts there were."""
-    model, raft = shared(MODEL).variables, shared(RAFT_TRACE).variables
-    known = dict(zip(model, state, strict=True))
+    ours, raft = shared(model()).variables, shared(RAFT_TRACE).variables
+    known = dict(zip(ours, state, strict=True))
     return tuple(known[name] for name in raft), known["restarts"]
 
 
 @cache
-def expected(walks: int = WALKS) -> list[tuple[State, Steps]]:
+def expected(walks: int) -> list[tuple[State, Steps]]:
     """Return states of the model, and what is to follow each: each action happens somewhere."""
-    transitions, source = shared(MODEL).transitions(CONSTANTS), random.Random(18)
+    transitions, source = shared(model()).transitions(CONSTANTS), random.Random(18)
     known: dict[State, None] = {}
     told: Counter[str] = Counter()
     for _ in range(walks):
@@ -130,7 +135,7 @@ def expected(walks: int = WALKS) -> list[tuple[State, Steps]]:
 def first_difference(walks: int = WALKS) -> str | None:
     """Return in what the model is not RaftTrace.tla within its bounds; None if it is."""
     known = expected(walks)
-    module = shared(MODEL)
+    module = shared(model())
     try:
         ours = module.transitions(CONSTANTS, specification="Spec")
         theirs = shared(RAFT_TRACE).transitions(_OF_RAFT)

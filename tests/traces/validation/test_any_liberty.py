@@ -52,7 +52,7 @@ def test_the_model_takes_each_liberty_within_its_bounds() -> None:
 
 
 def test_the_properties_of_steps_that_the_model_asks_for() -> None:
-    operators = load(trace_models.MODEL).operators
+    operators = load(trace_models.model()).operators
     names = [name for name in operators if name.endswith("Always")]
     assert names
     for name in names:
