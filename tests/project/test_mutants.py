@@ -15,7 +15,28 @@ from tests.support.mutants.mutant import FEATURES, Mutant, source_of
 from tests.support.mutants.run import outcome_of
 from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN, SURVIVED
 
-WAITING = frozenset({"MCRaftTrace.tla", "RaftLiveness.tla", "RaftTrace.tla"})
+WAITING = frozenset(
+    {
+        "CheckQuorum.tla",
+        "Configuration.tla",
+        "ExtendedRaft.tla",
+        "ExtendedRaftTrace.tla",
+        "FeatureVariables.tla",
+        "LeaderContact.tla",
+        "LeadershipTransfer.tla",
+        "LeadershipTransferInvariants.tla",
+        "Leases.tla",
+        "LeasesInvariants.tla",
+        "MCExtendedRaft.tla",
+        "MCExtendedRaftTrace.tla",
+        "MCRaftTrace.tla",
+        "Membership.tla",
+        "MembershipInvariants.tla",
+        "PreVote.tla",
+        "PreVoteInvariants.tla",
+        "ReadIndex.tla",
+    }
+)
 """Files of which some mutants were not run yet."""
 RUN = [name for name in FILES if name not in WAITING]
 SAMPLE, SEED = 12, 18
