@@ -47,6 +47,7 @@ def test_one_that_allows_another_thing_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.deep
 def test_the_model_takes_each_liberty_within_its_bounds() -> None:
     assert trace_models.first_difference() is None
 
