@@ -1,5 +1,6 @@
 """What a mutant is: a file with one token replaced by another."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from tests.support.files import ROOT
 
 NODE = ROOT / "raft_ref" / "node.py"
 SPEC = ROOT / "spec"
+FEATURES = SPEC / "features"
 
 
 @dataclass(frozen=True, order=True)
@@ -45,4 +47,13 @@ NOTHING = "(nothing)"
 
 def source_of(name: str) -> Path:
     """Return the file that mutants are made of, by its name alone."""
-    return NODE if name == NODE.name else SPEC / name
+    if name == NODE.name:
+        return NODE
+    return next(path for path in (SPEC / name, FEATURES / name) if path.is_file())
+
+
+def defined_at(path: Path, line: int) -> str | None:
+    """Return the name of the definition of a file in which a line is."""
+    lines = path.read_text(encoding="utf-8").splitlines()[:line]
+    found = (re.match(r"(?:LOCAL )?(\w+)(?:\(.*?\))? ==", each) for each in reversed(lines))
+    return next((each[1] for each in found if each), None)

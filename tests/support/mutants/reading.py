@@ -16,6 +16,19 @@ _ASSOCIATIVE = ("/\\", "\\/")
 _NO_MEANING = ("at", "text")
 
 
+_known: dict[str, Any] = {}
+
+
+def parsed(text: str, name: str) -> Any:
+    """Return the syntax tree of a text, the one that there is already wherever it was read from.
+
+    Raises as `parse_module`.
+    """
+    if text not in _known:
+        _known[text] = parse_module(text, name)
+    return _known[text]
+
+
 def is_read_alike(one: str, other: str) -> bool:
     """Tell whether two texts of a module have the same syntax tree; places do not count."""
     try:
@@ -26,7 +39,7 @@ def is_read_alike(one: str, other: str) -> bool:
 
 @cache
 def _shape_of(text: str) -> Any:
-    return _shape(parse_module(text, "Mutant.tla"))
+    return _shape(parsed(text, "Mutant.tla"))
 
 
 def _shape(part: Any) -> Any:

@@ -1,5 +1,6 @@
 """Runs mutants, each in a process of its own, and says by what it was caught."""
 
+import gc
 import os
 import select
 import signal
@@ -32,6 +33,8 @@ def outcome_of(name: str, mutant: Mutant | None, *, is_deep: bool = True) -> str
     """
     text = source_of(name).read_text(encoding="utf-8")
     prepare(name)
+    # What is there by now is no garbage, and need not be copied into each process to find that out.
+    gc.freeze()
     line = 0
     if mutant is not None:
         text, line = mutant.apply(text), mutant.line
@@ -66,7 +69,7 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
     checks: Checks = (
         checks_of_node.checks(line, is_deep)
         if source.suffix == ".py"
-        else checks_of_spec.checks(name, is_deep)
+        else checks_of_spec.checks(name, line, is_deep)
     )
     for check, run in checks:
         try:

@@ -5,10 +5,14 @@ from pathlib import Path
 
 from tests.support.files import DATA
 from tests.support.mutants import of_python, of_tla
-from tests.support.mutants.mutant import NODE, NOTHING, SPEC, Mutant, source_of
+from tests.support.mutants.mutant import FEATURES, NODE, NOTHING, SPEC, Mutant, source_of
 
 FOLDER = DATA / "mutants"
-FILES = (NODE.name, *sorted(path.name for path in SPEC.glob("*.tla")))
+FILES = (
+    NODE.name,
+    *sorted(path.name for path in SPEC.glob("*.tla")),
+    *sorted(path.name for path in FEATURES.glob("*.tla")),
+)
 
 CAUGHT, EQUIVALENT, HOLE = "caught", "equivalent", "hole"
 """What an outcome begins with: noticed by what is named; no other behaviour, for the reason that is

@@ -1,0 +1,108 @@
+"""All steps of a cluster with features, as the node has them and as Next of ExtendedRaft.tla has.
+
+What tests.support.any_server does for Raft.tla.
+"""
+
+import random
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final
+
+from raft_ref.explorer import View
+from raft_ref.features import ExtendedNode, Feature
+from raft_ref.spec.files import EXTENDED
+from raft_ref.spec.link.features.variables import ExtendedVariables
+from raft_ref.spec.link.shared import shared
+from raft_ref.spec.syntax.errors import SpecError
+from tests.support import extended_servers as servers
+from tests.support.servers import SERVERS, VALUES
+
+_OF_READS = frozenset({Feature.READ_INDEX})
+_OF_LEASES = _OF_READS | {Feature.LEASES}
+_OF_MEMBERS = frozenset({Feature.MEMBERSHIP})
+_ELECTIONS = frozenset({Feature.PRE_VOTE, Feature.CHECK_QUORUM, Feature.LEADERSHIP_TRANSFER})
+SETS: Final[tuple[frozenset[Feature], ...]] = (
+    frozenset(),
+    *(frozenset({each}) for each in sorted(_ELECTIONS)),
+    _ELECTIONS | _OF_LEASES,
+    _OF_READS,
+    _OF_LEASES,
+    _OF_MEMBERS,
+    _OF_MEMBERS | {Feature.JOINT_CONSENSUS} | _ELECTIONS | _OF_READS,
+    _OF_MEMBERS | {Feature.APPLIED_MEMBERSHIP},
+    frozenset(Feature),
+)
+"""Which features are on together: none, each, and many."""
+CASES = 150
+"""How many servers are looked at for each."""
+VOTERS: Final = SERVERS[:3]
+
+
+Steps = dict[Any, str]
+"""The states that steps lead to, and the name of one that does."""
+
+
+class _OfNode:
+    """The steps of a cluster in which one server is given, and the others have just begun."""
+
+    def __init__(self, features: frozenset[Feature], node: type[ExtendedNode]) -> None:
+        self.node = node(SERVERS, VALUES, voters=VOTERS).with_features(features)
+        self._mapping = ExtendedVariables(SERVERS, VALUES, features, VOTERS)
+        self.constants = self._mapping.constants
+        self._names = shared(EXTENDED).variables
+        self._others = {each: self.node.initial(each) for each in SERVERS}
+
+    def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
+        """Return a state, and the steps of the node and of the network from it."""
+        states = {**self._others, server.me: server}
+        return self._state(states, {message}), dict(self._steps(states, message))
+
+    def _steps(self, states: dict[str, Any], message: Any) -> Iterator[tuple[Any, str]]:
+        node = self.node
+        for me, state in states.items():
+            for action in node.actions(state):
+                step = node.act(state, action)
+                assert step is not None
+                after = self._state({**states, me: step.state}, {message, *step.messages})
+                yield after, type(action).__name__
+            yield self._state({**states, me: node.restart(state)}, {message}), "Restart"
+        yield self._state(states, set()), "DropMessage"
+        step = node.receive(states[message.dest], message)
+        received = {**states, message.dest: step.state}
+        name = type(message).__name__
+        yield self._state(received, {*step.messages}), name
+        yield self._state(received, {message, *step.messages}), name
+
+    def _state(self, states: dict[str, Any], messages: set[Any]) -> Any:
+        view = View(states, tuple(messages), (), 0, 0, 0)
+        values = self._mapping.of(view, frozenset(self._names))
+        return tuple(values[name] for name in self._names)
+
+
+@cache
+def of_node(
+    features: frozenset[Feature], node: Any, cases: int
+) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
+    """Return the constants of the spec with these features on, and what the node does."""
+    cluster, source, found = _OfNode(features, node), random.Random(18), []
+    for _ in range(cases):
+        server = servers.server(source, cluster.node)
+        message = servers.message(source, cluster.node, server)
+        found.append(cluster.steps(server, message))
+    return cluster.constants, found
+
+
+def first_difference(
+    features: frozenset[Feature], node: Any = ExtendedNode, cases: int = CASES
+) -> str | None:
+    """Return the name of a step that one side has and the other lacks; None if there is none."""
+    constants, known = of_node(features, node, cases)
+    spec = shared(EXTENDED).transitions(constants)
+    for here, steps in known:
+        try:
+            of_spec = {step.state: step.action.name for step in spec.successors(here)}
+        except SpecError as error:
+            return str(error)
+        for after in steps.keys() ^ of_spec.keys():
+            return steps.get(after) or of_spec[after]
+    return None
