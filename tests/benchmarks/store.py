@@ -3,8 +3,9 @@
     python -m tests.benchmarks.store [--seconds N] [--clients N ...] [--only NAME ...]
 
 Prints a line for each system and number of clients that work at one time: writes and linearizable
-reads a second, with the median and the 99th percentile of their latency, and the ratio of rates to
-PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
+reads a second, with the median and the 99th percentile of their latency, the microseconds that all
+servers together work for one (by the processor's clock, and so the same on a machine that is busy),
+and the ratio of rates to PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
 it is stopped (SIGTERM).
 
 - raft-ref: three `raft-ref serve` over TCP, and clients of its own kind. Where they are named,
@@ -21,6 +22,8 @@ import argparse
 import asyncio
 import base64
 import json
+import math
+import os
 import select
 import shutil
 import signal
@@ -44,27 +47,49 @@ Do = Callable[[bool, int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Operations a second, and the latencies (milliseconds) of the median and of one in 100."""
+    """Operations a second, and the latencies (milliseconds) of the median and of one in 100.
+
+    And the microseconds that the servers worked for one, all of them together.
+    """
 
     rate: float
     median: float
     late: float
+    work: float = math.nan
 
     def __str__(self) -> str:
-        return f"{self.rate:>8,.0f} {self.median:>7.2f} {self.late:>8.2f}"
+        work = "-" if math.isnan(self.work) else f"{self.work:,.0f}"
+        return f"{self.rate:>8,.0f} {self.median:>7.2f} {self.late:>8.2f} {work:>7}"
 
 
-def rate_of(latencies: list[float], seconds: float) -> Rate:
-    """Return the rate of operations that took so long each, in so many seconds altogether."""
+def rate_of(latencies: list[float], seconds: float, worked: float = math.nan) -> Rate:
+    """Return the rate of operations that took so long each, in so many seconds altogether.
+
+    And for which servers worked for so many seconds.
+    """
     ranked = sorted(latencies)
     late = ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))]
-    return Rate(len(ranked) / seconds, 1000 * statistics.median(ranked), 1000 * late)
+    work = 1e6 * worked / len(ranked)
+    return Rate(len(ranked) / seconds, 1000 * statistics.median(ranked), 1000 * late, work)
 
 
-async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
+Servers = list["subprocess.Popen[bytes]"]
+
+
+def worked(servers: Servers) -> float:
+    """Return for how many seconds processes have worked, by the processor's clock."""
+    total = 0
+    for each in servers:
+        # What stands in parentheses, the program's name, may have spaces in it.
+        fields = Path(f"/proc/{each.pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+async def load(workers: list[Do], servers: Servers, seconds: float, is_write: bool) -> Rate:
     """Let all workers do one thing after the other for some seconds."""
     latencies: list[float] = []
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), worked(servers)
 
     async def work(do: Do, number: int) -> None:
         while time.perf_counter() - begin < seconds:
@@ -73,7 +98,7 @@ async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
             latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*(work(do, number) for number, do in enumerate(workers)))
-    return rate_of(latencies, time.perf_counter() - begin)
+    return rate_of(latencies, time.perf_counter() - begin, worked(servers) - before)
 
 
 async def longest_pause(write: Callable[[], Awaitable[bool]]) -> float:
@@ -99,7 +124,7 @@ def ports(count: int) -> list[int]:
 
 
 @contextmanager
-def processes(commands: list[list[str]]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def processes(commands: list[list[str]]) -> Iterator[Servers]:
     """Run commands until the end of the block."""
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [subprocess.Popen(command, **quiet) for command in commands]
@@ -164,7 +189,7 @@ class Ours:
         await asyncio.gather(*(do(True, number) for number, do in enumerate(found)))
         return found
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+    async def failover(self, started: Servers, number: int) -> float:
         """Send the leader a signal; return for how many seconds nothing could be written."""
         client = Client(self.addresses)
         operation = Operation(Kind.PUT, "key", "value")
@@ -268,7 +293,7 @@ class Etcd:
         await do(True, 0)
         return do
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+    async def failover(self, started: Servers, number: int) -> float:
         """Send the leader a signal; return for how many seconds nothing could be written."""
         leader = await self._leader()
         started[self.clients.index(leader)].send_signal(number)
@@ -371,7 +396,7 @@ def pysyncobj(folder: Path, clients: int, seconds: float) -> Rate:
 
 def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: Rate | None) -> str:
     ratio = f"x {writes.rate / baseline.rate:.2f}" if baseline else "-"
-    return f"{name:<11} {clients:>8} {writes} {reads or '       -       -        -'} {ratio:>8}"
+    return f"{name:<11} {clients:>8} {writes} {reads or '       -       -        -       -'} {ratio:>8}"
 
 
 Rows = list[tuple[int, Rate, Rate]]
@@ -380,11 +405,11 @@ Rows = list[tuple[int, Rate, Rate]]
 async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> Rows:
     """Return for each number of clients the rates of writes and reads."""
     found: Rows = []
-    with processes(system.commands):
+    with processes(system.commands) as servers:
         for count in counts:
             workers = await system.workers(count)
-            writes = await load(workers, seconds, is_write=True)
-            reads = await load(workers, seconds, is_write=False)
+            writes = await load(workers, servers, seconds, is_write=True)
+            reads = await load(workers, servers, seconds, is_write=False)
             found.append((count, writes, reads))
     return found
 
@@ -402,10 +427,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--pauses", type=int, default=5, help="times that a leader is stopped")
     parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", *BY_NAME])
     options = parser.parse_args()
     wanted = options.only or ["PySyncObj", "raft-ref", "etcd"]
-    head = "  writes/s  median   99th %   reads/s  median   99th %    ratio"
+    of_each = "median   99th %    work"
+    head = f"  writes/s  {of_each}   reads/s  {of_each}    ratio"
     print(f"{'':<11} {'clients':>8} {head}")
     baselines: dict[int, Rate] = {}
     if "PySyncObj" in wanted:
@@ -422,9 +449,10 @@ def main() -> None:
             rows = asyncio.run(measured(made, options.clients, options.seconds))
         for count, writes, reads in rows:
             print(_line(system.name, count, writes, reads, baselines.get(count)), flush=True)
-        for number, what in ((signal.SIGKILL, "killed"), (signal.SIGTERM, "stopped")):
+        signals = ((signal.SIGKILL, "killed"), (signal.SIGTERM, "stopped"))
+        for number, what in signals if options.pauses else ():
             pauses = []
-            for _ in range(5):
+            for _ in range(options.pauses):
                 with tempfile.TemporaryDirectory() as folder:
                     pauses.append(asyncio.run(paused(system(Path(folder)), number)))
             pause = 1000 * statistics.median(pauses)
