@@ -12,10 +12,8 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +29,14 @@ from raft_ref.node import Step
 from raft_ref.server.client import greeted, stranger
 from raft_ref.server.codec import Envelope
 from raft_ref.server.disk.storage import DiskStorage
+from raft_ref.server.disk.worker import Worker
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
 from raft_ref.server.network.addresses import Address, Contexts, parse_address
 from raft_ref.server.network.admission import CHANGED, check_message
 from raft_ref.server.network.greeting import Greeter
 from raft_ref.server.network.hello import Answer, Farewell, Hello
+from raft_ref.server.network.incoming import Asked
 from raft_ref.server.network.names import check_name
 from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
 from raft_ref.server.network.report import report_of
@@ -71,6 +71,7 @@ from raft_ref.state import State
 log = logging.getLogger("raft_ref.server")
 
 _decode_request = msgspec.msgpack.Decoder(Request).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 LAST_WORDS = 0.05
 """Seconds that a server which stops leaves its answers to be sent."""
@@ -130,7 +131,7 @@ class Server:
         chance = random.Random()
         now = time.monotonic()
         self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
-        self._disk = ThreadPoolExecutor(1, "disk")
+        self._disk = Worker()
         self._greeter = Greeter(
             me,
             named(node.features),
@@ -157,8 +158,7 @@ class Server:
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
         self._wakeup = asyncio.Event()
-        self._asked: dict[RequestId, asyncio.Future[Reply]] = {}
-        self._numbers = count()
+        self._adding: set[asyncio.Task[None]] = set()
         self._seen = (0, "")
         self._members: Members | None = None  # those that the transport knows of
         self._leaving: set[ServerId] = set()  # whose removal is not committed yet
@@ -184,7 +184,7 @@ class Server:
             await asyncio.sleep(LAST_WORDS)
         finally:
             await self._transport.close()
-            self._disk.shutdown()
+            self._disk.end()
             self._storage.close()
 
     async def stop(self, seconds: float = STOP_WITHIN) -> None:
@@ -227,9 +227,8 @@ class Server:
             else:
                 self._send(message, number)
         for request, reply in output.replies:
-            asked = self._asked.pop(request, None)
-            if asked is not None and not asked.done():
-                asked.set_result(reply)
+            assert isinstance(request, _Waiting | _Wish)
+            request.reply(reply)
         self._tell()
         await self._attend_to_members()
 
@@ -248,24 +247,34 @@ class Server:
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
         began = time.monotonic()
-        saving = asyncio.get_running_loop().run_in_executor(self._disk, self._storage.save, what)
-        heartbeat, longest = self.replica.timing.heartbeat, self.replica.timing.longest_save
+        saving = self._disk.do(partial(self._storage.save, what))
+        self._say_again(began + self.replica.timing.longest_save)
         try:
-            while not (await asyncio.wait({saving}, timeout=heartbeat))[0]:
-                if time.monotonic() < began + longest:
-                    for envelope in self._pulse.again(self.replica.state):
-                        self._transport.send(envelope)
-            saving.result()
+            await asyncio.shield(saving)
         except asyncio.CancelledError:
             # It is written all the same, and so its steps have happened.
             await saving
             self._settled()
             raise
+        finally:
+            self._saying.cancel()
         took = time.monotonic() - began
         self.replica.was_saving(took)
         if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
             self._told_of_disk = began
             log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+
+    def _say_again(self, until: float) -> None:
+        """Let a leader be heard, from a heartbeat on, until it is `cancel`led or too late."""
+
+        def say() -> None:
+            if time.monotonic() < until:
+                for envelope in self._pulse.again(self.replica.state):
+                    self._transport.send(envelope)
+                self._say_again(until)
+
+        loop = asyncio.get_running_loop()
+        self._saying = loop.call_later(self.replica.timing.heartbeat, say)
 
     def _send(self, message: Any, number: int) -> None:
         envelope = Envelope(message, number)
@@ -369,9 +378,8 @@ class Server:
 
     async def _on_disk(self, do: Callable[..., Any], *arguments: Any) -> Any:
         """Do something with the disk, after what is under way. Stops if it fails."""
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._disk, do, *arguments)
+            return await self._disk.do(partial(do, *arguments))
         except StorageError as error:
             self._fail(error)
             raise
@@ -423,32 +431,43 @@ class Server:
             log.error("closed the connection of %s: its %s: %r", message.source, what, error)
             self._transport.cut(message.source)
 
-    async def _answer(self, payload: bytes) -> bytes:
+    def _answer(self, asked: Asked) -> None:
         try:
-            request = _decode_request(payload)
+            request = _decode_request(asked.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
+        waiting = _Waiting(asked, request.number, self._address_of)
         if request.status:
             links = {name: each.is_connected for name, each in self._transport.links.items()}
             report = report_of(self.replica, self.cluster, links)
-            return msgspec.msgpack.encode((request.number, report))
+            asked.answer(_encode((request.number, report)))
+            return
         if request.command is not None:
             if size_of(request.command) > MAX_COMMAND:
                 why = Result(succeeded=False, refused=too_large(request.command))
-                return msgspec.msgpack.encode((request.number, Reply(Status.REFUSED, why)))
+                waiting.reply(Reply(Status.REFUSED, why))
+                return
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
-        refused = ""
         if change is not None and change.kind is ChangeKind.ADD:
+            adding = asyncio.ensure_future(self._add(change, request, waiting))
+            self._adding.add(adding)
+            adding.add_done_callback(self._adding.discard)
+        else:
+            self._take(partial(self._put, request.put_to, waiting))
+
+    async def _add(self, change: Change, request: Request, waiting: "_Waiting") -> None:
+        """Ask for a server to be added, if nothing is against it here."""
+        try:
             refused = await self._why_not_add(change)
+        except ValueError as error:
+            waiting.fail(error)
+            return
         if refused:
             result = Result(succeeded=False, refused=refused)
-            reply = Reply(Status.DONE, result, self.me)
+            waiting.reply(Reply(Status.DONE, result, self.me))
         else:
-            reply = await self._reply_to(request.put_to)
-        # A client knows servers by where they listen.
-        leader = None if reply.leader is None else self._address_of(reply.leader)
-        return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+            self._take(partial(self._put, request.put_to, waiting))
 
     async def _why_not_add(self, change: Change) -> str:
         """Return why a server is not to be added; empty if there is nothing against it here.
@@ -473,29 +492,59 @@ class Server:
         return told or self._node.addresses.get(server)
 
     async def _reply_to(self, ask: Callable[[Replica, RequestId, float], None]) -> Reply:
-        """Ask the replica, which knows the request by a name, and wait for its reply."""
-        name = next(self._numbers)
-        asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked[name] = asked
-        self._take(partial(self._put, ask, name))
-        try:
-            return await asked
-        finally:
-            self._asked.pop(name, None)
+        """Ask the replica for something, and wait for its reply."""
+        wish = _Wish()
+        self._take(partial(self._put, ask, wish))
+        return await wish.replied
 
     def _put(
         self,
         ask: Callable[[Replica, RequestId, float], None],
-        name: RequestId,
+        request: "_Waiting | _Wish",
         replica: Replica,
         now: float,
     ) -> None:
         try:
-            ask(replica, name, now)
+            ask(replica, request, now)
         except Exception as error:
-            asked = self._asked.pop(name, None)
-            if asked is not None and not asked.done():
-                asked.set_exception(ValueError(f"it cannot be asked for: {error!r}"))
+            request.fail(ValueError(f"it cannot be asked for: {error!r}"))
+
+
+class _Waiting:
+    """A request of a client, and what the replica knows it by."""
+
+    __slots__ = ("_address_of", "_asked", "_number")
+
+    def __init__(
+        self, asked: Asked, number: int, address_of: Callable[[ServerId], str | None]
+    ) -> None:
+        self._asked, self._number, self._address_of = asked, number, address_of
+
+    def reply(self, reply: Reply) -> None:
+        """Answer the client, who knows servers by where they listen."""
+        leader = reply.leader and self._address_of(reply.leader)
+        self._asked.answer(_encode((self._number, reply._replace(leader=leader))))
+
+    def fail(self, error: ValueError) -> None:
+        """Close the connection of who asks such a thing."""
+        self._asked.refuse(error)
+
+
+class _Wish:
+    """A request of the server's own."""
+
+    def __init__(self) -> None:
+        self.replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def reply(self, reply: Reply) -> None:
+        """Tell who waits, if somebody does still."""
+        if not self.replied.done():
+            self.replied.set_result(reply)
+
+    def fail(self, error: ValueError) -> None:
+        """Tell who waits."""
+        if not self.replied.done():
+            self.replied.set_exception(error)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@
 Prints a line for each system and number of clients that work at one time: writes and linearizable
 reads a second, with the median and the 99th percentile of their latency, the microseconds that all
 servers together work for one (by the processor's clock, and so the same on a machine that is busy),
-and the ratio of rates to PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
-it is stopped (SIGTERM).
+and the ratio of rates to PySyncObj's; then for how long nothing can be written when the leader is
+killed (SIGKILL), and when it is stopped (SIGTERM).
 
 - raft-ref: three `raft-ref serve` over TCP, and clients of its own kind. Where they are named,
   reads-index, reads-any and reads-lease are the same with other reads: at the leader in rounds of
@@ -396,7 +396,8 @@ def pysyncobj(folder: Path, clients: int, seconds: float) -> Rate:
 
 def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: Rate | None) -> str:
     ratio = f"x {writes.rate / baseline.rate:.2f}" if baseline else "-"
-    return f"{name:<11} {clients:>8} {writes} {reads or '       -       -        -       -'} {ratio:>8}"
+    of_reads = reads or "       -       -        -       -"
+    return f"{name:<11} {clients:>8} {writes} {of_reads} {ratio:>8}"
 
 
 Rows = list[tuple[int, Rate, Rate]]
