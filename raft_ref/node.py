@@ -12,7 +12,7 @@ Numbers such as 5.2 are sections of the extended Raft paper (Ongaro and Ousterho
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import ClassVar, NamedTuple
 
 from raft_ref.machine import AppliedValues, StateMachine
@@ -29,7 +29,7 @@ from raft_ref.messages import (
     Snapshot,
     Value,
 )
-from raft_ref.state import DURABLE, Role, State
+from raft_ref.state import DURABLE, Role, State, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ and the ratio of rates to PySyncObj's; then for how long nothing can be written 
 killed (SIGKILL), and when it is stopped (SIGTERM).
 
 - raft-ref: three `raft-ref serve` over TCP, and clients of its own kind. Where they are named,
-  reads-index, reads-any and reads-lease are the same with other reads: at the leader in rounds of
-  their own, at all servers, at the leader by lease.
+  uvloop is the same on that event loop, and reads-index, reads-any and reads-lease with other
+  reads: at the leader in rounds of their own, at all servers, at the leader by lease.
 - PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
   live within a server, here the leader, and so save a hop. It does not sync its journal, and has
   no linearizable reads. It sends entries one by one, which is faster than its batches: these wait.
@@ -145,6 +145,7 @@ class Ours:
     name = "raft-ref"
     reads = "leader"
     of_any = False
+    more: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         numbers = ports(3)
@@ -167,6 +168,7 @@ class Ours:
                 peers,
                 "--data",
                 str(folder / str(n)),
+                *self.more,
             ]
             for n in (1, 2, 3)
         ]
@@ -227,7 +229,16 @@ class OursByLease(Ours):
     reads = "lease"
 
 
-BY_NAME = {each.name: each for each in (Ours, OursOfReadIndex, OursOfAny, OursByLease)}
+class OursOnUvloop(Ours):
+    """The same on another event loop."""
+
+    name = "uvloop"
+    more = ("--uvloop",)
+
+
+BY_NAME = {
+    each.name: each for each in (Ours, OursOnUvloop, OursOfReadIndex, OursOfAny, OursByLease)
+}
 
 
 # ---- etcd
