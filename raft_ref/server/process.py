@@ -292,11 +292,11 @@ class Server:
     async def _wait(self, seconds: float) -> None:
         self._wakeup.clear()
         if seconds > 0:
+            alarm = asyncio.get_running_loop().call_later(seconds, self._wakeup.set)
             try:
-                async with asyncio.timeout(seconds):
-                    await self._wakeup.wait()
-            except TimeoutError:
-                pass
+                await self._wakeup.wait()
+            finally:
+                alarm.cancel()
         else:
             await asyncio.sleep(0)
 
