@@ -23,13 +23,14 @@ from raft_ref.server.store import Result
 _HELLO = msgspec.msgpack.encode(Hello(VERSION, None, None))
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
-ATTEMPT, SLOWEST = 1.0, 2**18
-"""Seconds that a client waits for a reply before it asks another server, and the bytes a second
-that it allows for more."""
+ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 4.0, 2**18
+"""Seconds that a client waits for a reply before it asks another server: at first, and at most,
+where servers take longer than that; and the bytes a second that it allows for more."""
 
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
-"""Seconds that a client leaves a leader alone that is overloaded: at first, and at most."""
+FIRST_PAUSE, LONGEST_PAUSE, LONGEST_SEARCH = 0.02, 0.5, 0.25
+"""Seconds that a client pauses before it asks again, at first; at most where the leader is
+overloaded, and where none is found: many that ask at once would keep servers from electing one."""
 
 
 class FailedError(Exception):
@@ -57,6 +58,7 @@ class Client:
         self._session = Session(tuple(self._addresses))
         self._tls = tls
         self._pause = FIRST_PAUSE
+        self._patience = ATTEMPT
         self._was_sent = False  # something that may have an effect, which is not known
         self._heard: dict[str, str] = {}  # what was heard last of each server
         self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
@@ -97,12 +99,15 @@ class Client:
         try:
             reply = await self.ask(request)
         except (OSError, FrameError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._patience = min(2 * self._patience, LONGEST_ATTEMPT)
             self._heard[target] = reason_of(error)
             self._followers.pop(target, None)
             await self.close()
             self._session.give_up_waiting()
-            await asyncio.sleep(0.02)
+            await self._rest(1.5, LONGEST_SEARCH)
             return None
+        self._patience = max(ATTEMPT, 0.9 * self._patience)
         if reply.status is not Status.UNKNOWN:
             self._was_sent = was_sent  # what may come of this request is known, not of those before
         if reply.status is Status.REFUSED:
@@ -110,13 +115,17 @@ class Client:
         if reply.status is Status.OVERLOADED:
             self._heard[target] = "is overloaded"
             self._followers[target] = True
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
+            await self._rest(2, LONGEST_PAUSE)
         if reply.status is Status.NOT_LEADER:
             self._heard[target] = _told(reply)
             self._followers[target] = reply.leader is not None
-            await asyncio.sleep(0.02)
+            await self._rest(1.5, LONGEST_SEARCH)
         return self._session.take(request.number, reply)
+
+    async def _rest(self, growth: float, longest: float) -> None:
+        """Pause, each time for longer."""
+        await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(growth * self._pause, longest)
 
     def _trouble(self, seconds: float) -> str:
         """Say why nothing was done in time, by what was heard last of each server."""
@@ -149,7 +158,7 @@ class Client:
         is_command = request.command is not None and self._session.is_open
         is_change = request.membership not in (None, (None,))
         self._was_sent |= is_command or is_change or request.successor is not None
-        return await connected.reply_to(request.number, ATTEMPT + len(sent) // SLOWEST)
+        return await connected.reply_to(request.number, self._patience + len(sent) // SLOWEST)
 
     async def _connect(self, target: str) -> "_Connection":
         await self.close()

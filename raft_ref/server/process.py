@@ -11,6 +11,7 @@ import contextlib
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -80,6 +81,13 @@ A_MINUTE = 60.0
 
 MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
+
+MOST_AT_ONCE = 100
+"""Requests of clients that are put to the replica in a round: what a leader has to say to the others
+waits no longer than these take."""
+
+LONGEST_QUEUE = 0.5
+"""Seconds for which the first of those that wait has waited, at most: then no more are let in."""
 
 _Event = Callable[[Replica, float], None]
 
@@ -157,6 +165,7 @@ class Server:
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
+        self._requests: deque[_Waiting] = deque()
         self._wakeup = asyncio.Event()
         self._adding: set[asyncio.Task[None]] = set()
         self._seen = (0, "")
@@ -204,13 +213,16 @@ class Server:
 
     async def _round(self) -> None:
         takes_part = bool(self._greeter.cluster)
-        if not self._events:
+        if not self._events and not self._requests:
             due = self.replica.due - time.monotonic() if takes_part else MOST_IDLE
             await self._wait(min(due, MOST_IDLE))
+        elif self._requests:
+            await asyncio.sleep(0)  # so that the others are heard
         events, self._events = self._events, []
         now = time.monotonic()
         for event in events:
             event(self.replica, now)
+        self._put_requests(now)
         if takes_part:
             self.replica.tick(now)
         written = self.replica.written
@@ -231,6 +243,13 @@ class Server:
             request.reply(reply)
         self._tell()
         await self._attend_to_members()
+
+    def _put_requests(self, now: float) -> None:
+        """Put some requests of clients to the replica: what peers say must not wait for long."""
+        for _ in range(min(MOST_AT_ONCE, len(self._requests))):
+            waiting = self._requests.popleft()
+            if waiting.is_awaited:
+                self._put(waiting.ask, waiting, self.replica, now)
 
     def _send_early(self, messages: list[Envelope], written: State) -> list[Envelope]:
         """Send what may leave while it is saved; return the rest."""
@@ -292,11 +311,15 @@ class Server:
     async def _wait(self, seconds: float) -> None:
         self._wakeup.clear()
         if seconds > 0:
+            due = time.monotonic() + seconds
             alarm = asyncio.get_running_loop().call_later(seconds, self._wakeup.set)
             try:
                 await self._wakeup.wait()
             finally:
                 alarm.cancel()
+            late = time.monotonic() - due
+            if late > 0:  # the machine has other things to do
+                self.replica.was_away(late)
         else:
             await asyncio.sleep(0)
 
@@ -436,7 +459,11 @@ class Server:
             request = _decode_request(asked.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
-        waiting = _Waiting(asked, request.number, self._address_of)
+        now = time.monotonic()
+        waiting = _Waiting(asked, request, now, self._address_of)
+        if self._requests and now > self._requests[0].since + LONGEST_QUEUE:
+            waiting.reply(Reply(Status.OVERLOADED, leader=self.replica.leader))
+            return
         if request.status:
             links = {name: each.is_connected for name, each in self._transport.links.items()}
             report = report_of(self.replica, self.cluster, links)
@@ -450,13 +477,17 @@ class Server:
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
         if change is not None and change.kind is ChangeKind.ADD:
-            adding = asyncio.ensure_future(self._add(change, request, waiting))
+            adding = asyncio.ensure_future(self._add(change, waiting))
             self._adding.add(adding)
             adding.add_done_callback(self._adding.discard)
         else:
-            self._take(partial(self._put, request.put_to, waiting))
+            self._queue(waiting)
 
-    async def _add(self, change: Change, request: Request, waiting: "_Waiting") -> None:
+    def _queue(self, waiting: "_Waiting") -> None:
+        self._requests.append(waiting)
+        self._wakeup.set()
+
+    async def _add(self, change: Change, waiting: "_Waiting") -> None:
         """Ask for a server to be added, if nothing is against it here."""
         try:
             refused = await self._why_not_add(change)
@@ -467,7 +498,7 @@ class Server:
             result = Result(succeeded=False, refused=refused)
             waiting.reply(Reply(Status.DONE, result, self.me))
         else:
-            self._take(partial(self._put, request.put_to, waiting))
+            self._queue(waiting)
 
     async def _why_not_add(self, change: Change) -> str:
         """Return why a server is not to be added; empty if there is nothing against it here.
@@ -513,12 +544,22 @@ class Server:
 class _Waiting:
     """A request of a client, and what the replica knows it by."""
 
-    __slots__ = ("_address_of", "_asked", "_number")
+    __slots__ = ("_address_of", "_asked", "_number", "ask", "since")
 
     def __init__(
-        self, asked: Asked, number: int, address_of: Callable[[ServerId], str | None]
+        self,
+        asked: Asked,
+        request: Request,
+        now: float,
+        address_of: Callable[[ServerId], str | None],
     ) -> None:
-        self._asked, self._number, self._address_of = asked, number, address_of
+        self._asked, self._number, self._address_of = asked, request.number, address_of
+        self.ask, self.since = request.put_to, now
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the client is still there."""
+        return self._asked.is_awaited
 
     def reply(self, reply: Reply) -> None:
         """Answer the client, who knows servers by where they listen."""

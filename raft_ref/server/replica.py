@@ -397,6 +397,10 @@ class Replica:
         Others may have as slow a disk: so who is asked for its vote has time to save it.
         """
         self.slack = max(seconds, (self.slack + seconds) / 2)
+        self.was_away(seconds)
+
+    def was_away(self, seconds: float) -> None:
+        """Take into account that for so long nothing could be heard, and nobody is to blame."""
         self._election_due += seconds
 
     @property

@@ -101,6 +101,11 @@ class Asked:
     def __init__(self, client: Incoming, payload: bytes) -> None:
         self._client, self.payload = client, payload
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the client is still there."""
+        return not self._client.transport.is_closing()
+
     def answer(self, payload: bytes) -> None:
         """Answer it."""
         self._client.tell(payload)

@@ -36,7 +36,7 @@ class Limits:
     queue: int = 2 * MAX_FRAME
     reading: int = 4 * MAX_FRAME
     clients: int = 1000
-    unknown: int = 100
+    unknown: int = 1000
 
 
 DEFAULT_LIMITS = Limits()
