@@ -83,7 +83,7 @@ MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
 
 MOST_AT_ONCE = 100
-"""Requests of clients that are put to the replica in a round: what a leader has to say to the others
+"""Requests of clients that are put to the replica in a round: what a leader has to say to others
 waits no longer than these take."""
 
 LONGEST_QUEUE = 0.5

@@ -345,6 +345,10 @@ class Replica:
         if index is not None:  # it was asked for before, and is in the log
             leading.pending[index].append(request)
             return
+        result = self.store.known(command)
+        if result is not None:  # it was, and is done
+            self._answer(request, result)
+            return
         size = size_of(command)
         if leading.size and leading.size + size > self.timing.max_pending:
             self._replies.append((request, Reply(Status.OVERLOADED, leader=self.me)))

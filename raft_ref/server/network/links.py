@@ -35,7 +35,7 @@ class Limits:
     frame: int = MAX_FRAME
     queue: int = 2 * MAX_FRAME
     reading: int = 4 * MAX_FRAME
-    clients: int = 1000
+    clients: int = 4000
     unknown: int = 1000
 
 
