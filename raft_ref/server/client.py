@@ -23,7 +23,7 @@ from raft_ref.server.store import Result
 _HELLO = msgspec.msgpack.encode(Hello(VERSION, None, None))
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
-ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 4.0, 2**18
+ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 8.0, 2**18
 """Seconds that a client waits for a reply before it asks another server: at first, and at most,
 where servers take longer than that; and the bytes a second that it allows for more."""
 
@@ -164,7 +164,7 @@ class Client:
         await self.close()
         if target not in self._addresses:  # a member that another one has told of
             self._addresses[target] = _parsed(target)
-        async with asyncio.timeout(ATTEMPT):
+        async with asyncio.timeout(self._patience):
             made = await self._addresses[target].open(partial(_Connection, target), self._tls)
         self._connected = made
         made.transport.write(frame(_HELLO))
@@ -185,9 +185,22 @@ class _Connection(Frames):
         """Return the reply to a request, or an OSError, FrameError or TimeoutError."""
         loop = asyncio.get_running_loop()
         self._number, self._waits = number, loop.create_future()
-        alarm = loop.call_later(seconds, self._end_wait, TimeoutError())
-        self._waits.add_done_callback(lambda _: alarm.cancel())
+        self._set_alarm(seconds)
+        self._waits.add_done_callback(lambda _: self._alarm_clock.cancel())
         return self._waits
+
+    def _set_alarm(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+
+        def ring() -> None:
+            # Who is late has not looked for a reply for as long, and looks once more.
+            if loop.time() > due + seconds / 4:
+                self._set_alarm(seconds)
+            else:
+                self._end_wait(TimeoutError())
+
+        self._alarm_clock = loop.call_at(due, ring)
 
     def take(self, payload: bytes) -> None:
         """Take a reply; one to an earlier request comes too late."""

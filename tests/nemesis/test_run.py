@@ -10,9 +10,10 @@ from tests.nemesis.run import Nemesis
 
 
 @pytest.mark.long
-def test_nothing_is_lost_in_a_short_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [8.0, pytest.param(60.0, marks=pytest.mark.deep)])
+def test_nothing_is_lost_in_a_short_run(seconds: float, tmp_path: Path) -> None:
     nemesis = Nemesis(tmp_path, 1)
-    asyncio.run(nemesis.run(8.0))
+    asyncio.run(nemesis.run(seconds))
     *figures, verdict = nemesis.figures()
     assert verdict == "nothing acknowledged was lost", figures
     assert any("flipped" in each for each in figures)

@@ -1,0 +1,29 @@
+"""A server whose disk can be slow: `python -m tests.nemesis.slow FILE serve ...`.
+
+Each sync takes as many seconds longer as stand in the file.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+
+from raft_ref.cli import main
+
+
+def slowed(path: str, sync: Callable[[int], None]) -> Callable[[int], None]:
+    """Return a sync that takes longer."""
+
+    def slow(file: int) -> None:
+        with open(path, encoding="utf-8") as said:
+            time.sleep(float(said.read() or 0))
+        sync(file)
+
+    return slow
+
+
+if __name__ == "__main__":
+    where = sys.argv.pop(1)
+    os.fsync = slowed(where, os.fsync)  # type: ignore[assignment]
+    os.fdatasync = slowed(where, os.fdatasync)
+    sys.exit(main())
