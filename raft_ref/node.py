@@ -592,7 +592,7 @@ class Node:
             for f in fields(value)  # type: ignore[arg-type]
             if f.name in ("source", "dest", "peer")
         }
-        return replace(value, **names)  # type: ignore[type-var]
+        return replace(value, **names)
 
     def _rename_state(self, state: State, renaming: Mapping[str, str]) -> State:
         old = {renaming[server]: position for server, position in self._position.items()}

@@ -91,11 +91,12 @@ def replace(value: _Value, **changes: Any) -> _Value:
 
     Each step makes a new state.
     """
-    slots = _slots(type(value))
+    cls: Any = type(value)
+    slots = _slots(cls)
     if slots is None:
         return dataclasses.replace(value, **changes)  # type: ignore[type-var]
     read, writers, by_name = slots
-    after = object.__new__(type(value))
+    after: _Value = object.__new__(cls)
     for write, found in zip(writers, read(value), strict=True):
         write(after, found)
     for name, found in changes.items():
@@ -108,7 +109,7 @@ _Slots = tuple[Callable[[Any], tuple[Any, ...]], tuple[_Writer, ...], Mapping[st
 
 
 @cache
-def _slots(cls: type[Any]) -> _Slots | None:
+def _slots(cls: Any) -> _Slots | None:
     """Return what reads all fields of a class, and what writes each; None if it takes more."""
     found = fields(cls)
     slots = [getattr(cls, each.name, None) for each in found]

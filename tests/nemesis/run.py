@@ -153,7 +153,7 @@ class Nemesis:
         process = self._servers.processes.pop(name)
         code = await asyncio.to_thread(process.wait, 30)
         log = process.communicate()[1]
-        if code != 1 or "File too large" not in log:
+        if code not in (1, 2) or "File too large" not in log:
             self._wrong.append(f"{name} with a full disk: exit code {code}: {log[-300:]}")
         self._servers.start(name)
         await asyncio.sleep(0.8)

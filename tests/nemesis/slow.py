@@ -7,14 +7,15 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 from raft_ref.cli import main
 
 
-def slowed(path: str, sync: Callable[[int], None]) -> Callable[[int], None]:
+def slowed(path: str, sync: Callable[[Any], None]) -> Callable[[Any], None]:
     """Return a sync that takes longer."""
 
-    def slow(file: int) -> None:
+    def slow(file: Any) -> None:
         with open(path, encoding="utf-8") as said:
             time.sleep(float(said.read() or 0))
         sync(file)
@@ -24,6 +25,6 @@ def slowed(path: str, sync: Callable[[int], None]) -> Callable[[int], None]:
 
 if __name__ == "__main__":
     where = sys.argv.pop(1)
-    os.fsync = slowed(where, os.fsync)  # type: ignore[assignment]
+    os.fsync = slowed(where, os.fsync)
     os.fdatasync = slowed(where, os.fdatasync)
     sys.exit(main())
