@@ -25,6 +25,6 @@ def slowed(path: str, sync: Callable[[Any], None]) -> Callable[[Any], None]:
 
 if __name__ == "__main__":
     where = sys.argv.pop(1)
-    os.fsync = slowed(where, os.fsync)
-    os.fdatasync = slowed(where, os.fdatasync)
+    for name in ("fsync", "fdatasync"):
+        setattr(os, name, slowed(where, getattr(os, name)))
     sys.exit(main())
