@@ -14,6 +14,8 @@ killed (SIGKILL), and when it is stopped (SIGTERM).
 - PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
   live within a server, here the leader, and so save a hop. It does not sync its journal, and has
   no linearizable reads. It sends entries one by one, which is faster than its batches: these wait.
+- NATS, if it is installed (Debian: nats-server): three servers, a stream as a key-value store. It
+  syncs its files from time to time only, and reads at the leader without asking the others.
 - etcd, if it is installed (Debian: etcd-server): three members, and clients over its JSON gateway,
   which costs it more than its own protocol would.
 """
@@ -40,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.server import Address, Client, FailedError, Kind, Operation
+from tests.benchmarks.nats import Nats
 
 Do = Callable[[bool, int], Awaitable[None]]
 """Write (True) or read (False) a key of this number."""
@@ -414,7 +417,7 @@ def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: R
 Rows = list[tuple[int, Rate, Rate]]
 
 
-async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> Rows:
+async def measured(system: Ours | Etcd | Nats, counts: list[int], seconds: float) -> Rows:
     """Return for each number of clients the rates of writes and reads."""
     found: Rows = []
     with processes(system.commands) as servers:
@@ -440,9 +443,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--pauses", type=int, default=5, help="times that a leader is stopped")
-    parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", *BY_NAME])
+    parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", "NATS", *BY_NAME])
     options = parser.parse_args()
-    wanted = options.only or ["PySyncObj", "raft-ref", "etcd"]
+    wanted = options.only or ["PySyncObj", "NATS", "raft-ref", "etcd"]
     of_each = "median   99th %    work"
     head = f"  writes/s  {of_each}   reads/s  {of_each}    ratio"
     print(f"{'':<11} {'clients':>8} {head}")
@@ -452,6 +455,13 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 baselines[count] = pysyncobj(Path(folder), count, options.seconds)
             print(_line("PySyncObj", count, baselines[count], None, baselines[count]), flush=True)
+    if "NATS" in wanted and shutil.which("nats-server"):
+        with tempfile.TemporaryDirectory() as folder:
+            rows = asyncio.run(
+                measured(Nats(Path(folder), ports(6)), options.clients, options.seconds)
+            )
+        for count, writes, reads in rows:
+            print(_line("NATS", count, writes, reads, baselines.get(count)), flush=True)
     systems: list[type[Ours] | type[Etcd]] = [BY_NAME[name] for name in wanted if name in BY_NAME]
     if "etcd" in wanted and shutil.which("etcd"):
         systems.append(Etcd)
