@@ -51,7 +51,7 @@ class Nemesis:
             self._slow,
         ]
         if self._servers.clocks is not None:
-            every.append(self._set_clock)
+            every += [self._set_clock, self._run_at_another_rate]
         if self._servers.network is not None:
             every += [self._cut, self._cut]
         self._kinds = every
@@ -151,7 +151,7 @@ class Nemesis:
         self._faults["a full disk"] += 1
         self._servers.fill(name)
         process = self._servers.processes.pop(name)
-        code = await asyncio.to_thread(process.wait, 30)
+        code = await asyncio.to_thread(process.wait, 60)
         log = process.communicate()[1]
         if code not in (1, 2) or "File too large" not in log:
             self._wrong.append(f"{name} with a full disk: exit code {code}: {log[-300:]}")
@@ -165,12 +165,19 @@ class Nemesis:
         self._servers.slow_down(name, 0.0)
 
     async def _set_clock(self, name: str) -> None:
-        self._faults["a clock set, or run at another rate"] += 1
-        said = self._chance.choice(("+5", "-5", "+60", "+0 x1.3", "+0 x0.7"))
-        self._servers.set_clock(name, said)
+        """Set a clock, and set it back: what waits for a time waits for longer then."""
+        self._faults["a clock set, and set back"] += 1
+        self._servers.set_clock(name, self._chance.choice((-2.0, 1.0, 5.0)))
         await asyncio.sleep(self._chance.uniform(0.5, 2.0))
-        self._servers.set_clock(name, "+0")
+        self._servers.set_clock(name)
         await asyncio.sleep(0.5)
+
+    async def _run_at_another_rate(self, name: str) -> None:
+        self._faults["killed, and a clock runs at another rate"] += 1
+        self._servers.kill(name)
+        self._servers.set_clock(name, rate=self._chance.choice((0.8, 1.0, 1.25)))
+        self._servers.start(name)
+        await asyncio.sleep(0.8)
 
     async def _cut(self, name: str) -> None:
         """Cut a server off from the others, or one way, or two from each other."""

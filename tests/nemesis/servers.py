@@ -34,6 +34,7 @@ class Servers(Cluster):
     def __init__(self, folder: Path) -> None:
         self.network = network.Network() if network.is_allowed() else None
         self.clocks = faketime()
+        self._rates: dict[str, float] = {}
         super().__init__(folder)
         if self.network is not None:
             self.addresses = {name: self.network.add(name) for name in self.addresses}
@@ -84,17 +85,19 @@ class Servers(Cluster):
             return {}
         path = self._said(name, "clock")
         if not path.exists():
-            self.set_clock(name, "+0")
+            self.set_clock(name)
         return {
             "LD_PRELOAD": str(self.clocks),
             "FAKETIME_TIMESTAMP_FILE": str(path),
             "FAKETIME_NO_CACHE": "1",
         }
 
-    def set_clock(self, name: str, said: str) -> None:
-        """Let the clock of a server be set, or run at another rate, as libfaketime has it."""
+    def set_clock(self, name: str, seconds: float = 0.0, rate: float | None = None) -> None:
+        """Let the clock of a server be off by so much, and from its next start on run at a rate."""
+        rate = self._rates.get(name, 1.0) if rate is None else rate
+        self._rates[name] = rate
         path = self._said(name, "clock.next")
-        path.write_text(f"{said}\n", encoding="utf-8")
+        path.write_text(f"{seconds:+g} x{rate:g}\n", encoding="utf-8")
         path.rename(self._said(name, "clock"))
 
     def slow_down(self, name: str, seconds: float) -> None:
