@@ -67,7 +67,7 @@ from raft_ref.server.store import (
 )
 from raft_ref.server.store_node import StoreNode
 from raft_ref.server.transport import Pulse, may_leave_early
-from raft_ref.state import State
+from raft_ref.state import Role, State
 
 log = logging.getLogger("raft_ref.server")
 
@@ -85,6 +85,9 @@ MOST_IDLE = 60.0
 MOST_AT_ONCE = 100
 """Requests of clients that are put to the replica in a round: what a leader has to say to others
 waits no longer than these take."""
+
+QUICK_SAVE = 0.01
+"""Seconds that saves take at most of a disk that is quick."""
 
 LONGEST_QUEUE = 0.5
 """Seconds for which the first of those that wait has waited, at most: then no more are let in."""
@@ -266,6 +269,26 @@ class Server:
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
         began = time.monotonic()
+        if self._waits_for_nobody:
+            self._storage.save(what)
+        else:
+            await self._save_beside(what, began)
+        took = time.monotonic() - began
+        self.replica.was_saving(took)
+        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
+            self._told_of_disk = began
+            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+
+    @property
+    def _waits_for_nobody(self) -> bool:
+        """Whether a save may stop all else: of who does not lead, and whose disk is quick.
+
+        Nobody has to hear of it meanwhile, and a thread takes as long as such a save.
+        """
+        leads = self.replica.state.role is Role.LEADER
+        return not leads and self._disk.is_idle and self.replica.slack < QUICK_SAVE
+
+    async def _save_beside(self, what: Save, began: float) -> None:
         saving = self._disk.do(partial(self._storage.save, what))
         self._say_again(began + self.replica.timing.longest_save)
         try:
@@ -277,11 +300,6 @@ class Server:
             raise
         finally:
             self._saying.cancel()
-        took = time.monotonic() - began
-        self.replica.was_saving(took)
-        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
-            self._told_of_disk = began
-            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
 
     def _say_again(self, until: float) -> None:
         """Let a leader be heard, from a heartbeat on, until it is `cancel`led or too late."""

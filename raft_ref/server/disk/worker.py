@@ -14,6 +14,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._waiting = 0
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._thread.start()
 
@@ -21,8 +22,14 @@ class Worker:
         """Do something; the future has what it returns or raises. It is done even if cancelled."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Any] = loop.create_future()
+        self._waiting += 1
         self._queue.put((call, loop, done))
         return done
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether all is done that was given, and its futures know."""
+        return not self._waiting
 
     def end(self) -> None:
         """Do what was given, and nothing more."""
@@ -37,13 +44,15 @@ class Worker:
                 result = call()
             except BaseException as raised:
                 error = raised
-            loop.call_soon_threadsafe(_settle, done, result, error)
+            loop.call_soon_threadsafe(self._settle, done, result, error)
 
-
-def _settle(done: "asyncio.Future[Any]", result: Any, error: BaseException | None) -> None:
-    if done.cancelled():
-        return
-    if error is None:
-        done.set_result(result)
-    else:
-        done.set_exception(error)
+    def _settle(
+        self, done: "asyncio.Future[Any]", result: Any, error: BaseException | None
+    ) -> None:
+        self._waiting -= 1
+        if done.cancelled():
+            return
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)
