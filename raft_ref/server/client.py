@@ -28,6 +28,9 @@ ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 8.0, 2**18
 where servers take longer than that; and the bytes a second that it allows for more."""
 
 
+LAST_WORDS = 0.2
+"""Seconds that a connection which is closed leaves what was written to be sent."""
+
 FIRST_PAUSE, LONGEST_PAUSE, LONGEST_SEARCH = 0.02, 0.5, 0.25
 """Seconds that a client pauses before it asks again, at first; at most where the leader is
 overloaded, and where none is found: many that ask at once would keep servers from electing one."""
@@ -144,7 +147,11 @@ class Client:
         if self._connected is not None:
             connected, self._connected = self._connected, None
             connected.transport.close()
-            await connected.closed.wait()
+            try:
+                async with asyncio.timeout(LAST_WORDS):
+                    await connected.closed.wait()
+            except TimeoutError:  # nobody takes what is still to be sent
+                connected.transport.abort()
 
     async def ask(self, request: Request) -> Reply:
         """Ask one server, once. Raises OSError, FrameError and TimeoutError."""

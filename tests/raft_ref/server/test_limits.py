@@ -18,6 +18,7 @@ from raft_ref import (
     Snapshot,
 )
 from raft_ref.server import (
+    Address,
     Client,
     FailedError,
     KeyValueMachine,
@@ -321,3 +322,22 @@ def test_time_for_which_a_server_did_not_run_is_no_silence_of_the_leader() -> No
         replica.was_away(away)
         replica.tick(1.0)
         assert (replica.state.current_term == 0) == bool(away)
+
+
+def test_a_client_leaves_a_server_that_takes_nothing(tmp_path: Path) -> None:
+    """What it has written waits to be sent, and it does not wait for that."""
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def test() -> None:
+        where = Address(str(tmp_path / "deaf.sock"), 0)
+        server = await asyncio.start_unix_server(deaf, where.host, limit=1)
+        client = Client([where])
+        client._session._client = 1  # it has a session
+        async with asyncio.timeout(5):
+            with pytest.raises(FailedError, match=r"no server answered, for 0\.1 s"):
+                await client.do(Operation(Kind.PUT, "k", "v" * 2**20), 0.1)
+        server.close()
+
+    asyncio.run(test())
