@@ -41,27 +41,27 @@ class Nemesis:
         self._faults: Counter[str] = Counter()
         self._wrong: list[str] = []
         self._judged = "porcupine was not asked: Go is missing"
-        self._judge = porcupine.built(folder)
-        every: list[Fault] = [
-            self._kill,
-            self._kill,
-            self._stop,
-            self._flip,
-            self._fill,
-            self._slow,
-        ]
+        self._folder = folder
+        self._judge: Path | None = None
+
+    async def run(self, seconds: float) -> None:
+        """Let clients work, and disturb the servers, for so long."""
+        self._judge = await asyncio.to_thread(porcupine.built, self._folder)
+        try:
+            self._servers.open()
+            await self._run(seconds)
+        finally:
+            self._servers.close()
+
+    def _all_faults(self) -> list[Fault]:
+        """Return what can be done to servers here."""
+        kills, disks = [self._kill, self._kill, self._stop], [self._flip, self._fill, self._slow]
+        every: list[Fault] = [*kills, *disks]
         if self._servers.clocks is not None:
             every += [self._set_clock, self._run_at_another_rate]
         if self._servers.network is not None:
             every += [self._cut, self._cut]
-        self._kinds = every
-
-    async def run(self, seconds: float) -> None:
-        """Let clients work, and disturb the servers, for so long."""
-        try:
-            await self._run(seconds)
-        finally:
-            self._servers.close()
+        return every
 
     async def _run(self, seconds: float) -> None:
         for name in self._members:
@@ -71,10 +71,10 @@ class Nemesis:
         clients = [asyncio.ensure_future(self._work(number, end)) for number in range(CLIENTS)]
         self._administrator = self._client(0)
         await self._administrator.do(Operation(Kind.PUT, "ready", "yes"), 30.0)
-        kinds: list[Fault] = []
+        kinds, faults = list[Fault](), self._all_faults()
         while time.monotonic() < end:
             await asyncio.sleep(self._chance.uniform(0.2, 1.0))
-            kinds = kinds or self._chance.sample(self._kinds, len(self._kinds))
+            kinds = kinds or self._chance.sample(faults, len(faults))
             await kinds.pop()(self._chance.choice(self._members))
         await asyncio.gather(*clients)
         await asyncio.to_thread(self._look)

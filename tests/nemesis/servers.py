@@ -32,11 +32,15 @@ class Servers(Cluster):
     """
 
     def __init__(self, folder: Path) -> None:
-        self.network = network.Network() if network.is_allowed() else None
+        self.network: network.Network | None = None
         self.clocks = faketime()
         self._rates: dict[str, float] = {}
         super().__init__(folder)
-        if self.network is not None:
+
+    def open(self) -> None:
+        """Make the network, which is there until `close`."""
+        if network.is_allowed():
+            self.network = network.Network()
             self.addresses = {name: self.network.add(name) for name in self.addresses}
 
     def without(self) -> list[str]:
