@@ -600,7 +600,7 @@ def test_renaming_moves_what_is_known_of_a_server_along() -> None:
 
 def test_a_state_is_made_of_another_as_dataclasses_do() -> None:
     for first in (State("s1"), ConfiguredState("s1")):
-        changed = {"current_term": 3, "log": (Entry(1, "x"),), "role": Role.LEADER}
+        changed: dict[str, Any] = {"current_term": 3, "log": (Entry(1, "x"),)}
         assert quick_replace(first, **changed) == replace(first, **changed)
         assert quick_replace(first) == first
         with pytest.raises(KeyError):
