@@ -253,6 +253,8 @@ class Server:
             waiting = self._requests.popleft()
             if waiting.is_awaited:
                 self._put(waiting.ask, waiting, self.replica, now)
+            else:
+                waiting.forget()
 
     def _send_early(self, messages: list[Envelope], written: State) -> list[Envelope]:
         """Send what may leave while it is saved; return the rest."""
@@ -583,6 +585,10 @@ class _Waiting:
         """Answer the client, who knows servers by where they listen."""
         leader = reply.leader and self._address_of(reply.leader)
         self._asked.answer(_encode((self._number, reply._replace(leader=leader))))
+
+    def forget(self) -> None:
+        """Do nothing about it: the client is gone."""
+        self._asked.forget()
 
     def fail(self, error: ValueError) -> None:
         """Close the connection of who asks such a thing."""

@@ -96,6 +96,7 @@ class Frames(asyncio.Protocol):
         self._length = 0  # of that frame
         self._holds = 0  # reasons to take no more for now
         self._room = 0  # of the budget, for the frame that is coming
+        self.taken_room = 0  # and for the one that is taken, which who takes it may keep
         self._begun = self._moved = 0.0  # when it began to come, and when it went on
         self._alarm: asyncio.TimerHandle | None = None
         self._is_cutting = self._is_over = False
@@ -185,8 +186,9 @@ class Frames(asyncio.Protocol):
                     break
                 payload = bytes(memoryview(data)[at + _LENGTH.size : end])
                 at = end
-                self._give_room_back()
+                self.taken_room, self._room = self._room, 0
                 self.take(payload)
+                self._give_room_back()
         except (FrameError, ValueError) as error:
             self.break_off(error)
         finally:
@@ -221,7 +223,8 @@ class Frames(asyncio.Protocol):
         self.release()
 
     def _give_room_back(self) -> None:
-        room, self._room = self._room, 0
+        room = self._room + self.taken_room
+        self._room = self.taken_room = 0
         if room and self.budget is not None:
             self.budget.give(room)
 

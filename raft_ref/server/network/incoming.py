@@ -79,7 +79,8 @@ class Incoming(Frames):
         self._asked += 1
         if self._asked == MOST_ASKED:
             self.hold()
-        return Asked(self, payload)
+        room, self.taken_room = self.taken_room, 0
+        return Asked(self, payload, room)
 
     def was_answered(self) -> None:
         """Let the next one come, if it has waited."""
@@ -94,12 +95,15 @@ class Incoming(Frames):
 
 
 class Asked:
-    """A request of a client: it is answered once, or its connection is closed."""
+    """A request of a client: it is answered once, or its connection is closed.
 
-    __slots__ = ("_client", "payload")
+    If it is a large one, others wait until then to be read.
+    """
 
-    def __init__(self, client: Incoming, payload: bytes) -> None:
-        self._client, self.payload = client, payload
+    __slots__ = ("_client", "_room", "payload")
+
+    def __init__(self, client: Incoming, payload: bytes, room: int = 0) -> None:
+        self._client, self.payload, self._room = client, payload, room
 
     @property
     def is_awaited(self) -> bool:
@@ -108,9 +112,17 @@ class Asked:
 
     def answer(self, payload: bytes) -> None:
         """Answer it."""
+        self.forget()
         self._client.tell(payload)
         self._client.was_answered()
 
+    def forget(self) -> None:
+        """Give back the room that it took: nothing will be done about it any more."""
+        room, self._room = self._room, 0
+        if room and self._client.budget is not None:
+            self._client.budget.give(room)
+
     def refuse(self, error: ValueError) -> None:
         """Close the connection of who asks such a thing."""
+        self.forget()
         self._client.break_off(error)

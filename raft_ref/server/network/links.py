@@ -26,7 +26,7 @@ class Limits:
     """What connections may take.
 
     - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
-    - `reading`: bytes of large frames that are read at a time from clients, in all.
+    - `reading`: bytes of large requests of clients that are read or in work at a time, in all.
     - `clients`: those that are connected. When there is one more, the one goes that was idle for
       longest.
     - `unknown`: connections that have not said yet who speaks.
@@ -34,7 +34,7 @@ class Limits:
 
     frame: int = MAX_FRAME
     queue: int = 2 * MAX_FRAME
-    reading: int = 4 * MAX_FRAME
+    reading: int = 2 * MAX_FRAME
     clients: int = 4000
     unknown: int = 1000
 

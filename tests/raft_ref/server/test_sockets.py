@@ -624,6 +624,32 @@ def test_requests_that_wait_for_answers_are_so_many_and_no_more() -> None:
     assert way.is_reading_now
 
 
+def test_a_large_request_keeps_its_room_until_it_is_answered_or_forgotten() -> None:
+    async def test() -> None:
+        budget, asked = Budget(2 * SMALL), list[Asked]()
+        clients = []
+        for _ in range(3):
+            clients.append(
+                Incoming(
+                    lambda client, payload: asked.append(client.asks(payload)),
+                    *(lambda *_: None,) * 3,
+                )
+            )
+            clients[-1].connection_made(Way())
+            clients[-1].tell = lambda payload: None  # type: ignore[method-assign]
+            clients[-1].budget = budget
+            for part in (frame(bytes(SMALL + 1))[:100], frame(bytes(SMALL + 1))[100:]):
+                clients[-1].data_received(part)
+        for at, end in enumerate((Asked.forget, lambda one: one.answer(b""), Asked.forget)):
+            assert len(asked) == at + 1
+            assert budget._free == 2 * SMALL - (SMALL + 5)
+            end(asked[at])
+        assert budget._free == 2 * SMALL
+        assert [each.is_idle for each in clients] == [False, True, False]
+
+    run(test)
+
+
 # ---- TLS
 
 
