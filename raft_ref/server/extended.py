@@ -142,6 +142,8 @@ class ExtendedReplica(Replica):
             self._act(MissLeader(), now)
 
     def _stand(self, now: float) -> None:
+        if self.state.heard_from_leader:  # it was missed for longer, unless a clock was set back
+            self._act(MissLeader(), now)
         if not self._has(Feature.PRE_VOTE):
             super()._stand(now)
             return

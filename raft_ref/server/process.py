@@ -275,7 +275,7 @@ class Server:
             self._storage.save(what)
         else:
             await self._save_beside(what, began)
-        took = time.monotonic() - began
+        took = max(0.0, time.monotonic() - began)  # a clock may have been set back
         self.replica.was_saving(took)
         if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
             self._told_of_disk = began
