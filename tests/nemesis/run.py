@@ -140,8 +140,7 @@ class Nemesis:
         path.write_bytes(content)
         self._servers.start(name)
         process = self._servers.processes.pop(name)
-        code = await asyncio.to_thread(process.wait, 30)
-        log = process.communicate()[1]
+        code, log = await asyncio.to_thread(self._servers.ended, process, 60)
         if code != 2 or str(path) not in log:
             self._wrong.append(f"{path}: byte {at} flipped: exit code {code}: {log}")
         await self._replace(name)
@@ -151,8 +150,7 @@ class Nemesis:
         self._faults["a full disk"] += 1
         self._servers.fill(name)
         process = self._servers.processes.pop(name)
-        code = await asyncio.to_thread(process.wait, 60)
-        log = process.communicate()[1]
+        code, log = await asyncio.to_thread(self._servers.ended, process, 60)
         if code not in (1, 2) or "File too large" not in log:
             self._wrong.append(f"{name} with a full disk: exit code {code}: {log[-300:]}")
         self._servers.start(name)

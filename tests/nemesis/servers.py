@@ -1,11 +1,13 @@
 """The servers of a run: processes that come and go, with what can be done to each."""
 
+import contextlib
 import os
 import resource
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +37,7 @@ class Servers(Cluster):
         self.network: network.Network | None = None
         self.clocks = faketime()
         self._rates: dict[str, float] = {}
+        self._logs: dict[int, tuple[list[str], threading.Thread]] = {}
         super().__init__(folder)
 
     def open(self) -> None:
@@ -74,12 +77,47 @@ class Servers(Cluster):
         self.slow_down(name, 0.0)
         arguments = [str(self._said(name, "slow")), "serve", "--id", name, *self.told(name)]
         arguments += [*self.first_start(name), "--data", str(self.folder / name)]
-        self.processes[name] = processes.start(
+        self.processes[name] = process = processes.start(
             [*within, *command, *arguments],
             stderr=subprocess.PIPE,
             cwd=ROOT,
             env={**os.environ, **self._clock(name)},
         )
+        self._listen_to(process)
+
+    def _listen_to(self, process: "subprocess.Popen[str]") -> None:
+        """Take what a server logs, which it waits for otherwise once the pipe is full."""
+        lines: list[str] = []
+
+        def listen() -> None:
+            with contextlib.suppress(ValueError):  # it was closed
+                lines.extend(process.stderr or ())
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        self._logs[process.pid] = lines, thread
+
+    def ended(self, process: "subprocess.Popen[str]", seconds: float) -> tuple[int, str]:
+        """Wait for the end of a server; return its exit code, and what it logged."""
+        code = process.wait(seconds)
+        lines, thread = self._logs.pop(process.pid)
+        thread.join(seconds)
+        return code, "".join(lines)
+
+    def kill(self, name: str) -> None:
+        """Kill a server."""
+        process = self.processes.pop(name)
+        process.kill()
+        self.ended(process, 30)
+
+    def stop_all(self) -> list[tuple[int, str]]:
+        """Stop all servers; return their exit codes and what they logged."""
+        for process in self.processes.values():
+            process.send_signal(signal.SIGCONT)
+            process.terminate()
+        ended = [self.ended(process, 60) for process in self.processes.values()]
+        self.processes.clear()
+        return ended
 
     def _said(self, name: str, what: str) -> Path:
         return self.folder / f"{name}.{what}"
