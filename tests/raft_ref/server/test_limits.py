@@ -263,10 +263,14 @@ class Heard(Asked):
     def __init__(self, payload: bytes, is_gone: bool = False) -> None:
         self.payload, self._is_gone = payload, is_gone
         self.answers: list[Any] = []
+        self.is_forgotten = False
 
     @property
     def is_awaited(self) -> bool:
         return not self._is_gone
+
+    def forget(self) -> None:
+        self.is_forgotten = True
 
     def answer(self, payload: bytes) -> None:
         self.answers.append(msgspec.msgpack.decode(payload))
@@ -312,6 +316,7 @@ def test_so_many_requests_are_put_to_a_replica_at_once_of_those_who_wait(tmp_pat
             assert [bool(each.answers) for each in asked] == [
                 number % 2 == 1 for number in range(len(asked))
             ]
+            assert all(each.is_forgotten == (not each.answers) for each in asked)
 
     asyncio.run(test())
 
