@@ -204,6 +204,7 @@ class Nemesis:
         ):
             await self._change(Change(kind, server, str(self._servers.addresses[server])))
         self._members = [new if each == name else each for each in self._members]
+        self._servers.members = self._members
         await self._administrator.close()
         self._administrator = self._client(0)
 

@@ -36,6 +36,8 @@ class Servers(Cluster):
     def __init__(self, folder: Path) -> None:
         self.network: network.Network | None = None
         self.clocks = faketime()
+        self.members = list("123")
+        self._told: dict[str, list[str]] = {}
         self._rates: dict[str, float] = {}
         self._logs: dict[int, tuple[list[str], threading.Thread]] = {}
         super().__init__(folder)
@@ -55,9 +57,13 @@ class Servers(Cluster):
         return [what for what, found in lacking.items() if found is None]
 
     def told(self, server: str) -> list[str]:
-        """Return what a server is told of the others: who the cluster began with, and itself."""
-        names = ["1", "2", "3", *([] if server in "123" else [server])]
-        peers = ",".join(f"{name}={self.addresses[name]}" for name in names)
+        """Return what a server is told: who the cluster began with, or who were members then.
+
+        One that joins hears from some of these which cluster it is.
+        """
+        names = self._told.setdefault(server, [*self.members])
+        known = dict.fromkeys([*names, server])
+        peers = ",".join(f"{name}={self.addresses[name]}" for name in known)
         return ["--peers", peers, "--without-tls"]
 
     def first_start(self, server: str) -> list[str]:
