@@ -12,7 +12,7 @@ Numbers such as 5.2 are sections of the extended Raft paper (Ongaro and Ousterho
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import ClassVar, NamedTuple
 
 from raft_ref.machine import AppliedValues, StateMachine
@@ -29,7 +29,7 @@ from raft_ref.messages import (
     Snapshot,
     Value,
 )
-from raft_ref.state import DURABLE, Role, State
+from raft_ref.state import DURABLE, Role, State, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -592,7 +592,7 @@ class Node:
             for f in fields(value)  # type: ignore[arg-type]
             if f.name in ("source", "dest", "peer")
         }
-        return replace(value, **names)  # type: ignore[type-var]
+        return replace(value, **names)
 
     def _rename_state(self, state: State, renaming: Mapping[str, str]) -> State:
         old = {renaming[server]: position for server, position in self._position.items()}

@@ -1,6 +1,6 @@
 """Check-quorum and stickiness (thesis, 6.2, 4.2.3): beside spec/features/CheckQuorum.tla."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.configuration import ConfiguredNode
@@ -13,7 +13,7 @@ from raft_ref.messages import (
     ServerId,
 )
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

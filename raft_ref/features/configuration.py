@@ -1,12 +1,12 @@
 """Who the servers of a cluster are (thesis, 4): beside spec/features/Configuration.tla."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.messages import RequestVoteResponse, ServerId
 from raft_ref.node import Node, Step
-from raft_ref.state import Role, State
+from raft_ref.state import Role, State, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Whether a server has heard from a leader lately: beside spec/features/LeaderContact.tla."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.messages import HeartbeatRequest
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import AppendEntriesRequest, InstallSnapshotRequest
 from raft_ref.node import Node, Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Leadership transfer (thesis, 3.10): beside spec/features/LeadershipTransfer.tla."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.configuration import ConfiguredNode
@@ -9,7 +9,7 @@ from raft_ref.features.messages import ForcedRequestVoteRequest, TimeoutNowReque
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import RequestVoteRequest, ServerId
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads by lease (thesis, 6.4.1): to be read side by side with spec/features/Leases.tla."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.messages import ForcedRequestVoteRequest, HeartbeatRequest
@@ -9,7 +9,7 @@ from raft_ref.features.read_index import ReadIndexNode
 from raft_ref.features.state import Promise, ReadingState, with_variables
 from raft_ref.messages import RequestVoteRequest
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

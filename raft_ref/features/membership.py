@@ -1,7 +1,7 @@
 """Changes of membership (thesis, 4; paper, 6): beside spec/features/Membership.tla."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -9,7 +9,7 @@ from raft_ref.features.configuration import Configuration, ConfiguredNode
 from raft_ref.features.state import with_variables
 from raft_ref.messages import Entry, ServerId
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

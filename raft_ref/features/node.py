@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any, ClassVar, Self
 
 from raft_ref.features.check_quorum import CheckQuorum, CheckQuorumNode
@@ -54,7 +54,7 @@ from raft_ref.node import (
     Step,
     Timeout,
 )
-from raft_ref.state import Role, State
+from raft_ref.state import Role, State, replace
 
 MAX_READS, MAX_ROUNDS = "max_reads", "max_rounds"
 """The bounds on reads that a server begins, and on rounds of heartbeats in a term, with reads."""

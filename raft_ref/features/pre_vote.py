@@ -1,6 +1,6 @@
 """Pre-vote (thesis, 9.6): to be read side by side with spec/features/PreVote.tla."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.configuration import ConfiguredNode
@@ -8,7 +8,7 @@ from raft_ref.features.messages import PreVoteRequest, PreVoteResponse
 from raft_ref.features.state import ExtendedState
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads that put nothing into the log (thesis, 6.4): beside spec/features/ReadIndex.tla."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features.configuration import ConfiguredNode
@@ -14,7 +14,7 @@ from raft_ref.features.messages import (
 from raft_ref.features.state import PendingRead, ReadingState, with_variables
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
-from raft_ref.state import Role
+from raft_ref.state import Role, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """What one server knows beside the variables of Raft.tla: those of the features at one server."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from raft_ref.features.configuration import NO_CONFIGURATION, Configuration
 from raft_ref.messages import ServerId
-from raft_ref.state import State
+from raft_ref.state import State, replace
 
 
 class Feature(StrEnum):

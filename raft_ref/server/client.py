@@ -1,34 +1,39 @@
 """A client of a real cluster, over sockets; see `raft_ref.server.session` for what it asks."""
 
 import asyncio
-import contextlib
 import os
 import random
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address, parse_address
-from raft_ref.server.network.framing import MAX_FRAME, FrameError, frame, read_frame
+from raft_ref.server.network.framing import MAX_FRAME, FrameError, Frames, frame
 from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
 from raft_ref.server.network.tls import Certificate
 from raft_ref.server.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted
 from raft_ref.server.store import Result
 
+_HELLO = msgspec.msgpack.encode(Hello(VERSION, None, None))
 _decode_reply = msgspec.msgpack.Decoder(tuple[int, tuple[Status, Result, ServerId | None]]).decode
 
-ATTEMPT, SLOWEST = 1.0, 2**18
-"""Seconds that a client waits for a reply before it asks another server, and the bytes a second
-that it allows for more."""
+ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 8.0, 2**18
+"""Seconds that a client waits for a reply before it asks another server: at first, and at most,
+where servers take longer than that; and the bytes a second that it allows for more."""
 
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
-"""Seconds that a client leaves a leader alone that is overloaded: at first, and at most."""
+LAST_WORDS = 0.2
+"""Seconds that a connection which is closed leaves what was written to be sent."""
+
+FIRST_PAUSE, LONGEST_PAUSE, LONGEST_SEARCH = 0.02, 0.5, 0.25
+"""Seconds that a client pauses before it asks again, at first; at most where the leader is
+overloaded, and where none is found: many that ask at once would keep servers from electing one."""
 
 
 class FailedError(Exception):
@@ -56,10 +61,11 @@ class Client:
         self._session = Session(tuple(self._addresses))
         self._tls = tls
         self._pause = FIRST_PAUSE
+        self._patience = ATTEMPT
         self._was_sent = False  # something that may have an effect, which is not known
         self._heard: dict[str, str] = {}  # what was heard last of each server
         self._followers: dict[str, bool] = {}  # who answers, and whether it knows of a leader
-        self._connected: tuple[str, asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._connected: _Connection | None = None
 
     @property
     def leader(self) -> str:
@@ -96,12 +102,15 @@ class Client:
         try:
             reply = await self.ask(request)
         except (OSError, FrameError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                self._patience = min(2 * self._patience, LONGEST_ATTEMPT)
             self._heard[target] = reason_of(error)
             self._followers.pop(target, None)
             await self.close()
             self._session.give_up_waiting()
-            await asyncio.sleep(0.02)
+            await self._rest(1.5, LONGEST_SEARCH)
             return None
+        self._patience = max(ATTEMPT, 0.9 * self._patience)
         if reply.status is not Status.UNKNOWN:
             self._was_sent = was_sent  # what may come of this request is known, not of those before
         if reply.status is Status.REFUSED:
@@ -109,13 +118,17 @@ class Client:
         if reply.status is Status.OVERLOADED:
             self._heard[target] = "is overloaded"
             self._followers[target] = True
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
+            await self._rest(2, LONGEST_PAUSE)
         if reply.status is Status.NOT_LEADER:
             self._heard[target] = _told(reply)
             self._followers[target] = reply.leader is not None
-            await asyncio.sleep(0.02)
+            await self._rest(1.5, LONGEST_SEARCH)
         return self._session.take(request.number, reply)
+
+    async def _rest(self, growth: float, longest: float) -> None:
+        """Pause, each time for longer."""
+        await asyncio.sleep(self._pause * random.uniform(0.5, 1.0))
+        self._pause = min(growth * self._pause, longest)
 
     def _trouble(self, seconds: float) -> str:
         """Say why nothing was done in time, by what was heard last of each server."""
@@ -132,40 +145,90 @@ class Client:
     async def close(self) -> None:
         """Close the connection."""
         if self._connected is not None:
-            _, _, writer = self._connected
-            self._connected = None
-            writer.close()
-            with contextlib.suppress(OSError, ssl.SSLError):
-                await writer.wait_closed()
+            connected, self._connected = self._connected, None
+            connected.transport.close()
+            try:
+                async with asyncio.timeout(LAST_WORDS):
+                    await connected.closed.wait()
+            except TimeoutError:  # nobody takes what is still to be sent
+                connected.transport.abort()
 
     async def ask(self, request: Request) -> Reply:
         """Ask one server, once. Raises OSError, FrameError and TimeoutError."""
         sent = msgspec.msgpack.encode(request)
         if len(sent) > MAX_FRAME:
             raise FailedError(f"it has {len(sent)} bytes, which no server takes", True)
-        async with asyncio.timeout(ATTEMPT + len(sent) // SLOWEST):
-            reader, writer = await self._connection(self._session.target)
-            writer.write(frame(sent))
-            await writer.drain()
-            is_command = request.command is not None and self._session.is_open
-            is_change = request.membership not in (None, (None,))
-            self._was_sent |= is_command or is_change or request.successor is not None
-            while (payload := await read_frame(reader)) is not None:
-                number, content = _decode(payload)
-                if number == request.number:
-                    return Reply(*content)
-        raise FrameError("the server closed the connection")
+        connected, target = self._connected, self._session.target
+        if connected is None or connected.target != target or connected.closed.is_set():
+            connected = await self._connect(target)
+        connected.transport.write(frame(sent))
+        is_command = request.command is not None and self._session.is_open
+        is_change = request.membership not in (None, (None,))
+        self._was_sent |= is_command or is_change or request.successor is not None
+        return await connected.reply_to(request.number, self._patience + len(sent) // SLOWEST)
 
-    async def _connection(self, target: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        if self._connected is not None and self._connected[0] != target:
-            await self.close()
-        if self._connected is None:
-            if target not in self._addresses:  # a member that another one has told of
-                self._addresses[target] = _parsed(target)
-            reader, writer = await self._addresses[target].connect(self._tls)
-            writer.write(frame(msgspec.msgpack.encode(Hello(VERSION, None, None))))
-            self._connected = target, reader, writer
-        return self._connected[1:]
+    async def _connect(self, target: str) -> "_Connection":
+        await self.close()
+        if target not in self._addresses:  # a member that another one has told of
+            self._addresses[target] = _parsed(target)
+        async with asyncio.timeout(self._patience):
+            made = await self._addresses[target].open(partial(_Connection, target), self._tls)
+        self._connected = made
+        made.transport.write(frame(_HELLO))
+        return made
+
+
+class _Connection(Frames):
+    """A connection to a server, with a request that waits for its reply, if one does."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__()
+        self.target = target
+        self._number = 0
+        self._waits: asyncio.Future[Reply] | None = None
+        self.closed = asyncio.Event()
+
+    def reply_to(self, number: int, seconds: float) -> "asyncio.Future[Reply]":
+        """Return the reply to a request, or an OSError, FrameError or TimeoutError."""
+        loop = asyncio.get_running_loop()
+        self._number, self._waits = number, loop.create_future()
+        self._set_alarm(seconds)
+        self._waits.add_done_callback(lambda _: self._alarm_clock.cancel())
+        return self._waits
+
+    def _set_alarm(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + seconds
+
+        def ring() -> None:
+            # Who is late has not looked for a reply for as long, and looks once more.
+            if loop.time() > due + seconds / 4:
+                self._set_alarm(seconds)
+            else:
+                self._end_wait(TimeoutError())
+
+        self._alarm_clock = loop.call_at(due, ring)
+
+    def take(self, payload: bytes) -> None:
+        """Take a reply; one to an earlier request comes too late."""
+        number, content = _decode(payload)
+        if number == self._number and self._waits is not None and not self._waits.done():
+            self._waits.set_result(Reply(*content))
+
+    def refuse(self, error: Exception) -> None:
+        """Tell who waits."""
+        self._end_wait(error)
+        self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Tell who waits."""
+        super().connection_lost(error)
+        self.closed.set()
+        self._end_wait(error or FrameError("the server closed the connection"))
+
+    def _end_wait(self, error: Exception) -> None:
+        if self._waits is not None and not self._waits.done():
+            self._waits.set_exception(error)
 
 
 def _decode(payload: bytes) -> tuple[int, tuple[Any, ...]]:

@@ -109,9 +109,9 @@ class ExtendedReplica(Replica):
         else:
             self._replies.append((request, Reply(Status.NOT_LEADER, leader=target)))
 
-    def was_saving(self, seconds: float) -> None:
-        """Take into account that a save has taken so long, and nothing could be heard meanwhile."""
-        super().was_saving(seconds)
+    def was_away(self, seconds: float) -> None:
+        """Take into account that for so long nothing could be heard, and nobody is to blame."""
+        super().was_away(seconds)
         self._quorum_due += seconds
         self._contact_due += seconds
 
@@ -142,6 +142,8 @@ class ExtendedReplica(Replica):
             self._act(MissLeader(), now)
 
     def _stand(self, now: float) -> None:
+        if self.state.heard_from_leader:  # it was missed for longer, unless a clock was set back
+            self._act(MissLeader(), now)
         if not self._has(Feature.PRE_VOTE):
             super()._stand(now)
             return

@@ -11,11 +11,10 @@ import contextlib
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +30,14 @@ from raft_ref.node import Step
 from raft_ref.server.client import greeted, stranger
 from raft_ref.server.codec import Envelope
 from raft_ref.server.disk.storage import DiskStorage
+from raft_ref.server.disk.worker import Worker
 from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
 from raft_ref.server.network.addresses import Address, Contexts, parse_address
 from raft_ref.server.network.admission import CHANGED, check_message
 from raft_ref.server.network.greeting import Greeter
 from raft_ref.server.network.hello import Answer, Farewell, Hello
+from raft_ref.server.network.incoming import Asked
 from raft_ref.server.network.names import check_name
 from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
 from raft_ref.server.network.report import report_of
@@ -66,11 +67,12 @@ from raft_ref.server.store import (
 )
 from raft_ref.server.store_node import StoreNode
 from raft_ref.server.transport import Pulse, may_leave_early
-from raft_ref.state import State
+from raft_ref.state import Role, State
 
 log = logging.getLogger("raft_ref.server")
 
 _decode_request = msgspec.msgpack.Decoder(Request).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 LAST_WORDS = 0.05
 """Seconds that a server which stops leaves its answers to be sent."""
@@ -79,6 +81,16 @@ A_MINUTE = 60.0
 
 MOST_IDLE = 60.0
 """Seconds after which a server looks what there is to do if nothing is due."""
+
+MOST_AT_ONCE = 100
+"""Requests of clients that are put to the replica in a round: what a leader has to say to others
+waits no longer than these take."""
+
+QUICK_SAVE = 0.01
+"""Seconds that saves take at most of a disk that is quick."""
+
+LONGEST_QUEUE = 0.5
+"""Seconds for which the first of those that wait has waited, at most: then no more are let in."""
 
 _Event = Callable[[Replica, float], None]
 
@@ -130,7 +142,7 @@ class Server:
         chance = random.Random()
         now = time.monotonic()
         self.replica = replica_of(node)(node, me, chance, now, saved, timing, self._note)
-        self._disk = ThreadPoolExecutor(1, "disk")
+        self._disk = Worker()
         self._greeter = Greeter(
             me,
             named(node.features),
@@ -156,9 +168,9 @@ class Server:
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
+        self._requests: deque[_Waiting] = deque()
         self._wakeup = asyncio.Event()
-        self._asked: dict[RequestId, asyncio.Future[Reply]] = {}
-        self._numbers = count()
+        self._adding: set[asyncio.Task[None]] = set()
         self._seen = (0, "")
         self._members: Members | None = None  # those that the transport knows of
         self._leaving: set[ServerId] = set()  # whose removal is not committed yet
@@ -184,7 +196,7 @@ class Server:
             await asyncio.sleep(LAST_WORDS)
         finally:
             await self._transport.close()
-            self._disk.shutdown()
+            self._disk.end()
             self._storage.close()
 
     async def stop(self, seconds: float = STOP_WITHIN) -> None:
@@ -204,13 +216,16 @@ class Server:
 
     async def _round(self) -> None:
         takes_part = bool(self._greeter.cluster)
-        if not self._events:
+        if not self._events and not self._requests:
             due = self.replica.due - time.monotonic() if takes_part else MOST_IDLE
             await self._wait(min(due, MOST_IDLE))
+        elif self._requests:
+            await asyncio.sleep(0)  # so that the others are heard
         events, self._events = self._events, []
         now = time.monotonic()
         for event in events:
             event(self.replica, now)
+        self._put_requests(now)
         if takes_part:
             self.replica.tick(now)
         written = self.replica.written
@@ -227,11 +242,19 @@ class Server:
             else:
                 self._send(message, number)
         for request, reply in output.replies:
-            asked = self._asked.pop(request, None)
-            if asked is not None and not asked.done():
-                asked.set_result(reply)
+            assert isinstance(request, _Waiting | _Wish)
+            request.reply(reply)
         self._tell()
         await self._attend_to_members()
+
+    def _put_requests(self, now: float) -> None:
+        """Put some requests of clients to the replica: what peers say must not wait for long."""
+        for _ in range(min(MOST_AT_ONCE, len(self._requests))):
+            waiting = self._requests.popleft()
+            if waiting.is_awaited:
+                self._put(waiting.ask, waiting, self.replica, now)
+            else:
+                waiting.forget()
 
     def _send_early(self, messages: list[Envelope], written: State) -> list[Envelope]:
         """Send what may leave while it is saved; return the rest."""
@@ -248,24 +271,49 @@ class Server:
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
         began = time.monotonic()
-        saving = asyncio.get_running_loop().run_in_executor(self._disk, self._storage.save, what)
-        heartbeat, longest = self.replica.timing.heartbeat, self.replica.timing.longest_save
+        if self._waits_for_nobody:
+            self._storage.save(what)
+        else:
+            await self._save_beside(what, began)
+        took = max(0.0, time.monotonic() - began)  # a clock may have been set back
+        self.replica.was_saving(took)
+        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
+            self._told_of_disk = began
+            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+
+    @property
+    def _waits_for_nobody(self) -> bool:
+        """Whether a save may stop all else: of who does not lead, and whose disk is quick.
+
+        Nobody has to hear of it meanwhile, and a thread takes as long as such a save.
+        """
+        leads = self.replica.state.role is Role.LEADER
+        return not leads and self._disk.is_idle and self.replica.slack < QUICK_SAVE
+
+    async def _save_beside(self, what: Save, began: float) -> None:
+        saving = self._disk.do(partial(self._storage.save, what))
+        self._say_again(began + self.replica.timing.longest_save)
         try:
-            while not (await asyncio.wait({saving}, timeout=heartbeat))[0]:
-                if time.monotonic() < began + longest:
-                    for envelope in self._pulse.again(self.replica.state):
-                        self._transport.send(envelope)
-            saving.result()
+            await asyncio.shield(saving)
         except asyncio.CancelledError:
             # It is written all the same, and so its steps have happened.
             await saving
             self._settled()
             raise
-        took = time.monotonic() - began
-        self.replica.was_saving(took)
-        if took > self.replica.timing.election_timeout[0] and began > self._told_of_disk + A_MINUTE:
-            self._told_of_disk = began
-            log.warning("%s: its disk is slow: a save has taken %.2g s", self.me, took)
+        finally:
+            self._saying.cancel()
+
+    def _say_again(self, until: float) -> None:
+        """Let a leader be heard, from a heartbeat on, until it is `cancel`led or too late."""
+
+        def say() -> None:
+            if time.monotonic() < until:
+                for envelope in self._pulse.again(self.replica.state):
+                    self._transport.send(envelope)
+                self._say_again(until)
+
+        loop = asyncio.get_running_loop()
+        self._saying = loop.call_later(self.replica.timing.heartbeat, say)
 
     def _send(self, message: Any, number: int) -> None:
         envelope = Envelope(message, number)
@@ -283,11 +331,15 @@ class Server:
     async def _wait(self, seconds: float) -> None:
         self._wakeup.clear()
         if seconds > 0:
+            due = time.monotonic() + seconds
+            alarm = asyncio.get_running_loop().call_later(seconds, self._wakeup.set)
             try:
-                async with asyncio.timeout(seconds):
-                    await self._wakeup.wait()
-            except TimeoutError:
-                pass
+                await self._wakeup.wait()
+            finally:
+                alarm.cancel()
+            late = time.monotonic() - due
+            if late > 0:  # the machine has other things to do
+                self.replica.was_away(late)
         else:
             await asyncio.sleep(0)
 
@@ -369,9 +421,8 @@ class Server:
 
     async def _on_disk(self, do: Callable[..., Any], *arguments: Any) -> Any:
         """Do something with the disk, after what is under way. Stops if it fails."""
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._disk, do, *arguments)
+            return await self._disk.do(partial(do, *arguments))
         except StorageError as error:
             self._fail(error)
             raise
@@ -423,32 +474,51 @@ class Server:
             log.error("closed the connection of %s: its %s: %r", message.source, what, error)
             self._transport.cut(message.source)
 
-    async def _answer(self, payload: bytes) -> bytes:
+    def _answer(self, asked: Asked) -> None:
         try:
-            request = _decode_request(payload)
+            request = _decode_request(asked.payload)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
+        now = time.monotonic()
+        waiting = _Waiting(asked, request, now, self._address_of)
+        if self._requests and now > self._requests[0].since + LONGEST_QUEUE:
+            waiting.reply(Reply(Status.OVERLOADED, leader=self.replica.leader))
+            return
         if request.status:
             links = {name: each.is_connected for name, each in self._transport.links.items()}
             report = report_of(self.replica, self.cluster, links)
-            return msgspec.msgpack.encode((request.number, report))
+            asked.answer(_encode((request.number, report)))
+            return
         if request.command is not None:
             if size_of(request.command) > MAX_COMMAND:
                 why = Result(succeeded=False, refused=too_large(request.command))
-                return msgspec.msgpack.encode((request.number, Reply(Status.REFUSED, why)))
+                waiting.reply(Reply(Status.REFUSED, why))
+                return
             check_command(request.command)
         change = None if request.membership is None else request.membership[0]
-        refused = ""
         if change is not None and change.kind is ChangeKind.ADD:
+            adding = asyncio.ensure_future(self._add(change, waiting))
+            self._adding.add(adding)
+            adding.add_done_callback(self._adding.discard)
+        else:
+            self._queue(waiting)
+
+    def _queue(self, waiting: "_Waiting") -> None:
+        self._requests.append(waiting)
+        self._wakeup.set()
+
+    async def _add(self, change: Change, waiting: "_Waiting") -> None:
+        """Ask for a server to be added, if nothing is against it here."""
+        try:
             refused = await self._why_not_add(change)
+        except ValueError as error:
+            waiting.fail(error)
+            return
         if refused:
             result = Result(succeeded=False, refused=refused)
-            reply = Reply(Status.DONE, result, self.me)
+            waiting.reply(Reply(Status.DONE, result, self.me))
         else:
-            reply = await self._reply_to(request.put_to)
-        # A client knows servers by where they listen.
-        leader = None if reply.leader is None else self._address_of(reply.leader)
-        return msgspec.msgpack.encode((request.number, reply._replace(leader=leader)))
+            self._queue(waiting)
 
     async def _why_not_add(self, change: Change) -> str:
         """Return why a server is not to be added; empty if there is nothing against it here.
@@ -473,29 +543,73 @@ class Server:
         return told or self._node.addresses.get(server)
 
     async def _reply_to(self, ask: Callable[[Replica, RequestId, float], None]) -> Reply:
-        """Ask the replica, which knows the request by a name, and wait for its reply."""
-        name = next(self._numbers)
-        asked: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._asked[name] = asked
-        self._take(partial(self._put, ask, name))
-        try:
-            return await asked
-        finally:
-            self._asked.pop(name, None)
+        """Ask the replica for something, and wait for its reply."""
+        wish = _Wish()
+        self._take(partial(self._put, ask, wish))
+        return await wish.replied
 
     def _put(
         self,
         ask: Callable[[Replica, RequestId, float], None],
-        name: RequestId,
+        request: "_Waiting | _Wish",
         replica: Replica,
         now: float,
     ) -> None:
         try:
-            ask(replica, name, now)
+            ask(replica, request, now)
         except Exception as error:
-            asked = self._asked.pop(name, None)
-            if asked is not None and not asked.done():
-                asked.set_exception(ValueError(f"it cannot be asked for: {error!r}"))
+            request.fail(ValueError(f"it cannot be asked for: {error!r}"))
+
+
+class _Waiting:
+    """A request of a client, and what the replica knows it by."""
+
+    __slots__ = ("_address_of", "_asked", "_number", "ask", "since")
+
+    def __init__(
+        self,
+        asked: Asked,
+        request: Request,
+        now: float,
+        address_of: Callable[[ServerId], str | None],
+    ) -> None:
+        self._asked, self._number, self._address_of = asked, request.number, address_of
+        self.ask, self.since = request.put_to, now
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the client is still there."""
+        return self._asked.is_awaited
+
+    def reply(self, reply: Reply) -> None:
+        """Answer the client, who knows servers by where they listen."""
+        leader = reply.leader and self._address_of(reply.leader)
+        self._asked.answer(_encode((self._number, reply._replace(leader=leader))))
+
+    def forget(self) -> None:
+        """Do nothing about it: the client is gone."""
+        self._asked.forget()
+
+    def fail(self, error: ValueError) -> None:
+        """Close the connection of who asks such a thing."""
+        self._asked.refuse(error)
+
+
+class _Wish:
+    """A request of the server's own."""
+
+    def __init__(self) -> None:
+        self.replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def reply(self, reply: Reply) -> None:
+        """Tell who waits, if somebody does still."""
+        if not self.replied.done():
+            self.replied.set_result(reply)
+
+    def fail(self, error: ValueError) -> None:
+        """Tell who waits."""
+        if not self.replied.done():
+            self.replied.set_exception(error)
 
 
 @dataclass(frozen=True)

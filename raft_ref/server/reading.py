@@ -19,7 +19,7 @@ that travels with its answer, and a lease is of a majority of these.
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from raft_ref.features import (
@@ -44,7 +44,7 @@ from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
 from raft_ref.server.membership import MembershipReplica
 from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Key, Observer, RequestId, Timing
-from raft_ref.state import State
+from raft_ref.state import State, replace
 
 
 def in_microseconds(seconds: float) -> int:

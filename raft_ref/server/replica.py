@@ -345,6 +345,10 @@ class Replica:
         if index is not None:  # it was asked for before, and is in the log
             leading.pending[index].append(request)
             return
+        result = self.store.known(command)
+        if result is not None:  # it was, and is done
+            self._answer(request, result)
+            return
         size = size_of(command)
         if leading.size and leading.size + size > self.timing.max_pending:
             self._replies.append((request, Reply(Status.OVERLOADED, leader=self.me)))
@@ -397,6 +401,10 @@ class Replica:
         Others may have as slow a disk: so who is asked for its vote has time to save it.
         """
         self.slack = max(seconds, (self.slack + seconds) / 2)
+        self.was_away(seconds)
+
+    def was_away(self, seconds: float) -> None:
+        """Take into account that for so long nothing could be heard, and nobody is to blame."""
         self._election_due += seconds
 
     @property

@@ -80,7 +80,7 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 EXPIRED = Result(succeeded=False, refused="session expired")
 STALE = Result(succeeded=False, refused="a later command of the client was done already")
 
-MAX_SESSIONS = 1000
+MAX_SESSIONS = 10_000
 """Sessions that are kept; the one that was not used for longest goes first."""
 
 
@@ -181,6 +181,14 @@ class Store:
             return answered
         session.sequence, session.result = command.sequence, self._done(command)
         return session.result
+
+    def known(self, value: str) -> Result | None:
+        """Return the result of a command that was done before; None if it was not."""
+        command = _decode_command(value)
+        if not isinstance(command, Put | Delete | CompareAndSet):
+            return None
+        session = self._sessions.get(command.client)
+        return None if session is None else self.answered(session, command.sequence)
 
     def answered(self, session: Session, sequence: int) -> Result | None:
         """Return the result of a command that comes again; None for one that is new."""

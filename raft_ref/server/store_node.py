@@ -13,17 +13,16 @@ latest alone: no rule asks for an earlier one.
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import replace
 from typing import Any, Self
 
 from raft_ref.features import Configuration, ConfiguredState, ExtendedNode, ExtendedState, Feature
 from raft_ref.features.membership import Change
 from raft_ref.machine import StateMachine
 from raft_ref.messages import ServerId, Value
-from raft_ref.node import Node
+from raft_ref.node import ClientRequest, Node, Step
 from raft_ref.server.members import Members
 from raft_ref.server.store import KeyValueMachine
-from raft_ref.state import State
+from raft_ref.state import State, replace
 
 
 class StoreNode(ExtendedNode):
@@ -73,6 +72,27 @@ class StoreNode(ExtendedNode):
         if not isinstance(first, ConfiguredState):
             return first
         return replace(first, bootstrap=Members(voters=first.bootstrap.voters))
+
+    # What happens most
+
+    def act(self, state: Any, action: Any) -> Step | None:
+        """Take an action; None where it is not enabled. Requests of clients need no long search."""
+        if type(action) is not ClientRequest:
+            return super().act(state, action)
+        return self.client_request(state, action.value) if self.allows(state, action) else None
+
+    def advance_commit_index(self, state: Any) -> Any:
+        """Commit up to the last entry of one's own term on a majority (5.3, 5.4.2).
+
+        How far a majority is, only a number that some server is at can say.
+        """
+        reached = {state.last_index, *state.match_index}
+        for index in sorted(reached, reverse=True):
+            if index <= state.commit_index:
+                break
+            if self.is_committable(state, index):
+                return replace(state, commit_index=index)
+        return state
 
     # Where configurations are
 

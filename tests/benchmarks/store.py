@@ -3,16 +3,19 @@
     python -m tests.benchmarks.store [--seconds N] [--clients N ...] [--only NAME ...]
 
 Prints a line for each system and number of clients that work at one time: writes and linearizable
-reads a second, with the median and the 99th percentile of their latency, and the ratio of rates to
-PySyncObj's; then for how long nothing can be written when the leader is killed (SIGKILL), and when
-it is stopped (SIGTERM).
+reads a second, with the median and the 99th percentile of their latency, the microseconds that all
+servers together work for one (by the processor's clock, and so the same on a machine that is busy),
+and the ratio of rates to PySyncObj's; then for how long nothing can be written when the leader is
+killed (SIGKILL), and when it is stopped (SIGTERM).
 
 - raft-ref: three `raft-ref serve` over TCP, and clients of its own kind. Where they are named,
-  reads-index, reads-any and reads-lease are the same with other reads: at the leader in rounds of
-  their own, at all servers, at the leader by lease.
+  uvloop is the same on that event loop, and reads-index, reads-any and reads-lease with other
+  reads: at the leader in rounds of their own, at all servers, at the leader by lease.
 - PySyncObj (with the extra `[bench]`): three processes, each with a journal on disk. Its clients
   live within a server, here the leader, and so save a hop. It does not sync its journal, and has
   no linearizable reads. It sends entries one by one, which is faster than its batches: these wait.
+- NATS, if it is installed (Debian: nats-server): three servers, a stream as a key-value store. It
+  syncs its files from time to time only, and reads at the leader without asking the others.
 - etcd, if it is installed (Debian: etcd-server): three members, and clients over its JSON gateway,
   which costs it more than its own protocol would.
 """
@@ -21,6 +24,8 @@ import argparse
 import asyncio
 import base64
 import json
+import math
+import os
 import select
 import shutil
 import signal
@@ -37,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 from raft_ref.server import Address, Client, FailedError, Kind, Operation
+from tests.benchmarks.nats import Nats
 
 Do = Callable[[bool, int], Awaitable[None]]
 """Write (True) or read (False) a key of this number."""
@@ -44,27 +50,49 @@ Do = Callable[[bool, int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Operations a second, and the latencies (milliseconds) of the median and of one in 100."""
+    """Operations a second, and the latencies (milliseconds) of the median and of one in 100.
+
+    And the microseconds that the servers worked for one, all of them together.
+    """
 
     rate: float
     median: float
     late: float
+    work: float = math.nan
 
     def __str__(self) -> str:
-        return f"{self.rate:>8,.0f} {self.median:>7.2f} {self.late:>8.2f}"
+        work = "-" if math.isnan(self.work) else f"{self.work:,.0f}"
+        return f"{self.rate:>8,.0f} {self.median:>7.2f} {self.late:>8.2f} {work:>7}"
 
 
-def rate_of(latencies: list[float], seconds: float) -> Rate:
-    """Return the rate of operations that took so long each, in so many seconds altogether."""
+def rate_of(latencies: list[float], seconds: float, worked: float = math.nan) -> Rate:
+    """Return the rate of operations that took so long each, in so many seconds altogether.
+
+    And for which servers worked for so many seconds.
+    """
     ranked = sorted(latencies)
     late = ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))]
-    return Rate(len(ranked) / seconds, 1000 * statistics.median(ranked), 1000 * late)
+    work = 1e6 * worked / len(ranked)
+    return Rate(len(ranked) / seconds, 1000 * statistics.median(ranked), 1000 * late, work)
 
 
-async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
+Servers = list["subprocess.Popen[bytes]"]
+
+
+def worked(servers: Servers) -> float:
+    """Return for how many seconds processes have worked, by the processor's clock."""
+    total = 0
+    for each in servers:
+        # What stands in parentheses, the program's name, may have spaces in it.
+        fields = Path(f"/proc/{each.pid}/stat").read_text().rpartition(")")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+async def load(workers: list[Do], servers: Servers, seconds: float, is_write: bool) -> Rate:
     """Let all workers do one thing after the other for some seconds."""
     latencies: list[float] = []
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), worked(servers)
 
     async def work(do: Do, number: int) -> None:
         while time.perf_counter() - begin < seconds:
@@ -73,7 +101,7 @@ async def load(workers: list[Do], seconds: float, is_write: bool) -> Rate:
             latencies.append(time.perf_counter() - start)
 
     await asyncio.gather(*(work(do, number) for number, do in enumerate(workers)))
-    return rate_of(latencies, time.perf_counter() - begin)
+    return rate_of(latencies, time.perf_counter() - begin, worked(servers) - before)
 
 
 async def longest_pause(write: Callable[[], Awaitable[bool]]) -> float:
@@ -99,7 +127,7 @@ def ports(count: int) -> list[int]:
 
 
 @contextmanager
-def processes(commands: list[list[str]]) -> Iterator[list["subprocess.Popen[bytes]"]]:
+def processes(commands: list[list[str]]) -> Iterator[Servers]:
     """Run commands until the end of the block."""
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     started = [subprocess.Popen(command, **quiet) for command in commands]
@@ -120,6 +148,7 @@ class Ours:
     name = "raft-ref"
     reads = "leader"
     of_any = False
+    more: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         numbers = ports(3)
@@ -142,6 +171,7 @@ class Ours:
                 peers,
                 "--data",
                 str(folder / str(n)),
+                *self.more,
             ]
             for n in (1, 2, 3)
         ]
@@ -164,7 +194,7 @@ class Ours:
         await asyncio.gather(*(do(True, number) for number, do in enumerate(found)))
         return found
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+    async def failover(self, started: Servers, number: int) -> float:
         """Send the leader a signal; return for how many seconds nothing could be written."""
         client = Client(self.addresses)
         operation = Operation(Kind.PUT, "key", "value")
@@ -202,7 +232,16 @@ class OursByLease(Ours):
     reads = "lease"
 
 
-BY_NAME = {each.name: each for each in (Ours, OursOfReadIndex, OursOfAny, OursByLease)}
+class OursOnUvloop(Ours):
+    """The same on another event loop."""
+
+    name = "uvloop"
+    more = ("--uvloop",)
+
+
+BY_NAME = {
+    each.name: each for each in (Ours, OursOnUvloop, OursOfReadIndex, OursOfAny, OursByLease)
+}
 
 
 # ---- etcd
@@ -268,7 +307,7 @@ class Etcd:
         await do(True, 0)
         return do
 
-    async def failover(self, started: "list[subprocess.Popen[bytes]]", number: int) -> float:
+    async def failover(self, started: Servers, number: int) -> float:
         """Send the leader a signal; return for how many seconds nothing could be written."""
         leader = await self._leader()
         started[self.clients.index(leader)].send_signal(number)
@@ -371,20 +410,21 @@ def pysyncobj(folder: Path, clients: int, seconds: float) -> Rate:
 
 def _line(name: str, clients: int, writes: Rate, reads: Rate | None, baseline: Rate | None) -> str:
     ratio = f"x {writes.rate / baseline.rate:.2f}" if baseline else "-"
-    return f"{name:<11} {clients:>8} {writes} {reads or '       -       -        -'} {ratio:>8}"
+    of_reads = reads or "       -       -        -       -"
+    return f"{name:<11} {clients:>8} {writes} {of_reads} {ratio:>8}"
 
 
 Rows = list[tuple[int, Rate, Rate]]
 
 
-async def measured(system: Ours | Etcd, counts: list[int], seconds: float) -> Rows:
+async def measured(system: Ours | Etcd | Nats, counts: list[int], seconds: float) -> Rows:
     """Return for each number of clients the rates of writes and reads."""
     found: Rows = []
-    with processes(system.commands):
+    with processes(system.commands) as servers:
         for count in counts:
             workers = await system.workers(count)
-            writes = await load(workers, seconds, is_write=True)
-            reads = await load(workers, seconds, is_write=False)
+            writes = await load(workers, servers, seconds, is_write=True)
+            reads = await load(workers, servers, seconds, is_write=False)
             found.append((count, writes, reads))
     return found
 
@@ -402,10 +442,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16, 64])
-    parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", *BY_NAME])
+    parser.add_argument("--pauses", type=int, default=5, help="times that a leader is stopped")
+    parser.add_argument("--only", nargs="+", choices=["PySyncObj", "etcd", "NATS", *BY_NAME])
     options = parser.parse_args()
-    wanted = options.only or ["PySyncObj", "raft-ref", "etcd"]
-    head = "  writes/s  median   99th %   reads/s  median   99th %    ratio"
+    wanted = options.only or ["PySyncObj", "NATS", "raft-ref", "etcd"]
+    of_each = "median   99th %    work"
+    head = f"  writes/s  {of_each}   reads/s  {of_each}    ratio"
     print(f"{'':<11} {'clients':>8} {head}")
     baselines: dict[int, Rate] = {}
     if "PySyncObj" in wanted:
@@ -413,6 +455,13 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 baselines[count] = pysyncobj(Path(folder), count, options.seconds)
             print(_line("PySyncObj", count, baselines[count], None, baselines[count]), flush=True)
+    if "NATS" in wanted and shutil.which("nats-server"):
+        with tempfile.TemporaryDirectory() as folder:
+            rows = asyncio.run(
+                measured(Nats(Path(folder), ports(6)), options.clients, options.seconds)
+            )
+        for count, writes, reads in rows:
+            print(_line("NATS", count, writes, reads, baselines.get(count)), flush=True)
     systems: list[type[Ours] | type[Etcd]] = [BY_NAME[name] for name in wanted if name in BY_NAME]
     if "etcd" in wanted and shutil.which("etcd"):
         systems.append(Etcd)
@@ -422,9 +471,10 @@ def main() -> None:
             rows = asyncio.run(measured(made, options.clients, options.seconds))
         for count, writes, reads in rows:
             print(_line(system.name, count, writes, reads, baselines.get(count)), flush=True)
-        for number, what in ((signal.SIGKILL, "killed"), (signal.SIGTERM, "stopped")):
+        signals = ((signal.SIGKILL, "killed"), (signal.SIGTERM, "stopped"))
+        for number, what in signals if options.pauses else ():
             pauses = []
-            for _ in range(5):
+            for _ in range(options.pauses):
                 with tempfile.TemporaryDirectory() as folder:
                     pauses.append(asyncio.run(paused(system(Path(folder)), number)))
             pause = 1000 * statistics.median(pauses)

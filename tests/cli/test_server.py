@@ -7,6 +7,7 @@ import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -144,6 +145,16 @@ def test_bad_input(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert named(message) in err
+
+
+def test_an_event_loop_that_is_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    arguments = ["serve", "--uvloop", "--id", "1", "--peers", PEERS, "--data", str(tmp_path)]
+    assert main(arguments) == 2
+    told = "--uvloop: it is not installed: pip install 'raft-ref[fast]'"
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from raft_ref.server import (
-    Address,
     Change,
     ChangeKind,
     Client,
@@ -20,30 +19,13 @@ from raft_ref.server import (
 )
 from raft_ref.server.simulation.linearizability import Observation, is_linearizable
 from raft_ref.server.simulation.trial import drawn
-from tests.raft_ref.server.test_processes import Cluster
+from tests.nemesis import porcupine
+from tests.nemesis.servers import Servers
 
 CLIENTS = 4
+Fault = Callable[[str], Awaitable[None]]
 EPOCH = 5.0
 """Seconds after which clients go on with other keys, so that histories are short."""
-
-
-class Servers(Cluster):
-    """Processes that come and go; those after the first three have joined."""
-
-    def told(self, server: str) -> list[str]:
-        """Return what a server is told of the others: who the cluster began with, and itself."""
-        names = ["1", "2", "3", *([] if server in "123" else [server])]
-        return ["--peers", ",".join(f"{name}={self.addresses[name]}" for name in names)]
-
-    def first_start(self, server: str) -> list[str]:
-        """Return what is said at the first start of a server."""
-        return super().first_start(server) if server in "123" else ["--join"]
-
-    def added(self) -> str:
-        """Return the name of a new server."""
-        name = str(len(self.addresses) + 1)
-        self.addresses[name] = Address(str(self.folder / f"{name}.sock"), 0)
-        return name
 
 
 class Nemesis:
@@ -58,23 +40,54 @@ class Nemesis:
         self._failed = 0
         self._faults: Counter[str] = Counter()
         self._wrong: list[str] = []
+        self._judged = "porcupine was not asked: Go is missing"
+        self._folder = folder
+        self._judge: Path | None = None
 
     async def run(self, seconds: float) -> None:
         """Let clients work, and disturb the servers, for so long."""
+        self._judge = await asyncio.to_thread(porcupine.built, self._folder)
+        try:
+            self._servers.open()
+            await self._run(seconds)
+        finally:
+            self._servers.close()
+
+    def _all_faults(self) -> list[Fault]:
+        """Return what can be done to servers here."""
+        kills, disks = [self._kill, self._kill, self._stop], [self._flip, self._fill, self._slow]
+        every: list[Fault] = [*kills, *disks]
+        if self._servers.clocks is not None:
+            every += [self._set_clock, self._run_at_another_rate]
+        if self._servers.network is not None:
+            every += [self._cut, self._cut]
+        return every
+
+    async def _run(self, seconds: float) -> None:
         for name in self._members:
             self._servers.start(name)
-        self._servers.wait()
+        await asyncio.to_thread(self._servers.wait)
         end = time.monotonic() + seconds
         clients = [asyncio.ensure_future(self._work(number, end)) for number in range(CLIENTS)]
         self._administrator = self._client(0)
         await self._administrator.do(Operation(Kind.PUT, "ready", "yes"), 30.0)
+        kinds, faults = list[Fault](), self._all_faults()
         while time.monotonic() < end:
             await asyncio.sleep(self._chance.uniform(0.2, 1.0))
-            fault = self._chance.choice((self._kill, self._kill, self._stop, self._flip))
-            await fault(self._chance.choice(self._members))
+            kinds = kinds or self._chance.sample(faults, len(faults))
+            await kinds.pop()(self._chance.choice(self._members))
         await asyncio.gather(*clients)
+        await asyncio.to_thread(self._look)
+
+    def _look(self) -> None:
+        """See what came of it."""
         if not is_linearizable(self._seen):
             self._wrong.append("what clients saw is not explained by one store")
+        if self._judge is not None:
+            found = porcupine.verdict(self._judge, self._seen)
+            self._judged = f"porcupine says {found}"
+            if found != "Ok":
+                self._wrong.append(f"what clients saw: {self._judged}")
         for code, log in self._servers.stop_all():
             if code or "Traceback" in log:
                 self._wrong.append(f"a server ended with {code}: {log.splitlines()[-1:]}")
@@ -127,17 +140,63 @@ class Nemesis:
         path.write_bytes(content)
         self._servers.start(name)
         process = self._servers.processes.pop(name)
-        code = await asyncio.to_thread(process.wait, 30)
-        log = process.communicate()[1]
+        code, log = await asyncio.to_thread(self._servers.ended, process, 60)
         if code != 2 or str(path) not in log:
             self._wrong.append(f"{path}: byte {at} flipped: exit code {code}: {log}")
         await self._replace(name)
 
+    async def _fill(self, name: str) -> None:
+        """Let a disk be full: who cannot save stops, and says why; with room it comes back."""
+        self._faults["a full disk"] += 1
+        self._servers.fill(name)
+        process = self._servers.processes.pop(name)
+        code, log = await asyncio.to_thread(self._servers.ended, process, 60)
+        if code not in (1, 2) or "File too large" not in log:
+            self._wrong.append(f"{name} with a full disk: exit code {code}: {log[-300:]}")
+        self._servers.start(name)
+        await asyncio.sleep(0.8)
+
+    async def _slow(self, name: str) -> None:
+        self._faults["a slow disk"] += 1
+        self._servers.slow_down(name, self._chance.uniform(0.05, 0.4))
+        await asyncio.sleep(self._chance.uniform(0.5, 2.0))
+        self._servers.slow_down(name, 0.0)
+
+    async def _set_clock(self, name: str) -> None:
+        """Set a clock, and set it back: what waits for a time waits for longer then."""
+        self._faults["a clock set, and set back"] += 1
+        self._servers.set_clock(name, self._chance.choice((-2.0, 1.0, 5.0)))
+        await asyncio.sleep(self._chance.uniform(0.5, 2.0))
+        self._servers.set_clock(name)
+        await asyncio.sleep(0.5)
+
+    async def _run_at_another_rate(self, name: str) -> None:
+        self._faults["killed, and a clock runs at another rate"] += 1
+        self._servers.kill(name)
+        self._servers.set_clock(name, rate=self._chance.choice((0.8, 1.0, 1.25)))
+        self._servers.start(name)
+        await asyncio.sleep(0.8)
+
+    async def _cut(self, name: str) -> None:
+        """Cut a server off from the others, or one way, or two from each other."""
+        assert self._servers.network is not None
+        others = [each for each in self._members if each != name]
+        kind = self._chance.choice(("cut off", "cut off one way", "cut off from one other"))
+        self._faults[kind] += 1
+        if kind == "cut off from one other":
+            others = others[:1]
+        ways = [(name, each) for each in others]
+        if kind != "cut off one way":
+            ways += [(each, name) for each in others]
+        self._servers.network.cut(ways)
+        await asyncio.sleep(self._chance.uniform(0.5, 3.0))
+        self._servers.network.heal()
+        await asyncio.sleep(0.5)
+
     async def _replace(self, name: str) -> None:
         new = self._servers.added()
         self._servers.start(new)
-        while not Path(self._servers.addresses[new].host).exists():
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(self._servers.wait_for, new)
         for kind, server in (
             (ChangeKind.ADD, new),
             (ChangeKind.PROMOTE, new),
@@ -145,6 +204,7 @@ class Nemesis:
         ):
             await self._change(Change(kind, server, str(self._servers.addresses[server])))
         self._members = [new if each == name else each for each in self._members]
+        self._servers.members = self._members
         await self._administrator.close()
         self._administrator = self._client(0)
 
@@ -170,5 +230,7 @@ class Nemesis:
         yield f"{done:,} operations done, {self._failed} not, or not known to be"
         for what, times in sorted(self._faults.items()):
             yield f"{times} times {what}"
+        yield from self._servers.without()
+        yield self._judged
         yield from (f"WRONG: {each}" for each in self._wrong)
         yield "nothing acknowledged was lost" if self.is_well else "SOMETHING IS WRONG"

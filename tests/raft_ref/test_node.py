@@ -1,6 +1,6 @@
 """The rules of Raft, one table each, with the section of the extended paper that says so."""
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import permutations
 from typing import Any, Final
 
@@ -31,6 +31,8 @@ from raft_ref import (
     Timeout,
 )
 from raft_ref.explorer import Bounds, Property, System, View, search
+from raft_ref.features import ConfiguredState
+from raft_ref.state import replace as quick_replace
 from tests.support.automaton import Recorder, edges, observed
 
 SERVERS = ("s1", "s2", "s3")
@@ -591,3 +593,31 @@ def test_renaming_moves_what_is_known_of_a_server_along() -> None:
         len({NODE.rename(state, dict(zip(SERVERS, p, strict=True))) for p in permutations(SERVERS)})
         == 6
     )
+
+
+# ---- States
+
+
+def test_a_state_is_made_of_another_as_dataclasses_do() -> None:
+    for first in (State("s1"), ConfiguredState("s1")):
+        changed: dict[str, Any] = {"current_term": 3, "log": (Entry(1, "x"),)}
+        assert quick_replace(first, **changed) == replace(first, **changed)
+        assert quick_replace(first) == first
+        with pytest.raises(KeyError):
+            quick_replace(first, terms=3)
+
+
+@dataclass(frozen=True)
+class Told(State):
+    """A state of somebody's own, without slots, and with something to see to."""
+
+    more: int = 0
+
+    def __post_init__(self) -> None:
+        assert self.more >= 0
+
+
+def test_a_state_of_ones_own_is_made_as_it_says() -> None:
+    assert quick_replace(Told("s1"), more=2) == Told("s1", more=2)
+    with pytest.raises(AssertionError):
+        quick_replace(Told("s1"), more=-1)

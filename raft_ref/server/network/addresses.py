@@ -3,7 +3,10 @@
 import asyncio
 import ipaddress
 import ssl
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+_Protocol = TypeVar("_Protocol", bound=asyncio.Protocol)
 
 
 class Address(NamedTuple):
@@ -26,6 +29,16 @@ class Address(NamedTuple):
     def is_local(self) -> bool:
         """Whether only this machine can reach it."""
         return self.is_unix or self.host == "localhost" or _is_loopback(self.host)
+
+    async def open(self, make: Callable[[], _Protocol], tls: ssl.SSLContext | None) -> _Protocol:
+        """Open a connection, which is given to what `make` returns. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        if self.is_unix:
+            return (await loop.create_unix_connection(make, self.host))[1]
+        host = self.host if tls else None
+        return (
+            await loop.create_connection(make, self.host, self.port, ssl=tls, server_hostname=host)
+        )[1]
 
     async def connect(
         self, tls: ssl.SSLContext | None

@@ -6,6 +6,9 @@ is kept, and a stream that ends within a frame is told from one that ends after 
 
 import asyncio
 import struct
+from collections import deque
+from collections.abc import Callable
+from typing import cast
 
 _LENGTH = struct.Struct(">I")
 
@@ -32,45 +35,34 @@ SLOWEST, STALLED = 2**18, 5.0
 for as long it may stand still."""
 
 
-async def _body(reader: asyncio.StreamReader, length: int) -> bytes:
-    if length <= SMALL:
-        return await reader.readexactly(length)
-    found = bytearray()
-    while len(found) < length:
-        async with asyncio.timeout(STALLED):
-            part = await reader.read(min(length - len(found), SLOWEST))
-        if not part:
-            raise asyncio.IncompleteReadError(bytes(found), length)
-        found += part
-    return bytes(found)
-
-
 class Budget:
     """How many bytes of large frames are read at a time, on all connections; others wait."""
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._news = asyncio.Condition()
+        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
 
-    async def take(self, size: int) -> None:
-        """Wait until there is room for so many bytes."""
-        async with self._news:
-            await self._news.wait_for(lambda: self._free >= size)
+    def take(self, size: int, then: Callable[[], None]) -> bool:
+        """Take so many bytes if there is room; else `then` is called once they are taken."""
+        if not self._waiting and size <= self._free:
             self._free -= size
+            return True
+        self._waiting.append((size, then))
+        return False
 
-    async def give(self, size: int) -> None:
+    def give(self, size: int) -> None:
         """Give them back."""
-        async with self._news:
-            self._free += size
-            self._news.notify_all()
+        self._free += size
+        while self._waiting and self._waiting[0][0] <= self._free:
+            taken, then = self._waiting.popleft()
+            self._free -= taken
+            then()
 
 
-async def read_frame(
-    reader: asyncio.StreamReader, max_frame: int = MAX_FRAME, budget: Budget | None = None
-) -> bytes | None:
-    """Return the next payload of a stream, or None at its end; a large one within a budget.
+async def read_frame(reader: asyncio.StreamReader, most: int = MAX_FRAME) -> bytes | None:
+    """Return the next payload of a stream, or None at its end.
 
-    Raises FrameError if the frame has more than `max_frame` bytes, is cut short, or takes too long.
+    Raises FrameError if the frame has more than `most` bytes, or is cut short.
     """
     try:
         head = await reader.readexactly(_LENGTH.size)
@@ -79,18 +71,179 @@ async def read_frame(
             raise FrameError("the stream ends within a frame") from None
         return None
     (length,) = _LENGTH.unpack(head)
-    if length > max_frame:
-        raise FrameError(f"a frame of {length} bytes, more than {max_frame}")
-    taken = length if budget is not None and length > SMALL else 0
-    if budget is not None and taken:
-        await budget.take(taken)
+    if length > most:
+        raise FrameError(f"a frame of {length} bytes, more than {most}")
     try:
-        async with asyncio.timeout(STALLED + length / SLOWEST):
-            return await _body(reader, length)
+        return await reader.readexactly(length)
     except asyncio.IncompleteReadError:
         raise FrameError("the stream ends within a frame") from None
-    except TimeoutError:
-        raise FrameError(f"a frame of {length} bytes takes too long") from None
-    finally:
-        if budget is not None and taken:
-            await asyncio.shield(budget.give(taken))
+
+
+class Frames(asyncio.Protocol):
+    """An end of a connection at which frames arrive: each is taken as soon as it is whole.
+
+    What a frame says `take` is told, and of a stream that is none of frames `refuse`; then nothing
+    more is taken. Large frames are read within a `budget`, if there is one.
+    """
+
+    most = MAX_FRAME
+    budget: Budget | None = None
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._rest = bytearray()  # what has come, and was not taken
+        self._need = _LENGTH.size  # bytes of it up to the end of a frame, as far as is known
+        self._length = 0  # of that frame
+        self._holds = 0  # reasons to take no more for now
+        self._room = 0  # of the budget, for the frame that is coming
+        self.taken_room = 0  # and for the one that is taken, which who takes it may keep
+        self._begun = self._moved = 0.0  # when it began to come, and when it went on
+        self._alarm: asyncio.TimerHandle | None = None
+        self._is_cutting = self._is_over = False
+
+    def take(self, payload: bytes) -> None:
+        """Take a frame. Raises FrameError and ValueError, which `refuse` is told."""
+        raise NotImplementedError
+
+    def refuse(self, error: Exception) -> None:
+        """Close the connection of who says such a thing."""
+        raise NotImplementedError
+
+    # What the event loop calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the frames that are whole, and keep the rest."""
+        if self._rest or self._holds:
+            if self._is_over:
+                return
+            self._rest += data
+            self._moved = asyncio.get_running_loop().time()
+            if len(self._rest) >= self._need:
+                self._go_on()
+            return
+        at = self._cut(data)
+        if at < len(data) and not self._is_over:
+            self._rest += memoryview(data)[at:]
+            self._wait_for_more()
+
+    def eof_received(self) -> None:
+        """Refuse what ends within a frame; then the connection is closed."""
+        if self._rest and not self._holds:
+            self.break_off(FrameError("the stream ends within a frame"))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Give back what was taken for this connection."""
+        self.end()
+
+    # Frames
+
+    def hold(self) -> None:
+        """Take no more, until `release` is called as often."""
+        self._holds += 1
+        if self._holds == 1 and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def release(self) -> None:
+        """Go on."""
+        self._holds -= 1
+        if self._holds or self._is_over or self.transport.is_closing():
+            return
+        self.transport.resume_reading()
+        self._go_on()
+
+    def end(self) -> None:
+        """Take nothing any more."""
+        self._is_over = True
+        self._rest.clear()
+        self._give_room_back()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    def _go_on(self) -> None:
+        if self._is_cutting or self._holds:
+            return
+        at = self._cut(self._rest)
+        del self._rest[:at]
+        if self._rest:
+            self._wait_for_more()
+
+    def _cut(self, data: bytes | bytearray) -> int:
+        """Take the frames that are whole; return where they end."""
+        at, size = 0, len(data)
+        self._is_cutting = True
+        try:
+            while size - at >= _LENGTH.size and not (self._holds or self._is_over):
+                (length,) = _LENGTH.unpack_from(data, at)
+                end = at + _LENGTH.size + length
+                if length > self.most:
+                    raise FrameError(f"a frame of {length} bytes, more than {self.most}")
+                if end > size:
+                    break
+                payload = bytes(memoryview(data)[at + _LENGTH.size : end])
+                at = end
+                self.taken_room, self._room = self._room, 0
+                self.take(payload)
+                self._give_room_back()
+        except (FrameError, ValueError) as error:
+            self.break_off(error)
+        finally:
+            self._is_cutting = False
+        return at
+
+    # Frames that are on their way
+
+    def _wait_for_more(self) -> None:
+        """See to it that the rest of a frame comes in time, and has room."""
+        self._need, self._length = _LENGTH.size, 0
+        if self._holds or self._is_over:
+            return
+        loop = asyncio.get_running_loop()
+        self._begun = self._moved = loop.time()
+        if len(self._rest) >= _LENGTH.size:
+            (self._length,) = _LENGTH.unpack_from(self._rest)
+            self._need += self._length
+        if self._alarm is None:
+            self._alarm = loop.call_later(STALLED, self._look)
+        if self.budget is not None and self._need > SMALL and not self._room:
+            if self.budget.take(self._need, self._has_room):
+                self._room = self._need
+            else:
+                self.hold()
+
+    def _has_room(self) -> None:
+        self._room = self._need
+        if self._is_over:
+            self._give_room_back()
+        self._begun = self._moved = asyncio.get_running_loop().time()
+        self.release()
+
+    def _give_room_back(self) -> None:
+        room = self._room + self.taken_room
+        self._room = self.taken_room = 0
+        if room and self.budget is not None:
+            self.budget.give(room)
+
+    def _look(self) -> None:
+        """Give up a frame that stands still, or takes too long."""
+        self._alarm = None
+        if not self._rest:
+            return
+        loop = asyncio.get_running_loop()
+        due = min(self._moved, self._begun + self._need / SLOWEST) + STALLED
+        if self._holds:
+            due = loop.time() + STALLED
+        if due <= loop.time():
+            self.break_off(FrameError(f"a frame of {self._length} bytes takes too long"))
+        else:
+            self._alarm = loop.call_at(due, self._look)
+
+    def break_off(self, error: Exception) -> None:
+        """Take nothing any more, and `refuse` it."""
+        if not self._is_over:
+            self.end()
+            self.refuse(error)

@@ -5,7 +5,6 @@ import contextlib
 import logging
 import random
 import ssl
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +26,7 @@ class Limits:
     """What connections may take.
 
     - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
-    - `reading`: bytes of large frames that are read at a time from clients, in all.
+    - `reading`: bytes of large requests of clients that are read or in work at a time, in all.
     - `clients`: those that are connected. When there is one more, the one goes that was idle for
       longest.
     - `unknown`: connections that have not said yet who speaks.
@@ -35,9 +34,9 @@ class Limits:
 
     frame: int = MAX_FRAME
     queue: int = 2 * MAX_FRAME
-    reading: int = 4 * MAX_FRAME
-    clients: int = 1000
-    unknown: int = 100
+    reading: int = 2 * MAX_FRAME
+    clients: int = 4000
+    unknown: int = 1000
 
 
 DEFAULT_LIMITS = Limits()
@@ -65,21 +64,25 @@ class Link:
         self._hello = hello
         self._tls = tls
         self._limits = limits
-        self._queue: deque[bytes] = deque()
-        self._queued = 0
-        self._wakeup = asyncio.Event()
-        self.lost = 0  # messages that found the queue full, or were on their way when it broke
-        self.is_connected = False
+        self._way: asyncio.WriteTransport | None = None
+        self.lost = 0  # messages that found no connection, or no room
         self._is_told_to_wait = False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection, on which the peer listens."""
+        return self._way is not None
 
     def send(self, payload: bytes) -> None:
         """Send a message if there is a connection, and room in the queue; otherwise it is lost."""
-        if not self.is_connected or self._queued + len(payload) > self._limits.queue:
+        way = self._way
+        if way is not None and self._has_room(way, len(payload)):
+            way.write(frame(payload))
+        else:
             self.lost += 1
-            return
-        self._queue.append(frame(payload))
-        self._queued += len(payload)
-        self._wakeup.set()
+
+    def _has_room(self, way: asyncio.WriteTransport, size: int) -> bool:
+        return not way.is_closing() and way.get_write_buffer_size() + size <= self._limits.queue
 
     async def run(self) -> None:
         """Keep a connection until cancelled."""
@@ -93,16 +96,10 @@ class Link:
                     log.info("no connection to %s: %s", self.address, error or "no answer")
             if self.is_connected or self._is_told_to_wait:
                 wait = FIRST_RETRY
-            self._forget()
+            self._way = None
             # Peers that lost each other at one time do not try again at one time.
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LAST_RETRY)
-
-    def _forget(self) -> None:
-        self.is_connected = False
-        self.lost += len(self._queue)
-        self._queue.clear()
-        self._queued = 0
 
     async def _speak(self) -> None:
         reader, writer = await self.address.connect(self._tls)
@@ -117,39 +114,16 @@ class Link:
             if answer is not None and answer.farewell is not None:
                 self._is_told_to_wait = answer.farewell.is_for_now
             if answer is not None and await self._hear_answer(answer):
-                self.is_connected = True
+                self._way = writer.transport
                 log.info("connected to %s", self.address)
-                await self._go_on(reader, writer)
+                await self._hear(reader)
         finally:
             writer.close()
-
-    async def _go_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        closed = asyncio.ensure_future(self._hear(reader))
-        try:
-            while not closed.done():
-                await self._write(writer)
-                wakeup = asyncio.ensure_future(self._wakeup.wait())
-                await asyncio.wait({wakeup, closed}, return_when=asyncio.FIRST_COMPLETED)
-                wakeup.cancel()
-        finally:
-            closed.cancel()
-            # Not `await closed`: were this task cancelled meanwhile, it could not tell whose
-            # cancellation it sees.
-            await asyncio.gather(closed, return_exceptions=True)
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
         """Wait for the end of the connection; a peer says nothing more, but for a farewell."""
         with contextlib.suppress(FrameError, OSError):
             last = await answer_of(reader)
             if last is not None and last.farewell is not None:
-                self.is_connected = False  # who is not let in asks no more often than need be
+                self._way = None  # who is not let in asks no more often than need be
                 await self._hear_answer(last)
-
-    async def _write(self, writer: asyncio.StreamWriter) -> None:
-        self._wakeup.clear()
-        while self._queue:
-            frames = tuple(self._queue)
-            self._queue.clear()
-            self._queued = 0
-            writer.writelines(frames)
-            await writer.drain()

@@ -25,6 +25,7 @@ from raft_ref.messages import ServerId
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.addresses import Address, Contexts
 from raft_ref.server.network.hello import VERSION, Answer, Greeting, Hello, take
+from raft_ref.server.network.incoming import Asked
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.listener import Listener
 from raft_ref.server.network.tls import speaks_for
@@ -47,7 +48,7 @@ class SocketTransport(Transport):
         hello: Callable[[], Hello],
         greet: Greeting,
         deliver: Callable[[Envelope], None],
-        answer: Callable[[bytes], Awaitable[bytes]],
+        answer: Callable[[Asked], None],
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
         hear: Callable[[ServerId, Answer], Awaitable[bool]] = lambda peer, answer: take(answer),

@@ -11,7 +11,7 @@ rates and jump.
 
 import heapq
 import random
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,21 +60,33 @@ CALM = Conditions()
 
 
 class MemoryStorage:
-    """A disk that is simulated: what was saved is there after a crash. It fails if told to."""
+    """A disk that is simulated: what was saved is there after a crash.
+
+    It fails if told to, and can be damaged: then it says so, as a journal does.
+    """
 
     def __init__(self, first: State) -> None:
         """Hold the state of a server at its first start."""
         self._state = first
+        self._earlier = deque([first], maxlen=20)
         self.is_failing = False
+        self.damaged: State | None = None  # what is whole before the damage, if there is any
 
     def load(self, first: State) -> State:
-        """Return what was last saved."""
+        """Return what was last saved. Raises StorageError where that is damaged."""
+        if self.damaged is not None:
+            raise StorageError("what was saved is damaged")
         return self._state
+
+    def damage(self, chance: random.Random) -> None:
+        """Let one of the latest saves not be readable any more."""
+        self.damaged = chance.choice(self._earlier)
 
     def save(self, what: Save) -> None:
         """Keep the changes. Raises StorageError if it is failing."""
         if self.is_failing:
             raise StorageError("no space left on the device")
+        self._earlier.append(self._state)
         self._state = saved(self._state, what)
 
     def close(self) -> None:
@@ -98,10 +110,12 @@ def saved(state: State, what: Save) -> State:
 class SimulatedServer:
     """A server: a replica while it is up, its disk, its clock, and what came in for it."""
 
+    disk: type[MemoryStorage] = MemoryStorage
+
     def __init__(self, simulation: "Simulation", me: ServerId) -> None:
         self.simulation = simulation
         self.me = me
-        self.storage: Storage = MemoryStorage(self.node.initial(me))
+        self.storage: Storage = self.disk(self.node.initial(me))
         self.replica: Replica | None = None
         self.is_lost = False
         self.life = 0  # how often it was started or stopped: what an earlier life planned is void
@@ -128,21 +142,27 @@ class SimulatedServer:
     # Life
 
     def start(self) -> None:
-        """Start with what is on the disk, unless that is lost."""
+        """Start with what is on the disk, unless that is lost, or is damaged: which is the same."""
         if self.is_lost:
             return
         simulation = self.simulation
+        first = self.node.initial(self.me)
+        try:
+            saved = self.storage.load(first)
+        except StorageError:
+            simulation.faults["damage refused"] += 1
+            self.is_lost = True
+            return
         self.life += 1
         drift = simulation.conditions.drift
         self._rate = simulation.chance.uniform(1 - drift, 1 + drift)
-        first = self.node.initial(self.me)
         node: Any = self.node
         self.replica = simulation.replica_of(node)(
             node,
             self.me,
             random.Random(simulation.chance.random()),
             self.clock,
-            self.storage.load(first),
+            saved,
             simulation.timing,
             self._observe,
         )

@@ -45,6 +45,7 @@ class Setting:
     - `servers`: all that there are; `voters`: those that the cluster begins with, where its members
       change by a `plan`.
     - `drill`: what happens, and when; if nothing does, it is faults of all kinds at random.
+    - `damages`: whether what one server has saved can be damaged; then it is lost.
     - `seconds`: for how long; then the cluster recovers.
     """
 
@@ -56,6 +57,7 @@ class Setting:
     retry: float = 0.02
     leisure: float = 0.0
     drill: tuple[tuple[float, Callable[[Simulation], None]], ...] = ()
+    damages: bool = False
     seconds: float = 3.0
     servers: tuple[ServerId, ...] = SERVERS
     voters: tuple[ServerId, ...] | None = None
@@ -163,6 +165,7 @@ class Trouble:
         self.is_over = False
         self._has_transfer = simulation.has(Feature.LEADERSHIP_TRANSFER)
         self._has_leases = simulation.has(Feature.LEASES)
+        self._damages = setting.damages
         for seconds, fault in setting.drill:
             simulation.at(seconds, partial(fault, simulation))
         if not setting.drill:
@@ -182,6 +185,8 @@ class Trouble:
             kinds[kinds.index(self._jump)] = self._drift
         if self._has_transfer:
             kinds += [self._transfer, self._transfer, self._stop]
+        if self._damages:
+            kinds += [self._damage, self._damage]
         fault = self.chance.choice(kinds)
         self.simulation.faults[fault.__name__.strip("_")] += 1
         target = self.simulation.leader if self.chance.random() < 0.5 else None
@@ -237,6 +242,15 @@ class Trouble:
             self._start_later(server)
 
         self.simulation.at(0.3 * self.chance.random(), repair)
+
+    def _damage(self, server: str) -> None:
+        """Let a server crash, and find its disk damaged; the others go on without it."""
+        self._damages = False
+        target = self.simulation.servers[server]
+        target.crash()
+        assert isinstance(target.storage, MemoryStorage)
+        target.storage.damage(self.chance)
+        self._start_later(server)
 
     def _slow(self, server: str) -> None:
         conditions = self.simulation.conditions

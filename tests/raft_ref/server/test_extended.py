@@ -83,6 +83,18 @@ HEARTBEAT = AppendEntriesRequest("s2", "s1", 1, 0, 0, (), 0)
 ASKED = PreVoteRequest("s3", "s1", 2, 0, 0)
 
 
+@pytest.mark.parametrize("features", [IN_PRODUCTION, {Feature.CHECK_QUORUM}])
+def test_a_server_whose_clock_is_set_back_stands_all_the_same(features: set[Feature]) -> None:
+    """Of when it heard from a leader it knows by a clock that was ahead."""
+    made = replica(features=features)
+    tell(made, 100.0, HEARTBEAT)
+    made._wait_for_leader(90.0)
+    assert made.state.heard_from_leader
+    made.tick(91.0)
+    assert not made.state.heard_from_leader
+    assert sent(made, 91.0)
+
+
 @pytest.mark.parametrize(("after", "granted"), [(0.19, False), (0.2, True)])
 def test_a_pre_vote_is_granted_after_the_least_timeout(after: float, granted: bool) -> None:
     made = replica()

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from raft_ref import (
@@ -17,6 +18,7 @@ from raft_ref import (
     Snapshot,
 )
 from raft_ref.server import (
+    Address,
     Client,
     FailedError,
     KeyValueMachine,
@@ -28,7 +30,10 @@ from raft_ref.server import (
     Timing,
 )
 from raft_ref.server.codec import Envelope, decode, encode
+from raft_ref.server.network.incoming import Asked
 from raft_ref.server.network.pieces import AGAIN_AFTER, PIECE, WINDOW, Carrier, Piece, PieceAnswer
+from raft_ref.server.process import MOST_AT_ONCE
+from raft_ref.server.session import Request
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.store import MAX_COMMAND, Put, Register, Result, Store, encoded, size_of
 from tests.raft_ref.server.test_greeting import running
@@ -234,3 +239,110 @@ def test_the_machine_goes_on_from_what_it_made_last_as_from_text() -> None:
         assert text == KeyValueMachine().apply(before, [entry])
     assert machine.apply(text, []) == Store(text).as_text()
     assert machine.apply(text, entries[:1]) == KeyValueMachine().apply(text, entries[:1])
+
+
+def test_a_command_that_was_done_is_answered_without_another_entry() -> None:
+    replica = leader(Timing())
+    for name, command in enumerate((encoded(Register()), put(1, 10))):
+        replica.submit(name, command, 10.0)
+        replica.flush(10.0)
+        last = replica.state.last_index
+        for peer in ("s2", "s3"):
+            answer = AppendEntriesResponse(peer, "s1", replica.state.current_term, True, last)
+            replica.receive(Envelope(answer), 10.0)
+        replica.flush(10.0)
+    for name, sequence, is_done in ((2, 1, True), (3, 0, True), (4, 2, False)):
+        replica.submit(name, put(sequence, 10), 10.0)
+        assert [each for each, _ in replica.flush(10.0).replies] == ([name] if is_done else [])
+        assert replica.state.last_index == (last if is_done else last + 1)
+
+
+class Heard(Asked):
+    """A request of a client who hears the answer, unless it is gone."""
+
+    def __init__(self, payload: bytes, is_gone: bool = False) -> None:
+        self.payload, self._is_gone = payload, is_gone
+        self.answers: list[Any] = []
+        self.is_forgotten = False
+
+    @property
+    def is_awaited(self) -> bool:
+        return not self._is_gone
+
+    def forget(self) -> None:
+        self.is_forgotten = True
+
+    def answer(self, payload: bytes) -> None:
+        self.answers.append(msgspec.msgpack.decode(payload))
+
+
+def wish(number: int, is_gone: bool = False) -> Heard:
+    return Heard(msgspec.msgpack.encode(Request(number, None, "k")), is_gone)
+
+
+def test_where_requests_wait_for_too_long_the_next_are_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        async with running(tmp_path) as (server, _):
+            monkeypatch.setattr(server, "_put_requests", lambda now: None)
+            first, second = wish(1), wish(2)
+            server._answer(first)
+            server._answer(second)
+            assert (first.answers, second.answers) == ([], [])
+            monkeypatch.setattr("raft_ref.server.process.LONGEST_QUEUE", 0.0)
+            server._answer(late := wish(3))
+            assert [(number, reply[0]) for number, reply in late.answers] == [(3, "overloaded")]
+            server._requests.clear()
+            server._answer(later := wish(4))
+            assert later.answers == []
+
+    asyncio.run(test())
+
+
+def test_so_many_requests_are_put_to_a_replica_at_once_of_those_who_wait(tmp_path: Path) -> None:
+    """The others wait for what peers have to say."""
+
+    async def test() -> None:
+        async with running(tmp_path) as (server, _):
+            asked = [wish(number, is_gone=number % 2 == 0) for number in range(MOST_AT_ONCE + 7)]
+            for each in asked:
+                server._answer(each)
+            server._put_requests(0.0)
+            assert len(server._requests) == 7
+            server._put_requests(0.0)
+            for request, reply in server.replica.flush(0.0).replies:
+                request.reply(reply)  # type: ignore[attr-defined]
+            assert [bool(each.answers) for each in asked] == [
+                number % 2 == 1 for number in range(len(asked))
+            ]
+            assert all(each.is_forgotten == (not each.answers) for each in asked)
+
+    asyncio.run(test())
+
+
+def test_time_for_which_a_server_did_not_run_is_no_silence_of_the_leader() -> None:
+    for away in (0.0, 5.0):
+        replica = Replica(NODE, "s1", random.Random(1), 0.0)
+        replica.was_away(away)
+        replica.tick(1.0)
+        assert (replica.state.current_term == 0) == bool(away)
+
+
+def test_a_client_leaves_a_server_that_takes_nothing(tmp_path: Path) -> None:
+    """What it has written waits to be sent, and it does not wait for that."""
+
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    async def test() -> None:
+        where = Address(str(tmp_path / "deaf.sock"), 0)
+        server = await asyncio.start_unix_server(deaf, where.host, limit=1)
+        client = Client([where])
+        client._session._client = 1  # it has a session
+        async with asyncio.timeout(5):
+            with pytest.raises(FailedError, match=r"no server answered, for 0\.1 s"):
+                await client.do(Operation(Kind.PUT, "k", "v" * 2**20), 0.1)
+        server.close()
+
+    asyncio.run(test())

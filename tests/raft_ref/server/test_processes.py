@@ -510,3 +510,38 @@ def test_servers_with_different_features_work_together(tmp_path: Path) -> None:
     for log in logs:
         assert log.count(" runs with the features ") == 2
         assert "closed the connection" not in log
+
+
+class OnUvloop(Cluster):
+    """Servers on another event loop."""
+
+    def told(self, server: str) -> list[str]:
+        return [*super().told(server), "--uvloop"]
+
+
+@pytest.mark.long
+def test_servers_on_another_event_loop(tmp_path: Path) -> None:
+    cluster = OnUvloop(tmp_path)
+    for name in "123":
+        cluster.start(name)
+    cluster.wait()
+
+    async def test() -> None:
+        client = Client([*cluster.addresses.values()])
+        for number in range(20):
+            await client.do(Operation(Kind.PUT, "key", f"{number}"), 30.0)
+            if number == 10:
+                cluster.kill("1")
+                cluster.start("1")
+        assert (await client.do(Operation(Kind.GET, "key"), 30.0)).value == "19"
+        large = "x" * 2**20
+        await client.do(Operation(Kind.PUT, "large", large), 30.0)
+        assert (await client.do(Operation(Kind.GET, "large"), 30.0)).value == large
+        await client.close()
+        again = Client([cluster.addresses["1"]])  # it is up, and says who leads
+        await again.do(Operation(Kind.GET, "key"), 30.0)
+        await again.close()
+
+    asyncio.run(test())
+    for code, log in cluster.stop_all():
+        assert (code, "Traceback" in log) == (0, False), log

@@ -4,16 +4,19 @@ import random
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from raft_ref import (
     AppendEntriesRequest,
     AppendEntriesResponse,
+    Entry,
     Node,
     RequestVoteRequest,
     RequestVoteResponse,
     Role,
 )
-from raft_ref.server import KeyValueMachine, Replica, Status
+from raft_ref.server import KeyValueMachine, Replica, Status, StoreNode
 from raft_ref.server.codec import Envelope
 from raft_ref.server.store import Register, encoded
 
@@ -118,3 +121,26 @@ def test_what_is_lost_is_sent_again() -> None:
     requests = [envelope.message for envelope in later]
     assert {request.dest for request in requests} == {"s2", "s3"}
     assert all(isinstance(r, AppendEntriesRequest) and len(r.entries) == 1 for r in requests)
+
+
+# ---- How far a majority is
+
+
+@given(
+    match_index=st.lists(st.integers(0, 6), min_size=3, max_size=3),
+    terms=st.lists(st.integers(1, 3), max_size=6).map(sorted),
+    commit_index=st.integers(0, 6),
+)
+def test_only_what_some_server_is_at_is_tried(
+    match_index: list[int], terms: list[int], commit_index: int
+) -> None:
+    node = StoreNode(("s1", "s2", "s3"), (), KeyValueMachine())
+    state = replace(
+        node.initial("s1"),
+        current_term=3,
+        role=Role.LEADER,
+        log=tuple(Entry(term, "x") for term in terms),
+        match_index=tuple(min(each, len(terms)) for each in match_index),
+        commit_index=min(commit_index, len(terms)),
+    )
+    assert node.advance_commit_index(state) == Node.advance_commit_index(node, state)

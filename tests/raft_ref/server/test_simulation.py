@@ -10,8 +10,9 @@ from raft_ref import State
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.server import IN_PRODUCTION, Happening, ReadingReplica, Simulation, named
 from raft_ref.server.simulation.bugs import SERVER_BUGS
+from raft_ref.server.simulation.cluster import MemoryStorage, SimulatedServer
 from raft_ref.server.simulation.linearizability import is_linearizable
-from raft_ref.server.simulation.trial import SERVERS, run
+from raft_ref.server.simulation.trial import SERVERS, USUAL, run
 from tests.support.clusters import Spec
 
 FAULTS = {
@@ -169,3 +170,39 @@ def test_the_spec_notices_a_step_that_it_forbids() -> None:
 
     with pytest.raises(AssertionError, match="votedFor"):
         look_at_all()
+
+
+# ---- Disks that are damaged
+
+
+class TakenForTorn(MemoryStorage):
+    """What is damaged is taken for a write that was torn: the state before it is gone on with."""
+
+    def load(self, first: State) -> State:
+        self._state, self.damaged = self.damaged or self._state, None
+        return self._state
+
+
+class Credulous(SimulatedServer):
+    disk = TakenForTorn
+
+
+DAMAGING = replace(USUAL, damages=True)
+
+
+@pytest.mark.parametrize("seeds", [range(10), pytest.param(range(10, 80), marks=pytest.mark.long)])
+def test_a_damaged_disk_is_refused_and_the_others_go_on(seeds: range) -> None:
+    refused = 0
+    for seed in seeds:
+        found = run(seed, setting=DAMAGING)
+        assert is_linearizable(found.history), f"seed {seed}"
+        assert found.is_idle, f"seed {seed}"
+        assert found.all_agree, f"seed {seed}"
+        refused += found.faults["damage refused"]
+    assert refused > len(seeds) / 2
+
+
+def test_where_damage_is_taken_for_a_torn_write_what_was_acknowledged_is_lost() -> None:
+    buggy = type("Buggy", (Simulation,), {"server": Credulous})
+    found = (run(seed, simulation=buggy, setting=DAMAGING) for seed in range(400))
+    assert not all(is_linearizable(each.history) for each in found)

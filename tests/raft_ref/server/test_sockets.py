@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import io
 import logging
 import socket
 import ssl
@@ -19,8 +18,9 @@ from hypothesis import strategies as st
 from raft_ref import RequestVoteResponse
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.addresses import Address, parse_address
-from raft_ref.server.network.framing import SMALL, Budget, FrameError, frame, read_frame
+from raft_ref.server.network.framing import SMALL, Budget, FrameError, Frames, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
+from raft_ref.server.network.incoming import MOST_ASKED, Asked, Incoming
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
@@ -31,23 +31,72 @@ LOOPBACK = Address("127.0.0.1", 0)
 # ---- Frames
 
 
-async def frames_of(data: bytes, max_frame: int = 100) -> list[bytes]:
+async def read_all(data: bytes, most: int = 100) -> list[bytes]:
     reader = asyncio.StreamReader()
     reader.feed_data(data)
     reader.feed_eof()
     found = []
-    while (payload := await read_frame(reader, max_frame)) is not None:
+    while (payload := await read_frame(reader, most)) is not None:
         found.append(payload)
     return found
 
 
-@given(st.lists(st.binary(max_size=100)))
-def test_frames_come_out_as_they_went_in(payloads: list[bytes]) -> None:
-    assert asyncio.run(frames_of(b"".join(map(frame, payloads)))) == payloads
+class Way(asyncio.Transport):
+    """A way on which nothing goes."""
+
+    is_reading_now = True
+
+    def pause_reading(self) -> None:
+        self.is_reading_now = False
+
+    def resume_reading(self) -> None:
+        self.is_reading_now = True
+
+    def is_closing(self) -> bool:
+        return False
 
 
-@given(st.binary(max_size=60))
-def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
+class Taken(Frames):
+    """Frames that are kept, and why there are no more of them."""
+
+    def __init__(self, budget: Budget | None = None, most: int = 100) -> None:
+        super().__init__()
+        self.found: list[bytes] = []
+        self.error: Exception | None = None
+        self.budget, self.most = budget, most
+        self.way = Way()
+        self.connection_made(self.way)
+
+    def take(self, payload: bytes) -> None:
+        self.found.append(payload)
+        if payload == b"wait":
+            self.hold()
+
+    def refuse(self, error: Exception) -> None:
+        self.error = error
+
+
+async def take_all(data: bytes, cut: int = 2**20) -> list[bytes]:
+    taken = Taken()
+    for at in range(0, len(data), cut):
+        taken.data_received(data[at : at + cut])
+    taken.eof_received()
+    if taken.error is not None:
+        raise taken.error
+    return taken.found
+
+
+@given(st.lists(st.binary(max_size=100)), st.integers(1, 300))
+def test_frames_come_out_as_they_went_in(payloads: list[bytes], cut: int) -> None:
+    data = b"".join(map(frame, payloads))
+    assert asyncio.run(read_all(data)) == payloads
+    assert asyncio.run(take_all(data, cut)) == payloads
+
+
+@given(st.binary(max_size=60), st.sampled_from((read_all, take_all)))
+def test_any_bytes_are_frames_or_refused(
+    data: bytes, frames_of: Callable[[bytes], Coroutine[Any, Any, list[bytes]]]
+) -> None:
     with contextlib.suppress(FrameError):
         assert b"".join(map(frame, asyncio.run(frames_of(data)))) == data
 
@@ -62,8 +111,24 @@ def test_any_bytes_are_frames_or_refused(data: bytes) -> None:
     ],
 )
 def test_what_is_no_frame(data: bytes, reason: str) -> None:
-    with pytest.raises(FrameError, match=reason):
-        asyncio.run(frames_of(data))
+    for frames_of in (read_all, take_all):
+        with pytest.raises(FrameError, match=reason):
+            asyncio.run(frames_of(data))
+
+
+def test_frames_wait_where_one_says_so() -> None:
+    async def test() -> None:
+        taken = Taken()
+        taken.data_received(b"".join(map(frame, (b"1", b"wait", b"2", b"3")))[:-1])
+        assert taken.found == [b"1", b"wait"]
+        assert not taken.way.is_reading_now
+        taken.data_received(frame(b"3")[-1:])  # it was on its way
+        assert taken.found == [b"1", b"wait"]
+        taken.release()
+        assert taken.found == [b"1", b"wait", b"2", b"3"]
+        assert taken.way.is_reading_now
+
+    run(test)
 
 
 # ---- Addresses
@@ -133,11 +198,11 @@ class End:
         self.heard.append(envelope)
         self._news.set()
 
-    async def answer(self, payload: bytes) -> bytes:
-        if payload == b"nonsense":
+    def answer(self, asked: Asked) -> None:
+        if asked.payload == b"nonsense":
             raise ValueError("nonsense is no request")
-        await asyncio.sleep(0.05 if payload == b"slow" else 0)
-        return payload.upper()
+        seconds = 0.05 if asked.payload == b"slow" else 0
+        asyncio.get_running_loop().call_later(seconds, asked.answer, asked.payload.upper())
 
     async def hears(self, count: int) -> list[Envelope]:
         async with asyncio.timeout(5):
@@ -220,53 +285,6 @@ def test_a_peer_that_comes_back_is_connected_again() -> None:
             await until(lambda: not link.is_connected)
             assert again.heard == []
             await again.transport.close()
-
-    run(test)
-
-
-def test_a_link_that_loses_its_connection_can_be_stopped_meanwhile() -> None:
-    async def test() -> None:
-        is_ending = asyncio.Event()
-
-        answer = io.BytesIO(frame(msgspec.msgpack.encode(Answer())))
-
-        class Reader:
-            async def readexactly(self, count: int) -> bytes:
-                if found := answer.read(count):
-                    return found
-                try:
-                    await asyncio.Event().wait()
-                finally:
-                    is_ending.set()
-                    await asyncio.sleep(0.01)
-                return b""
-
-        class Writer:
-            def write(self, _: bytes) -> None:
-                pass
-
-            async def drain(self) -> None:
-                pass
-
-            def writelines(self, _: object) -> None:
-                raise OSError("reset")
-
-            def close(self) -> None:
-                pass
-
-        class Somewhere(Address):
-            async def connect(self, tls: object) -> Any:
-                return Reader(), Writer()
-
-        link = Link(Somewhere("nowhere", 1), lambda: Hello(VERSION, "s1", "s2"))
-        task = asyncio.ensure_future(link.run())
-        await until_connected(link)
-        await asyncio.sleep(0)
-        link.send(b"something")
-        await is_ending.wait()
-        task.cancel()
-        await asyncio.wait({task}, timeout=5)
-        assert task.cancelled()
 
     run(test)
 
@@ -548,34 +566,86 @@ def test_a_frame_that_stands_still_is_given_up(monkeypatch: pytest.MonkeyPatch) 
 
     async def test() -> None:
         for size in (10, 2 * SMALL):
-            reader, budget = asyncio.StreamReader(), Budget(4 * SMALL)
-            reader.feed_data(frame(bytes(size))[:-1])
-            with pytest.raises(FrameError, match=f"a frame of {size} bytes takes too long"):
-                await read_frame(reader, budget=budget)
+            budget = Budget(4 * SMALL)
+            taken = Taken(budget, 2 * SMALL)
+            taken.data_received(frame(bytes(size))[:-1])
+            await until(lambda taken=taken: taken.error is not None)  # type: ignore[misc]
+            assert str(taken.error) == f"a frame of {size} bytes takes too long"
             assert budget._free == 4 * SMALL
 
     run(test)
 
 
 def test_large_frames_are_read_within_a_budget() -> None:
-    """The others wait, and are read later."""
+    """The others wait, and are read later; who goes away leaves its room to them."""
     size = 4 * SMALL
 
     async def test() -> None:
-        budget, readers = Budget(2 * size), [asyncio.StreamReader() for _ in range(4)]
-        tasks = []
-        for each in readers:
-            each.feed_data(frame(bytes(size))[:100])
-            tasks.append(asyncio.ensure_future(read_frame(each, size, budget)))
-        small = asyncio.StreamReader()
-        small.feed_data(frame(b"small"))
-        assert await read_frame(small, size, budget) == b"small"
-        await asyncio.sleep(0.01)
+        budget = Budget(2 * (size + 4))
+        large = [Taken(budget, size) for _ in range(5)]
+        for each in large:
+            each.data_received(frame(bytes(size))[:100])
+        assert [each.way.is_reading_now for each in large] == [True, True, False, False, False]
+        small = Taken(budget, size)
+        small.data_received(frame(b"small"))
+        assert small.found == [b"small"]
         assert budget._free == 0
-        for each in reversed(readers):
-            each.feed_data(frame(bytes(size))[100:])
-        assert await asyncio.gather(*tasks) == [bytes(size)] * 4
-        assert budget._free == 2 * size
+        large[2].connection_lost(None)  # it waited
+        large[1].connection_lost(None)  # it was read
+        assert large[3].way.is_reading_now
+        for at in (0, 3, 4):
+            assert large[at].way.is_reading_now
+            large[at].data_received(frame(bytes(size))[100:])
+            assert large[at].found == [bytes(size)]
+        assert budget._free == 2 * (size + 4)
+
+    run(test)
+
+
+def test_requests_that_wait_for_answers_are_so_many_and_no_more() -> None:
+    """The others wait in the socket of the client."""
+    asked: list[Asked] = []
+    way = Way()
+    client = Incoming(
+        lambda client, payload: asked.append(client.asks(payload)),
+        *(lambda *_: None,) * 3,
+    )
+    client.connection_made(way)
+    client.data_received(frame(b"x") * (MOST_ASKED + 1))
+    assert len(asked) == MOST_ASKED
+    assert not way.is_reading_now
+    assert not client.is_idle
+    client.tell = lambda payload: None  # type: ignore[method-assign]
+    asked[0].answer(b"")
+    assert len(asked) == MOST_ASKED + 1
+    for each in asked[1:]:
+        each.answer(b"")
+    assert client.is_idle
+    assert way.is_reading_now
+
+
+def test_a_large_request_keeps_its_room_until_it_is_answered_or_forgotten() -> None:
+    async def test() -> None:
+        budget, asked = Budget(2 * SMALL), list[Asked]()
+        clients = []
+        for _ in range(3):
+            clients.append(
+                Incoming(
+                    lambda client, payload: asked.append(client.asks(payload)),
+                    *(lambda *_: None,) * 3,
+                )
+            )
+            clients[-1].connection_made(Way())
+            clients[-1].tell = lambda payload: None  # type: ignore[method-assign]
+            clients[-1].budget = budget
+            for part in (frame(bytes(SMALL + 1))[:100], frame(bytes(SMALL + 1))[100:]):
+                clients[-1].data_received(part)
+        for at, end in enumerate((Asked.forget, lambda one: one.answer(b""), Asked.forget)):
+            assert len(asked) == at + 1
+            assert budget._free == 2 * SMALL - (SMALL + 5)
+            end(asked[at])
+        assert budget._free == 2 * SMALL
+        assert [each.is_idle for each in clients] == [False, True, False]
 
     run(test)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from raft_ref.explorer.engines.choice import row_search
 from raft_ref.spec import SpecError, load
-from raft_ref.spec.checker.behavior import as_ndjson
+from raft_ref.spec.checker.behavior import as_table
 from raft_ref.spec.checker.config import load_config
 from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.search import Search
@@ -42,7 +42,7 @@ def search_of(module: Path, config: Path, most_answers: int | None) -> Search:
 
 def outcome(search: Search) -> tuple[Any, ...]:
     report = search.run()
-    shown = None if report.counterexample is None else as_ndjson(report.counterexample)
+    shown = None if report.counterexample is None else as_table(report.counterexample)
     return replace(report, seconds=0, counterexample=None, error=None), str(report.error), shown
 
 

@@ -52,17 +52,12 @@ def test_a_healthy_state_has_every_property(module: spec.Module) -> None:
         (
             "ElectionSafety",
             {"state": of_servers(LEADER, LEADER, FOLLOWER)},
-            ("i = a, j = b", "i = b, j = a"),
+            ("i = a, j = b",),
         ),
         (
             "LogMatching",
             {"log": of_servers(entries(1, 2), entries(1, 2), entries(2, 2))},
-            (
-                "i = a, j = c, n = 2",
-                "i = b, j = c, n = 2",
-                "i = c, j = a, n = 2",
-                "i = c, j = b, n = 2",
-            ),
+            ("i = a, j = c, n = 2", "i = b, j = c, n = 2"),
         ),
         (
             "StateMachineSafety",
@@ -70,7 +65,7 @@ def test_a_healthy_state_has_every_property(module: spec.Module) -> None:
                 "log": of_servers(entries(1), entries(1), entries(2)),
                 "commitIndex": of_servers(1, 0, 1),
             },
-            ("i = a, j = c", "i = c, j = a"),
+            ("i = a, j = c",),
         ),
         (
             "LeaderHoldsWhatIsCommitted",
