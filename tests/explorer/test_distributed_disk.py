@@ -191,7 +191,8 @@ def small() -> System:
 
 
 def test_what_is_taken_over_is_removed(tmp_path: Path) -> None:
-    in_pieces([3, 2], tmp_path, small, [], True)
+    first = on_disk(3, tmp_path, small, [], True)
+    same(on_disk(2, tmp_path, small, [], True), replace(first, bytes_on_disk=None))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "run-2-rank-0-of-2",
         "run-2-rank-1-of-2",

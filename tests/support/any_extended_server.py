@@ -103,6 +103,8 @@ def first_difference(
             of_spec = {step.state: step.action.name for step in spec.successors(here)}
         except SpecError as error:
             return str(error)
-        for after in steps.keys() ^ of_spec.keys():
-            return steps.get(after) or of_spec[after]
+        for after in steps.keys() - of_spec.keys():
+            return steps[after]
+        for after in of_spec.keys() - steps.keys():
+            return of_spec[after]
     return None
