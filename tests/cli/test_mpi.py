@@ -129,7 +129,7 @@ def test_a_rank_is_killed_and_another_number_of_them_goes_on(tmp_path: Path) -> 
         while not has_kept(folder, ranks):
             assert launcher.poll() is None, launcher.communicate()
             time.sleep(0.01)
-        time.sleep(1.0)  # some levels more
+        time.sleep(0.1)  # perhaps a level more
         os.kill(ranks_at_work()[1], signal.SIGKILL)
         out, _ = launcher.communicate(timeout=60)
         assert launcher.returncode != 0

@@ -16,7 +16,7 @@ from tests.nemesis.run import Nemesis
 @pytest.mark.long
 @pytest.mark.parametrize("seconds", [8.0, pytest.param(60.0, marks=pytest.mark.deep)])
 def test_nothing_is_lost_in_a_short_run(seconds: float, tmp_path: Path) -> None:
-    nemesis = Nemesis(tmp_path, 1)
+    nemesis = Nemesis(tmp_path, 2)  # which soon flips a byte
     asyncio.run(nemesis.run(seconds))
     *figures, verdict = nemesis.figures()
     assert verdict == "nothing acknowledged was lost", figures

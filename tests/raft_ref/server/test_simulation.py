@@ -65,8 +65,8 @@ DEEP = [LONG, pytest.mark.deep]
 @pytest.mark.parametrize(
     ("features", "seeds"),
     [
-        pytest.param(READS, range(13, 15), id="reads"),
-        pytest.param(IN_PRODUCTION | READS, range(6, 8), id="all but leases"),
+        pytest.param(READS, range(4, 6), id="reads"),
+        pytest.param(IN_PRODUCTION | READS, range(4, 6), id="all but leases"),
         pytest.param(LEASES, range(3), id="leases"),
         pytest.param(IN_PRODUCTION | LEASES, range(4, 6), id="all"),
         pytest.param(IN_PRODUCTION | READS, range(30), marks=DEEP, id="all but leases, more"),

@@ -403,7 +403,7 @@ def test_what_is_found_behind_what_is_known_replays_by_the_command_that_is_print
     out = capsys.readouterr().out
     assert "kind: Receive RequestVoteResponse: breaks LeaderCompleteness" in out
     assert "known, met in" in out
-    assert picture.read_text() == drawn
+    assert picture.read_text().replace(f"{found}, to line", "the run, to line") == drawn
 
 
 def test_what_comes_to_a_consequence_behind_what_is_known_is_called_by_that() -> None:
