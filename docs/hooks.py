@@ -49,8 +49,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
             if target not in shown:
                 shown.add(target)
                 left.append(target)
-    for target in sorted(shown):
-        _show(target, files, config)
+    for file in sorted(shown):
+        _show(file, files, config)
     return files
 
 
@@ -60,11 +60,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     text = re.sub(r"^```raft\n(\w+)\n```$", lambda found: beside(found[1]), markdown, flags=re.M)
 
     def led(found: re.Match[str]) -> str:
-        target = (_origin(here).parent / found[2]).resolve()
-        place = _place(target) if _is_shown(target) else None
-        if place is None or files.get_file_from_path(place) is None:
+        file = _file((_origin(here).parent / found[2]).resolve())
+        if not _is_shown(file) or files.get_file_from_path(_place(file)) is None:
             return found[0]
-        way = posixpath.relpath(place, posixpath.dirname(here) or ".")
+        way = posixpath.relpath(_place(file), posixpath.dirname(here) or ".")
         return f"{found[1]}{way}{found[3] or ''}{found[4]}"
 
     return text if here in MADE else LINK.sub(led, text)
@@ -80,36 +79,35 @@ def _origin(uri: str) -> Path:
 def _linked(origin: Path) -> list[Path]:
     """Return the files of the repository, outside of docs/, to which a document links."""
     found = LINK.findall(origin.read_text(encoding="utf-8"))
-    targets = [(origin.parent / each[1]).resolve() for each in found]
-    return [each for each in targets if _is_shown(each)]
+    targets = [_file((origin.parent / each[1]).resolve()) for each in found]
+    return [each for each in targets if each.exists() and _is_shown(each)]
 
 
 def _is_shown(target: Path) -> bool:
     return target.is_relative_to(ROOT) and not target.is_relative_to(ROOT / "docs")
 
 
-def _place(target: Path) -> str | None:
+def _file(target: Path) -> Path:
+    """Return the file that a link leads to: of a folder, the one that tells of it."""
+    if not target.is_dir():
+        return target
+    return target / ("README.md" if (target / "README.md").exists() else "__init__.py")
+
+
+def _place(file: Path) -> str:
     """Return where a file of the repository stands in the site."""
-    if target.is_dir():
-        target = target / ("README.md" if (target / "README.md").exists() else "__init__.py")
-    if not target.exists():
-        return None
-    uri = f"{SHOWN}/{target.relative_to(ROOT).as_posix()}"
-    return f"{uri}.md" if target.suffix in LANGUAGES else uri
+    uri = f"{SHOWN}/{file.relative_to(ROOT).as_posix()}"
+    return f"{uri}.md" if file.suffix in LANGUAGES else uri
 
 
-def _show(target: Path, files: Files, config: MkDocsConfig) -> None:
-    place = _place(target)
-    if place is None or files.get_file_from_path(place) is not None:
-        return
-    path = _origin(place.removesuffix(".md")) if not _origin(place).exists() else _origin(place)
-    if path.suffix in LANGUAGES:
-        name = path.relative_to(ROOT).as_posix()
-        code = path.read_text(encoding="utf-8")
-        content = f"# {name}\n\n````{LANGUAGES[path.suffix]}\n{code}\n````\n"
-        files.append(File.generated(config, place, content=content))
+def _show(file: Path, files: Files, config: MkDocsConfig) -> None:
+    if file.suffix in LANGUAGES:
+        name = file.relative_to(ROOT).as_posix()
+        code = file.read_text(encoding="utf-8")
+        content = f"# {name}\n\n````{LANGUAGES[file.suffix]}\n{code}\n````\n"
+        files.append(File.generated(config, _place(file), content=content))
     else:
-        files.append(File.generated(config, place, abs_src_path=os.fspath(path)))
+        files.append(File.generated(config, _place(file), abs_src_path=os.fspath(file)))
 
 
 def beside(name: str) -> str:

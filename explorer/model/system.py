@@ -138,19 +138,6 @@ class System:
         self._observed: dict[tuple[int, int, int], int] = {}
         self.examine_observation: Callable[[Any, Any, Any, Any], None] = lambda *observed: None
 
-    def renewed(self) -> "System":
-        """Return a system like this one in which nothing has a number yet."""
-        return System(
-            self.guard.actor,
-            self.servers,
-            self.bounds,
-            self.network_kind,
-            self.history,
-            self.measures,
-            reduced=self.reduced,
-            first=self.first,
-        )
-
     def anew(self) -> "System":
         """Return the same system, with nothing interned and nothing computed yet."""
         return System(

@@ -408,7 +408,7 @@ class Search:
                 key = row if key_of is None else key_of(row)
                 is_new = key not in numbers
                 if not is_new and to is not None and self._is_edge(before, row):
-                    to.append(numbers[key])  # type: ignore[index]
+                    to.append(numbers[key])  # type: ignore[index]  # edges are of `InPython`
                 if not is_new and not has_step_properties:
                     continue
                 if is_new and (not is_constrained or self._is_within(before, row)):

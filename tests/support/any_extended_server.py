@@ -4,7 +4,6 @@ What tests.support.any_server does for Raft.tla.
 """
 
 import random
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from raft_ref.spec.link.features.variables import ExtendedVariables
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.syntax.errors import SpecError
 from tests.support import extended_servers as servers
+from tests.support.any_server import Steps, difference, steps_of_node
 from tests.support.servers import SERVERS, VALUES
 
 _OF_READS = frozenset({Feature.READ_INDEX})
@@ -38,10 +38,6 @@ CASES = 150
 VOTERS: Final = SERVERS[:3]
 
 
-Steps = dict[Any, str]
-"""The states that steps lead to, and the name of one that does."""
-
-
 class _OfNode:
     """The steps of a cluster in which one server is given, and the others have just begun."""
 
@@ -55,23 +51,8 @@ class _OfNode:
     def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
         """Return a state, and the steps of the node and of the network from it."""
         states = {**self._others, server.me: server}
-        return self._state(states, {message}), dict(self._steps(states, message))
-
-    def _steps(self, states: dict[str, Any], message: Any) -> Iterator[tuple[Any, str]]:
-        node = self.node
-        for me, state in states.items():
-            for action in node.actions(state):
-                step = node.act(state, action)
-                assert step is not None
-                after = self._state({**states, me: step.state}, {message, *step.messages})
-                yield after, type(action).__name__
-            yield self._state({**states, me: node.restart(state)}, {message}), "Restart"
-        yield self._state(states, set()), "DropMessage"
-        step = node.receive(states[message.dest], message)
-        received = {**states, message.dest: step.state}
-        name = type(message).__name__
-        yield self._state(received, {*step.messages}), name
-        yield self._state(received, {message, *step.messages}), name
+        steps = steps_of_node(self.node, states, message, self._state)
+        return self._state(states, {message}), steps
 
     def _state(self, states: dict[str, Any], messages: set[Any]) -> Any:
         view = View(states, tuple(messages), (), 0, 0, 0)
@@ -103,8 +84,7 @@ def first_difference(
             of_spec = {step.state: step.action.name for step in spec.successors(here)}
         except SpecError as error:
             return str(error)
-        for after in steps.keys() - of_spec.keys():
-            return steps[after]
-        for after in of_spec.keys() - steps.keys():
-            return of_spec[after]
+        found = difference(steps, of_spec)
+        if found is not None:
+            return found
     return None

@@ -27,6 +27,39 @@ def situations(cases: int, seed: int = 18) -> Iterator[Situation]:
         yield server, servers.message(source, server)
 
 
+def steps_of_node(node: Any, states: dict[str, Any], message: Any, state_of: Any) -> Steps:
+    """Return the steps of a node, and of the network.
+
+    Arguments: the node; the states of its servers; the message in flight; what makes a state of the
+    spec of states and the messages in flight.
+    """
+
+    def steps() -> Iterator[tuple[Any, str]]:
+        for me, state in states.items():
+            for action in node.actions(state):
+                step = node.act(state, action)
+                assert step is not None
+                after = state_of({**states, me: step.state}, {message, *step.messages})
+                yield after, type(action).__name__
+            yield state_of({**states, me: node.restart(state)}, {message}), "Restart"
+        yield state_of(states, set()), "DropMessage"
+        step = node.receive(states[message.dest], message)
+        received = {**states, message.dest: step.state}
+        name = type(message).__name__
+        yield state_of(received, {*step.messages}), name
+        yield state_of(received, {message, *step.messages}), name
+
+    return dict(steps())
+
+
+def difference(of_node: Steps, of_spec: Steps) -> str | None:
+    """Return the name of a step that one side has and the other lacks; None if there is none."""
+    for one, other in ((of_node, of_spec), (of_spec, of_node)):
+        for after in one.keys() - other.keys():
+            return one[after]
+    return None
+
+
 class BothSides:
     """The steps of a cluster in which one server is given, and the others have just begun."""
 
@@ -46,23 +79,8 @@ class BothSides:
     def of_node(self, situation: Situation) -> Steps:
         """Return the steps of the node and of the network."""
         server, message = situation
-        return dict(self._steps({**self._others, server.me: server}, message))
-
-    def _steps(self, states: dict[str, State], message: Message) -> Iterator[tuple[Any, str]]:
-        node = self._node
-        for me, state in states.items():
-            for action in node.actions(state):
-                step = node.act(state, action)
-                assert step is not None
-                after = self._state({**states, me: step.state}, {message, *step.messages})
-                yield after, type(action).__name__
-            yield self._state({**states, me: node.restart(state)}, {message}), "Restart"
-        yield self._state(states, set()), "DropMessage"
-        step = node.receive(states[message.dest], message)
-        received = {**states, message.dest: step.state}
-        name = type(message).__name__
-        yield self._state(received, {*step.messages}), name
-        yield self._state(received, {message, *step.messages}), name
+        states = {**self._others, server.me: server}
+        return steps_of_node(self._node, states, message, self._state)
 
     def _state(self, states: dict[str, State], messages: set[Message]) -> Any:
         view = View(states, tuple(messages), (), 0, 0, 0)
@@ -74,7 +92,7 @@ def first_difference(node: Node, cases: int = CASES) -> str | None:
     """Return the name of a step that one side has and the other lacks; None if there is none."""
     sides = BothSides(node)
     for each in situations(cases):
-        of_node, of_spec = sides.of_node(each), sides.of_spec(each)
-        for after in of_node.keys() ^ of_spec.keys():
-            return of_node.get(after) or of_spec[after]
+        found = difference(sides.of_node(each), sides.of_spec(each))
+        if found is not None:
+            return found
     return None

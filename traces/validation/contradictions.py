@@ -11,6 +11,7 @@ of its vote has given no other one.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -45,11 +46,13 @@ class Told:
 
     def __init__(self, liberties: Liberties) -> None:
         self._is_kept = is_kept(liberties)
-        self._known: dict[str, _Known] = {}
+        self._known: defaultdict[str, _Known] = defaultdict(_Known)
 
     def add(self, event: Event) -> None:
         """Note a line that was followed."""
-        known = self._known.setdefault(event.server, _Known())
+        if not self._is_kept:
+            return
+        known = self._known[event.server]
         if _may_restart(event):
             known.commit = 0
         for state in (event.before, event.after):

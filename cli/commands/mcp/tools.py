@@ -24,7 +24,7 @@ from raft_ref.features import Feature
 from raft_ref.spec.requests import RequestError, named
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.verify import ClusterRequest, GivenSizes
-from raft_ref.verify.exploring import AddressError, Goal, Search, Session, is_true, told
+from raft_ref.verify.exploring import AddressError, Goal, Place, Search, Session, is_true, told
 
 INSTRUCTIONS = """\
 raft-ref checks Raft: a reference node, known bugs of it, nodes of the user's own, and what other
@@ -84,22 +84,20 @@ def at(
     properties are false, and why. `bug` is a known bug or `node` a MODULE:CLASS in the place of
     the reference node, `features` a list such as "pre-vote,membership".
     """
-    with _told():
-        session = _session(bug, node, features, servers)
-        place = session.at(address)
+    with _at(address, bug, node, features, servers) as (session, place):
         known = told(session, place)
-    return {
-        "cluster": session.cluster.description,
-        "steps": [each["words"] for each in known["rows"]],
-        "servers": place.teller.now,
-        "in flight": [each["text"] for each in known["flights"] if not each["over"]],
-        "enabled": {each.name: each.words for each in session.enabled(place)},
-        "broken": {
-            each.property.name: [*each.instances]
-            for each in session.verdicts(place)
-            if not (each.holds or each.property.is_sometimes)
-        },
-    }
+        return {
+            "cluster": session.cluster.description,
+            "steps": [each["words"] for each in known["rows"]],
+            "servers": place.teller.now,
+            "in flight": [each["text"] for each in known["flights"] if not each["over"]],
+            "enabled": {each.name: each.words for each in session.enabled(place)},
+            "broken": {
+                each.property.name: [*each.instances]
+                for each in session.verdicts(place)
+                if not (each.holds or each.property.is_sometimes)
+            },
+        }
 
 
 def evaluate(
@@ -114,9 +112,8 @@ def evaluate(
 
     For example: \E i \in Server : role[i] = "Leader". Arguments as of `at`.
     """
-    with _told():
-        session = _session(bug, node, features, servers)
-        return is_true(session, session.at(address), formula)
+    with _at(address, bug, node, features, servers) as (session, place):
+        return is_true(session, place, formula)
 
 
 def shortest_way(
@@ -136,18 +133,24 @@ def shortest_way(
     bounds alone. Other arguments as of `at`.
     """
     wanted = Goal(property=goal) if goal.isidentifier() else Goal(formula=goal)
-    with _told():
-        session = _session(bug, node, features, servers)
-        search = Search(session, session.at(address), wanted, bounds or {})
+    with _at(address, bug, node, features, servers) as (session, place):
+        search = Search(session, place, wanted, bounds or {})
         search.demand()
         return search.run().as_json()
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Let who asks know what was wrong with the question."""
+def _at(
+    address: str, bug: str, node: str, features: str, servers: int
+) -> Iterator[tuple[Session, Place]]:
+    """Lend a session and a place in it to one question at a time.
+
+    Who asks is told what was wrong with the question.
+    """
     try:
-        yield
+        session = _session(bug, node, features, servers)
+        with session.lock:
+            yield session, session.at(address)
     except (AddressError, RequestError, SpecError, ActorError, ValueError) as error:
         raise ToolError(str(error)) from error
 

@@ -183,7 +183,7 @@ class DistributedDiskSearch(DistributedSearch):
 
     def _numbering(self) -> Numbering:
         """Return a numbering of a system like ours in which nothing has a number yet."""
-        system = self._system.renewed()
+        system = self._system.anew()
         system.initial()
         renamed = None if self._symmetry is None else self._symmetry.renamed
         symmetry = None if renamed is None else Symmetry(system, renamed)

@@ -30,7 +30,6 @@ class Incoming(Frames):
         self.source: ServerId | None = None
         self.name = "somebody"
         self._asked = 0
-        self._is_deaf = False  # it does not read what it is told
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""

@@ -213,8 +213,7 @@ class Moves(Others):
                 commit_index=min(state.commit_index, earlier.log.index),
             )
             for each in (of_log, earlier) if is_whole else (of_log,):
-                states = (*world.states[:place], each, *world.states[place + 1 :])
-                yield from self._restarted(world._replace(states=states), place, event)
+                yield from self._restarted(world.with_state(place, each), place, event)
 
     def _restarted(self, world: World, place: int, event: Event) -> Iterator[World]:
         state = world.state(place)

@@ -134,8 +134,7 @@ class Steps:
         if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
             self.open_beginning = f"the trace begins with a log of {self.names[place]} whose "
             self.open_beginning += '"lastTerm" is not told'
-        states = (*world.states[:place], state, *world.states[place + 1 :])
-        return world._replace(states=states)
+        return world.with_state(place, state)
 
     def forget(self) -> None:
         """Forget what actions led to: states of the past do not come back."""
