@@ -115,6 +115,8 @@ def test_a_toy_is_traced_and_driven(
     assert refused.outcome is Conformance.REFUSED
     assert refused.findings[0].kind == "Restart: RestartAt differs in votedFor"
     strings_are_told(toy)
+    begins = json.dumps({"step": "Init", "servers": NAMES}, separators=(",", ":")) + "\n"
+    assert processes.said_when_nobody_reads(toy, begins) == ""
     is_traced(toy, tmp_path)
 
 

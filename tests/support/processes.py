@@ -65,6 +65,15 @@ def start(
     return process
 
 
+def said_when_nobody_reads(adapter: Sequence[str], request: str) -> str:
+    """Return what an adapter says on standard error whose answer nobody reads."""
+    reads, writes = os.pipe()
+    os.close(reads)
+    process = start(adapter, stdin=subprocess.PIPE, stdout=writes, stderr=subprocess.PIPE)
+    os.close(writes)
+    return str(process.communicate(request, timeout=60)[1])
+
+
 def let_work(process: "subprocess.Popen[Any]", seconds: float) -> None:
     """Wait until a process has worked for so long by the processor's clock, or has ended.
 

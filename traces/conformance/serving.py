@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -13,7 +14,7 @@ from raft_ref.traces.format.trace import JsonObject
 
 
 def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
-    """Answer the requests on standard input until there are no more.
+    """Answer the requests on standard input until there are no more, or who asked has gone.
 
     Whatever is raised is told as a failure of the implementation: the driver is to know.
     """
@@ -24,8 +25,13 @@ def serve(answer: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
             found = answer(msgspec.json.decode(line))
         except Exception as error:
             found = {"error": f"{type(error).__name__}: {error}"}
-        sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(msgspec.json.encode(found) + b"\n")
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            # What is left of the answer is written once more as the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return
 
 
 def begun(

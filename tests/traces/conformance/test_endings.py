@@ -166,6 +166,13 @@ def test_an_interrupt_leaves_no_adapter_behind(monkeypatch: pytest.MonkeyPatch) 
 
 # ---- Processes
 
+
+def test_an_adapter_whose_answer_nobody_reads_ends_without_a_word() -> None:
+    """As when the job that asked was killed."""
+    begins = '{"step": "Init", "servers": ["s1"]}\n'
+    assert processes.said_when_nobody_reads(shlex.split(REFERENCE), begins) == ""
+
+
 HUNTS = {
     "as it shrinks": ("--shrink 1000000", "an interrupt came before a consequence was looked for"),
     "as it is followed up": ("--shrink 0 --consequence 1000000000", r"no consequence .* [1-9]"),

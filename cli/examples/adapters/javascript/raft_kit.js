@@ -108,6 +108,7 @@ function serve(start) {
     return { lines: isTold || before !== JSON.stringify(line.state) ? lines : [], sends };
   }
 
+  process.stdout.on('error', () => process.exit()); // who asked has gone
   readline.createInterface({ input: process.stdin }).on('line', (text) => {
     process.stdout.write(JSON.stringify(answer(JSON.parse(text))) + '\n');
   });

@@ -138,5 +138,8 @@ class Cluster:
 def serve(start: Callable[[str, list[str]], Server]) -> None:
     """Answer requests from standard input."""
     cluster = Cluster(start)
-    for line in sys.stdin:
-        print(_text(cluster.answer(json.loads(line))), flush=True)
+    try:
+        for line in sys.stdin:
+            print(_text(cluster.answer(json.loads(line))), flush=True)
+    except BrokenPipeError:  # who asked has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,7 +1,7 @@
 //! To be copied: writes traces (traces/FORMAT.md of raft-ref), and is driven (traces/ADAPTER.md).
 use std::collections::HashMap;
 use std::fs::{read_to_string, File, OpenOptions};
-use std::io::{stdin, BufRead, BufWriter, Write};
+use std::io::{stdin, stdout, BufRead, BufWriter, Write};
 use std::sync::Mutex;
 
 /// JSON is text; what has the names of traces/FORMAT.md is an `object`.
@@ -78,7 +78,7 @@ pub fn serve<S: Server>(start: impl Fn(&str, &[String]) -> S) {
     let (mut cluster, mut sent) = (HashMap::new(), Vec::new());
     for asked in stdin().lock().lines().map(Result::unwrap) {
         if let Some(server) = cluster.get_mut(&unquoted(find(&asked, "server")).0) {
-            println!("{}", answer(&asked, server, &mut sent));
+            if writeln!(stdout(), "{}", answer(&asked, server, &mut sent)).is_err() { return; }
             continue;
         }
         let (mut servers, mut rest) = (Vec::new(), &find(&asked, "servers")[1..]);
@@ -89,7 +89,8 @@ pub fn serve<S: Server>(start: impl Fn(&str, &[String]) -> S) {
         }
         cluster = servers.iter().map(|me| (me.clone(), start(me, &servers))).collect();
         let initial: Vec<_> = servers.iter().map(|me| (me.as_str(), cluster[me].state())).collect();
-        println!("{{\"lines\":[{}]}}", header(&servers, object(&initial)));
+        let lines = header(&servers, object(&initial));
+        if writeln!(stdout(), "{{\"lines\":[{lines}]}}").is_err() { return; }
         sent.clear();
     }
 }
