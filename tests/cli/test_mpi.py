@@ -2,16 +2,19 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.nemesis.network import Network, is_allowed
 from tests.support.processes import COMMAND, start
 
 MPIRUN = str(Path(sysconfig.get_path("scripts")) / "mpirun")
@@ -152,3 +155,58 @@ def test_the_counterexample_on_disk_is_that_of_one_process(tmp_path: Path) -> No
     found = report(together.stdout)
     assert found.pop("bytes_on_disk") > 0
     assert found == {k: v for k, v in report(alone.stdout).items() if k != "bytes_on_disk"}
+
+
+# ---- Hosts
+
+NAMES = ["one", "other"]
+
+
+@pytest.fixture
+def hosts() -> Iterator[Network]:
+    """Return two hosts that have nothing but a network in common: namespaces of this machine."""
+    if not is_allowed():
+        pytest.skip("no network namespaces may be made here")
+    network = Network()
+    try:
+        for name in NAMES:
+            network.add(name)
+        yield network
+    finally:
+        network.close()
+
+
+def remote_shell(hosts: Network, path: Path) -> Path:
+    """Write what mpirun takes for ssh: options, a host, and what is to run there."""
+    entered = (f'{name}) exec {shlex.join(hosts.within(name))} sh -c "$*";;' for name in NAMES)
+    options = 'while [ "${1#-}" != "$1" ]; do shift; done'
+    take = 'host=$1; shift; case "$host" in'
+    path.write_text("\n".join(["#!/bin/sh", options, take, *entered, "esac", ""]))
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("ranks", "on_disk"),
+    [(2, True), *(pytest.param(ranks, False, marks=pytest.mark.deep) for ranks in (2, 4))],
+)
+def test_hosts_find_what_one_finds(
+    ranks: int, on_disk: bool, hosts: Network, tmp_path: Path
+) -> None:
+    """By TCP: nearly half of the states are found by another host than the one that keeps them."""
+    launch = ["-launcher", "ssh", "-launcher-exec", str(remote_shell(hosts, tmp_path / "ssh"))]
+    where = ["-hosts", ",".join(NAMES), "-localhost", hosts.outside, "-n", str(ranks)]
+    more = ["--disk", str(tmp_path / "states")] if on_disk else []
+    before = hosts.sent_by("one")
+    together = subprocess.run(
+        [MPIRUN, *launch, *where, *COMMAND, *MEDIUM, *more],
+        env={**os.environ, "UCX_TLS": "tcp,self"},  # they have the memory of one machine in common
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    alone = subprocess.run([*COMMAND, *MEDIUM], capture_output=True, text=True, check=False)
+    assert together.returncode == alone.returncode == 0, together.stderr
+    found, expected = report(together.stdout), report(alone.stdout)
+    assert (found.pop("bytes_on_disk") or 0) > 0 if on_disk else found.pop("bytes_on_disk") is None
+    assert found == {k: v for k, v in expected.items() if k != "bytes_on_disk"}
+    assert hosts.sent_by("one") - before > 2 * found["distinct_states"]

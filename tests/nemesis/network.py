@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable
+from pathlib import Path
 
 from raft_ref.server import Address
 
@@ -37,9 +38,12 @@ class Network:
         self._tag = f"rr{os.getpid() % 10**6}"
         self._prefix = f"10.{os.getpid() % 200 + 20}.{os.getpid() // 200 % 250}"
         self._hosts: dict[str, str] = {}
+        self._ways: dict[str, str] = {}
+        self.outside = f"{self._prefix}.254"
+        """The host at which clients are."""
         self._cut: set[tuple[str, str]] = set()
         ip("link", "add", self._tag, "type", "bridge")
-        ip("address", "add", f"{self._prefix}.254/24", "dev", self._tag)
+        ip("address", "add", f"{self.outside}/24", "dev", self._tag)
         ip("link", "set", self._tag, "up")
 
     def add(self, name: str) -> Address:
@@ -47,6 +51,7 @@ class Network:
         number = len(self._hosts) + 1
         space, way = self._space(name), f"{self._tag}-{number}"
         self._hosts[name] = host = f"{self._prefix}.{number}"
+        self._ways[name] = way
         ip("netns", "add", space)
         ip("link", "add", way, "type", "veth", "peer", "name", "eth0", "netns", space)
         ip("link", "set", way, "master", self._tag, "up")
@@ -61,6 +66,11 @@ class Network:
     def within(self, name: str) -> list[str]:
         """Return what a command begins with that is to run where a server is."""
         return ["ip", "netns", "exec", self._space(name)]
+
+    def sent_by(self, name: str) -> int:
+        """Return how many bytes a server has sent to others."""
+        way = Path("/sys/class/net") / self._ways[name]
+        return int((way / "statistics/rx_bytes").read_text())
 
     def cut(self, ways: Iterable[tuple[str, str]]) -> None:
         """Let what one server sends to another be lost."""
