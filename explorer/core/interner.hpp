@@ -13,6 +13,12 @@ namespace explorer {
 
 using Word = std::uint32_t;
 
+inline std::uint64_t hashed(std::span<const Word> sequence) {
+    std::uint64_t hash = sequence.size();
+    for (Word word : sequence) hash = mixed(hash ^ word);
+    return hash;
+}
+
 class Interner {
    public:
     // The number of a sequence, new or not.
@@ -35,11 +41,6 @@ class Interner {
    private:
     static bool equal(std::span<const Word> one, std::span<const Word> other) {
         return std::equal(one.begin(), one.end(), other.begin(), other.end());
-    }
-    static std::uint64_t hashed(std::span<const Word> sequence) {
-        std::uint64_t hash = sequence.size();
-        for (Word word : sequence) hash = mixed(hash ^ word);
-        return hash;
     }
     void grow() {
         std::vector<Word> old(std::max<std::size_t>(64, 2 * slots_.size()));

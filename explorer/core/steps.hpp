@@ -10,9 +10,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <deque>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -197,12 +197,13 @@ class Steps {
         Receipts* receipts = known.receipts.load(std::memory_order_relaxed);
         if (Edge* found = receipts == nullptr ? nullptr : receipts->find(message)) return *found;
         asked_.fetch_add(1, std::memory_order_relaxed);
-        const Shape shape = shape_of(servers, {});
+        have(before_, servers, {});
         const Message asked = messages_.of_model(message);
         const std::uint8_t position = messages_.receiver(message);
         Edge& edge = receipt_edges_.emplace_back();
-        make(edge, shape, {How::receive, position, asked}, received(shape.nodes[position], asked));
-        edge.is_obsolete = is_reduced_ && model_.is_obsolete(shape.nodes[position], asked);
+        const Node node = before_.nodes[position];
+        make(edge, before_, {How::receive, position, asked}, received(node, asked));
+        edge.is_obsolete = is_reduced_ && model_.is_obsolete(node, asked);
         if (receipts == nullptr || !receipts->add(message, &edge)) {
             all_receipts_.push_back(receipts == nullptr ? std::make_unique<Receipts>(8)
                                                         : receipts->twice_as_large());
@@ -235,9 +236,9 @@ class Steps {
             std::copy(sends.begin(), sends.end(), edge.sends);
         else
             origin.extra.reset(new EdgeExtra{std::move(sends), {}});
-        Shape after = shape;
-        take(after, origin);
-        std::tie(edge.servers, edge.renamings) = least(after.nodes, after.history);
+        after_ = shape;
+        take(after_, origin);
+        std::tie(edge.servers, edge.renamings) = least(after_.nodes, after_.history);
     }
 
     static void take(Shape& shape, const EdgeOrigin& origin) {
@@ -247,33 +248,44 @@ class Steps {
 
     bool check(Word servers, Edge& edge, bool again, const Faults& faults, std::uint32_t cls) {
         std::lock_guard lock(mutex_);
-        const Shape before = shape_of(servers, faults);
-        Shape after = before;
-        take(after, *edge.origin);
+        have(before_, servers, faults);
+        after_ = before_;
+        take(after_, *edge.origin);
         StepName step = edge.origin->step;
-        if (step.how == How::restart) ++after.faults[0];
+        if (step.how == How::restart) ++after_.faults[0];
         if (again) {
             step.how = How::receive_again;
-            ++after.faults[2];
+            ++after_.faults[2];
         }
-        bool bad = verdicts_.violated(When::step_of_servers, before, &after);
-        for (int sent = 0; sent < edge.sends_size; ++sent)
-            bad |= verdicts_.violated_by_message(messages_.of_model(edge.sent()[sent]));
-        bad |= is_bad_locally(step, before);
+        bool bad = false;
+        if (!is_known_as(edge, !again, cls)) {
+            bad |= verdicts_.violated(When::step_of_servers, before_, &after_);
+            for (int sent = 0; sent < edge.sends_size; ++sent)
+                bad |= verdicts_.violated_by_message(messages_.of_model(edge.sent()[sent]));
+        }
+        bad |= is_bad_locally(step, before_);
         if (cls < 8) remember(edge.checked[again], edge.bad[again], cls, bad);
         return bad;
+    }
+
+    // Whether a step is known to be good with its message received, or received again, which no
+    // property but those of the server's own step tells apart.
+    bool is_known_as(const Edge& edge, bool again, std::uint32_t cls) const {
+        return cls < 8 && !verdicts_.reads_fault(2) && edge.checked[again] >> cls & 1 &&
+               !(edge.bad[again] >> cls & 1);
     }
 
     bool check(Word servers, const Faults& faults, std::uint32_t cls) {
         std::lock_guard lock(mutex_);
         Known& known = known_[servers];
-        const bool bad = verdicts_.violated(When::servers, shape_of(servers, faults), nullptr);
+        have(before_, servers, faults);
+        const bool bad = verdicts_.violated(When::servers, before_, nullptr);
         if (cls < 8) remember(known.checked, known.bad, cls, bad);
         return bad;
     }
 
     bool is_bad_locally(const StepName& step, const Shape& before) {
-        const std::tuple key(step.how, before.nodes[step.position], step.number);
+        const Question key{static_cast<Word>(step.how), before.nodes[step.position], step.number};
         return asked(local_verdicts_, key, [&] { return !model_.local_holds(step, before); });
     }
 
@@ -295,11 +307,24 @@ class Steps {
     }
 
     Shape shape_of(Word servers, const Faults& faults) const {
+        Shape shape;
+        have(shape, servers, faults);
+        return shape;
+    }
+    // Make a shape that of servers; its room is used again.
+    void have(Shape& shape, Word servers, const Faults& faults) const {
         const auto sequence = servers_[servers];
-        return {{sequence.begin(), sequence.end() - 1}, sequence.back(), faults, {}};
+        shape.nodes.assign(sequence.begin(), sequence.end() - 1);
+        shape.history = sequence.back();
+        shape.faults = faults;
     }
 
     std::pair<Word, const Renamings*> least(const std::vector<Node>& nodes, History history) {
+        if (symmetry_.group().is_trivial()) {
+            sequence_.assign(nodes.begin(), nodes.end());
+            sequence_.push_back(history);
+            return {number_of_servers(sequence_), nullptr};
+        }
         std::vector<Word> best, image(nodes.size() + 1);
         Renamings leading;
         for (std::uint16_t renaming : symmetry_.candidates(nodes)) {
@@ -354,6 +379,8 @@ class Steps {
     std::uint32_t class_weight_[3];
 
     Interner servers_;
+    Shape before_, after_;         // of the step that is checked
+    std::vector<Word> sequence_;  // of the servers that are looked for
     Segments<Known> known_;
     std::deque<std::unique_ptr<Row>> rows_;
     std::deque<std::unique_ptr<Receipts>> all_receipts_;
@@ -362,8 +389,12 @@ class Steps {
 
     std::set<Renamings> renaming_lists_;
 
-    std::map<std::tuple<How, Node, std::uint32_t>, bool> local_verdicts_;
-    std::map<std::tuple<History, Node, Node>, History> observed_;
+    using Question = std::array<Word, 3>;
+    struct Hash {
+        std::size_t operator()(const Question& question) const { return hashed(question); }
+    };
+    std::unordered_map<Question, bool, Hash> local_verdicts_;
+    std::unordered_map<Question, History, Hash> observed_;
     std::unordered_map<Node, std::vector<LocalStep>> actions_;
     std::unordered_map<Node, LocalStep> restarts_;
     std::unordered_map<std::uint64_t, LocalStep> received_;

@@ -8,6 +8,7 @@
 #include "interner.hpp"
 #include "model.hpp"
 #include "property_keys.hpp"
+#include "settled.hpp"
 
 namespace explorer {
 
@@ -25,18 +26,25 @@ class Verdicts {
     Verdicts(Model& model, std::vector<Property> properties)
         : model_(model), properties_(std::move(properties)), keys_(model, properties_, false),
           memos_(properties_.size()), reached_(properties_.size(), false) {
-        for (std::uint32_t number = 0; number < properties_.size(); ++number)
-            groups_[static_cast<int>(when(properties_[number]))].push_back(number);
+        for (std::uint32_t number = 0; number < properties_.size(); ++number) {
+            const Property& each = properties_[number];
+            Group& group = groups_[static_cast<int>(when(each))];
+            group.numbers.push_back(number);
+            if (is_of_one_server(each)) group.settled.add(each);
+        }
         for (const Property& each : properties_)
             for (int fault = 0; fault < 3; ++fault)
                 reads_fault_[fault] |= each.faults[fault] || each.faults_after[fault];
     }
 
-    bool any(When when) const { return !groups_[static_cast<int>(when)].empty(); }
+    bool any(When when) const { return !groups_[static_cast<int>(when)].numbers.empty(); }
     bool reads_fault(int fault) const { return reads_fault_[fault]; }
     // Which of the properties that must be reached were.
     const std::vector<bool>& reached() const { return reached_; }
-    void set_reached(std::vector<bool> reached) { reached_ = std::move(reached); }
+    void set_reached(std::vector<bool> reached) {
+        reached_ = std::move(reached);
+        for (Group& group : groups_) group.settled.forget();
+    }
     void add_reached(const std::vector<bool>& more) {
         for (std::size_t number = 0; number < more.size(); ++number)
             if (more[number]) reached_.at(number) = true;
@@ -44,22 +52,26 @@ class Verdicts {
 
     // Whether a state or a step violates one of these properties.
     bool violated(When when, const Shape& before, const Shape* after) {
+        Group& group = groups_[static_cast<int>(when)];
+        const bool is_settled = group.settled.knows(before, after);
         bool found = false;
-        for (std::uint32_t number : groups_[static_cast<int>(when)]) {
+        for (std::uint32_t number : group.numbers) {
             const bool is_sometimes = properties_[number].is_sometimes;
             if (is_sometimes && reached_[number]) continue;
+            if (is_settled && is_of_one_server(properties_[number])) continue;
             const bool holds = of_slots(number, before, after);
             if (is_sometimes)
                 reached_[number] = holds;
             else
                 found |= !holds;
         }
+        if (!found && !is_settled) group.settled.settle();
         return found;
     }
 
     bool violated_by_message(Message message) {
         bool found = false;
-        for (std::uint32_t number : groups_[static_cast<int>(When::message)]) {
+        for (std::uint32_t number : groups_[static_cast<int>(When::message)].numbers) {
             const Word key[] = {message};
             found |= !remembered(number, key, [&] { return model_.holds_of_message(number, message); });
         }
@@ -72,6 +84,10 @@ class Verdicts {
         if (property.kind == Kind::state)
             return property.messages ? When::state : When::servers;
         return property.messages || property.messages_after ? When::step : When::step_of_servers;
+    }
+
+    static bool is_of_one_server(const Property& property) {
+        return property.slots == 1 && !property.messages && !property.messages_after;
     }
 
     bool of_slots(std::uint32_t number, const Shape& before, const Shape* after) {
@@ -106,6 +122,10 @@ class Verdicts {
         return memo.answers[question] != 0;
     }
 
+    struct Group {
+        std::vector<std::uint32_t> numbers;
+        Settled settled;
+    };
     struct Memo {
         Interner questions;
         std::vector<std::int8_t> answers;  // -1: not known
@@ -116,7 +136,7 @@ class Verdicts {
     PropertyKeys keys_;
     std::vector<Memo> memos_;
     std::vector<bool> reached_;
-    std::vector<std::uint32_t> groups_[5];
+    Group groups_[5];
     std::array<bool, 3> reads_fault_{};
 };
 

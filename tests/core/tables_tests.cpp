@@ -8,6 +8,7 @@
 #include "hashes.hpp"
 #include "interned_network.hpp"
 #include "packed_network.hpp"
+#include "settled.hpp"
 #include "state_key.hpp"
 #include "support.hpp"
 #include "visited.hpp"
@@ -318,6 +319,33 @@ void a_bound_on_faults_may_take_32_bits() {
     CHECK(full.faults(~0ull, 2) == 0 && full.one(2) == 0 && full.faults(~0ull, 1) == 3);
 }
 
+void what_is_settled_is_so_of_all_that_is_read() {
+    Settled settled;
+    CHECK(settled.knows({{1, 2}, 0, {}, {}}, nullptr));  // of nothing, all
+    Property property{};
+    property.slots = 1;
+    property.history = property.faults_after[1] = true;
+    settled.add(property);
+    const Shape before{{1, 2}, 7, {}, {}}, after{{1, 3}, 8, {0, 1, 0}, {}};
+    CHECK(!settled.knows(before, &after));
+    CHECK(!settled.knows(before, &after));  // it is so when it is said
+    settled.settle();
+    CHECK(settled.knows(before, &after));
+    Shape other_history = before, other_faults = after, other_server = after, not_read = after;
+    other_history.history = 8;
+    other_faults.faults[1] = 2;
+    other_server.nodes[1] = 4;
+    not_read.history = 9;
+    not_read.faults[0] = 5;
+    CHECK(!settled.knows(other_history, &after));
+    CHECK(!settled.knows(before, &other_faults));
+    CHECK(!settled.knows(before, &other_server));
+    CHECK(!settled.knows({{2, 1}, 7, {}, {}}, &after));  // at another position
+    CHECK(settled.knows(before, &not_read));
+    settled.forget();
+    CHECK(!settled.knows(before, &after));
+}
+
 void hashes_are_counted_once() {
     Hashes hashes;
     std::mt19937_64 random(1);
@@ -349,6 +377,7 @@ void run() {
     a_layout_gives_back_what_was_placed();
     renamings_are_made_of_swaps();
     a_bound_on_faults_may_take_32_bits();
+    what_is_settled_is_so_of_all_that_is_read();
     hashes_are_counted_once();
 }
 
