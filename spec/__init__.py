@@ -11,7 +11,8 @@ known of an operator before it is evaluated. `code` writes a Python function for
 
 Beside them: `tlc` runs TLC itself; `link` holds the node in Python to Raft.tla; `proof` proves
 Raft's invariants without bounds, by z3. The specifications are the `.tla` files here (`files`).
-`requests` and `workers` are what several requests and several processes need.
+`requests` and `workers` are what several requests and several processes need. `editing` is what an
+editor asks of a module while it is written.
 """
 
 from raft_ref.spec.checker.config import Config, load_config

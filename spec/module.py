@@ -11,6 +11,7 @@ from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.files import LIBRARY
 from raft_ref.spec.names.analysis import Analysis
+from raft_ref.spec.names.behaviors.expanding import is_step, is_temporal
 from raft_ref.spec.names.behaviors.goals import goal_of
 from raft_ref.spec.names.behaviors.properties import (
     Conjunct,
@@ -94,6 +95,14 @@ class Module:
             for name, definition in self._definitions.items()
             if definition in own and not definition.parameters and not definition.is_local
         )
+
+    def is_of_states(self, name: str) -> bool:
+        """Say whether an operator without parameters is about single states, as an invariant is.
+
+        Raises `KeyError` for a name that is no such operator.
+        """
+        body, meanings = self._definition(name).body, self._analysis.resolution.meanings
+        return not (is_temporal(body, meanings) or is_step(body, meanings))
 
     def predicate(self, name: str, constants: Constants | None = None) -> Predicate:
         """Return an operator without parameters, to be evaluated under these constants.

@@ -1,19 +1,19 @@
 """A specification in the embedded checker, beside real TLC if asked."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from raft_ref.explorer.engines.choice import EngineName, row_search
 from raft_ref.spec.checker.behavior import as_itf
-from raft_ref.spec.checker.config import load_config
+from raft_ref.spec.checker.config import Config, Named, load_config
 from raft_ref.spec.checker.core import Core
 from raft_ref.spec.checker.search import Property, Search, Task
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.checker.verdict import Progress, Report, Step, Verdict
-from raft_ref.spec.module import load
-from raft_ref.spec.requests import RequestError
+from raft_ref.spec.module import Module, load
+from raft_ref.spec.requests import RequestError, probably
 from raft_ref.spec.syntax.errors import SpecError
 from raft_ref.spec.tlc.run import TlcResult, run_tlc
 from raft_ref.spec.values.value import Value, elements_of
@@ -124,6 +124,24 @@ def _taken(step: Step) -> Taken:
     return Taken(step.action.name, {name: as_itf(value) for name, value in named})
 
 
+def _alone(name: str, module: Module, config: Config) -> Config:
+    """Return a configuration that asks for one operator, and for nothing else."""
+    try:
+        is_invariant = module.is_of_states(name)
+    except KeyError:
+        known = [each.name for each in module.operators.values() if not each.parameters]
+        reason = f"only: {module.name} has no operator {name} without parameters"
+        raise RequestError(f"{reason}; {probably(name, known)}") from None
+    one, none = (Named(name, module.operators[name].position),), tuple[Named, ...]()
+    return replace(
+        config,
+        invariants=one if is_invariant else none,
+        properties=none if is_invariant else one,
+        postconditions=none,
+        check_deadlock=False,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SpecCheck:
     """Check a module with its configuration (None: the .cfg beside it).
@@ -133,7 +151,8 @@ class SpecCheck:
     that of `tlc_jar` if there is one. A `library` is folders in which modules are looked for too.
     `processes` is an expression for the set of them, for the columns of a trace (None: found out).
     With the ``"plain"`` `engine` all is done in Python, with the ``"native"`` one what repeats
-    itself in C++; what is found is the same.
+    itself in C++; what is found is the same. `only` is what is asked in the place of all that the
+    configuration asks: an operator of the module, an invariant or a property.
     """
 
     module: Path
@@ -146,10 +165,15 @@ class SpecCheck:
     library: tuple[Path, ...] = ()
     processes: str | None = None
     engine: EngineName = "auto"
+    only: str | None = None
 
     def __post_init__(self) -> None:
         if self.tlc and self.depth is not None:
             raise RequestError("depth: TLC has no such bound, leave out --tlc")
+        if self.tlc and self.only is not None:
+            raise RequestError(
+                "only: TLC is asked for what the configuration says, leave out --tlc"
+            )
 
     def run(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> SpecReport:
         """Check, and report.
@@ -158,10 +182,10 @@ class SpecCheck:
         native engine is asked for and was not built.
         """
         config = self.config or self.module.with_suffix(".cfg")
-        task = task_of(
-            load(self.module, self.library), load_config(config), self.deadlock, self.depth,
-            self.processes,
-        )  # fmt: skip
+        module, asked = load(self.module, self.library), load_config(config)
+        if self.only is not None:
+            asked = _alone(self.only, module, asked)
+        task = task_of(module, asked, self.deadlock, self.depth, self.processes)
         core = row_search(self.engine)
         embedded = Search(task, on_progress, core and Core(*core)).run()
         is_over = embedded.verdict is not Verdict.INCOMPLETE

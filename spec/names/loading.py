@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from raft_ref.spec.names.instances import instantiate
 from raft_ref.spec.names.scope import Meaning, Names, Resolution, resolve
@@ -39,13 +40,18 @@ class Loader:
     """Loads each file once.
 
     Arguments: the folders where modules are looked for, in that order, and where those are that are
-    shipped with raft-ref, and where meanings are noted.
+    shipped with raft-ref, where meanings are noted, and the texts of files that are not saved.
     """
 
     def __init__(
-        self, folders: Sequence[Path], library: Path, resolution: Resolution | None = None
+        self,
+        folders: Sequence[Path],
+        library: Path,
+        resolution: Resolution | None = None,
+        unsaved: Mapping[Path, str] = MappingProxyType({}),
     ) -> None:
         self._folders = folders
+        self._unsaved = unsaved
         self._library = library
         self._nested: dict[str, Loaded] = {}
         self.resolution = resolution or Resolution()
@@ -54,7 +60,8 @@ class Loader:
     def load(self, path: Path) -> Loaded:
         """Load a file and what it uses."""
         try:
-            text = path.read_text(encoding="utf-8")
+            is_saved = path not in self._unsaved
+            text = path.read_text(encoding="utf-8") if is_saved else self._unsaved[path]
         except UnicodeDecodeError:
             raise SpecError(Position(str(path), 1, 1), "the file is not UTF-8 text") from None
         source = parse_module(text, str(path))

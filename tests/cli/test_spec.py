@@ -125,6 +125,19 @@ def test_what_falsifies_a_quantified_invariant(
     assert out[-1] == "    falsified by i = 1"
 
 
+def test_one_operator_alone(capsys: pytest.CaptureFixture[str], walk: Path) -> None:
+    """An invariant, or a property; whatever the configuration asks, deadlock as well."""
+    configure(walk, "INVARIANT Small")
+    assert run(capsys, "check", walk, "--only", "TypeOK")[1][3] == "hold: TypeOK"
+    assert run(capsys, "check", walk, "--only", "Forward")[1][3] == "hold: Forward"
+    assert as_json(capsys, "check", walk, "--only", "Small")[1]["violated"] == "Small"
+    assert run(capsys, "check", walk, "--only", "Smal")[::2] == (
+        2,
+        ["raft-ref: --only: Walk has no operator Smal without parameters; did you mean Small?"],
+    )
+    assert run(capsys, "check", walk, "--only", "Small", "--tlc")[0] == 2
+
+
 def test_quiet_prints_the_verdict(capsys: pytest.CaptureFixture[str], walk: Path) -> None:
     assert run(capsys, "check", walk, "--no-deadlock", "--quiet")[1] == ["HOLDS"]
 

@@ -371,7 +371,16 @@ MAY_IMPORT: dict[str, set[str]] = {
         "verify/exploring",
     },
     "cli/commands/member": {"cli/options", "raft_ref/server"},
-    "cli/commands/spec": {"cli/options", "cli/reports", "spec/checker", "traces/sources", "verify"},
+    "cli/commands/spec": {
+        "cli/options",
+        "cli/reports",
+        "raft_ref",
+        "spec",
+        "spec/checker",
+        "spec/syntax",
+        "traces/sources",
+        "verify",
+    },
     "cli/examples": {
         "explorer/model",
         "explorer/results",

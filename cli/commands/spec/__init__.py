@@ -1,8 +1,8 @@
-"""`raft-ref spec`: what concerns specifications: to check one, to compare ours with the node."""
+"""`raft-ref spec`: what concerns specifications: to check one, to compare ours, to write one."""
 
 import argparse
 
-from raft_ref.cli.commands.spec import check, compare
+from raft_ref.cli.commands.spec import check, compare, lsp
 from raft_ref.cli.options.errors import EXIT_CODES
 
 
@@ -16,6 +16,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for name, module, what in (
         ("check", check, "check a specification with its configuration"),
         ("compare", compare, "check that node, spec and TLC have the same states"),
+        ("lsp", lsp, "serve the Language Server Protocol, for an editor"),
     ):
         module.configure(
             commands.add_parser(

@@ -18,6 +18,7 @@ EXAMPLES = """\
 examples:
   raft-ref spec check Counter.tla                 with Counter.cfg, which stands beside it
   raft-ref spec check Counter.tla --config Other.cfg --no-deadlock
+  raft-ref spec check Counter.tla --only Bounded  one operator alone, whatever the .cfg asks
   raft-ref spec check Counter.tla --full --trace bug.ndjson
                                                   a counterexample as TLC prints it, and kept
   raft-ref spec check Lock.tla --diagram bug.svg --trace bug.itf.json
@@ -52,6 +53,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what = parser.add_argument_group("what to check")
     what.add_argument(
         "--config", metavar="FILE.cfg", type=Path, help="default: the .cfg beside the module"
+    )
+    what.add_argument(
+        "--only",
+        metavar="NAME",
+        help="check this operator alone, an invariant or a property, and no deadlock",
     )
     what.add_argument(
         "--deadlock",
@@ -117,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
         tuple(options.library),
         options.processes,
         options.engine,
+        options.only,
     )
     output = output_of(options)
     with live_progress(is_shown=output.is_live) as on_progress:
