@@ -1,12 +1,8 @@
-"""What lines say against each other, and against a reading, whatever they leave out.
+"""What lines of one server say against each other, and against a reading.
 
-A line that stands against one before it needs no look at other readings; nor needs a reading to be
-followed that stands against a line to come.
-
-The rules, of one server each, hold in every behaviour of RaftTrace.tla: a term does not go back; a
-vote that was given in a term stays; a commit index goes back at a restart alone; the log of a
-leader grows while it leads a term; it ends no sooner than what is committed. A server that tells
-of its vote has given no other one.
+The rules hold in every behaviour of RaftTrace.tla: a term does not go back; a vote that was given
+in a term stays; a commit index goes back at a restart alone; the log of a leader grows while it
+leads a term; it ends no sooner than what is committed.
 """
 
 from __future__ import annotations
@@ -14,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.contradictions.between_servers import Between
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.world import World
@@ -47,6 +44,8 @@ class Told:
     def __init__(self, liberties: Liberties) -> None:
         self._is_kept = is_kept(liberties)
         self._known: defaultdict[str, _Known] = defaultdict(_Known)
+        # Where nothing is open, a line is followed or refused at once.
+        self._between = Between() if liberties.may_decline else None
 
     def add(self, event: Event) -> None:
         """Note a line that was followed."""
@@ -57,6 +56,8 @@ class Told:
             known.commit = 0
         for state in (event.before, event.after):
             _note(known, state)
+        if self._between:
+            self._between.add(event)
 
     def contradiction(self, event: Event) -> str:
         """Return in a sentence why a line cannot be so, however those before it are read, or ""."""
@@ -70,18 +71,7 @@ class Told:
             now = state.get("commitIndex", commit)
             if now < commit:
                 return f"the commit index of {name} goes back from {commit} to {now}"
-        return self._against_vote(event)
-
-    def _against_vote(self, event: Event) -> str:
-        """Say that a line receives the vote of a server that has voted for another then."""
-        message: Mapping[str, Any] = event.message or {}
-        if message.get("type") != "RequestVoteResponse" or message.get("voteGranted") is not True:
-            return ""
-        source, dest, term = (message.get(name) for name in ("source", "dest", "term"))
-        voter = self._known.get(str(source))
-        if voter is None or voter.vote in (None, dest) or term != voter.term:
-            return ""
-        return f"{source} gives {dest} its vote of term {term}, which {voter.vote} has"
+        return self._between.contradiction(event) if self._between else ""
 
 
 class _Next(NamedTuple):
