@@ -24,7 +24,7 @@ RECENT = 8
 class Kind(Enum):
     """What can be only once: of what, and how two lines say otherwise."""
 
-    LEADER = "term {0} is led by {known}, as {who} told, and by {new}"
+    LEADER = "term {0} is led by {known} and by {new}"
     VOTE = "{0} gives {new} its vote of term {1}, which {known} has"
     VALUE = "the entry of term {1} at index {0} is {new}, and was told to be {known} by {who}"
     BEHIND = (
