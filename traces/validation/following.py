@@ -262,10 +262,9 @@ class Following:
         verdict.worlds = []
 
     def _follows_somehow(self, event: Event) -> bool:
-        contradiction = self._told.contradiction(event)
-        if self._follows(event, TRIED_TO_EXPLAIN if contradiction else None):
+        if self._follows(event):
             return True
-        if contradiction and not event.beyond:
+        if not event.beyond and (contradiction := self._told.contradiction(event)):
             self._contradicts(event, contradiction)
             return False
         if self._has_too_many and self._falls_back and self._is_thorough_throughout:
@@ -372,7 +371,25 @@ class Following:
         verdict.lines = lines
         return False
 
-    def _follows(self, event: Event, tries: int | None = None) -> bool:
+    def _readings(self, event: Event) -> list[World]:
+        """Return the readings that a line allows.
+
+        Where few tries do not tell, no more are made for a line that others stand against.
+        """
+        search = self._search
+        if self._moves.is_thorough and not self._is_thorough_throughout:
+            return search.follow(event)
+        most = TRIES * self._moves.liberties.candidates
+        search.tries = few = min(TRIED_TO_EXPLAIN * len(search.worlds), most)
+        try:
+            return search.follow(event)
+        except TooManyReadingsError:
+            if few == most or self._told.contradiction(event):
+                raise
+        search.tries = most
+        return search.follow(event)
+
+    def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
         if event.beyond:
@@ -385,10 +402,8 @@ class Following:
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         if not self._moves.is_thorough:
             self._moves.unknown = ""
-        if not self._moves.is_thorough or self._is_thorough_throughout:
-            search.tries = tries or TRIES * self._moves.liberties.candidates
         try:
-            worlds = search.follow(event)
+            worlds = self._readings(event)
         except SpecError as error:
             # Such as a number that is too large for the spec: nobody can say.
             return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)

@@ -34,8 +34,12 @@ class _Known:
     led: int = 0
 
 
+KEPT = 4_096
+"""How many lines are kept that nobody has asked about yet; before that half of them is forgotten."""
+
+
 class Told:
-    """What lines have told so far.
+    """What lines have told so far, made out only where a line is asked about.
 
     Argument: the liberties; a server that may lose what it has written, or restart in silence, may
     be as it was.
@@ -43,26 +47,32 @@ class Told:
 
     def __init__(self, liberties: Liberties) -> None:
         self._is_kept = is_kept(liberties)
-        self._known: defaultdict[str, _Known] = defaultdict(_Known)
         # Where nothing is open, a line is followed or refused at once.
-        self._between = Between() if liberties.may_decline else None
+        self._is_open = liberties.may_decline
+        self._lines: list[Event] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self._known: defaultdict[str, _Known] = defaultdict(_Known)
+        self._between = Between()
 
     def add(self, event: Event) -> None:
         """Note a line that was followed."""
         if not self._is_kept:
             return
-        known = self._known[event.server]
-        if _may_restart(event):
-            known.commit = 0
-        for state in (event.before, event.after):
-            _note(known, state)
-        if self._between:
-            self._between.add(event)
+        self._lines.append(event)
+        if len(self._lines) > KEPT:
+            # A trace may begin anywhere: what is said behind that stands for itself.
+            self._forget()
+            del self._lines[: KEPT // 2]
 
     def contradiction(self, event: Event) -> str:
         """Return in a sentence why a line cannot be so, however those before it are read, or ""."""
         if not self._is_kept:
             return ""
+        for each in self._lines:
+            self._makes_out(each)
+        self._lines.clear()
         name, known = event.server, self._known.get(event.server, _Known())
         commit = 0 if _may_restart(event) else known.commit
         for state in (event.before, event.after):
@@ -71,7 +81,16 @@ class Told:
             now = state.get("commitIndex", commit)
             if now < commit:
                 return f"the commit index of {name} goes back from {commit} to {now}"
-        return self._between.contradiction(event) if self._between else ""
+        return self._between.contradiction(event) if self._is_open else ""
+
+    def _makes_out(self, event: Event) -> None:
+        known = self._known[event.server]
+        if _may_restart(event):
+            known.commit = 0
+        for state in (event.before, event.after):
+            _note(known, state)
+        if self._is_open:
+            self._between.add(event)
 
 
 class _Next(NamedTuple):
