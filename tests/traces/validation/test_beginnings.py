@@ -242,3 +242,37 @@ def test_a_message_is_lost_of_a_server_that_logs_nothing(tmp_path: Path) -> None
     assert verdict_on(lines, tmp_path).outcome is ACCEPTED
     header["unlogged"] = []
     assert verdict_on(lines, tmp_path).outcome is REFUSED
+
+
+@pytest.mark.parametrize(
+    "kind", ["RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest",
+             "AppendEntriesResponse", "InstallSnapshotRequest", "InstallSnapshotResponse"],
+)  # fmt: skip
+@pytest.mark.parametrize("told", [{}, {"term": 3}], ids=["", "of a term"])
+def test_what_is_not_logged_of_a_late_message_refuses_nothing(
+    kind: str, told: Line, tmp_path: Path
+) -> None:
+    """It was sent before the trace begins, in an earlier term: whatever it was, it does nothing."""
+    stood = {"role": "Candidate", "votedFor": "s1", "votesGranted": ["s1"]}
+    begun = {"s1": {"currentTerm": 8, **stood}, "s2": {"currentTerm": 5, "votedFor": "s1"}}
+    header = {**HEADER, "unlogged": [], "initial": begun, "silent": {}}
+    line = {
+        "step": "Receive", "server": "s1",
+        "message": {"type": kind, "source": "s2", "dest": "s1", **told},
+        "state": {"currentTerm": 8, **stood},
+    }  # fmt: skip
+    assert verdict_on([header, line], tmp_path).outcome is ACCEPTED
+    wrong = {**line, "state": {"role": "Leader"}}
+    verdict = verdict_on([header, wrong], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 2)
+
+
+def test_of_a_late_pre_vote_that_is_not_logged_nobody_can_say(tmp_path: Path) -> None:
+    """It asks, or answers, of a term that nobody need have begun."""
+    begun = {"s1": {"currentTerm": 8}, "s2": {"currentTerm": 5}}
+    header = {
+        **HEADER, "unlogged": [], "initial": begun, "silent": {}, "features": ["PreVote"],
+    }  # fmt: skip
+    asks = {"type": "PreVoteRequest", "source": "s2", "dest": "s1"}
+    line = {"step": "Receive", "server": "s1", "message": asks, "state": {"currentTerm": 8}}
+    assert verdict_on([header, line], tmp_path).outcome is INCONCLUSIVE

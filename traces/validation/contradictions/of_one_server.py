@@ -35,7 +35,7 @@ class _Known:
 
 
 KEPT = 4_096
-"""How many lines are kept that nobody has asked about yet; before that half of them is forgotten."""
+"""How many lines are kept that nobody has asked about yet; of more, the first are forgotten."""
 
 
 class Told:

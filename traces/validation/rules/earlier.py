@@ -25,6 +25,8 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
     asked = kind == "PreVoteRequest" or (kind == "PreVoteResponse" and message.get("voteGranted"))
     # Who asks for a pre-vote, or grants one, tells of a term that nobody need have begun.
     term = message.get("term", state.current_term) - bool(asked)
+    if "term" not in message and state.current_term > 1:
+        return True
     if state.current_term == 0 or term > state.current_term:
         return False
     if term < state.current_term:
@@ -115,6 +117,23 @@ def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
             return None
         fields[name] = value
     return function(fields)
+
+
+_LEAST: Mapping[str, Any] = {
+    "lastLogIndex": 0, "lastLogTerm": 0, "voteGranted": False, "prevLogIndex": 0,
+    "prevLogTerm": 0, "leaderCommit": 0, "success": False, "matchIndex": 0,
+}  # fmt: skip
+
+
+def some_message(protocol: Protocol, logged: JsonObject) -> Message:
+    """Return a message of the spec that may be the logged one: what was not logged says least."""
+    told = {**_LEAST, **logged}
+    message = as_message(protocol, told)
+    if message is None:
+        nothing = {"lastIncludedIndex": 0, "lastIncludedTerm": 0}
+        message = as_message(protocol, {**told, "entries": 0, "snapshot": nothing})
+    assert message is not None
+    return message
 
 
 def _entries(protocol: Protocol, logged: Any) -> Any:
