@@ -35,6 +35,7 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
+from raft_ref.traces.validation.rules.remembered import Remembered, RememberedInvariants
 from raft_ref.traces.validation.search import TRIED_TO_EXPLAIN, Search, TooManyReadingsError
 from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
 
@@ -61,12 +62,21 @@ def _steps(path: Step | None) -> list[Step]:
 class Rules:
     """What the spec says of a cluster, and what was found of it so far, to be used again.
 
-    Arguments: the servers; the features that are on.
+    Arguments: the servers; the features that are on; whether what was found of steps `is_kept` for
+    traces to come, since these begin alike.
     """
 
-    def __init__(self, servers: Sequence[str], features: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str],
+        features: frozenset[str] = frozenset(),
+        *,
+        is_kept: bool = False,
+    ) -> None:
         self.protocol = ExtendedProtocol(servers, features) if features else Protocol(servers)
-        self.invariants = Invariants(self.protocol)
+        kind = RememberedInvariants if is_kept else Invariants
+        self.invariants = kind(self.protocol)
+        self.remembered = Remembered() if is_kept else None
 
 
 class Following:
@@ -94,7 +104,7 @@ class Following:
         rules = rules or Rules(recording.servers, recording.features)
         self._protocol = rules.protocol
         liberties = recording.liberties
-        self._moves = Moves(self._protocol, recording.servers, liberties)
+        self._moves = Moves(self._protocol, recording.servers, liberties, rules.remembered)
         self._search = Search(self._moves, recording.begins_at_init)
         self._has_choices = bool(liberties.silent or liberties.may_decline or liberties.unsynced)
         looks_back = self._has_choices and not is_thorough

@@ -25,6 +25,7 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
+from raft_ref.traces.validation.rules.remembered import Remembered
 
 Move = Callable[[World, int, Event], Iterator[World]]
 
@@ -32,8 +33,14 @@ Move = Callable[[World, int, Event], Iterator[World]]
 class Moves(Others):
     """The moves of the servers of one trace, by name; arguments as of `Steps`."""
 
-    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
-        super().__init__(protocol, servers, liberties)
+    def __init__(
+        self,
+        protocol: Protocol,
+        servers: Iterable[str],
+        liberties: Liberties,
+        remembered: Remembered | None = None,
+    ) -> None:
+        super().__init__(protocol, servers, liberties, remembered)
         self._by_name: dict[str, Move] = {
             "Start": self._start,
             "Timeout": self._own("Timeout"),
