@@ -276,3 +276,43 @@ def test_of_a_late_pre_vote_that_is_not_logged_nobody_can_say(tmp_path: Path) ->
     asks = {"type": "PreVoteRequest", "source": "s2", "dest": "s1"}
     line = {"step": "Receive", "server": "s1", "message": asks, "state": {"currentTerm": 8}}
     assert verdict_on([header, line], tmp_path).outcome is INCONCLUSIVE
+
+
+LED: Line = {
+    "currentTerm": 5, "role": "Leader", "votedFor": "s2",
+    "log": [{"term": 2}, {"term": 2}, {"term": 5}],
+}  # fmt: skip
+ENTRIES = "AppendEntriesRequest"
+VOTE = "RequestVoteRequest"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "wrong"),
+    [
+        (ENTRIES, {"term": 3, "prevLogTerm": 2}, {"prevLogTerm": 4}),
+        (ENTRIES, {"term": 3, "entries": [{"term": 2}]}, {"entries": [{"term": 4}]}),
+        (ENTRIES, {"term": 3, "entries": [{"term": 1}, {"term": 3}]},
+         {"entries": [{"term": 2}, {"term": 1}]}),
+        (ENTRIES, {"term": 5, "prevLogTerm": 2, "entries": [{"term": 2}]}, {"prevLogTerm": 1}),
+        (ENTRIES, {"term": 5, "prevLogTerm": 2, "entries": [{"term": 2}]},
+         {"entries": [{"term": 3}]}),
+        (VOTE, {"term": 3, "lastLogIndex": 4, "lastLogTerm": 2}, {"lastLogTerm": 3}),
+        (VOTE, {"term": 5, "lastLogIndex": 2, "lastLogTerm": 2}, {"lastLogTerm": 1}),
+        (VOTE, {"term": 5, "lastLogIndex": 2, "lastLogTerm": 2}, {"lastLogIndex": 4}),
+        ("InstallSnapshotRequest", {"term": 3, "snapshot": snapshot(2, 3)},
+         {"snapshot": snapshot(2, 4)}),
+    ],
+)  # fmt: skip
+def test_nobody_has_sent_before_what_nobody_can_send(
+    kind: str, fields: Line, wrong: Line, tmp_path: Path
+) -> None:
+    """No entry is of a later term than its message; who leads has had what it has sent."""
+    if kind == ENTRIES:
+        fields = {"prevLogIndex": 1, "prevLogTerm": 1, "entries": [], "leaderCommit": 0, **fields}
+    header = {**HEADER, "unlogged": [], "silent": {}}
+    header["initial"] = {"s1": {"currentTerm": 7}, "s2": LED}
+    message = {"type": kind, "source": "s2", "dest": "s1", **fields}
+    line = {"step": "Receive", "server": "s1", "message": message}
+    assert verdict_on([header, line], tmp_path).outcome is ACCEPTED
+    verdict = verdict_on([header, {**line, "message": {**message, **wrong}}], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 2)

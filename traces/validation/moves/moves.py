@@ -144,14 +144,15 @@ class Moves(Others):
             to = self.protocol.servers[str(named)]
             yield from self._does(world, place, event, "Heartbeat", to)
             return
-        me, worlds = self.names[place], [world]
-        told = [*(event.sends or ())]
-        if not told:
-            head = {"type": "HeartbeatRequest", "source": me}
-            told = [{**head, "dest": each} for each in self.names if each != me]
-        for beat in told:
-            if named in (None, beat["dest"]):
-                worlds = [after for each in worlds for after in self.beats(each, beat, event)]
+        me, worlds, told = self.names[place], [world], [*(event.sends or ())]
+        if named == me:
+            return
+        asked = [named] if named is not None else [] if told else self.names
+        head = {"type": "HeartbeatRequest", "source": me}
+        named_so_far = {each["dest"] for each in told} | {me}
+        told += [{**head, "dest": each} for each in asked if each not in named_so_far]
+        for each in told:
+            worlds = [after for world in worlds for after in self._sends(world, each, event)]
         yield from worlds
 
     def _start(self, world: World, place: int, event: Event) -> Iterator[World]:
