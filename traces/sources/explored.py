@@ -30,7 +30,7 @@ def to_json(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_dataclass(value) or hasattr(value, "_fields"):
-        return {told: to_json(getattr(value, name)) for name, told in _told_as(type(value))}
+        return {told: to_json(getattr(value, name)) for name, told in _told_as(value)}
     if isinstance(value, Mapping):
         return {str(to_json(key)): to_json(part) for key, part in value.items()}
     if isinstance(value, tuple | list):
@@ -43,15 +43,20 @@ def to_json(value: Any) -> Any:
 _AS_THEY_ARE = (str, int, bool, type(None))
 
 
+def _told_as(value: Any) -> tuple[tuple[str, str], ...]:
+    """Return the names of the parts of an object, and what each is called in a trace."""
+    kind: Any = type(value)
+    return _of_kind(kind)
+
+
 @cache
-def _told_as(kind: Any) -> tuple[tuple[str, str], ...]:
-    """Return the names of the parts of an object of a class, and what each is called in a trace."""
+def _of_kind(kind: Any) -> tuple[tuple[str, str], ...]:
     names = kind._fields if hasattr(kind, "_fields") else [each.name for each in fields(kind)]
     return tuple((name, camel_case(name)) for name in names)
 
 
 def _parts(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name, _ in _told_as(type(value))}
+    return {name: getattr(value, name) for name, _ in _told_as(value)}
 
 
 def state_to_json(state: Any) -> dict[str, Any]:
