@@ -137,6 +137,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "traces/validation/rules",
     },
     "traces/conformance/hunting": {
+        "explorer/engines",
         "spec",
         "traces/conformance",
         "traces/format",
@@ -174,14 +175,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "traces/story": {"traces/format"},
     "traces/validation": {
+        "explorer/engines",
         "spec",
         "spec/syntax",
         "spec/values",
         "traces/format",
         "traces/story",
+        "traces/validation/contradictions",
         "traces/validation/lines",
         "traces/validation/moves",
         "traces/validation/refusals",
+        "traces/validation/rules",
+    },
+    "traces/validation/contradictions": {
+        "traces/format",
+        "traces/validation/lines",
+        "traces/validation/moves",
         "traces/validation/rules",
     },
     "traces/watching": {

@@ -178,7 +178,7 @@ class Runner:
         """Hold the lines against the spec, as long as that follows them."""
         known = recording.servers, recording.features
         if known not in self._rules:
-            self._rules[known] = Rules(*known)
+            self._rules[known] = Rules(*known, is_kept=True)
         held = Following(path, recording, self._rules[known])
         run.verdict = held.verdict
         for event in recording.events:

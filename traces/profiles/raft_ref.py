@@ -113,6 +113,8 @@ class _Reader:
         self.servers = checked_servers(header.get("servers"))
         self.features = checked_features(header)
         self._steps = (*MOVES, *known(STEPS, self.features))
+        self._taken: dict[str | None, tuple[str, ...]] = {each: (each,) for each in self._steps}
+        self._taken["ReceiveDuplicate"] = ("Receive",)
         logged = header.get("logged", "all")
         if logged not in ("all", "some"):
             raise TraceError('"logged" must be "all" or "some"')
@@ -200,7 +202,7 @@ class _Reader:
             moves=moves,
             message=message,
             arguments=self._arguments(name, line.get("arguments", {})),
-            before=self._variables(line.get("before", {}), "before"),
+            before=self._variables(line["before"], "before") if "before" in line else {},
             after={} if after is None else self._variables(after, "changes"),
             is_complete=self._is_complete,
             sends=sends,
@@ -239,17 +241,14 @@ class _Reader:
         return checked
 
     def _moves(self, name: str | None) -> tuple[str, ...]:
-        if name == "ReceiveDuplicate":
-            return ("Receive",)
+        moves = self._taken.get(name)
+        if moves is not None:
+            return moves
         if name is None and not self._is_complete:
             return ()
-        if name is None or name not in self._steps:
-            if lacks := lacking(name, self.features):
-                raise TraceError(lacks)
-            raise TraceError(
-                f'"step" must be one of {", ".join([*self._steps, "ReceiveDuplicate"])}'
-            )
-        return (name,)
+        if lacks := lacking(name, self.features):
+            raise TraceError(lacks)
+        raise TraceError(f'"step" must be one of {", ".join([*self._steps, "ReceiveDuplicate"])}')
 
     def _arguments(self, name: str | None, arguments: Any) -> JsonObject:
         if type(arguments) is not dict:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from raft_ref import DURABLE, Role, State
@@ -22,12 +23,14 @@ _OWN = RaftWords()
 
 def to_json(value: Any) -> Any:
     """Return a value of a node as JSON: objects by their fields, sets sorted, the rest as text."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, Enum):
         return to_json(value.value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if is_dataclass(value) or hasattr(value, "_fields"):
-        return {camel_case(name): to_json(part) for name, part in _parts(value).items()}
+        return {told: to_json(getattr(value, name)) for name, told in _told_as(value)}
     if isinstance(value, Mapping):
         return {str(to_json(key)): to_json(part) for key, part in value.items()}
     if isinstance(value, tuple | list):
@@ -37,9 +40,23 @@ def to_json(value: Any) -> Any:
     return repr(value)
 
 
+_AS_THEY_ARE = (str, int, bool, type(None))
+
+
+def _told_as(value: Any) -> tuple[tuple[str, str], ...]:
+    """Return the names of the parts of an object, and what each is called in a trace."""
+    kind: Any = type(value)
+    return _of_kind(kind)
+
+
+@cache
+def _of_kind(kind: Any) -> tuple[tuple[str, str], ...]:
+    names = kind._fields if hasattr(kind, "_fields") else [each.name for each in fields(kind)]
+    return tuple((name, camel_case(name)) for name in names)
+
+
 def _parts(value: Any) -> dict[str, Any]:
-    names = value._fields if hasattr(value, "_fields") else [f.name for f in fields(value)]
-    return {name: getattr(value, name) for name in names}
+    return {name: getattr(value, name) for name, _ in _told_as(value)}
 
 
 def state_to_json(state: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from raft_ref.explorer.engines.memory import rarely_collected
 from raft_ref.spec.requests import RequestError
 from raft_ref.spec.workers import workers
 from raft_ref.traces.format.opening import size_of
@@ -161,10 +162,11 @@ class ValidationRequest:
         started = time.perf_counter()
         refused = _Refused(MOST_KEPT if self.keeps_all else MOST_SHOWN, self.goes_on)
         try:
-            verdict = validate(
-                path, self.profile, self.reorder, lambda read: on_characters(read, size),
-                on_refusal=refused,
-            )  # fmt: skip
+            with rarely_collected():
+                verdict = validate(
+                    path, self.profile, self.reorder, lambda read: on_characters(read, size),
+                    on_refusal=refused,
+                )  # fmt: skip
         except TraceError as error:
             return FileReport(path, Outcome.BAD_INPUT, reason=str(error))
         except OSError as error:

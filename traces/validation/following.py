@@ -35,6 +35,7 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
+from raft_ref.traces.validation.rules.remembered import Remembered, RememberedInvariants
 from raft_ref.traces.validation.search import TRIED_TO_EXPLAIN, Search, TooManyReadingsError
 from raft_ref.traces.validation.verdict import LAST, Outcome, Verdict
 
@@ -61,12 +62,21 @@ def _steps(path: Step | None) -> list[Step]:
 class Rules:
     """What the spec says of a cluster, and what was found of it so far, to be used again.
 
-    Arguments: the servers; the features that are on.
+    Arguments: the servers; the features that are on; whether what was found of steps `is_kept` for
+    traces to come, since these begin alike.
     """
 
-    def __init__(self, servers: Sequence[str], features: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str],
+        features: frozenset[str] = frozenset(),
+        *,
+        is_kept: bool = False,
+    ) -> None:
         self.protocol = ExtendedProtocol(servers, features) if features else Protocol(servers)
-        self.invariants = Invariants(self.protocol)
+        kind = RememberedInvariants if is_kept else Invariants
+        self.invariants = kind(self.protocol)
+        self.remembered = Remembered() if is_kept else None
 
 
 class Following:
@@ -94,7 +104,7 @@ class Following:
         rules = rules or Rules(recording.servers, recording.features)
         self._protocol = rules.protocol
         liberties = recording.liberties
-        self._moves = Moves(self._protocol, recording.servers, liberties)
+        self._moves = Moves(self._protocol, recording.servers, liberties, rules.remembered)
         self._search = Search(self._moves, recording.begins_at_init)
         self._has_choices = bool(liberties.silent or liberties.may_decline or liberties.unsynced)
         looks_back = self._has_choices and not is_thorough
@@ -262,10 +272,9 @@ class Following:
         verdict.worlds = []
 
     def _follows_somehow(self, event: Event) -> bool:
-        contradiction = self._told.contradiction(event)
-        if self._follows(event, TRIED_TO_EXPLAIN if contradiction else None):
+        if self._follows(event):
             return True
-        if contradiction and not event.beyond:
+        if not event.beyond and (contradiction := self._told.contradiction(event)):
             self._contradicts(event, contradiction)
             return False
         if self._has_too_many and self._falls_back and self._is_thorough_throughout:
@@ -372,7 +381,25 @@ class Following:
         verdict.lines = lines
         return False
 
-    def _follows(self, event: Event, tries: int | None = None) -> bool:
+    def _readings(self, event: Event) -> list[World]:
+        """Return the readings that a line allows.
+
+        Where few tries do not tell, no more are made for a line that others stand against.
+        """
+        search = self._search
+        if self._moves.is_thorough and not self._is_thorough_throughout:
+            return search.follow(event)
+        most = TRIES * self._moves.liberties.candidates
+        search.tries = few = min(TRIED_TO_EXPLAIN * len(search.worlds), most)
+        try:
+            return search.follow(event)
+        except TooManyReadingsError:
+            if few == most or self._told.contradiction(event):
+                raise
+        search.tries = most
+        return search.follow(event)
+
+    def _follows(self, event: Event) -> bool:
         search, verdict = self._search, self.verdict
         before = search.worlds
         if event.beyond:
@@ -385,10 +412,8 @@ class Following:
         self._behind.append(_Followed(event, before, verdict.last, self._moves.network.done, []))
         if not self._moves.is_thorough:
             self._moves.unknown = ""
-        if not self._moves.is_thorough or self._is_thorough_throughout:
-            search.tries = tries or TRIES * self._moves.liberties.candidates
         try:
-            worlds = search.follow(event)
+            worlds = self._readings(event)
         except SpecError as error:
             # Such as a number that is too large for the spec: nobody can say.
             return self._ends(Outcome.INCONCLUSIVE, event, before, error.reason)

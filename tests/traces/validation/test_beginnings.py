@@ -242,3 +242,77 @@ def test_a_message_is_lost_of_a_server_that_logs_nothing(tmp_path: Path) -> None
     assert verdict_on(lines, tmp_path).outcome is ACCEPTED
     header["unlogged"] = []
     assert verdict_on(lines, tmp_path).outcome is REFUSED
+
+
+@pytest.mark.parametrize(
+    "kind", ["RequestVoteRequest", "RequestVoteResponse", "AppendEntriesRequest",
+             "AppendEntriesResponse", "InstallSnapshotRequest", "InstallSnapshotResponse"],
+)  # fmt: skip
+@pytest.mark.parametrize("told", [{}, {"term": 3}], ids=["", "of a term"])
+def test_what_is_not_logged_of_a_late_message_refuses_nothing(
+    kind: str, told: Line, tmp_path: Path
+) -> None:
+    """It was sent before the trace begins, in an earlier term: whatever it was, it does nothing."""
+    stood = {"role": "Candidate", "votedFor": "s1", "votesGranted": ["s1"]}
+    begun = {"s1": {"currentTerm": 8, **stood}, "s2": {"currentTerm": 5, "votedFor": "s1"}}
+    header = {**HEADER, "unlogged": [], "initial": begun, "silent": {}}
+    line = {
+        "step": "Receive", "server": "s1",
+        "message": {"type": kind, "source": "s2", "dest": "s1", **told},
+        "state": {"currentTerm": 8, **stood},
+    }  # fmt: skip
+    assert verdict_on([header, line], tmp_path).outcome is ACCEPTED
+    wrong = {**line, "state": {"role": "Leader"}}
+    verdict = verdict_on([header, wrong], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 2)
+
+
+def test_of_a_late_pre_vote_that_is_not_logged_nobody_can_say(tmp_path: Path) -> None:
+    """It asks, or answers, of a term that nobody need have begun."""
+    begun = {"s1": {"currentTerm": 8}, "s2": {"currentTerm": 5}}
+    header = {
+        **HEADER, "unlogged": [], "initial": begun, "silent": {}, "features": ["PreVote"],
+    }  # fmt: skip
+    asks = {"type": "PreVoteRequest", "source": "s2", "dest": "s1"}
+    line = {"step": "Receive", "server": "s1", "message": asks, "state": {"currentTerm": 8}}
+    assert verdict_on([header, line], tmp_path).outcome is INCONCLUSIVE
+
+
+LED: Line = {
+    "currentTerm": 5, "role": "Leader", "votedFor": "s2",
+    "log": [{"term": 2}, {"term": 2}, {"term": 5}],
+}  # fmt: skip
+ENTRIES = "AppendEntriesRequest"
+VOTE = "RequestVoteRequest"
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "wrong"),
+    [
+        (ENTRIES, {"term": 3, "prevLogTerm": 2}, {"prevLogTerm": 4}),
+        (ENTRIES, {"term": 3, "entries": [{"term": 2}]}, {"entries": [{"term": 4}]}),
+        (ENTRIES, {"term": 3, "entries": [{"term": 1}, {"term": 3}]},
+         {"entries": [{"term": 2}, {"term": 1}]}),
+        (ENTRIES, {"term": 5, "prevLogTerm": 2, "entries": [{"term": 2}]}, {"prevLogTerm": 1}),
+        (ENTRIES, {"term": 5, "prevLogTerm": 2, "entries": [{"term": 2}]},
+         {"entries": [{"term": 3}]}),
+        (VOTE, {"term": 3, "lastLogIndex": 4, "lastLogTerm": 2}, {"lastLogTerm": 3}),
+        (VOTE, {"term": 5, "lastLogIndex": 2, "lastLogTerm": 2}, {"lastLogTerm": 1}),
+        (VOTE, {"term": 5, "lastLogIndex": 2, "lastLogTerm": 2}, {"lastLogIndex": 4}),
+        ("InstallSnapshotRequest", {"term": 3, "snapshot": snapshot(2, 3)},
+         {"snapshot": snapshot(2, 4)}),
+    ],
+)  # fmt: skip
+def test_nobody_has_sent_before_what_nobody_can_send(
+    kind: str, fields: Line, wrong: Line, tmp_path: Path
+) -> None:
+    """No entry is of a later term than its message; who leads has had what it has sent."""
+    if kind == ENTRIES:
+        fields = {"prevLogIndex": 1, "prevLogTerm": 1, "entries": [], "leaderCommit": 0, **fields}
+    header = {**HEADER, "unlogged": [], "silent": {}}
+    header["initial"] = {"s1": {"currentTerm": 7}, "s2": LED}
+    message = {"type": kind, "source": "s2", "dest": "s1", **fields}
+    line = {"step": "Receive", "server": "s1", "message": message}
+    assert verdict_on([header, line], tmp_path).outcome is ACCEPTED
+    verdict = verdict_on([header, {**line, "message": {**message, **wrong}}], tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, 2)

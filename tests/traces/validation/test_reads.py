@@ -247,6 +247,32 @@ def test_a_wrong_read_is_refused_at_its_line(lines: list[Line], why: str, tmp_pa
     assert verdict.line == len(lines)
 
 
+BEATS_C = message("HeartbeatRequest", "a", "c", 1, round=7)
+TWO_THINGS: dict[str, Line] = {
+    "a heartbeat to itself": step("Heartbeat", "a", arguments={"peer": "a"}),
+    "a heartbeat, and another of no round": step(
+        "Heartbeat", "a", arguments={"peer": "b"}, sends=[BEATS_C],
+    ),
+    "a read that it asks itself for": step(
+        "RequestReadIndex", "c", arguments={"peer": "c"}, sends=[ASKS],
+    ),
+    "a read of two numbers": step(
+        "RequestReadIndex", "c", arguments={"peer": "a", "number": 2}, sends=[ASKS],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWO_THINGS)
+def test_a_line_that_says_two_things_is_refused(name: str, tmp_path: Path) -> None:
+    """What it sends is held against it as well as what it names."""
+    silent = {"Send": 1, "MoveNextIndex": 1}
+    lines = of_reads(*COMMITS, step("BeginRound", "a"), TWO_THINGS[name], silent=silent)
+    verdict = verdict_on(lines, tmp_path)
+    assert (verdict.outcome, verdict.line) == (REFUSED, len(lines))
+    right = {**TWO_THINGS[name], "arguments": {}, "sends": []}
+    assert verdict_on([*lines[:-1], right], tmp_path).outcome is ACCEPTED
+
+
 def test_leases_are_for_reads(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="Leases needs ReadIndex"):
         verdict_on(log(features=("Leases",)), tmp_path)

@@ -113,6 +113,11 @@ _AS_IN_RAFT: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def is_otherwise_in_raft(step: Step) -> bool:
+    """Say whether Raft.tla calls a step otherwise."""
+    return step.action in _AS_IN_RAFT
+
+
 def covered(step: Step) -> Iterator[Pair]:
     """Yield what a step meets of Raft.tla: what leaders send when they like is sent, too."""
     action = _AS_IN_RAFT.get(step.action)

@@ -18,7 +18,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from raft_ref.traces.conformance.adapter import Adapter, AdapterError, FailedError
-from raft_ref.traces.conformance.hunting.coverage import POSSIBLE, Coverage, Pair, covered, pairs
+from raft_ref.traces.conformance.hunting.coverage import (
+    POSSIBLE,
+    Coverage,
+    Pair,
+    covered,
+    is_otherwise_in_raft,
+    pairs,
+)
 from raft_ref.traces.conformance.hunting.departures import behind_known, kind
 from raft_ref.traces.conformance.hunting.draws import Draw, Likely
 from raft_ref.traces.conformance.run import Run, Runner
@@ -222,9 +229,11 @@ class Hunt:
         self._now.met(shown, run)
         hunted.seen[shown] += 1
         for step in self._new_steps(following):
-            for pair in pairs(step):
+            met = [*pairs(step)]
+            for pair in met:
                 self._now.met(pair, run)
-            met = [*covered(step)]
+            if is_otherwise_in_raft(step):
+                met = [*covered(step)]
             hunted.coverage.add(met, hunted.steps + len(run.commands))
             if self._draw is not None and self._draw.is_begun:
                 self._own.update(POSSIBLE.intersection(met))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from raft_ref.explorer.engines.memory import rarely_collected
 from raft_ref.spec.workers import workers
 from raft_ref.traces.conformance.adapter import Adapter, AdapterCommand, adapter_of
 from raft_ref.traces.conformance.hunting.departures import kind
@@ -98,9 +99,10 @@ class Share:
         found = list[Found]()
         self._hunt.begin_anew()
         try:
-            for _ in range(AT_A_TIME):
-                if not self._numbers or self._numbers[-1] >= before or not self._one(found):
-                    return Portion(self._hunt.hunted, found, is_last=True)
+            with rarely_collected():
+                for _ in range(AT_A_TIME):
+                    if not self._numbers or self._numbers[-1] >= before or not self._one(found):
+                        return Portion(self._hunt.hunted, found, is_last=True)
         except KeyboardInterrupt:
             self._hunt.hunted.is_interrupted = True
             return Portion(self._hunt.hunted, found, is_last=True)

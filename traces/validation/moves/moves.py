@@ -25,6 +25,7 @@ from raft_ref.traces.validation.rules.protocol import (
     Protocol,
     ServerState,
 )
+from raft_ref.traces.validation.rules.remembered import Remembered
 
 Move = Callable[[World, int, Event], Iterator[World]]
 
@@ -32,8 +33,14 @@ Move = Callable[[World, int, Event], Iterator[World]]
 class Moves(Others):
     """The moves of the servers of one trace, by name; arguments as of `Steps`."""
 
-    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
-        super().__init__(protocol, servers, liberties)
+    def __init__(
+        self,
+        protocol: Protocol,
+        servers: Iterable[str],
+        liberties: Liberties,
+        remembered: Remembered | None = None,
+    ) -> None:
+        super().__init__(protocol, servers, liberties, remembered)
         self._by_name: dict[str, Move] = {
             "Start": self._start,
             "Timeout": self._own("Timeout"),
@@ -137,14 +144,15 @@ class Moves(Others):
             to = self.protocol.servers[str(named)]
             yield from self._does(world, place, event, "Heartbeat", to)
             return
-        me, worlds = self.names[place], [world]
-        told = [*(event.sends or ())]
-        if not told:
-            head = {"type": "HeartbeatRequest", "source": me}
-            told = [{**head, "dest": each} for each in self.names if each != me]
-        for beat in told:
-            if named in (None, beat["dest"]):
-                worlds = [after for each in worlds for after in self.beats(each, beat, event)]
+        me, worlds, told = self.names[place], [world], [*(event.sends or ())]
+        if named == me:
+            return
+        asked = [named] if named is not None else [] if told else self.names
+        head = {"type": "HeartbeatRequest", "source": me}
+        named_so_far = {each["dest"] for each in told} | {me}
+        told += [{**head, "dest": each} for each in asked if each not in named_so_far]
+        for each in told:
+            worlds = [after for world in worlds for after in self._sends(world, each, event)]
         yield from worlds
 
     def _start(self, world: World, place: int, event: Event) -> Iterator[World]:

@@ -61,7 +61,13 @@ class Reads(Steps):
         """Yield it with a client reading at a server that asks another."""
         me, line = self.servers[place], event.line
         number, peer = self._numbered(world.state(place), event), event.arguments.get("peer")
+        if peer == self.names[place]:
+            return  # nobody asks itself
         for each in event.sends or ():
+            if each["type"] != "ReadIndexRequest":
+                continue
+            if each.get("number", number) != number and _tells_number(event):
+                return
             number, peer = each.get("number", number), each["dest"]
         if peer is None:
             # Whom it has asked, who is asked tells.
@@ -270,3 +276,8 @@ class Reads(Steps):
             if is_trusting and self.variable(leader, "readRound") == held["round"]:
                 return
         yield from self._acts(world, place, event.line, "EndPromise", self.servers[place])
+
+
+def _tells_number(event: Event) -> bool:
+    """Say whether a line tells the number of a read, besides what it sends."""
+    return "number" in event.arguments or "readNumber" in event.after

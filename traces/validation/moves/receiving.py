@@ -9,7 +9,8 @@ from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.moves.sending import Sending, latest
 from raft_ref.traces.validation.moves.world import World
-from raft_ref.traces.validation.rules.earlier import as_message
+from raft_ref.traces.validation.rules.checks import MESSAGES
+from raft_ref.traces.validation.rules.earlier import as_message, may_have_sent, some_message
 from raft_ref.traces.validation.rules.matching import message_agrees
 from raft_ref.traces.validation.rules.protocol import (
     NOTHING_ELSE,
@@ -44,11 +45,7 @@ class Receiving(Sending):
             for after in self._less(world, logged, event.line):
                 yield after.in_silence(world), latest(after)
         if not found and self._is_from_before(logged):
-            message = as_message(self.protocol, logged)
-            if message is not None:
-                yield world, message
-            elif self._may_tell_more(world, logged):
-                self.unknown = "what was sent before the trace begins is not logged"
+            yield from ((world, message) for message in self._from_before(world, logged))
         if not self.liberties.silent.get("Send"):
             yield from ((world, message) for message in found)
             return
@@ -56,13 +53,37 @@ class Receiving(Sending):
             for message in self.messages(after, logged):
                 yield after.in_silence(world), message
 
+    def _from_before(self, world: World, logged: JsonObject) -> Iterator[Message]:
+        """Yield what may be the logged message, sent before the trace begins.
+
+        Of one that is not logged in full nobody knows what it was; but whatever it was, it is
+        answered with no, or ignored, if it is of an earlier term than that of who receives it.
+        """
+        message = as_message(self.protocol, logged)
+        if message is not None:
+            yield message
+            return
+        sender, receiver = self.begun[logged["source"]], world.states[self.places[logged["dest"]]]
+        if receiver is not None and logged["type"] in MESSAGES:
+            term = min(sender[0].current_term, receiver.current_term - 1)
+            for each in (logged["term"],) if "term" in logged else (term, term - 1):
+                told = {**logged, "term": each}
+                if 0 < each < receiver.current_term and may_have_sent(*sender, told):
+                    yield some_message(self.protocol, told)
+                    break
+        if self._may_tell_more(world, logged):
+            self.unknown = "what was sent before the trace begins is not logged"
+
     def _may_tell_more(self, world: World, logged: JsonObject) -> bool:
         """Say whether a message of before the beginning may matter, and be none that is sent now.
 
-        One of an earlier term tells nothing; a leader of this one can send now what it sent then.
+        One of an earlier term tells nothing, unless it asks what term would come; a leader of this
+        one can send now what it sent then.
         """
         sender, _ = self.begun[logged["source"]]
         receiver = world.states[self.places[logged["dest"]]]
+        if logged["type"] not in MESSAGES:
+            return True
         if receiver is None or sender.current_term != receiver.current_term:
             return receiver is None or sender.current_term > receiver.current_term
         is_request = logged["type"] in ("AppendEntriesRequest", "InstallSnapshotRequest")

@@ -25,6 +25,7 @@ from raft_ref.traces.validation.rules.protocol import (
     UnknownEntriesError,
     field,
 )
+from raft_ref.traces.validation.rules.remembered import Remembered
 
 RECEIVING = frozenset(
     {
@@ -73,8 +74,6 @@ ROLES = {
 }
 """Who may take an action: of others nobody need ask the spec, unless to tell why not."""
 
-KNOWN = 50_000
-"""How many results of actions are kept."""
 PHASES = 16
 """How many states in which a server left a term or a role are remembered."""
 
@@ -93,10 +92,16 @@ class Steps:
     """Takes steps of the servers of one trace.
 
     Arguments: the actions of the spec; the servers in the order of the trace; the profile's
-    liberties.
+    liberties; what is remembered of other traces, if anything is.
     """
 
-    def __init__(self, protocol: Protocol, servers: Iterable[str], liberties: Liberties) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        servers: Iterable[str],
+        liberties: Liberties,
+        remembered: Remembered | None = None,
+    ) -> None:
         self.protocol = protocol
         self.names = tuple(servers)
         self.places = {name: place for place, name in enumerate(self.names)}
@@ -121,14 +126,15 @@ class Steps:
         """The moves that only a feature knows of."""
         self.begins_at_init = False
         """Whether a server of which nothing was told yet is as in Init."""
-        self._known: dict[Any, list[Taken]] = {}
+        self._remembered = remembered
+        self._known = remembered or Remembered()
         """What actions lead to: readings beside each other often differ in other servers."""
         self.is_thorough = False
         """Whether to make of a message all that the liberties allow, though less explains it."""
 
     def started(self, world: World, place: int, logged: JsonObject) -> World:
         """Return it with a server started, in a state of which this was logged."""
-        state = self.matching.started(self.protocol, logged)
+        state = self._known.state(self.matching.started(self.protocol, logged))
         self.begun[self.names[place]] = state, logged
         log = logged.get("log")
         if isinstance(log, dict) and state.log.index > state.compacted and "lastTerm" not in log:
@@ -138,7 +144,7 @@ class Steps:
 
     def forget(self) -> None:
         """Forget what actions led to: states of the past do not come back."""
-        self._known.clear()
+        self._known.forget()
 
     def _in_flight(self, world: World, place: int) -> Iterator[Message]:
         """Yield the messages to a server that it might receive."""
@@ -237,17 +243,14 @@ class Steps:
     def _take(
         self, action: str, me: ModelValue, state: ServerState, *arguments: Any
     ) -> list[Taken]:
-        key = (action, me, state, arguments)
-        found = self._known.get(key) if self.is_thorough else None
+        step = (action, me, state, arguments)
+        remembers = self.is_thorough or self._remembered is not None
+        found = self._known.taken(step) if remembers else None
         if found is not None:
             return found
         try:
             found = self.protocol.take(action, me, state, *arguments)
-            if self.is_thorough:
-                if len(self._known) >= KNOWN:
-                    self._known.clear()
-                self._known[key] = found
-            return found
+            return self._known.take(step, found) if remembers else found
         except UnknownEntriesError as error:
             self.unknown = str(error)
         except SpecError as error:

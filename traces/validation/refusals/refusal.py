@@ -48,6 +48,8 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
     nearest = found[0]
     world = nearest.world or verdict.worlds[0]
     told = why(search, world, event, nearest)
+    if verdict.contradiction not in told:
+        told += f"; {verdict.contradiction}"
     # What is told needs no reading any more, and a reading is too deep to be handed on.
     kept = tuple(replace(each, world=None, result=None) for each in found)
     return Refusal(kept, ending(verdict, world, nearest, told, last), told)

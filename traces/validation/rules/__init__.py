@@ -5,5 +5,5 @@ message (`protocol`; `extended` while features are on); whether they agree with 
 (`matching`, after `checks` that it can be meant) and keep the `invariants`, and else which of their
 `instances` does not hold. `logs` share what they have in common, and hold `configurations`;
 `changes` are what leads from one to the next; `earlier` is what may have been sent before the trace
-begins.
+begins. Of traces that have steps in common it is `remembered` what was found of these.
 """

@@ -11,7 +11,7 @@ from typing import Any
 from raft_ref.spec.values.value import FALSE, TRUE, function, sequence
 from raft_ref.traces.format.trace import JsonObject
 from raft_ref.traces.validation.rules.checks import fields_of
-from raft_ref.traces.validation.rules.logs import common
+from raft_ref.traces.validation.rules.logs import Log, common
 from raft_ref.traces.validation.rules.matching import entry_of
 from raft_ref.traces.validation.rules.protocol import SNAPSHOT, Message, Protocol, ServerState
 
@@ -25,7 +25,9 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
     asked = kind == "PreVoteRequest" or (kind == "PreVoteResponse" and message.get("voteGranted"))
     # Who asks for a pre-vote, or grants one, tells of a term that nobody need have begun.
     term = message.get("term", state.current_term) - bool(asked)
-    if state.current_term == 0 or term > state.current_term:
+    if "term" not in message and state.current_term > 1:
+        return True
+    if state.current_term == 0 or term > state.current_term or not _can_be(message):
         return False
     if term < state.current_term:
         return True
@@ -35,16 +37,73 @@ def may_have_sent(state: ServerState, known: JsonObject, message: JsonObject) ->
         case "PreVoteRequest" | "PreVoteResponse":
             return True
         case "RequestVoteRequest":
+            if state.role != "Follower" and not _stands_in(state.log, _end_of(message)):
+                return False
             return bool(known.get("votedFor", message["source"]) == message["source"])
         case "RequestVoteResponse":
             return not message.get("voteGranted", False) or vote == message["dest"]
         case "AppendEntriesRequest":
             entries = message.get("entries", 0)
             count = entries if isinstance(entries, int) else len(entries)
-            return bool(message.get("prevLogIndex", 0) + count <= state.log.index)
+            if message.get("prevLogIndex", 0) + count > state.log.index:
+                return False
+            return all(_stands_in(state.log, each) for each in _shown(message))
         case "TimeoutNowRequest":
             return bool(known.get("role", "Leader") == "Leader")
     return bool(message.get("matchIndex", 0) <= state.log.index)
+
+
+Place = tuple[int | None, int | None]
+"""The index of an entry, and its term; None for what was not logged."""
+
+
+def _end_of(message: JsonObject) -> Place:
+    """Return the last entry of who asks for a vote."""
+    return message.get("lastLogIndex"), message.get("lastLogTerm")
+
+
+def _shown(message: JsonObject) -> list[Place]:
+    """Return the entries that a request for entries shows, the one before them first."""
+    previous, entries = message.get("prevLogIndex"), message.get("entries", 0)
+    terms = [message.get("prevLogTerm")]
+    if isinstance(entries, list):
+        terms += [each.get("term") for each in entries]
+    return [
+        (None if previous is None else previous + place, term) for place, term in enumerate(terms)
+    ]
+
+
+def _stands_in(log: Log, place: Place) -> bool:
+    """Say whether a log may have such an entry; one that is compacted may tell no term."""
+    index, term = place
+    if index is None or index > log.index:
+        return index is None
+    if not term:
+        return True
+    try:
+        return log.at(index).term == term
+    except IndexError:
+        return True
+
+
+def _can_be(message: JsonObject) -> bool:
+    """Say whether any server could ever send a message: no entry is of a later term than it.
+
+    Who stands for a term, or asks whether to, has no entry of that term yet.
+    """
+    term = message.get("term")
+    if term is None:
+        return True
+    match message["type"]:
+        case "RequestVoteRequest" | "PreVoteRequest":
+            return bool((message.get("lastLogTerm") or 0) < term)
+        case "AppendEntriesRequest":
+            terms = [each or 0 for _, each in _shown(message)]
+            return terms == sorted(terms) and terms[-1] <= term
+        case "InstallSnapshotRequest":
+            snapshot = message.get("snapshot", {})
+            return bool((snapshot.get("lastIncludedTerm") or 0) <= term)
+    return True
 
 
 def may_have_learnt(
@@ -115,6 +174,23 @@ def as_message(protocol: Protocol, logged: JsonObject) -> Message | None:
             return None
         fields[name] = value
     return function(fields)
+
+
+_LEAST: Mapping[str, Any] = {
+    "lastLogIndex": 0, "lastLogTerm": 0, "voteGranted": False, "prevLogIndex": 0,
+    "prevLogTerm": 0, "leaderCommit": 0, "success": False, "matchIndex": 0,
+}  # fmt: skip
+
+
+def some_message(protocol: Protocol, logged: JsonObject) -> Message:
+    """Return a message of the spec that may be the logged one: what was not logged says least."""
+    told = {**_LEAST, **logged}
+    message = as_message(protocol, told)
+    if message is None:
+        nothing = {"lastIncludedIndex": 0, "lastIncludedTerm": 0}
+        message = as_message(protocol, {**told, "entries": 0, "snapshot": nothing})
+    assert message is not None
+    return message
 
 
 def _entries(protocol: Protocol, logged: Any) -> Any:

@@ -248,6 +248,10 @@ class Invariants:
         self, formulas: list[_Formula], key: tuple[Any, ...], change: _Change
     ) -> tuple[str, ...]:
         """Return which formulas are broken; what one reads was perhaps seen before."""
+        whole = len(formulas), key
+        found = self._known.get(whole)
+        if found is not None:
+            return found
         broken: tuple[str, ...] = ()
         for formula in formulas:
             read = formula.read(key)
@@ -264,6 +268,7 @@ class Invariants:
                 )
             if not holds:
                 broken += (formula.predicate.name,)
+        self._known[whole] = broken
         return broken
 
     def _of_pair_of_terms(

@@ -1,12 +1,8 @@
-"""What lines say against each other, and against a reading, whatever they leave out.
+"""What lines of one server say against each other, and against a reading.
 
-A line that stands against one before it needs no look at other readings; nor needs a reading to be
-followed that stands against a line to come.
-
-The rules, of one server each, hold in every behaviour of RaftTrace.tla: a term does not go back; a
-vote that was given in a term stays; a commit index goes back at a restart alone; the log of a
-leader grows while it leads a term; it ends no sooner than what is committed. A server that tells
-of its vote has given no other one.
+The rules hold in every behaviour of RaftTrace.tla: a term does not go back; a vote that was given
+in a term stays; a commit index goes back at a restart alone; the log of a leader grows while it
+leads a term; it ends no sooner than what is committed.
 """
 
 from __future__ import annotations
@@ -14,9 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from raft_ref.traces.format.trace import JsonObject
+from raft_ref.traces.validation.contradictions.between_servers import Between
 from raft_ref.traces.validation.lines.events import Event
 from raft_ref.traces.validation.lines.profile import Liberties
 from raft_ref.traces.validation.moves.world import World
@@ -37,8 +34,12 @@ class _Known:
     led: int = 0
 
 
+KEPT = 4_096
+"""How many lines are kept that nobody has asked about yet; of more, the first are forgotten."""
+
+
 class Told:
-    """What lines have told so far.
+    """What lines have told so far, made out only where a line is asked about.
 
     Argument: the liberties; a server that may lose what it has written, or restart in silence, may
     be as it was.
@@ -46,22 +47,32 @@ class Told:
 
     def __init__(self, liberties: Liberties) -> None:
         self._is_kept = is_kept(liberties)
+        # Where nothing is open, a line is followed or refused at once.
+        self._is_open = liberties.may_decline
+        self._lines: list[Event] = []
+        self._forget()
+
+    def _forget(self) -> None:
         self._known: defaultdict[str, _Known] = defaultdict(_Known)
+        self._between = Between()
 
     def add(self, event: Event) -> None:
         """Note a line that was followed."""
         if not self._is_kept:
             return
-        known = self._known[event.server]
-        if _may_restart(event):
-            known.commit = 0
-        for state in (event.before, event.after):
-            _note(known, state)
+        self._lines.append(event)
+        if len(self._lines) > KEPT:
+            # A trace may begin anywhere: what is said behind that stands for itself.
+            self._forget()
+            del self._lines[: KEPT // 2]
 
     def contradiction(self, event: Event) -> str:
         """Return in a sentence why a line cannot be so, however those before it are read, or ""."""
         if not self._is_kept:
             return ""
+        for each in self._lines:
+            self._makes_out(each)
+        self._lines.clear()
         name, known = event.server, self._known.get(event.server, _Known())
         commit = 0 if _may_restart(event) else known.commit
         for state in (event.before, event.after):
@@ -70,18 +81,16 @@ class Told:
             now = state.get("commitIndex", commit)
             if now < commit:
                 return f"the commit index of {name} goes back from {commit} to {now}"
-        return self._against_vote(event)
+        return self._between.contradiction(event) if self._is_open else ""
 
-    def _against_vote(self, event: Event) -> str:
-        """Say that a line receives the vote of a server that has voted for another then."""
-        message: Mapping[str, Any] = event.message or {}
-        if message.get("type") != "RequestVoteResponse" or message.get("voteGranted") is not True:
-            return ""
-        source, dest, term = (message.get(name) for name in ("source", "dest", "term"))
-        voter = self._known.get(str(source))
-        if voter is None or voter.vote in (None, dest) or term != voter.term:
-            return ""
-        return f"{source} gives {dest} its vote of term {term}, which {voter.vote} has"
+    def _makes_out(self, event: Event) -> None:
+        known = self._known[event.server]
+        if _may_restart(event):
+            known.commit = 0
+        for state in (event.before, event.after):
+            _note(known, state)
+        if self._is_open:
+            self._between.add(event)
 
 
 class _Next(NamedTuple):
