@@ -86,8 +86,8 @@ MOST_AT_ONCE = 100
 """Requests of clients that are put to the replica in a round: what a leader has to say to others
 waits no longer than these take."""
 
-QUICK_SAVE = 0.01
-"""Seconds that saves take at most of a disk that is quick."""
+QUICK_SAVE, SMALL_SAVE = 0.01, 2**18
+"""Seconds that saves take at most of a disk that is quick, and bytes of what it saves so."""
 
 LONGEST_QUEUE = 0.5
 """Seconds for which the first of those that wait has waited, at most: then no more are let in."""
@@ -162,6 +162,7 @@ class Server:
         )
         self._carrier = Carrier(self._send)
         self._pulse = Pulse()
+        self._saving_since: float | None = None
         self._told_of_disk = float("-inf")
         self._features = node.features
         self._connecting = None if tls is None else tls[1]
@@ -225,6 +226,7 @@ class Server:
         now = time.monotonic()
         for event in events:
             event(self.replica, now)
+        self._transport.taken()
         self._put_requests(now)
         if takes_part:
             self.replica.tick(now)
@@ -271,7 +273,7 @@ class Server:
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
         began = time.monotonic()
-        if self._waits_for_nobody:
+        if self._waits_for_nobody and _is_small(what):
             self._storage.save(what)
         else:
             await self._save_beside(what, began)
@@ -292,6 +294,7 @@ class Server:
 
     async def _save_beside(self, what: Save, began: float) -> None:
         saving = self._disk.do(partial(self._storage.save, what))
+        self._saving_since = began
         self._say_again(began + self.replica.timing.longest_save)
         try:
             await asyncio.shield(saving)
@@ -302,6 +305,7 @@ class Server:
             raise
         finally:
             self._saying.cancel()
+            self._saving_since = None
 
     def _say_again(self, until: float) -> None:
         """Let a leader be heard, from a heartbeat on, until it is `cancel`led or too late."""
@@ -460,6 +464,15 @@ class Server:
             return  # it may have had another disk, and have forgotten whom it voted for
         check_message(message, self.replica.state, changes_members=self._changes_members)
         self._take(partial(self._receive, envelope))
+        self._answer_again(message)
+
+    def _answer_again(self, message: Any) -> None:
+        """Let a leader hear something while the disk is at work, from a heartbeat on."""
+        since, timing = self._saving_since, self.replica.timing
+        if since is None or not timing.heartbeat <= time.monotonic() - since < timing.longest_save:
+            return
+        for envelope in self._pulse.answered(message, self.replica.state):
+            self._transport.send(envelope)
 
     def _receive(self, envelope: Envelope, replica: Replica, now: float) -> None:
         """Let the replica take a message; one that it cannot take ends a connection, and no more.
@@ -559,6 +572,10 @@ class Server:
             ask(replica, request, now)
         except Exception as error:
             request.fail(ValueError(f"it cannot be asked for: {error!r}"))
+
+
+def _is_small(what: Save) -> bool:
+    return what.snapshot is None and sum(size_of(e.value) for e in what.entries) <= SMALL_SAVE
 
 
 class _Waiting:

@@ -65,7 +65,8 @@ class Timing:
       messages with entries that a leader sends to a server before the first is answered.
     - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
       compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
-      is a little behind needs no snapshot. While one is sent ten times as many stay.
+      is a little behind needs no snapshot. While one is sent ten times as many stay; and so, where
+      a snapshot is larger than a message, until the log has as many bytes.
     - `sends_early`: a leader sends its entries while it saves them (thesis, 10.2.1).
     - `longest_save`: for how long a leader is heard while its disk is at work.
     - `max_pending`: bytes of what clients want that are not committed yet.
@@ -645,7 +646,10 @@ class Replica:
             leading.size -= size_of(command)
 
     def _compact(self, now: float) -> None:
-        timing, times = self.timing, 10 if self._brings_snapshot(now) else 1
+        timing = self.timing
+        # A large snapshot is made anew when the log has got as large, or else ten times as long.
+        is_dear = self._size < len(self.state.snapshot.data) > timing.max_bytes
+        times = 10 if is_dear or self._brings_snapshot(now) else 1
         is_long = len(self.state.log) > times * timing.compact_after
         if not is_long and self._size <= times * timing.compact_bytes:
             return

@@ -243,6 +243,8 @@ class KeyValueMachine:
     def members(self, data: Hashable) -> Members | None:
         """Return the members as of the entries that the text stands for; None for the first."""
         assert isinstance(data, str)
+        if self._latest is not None and self._latest[0] is data:
+            return self._latest[1].members  # to read a large text again would take long
         return members_in(data)
 
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:

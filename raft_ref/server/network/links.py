@@ -25,7 +25,8 @@ FIRST_RETRY, LAST_RETRY = 0.05, 1.0
 class Limits:
     """What connections may take.
 
-    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
+    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection, or,
+      come from a peer, to be taken up.
     - `reading`: bytes of large requests of clients that are read or in work at a time, in all.
     - `clients`: those that are connected. When there is one more, the one goes that was idle for
       longest.

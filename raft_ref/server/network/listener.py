@@ -43,7 +43,8 @@ class Listener:
 
     - `greet` is called with who begins to speak for a server, and returns what is answered: why it
       is not let in, if it is not.
-    - `deliver` is called with each message, which is from whom the connection is.
+    - `deliver` is called with each message, which is from whom the connection is. It is `taken` up
+      later: of a peer with too many bytes until then no more is read.
     - `answer` is called with each request of a client; requests of one connection may be answered
       in any order, so they say themselves which is which.
     - `features`: those of the server, by their names. A peer that has others is told of in the log.
@@ -76,6 +77,9 @@ class Listener:
         # Who has not said yet who speaks, and when it must have.
         self._unknown: dict[Incoming, asyncio.TimerHandle] = {}
         self._speaking: dict[ServerId, set[Incoming]] = defaultdict(set)
+        # Bytes of what peers have said that nobody has taken up, and of whom no more is read.
+        self._untaken: dict[ServerId, int] = defaultdict(int)
+        self._held: list[Incoming] = []
         # The client that was idle for longest comes first.
         self._clients: dict[Incoming, None] = {}
         self._greeting: set[asyncio.Task[None]] = set()
@@ -213,6 +217,17 @@ class Listener:
         if (source, dest) != (connection.source, self._me):
             raise FrameError(f"{connection.source!r} sends a message of {source!r} for {dest!r}")
         self._deliver(envelope)
+        self._untaken[source] += len(payload)
+        if self._untaken[source] > self._limits.queue:
+            connection.hold()
+            self._held.append(connection)
+
+    def taken(self) -> None:
+        """Go on: all that was delivered has been taken up."""
+        self._untaken.clear()
+        held, self._held = self._held, []
+        for each in held:
+            each.release()
 
     def _compare(self, peer: ServerId, features: str) -> None:
         """Say in the log, once, that a peer has other features."""

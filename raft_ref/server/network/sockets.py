@@ -129,6 +129,10 @@ class SocketTransport(Transport):
         if task is not None:
             task.cancel()
 
+    def taken(self) -> None:
+        """Read on from peers: what was delivered has been taken up."""
+        self._listener.taken()
+
     def send(self, envelope: Envelope) -> None:
         """Send a message to a peer; it may be lost."""
         link = self.links.get(envelope.message.dest)

@@ -135,8 +135,9 @@ def test_what_is_not_answered_is_not_sent_again_but_a_heartbeat_is() -> None:
 def test_what_is_lost_is_sent_again_once_what_was_sent_later_is_answered() -> None:
     leader = elected()
     first = leader.round - 1
-    assert entries_for(leader, "s2", now := leader.due) == 0
-    leader.receive(accepted(first, match=0), now)  # what comes of what was sent before says nothing
+    now = leader.due
+    assert entries_for(leader, "s2", now) == 0
+    leader.receive(accepted(first, match=0), now)  # of what was sent before
     assert entries_for(leader, "s2", now) is None
     leader.receive(accepted(leader.round, match=0), now)
     assert entries_for(leader, "s2", now) == 1

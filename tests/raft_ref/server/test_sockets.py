@@ -315,6 +315,27 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
     run(test)
 
 
+def test_of_a_peer_that_says_more_than_is_taken_up_no_more_is_read() -> None:
+    async def test() -> None:
+        async with pair(Limits(queue=2000)) as (one, two):
+            listener = two.transport._listener
+            for number in range(300):
+                one.transport.send(message("s1", "s2", number))
+                await asyncio.sleep(0)
+            await until(lambda: bool(listener._held))
+            heard = len(two.heard)
+            assert 2000 < listener._untaken["s1"] < 3000
+            assert heard < 300 - one.transport.links["s2"].lost
+            while len(two.heard) + one.transport.links["s2"].lost < 300:
+                assert len(listener._held) <= 1
+                two.transport.taken()
+                await asyncio.sleep(0)
+            numbers = [each.round for each in two.heard]
+            assert numbers == sorted(numbers)
+
+    run(test)
+
+
 # ---- Peers that come, and are sent away
 
 
