@@ -17,7 +17,7 @@ once all up to that index is applied.
 """
 
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args
@@ -145,6 +145,8 @@ class Reply(NamedTuple):
 
 
 LONG_AGO, NEVER = float("-inf"), float("inf")
+
+_ENDED = object()
 
 RequestId = Hashable
 """What whoever runs a replica knows a request by."""
@@ -303,6 +305,7 @@ class Replica:
         self.applied = self.state.compacted
         self.slack = 0.0
         self._size = 0
+        self._compacting: tuple[int, Iterator[None]] | None = None  # up to which index
         self._sizes: list[int] = []  # the bytes of the entries that are applied, and in the log
         self.leader: ServerId | None = None
         self.round = 0  # which begins anew with each message that is to be told from those before
@@ -442,6 +445,8 @@ class Replica:
     @property
     def due(self) -> float:
         """The time at which `tick` and `flush` have something to do if nothing happens before."""
+        if self._compacting is not None:
+            return LONG_AGO
         if self._leading is None:
             return self._election_due
         peers = self._leading.peers.items()
@@ -646,22 +651,40 @@ class Replica:
             leading.size -= size_of(command)
 
     def _compact(self, now: float) -> None:
-        timing = self.timing
+        """Begin to compact the log if it is long, and go on: a little each time, as it may take."""
+        machine, state = self.node.machine, self.state
+        assert isinstance(machine, KeyValueMachine)
+        if self._compacting is None:
+            index = self._compactable(now)
+            if index <= state.compacted:
+                return
+            entries = state.entries(state.compacted + 1, index)
+            self._compacting = index, machine.preparing(state.snapshot.data, entries)
+        index, preparing = self._compacting
+        is_void = index <= state.compacted  # a snapshot has come from the leader
+        if not is_void and next(preparing, _ENDED) is not _ENDED:
+            return
+        self._compacting = None
+        if not is_void:
+            self._act(CompactLog(index), now)
+            self._sizes = self._sizes[len(self._sizes) - (self.applied - index) :]
+            self._size = sum(self._sizes)
+
+    def _compactable(self, now: float) -> int:
+        """Return the index up to which the log is to be compacted; 0 if it is not to be yet."""
+        timing, snapshot = self.timing, self.state.snapshot.data
+        assert isinstance(snapshot, str)
         # A large snapshot is made anew when the log has got as large, or else ten times as long.
-        is_dear = self._size < len(self.state.snapshot.data) > timing.max_bytes
+        is_dear = self._size < len(snapshot) > timing.max_bytes
         times = 10 if is_dear or self._brings_snapshot(now) else 1
         is_long = len(self.state.log) > times * timing.compact_after
         if not is_long and self._size <= times * timing.compact_bytes:
-            return
+            return 0
         keep, size = 0, 0
         while keep < min(timing.keep, len(self._sizes)) and size <= timing.keep_bytes:
             keep += 1
             size += self._sizes[-keep]
-        index = self.applied - keep
-        if index > self.state.compacted:
-            self._act(CompactLog(index), now)
-            self._sizes = self._sizes[len(self._sizes) - keep :]
-            self._size = size
+        return self.applied - keep
 
     def _brings_snapshot(self, now: float) -> bool:
         """Tell whether a server that answers is sent a snapshot, for which what follows is kept."""
