@@ -159,6 +159,7 @@ class Server:
             self._answer,
             tls=tls,
             hear=self._hear,
+            is_at_work=self._is_at_work,
         )
         self._carrier = Carrier(self._send)
         self._pulse = Pulse()
@@ -468,11 +469,18 @@ class Server:
 
     def _answer_again(self, message: Any) -> None:
         """Let a leader hear something while the disk is at work, from a heartbeat on."""
-        since, timing = self._saving_since, self.replica.timing
-        if since is None or not timing.heartbeat <= time.monotonic() - since < timing.longest_save:
-            return
-        for envelope in self._pulse.answered(message, self.replica.state):
-            self._transport.send(envelope)
+        timing = self.replica.timing
+        if timing.heartbeat <= self._has_saved_for() < timing.longest_save:
+            for envelope in self._pulse.answered(message, self.replica.state):
+                self._transport.send(envelope)
+
+    def _has_saved_for(self) -> float:
+        return 0.0 if self._saving_since is None else time.monotonic() - self._saving_since
+
+    def _is_at_work(self) -> bool:
+        """Tell whether clients do well to wait: no other server leads, nor will soon."""
+        is_quick = self._has_saved_for() < self.replica.timing.longest_save
+        return self.replica.leader == self.me and is_quick
 
     def _receive(self, envelope: Envelope, replica: Replica, now: float) -> None:
         """Let the replica take a message; one that it cannot take ends a connection, and no more.

@@ -34,6 +34,9 @@ MOST_QUOTED = 300
 BACKLOG = 1024
 """Connections that wait to be accepted, at most: one that finds no place waits for a second."""
 
+LOOK_EVERY = 0.5
+"""Seconds from one look at who waits for an answer to the next."""
+
 MOST_TOLD = 100
 """Reasons to let somebody not in that are remembered, so that each is told once."""
 
@@ -49,6 +52,7 @@ class Listener:
       in any order, so they say themselves which is which.
     - `features`: those of the server, by their names. A peer that has others is told of in the log.
     - `known`: where servers listen, by their names, as far as is known.
+    - `is_at_work`: whether clients that wait for long do well to wait on.
 
     All raise ValueError for what they cannot use; its connection is closed then.
     """
@@ -62,8 +66,10 @@ class Listener:
         limits: Limits = DEFAULT_LIMITS,
         features: str = "none",
         known: Callable[[], Mapping[ServerId, Address]] = dict,
+        is_at_work: Callable[[], bool] = lambda: True,
     ) -> None:
         self._me = me
+        self._is_at_work = is_at_work
         self._known = known
         self._told: set[str] = set()  # of who was closed, so that it is said once
         self._greet = greet
@@ -84,10 +90,12 @@ class Listener:
         self._clients: dict[Incoming, None] = {}
         self._greeting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._next_look: asyncio.TimerHandle | None = None
 
     async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
         """Listen, and return where (port 0 takes any that is free). Raises OSError."""
         loop = asyncio.get_running_loop()
+        self._look()
 
         def accept() -> Incoming:
             return Incoming(self._begin, self._meet, self._close_refused, self._forget)
@@ -106,6 +114,8 @@ class Listener:
         """Stop listening, and close all connections."""
         if self._server is not None:
             self._server.close()
+        if self._next_look is not None:
+            self._next_look.cancel()
         for task in self._greeting:
             task.cancel()
         await asyncio.gather(*self._greeting, return_exceptions=True)
@@ -265,6 +275,12 @@ class Listener:
         if self._clients.pop(client, client) is None:
             self._clients[client] = None  # now it is the last
         self._answer(client.asks(payload))
+
+    def _look(self) -> None:
+        if self._is_at_work():
+            for each in self._clients:
+                each.look()
+        self._next_look = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _make_room(self) -> bool:
         """Close the connection of the client that has been idle for longest, if one is."""

@@ -16,14 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
+from raft_ref.server.client import _Connection
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import SMALL, Budget, FrameError, Frames, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
-from raft_ref.server.network.incoming import MOST_ASKED, Asked, Incoming
+from raft_ref.server.network.incoming import BUSY, MOST_ASKED, Asked, Incoming
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
+from raft_ref.server.replica import Status
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -54,6 +56,9 @@ class Way(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
 
 class Taken(Frames):
@@ -643,6 +648,63 @@ def test_requests_that_wait_for_answers_are_so_many_and_no_more() -> None:
         each.answer(b"")
     assert client.is_idle
     assert way.is_reading_now
+
+
+def test_of_those_who_wait_for_room_the_smallest_is_next() -> None:
+    """And none is passed by one of its size: who stalls with much keeps few waiting."""
+    budget, order = Budget(100), list[int]()
+    assert budget.take(90, lambda: None)
+    for number, size in enumerate((80, 20, 20, 30)):
+        assert not budget.take(size, lambda number=number: order.append(number))  # type: ignore[misc]
+    budget.give(90)
+    assert order == [1, 2, 3]
+    budget.give(70)
+    assert order == [1, 2, 3, 0]
+
+
+def test_who_waits_for_long_is_told_that_it_is_not_forgotten() -> None:
+    asked, told = list[Asked](), list[bytes]()
+    client = Incoming(
+        lambda client, payload: asked.append(client.asks(payload)),
+        *(lambda *_: None,) * 3,
+    )
+    client.connection_made(Way())
+    client.tell = told.append  # type: ignore[assignment]
+    client.look()
+    client.data_received(frame(b"x") * 2)
+    for answers, expected in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (0, 2)):
+        for _ in range(answers):
+            asked.pop().answer(b"done")
+        client.look()
+        assert told.count(BUSY) == expected
+    client.hold()
+    client.look()
+    client.look()
+    assert told.count(BUSY) == 3
+
+
+def test_a_client_waits_on_for_who_says_that_it_is_at_it() -> None:
+    """And only for so long."""
+
+    async def test() -> None:
+        connection = _Connection("s1")
+        connection.connection_made(Way())
+        connection.take(BUSY)  # nobody waits
+        waits = connection.reply_to(1, 100.0)
+        first = connection._alarm_clock
+        connection.take(BUSY)
+        second = connection._alarm_clock
+        assert first.cancelled()
+        assert not second.cancelled()
+        assert second.when() >= first.when()
+        connection._until = first.when() - 100.0
+        connection.take(BUSY)
+        assert connection._alarm_clock is second
+        connection.take(msgspec.msgpack.encode((1, ("done", (), None))))
+        assert (await waits).status is Status.DONE
+        connection.take(BUSY)
+
+    run(test)
 
 
 def test_a_large_request_keeps_its_room_until_it_is_answered_or_forgotten() -> None:
