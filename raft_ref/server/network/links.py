@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import random
+import resource
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -39,6 +40,22 @@ class Limits:
     clients: int = 4000
     unknown: int = 1000
 
+    def within_descriptors(self) -> "Limits":
+        """Return the limits that this process can keep, which has files and peers as well."""
+        most, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most != highest:
+            with contextlib.suppress(ValueError, OSError):  # a system may have a lower limit
+                resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
+                most = highest
+        if most == resource.RLIM_INFINITY:
+            return self
+        free = max(8, most - RESERVED)
+        clients, unknown = min(self.clients, 3 * free // 4), min(self.unknown, free // 4)
+        return replace(self, clients=clients, unknown=unknown)
+
+
+RESERVED = 64
+"""Descriptors of a process that are not for who connects."""
 
 DEFAULT_LIMITS = Limits()
 

@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -90,11 +91,14 @@ class Listener:
         self._clients: dict[Incoming, None] = {}
         self._greeting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._silent_until = float("-inf")
         self._next_look: asyncio.TimerHandle | None = None
 
     async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
         """Listen, and return where (port 0 takes any that is free). Raises OSError."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(loop.get_exception_handler() or self._note_trouble)
+        self._limits = self._limits.within_descriptors()
         self._look()
 
         def accept() -> Incoming:
@@ -123,6 +127,14 @@ class Listener:
             each.close()
 
     # Connections
+
+    def _note_trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say in one line, once in a minute, that nobody more can be let in for now."""
+        if "socket.accept()" not in context.get("message", ""):
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._silent_until:
+            self._silent_until = loop.time() + 60.0
+            log.warning("%s lets nobody in for now: %s", self._me, context.get("exception"))
 
     def _meet(self, connection: Incoming) -> None:
         """Give a new connection some time to say who speaks."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -566,6 +567,43 @@ def test_the_client_that_was_idle_for_longest_makes_room() -> None:
                 writer.close()
 
     run(test)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "is_refused", "expected"),
+    [
+        (464, 464, False, (300, 100)),
+        (464, 10**6, False, (4000, 1000)),
+        (464, 10**6, True, (300, 100)),
+        (10, 10, False, (6, 2)),
+        (464, -1, False, (4000, 1000)),  # as many as it likes
+    ],
+)
+def test_there_are_descriptors_for_all_who_are_let_in(
+    soft: int, hard: int, is_refused: bool, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def set_limit(kind: int, limits: Any) -> None:
+        if is_refused:
+            raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    limits = DEFAULT_LIMITS.within_descriptors()
+    assert (limits.clients, limits.unknown) == expected
+
+
+def test_where_descriptors_are_lacking_that_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with pair():
+            loop = asyncio.get_running_loop()
+            error = OSError(24, "Too many open files")
+            for _ in range(1000):
+                what = {"message": "socket.accept() out of system resource", "exception": error}
+                loop.call_exception_handler(what)
+
+    run(test)
+    told = [each.getMessage() for each in caplog.records if "lets nobody in" in each.getMessage()]
+    assert told == ["s1 lets nobody in for now: [Errno 24] Too many open files"]
 
 
 def test_who_does_not_say_who_speaks_is_one_of_a_few(caplog: pytest.LogCaptureFixture) -> None:
