@@ -22,6 +22,8 @@ import msgspec
 
 from raft_ref.features import Feature, ForcedRequestVoteRequest, PreVoteRequest
 from raft_ref.messages import (
+    AppendEntriesRequest,
+    AppendEntriesResponse,
     InstallSnapshotRequest,
     RequestVoteRequest,
     ServerId,
@@ -150,6 +152,7 @@ class Server:
             storage,
             self._on_disk,
             self._was_replaced,
+            self._reached,
         )
         self._transport = SocketTransport(
             addresses,
@@ -421,6 +424,9 @@ class Server:
             self._wakeup.set()
         return is_heard
 
+    def _reached(self) -> tuple[int, int]:
+        return self.replica.state.current_term, self.replica.state.last_index
+
     def _was_replaced(self, peer: ServerId) -> None:
         self._transport.replace(peer, self._greeter.answer(Farewell.OLDER_DISK))
 
@@ -487,10 +493,13 @@ class Server:
 
         What it is known to refuse it is not told of (`check_message`), so this is for what is not.
         """
+        message = envelope.message
         try:
             replica.receive(envelope, now)
+            if isinstance(message, AppendEntriesResponse | AppendEntriesRequest):
+                index = 0 if isinstance(message, AppendEntriesRequest) else message.match_index
+                self._greeter.attest(message.source, message.term, index)
         except Exception as error:
-            message = envelope.message
             what = f"{type(message).__name__} of term {message.term}"
             log.error("closed the connection of %s: its %s: %r", message.source, what, error)
             self._transport.cut(message.source)

@@ -434,7 +434,7 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 4096"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 4"),
+        (hello(version=1), f"it speaks version 1, not {VERSION}"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
