@@ -27,6 +27,8 @@ ATTEMPT, LONGEST_ATTEMPT, SLOWEST = 1.0, 8.0, 2**18
 """Seconds that a client waits for a reply before it asks another server: at first, and at most,
 where servers take longer than that; and the bytes a second that it allows for more."""
 
+MOST_PATIENT = 10
+"""How many times as long it waits for a server that says that it is at it."""
 
 LAST_WORDS = 0.2
 """Seconds that a connection which is closed leaves what was written to be sent."""
@@ -189,9 +191,13 @@ class _Connection(Frames):
         self.closed = asyncio.Event()
 
     def reply_to(self, number: int, seconds: float) -> "asyncio.Future[Reply]":
-        """Return the reply to a request, or an OSError, FrameError or TimeoutError."""
+        """Return the reply to a request, or an OSError, FrameError or TimeoutError.
+
+        It may take so many seconds, and as many again when the server says that it is at it.
+        """
         loop = asyncio.get_running_loop()
-        self._number, self._waits = number, loop.create_future()
+        self._number, self._waits, self._seconds = number, loop.create_future(), seconds
+        self._until = loop.time() + MOST_PATIENT * seconds
         self._set_alarm(seconds)
         self._waits.add_done_callback(lambda _: self._alarm_clock.cancel())
         return self._waits
@@ -212,8 +218,16 @@ class _Connection(Frames):
     def take(self, payload: bytes) -> None:
         """Take a reply; one to an earlier request comes too late."""
         number, content = _decode(payload)
-        if number == self._number and self._waits is not None and not self._waits.done():
+        if number == 0:
+            self._wait_on()
+        elif number == self._number and self._waits is not None and not self._waits.done():
             self._waits.set_result(Reply(*content))
+
+    def _wait_on(self) -> None:
+        is_waiting = self._waits is not None and not self._waits.done()
+        if is_waiting and asyncio.get_running_loop().time() < self._until:
+            self._alarm_clock.cancel()
+            self._set_alarm(self._seconds)
 
     def refuse(self, error: Exception) -> None:
         """Tell who waits."""

@@ -22,6 +22,8 @@ import msgspec
 
 from raft_ref.features import Feature, ForcedRequestVoteRequest, PreVoteRequest
 from raft_ref.messages import (
+    AppendEntriesRequest,
+    AppendEntriesResponse,
     InstallSnapshotRequest,
     RequestVoteRequest,
     ServerId,
@@ -86,8 +88,8 @@ MOST_AT_ONCE = 100
 """Requests of clients that are put to the replica in a round: what a leader has to say to others
 waits no longer than these take."""
 
-QUICK_SAVE = 0.01
-"""Seconds that saves take at most of a disk that is quick."""
+QUICK_SAVE, SMALL_SAVE = 0.01, 2**18
+"""Seconds that saves take at most of a disk that is quick, and bytes of what it saves so."""
 
 LONGEST_QUEUE = 0.5
 """Seconds for which the first of those that wait has waited, at most: then no more are let in."""
@@ -150,6 +152,7 @@ class Server:
             storage,
             self._on_disk,
             self._was_replaced,
+            self._reached,
         )
         self._transport = SocketTransport(
             addresses,
@@ -159,9 +162,11 @@ class Server:
             self._answer,
             tls=tls,
             hear=self._hear,
+            is_at_work=self._is_at_work,
         )
         self._carrier = Carrier(self._send)
         self._pulse = Pulse()
+        self._saving_since: float | None = None
         self._told_of_disk = float("-inf")
         self._features = node.features
         self._connecting = None if tls is None else tls[1]
@@ -225,6 +230,7 @@ class Server:
         now = time.monotonic()
         for event in events:
             event(self.replica, now)
+        self._transport.taken()
         self._put_requests(now)
         if takes_part:
             self.replica.tick(now)
@@ -271,7 +277,7 @@ class Server:
     async def _save(self, what: Save) -> None:
         """Save, and let nobody take this server for gone meanwhile, unless it takes too long."""
         began = time.monotonic()
-        if self._waits_for_nobody:
+        if self._waits_for_nobody and _is_small(what):
             self._storage.save(what)
         else:
             await self._save_beside(what, began)
@@ -292,6 +298,7 @@ class Server:
 
     async def _save_beside(self, what: Save, began: float) -> None:
         saving = self._disk.do(partial(self._storage.save, what))
+        self._saving_since = began
         self._say_again(began + self.replica.timing.longest_save)
         try:
             await asyncio.shield(saving)
@@ -302,6 +309,7 @@ class Server:
             raise
         finally:
             self._saying.cancel()
+            self._saving_since = None
 
     def _say_again(self, until: float) -> None:
         """Let a leader be heard, from a heartbeat on, until it is `cancel`led or too late."""
@@ -416,6 +424,9 @@ class Server:
             self._wakeup.set()
         return is_heard
 
+    def _reached(self) -> tuple[int, int]:
+        return self.replica.state.current_term, self.replica.state.last_index
+
     def _was_replaced(self, peer: ServerId) -> None:
         self._transport.replace(peer, self._greeter.answer(Farewell.OLDER_DISK))
 
@@ -460,16 +471,35 @@ class Server:
             return  # it may have had another disk, and have forgotten whom it voted for
         check_message(message, self.replica.state, changes_members=self._changes_members)
         self._take(partial(self._receive, envelope))
+        self._answer_again(message)
+
+    def _answer_again(self, message: Any) -> None:
+        """Let a leader hear something while the disk is at work, from a heartbeat on."""
+        timing = self.replica.timing
+        if timing.heartbeat <= self._has_saved_for() < timing.longest_save:
+            for envelope in self._pulse.answered(message, self.replica.state):
+                self._transport.send(envelope)
+
+    def _has_saved_for(self) -> float:
+        return 0.0 if self._saving_since is None else time.monotonic() - self._saving_since
+
+    def _is_at_work(self) -> bool:
+        """Tell whether clients do well to wait: no other server leads, nor will soon."""
+        is_quick = self._has_saved_for() < self.replica.timing.longest_save
+        return self.replica.leader == self.me and is_quick
 
     def _receive(self, envelope: Envelope, replica: Replica, now: float) -> None:
         """Let the replica take a message; one that it cannot take ends a connection, and no more.
 
         What it is known to refuse it is not told of (`check_message`), so this is for what is not.
         """
+        message = envelope.message
         try:
             replica.receive(envelope, now)
+            if isinstance(message, AppendEntriesResponse | AppendEntriesRequest):
+                index = 0 if isinstance(message, AppendEntriesRequest) else message.match_index
+                self._greeter.attest(message.source, message.term, index)
         except Exception as error:
-            message = envelope.message
             what = f"{type(message).__name__} of term {message.term}"
             log.error("closed the connection of %s: its %s: %r", message.source, what, error)
             self._transport.cut(message.source)
@@ -559,6 +589,10 @@ class Server:
             ask(replica, request, now)
         except Exception as error:
             request.fail(ValueError(f"it cannot be asked for: {error!r}"))
+
+
+def _is_small(what: Save) -> bool:
+    return what.snapshot is None and sum(size_of(e.value) for e in what.entries) <= SMALL_SAVE
 
 
 class _Waiting:

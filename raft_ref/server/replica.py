@@ -17,7 +17,7 @@ once all up to that index is applied.
 """
 
 import random
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args
@@ -65,10 +65,10 @@ class Timing:
       messages with entries that a leader sends to a server before the first is answered.
     - `compact_after`, `compact_bytes`: entries in the log, or their bytes, at which it is
       compacted; `keep`, `keep_bytes`: how many committed ones stay, at most, so that a server that
-      is a little behind needs no snapshot. While one is sent ten times as many stay.
+      is a little behind needs no snapshot. While one is sent ten times as many stay; and so, where
+      a snapshot is larger than a message, until the log has as many bytes.
     - `sends_early`: a leader sends its entries while it saves them (thesis, 10.2.1).
     - `longest_save`: for how long a leader is heard while its disk is at work.
-    - `bandwidth`: bytes a second that a network and a disk carry at least, where they are not lost.
     - `max_pending`: bytes of what clients want that are not committed yet.
     - `clock_drift`: how much faster than another the clock of any server may run (0.1: a tenth).
       Reads by lease are right only if that is so.
@@ -86,7 +86,6 @@ class Timing:
     compact_bytes: int = 2**26
     keep_bytes: int = 2**24
     max_pending: int = 2**24
-    bandwidth: int = 2**23
     longest_save: float = 3.0
     sends_early: bool = False
 
@@ -146,6 +145,8 @@ class Reply(NamedTuple):
 
 
 LONG_AGO, NEVER = float("-inf"), float("inf")
+
+_ENDED = object()
 
 RequestId = Hashable
 """What whoever runs a replica knows a request by."""
@@ -230,18 +231,27 @@ _UNCHANGED = Result(succeeded=False, refused="this server does not change its me
 class _Peer:
     """What a leader knows of a server besides its next_index and match_index."""
 
-    sent: int  # the last index that was sent to it
     last_sent: float
     sent_round: int
     answered_round: int = 0
-    outstanding: int = 0  # messages with entries that were not answered
+    on_their_way: list[int] = field(default_factory=list)  # the last index of each message
+    entries_round: int = -1  # in which the latest of these was sent
     heard: float = LONG_AGO
     asked: float = LONG_AGO  # when something was sent that is not answered, if it is
     round_trip: float = 0.0  # seconds from a message to an answer
-    next_index: int = 0  # when that was last seen to have grown
-    waits_since: float = LONG_AGO  # for it to grow, if entries are on their way
-    on_their_way: int = 0  # bytes of these
     is_probed: bool = False  # where its log matches is being found out, without entries
+
+    def hear(self, next_index: int, number: int) -> None:
+        """Take in an answer to what was sent in a round, after which this is next_index.
+
+        What is on its way waits to be answered, for as long as that takes: who is behind is not
+        helped by more of the same. It is lost if what was sent later is answered, as a connection
+        keeps the order, and a leader sends heartbeats meanwhile.
+        """
+        self.on_their_way = [last for last in self.on_their_way if last >= next_index]
+        self.answered_round = max(self.answered_round, number)
+        if number > self.entries_round:
+            self.on_their_way.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +305,11 @@ class Replica:
         self.applied = self.state.compacted
         self.slack = 0.0
         self._size = 0
+        self._compacting: tuple[int, Iterator[None]] | None = None  # up to which index
         self._sizes: list[int] = []  # the bytes of the entries that are applied, and in the log
         self.leader: ServerId | None = None
-        self.round = 0
+        self.round = 0  # which begins anew with each message that is to be told from those before
+        self.asked_round = 0  # the one that reads wait for to be answered
         self._chance = chance
         self._leading: _Leadership | None = None
         self._messages: list[Envelope] = []
@@ -433,6 +445,8 @@ class Replica:
     @property
     def due(self) -> float:
         """The time at which `tick` and `flush` have something to do if nothing happens before."""
+        if self._compacting is not None:
+            return LONG_AGO
         if self._leading is None:
             return self._election_due
         peers = self._leading.peers.items()
@@ -477,8 +491,7 @@ class Replica:
 
     def _peer(self, server: ServerId) -> _Peer:
         """Return what a leader knows at first of a server."""
-        sent = self.node.next_index(self.state, server) - 1
-        return _Peer(sent, LONG_AGO, self.round)
+        return _Peer(LONG_AGO, self.round)
 
     def _is_quorum(self, servers: frozenset[ServerId]) -> bool:
         return self.node.is_quorum(servers)
@@ -511,16 +524,13 @@ class Replica:
         if peer is None:  # a member no longer
             return
         peer.heard = now
-        next_index = self.node.next_index(self.state, message.source)
-        if next_index > peer.next_index:
-            peer.next_index, peer.waits_since = next_index, now
+        peer.hear(self.node.next_index(self.state, message.source), number)
         if peer.asked != LONG_AGO:
             peer.round_trip, peer.asked = now - peer.asked, LONG_AGO
-        peer.outstanding = max(0, peer.outstanding - 1)
-        peer.answered_round = max(peer.answered_round, number)
         peer.is_probed = isinstance(message, AppendEntriesResponse) and not message.success
         if peer.is_probed:
-            peer.last_sent = peer.waits_since = LONG_AGO  # and so the next one goes at once
+            peer.on_their_way.clear()
+            peer.last_sent = LONG_AGO  # and so the next one goes at once
 
     def _replicate(self, leading: _Leadership, now: float) -> None:
         for server, peer in leading.peers.items():
@@ -530,6 +540,8 @@ class Replica:
                 peer.last_sent, peer.sent_round = now, self.round
                 if peer.asked == LONG_AGO:
                     peer.asked = now
+        if any(peer.entries_round == self.round for peer in leading.peers.values()):
+            self.round += 1  # what is sent later is told from what has entries
 
     def _next_message(self, server: ServerId, peer: _Peer, now: float) -> Action | None:
         state = self.state
@@ -537,36 +549,26 @@ class Replica:
         is_late = now >= peer.last_sent + self._pause(server)
         if next_index <= state.compacted:
             return InstallSnapshot(server) if is_late else None
-        is_waiting = peer.sent >= next_index
-        if not is_waiting or now >= peer.waits_since + self._patience_with(peer):
-            # What was not answered is sent again.
-            peer.outstanding, peer.on_their_way, peer.sent = 0, 0, next_index - 1
-            peer.waits_since = now
         # What is on its way is sent again with what is new: the node sends from next_index on.
-        last, size = self._last_of_batch(next_index)
-        has_room = peer.outstanding < self.timing.max_outstanding and not peer.is_probed
-        if last > max(peer.sent, next_index - 1) and has_room:
-            peer.sent = last
-            peer.outstanding += 1
-            peer.on_their_way += size
+        has_room = len(peer.on_their_way) < self.timing.max_outstanding and not peer.is_probed
+        last = self._last_of_batch(next_index) if has_room else 0
+        if last > max(peer.on_their_way, default=next_index - 1):
+            peer.on_their_way.append(last)
+            peer.entries_round = self.round
             return AppendEntries(server, last - next_index + 1)
-        return AppendEntries(server, 0) if is_late or peer.sent_round < self.round else None
+        is_asked = peer.sent_round < self.asked_round
+        return AppendEntries(server, 0) if is_late or is_asked else None
 
-    def _patience_with(self, peer: _Peer) -> float:
-        """Return the seconds after which messages with entries that are not answered are lost."""
-        needed = 2 * self.slack + peer.on_their_way / self.timing.bandwidth
-        return max(self.timing.heartbeat, needed)
-
-    def _last_of_batch(self, first: int) -> tuple[int, int]:
-        """Return the last index of the entries of one message from an index on, and their bytes."""
+    def _last_of_batch(self, first: int) -> int:
+        """Return the last index of the entries of one message from an index on."""
         state, size = self.state, 0
         last = min(state.last_index, first - 1 + self.timing.max_entries)
         for index, entry in enumerate(state.entries(first, last), start=first):
             more = size_of(entry.value)
             if size and size + more > self.timing.max_bytes:
-                return index - 1, size
+                return index - 1
             size += more
-        return last, size
+        return last
 
     # Reads
 
@@ -581,6 +583,7 @@ class Replica:
         if not leading.early or not self.knows_commits():
             return
         self.round += 1
+        self.asked_round = self.round
         leading.reads += [
             _Read(request, key, self.round, self.state.commit_index)
             for request, key in leading.early
@@ -648,19 +651,40 @@ class Replica:
             leading.size -= size_of(command)
 
     def _compact(self, now: float) -> None:
-        timing, times = self.timing, 10 if self._brings_snapshot(now) else 1
+        """Begin to compact the log if it is long, and go on: a little each time, as it may take."""
+        machine, state = self.node.machine, self.state
+        assert isinstance(machine, KeyValueMachine)
+        if self._compacting is None:
+            index = self._compactable(now)
+            if index <= state.compacted:
+                return
+            entries = state.entries(state.compacted + 1, index)
+            self._compacting = index, machine.preparing(state.snapshot.data, entries)
+        index, preparing = self._compacting
+        is_void = index <= state.compacted  # a snapshot has come from the leader
+        if not is_void and next(preparing, _ENDED) is not _ENDED:
+            return
+        self._compacting = None
+        if not is_void:
+            self._act(CompactLog(index), now)
+            self._sizes = self._sizes[len(self._sizes) - (self.applied - index) :]
+            self._size = sum(self._sizes)
+
+    def _compactable(self, now: float) -> int:
+        """Return the index up to which the log is to be compacted; 0 if it is not to be yet."""
+        timing, snapshot = self.timing, self.state.snapshot.data
+        assert isinstance(snapshot, str)
+        # A large snapshot is made anew when the log has got as large, or else ten times as long.
+        is_dear = self._size < len(snapshot) > timing.max_bytes
+        times = 10 if is_dear or self._brings_snapshot(now) else 1
         is_long = len(self.state.log) > times * timing.compact_after
         if not is_long and self._size <= times * timing.compact_bytes:
-            return
+            return 0
         keep, size = 0, 0
         while keep < min(timing.keep, len(self._sizes)) and size <= timing.keep_bytes:
             keep += 1
             size += self._sizes[-keep]
-        index = self.applied - keep
-        if index > self.state.compacted:
-            self._act(CompactLog(index), now)
-            self._sizes = self._sizes[len(self._sizes) - keep :]
-            self._size = size
+        return self.applied - keep
 
     def _brings_snapshot(self, now: float) -> bool:
         """Tell whether a server that answers is sent a snapshot, for which what follows is kept."""

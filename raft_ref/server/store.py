@@ -9,7 +9,7 @@ Two rules hold here.
 `Store` is the store of a running server, changed in place; as text it is what a snapshot holds.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -80,6 +80,12 @@ class Result(msgspec.Struct, frozen=True, array_like=True):
 EXPIRED = Result(succeeded=False, refused="session expired")
 STALE = Result(succeeded=False, refused="a later command of the client was done already")
 
+AT_ONCE = 2**20
+"""Bytes of a store that are written as text, or of commands that are done, before others have their
+turn; a command or a key counts for as many more as take as long."""
+
+_EACH = 1000
+
 MAX_SESSIONS = 10_000
 """Sessions that are kept; the one that was not used for longest goes first."""
 
@@ -98,6 +104,7 @@ class _Content(msgspec.Struct, array_like=True):
     members: str = ""  # those of the latest change; nothing before the first
 
 
+_encode = msgspec.json.Encoder().encode
 _decode_command = msgspec.json.Decoder(Command).decode
 _decode_content = msgspec.json.Decoder(_Content).decode
 
@@ -155,9 +162,16 @@ class Store:
 
     def as_text(self) -> str:
         """Return all of it, for a snapshot."""
+        return "".join(self.pieces())
+
+    def pieces(self) -> Iterator[str]:
+        """Yield the text in pieces (of a `_Content`); nothing may change until it has ended."""
+        yield "[{"
+        yield from _pieces(self._values)
+        yield "},{"
+        yield from _pieces(self._sessions)
         members = "" if self.members is None else as_text(self.members)
-        content = _Content(self._values, self._sessions, self._clients, members)
-        return msgspec.json.encode(content).decode()
+        yield f"}},{self._clients},{_encode(members).decode()}]"
 
     def get(self, key: str) -> str | None:
         """Return the value of a key, or None."""
@@ -222,13 +236,34 @@ class Store:
                 return Result(True, before)
 
 
+def _pieces(content: Mapping[Any, Any]) -> Iterator[str]:
+    """Yield what stands in JSON within the braces of an object, in pieces."""
+    piece: dict[Any, Any] = {}
+    size, comma = 0, ""
+    for key, value in content.items():
+        piece[key] = value
+        text = value if isinstance(value, str) else value.result.value or ""
+        size += len(text) + _EACH
+        if size > AT_ONCE:
+            yield comma + _encode(piece)[1:-1].decode()
+            piece, size, comma = {}, 0, ","
+    if piece:
+        yield comma + _encode(piece)[1:-1].decode()
+
+
 class KeyValueMachine:
-    """The store as a state machine of the node: its state is the text of a `Store`."""
+    """The store as a state machine of the node: its state is the text of a `Store`.
+
+    To make a large text takes long. So it can be made a little at a time (`preparing`), before it
+    is asked for: what was prepared last, `apply` has at once.
+    """
 
     def __init__(self, max_sessions: int = MAX_SESSIONS) -> None:
         self._max_sessions = max_sessions
         # The store of the text that was made last, as it is what comes next that is asked for.
         self._latest: tuple[str, Store] | None = None
+        self._members: tuple[str, Members | None] = "", None
+        self._prepared: tuple[str, Sequence[Entry], str] | None = None
 
     @property
     def initial(self) -> str:
@@ -243,17 +278,41 @@ class KeyValueMachine:
     def members(self, data: Hashable) -> Members | None:
         """Return the members as of the entries that the text stands for; None for the first."""
         assert isinstance(data, str)
-        return members_in(data)
+        known, members = self._members
+        return members if known is data else members_in(data)
 
     def apply(self, data: Hashable, entries: Sequence[Entry]) -> str:
         """Return the text once these entries are applied."""
+        prepared, self._prepared = self._prepared, None
+        if prepared is None or prepared[0] is not data or prepared[1] != entries:
+            for _ in self.preparing(data, entries):
+                pass
+            prepared, self._prepared = self._prepared, None
+        assert prepared is not None
+        return prepared[2]
+
+    def preparing(self, data: Hashable, entries: Sequence[Entry]) -> Iterator[None]:
+        """Make the text that `apply` returns for the same, with a pause wherever it takes long."""
         known, self._latest = self._latest, None
         store = known[1] if known is not None and known[0] is data else self.store(data)
+        size = 0
         for entry in entries:
             store.apply(entry.value)
-        text = store.as_text()
-        self._latest = text, store
-        return text
+            size += size_of(entry.value) + _EACH
+            if size > AT_ONCE:
+                size = 0
+                yield
+        made: list[str] = []
+        for piece in store.pieces():
+            made.append(piece)
+            size += len(piece)
+            if size > AT_ONCE:
+                size = 0
+                yield
+        text = "".join(made)
+        assert isinstance(data, str)
+        self._latest, self._members = (text, store), (text, store.members)
+        self._prepared = data, entries, text
 
     def rename(self, data: Hashable, renaming: Mapping[str, str]) -> Hashable:
         """Return the text as it is: no value here is renamed."""

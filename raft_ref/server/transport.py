@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from raft_ref.messages import AppendEntriesRequest, ServerId
+from raft_ref.messages import AppendEntriesRequest, AppendEntriesResponse, ServerId
 from raft_ref.server.codec import Envelope
 from raft_ref.state import Role, State
 
@@ -34,15 +34,16 @@ def may_leave_early(message: Any, written: State) -> bool:
 
 
 class Pulse:
-    """What a leader says again while its disk is at work, so that nobody takes it for gone.
+    """What a server says again while its disk is at work, so that nobody takes it for gone.
 
     Nothing new may leave before it is written. But what has left may be said again: it is what a
     network may do with it at any time (what it had of entries left out, which could have been sent
-    so then). So a slow disk does not silence a leader.
+    so then). So a slow disk silences no leader; and no followers, without whom a leader steps down.
     """
 
     def __init__(self) -> None:
         self._said: dict[ServerId, Envelope] = {}
+        self._answered: Envelope | None = None
 
     def note(self, envelope: Envelope) -> None:
         """Take in what has been sent."""
@@ -50,6 +51,8 @@ class Pulse:
         if isinstance(message, AppendEntriesRequest):
             alone = replace(message, entries=())
             self._said[message.dest] = envelope._replace(message=alone)
+        elif isinstance(message, AppendEntriesResponse) and message.success:
+            self._answered = envelope
 
     def foresee(self, envelopes: Iterable[Envelope], written: State) -> None:
         """Take in what is to be sent, as far as it says nothing that is not written yet.
@@ -67,3 +70,11 @@ class Pulse:
             return []
         said = self._said.values()
         return [each for each in said if each.message.term == state.current_term]
+
+    def answered(self, message: Any, state: State) -> list[Envelope]:
+        """Return what a server in this state answers again to its leader, which has said more."""
+        said = self._answered
+        if said is None or not isinstance(message, AppendEntriesRequest):
+            return []
+        is_of_term = message.term == said.message.term == state.current_term
+        return [said] if is_of_term and message.source == said.message.dest else []

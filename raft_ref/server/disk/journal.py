@@ -103,7 +103,7 @@ class Journal:
                     raise StorageError(f"{folder}: there is a server's journal already")
                 # A mark of no journal: if this ends here, nothing was promised by anybody.
                 for name, content in (
-                    (MARK, _mark_bytes(_Mark(0, 0, bytes(16))).ljust(_SECTOR, b"\0")),
+                    (MARK, [_mark_bytes(_Mark(0, 0, bytes(16))).ljust(_SECTOR, b"\0")]),
                     (JOURNAL, _whole(1, records)[0]),
                 ):
                     _write_whole(folder / NEXT, content)
@@ -196,7 +196,7 @@ class Journal:
             os.close(self._file)
             self._file = os.open(self._path, os.O_RDWR)
             self._number += 1
-            self._position = self._size = len(content)
+            self._position = self._size = sum(map(len, content))
             self._digest = digest
             self._write_mark(is_synced=True)
         except OSError as error:
@@ -271,8 +271,8 @@ def _mark_bytes(mark: _Mark) -> bytes:
     return content + _digest(content)
 
 
-def _whole(number: int, records: Iterable[bytes]) -> tuple[bytes, bytes]:
-    """Return a journal as bytes, and its last digest."""
+def _whole(number: int, records: Iterable[bytes]) -> tuple[list[bytes], bytes]:
+    """Return a journal as bytes, in parts (it may be large), and its last digest."""
     contents = list(records)
     end = _HEAD.size + sum(_RECORD.size + len(content) for content in contents)
     parts = [_HEAD.pack(_MAGIC, number, end, secrets.token_bytes(16))]
@@ -280,7 +280,7 @@ def _whole(number: int, records: Iterable[bytes]) -> tuple[bytes, bytes]:
     for content in contents:
         digest = _chained(digest, content)
         parts += [_RECORD.pack(len(content), digest), content]
-    return b"".join(parts), digest
+    return parts, digest
 
 
 def _chain(data: bytes, position: int, digest: bytes) -> Iterator[tuple[bytes, int, bytes]]:
@@ -302,10 +302,12 @@ def _write(file: int, data: bytes, position: int) -> None:
         view, position = view[written:], position + written
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+def _write_whole(path: Path, parts: Iterable[bytes]) -> None:
+    file, position = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644), 0
     try:
-        _write(file, data, 0)
+        for part in parts:
+            _write(file, part, position)
+            position += len(part)
         os.fsync(file)
     finally:
         os.close(file)

@@ -6,8 +6,8 @@ is kept, and a stream that ends within a frame is told from one that ends after 
 
 import asyncio
 import struct
-from collections import deque
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import cast
 
 _LENGTH = struct.Struct(">I")
@@ -36,25 +36,31 @@ for as long it may stand still."""
 
 
 class Budget:
-    """How many bytes of large frames are read at a time, on all connections; others wait."""
+    """How many bytes of large frames are read at a time, on all connections; others wait.
+
+    The smaller ones first, and else in their order: who asks for much, and then says nothing, keeps
+    others waiting for less time.
+    """
 
     def __init__(self, size: int) -> None:
         self._free = size
-        self._waiting: deque[tuple[int, Callable[[], None]]] = deque()
+        self._count = 0
+        self._waiting: list[tuple[int, int, Callable[[], None]]] = []  # a heap
 
     def take(self, size: int, then: Callable[[], None]) -> bool:
         """Take so many bytes if there is room; else `then` is called once they are taken."""
         if not self._waiting and size <= self._free:
             self._free -= size
             return True
-        self._waiting.append((size, then))
+        self._count += 1
+        heappush(self._waiting, (size, self._count, then))
         return False
 
     def give(self, size: int) -> None:
         """Give them back."""
         self._free += size
         while self._waiting and self._waiting[0][0] <= self._free:
-            taken, then = self._waiting.popleft()
+            taken, _, then = heappop(self._waiting)
             self._free -= taken
             then()
 

@@ -7,6 +7,10 @@ The rule: no server without a memory votes. A server takes part once it knows by
 known. Of a new cluster the first server, by name, draws that, and tells each of the others once: it
 remembers whose disk it has told, and whoever comes without, under a name that has a disk, has lost
 its own. A server that joins is told by any, and votes only with a log that is not empty.
+
+A disk may be set back as a whole, to what it once was, and nothing on it tells. So each remembers
+what the others have told of themselves, how often they were started and (while it runs) how far
+they had got, and whoever comes back with less has forgotten what it promised.
 """
 
 import logging
@@ -41,7 +45,7 @@ class Greeter:
 
     Arguments: its name, features and address; its disk, and how to call it, one thing at a time;
     whom it lets in: the members, or None for anybody who is not refused. `replaced` is called with
-    a peer that was started again.
+    a peer that was started again; `reached` returns how far this server has got.
     """
 
     def __init__(
@@ -52,11 +56,14 @@ class Greeter:
         disk: OwnDisk,
         on_disk: Callable[..., Awaitable[Any]],
         replaced: Callable[[ServerId], None],
+        reached: Callable[[], tuple[int, int] | None] = lambda: None,
     ) -> None:
         self._me = me
         self._disk = disk
         self._on_disk = on_disk
         self._replaced = replaced
+        self._reached = reached
+        self._attested: dict[ServerId, tuple[int, int]] = {}  # how far the others had got
         self._run = secrets.token_hex(8)
         self._features, self._address = features, address
         self._runs: dict[ServerId, tuple[int, str]] = {}
@@ -83,6 +90,7 @@ class Greeter:
             "founders": disk.founders,
             "disk": disk.disk,
             "times": disk.times,
+            "reached": self._reached(),
         }
 
     def answer(self, farewell: Farewell | None = None, detail: str = "") -> Answer:
@@ -90,6 +98,11 @@ class Greeter:
         return Answer(farewell, detail, **self._own, run=self._run)
 
     # What others say
+
+    def attest(self, peer: ServerId, term: int, index: int) -> None:
+        """Take in how far a peer has got, as it says in a message: all of that it has saved."""
+        if (term, index) > self._attested.get(peer, (0, 0)):
+            self._attested[peer] = term, index
 
     async def greet(self, hello: Hello, members: Collection[ServerId] | None) -> Answer:
         """Return what is answered to another server, of the members (None: of any).
@@ -173,6 +186,8 @@ class Greeter:
 
     async def _meet(self, peer: ServerId, said: Said, remembers: bool = True) -> Farewell | None:
         """Return why a member is not the one that it was, if it is not."""
+        if said.reached is not None and said.reached < self._attested.get(peer, (0, 0)):
+            return Farewell.OLDER_DISK
         meet = partial(self._disk.meet, peer, said.disk, said.times, remembers=remembers)
         found = _ENCOUNTERS.get(await self._on_disk(meet))
         if found is not None or not remembers:

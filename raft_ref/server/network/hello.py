@@ -10,11 +10,13 @@ import msgspec
 from raft_ref.messages import ServerId
 from raft_ref.server.network.framing import FrameError, read_frame
 
-VERSION = 4
+VERSION = 5
 """The version of what is spoken on a connection."""
 
 HELLO_TIMEOUT = 5.0
 """Seconds in which a new connection must have said who speaks."""
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 LONGEST_GREETING = 4096
 """Bytes that the first frames may have."""
@@ -26,7 +28,8 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     `features` are those of a server, by their names, and `address` is where it listens. `cluster`
     is what its cluster is known by (empty: it does not know yet), `founders` are the servers that
     this began with (none: it joined). `disk` is what its disk is known by, `times` how often it was
-    started from it, and `run` is drawn anew each time.
+    started from it, and `run` is drawn anew each time. `reached` are its term and the last index of
+    its log, if that is told.
     """
 
     version: int
@@ -37,8 +40,9 @@ class Hello(msgspec.Struct, frozen=True, tag="raft-ref", forbid_unknown_fields=T
     cluster: str = ""
     founders: tuple[ServerId, ...] = ()
     disk: str = ""
-    times: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    times: Count = 0
     run: str = ""
+    reached: tuple[Count, Count] | None = None
 
 
 class Farewell(StrEnum):
@@ -76,8 +80,9 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cluster: str = ""
     founders: tuple[ServerId, ...] = ()
     disk: str = ""
-    times: Annotated[int, msgspec.Meta(ge=0, le=2**62)] = 0
+    times: Count = 0
     run: str = ""
+    reached: tuple[Count, Count] | None = None
 
     @property
     def reason(self) -> str:

@@ -3,9 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address
 from raft_ref.server.network.framing import Frames, frame
+
+BUSY = msgspec.msgpack.encode((0, ("overloaded", (), None)))
+"""What a client is told meanwhile that waits for long: the reply to no request."""
 
 MOST_ASKED = 256
 """Requests of one client that are in work at a time; the others wait in its socket."""
@@ -30,6 +35,8 @@ class Incoming(Frames):
         self.source: ServerId | None = None
         self.name = "somebody"
         self._asked = 0
+        self._answers = 0
+        self._seen: int | None = None  # of these, when it was last looked at, and waited for more
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
@@ -84,8 +91,19 @@ class Incoming(Frames):
     def was_answered(self) -> None:
         """Let the next one come, if it has waited."""
         self._asked -= 1
+        self._answers += 1
         if self._asked == MOST_ASKED - 1:
             self.release()
+
+    def look(self) -> None:
+        """Tell a client that has waited since the last look that it is not forgotten.
+
+        Or it would take this server for gone, and ask once more for what is under way, or in line.
+        """
+        waits = self._holds > 0 or not self.is_idle
+        if waits and self._seen == self._answers and not self.transport.get_write_buffer_size():
+            self.tell(BUSY)
+        self._seen = self._answers if waits else None
 
     @property
     def is_idle(self) -> bool:

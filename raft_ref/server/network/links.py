@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import logging
 import random
+import resource
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -25,7 +26,8 @@ FIRST_RETRY, LAST_RETRY = 0.05, 1.0
 class Limits:
     """What connections may take.
 
-    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection.
+    - `frame`, `queue`: bytes of one frame, and of all that wait to be sent on one connection, or,
+      come from a peer, to be taken up.
     - `reading`: bytes of large requests of clients that are read or in work at a time, in all.
     - `clients`: those that are connected. When there is one more, the one goes that was idle for
       longest.
@@ -38,6 +40,22 @@ class Limits:
     clients: int = 4000
     unknown: int = 1000
 
+    def within_descriptors(self) -> "Limits":
+        """Return the limits that this process can keep, which has files and peers as well."""
+        most, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if most != highest:
+            with contextlib.suppress(ValueError, OSError):  # a system may have a lower limit
+                resource.setrlimit(resource.RLIMIT_NOFILE, (highest, highest))
+                most = highest
+        if most == resource.RLIM_INFINITY:
+            return self
+        free = max(8, most - RESERVED)
+        clients, unknown = min(self.clients, 3 * free // 4), min(self.unknown, free // 4)
+        return replace(self, clients=clients, unknown=unknown)
+
+
+RESERVED = 64
+"""Descriptors of a process that are not for who connects."""
 
 DEFAULT_LIMITS = Limits()
 

@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,9 @@ MOST_QUOTED = 300
 BACKLOG = 1024
 """Connections that wait to be accepted, at most: one that finds no place waits for a second."""
 
+LOOK_EVERY = 0.5
+"""Seconds from one look at who waits for an answer to the next."""
+
 MOST_TOLD = 100
 """Reasons to let somebody not in that are remembered, so that each is told once."""
 
@@ -43,11 +47,13 @@ class Listener:
 
     - `greet` is called with who begins to speak for a server, and returns what is answered: why it
       is not let in, if it is not.
-    - `deliver` is called with each message, which is from whom the connection is.
+    - `deliver` is called with each message, which is from whom the connection is. It is `taken` up
+      later: of a peer with too many bytes until then no more is read.
     - `answer` is called with each request of a client; requests of one connection may be answered
       in any order, so they say themselves which is which.
     - `features`: those of the server, by their names. A peer that has others is told of in the log.
     - `known`: where servers listen, by their names, as far as is known.
+    - `is_at_work`: whether clients that wait for long do well to wait on.
 
     All raise ValueError for what they cannot use; its connection is closed then.
     """
@@ -61,8 +67,10 @@ class Listener:
         limits: Limits = DEFAULT_LIMITS,
         features: str = "none",
         known: Callable[[], Mapping[ServerId, Address]] = dict,
+        is_at_work: Callable[[], bool] = lambda: True,
     ) -> None:
         self._me = me
+        self._is_at_work = is_at_work
         self._known = known
         self._told: set[str] = set()  # of who was closed, so that it is said once
         self._greet = greet
@@ -76,14 +84,22 @@ class Listener:
         # Who has not said yet who speaks, and when it must have.
         self._unknown: dict[Incoming, asyncio.TimerHandle] = {}
         self._speaking: dict[ServerId, set[Incoming]] = defaultdict(set)
+        # Bytes of what peers have said that nobody has taken up, and of whom no more is read.
+        self._untaken: dict[ServerId, int] = defaultdict(int)
+        self._held: list[Incoming] = []
         # The client that was idle for longest comes first.
         self._clients: dict[Incoming, None] = {}
         self._greeting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._silent_until = float("-inf")
+        self._next_look: asyncio.TimerHandle | None = None
 
     async def start(self, address: Address, tls: ssl.SSLContext | None = None) -> Address:
         """Listen, and return where (port 0 takes any that is free). Raises OSError."""
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(loop.get_exception_handler() or self._note_trouble)
+        self._limits = self._limits.within_descriptors()
+        self._look()
 
         def accept() -> Incoming:
             return Incoming(self._begin, self._meet, self._close_refused, self._forget)
@@ -102,6 +118,8 @@ class Listener:
         """Stop listening, and close all connections."""
         if self._server is not None:
             self._server.close()
+        if self._next_look is not None:
+            self._next_look.cancel()
         for task in self._greeting:
             task.cancel()
         await asyncio.gather(*self._greeting, return_exceptions=True)
@@ -109,6 +127,14 @@ class Listener:
             each.close()
 
     # Connections
+
+    def _note_trouble(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Say in one line, once in a minute, that nobody more can be let in for now."""
+        if "socket.accept()" not in context.get("message", ""):
+            loop.default_exception_handler(context)
+        elif loop.time() >= self._silent_until:
+            self._silent_until = loop.time() + 60.0
+            log.warning("%s lets nobody in for now: %s", self._me, context.get("exception"))
 
     def _meet(self, connection: Incoming) -> None:
         """Give a new connection some time to say who speaks."""
@@ -213,6 +239,17 @@ class Listener:
         if (source, dest) != (connection.source, self._me):
             raise FrameError(f"{connection.source!r} sends a message of {source!r} for {dest!r}")
         self._deliver(envelope)
+        self._untaken[source] += len(payload)
+        if self._untaken[source] > self._limits.queue:
+            connection.hold()
+            self._held.append(connection)
+
+    def taken(self) -> None:
+        """Go on: all that was delivered has been taken up."""
+        self._untaken.clear()
+        held, self._held = self._held, []
+        for each in held:
+            each.release()
 
     def _compare(self, peer: ServerId, features: str) -> None:
         """Say in the log, once, that a peer has other features."""
@@ -250,6 +287,12 @@ class Listener:
         if self._clients.pop(client, client) is None:
             self._clients[client] = None  # now it is the last
         self._answer(client.asks(payload))
+
+    def _look(self) -> None:
+        if self._is_at_work():
+            for each in self._clients:
+                each.look()
+        self._next_look = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look)
 
     def _make_room(self) -> bool:
         """Close the connection of the client that has been idle for longest, if one is."""

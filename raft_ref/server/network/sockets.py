@@ -52,8 +52,12 @@ class SocketTransport(Transport):
         limits: Limits = DEFAULT_LIMITS,
         tls: Contexts | None = None,
         hear: Callable[[ServerId, Answer], Awaitable[bool]] = lambda peer, answer: take(answer),
+        is_at_work: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Open nothing yet. `tls` is for listening and for connecting."""
+        """Open nothing yet. `tls` is for listening and for connecting.
+
+        `is_at_work` says whether clients that wait for long are told to wait on.
+        """
         first = hello()
         assert first.source is not None
         self._hello = hello
@@ -68,7 +72,10 @@ class SocketTransport(Transport):
         self._is_started = False
         self._own = addresses.get(self._me)
         self._listener = Listener(
-            self._me, greet, deliver, answer, limits, features=first.features, known=self._known
+            *(self._me, greet, deliver, answer, limits),
+            features=first.features,
+            known=self._known,
+            is_at_work=is_at_work,
         )
 
     def _known(self) -> dict[ServerId, Address]:
@@ -128,6 +135,10 @@ class SocketTransport(Transport):
         task = self._running.pop(peer, None)
         if task is not None:
             task.cancel()
+
+    def taken(self) -> None:
+        """Read on from peers: what was delivered has been taken up."""
+        self._listener.taken()
 
     def send(self, envelope: Envelope) -> None:
         """Send a message to a peer; it may be lost."""

@@ -124,6 +124,7 @@ class SimulatedServer:
         self._inbox: list[Callable[[Replica, float], None]] = []
         self._steps: list[Happening] = []
         self._saving: Output | None = None
+        self._saving_since = 0.0
         self._due = 0.0
         self.pulse = Pulse()
         self._written = self.node.initial(me)
@@ -217,6 +218,14 @@ class SimulatedServer:
             self._inbox.append(event)
             self.wake()
 
+    def hear(self, envelope: Envelope) -> None:
+        """Take a message, and let a leader hear something if the disk is at work for long."""
+        self.take(lambda replica, now: replica.receive(envelope, now))
+        is_long = self.simulation.now >= self._saving_since + self.simulation.timing.heartbeat
+        if self.replica is not None and self._saving is not None and is_long:
+            for again in self.pulse.answered(envelope.message, self.replica.state):
+                self.simulation.send(again)
+
     def wake(self) -> None:
         """Take all that came in, and let time pass."""
         if self.replica is None or self._saving is not None:
@@ -246,7 +255,7 @@ class SimulatedServer:
                 simulation.send(envelope)
             rest = [each for each in output.messages if each not in early]
             output = output._replace(messages=rest)
-        self._saving = output
+        self._saving, self._saving_since = output, simulation.now
         seconds = simulation.chance.uniform(*simulation.conditions.saving)
         self.later(seconds, lambda: self._is_saved(seconds))
         self.later(simulation.timing.heartbeat, lambda: self._pulse_while(output))
@@ -409,8 +418,7 @@ class Simulation(Transport):
             self.at(self.chance.uniform(*conditions.delay), lambda: self._deliver(envelope))
 
     def _deliver(self, envelope: Envelope) -> None:
-        dest = self.servers[envelope.message.dest]
-        dest.take(lambda replica, now: replica.receive(envelope, now))
+        self.servers[envelope.message.dest].hear(envelope)
 
     def cut_off(self, some: Iterable[ServerId], one_way: bool = False) -> None:
         """Cut some servers off from the others; one way: what they send is lost."""

@@ -12,6 +12,7 @@ import pytest
 
 from raft_ref import (
     AppendEntriesRequest,
+    AppendEntriesResponse,
     Entry,
     InstallSnapshotRequest,
     RequestVoteRequest,
@@ -153,6 +154,43 @@ def test_a_copy_of_a_disk_is_another_server(tmp_path: Path) -> None:
             assert await run_of(1, "a").says(where) is Farewell.OLDER_DISK
             assert await run_of(3, "c").says(where) == "(welcome)"
             assert await first.hears() is Farewell.OLDER_DISK
+
+    asyncio.run(test())
+
+
+def test_a_disk_that_was_set_back_as_a_whole_is_an_older_one(tmp_path: Path) -> None:
+    """Nothing on it tells; others do, who were told what it held."""
+
+    async def test() -> None:
+        async with running(tmp_path) as (server, where):
+
+            def back_at(*reached: int) -> Speaker:
+                return Speaker("s2", "disk", cluster=server.cluster, times=1, reached=reached)
+
+            answer = encode(Envelope(AppendEntriesResponse("s2", "s1", 3, True, 0)))
+            refused = encode(Envelope(AppendEntriesResponse("s2", "s1", 3, False, 0)))
+            assert await back_at(2, 9).says(where, answer, refused) == "(welcome)"
+            server._greeter.attest("s2", 3, 5)
+            for reached in ((2, 9), (3, 4)):
+                assert await back_at(*reached).says(where) is Farewell.OLDER_DISK
+            for reached in ((3, 5), (4, 2)):
+                assert await back_at(*reached).says(where) == "(welcome)"
+            elsewhere = Answer(cluster=server.cluster, disk="disk", times=1, reached=(3, 4))
+            assert await server._greeter.hear("s2", elsewhere, SERVERS) == (False, None)
+            assert server._greeter.hello.reached == (3, 0)
+
+    asyncio.run(test())
+
+
+def test_what_a_peer_says_in_messages_is_what_it_had_saved(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path) as (server, _):
+            for term, success, index in ((3, True, 0), (3, False, 0), (1, True, 0)):
+                message = AppendEntriesResponse("s2", "s1", term, success, index)
+                server._receive(Envelope(message), server.replica, 0.0)
+            asks = AppendEntriesRequest("s3", "s1", 4, 0, 0, (), 0)
+            server._receive(Envelope(asks), server.replica, 0.0)
+            assert server._greeter._attested == {"s2": (3, 0), "s3": (4, 0)}
 
     asyncio.run(test())
 

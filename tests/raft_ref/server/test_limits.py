@@ -241,6 +241,46 @@ def test_the_machine_goes_on_from_what_it_made_last_as_from_text() -> None:
     assert machine.apply(text, entries[:1]) == KeyValueMachine().apply(text, entries[:1])
 
 
+def test_a_large_text_is_made_a_little_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside all else; and it is the same text."""
+    monkeypatch.setattr("raft_ref.server.store.AT_ONCE", 5000)
+    machine = KeyValueMachine()
+    entries = [Entry(1, encoded(Register())), *(Entry(1, key_of(n)) for n in range(1, 99))]
+    text = machine.apply("", entries[:50])
+    assert text == msgspec.json.encode(msgspec.json.decode(text)).decode()
+    assert text == Store(text).as_text()
+    assert len(list(machine.preparing(text, entries[50:]))) > 10
+    whole = KeyValueMachine().apply(text, entries[50:])
+    assert machine.apply(text, entries[50:]) == whole
+    for _ in machine.preparing(whole, entries[:9]):  # other entries than are asked for in the end
+        pass
+    assert machine.apply(whole, entries[:5]) == KeyValueMachine().apply(whole, entries[:5])
+
+
+def key_of(sequence: int) -> str:
+    return encoded(Put(1, sequence, f"k{sequence}", "ä" * 300))
+
+
+def test_a_replica_goes_on_while_it_compacts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("raft_ref.server.store.AT_ONCE", 2000)
+    replica = leader(Timing(compact_after=20, keep=5))
+    replica.submit("register", encoded(Register()), 10.0)
+    seen = set()
+    for sequence in range(1, 60):
+        replica.submit(sequence, key_of(sequence), 10.0)
+        replica.flush(10.0)
+        last = replica.state.last_index
+        answer = AppendEntriesResponse("s2", "s1", replica.state.current_term, True, last)
+        replica.receive(Envelope(answer), 10.0)
+        assert [name for name, _ in replica.flush(10.0).replies][-1:] == [sequence]
+        is_at_work = replica._compacting is not None
+        assert is_at_work == (replica.due < 0)
+        seen.add((is_at_work, replica.state.compacted > 0))
+        assert sum(replica._sizes) == replica._size
+        assert len(replica._sizes) == replica.applied - replica.state.compacted
+    assert seen == {(False, False), (True, False), (True, True), (False, True)}
+
+
 def test_a_command_that_was_done_is_answered_without_another_entry() -> None:
     replica = leader(Timing())
     for name, command in enumerate((encoded(Register()), put(1, 10))):

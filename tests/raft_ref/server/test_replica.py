@@ -59,8 +59,7 @@ def test_a_new_leader_commits_an_entry_of_its_own_before_it_answers_reads() -> N
     assert leader.flush(1.0).replies == []
     leader.receive(accepted(0, match=1), 1.0)
     assert leader.flush(1.0).replies == []  # it may have been deposed since
-    assert leader.round == 1
-    leader.receive(accepted(1, match=1), 1.0)
+    leader.receive(accepted(leader.asked_round, match=1), 1.0)
     [(request, reply)] = leader.flush(1.0).replies
     assert (request, reply.status, reply.result.value) == ("what is x", Status.DONE, None)
 
@@ -70,11 +69,12 @@ def test_a_round_that_began_before_a_read_does_not_confirm_it() -> None:
     leader.receive(accepted(0, match=1), 1.0)
     leader.read("first", "x")
     leader.flush(1.0)
+    first = leader.asked_round
     leader.read("second", "x")
     leader.flush(1.0)
-    leader.receive(accepted(1, match=1), 1.0)
+    leader.receive(accepted(first, match=1), 1.0)
     assert [request for request, _ in leader.flush(1.0).replies] == ["first"]
-    leader.receive(accepted(2, match=1, source="s3"), 1.0)
+    leader.receive(accepted(leader.asked_round, match=1, source="s3"), 1.0)
     assert [request for request, _ in leader.flush(1.0).replies] == ["second"]
 
 
@@ -113,14 +113,47 @@ def test_a_deposed_leader_cannot_tell_what_becomes_of_a_write() -> None:
     assert (reply.status, reply.leader) == (Status.NOT_LEADER, "s3")
 
 
-def test_what_is_lost_is_sent_again() -> None:
+def entries_for(leader: Replica, server: str, now: float) -> int | None:
+    """Return how many entries a leader sends to a server now; None if it says nothing to it."""
+    sent = [each.message for each in leader.flush(now).messages]
+    counts = [
+        len(each.entries)
+        for each in sent
+        if isinstance(each, AppendEntriesRequest) and each.dest == server
+    ]
+    return counts[0] if counts else None
+
+
+def test_what_is_not_answered_is_not_sent_again_but_a_heartbeat_is() -> None:
+    """However long it takes: who is behind is not helped by more of the same."""
     leader = elected()
     assert leader.flush(1.0).messages == []
-    assert leader.due == pytest.approx(1.0 + leader.timing.heartbeat)
-    later = leader.flush(leader.due).messages
-    requests = [envelope.message for envelope in later]
-    assert {request.dest for request in requests} == {"s2", "s3"}
-    assert all(isinstance(r, AppendEntriesRequest) and len(r.entries) == 1 for r in requests)
+    for _ in range(100):
+        assert entries_for(leader, "s2", leader.due) == 0
+
+
+def test_what_is_lost_is_sent_again_once_what_was_sent_later_is_answered() -> None:
+    leader = elected()
+    first = leader.round - 1
+    now = leader.due
+    assert entries_for(leader, "s2", now) == 0
+    leader.receive(accepted(first, match=0), now)  # of what was sent before
+    assert entries_for(leader, "s2", now) is None
+    leader.receive(accepted(leader.round, match=0), now)
+    assert entries_for(leader, "s2", now) == 1
+    leader.receive(accepted(leader.round - 1, match=1), now)
+    assert entries_for(leader, "s2", leader.due) == 0
+
+
+def test_so_much_is_on_its_way_and_what_is_new_waits() -> None:
+    leader = elected()
+    most = leader.timing.max_outstanding
+    for number in range(most + 3):
+        leader.submit(number, encoded(Register()), 1.0)
+        sent = entries_for(leader, "s2", 1.0)
+        assert sent == (number + 2 if number + 1 < most else None)
+    leader.receive(accepted(0, match=1), 1.0)
+    assert entries_for(leader, "s2", 1.0) == most + 3
 
 
 # ---- How far a majority is

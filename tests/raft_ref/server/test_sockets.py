@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -16,14 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raft_ref import RequestVoteResponse
+from raft_ref.server.client import _Connection
 from raft_ref.server.codec import Envelope, encode
 from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import SMALL, Budget, FrameError, Frames, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Greeting, Hello
-from raft_ref.server.network.incoming import MOST_ASKED, Asked, Incoming
+from raft_ref.server.network.incoming import BUSY, MOST_ASKED, Asked, Incoming
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
+from raft_ref.server.replica import Status
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -54,6 +57,9 @@ class Way(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
 
 class Taken(Frames):
@@ -315,6 +321,27 @@ def test_a_peer_that_does_not_read_costs_a_queue_and_no_more() -> None:
     run(test)
 
 
+def test_of_a_peer_that_says_more_than_is_taken_up_no_more_is_read() -> None:
+    async def test() -> None:
+        async with pair(Limits(queue=2000)) as (one, two):
+            listener = two.transport._listener
+            for number in range(300):
+                one.transport.send(message("s1", "s2", number))
+                await asyncio.sleep(0)
+            await until(lambda: bool(listener._held))
+            heard = len(two.heard)
+            assert 2000 < listener._untaken["s1"] < 3000
+            assert heard < 300 - one.transport.links["s2"].lost
+            while len(two.heard) + one.transport.links["s2"].lost < 300:
+                assert len(listener._held) <= 1
+                two.transport.taken()
+                await asyncio.sleep(0)
+            numbers = [each.round for each in two.heard]
+            assert numbers == sorted(numbers)
+
+    run(test)
+
+
 # ---- Peers that come, and are sent away
 
 
@@ -407,7 +434,7 @@ def hello(source: str | None = None, dest: str | None = None, version: int = VER
         (b"GET / HTTP/1.1\r\n\r\n", "a frame of 1195725856 bytes, more than 4096"),
         (frame(b"hello"), "neither a server nor a client of ours"),
         (frame(b""), "neither a server nor a client of ours"),
-        (hello(version=1), "it speaks version 1, not 4"),
+        (hello(version=1), f"it speaks version 1, not {VERSION}"),
         (hello("s9", "s1"), "'s9' is not in the cluster"),
         (hello("s1", "s1"), "'s1' is not in the cluster"),
         (hello("s2", "s3"), "it wants 's3', and this is 's1'"),
@@ -542,6 +569,43 @@ def test_the_client_that_was_idle_for_longest_makes_room() -> None:
     run(test)
 
 
+@pytest.mark.parametrize(
+    ("soft", "hard", "is_refused", "expected"),
+    [
+        (464, 464, False, (300, 100)),
+        (464, 10**6, False, (4000, 1000)),
+        (464, 10**6, True, (300, 100)),
+        (10, 10, False, (6, 2)),
+        (464, -1, False, (4000, 1000)),  # as many as it likes
+    ],
+)
+def test_there_are_descriptors_for_all_who_are_let_in(
+    soft: int, hard: int, is_refused: bool, expected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def set_limit(kind: int, limits: Any) -> None:
+        if is_refused:
+            raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    limits = DEFAULT_LIMITS.within_descriptors()
+    assert (limits.clients, limits.unknown) == expected
+
+
+def test_where_descriptors_are_lacking_that_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        async with pair():
+            loop = asyncio.get_running_loop()
+            error = OSError(24, "Too many open files")
+            for _ in range(1000):
+                what = {"message": "socket.accept() out of system resource", "exception": error}
+                loop.call_exception_handler(what)
+
+    run(test)
+    told = [each.getMessage() for each in caplog.records if "lets nobody in" in each.getMessage()]
+    assert told == ["s1 lets nobody in for now: [Errno 24] Too many open files"]
+
+
 def test_who_does_not_say_who_speaks_is_one_of_a_few(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         async with pair(Limits(unknown=2)) as (_, two):
@@ -622,6 +686,63 @@ def test_requests_that_wait_for_answers_are_so_many_and_no_more() -> None:
         each.answer(b"")
     assert client.is_idle
     assert way.is_reading_now
+
+
+def test_of_those_who_wait_for_room_the_smallest_is_next() -> None:
+    """And none is passed by one of its size: who stalls with much keeps few waiting."""
+    budget, order = Budget(100), list[int]()
+    assert budget.take(90, lambda: None)
+    for number, size in enumerate((80, 20, 20, 30)):
+        assert not budget.take(size, lambda number=number: order.append(number))  # type: ignore[misc]
+    budget.give(90)
+    assert order == [1, 2, 3]
+    budget.give(70)
+    assert order == [1, 2, 3, 0]
+
+
+def test_who_waits_for_long_is_told_that_it_is_not_forgotten() -> None:
+    asked, told = list[Asked](), list[bytes]()
+    client = Incoming(
+        lambda client, payload: asked.append(client.asks(payload)),
+        *(lambda *_: None,) * 3,
+    )
+    client.connection_made(Way())
+    client.tell = told.append  # type: ignore[assignment]
+    client.look()
+    client.data_received(frame(b"x") * 2)
+    for answers, expected in ((0, 0), (0, 1), (1, 1), (0, 2), (1, 2), (0, 2)):
+        for _ in range(answers):
+            asked.pop().answer(b"done")
+        client.look()
+        assert told.count(BUSY) == expected
+    client.hold()
+    client.look()
+    client.look()
+    assert told.count(BUSY) == 3
+
+
+def test_a_client_waits_on_for_who_says_that_it_is_at_it() -> None:
+    """And only for so long."""
+
+    async def test() -> None:
+        connection = _Connection("s1")
+        connection.connection_made(Way())
+        connection.take(BUSY)  # nobody waits
+        waits = connection.reply_to(1, 100.0)
+        first = connection._alarm_clock
+        connection.take(BUSY)
+        second = connection._alarm_clock
+        assert first.cancelled()
+        assert not second.cancelled()
+        assert second.when() >= first.when()
+        connection._until = first.when() - 100.0
+        connection.take(BUSY)
+        assert connection._alarm_clock is second
+        connection.take(msgspec.msgpack.encode((1, ("done", (), None))))
+        assert (await waits).status is Status.DONE
+        connection.take(BUSY)
+
+    run(test)
 
 
 def test_a_large_request_keeps_its_room_until_it_is_answered_or_forgotten() -> None:

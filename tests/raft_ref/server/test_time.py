@@ -46,6 +46,33 @@ class SlowLeader(SimulatedServer):
         self.simulation.conditions = conditions
 
 
+class SlowFollower(SimulatedServer):
+    """Its disk has become slow, and that of the leader has not."""
+
+    def carry_out(self, output: Output) -> None:
+        conditions = self.simulation.conditions
+        assert self.replica is not None
+        if self.replica.state.role is Role.FOLLOWER and self.replica.state.last_index > 1:
+            self.simulation.conditions = replace(conditions, saving=(0.7, 0.8))
+        super().carry_out(output)
+        self.simulation.conditions = conditions
+
+
+class Mute(Pulse):
+    """A follower answers nothing."""
+
+    def answered(self, message: Any, state: State) -> list[Envelope]:
+        return []
+
+
+class MuteServer(SlowFollower):
+    """It answers nothing while it saves."""
+
+    def __init__(self, simulation: Simulation, me: str) -> None:
+        super().__init__(simulation, me)
+        self.pulse = Mute()
+
+
 class SilentServer(SlowLeader):
     """It says nothing while it saves."""
 
@@ -103,6 +130,14 @@ def test_a_leader_whose_disk_is_slow_alone_is_heard_meanwhile() -> None:
     assert term == 1
     assert done >= 15
     assert written(Conditions(), 20.0, server=SilentServer)[1] > 10
+
+
+def test_followers_whose_disks_are_slow_are_heard_meanwhile() -> None:
+    """Or a leader whose own is quick would step down (check-quorum)."""
+    done, term = written(Conditions(), 20.0, server=SlowFollower)
+    assert term == 1
+    assert done >= 15
+    assert written(Conditions(), 20.0, server=MuteServer)[1] > 5
 
 
 @pytest.mark.long
@@ -169,6 +204,20 @@ def test_what_is_said_again_was_said_before() -> None:
     assert pulse.again(leader) == [Envelope(replace(sent, entries=()), 5)]
     assert pulse.again(replace(leader, role=Role.FOLLOWER)) == []
     assert pulse.again(replace(leader, current_term=4)) == []
+
+
+def test_what_is_answered_again_was_answered_before() -> None:
+    """To the leader of that term alone."""
+    pulse, answer = Pulse(), AppendEntriesResponse("s2", "s1", 3, True, 7)
+    heartbeat = AppendEntriesRequest("s1", "s2", 3, 9, 3, (), 6)
+    follower = replace(State("s2"), current_term=3)
+    assert pulse.answered(heartbeat, follower) == []
+    pulse.note(Envelope(answer, 5))
+    pulse.note(Envelope(replace(answer, success=False, match_index=8), 6))
+    assert pulse.answered(heartbeat, follower) == [Envelope(answer, 5)]
+    assert pulse.answered(replace(heartbeat, term=4), follower) == []
+    assert pulse.answered(replace(heartbeat, source="s3"), follower) == []
+    assert pulse.answered(heartbeat, replace(follower, current_term=4)) == []
 
 
 def test_what_is_to_be_sent_is_said_as_far_as_it_is_written() -> None:
