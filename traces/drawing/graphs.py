@@ -8,7 +8,8 @@ from typing import Any
 
 import graphviz
 
-from raft_ref.traces.drawing.markup import BARE, escaped, font
+from raft_ref.traces.drawing.markup import plain_label
+from raft_ref.traces.drawing.metrics import SMALLEST
 from raft_ref.traces.drawing.style import LIGHT, SANS, Theme
 
 _NAMES_SHOWN = 4
@@ -44,8 +45,10 @@ def draw_graph(drawing: Drawing, theme: Theme = LIGHT) -> graphviz.Digraph:
     graph = graphviz.Digraph("states", engine="dot")
     graph.attr(
         layout="dot",
-        label=f"<{font(drawing.title, 11, theme.ink)}>",
+        label=plain_label(drawing.title),
         labelloc="t",
+        fontsize="11",
+        fontcolor=theme.ink,
         bgcolor=theme.paper,
         fontname=SANS,
         pad="0.2",
@@ -64,7 +67,9 @@ def draw_graph(drawing: Drawing, theme: Theme = LIGHT) -> graphviz.Digraph:
         graph.edge(
             names[edge[0]],
             names[edge[1]],
-            label=_label(lines, 8, colour),
+            label=plain_label(*lines),
+            fontsize=f"{SMALLEST:g}",
+            fontcolor=colour,
             color=colour,
             penwidth="2" if is_hot else "1",
         )
@@ -81,7 +86,9 @@ def _node(graph: graphviz.Digraph, name: str, node: Node, theme: Theme) -> None:
     lines = [*node.lines, node.wrong] if node.wrong else node.lines
     graph.node(
         name,
-        _label(lines, 9, ink, is_headed=bool(node.role)),
+        plain_label(*lines),
+        fontsize="9",
+        fontcolor=ink,
         fillcolor=fill,
         color=theme.ink if node.is_initial else line,
         penwidth="2.5" if node.is_initial or node.wrong else "1",
@@ -95,11 +102,3 @@ def _edge_lines(steps: Mapping[str, int], are_counted: bool) -> list[str]:
     lines = [f"{name} {count:,}" for name, count in most[:_NAMES_SHOWN]]
     hidden = len(most) - _NAMES_SHOWN
     return [*lines, f"and {hidden} more"] if hidden > 0 else lines
-
-
-def _label(lines: Sequence[str], size: float, colour: str, *, is_headed: bool = False) -> str:
-    texts = [font(line, size, colour) for line in lines]
-    if is_headed:
-        texts[0] = f"<b>{font(lines[0], size + 3, colour)}</b>"
-    rows = "".join(f"<tr><td>{text}</td></tr>" for text in texts)
-    return f"<<table {BARE}>{rows}</table>>" if rows else f"<{escaped('')}>"

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import graphviz
 
-from raft_ref.traces.drawing.markup import BARE, font
-from raft_ref.traces.drawing.metrics import text_width
+from raft_ref.traces.drawing.markup import fixed, point, write
+from raft_ref.traces.drawing.metrics import LINE_HEIGHT, SMALLEST, Box, text_width
+from raft_ref.traces.drawing.scene import RIGHT
 from raft_ref.traces.drawing.style import LIGHT, SANS, Theme
 
 _SIZE = 9.0
@@ -65,12 +66,12 @@ def draw_history(
         _text(graph, f"text{number}", each.text, 0, y, _SIZE, colour)
     for number, seconds in enumerate((first, last)):
         x = left + (seconds - first) * scale
-        _text(graph, f"time{number}", f"{seconds:.3f} s", x - 18, bottom + 12, 8, theme.quiet)
-        graph.edge(
-            *(_point(graph, f"tick{number}{end}", x, y) for end, y in (("a", _TOP), ("b", bottom))),
-            color=theme.guide,
-            arrowhead="none",
-        )
+        below = Box(x, bottom + 12, 60, 12)
+        write(graph, f"time{number}", below, f"{seconds:.3f} s", SMALLEST, theme.quiet)
+        above, under = f"tick{number}a", f"tick{number}b"
+        point(graph, above, x, _TOP)
+        point(graph, under, x, bottom)
+        graph.edge(above, under, color=theme.guide, arrowhead="none")
     return graph
 
 
@@ -83,10 +84,8 @@ def _bar(
     fill, line = theme.terms[0], theme.role_lines["Leader"]
     if operation.is_out_of_place:
         fill, line = theme.broken, theme.lost
-    graph.node(
-        name, "", shape="box", fixedsize="true",
-        pos=f"{start + width / 2:.1f},{-y:.1f}!",
-        width=f"{width / 72:.4f}", height=f"{12 / 72:.4f}",
+    fixed(
+        graph, name, Box(start + width / 2, y, width, 12), "", shape="box",
         style="filled,dashed" if is_open else "filled",
         fillcolor=theme.paper if is_open else fill, color=line,
     )  # fmt: skip
@@ -96,11 +95,4 @@ def _text(
     graph: graphviz.Digraph, name: str, text: str, x: float, y: float, size: float, colour: str
 ) -> None:
     width = text_width(text, size)
-    cell = f'<td align="left" width="{width:.0f}">{font(text, size, colour)}</td>'
-    label = f"<<table {BARE}><tr>{cell}</tr></table>>"
-    graph.node(name, label, pos=f"{x + width / 2:.1f},{-y:.1f}!")
-
-
-def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> str:
-    graph.node(name, "", shape="point", style="invis", pos=f"{x:.1f},{-y:.1f}!", width="0.01")
-    return name
+    write(graph, name, Box(x + width / 2, y, width, size * LINE_HEIGHT), text, size, colour, RIGHT)

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import dist
 
 from raft_ref.traces.drawing.cells import Line, last_values, line_height, line_width
-from raft_ref.traces.drawing.metrics import text_width
+from raft_ref.traces.drawing.metrics import SMALLEST, Box, text_width
 from raft_ref.traces.drawing.scene import (
     RIGHT,
     Arrow,
@@ -30,8 +30,8 @@ from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
 
-NUMBERS = 68.0  # the column of step numbers and names at the left
-MARK_SIZE = 8.0
+NUMBERS = 96.0  # the column of step numbers and names at the left
+MARK_SIZE = SMALLEST
 MARK_HEIGHT = 17.0
 DOT = 8.0
 STUB = 20.0
@@ -51,23 +51,6 @@ _MOST_IN_THE_WAY = 24
 """An arrow that passes more is straight: nobody could follow its bends."""
 
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle by its centre."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def overlaps(self, other: Box) -> bool:
-        """Say whether the two have more than an edge in common."""
-        return (
-            abs(self.x - other.x) < (self.width + other.width) / 2
-            and abs(self.y - other.y) < (self.height + other.height) / 2
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ from raft_ref.traces import (
     render,
 )
 from raft_ref.traces.drawing import frames
-from raft_ref.traces.drawing.layout import Box, Layout, Point, lay_out
+from raft_ref.traces.drawing.layout import Layout, Point, lay_out
+from raft_ref.traces.drawing.metrics import Box
 from raft_ref.traces.drawing.render import FORMATS
 from raft_ref.traces.drawing.style import LIGHT
 from raft_ref.traces.format.trace import Specification
@@ -360,9 +361,9 @@ def test_no_configuration_is_broken_in_two() -> None:
 def test_the_key_is_no_wider_than_the_picture(path: Path) -> None:
     trace = read(path)
     keys = re.findall(r'\tkey\d+ \[.*?pos="([-.\d]+),([-.\d]+)!"', draw(trace).source, re.DOTALL)
-    widths = [width for _, width in frames.legend(trace, LIGHT)]
-    assert len(keys) == len(widths)
-    for (x, _), width in zip(keys, widths, strict=True):
+    texts = [key.width - frames.SIGN_WIDTH for key in frames.legend(trace, LIGHT)]
+    assert len(keys) == len(texts)
+    for (x, _), width in zip(keys, texts, strict=True):
         assert float(x) + width / 2 <= lay_out(trace).width
     tops = {float(y) for _, y in keys}
     assert all(abs(one - other) >= 20 for one in tops for other in tops - {one})
