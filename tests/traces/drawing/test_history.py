@@ -56,5 +56,5 @@ def test_rows_do_not_meet() -> None:
 
 def test_hostile_text_stays_text_and_colours_are_the_theme_s() -> None:
     text = draw_history("broken", "why", "where from", HISTORY, DARK).source
-    assert "get &quot;&lt;x&gt;\\\\N&quot;" in text
+    assert r"get \"<x>\\N\"" in text
     assert DARK.paper in text
