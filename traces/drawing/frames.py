@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from raft_ref.traces.drawing.markup import BARE, escaped, font
 from raft_ref.traces.drawing.metrics import SMALLEST, monospace_width, text_width, wrapped
+from raft_ref.traces.drawing.refused import histories
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
 from raft_ref.traces.format.flights import flights
@@ -129,6 +130,7 @@ def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     hidden = len(broken.instances) - _INSTANCES_SHOWN
     told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
     told += [f"and by {hidden} more"] if hidden > 0 else []
+    told += [f"{name} = {value}" for name, value in histories(trace).items()]
     columns = int(width / text_width("o", 10))
     lines += [(font(line, 10, theme.lost), _LINE) for each in told for line in _cut(each, columns)]
     rows = "".join(_row(content, width, height) for content, height in lines)

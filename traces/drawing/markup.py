@@ -127,8 +127,7 @@ def _write_cells(
 ) -> None:
     """Write a log: above the indices, the entries coloured by term, a bar under the committed."""
     quiet, ink = (theme.faded, theme.faded) if is_faded else (theme.quiet, theme.ink)
-    border = theme.faded if is_faded else theme.cell_border
-    border = theme.lost if cells.is_wrong else border
+    usual = theme.faded if is_faded else theme.cell_border
     top, left = box.y - box.height / 2, box.x - box.width / 2
     middle = top + _INDEX_HEIGHT + _CELL_HEIGHT / 2
     dots = [left + HIDDEN_WIDTH / 2] if cells.hidden else []
@@ -139,6 +138,7 @@ def _write_cells(
         above = Box(x, top + _INDEX_HEIGHT / 2, width, _INDEX_HEIGHT)
         write(graph, f"{part} index", above, str(cells.first + place), SMALLEST, quiet)
         at = Box(x, middle, width, _CELL_HEIGHT)
+        border = theme.lost if cells.is_wrong_at(place) else usual
         write(graph, part, at, text, NOTE_SIZE, ink, background=theme.term(term), border=border)
         if place < cells.committed:
             under = Box(x, top + box.height - _BAR_HEIGHT / 2, width, _BAR_HEIGHT)

@@ -407,6 +407,7 @@ def test_a_label_that_is_too_large_is_found(capfd: pytest.CaptureFixture[str]) -
     assert [*too_large(text, capfd)] == ["step4", "step7"]
 
 
+@pytest.mark.long
 @each_golden
 def test_text_is_anchored_where_it_is_flush(path: Path, tmp_path: Path) -> None:
     """In the middle of its box or at an end of it: none is placed by how wide it was measured."""
@@ -491,3 +492,51 @@ def test_what_falsifies_it_stays_in_its_box(tmp_path: Path) -> None:
     assert texts[first + 3].endswith(" ...")
     assert texts[first + 4] == "falsified by i = s1"
     assert max(map(len, texts[first : first + 4])) < 120
+
+
+def marked(trace: Trace) -> dict[str, set[str]]:
+    """Return the variables whose last values are red, with the servers of which they are."""
+    rows = lay_out(trace).last
+    red = rf'^\t"last(\d+) of (\d+)(?: cell \d+)?" \[.*{LIGHT.lost}'
+    found: dict[str, set[str]] = {}
+    for row, server in re.findall(red, draw(trace).source, re.MULTILINE):
+        found.setdefault(rows[int(row)].name, set()).add(trace.servers[int(server)])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("vote-not-persisted", {"role": {"s1", "s3"}, "currentTerm": {"s1", "s3"}}),
+        ("older-term-committed", {"role": {"s2"}}),
+        ("prev-log-term-ignored", {"log": {"s1", "s2"}}),
+        ("match-index-moved-back", {"role": {"s1"}, "currentTerm": {"s1"}, "matchIndex": {"s1"}}),
+        ("higher-term-in-response-ignored", {"currentTerm": {"s1"}, "votedFor": {"s1"}}),
+    ],
+)
+def test_what_falsifies_a_property_is_red(name: str, expected: dict[str, set[str]]) -> None:
+    found = marked(read(GALLERY / f"{name}.ndjson"))
+    assert {each: found.get(each) for each in expected} == expected
+    assert "votesGranted" not in found
+
+
+def test_what_the_last_step_changed_of_it_is_told_as_it_was() -> None:
+    text = draw(read(GALLERY / "match-index-moved-back.ndjson")).source
+    assert 'label="[0, 1] → [0, 0]"' in text
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("path", GALLERY_TRACES, ids=lambda path: path.stem)
+def test_all_that_a_property_reads_is_in_its_box(path: Path) -> None:
+    trace = read(path)
+    assert trace.violation is not None
+    told = {row.name for row in lay_out(trace).last}
+    text = draw(trace).source
+    variables = {*trace.initial[trace.servers[0]], *(h for s in trace.steps for h in s.history)}
+    for name in {*re.findall(r"\w+", trace.violation.formula)} & variables - {"snapshot"}:
+        assert name in told or f">{name} = " in text
+
+
+def test_what_was_committed_elsewhere_leads_to_a_stale_read() -> None:
+    rows = lay_out(read(GALLERY / "leader-reads-alone.ndjson")).rows
+    assert all(placed.row.leads for placed in rows[15:])
