@@ -45,7 +45,8 @@ class Annotations:
     `properties` are the formulas of the properties by their names, `broken` which of them do not
     hold: in the first state, and after each step. `code` is the text of actions, by their names.
     Where it is known which code `ran` in each step, these are the names of its functions, of which
-    `functions` has the text.
+    `functions` has the text. `leaves` is the number of the first step that is none of the protocol
+    (0: all are, or nobody knows), and `left` says how it differs.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +54,8 @@ class Annotations:
     code: Mapping[str, Code] = field(default_factory=dict)
     ran: Sequence[Sequence[str]] = ()
     functions: Mapping[str, str] = field(default_factory=dict)
+    leaves: int = 0
+    left: str = ""
 
 
 def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
@@ -112,6 +115,8 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "code": {name: code._asdict() for name, code in annotations.code.items()},
         "ran": [*annotations.ran],
         "functions": annotations.functions,
+        "leaves": annotations.leaves,
+        "left": f"Here it leaves the specification: {annotations.left}.",
     }
 
 

@@ -63,6 +63,35 @@ def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
     assert code["BecomeLeader"].python.startswith("def become_leader(self, state: State) -> State:")
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("vote-not-persisted", 3),
+        pytest.param("older-term-committed", 23, marks=pytest.mark.long),
+        pytest.param("heartbeat-instead-of-snapshot", 0, marks=pytest.mark.long),  # it never does
+        pytest.param("joint-left-before-committed", 6, marks=pytest.mark.long),
+        pytest.param("write-error-swallowed", 0, marks=pytest.mark.long),  # its disk is not Raft's
+    ],
+)
+def test_the_page_of_a_known_bug_shows_its_code_and_where_it_leaves_the_spec(
+    name: str, expected: int, tmp_path: Path
+) -> None:
+    """The trace says of which bug it is."""
+    drawn = tmp_path / "page.html"
+    assert main(["draw", str(GALLERY / f"{name}.ndjson"), "-o", str(drawn)]) == 0
+    data = data_of(drawn.read_text())
+    assert data["leaves"] == expected
+    assert any(each.partition(": ")[0] != "node.py" for each in data["functions"])
+
+
+def test_a_trace_that_only_says_to_be_of_a_bug_is_shown_all_the_same(tmp_path: Path) -> None:
+    trace = replace(read(GALLERY / "quorum-of-half.ndjson"), source="raft-ref bugs server-wiped")
+    write(trace, tmp_path / "t.ndjson")
+    drawn = tmp_path / "page.html"
+    assert main(["draw", str(tmp_path / "t.ndjson"), "-o", str(drawn)]) == 0
+    assert data_of(drawn.read_text())["leaves"] == 0
+
+
 def test_of_what_is_not_raft_the_trace_alone_is_shown() -> None:
     trace = read(GOLDEN.with_name("token-ring.ndjson"))
     found = annotations(trace)
@@ -172,8 +201,14 @@ def test_the_code_of_a_bug_that_ran_is_shown(browser: Chrome, tmp_path: Path) ->
     assert code.count("def restart(self, state: State) -> State:") >= 1
     assert "def receive" not in code
 
+    assert text_of(browser, "left") == (
+        "Here it leaves the specification: votedFor[s2]: the node has Nil, the spec has s1."
+    )
+    assert browser.find_elements(By.ID, "leaves") != []
+
     browser.get(f"{picture.as_uri()}#step-0")
     assert browser.find_elements(By.CSS_SELECTOR, "#actions pre") == []
+    assert text_of(browser, "left") == ""
     assert complaints(browser) == []
 
 
