@@ -5,16 +5,22 @@ tells of which one it is.
 """
 
 import hashlib
+import html
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+import raft_ref.traces
 from raft_ref.bugs import Bug
-from raft_ref.traces import render, write
+from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
+from raft_ref.traces import read, render, write
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.verify.bug_search import BugReport
-from raft_ref.zoo import WAITING
+from raft_ref.zoo import EXPLORED, WAITING
 
 INDEX = "README.md"
+KEPT = Path(raft_ref.traces.__file__).with_name("gallery")
+"""The gallery as it was made for this version."""
 
 _HEAD = """\
 # Known Raft bugs, found and drawn
@@ -34,6 +40,24 @@ time lacked a rule, which was found in 2015 ([more](#{FRONT})). Two
 leaders remove a server each, and majorities of what they go by have no server in common.
 
 ![Two leaders of four servers remove one each, by configurations that need not meet]({FRONT}.svg)
+"""
+
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Known Raft bugs, found and drawn</title>
+<style>
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2em auto; max-width: 960px;
+  padding: 0 16px; color: #222; background: #fff; }
+img { max-width: 100%; border: 1px solid #ececec; }
+</style>
+<h1>Known Raft bugs, found and drawn</h1>
+<p>Each is a mutant of the reference node, or of what runs it, that changes one rule; each picture
+is a shortest way to the harm it does. <code>raft-ref draw NAME.ndjson -o page.html</code> steps
+through it, with the code of the mutant.</p>
 """
 
 
@@ -94,3 +118,24 @@ def section(report: BugReport) -> str:
     if report.trace is not None:
         lines += [f"[The trace]({name}.ndjson)", ""]
     return "\n".join(lines)
+
+
+def unpack(folder: Path) -> Path:
+    """Write the gallery that ships to a new folder; return the page of HTML that shows it.
+
+    Raises OSError where the folder is there already, or cannot be written.
+    """
+    shutil.copytree(KEPT, folder)
+    shown = folder / "index.html"
+    sections = [_shown(name, bug) for name, bug in {**EXPLORED, **SERVER_BUGS}.items()]
+    shown.write_text(_PAGE + "".join(sections), encoding="utf-8")
+    return shown
+
+
+def _shown(name: str, bug: Bug | ServerBug) -> str:
+    trace = KEPT / f"{name}.ndjson"
+    wrong = what_went_wrong(read(trace)) if trace.exists() else ""
+    lines = [f"{bug.rule} Seen in: {bug.seen_in}.", f"Breaks {bug.breaks}. {wrong}"]
+    told = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
+    picture = f'<img src="{name}.svg" alt="{html.escape(wrong or name)}" loading="lazy">'
+    return f'<h2 id="{name}">{name}</h2>\n{told}{picture}\n'

@@ -69,7 +69,7 @@ def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
         ("vote-not-persisted", 3),
         pytest.param("older-term-committed", 23, marks=pytest.mark.long),
         pytest.param("heartbeat-instead-of-snapshot", 0, marks=pytest.mark.long),  # it never does
-        pytest.param("joint-left-before-committed", 6, marks=pytest.mark.long),
+        pytest.param("joint-left-before-committed", 4, marks=pytest.mark.long),
         pytest.param("write-error-swallowed", 0, marks=pytest.mark.long),  # its disk is not Raft's
     ],
 )
@@ -84,6 +84,7 @@ def test_the_page_of_a_known_bug_shows_its_code_and_where_it_leaves_the_spec(
     assert any(each.partition(": ")[0] != "node.py" for each in data["functions"])
 
 
+@pytest.mark.long
 def test_a_trace_that_only_says_to_be_of_a_bug_is_shown_all_the_same(tmp_path: Path) -> None:
     trace = replace(read(GALLERY / "quorum-of-half.ndjson"), source="raft-ref bugs server-wiped")
     write(trace, tmp_path / "t.ndjson")
