@@ -127,7 +127,8 @@ def unpack(folder: Path) -> Path:
     """
     shutil.copytree(KEPT, folder)
     shown = folder / "index.html"
-    sections = [_shown(name, bug) for name, bug in {**EXPLORED, **SERVER_BUGS}.items()]
+    bugs: dict[str, Bug | ServerBug] = {**EXPLORED, **SERVER_BUGS}
+    sections = [_shown(*each) for each in bugs.items()]
     shown.write_text(_PAGE + "".join(sections), encoding="utf-8")
     return shown
 
