@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -101,11 +102,15 @@ def test_what_is_released_as_source_is_installed_without_a_compiler(
     nothing = {**os.environ, "CXX": "/bin/false", "CC": "/bin/false"}
     install = [*pip, "install", "--quiet", "--no-deps", "--target", str(plain), str(source)]
     subprocess.run(install, env=nothing, check=True)
-    command = [sys.executable, "-m", "raft_ref", "bugs", "vote-not-persisted", "--quiet"]
-    environment = {**os.environ, "PYTHONPATH": str(plain), "PYTHONSAFEPATH": "1"}
+    # Without `site`, so that nothing leads to what is installed here, but to what it needs.
+    path = os.pathsep.join([str(plain), sysconfig.get_path("purelib")])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    check = ["check", "--bug", "vote-not-persisted", "--quiet"]
     done = subprocess.run(
-        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0
+        [sys.executable, "-S", "-m", "raft_ref", *check],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("VIOLATED: ElectionSafety, in 7 steps")
     assert "the plain engine searches" in done.stderr
     assert f"beside {plain}" in done.stderr

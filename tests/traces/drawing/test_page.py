@@ -49,6 +49,10 @@ def test_what_is_violated_before_the_title_says_is_told() -> None:
     wrong = data_of(page(trace, annotations(trace)))["wrong"]
     assert wrong.startswith("LeaderCompleteness is violated. s2 leads term 2 without the entry 1")
     assert wrong.endswith(" Violated on the way, too: CurrentTermMonotonic in step 10.")
+    assert (
+        "<title>CurrentTermMonotonic is violated in step 10, and LeaderCompleteness is violated in "
+        f"{len(trace.steps)} steps</title>"
+    ) in page(trace, annotations(trace))
     alone = data_of(page(read(GOLDEN), annotations(read(GOLDEN))))["wrong"]
     assert alone == "ElectionSafety is violated. s1 and s3 both lead term 1."
 
