@@ -28,6 +28,7 @@ from raft_ref.traces.sources.explored import Teller
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
 from raft_ref.verify.cluster.properties import PropertyRequest
 from raft_ref.verify.trace_properties import annotations, definitions
+from raft_ref.zoo import EXPLORED
 
 _UNBOUNDED = 10**9
 
@@ -127,13 +128,23 @@ def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
     for before, event in zip(replay.views, replay.events, strict=False):
         sources = [*functions_run(replay.cluster.system.guard.actor, before, event)]
         functions |= {each.name: each.text for each in sources}
-        ran.append([each.name for each in sources])
+        # What a mutant does otherwise comes first.
+        ran.append(
+            sorted((each.name for each in sources), key=lambda name: not _is_own(request, name))
+        )
     raft = request.properties.file(RAFT)
     texts = definitions(trace, raft) if replay.cluster.is_raft else {}
     code = {name: Code(text, "") for name, text in texts.items()}
     known = replace(known, code=code, ran=ran, functions=functions)
     leaves = _leaving(replay)
     return replace(known, leaves=leaves[0], left=leaves[1]) if leaves else known
+
+
+def _is_own(request: ClusterRequest, name: str) -> bool:
+    """Say whether a function is of the file that has the bug, and not of the node that has none."""
+    if request.bug is None:
+        return False
+    return name.startswith(f"{Path(inspect.getfile(EXPLORED[request.bug].node)).name}: ")
 
 
 def _leaving(replay: Replay) -> tuple[int, str] | None:
