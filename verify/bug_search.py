@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from math import inf
 from typing import Any
 
 from raft_ref.bugs import Bug
-from raft_ref.explorer import Progress, Verdict
+from raft_ref.explorer import Counterexample, Progress, Verdict
+from raft_ref.explorer.walks.shrink import within_wider_bounds
 from raft_ref.server.session import Kind
 from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
 from raft_ref.server.simulation.linearizability import Observation, out_of_place, unexplained
@@ -19,11 +20,14 @@ from raft_ref.traces.drawing.history import Lifetime, Operation, Stretch, draw_h
 from raft_ref.traces.drawing.style import LIGHT, Theme
 from raft_ref.verify.checks.check import trace_of
 from raft_ref.verify.checks.exhaustive import ExhaustiveCheck
-from raft_ref.verify.cluster import ClusterRequest
+from raft_ref.verify.cluster import ClusterRequest, GivenSizes, build
 from raft_ref.zoo import EXPLORED
 
 ZOO = (*EXPLORED, *SERVER_BUGS)
 """The known bugs, by name."""
+
+_MANY = 99
+"""More messages than are in flight in any counterexample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,8 @@ class BugReport:
 
     `steps` are those of the shortest counterexample, or for a server the operations of clients that
     it takes; None if the bug survives. `tried` are the distinct states, or the trials. If it was
-    found there is a `trace`, or what clients saw in the end (`operations`) and how the `servers`
-    were meanwhile.
+    found there is a `trace`, without the steps that few messages in flight asked for alone; or what
+    clients saw in the end (`operations`), and how the `servers` were meanwhile.
     """
 
     name: str
@@ -49,6 +53,11 @@ class BugReport:
     def part(self) -> type[Any]:
         """The class that has the bug."""
         return self.bug.node if isinstance(self.bug, Bug) else self.bug.part
+
+    @property
+    def shown(self) -> int | None:
+        """How many steps are shown, or operations: those of the trace may be fewer than `steps`."""
+        return self.steps if self.trace is None else len(self.trace.steps)
 
     @property
     def _is_one_wrong(self) -> bool:
@@ -90,8 +99,21 @@ def _search(name: str, on_progress: Callable[[Progress], None]) -> BugReport:
         len(found.events) if found is not None and is_found else None,
         report.search.distinct_states,
         report.seconds,
-        trace_of(report, _source(name)),
+        _lean(name, found) or trace_of(report, _source(name)),
     )
+
+
+def _lean(name: str, found: Counterexample | None) -> Trace | None:
+    """Return a counterexample without the steps that only make room, if it has any."""
+    if found is None:
+        return None
+    wide = build(ClusterRequest(bug=name, sizes=GivenSizes(max_messages=_MANY)))
+    lean = within_wider_bounds(wide.system, found)
+    trace = None if lean is found else wide.trace_of(lean, _source(name))
+    if trace is None:
+        return None
+    most = max(len(event.after.messages) for event in lean.events)
+    return replace(trace, bounds={**trace.bounds, "max_messages": most})
 
 
 def _trials(name: str) -> BugReport:

@@ -27,7 +27,8 @@ _HEAD = """\
 
 Made by `raft-ref bugs --gallery traces/gallery`. Each bug is a mutant of the reference node, or of
 what runs it, that changes one rule; each picture is a shortest way to the harm it does, within the
-smallest bounds in which it shows. What does not lead there is faded. `raft-ref bugs NAME` tells the
+smallest bounds in which it shows, and without the steps that few messages in flight asked for
+alone. What does not lead there is faded. `raft-ref bugs NAME` tells the
 story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html` steps through it.
 """
 
@@ -90,7 +91,7 @@ def index(reports: Iterable[BugReport]) -> str:
     ]
     for each in every:
         name, bug = each.name, each.bug
-        cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.steps)
+        cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.shown)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += ["", "Waiting for what the node does not have:", ""]
     lines += [
@@ -105,8 +106,11 @@ def section(report: BugReport) -> str:
     name, bug = report.name, report.bug
     lines = ["", f"## {name}", "", f"{bug.rule} Seen in: {bug.seen_in}.", ""]
     if isinstance(bug, Bug):
-        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.within.items())
-        lines[-1:] = [f"Breaks {bug.breaks} in {report.steps} steps, within {bounds}.", ""]
+        within = {**bug.within}
+        if report.trace is not None and report.trace.bounds["max_messages"]:
+            within["max_messages"] = report.trace.bounds["max_messages"]
+        bounds = ", ".join(f"{bound} {limit}" for bound, limit in within.items())
+        lines[-1:] = [f"Breaks {bug.breaks} in {report.shown} steps, within {bounds}.", ""]
     else:
         lines[-1:] = [
             f"Breaks {bug.breaks}: it takes {report.steps} operations of clients to see that.", ""

@@ -114,7 +114,7 @@ def test_no_arrow_crosses_a_mark_or_a_note(path: Path) -> None:
 
 
 def test_an_arrow_that_is_not_bent_would() -> None:
-    layout = lay_out(read(GALLERY / "older-term-committed.ndjson"))
+    layout = lay_out(read(TRACES / "crowded" / "older-term-committed.ndjson"))
     straight = tuple((arrow, ()) for arrow, _ in layout.arrows)
     assert [*crossed(replace(layout, arrows=straight))] == [(1, 3), (9, 11), (12, 15)]
 

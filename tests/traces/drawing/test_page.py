@@ -71,7 +71,7 @@ def test_an_action_is_shown_in_the_spec_and_in_the_node() -> None:
     ("name", "expected"),
     [
         ("vote-not-persisted", 3),
-        pytest.param("older-term-committed", 23, marks=pytest.mark.long),
+        pytest.param("older-term-committed", 19, marks=pytest.mark.long),
         pytest.param("heartbeat-instead-of-snapshot", 0, marks=pytest.mark.long),  # it never does
         pytest.param("joint-left-before-committed", 4, marks=pytest.mark.long),
         pytest.param("write-error-swallowed", 0, marks=pytest.mark.long),  # its disk is not Raft's
@@ -299,7 +299,7 @@ def test_the_picture_is_enlarged_and_moved_and_the_split_dragged(
     ).release().perform()
     places.append(script("return [arguments[0].scrollLeft, arguments[0].scrollTop]", diagram))
     assert [now - then for then, now in zip(*places, strict=True)] == [60, 80]
-    assert text_of(browser, "position") == "0 / 26"  # dragging clicks at nothing
+    assert text_of(browser, "position") == "0 / 22"  # dragging clicks at nothing
     ActionChains(browser).send_keys("0").perform()
     assert svg.size["width"] == pytest.approx(before, rel=0.02)
 
@@ -309,7 +309,7 @@ def test_the_picture_is_enlarged_and_moved_and_the_split_dragged(
     assert diagram.size["width"] == pytest.approx(width + 150, abs=6)
     ActionChains(browser).send_keys_to_element(split, Keys.ARROW_LEFT).perform()
     assert diagram.size["width"] == pytest.approx(width + 150 - 36, abs=8)
-    assert text_of(browser, "position") == "0 / 26"
+    assert text_of(browser, "position") == "0 / 22"
 
 
 CENTRED = """
