@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-import raft_ref.traces
 from raft_ref.bugs import Bug
 from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
 from raft_ref.traces import read, render, write
@@ -19,7 +18,7 @@ from raft_ref.verify.bug_search import BugReport
 from raft_ref.zoo import EXPLORED, WAITING
 
 INDEX = "README.md"
-KEPT = Path(raft_ref.traces.__file__).with_name("gallery")
+KEPT = Path(__file__).parents[1] / "traces" / "gallery"
 """The gallery as it was made for this version."""
 
 _HEAD = """\
