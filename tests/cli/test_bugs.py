@@ -73,7 +73,9 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert "seen in: raftos#26, CCF#5991" in out
     assert "a conflict alone truncates it (5.3)" in out
     assert "class TruncatedWithoutConflict(Node):" in out
-    assert "15. s2 receives RequestVoteResponse" in out
+    assert "found in 15 steps, among " in out
+    assert "shown in 12 steps: those that only make room for messages are left out" in out
+    assert "12. s2 receives RequestVoteResponse" in out
     assert "LeaderCompleteness is violated" in out
     assert picture.read_text().startswith("<?xml")
 

@@ -90,6 +90,8 @@ def _node(graph: graphviz.Digraph, name: str, node: Node, theme: Theme) -> None:
         line = theme.role_lines.get(node.role, theme.quiet)
         ink = theme.role_texts.get(node.role, theme.ink)
     lines = [*node.lines, node.wrong] if node.wrong else node.lines
+    if node.role:
+        lines = [lines[0].upper(), "", *lines[1:]]
     graph.node(
         name,
         plain_label(*lines),
