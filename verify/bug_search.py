@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from math import inf
 from typing import Any
 
@@ -133,19 +132,14 @@ def _lifetimes(moments: Sequence[Moment]) -> Iterator[Lifetime]:
     """Yield each server with its stretches of time in which nothing of it changed."""
     ends = [*(each.at for each in moments[1:]), inf]
     for server in moments[0].servers if moments else ():
-        stretches = [
-            Stretch(moment.at, end, seen.is_up, seen.leads, _cut(server, moment.servers))
-            for moment, end in zip(moments, ends, strict=True)
-            for seen in (moment.servers[server],)
-        ]
-        yield Lifetime(server, tuple(_joined(stretches)))
-
-
-def _joined(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
-    """Yield the stretches with those together that differ in nothing but their time."""
-    for _, alike in groupby(stretches, key=lambda each: each[2:]):
-        first, *others = alike
-        yield first._replace(end=others[-1].end if others else first.end)
+        yield Lifetime(
+            server,
+            tuple(
+                Stretch(moment.at, end, seen.is_up, seen.leads, _cut(server, moment.servers))
+                for moment, end in zip(moments, ends, strict=True)
+                for seen in (moment.servers[server],)
+            ),
+        )
 
 
 def _cut(server: str, servers: Mapping[str, Seen]) -> str:

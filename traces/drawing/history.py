@@ -6,8 +6,9 @@ on the same clock, is each server: when it was up, led, and was cut off.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import graphviz
 
@@ -126,28 +127,52 @@ def _server(
     """Draw when a server was up, thicker where it led; in red below, what cut it off and when."""
     at = Box(clock.left - 40, y + 8, 60, 12)
     write(graph, name, at, server.name, _SIZE, theme.ink, LEFT, is_bold=True)
-    for number, each in enumerate(server.stretches):
+    for number, each in enumerate(_joined(server.stretches, _is_seen)):
         start, end = clock.x(each.start), clock.x(each.end)
-        width = end - start
-        if each.start > clock.last or each.end < clock.first or width < _LEAST_STRETCH:
-            continue
-        part = f"{name} part {number}"
-        role = "Leader" if each.leads is not None else "Follower"
-        height = 14.0 if each.leads is not None else 4.0
-        if each.is_up:
-            text = _fitting(width, f"leads term {each.leads}", f"t{each.leads}")
-            box, fill = Box(start + width / 2, y + 8, width, height), theme.role_lines[role]
-            ink, told = theme.role_texts["Leader"], text if each.leads is not None else ""
-            write(graph, part, box, told, SMALLEST, ink, is_bold=True, background=fill)
-        else:
-            down = Box(start + width / 2, y + 8, width, 12)
-            write(graph, part, down, _fitting(width, "down"), SMALLEST, theme.quiet)
-        if each.cut:
-            under = Box(start + width / 2, y + 18.5, width, 2)
-            write(graph, f"{part} cut", under, "", SMALLEST, theme.lost, background=theme.lost)
-            beneath = Box(start + width / 2, y + 26, width, 12)
-            text = _fitting(width, each.cut, "cut")
+        if end - start >= _LEAST_STRETCH:
+            _life(graph, f"{name} part {number}", each, start, end - start, y + 8, theme)
+    for number, each in enumerate(_joined(server.stretches, _is_cut)):
+        start, end = clock.x(each.start), clock.x(each.end)
+        if each.cut and end - start >= _LEAST_STRETCH:
+            under = Box((start + end) / 2, y + 18.5, end - start, 2)
+            part = f"{name} cut {number}"
+            write(graph, part, under, "", SMALLEST, theme.lost, background=theme.lost)
+            beneath = Box((start + end) / 2, y + 26, end - start, 12)
+            text = _fitting(end - start, each.cut, "cut")
             write(graph, f"{part} why", beneath, text, SMALLEST, theme.lost)
+
+
+def _life(
+    graph: graphviz.Digraph, name: str, each: Stretch, x: float, width: float, y: float,
+    theme: Theme,
+) -> None:  # fmt: skip
+    """Draw that a server leads, is up or is down."""
+    if not each.is_up:
+        down = Box(x + width / 2, y, width, 12)
+        write(graph, name, down, _fitting(width, "down"), SMALLEST, theme.quiet)
+    elif each.leads is None:
+        box, fill = Box(x + width / 2, y, width, 4), theme.role_lines["Follower"]
+        write(graph, name, box, "", SMALLEST, theme.ink, background=fill)
+    else:
+        box, fill = Box(x + width / 2, y, width, 14), theme.role_lines["Leader"]
+        text = _fitting(width, f"leads term {each.leads}", f"t{each.leads}")
+        ink = theme.role_texts["Leader"]
+        write(graph, name, box, text, SMALLEST, ink, is_bold=True, background=fill)
+
+
+def _is_seen(each: Stretch) -> tuple[bool, int | None]:
+    return each.is_up, each.leads
+
+
+def _is_cut(each: Stretch) -> str:
+    return each.cut
+
+
+def _joined(stretches: Sequence[Stretch], key: Callable[[Stretch], Any]) -> Iterator[Stretch]:
+    """Yield the stretches, with those together that look the same."""
+    for _, alike in groupby(stretches, key):
+        first, *others = alike
+        yield first._replace(end=others[-1].end if others else first.end)
 
 
 def _fitting(width: float, *texts: str) -> str:
