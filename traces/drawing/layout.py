@@ -46,6 +46,7 @@ _ROW_GAP = 16.0
 _LEAST_REGION = 96.0
 _LEAST_MARGIN = 44.0
 _LEAST_WIDTH = 620.0  # for the title and the formula
+_MOST_WIDENED = 1.25
 _AROUND = 3.0  # from an arrow to what it bends around
 _MOST_IN_THE_WAY = 24
 """An arrow that passes more is straight: nobody could follow its bends."""
@@ -229,6 +230,7 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
     for widths in (heads, _last_widths(trace)):
         between = [(left + right) / 2 + _CLEAR for left, right in pairwise([0.0, *widths, 0.0])]
         regions = [max(pair) for pair in zip(regions, between, strict=True)]
+    regions = _evened(regions)
     missing = max(0.0, _LEAST_WIDTH - NUMBERS - sum(regions))
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
@@ -237,6 +239,13 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
         x += before
         lanes[server] = x
     return lanes, x + regions[-1]
+
+
+def _evened(regions: list[float]) -> list[float]:
+    """Return the regions with lifelines at equal distances, unless that makes them far wider."""
+    left, *inner, right = regions
+    even = [left, *[max(inner, default=0.0)] * len(inner), right]
+    return even if sum(even) <= _MOST_WIDENED * sum(regions) else regions
 
 
 def _offset(row: Row, note: Note) -> float:

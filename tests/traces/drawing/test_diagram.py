@@ -540,3 +540,20 @@ def test_all_that_a_property_reads_is_in_its_box(path: Path) -> None:
 def test_what_was_committed_elsewhere_leads_to_a_stale_read() -> None:
     rows = lay_out(read(GALLERY / "leader-reads-alone.ndjson")).rows
     assert all(placed.row.leads for placed in rows[15:])
+
+
+@pytest.mark.parametrize("path", GALLERY_TRACES[::9], ids=lambda path: path.stem)
+def test_lifelines_are_at_equal_distances(path: Path) -> None:
+    places = [*lay_out(read(path)).lanes.values()]
+    between = [right - left for left, right in pairwise(places)]
+    assert max(between) - min(between) < 0.01
+
+
+def test_one_that_needs_far_more_room_than_all_others_widens_itself_alone() -> None:
+    long = {f"v{number}": "x" * 60 for number in range(3)}
+    servers = tuple(f"s{number}" for number in range(1, 7))
+    step = TraceStep("Work", "s3", changes=long)
+    trace = Trace(servers, {each: dict.fromkeys(long, "") for each in servers}, (step,))
+    places = [*lay_out(trace).lanes.values()]
+    between = [right - left for left, right in pairwise(places)]
+    assert max(between) > 1.2 * min(between)
