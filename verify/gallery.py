@@ -5,23 +5,29 @@ tells of which one it is.
 """
 
 import hashlib
+import html
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from raft_ref.bugs import Bug
-from raft_ref.traces import render, write
+from raft_ref.server.simulation.bugs import SERVER_BUGS, ServerBug
+from raft_ref.traces import read, render, write
 from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.verify.bug_search import BugReport
-from raft_ref.zoo import WAITING
+from raft_ref.zoo import EXPLORED, WAITING
 
 INDEX = "README.md"
+KEPT = Path(__file__).parents[1] / "traces" / "gallery"
+"""The gallery as it was made for this version."""
 
 _HEAD = """\
 # Known Raft bugs, found and drawn
 
 Made by `raft-ref bugs --gallery traces/gallery`. Each bug is a mutant of the reference node, or of
 what runs it, that changes one rule; each picture is a shortest way to the harm it does, within the
-smallest bounds in which it shows. What does not lead there is faded. `raft-ref bugs NAME` tells the
+smallest bounds in which it shows, and without the steps that few messages in flight asked for
+alone. What does not lead there is faded. `raft-ref bugs NAME` tells the
 story with the lines of the mutant, and `raft-ref draw NAME.ndjson -o page.html` steps through it.
 """
 
@@ -34,6 +40,24 @@ time lacked a rule, which was found in 2015 ([more](#{FRONT})). Two
 leaders remove a server each, and majorities of what they go by have no server in common.
 
 ![Two leaders of four servers remove one each, by configurations that need not meet]({FRONT}.svg)
+"""
+
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Known Raft bugs, found and drawn</title>
+<style>
+body { font: 16px/1.5 Helvetica, Arial, sans-serif; margin: 2em auto; max-width: 960px;
+  padding: 0 16px; color: #222; background: #fff; }
+img { max-width: 100%; border: 1px solid #ececec; }
+</style>
+<h1>Known Raft bugs, found and drawn</h1>
+<p>Each is a mutant of the reference node, or of what runs it, that changes one rule; each picture
+is a shortest way to the harm it does. <code>raft-ref draw NAME.ndjson -o page.html</code> steps
+through it, with the code of the mutant.</p>
 """
 
 
@@ -66,7 +90,7 @@ def index(reports: Iterable[BugReport]) -> str:
     ]
     for each in every:
         name, bug = each.name, each.bug
-        cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.steps)
+        cells = (f"[{name}](#{name})", bug.seen_in, bug.breaks, bug.found_by, each.shown)
         lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += ["", "Waiting for what the node does not have:", ""]
     lines += [
@@ -81,8 +105,11 @@ def section(report: BugReport) -> str:
     name, bug = report.name, report.bug
     lines = ["", f"## {name}", "", f"{bug.rule} Seen in: {bug.seen_in}.", ""]
     if isinstance(bug, Bug):
-        bounds = ", ".join(f"{bound} {limit}" for bound, limit in bug.within.items())
-        lines[-1:] = [f"Breaks {bug.breaks} in {report.steps} steps, within {bounds}.", ""]
+        within = {**bug.within}
+        if report.trace is not None and report.trace.bounds["max_messages"]:
+            within["max_messages"] = report.trace.bounds["max_messages"]
+        bounds = ", ".join(f"{bound} {limit}" for bound, limit in within.items())
+        lines[-1:] = [f"Breaks {bug.breaks} in {report.shown} steps, within {bounds}.", ""]
     else:
         lines[-1:] = [
             f"Breaks {bug.breaks}: it takes {report.steps} operations of clients to see that.", ""
@@ -94,3 +121,25 @@ def section(report: BugReport) -> str:
     if report.trace is not None:
         lines += [f"[The trace]({name}.ndjson)", ""]
     return "\n".join(lines)
+
+
+def unpack(folder: Path) -> Path:
+    """Write the gallery that ships to a new folder; return the page of HTML that shows it.
+
+    Raises OSError where the folder is there already, or cannot be written.
+    """
+    shutil.copytree(KEPT, folder)
+    shown = folder / "index.html"
+    bugs: dict[str, Bug | ServerBug] = {**EXPLORED, **SERVER_BUGS}
+    sections = [_shown(*each) for each in bugs.items()]
+    shown.write_text(_PAGE + "".join(sections), encoding="utf-8")
+    return shown
+
+
+def _shown(name: str, bug: Bug | ServerBug) -> str:
+    trace = KEPT / f"{name}.ndjson"
+    wrong = what_went_wrong(read(trace)) if trace.exists() else ""
+    lines = [f"{bug.rule} Seen in: {bug.seen_in}.", f"Breaks {bug.breaks}. {wrong}"]
+    told = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines)
+    picture = f'<img src="{name}.svg" alt="{html.escape(wrong or name)}" loading="lazy">'
+    return f'<h2 id="{name}">{name}</h2>\n{told}{picture}\n'

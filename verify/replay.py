@@ -21,12 +21,14 @@ from raft_ref.explorer import Bounds, Event, Kind, Property, System, View
 from raft_ref.explorer.model.system import GlobalState
 from raft_ref.spec.files import RAFT
 from raft_ref.spec.link import INVARIANTS, REFINEMENT
+from raft_ref.spec.requests import RequestError
 from raft_ref.traces.drawing.page import Annotations, Code
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.sources.explored import Teller
 from raft_ref.verify.cluster import Cluster, ClusterRequest, GivenSizes, build
 from raft_ref.verify.cluster.properties import PropertyRequest
-from raft_ref.verify.trace_properties import annotations, definition
+from raft_ref.verify.trace_properties import annotations, definitions
+from raft_ref.zoo import EXPLORED
 
 _UNBOUNDED = 10**9
 
@@ -55,7 +57,7 @@ class Replay:
 
 def replayed(request: ClusterRequest, trace: Trace) -> Replay:
     """Take the steps of a trace again, whatever the bounds. Raises `NotTakenError`."""
-    cluster = build(_request(request, trace))
+    cluster = _built(request, trace)
     given, unlimited = cluster.system, Bounds(None, _UNBOUNDED, _UNBOUNDED, _UNBOUNDED)
     system = System(
         given.guard.actor, given.servers, unlimited, given.network_kind, given.history, {}
@@ -80,6 +82,17 @@ def replayed(request: ClusterRequest, trace: Trace) -> Replay:
             raise NotTakenError(f"step {number} is none that {cluster.description} takes there")
         ways = [*found.values()]
     return Replay(cluster, ways[0].views, ways[0].events)
+
+
+def _built(request: ClusterRequest, trace: Trace) -> Cluster:
+    """Return the cluster; of a bug it is told at which step it leaves the spec, if that can be."""
+    asked = _request(request, trace)
+    if request.bug is None or request.properties.refine is not None:
+        return build(asked)
+    try:
+        return build(replace(asked, properties=replace(asked.properties, refine=True)))
+    except RequestError:  # it has a state or messages that are none of Raft.tla
+        return build(asked)
 
 
 def _request(request: ClusterRequest, trace: Trace) -> ClusterRequest:
@@ -115,13 +128,35 @@ def annotated(request: ClusterRequest, trace: Trace) -> Annotations:
     for before, event in zip(replay.views, replay.events, strict=False):
         sources = [*functions_run(replay.cluster.system.guard.actor, before, event)]
         functions |= {each.name: each.text for each in sources}
-        ran.append([each.name for each in sources])
+        # What a mutant does otherwise comes first.
+        ran.append(
+            sorted((each.name for each in sources), key=lambda name: not _is_own(request, name))
+        )
     raft = request.properties.file(RAFT)
-    names = {name for step in trace.steps for name in step.actions or (step.step,)}
-    is_raft = replay.cluster.is_raft
-    texts = {name: definition(name, raft) for name in sorted(names)} if is_raft else {}
-    code = {name: Code(text, "") for name, text in texts.items() if text}
-    return replace(known, code=code, ran=ran, functions=functions)
+    texts = definitions(trace, raft) if replay.cluster.is_raft else {}
+    code = {name: Code(text, "") for name, text in texts.items()}
+    known = replace(known, code=code, ran=ran, functions=functions)
+    leaves = _leaving(replay)
+    return replace(known, leaves=leaves[0], left=leaves[1]) if leaves else known
+
+
+def _is_own(request: ClusterRequest, name: str) -> bool:
+    """Say whether a function is of the file that has the bug, and not of the node that has none."""
+    if request.bug is None:
+        return False
+    return name.startswith(f"{Path(inspect.getfile(EXPLORED[request.bug].node)).name}: ")
+
+
+def _leaving(replay: Replay) -> tuple[int, str] | None:
+    """Return the first step that is none of the protocol, and how it differs; None for no such."""
+    for prop in replay.cluster.properties:
+        if prop.name == REFINEMENT and prop.kind is Kind.LOCAL:
+            for number, (before, event) in enumerate(
+                zip(replay.views, replay.events, strict=False), start=1
+            ):
+                if event.server is not None and not prop.holds(before, event):
+                    return number, "; ".join(prop.explain(before, event))
+    return None
 
 
 def asked_annotations(asked: PropertyRequest, trace: Trace) -> Annotations:

@@ -67,14 +67,24 @@ def _asked(trace: Trace, invariants: Path, values: Sequence[str]) -> Sequence[Pr
 def _code(trace: Trace, raft: Path) -> dict[str, Code]:
     code = {}
     node = ExtendedNode if trace.features else Node
-    own = (*trace.features, "LeaderContact") if trace.features else ()
-    modules = [raft, *(FEATURES / f"{each}.tla" for each in own)]
-    for name in {action for step in trace.steps for action in step.actions or (step.step,)}:
-        texts = [text for each in modules if (text := definition(name, each))]
-        handler, text = getattr(node, snake_case(name), None), next(iter(texts), "")
-        if callable(handler) and text:
+    for name, text in definitions(trace, raft).items():
+        handler = getattr(node, snake_case(name), None)
+        if callable(handler):
             code[name] = Code(text, textwrap.dedent(inspect.getsource(handler)))
     return code
+
+
+def definitions(trace: Trace, raft: Path = RAFT) -> dict[str, str]:
+    """Return the actions of a trace as they stand in the protocol, or in those of its features."""
+    own = (*trace.features, "LeaderContact") if trace.features else ()
+    modules = [raft, *filter(Path.exists, (FEATURES / f"{each}.tla" for each in own))]
+    names = {action for step in trace.steps for action in step.actions or (step.step,)}
+    found = {}
+    for name in sorted(names):
+        texts = [text for each in modules if (text := definition(name, each))]
+        if texts:
+            found[name] = texts[0]
+    return found
 
 
 def _holds(prop: Property, before: View | None, after: View) -> bool:

@@ -13,6 +13,9 @@ from raft_ref.spec.requests import probably
 from raft_ref.traces.drawing.style import THEMES
 from raft_ref.verify import ZOO, BugReport, find, gallery
 
+SHIPPED = Path("raft-ref-gallery")
+"""Where the gallery goes that ships with this version."""
+
 EXIT_CODES = "exit codes: 0 each is found; 1 one survives; 2 bad usage; 3 stopped early"
 
 EXAMPLES = """\
@@ -20,6 +23,7 @@ examples:
   raft-ref bugs
   raft-ref bugs vote-not-persisted --diagram bug.svg
   raft-ref bugs read-without-quorum
+  raft-ref bugs --gallery             all of them, drawn, as a page to look at; no search
   raft-ref bugs --gallery traces/gallery
 """
 
@@ -36,8 +40,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="a bug, by its name")
     parser.add_argument("--diagram", type=Path, metavar="FILE", help="draw its counterexample")
     parser.add_argument(
-        "--gallery", type=Path, metavar="DIR",
-        help="write each one's trace and picture to this folder, and a page that shows them all",
+        "--gallery", type=Path, metavar="DIR", nargs="?", const=SHIPPED,
+        help="write each one's trace and picture to this folder, and a page that shows them all; "
+        f"without a folder, as they were found for this version, to {SHIPPED}/",
     )  # fmt: skip
     parser.add_argument("--theme", choices=[*THEMES], default="light", help="the diagram's colours")
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
@@ -46,11 +51,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Find the bugs; return the exit code."""
+    """Find the bugs, or write out what was found; return the exit code."""
     if options.name is not None:
         return _one(options)
     if options.diagram is not None:
         raise UsageError("--diagram: only with the name of a bug")
+    return _shipped(options) if options.gallery is SHIPPED else _all(options)
+
+
+def _all(options: argparse.Namespace) -> int:
     if options.gallery is not None and not options.gallery.is_dir():
         raise UsageError(f"--gallery {options.gallery}: there is no such folder")
     reports: list[BugReport] = []
@@ -76,6 +85,20 @@ def run(options: argparse.Namespace) -> int:
     if any(each.steps is None for each in reports):
         return 1
     return 3 if left else 0
+
+
+def _shipped(options: argparse.Namespace) -> int:
+    """Write the gallery as it ships; return the exit code."""
+    if options.json:
+        raise UsageError("--gallery: with --json, to a folder that is named")
+    try:
+        page = gallery.unpack(SHIPPED)
+    except FileExistsError:
+        raise UsageError(f"--gallery: there is a {SHIPPED} already") from None
+    except OSError as error:
+        raise UsageError(f"--gallery: {SHIPPED}: {error.strerror}") from None
+    print(f"written to {page}: open it in a browser")
+    return 0
 
 
 def _one(options: argparse.Namespace) -> int:

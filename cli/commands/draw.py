@@ -1,6 +1,8 @@
 """`raft-ref draw`: a trace as a diagram or a page to be stepped through, and graphs of states."""
 
 import argparse
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from raft_ref.cli.options.cluster import add_node, add_own_bounds, node_of
@@ -30,6 +32,7 @@ from raft_ref.verify import (
     role_changes,
     unseen,
 )
+from raft_ref.zoo import EXPLORED
 
 EXIT_CODES = "exit codes: 0 drawn; 2 bad input or usage, or no Graphviz"
 
@@ -154,14 +157,27 @@ def _trace_of(options: argparse.Namespace) -> Trace:
 
 
 def _annotations(options: argparse.Namespace, trace: Trace) -> Annotations:
-    """Return what is known of a trace: of which node it is, if that was said."""
+    """Return what is known of a trace: of which node it is, if that was said, or it says so."""
     cluster = _cluster_of(options)
-    if trace.of is not None or (options.node is None and options.bug is None):
+    is_said = options.node is not None or options.bug is not None
+    bug = None if is_said or trace.of is not None else _bug_of(trace)
+    if trace.of is not None or not (is_said or bug):
         return asked_annotations(cluster.properties, trace)
+    if bug:
+        properties = replace(cluster.properties, refine=None)
+        cluster = replace(cluster, bug=bug, properties=properties)
     try:
         return annotated(cluster, trace)
     except NotTakenError as error:
+        if bug:  # whatever its header says
+            return asked_annotations(cluster.properties, trace)
         raise UsageError(f"{options.trace}: {error}") from error
+
+
+def _bug_of(trace: Trace) -> str | None:
+    """Return the known bug that a trace is a counterexample of, by its header."""
+    said = re.match(r"raft-ref (?:bugs|check .*--bug) (\S+)", trace.source)
+    return said[1] if said and said[1] in EXPLORED else None
 
 
 def _drawing(options: argparse.Namespace) -> Drawing:

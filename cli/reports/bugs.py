@@ -90,6 +90,8 @@ def _how(report: BugReport) -> Iterator[str]:
         yield "SURVIVES: it was not found"
     else:
         yield f"found {counted}, in {report.seconds:.1f} s"
+    if report.shown != report.steps:
+        yield f"shown in {report.shown} steps: those that only make room for messages are left out"
 
 
 def _sizes(bounds: Mapping[str, int]) -> str:

@@ -10,6 +10,7 @@ from raft_ref.bugs import BUGS, Bug
 from raft_ref.cli import main
 from raft_ref.server import Simulation
 from raft_ref.server.simulation.bugs import ServerBug
+from raft_ref.verify import ZOO
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **bugs: Bug | ServerBug) -> None:
@@ -72,7 +73,9 @@ def test_the_story_of_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert "seen in: raftos#26, CCF#5991" in out
     assert "a conflict alone truncates it (5.3)" in out
     assert "class TruncatedWithoutConflict(Node):" in out
-    assert "15. s2 receives RequestVoteResponse" in out
+    assert "found in 15 steps, among " in out
+    assert "shown in 12 steps: those that only make room for messages are left out" in out
+    assert "12. s2 receives RequestVoteResponse" in out
     assert "LeaderCompleteness is violated" in out
     assert picture.read_text().startswith("<?xml")
 
@@ -103,3 +106,17 @@ def test_a_search_that_stopped_early_is_no_verdict(
     )  # fmt: skip
     assert main(["draw", "--automaton", "-o", "roles.gv"]) == 2
     assert "stopped by the limit on memory; lower the bounds" in capsys.readouterr().err
+
+
+def test_the_gallery_that_ships_is_written_out_as_a_page(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["bugs", "--gallery"]) == 0
+    page = (tmp_path / "raft-ref-gallery" / "index.html").read_text()
+    for name in ZOO:
+        assert f'<h2 id="{name}">' in page
+        assert (tmp_path / "raft-ref-gallery" / f"{name}.svg").exists()
+    assert "s1 and s3 both lead term 1." in page
+    assert main(["bugs", "--gallery"]) == 2
+    assert "there is a raft-ref-gallery already" in capsys.readouterr().err

@@ -119,7 +119,7 @@ def test_the_automaton_is_the_table(tmp_path: Path) -> None:
     ]
     text = drawn(tmp_path, "--automaton")
     for role in Role:
-        assert f">{role.value}</font></b>" in text
+        assert f'label="{role.value.upper()}\\n' in text
     assert text.count("Timeout") == 2  # follower to candidate; candidates stay so
 
 

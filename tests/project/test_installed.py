@@ -1,8 +1,11 @@
 """What an installation brings: one name to import, and new modules as they come."""
 
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -45,6 +48,8 @@ def test_a_wheel_has_one_top_level_name(copy: Path, tmp_path: Path) -> None:
         "raft_ref/cli/commands/explore/site/main.js",
         "raft_ref/cli/examples/adapters/go/raft_kit.go",
         "raft_ref/cli/examples/adapters/c/raft_kit.h",
+        "raft_ref/traces/gallery/vote-not-persisted.ndjson",
+        "raft_ref/traces/gallery/read-without-quorum.svg",
     } <= {*names}
     modules = {
         str(path.relative_to(copy))
@@ -75,3 +80,37 @@ def test_an_editable_installation_sees_a_new_module(copy: Path, tmp_path: Path) 
         [python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines() == ["3 0.1.0", "True"]
+
+
+@pytest.mark.deep
+def test_what_is_released_as_source_is_installed_without_a_compiler(
+    copy: Path, tmp_path: Path
+) -> None:
+    tools, built, plain = (tmp_path / name for name in ("tools", "built", "plain"))
+    pip = [sys.executable, "-m", "pip"]
+    backend = [*pip, "install", "--quiet", "--target", str(tools), "scikit-build-core>=1.1"]
+    subprocess.run(backend, check=True)
+    made = f"from scikit_build_core.build import build_sdist as b; b({str(built)!r})"
+    environment = {**os.environ, "PYTHONPATH": str(tools)}
+    subprocess.run([sys.executable, "-c", made], cwd=copy, env=environment, check=True)
+    [source] = built.glob("raft_ref-*.tar.gz")
+    with tarfile.open(source) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert "explorer/core/module.cpp" in names
+    assert not any(name.startswith("raft_ref/explorer/") for name in names)  # once is enough
+
+    nothing = {**os.environ, "CXX": "/bin/false", "CC": "/bin/false"}
+    install = [*pip, "install", "--quiet", "--no-deps", "--target", str(plain), str(source)]
+    subprocess.run(install, env=nothing, check=True)
+    # Without `site`, so that nothing leads to what is installed here, but to what it needs.
+    path = os.pathsep.join([str(plain), sysconfig.get_path("purelib")])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"}
+    check = ["check", "--bug", "vote-not-persisted", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "raft_ref", *check],
+        env=environment, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("VIOLATED: ElectionSafety, in 7 steps")
+    assert "the plain engine searches" in done.stderr
+    assert f"beside {plain}" in done.stderr

@@ -8,9 +8,16 @@ from math import ceil
 from typing import Literal
 
 from raft_ref.traces.drawing.metrics import LINE_HEIGHT, text_width, wrapped
-from raft_ref.traces.drawing.refused import changed_at, wrongly_logged
+from raft_ref.traces.drawing.refused import (
+    became,
+    changed_at,
+    falsifying,
+    falsifying_index,
+    wrongly_logged,
+)
 from raft_ref.traces.format.features import VARIABLES
 from raft_ref.traces.format.trace import JsonObject, Trace, states
+from raft_ref.traces.story.evidence import read_of
 from raft_ref.traces.story.membership import goes_by
 from raft_ref.traces.story.words import (
     compacted,
@@ -45,7 +52,8 @@ class Cells:
 
     `first` is the index of the first cell; `hidden` says that there are entries before it,
     `goes_on` that there are some behind the last. `is_wrong`: it is not as the spec has it. A
-    snapshot is a cell too, the first: it has the index of the last entry that it stands for.
+    snapshot is a cell too, the first: it has the index of the last entry that it stands for. Where
+    one entry alone is wrong, `wrong_at` is its index.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +63,11 @@ class Cells:
     hidden: bool
     goes_on: bool = False
     is_wrong: bool = False
+    wrong_at: int | None = None
+
+    def is_wrong_at(self, place: int) -> bool:
+        """Say whether the cell at this place (from 0) is wrong."""
+        return self.is_wrong and self.wrong_at in (None, self.first + place)
 
 
 Line = Text | Cells
@@ -64,13 +77,14 @@ def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
     """Return the last value of every variable, by its name and then by server.
 
     The first of these rows has no name: it holds the names of the servers. What the servers go by
-    follows, where the membership can change. What only features have, and nothing changes, is left
-    out.
+    follows, where the membership can change. What only features have is left out where nothing
+    changes it and the property that is broken does not read it.
     """
-    last, wrong = states(trace)[-1], wrongly_logged(trace)
+    last, false = states(trace)[-1], falsifying(trace)
+    wrong = wrongly_logged(trace) | false
     values: dict[str, dict[str, Line]] = {"": {name: Text(name, "message") for name in last}}
     moved = {name for step in trace.steps for name in step.changes} | {name for _, name in wrong}
-    idle = {*VARIABLES} - moved
+    idle = {*VARIABLES} - moved - read_of(trace)
     for server, state in last.items():
         if configuration := goes_by(state, trace.features):
             values.setdefault("configuration", {})[server] = Text(configuration, "message")
@@ -82,9 +96,11 @@ def last_values(trace: Trace) -> dict[str, dict[str, Line]]:
                 continue
             is_wrong = (server, name) in wrong
             cells = log_cells(state, changed_at(trace, server)) if name == "log" else None
-            text = Text(shortened(plain(value), 24), "lost" if is_wrong else "message")
-            told = cells and replace(cells, is_wrong=is_wrong)
-            values.setdefault(name, {})[server] = told or text
+            told = became(trace, server, name) if (server, name) in false else plain(value)
+            text = Text(shortened(told, 24), "lost" if is_wrong else "message")
+            at = falsifying_index(trace) if (server, name) in false else None
+            marked = cells and replace(cells, is_wrong=is_wrong, wrong_at=at)
+            values.setdefault(name, {})[server] = marked or text
     return values
 
 

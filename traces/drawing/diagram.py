@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import graphviz
 
 from raft_ref.traces.drawing import frames
+from raft_ref.traces.drawing.cells import line_height, line_width
 from raft_ref.traces.drawing.layout import (
     BANNER_HEIGHT,
     MARK_HEIGHT,
     MARK_SIZE,
     NUMBERS,
-    Box,
     Layout,
     PlacedNote,
     PlacedRow,
@@ -26,8 +26,9 @@ from raft_ref.traces.drawing.layout import (
     below_name,
     lay_out,
 )
-from raft_ref.traces.drawing.markup import BARE, escaped, font, line_label
-from raft_ref.traces.drawing.scene import Arrow, Row
+from raft_ref.traces.drawing.markup import fixed, pinned, plain_label, point, write, write_line
+from raft_ref.traces.drawing.metrics import SMALLEST, Box
+from raft_ref.traces.drawing.scene import LEFT, RIGHT, Arrow, Row
 from raft_ref.traces.drawing.style import LIFELINE_WIDTHS, LIGHT, SANS, Theme
 from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
@@ -39,8 +40,13 @@ _LEGEND_LINE = 20.0
 _KEY_GAP = 10
 _FRAME_PADDING = 8.0
 _NAME_LENGTH = 16
-_LONG_NAME_LENGTH = 20  # in smaller letters
+_LONG_NAME_LENGTH = 20
+_NUMBER_WIDTH = 17.0
+_NAME_LINE = 10.5
+_HEAD_LINE = 15.0
+_BELOW_NAME = 11.0
 _LOOP_LEFT = -10.0
+_CLEAR = "#ffffff00"
 
 
 def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
@@ -79,45 +85,43 @@ def draw(trace: Trace, theme: Theme = LIGHT) -> graphviz.Digraph:
     return graph
 
 
-def _node(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
-    graph.node(name, label, pos=f"{box.x:.1f},{-box.y:.1f}!", **attributes)
-
-
-def _fixed(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
-    """Draw a node whose shape has exactly the size of the box."""
-    size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
-    _node(graph, name, box, label, fixedsize="true", **size, **attributes)
-
-
-def _point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
-    _fixed(graph, name, Box(x, y, 0.72, 0.72), "", shape="point", style="invis")
-
-
 def _title(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     lines = _in_lines(frames.legend(trace, theme), layout.width)
     above = _LEGEND_HEIGHT + _LEGEND_LINE * (len(lines) - 1)
     label, height = frames.title(trace, layout.width, theme)
-    _node(graph, "title", Box(layout.width / 2, -above - height / 2, layout.width, height), label)
+    pinned(graph, "title", Box(layout.width / 2, -above - height / 2, layout.width, height), label)
     number = 0
     for place, line in enumerate(lines):
         left, y = 0.0, _LEGEND_LINE * (place + 1 - len(lines)) - _LEGEND_HEIGHT / 2 - 6
-        for key, width in line:
-            box = Box(left + width / 2, y, width, _LEGEND_HEIGHT)
-            _node(graph, f"key{number}", box, key)
-            left += width + _KEY_GAP
+        for key in line:
+            _key(graph, f"key{number}", key, left, y, theme)
+            left += key.width + _KEY_GAP
             number += 1
 
 
-def _in_lines(keys: list[tuple[str, float]], width: float) -> list[list[tuple[str, float]]]:
+def _key(
+    graph: graphviz.Digraph, name: str, key: frames.Key, left: float, y: float, theme: Theme
+) -> None:
+    sign = Box(left + frames.SIGN_WIDTH / 2, y, key.sign_width, key.sign_height)
+    write(
+        graph, f"{name} sign", sign, key.sign, key.size, key.colour,
+        is_bold=key.is_bold, background=key.fill, border=key.border,
+    )  # fmt: skip
+    text_width = key.width - frames.SIGN_WIDTH
+    text = Box(left + frames.SIGN_WIDTH + text_width / 2, y, text_width, _LEGEND_LINE)
+    write(graph, name, text, key.text, frames.KEY_SIZE, theme.ink, RIGHT)
+
+
+def _in_lines(keys: list[frames.Key], width: float) -> list[list[frames.Key]]:
     """Break the key to the colours and marks into lines of at most this width."""
-    lines: list[list[tuple[str, float]]] = [[]]
+    lines: list[list[frames.Key]] = [[]]
     left = 0.0
     for key in keys:
-        if lines[-1] and left + key[1] > width:
+        if lines[-1] and left + key.width > width:
             lines.append([])
             left = 0.0
         lines[-1].append(key)
-        left += key[1] + _KEY_GAP
+        left += key.width + _KEY_GAP
     return lines
 
 
@@ -131,15 +135,18 @@ def _guides(graph: graphviz.Digraph, layout: Layout, theme: Theme) -> None:
         told = _in_two_lines(placed.row.name)
         if not placed.row.is_told:
             told.append("(no line)")
-        lines = '<br align="left"/>'.join(map(escaped, told))
-        label = (
-            f'<<table {BARE}><tr><td align="right" width="16">'
-            f'<b>{font(str(placed.row.number), 10, ink)}</b></td><td width="4"></td>'
-            f'<td align="left" balign="left" width="{NUMBERS - 20:.0f}">'
-            f'<font point-size="7" color="{quiet}">{lines}</font></td></tr></table>>'
-        )
-        _node(graph, name, Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT), label, id=name)
+        nothing = {"shape": "box", "peripheries": "0", "style": "filled", "fillcolor": _CLEAR}
+        whole = Box(NUMBERS / 2, placed.y, NUMBERS, MARK_HEIGHT)
+        fixed(graph, name, whole, "", id=name, **nothing)
         graph.edge(name, f"step{placed.row.number}", color=theme.guide, arrowhead="none")
+        at = Box(_NUMBER_WIDTH / 2, placed.y, _NUMBER_WIDTH, MARK_HEIGHT)
+        number = str(placed.row.number)
+        write(graph, f"{name} text", at, number, 10, ink, LEFT, is_bold=True)
+        left, width = _NUMBER_WIDTH + 5, NUMBERS - _NUMBER_WIDTH - 5
+        for place, line in enumerate(told):
+            y = placed.y + (place - (len(told) - 1) / 2) * _NAME_LINE
+            at = Box(left + width / 2, y, width, _NAME_LINE)
+            write(graph, f"{name} line {place}", at, line, SMALLEST, quiet, RIGHT)
 
 
 def _in_two_lines(name: str) -> list[str]:
@@ -150,19 +157,25 @@ def _in_two_lines(name: str) -> list[str]:
 
 def _lifelines(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -> None:
     for position, (server, box) in enumerate(layout.heads.items()):
-        label = f"<<b>{escaped(server)}</b>"
-        for below in below_name(trace, server):
-            label += f'<br/><font point-size="{MARK_SIZE}">{escaped(below)}</font>'
         style = {"shape": "box", "style": "filled", "fillcolor": theme.head, "color": theme.quiet}
-        _fixed(graph, f"head{position}", box, label + ">", fontsize="12", **style)
+        name = f"head{position}"
+        fixed(graph, name, box, "", **style)
+        below = below_name(trace, server)
+        top = box.y - (_HEAD_LINE + _BELOW_NAME * len(below)) / 2
+        at = Box(box.x, top + _HEAD_LINE / 2, box.width, _HEAD_LINE)
+        write(graph, f"{name} name", at, server, 12, theme.ink, is_bold=True)
+        for place, text in enumerate(below):
+            y = top + _HEAD_LINE + _BELOW_NAME * (place + 0.5)
+            at = Box(box.x, y, box.width, _BELOW_NAME)
+            write(graph, f"{name} line {place}", at, text, MARK_SIZE, theme.ink)
     for number, segment in enumerate(layout.segments):
         x = layout.lanes[segment.server]
-        top, bottom = f"life{number}top", f"life{number}bottom"
-        _point(graph, top, x, segment.top)
-        _point(graph, bottom, x, segment.bottom)
+        start, end = f"life{number}top", f"life{number}bottom"
+        point(graph, start, x, segment.top)
+        point(graph, end, x, segment.bottom)
         graph.edge(
-            top,
-            bottom,
+            start,
+            end,
             arrowhead="none",
             headclip="false",
             tailclip="false",
@@ -175,18 +188,18 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow, layout: Layout, theme: Them
     row = placed.row
     name = f"step{row.number}"
     if row.towards is not None:
-        cross = f'<<font point-size="20" color="{theme.lost}"><b>×</b></font>>'
-        _fixed(graph, name, placed.mark, "", shape="circle", style="invis")
-        _node(graph, f"{name} cross", placed.mark, cross)
+        fixed(graph, name, placed.mark, "", shape="circle", style="invis")
+        write(graph, f"{name} cross", placed.mark, "×", 20, theme.lost, is_bold=True)
     elif row.mark:
         role = "crashed" if row.crashed else row.role
-        _fixed(
+        fixed(
             graph,
             name,
             placed.mark,
-            f"<<b>{escaped(row.mark)}</b>>",
+            plain_label(row.mark),
             shape="box",
             style="rounded,filled",
+            fontname=f"{SANS}-Bold",
             fontsize=str(MARK_SIZE),
             id=name,
             **_mark_style(role, row.leads, theme),
@@ -194,18 +207,19 @@ def _row(graph: graphviz.Digraph, placed: PlacedRow, layout: Layout, theme: Them
     else:
         colour = theme.ink if row.leads else theme.faded
         dot = {"shape": "circle", "style": "filled", "fillcolor": colour, "color": colour}
-        _fixed(graph, name, placed.mark, "", id=name, **dot)
+        fixed(graph, name, placed.mark, "", id=name, **dot)
     if placed.configuration is not None:
         style = {"fontcolor": theme.ink, "color": theme.ink, "fillcolor": theme.paper}
         if not row.leads:
             style |= {"fontcolor": theme.faded, "color": theme.faded}
-        _fixed(
+        fixed(
             graph,
             f"{name} configuration",
             placed.configuration,
-            f"<<b>{escaped(row.configuration)}</b>>",
+            plain_label(row.configuration),
             shape="box",
             style="filled",
+            fontname=f"{SANS}-Bold",
             fontsize=str(MARK_SIZE),
             **style,
         )
@@ -219,7 +233,7 @@ def _dot(graph: graphviz.Digraph, placed: PlacedRow, server: str, x: float, them
     """Draw a dot where a step changes what is not of the server that acts."""
     name = f"step{placed.row.number} at {server}"
     colour = {"fillcolor": theme.quiet, "color": theme.quiet}
-    _fixed(graph, name, Box(x, placed.y, 6, 6), "", shape="circle", style="filled", **colour)
+    fixed(graph, name, Box(x, placed.y, 6, 6), "", shape="circle", style="filled", **colour)
     graph.edge(f"step{placed.row.number}", name, color=theme.guide, arrowhead="none")
 
 
@@ -235,10 +249,10 @@ def _note(graph: graphviz.Digraph, row: Row, placed: PlacedNote, y: float, theme
     note, box, step = placed.note, placed.box, f"step{row.number}"
     name = f"{step} note {note.side}" if note.at is None else f"{step} note at {note.at}"
     for number, (line, at) in enumerate(placed.lines):
-        label = line_label(line, theme, note.side, theme.note, is_faded=not row.leads)
-        _node(graph, f"{name} line {number}", at, label)
+        where = f"{name} line {number}"
+        write_line(graph, where, at, line, theme, note.side, theme.note, is_faded=not row.leads)
     if note.flying:
-        _point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
+        point(graph, f"{name} stub", box.x - note.side * box.width / 2, y)
         graph.edge(step, f"{name} stub", color=theme.flying, style="dashed", arrowhead="open")
 
 
@@ -262,10 +276,10 @@ def _arrow(
     if not arrow.ended:
         end = f"{start} refused"
         at = layout.rows[arrow.sent - 1].y + MARK_HEIGHT / 2
-        _point(graph, end, list(layout.lanes.values())[arrow.dest], at)
+        point(graph, end, list(layout.lanes.values())[arrow.dest], at)
     for number, (x, y) in enumerate(bends):
         bend = f"{name} bend {number}"
-        _point(graph, bend, x, y)
+        point(graph, bend, x, y)
         graph.edge(start, bend, **{**style, "arrowhead": "none", "headclip": "false"})
         start = bend
     graph.edge(start, end, **style)
@@ -278,7 +292,7 @@ def _loop(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) -
     first, last = layout.rows[trace.loop].y, layout.rows[-1].y
     corners = ((0.0, last), (_LOOP_LEFT, last), (_LOOP_LEFT, first), (0.0, first))
     for number, (x, y) in enumerate(corners):
-        _point(graph, f"loop{number}", x, y)
+        point(graph, f"loop{number}", x, y)
     for number in range(3):
         head = "normal" if number == 2 else "none"
         style = {"color": theme.lost, "penwidth": "1.8", "arrowhead": head}
@@ -296,7 +310,7 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) 
     style = {"shape": "box", "style": "filled", "color": theme.quiet, "fillcolor": theme.frame}
     if trace.violation:
         style |= {"color": theme.lost, "fillcolor": theme.broken, "penwidth": "2.5"}
-    _fixed(graph, "frame", frame, "", **style)
+    fixed(graph, "frame", frame, "", **style)
     if trace.violation:
         after = "" if trace.violation.is_refusal else f"After step {len(trace.steps)}: "
         if trace.loop is not None:
@@ -304,26 +318,22 @@ def _frame(graph: graphviz.Digraph, trace: Trace, layout: Layout, theme: Theme) 
         text = f"{after}{trace.violation}"
         banner = Box(middle, layout.bottom + BANNER_HEIGHT / 2, layout.width, BANNER_HEIGHT)
         style = {"shape": "box", "style": "filled", "color": theme.lost, "fillcolor": theme.lost}
-        style |= {"fontcolor": theme.on_lost, "fontsize": "12"}
-        _fixed(graph, "banner", banner, f"<<b>{escaped(text)}</b>>", **style)
+        style |= {"fontcolor": theme.on_lost, "fontsize": "12", "fontname": f"{SANS}-Bold"}
+        fixed(graph, "banner", banner, plain_label(text), **style)
     for number, row in enumerate(layout.last):
         _last_values(graph, f"last{number}", row, layout, theme)
     if label:
-        _node(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
+        pinned(graph, "violation", Box(middle, text_top + height / 2, 0, height), label)
 
 
 def _last_values(
     graph: graphviz.Digraph, name: str, row: PlacedValues, layout: Layout, theme: Theme
 ) -> None:
-    is_long = len(row.name) > _NAME_LENGTH
-    size = 7 if is_long else 8
-    variable = font(shortened(row.name, _LONG_NAME_LENGTH), size, theme.quiet)
-    label = (
-        f'<<table {BARE}><tr><td align="left" width="{NUMBERS:.0f}">{variable}</td></tr></table>>'
-    )
+    text = shortened(row.name, _LONG_NAME_LENGTH)
     box = Box(_FRAME_PADDING + NUMBERS / 2, row.y, NUMBERS, row.height)
-    _node(graph, name, box, label)
+    write(graph, name, box, text, SMALLEST, theme.quiet, RIGHT)
     for position, (server, x) in enumerate(layout.lanes.items()):
         if server in row.values:
-            value = line_label(row.values[server], theme)
-            _node(graph, f"{name} of {position}", Box(x, row.y, 0, row.height), value)
+            value = row.values[server]
+            at = Box(x, row.y, line_width(value), line_height(value))
+            write_line(graph, f"{name} of {position}", at, value, theme)

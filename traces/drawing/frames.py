@@ -1,6 +1,6 @@
 """What stands above and below the lifelines: the title, the key, the property that breaks.
 
-Every function returns labels together with the room (points) that they take.
+What returns a label returns the room (points) that it takes, too.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from raft_ref.traces.drawing.markup import BARE, escaped, font
-from raft_ref.traces.drawing.metrics import monospace_width, text_width, wrapped
+from raft_ref.traces.drawing.metrics import SMALLEST, monospace_width, text_width, wrapped
+from raft_ref.traces.drawing.refused import histories
 from raft_ref.traces.drawing.scene import role_of
 from raft_ref.traces.drawing.style import MONOSPACE, Theme
 from raft_ref.traces.format.flights import flights
@@ -21,11 +23,11 @@ from raft_ref.traces.story.what_went_wrong import what_went_wrong
 from raft_ref.traces.story.words import apart, entries, plain, shortened
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
+KEY_SIZE = 9.0
+SIGN_WIDTH = 34.0
 _FORMULA_SIZE = 9.5
 _FACTS_SIZE = 9.0
 _WRONG_SIZE = 11.0
-_KEY_SIZE = 9.0
-_SIGN_WIDTH = 34
 _LINE = 15.0
 _INSTANCES_SHOWN = 4
 _DIFFERENCES_SHOWN = 8
@@ -59,34 +61,54 @@ def _in_lines(text: str, columns: int) -> list[str]:
     return [line.replace(_NO_BREAK, " ") for line in textwrap.wrap(kept, columns)]
 
 
-def legend(trace: Trace, theme: Theme) -> list[tuple[str, float]]:
-    """Return the key to the colours and marks that occur in this trace: labels and widths."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a colour or a mark means: the sign (a box, or a text, or both), and the words."""
+
+    text: str
+    sign: str = ""
+    size: float = SMALLEST
+    colour: str = ""
+    is_bold: bool = False
+    fill: str = ""
+    border: str = ""
+    sign_width: float = SIGN_WIDTH
+    sign_height: float = 14.0
+
+    @property
+    def width(self) -> float:
+        """Return the width of the whole in points."""
+        return SIGN_WIDTH + text_width(self.text, KEY_SIZE)
+
+
+def legend(trace: Trace, theme: Theme) -> list[Key]:
+    """Return the key to the colours and marks that occur in this trace."""
     reached = [state for at in states(trace) for state in at.values()]
     names = {step.step for step in trace.steps}
     roles = {role_of(state) for state in reached}
+    ink = theme.ink
     keys = [
-        (_sign(18, 8, f'bgcolor="{colour}"'), role.lower())
+        Key(role.lower(), fill=colour, sign_width=18, sign_height=8)
         for role, colour in theme.role_lines.items()
         if role and role in roles
     ]
     if any(step.server is None for step in trace.steps):
-        keys.append((f"<b>{font('×', 14, theme.lost)}</b>", "lost"))
+        keys.append(Key("lost", "×", 14, theme.lost, is_bold=True))
     if "ReceiveDuplicate" in names or _is_received_again(trace):
-        keys.append((font("- - -", _KEY_SIZE, theme.ink), "duplicate"))
+        keys.append(Key("duplicate", "- - -", KEY_SIZE, ink))
     if any(entries(state.get("log")) for state in reached):
-        cell = f'border="1" color="{theme.cell_border}" bgcolor="{theme.term(1)}"'
-        keys.append((_sign(28, 14, cell, font("t1 v", 8, theme.ink)), "log entry: term, value"))
+        key = Key("log entry: term, value", "t1 v", colour=ink, sign_width=28)
+        keys.append(replace(key, fill=theme.term(1), border=theme.cell_border))
     if any(goes_by(state, trace.features) for state in reached):
-        box = f'border="1" color="{theme.ink}" bgcolor="{theme.paper}"'
-        sign = _sign(24, 14, box, f"<b>{font('{s}', 8, theme.ink)}</b>")
         is_late = "AppliedMembership" in trace.features
-        keys.append((sign, "configuration, once applied" if is_late else "configuration"))
+        text = "configuration, once applied" if is_late else "configuration"
+        key = Key(text, "{s}", colour=ink, is_bold=True, sign_width=24)
+        keys.append(replace(key, fill=theme.paper, border=ink))
     if any(state.get("commitIndex") for state in reached):
-        keys.append((_sign(20, 3, f'bgcolor="{theme.ink}"'), "committed"))
-    made = [_key(sign, text, theme) for sign, text in keys]
+        keys.append(Key("committed", fill=ink, sign_width=20, sign_height=3))
     if len(causal_slice(trace)) < len(trace.steps):
-        made.append(_key(font("●", 8, theme.faded), "does not lead there", theme))
-    return made
+        keys.append(Key("does not lead there", "●", 9, theme.faded))
+    return keys
 
 
 def _is_received_again(trace: Trace) -> bool:
@@ -108,6 +130,7 @@ def violation(trace: Trace, width: float, theme: Theme) -> tuple[str, float]:
     hidden = len(broken.instances) - _INSTANCES_SHOWN
     told = [f"falsified by {instance}" for instance in broken.instances[:_INSTANCES_SHOWN]]
     told += [f"and by {hidden} more"] if hidden > 0 else []
+    told += [f"{name} = {value}" for name, value in histories(trace).items()]
     columns = int(width / text_width("o", 10))
     lines += [(font(line, 10, theme.lost), _LINE) for each in told for line in _cut(each, columns)]
     rows = "".join(_row(content, width, height) for content, height in lines)
@@ -158,19 +181,6 @@ def _count(number: int, thing: str) -> str:
 def _row(content: str, width: float, height: float) -> str:
     size = f'width="{width:.0f}" height="{height:.0f}"'
     return f'<tr><td align="left" {size}>{content}</td></tr>'
-
-
-def _sign(width: int, height: int, attributes: str, content: str = "") -> str:
-    size = f'width="{width}" height="{height}"'
-    cell = f"<tr><td {size} {attributes}>{content}</td></tr>"
-    return f'<table {BARE} fixedsize="true" {size}>{cell}</table>'
-
-
-def _key(sign: str, text: str, theme: Theme) -> tuple[str, float]:
-    width = text_width(text, _KEY_SIZE)
-    cells = f'<td width="{_SIGN_WIDTH}">{sign}</td>'
-    cells += f'<td align="left" width="{width:.0f}">{font(text, _KEY_SIZE, theme.ink)}</td>'
-    return f"<<table {BARE}><tr>{cells}</tr></table>>", _SIGN_WIDTH + width
 
 
 def _formula_lines(formula: str, width: float) -> list[str]:

@@ -15,7 +15,7 @@ from itertools import pairwise
 from math import dist
 
 from raft_ref.traces.drawing.cells import Line, last_values, line_height, line_width
-from raft_ref.traces.drawing.metrics import text_width
+from raft_ref.traces.drawing.metrics import SMALLEST, Box, text_width
 from raft_ref.traces.drawing.scene import (
     RIGHT,
     Arrow,
@@ -30,8 +30,8 @@ from raft_ref.traces.format.parts import without_channels
 from raft_ref.traces.format.trace import Trace
 from raft_ref.traces.story.membership import goes_by
 
-NUMBERS = 68.0  # the column of step numbers and names at the left
-MARK_SIZE = 8.0
+NUMBERS = 96.0  # the column of step numbers and names at the left
+MARK_SIZE = SMALLEST
 MARK_HEIGHT = 17.0
 DOT = 8.0
 STUB = 20.0
@@ -46,28 +46,12 @@ _ROW_GAP = 16.0
 _LEAST_REGION = 96.0
 _LEAST_MARGIN = 44.0
 _LEAST_WIDTH = 620.0  # for the title and the formula
+_MOST_WIDENED = 1.25
 _AROUND = 3.0  # from an arrow to what it bends around
 _MOST_IN_THE_WAY = 24
 """An arrow that passes more is straight: nobody could follow its bends."""
 
 Point = tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle by its centre."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    def overlaps(self, other: Box) -> bool:
-        """Say whether the two have more than an edge in common."""
-        return (
-            abs(self.x - other.x) < (self.width + other.width) / 2
-            and abs(self.y - other.y) < (self.height + other.height) / 2
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +230,7 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
     for widths in (heads, _last_widths(trace)):
         between = [(left + right) / 2 + _CLEAR for left, right in pairwise([0.0, *widths, 0.0])]
         regions = [max(pair) for pair in zip(regions, between, strict=True)]
+    regions = _evened(regions)
     missing = max(0.0, _LEAST_WIDTH - NUMBERS - sum(regions))
     regions = [region + missing / len(regions) for region in regions]
     x = NUMBERS
@@ -254,6 +239,13 @@ def _lanes(trace: Trace, shown: list[Row]) -> tuple[dict[str, float], float]:
         x += before
         lanes[server] = x
     return lanes, x + regions[-1]
+
+
+def _evened(regions: list[float]) -> list[float]:
+    """Return the regions with lifelines at equal distances, unless that makes them far wider."""
+    left, *inner, right = regions
+    even = [left, *[max(inner, default=0.0)] * len(inner), right]
+    return even if sum(even) <= _MOST_WIDENED * sum(regions) else regions
 
 
 def _offset(row: Row, note: Note) -> float:

@@ -1,27 +1,36 @@
-"""Pieces of Graphviz's HTML-like labels: escaped text, notes, a log as a row of cells."""
+"""What is written into a diagram: nodes pinned at their places, and text anchored there.
+
+The text of a plain label in a box of fixed size is anchored where it is flush: in the middle of the
+box, or at one of its ends. So it stands there in whatever font it is shown. In an HTML-like label
+its place is measured, in the fonts of the machine that draws; so these are for lines that begin at
+the left (`font`).
+"""
 
 from __future__ import annotations
 
 import html
 
+import graphviz
+
 from raft_ref.traces.drawing.cells import (
+    CELLS_HEIGHT,
     EMPTY_WIDTH,
     HIDDEN_WIDTH,
     NOTE_SIZE,
     Cells,
     Line,
     cell_width,
-    line_height,
-    line_width,
 )
+from raft_ref.traces.drawing.metrics import SMALLEST, Box
 from raft_ref.traces.drawing.scene import Side
-from raft_ref.traces.drawing.style import Theme
+from raft_ref.traces.drawing.style import SANS, Theme
 from raft_ref.traces.story.words import printable
 
 BARE = 'border="0" cellborder="0" cellspacing="0" cellpadding="0"'
-_ALIGN: dict[Side, str] = {-1: "right", 0: "center", 1: "left"}
-_INDEX_SIZE = 7.0
-_BAR_HEIGHT = 3
+_FLUSH: dict[Side, str] = {-1: "\\r", 0: "", 1: "\\l"}
+_CELL_HEIGHT = 16.0
+_BAR_HEIGHT = 3.0
+_INDEX_HEIGHT = CELLS_HEIGHT - _CELL_HEIGHT - _BAR_HEIGHT
 
 
 def escaped(text: str) -> str:
@@ -37,48 +46,105 @@ def font(text: str, size: float, colour: str) -> str:
     return f'<font point-size="{size:g}" color="{colour}">{escaped(text)}</font>'
 
 
-def line_label(
-    line: Line, theme: Theme, side: Side = 0, background: str = "", *, is_faded: bool = False
-) -> str:
-    """Return one line of a note as a label of the size that the layout gives it.
+def plain_label(*lines: str, side: Side = 0) -> str:
+    """Return a label that shows these lines as they are, each flush with the side."""
+    shown = [printable(each).replace("\\", "\\\\").replace("&", "&amp;") for each in lines]
+    end = _FLUSH[side]
+    label: str = graphviz.nohtml((end or "\\n").join(shown) + end)
+    return label
 
-    `side` is where the note stands: its text is flush with the lifeline. `background` is a colour.
+
+def pinned(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    """Draw a node at the middle of the box."""
+    graph.node(name, label, pos=f"{box.x:.1f},{-box.y:.1f}!", **attributes)
+
+
+def fixed(graph: graphviz.Digraph, name: str, box: Box, label: str, **attributes: str) -> None:
+    """Draw a node whose shape has exactly the size of the box."""
+    size = {"width": f"{box.width / 72:.4f}", "height": f"{box.height / 72:.4f}"}
+    pinned(graph, name, box, label, fixedsize="true", **size, **attributes)
+
+
+def point(graph: graphviz.Digraph, name: str, x: float, y: float) -> None:
+    """Put an end of edges where there is nothing to be seen."""
+    fixed(graph, name, Box(x, y, 0.72, 0.72), "", shape="point", style="invis")
+
+
+def write(
+    graph: graphviz.Digraph,
+    name: str,
+    box: Box,
+    text: str,
+    size: float,
+    colour: str,
+    side: Side = 0,
+    *,
+    is_bold: bool = False,
+    background: str = "",
+    border: str = "",
+    **attributes: str,
+) -> None:
+    """Write one line of text into the box.
+
+    `side` is where the box stands of what it belongs to: the text is flush with that.
     """
-    if isinstance(line, Cells):
-        rows = _cell_rows(line, theme, is_faded)
-    else:
-        text = font(line.text, NOTE_SIZE, theme.text("faded" if is_faded else line.style))
-        size = f'width="{line_width(line)}" height="{line_height(line):.0f}"'
-        rows = f'<tr><td align="{_ALIGN[side]}" {size}>{text}</td></tr>'
-    table = f'{BARE} bgcolor="{background}"' if background else BARE
-    return f"<<table {table}>{rows}</table>>"
+    look = {"fontsize": f"{size:g}", "fontcolor": colour, "shape": "box"}
+    look["fontname"] = f"{SANS}-Bold" if is_bold else SANS
+    look |= {"color": border} if border else {"peripheries": "0"}
+    if background:
+        look |= {"style": "filled", "fillcolor": background}
+    fixed(graph, name, box, plain_label(text, side=side) if text else "", **look, **attributes)
 
 
-def _cell_rows(cells: Cells, theme: Theme, is_faded: bool) -> str:
-    """Return three rows: the indices, the entries coloured by term, a bar under the committed."""
+def write_line(
+    graph: graphviz.Digraph,
+    name: str,
+    box: Box,
+    line: Line,
+    theme: Theme,
+    side: Side = 0,
+    background: str = "",
+    *,
+    is_faded: bool = False,
+) -> None:
+    """Write a line of a note, or of the last values, into the box that the layout gives it."""
+    if not isinstance(line, Cells):
+        colour = theme.text("faded" if is_faded else line.style)
+        write(graph, name, box, line.text, NOTE_SIZE, colour, side, background=background)
+        return
+    quiet = theme.faded if is_faded else theme.quiet
+    if not line.texts:
+        at = Box(box.x - side * (box.width - EMPTY_WIDTH) / 2, box.y, EMPTY_WIDTH, box.height)
+        colour = theme.lost if line.is_wrong else quiet
+        write(graph, name, at, "empty log", SMALLEST, colour, background=background)
+        return
+    write(graph, name, box, "", NOTE_SIZE, quiet, background=background)
+    _write_cells(graph, name, box, line, theme, is_faded)
+
+
+def _write_cells(
+    graph: graphviz.Digraph, name: str, box: Box, cells: Cells, theme: Theme, is_faded: bool
+) -> None:
+    """Write a log: above the indices, the entries coloured by term, a bar under the committed."""
     quiet, ink = (theme.faded, theme.faded) if is_faded else (theme.quiet, theme.ink)
-    border = theme.faded if is_faded else theme.cell_border
-    if cells.is_wrong:
-        border = theme.lost
-    if not cells.texts:
-        ink = theme.lost if cells.is_wrong else quiet
-        return f'<tr><td width="{EMPTY_WIDTH}">{font("empty log", 8, ink)}</td></tr>'
-    indices, values, bars = [], [], []
-    if cells.hidden:
-        indices.append(f'<td width="{HIDDEN_WIDTH}"></td>')
-        values.append(f"<td>{font('…', NOTE_SIZE, quiet)}</td>")
-        bars.append("<td></td>")
-    for position, (text, term) in enumerate(zip(cells.texts, cells.terms, strict=True)):
-        index = font(str(cells.first + position), _INDEX_SIZE, quiet)
-        indices.append(f'<td width="{cell_width(text)}">{index}</td>')
-        values.append(
-            f'<td border="1" color="{border}" bgcolor="{theme.term(term)}" height="16">'
-            f"{font(text, NOTE_SIZE, ink)}</td>"
-        )
-        bar = f' bgcolor="{ink}"' if position < cells.committed else ""
-        bars.append(f'<td height="{_BAR_HEIGHT}"{bar}></td>')
-    if cells.goes_on:
-        indices.append(f'<td width="{HIDDEN_WIDTH}"></td>')
-        values.append(f"<td>{font('…', NOTE_SIZE, quiet)}</td>")
-        bars.append("<td></td>")
-    return "".join(f"<tr>{''.join(row)}</tr>" for row in (indices, values, bars))
+    usual = theme.faded if is_faded else theme.cell_border
+    top, left = box.y - box.height / 2, box.x - box.width / 2
+    middle = top + _INDEX_HEIGHT + _CELL_HEIGHT / 2
+    dots = [left + HIDDEN_WIDTH / 2] if cells.hidden else []
+    left += HIDDEN_WIDTH * cells.hidden
+    for place, (text, term) in enumerate(zip(cells.texts, cells.terms, strict=True)):
+        width = cell_width(text)
+        x, part = left + width / 2, f"{name} cell {place}"
+        above = Box(x, top + _INDEX_HEIGHT / 2, width, _INDEX_HEIGHT)
+        write(graph, f"{part} index", above, str(cells.first + place), SMALLEST, quiet)
+        at = Box(x, middle, width, _CELL_HEIGHT)
+        border = theme.lost if cells.is_wrong_at(place) else usual
+        write(graph, part, at, text, NOTE_SIZE, ink, background=theme.term(term), border=border)
+        if place < cells.committed:
+            under = Box(x, top + box.height - _BAR_HEIGHT / 2, width, _BAR_HEIGHT)
+            write(graph, f"{part} committed", under, "", SMALLEST, ink, background=ink)
+        left += width
+    dots += [left + HIDDEN_WIDTH / 2] if cells.goes_on else []
+    for number, x in enumerate(dots):
+        at = Box(x, middle, HIDDEN_WIDTH, _CELL_HEIGHT)
+        write(graph, f"{name} dots {number}", at, "…", NOTE_SIZE, quiet)

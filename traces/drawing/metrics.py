@@ -1,4 +1,4 @@
-"""Font metrics: how wide a text is at most, in any font that a diagram may end up in.
+"""Sizes: boxes, and how wide a text is at most, in any font that a diagram may end up in.
 
 Graphviz measures with the fonts of the machine that renders, the layout is made before. So widths
 here are those of a wide sans serif (DejaVu Sans, which stands in for Helvetica on many machines):
@@ -7,11 +7,32 @@ a label never outgrows the box that was planned for it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from raft_ref.traces.story.words import printable
 
 LINE_HEIGHT = 1.25
+SMALLEST = 8.5
+"""The smallest letters: a point is four thirds of a pixel, so these have more than eleven."""
 _NARROW = frozenset("ijlIf.,:;'|!()[]{} t/\\-")
 _WIDE = frozenset("mwMW@%&+=<>—→…×✕")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle by its centre."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    def overlaps(self, other: Box) -> bool:
+        """Say whether the two have more than an edge in common."""
+        return (
+            abs(self.x - other.x) < (self.width + other.width) / 2
+            and abs(self.y - other.y) < (self.height + other.height) / 2
+        )
 
 
 def text_width(text: str, size: float, bold: bool = False) -> float:

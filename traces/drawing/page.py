@@ -45,7 +45,8 @@ class Annotations:
     `properties` are the formulas of the properties by their names, `broken` which of them do not
     hold: in the first state, and after each step. `code` is the text of actions, by their names.
     Where it is known which code `ran` in each step, these are the names of its functions, of which
-    `functions` has the text.
+    `functions` has the text. `leaves` is the number of the first step that is none of the protocol
+    (0: all are, or nobody knows), and `left` says how it differs.
     """
 
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -53,6 +54,8 @@ class Annotations:
     code: Mapping[str, Code] = field(default_factory=dict)
     ran: Sequence[Sequence[str]] = ()
     functions: Mapping[str, str] = field(default_factory=dict)
+    leaves: int = 0
+    left: str = ""
 
 
 def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
@@ -63,10 +66,8 @@ def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
     """
     trace = without_channels(trace)
     data = json.dumps(_data(trace, annotations, theme), separators=(",", ":"))
-    broken = trace.violation
-    title = f"{broken} in {len(trace.steps)} steps" if broken else f"{len(trace.steps)} steps"
     parts = {
-        "title": html.escape(title),
+        "title": html.escape(_title(trace, annotations)),
         "diagram": _svg(trace, theme),
         "data": data.replace("<", "\\u003c"),  # so that nothing in it ends the element
         **{name: getattr(theme, name) for name in _COLOURS},
@@ -77,6 +78,19 @@ def page(trace: Trace, annotations: Annotations, theme: Theme = LIGHT) -> str:
         name, _, after = piece.partition("}}")
         before += parts[name] + after
     return before
+
+
+def _title(trace: Trace, annotations: Annotations) -> str:
+    """Return what is broken, and what is broken first, if that is something else."""
+    count = f"{len(trace.steps)} steps"
+    if trace.violation is None:
+        return count
+    said = f"{trace.violation} in {count}"
+    others = _first_broken(trace, annotations)
+    if not others or trace.violation.is_refusal:
+        return said
+    name, number = min(others.items(), key=lambda each: each[1])
+    return f"{name} is violated in step {number}, and {said}"
 
 
 def _svg(trace: Trace, theme: Theme) -> str:
@@ -112,6 +126,8 @@ def _data(trace: Trace, annotations: Annotations, theme: Theme) -> dict[str, Any
         "code": {name: code._asdict() for name, code in annotations.code.items()},
         "ran": [*annotations.ran],
         "functions": annotations.functions,
+        "leaves": annotations.leaves,
+        "left": f"Here it leaves the specification: {annotations.left}.",
     }
 
 
@@ -121,13 +137,21 @@ def _verdict(trace: Trace) -> str:
 
 def _others(trace: Trace, annotations: Annotations) -> str:
     """Return what else is violated, and by which step first; "" for nothing."""
+    told = [
+        f"{name} in step {number}" for name, number in _first_broken(trace, annotations).items()
+    ]
+    return f"Violated on the way, too: {', '.join(told)}." if told else ""
+
+
+def _first_broken(trace: Trace, annotations: Annotations) -> dict[str, int]:
+    """Return the properties that are broken besides the one that the trace is of, by their step."""
     said = None if trace.violation is None else trace.violation.property
     first: dict[str, int] = {}
     for number, names in enumerate(annotations.broken):
         for name in names:
-            first.setdefault(name, number)
-    told = [f"{name} in step {number}" for name, number in first.items() if name != said]
-    return f"Violated on the way, too: {', '.join(told)}." if told else ""
+            if name != said:
+                first.setdefault(name, number)
+    return first
 
 
 def shown(state: JsonObject) -> dict[str, Any]:

@@ -1,13 +1,19 @@
-"""What a picture marks of a line that no step explains: what it has otherwise than the spec."""
+"""What a picture marks as wrong: what falsifies a property, what a refused line has otherwise."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from itertools import takewhile
+from typing import Any
 
 from raft_ref.traces.format.flights import Flight
 from raft_ref.traces.format.trace import JsonObject, Trace, states
+from raft_ref.traces.story.evidence import history, instances, is_of_a_step, kept, read_of
 from raft_ref.traces.story.words import compacted, entries, plain
+
+_READ = re.compile(r"\b([A-Za-z]\w*)'?\[(\w+)\]")
+_OF_A_SERVER = re.compile(r"^(\w+)\[([^\]]+)\]: ")
 
 
 def is_refused_send(trace: Trace, flight: Flight) -> bool:
@@ -33,6 +39,52 @@ def wrongly_logged(trace: Trace) -> frozenset[tuple[str, str]]:
         return frozenset()
     server = trace.steps[-1].server or ""
     return frozenset((server, each.name) for each in trace.violation.differences)
+
+
+def falsifying(trace: Trace) -> frozenset[tuple[str, str]]:
+    """Return the variables that falsify the formula, with their server.
+
+    They are those that it reads of the servers of which it is false, ``role[i]`` with i = s1; or
+    those in which a step is not as the spec has it.
+    """
+    if trace.violation is None or trace.violation.is_refusal:
+        return frozenset()
+    found = set()
+    for each in trace.violation.instances:
+        if other := _OF_A_SERVER.match(each):
+            found.add((other[2], other[1]))
+    read = _READ.findall(trace.violation.formula)
+    for instance in instances(trace):
+        found |= {(instance[bound], name) for name, bound in read if bound in instance}
+    return frozenset(found)
+
+
+def falsifying_index(trace: Trace) -> int | None:
+    """Return the one index at which logs falsify the formula, if there is one."""
+    found = {instance.get("index", "") for instance in instances(trace)}
+    [index] = found if len(found) == 1 else [""]
+    return int(index) if index.isdecimal() else None
+
+
+def histories(trace: Trace) -> dict[str, str]:
+    """Return what the formula reads besides the servers: histories, as they are in the end."""
+    found = {}
+    for name in sorted(kept(trace) & read_of(trace)):
+        steps = len(trace.steps)
+        before = history(trace, name, steps - 1) if is_of_a_step(trace) else None
+        found[name] = _became(before, history(trace, name))
+    return found
+
+
+def became(trace: Trace, server: str, name: str) -> str:
+    """Return a value that falsifies the formula; of one that the last step changed, what it was."""
+    reached = states(trace)
+    before = reached[-2][server].get(name) if is_of_a_step(trace) else None
+    return _became(before, reached[-1][server].get(name))
+
+
+def _became(before: Any, now: Any) -> str:
+    return plain(now) if before in (None, now) else f"{plain(before)} → {plain(now)}"
 
 
 def changed_at(trace: Trace, server: str) -> int | None:

@@ -1,9 +1,9 @@
 """The causal slice: the steps that lead to what is violated.
 
 The rule: a step leads there if it changes a server of which the violation speaks, or from which a
-message comes that does, or sends such a message. What nothing is known of leads there: where steps
-are taken that are none of Raft, servers know more than the trace shows, and each step may change
-that.
+message comes that does, or sends such a message; so does one that makes a history what it is, the
+commit of an entry for instance. What nothing is known of leads there: where steps are taken that
+are none of Raft, servers know more than the trace shows, and each step may change that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from raft_ref.traces.format.flights import flights
 from raft_ref.traces.format.trace import Trace
-from raft_ref.traces.story.evidence import committed_in, instances
+from raft_ref.traces.story.evidence import committed_in, instances, kept, read_of
 
 _OF_RAFT = (
     "Timeout", "AppendEntries", "InstallSnapshot", "ClientRequest", "CompactLog", "Restart",
@@ -41,7 +41,7 @@ def causal_slice(trace: Trace) -> frozenset[int]:
     if not live:
         return every
     sent_at = {(end, flight.sent) for flight in flights(trace) for end in flight.delivered}
-    needed = {len(trace.steps), *_committing(trace)}
+    needed = {len(trace.steps), *_committing(trace), *_recording(trace)}
     shows_all = all(step.step in _OF_RAFT for step in trace.steps)
     for number in range(len(trace.steps), 0, -1):
         step = trace.steps[number - 1]
@@ -61,3 +61,17 @@ def _committing(trace: Trace) -> Iterator[int]:
             found = committed_in(trace, int(instance["index"]))
             if found is not None:
                 yield found
+
+
+def _recording(trace: Trace) -> Iterator[int]:
+    """Yield the last steps that change the histories which the violation reads.
+
+    What is recorded of reads and the like is made of what was committed until then.
+    """
+    read = (read_of(trace) & kept(trace)) - {"committed"}
+    changing = [n for n, step in enumerate(trace.steps, start=1) if read & {*step.history}]
+    if not read or not changing:
+        return
+    yield changing[-1]
+    committing = [n for n, step in enumerate(trace.steps, start=1) if "committed" in step.history]
+    yield from [number for number in committing if number < changing[-1]][-1:]

@@ -18,6 +18,7 @@ May raise LookupError, TypeError, ValueError where a trace is not what it says t
 """
 
 _PARTS = re.compile(r", (?=\w+ = )")  # the elements of a set are apart from each other, too
+_NAME = re.compile(r"\b[A-Za-z]\w*")
 _FIELDS = re.compile(r'(\w+) \|-> "?([^,\]"]+)')
 
 
@@ -28,6 +29,22 @@ def instances(trace: Trace) -> list[dict[str, str]]:
         {name: value for name, _, value in (part.partition(" = ") for part in _PARTS.split(each))}
         for each in told
     ]
+
+
+def read_of(trace: Trace) -> frozenset[str]:
+    """Return the names in the formula of the property that is broken: what it reads is among."""
+    return frozenset(_NAME.findall(trace.violation.formula if trace.violation else ""))
+
+
+def is_of_a_step(trace: Trace) -> bool:
+    """Say whether the property that is broken compares the last state with the one before."""
+    return bool(trace.violation and len(trace.steps) and "'" in trace.violation.formula)
+
+
+def kept(trace: Trace) -> frozenset[str]:
+    """Return the names of the histories that a trace keeps."""
+    of_steps = (name for step in trace.steps for name in step.history)
+    return frozenset([*trace.history, *of_steps])
 
 
 def record(value: str) -> dict[str, str]:

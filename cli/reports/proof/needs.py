@@ -1,13 +1,14 @@
 """Which conjuncts lean on which, as prose, as JSON and as a graph."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from raft_ref.cli.reports.terminal import wrapped
 from raft_ref.spec.proof import NeedsReport
 from raft_ref.spec.proof.needs import GOALS, closure, without_implied
-from raft_ref.traces.drawing.graphs import Drawing, Node, draw_graph
+from raft_ref.spec.proof.questions import EVERY
+from raft_ref.traces.drawing.graphs import Leaning, draw_leanings
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,34 @@ class DescribedNeeds:
         """Return what the properties need, and what that needs, as a graph."""
         if self.report.not_known:
             return None
-        properties = [each.name for each in GOALS]
-        shown = {*properties, *self.report.leant_on}
-        direct = {name: others for name, others in self.report.direct.items() if name in shown}
-        drawing = Drawing(
-            "what the proof leans on: from each to what it needs (what others imply is left out)",
-            {name: Node([name], is_initial=name in properties) for name in direct},
-            {edge: {} for edge in without_implied(direct)},
-            are_counted=False,
-        )
-        return str(draw_graph(drawing).source)
+        direct = self.report.direct
+        needed: dict[str, list[str]] = {}
+        for name, other in without_implied(direct):
+            needed.setdefault(name, []).append(other)
+        goals = [each.name for each in GOALS]
+        rows = [
+            Leaning(name, EVERY[name].says, needed.get(name, []), name in goals)
+            for name in ordered(goals, needed)
+        ]
+        title = "What the proof leans on: what others imply is left out"
+        return str(draw_leanings(title, rows).source)
 
     def _not_known(self) -> str:
         return f"NOT KNOWN: {self.report.not_known}"
+
+
+def ordered(first: Sequence[str], needed: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return these and all that they need, each before what it needs, but for circles."""
+    seen: set[str] = set()
+    found: list[str] = []
+
+    def visit(name: str) -> None:
+        if name not in seen:
+            seen.add(name)
+            for other in needed.get(name, ()):
+                visit(other)
+            found.append(name)
+
+    for name in reversed(first):
+        visit(name)
+    return found[::-1]

@@ -21,6 +21,7 @@ from raft_ref.server.simulation.drills import (
 )
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import USUAL, Run, Setting, run
+from raft_ref.server.simulation.watching import Moment, watched
 from raft_ref.server.store import KeyValueMachine, Result, Session, Store
 from raft_ref.state import State
 
@@ -141,8 +142,15 @@ class ServerBug:
                 tried += 1
                 found = run(seed, commands=commands, clients=2, **self.where)
                 if not is_linearizable(found.history):
-                    return found, tried
+                    return replace(found, moments=self._watched(seed, commands)), tried
         return None, tried
+
+    def _watched(self, seed: int, commands: int) -> tuple[Moment, ...]:
+        """Run a trial again, and return how its cluster was meanwhile."""
+        moments: list[Moment] = []
+        where = self.where | {"simulation": watched(self.simulation, moments.append)}
+        run(seed, commands=commands, clients=2, **where)
+        return tuple(moments)
 
     @property
     def where(self) -> dict[str, Any]:

@@ -397,7 +397,11 @@ class Simulation(Transport):
         while self._plans and self._plans[0][0] <= end:
             self.now, _, call = heapq.heappop(self._plans)
             call()
+            self.happened()
         self.now = end
+
+    def happened(self) -> None:
+        """Do nothing: it is called after each thing that happens, for who wants to look."""
 
     # Network
 

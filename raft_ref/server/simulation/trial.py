@@ -20,6 +20,7 @@ from raft_ref.server.simulation.changes import Administrator, Stage
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, MemoryStorage, Simulation
 from raft_ref.server.simulation.linearizability import Observation
+from raft_ref.server.simulation.watching import Moment
 from raft_ref.server.store import Result
 from raft_ref.state import State
 
@@ -279,7 +280,8 @@ class Trouble:
 class Run:
     """What came of a run: what clients saw, which faults happened, how requests ended.
 
-    And whether in the end nothing was waited for, and all servers held the same.
+    And whether in the end nothing was waited for, and all servers held the same; how the cluster
+    was meanwhile, if somebody looked.
     """
 
     history: list[Observation]
@@ -287,6 +289,7 @@ class Run:
     counts: Counter[str]
     is_idle: bool
     all_agree: bool
+    moments: tuple[Moment, ...] = ()
 
 
 def run(

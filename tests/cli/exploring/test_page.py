@@ -320,7 +320,7 @@ def test_a_bug_is_broken_at_the_end_of_its_tour(page: Page) -> None:
     query = "?bug=older-term-committed&servers=3&tour=bug-older-term-committed"
     page.open("", query)
     page.click("#end")
-    page.at(26)
+    page.at(22)
     assert page.text("wrong") == "Broken here: LeaderCompleteness."
     assert page.all("#properties .broken > summary") == ["✗ broken: LeaderCompleteness"]
     assert "✗ StepRefinement" in page.all("#diagram text.broken")
