@@ -48,6 +48,10 @@ class _OfNode:
         self._names = shared(EXTENDED).variables
         self._others = {each: self.node.initial(each) for each in SERVERS}
 
+    def initial(self) -> Any:
+        """Return the state in which all have just begun."""
+        return self._state(self._others, set())
+
     def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
         """Return a state, and the steps of the node and of the network from it."""
         states = {**self._others, server.me: server}
@@ -71,6 +75,18 @@ def of_node(
         message = servers.message(source, cluster.node, server)
         found.append(cluster.steps(server, message))
     return cluster.constants, found
+
+
+def initial_difference(
+    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode
+) -> str | None:
+    """Return `Init` where the spec begins otherwise than the node does; None if it does not."""
+    cluster = _OfNode(features, node)
+    try:
+        of_spec = {*shared(EXTENDED).transitions(cluster.constants).initial()}
+    except SpecError as error:
+        return str(error)
+    return None if of_spec == {cluster.initial()} else "Init"
 
 
 def first_difference(

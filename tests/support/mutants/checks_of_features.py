@@ -78,6 +78,8 @@ def of_protocol(name: str, line: int) -> Checks:
     """Yield the checks of what servers do: each action of any server, all steps of it."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED)
     first = defined_at(source_of(f"{name}.tla"), line)
+    for features in any_extended_server.SETS if first and first.endswith("Init") else ():
+        yield "initial states", partial(any_extended_server.initial_difference, features)
     for features in _liberties_of(name):
         yield "any action", partial(extended_liberties.difference_of_node, features, first)
     for features in _sets_of(name):
