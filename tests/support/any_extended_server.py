@@ -4,6 +4,7 @@ What tests.support.any_server does for Raft.tla.
 """
 
 import random
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
@@ -36,6 +37,8 @@ SETS: Final[tuple[frozenset[Feature], ...]] = (
 CASES = 150
 """How many servers are looked at for each."""
 VOTERS: Final = SERVERS[:3]
+Message = Callable[[random.Random, ExtendedNode, Any], Any]
+"""What makes a message to a server of a node."""
 
 
 class _OfNode:
@@ -66,13 +69,13 @@ class _OfNode:
 
 @cache
 def of_node(
-    features: frozenset[Feature], node: Any, cases: int
+    features: frozenset[Feature], node: Any, cases: int, message_to: Message = servers.message
 ) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
     """Return the constants of the spec with these features on, and what the node does."""
     cluster, source, found = _OfNode(features, node), random.Random(18), []
     for _ in range(cases):
         server = servers.server(source, cluster.node)
-        message = servers.message(source, cluster.node, server)
+        message = message_to(source, cluster.node, server)
         found.append(cluster.steps(server, message))
     return cluster.constants, found
 
@@ -90,10 +93,13 @@ def initial_difference(
 
 
 def first_difference(
-    features: frozenset[Feature], node: Any = ExtendedNode, cases: int = CASES
+    features: frozenset[Feature],
+    node: Any = ExtendedNode,
+    cases: int = CASES,
+    message_to: Message = servers.message,
 ) -> str | None:
     """Return the name of a step that one side has and the other lacks; None if there is none."""
-    constants, known = of_node(features, node, cases)
+    constants, known = of_node(features, node, cases, message_to)
     spec = shared(EXTENDED).transitions(constants)
     for here, steps in known:
         try:

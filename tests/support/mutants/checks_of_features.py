@@ -15,7 +15,7 @@ from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.verify import PropertyRequest
 from tests.spec.link import test_feature_types, test_features, test_membership_progress
-from tests.support import any_extended_server
+from tests.support import any_extended_server, extended_servers
 from tests.support.features import explored
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import defined_at, source_of
@@ -84,6 +84,14 @@ def of_protocol(name: str, line: int) -> Checks:
         yield "any action", partial(extended_liberties.difference_of_node, features, first)
     for features in _sets_of(name):
         yield "any server", partial(any_extended_server.first_difference, features)
+    if name == "PreVote":
+        yield "any request for a pre-vote", _of_pre_votes
+
+
+def _of_pre_votes() -> str | None:
+    return any_extended_server.first_difference(
+        frozenset({Feature.PRE_VOTE}), message_to=extended_servers.pre_vote_request
+    )
 
 
 def _sets_of(name: str) -> list[frozenset[Feature]]:

@@ -62,7 +62,7 @@ def prepare(name: str) -> None:
     _places(), _with_paths()
     loaded.begin((files.RAFT.parent, files.FEATURES))
     for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.tla")):
-        parsed(path.read_text(encoding="utf-8"), path.name)
+        parsed(path.read_text(encoding="utf-8"), str(path))
     if name == "Raft.tla":
         for model in recorded.BOXES:
             recorded.steps(model)

@@ -137,6 +137,8 @@ def first_difference(walks: int = WALKS) -> str | None:
     known = expected(walks)
     module = shared(model())
     try:
+        if module.expression("vars", CONSTANTS).reads != {*module.variables}:
+            return "vars"
         ours = module.transitions(CONSTANTS, specification="Spec")
         theirs = shared(RAFT_TRACE).transitions(_OF_RAFT)
         if {_split(each) for each in ours.initial()} != {(s, 0) for s in theirs.initial()}:
