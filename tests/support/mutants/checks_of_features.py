@@ -15,7 +15,7 @@ from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.verify import PropertyRequest
 from tests.spec.link import test_feature_types, test_features, test_membership_progress
-from tests.support import any_extended_server, extended_servers
+from tests.support import any_extended_server, extended_servers, quorums
 from tests.support.features import explored
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import defined_at, source_of
@@ -123,6 +123,8 @@ def of_properties(name: str) -> Checks:
     for module in PROPERTIES[name]:
         for features in steps.ON:
             yield "any step", partial(steps.first_difference, module, features)
+    for on in quorums.SETS if name == "FeatureVariables" else ():
+        yield "a majority", partial(quorums.wrong_majority, on)
     if name == "LeasesInvariants":  # what it says of clocks is asked by the model alone
         yield "any step", partial(steps.first_difference, "MCExtendedRaft", steps.ON[0])
 
