@@ -80,8 +80,11 @@ def of_protocol(name: str, line: int) -> Checks:
     first = defined_at(source_of(f"{name}.tla"), line)
     for features in any_extended_server.SETS if first and first.endswith("Init") else ():
         yield "initial states", partial(any_extended_server.initial_difference, features)
-    for features in _liberties_of(name):
-        yield "any action", partial(extended_liberties.difference_of_node, features, first)
+    # What is asked of the action that was changed, or of those that most is used in, costs least.
+    likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
+    for names in (likely, ()):
+        for features in _liberties_of(name):
+            yield "any action", partial(extended_liberties.difference_of_node, features, names)
     for features in _sets_of(name):
         yield "any server", partial(any_extended_server.first_difference, features)
     if name == "PreVote":
@@ -95,8 +98,14 @@ def _of_pre_votes() -> str | None:
 
 
 def _sets_of(name: str) -> list[frozenset[Feature]]:
-    """Return sets of features, those first in which the one of a module is on."""
-    return sorted(any_extended_server.SETS, key=partial(_likeliness, name))
+    """Return sets of features, those first in which the one of a module is on.
+
+    Of those in which it is off two are enough: where nothing is on, and where the most is.
+    """
+    found = sorted(any_extended_server.SETS, key=partial(_likeliness, name))
+    on = [each for each in found if _NOTICED_WITH.get(name, name) in each]
+    off = found[len(on) :]
+    return [*on, off[0], off[-1]] if on else found
 
 
 def _likeliness(name: str, on: frozenset[Feature]) -> tuple[bool, int]:
@@ -111,9 +120,10 @@ def of_liberties(line: int) -> Checks:
     """Yield the checks of the liberties with features."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED_TRACE)
     first = defined_at(source_of(files.EXTENDED_TRACE.name), line)
-    names = sorted(extended_liberties.LIBERTIES, key=lambda each: each != first)
-    for features in extended_liberties.SETS:
-        yield "any action", partial(extended_liberties.first_difference, features, names)
+    likely = [each for each in extended_liberties.LIBERTIES if each == first]
+    for names in (likely, extended_liberties.LIBERTIES):
+        for features in extended_liberties.SETS:
+            yield "any action", partial(extended_liberties.first_difference, features, names)
 
 
 def of_properties(name: str) -> Checks:

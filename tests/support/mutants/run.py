@@ -51,6 +51,7 @@ def prepare(name: str) -> None:
         checks_of_node.prepare()
     else:
         checks_of_spec.prepare(name)
+        is_read_alike(*[source_of(name).read_text(encoding="utf-8")] * 2)  # the original is kept
 
 
 def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) -> str:
