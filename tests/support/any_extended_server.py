@@ -6,6 +6,7 @@ What tests.support.any_server does for Raft.tla.
 import random
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref.explorer import View
@@ -86,10 +87,18 @@ def initial_difference(
     """Return `Init` where the spec begins otherwise than the node does; None if it does not."""
     cluster = _OfNode(features, node)
     try:
-        of_spec = {*shared(EXTENDED).transitions(cluster.constants).initial()}
+        of_spec = {*shared(EXTENDED).transitions(cluster.constants, next="FALSE").initial()}
     except SpecError as error:
         return str(error)
     return None if of_spec == {cluster.initial()} else "Init"
+
+
+def forgotten(path: Path = EXTENDED) -> str | None:
+    """Return a variable that is not among `vars`, so that a change of it would be no step."""
+    module = shared(path)
+    constants = _OfNode(frozenset(), ExtendedNode).constants
+    known = module.expression("vars", {each: constants[each] for each in module.constants})
+    return min({*module.variables} - known.reads, default=None)
 
 
 def first_difference(

@@ -1,16 +1,19 @@
 """Whatever a server with features knows and is sent: its steps are those of ExtendedRaft's Next."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.features.bugs import FEATURE_BUGS, MEMBERSHIP_BUGS, READ_BUGS
+from raft_ref.spec.files import EXTENDED_TRACE
 from tests.support.any_extended_server import (
     CASES,
     SETS,
     first_difference,
+    forgotten,
     initial_difference,
 )
 from tests.support.extended_servers import pre_vote_request
@@ -26,6 +29,21 @@ def test_the_steps_of_any_server_are_those_of_the_spec(features: frozenset[Featu
 
 def test_a_cluster_begins_as_the_spec_does() -> None:
     assert initial_difference(SETS[-1]) is None
+
+
+def test_all_variables_are_among_vars() -> None:
+    assert forgotten() is None
+
+
+@pytest.mark.long
+def test_all_variables_are_among_vars_of_the_liberties() -> None:
+    assert forgotten(EXTENDED_TRACE) is None
+
+
+def test_a_variable_that_is_not_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "Two.tla"
+    path.write_text("---- MODULE Two ----\nVARIABLES one, other\nvars == <<one>>\n====\n")
+    assert forgotten(path) == "other"
 
 
 class BeginsWithContact(ExtendedNode):

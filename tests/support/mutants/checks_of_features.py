@@ -78,6 +78,8 @@ def of_protocol(name: str, line: int) -> Checks:
     """Yield the checks of what servers do: each action of any server, all steps of it."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED)
     first = defined_at(source_of(f"{name}.tla"), line)
+    if first == "vars":
+        yield "all variables", any_extended_server.forgotten
     for features in any_extended_server.SETS if first and first.endswith("Init") else ():
         yield "initial states", partial(any_extended_server.initial_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
@@ -120,6 +122,8 @@ def of_liberties(line: int) -> Checks:
     """Yield the checks of the liberties with features."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED_TRACE)
     first = defined_at(source_of(files.EXTENDED_TRACE.name), line)
+    if first == "vars":
+        yield "all variables", partial(any_extended_server.forgotten, files.EXTENDED_TRACE)
     likely = [each for each in extended_liberties.LIBERTIES if each == first]
     for names in (likely, extended_liberties.LIBERTIES):
         for features in extended_liberties.SETS:
