@@ -165,7 +165,8 @@ def of_model() -> Checks:
 def _tied(features: frozenset[Feature]) -> str | None:
     constants = ExtendedVariables(["s1", "s2"], ["v1"], features).constants
     more = {name: constants[name] for name in ("Features", "Voters")}
-    return next(differences(_TIED, files.EXTENDED, files.EXTENDED_MODEL, more=more), None)
+    found = next(differences(_TIED, files.EXTENDED, files.EXTENDED_MODEL, more=more), None)
+    return found and "a step"
 
 
 def _bisimulated(features: frozenset[Feature], sizes: dict[str, int]) -> str | None:
