@@ -38,6 +38,7 @@ SETS: Final[tuple[frozenset[Feature], ...]] = (
 CASES = 150
 """How many servers are looked at for each."""
 VOTERS: Final = SERVERS[:3]
+_SPEC: Final = "Init /\\ [][Next]_vars"
 Message = Callable[[random.Random, ExtendedNode, Any], Any]
 """What makes a message to a server of a node."""
 
@@ -94,10 +95,12 @@ def initial_difference(
 
 
 def forgotten(path: Path = EXTENDED) -> str | None:
-    """Return a variable that is not among `vars`, so that a change of it would be no step."""
+    """Return what is missing of behaviors: a variable of `vars`, whose change would be no step."""
     module = shared(path)
     constants = _OfNode(frozenset(), ExtendedNode).constants
     known = module.expression("vars", {each: constants[each] for each in module.constants})
+    if "Spec" in module.operators and module.operators["Spec"].text != _SPEC:
+        return "Spec"
     return min({*module.variables} - known.reads, default=None)
 
 

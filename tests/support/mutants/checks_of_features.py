@@ -31,6 +31,11 @@ PROTOCOL: Final = (
 _NOTICED_WITH: Final = {"Configuration": "Membership", "LeaderContact": "PreVote"}
 """The feature with which a module is noticed, where that has another name."""
 _ALL: Final = ("Membership", "JointConsensus", "AppliedMembership", "PreVote", "CheckQuorum")
+_OF_NEXT: Final = (
+    "Next", "Restart", "RestartWithCommits", "TakeLead", "Commit", "StepDown", "Receive",
+    "ReceiveDuplicate", "DropMessage",
+)  # fmt: skip
+"""What no action alone is asked of."""
 _TIED: Final = 150
 """How many states are compared of each model."""
 _TEST_OF_LIBERTIES: Final = "tests/traces/validation/test_liberties.py"
@@ -78,16 +83,19 @@ def of_protocol(name: str, line: int) -> Checks:
     """Yield the checks of what servers do: each action of any server, all steps of it."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED)
     first = defined_at(source_of(f"{name}.tla"), line)
-    if first == "vars":
+    if first in ("vars", "Spec"):
         yield "all variables", any_extended_server.forgotten
     for features in any_extended_server.SETS if first and first.endswith("Init") else ():
         yield "initial states", partial(any_extended_server.initial_difference, features)
+    is_of_next = first in _OF_NEXT
+    for features in reversed(_sets_of(name)) if is_of_next else ():  # the most is on first
+        yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
     likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
     for names in (likely, ()):
         for features in _liberties_of(name):
             yield "any action", partial(extended_liberties.difference_of_node, features, names)
-    for features in _sets_of(name):
+    for features in _sets_of(name) if not is_of_next else ():
         yield "any server", partial(any_extended_server.first_difference, features)
     if name == "PreVote":
         yield "any request for a pre-vote", _of_pre_votes
