@@ -6,8 +6,6 @@
 (***************************************************************************)
 EXTENDS FeatureVariables
 
-LOCAL Min(a, b) == IF a < b THEN a ELSE b
-
 LOCAL LastIndex(i) == snapshot[i].lastIncludedIndex + Len(log[i])
 
 LOCAL LastTerm(i) ==

@@ -17,21 +17,12 @@ from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN
 
 WAITING = frozenset(
     {
-        "CheckQuorum.tla",
-        "Configuration.tla",
         "ExtendedRaft.tla",
         "ExtendedRaftTrace.tla",
-        "FeatureVariables.tla",
-        "LeaderContact.tla",
-        "LeadershipTransfer.tla",
-        "Leases.tla",
         "MCExtendedRaft.tla",
         "MCExtendedRaftTrace.tla",
         "MCRaftTrace.tla",
         "Membership.tla",
-        "MembershipInvariants.tla",
-        "PreVote.tla",
-        "PreVoteInvariants.tla",
         "ReadIndex.tla",
     }
 )

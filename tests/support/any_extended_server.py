@@ -4,7 +4,9 @@ What tests.support.any_server does for Raft.tla.
 """
 
 import random
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 from raft_ref.explorer import View
@@ -36,6 +38,9 @@ SETS: Final[tuple[frozenset[Feature], ...]] = (
 CASES = 150
 """How many servers are looked at for each."""
 VOTERS: Final = SERVERS[:3]
+_SPEC: Final = "Init /\\ [][Next]_vars"
+Message = Callable[[random.Random, ExtendedNode, Any], Any]
+"""What makes a message to a server of a node."""
 
 
 class _OfNode:
@@ -47,6 +52,10 @@ class _OfNode:
         self.constants = self._mapping.constants
         self._names = shared(EXTENDED).variables
         self._others = {each: self.node.initial(each) for each in SERVERS}
+
+    def initial(self) -> Any:
+        """Return the state in which all have just begun."""
+        return self._state(self._others, set())
 
     def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
         """Return a state, and the steps of the node and of the network from it."""
@@ -62,22 +71,47 @@ class _OfNode:
 
 @cache
 def of_node(
-    features: frozenset[Feature], node: Any, cases: int
+    features: frozenset[Feature], node: Any, cases: int, message_to: Message = servers.message
 ) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
     """Return the constants of the spec with these features on, and what the node does."""
     cluster, source, found = _OfNode(features, node), random.Random(18), []
     for _ in range(cases):
         server = servers.server(source, cluster.node)
-        message = servers.message(source, cluster.node, server)
+        message = message_to(source, cluster.node, server)
         found.append(cluster.steps(server, message))
     return cluster.constants, found
 
 
+def initial_difference(
+    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode
+) -> str | None:
+    """Return `Init` where the spec begins otherwise than the node does; None if it does not."""
+    cluster = _OfNode(features, node)
+    try:
+        of_spec = {*shared(EXTENDED).transitions(cluster.constants, next="FALSE").initial()}
+    except SpecError as error:
+        return str(error)
+    return None if of_spec == {cluster.initial()} else "Init"
+
+
+def forgotten(path: Path = EXTENDED) -> str | None:
+    """Return what is missing of behaviors: a variable of `vars`, whose change would be no step."""
+    module = shared(path)
+    constants = _OfNode(frozenset(), ExtendedNode).constants
+    known = module.expression("vars", {each: constants[each] for each in module.constants})
+    if "Spec" in module.operators and module.operators["Spec"].text != _SPEC:
+        return "Spec"
+    return min({*module.variables} - known.reads, default=None)
+
+
 def first_difference(
-    features: frozenset[Feature], node: Any = ExtendedNode, cases: int = CASES
+    features: frozenset[Feature],
+    node: Any = ExtendedNode,
+    cases: int = CASES,
+    message_to: Message = servers.message,
 ) -> str | None:
     """Return the name of a step that one side has and the other lacks; None if there is none."""
-    constants, known = of_node(features, node, cases)
+    constants, known = of_node(features, node, cases, message_to)
     spec = shared(EXTENDED).transitions(constants)
     for here, steps in known:
         try:

@@ -169,6 +169,14 @@ def _of_pre_vote(source: random.Random, node: ExtendedNode, to: Any) -> Any:
     return PreVoteRequest(peer, to.me, term, index, last)
 
 
+def pre_vote_request(source: random.Random, node: ExtendedNode, to: Any) -> PreVoteRequest:
+    """Return a request for a pre-vote that a server may well grant."""
+    index = max(0, to.last_index + source.choice((-1, 0, 0, 1)))
+    last = max(0, to.last_term + source.choice((-1, 0, 0, 1)))
+    term = max(1, to.current_term + source.choice((0, 1, 1, 1)))
+    return PreVoteRequest(source.choice(_OTHERS), to.me, term, index, last)
+
+
 def _of_transfer(source: random.Random, node: ExtendedNode, to: Any) -> Any:
     peer, term = source.choice(_OTHERS), _term(source, to)
     if source.random() < 0.6:

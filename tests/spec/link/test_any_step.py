@@ -10,6 +10,7 @@ from raft_ref.spec.files import EXTENDED_MODEL, FEATURES, RAFT
 from raft_ref.spec.link.shared import shared
 from tests.support.opinions.properties import RULES
 from tests.support.opinions.steps import ON, first_difference, steps
+from tests.support.quorums import SETS, wrong_majority
 
 COUNT = 150
 """How many steps are looked at here; tests.support.mutants asks of more."""
@@ -44,6 +45,11 @@ def test_there_is_an_opinion_of_each_but_of_types() -> None:
             assert {name for name in known if "TypeOK" not in name} - rules.keys() <= {
                 "ForcedRequestsAreInFlight"  # of which no step at random could say otherwise
             }
+
+
+@pytest.mark.parametrize("features", SETS, ids=lambda on: "-".join(sorted(on)))
+def test_a_quorum_is_a_majority(features: frozenset[Feature]) -> None:
+    assert wrong_majority(features) is None
 
 
 @pytest.mark.long

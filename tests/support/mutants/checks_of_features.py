@@ -15,7 +15,7 @@ from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.verify import PropertyRequest
 from tests.spec.link import test_feature_types, test_features, test_membership_progress
-from tests.support import any_extended_server
+from tests.support import any_extended_server, extended_servers, quorums
 from tests.support.features import explored
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import defined_at, source_of
@@ -31,6 +31,11 @@ PROTOCOL: Final = (
 _NOTICED_WITH: Final = {"Configuration": "Membership", "LeaderContact": "PreVote"}
 """The feature with which a module is noticed, where that has another name."""
 _ALL: Final = ("Membership", "JointConsensus", "AppliedMembership", "PreVote", "CheckQuorum")
+_OF_NEXT: Final = (
+    "Next", "Restart", "RestartWithCommits", "TakeLead", "Commit", "StepDown", "Receive",
+    "ReceiveDuplicate", "DropMessage",
+)  # fmt: skip
+"""What no action alone is asked of."""
 _TIED: Final = 150
 """How many states are compared of each model."""
 _TEST_OF_LIBERTIES: Final = "tests/traces/validation/test_liberties.py"
@@ -78,15 +83,39 @@ def of_protocol(name: str, line: int) -> Checks:
     """Yield the checks of what servers do: each action of any server, all steps of it."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED)
     first = defined_at(source_of(f"{name}.tla"), line)
-    for features in _liberties_of(name):
-        yield "any action", partial(extended_liberties.difference_of_node, features, first)
-    for features in _sets_of(name):
+    if first in ("vars", "Spec"):
+        yield "all variables", any_extended_server.forgotten
+    for features in any_extended_server.SETS if first and first.endswith("Init") else ():
+        yield "initial states", partial(any_extended_server.initial_difference, features)
+    is_of_next = first in _OF_NEXT
+    for features in reversed(_sets_of(name)) if is_of_next else ():  # the most is on first
         yield "any server", partial(any_extended_server.first_difference, features)
+    # What is asked of the action that was changed, or of those that most is used in, costs least.
+    likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
+    for names in (likely, ()):
+        for features in _liberties_of(name):
+            yield "any action", partial(extended_liberties.difference_of_node, features, names)
+    for features in _sets_of(name) if not is_of_next else ():
+        yield "any server", partial(any_extended_server.first_difference, features)
+    if name == "PreVote":
+        yield "any request for a pre-vote", _of_pre_votes
+
+
+def _of_pre_votes() -> str | None:
+    return any_extended_server.first_difference(
+        frozenset({Feature.PRE_VOTE}), message_to=extended_servers.pre_vote_request
+    )
 
 
 def _sets_of(name: str) -> list[frozenset[Feature]]:
-    """Return sets of features, those first in which the one of a module is on."""
-    return sorted(any_extended_server.SETS, key=partial(_likeliness, name))
+    """Return sets of features, those first in which the one of a module is on.
+
+    Of those in which it is off two are enough: where nothing is on, and where the most is.
+    """
+    found = sorted(any_extended_server.SETS, key=partial(_likeliness, name))
+    on = [each for each in found if _NOTICED_WITH.get(name, name) in each]
+    off = found[len(on) :]
+    return [*on, off[0], off[-1]] if on else found
 
 
 def _likeliness(name: str, on: frozenset[Feature]) -> tuple[bool, int]:
@@ -101,9 +130,12 @@ def of_liberties(line: int) -> Checks:
     """Yield the checks of the liberties with features."""
     yield "as it is loaded", partial(_loaded, files.EXTENDED_TRACE)
     first = defined_at(source_of(files.EXTENDED_TRACE.name), line)
-    names = sorted(extended_liberties.LIBERTIES, key=lambda each: each != first)
-    for features in extended_liberties.SETS:
-        yield "any action", partial(extended_liberties.first_difference, features, names)
+    if first == "vars":
+        yield "all variables", partial(any_extended_server.forgotten, files.EXTENDED_TRACE)
+    likely = [each for each in extended_liberties.LIBERTIES if each == first]
+    for names in (likely, extended_liberties.LIBERTIES):
+        for features in extended_liberties.SETS:
+            yield "any action", partial(extended_liberties.first_difference, features, names)
 
 
 def of_properties(name: str) -> Checks:
@@ -113,6 +145,8 @@ def of_properties(name: str) -> Checks:
     for module in PROPERTIES[name]:
         for features in steps.ON:
             yield "any step", partial(steps.first_difference, module, features)
+    for on in quorums.SETS if name == "FeatureVariables" else ():
+        yield "a majority", partial(quorums.wrong_majority, on)
     if name == "LeasesInvariants":  # what it says of clocks is asked by the model alone
         yield "any step", partial(steps.first_difference, "MCExtendedRaft", steps.ON[0])
 
@@ -139,7 +173,8 @@ def of_model() -> Checks:
 def _tied(features: frozenset[Feature]) -> str | None:
     constants = ExtendedVariables(["s1", "s2"], ["v1"], features).constants
     more = {name: constants[name] for name in ("Features", "Voters")}
-    return next(differences(_TIED, files.EXTENDED, files.EXTENDED_MODEL, more=more), None)
+    found = next(differences(_TIED, files.EXTENDED, files.EXTENDED_MODEL, more=more), None)
+    return found and "a step"
 
 
 def _bisimulated(features: frozenset[Feature], sizes: dict[str, int]) -> str | None:

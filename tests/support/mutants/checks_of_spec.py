@@ -19,11 +19,10 @@ from raft_ref.spec.link import Bisimulation, Refinement, bisimulation
 from raft_ref.spec.link.original import differences
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.module import Module
-from raft_ref.spec.names import loading
 from tests.spec.link import test_raft_liveness, test_raft_progress, test_raft_properties
 from tests.support.any_server import first_difference
 from tests.support.models import Model
-from tests.support.mutants import checks_of_features, checks_of_node, recorded
+from tests.support.mutants import checks_of_features, checks_of_node, loaded, recorded
 from tests.support.mutants.by_tests import first_failure
 from tests.support.mutants.mutant import FEATURES, SPEC, defined_at
 from tests.support.mutants.reading import parsed
@@ -61,8 +60,9 @@ _MEMORY: Final = 1 << 30
 def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
     _places(), _with_paths()
+    loaded.begin((files.RAFT.parent, files.FEATURES))
     for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.tla")):
-        parsed(path.read_text(encoding="utf-8"), path.name)
+        parsed(path.read_text(encoding="utf-8"), str(path))
     if name == "Raft.tla":
         for model in recorded.BOXES:
             recorded.steps(model)
@@ -89,8 +89,7 @@ def install(folder: Path) -> None:
         names[name] = instead[names[name]]
     for function in _with_paths():
         _redirect(function, instead)
-    # Most of what a mutant's module needs is as it was.
-    setattr(loading, "parse_module", parsed)  # noqa: B010
+    loaded.go_on(folder)
 
 
 def _paths() -> list[Path]:

@@ -4,7 +4,7 @@ It is where the first bullet of a list is another: that is a list of one item th
 below it are operators between what stands beside them, which say the same.
 """
 
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,16 +17,38 @@ _NO_MEANING = ("at", "text")
 
 
 _known: dict[str, Any] = {}
+_first: dict[str, Any] = {}
+"""The first text of each module that was read."""
 
 
 def parsed(text: str, name: str) -> Any:
     """Return the syntax tree of a text, the one that there is already wherever it was read from.
 
+    Where that is the text of a module of which another was read, the two have in common what is
+    the same.
     Raises as `parse_module`.
     """
     if text not in _known:
-        _known[text] = parse_module(text, name)
+        source = parse_module(text, name)
+        first = _first.setdefault(source.name, source)
+        _known[text] = _with_units_of(source, first)
     return _known[text]
+
+
+def _with_units_of(source: Any, first: Any) -> Any:
+    """Return a module with the units of another wherever those are the same."""
+    if len(source.units) != len(first.units):
+        return source
+    pairs = zip(source.units, first.units, strict=True)
+    return replace(source, units=tuple(old if _is_same(new, old) else new for new, old in pairs))
+
+
+def _is_same(unit: Any, other: Any) -> bool:
+    if type(unit) is not type(other) or unit.at[1:] != other.at[1:]:
+        return False
+    if isinstance(unit, tree.Definition):
+        return bool(unit.text) and unit.text == other.text
+    return bool(_shape(unit) == _shape(other))
 
 
 def is_read_alike(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import select
 import signal
 import sys
@@ -22,6 +23,9 @@ MEMORY = 4 << 30
 
 ALIKE = f"{EQUIVALENT}: it is read as the same formula"
 """What becomes of a mutant that differs as a text alone."""
+
+_FOLDERS = re.compile(r"/\S*/(?=\w+\.tla)")
+"""Where a module stood is nobody's business."""
 
 Checks = Iterable[tuple[str, Callable[[], str | None]]]
 
@@ -51,6 +55,7 @@ def prepare(name: str) -> None:
         checks_of_node.prepare()
     else:
         checks_of_spec.prepare(name)
+        is_read_alike(*[source_of(name).read_text(encoding="utf-8")] * 2)  # the original is kept
 
 
 def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) -> str:
@@ -77,7 +82,7 @@ def _first_caught(name: str, text: str, folder: Path, line: int, is_deep: bool) 
         except BaseException as error:  # what a mutant raises is all that there can be
             noticed = type(error).__name__
         if noticed:
-            return f"{CAUGHT}: {check} ({noticed})"
+            return f"{CAUGHT}: {check} ({_FOLDERS.sub('', noticed)})"
     return SURVIVED
 
 

@@ -695,16 +695,23 @@ def expected_of_node(
 
 
 def difference_of_node(
-    features: frozenset[Feature], first: str | None, cases: int = CASES, path: Path = EXTENDED
+    features: frozenset[Feature],
+    names: Sequence[str] = (),
+    cases: int = CASES,
+    path: Path = EXTENDED,
 ) -> str | None:
     """Return the first action of ExtendedRaft.tla about which spec and node differ; None if none.
 
-    The one that is named comes first.
+    All are asked of where none is named.
     """
     constants, asked = expected_of_node(features, cases)
     module = shared(path)
-    likely = (first, "Take", "Timeout")
-    for name in sorted(asked, key=lambda each: likely.index(each) if each in likely else 3):
+    for name in names or asked:
         if _differs(module.action(name, constants), asked[name]):
             return name
     return None
+
+
+def actions_of_extended() -> Sequence[str]:
+    """Return the names of the actions of ExtendedRaft.tla that are asked of."""
+    return [*_OF_EXTENDED.values()]

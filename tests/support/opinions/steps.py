@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,11 +31,14 @@ from raft_ref.spec.link.history import CommittedEntry
 from raft_ref.spec.link.shared import shared
 from raft_ref.spec.syntax.errors import SpecError
 from tests.support import extended_servers as servers
+from tests.support.opinions import rare
 from tests.support.opinions.properties import RULES, Pair, values
 from tests.support.servers import SERVERS, VALUES
 
 STEPS: Final = 700
 """How many steps are enough to tell each mutant that says something else."""
+RARE: Final = 14
+"""Beside so many steps there is one of each kind that is rare."""
 ON: Final[tuple[frozenset[Feature], ...]] = (
     frozenset(),
     frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS}),
@@ -171,7 +175,7 @@ def _committed(source: random.Random, states: dict[str, Any]) -> tuple[Committed
     return tuple(CommittedEntry(1, value, 1) for value in known)
 
 
-def _views(source: random.Random) -> tuple[View, View]:
+def _views(source: random.Random, kind: rare.Kind | None = None) -> tuple[View, View]:
     before = {me: _unsound(source, _mixed(source, _server(source, me), 0.15)) for me in SERVERS}
     for me in SERVERS:
         if source.random() < 0.3:
@@ -204,6 +208,10 @@ def _views(source: random.Random) -> tuple[View, View]:
         flight.append(asked)
         later.append(answer)
     committed = _committed(source, before)
+    if kind is not None:
+        situation = rare.Situation(before, after, flight, later)
+        kind(source, situation)
+        committed = situation.committed or committed
     asked = tuple(source.randint(0, 3) for _ in SERVERS)
     numbers = tuple(s.read_number for s in before.values())
     history = ReadHistory(committed, asked, numbers, frozenset())
@@ -238,8 +246,8 @@ def steps(features: frozenset[Feature], count: int) -> list[Step]:
     mapping = ExtendedVariables(SERVERS, VALUES, features)
     names = frozenset(mapping.parts)
     source, found = random.Random(18), []
-    for _ in range(count):
-        before, after = _views(source)
+    for kind in (*repeat(None, count), *rare.KINDS * (count // RARE)):
+        before, after = _views(source, kind)
         known = dict(_opinions(Pair(features, before, after)))
         found.append((mapping.of(before, names), mapping.of(after, names), known))
     return found

@@ -114,6 +114,7 @@ def _split(state: State) -> tuple[State, int]:
 def expected(walks: int) -> list[tuple[State, Steps]]:
     """Return states of the model, and what is to follow each: each action happens somewhere."""
     transitions, source = shared(model()).transitions(CONSTANTS), random.Random(18)
+    _begun()
     known: dict[State, None] = {}
     told: Counter[str] = Counter()
     for _ in range(walks):
@@ -132,14 +133,21 @@ def expected(walks: int) -> list[tuple[State, Steps]]:
     return [(state, _expected(*_split(state))) for state in known]
 
 
+@cache
+def _begun() -> Steps:
+    """Return how it begins; to be found out before a mutant is there."""
+    return frozenset((each, 0) for each in shared(RAFT_TRACE).transitions(_OF_RAFT).initial())
+
+
 def first_difference(walks: int = WALKS) -> str | None:
     """Return in what the model is not RaftTrace.tla within its bounds; None if it is."""
     known = expected(walks)
     module = shared(model())
     try:
+        if module.expression("vars", CONSTANTS).reads != {*module.variables}:
+            return "vars"
         ours = module.transitions(CONSTANTS, specification="Spec")
-        theirs = shared(RAFT_TRACE).transitions(_OF_RAFT)
-        if {_split(each) for each in ours.initial()} != {(s, 0) for s in theirs.initial()}:
+        if {_split(each) for each in ours.initial()} != _begun():
             return "Init"
         recorded = module.predicate("CommittedRecorded", CONSTANTS)
         for state, steps in known:

@@ -27,7 +27,7 @@ def test_the_liberties_are_what_they_mean() -> None:
 )
 def test_the_liberties_with_features_are_what_they_mean(features: frozenset[Feature]) -> None:
     assert extended_liberties.first_difference(features, cases=60) is None
-    assert extended_liberties.difference_of_node(features, None, 60) is None
+    assert extended_liberties.difference_of_node(features, cases=60) is None
 
 
 def test_each_has_a_second_opinion() -> None:
