@@ -150,6 +150,8 @@ def test_a_reader_clicks_through(browser: Chrome, tmp_path: Path) -> None:
     browser.find_element(By.ID, "step5").click()
     assert text_of(browser, "position") == "5 / 7"
     assert browser.current_url.endswith("#step-5")
+    browser.find_element(By.ID, "number6").click()
+    assert text_of(browser, "position") == "6 / 7"
 
     ActionChains(browser).send_keys(Keys.END, Keys.ARROW_RIGHT).perform()
     assert text_of(browser, "position") == "7 / 7"
