@@ -116,9 +116,15 @@ def test_hostile_values_end_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
+def opened() -> Iterator[Chrome]:
     with a_browser() as driver:
         yield driver
+
+
+@pytest.fixture
+def browser(opened: Chrome) -> Chrome:
+    sized(opened, 1500, 950)
+    return opened
 
 
 def text_of(browser: Chrome, name: str) -> str:
