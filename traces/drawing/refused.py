@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 from typing import Any
 
-from raft_ref.traces.format.flights import Flight
+from raft_ref.traces.format.flights import Flight, InFlight
 from raft_ref.traces.format.trace import JsonObject, Trace, states
 from raft_ref.traces.story.evidence import history, instances, is_of_a_step, kept, read_of
+from raft_ref.traces.story.sentences import describe
 from raft_ref.traces.story.words import compacted, entries, plain
 
 _READ = re.compile(r"\b([A-Za-z]\w*)'?\[(\w+)\]")
@@ -67,13 +68,27 @@ def falsifying_index(trace: Trace) -> int | None:
 
 
 def histories(trace: Trace) -> dict[str, str]:
-    """Return what the formula reads besides the servers: histories, as they are in the end."""
+    """Return what the formula reads besides the servers: histories, and messages, in the end."""
     found = {}
+    if "messages" in read_of(trace) - kept(trace):
+        *_, then, now = ("", *_in_flight(trace))
+        is_other = is_of_a_step(trace) and then != now
+        found["messages"] = f"{then} → {now}" if is_other else now
     for name in sorted(kept(trace) & read_of(trace)):
         steps = len(trace.steps)
         before = history(trace, name, steps - 1) if is_of_a_step(trace) else None
         found[name] = _became(before, history(trace, name))
     return found
+
+
+def _in_flight(trace: Trace) -> Iterator[str]:
+    """Yield the messages in flight, at first and after each step."""
+    network = InFlight(trace.network, trace.in_flight)
+    for number in range(len(trace.steps) + 1):
+        if number:
+            network.apply(number, trace.steps[number - 1])
+        told = (f"{m['source']} to {m['dest']}: {describe(m)}" for m in network.pending)
+        yield "; ".join(told).replace("()", "") or "none"
 
 
 def became(trace: Trace, server: str, name: str) -> str:

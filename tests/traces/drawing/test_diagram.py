@@ -537,6 +537,13 @@ def test_all_that_a_property_reads_is_in_its_box(path: Path) -> None:
         assert name in told or f">{name} = " in text
 
 
+def test_messages_that_a_property_reads_are_told() -> None:
+    text = draw(read(GALLERY / "pre-vote-taken-for-leader.ndjson")).source
+    assert (
+        "messages = s1 to s2: PreVoteRequest(term 1) → s2 to s1: PreVoteResponse(term 1, granted)"
+    ) in text
+
+
 def test_what_was_committed_elsewhere_leads_to_a_stale_read() -> None:
     rows = lay_out(read(GALLERY / "leader-reads-alone.ndjson")).rows
     assert all(placed.row.leads for placed in rows[15:])

@@ -116,9 +116,15 @@ def test_hostile_values_end_nothing() -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Chrome]:
+def opened() -> Iterator[Chrome]:
     with a_browser() as driver:
         yield driver
+
+
+@pytest.fixture
+def browser(opened: Chrome) -> Chrome:
+    sized(opened, 1500, 950)
+    return opened
 
 
 def text_of(browser: Chrome, name: str) -> str:
@@ -150,6 +156,8 @@ def test_a_reader_clicks_through(browser: Chrome, tmp_path: Path) -> None:
     browser.find_element(By.ID, "step5").click()
     assert text_of(browser, "position") == "5 / 7"
     assert browser.current_url.endswith("#step-5")
+    browser.find_element(By.ID, "number6").click()
+    assert text_of(browser, "position") == "6 / 7"
 
     ActionChains(browser).send_keys(Keys.END, Keys.ARROW_RIGHT).perform()
     assert text_of(browser, "position") == "7 / 7"
