@@ -23,8 +23,9 @@ from raft_ref.traces.validation.rules.checks import (
 )
 from tests.support.extended_schedules import recorded as with_features
 from tests.support.files import ROOT, TRACES
+from tests.support.recordings import lines_of
 from tests.support.schedules import recorded, thinned
-from tests.traces.validation.test_validation import BAD, HEADER, lines_of
+from tests.traces.validation.test_bad_input import BAD, HEADER
 
 FOLDER = ROOT / "traces"
 SCHEMA = json.loads((FOLDER / "schema.json").read_text())

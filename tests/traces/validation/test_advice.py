@@ -15,8 +15,8 @@ from raft_ref.traces.validation.advice.worth import WORTH
 from raft_ref.traces.validation.alternatives import differing
 from raft_ref.traces.validation.moves.world import World
 from raft_ref.traces.validation.rules.protocol import Message, Protocol
+from tests.support.recordings import lines_of
 from tests.support.schedules import recorded
-from tests.traces.validation.test_validation import lines_of
 
 Lines = list[dict[str, Any]]
 

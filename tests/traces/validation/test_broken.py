@@ -19,8 +19,8 @@ from raft_ref.traces.validation.following import Following, Rules
 from raft_ref.traces.validation.lines.profile import Lines
 from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import RECORDED
+from tests.support.recordings import lines_in, lines_of, verdict_on
 from tests.support.schedules import recorded, thinned
-from tests.traces.validation.test_validation import lines_in, lines_of, verdict_on
 
 Line = dict[str, Any]
 Change = Callable[[list[Line], int], bool]

@@ -12,7 +12,7 @@ from raft_ref.traces.validation.refusals.refusal import explained
 from raft_ref.traces.validation.search import Search
 from raft_ref.traces.validation.validate import validate
 from raft_ref.traces.validation.verdict import Outcome, Verdict
-from tests.traces.validation.test_validation import verdict_on
+from tests.support.recordings import verdict_on
 
 Line = dict[str, Any]
 ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE

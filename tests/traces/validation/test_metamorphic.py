@@ -17,8 +17,8 @@ import pytest
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Outcome, validate
 from tests.support.files import RECORDED
+from tests.support.recordings import lines_in, lines_of, verdict_on
 from tests.support.schedules import recorded, thinned
-from tests.traces.validation.test_validation import lines_in, lines_of, verdict_on
 
 ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE
 Line = dict[str, Any]

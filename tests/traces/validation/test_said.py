@@ -10,7 +10,7 @@ import pytest
 from raft_ref.traces import TraceError, draw, tell
 from raft_ref.traces.profiles import PROFILES
 from raft_ref.traces.validation import Lines, Outcome, Recording, explained, validate
-from tests.traces.validation.test_validation import verdict_on
+from tests.support.recordings import verdict_on
 
 Line = dict[str, Any]
 ACCEPTED, REFUSED, INCONCLUSIVE = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.INCONCLUSIVE

@@ -7,52 +7,33 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from raft_ref import traces
 from raft_ref.bugs import BUGS
-from raft_ref.cli import main
 from raft_ref.spec.checker.config import parse_config
 from raft_ref.spec.checker.search import check
 from raft_ref.spec.checker.task import task_of
 from raft_ref.spec.files import RAFT_TRACE
 from raft_ref.spec.module import load
 from raft_ref.spec.tlc.run import run_tlc
-from raft_ref.traces import Trace, TraceError, write
 from raft_ref.traces.profiles import PROFILES
-from raft_ref.traces.profiles.mapped import mapped
 from raft_ref.traces.validation.following import Following
 from raft_ref.traces.validation.lines.profile import Liberties, Lines, LinesOfFile, Recording
 from raft_ref.traces.validation.refusals.refusal import as_text, explained
 from raft_ref.traces.validation.rules import protocol
 from raft_ref.traces.validation.rules.protocol import Protocol, Taken
 from raft_ref.traces.validation.validate import validate
-from raft_ref.traces.validation.verdict import Outcome, Verdict
+from raft_ref.traces.validation.verdict import Outcome
 from tests.support.files import RECORDED
+from tests.support.recordings import lines_in, lines_of, verdict_on
 from tests.support.schedules import recorded, thinned
 
 MODEL = RAFT_TRACE.with_name("MCRaftTrace.tla")
 ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
-
-
-def verdict_on(lines: list[dict[str, Any]], folder: Path, profile: str = "raft-ref") -> Verdict:
-    path = folder / "trace.ndjson"
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return validate(path, PROFILES[profile])
-
-
-def lines_of(trace: Trace, folder: Path) -> list[dict[str, Any]]:
-    path = folder / "whole.ndjson"
-    write(trace, path)
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def lines_in(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
+VOTE = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2", "term": 1}
 
 
 # ---- What Raft allows
@@ -345,83 +326,7 @@ def test_a_refusal_names_the_condition_that_fails(tmp_path: Path) -> None:
     ]
 
 
-# ---- Bad input
-
-HEADER = {"format": "raft-ref-trace", "version": 1, "servers": ["s1", "s2"], "logged": "some"}
-VOTE = {"type": "RequestVoteRequest", "source": "s1", "dest": "s2", "term": 1}
-BAD: list[tuple[Any, str]] = [
-    ([], "1: the file is empty; the first line is the header"),
-    ([{"format": "other"}], '1: the header must have "format": "raft-ref-trace"'),
-    ([{**HEADER, "version": 9}], '1: "version" must be 1'),
-    ([{**HEADER, "servers": ["s1"]}], '1: "servers" must name each server once, and two at least'),
-    (
-        [HEADER, {"step": "Timeout", "server": "s9"}],
-        '2: unknown server "s9"; the header names s1, s2',
-    ),
-    (
-        [HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": "1"}}],
-        '2: "currentTerm" must be a number',
-    ),
-    (
-        [HEADER, {"step": "Timeout", "server": "s1", "state": {"currentTerm": -1}}],
-        '2: "currentTerm" must be a number',
-    ),
-    (
-        [HEADER, {"step": "Timeout", "server": "s1", "state": {"term": 1}}],
-        '2: "term" is no variable',
-    ),
-    ([HEADER, {"step": "Receive", "server": "s1"}], '2: Receive lacks "message"'),
-    (
-        [HEADER, {"step": "Receive", "server": "s1", "message": VOTE}],
-        "2: s1 is not who receives it",
-    ),
-    (
-        [HEADER, {"step": "Timeout", "server": "s1", "message": VOTE}],
-        '2: Timeout takes no "message"',
-    ),
-    (
-        [HEADER, {"step": "Receive", "server": "s2", "message": {**VOTE, "vote": 1}}],
-        '2: a RequestVoteRequest has no "vote"',
-    ),
-]
-
-
-@pytest.mark.parametrize(("lines", "reason"), BAD)
-def test_bad_input_is_told_by_line(lines: list[Any], reason: str, tmp_path: Path) -> None:
-    with pytest.raises(TraceError) as error:
-        verdict_on(lines, tmp_path)
-    assert str(error.value).startswith(f"{tmp_path / 'trace.ndjson'}:{reason}")
-
-
-WHOLE = recorded(1, 40)
-
-
-@settings(max_examples=150, deadline=None)
-@given(data=st.data())
-def test_whatever_stands_in_a_file_there_is_a_verdict_or_an_error_of_a_line(
-    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    path = tmp_path_factory.getbasetemp() / "fuzzed.ndjson"
-    write(WHOLE, path)
-    text = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(text) - 1))
-        how = data.draw(st.sampled_from(["change", "cut", "insert", "huge", "nest"]))
-        if how == "change":
-            text[place] = data.draw(st.integers(0, 255))
-        elif how == "cut":
-            del text[place:]
-            text += b"\n"
-        else:
-            new = {"insert": b"\x00", "huge": b"9" * 400, "nest": b"[" * 5000}[how]
-            text[place:place] = new
-    path.write_bytes(text)
-    reason = f"{path}:"
-    try:
-        validate(path, PROFILES["raft-ref"])
-    except TraceError as error:
-        reason = str(error)
-    assert reason.startswith(f"{path}:")
+# ---- What is left open
 
 
 def test_messages_that_nobody_receives_do_not_pile_up(tmp_path: Path) -> None:
@@ -479,220 +384,6 @@ def test_a_leader_may_choose_anew_what_it_sends_next(tmp_path: Path) -> None:
     for index, outcome in ((1, ACCEPTED), (2, ACCEPTED), (40, REFUSED)):
         lines[place]["state"]["nextIndex"] = {peer: index}
         assert verdict_on(lines[: place + 1], tmp_path).outcome is outcome
-
-
-# ---- Clocks, files and order
-
-
-def clocked(trace: Trace, folder: Path, *, is_vector: bool) -> list[Path]:
-    """Write what each server did into a file of its own, with clocks."""
-    clocks = {each: dict.fromkeys(trace.servers, 0) for each in trace.servers}
-    sent: dict[str, dict[str, int]] = {}
-    lines: dict[str, list[str]] = {each: [] for each in trace.servers}
-    header, *steps = lines_of(trace, folder)
-    for line in steps:
-        server, message = line.get("server"), json.dumps(line.get("message"))
-        if server is None:
-            continue
-        known = sent.get(message, {})
-        clocks[server] = {each: max(n, known.get(each, 0)) for each, n in clocks[server].items()}
-        clocks[server][server] += 1
-        for each in line["sends"]:
-            sent[json.dumps(each)] = clocks[server]
-        now = clocks[server] if is_vector else sum(clocks[server].values())
-        lines[server].append(json.dumps({**line, "clock": now}))
-    paths = []
-    for server, own in lines.items():
-        paths.append(folder / f"{server}.ndjson")
-        text = [json.dumps({**header, "logged": "some"}), *own]
-        paths[-1].write_text("\n".join(text) + "\n")
-    return paths
-
-
-@pytest.mark.parametrize("is_vector", [True, False])
-def test_files_of_several_servers_are_merged_by_their_clocks(
-    is_vector: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = [str(path) for path in clocked(recorded(3, 200), tmp_path, is_vector=is_vector)]
-    into = tmp_path / "all.ndjson"
-    assert main(["validate", "--merge", str(into), *paths]) == 0
-    assert len(into.read_text().splitlines()) == 1 + sum(
-        len(Path(path).read_text().splitlines()) - 1 for path in paths
-    )
-    together = tmp_path / "together.ndjson"
-    texts = [Path(path).read_text().splitlines(keepends=True) for path in paths]
-    together.write_text(texts[0][0] + "".join("".join(text[1:]) for text in texts))
-    assert main(["validate", str(together), "--quiet"]) == 1  # what was received was not sent yet
-    assert main(["validate", "--reorder", "500", str(together), "--quiet"]) == 0
-    assert main(["validate", "--reorder", "5", str(together), "--quiet"]) == 1
-    assert main(["validate", "--merge", str(into), str(together), "--quiet"]) == 0
-
-
-@pytest.mark.long
-def test_what_is_broken_is_refused_in_any_order(tmp_path: Path) -> None:
-    paths = clocked(recorded(3, 200), tmp_path, is_vector=True)
-    texts = [path.read_text().splitlines() for path in paths]
-    line = json.loads(texts[1][20])
-    texts[1][20] = json.dumps({**line, "changes": {**line["changes"], "currentTerm": 99}})
-    path = tmp_path / "together.ndjson"
-    path.write_text("\n".join([texts[0][0], *texts[0][1:], *texts[1][1:], *texts[2][1:]]) + "\n")
-    verdict = validate(path, PROFILES["raft-ref"], reorder=1_000)
-    assert verdict.outcome is REFUSED
-    assert verdict.line == len(texts[0]) + 20
-
-
-@pytest.mark.parametrize(
-    ("line", "reason"),
-    [
-        ("{}", '2: "clock" must be a number'),
-        ('{"clock": -1}', '2: "clock" must be a number'),
-        ('{"clock": {}}', '2: "clock" must be a number'),
-        ('{"server": 1, "clock": 2}\n{"server": 1, "clock": 1}', "3: the clock of 1 goes back"),
-        ("[]", "2: a line is a JSON object"),
-    ],
-)  # fmt: skip
-def test_a_clock_that_makes_no_sense(
-    line: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "x.ndjson"
-    path.write_text(json.dumps(HEADER) + "\n" + line)
-    assert main(["validate", "--merge", str(tmp_path / "all.ndjson"), str(path)]) == 2
-    assert f"x.ndjson:{reason}" in capsys.readouterr().err
-
-
-def test_a_message_is_known_by_its_id(tmp_path: Path) -> None:
-    ask = {**VOTE, "id": 1}
-    lines: list[dict[str, Any]] = [
-        {**HEADER, "servers": ["s1", "s2", "s3"]},
-        {"step": "Timeout", "server": "s1", "sends": [ask, {**VOTE, "dest": "s3", "id": 2}]},
-        {"step": "Receive", "server": "s2", "message": {"id": 1}, "state": {"votedFor": "s1"}},
-    ]
-    assert verdict_on(lines, tmp_path).outcome is ACCEPTED
-    lines[2]["message"] = {"id": 2}
-    with pytest.raises(TraceError, match="3: s2 is not who receives it"):
-        verdict_on(lines, tmp_path)
-    lines[2]["message"] = {"id": 3}
-    with pytest.raises(TraceError, match="3: no message with the id 3 was sent so far"):
-        verdict_on(lines, tmp_path)
-
-
-# ---- The command
-
-
-def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    good, bad, none = (tmp_path / name for name in ("good.ndjson", "bad.ndjson", "none.ndjson"))
-    write(recorded(0, 60), good)
-    lines = lines_of(recorded(0, 60), tmp_path)
-    lines[30] = {**lines[30], "changes": {"currentTerm": 50}}
-    bad.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert main(["validate", str(good)]) == 0
-    assert f"ACCEPTED {good}" in capsys.readouterr().out
-    assert main(["validate", str(bad), "--diagram", str(tmp_path / "end.gv")]) == 1
-    shown = capsys.readouterr().out
-    assert f"REFUSED {bad}:31: s1 is in term 50, and nothing leads it beyond term 1" in shown
-    assert "is no step of the spec" in (tmp_path / "end.gv").read_text()
-    assert main(["validate", str(none)]) == 2
-    assert f"BAD INPUT: {none}: No such file or directory" in capsys.readouterr().out
-    report = tmp_path / "report.xml"
-    assert main(["validate", str(good), str(bad), "--json", "--junit", str(report)]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert [each["outcome"] for each in found["traces"]] == ["accepted", "refused"]
-    suite = ElementTree.parse(report).getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
-
-
-def test_a_mapping_names_servers_by_numbers_and_says_how_they_begin(tmp_path: Path) -> None:
-    mapping, run = tmp_path / "mapping.toml", tmp_path / "run.ndjson"
-    mapping.write_text("""
-servers = ["1", "2", "3"]
-unlogged = ["3"]
-initial.1 = { currentTerm = 4, log = { lastIndex = 7, lastTerm = 4 }, commitIndex = 7 }
-initial.2 = { currentTerm = 4, log = { lastIndex = 7, lastTerm = 4 } }
-[line]
-step = "what"
-server = "id"
-[steps]
-stands = "Timeout"
-votes = "Receive"
-[state]
-currentTerm = "term"
-votedFor = "vote"
-[message]
-type = "rpc"
-source = "from"
-dest = "id"
-term = "term"
-[names.type]
-ask = "RequestVoteRequest"
-""")
-    run.write_text(
-        '{"what": "stands", "id": 1, "term": 5, "vote": 1}\n'
-        '{"what": "votes", "id": 2, "rpc": "ask", "from": 1, "term": 5, "vote": 1}\n'
-    )
-    assert validate(run, mapped(mapping)).outcome is ACCEPTED
-    run.write_text(run.read_text().replace('5, "vote": 1}\n{', '5, "vote": 3}\n{'))
-    assert validate(run, mapped(mapping)).outcome is Outcome.REFUSED
-
-
-def test_a_mapping_file_is_a_profile(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mapping, run = (RECORDED / "mapped" / name for name in ("mapping.toml", "run.ndjson"))
-    assert main(["validate", "--profile", str(mapping), str(run)]) == 0
-    broken = tmp_path / "broken.ndjson"
-    lines = lines_in(run)
-    place = next(n for n, line in enumerate(lines) if line["msg"] == "rpc received" and n > 40)
-    lines[place]["raft"]["term"] += 7
-    broken.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert main(["validate", "--profile", str(mapping), str(broken)]) == 1
-    assert f"REFUSED {broken}:{place + 1}:" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("x = 1", "unknown x; a mapping has servers"),
-        ("[line]", "[line] lacks step"),
-        ('[line]\nstep = "a"\nserver = "b"\n[steps]\nfly = "Fly"', "[steps] fly: Fly is no step"),
-        (
-            '[line]\nstep = "a"\nserver = "b"\n[steps]\nask = "Read"',
-            "[steps] ask: Read needs ReadIndex among",
-        ),
-        ("line = 1", "line must be a table"),
-        ("[state]\nrole = 1", "[state] role must be text"),
-        ("[names]\nrole = 1", "[names] role must be a table"),
-        ("[", "Invalid initial character"),
-        ('[line]\nstep = "a"\nserver = "b"', '"servers" must be a list of strings'),
-    ],
-)  # fmt: skip
-def test_a_mapping_that_makes_no_sense(
-    text: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    mapping, run = tmp_path / "mapping.toml", tmp_path / "run.ndjson"
-    mapping.write_text(text)
-    run.write_text("{}\n")
-    assert main(["validate", "--profile", str(mapping), str(run)]) == 2
-    captured = capsys.readouterr()
-    assert reason in captured.err + captured.out
-
-
-def test_a_profile_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    path = tmp_path / "good.ndjson"
-    write(recorded(0, 10), path)
-    assert (
-        main(["validate", "--profile", "raft_ref.traces.profiles.raft_ref:raft_ref", str(path)])
-        == 0
-    )
-    assert main(["validate", "--profile", "nothing", str(path)]) == 2
-    assert "no profile nothing" in capsys.readouterr().err
-
-
-def test_a_number_that_the_spec_has_no_value_for_is_inconclusive(tmp_path: Path) -> None:
-    path = tmp_path / "huge.ndjson"
-    write(WHOLE, path)
-    text = path.read_bytes()
-    path.write_bytes(text[:213] + b"9" * 400 + text[213:])
-    verdict = validate(path, PROFILES["raft-ref"])
-    assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.reason == "the result of + does not fit in 32 bits"
 
 
 @pytest.mark.parametrize("seed", [0, 3])
