@@ -9,7 +9,8 @@
 #include <limits>
 #include <new>
 
-#include "answers.hpp"
+#include "decisions.hpp"
+#include "known_paths.hpp"
 #include "memory.hpp"
 #include "row_keys.hpp"
 #include "row_model.hpp"
@@ -25,10 +26,13 @@ class RowSearch {
 
     RowSearch(RowModel& model, RowSetting setting)
         : model_(model), setting_(std::move(setting)), keys_(setting_.places),
-          visited_(setting_.memory), counts_(setting_.actions.size()),
+          is_split_(setting_.groups.size() < setting_.places),
+          image_keys_(std::max<std::size_t>(1, setting_.groups.size())), visited_(setting_.memory),
+          counts_(setting_.actions.size()),
           images_(setting_.is_symmetric ? 2 : 0),
           views_(setting_.view ? setting_.view->size() : 0) {
         for (const RowSetting::Action& each : setting_.actions) actions_.emplace_back(each);
+        for (const std::vector<Word>& each : setting_.groups) wholes_.emplace_back(each.size());
         for (const RowSetting::Condition& each : setting_.conditions)
             verdicts_.emplace_back(each.reads.size() + each.reads_after.size());
     }
@@ -67,7 +71,7 @@ class RowSearch {
             if (answers_ > setting_.most_answers) forget();
             keys_.parts_of(order_[from], before_);
             taken_ = 0;
-            if (!take_steps() || !is_ordinary()) return from;
+            if (!fits() || !take_steps() || !is_ordinary()) return from;
             keep_steps(static_cast<Word>(from));
         }
         return end;
@@ -82,7 +86,8 @@ class RowSearch {
     };
     struct Act {
         explicit Act(const RowSetting::Action& from)
-            : reads(from.reads), is_computed(from.is_computed), first(from.reads.size()),
+            : reads(from.reads), is_computed(from.is_computed), is_traced(from.is_traced),
+              has_guard(from.has_guard), first(from.reads.size()),
               picked(1 + from.sets.size()), lists(from.sets.size()) {
             for (const std::vector<Word>& each : from.sets) sets.emplace_back(each, each.size());
         }
@@ -92,20 +97,15 @@ class RowSearch {
             Answers known;
         };
         std::vector<Word> reads;
-        bool is_computed;
-        Answers first;   // from what is read to paths; or, if it picks elements, to a number
-        Answers picked;  // from this number and elements to paths
+        bool is_computed, is_traced, has_guard;
+        // From what is read to paths; or, if it picks elements, to a number.
+        Answers first;
+        // From this number and elements to paths; if it is traced, to a tree of decisions.
+        Answers picked;
+        Word guard = failed;  // the tree that decides whether to pick, if it is traced
         std::vector<Set> sets;
         std::vector<List> lists;  // the elements of the sets in the state at hand
         std::uint64_t asked = 0, computed = 0;
-    };
-    struct KnownPath {
-        bool is_dead;
-        List changes, residuals;
-    };
-    struct KnownResidual {
-        Word number = failed, to = Residual::test;
-        List inputs;
     };
     struct Step {
         Word action = 0;
@@ -130,12 +130,17 @@ class RowSearch {
 
     // ---- All steps out of the state at hand; false where somebody else has to take them
 
+    bool fits() const {
+        return std::none_of(setting_.last_places.begin(), setting_.last_places.end(),
+                            [this](Word place) { return before_[place] == 0; });
+    }
+
     bool take_steps() {
         for (Word action = 0; action < actions_.size(); ++action) {
             Act& act = actions_[action];
             const bool is_done = act.is_computed    ? compute(action)
-                                 : act.sets.empty() ? take(action, act)
-                                                    : take_for_all(action, act);
+                                 : act.sets.empty() && !act.is_traced ? take(action, act)
+                                                                      : take_for_all(action, act);
             if (!is_done) return false;
         }
         return true;
@@ -160,8 +165,7 @@ class RowSearch {
     }
 
     bool take_for_all(Word action, Act& act) {
-        const Word* known = act.first.find(gathered(act.reads, before_));
-        const Word number = known != nullptr ? *known : ask_whether_to_pick(action, act);
+        const Word number = act.is_traced ? may_pick(action, act) : number_of_picks(action, act);
         if (number == failed) return false;
         if (number == 0) return true;
         for (std::size_t at = 0; at < act.sets.size(); ++at) {
@@ -178,6 +182,7 @@ class RowSearch {
     bool take_for_each(Word action, Act& act, std::size_t at) {
         if (at == act.sets.size()) {
             ++act.asked;
+            if (act.is_traced) return follow(decided(action, act), action);
             const Word* known = act.picked.find(picked_.data());
             if (known != nullptr) return follow(*known, action);
             question_ = picked_;
@@ -193,14 +198,19 @@ class RowSearch {
     }
 
     Word ask(Word action, Act& act, Answers& answers, RowModel::Elements picked) {
+        count_computed(act);
+        const auto paths = model_.paths(action, row_of(before_), picked);
+        const Word found = paths ? known_.add(*paths) : failed;
+        remember(answers, found);
+        return found;
+    }
+    void count_computed(Act& act) {
         ++asked_;
         // An action of which next to nothing is met again is not remembered.
         if (++act.computed % trial == 0 && act.computed * 8 > act.asked * 7) act.is_computed = true;
-        const auto paths = model_.paths(action, row_of(before_), picked);
-        remember(answers, paths ? known(*paths) : failed);
-        return paths ? static_cast<Word>(lists_.size() - 1) : failed;
     }
-    Word ask_whether_to_pick(Word action, Act& act) {
+    Word number_of_picks(Word action, Act& act) {
+        if (const Word* known = act.first.find(gathered(act.reads, before_))) return *known;
         ++asked_;
         const auto may = model_.may_pick(action, row_of(before_));
         const Word number = !may ? failed : *may ? static_cast<Word>(++picks_) : 0;
@@ -219,48 +229,47 @@ class RowSearch {
         return number;
     }
 
-    // The number of a list of paths, which is kept.
-    Word known(const std::vector<Path>& paths) {
-        lists_.push_back({static_cast<Word>(paths_.size()), static_cast<Word>(paths.size())});
-        for (const Path& each : paths) {
-            KnownPath path{each.is_dead, added(changes_, each.changes), {}};
-            path.residuals = {static_cast<Word>(uses_.size()), static_cast<Word>(each.residuals.size())};
-            for (const Residual& residual : each.residuals) uses_.push_back(known(residual));
-            paths_.push_back(path);
+    // The same of an action whose answers are traced.
+    Word may_pick(Word action, Act& act) {
+        if (!act.has_guard) return 1;
+        if (act.guard == failed) act.guard = decisions_.plant();
+        if (const auto known = decisions_.find(act.guard, before_)) return *known;
+        ++asked_;
+        const auto [reads, may] = model_.traced_may_pick(action, row_of(before_));
+        return remember(act.guard, reads, may ? Word{*may} : failed);
+    }
+    Word decided(Word action, Act& act) {
+        const Word* tree = act.picked.find(picked_.data());
+        const Word root = tree != nullptr ? *tree : decisions_.plant();
+        if (tree == nullptr) {
+            question_ = picked_;
+            remember(act.picked, root);
         }
-        return static_cast<Word>(lists_.size() - 1);
+        if (const auto known = decisions_.find(root, before_)) return *known;
+        count_computed(act);
+        const RowModel::Elements picked{picked_.data() + 1, picked_.size() - 1};
+        const auto [reads, paths] = model_.traced_paths(action, row_of(before_), picked);
+        return remember(root, reads, paths ? known_.add(*paths) : failed);
     }
-    Word known(const Residual& residual) {
-        if (residual.number >= residuals_.size()) residuals_.resize(residual.number + 1);
-        KnownResidual& found = residuals_[residual.number];
-        if (found.number == residual.number) return residual.number;  // not for the first time
-        found = {residual.number, residual.to, added(inputs_, residual.inputs)};
-        while (results_.size() <= residual.inputs.size()) results_.emplace_back(1 + results_.size());
-        return residual.number;
-    }
-    template <class T>
-    static List added(std::vector<T>& to, const std::vector<T>& more) {
-        const List list{static_cast<Word>(to.size()), static_cast<Word>(more.size())};
-        to.insert(to.end(), more.begin(), more.end());
-        return list;
+    Word remember(Word tree, const std::vector<Word>& reads, Word answer) {
+        const std::size_t before = decisions_.size();
+        decisions_.add(tree, row_of(before_), reads, answer);
+        answers_ += decisions_.size() - before;
+        return answer;
     }
 
     // Follow the paths of a list.
     bool follow(Word list, Word action) {
         if (list == failed) return false;
-        const List paths = lists_[list];
-        for (Word at = 0; at < paths.size; ++at)
-            if (!follow(paths_[paths.begin + at], action)) return false;
+        for (const KnownPaths::KnownPath& path : known_.paths(list))
+            if (!follow(path, action)) return false;
         return true;
     }
-    bool follow(const KnownPath& path, Word action) {
+    bool follow(const KnownPaths::KnownPath& path, Word action) {
         Step& step = next(action);
-        for (Word at = 0; at < path.changes.size; ++at) {
-            const auto [place, number] = changes_[path.changes.begin + at];
-            step.row[place] = number;
-        }
-        for (Word at = 0; at < path.residuals.size; ++at) {
-            const KnownResidual& residual = residuals_[uses_[path.residuals.begin + at]];
+        for (const auto& [place, number] : known_.changes(path)) step.row[place] = number;
+        for (Word each : known_.residuals(path)) {
+            const KnownPaths::KnownResidual& residual = known_.residual(each);
             const Word result = result_of(residual, step.row);
             if (result == failed) return false;
             if (residual.to != Residual::test)
@@ -271,12 +280,11 @@ class RowSearch {
         if (!path.is_dead) add(step);
         return true;
     }
-    Word result_of(const KnownResidual& residual, const Parts& after) {
+    Word result_of(const KnownPaths::KnownResidual& residual, const Parts& after) {
         question_.assign(1, residual.number);
-        for (Word at = 0; at < residual.inputs.size; ++at) {
-            const Residual::Input input = inputs_[residual.inputs.begin + at];
+        for (const Residual::Input input : known_.inputs(residual))
             question_.push_back((input.is_primed ? after : before_)[input.place]);
-        }
+        while (results_.size() <= residual.inputs.size) results_.emplace_back(1 + results_.size());
         Answers& results = results_[residual.inputs.size];
         if (const Word* known = results.find(question_.data())) return *known;
         ++asked_;
@@ -318,27 +326,40 @@ class RowSearch {
         return true;
     }
     std::uint64_t least_key(const Parts& row) {
-        image_ = row;
+        image_.resize(image_keys().parts());
         Word renamings = 0;
-        for (std::size_t place = 0; place < setting_.places; ++place) {
-            question_ = {renamings, row[place]};
+        for (Word group = 0; group < setting_.groups.size(); ++group) {
+            const Word number = whole(group, row);
+            question_ = {renamings, number};
             const Word* known = images_.find(question_.data());
             Word at = known != nullptr ? *known : 0;
             if (known == nullptr) {
                 ++asked_;
-                least_.push_back(model_.least(renamings, row[place]));
+                least_.push_back(model_.least(renamings, number));
                 at = static_cast<Word>(least_.size() - 1);
                 images_.add(question_.data(), at);
             }
-            image_[place] = least_[at].first;
+            image_[group] = least_[at].first;
             renamings = least_[at].second;
         }
-        return keys_.key(image_, row);
+        return is_split_ ? image_keys_.key(image_) : keys_.key(image_, row);
+    }
+    // Images have a number for each variable; if rows have, too, they share what they have in common.
+    RowKeys& image_keys() { return is_split_ ? image_keys_ : keys_; }
+    Word whole(Word group, const Parts& row) {
+        const std::vector<Word>& places = setting_.groups[group];
+        if (places.size() == 1) return row[places[0]];
+        if (const Word* known = wholes_[group].find(gathered(places, row))) return *known;
+        ++asked_;
+        const Word number = model_.whole(group, row_of(row));
+        wholes_[group].add(question_.data(), number);
+        return number;
     }
     std::uint64_t key_of_all(Parts& key) {
         if (setting_.view) return std::uint64_t{key[0]} + 1;
-        key.resize(keys_.parts());
-        return keys_.key(key);
+        RowKeys& keys = setting_.is_symmetric ? image_keys() : keys_;
+        key.resize(keys.parts());
+        return keys.key(key);
     }
 
     // ---- Verdicts
@@ -416,17 +437,16 @@ class RowSearch {
         for (Act& act : actions_) {
             act.first.clear();
             act.picked.clear();
+            act.guard = failed;
             for (Act::Set& each : act.sets) each.known.clear();
         }
         for (auto* each : {&results_, &verdicts_})
             for (Answers& answers : *each) answers.clear();
         views_.clear();
-        lists_ = elements_ = {};
-        paths_ = {};
-        changes_ = {};
-        uses_ = numbers_ = {};
-        residuals_ = {};
-        inputs_ = {};
+        known_ = {};
+        decisions_.clear();
+        elements_ = {};
+        numbers_ = {};
         answers_ = picks_ = 0;
         model_.forget();
     }
@@ -434,6 +454,8 @@ class RowSearch {
     RowModel& model_;
     const RowSetting setting_;
     RowKeys keys_;
+    const bool is_split_;
+    RowKeys image_keys_;
     Visited visited_;
     std::vector<std::uint64_t> order_;  // the keys of rows, as they were found
     std::vector<Word> parents_;
@@ -441,14 +463,13 @@ class RowSearch {
 
     // What is known
     std::vector<Act> actions_;
-    std::vector<List> lists_, elements_;  // of paths; of numbers
-    std::vector<KnownPath> paths_;
-    std::vector<std::pair<Word, Word>> changes_;
-    std::vector<KnownResidual> residuals_;
-    std::vector<Residual::Input> inputs_;
-    std::vector<Word> uses_, numbers_;  // of residuals, by their numbers; elements
-    std::vector<Answers> results_;      // of residuals, by how much they read
+    KnownPaths known_;
+    Decisions decisions_;           // of traced actions
+    std::vector<List> elements_;    // of sets, by their numbers
+    std::vector<Word> numbers_;     // of elements
+    std::vector<Answers> results_;  // of residuals, by how much they read
     std::vector<Answers> verdicts_;
+    std::vector<Answers> wholes_;  // of groups: from what is at their places to a number
     Answers images_, views_;
     std::vector<std::pair<Word, Word>> least_;
     std::size_t answers_ = 0, picks_ = 0;

@@ -14,8 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from raft_ref.spec.checker.kept import Origin
 from raft_ref.spec.checker.symmetry import CanonicalRows
-from raft_ref.spec.steps.answers import Answers
-from raft_ref.spec.steps.interning import Memoized, Row
+from raft_ref.spec.steps.answers import ActionOfSearch, Answers
+from raft_ref.spec.steps.interning import Interner, Memoized, Row
+from raft_ref.spec.steps.slots.answers import SlotAnswers
 
 MOST_ANSWERS: Final = 1 << 24
 """After so many answers, about a gigabyte, the core forgets all and asks anew."""
@@ -43,19 +44,15 @@ class Verdicts(NamedTuple):
     step_constraints: Sequence[Memoized]
     demands: Sequence[tuple[Memoized, Memoized | None]]
 
-    def vary(self) -> bool:
-        """Whether anything depends on more than states."""
-        of_steps = [each for pair in self.demands for each in pair if each is not None]
-        every = (*self.invariants, *self.constraints, *self.step_constraints, *of_steps)
-        return any(each.varies for each in every)
-
 
 @dataclass(frozen=True)
 class _Setting:
     """The attributes of explorer::RowSetting."""
 
     places: int
-    actions: list[tuple[list[int], list[list[int]], bool]]
+    groups: list[list[int]]
+    last_places: list[int]
+    actions: list[ActionOfSearch]
     conditions: list[tuple[list[int], list[int]]]
     invariants: list[int]
     constraints: list[int]
@@ -102,10 +99,14 @@ class _Model:
         answers: Answers,
         conditions: _Conditions,
         key: Callable[[Row], Any] | None,
+        interner: Interner,
     ) -> None:
         self.may_pick, self.elements = answers.may_pick, answers.elements
         self.paths, self.residual = answers.paths, answers.residual
         self.computed, self.forget = answers.computed, answers.forget
+        if isinstance(answers, SlotAnswers):
+            self.traced_may_pick, self.traced_paths = answers.traced_may_pick, answers.traced_paths
+        self.whole = interner.whole
         self.holds = conditions.holds
         self.view = key
         self.least = key.least if isinstance(key, CanonicalRows) else None
@@ -114,15 +115,14 @@ class _Model:
 class InCore:
     """The states of a native core.
 
-    Arguments: the core, how many variables there are, what actions do, what is demanded, what is
-    the same for states that count as one (None: nothing) and what of a row it reads (None: if it
+    Arguments: the core, the interner of rows, what actions do, what is demanded, what is the same for states that count as one (None: nothing) and what of a row it reads (None: if it
     is symmetry), and whether a state without successors is to be told of.
     """
 
     def __init__(
         self,
         core: Core,
-        places: int,
+        interner: Interner,
         answers: Answers,
         verdicts: Verdicts,
         key: Callable[[Row], Any] | None,
@@ -132,7 +132,9 @@ class InCore:
     ) -> None:
         conditions = _Conditions()
         setting = _Setting(
-            places=places,
+            places=len(interner.tables),
+            groups=[[*interner.columns(each)] for each in range(len(interner.variables))],
+            last_places=interner.last_columns,
             actions=answers.actions,
             invariants=conditions.numbers(verdicts.invariants, of_step=False),
             constraints=conditions.numbers(verdicts.constraints, of_step=False),
@@ -151,7 +153,7 @@ class InCore:
             memory=core.memory,
             most_answers=core.most_answers,
         )
-        self._core = core.make(_Model(answers, conditions, key), setting)
+        self._core = core.make(_Model(answers, conditions, key, interner), setting)
         self._origins: dict[int, Origin] = {}
         self.numbers = _Known(self._core)
 
