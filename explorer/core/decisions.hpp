@@ -16,35 +16,35 @@ namespace explorer {
 
 class Decisions {
    public:
-    using Row = std::span<const Word>;
-
     // A new tree, in which nothing is known: the number of its root.
     Word plant() {
         nodes_.push_back({});
         return static_cast<Word>(nodes_.size() - 1);
     }
 
-    // The answer for a row; none if it was never given.
-    std::optional<Word> find(Word root, Row row) const {
+    // The answer where `read` gives the number at a place; none if it was never given.
+    template <class Read>
+    std::optional<Word> find(Word root, const Read& read) const {
         for (Word at = root;;) {
             const Node& node = nodes_[at];
             if (node.kind == Kind::answer) return node.number;
             if (node.kind == Kind::unknown) return std::nullopt;
-            const Word edge[] = {at, row[node.number]};
+            const Word edge[] = {at, read(node.number)};
             const Word* next = edges_.find(edge);
             if (next == nullptr) return std::nullopt;
             at = *next;
         }
     }
 
-    // Give an answer for a row, and in which order its places were read for it. False, and nothing is
-    // changed, if what is known says otherwise: that another place is read there.
-    bool add(Word root, Row row, std::span<const Word> reads, Word answer) {
+    // Give an answer, and in which order places were read for it. False, and it is not kept, if what
+    // is known says otherwise: that another place is read there.
+    template <class Read>
+    bool add(Word root, const Read& read, std::span<const Word> reads, Word answer) {
         Word at = root;
         for (Word place : reads) {
             if (nodes_[at].kind == Kind::unknown) nodes_[at] = {Kind::reads, place};
             if (nodes_[at].kind != Kind::reads || nodes_[at].number != place) return false;
-            const Word edge[] = {at, row[place]};
+            const Word edge[] = {at, read(place)};
             if (const Word* next = edges_.find(edge)) {
                 at = *next;
                 continue;

@@ -61,6 +61,9 @@ class RowModel {
     // Where an action leads, if that is not to be remembered.
     virtual std::optional<std::vector<std::vector<Word>>> computed(Word action, Row row) = 0;
     virtual std::optional<bool> holds(Word condition, Row before, Row after) = 0;
+    // The same of a condition that is traced; what it reads of the row after stands for places behind
+    // those of a row.
+    virtual Traced<bool> traced_holds(Word condition, Row before, Row after) = 0;
     virtual std::optional<Word> view(Row row) = 0;
     // The number of all that is at the places of a group.
     virtual Word whole(Word group, Row row) = 0;
@@ -81,6 +84,7 @@ struct RowSetting {
     };
     struct Condition {
         std::vector<Word> reads, reads_after;
+        bool is_traced = false;  // it reads what its answers say
     };
     struct Demand {
         Word condition, exempt;  // a step need not satisfy the one in which the other holds

@@ -35,6 +35,7 @@ class RowSearch {
         for (const std::vector<Word>& each : setting_.groups) wholes_.emplace_back(each.size());
         for (const RowSetting::Condition& each : setting_.conditions)
             verdicts_.emplace_back(each.reads.size() + each.reads_after.size());
+        forget();
     }
 
     // ---- States, by their numbers
@@ -68,7 +69,10 @@ class RowSearch {
     // that is left as it is, or the end.
     std::size_t expand(std::size_t from, std::size_t end) {
         for (; from < end; ++from) {
-            if (answers_ > setting_.most_answers) forget();
+            if (answers_ > setting_.most_answers) {
+                forget();
+                model_.forget();
+            }
             keys_.parts_of(order_[from], before_);
             taken_ = 0;
             if (!fits() || !take_steps() || !is_ordinary()) return from;
@@ -232,11 +236,11 @@ class RowSearch {
     // The same of an action whose answers are traced.
     Word may_pick(Word action, Act& act) {
         if (!act.has_guard) return 1;
-        if (act.guard == failed) act.guard = decisions_.plant();
-        if (const auto known = decisions_.find(act.guard, before_)) return *known;
+        const auto read = [this](Word place) { return before_[place]; };
+        if (const auto known = decisions_.find(act.guard, read)) return *known;
         ++asked_;
         const auto [reads, may] = model_.traced_may_pick(action, row_of(before_));
-        return remember(act.guard, reads, may ? Word{*may} : failed);
+        return remember(act.guard, read, reads, may ? Word{*may} : failed);
     }
     Word decided(Word action, Act& act) {
         const Word* tree = act.picked.find(picked_.data());
@@ -245,15 +249,17 @@ class RowSearch {
             question_ = picked_;
             remember(act.picked, root);
         }
-        if (const auto known = decisions_.find(root, before_)) return *known;
+        const auto read = [this](Word place) { return before_[place]; };
+        if (const auto known = decisions_.find(root, read)) return *known;
         count_computed(act);
         const RowModel::Elements picked{picked_.data() + 1, picked_.size() - 1};
         const auto [reads, paths] = model_.traced_paths(action, row_of(before_), picked);
-        return remember(root, reads, paths ? known_.add(*paths) : failed);
+        return remember(root, read, reads, paths ? known_.add(*paths) : failed);
     }
-    Word remember(Word tree, const std::vector<Word>& reads, Word answer) {
+    template <class Read>
+    Word remember(Word tree, const Read& read, const std::vector<Word>& reads, Word answer) {
         const std::size_t before = decisions_.size();
-        decisions_.add(tree, row_of(before_), reads, answer);
+        decisions_.add(tree, read, reads, answer);
         answers_ += decisions_.size() - before;
         return answer;
     }
@@ -400,6 +406,16 @@ class RowSearch {
     }
     Word verdict(Word number, const Parts& before, const Parts& after) {
         const RowSetting::Condition& condition = setting_.conditions[number];
+        if (condition.is_traced) {
+            const auto read = [&](Word place) {
+                return place < setting_.places ? before[place] : after[place - setting_.places];
+            };
+            const Word tree = trees_[number];
+            if (const auto known = decisions_.find(tree, read)) return *known;
+            ++asked_;
+            const auto [reads, holds] = model_.traced_holds(number, row_of(before), row_of(after));
+            return remember(tree, read, reads, holds ? Word{*holds} : failed);
+        }
         question_.clear();
         for (Word place : condition.reads) question_.push_back(before[place]);
         for (Word place : condition.reads_after) question_.push_back(after[place]);
@@ -434,21 +450,22 @@ class RowSearch {
     }
 
     void forget() {
+        decisions_.clear();
+        trees_.clear();
+        for (std::size_t each = 0; each < verdicts_.size(); ++each) trees_.push_back(decisions_.plant());
         for (Act& act : actions_) {
             act.first.clear();
             act.picked.clear();
-            act.guard = failed;
+            act.guard = decisions_.plant();
             for (Act::Set& each : act.sets) each.known.clear();
         }
         for (auto* each : {&results_, &verdicts_})
             for (Answers& answers : *each) answers.clear();
         views_.clear();
         known_ = {};
-        decisions_.clear();
         elements_ = {};
         numbers_ = {};
         answers_ = picks_ = 0;
-        model_.forget();
     }
 
     RowModel& model_;
@@ -464,7 +481,8 @@ class RowSearch {
     // What is known
     std::vector<Act> actions_;
     KnownPaths known_;
-    Decisions decisions_;           // of traced actions
+    Decisions decisions_;           // of traced actions and conditions
+    std::vector<Word> trees_;       // of conditions
     std::vector<List> elements_;    // of sets, by their numbers
     std::vector<Word> numbers_;     // of elements
     std::vector<Answers> results_;  // of residuals, by how much they read

@@ -54,6 +54,11 @@ class PythonRows : public RowModel {
     std::optional<bool> holds(Word condition, Row before, Row after) override {
         return ask<bool>("holds", condition, tuple(before), tuple(after));
     }
+    Traced<bool> traced_holds(Word condition, Row before, Row after) override {
+        const auto found = ask<std::pair<std::vector<Word>, std::optional<bool>>>(
+            "traced_holds", condition, tuple(before), tuple(after));
+        return found ? Traced<bool>{found->first, found->second} : Traced<bool>{};
+    }
     Word whole(Word group, Row row) override {
         return nb::cast<Word>(object_.attr("whole")(group, tuple(row)));
     }
@@ -111,9 +116,9 @@ RowSetting row_setting_of(nb::handle from) {
          nb::cast<std::vector<std::tuple<Words, std::vector<Words>, bool, bool, bool>>>(
              from.attr("actions")))
         setting.actions.push_back({reads, sets, is_computed, is_traced, has_guard});
-    for (const auto& [reads, after] :
-         nb::cast<std::vector<std::pair<Words, Words>>>(from.attr("conditions")))
-        setting.conditions.push_back({reads, after});
+    for (const auto& [reads, after, is_traced] :
+         nb::cast<std::vector<std::tuple<Words, Words, bool>>>(from.attr("conditions")))
+        setting.conditions.push_back({reads, after, is_traced});
     setting.invariants = nb::cast<Words>(from.attr("invariants"));
     setting.constraints = nb::cast<Words>(from.attr("constraints"));
     setting.step_constraints = nb::cast<Words>(from.attr("step_constraints"));

@@ -14,9 +14,12 @@ from typing import Any, Final, NamedTuple
 
 from raft_ref.spec.checker.kept import Origin
 from raft_ref.spec.checker.symmetry import CanonicalRows
+from raft_ref.spec.code.predicate import Predicate
 from raft_ref.spec.steps.answers import ActionOfSearch, Answers
 from raft_ref.spec.steps.interning import Interner, Memoized, Row
 from raft_ref.spec.steps.slots.answers import SlotAnswers
+from raft_ref.spec.steps.slots.layout import SlotInterner
+from raft_ref.spec.steps.slots.reading import Later, Trace
 
 MOST_ANSWERS: Final = 1 << 24
 """After so many answers, about a gigabyte, the core forgets all and asks anew."""
@@ -53,7 +56,7 @@ class _Setting:
     groups: list[list[int]]
     last_places: list[int]
     actions: list[ActionOfSearch]
-    conditions: list[tuple[list[int], list[int]]]
+    conditions: list[tuple[list[int], list[int], bool]]
     invariants: list[int]
     constraints: list[int]
     step_constraints: list[int]
@@ -68,7 +71,8 @@ class _Setting:
 class _Conditions:
     """Conditions of states or steps, each under a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, interner: Interner) -> None:
+        self._interner = interner
         self.listed: list[tuple[Memoized, bool]] = []
 
     def number(self, condition: Memoized, *, of_step: bool) -> int:
@@ -81,9 +85,38 @@ class _Conditions:
         return [self.number(each, of_step=of_step) for each in conditions]
 
     @property
-    def reads(self) -> list[tuple[list[int], list[int]]]:
-        """What each reads of the state, and of the next one."""
-        return [(each.places, each.places_primed if s else []) for each, s in self.listed]
+    def reads(self) -> list[tuple[list[int], list[int], bool]]:
+        """What each reads of the state, and of the next one; or whether its answers tell that."""
+        return [
+            ([], [], True)
+            if self._is_traced(each)
+            else (each.places, each.places_primed if of_step else [], False)
+            for each, of_step in self.listed
+        ]
+
+    def _is_traced(self, condition: Memoized) -> bool:
+        """Whether it reads what has slots."""
+        read = condition.formula.reads | condition.formula.reads_primed
+        return isinstance(condition.formula, Predicate) and any(
+            len(self._interner.columns(place)) > 1
+            for place, name in enumerate(self._interner.variables)
+            if name in read
+        )
+
+    def traced_holds(self, number: int, before: Row, after: Row) -> tuple[list[int], bool | None]:
+        """Whether one holds, and what it read: the columns of the state, then those of the next."""
+        condition, of_step = self.listed[number]
+        interner, formula = self._interner, condition.formula
+        assert isinstance(interner, SlotInterner)
+        assert isinstance(formula, Predicate)
+        trace = Trace()
+        values = interner.read_all(formula.reads, before, trace)
+        primed = interner.read_all(formula.reads_primed, after, Later(trace, len(interner.tables)))
+        try:
+            holds = formula.holds_of_slots(values, primed if of_step else None)
+        except Exception:  # any: it may do what the condition does not
+            return list(trace), None
+        return list(trace), holds
 
     def holds(self, number: int, before: Row, after: Row) -> bool:
         """Whether one holds of a step, or of the state `before`."""
@@ -107,7 +140,7 @@ class _Model:
         if isinstance(answers, SlotAnswers):
             self.traced_may_pick, self.traced_paths = answers.traced_may_pick, answers.traced_paths
         self.whole = interner.whole
-        self.holds = conditions.holds
+        self.holds, self.traced_holds = conditions.holds, conditions.traced_holds
         self.view = key
         self.least = key.least if isinstance(key, CanonicalRows) else None
 
@@ -130,7 +163,7 @@ class InCore:
         *,
         check_deadlock: bool,
     ) -> None:
-        conditions = _Conditions()
+        conditions = _Conditions(interner)
         setting = _Setting(
             places=len(interner.tables),
             groups=[[*interner.columns(each)] for each in range(len(interner.variables))],

@@ -94,7 +94,9 @@ class Answers:
         """Return the result of a residual: a number, or of a test 1 or 0."""
         residual, given = self._residuals[number]
         result = self._result(residual, given, before, after)
-        return int(bool(result)) if residual.to is None else self._tables[residual.to][result]
+        if residual.to is None:
+            return int(bool(result))
+        return self._tables[self._interner.columns(residual.to)[0]][result]
 
     def computed(self, action: int, row: Row) -> list[Row]:
         """Return where an action leads, computed anew."""

@@ -100,6 +100,7 @@ class Memoized:
 
     def __init__(self, formula: Formula, compute: Callable[..., Any], interner: Interner) -> None:
         self._compute = compute
+        self.formula = formula
         self._reads = _Selection(formula.reads, interner)
         self._reads_primed = _Selection(formula.reads_primed, interner)
         self._of_states: dict[Any, Any] = {}

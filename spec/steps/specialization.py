@@ -155,7 +155,7 @@ class ExtensionWriter(ResidualActions):
     # From the relation to the action
 
     def _outward(self, label: Label) -> tuple[list[tree.Expression], Label]:
-        r"""Move an \E over a dynamic set out of a conjunction, over the tests before it.
+        r"""Move an \E whose elements are parameters out of a conjunction, over the tests before it.
 
         Returns these tests, which are what is evaluated if the set is empty, and the action.
         """
@@ -165,8 +165,7 @@ class ExtensionWriter(ResidualActions):
             environment = self._walk(label.steps)
         conjuncts = conjuncts_of(label.node)
         for place, each in enumerate(conjuncts):
-            if self._picks_of_dynamic(each):
-                assert isinstance(each, tree.Quantified)
+            if isinstance(each, tree.Quantified) and self.is_moved_outward(each):
                 rest = (*conjuncts[:place], each.body, *conjuncts[place + 1 :])
                 node = tree.Call(label.node.at, "/\\", rest)
                 self.generator.analysis.meanings[node] = LANGUAGE["/\\"]
@@ -176,6 +175,10 @@ class ExtensionWriter(ResidualActions):
             if not self.is_test(each, environment) or self.is_dynamic(each, environment):
                 break
         return [], label
+
+    def is_moved_outward(self, node: tree.Quantified) -> bool:
+        r"""Whether all that an \E binds becomes parameters."""
+        return self._picks_of_dynamic(node)
 
     def _picks_of_dynamic(self, node: tree.Expression) -> bool:
         return not picked_from(node, self.generator.analysis).isdisjoint(self.division.unprimed)

@@ -68,7 +68,7 @@ class SlotAnswers(Answers):
         run: Callable[..., None],
         *elements: Any,
     ) -> Traced:
-        trace: Trace = {}
+        trace = Trace()
         given = tuple([self._slots.read(place, row, trace) for place in extension.reads])
         try:
             found = answer(self._ends(run, given, *elements))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -117,6 +117,12 @@ class SlotInterner(Interner):
     def whole_row(self, row: Row) -> Row:
         """Return a row of the numbers of variables' values."""
         return tuple([self.whole(place, row) for place in range(len(self.variables))])
+
+    def read_all(
+        self, names: Iterable[str], row: Row, trace: Trace
+    ) -> dict[str, OneColumn | Columns]:
+        """Return what stands for variables by name; see `read`."""
+        return {name: self.read(self.variables.index(name), row, trace) for name in names}
 
     def read(self, place: int, row: Row, trace: Trace) -> OneColumn | Columns:
         """Return what stands for a variable in a row, which notes in a trace what is read of it."""

@@ -8,14 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from raft_ref.spec.steps.interning import Row, Table
 from raft_ref.spec.values.runtime import domain_from
 from raft_ref.spec.values.value import Domain, Value
 
-Trace: TypeAlias = dict[int, None]
-"""The columns read, in order."""
+class Trace(dict[int, None]):
+    """The columns read, in order."""
+
+
+class Later(Trace):
+    """Notes what is read of the next state in a trace, behind the columns of the state."""
+
+    def __init__(self, trace: Trace, columns: int) -> None:
+        super().__init__()
+        self._trace = trace
+        self._columns = columns
+
+    def __setitem__(self, column: int, value: None) -> None:
+        self._trace[self._columns + column] = value
 
 
 @dataclass(frozen=True)

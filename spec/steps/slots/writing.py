@@ -90,6 +90,12 @@ class SlotWriter(ExtensionWriter):
                 return 0
         raise AssertionError
 
+    def is_moved_outward(self, node: tree.Quantified) -> bool:
+        r"""Whether all that an \E binds becomes parameters."""
+        if super().is_moved_outward(node):
+            return True
+        return not node.is_universal and self._over_slots(node) == len(node.bindings)
+
     def _over_slots(self, step: tree.Quantified) -> int:
         for count, each in enumerate(step.bindings):
             if not self._slotting.is_of_slots(each.domain):
