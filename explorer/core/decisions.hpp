@@ -6,13 +6,61 @@
 // numbers along a path are the same, so is all that was read there, and the answer.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
 
-#include "answers.hpp"
+#include "interner.hpp"
+#include "mixing.hpp"
 
 namespace explorer {
+
+// From a node and the number that is read there to the next node, each in one place of memory.
+class Edges {
+   public:
+    static constexpr Word none = 0;  // no edge leads to the first root
+
+    Word next(Word node, Word number) const {
+        if (slots_.empty()) return none;
+        const std::uint64_t edge = edge_of(node, number);
+        for (std::size_t at = mixed(edge) & mask();; at = (at + 1) & mask())
+            if (slots_[at].next == none || slots_[at].edge == edge) return slots_[at].next;
+    }
+    void add(Word node, Word number, Word next) {
+        if (2 * (size_ + 1) > slots_.size()) grow();
+        place({edge_of(node, number), next});
+        ++size_;
+    }
+    void clear() {
+        slots_ = {};
+        size_ = 0;
+    }
+
+   private:
+    struct Slot {
+        std::uint64_t edge = 0;
+        Word next = none;
+    };
+
+    static std::uint64_t edge_of(Word node, Word number) { return std::uint64_t{node} << 32 | number; }
+    std::size_t mask() const { return slots_.size() - 1; }
+    void place(const Slot& slot) {
+        std::size_t at = mixed(slot.edge) & mask();
+        while (slots_[at].next != none) at = (at + 1) & mask();
+        slots_[at] = slot;
+    }
+    void grow() {
+        std::vector<Slot> old(std::max<std::size_t>(64, 2 * slots_.size()));
+        old.swap(slots_);
+        for (const Slot& each : old)
+            if (each.next != none) place(each);
+    }
+
+    std::vector<Slot> slots_;
+    std::size_t size_ = 0;
+};
 
 class Decisions {
    public:
@@ -29,10 +77,8 @@ class Decisions {
             const Node& node = nodes_[at];
             if (node.kind == Kind::answer) return node.number;
             if (node.kind == Kind::unknown) return std::nullopt;
-            const Word edge[] = {at, read(node.number)};
-            const Word* next = edges_.find(edge);
-            if (next == nullptr) return std::nullopt;
-            at = *next;
+            at = edges_.next(at, read(node.number));
+            if (at == Edges::none) return std::nullopt;
         }
     }
 
@@ -44,13 +90,8 @@ class Decisions {
         for (Word place : reads) {
             if (nodes_[at].kind == Kind::unknown) nodes_[at] = {Kind::reads, place};
             if (nodes_[at].kind != Kind::reads || nodes_[at].number != place) return false;
-            const Word edge[] = {at, read(place)};
-            if (const Word* next = edges_.find(edge)) {
-                at = *next;
-                continue;
-            }
-            const Word next = plant();
-            edges_.add(edge, next);
+            Word next = edges_.next(at, read(place));
+            if (next == Edges::none) edges_.add(at, read(place), next = plant());
             at = next;
         }
         if (nodes_[at].kind != Kind::unknown) return false;
@@ -73,7 +114,7 @@ class Decisions {
     };
 
     std::vector<Node> nodes_;
-    Answers edges_{2};  // from a node and a number to a node
+    Edges edges_;
 };
 
 }  // namespace explorer

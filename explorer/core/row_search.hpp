@@ -9,6 +9,7 @@
 #include <limits>
 #include <new>
 
+#include "answers.hpp"
 #include "decisions.hpp"
 #include "known_paths.hpp"
 #include "memory.hpp"

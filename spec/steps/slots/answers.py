@@ -6,7 +6,7 @@ path changes columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from raft_ref.spec.code.effects import Effects
@@ -32,6 +32,7 @@ class SlotAnswers(Answers):
     ) -> None:
         super().__init__(actions, interner, effects)
         self._slots = interner
+        self._given: Mapping[int, Any] = {}
 
     @property
     def actions(self) -> list[ActionOfSearch]:
@@ -70,6 +71,7 @@ class SlotAnswers(Answers):
     ) -> Traced:
         trace = Trace()
         given = tuple([self._slots.read(place, row, trace) for place in extension.reads])
+        self._given = dict(zip(extension.reads, given, strict=True))
         try:
             found = answer(self._ends(run, given, *elements))
         except Exception:  # any: the extension may do what the action does not
@@ -86,6 +88,8 @@ class SlotAnswers(Answers):
         """Return the new numbers in columns."""
         found: list[tuple[int, int]] = []
         for place, after in changes:
+            if after is self._given.get(place):
+                continue  # on some other path it has a new value
             domain = self._slots.domains.get(place)
             of_slots = after.columns(domain) if isinstance(after, Edit) and domain else None
             if of_slots is None:

@@ -61,8 +61,9 @@ class SlotInterner(Interner):
     def value(self, place: int, row: Row) -> Value:
         """Return the value of a variable in a row."""
         columns = self._columns[place]
-        first: Any = self.tables[columns[0]].values_by_number[row[columns[0]]]
-        if place not in self.domains:
+        column = columns[0]
+        first: Any = self.tables[column].values_by_number[row[column]]
+        if len(columns) == 1:
             return first
         if type(first) is Unfit:
             return first.value
