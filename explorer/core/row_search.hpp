@@ -13,6 +13,7 @@
 #include "decisions.hpp"
 #include "known_paths.hpp"
 #include "memory.hpp"
+#include "row_images.hpp"
 #include "row_keys.hpp"
 #include "row_model.hpp"
 #include "visited.hpp"
@@ -27,13 +28,10 @@ class RowSearch {
 
     RowSearch(RowModel& model, RowSetting setting)
         : model_(model), setting_(std::move(setting)), keys_(setting_.places),
-          is_split_(setting_.groups.size() < setting_.places),
-          image_keys_(std::max<std::size_t>(1, setting_.groups.size())), visited_(setting_.memory),
+          images_(model, setting_, keys_), visited_(setting_.memory),
           counts_(setting_.actions.size()),
-          images_(setting_.is_symmetric ? 2 : 0),
           views_(setting_.view ? setting_.view->size() : 0) {
         for (const RowSetting::Action& each : setting_.actions) actions_.emplace_back(each);
-        for (const std::vector<Word>& each : setting_.groups) wholes_.emplace_back(each.size());
         for (const RowSetting::Condition& each : setting_.conditions)
             verdicts_.emplace_back(each.reads.size() + each.reads_after.size());
         forget();
@@ -62,7 +60,7 @@ class RowSearch {
     bool is_known(Parts key) { return visited_.contains(key_of_all(key)); }
 
     const std::vector<Count>& counts() const { return counts_; }
-    std::uint64_t asked() const { return asked_; }
+    std::uint64_t asked() const { return asked_ + images_.asked(); }
 
     // ---- Steps
 
@@ -329,42 +327,12 @@ class RowSearch {
             step.key = std::uint64_t{number} + 1;
             return number != failed;
         }
-        if (setting_.is_symmetric) step.key = least_key(step.row);
+        if (setting_.is_symmetric) step.key = images_.key(step.row);
         return true;
-    }
-    std::uint64_t least_key(const Parts& row) {
-        image_.resize(image_keys().parts());
-        Word renamings = 0;
-        for (Word group = 0; group < setting_.groups.size(); ++group) {
-            const Word number = whole(group, row);
-            question_ = {renamings, number};
-            const Word* known = images_.find(question_.data());
-            Word at = known != nullptr ? *known : 0;
-            if (known == nullptr) {
-                ++asked_;
-                least_.push_back(model_.least(renamings, number));
-                at = static_cast<Word>(least_.size() - 1);
-                images_.add(question_.data(), at);
-            }
-            image_[group] = least_[at].first;
-            renamings = least_[at].second;
-        }
-        return is_split_ ? image_keys_.key(image_) : keys_.key(image_, row);
-    }
-    // Images have a number for each variable; if rows have, too, they share what they have in common.
-    RowKeys& image_keys() { return is_split_ ? image_keys_ : keys_; }
-    Word whole(Word group, const Parts& row) {
-        const std::vector<Word>& places = setting_.groups[group];
-        if (places.size() == 1) return row[places[0]];
-        if (const Word* known = wholes_[group].find(gathered(places, row))) return *known;
-        ++asked_;
-        const Word number = model_.whole(group, row_of(row));
-        wholes_[group].add(question_.data(), number);
-        return number;
     }
     std::uint64_t key_of_all(Parts& key) {
         if (setting_.view) return std::uint64_t{key[0]} + 1;
-        RowKeys& keys = setting_.is_symmetric ? image_keys() : keys_;
+        RowKeys& keys = setting_.is_symmetric ? images_.keys() : keys_;
         key.resize(keys.parts());
         return keys.key(key);
     }
@@ -472,8 +440,7 @@ class RowSearch {
     RowModel& model_;
     const RowSetting setting_;
     RowKeys keys_;
-    const bool is_split_;
-    RowKeys image_keys_;
+    RowImages images_;
     Visited visited_;
     std::vector<std::uint64_t> order_;  // the keys of rows, as they were found
     std::vector<Word> parents_;
@@ -488,14 +455,12 @@ class RowSearch {
     std::vector<Word> numbers_;     // of elements
     std::vector<Answers> results_;  // of residuals, by how much they read
     std::vector<Answers> verdicts_;
-    std::vector<Answers> wholes_;  // of groups: from what is at their places to a number
-    Answers images_, views_;
-    std::vector<std::pair<Word, Word>> least_;
+    Answers views_;
     std::size_t answers_ = 0, picks_ = 0;
     std::uint64_t asked_ = 0;
 
     // The state at hand
-    Parts before_, image_;
+    Parts before_;
     std::vector<Step> steps_;
     std::size_t taken_ = 0;
     std::vector<Word> question_, picked_;
