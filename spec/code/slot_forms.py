@@ -13,6 +13,7 @@ from typing import Final
 from raft_ref.spec.code.forms import FORMS
 from raft_ref.spec.code.generator import Code, Form, Generator
 from raft_ref.spec.syntax import expressions as tree
+from raft_ref.spec.values.builtin import Builtin
 
 
 def variable_behind(
@@ -29,7 +30,7 @@ def variable_behind(
         if not isinstance(node, tree.Call) or node.arguments:
             return None
         meaning = generator.analysis.meanings[node]
-        local = names.get(meaning)
+        local = None if isinstance(meaning, Builtin) else names.get(meaning)
         if local is None:
             return (meaning, primed) if isinstance(meaning, tree.Variable) else None
         if local.expression is None or (local.text is not None and not primed):

@@ -324,7 +324,7 @@ class Actions(Inlining):
         self, node: tree.Call, environment: Environment, values: Values, then: Then
     ) -> None:
         r"""`x' = e` or `x' \in S`."""
-        generator, writer = self.generator, self.generator.writer
+        generator = self.generator
         variable = self._assigned(node.arguments[0], environment)
         assert variable is not None
         if variable in values:
@@ -343,7 +343,7 @@ class Actions(Inlining):
             then({**values, variable: self.holding(name, name)})
 
     def holding(self, name: str, text: str) -> str:
-        """Return what stands for a variable with a new value: its own name, or that of the value."""
+        """Return what stands for a variable with a new value: its name, or that of the value."""
         if text.isidentifier():
             return text
         self.generator.writer.emit(f"{name} = {text}")

@@ -20,7 +20,7 @@ _FEWEST_SLOTS: Final = 2
 
 
 def domains_of(states: Sequence[State]) -> Mapping[int, Domain]:
-    """Return the places of variables that are functions with the same few arguments in all states."""
+    """Return the places of functions that have the same few arguments in all states."""
     if not states:
         return {}
     first, *others = states

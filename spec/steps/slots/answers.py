@@ -53,7 +53,7 @@ class SlotAnswers(Answers):
         """Whether the tests hold that come before an action picks elements."""
         extension = self._extension(action)
         assert extension.guard is not None
-        return self._traced(extension, row, lambda ends: bool(ends), extension.guard)
+        return self._traced(extension, row, bool, extension.guard)
 
     def traced_paths(self, action: int, row: Row, picked: Sequence[int]) -> Traced:
         """Return the ways to take an action, with these elements."""

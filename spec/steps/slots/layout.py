@@ -28,7 +28,7 @@ _NOTHING: Final[Any] = _Nothing()
 class SlotInterner(Interner):
     """The tables of all columns.
 
-    Arguments: the variables, and for some of them, by their places, the arguments that have columns.
+    Arguments: the variables; for some of them, by their places, the arguments that have columns.
     """
 
     def __init__(self, variables: Sequence[str], domains: Mapping[int, Domain]) -> None:
@@ -42,7 +42,7 @@ class SlotInterner(Interner):
             self.tables += [Table() for _ in range(size)]
         for place in domains:
             for column in self._columns[place][1:]:
-                self.tables[column][_NOTHING]  # noqa: B018  # its number is given at first use
+                self.tables[column][_NOTHING]  # its number is given at first use
         self._at = {
             place: dict(zip(domain, self._columns[place], strict=True))
             for place, domain in domains.items()
@@ -63,12 +63,13 @@ class SlotInterner(Interner):
         columns = self._columns[place]
         column = columns[0]
         first: Any = self.tables[column].values_by_number[row[column]]
+        value: Value = first
         if len(columns) == 1:
-            return first
+            return value
         if type(first) is Unfit:
             return first.value
         rest = [self.tables[each].values_by_number[row[each]] for each in columns[1:]]
-        value: Value = (self.domains[place], first, *rest)
+        value = (self.domains[place], first, *rest)
         return value
 
     def numbers(self, place: int, value: Any) -> Iterator[tuple[int, int]]:
@@ -84,7 +85,7 @@ class SlotInterner(Interner):
             yield column, self.tables[column][part]
 
     def changed(self, place: int, changes: Mapping[Value, Value]) -> Iterator[tuple[int, int]]:
-        """Yield the columns of some arguments of a variable, each with what is there for a value."""
+        """Yield the columns of some arguments of a variable, each with the number that is there."""
         for argument, value in changes.items():
             column = self._at[place][argument]
             yield column, self.tables[column][value]
@@ -92,9 +93,7 @@ class SlotInterner(Interner):
     def row(self, state: State) -> Row:
         """Return a state as numbers."""
         return tuple(
-            number
-            for place, value in enumerate(state)
-            for _, number in self.numbers(place, value)
+            number for place, value in enumerate(state) for _, number in self.numbers(place, value)
         )
 
     def state(self, row: Row) -> State:

@@ -14,6 +14,7 @@ from raft_ref.spec.steps.interning import Row, Table
 from raft_ref.spec.values.runtime import domain_from
 from raft_ref.spec.values.value import Domain, Value
 
+
 class Trace(dict[int, None]):
     """The columns read, in order."""
 
@@ -57,8 +58,8 @@ class OneColumn:
 
     def at(self, argument: Value) -> Value:
         """Return what it maps an argument to."""
-        value = self.whole()
-        found: Value = value[value[0][argument]]  # type: ignore[index]
+        value: Any = self.whole()
+        found: Value = value[value[0][argument]]
         return found
 
     def whole(self) -> Value:
@@ -135,7 +136,7 @@ class Edit:
         return tuple(value)
 
     def columns(self, domain: Domain) -> Mapping[Value, Value] | None:
-        """Return the changes, if that is all there is to it: its arguments are those of a domain."""
+        """Return the changes, if they are all there is to it: its arguments are the domain's."""
         is_known = isinstance(self.base, Columns) and self.base.domain is domain
         return self.changes if is_known else None
 
@@ -145,7 +146,7 @@ class Mapped(Edit):
 
     def __init__(self, base: OneColumn | Columns, arguments: Any) -> None:
         super().__init__(base)
-        self.domain: Domain = domain_from(arguments)
+        self.domain: Domain = domain_from(arguments)  # type: ignore[assignment]
 
     def put(self, argument: Value, value: Value) -> None:
         """Set what it maps an argument to."""

@@ -28,7 +28,7 @@ _MOST_ELEMENTS: Final = 16
 
 
 class Slotting:
-    """Which sets are those of slots: `domains`, and those of them that some \\E is over: `used`."""
+    r"""Which sets are those of slots: `domains`, and those of them that some \E is over: `used`."""
 
     def __init__(self, generator: Generator, domains: frozenset[Domain]) -> None:
         self._generator = generator
@@ -56,7 +56,7 @@ class Slotting:
             value = function()
             if isinstance(value, LazySet) and value.size() > _MOST_ELEMENTS:
                 return None
-            return domain_from(value)
+            return domain_from(value)  # type: ignore[return-value]
         except Exception:  # any, as in the quick text: whoever takes the action tells
             return None
         finally:

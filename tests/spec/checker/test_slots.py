@@ -96,7 +96,7 @@ BOUND = [
 ]
 
 ACTIONS = st.builds(
-    lambda bound, test, new, rest: f"{bound} {test} /\\ x' = {new} /\\ {rest}",
+    lambda bound, test, new, rest: f"{bound} ({test}) /\\ x' = {new} /\\ {rest}",
     st.sampled_from(BOUND),
     st.sampled_from(TESTS),
     st.sampled_from(NEW_VALUES),
@@ -129,7 +129,7 @@ def searched(module: Path, config: Path) -> tuple[Report, Any]:
 
 @pytest.mark.long
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     actions=st.lists(ACTIONS, min_size=1, max_size=3),
