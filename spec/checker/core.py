@@ -148,9 +148,9 @@ class _Model:
 class InCore:
     """The states of a native core.
 
-    Arguments: the core, the interner of rows, what actions do, what is demanded, what is the same for
-    states that count as one (None: nothing) and what of a row it reads (None: if it is symmetry),
-    and whether a state without successors is to be told of.
+    Arguments: the core, the interner of rows, what actions do, what is demanded, what is the same
+    for states that count as one (None: nothing) and what of a row it reads (None: if it is
+    symmetry), and whether a state without successors is to be told of.
     """
 
     def __init__(

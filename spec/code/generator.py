@@ -343,7 +343,7 @@ class Generator:
         return f"unassigned(positions[{index}], {name.name + chr(39) * primed!r})"
 
     def valued(self, name: str) -> str:
-        """Return the text of the value of the variable that has a name; see `slot_forms`."""
+        """Return the text of the value of the variable that has a name; see `forms`."""
         return f"{name}.whole()" if self.slotted else name
 
     def constant_in_order(self, node: tree.Expression) -> str | None:

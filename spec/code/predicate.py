@@ -74,7 +74,7 @@ class Predicate:
     ) -> bool:
         """Whether the operator is TRUE, as `holds`.
 
-        Arguments: for variables the objects that tell what is read of them; see `slot_forms`.
+        Arguments: for variables the objects that tell what is read of them; see `forms`.
         Raises any exception where `holds` raises `SpecError`, or it cannot be told.
         """
         function = self._program.slotted.function(self._definition)

@@ -9,10 +9,9 @@ from typing import Any
 from raft_ref.spec.code.context import with_context
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.explain import conditions_function, instances_function
-from raft_ref.spec.code.forms import FORMS
+from raft_ref.spec.code.forms import FORMS, SLOT_FORMS
 from raft_ref.spec.code.generator import Form, Generator
 from raft_ref.spec.code.indexed_formulas import IndexedFormula, instance_function
-from raft_ref.spec.code.slot_forms import SLOT_FORMS
 from raft_ref.spec.names.analysis import Analysis, Read
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.syntax.errors import NoValueError, SpecError
@@ -44,7 +43,7 @@ class Program:
 
     @cached_property
     def slotted(self) -> Generator:
-        """The quick text in which variables are objects with slots; see `slot_forms`.
+        """The quick text in which variables are objects with slots; see `forms`.
 
         It has no operators that this folder does not know.
         """

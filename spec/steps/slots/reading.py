@@ -1,4 +1,4 @@
-"""What stands for a variable in text that tells which parts of it are read; see `code.slot_forms`.
+"""What stands for a variable in text that tells which parts of it are read; see `code.forms`.
 
 What is read is noted in a trace: the columns of a row, in the order in which they were first looked
 at. Given the same numbers there, all of it comes out the same.

@@ -129,7 +129,7 @@ def searched(module: Path, config: Path) -> tuple[Report, Any]:
 
 @pytest.mark.long
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     actions=st.lists(ACTIONS, min_size=1, max_size=3),
