@@ -74,6 +74,7 @@ class RowSearch {
             }
             keys_.parts_of(order_[from], before_);
             taken_ = 0;
+            if (setting_.is_symmetric) images_.expect_like(before_);
             if (!fits() || !take_steps() || !is_ordinary()) return from;
             keep_steps(static_cast<Word>(from));
         }
