@@ -10,7 +10,10 @@
 #include <new>
 
 #include "answers.hpp"
+#include "decisions.hpp"
+#include "known_paths.hpp"
 #include "memory.hpp"
+#include "row_images.hpp"
 #include "row_keys.hpp"
 #include "row_model.hpp"
 #include "visited.hpp"
@@ -25,12 +28,13 @@ class RowSearch {
 
     RowSearch(RowModel& model, RowSetting setting)
         : model_(model), setting_(std::move(setting)), keys_(setting_.places),
-          visited_(setting_.memory), counts_(setting_.actions.size()),
-          images_(setting_.is_symmetric ? 2 : 0),
+          images_(model, setting_, keys_), visited_(setting_.memory),
+          counts_(setting_.actions.size()),
           views_(setting_.view ? setting_.view->size() : 0) {
         for (const RowSetting::Action& each : setting_.actions) actions_.emplace_back(each);
         for (const RowSetting::Condition& each : setting_.conditions)
             verdicts_.emplace_back(each.reads.size() + each.reads_after.size());
+        forget();
     }
 
     // ---- States, by their numbers
@@ -56,7 +60,7 @@ class RowSearch {
     bool is_known(Parts key) { return visited_.contains(key_of_all(key)); }
 
     const std::vector<Count>& counts() const { return counts_; }
-    std::uint64_t asked() const { return asked_; }
+    std::uint64_t asked() const { return asked_ + images_.asked(); }
 
     // ---- Steps
 
@@ -64,10 +68,14 @@ class RowSearch {
     // that is left as it is, or the end.
     std::size_t expand(std::size_t from, std::size_t end) {
         for (; from < end; ++from) {
-            if (answers_ > setting_.most_answers) forget();
+            if (answers_ > setting_.most_answers) {
+                forget();
+                model_.forget();
+            }
             keys_.parts_of(order_[from], before_);
             taken_ = 0;
-            if (!take_steps() || !is_ordinary()) return from;
+            if (setting_.is_symmetric) images_.expect_like(before_);
+            if (!fits() || !take_steps() || !is_ordinary()) return from;
             keep_steps(static_cast<Word>(from));
         }
         return end;
@@ -82,7 +90,8 @@ class RowSearch {
     };
     struct Act {
         explicit Act(const RowSetting::Action& from)
-            : reads(from.reads), is_computed(from.is_computed), first(from.reads.size()),
+            : reads(from.reads), is_computed(from.is_computed), is_traced(from.is_traced),
+              has_guard(from.has_guard), first(from.reads.size()),
               picked(1 + from.sets.size()), lists(from.sets.size()) {
             for (const std::vector<Word>& each : from.sets) sets.emplace_back(each, each.size());
         }
@@ -92,20 +101,15 @@ class RowSearch {
             Answers known;
         };
         std::vector<Word> reads;
-        bool is_computed;
-        Answers first;   // from what is read to paths; or, if it picks elements, to a number
-        Answers picked;  // from this number and elements to paths
+        bool is_computed, is_traced, has_guard;
+        // From what is read to paths; or, if it picks elements, to a number.
+        Answers first;
+        // From this number and elements to paths; if it is traced, to a tree of decisions.
+        Answers picked;
+        Word guard = failed;  // the tree that decides whether to pick, if it is traced
         std::vector<Set> sets;
         std::vector<List> lists;  // the elements of the sets in the state at hand
         std::uint64_t asked = 0, computed = 0;
-    };
-    struct KnownPath {
-        bool is_dead;
-        List changes, residuals;
-    };
-    struct KnownResidual {
-        Word number = failed, to = Residual::test;
-        List inputs;
     };
     struct Step {
         Word action = 0;
@@ -130,12 +134,17 @@ class RowSearch {
 
     // ---- All steps out of the state at hand; false where somebody else has to take them
 
+    bool fits() const {
+        return std::none_of(setting_.last_places.begin(), setting_.last_places.end(),
+                            [this](Word place) { return before_[place] == 0; });
+    }
+
     bool take_steps() {
         for (Word action = 0; action < actions_.size(); ++action) {
             Act& act = actions_[action];
             const bool is_done = act.is_computed    ? compute(action)
-                                 : act.sets.empty() ? take(action, act)
-                                                    : take_for_all(action, act);
+                                 : act.sets.empty() && !act.is_traced ? take(action, act)
+                                                                      : take_for_all(action, act);
             if (!is_done) return false;
         }
         return true;
@@ -160,8 +169,7 @@ class RowSearch {
     }
 
     bool take_for_all(Word action, Act& act) {
-        const Word* known = act.first.find(gathered(act.reads, before_));
-        const Word number = known != nullptr ? *known : ask_whether_to_pick(action, act);
+        const Word number = act.is_traced ? may_pick(action, act) : number_of_picks(action, act);
         if (number == failed) return false;
         if (number == 0) return true;
         for (std::size_t at = 0; at < act.sets.size(); ++at) {
@@ -178,6 +186,7 @@ class RowSearch {
     bool take_for_each(Word action, Act& act, std::size_t at) {
         if (at == act.sets.size()) {
             ++act.asked;
+            if (act.is_traced) return follow(decided(action, act), action);
             const Word* known = act.picked.find(picked_.data());
             if (known != nullptr) return follow(*known, action);
             question_ = picked_;
@@ -193,14 +202,19 @@ class RowSearch {
     }
 
     Word ask(Word action, Act& act, Answers& answers, RowModel::Elements picked) {
+        count_computed(act);
+        const auto paths = model_.paths(action, row_of(before_), picked);
+        const Word found = paths ? known_.add(*paths) : failed;
+        remember(answers, found);
+        return found;
+    }
+    void count_computed(Act& act) {
         ++asked_;
         // An action of which next to nothing is met again is not remembered.
         if (++act.computed % trial == 0 && act.computed * 8 > act.asked * 7) act.is_computed = true;
-        const auto paths = model_.paths(action, row_of(before_), picked);
-        remember(answers, paths ? known(*paths) : failed);
-        return paths ? static_cast<Word>(lists_.size() - 1) : failed;
     }
-    Word ask_whether_to_pick(Word action, Act& act) {
+    Word number_of_picks(Word action, Act& act) {
+        if (const Word* known = act.first.find(gathered(act.reads, before_))) return *known;
         ++asked_;
         const auto may = model_.may_pick(action, row_of(before_));
         const Word number = !may ? failed : *may ? static_cast<Word>(++picks_) : 0;
@@ -219,48 +233,49 @@ class RowSearch {
         return number;
     }
 
-    // The number of a list of paths, which is kept.
-    Word known(const std::vector<Path>& paths) {
-        lists_.push_back({static_cast<Word>(paths_.size()), static_cast<Word>(paths.size())});
-        for (const Path& each : paths) {
-            KnownPath path{each.is_dead, added(changes_, each.changes), {}};
-            path.residuals = {static_cast<Word>(uses_.size()), static_cast<Word>(each.residuals.size())};
-            for (const Residual& residual : each.residuals) uses_.push_back(known(residual));
-            paths_.push_back(path);
+    // The same of an action whose answers are traced.
+    Word may_pick(Word action, Act& act) {
+        if (!act.has_guard) return 1;
+        const auto read = [this](Word place) { return before_[place]; };
+        if (const auto known = decisions_.find(act.guard, read)) return *known;
+        ++asked_;
+        const auto [reads, may] = model_.traced_may_pick(action, row_of(before_));
+        return remember(act.guard, read, reads, may ? Word{*may} : failed);
+    }
+    Word decided(Word action, Act& act) {
+        const Word* tree = act.picked.find(picked_.data());
+        const Word root = tree != nullptr ? *tree : decisions_.plant();
+        if (tree == nullptr) {
+            question_ = picked_;
+            remember(act.picked, root);
         }
-        return static_cast<Word>(lists_.size() - 1);
+        const auto read = [this](Word place) { return before_[place]; };
+        if (const auto known = decisions_.find(root, read)) return *known;
+        count_computed(act);
+        const RowModel::Elements picked{picked_.data() + 1, picked_.size() - 1};
+        const auto [reads, paths] = model_.traced_paths(action, row_of(before_), picked);
+        return remember(root, read, reads, paths ? known_.add(*paths) : failed);
     }
-    Word known(const Residual& residual) {
-        if (residual.number >= residuals_.size()) residuals_.resize(residual.number + 1);
-        KnownResidual& found = residuals_[residual.number];
-        if (found.number == residual.number) return residual.number;  // not for the first time
-        found = {residual.number, residual.to, added(inputs_, residual.inputs)};
-        while (results_.size() <= residual.inputs.size()) results_.emplace_back(1 + results_.size());
-        return residual.number;
-    }
-    template <class T>
-    static List added(std::vector<T>& to, const std::vector<T>& more) {
-        const List list{static_cast<Word>(to.size()), static_cast<Word>(more.size())};
-        to.insert(to.end(), more.begin(), more.end());
-        return list;
+    template <class Read>
+    Word remember(Word tree, const Read& read, const std::vector<Word>& reads, Word answer) {
+        const std::size_t before = decisions_.size();
+        decisions_.add(tree, read, reads, answer);
+        answers_ += decisions_.size() - before;
+        return answer;
     }
 
     // Follow the paths of a list.
     bool follow(Word list, Word action) {
         if (list == failed) return false;
-        const List paths = lists_[list];
-        for (Word at = 0; at < paths.size; ++at)
-            if (!follow(paths_[paths.begin + at], action)) return false;
+        for (const KnownPaths::KnownPath& path : known_.paths(list))
+            if (!follow(path, action)) return false;
         return true;
     }
-    bool follow(const KnownPath& path, Word action) {
+    bool follow(const KnownPaths::KnownPath& path, Word action) {
         Step& step = next(action);
-        for (Word at = 0; at < path.changes.size; ++at) {
-            const auto [place, number] = changes_[path.changes.begin + at];
-            step.row[place] = number;
-        }
-        for (Word at = 0; at < path.residuals.size; ++at) {
-            const KnownResidual& residual = residuals_[uses_[path.residuals.begin + at]];
+        for (const auto& [place, number] : known_.changes(path)) step.row[place] = number;
+        for (Word each : known_.residuals(path)) {
+            const KnownPaths::KnownResidual& residual = known_.residual(each);
             const Word result = result_of(residual, step.row);
             if (result == failed) return false;
             if (residual.to != Residual::test)
@@ -271,12 +286,11 @@ class RowSearch {
         if (!path.is_dead) add(step);
         return true;
     }
-    Word result_of(const KnownResidual& residual, const Parts& after) {
+    Word result_of(const KnownPaths::KnownResidual& residual, const Parts& after) {
         question_.assign(1, residual.number);
-        for (Word at = 0; at < residual.inputs.size; ++at) {
-            const Residual::Input input = inputs_[residual.inputs.begin + at];
+        for (const Residual::Input input : known_.inputs(residual))
             question_.push_back((input.is_primed ? after : before_)[input.place]);
-        }
+        while (results_.size() <= residual.inputs.size) results_.emplace_back(1 + results_.size());
         Answers& results = results_[residual.inputs.size];
         if (const Word* known = results.find(question_.data())) return *known;
         ++asked_;
@@ -314,31 +328,14 @@ class RowSearch {
             step.key = std::uint64_t{number} + 1;
             return number != failed;
         }
-        if (setting_.is_symmetric) step.key = least_key(step.row);
+        if (setting_.is_symmetric) step.key = images_.key(step.row);
         return true;
-    }
-    std::uint64_t least_key(const Parts& row) {
-        image_ = row;
-        Word renamings = 0;
-        for (std::size_t place = 0; place < setting_.places; ++place) {
-            question_ = {renamings, row[place]};
-            const Word* known = images_.find(question_.data());
-            Word at = known != nullptr ? *known : 0;
-            if (known == nullptr) {
-                ++asked_;
-                least_.push_back(model_.least(renamings, row[place]));
-                at = static_cast<Word>(least_.size() - 1);
-                images_.add(question_.data(), at);
-            }
-            image_[place] = least_[at].first;
-            renamings = least_[at].second;
-        }
-        return keys_.key(image_, row);
     }
     std::uint64_t key_of_all(Parts& key) {
         if (setting_.view) return std::uint64_t{key[0]} + 1;
-        key.resize(keys_.parts());
-        return keys_.key(key);
+        RowKeys& keys = setting_.is_symmetric ? images_.keys() : keys_;
+        key.resize(keys.parts());
+        return keys.key(key);
     }
 
     // ---- Verdicts
@@ -379,6 +376,16 @@ class RowSearch {
     }
     Word verdict(Word number, const Parts& before, const Parts& after) {
         const RowSetting::Condition& condition = setting_.conditions[number];
+        if (condition.is_traced) {
+            const auto read = [&](Word place) {
+                return place < setting_.places ? before[place] : after[place - setting_.places];
+            };
+            const Word tree = trees_[number];
+            if (const auto known = decisions_.find(tree, read)) return *known;
+            ++asked_;
+            const auto [reads, holds] = model_.traced_holds(number, row_of(before), row_of(after));
+            return remember(tree, read, reads, holds ? Word{*holds} : failed);
+        }
         question_.clear();
         for (Word place : condition.reads) question_.push_back(before[place]);
         for (Word place : condition.reads_after) question_.push_back(after[place]);
@@ -413,27 +420,28 @@ class RowSearch {
     }
 
     void forget() {
+        decisions_.clear();
+        trees_.clear();
+        for (std::size_t each = 0; each < verdicts_.size(); ++each) trees_.push_back(decisions_.plant());
         for (Act& act : actions_) {
             act.first.clear();
             act.picked.clear();
+            act.guard = decisions_.plant();
             for (Act::Set& each : act.sets) each.known.clear();
         }
         for (auto* each : {&results_, &verdicts_})
             for (Answers& answers : *each) answers.clear();
         views_.clear();
-        lists_ = elements_ = {};
-        paths_ = {};
-        changes_ = {};
-        uses_ = numbers_ = {};
-        residuals_ = {};
-        inputs_ = {};
+        known_ = {};
+        elements_ = {};
+        numbers_ = {};
         answers_ = picks_ = 0;
-        model_.forget();
     }
 
     RowModel& model_;
     const RowSetting setting_;
     RowKeys keys_;
+    RowImages images_;
     Visited visited_;
     std::vector<std::uint64_t> order_;  // the keys of rows, as they were found
     std::vector<Word> parents_;
@@ -441,21 +449,19 @@ class RowSearch {
 
     // What is known
     std::vector<Act> actions_;
-    std::vector<List> lists_, elements_;  // of paths; of numbers
-    std::vector<KnownPath> paths_;
-    std::vector<std::pair<Word, Word>> changes_;
-    std::vector<KnownResidual> residuals_;
-    std::vector<Residual::Input> inputs_;
-    std::vector<Word> uses_, numbers_;  // of residuals, by their numbers; elements
-    std::vector<Answers> results_;      // of residuals, by how much they read
+    KnownPaths known_;
+    Decisions decisions_;           // of traced actions and conditions
+    std::vector<Word> trees_;       // of conditions
+    std::vector<List> elements_;    // of sets, by their numbers
+    std::vector<Word> numbers_;     // of elements
+    std::vector<Answers> results_;  // of residuals, by how much they read
     std::vector<Answers> verdicts_;
-    Answers images_, views_;
-    std::vector<std::pair<Word, Word>> least_;
+    Answers views_;
     std::size_t answers_ = 0, picks_ = 0;
     std::uint64_t asked_ = 0;
 
     // The state at hand
-    Parts before_, image_;
+    Parts before_;
     std::vector<Step> steps_;
     std::size_t taken_ = 0;
     std::vector<Word> question_, picked_;

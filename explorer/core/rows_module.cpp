@@ -29,16 +29,21 @@ class PythonRows : public RowModel {
     std::optional<std::vector<Path>> paths(Word action, Row row, Elements picked) override {
         const auto found = ask<std::vector<PathTuple>>("paths", action, tuple(row), tuple(picked));
         if (!found) return std::nullopt;
-        std::vector<Path> paths;
-        for (const auto& [is_dead, changes, residuals] : *found) {
-            Path& path = paths.emplace_back(Path{is_dead, changes, {}});
-            for (const auto& [number, to, inputs] : residuals) {
-                Residual& residual =
-                    path.residuals.emplace_back(Residual{number, to.value_or(Residual::test), {}});
-                for (const auto& [place, is_primed] : inputs) residual.inputs.push_back({place, is_primed});
-            }
-        }
-        return paths;
+        return paths_of(*found);
+    }
+    Traced<bool> traced_may_pick(Word action, Row row) override {
+        const auto found =
+            ask<std::pair<std::vector<Word>, std::optional<bool>>>("traced_may_pick", action, tuple(row));
+        return found ? Traced<bool>{found->first, found->second} : Traced<bool>{};
+    }
+    Traced<std::vector<Path>> traced_paths(Word action, Row row, Elements picked) override {
+        const auto found = ask<std::pair<std::vector<Word>, std::optional<std::vector<PathTuple>>>>(
+            "traced_paths", action, tuple(row), tuple(picked));
+        Traced<std::vector<Path>> traced;
+        if (!found) return traced;
+        traced.reads = found->first;
+        if (found->second) traced.answer = paths_of(*found->second);
+        return traced;
     }
     std::optional<Word> residual(Word number, Row before, Row after) override {
         return ask<Word>("residual", number, tuple(before), tuple(after));
@@ -48,6 +53,14 @@ class PythonRows : public RowModel {
     }
     std::optional<bool> holds(Word condition, Row before, Row after) override {
         return ask<bool>("holds", condition, tuple(before), tuple(after));
+    }
+    Traced<bool> traced_holds(Word condition, Row before, Row after) override {
+        const auto found = ask<std::pair<std::vector<Word>, std::optional<bool>>>(
+            "traced_holds", condition, tuple(before), tuple(after));
+        return found ? Traced<bool>{found->first, found->second} : Traced<bool>{};
+    }
+    Word whole(Word group, Row row) override {
+        return nb::cast<Word>(object_.attr("whole")(group, tuple(row)));
     }
     std::optional<Word> view(Row row) override { return ask<Word>("view", tuple(row)); }
     std::pair<Word, Word> least(Word renamings, Word number) override {
@@ -63,6 +76,18 @@ class PythonRows : public RowModel {
     using PathTuple =
         std::tuple<bool, std::vector<std::pair<Word, Word>>, std::vector<ResidualTuple>>;
 
+    static std::vector<Path> paths_of(const std::vector<PathTuple>& found) {
+        std::vector<Path> paths;
+        for (const auto& [is_dead, changes, residuals] : found) {
+            Path& path = paths.emplace_back(Path{is_dead, changes, {}});
+            for (const auto& [number, to, inputs] : residuals) {
+                Residual& residual =
+                    path.residuals.emplace_back(Residual{number, to.value_or(Residual::test), {}});
+                for (const auto& [place, is_primed] : inputs) residual.inputs.push_back({place, is_primed});
+            }
+        }
+        return paths;
+    }
     static nb::tuple tuple(std::span<const Word> words) {
         nb::list listed;
         for (Word word : words) listed.append(word);
@@ -85,12 +110,15 @@ RowSetting row_setting_of(nb::handle from) {
     using Words = std::vector<Word>;
     RowSetting setting;
     setting.places = nb::cast<std::size_t>(from.attr("places"));
-    for (const auto& [reads, sets, is_computed] :
-         nb::cast<std::vector<std::tuple<Words, std::vector<Words>, bool>>>(from.attr("actions")))
-        setting.actions.push_back({reads, sets, is_computed});
-    for (const auto& [reads, after] :
-         nb::cast<std::vector<std::pair<Words, Words>>>(from.attr("conditions")))
-        setting.conditions.push_back({reads, after});
+    setting.groups = nb::cast<std::vector<Words>>(from.attr("groups"));
+    setting.last_places = nb::cast<Words>(from.attr("last_places"));
+    for (const auto& [reads, sets, is_computed, is_traced, has_guard] :
+         nb::cast<std::vector<std::tuple<Words, std::vector<Words>, bool, bool, bool>>>(
+             from.attr("actions")))
+        setting.actions.push_back({reads, sets, is_computed, is_traced, has_guard});
+    for (const auto& [reads, after, is_traced] :
+         nb::cast<std::vector<std::tuple<Words, Words, bool>>>(from.attr("conditions")))
+        setting.conditions.push_back({reads, after, is_traced});
     setting.invariants = nb::cast<Words>(from.attr("invariants"));
     setting.constraints = nb::cast<Words>(from.attr("constraints"));
     setting.step_constraints = nb::cast<Words>(from.attr("step_constraints"));

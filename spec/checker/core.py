@@ -14,8 +14,12 @@ from typing import Any, Final, NamedTuple
 
 from raft_ref.spec.checker.kept import Origin
 from raft_ref.spec.checker.symmetry import CanonicalRows
-from raft_ref.spec.steps.answers import Answers
-from raft_ref.spec.steps.interning import Memoized, Row
+from raft_ref.spec.code.predicate import Predicate
+from raft_ref.spec.steps.answers import ActionOfSearch, Answers
+from raft_ref.spec.steps.interning import Interner, Memoized, Row
+from raft_ref.spec.steps.slots.answers import SlotAnswers
+from raft_ref.spec.steps.slots.layout import SlotInterner
+from raft_ref.spec.steps.slots.reading import Later, Trace
 
 MOST_ANSWERS: Final = 1 << 24
 """After so many answers, about a gigabyte, the core forgets all and asks anew."""
@@ -43,20 +47,16 @@ class Verdicts(NamedTuple):
     step_constraints: Sequence[Memoized]
     demands: Sequence[tuple[Memoized, Memoized | None]]
 
-    def vary(self) -> bool:
-        """Whether anything depends on more than states."""
-        of_steps = [each for pair in self.demands for each in pair if each is not None]
-        every = (*self.invariants, *self.constraints, *self.step_constraints, *of_steps)
-        return any(each.varies for each in every)
-
 
 @dataclass(frozen=True)
 class _Setting:
     """The attributes of explorer::RowSetting."""
 
     places: int
-    actions: list[tuple[list[int], list[list[int]], bool]]
-    conditions: list[tuple[list[int], list[int]]]
+    groups: list[list[int]]
+    last_places: list[int]
+    actions: list[ActionOfSearch]
+    conditions: list[tuple[list[int], list[int], bool]]
     invariants: list[int]
     constraints: list[int]
     step_constraints: list[int]
@@ -71,7 +71,8 @@ class _Setting:
 class _Conditions:
     """Conditions of states or steps, each under a number."""
 
-    def __init__(self) -> None:
+    def __init__(self, interner: Interner) -> None:
+        self._interner = interner
         self.listed: list[tuple[Memoized, bool]] = []
 
     def number(self, condition: Memoized, *, of_step: bool) -> int:
@@ -84,9 +85,38 @@ class _Conditions:
         return [self.number(each, of_step=of_step) for each in conditions]
 
     @property
-    def reads(self) -> list[tuple[list[int], list[int]]]:
-        """What each reads of the state, and of the next one."""
-        return [(each.places, each.places_primed if s else []) for each, s in self.listed]
+    def reads(self) -> list[tuple[list[int], list[int], bool]]:
+        """What each reads of the state, and of the next one; or whether its answers tell that."""
+        return [
+            ([], [], True)
+            if self._is_traced(each)
+            else (each.places, each.places_primed if of_step else [], False)
+            for each, of_step in self.listed
+        ]
+
+    def _is_traced(self, condition: Memoized) -> bool:
+        """Whether it reads what has slots."""
+        read = condition.formula.reads | condition.formula.reads_primed
+        return isinstance(condition.formula, Predicate) and any(
+            len(self._interner.columns(place)) > 1
+            for place, name in enumerate(self._interner.variables)
+            if name in read
+        )
+
+    def traced_holds(self, number: int, before: Row, after: Row) -> tuple[list[int], bool | None]:
+        """Whether one holds, and what it read: the columns of the state, then those of the next."""
+        condition, of_step = self.listed[number]
+        interner, formula = self._interner, condition.formula
+        assert isinstance(interner, SlotInterner)
+        assert isinstance(formula, Predicate)
+        trace = Trace()
+        values = interner.read_all(formula.reads, before, trace)
+        primed = interner.read_all(formula.reads_primed, after, Later(trace, len(interner.tables)))
+        try:
+            holds = formula.holds_of_slots(values, primed if of_step else None)
+        except Exception:  # any: it may do what the condition does not
+            return list(trace), None
+        return list(trace), holds
 
     def holds(self, number: int, before: Row, after: Row) -> bool:
         """Whether one holds of a step, or of the state `before`."""
@@ -102,11 +132,15 @@ class _Model:
         answers: Answers,
         conditions: _Conditions,
         key: Callable[[Row], Any] | None,
+        interner: Interner,
     ) -> None:
         self.may_pick, self.elements = answers.may_pick, answers.elements
         self.paths, self.residual = answers.paths, answers.residual
         self.computed, self.forget = answers.computed, answers.forget
-        self.holds = conditions.holds
+        if isinstance(answers, SlotAnswers):
+            self.traced_may_pick, self.traced_paths = answers.traced_may_pick, answers.traced_paths
+        self.whole = interner.whole
+        self.holds, self.traced_holds = conditions.holds, conditions.traced_holds
         self.view = key
         self.least = key.least if isinstance(key, CanonicalRows) else None
 
@@ -114,15 +148,15 @@ class _Model:
 class InCore:
     """The states of a native core.
 
-    Arguments: the core, how many variables there are, what actions do, what is demanded, what is
-    the same for states that count as one (None: nothing) and what of a row it reads (None: if it
-    is symmetry), and whether a state without successors is to be told of.
+    Arguments: the core, the interner of rows, what actions do, what is demanded, what is the same
+    for states that count as one (None: nothing) and what of a row it reads (None: if it is
+    symmetry), and whether a state without successors is to be told of.
     """
 
     def __init__(
         self,
         core: Core,
-        places: int,
+        interner: Interner,
         answers: Answers,
         verdicts: Verdicts,
         key: Callable[[Row], Any] | None,
@@ -130,9 +164,11 @@ class InCore:
         *,
         check_deadlock: bool,
     ) -> None:
-        conditions = _Conditions()
+        conditions = _Conditions(interner)
         setting = _Setting(
-            places=places,
+            places=len(interner.tables),
+            groups=[[*interner.columns(each)] for each in range(len(interner.variables))],
+            last_places=interner.last_columns,
             actions=answers.actions,
             invariants=conditions.numbers(verdicts.invariants, of_step=False),
             constraints=conditions.numbers(verdicts.constraints, of_step=False),
@@ -151,7 +187,7 @@ class InCore:
             memory=core.memory,
             most_answers=core.most_answers,
         )
-        self._core = core.make(_Model(answers, conditions, key), setting)
+        self._core = core.make(_Model(answers, conditions, key, interner), setting)
         self._origins: dict[int, Origin] = {}
         self.numbers = _Known(self._core)
 

@@ -29,6 +29,7 @@ from raft_ref.spec.checker.verdict import (
 )
 from raft_ref.spec.steps.answers import Answers
 from raft_ref.spec.steps.interning import Formula, Interner, Memoized, Row, State
+from raft_ref.spec.steps.slots.actions import SlotActions
 from raft_ref.spec.syntax.errors import NoValueError, Position, SpecError
 from raft_ref.spec.temporal import NO_BEHAVIORS, Behaviors, Demand
 from raft_ref.spec.values.value import Value, record
@@ -81,6 +82,9 @@ class Model(Protocol):
 
     def memoized(self, interner: Interner) -> Successors:
         """Return the next-state relation on the rows of an interner."""
+
+    def slotted(self) -> SlotActions | None:
+        """Return it on rows with slots, for a core; None if there are none."""
 
 
 class Condition(Formula, Protocol):
@@ -212,7 +216,9 @@ class Search:
         self._task = task
         self._model = task.model
         self._on_progress = on_progress
-        self._interner = Interner(task.model.variables)
+        is_in_core = core is not None and _may_be_in_core(task)
+        slotted = task.model.slotted() if is_in_core else None
+        self._interner = Interner(task.model.variables) if slotted is None else slotted.interner
         self._invariants = self._tests(task.invariants)
         self._initial_properties = self._tests(task.initial_properties)
         self._step_properties = self._tests(task.step_properties)
@@ -222,7 +228,7 @@ class Search:
         ]
         self._level = 0  # TLC's: that of the state out of which a step is taken
         self._key = self._keys()
-        actions = self._model.memoized(self._interner)
+        actions = self._model.memoized(self._interner) if slotted is None else slotted
         self._successors = actions.successors
         self._counts: dict[Action, list[int]] = {action: [0, 0] for action in task.model.actions}
         self._own_generated = 0
@@ -237,11 +243,13 @@ class Search:
             self._edges = None
             self._leave("it is not sound where states count as one, by SYMMETRY or VIEW")
         self._names = actions.names
-        self._kept: Kept = InPython() if core is None else self._within(core, actions)
+        self._kept: Kept = InPython()
+        if core is not None and is_in_core:
+            self._kept = self._within(core, actions)
         self._tell()
 
     def _within(self, core: Core, actions: Successors) -> Kept:
-        """Return where a core keeps states, if what it does can be remembered."""
+        """Return where a core keeps states."""
         asked = self._task.view
         view = None if asked is None else Memoized(asked, asked.value, self._interner)
         verdicts = Verdicts(
@@ -250,12 +258,9 @@ class Search:
             self._action_constraints,
             [(each.condition, each.exempt) for each in self._step_properties],
         )
-        varies = verdicts.vary() or (view is not None and view.varies)
-        if self._edges is not None or varies or not self._model.variables:
-            return InPython()
         return InCore(
             core,
-            len(self._model.variables),
+            self._interner,
             actions.answers(),
             verdicts,
             self._key,
@@ -536,6 +541,16 @@ class Search:
                 earlier.generated + generated, earlier.distinct + distinct
             )
         return found
+
+
+def _may_be_in_core(task: Task) -> bool:
+    """Whether what is done can be remembered, and no graph of states is asked for."""
+    formulas: list[Formula | None] = [each.condition for each in task.invariants]
+    formulas += [*task.constraints, *task.action_constraints, task.view]
+    formulas += [each for prop in task.step_properties for each in (prop.condition, prop.exempt)]
+    varies = any(getattr(each, "varies", False) for each in formulas)
+    is_of_behaviors = bool(task.behaviors.demands) and not (task.renamings or task.view)
+    return not varies and not is_of_behaviors and bool(task.model.variables)
 
 
 def _fact(told: Value | Callable[[], Value]) -> Value:

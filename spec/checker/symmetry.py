@@ -101,8 +101,9 @@ class CanonicalRows:
             [_RenamedNumbers(table, *each) for each in every]
             if seen is None or name in seen
             else [_Unseen()] * len(every)
-            for name, table in zip(interner.variables, interner.tables, strict=True)
+            for name, table in zip(interner.variables, interner.whole_tables, strict=True)
         ]
+        self._interner = interner
         self._choices = _Choices(tables)
         self._start = self._choices.choice(0, tuple(range(len(every))))
 
@@ -110,7 +111,7 @@ class CanonicalRows:
         """Return the least of a row's renamings."""
         choice = self._start
         image = []
-        for number in row:
+        for number in self._interner.whole_row(row):
             least, choice = choice[number]
             image.append(least)
         return tuple(image)

@@ -90,7 +90,7 @@ def _except(generator: Generator, node: tree.Except, primed: bool) -> Code:
         if generator.careful:
             text = _updated(generator, update, text, path, primed)
         else:
-            text = _spliced(generator, update, text, path, primed)
+            text = spliced(generator, update, text, path, primed)
     return Code(text, "function")
 
 
@@ -107,7 +107,7 @@ def _updated(
     return generator.fallible(update, helper, text, f"({steps})", replacement, outside)
 
 
-def _spliced(
+def spliced(
     generator: Generator, update: tree.Update, text: str, path: list[str], primed: bool
 ) -> str:
     """Return the text of an update as slices of the function's tuple."""
@@ -118,7 +118,7 @@ def _spliced(
         return generator.value(update.value, primed).text
     old = writer.named(text)
     place = writer.named(f"{old}[0].get({path[0]})")
-    new = _spliced(generator, update, f"{old}[{place}]", path[1:], primed)
+    new = spliced(generator, update, f"{old}[{place}]", path[1:], primed)
     unchanged = generator.namespace.helper(operators.unchanged)
     otherwise = f"{unchanged}({old}, {path[0]}, {_outside(generator, update)})"
     sliced = f"{old}[:{place}] + ({new},) + {old}[{place} + 1:]"

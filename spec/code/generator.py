@@ -69,8 +69,11 @@ class Generator:
         careful: bool,
         effects: Effects | None = None,
         special: Mapping[str, Form] | None = None,
+        slotted: bool = False,
     ) -> None:
         self.analysis = analysis
+        self.slotted = slotted
+        self.by_slot: set[tree.Variable] = set()
         self.special = special or {}
         self.careful = careful
         self.effects = effects or Effects()
@@ -338,6 +341,10 @@ class Generator:
             return text
         index = self.namespace.position(at)
         return f"unassigned(positions[{index}], {name.name + chr(39) * primed!r})"
+
+    def valued(self, name: str) -> str:
+        """Return the text of the value of the variable that has a name; see `forms`."""
+        return f"{name}.whole()" if self.slotted else name
 
     def constant_in_order(self, node: tree.Expression) -> str | None:
         """Return the name of the sorted elements if the node is a declared, finite set."""

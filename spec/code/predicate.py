@@ -69,6 +69,18 @@ class Predicate:
         """
         return self._as_bool(self._function(*self._arguments(values, primed)))
 
+    def holds_of_slots(
+        self, values: Mapping[str, Any], primed: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Whether the operator is TRUE, as `holds`.
+
+        Arguments: for variables the objects that tell what is read of them; see `forms`.
+        Raises any exception where `holds` raises `SpecError`, or it cannot be told.
+        """
+        function = self._program.slotted.function(self._definition)
+        arguments = self._arguments(values, primed)
+        return self._as_bool(self._program.effects.purely(function, *arguments))
+
     def _as_bool(self, result: Any) -> bool:
         if result is True or result is False:
             return result

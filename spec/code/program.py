@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 from raft_ref.spec.code.context import with_context
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.code.explain import conditions_function, instances_function
-from raft_ref.spec.code.forms import FORMS
+from raft_ref.spec.code.forms import FORMS, SLOT_FORMS
 from raft_ref.spec.code.generator import Form, Generator
 from raft_ref.spec.code.indexed_formulas import IndexedFormula, instance_function
 from raft_ref.spec.names.analysis import Analysis, Read
@@ -38,6 +39,22 @@ class Program:
                 analysis, constants, FORMS, careful=careful, effects=self.effects, special=special
             )
             for careful in (False, True)
+        )
+
+    @cached_property
+    def slotted(self) -> Generator:
+        """The quick text in which variables are objects with slots; see `forms`.
+
+        It has no operators that this folder does not know.
+        """
+        quick = self.quick
+        return Generator(
+            self.analysis,
+            quick.constants,
+            SLOT_FORMS,
+            careful=False,
+            effects=self.effects,
+            slotted=True,
         )
 
     def signature(self, definition: tree.Definition) -> list[Read]:

@@ -8,5 +8,6 @@ that `transitions` needs. So that equal work is done once, an action is then spe
 evaluation): `distribution` splits it where it begins with a choice, `binding_times` finds the
 dynamic variables, `specialization` writes what can be computed without them, `residuals` the rest;
 `memoization` keeps the results of both, for states that are rows of numbers (`interning`), and
-`answers` has them for a native search that keeps them itself.
+`answers` has them for a native search that keeps them itself. In `slots` it is told which parts of
+functions were read for an answer.
 """

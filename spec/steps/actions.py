@@ -324,7 +324,7 @@ class Actions(Inlining):
         self, node: tree.Call, environment: Environment, values: Values, then: Then
     ) -> None:
         r"""`x' = e` or `x' \in S`."""
-        generator, writer = self.generator, self.generator.writer
+        generator = self.generator
         variable = self._assigned(node.arguments[0], environment)
         assert variable is not None
         if variable in values:
@@ -336,13 +336,18 @@ class Actions(Inlining):
         name = self._name(variable)
         self._note(variable, node, environment)
         if node.name == "=":
-            if not text.isidentifier():
-                writer.emit(f"{name} = {text}")
-            then({**values, variable: text if text.isidentifier() else name})
+            then({**values, variable: self.holding(name, text)})
             return
         elements = generator.fallible(given, generator.namespace.helper(in_kept_order), text)
         with self.looping(f"for {name} in {elements}:"):
-            then({**values, variable: name})
+            then({**values, variable: self.holding(name, name)})
+
+    def holding(self, name: str, text: str) -> str:
+        """Return what stands for a variable with a new value: its name, or that of the value."""
+        if text.isidentifier():
+            return text
+        self.generator.writer.emit(f"{name} = {text}")
+        return name
 
     def _note(self, variable: tree.Variable, node: tree.Node, environment: Environment) -> None:
         """Let the careful text note what gives a variable its value on this path.

@@ -9,7 +9,7 @@ to whoever asks the oracle.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from raft_ref.spec.code.effects import Effects
 from raft_ref.spec.steps.interning import Interner, Row, Table
@@ -21,6 +21,20 @@ Asked: TypeAlias = tuple[int, int | None, tuple[tuple[int, bool], ...]]
 
 Path: TypeAlias = tuple[bool, list[tuple[int, int]], list[Asked]]
 """Whether a path is dead, the new numbers at places, and the residuals."""
+
+
+class ActionOfSearch(NamedTuple):
+    """What a search must know of an action: see explorer::RowSetting::Action.
+
+    That is what it reads, and what the sets read of which it picks elements; whether it is not to
+    be remembered; and whether its answers tell what they depend on, and tests come before them.
+    """
+
+    reads: list[int]
+    sets: list[list[int]]
+    is_computed: bool = False
+    is_traced: bool = False
+    has_guard: bool = False
 
 
 class Answers:
@@ -46,15 +60,14 @@ class Answers:
         self._numbers: dict[tuple[Any, ...], int] = {}
 
     @property
-    def actions(self) -> list[tuple[list[int], list[list[int]], bool]]:
-        """Of each action what it reads, what its sets read, and whether it is new each time.
-
-        Of sets it picks elements; what is new each time is not remembered.
-        """
+    def actions(self) -> list[ActionOfSearch]:
+        """Of each action what the search must know."""
         return [
-            ([], [], True)
+            ActionOfSearch([], [], is_computed=True)
             if each is None
-            else (list(each.reads), [[p for p, _ in set_.inputs] for set_ in each.domains], False)
+            else ActionOfSearch(
+                list(each.reads), [[p for p, _ in set_.inputs] for set_ in each.domains]
+            )
             for each in self._extensions
         ]
 
@@ -81,7 +94,9 @@ class Answers:
         """Return the result of a residual: a number, or of a test 1 or 0."""
         residual, given = self._residuals[number]
         result = self._result(residual, given, before, after)
-        return int(bool(result)) if residual.to is None else self._tables[residual.to][result]
+        if residual.to is None:
+            return int(bool(result))
+        return self._tables[self._interner.columns(residual.to)[0]][result]
 
     def computed(self, action: int, row: Row) -> list[Row]:
         """Return where an action leads, computed anew."""

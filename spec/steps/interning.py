@@ -33,11 +33,40 @@ class Table(dict[Value, int]):
 
 
 class Interner:
-    """The tables of all variables of a model."""
+    """The tables of all variables of a model.
+
+    A row has a column for each variable. In `slots.layout` is one in which some have more.
+    """
 
     def __init__(self, variables: Sequence[str]) -> None:
         self.variables = tuple(variables)
         self.tables = [Table() for _ in variables]
+
+    def columns(self, place: int) -> Sequence[int]:
+        """Return where a row has the value of a variable."""
+        return (place,)
+
+    @property
+    def last_columns(self) -> list[int]:
+        """The last column of each variable that has several."""
+        return []
+
+    def value(self, place: int, row: Row) -> Value:
+        """Return the value of a variable in a row."""
+        return self.tables[place].values_by_number[row[place]]
+
+    def whole(self, place: int, row: Row) -> int:
+        """Return the number of the value of a variable as a whole."""
+        return row[place]
+
+    @property
+    def whole_tables(self) -> Sequence[Table]:
+        """The tables of the values of variables as wholes."""
+        return self.tables
+
+    def whole_row(self, row: Row) -> Row:
+        """Return a row of the numbers of variables' values."""
+        return row
 
     def row(self, state: State) -> Row:
         """Return a state as numbers."""
@@ -71,6 +100,7 @@ class Memoized:
 
     def __init__(self, formula: Formula, compute: Callable[..., Any], interner: Interner) -> None:
         self._compute = compute
+        self.formula = formula
         self._reads = _Selection(formula.reads, interner)
         self._reads_primed = _Selection(formula.reads_primed, interner)
         self._of_states: dict[Any, Any] = {}
@@ -126,15 +156,16 @@ class _Selection:
 
     def __init__(self, names: frozenset[str], interner: Interner) -> None:
         self._names = sorted(names)
-        self.places = [interner.variables.index(name) for name in self._names]
-        self._tables = [interner.tables[place] for place in self.places]
+        self._variables = [interner.variables.index(name) for name in self._names]
+        self.places = [each for place in self._variables for each in interner.columns(place)]
+        self._value = interner.value
         self.key: Callable[[Row], Any] = itemgetter(*self.places) if names else _nothing
 
     def values(self, row: Row) -> dict[str, Value]:
         """Return the values of the variables."""
         return {
-            name: table.values_by_number[row[place]]
-            for name, table, place in zip(self._names, self._tables, self.places, strict=True)
+            name: self._value(place, row)
+            for name, place in zip(self._names, self._variables, strict=True)
         }
 
 

@@ -299,7 +299,7 @@ class ResidualActions(Actions):
         if variable is None or variable in values or variable not in self.division.primed:
             super()._unchanged(node, environment, values, then)
             return
-        before = f"v_{variable.name}"
+        before = self.generator.valued(f"v_{variable.name}")
         then(self._residualize(node, environment, values, lambda: before, variable))
 
     def _for_all(

@@ -35,6 +35,8 @@ from raft_ref.spec.syntax.expressions import Declaration
 from raft_ref.spec.values.runtime import in_kept_order
 from raft_ref.spec.values.standard import LANGUAGE
 
+Writing: TypeAlias = "Callable[[Generator, tuple[tree.Variable, ...], Division], ExtensionWriter]"
+
 End: TypeAlias = tuple[Any, tuple[Any, ...], tuple[Any, ...]]
 """An end of a path of a generating extension; see there."""
 
@@ -50,10 +52,11 @@ class GeneratingExtension:
 
     An end is a tuple of the values to be shown as the action's (None: there is no successor), of
     pairs of a place and a new value, and of residuals, in order: each a `Residual` and its static
-    parts.
+    parts. `dynamic` are the places of the variables of which residuals tell.
     """
 
     reads: tuple[int, ...]
+    dynamic: frozenset[int]
     domains: tuple[Residual, ...]
     guard: Callable[..., None] | None
     body: Callable[..., None]
@@ -64,17 +67,20 @@ def generating_extension(
     generator: Generator,
     variables: tuple[tree.Variable, ...],
     dynamic: frozenset[tree.Variable],
+    writing: Writing | None = None,
 ) -> GeneratingExtension | None:
     """Return the generating extension of an action; None if it has none.
 
-    A variable is static to an action that must look at it to be specialized.
+    A variable is static to an action that must look at it to be specialized. `writing` makes what
+    writes it.
     """
+    writing = writing or ExtensionWriter
     division = Division(dynamic, dynamic)
     outer = generator.locals, generator.assignment, generator.writer
     while True:
         generator.writer = Writer()
         try:
-            extension = _ExtensionWriter(generator, variables, division).extension(label)
+            extension = writing(generator, variables, division).extension(label)
             looked_at = division.unprimed & {variables[place] for place in extension.reads}
             if not looked_at:
                 return extension
@@ -96,7 +102,7 @@ def distinct(ends: list[End]) -> list[End]:
     return found + [(None, (), path) for path in dead if path not in evaluated]
 
 
-class _ExtensionWriter(ResidualActions):
+class ExtensionWriter(ResidualActions):
     """Writes the generating extension of one action."""
 
     def __init__(
@@ -121,8 +127,10 @@ class _ExtensionWriter(ResidualActions):
             for place, variable in enumerate(self.ordered)
             if self.generator.reference(variable, False) in named
         ]
+        dynamic = self.division.unprimed | self.division.primed
         return GeneratingExtension(
             tuple(reads),
+            frozenset(place for place, each in enumerate(self.ordered) if each in dynamic),
             tuple(self._domains),
             self._function(label, guard, reads, []) if tests else None,
             self._function(label, body, reads, self._elements),
@@ -147,7 +155,7 @@ class _ExtensionWriter(ResidualActions):
     # From the relation to the action
 
     def _outward(self, label: Label) -> tuple[list[tree.Expression], Label]:
-        r"""Move an \E over a dynamic set out of a conjunction, over the tests before it.
+        r"""Move an \E whose elements are parameters out of a conjunction, over the tests before it.
 
         Returns these tests, which are what is evaluated if the set is empty, and the action.
         """
@@ -157,8 +165,7 @@ class _ExtensionWriter(ResidualActions):
             environment = self._walk(label.steps)
         conjuncts = conjuncts_of(label.node)
         for place, each in enumerate(conjuncts):
-            if self._picks_of_dynamic(each):
-                assert isinstance(each, tree.Quantified)
+            if isinstance(each, tree.Quantified) and self.is_moved_outward(each):
                 rest = (*conjuncts[:place], each.body, *conjuncts[place + 1 :])
                 node = tree.Call(label.node.at, "/\\", rest)
                 self.generator.analysis.meanings[node] = LANGUAGE["/\\"]
@@ -168,6 +175,10 @@ class _ExtensionWriter(ResidualActions):
             if not self.is_test(each, environment) or self.is_dynamic(each, environment):
                 break
         return [], label
+
+    def is_moved_outward(self, node: tree.Quantified) -> bool:
+        r"""Whether all that an \E binds becomes parameters."""
+        return self._picks_of_dynamic(node)
 
     def _picks_of_dynamic(self, node: tree.Expression) -> bool:
         return not picked_from(node, self.generator.analysis).isdisjoint(self.division.unprimed)
@@ -197,10 +208,28 @@ class _ExtensionWriter(ResidualActions):
         step = label.steps[place]
         if not isinstance(step, tree.Quantified):
             self._along(label, place + 1, self._step(step, environment))
-        elif any(self._picks_of_dynamic(each) for each in label.steps[place:]):
-            self._along(label, place + 1, self._parametrized(step, environment))
-        else:
-            self.exists(step, environment, {}, lambda inner: self._along(label, place + 1, inner))
+            return
+        count = self.parameters(label, place)
+        if count:
+            first = replace(step, bindings=step.bindings[:count])
+            environment = self._parametrized(first, environment)
+        rest = step.bindings[count:]
+        if not rest:
+            self._along(label, place + 1, environment)
+            return
+        self.exists(
+            replace(step, bindings=rest),
+            environment,
+            {},
+            lambda inner: self._along(label, place + 1, inner),
+        )
+
+    def parameters(self, label: Label, place: int) -> int:
+        r"""Return how many bindings of an \E on the way to an action become parameters."""
+        step = label.steps[place]
+        assert isinstance(step, tree.Quantified)
+        is_before = any(self._picks_of_dynamic(each) for each in label.steps[place:])
+        return len(step.bindings) if is_before else 0
 
     def _parametrized(self, step: tree.Quantified, environment: Environment) -> Environment:
         r"""Make the elements of an \E parameters of the function."""

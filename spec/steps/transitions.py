@@ -10,13 +10,22 @@ from collections.abc import Callable
 from typing import Any
 
 from raft_ref.spec.code.effects import Effects
+from raft_ref.spec.code.generator import Generator
 from raft_ref.spec.code.program import Program
 from raft_ref.spec.names.labels import ActionName, Label, labels_of
 from raft_ref.spec.steps.binding_times import dynamic_variables
 from raft_ref.spec.steps.distribution import parts_of
 from raft_ref.spec.steps.interning import Interner, State
 from raft_ref.spec.steps.memoization import MemoizedActions
-from raft_ref.spec.steps.specialization import generating_extension
+from raft_ref.spec.steps.slots.actions import SlotActions, domains_of
+from raft_ref.spec.steps.slots.layout import SlotInterner
+from raft_ref.spec.steps.slots.writing import Slotting, SlotWriter
+from raft_ref.spec.steps.specialization import (
+    ExtensionWriter,
+    GeneratingExtension,
+    Writing,
+    generating_extension,
+)
 from raft_ref.spec.steps.successors import ActionWriter, Generated, Successor, WithOracle, taken
 from raft_ref.spec.syntax import expressions as tree
 from raft_ref.spec.values.value import Value
@@ -111,6 +120,9 @@ class Nothing(_WithEffects):
         """Return the same on rows."""
         return MemoizedActions([], self.successors, interner, self._effects)
 
+    def slotted(self) -> None:
+        """Return nothing: there is no function."""
+
 
 class Transitions(_WithEffects):
     """The initial states and the next-state relation; made by `Module.transitions`."""
@@ -127,6 +139,7 @@ class Transitions(_WithEffects):
         next_, program = relation
         self._program = program
         self._declared = variables
+        self._known_initial: list[State] | None = None
         self._labels = labels = labels_of(next_, program.analysis)
         actions = [each.action for each in labels]
         self.actions: tuple[ActionName, ...] = tuple(actions)
@@ -153,6 +166,8 @@ class Transitions(_WithEffects):
 
         Raises `SpecError` where TLC has an error.
         """
+        if self._known_initial is not None:
+            return self._known_initial
         return self._init.results(())
 
     def successors(self, state: State) -> list[Successor]:
@@ -164,13 +179,51 @@ class Transitions(_WithEffects):
 
     def memoized(self, interner: Interner) -> MemoizedActions:
         """Return the same relation on the rows of an interner, memoized."""
-        analysis, quick = self._program.analysis, self._program.quick
+        actions = self._specialized(self._program.quick, ExtensionWriter)
+        return MemoizedActions(actions, self.successors, interner, self._effects)
+
+    def slotted(self) -> SlotActions | None:
+        """Return the same on rows with slots; None if there is no function that has any.
+
+        Those have that are functions over the same arguments in all initial states, if some
+        action is taken for each of these, reads one of them, and treats the function as static.
+        """
+        try:
+            states = self._effects.purely(self._init.results, ())
+        except Exception:  # any: the search tells of it, in its time
+            return None
+        self._known_initial = states
+        domains = domains_of(states)
+        slotting = Slotting(self._program.quick, frozenset(domains.values()))
+        if not domains:
+            return None
+        generator = self._program.slotted
+        actions = self._specialized(generator, functools.partial(SlotWriter, slotting))
+        extensions = [extension for _, extension, _ in actions if extension is not None]
+        dynamic = frozenset().union(*[each.dynamic for each in extensions])
+        chosen = {
+            place: domain
+            for place, domain in domains.items()
+            if domain in slotting.used
+            and place not in dynamic
+            and self._declared[place] in generator.by_slot
+        }
+        if not chosen:
+            return None
+        interner = SlotInterner(self.variables, chosen)
+        return SlotActions(actions, self.successors, interner, self._effects)
+
+    def _specialized(
+        self, generator: Generator, writing: Writing
+    ) -> list[tuple[ActionName, GeneratingExtension | None, Callable[..., list[Any]]]]:
+        """Return each action with its generating extension, and what computes its successors."""
+        analysis = self._program.analysis
         parts = [parts_of(label, analysis) for label in self._labels]
         dynamic = dynamic_variables([part for each in parts for part in each], analysis)
-        actions = [
+        return [
             (
                 action,
-                generating_extension(part, quick, self._declared, dynamic),
+                generating_extension(part, generator, self._declared, dynamic, writing),
                 functools.partial(self._next.quick, place)
                 if len(parts[place]) == 1
                 else functools.partial(taken, self._written(part, action)),
@@ -178,7 +231,6 @@ class Transitions(_WithEffects):
             for place, action in enumerate(self.actions)
             for part in parts[place]
         ]
-        return MemoizedActions(actions, self.successors, interner, self._effects)
 
     def _written(self, part: Label, action: ActionName) -> Generated:
         """Return the function of a part of an action, in the quick text."""

@@ -31,6 +31,45 @@ void what_was_answered_is_found() {
     }
 }
 
+// A function of a row that looks at few of its places, as a tree that is not written down: what it
+// reads next is mixed from what it has read so far.
+Word answer_of(const std::vector<Word>& row, std::vector<Word>& reads) {
+    std::uint64_t seen = 7;
+    for (int depth = 0; depth < 6 && seen % 5 != 0; ++depth) {
+        const Word place = static_cast<Word>(seen % row.size());
+        reads.push_back(place);
+        seen = mixed(seen ^ row[place]);
+    }
+    return static_cast<Word>(seen % 1000);
+}
+
+void a_decision_depends_on_what_was_read_and_no_more() {
+    Decisions decisions;
+    const Word other = decisions.plant(), root = decisions.plant();
+    std::mt19937 random(3);
+    std::vector<Word> row(9);
+    const auto read = [&](Word place) { return row[place]; };
+    int asked = 0;
+    for (int trial = 0; trial < 20000; ++trial) {
+        for (Word& each : row) each = random() % 3;
+        std::vector<Word> reads;
+        const Word expected = answer_of(row, reads);
+        const auto found = decisions.find(root, read);
+        if (found) CHECK(*found == expected);
+        if (!found) CHECK(++asked && decisions.add(root, read, reads, expected));
+        CHECK(!decisions.find(other, read));
+        CHECK(decisions.find(root, read) == expected);
+    }
+    CHECK(asked <= 3 * 3 * 3 * 3 * 3 * 3);  // of 3^9 rows
+    const std::size_t size = decisions.size();
+    for (Word& each : row) each = 0;
+    const std::vector<Word> none, wrong{8};
+    CHECK(!decisions.add(root, read, none, 1) && !decisions.add(root, read, wrong, 1));
+    CHECK(decisions.size() == size);
+    decisions.clear();
+    CHECK(!decisions.find(decisions.plant(), read));
+}
+
 void a_key_is_one_row() {
     for (std::size_t width : {1, 2, 3, 5, 8, 13}) {
         RowKeys keys(width);
@@ -95,6 +134,31 @@ struct Counting : RowModel {
         if (action == 0 && row[0] == thrower) return std::nullopt;
         if (row[action] == limit) return std::vector<Path>{};
         return std::vector<Path>{{false, {{action, row[action] + 1}}, {}}};
+    }
+    // Of traced actions: each looks at its own place, and the last one at itself and the first.
+    RowSetting traced_setting() const {
+        RowSetting setting = this->setting();
+        for (RowSetting::Action& each : setting.actions)
+            each = {{}, each.sets, false, true, !each.sets.empty()};
+        setting.conditions = {{{}, {}, true}};
+        return setting;
+    }
+    Traced<bool> traced_may_pick(Word action, Row row) override {
+        ++questions;
+        return {{action}, may_pick(action, row)};
+    }
+    Traced<std::vector<Path>> traced_paths(Word action, Row row, Elements picked) override {
+        return {action == places ? std::vector<Word>{} : std::vector<Word>{action},
+                paths(action, row, picked)};
+    }
+    Traced<bool> traced_holds(Word condition, Row before, Row after) override {
+        return {{places + 1, 0}, holds(condition, before, after)};
+    }
+    // The number of a row that is one variable.
+    Word whole(Word, Row row) override {
+        Word number = 0;
+        for (Word each : row) number = number * (limit + 1) + each;
+        return number;
     }
     std::optional<Word> residual(Word number, Row before, Row) override {
         return before[0] <= number;
@@ -163,12 +227,48 @@ void all_that_a_plain_search_finds() {
 }
 
 void what_is_forgotten_is_asked_anew() {
+    for (bool is_traced : {true, false}) {
+        Counting model(4, 5);
+        RowSetting setting = is_traced ? model.traced_setting() : model.setting();
+        setting.most_answers = 20;
+        RowSearch search(model, setting);
+        CHECK(searched(search, model) == states_of(model));
+        CHECK(model.forgotten > 10);
+    }
+}
+
+void answers_that_tell_what_they_depend_on() {
     Counting model(4, 5);
-    RowSetting setting = model.setting();
-    setting.most_answers = 20;
-    RowSearch search(model, setting);
+    RowSearch search(model, model.traced_setting());
     CHECK(searched(search, model) == states_of(model));
-    CHECK(model.forgotten > 10);
+    CHECK(model.questions < 100);
+    for (int what = 0; what < 2; ++what) {
+        Counting failing(3, 4);
+        (what == 0 ? failing.thrower : failing.forbidden) = 2;
+        RowSearch left(failing, failing.traced_setting());
+        const std::size_t number = searched(left, failing);
+        CHECK(number < left.size() && left.row(number)[0] == (what == 0 ? 2 : 1));
+    }
+}
+
+void a_row_that_does_not_fit_is_left() {
+    Counting model(3, 4);
+    RowSetting setting = model.setting();
+    setting.last_places = {3};  // which is 0 at first
+    RowSearch search(model, setting);
+    CHECK(searched(search, model) == 0);
+}
+
+void a_variable_of_several_places_has_one_image() {
+    Counting model(3, 4);
+    RowSetting setting = model.setting();
+    setting.groups = {{0, 1, 2, 3}};
+    setting.is_symmetric = true;
+    RowSearch search(model, setting);
+    search.keep(Parts(1), Parts(4), ~Word{0});
+    std::size_t done = 0;
+    while (done < search.size()) done = search.expand(done, search.size());
+    CHECK(done == states_of(model));
 }
 
 void a_state_of_which_more_is_to_be_said_is_left() {
@@ -196,9 +296,13 @@ void states_that_look_the_same_are_one() {
 
 void run() {
     what_was_answered_is_found();
+    a_decision_depends_on_what_was_read_and_no_more();
     a_key_is_one_row();
     all_that_a_plain_search_finds();
     what_is_forgotten_is_asked_anew();
+    answers_that_tell_what_they_depend_on();
+    a_row_that_does_not_fit_is_left();
+    a_variable_of_several_places_has_one_image();
     a_state_of_which_more_is_to_be_said_is_left();
     states_that_look_the_same_are_one();
 }
