@@ -276,7 +276,7 @@ def _told(reply: Reply) -> str:
     return "does not lead" if reply.leader is None else f"follows {reply.leader}"
 
 
-VISIT = 0.5
+VISIT = 2.0
 """Seconds in which who is to be added must answer."""
 
 

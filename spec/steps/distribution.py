@@ -2,7 +2,8 @@ r"""An action that begins with a choice falls apart: (A \/ B) /\ C is A /\ C, an
 
 The parts give the same steps in the same order, and go by the same name: only their stages are
 their own, so that each reads no more than it needs. Where the choice comes later nothing is
-distributed: what stands before it would be evaluated again for each part.
+distributed: what stands before it would be evaluated again for each part. Nor is it where the
+action is one of each element of a set: all parts of the first come before those of the next.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from raft_ref.spec.values.standard import LANGUAGE
 
 def parts_of(label: Label, analysis: Analysis) -> list[Label]:
     """Return the actions of which an action is the disjunction, if only of itself."""
+    if label.bound:
+        return [label]
     first, *rest = conjuncts_of(label.node) or (label.node,)
     parts = list(_conjunctions(first, rest, frozenset(), analysis)) if rest else []
     if len(parts) < 2:

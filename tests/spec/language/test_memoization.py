@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from raft_ref import spec
@@ -284,6 +284,7 @@ def actions(draw: st.DrawFn) -> str:
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(actions(), min_size=1, max_size=3))
+@example([r"\E m \in S : (f' = <<n, n>> \/ f' = <<m, n>>) /\ UNCHANGED <<S, n>>"])
 def test_any_actions(tmp_path: Path, disjuncts: list[str]) -> None:
     pick = r"\E m \in S : S' = S \ {m} /\ UNCHANGED <<f, n>>"
     listed = "\n".join(f"    \\/ {each}" for each in [*disjuncts, pick])
