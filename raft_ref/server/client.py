@@ -17,7 +17,7 @@ from raft_ref.server.network.framing import MAX_FRAME, FrameError, Frames, frame
 from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
 from raft_ref.server.network.incoming import NO_REQUEST
 from raft_ref.server.network.tls import Certificate
-from raft_ref.server.replica import Reply, Status
+from raft_ref.server.replicas.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted
 from raft_ref.server.store import Result
 

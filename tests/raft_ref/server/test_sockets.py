@@ -26,7 +26,7 @@ from raft_ref.server.network.incoming import BUSY, MOST_ASKED, Asked, Incoming
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
-from raft_ref.server.replica import Status
+from raft_ref.server.replicas.replica import Status
 
 LOOPBACK = Address("127.0.0.1", 0)
 
