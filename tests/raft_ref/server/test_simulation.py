@@ -66,9 +66,9 @@ DEEP = [LONG, pytest.mark.deep]
     ("features", "seeds"),
     [
         pytest.param(READS, range(4, 6), id="reads"),
-        pytest.param(IN_PRODUCTION | READS, range(4, 6), id="all but leases"),
+        pytest.param(IN_PRODUCTION | READS, range(5, 8), id="all but leases"),
         pytest.param(LEASES, range(3), id="leases"),
-        pytest.param(IN_PRODUCTION | LEASES, range(4, 6), id="all"),
+        pytest.param(IN_PRODUCTION | LEASES, range(3, 5), id="all"),
         pytest.param(IN_PRODUCTION | READS, range(30), marks=DEEP, id="all but leases, more"),
         pytest.param(IN_PRODUCTION | LEASES, range(30), marks=DEEP, id="all, more"),
     ],
