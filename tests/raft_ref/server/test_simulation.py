@@ -77,7 +77,7 @@ def test_so_they_do_with_reads(features: frozenset[Feature], seeds: range) -> No
     covered(seeds, features)
 
 
-FEW = {"transfer": (3, 9), "pre-vote,transfer": (3, 9), "check-quorum,transfer": (9, 15)}
+FEW = {"transfer": (3, 9), "pre-vote,transfer": (19, 22), "check-quorum,transfer": (19, 22)}
 """Seeds in which all of it happens, where those from 0 on have not all."""
 
 
