@@ -1,27 +1,27 @@
 """What makes the node run: replicas, storage, transports, a key-value store.
 
 In: the node of `raft_ref` as it is explored, a disk, a network, a clock. Out: a replicated
-key-value store. A `replica` is a node with timers (no I/O), which saves by a `storage`, sends by a
-`transport`, and applies what is committed to a `store`; an `extended` one has features as well,
-`membership` and `reading` are two of them. `members` are who the servers are, and a `store_node`
-is a node that has them in its log. A `process` runs a replica over the sockets of `network`, with
-messages as bytes (`codec`), and its state in the files of `disk`. A `client` talks to servers as a
+key-value store. A replica, of `replicas`, is a node with timers (no I/O), which saves by a
+`storage`, sends by a `transport`, and applies what is committed to a `store`. `members` are who the
+servers are, and a `store_node` is a node that has them in its log. A `process` runs a replica over
+the sockets of `network`, with messages as bytes (`codec`), and its state in the files of `disk`;
+`asked` is what it has to answer, and `serving` says which it is. A `client` talks to servers as a
 `session` says. `simulation` has a whole cluster in one process.
 """
 
 from raft_ref.server.client import Client, FailedError, OperationRequest, reason_of
 from raft_ref.server.disk.storage import DiskStorage
-from raft_ref.server.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
 from raft_ref.server.members import Members
-from raft_ref.server.membership import Member, MembershipReplica
 from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import FrameError
 from raft_ref.server.network.names import check_name
 from raft_ref.server.network.report import Report, reported
 from raft_ref.server.network.tls import Certificate, TlsError
-from raft_ref.server.process import Server, ServerRequest
-from raft_ref.server.reading import ReadingReplica
-from raft_ref.server.replica import (
+from raft_ref.server.process import Server
+from raft_ref.server.replicas.extended import IN_PRODUCTION, SERVED, ExtendedReplica, named
+from raft_ref.server.replicas.membership import Member, MembershipReplica
+from raft_ref.server.replicas.reading import ReadingReplica
+from raft_ref.server.replicas.replica import (
     IN_PRACTICE,
     VOTES,
     Change,
@@ -32,6 +32,7 @@ from raft_ref.server.replica import (
     Status,
     Timing,
 )
+from raft_ref.server.serving import ServerRequest
 from raft_ref.server.session import Kind, Membership, Operation, Session, Transfer
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation

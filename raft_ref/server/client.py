@@ -15,8 +15,9 @@ from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address, parse_address
 from raft_ref.server.network.framing import MAX_FRAME, FrameError, Frames, frame
 from raft_ref.server.network.hello import VERSION, Answer, Hello, answer_of
+from raft_ref.server.network.incoming import NO_REQUEST
 from raft_ref.server.network.tls import Certificate
-from raft_ref.server.replica import Reply, Status
+from raft_ref.server.replicas.replica import Reply, Status
 from raft_ref.server.session import ExpiredError, Request, Session, Wanted
 from raft_ref.server.store import Result
 
@@ -218,7 +219,7 @@ class _Connection(Frames):
     def take(self, payload: bytes) -> None:
         """Take a reply; one to an earlier request comes too late."""
         number, content = _decode(payload)
-        if number == 0:
+        if number == NO_REQUEST:
             self._wait_on()
         elif number == self._number and self._waits is not None and not self._waits.done():
             self._waits.set_result(Reply(*content))

@@ -1,6 +1,6 @@
 """A server of a real cluster: a replica with a disk, a network and the system's clock.
 
-The rule is that of `raft_ref.server.replica`: what a round of events leads to is saved before any
+The rule is that of `raft_ref.server.replicas`: what a round of events leads to is saved before any
 of it is sent or answered, and what comes in meanwhile makes up the next round. Entries of a leader
 alone leave while it saves them (see `raft_ref.server.transport`): their answers belong to the next
 round, and so it counts itself for them only once they are saved.
@@ -13,9 +13,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,11 +27,10 @@ from raft_ref.messages import (
     ServerId,
 )
 from raft_ref.node import Step
+from raft_ref.server.asked import Waiting, Wish
 from raft_ref.server.client import greeted, stranger
 from raft_ref.server.codec import Envelope
-from raft_ref.server.disk.storage import DiskStorage
 from raft_ref.server.disk.worker import Worker
-from raft_ref.server.extended import SERVED, named
 from raft_ref.server.members import Members
 from raft_ref.server.network.addresses import Address, Contexts, parse_address
 from raft_ref.server.network.admission import CHANGED, check_message
@@ -44,9 +41,9 @@ from raft_ref.server.network.names import check_name
 from raft_ref.server.network.pieces import Carrier, Piece, PieceAnswer
 from raft_ref.server.network.report import report_of
 from raft_ref.server.network.sockets import SocketTransport
-from raft_ref.server.network.tls import Certificate, TlsError
-from raft_ref.server.reading import replica_of
-from raft_ref.server.replica import (
+from raft_ref.server.replicas.extended import SERVED, named
+from raft_ref.server.replicas.reading import replica_of
+from raft_ref.server.replicas.replica import (
     IN_PRACTICE,
     Change,
     ChangeKind,
@@ -173,7 +170,7 @@ class Server:
         self._settle = settle
         self._steps: list[Happening] = []
         self._events: list[_Event] = []
-        self._requests: deque[_Waiting] = deque()
+        self._requests: deque[Waiting] = deque()
         self._wakeup = asyncio.Event()
         self._adding: set[asyncio.Task[None]] = set()
         self._seen = (0, "")
@@ -248,7 +245,7 @@ class Server:
             else:
                 self._send(message, number)
         for request, reply in output.replies:
-            assert isinstance(request, _Waiting | _Wish)
+            assert isinstance(request, Waiting | Wish)
             request.reply(reply)
         self._tell()
         await self._attend_to_members()
@@ -510,7 +507,7 @@ class Server:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"no request: {error}") from None
         now = time.monotonic()
-        waiting = _Waiting(asked, request, now, self._address_of)
+        waiting = Waiting(asked, request, now, self._address_of)
         if self._requests and now > self._requests[0].since + LONGEST_QUEUE:
             waiting.reply(Reply(Status.OVERLOADED, leader=self.replica.leader))
             return
@@ -533,11 +530,11 @@ class Server:
         else:
             self._queue(waiting)
 
-    def _queue(self, waiting: "_Waiting") -> None:
+    def _queue(self, waiting: Waiting) -> None:
         self._requests.append(waiting)
         self._wakeup.set()
 
-    async def _add(self, change: Change, waiting: "_Waiting") -> None:
+    async def _add(self, change: Change, waiting: Waiting) -> None:
         """Ask for a server to be added, if nothing is against it here."""
         try:
             refused = await self._why_not_add(change)
@@ -574,14 +571,14 @@ class Server:
 
     async def _reply_to(self, ask: Callable[[Replica, RequestId, float], None]) -> Reply:
         """Ask the replica for something, and wait for its reply."""
-        wish = _Wish()
+        wish = Wish()
         self._take(partial(self._put, ask, wish))
         return await wish.replied
 
     def _put(
         self,
         ask: Callable[[Replica, RequestId, float], None],
-        request: "_Waiting | _Wish",
+        request: Waiting | Wish,
         replica: Replica,
         now: float,
     ) -> None:
@@ -593,115 +590,3 @@ class Server:
 
 def _is_small(what: Save) -> bool:
     return what.snapshot is None and sum(size_of(e.value) for e in what.entries) <= SMALL_SAVE
-
-
-class _Waiting:
-    """A request of a client, and what the replica knows it by."""
-
-    __slots__ = ("_address_of", "_asked", "_number", "ask", "since")
-
-    def __init__(
-        self,
-        asked: Asked,
-        request: Request,
-        now: float,
-        address_of: Callable[[ServerId], str | None],
-    ) -> None:
-        self._asked, self._number, self._address_of = asked, request.number, address_of
-        self.ask, self.since = request.put_to, now
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether the client is still there."""
-        return self._asked.is_awaited
-
-    def reply(self, reply: Reply) -> None:
-        """Answer the client, who knows servers by where they listen."""
-        leader = reply.leader and self._address_of(reply.leader)
-        self._asked.answer(_encode((self._number, reply._replace(leader=leader))))
-
-    def forget(self) -> None:
-        """Do nothing about it: the client is gone."""
-        self._asked.forget()
-
-    def fail(self, error: ValueError) -> None:
-        """Close the connection of who asks such a thing."""
-        self._asked.refuse(error)
-
-
-class _Wish:
-    """A request of the server's own."""
-
-    def __init__(self) -> None:
-        self.replied: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-
-    def reply(self, reply: Reply) -> None:
-        """Tell who waits, if somebody does still."""
-        if not self.replied.done():
-            self.replied.set_result(reply)
-
-    def fail(self, error: ValueError) -> None:
-        """Tell who waits."""
-        if not self.replied.done():
-            self.replied.set_exception(error)
-
-
-@dataclass(frozen=True)
-class ServerRequest:
-    """One server of a cluster: which of the peers it is, its disk, and who may speak with it.
-
-    The peers are those that the cluster began with; or, if it joined, itself and some others. Its
-    first start is asked for: it `bootstraps` a new cluster with its peers, or `joins` theirs. At
-    later ones that says nothing, and without it there is no first one.
-    It listens at its address among the peers, or at `listen`. Beyond this machine it does so with a
-    certificate alone, unless `lets_everybody_in`. Raises ValueError if it is none of the peers, or
-    the only one.
-    """
-
-    me: ServerId
-    peers: Mapping[ServerId, Address]
-    data: Path
-    listen: Address | None = None
-    certificate: Certificate | None = None
-    lets_everybody_in: bool = False
-    features: frozenset[Feature] = SERVED
-    timing: Timing = IN_PRACTICE
-    joins: bool = False
-    bootstraps: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse who is none of the peers, or has none."""
-        if self.me not in self.peers:
-            raise ValueError(f"id: {self.me} is not among --peers {', '.join(self.peers)}")
-        if len(self.peers) < 2:
-            raise ValueError(
-                "peers: expected some servers of the cluster as well"
-                if self.joins
-                else "peers: a cluster has two servers or more"
-            )
-        if self.joins and Feature.MEMBERSHIP not in self.features:
-            raise ValueError("join: only with membership")
-
-    @property
-    def address(self) -> Address:
-        """Where it listens."""
-        return self.listen or self.peers[self.me]
-
-    @property
-    def is_exposed(self) -> bool:
-        """Whether it would let in whom it should not."""
-        is_guarded = self.certificate is not None or self.address.is_local
-        return not is_guarded and not self.lets_everybody_in
-
-    def server(self) -> Server:
-        """Return the server, which runs by `run(request.address)`.
-
-        Raises TlsError if it is exposed, or its certificate cannot be used, and StorageError.
-        """
-        if self.is_exposed:
-            raise TlsError(f"{self.address} can be reached from other machines, without TLS")
-        files = self.certificate
-        tls = None if files is None else (files.for_listening(), files.for_connecting())
-        begins = self.bootstraps or self.joins
-        storage = DiskStorage.of(self.data, self.me, self.peers, begins=begins, joins=self.joins)
-        return Server(self.me, self.peers, storage, self.timing, tls, features=self.features)

@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import MEMBERS, Change, Replica, Reply, RequestId, Status
+from raft_ref.server.replicas.replica import MEMBERS, Change, Replica, Reply, RequestId, Status
 from raft_ref.server.store import CompareAndSet, Delete, Put, Register, Result, encoded
 
 
@@ -56,8 +56,8 @@ class Transfer(msgspec.Struct, frozen=True):
 class Membership(msgspec.Struct, frozen=True):
     """What a client wants of the members: a change, or (None) to know who they are.
 
-    The result of the latter is JSON, a list of `raft_ref.server.membership.Member`; that of who is
-    added and votes already is `VOTES`.
+    The result of the latter is JSON, a list of `raft_ref.server.replicas.membership.Member`; that
+    of who is added and votes already is `VOTES`.
     """
 
     change: Change | None = None

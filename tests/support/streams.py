@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from raft_ref.server.replica import IN_PRACTICE, Happening
+from raft_ref.server.replicas.replica import IN_PRACTICE, Happening
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation

@@ -9,7 +9,10 @@ from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address
 from raft_ref.server.network.framing import Frames, frame
 
-BUSY = msgspec.msgpack.encode((0, ("overloaded", (), None)))
+NO_REQUEST = -1
+"""The number of no request."""
+
+BUSY = msgspec.msgpack.encode((NO_REQUEST, ("overloaded", (), None)))
 """What a client is told meanwhile that waits for long: the reply to no request."""
 
 MOST_ASKED = 256

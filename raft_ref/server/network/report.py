@@ -9,7 +9,7 @@ from raft_ref.messages import ServerId
 from raft_ref.server.network.addresses import Address
 from raft_ref.server.network.framing import FrameError, frame, read_frame
 from raft_ref.server.network.hello import VERSION, Hello
-from raft_ref.server.replica import Replica
+from raft_ref.server.replicas.replica import Replica
 from raft_ref.server.session import Request
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from raft_ref.features import ExtendedNode, Feature
 from raft_ref.node import Step
-from raft_ref.server.extended import IN_PRODUCTION
-from raft_ref.server.reading import ReadingReplica
-from raft_ref.server.replica import Output, Replica
+from raft_ref.server.replicas.extended import IN_PRODUCTION
+from raft_ref.server.replicas.reading import ReadingReplica
+from raft_ref.server.replicas.replica import Output, Replica
 from raft_ref.server.simulation.cluster import SimulatedServer, Simulation
 from raft_ref.server.simulation.drills import (
     RESTARTED_FOLLOWER,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import Change, ChangeKind
+from raft_ref.server.replicas.replica import Change, ChangeKind
 from raft_ref.server.session import Membership
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Simulation

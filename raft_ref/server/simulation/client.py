@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import Reply
+from raft_ref.server.replicas.replica import Reply
 from raft_ref.server.session import ExpiredError, Session, Wanted
 from raft_ref.server.simulation.cluster import Simulation
 from raft_ref.server.store import Result

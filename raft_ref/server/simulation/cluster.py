@@ -20,10 +20,10 @@ from raft_ref.features import ExtendedNode, Feature
 from raft_ref.messages import ServerId
 from raft_ref.node import Node, Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.extended import IN_PRODUCTION, ExtendedReplica
-from raft_ref.server.membership import MembershipReplica
-from raft_ref.server.reading import ReadingReplica
-from raft_ref.server.replica import (
+from raft_ref.server.replicas.extended import IN_PRODUCTION, ExtendedReplica
+from raft_ref.server.replicas.membership import MembershipReplica
+from raft_ref.server.replicas.reading import ReadingReplica
+from raft_ref.server.replicas.replica import (
     IN_PRACTICE,
     Happening,
     Output,

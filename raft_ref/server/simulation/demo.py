@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from raft_ref.features import Feature
-from raft_ref.server.extended import IN_PRODUCTION
-from raft_ref.server.replica import Happening
+from raft_ref.server.replicas.extended import IN_PRODUCTION
+from raft_ref.server.replicas.replica import Happening
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.client import SimulatedClient
 from raft_ref.server.simulation.cluster import Conditions, Simulation

@@ -8,7 +8,7 @@ with the leader while that answers; later the other one writes. What is left to 
 from dataclasses import replace
 
 from raft_ref.messages import ServerId
-from raft_ref.server.replica import Change, ChangeKind
+from raft_ref.server.replicas.replica import Change, ChangeKind
 from raft_ref.server.session import Kind
 from raft_ref.server.simulation.cluster import Conditions, MemoryStorage, Simulation
 from raft_ref.server.simulation.trial import QUICK, Setting

@@ -12,9 +12,9 @@ from itertools import cycle
 
 from raft_ref.features import Feature
 from raft_ref.messages import ServerId
-from raft_ref.server.extended import IN_PRODUCTION
-from raft_ref.server.membership import MembershipReplica
-from raft_ref.server.replica import Happening, Timing
+from raft_ref.server.replicas.extended import IN_PRODUCTION
+from raft_ref.server.replicas.membership import MembershipReplica
+from raft_ref.server.replicas.replica import Happening, Timing
 from raft_ref.server.session import Kind, Operation
 from raft_ref.server.simulation.changes import Administrator, Stage
 from raft_ref.server.simulation.client import SimulatedClient

@@ -42,7 +42,7 @@ from raft_ref.server.disk import journal
 from raft_ref.server.network.admission import MOST_TERMS, check_message
 from raft_ref.server.network.framing import frame
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Hello
-from raft_ref.server.reading import ReadingReplica
+from raft_ref.server.replicas.reading import ReadingReplica
 from raft_ref.server.session import Request
 from raft_ref.server.store import Put, Register, encoded
 from raft_ref.state import Role, State

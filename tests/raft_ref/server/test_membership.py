@@ -29,8 +29,8 @@ from raft_ref.server import (
     Timing,
     named,
 )
-from raft_ref.server.membership import WAITS, WAS_ADDED
-from raft_ref.server.replica import NEVER
+from raft_ref.server.replicas.membership import WAITS, WAS_ADDED
+from raft_ref.server.replicas.replica import NEVER
 from raft_ref.server.session import Request
 from raft_ref.server.simulation.changes import ALONE, GROW, REPLACE, SHRINK
 from raft_ref.server.simulation.client import SimulatedClient

@@ -27,7 +27,7 @@ from raft_ref.features import (
 )
 from raft_ref.server import KeyValueMachine, ReadingReplica, Status, Timing
 from raft_ref.server.codec import Envelope
-from raft_ref.server.reading import in_microseconds
+from raft_ref.server.replicas.reading import in_microseconds
 from raft_ref.server.simulation.cluster import MemoryStorage
 from raft_ref.server.store import NoOp, Register, encoded
 

@@ -1,6 +1,6 @@
 """Whom a client asks."""
 
-from raft_ref.server.replica import Reply, Status
+from raft_ref.server.replicas.replica import Reply, Status
 from raft_ref.server.session import Kind, Operation, Session
 from raft_ref.server.store import Result
 

@@ -66,9 +66,9 @@ DEEP = [LONG, pytest.mark.deep]
     ("features", "seeds"),
     [
         pytest.param(READS, range(4, 6), id="reads"),
-        pytest.param(IN_PRODUCTION | READS, range(4, 6), id="all but leases"),
+        pytest.param(IN_PRODUCTION | READS, range(5, 8), id="all but leases"),
         pytest.param(LEASES, range(3), id="leases"),
-        pytest.param(IN_PRODUCTION | LEASES, range(4, 6), id="all"),
+        pytest.param(IN_PRODUCTION | LEASES, range(3, 5), id="all"),
         pytest.param(IN_PRODUCTION | READS, range(30), marks=DEEP, id="all but leases, more"),
         pytest.param(IN_PRODUCTION | LEASES, range(30), marks=DEEP, id="all, more"),
     ],
@@ -77,7 +77,7 @@ def test_so_they_do_with_reads(features: frozenset[Feature], seeds: range) -> No
     covered(seeds, features)
 
 
-FEW = {"transfer": (3, 9), "pre-vote,transfer": (3, 9), "check-quorum,transfer": (9, 15)}
+FEW = {"transfer": (3, 9), "pre-vote,transfer": (19, 22), "check-quorum,transfer": (19, 22)}
 """Seeds in which all of it happens, where those from 0 on have not all."""
 
 

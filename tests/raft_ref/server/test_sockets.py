@@ -26,7 +26,7 @@ from raft_ref.server.network.incoming import BUSY, MOST_ASKED, Asked, Incoming
 from raft_ref.server.network.links import DEFAULT_LIMITS, Limits, Link
 from raft_ref.server.network.sockets import SocketTransport
 from raft_ref.server.network.tls import Certificate, TlsError, speaks_for
-from raft_ref.server.replica import Status
+from raft_ref.server.replicas.replica import Status
 
 LOOPBACK = Address("127.0.0.1", 0)
 
@@ -728,7 +728,7 @@ def test_a_client_waits_on_for_who_says_that_it_is_at_it() -> None:
         connection = _Connection("s1")
         connection.connection_made(Way())
         connection.take(BUSY)  # nobody waits
-        waits = connection.reply_to(1, 100.0)
+        waits = connection.reply_to(0, 100.0)
         first = connection._alarm_clock
         connection.take(BUSY)
         second = connection._alarm_clock
@@ -738,7 +738,7 @@ def test_a_client_waits_on_for_who_says_that_it_is_at_it() -> None:
         connection._until = first.when() - 100.0
         connection.take(BUSY)
         assert connection._alarm_clock is second
-        connection.take(msgspec.msgpack.encode((1, ("done", (), None))))
+        connection.take(msgspec.msgpack.encode((0, ("done", (), None))))
         assert (await waits).status is Status.DONE
         connection.take(BUSY)
 

@@ -20,7 +20,7 @@ from raft_ref.server import (
     Timing,
     named,
 )
-from raft_ref.server.replica import Happening
+from raft_ref.server.replicas.replica import Happening
 from raft_ref.server.simulation.trial import SERVERS
 from raft_ref.server.store import KeyValueMachine
 from tests.support.clusters import Spec

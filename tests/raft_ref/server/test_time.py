@@ -16,7 +16,7 @@ from raft_ref.server import (
     Timing,
 )
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import Output
+from raft_ref.server.replicas.replica import Output
 from raft_ref.server.simulation.cluster import SimulatedServer
 from raft_ref.server.simulation.linearizability import is_linearizable
 from raft_ref.server.simulation.trial import run

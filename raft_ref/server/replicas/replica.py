@@ -4,8 +4,8 @@ The node says what may happen; a replica decides when: it has timers, sends entr
 applies what is committed to the store, and answers clients. Time comes in with each call, as
 seconds on a clock of the server's own that need not be right; only waiting depends on it.
 
-What features add is timed in `raft_ref.server.extended`, changes of the members in
-`raft_ref.server.membership`, and reads as a feature in `raft_ref.server.reading`.
+What features add is timed in `raft_ref.server.replicas.extended`, changes of the members in
+`raft_ref.server.replicas.membership`, and reads as a feature in `raft_ref.server.replicas.reading`.
 
 The rule: a replica takes what happens, call by call, and `flush` says what must be saved, sent and
 answered because of it. Whoever runs it saves first, and sends and answers only then, so that one

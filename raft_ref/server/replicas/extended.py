@@ -36,7 +36,7 @@ from raft_ref.messages import (
     ServerId,
 )
 from raft_ref.server.codec import Envelope
-from raft_ref.server.replica import LONG_AGO, Output, Replica, Reply, RequestId, Status
+from raft_ref.server.replicas.replica import LONG_AGO, Output, Replica, Reply, RequestId, Status
 from raft_ref.server.store import Result
 
 IN_PRODUCTION = frozenset({Feature.PRE_VOTE, Feature.CHECK_QUORUM, Feature.LEADERSHIP_TRANSFER})

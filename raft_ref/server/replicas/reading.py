@@ -42,8 +42,8 @@ from raft_ref.features import (
 from raft_ref.messages import ServerId
 from raft_ref.node import Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.membership import MembershipReplica
-from raft_ref.server.replica import IN_PRACTICE, LONG_AGO, Key, Observer, RequestId, Timing
+from raft_ref.server.replicas.membership import MembershipReplica
+from raft_ref.server.replicas.replica import IN_PRACTICE, LONG_AGO, Key, Observer, RequestId, Timing
 from raft_ref.state import State, replace
 
 

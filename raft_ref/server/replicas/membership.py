@@ -37,9 +37,9 @@ from raft_ref.features.configuration import is_majority
 from raft_ref.messages import ServerId
 from raft_ref.node import ClientRequest, Step
 from raft_ref.server.codec import Envelope
-from raft_ref.server.extended import ExtendedReplica
 from raft_ref.server.members import Members
-from raft_ref.server.replica import (
+from raft_ref.server.replicas.extended import ExtendedReplica
+from raft_ref.server.replicas.replica import (
     IN_PRACTICE,
     LONG_AGO,
     MEMBERS,
