@@ -132,6 +132,8 @@ def of_liberties(line: int) -> Checks:
     first = defined_at(source_of(files.EXTENDED_TRACE.name), line)
     if first == "vars":
         yield "all variables", partial(any_extended_server.forgotten, files.EXTENDED_TRACE)
+    if first == "Init":
+        yield "initial states", partial(extended_liberties.initial_difference, frozenset(Feature))
     likely = [each for each in extended_liberties.LIBERTIES if each == first]
     for names in (likely, extended_liberties.LIBERTIES):
         for features in extended_liberties.SETS:
