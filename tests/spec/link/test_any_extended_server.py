@@ -16,7 +16,7 @@ from tests.support.any_extended_server import (
     forgotten,
     initial_difference,
 )
-from tests.support.extended_servers import pre_vote_request
+from tests.support.extended_servers import asked_for_pre_vote, reading
 
 BUGS = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 
@@ -61,7 +61,12 @@ def test_a_node_that_begins_otherwise_differs() -> None:
 @pytest.mark.long
 def test_pre_votes_are_given_as_the_spec_gives_them() -> None:
     on = frozenset({Feature.PRE_VOTE})
-    assert first_difference(on, cases=60, message_to=pre_vote_request) is None
+    assert first_difference(on, cases=60, situation=asked_for_pre_vote) is None
+
+
+@pytest.mark.long
+def test_reads_are_answered_as_the_spec_answers_them() -> None:
+    assert first_difference(frozenset({Feature.READ_INDEX}), cases=60, situation=reading) is None
 
 
 class GivesToShorterLogs(ExtendedNode):
@@ -74,7 +79,7 @@ class GivesToShorterLogs(ExtendedNode):
 @pytest.mark.long
 def test_who_gives_a_pre_vote_to_a_shorter_log_differs() -> None:
     on = frozenset({Feature.PRE_VOTE})
-    found = first_difference(on, GivesToShorterLogs, CASES, pre_vote_request)
+    found = first_difference(on, GivesToShorterLogs, CASES, asked_for_pre_vote)
     assert found == "PreVoteRequest"
 
 

@@ -31,6 +31,11 @@ PROTOCOL: Final = (
 _NOTICED_WITH: Final = {"Configuration": "Membership", "LeaderContact": "PreVote"}
 """The feature with which a module is noticed, where that has another name."""
 _ALL: Final = ("Membership", "JointConsensus", "AppliedMembership", "PreVote", "CheckQuorum")
+_RARE: Final[Mapping[str, tuple[frozenset[Feature], any_extended_server.Situation]]] = {
+    "PreVote": (frozenset({Feature.PRE_VOTE}), extended_servers.asked_for_pre_vote),
+    "ReadIndex": (frozenset({Feature.READ_INDEX}), extended_servers.reading),
+}
+"""What a module is about, where that is rare among servers and messages at random."""
 _OF_NEXT: Final = (
     "Next", "Restart", "RestartWithCommits", "TakeLead", "Commit", "StepDown", "Receive",
     "ReceiveDuplicate", "DropMessage",
@@ -58,6 +63,9 @@ def prepare(name: str) -> None:
             extended_liberties.expected_of_node(features, extended_liberties.CASES)
         for features in _sets_of(name):
             any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES)
+    if name in _RARE:
+        features, situation = _RARE[name]
+        any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES, situation)
     if name in PROPERTIES:
         for features in steps.ON:
             steps.steps(features, steps.STEPS)
@@ -92,19 +100,19 @@ def of_protocol(name: str, line: int) -> Checks:
         yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
     likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
-    for names in (likely, ()):
-        for features in _liberties_of(name):
-            yield "any action", partial(extended_liberties.difference_of_node, features, names)
+    for features in _liberties_of(name):
+        yield "any action", partial(extended_liberties.difference_of_node, features, likely)
+    if name in _RARE:
+        yield "any message of its kind", partial(_of_rare, name)
+    for features in _liberties_of(name):
+        yield "any action", partial(extended_liberties.difference_of_node, features)
     for features in _sets_of(name) if not is_of_next else ():
         yield "any server", partial(any_extended_server.first_difference, features)
-    if name == "PreVote":
-        yield "any request for a pre-vote", _of_pre_votes
 
 
-def _of_pre_votes() -> str | None:
-    return any_extended_server.first_difference(
-        frozenset({Feature.PRE_VOTE}), message_to=extended_servers.pre_vote_request
-    )
+def _of_rare(name: str) -> str | None:
+    features, situation = _RARE[name]
+    return any_extended_server.first_difference(features, situation=situation)
 
 
 def _sets_of(name: str) -> list[frozenset[Feature]]:
