@@ -55,6 +55,8 @@ PROPERTIES: Final[Mapping[str, Sequence[str]]] = {
 @cache
 def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
+    if name in (files.EXTENDED_MODEL.stem, "MCExtendedRaftTrace"):
+        shared(files.FEATURES / f"{name}.tla")
     if name == files.EXTENDED_TRACE.stem:
         for features in extended_liberties.SETS:
             extended_liberties.expected(features, extended_liberties.CASES)
@@ -100,7 +102,7 @@ def of_protocol(name: str, line: int) -> Checks:
         yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
     likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
-    for features in _liberties_of(name):
+    for features in sorted(_liberties_of(name), key=partial(_seldomness, likely[0])):
         yield "any action", partial(extended_liberties.difference_of_node, features, likely)
     if name in _RARE:
         yield "any message of its kind", partial(_of_rare, name)
@@ -108,6 +110,12 @@ def of_protocol(name: str, line: int) -> Checks:
         yield "any action", partial(extended_liberties.difference_of_node, features)
     for features in _sets_of(name) if not is_of_next else ():
         yield "any server", partial(any_extended_server.first_difference, features)
+
+
+def _seldomness(name: str, features: frozenset[Feature]) -> int:
+    """Return a number that is the lower, the more often an action is taken with these on."""
+    _, asked = extended_liberties.expected_of_node(features, extended_liberties.CASES)
+    return -sum(bool(after) for _, _, after in asked[name])
 
 
 def _of_rare(name: str) -> str | None:
