@@ -101,7 +101,8 @@ def of_protocol(name: str, line: int) -> Checks:
     for features in reversed(_sets_of(name)) if is_of_next else ():  # the most is on first
         yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
-    likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
+    likely = [each for each in extended_liberties.actions_of_extended() if each == first]
+    likely = likely or ["Take", "Timeout"]
     for features in sorted(_liberties_of(name), key=partial(_seldomness, likely[0])):
         yield "any action", partial(extended_liberties.difference_of_node, features, likely)
     if name in _RARE:

@@ -57,7 +57,8 @@ def again(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _as_before() -> Iterator[None]:
-    before = (getattr(loading, "parse_module"), getattr(module, "Loader"), module.Analysis)  # noqa: B009
+    names: dict[str, Any] = vars(module)
+    before = vars(loading)["parse_module"], names["Loader"], names["Analysis"]
     try:
         yield
     finally:
