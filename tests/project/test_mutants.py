@@ -29,7 +29,6 @@ WAITING = frozenset(
         "MCExtendedRaftTrace.tla",
         "MCRaftTrace.tla",
         "Membership.tla",
-        "ReadIndex.tla",
     }
 )
 """Files of which some mutants were not run yet."""
