@@ -199,6 +199,18 @@ def reading(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
             return to, ReadIndexRequest(peer, to.me, term, number)
 
 
+def in_joint(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
+    """Return a leader that goes by C_old,new, mostly a committed one, and a message to it."""
+    to = server(source, node)
+    while to.role is not Role.LEADER:
+        to = server(source, node)
+    both: Any = Configuration(some(source) | {to.me}, some(source) | {to.me})
+    to = replace(to, log=(*to.log, Entry(to.current_term, both)))
+    committed = source.choice((to.commit_index, to.last_index, to.last_index))
+    to = replace(to, commit_index=committed)
+    return to, message(source, node, to)
+
+
 def _of_transfer(source: random.Random, node: ExtendedNode, to: Any) -> Any:
     peer, term = source.choice(_OTHERS), _term(source, to)
     if source.random() < 0.6:

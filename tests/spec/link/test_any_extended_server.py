@@ -16,7 +16,7 @@ from tests.support.any_extended_server import (
     forgotten,
     initial_difference,
 )
-from tests.support.extended_servers import asked_for_pre_vote, reading
+from tests.support.extended_servers import asked_for_pre_vote, in_joint, reading
 
 BUGS = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 
@@ -67,6 +67,12 @@ def test_pre_votes_are_given_as_the_spec_gives_them() -> None:
 @pytest.mark.long
 def test_reads_are_answered_as_the_spec_answers_them() -> None:
     assert first_difference(frozenset({Feature.READ_INDEX}), cases=60, situation=reading) is None
+
+
+@pytest.mark.long
+def test_a_joint_configuration_is_left_as_the_spec_leaves_it() -> None:
+    on = frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS})
+    assert first_difference(on, cases=60, situation=in_joint) is None
 
 
 class GivesToShorterLogs(ExtendedNode):

@@ -34,6 +34,10 @@ _ALL: Final = ("Membership", "JointConsensus", "AppliedMembership", "PreVote", "
 _RARE: Final[Mapping[str, tuple[frozenset[Feature], any_extended_server.Situation]]] = {
     "PreVote": (frozenset({Feature.PRE_VOTE}), extended_servers.asked_for_pre_vote),
     "ReadIndex": (frozenset({Feature.READ_INDEX}), extended_servers.reading),
+    "ExtendedRaft": (
+        frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS}),
+        extended_servers.in_joint,
+    ),
 }
 """What a module is about, where that is rare among servers and messages at random."""
 _OF_NEXT: Final = (
