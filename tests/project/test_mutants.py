@@ -23,7 +23,6 @@ from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN
 
 WAITING = frozenset(
     {
-        "ExtendedRaft.tla",
         "ExtendedRaftTrace.tla",
         "MCExtendedRaft.tla",
         "MCExtendedRaftTrace.tla",

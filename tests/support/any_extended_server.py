@@ -57,6 +57,19 @@ class _OfNode:
         """Return the state in which all have just begun."""
         return self._state(self._others, set())
 
+    def first_steps(self) -> Steps:
+        """Return the steps of the node where all have just begun, and no message is in flight."""
+        found: Steps = {}
+        for me, state in self._others.items():
+            for action in self.node.actions(state):
+                step = self.node.act(state, action)
+                assert step is not None
+                after = self._state({**self._others, me: step.state}, {*step.messages})
+                found[after] = type(action).__name__
+            again = self.node.restart(state)
+            found[self._state({**self._others, me: again}, set())] = "Restart"
+        return found
+
     def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
         """Return a state, and the steps of the node and of the network from it."""
         states = {**self._others, server.me: server}
@@ -96,6 +109,19 @@ def initial_difference(
     except SpecError as error:
         return str(error)
     return None if of_spec == {cluster.initial()} else "Init"
+
+
+def first_step_difference(
+    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode
+) -> str | None:
+    """Return the name of a first step that one side has and the other lacks."""
+    cluster = _OfNode(features, node)
+    spec = shared(EXTENDED).transitions(cluster.constants)
+    try:
+        steps = spec.successors(cluster.initial())
+    except SpecError as error:
+        return str(error)
+    return difference(cluster.first_steps(), {each.state: each.action.name for each in steps})
 
 
 def forgotten(path: Path = EXTENDED) -> str | None:

@@ -13,6 +13,7 @@ from tests.support.any_extended_server import (
     CASES,
     SETS,
     first_difference,
+    first_step_difference,
     forgotten,
     initial_difference,
 )
@@ -44,6 +45,23 @@ def test_a_variable_that_is_not_is_named(tmp_path: Path) -> None:
     path = tmp_path / "Two.tla"
     path.write_text("---- MODULE Two ----\nVARIABLES one, other\nvars == <<one>>\n====\n")
     assert forgotten(path) == "other"
+
+
+@pytest.mark.long
+def test_the_first_steps_of_a_cluster_are_those_of_the_spec() -> None:
+    assert first_step_difference(SETS[-1]) is None
+
+
+class StandsNever(ExtendedNode):
+    """Does nothing of its own."""
+
+    def actions(self, state: Any) -> Any:
+        return iter(())
+
+
+@pytest.mark.long
+def test_a_node_that_takes_no_first_step_differs() -> None:
+    assert first_step_difference(frozenset(), StandsNever) == "Timeout"
 
 
 class BeginsWithContact(ExtendedNode):

@@ -102,6 +102,8 @@ def of_protocol(name: str, line: int) -> Checks:
     for features in any_extended_server.SETS if first and first.endswith("Init") else ():
         yield "initial states", partial(any_extended_server.initial_difference, features)
     is_of_next = first in _OF_NEXT
+    if is_of_next:
+        yield "first steps", partial(any_extended_server.first_step_difference, frozenset(Feature))
     for features in reversed(_sets_of(name)) if is_of_next else ():  # the most is on first
         yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
