@@ -6,24 +6,28 @@ test, a sample is run again.
 """
 
 import random
+import shutil
+from pathlib import Path
 
 import pytest
 
-from tests.support.mutants import of_python, of_tla, table
+from raft_ref.features import Feature
+from raft_ref.spec import Module, load, model_value
+from raft_ref.spec.files import EXTENDED
+from raft_ref.spec.link.features.variables import ExtendedVariables
+from tests.support.mutants import loaded, of_python, of_tla, table
 from tests.support.mutants.__main__ import carried
-from tests.support.mutants.mutant import FEATURES, Mutant, source_of
+from tests.support.mutants.mutant import FEATURES, SPEC, Mutant, source_of
 from tests.support.mutants.run import outcome_of
 from tests.support.mutants.table import CAUGHT, EQUIVALENT, FILES, HOLE, NOT_RUN, SURVIVED
 
 WAITING = frozenset(
     {
-        "ExtendedRaft.tla",
         "ExtendedRaftTrace.tla",
         "MCExtendedRaft.tla",
         "MCExtendedRaftTrace.tla",
         "MCRaftTrace.tla",
         "Membership.tla",
-        "ReadIndex.tla",
     }
 )
 """Files of which some mutants were not run yet."""
@@ -133,6 +137,28 @@ def test_what_is_known_moves_along_with_the_tokens() -> None:
 
 def test_a_file_as_it_is_survives() -> None:
     assert outcome_of("RaftProgress.tla", None, is_deep=False) == SURVIVED
+
+
+@pytest.mark.long
+def test_what_is_as_before_need_not_be_loaded_anew(tmp_path: Path) -> None:
+    for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.tla")):
+        shutil.copy(path, tmp_path)
+    changed = tmp_path / "LeaderContact.tla"
+    text = changed.read_text(encoding="utf-8")
+    changed.write_text(text.replace("MayStand(i) == ~", "MayStand(i) == "), encoding="utf-8")
+    path = tmp_path / EXTENDED.name
+    with loaded.keeping([EXTENDED.parent]):
+        as_it_is = timeouts(load(EXTENDED))
+    with loaded.again(tmp_path):
+        kept = timeouts(load(path))
+    assert kept == timeouts(load(path)) != as_it_is
+
+
+def timeouts(module: Module) -> int:
+    """Return in how many ways a server that has just begun may take Timeout."""
+    constants = ExtendedVariables(["s1", "s2"], ["v1"], [Feature.CHECK_QUORUM]).constants
+    [begun] = module.transitions(constants, next="FALSE").initial()
+    return len(module.action("Timeout", constants).successors(begun, model_value("s1")))
 
 
 def test_a_mutant_is_caught() -> None:

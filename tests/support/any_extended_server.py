@@ -39,8 +39,8 @@ CASES = 150
 """How many servers are looked at for each."""
 VOTERS: Final = SERVERS[:3]
 _SPEC: Final = "Init /\\ [][Next]_vars"
-Message = Callable[[random.Random, ExtendedNode, Any], Any]
-"""What makes a message to a server of a node."""
+Situation = Callable[[random.Random, ExtendedNode], tuple[Any, Any]]
+"""What makes a server of a node, and a message to it."""
 
 
 class _OfNode:
@@ -57,6 +57,19 @@ class _OfNode:
         """Return the state in which all have just begun."""
         return self._state(self._others, set())
 
+    def first_steps(self) -> Steps:
+        """Return the steps of the node where all have just begun, and no message is in flight."""
+        found: Steps = {}
+        for me, state in self._others.items():
+            for action in self.node.actions(state):
+                step = self.node.act(state, action)
+                assert step is not None
+                after = self._state({**self._others, me: step.state}, {*step.messages})
+                found[after] = type(action).__name__
+            again = self.node.restart(state)
+            found[self._state({**self._others, me: again}, set())] = "Restart"
+        return found
+
     def steps(self, server: Any, message: Any) -> tuple[Any, Steps]:
         """Return a state, and the steps of the node and of the network from it."""
         states = {**self._others, server.me: server}
@@ -69,16 +82,20 @@ class _OfNode:
         return tuple(values[name] for name in self._names)
 
 
+def anything(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
+    """Return any server, and any message to it."""
+    server = servers.server(source, node)
+    return server, servers.message(source, node, server)
+
+
 @cache
 def of_node(
-    features: frozenset[Feature], node: Any, cases: int, message_to: Message = servers.message
+    features: frozenset[Feature], node: Any, cases: int, situation: Situation = anything
 ) -> tuple[dict[str, Any], list[tuple[Any, Steps]]]:
     """Return the constants of the spec with these features on, and what the node does."""
     cluster, source, found = _OfNode(features, node), random.Random(18), []
     for _ in range(cases):
-        server = servers.server(source, cluster.node)
-        message = message_to(source, cluster.node, server)
-        found.append(cluster.steps(server, message))
+        found.append(cluster.steps(*situation(source, cluster.node)))
     return cluster.constants, found
 
 
@@ -92,6 +109,19 @@ def initial_difference(
     except SpecError as error:
         return str(error)
     return None if of_spec == {cluster.initial()} else "Init"
+
+
+def first_step_difference(
+    features: frozenset[Feature], node: type[ExtendedNode] = ExtendedNode
+) -> str | None:
+    """Return the name of a first step that one side has and the other lacks."""
+    cluster = _OfNode(features, node)
+    spec = shared(EXTENDED).transitions(cluster.constants)
+    try:
+        steps = spec.successors(cluster.initial())
+    except SpecError as error:
+        return str(error)
+    return difference(cluster.first_steps(), {each.state: each.action.name for each in steps})
 
 
 def forgotten(path: Path = EXTENDED) -> str | None:
@@ -108,10 +138,10 @@ def first_difference(
     features: frozenset[Feature],
     node: Any = ExtendedNode,
     cases: int = CASES,
-    message_to: Message = servers.message,
+    situation: Situation = anything,
 ) -> str | None:
     """Return the name of a step that one side has and the other lacks; None if there is none."""
-    constants, known = of_node(features, node, cases, message_to)
+    constants, known = of_node(features, node, cases, situation)
     spec = shared(EXTENDED).transitions(constants)
     for here, steps in known:
         try:

@@ -169,12 +169,46 @@ def _of_pre_vote(source: random.Random, node: ExtendedNode, to: Any) -> Any:
     return PreVoteRequest(peer, to.me, term, index, last)
 
 
-def pre_vote_request(source: random.Random, node: ExtendedNode, to: Any) -> PreVoteRequest:
-    """Return a request for a pre-vote that a server may well grant."""
+def asked_for_pre_vote(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
+    """Return a server, and a request for a pre-vote that it may well grant."""
+    to = server(source, node)
     index = max(0, to.last_index + source.choice((-1, 0, 0, 1)))
     last = max(0, to.last_term + source.choice((-1, 0, 0, 1)))
     term = max(1, to.current_term + source.choice((0, 1, 1, 1)))
-    return PreVoteRequest(source.choice(_OTHERS), to.me, term, index, last)
+    return to, PreVoteRequest(source.choice(_OTHERS), to.me, term, index, last)
+
+
+def reading(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
+    """Return a server that may well take a read, mostly a leader, and a message about reads."""
+    to = server(source, node)
+    while not to.log or (to.role is not Role.LEADER and source.random() < 0.8):
+        to = server(source, node)
+    last = replace(to.log[-1], term=to.current_term)
+    commit = source.choice((to.last_index, to.last_index, to.commit_index))
+    to = replace(to, log=(*to.log[:-1], last), commit_index=commit)
+    peer, term, number = source.choice(_OTHERS), _term(source, to), source.randint(1, 2)
+    match source.randrange(5):
+        case 0:
+            return to, HeartbeatRequest(peer, to.me, term, number)
+        case 1:
+            return to, HeartbeatResponse(peer, to.me, term, source.choice((0, to.read_round)))
+        case 2:
+            told = source.choice((number, to.read_number, to.read_number))
+            return to, ReadIndexResponse(peer, to.me, term, max(1, told), source.randint(1, 3))
+        case _:
+            return to, ReadIndexRequest(peer, to.me, term, number)
+
+
+def in_joint(source: random.Random, node: ExtendedNode) -> tuple[Any, Any]:
+    """Return a leader that goes by C_old,new, mostly a committed one, and a message to it."""
+    to = server(source, node)
+    while to.role is not Role.LEADER:
+        to = server(source, node)
+    both: Any = Configuration(some(source) | {to.me}, some(source) | {to.me})
+    to = replace(to, log=(*to.log, Entry(to.current_term, both)))
+    committed = source.choice((to.commit_index, to.last_index, to.last_index))
+    to = replace(to, commit_index=committed)
+    return to, message(source, node, to)
 
 
 def _of_transfer(source: random.Random, node: ExtendedNode, to: Any) -> Any:

@@ -13,10 +13,11 @@ from tests.support.any_extended_server import (
     CASES,
     SETS,
     first_difference,
+    first_step_difference,
     forgotten,
     initial_difference,
 )
-from tests.support.extended_servers import pre_vote_request
+from tests.support.extended_servers import asked_for_pre_vote, in_joint, reading
 
 BUGS = {**FEATURE_BUGS, **READ_BUGS, **MEMBERSHIP_BUGS}
 
@@ -46,6 +47,23 @@ def test_a_variable_that_is_not_is_named(tmp_path: Path) -> None:
     assert forgotten(path) == "other"
 
 
+@pytest.mark.long
+def test_the_first_steps_of_a_cluster_are_those_of_the_spec() -> None:
+    assert first_step_difference(SETS[-1]) is None
+
+
+class StandsNever(ExtendedNode):
+    """Does nothing of its own."""
+
+    def actions(self, state: Any) -> Any:
+        return iter(())
+
+
+@pytest.mark.long
+def test_a_node_that_takes_no_first_step_differs() -> None:
+    assert first_step_difference(frozenset(), StandsNever) == "Timeout"
+
+
 class BeginsWithContact(ExtendedNode):
     """Begins as if it had heard from a leader."""
 
@@ -61,7 +79,18 @@ def test_a_node_that_begins_otherwise_differs() -> None:
 @pytest.mark.long
 def test_pre_votes_are_given_as_the_spec_gives_them() -> None:
     on = frozenset({Feature.PRE_VOTE})
-    assert first_difference(on, cases=60, message_to=pre_vote_request) is None
+    assert first_difference(on, cases=60, situation=asked_for_pre_vote) is None
+
+
+@pytest.mark.long
+def test_reads_are_answered_as_the_spec_answers_them() -> None:
+    assert first_difference(frozenset({Feature.READ_INDEX}), cases=60, situation=reading) is None
+
+
+@pytest.mark.long
+def test_a_joint_configuration_is_left_as_the_spec_leaves_it() -> None:
+    on = frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS})
+    assert first_difference(on, cases=60, situation=in_joint) is None
 
 
 class GivesToShorterLogs(ExtendedNode):
@@ -74,7 +103,7 @@ class GivesToShorterLogs(ExtendedNode):
 @pytest.mark.long
 def test_who_gives_a_pre_vote_to_a_shorter_log_differs() -> None:
     on = frozenset({Feature.PRE_VOTE})
-    found = first_difference(on, GivesToShorterLogs, CASES, pre_vote_request)
+    found = first_difference(on, GivesToShorterLogs, CASES, asked_for_pre_vote)
     assert found == "PreVoteRequest"
 
 

@@ -31,6 +31,15 @@ PROTOCOL: Final = (
 _NOTICED_WITH: Final = {"Configuration": "Membership", "LeaderContact": "PreVote"}
 """The feature with which a module is noticed, where that has another name."""
 _ALL: Final = ("Membership", "JointConsensus", "AppliedMembership", "PreVote", "CheckQuorum")
+_RARE: Final[Mapping[str, tuple[frozenset[Feature], any_extended_server.Situation]]] = {
+    "PreVote": (frozenset({Feature.PRE_VOTE}), extended_servers.asked_for_pre_vote),
+    "ReadIndex": (frozenset({Feature.READ_INDEX}), extended_servers.reading),
+    "ExtendedRaft": (
+        frozenset({Feature.MEMBERSHIP, Feature.JOINT_CONSENSUS}),
+        extended_servers.in_joint,
+    ),
+}
+"""What a module is about, where that is rare among servers and messages at random."""
 _OF_NEXT: Final = (
     "Next", "Restart", "RestartWithCommits", "TakeLead", "Commit", "StepDown", "Receive",
     "ReceiveDuplicate", "DropMessage",
@@ -50,6 +59,8 @@ PROPERTIES: Final[Mapping[str, Sequence[str]]] = {
 @cache
 def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
+    if name in (files.EXTENDED_MODEL.stem, "MCExtendedRaftTrace"):
+        shared(files.FEATURES / f"{name}.tla")
     if name == files.EXTENDED_TRACE.stem:
         for features in extended_liberties.SETS:
             extended_liberties.expected(features, extended_liberties.CASES)
@@ -58,6 +69,9 @@ def prepare(name: str) -> None:
             extended_liberties.expected_of_node(features, extended_liberties.CASES)
         for features in _sets_of(name):
             any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES)
+    if name in _RARE:
+        features, situation = _RARE[name]
+        any_extended_server.of_node(features, ExtendedNode, any_extended_server.CASES, situation)
     if name in PROPERTIES:
         for features in steps.ON:
             steps.steps(features, steps.STEPS)
@@ -88,23 +102,32 @@ def of_protocol(name: str, line: int) -> Checks:
     for features in any_extended_server.SETS if first and first.endswith("Init") else ():
         yield "initial states", partial(any_extended_server.initial_difference, features)
     is_of_next = first in _OF_NEXT
+    if is_of_next:
+        yield "first steps", partial(any_extended_server.first_step_difference, frozenset(Feature))
     for features in reversed(_sets_of(name)) if is_of_next else ():  # the most is on first
         yield "any server", partial(any_extended_server.first_difference, features)
     # What is asked of the action that was changed, or of those that most is used in, costs least.
-    likely = [first] if first in extended_liberties.actions_of_extended() else ["Take", "Timeout"]
-    for names in (likely, ()):
-        for features in _liberties_of(name):
-            yield "any action", partial(extended_liberties.difference_of_node, features, names)
+    likely = [each for each in extended_liberties.actions_of_extended() if each == first]
+    likely = likely or ["Take", "Timeout"]
+    for features in sorted(_liberties_of(name), key=partial(_seldomness, likely[0])):
+        yield "any action", partial(extended_liberties.difference_of_node, features, likely)
+    if name in _RARE:
+        yield "any message of its kind", partial(_of_rare, name)
+    for features in _liberties_of(name):
+        yield "any action", partial(extended_liberties.difference_of_node, features)
     for features in _sets_of(name) if not is_of_next else ():
         yield "any server", partial(any_extended_server.first_difference, features)
-    if name == "PreVote":
-        yield "any request for a pre-vote", _of_pre_votes
 
 
-def _of_pre_votes() -> str | None:
-    return any_extended_server.first_difference(
-        frozenset({Feature.PRE_VOTE}), message_to=extended_servers.pre_vote_request
-    )
+def _seldomness(name: str, features: frozenset[Feature]) -> int:
+    """Return a number that is the lower, the more often an action is taken with these on."""
+    _, asked = extended_liberties.expected_of_node(features, extended_liberties.CASES)
+    return -sum(bool(after) for _, _, after in asked[name])
+
+
+def _of_rare(name: str) -> str | None:
+    features, situation = _RARE[name]
+    return any_extended_server.first_difference(features, situation=situation)
 
 
 def _sets_of(name: str) -> list[frozenset[Feature]]:
@@ -132,6 +155,8 @@ def of_liberties(line: int) -> Checks:
     first = defined_at(source_of(files.EXTENDED_TRACE.name), line)
     if first == "vars":
         yield "all variables", partial(any_extended_server.forgotten, files.EXTENDED_TRACE)
+    if first == "Init":
+        yield "initial states", partial(extended_liberties.initial_difference, frozenset(Feature))
     likely = [each for each in extended_liberties.LIBERTIES if each == first]
     for names in (likely, extended_liberties.LIBERTIES):
         for features in extended_liberties.SETS:

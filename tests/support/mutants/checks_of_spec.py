@@ -60,7 +60,11 @@ _MEMORY: Final = 1 << 30
 def prepare(name: str) -> None:
     """Find out all that is compared, before a mutant is there."""
     _places(), _with_paths()
-    loaded.begin((files.RAFT.parent, files.FEATURES))
+    with loaded.keeping((files.RAFT.parent, files.FEATURES)):
+        _prepare(name)
+
+
+def _prepare(name: str) -> None:
     for path in (each for where in (SPEC, FEATURES) for each in where.glob("*.tla")):
         parsed(path.read_text(encoding="utf-8"), str(path))
     if name == "Raft.tla":

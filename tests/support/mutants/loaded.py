@@ -6,6 +6,7 @@ known. That is most of what loading a module of spec/features takes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,9 +39,30 @@ _known: Final[Any] = SimpleNamespace(_reads={}, _certain={}, _formulas={})
 _callers: Final[dict[tree.Definition, set[tree.Definition]]] = {}
 
 
-def begin(folders: Sequence[Path]) -> None:
-    """Keep what is loaded of these folders from here on, before a mutant is there."""
-    _replace(folders, is_first=True)
+@contextmanager
+def keeping(folders: Sequence[Path]) -> Iterator[None]:
+    """Keep what is loaded of these folders meanwhile, before a mutant is there."""
+    with _as_before():
+        _replace(folders, is_first=True)
+        yield
+
+
+@contextmanager
+def again(folder: Path) -> Iterator[None]:
+    """Load what is as before as it was meanwhile, in the folder of a mutant."""
+    with _as_before():
+        go_on(folder)
+        yield
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    names: dict[str, Any] = vars(module)
+    before = vars(loading)["parse_module"], names["Loader"], names["Analysis"]
+    try:
+        yield
+    finally:
+        _put(*before)
 
 
 def go_on(folder: Path) -> None:
@@ -121,8 +143,12 @@ def _replace(folders: Sequence[Path], *, is_first: bool) -> None:
             _note(found)
         return found
 
-    setattr(loading, "parse_module", parsed)  # noqa: B010
-    setattr(module, "Loader", Loader)  # noqa: B010
+    _put(parsed, Loader, analysis)
+
+
+def _put(parse_module: Any, loader: Any, analysis: Any) -> None:
+    setattr(loading, "parse_module", parse_module)  # noqa: B010
+    setattr(module, "Loader", loader)  # noqa: B010
     setattr(module, "Analysis", analysis)  # noqa: B010
 
 

@@ -508,10 +508,11 @@ class _Cluster:
         self.mapping = ExtendedVariables(SERVERS, VALUES, features, SERVERS[:3])
         self._names = shared(EXTENDED_TRACE).variables
         self._of_views = frozenset(self._names) - {*EXTRA}
-        self._others: dict[str, Any] = {each: self.node.initial(each) for each in SERVERS}
+        self._begun: dict[str, Any] = {each: self.node.initial(each) for each in SERVERS}
         # One that is not as at first.
+        self._others = dict(self._begun)
         self._others["s2"] = replace(
-            self._others["s2"],
+            self._begun["s2"],
             current_term=3,
             voted_for="s3",
             log=(Entry(1, VALUES[0]), Entry(2, VALUES[1])),
@@ -604,8 +605,15 @@ class _Cluster:
             case _:
                 return argument
 
+    def initial(self) -> Any:
+        """Return the state in which all have just begun."""
+        return self._state_of(self._begun, Server(self._begun["s1"]), set())
+
     def _state(self, x: Server, messages: set[Any]) -> Any:
-        view = View({**self._others, x.me: x.s}, tuple(messages), (), 0, 0, 0)
+        return self._state_of(self._others, x, messages)
+
+    def _state_of(self, others: dict[str, Any], x: Server, messages: set[Any]) -> Any:
+        view = View({**others, x.me: x.s}, tuple(messages), (), 0, 0, 0)
         values = self.mapping.of(view, self._of_views)
         earlier: Any = (record({"number": n, "index": index}) for n, index in x.earlier)
         confirmed: Any = (
@@ -653,6 +661,16 @@ def _differs(action: Action, asked: Sequence[Asked]) -> bool:
         )
     except SpecError:
         return True
+
+
+def initial_difference(features: frozenset[Feature], path: Path = EXTENDED_TRACE) -> str | None:
+    """Return `Init` where a module begins otherwise than a cluster does; None if it does not."""
+    cluster = _Cluster(features)
+    try:
+        begun = shared(path).transitions(cluster.mapping.constants, next="FALSE").initial()
+    except SpecError as error:
+        return str(error)
+    return None if {*begun} == {cluster.initial()} else "Init"
 
 
 def first_difference(

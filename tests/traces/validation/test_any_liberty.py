@@ -30,6 +30,11 @@ def test_the_liberties_with_features_are_what_they_mean(features: frozenset[Feat
     assert extended_liberties.difference_of_node(features, cases=60) is None
 
 
+@pytest.mark.long
+def test_with_features_all_begin_as_they_do() -> None:
+    assert extended_liberties.initial_difference(frozenset(Feature)) is None
+
+
 def test_each_has_a_second_opinion() -> None:
     """Of RaftTrace.tla, whose actions are those that change messages or servers."""
     module, raft = shared(RAFT_TRACE), shared(RAFT_TRACE.with_name("Raft.tla"))
