@@ -1,15 +1,20 @@
-"""What all tests share: their processes end with them, and runs of TLC are short."""
+"""What all tests share: they are not timed, their processes end with them, TLC runs are short."""
 
 import os
 import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support import processes
 from tests.support.files import DATA, ROOT
 
 processes.can_be_interrupted()
+
+# Of whatever machine, on whatever day.
+settings.register_profile("not timed", settings(deadline=None))
+settings.load_profile("not timed")
 
 if sys.dont_write_bytecode:
     # Or each process of the tests, and there are hundreds, compiles all that it imports. What is

@@ -19,8 +19,8 @@ import trustme
 from raft_ref.cli import main
 from raft_ref.server import VOTES, Client, Member, Result
 from raft_ref.traces import read, tell
-from tests.raft_ref.server.test_sockets import free_ports
 from tests.support import processes
+from tests.support.sockets import free_ports
 
 
 def test_a_demo_is_told_and_kept(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from raft_ref.cli import main
 from raft_ref.server import parse_address
 from raft_ref.spec.proof.needs import GOALS
 from raft_ref.spec.proof.questions import EVERY
-from tests.raft_ref.server.test_sockets import free_ports
 from tests.support import processes
 from tests.support.files import ROOT
+from tests.support.sockets import free_ports
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXTS = {each.relative_to(ROOT).as_posix(): each.read_text(encoding="utf-8") for each in PAGES}
