@@ -111,19 +111,20 @@ def test_where_nobody_leads_it_is_told_what_each_says(tmp_path: Path) -> None:
                 Membership(Change(ChangeKind.ADD, "s5", "host:1")),
                 Operation(Kind.PUT, "x", "y"),
             ):
-                for _ in range(5):  # whoever is being asked as the time ends may have done it
-                    with pytest.raises(FailedError) as error:
-                        await client.do(wanted, 0.3)
-                    if error.value.is_definite:
-                        break
-                assert error.value.is_definite
-                assert str(error.value).startswith("no server leads, for 0.3 s (unix:")
-                for said in (
+                said = (
+                    "no server leads, for 0.3 s (unix:",
                     f"{nobody}: No such file or directory",
                     f"{where}: does not lead",
                     f"{joins.address}: s4 waits to be added",
-                ):
-                    assert said in str(error.value)
+                )
+                # Whoever is being asked as the time ends may have done it; nor may all be asked.
+                for _ in range(20):
+                    with pytest.raises(FailedError) as error:
+                        await client.do(wanted, 0.3)
+                    if error.value.is_definite and all(each in str(error.value) for each in said):
+                        break
+                else:
+                    raise error.value
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
 
