@@ -19,6 +19,8 @@ from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from raft_ref.messages import ServerId
 from raft_ref.server.network.hello import VERSION, Answer, Farewell, Hello
 from raft_ref.server.network.names import check_name
@@ -79,7 +81,14 @@ class Greeter:
     def hello(self) -> Hello:
         """What this server says of itself."""
         return Hello(
-            VERSION, self._me, None, self._features, self._address, **self._own, run=self._run
+            VERSION,
+            self._me,
+            None,
+            self._features,
+            self._address,
+            **self._own,
+            run=self._run,
+            reached=self._reached(),
         )
 
     @property
@@ -90,7 +99,6 @@ class Greeter:
             "founders": disk.founders,
             "disk": disk.disk,
             "times": disk.times,
-            "reached": self._reached(),
         }
 
     def answer(self, farewell: Farewell | None = None, detail: str = "") -> Answer:
@@ -181,15 +189,17 @@ class Greeter:
             return None if farewell is None else self.answer(farewell)
         if len(self._strangers.keys() | {peer}) > MOST_UNKNOWN:
             return self.answer(Farewell.STRANGER)
-        self._strangers[peer] = said
+        # By then it has got farther than it says now.
+        is_hello = isinstance(said, Hello)
+        self._strangers[peer] = msgspec.structs.replace(said, reached=None) if is_hello else said
         return None
 
     async def _meet(self, peer: ServerId, said: Said, remembers: bool = True) -> Farewell | None:
         """Return why a member is not the one that it was, if it is not."""
-        if said.reached is not None and said.reached < self._attested.get(peer, (0, 0)):
-            return Farewell.OLDER_DISK
         meet = partial(self._disk.meet, peer, said.disk, said.times, remembers=remembers)
         found = _ENCOUNTERS.get(await self._on_disk(meet))
+        if found is None and self._is_behind(peer, said):
+            found = Farewell.OLDER_DISK
         if found is not None or not remembers:
             return found
         known, run = self._runs.get(peer), (said.times, said.run)
@@ -199,6 +209,15 @@ class Greeter:
             self._replaced(peer)
         self._runs[peer] = run
         return None
+
+    def _is_behind(self, peer: ServerId, said: Said) -> bool:
+        """Tell whether a peer has got less far than it has said before.
+
+        It begins to speak when all that has come here; what it answers may be older than that.
+        """
+        if not isinstance(said, Hello) or said.reached is None:
+            return False
+        return said.reached < self._attested.get(peer, (0, 0))
 
     async def recognise(self, members: Collection[ServerId]) -> list[tuple[ServerId, Farewell]]:
         """Return who of those that were no members before, and are now, is not who it said."""

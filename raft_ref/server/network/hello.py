@@ -82,7 +82,6 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disk: str = ""
     times: Count = 0
     run: str = ""
-    reached: tuple[Count, Count] | None = None
 
     @property
     def reason(self) -> str:

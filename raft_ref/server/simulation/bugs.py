@@ -108,6 +108,9 @@ class LeaseKeptInTransfer(ExtendedNode):
         return step
 
 
+SLOW_DISKS = replace(USUAL, conditions=replace(USUAL.conditions, saving=(0.0002, 0.04)))
+"""It takes a new leader a while to commit anything."""
+
 LEASES = IN_PRODUCTION | {Feature.READ_INDEX, Feature.LEASES}
 
 
@@ -176,8 +179,12 @@ class ServerBug:
 
 
 SERVER_BUGS: Mapping[str, ServerBug] = {
-    "read-before-commit-of-term": ServerBug(ReadBeforeCommitOfTerm, "etcd#7331, redisraft#22"),
-    "read-without-quorum": ServerBug(ReadWithoutQuorum, "d-engine#381, xraft-kv"),
+    "read-before-commit-of-term": ServerBug(
+        ReadBeforeCommitOfTerm, "etcd#7331, redisraft#22", setting=SLOW_DISKS
+    ),
+    "read-without-quorum": ServerBug(
+        ReadWithoutQuorum, "d-engine#381, xraft-kv", setting=SLOW_LEADER
+    ),
     "retry-applied-twice": ServerBug(RetryAppliedTwice, "akka-raft#64"),
     "save-error-swallowed": ServerBug(SaveErrorSwallowed, "dragonboat#409"),
     "sent-before-saved": ServerBug(SentBeforeSaved, "sofa-jraft"),

@@ -175,9 +175,18 @@ def test_a_disk_that_was_set_back_as_a_whole_is_an_older_one(tmp_path: Path) -> 
                 assert await back_at(*reached).says(where) is Farewell.OLDER_DISK
             for reached in ((3, 5), (4, 2)):
                 assert await back_at(*reached).says(where) == "(welcome)"
-            elsewhere = Answer(cluster=server.cluster, disk="disk", times=1, reached=(3, 4))
-            assert await server._greeter.hear("s2", elsewhere, SERVERS) == (False, None)
             assert server._greeter.hello.reached == (3, 0)
+
+    asyncio.run(test())
+
+
+def test_who_becomes_a_member_has_got_farther_than_it_said_as_it_came(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path) as (server, where):
+            new = Speaker("s4", "disk", cluster=server.cluster, times=1, reached=(0, 0))
+            await new.says(where)
+            server._greeter.attest("s4", 3, 5)
+            assert await server._greeter.recognise({"s4"}) == []
 
     asyncio.run(test())
 

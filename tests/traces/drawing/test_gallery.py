@@ -18,11 +18,11 @@ PAGE = (GALLERY / gallery.INDEX).read_text(encoding="utf-8")
 
 OPERATIONS = {
     # Of clients, until they have seen what no single store could have shown them; the trial.
-    "read-before-commit-of-term": (4, 763),
-    "read-without-quorum": (16, 3_111),
+    "read-before-commit-of-term": (6, 801),
+    "read-without-quorum": (6, 84),
     "retry-applied-twice": (2, 14),
-    "save-error-swallowed": (6, 971),
-    "sent-before-saved": (12, 2_084),
+    "save-error-swallowed": (10, 1_655),
+    "sent-before-saved": (4, 472),
     "clock-drift-ignored": (6, 81),
     "promise-not-saved": (4, 43),
     "lease-kept-in-transfer": (4, 41),

@@ -48,7 +48,9 @@ def explained(verdict: Verdict, most: int = 10, last: int = LAST) -> Refusal:
     nearest = found[0]
     world = nearest.world or verdict.worlds[0]
     told = why(search, world, event, nearest)
-    if verdict.contradiction not in told:
+    # What a server says against itself is seen where what it logs differs.
+    is_its_own = verdict.contradiction.startswith(f"{event.server} ")
+    if verdict.contradiction not in told and not is_its_own:
         told += f"; {verdict.contradiction}"
     # What is told needs no reading any more, and a reading is too deep to be handed on.
     kept = tuple(replace(each, world=None, result=None) for each in found)
