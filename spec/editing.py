@@ -100,7 +100,7 @@ class Draft:
         element = node.arguments[0]
         while isinstance(element, tree.Application):
             element = element.function
-        return isinstance(element, tree.Call) and self._resolution.meanings[element] is meaning
+        return isinstance(element, tree.Call) and self._resolution.meanings.get(element) is meaning
 
 
 def _line(definition: tree.Definition, part: tree.Expression) -> str:

@@ -119,6 +119,13 @@ def test_an_editor_is_told(tmp_path: Path) -> None:
         assert at.uri == (tmp_path / "Bounds.tla").as_uri()
         assert at.range == types.Range(types.Position(1, 0), types.Position(1, 4))
         assert await session.definition(0, 0) is None
+        # A name that means nothing hides no set of another.
+        [error] = await session.change(
+            COUNTER.replace("Small == count < Most", "Small == cout \\in Nat")
+        )
+        assert error.message.startswith("unknown name cout")
+        assert await session.hover(2, 10) is None  # where it is declared it is no use of it
+        assert await session.hover(5, 9) == "VARIABLE count\nTypeOK: count \\in 0 .. Most"
         # Where the text cannot be read at all, the names are those of before.
         [error] = await session.change(COUNTER.replace("count < Most /", "count < ) /"))
         assert error.message.startswith("syntax error")

@@ -35,11 +35,13 @@ class Editor:
     def __init__(self, server: LanguageServer, library: Sequence[Path]) -> None:
         self._server = server
         self._library = library
-        # The latest that could be read: an error in one place hides no name in another.
+        # As all stands now; and the latest that could be read: an error hides no names elsewhere.
+        self._drafts: dict[str, Draft] = {}
         self._readable: dict[str, Draft] = {}
 
     def faults(self, uri: str) -> list[types.Diagnostic]:
-        """Return what is wrong with a module as it stands in the editor."""
+        """Return what is wrong with a module, of which the editor tells that it is another now."""
+        self._drafts.clear()  # also those that use it
         errors = self._draft(uri).errors
         return [_diagnostic(self._document(uri), each) for each in errors]
 
@@ -56,12 +58,14 @@ class Editor:
         return types.Location(uri, _range(self._document(uri), at))
 
     def _draft(self, uri: str) -> Draft:
-        open_ones = self._server.workspace.text_documents.values()
-        unsaved = {Path(each.path): each.source for each in open_ones}
-        made = Draft(Path(self._document(uri).path), unsaved, self._library)
-        if any(made.definitions):
-            self._readable[uri] = made
-        return made
+        if uri not in self._drafts:
+            open_ones = self._server.workspace.text_documents.values()
+            unsaved = {Path(each.path): each.source for each in open_ones}
+            made = Draft(Path(self._document(uri).path), unsaved, self._library)
+            self._drafts[uri] = made
+            if any(made.definitions):
+                self._readable[uri] = made
+        return self._drafts[uri]
 
     def _document(self, uri: str) -> TextDocument:
         return self._server.workspace.get_text_document(uri)
